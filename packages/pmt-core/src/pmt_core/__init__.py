@@ -1,0 +1,47 @@
+"""What every part of pmt stands on: array utilities, random streams, safe archives, errors.
+
+It knows no tape and needs nothing but NumPy.
+"""
+
+from pmt_core.archive import load_archive, save_archive
+from pmt_core.atomic_file import atomic_file
+from pmt_core.errors import (
+    ArchiveError,
+    DataError,
+    DtypeError,
+    FileProblem,
+    GradientError,
+    PmtError,
+    SettingsError,
+    ShapeError,
+    StateError,
+)
+from pmt_core.padding import pad_sequences
+from pmt_core.random_stream import RandomStream
+from pmt_core.row_sparse import RowSparse
+from pmt_core.stable import log_softmax, logsumexp, sigmoid, softmax, softplus
+from pmt_core.unbroadcast import unbroadcast
+
+__all__ = [
+    "ArchiveError",
+    "DataError",
+    "DtypeError",
+    "FileProblem",
+    "GradientError",
+    "PmtError",
+    "RandomStream",
+    "RowSparse",
+    "SettingsError",
+    "ShapeError",
+    "StateError",
+    "atomic_file",
+    "load_archive",
+    "log_softmax",
+    "logsumexp",
+    "pad_sequences",
+    "save_archive",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "unbroadcast",
+]

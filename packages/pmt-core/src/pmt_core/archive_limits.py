@@ -1,0 +1,139 @@
+"""What every archive, whatever its form, may and may not hold."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core.errors import ArchiveError, FileProblem
+
+__all__ = [
+    "byte_count",
+    "check_meta",
+    "check_name",
+    "open_regular_file",
+    "parse_json",
+    "read_into_array",
+]
+
+_CHUNK = 1 << 20
+
+
+def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open `path` for reading bytes; `FileProblem` says why it cannot be."""
+    name = os.fspath(path)
+    try:
+        mode = os.stat(name).st_mode
+        if stat.S_ISDIR(mode):
+            raise FileProblem(f"cannot read {name!r}: it is a directory; name the file inside")
+        if not stat.S_ISREG(mode):  # a pipe would block, a device may never end
+            raise FileProblem(f"cannot read {name!r}: it is a device or a pipe, not a file")
+        return open(name, "rb")
+    except FileNotFoundError as error:
+        raise FileProblem(f"cannot read {name!r}: there is no such file; check the path") from error
+    except FileProblem:
+        raise
+    except OSError as error:
+        raise FileProblem.from_os_error("read", name, error) from error
+
+
+def check_name(name: object, path: str | os.PathLike[str]) -> str:
+    """`name`, if it may name an array: not empty, and as a path not leading out of its folder.
+
+    Nothing here ever unpacks an archive into a folder, but others may.
+    """
+    if not isinstance(name, str) or not name:
+        raise ArchiveError(f"{os.fspath(path)!r}: an array's name must be text, not {name!r}")
+    parts = name.split("/")
+    if (
+        "\\" in name
+        or "\0" in name
+        or name[1:2] == ":"
+        or any(part in ("", ".", "..") for part in parts)
+    ):
+        raise ArchiveError(
+            f"{os.fspath(path)!r}: member {name!r} is refused, as a path it could lead out of a "
+            "folder it is unpacked to; names have no '..', empty part, backslash, drive or NUL"
+        )
+    if not name.isprintable():
+        raise ArchiveError(f"{os.fspath(path)!r}: member {name!r} has unprintable characters")
+    return name
+
+
+def check_meta(meta: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
+    """The meta data as JSON text; `ArchiveError` names the entry that JSON cannot hold."""
+    if not isinstance(meta, Mapping):
+        raise ArchiveError(f"{os.fspath(path)!r}: meta must be a dictionary, not {type(meta)}")
+    _check_json(meta, "meta", path)
+    return json.dumps(meta, ensure_ascii=False)
+
+
+def _check_json(value: object, where: str, path: str | os.PathLike[str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ArchiveError(
+                    f"{os.fspath(path)!r}: {where} has the key {key!r}; JSON knows only text keys"
+                )
+            _check_json(item, f"{where}[{key!r}]", path)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_json(item, f"{where}[{index}]", path)
+    elif not (value is None or isinstance(value, str | int | float)):
+        raise ArchiveError(
+            f"{os.fspath(path)!r}: {where} is of {type(value).__module__}.{type(value).__name__}, "
+            "which JSON cannot hold: use int(), float(), .tolist(), or store it among the arrays"
+        )
+
+
+def parse_json(data: bytes, what: str, path: str) -> dict[str, Any]:
+    """A JSON object out of a file; a key that occurs twice, or anything else, is refused."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) != len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ArchiveError(f"{path!r}: {what} names {twice!r} twice; the file is not to be used")
+        return table
+
+    try:
+        table = json.loads(data, object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ArchiveError):
+            raise
+        raise ArchiveError(
+            f"{path!r}: {what} is not JSON ({error}); the file is damaged, fetch or save it again"
+        ) from error
+    if not isinstance(table, dict):
+        raise ArchiveError(f"{path!r}: {what} must be a JSON object, got {type(table).__name__}")
+    return table
+
+
+def byte_count(shape: tuple[int, ...], itemsize: int) -> int:
+    """The size of an array in bytes, in integers that do not overflow."""
+    return math.prod(shape) * itemsize
+
+
+def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
+    """`count` elements out of a file that is known to be long enough; fewer when it is not.
+
+    Read piece by piece into their place, so that nothing is held twice.
+    """
+    array = np.empty(count, dtype)
+    buffer = memoryview(array.view(np.uint8)) if count else memoryview(b"")
+    done = 0
+    while done < len(buffer):
+        piece = file.read(min(_CHUNK, len(buffer) - done))
+        if not piece:
+            return array[: done // dtype.itemsize]
+        buffer[done : done + len(piece)] = piece
+        done += len(piece)
+    return array

@@ -1,0 +1,40 @@
+"""Shared by all tests. Every package's environment reads it: standard library and pytest only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _real_data() -> tuple[Path | None, str]:
+    """The folder of the real data sets, or None and the reason."""
+    named = os.environ.get("PMT_DATA")
+    if named:
+        folder = Path(named)
+        return (folder, "") if folder.is_dir() else (None, f"PMT_DATA={named} is not a folder")
+    folder = ROOT.parent / "shared" / "data"
+    if folder.is_dir():
+        return folder, ""
+    return None, f"no real data: PMT_DATA is not set and {folder} does not exist"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder with the real data sets (qqp/, mnist/, ...): $PMT_DATA, else ../shared/data.
+
+    Skips the test, with the reason, where there is none. Mark such tests `@pytest.mark.data`.
+    """
+    folder, reason = _real_data()
+    if folder is None:
+        pytest.skip(reason)
+    return folder

@@ -1,0 +1,102 @@
+"""Smooth functions of each element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pmt_core import sigmoid as stable_sigmoid
+from pmt_core import softplus as stable_softplus
+
+from pmt_autograd.array_types import Array, Result
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+
+
+@primitive
+def exp(x: Array) -> Result:
+    """e^x. d exp = exp."""
+    y = np.exp(x)
+
+    def backward(grad: Array) -> Array:
+        return grad * y
+
+    return y, backward
+
+
+@primitive
+def log(x: Array) -> Result:
+    """Natural logarithm, x > 0. d log = 1/x."""
+
+    def backward(grad: Array) -> Array:
+        return grad / x
+
+    return np.log(x), backward
+
+
+@primitive
+def sqrt(x: Array) -> Result:
+    """Square root, x >= 0. d sqrt = 1 / (2 sqrt), infinite at 0."""
+    y = np.sqrt(x)
+
+    def backward(grad: Array) -> Array:
+        return grad * 0.5 / y
+
+    return y, backward
+
+
+@primitive
+def tanh(x: Array) -> Result:
+    """Hyperbolic tangent. d tanh = 1 - tanh^2."""
+    y = np.tanh(x)
+
+    def backward(grad: Array) -> Array:
+        return grad * (1 - y * y)
+
+    return y, backward
+
+
+@primitive
+def sigmoid(x: Array) -> Result:
+    """1 / (1 + e^-x), without overflow. d s = s (1 - s)."""
+    y = stable_sigmoid(x)
+
+    def backward(grad: Array) -> Array:
+        return grad * (y * (1 - y))
+
+    return y, backward
+
+
+@primitive
+def softplus(x: Array) -> Result:
+    """log(1 + e^x), without overflow. d softplus = sigmoid."""
+
+    def backward(grad: Array) -> Array:
+        return grad * stable_sigmoid(x)
+
+    return stable_softplus(x), backward
+
+
+def _anywhere(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(3, 4)),))
+    yield Sample((rng.normal(size=()),), note="0-d")
+    yield Sample((rng.normal(size=(0, 2)),), note="empty")
+
+
+def _positive(rng: np.random.Generator) -> Iterator[Sample]:
+    for sample in _anywhere(rng):
+        yield Sample((np.abs(sample.inputs[0]) + 0.5,), note=sample.note)
+
+
+def _extreme(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _anywhere(rng)
+    yield Sample((np.array([-1000.0, -50.0, 50.0, 1000.0]),), note="far out: flat, not nan")
+
+
+samples(exp)(_anywhere)
+samples(log, kinks="x = 0: infinite")(_positive)
+samples(sqrt, kinks="x = 0: infinite")(_positive)
+samples(tanh)(_extreme)
+samples(sigmoid)(_extreme)
+samples(softplus)(_extreme)

@@ -1,0 +1,75 @@
+"""Matrix products of every rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pmt_core import ShapeError, unbroadcast
+
+from pmt_autograd.array_types import Array, Gradients, Result, Wanted
+from pmt_autograd.operand import matched
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+
+
+@primitive
+def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a @ b. a: (..., n, k) or (k,); b: (..., k, m) or (k,); leading axes broadcast.
+
+    For C = A B: dL/dA = dL/dC B^T and dL/dB = A^T dL/dC.
+    """
+    a, b = matched(a, b)
+    if not (np.ndim(a) and np.ndim(b)):
+        raise ShapeError(
+            f"matmul wants at least one axis each, got shapes {np.shape(a)} and {np.shape(b)}; "
+            "multiply by a scalar with *"
+        )
+    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if a.shape[-1] != inner:
+        raise ShapeError(
+            f"matmul sums over the last axis of a and the last but one of b, which must be of one "
+            f"length: got shapes {a.shape} and {b.shape}"
+        )
+
+    def backward(grad: Array) -> Gradients:
+        a2 = a[np.newaxis, :] if a.ndim == 1 else a
+        b2 = b[:, np.newaxis] if b.ndim == 1 else b
+        if a.ndim == 1:
+            grad = np.expand_dims(grad, -1 if b.ndim == 1 else -2)
+        if b.ndim == 1:
+            grad = np.expand_dims(grad, -1)
+        by_a = by_b = None
+        if wanted[0]:
+            by_a = unbroadcast(grad @ b2.swapaxes(-1, -2), a2.shape).reshape(a.shape)
+        if wanted[1]:
+            by_b = _gradient_by_b(a2, b2, grad).reshape(b.shape)
+        return by_a, by_b
+
+    return np.matmul(a, b), backward
+
+
+def _gradient_by_b(a: Array, b: Array, grad: Array) -> Array:
+    """A^T dL/dC; for one matrix b under a batch of a, one large product instead of many."""
+    if b.ndim == 2 and a.ndim > 2:
+        return a.reshape(-1, a.shape[-1]).T @ grad.reshape(-1, grad.shape[-1])
+    return unbroadcast(a.swapaxes(-1, -2) @ grad, b.shape)
+
+
+@samples(matmul)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for a, b, note in [
+        ((3, 4), (4, 2), "matrices"),
+        ((4,), (4,), "vectors"),
+        ((4,), (4, 2), "vector by matrix"),
+        ((3, 4), (4,), "matrix by vector"),
+        ((2, 3, 4), (4, 2), "batch by matrix"),
+        ((3, 4), (2, 4, 2), "matrix by batch"),
+        ((2, 1, 3, 4), (5, 4, 2), "batches broadcast"),
+        ((2, 3, 4), (4,), "batch by vector"),
+        ((4,), (2, 4, 3), "vector by batch"),
+        ((0, 4), (4, 2), "empty"),
+        ((3, 0), (0, 2), "empty sum"),
+    ]:
+        yield Sample((rng.normal(size=a), rng.normal(size=b)), note=note)

@@ -1,0 +1,34 @@
+"""What the operands of arithmetic become before NumPy sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def matched(first: Any, second: Any) -> tuple[Any, Any]:
+    """Two operands such that the floating one keeps its dtype.
+
+    Python numbers are weak in NumPy 2 and pass. An integer or boolean array beside a floating
+    one takes its dtype, where NumPy would go to float64. Lists become arrays.
+    """
+    if type(first) is np.ndarray and type(second) is np.ndarray and first.dtype == second.dtype:
+        return first, second
+    first, second = _array(first), _array(second)
+    return _float_like(first, second), _float_like(second, first)
+
+
+def _array(operand: Any) -> Any:
+    return operand if isinstance(operand, (np.generic, int, float)) else np.asarray(operand)
+
+
+def _float_like(operand: Any, other: Any) -> Any:
+    if (
+        isinstance(operand, (np.ndarray, np.generic))
+        and operand.dtype.kind in "iub"
+        and isinstance(other, (np.ndarray, np.generic))
+        and other.dtype.kind == "f"
+    ):
+        return operand.astype(other.dtype)
+    return operand

@@ -1,0 +1,119 @@
+"""Sum, mean, variance, maximum and minimum over axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pmt_autograd.array_types import Array, Result
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+
+Axis = int | tuple[int, ...] | None
+
+
+def expand_reduced(reduced: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
+    """Give an array reduced over `axis` its axes of length 1 back and broadcast it to `shape`."""
+    if not keepdims and axis is not None:
+        reduced = np.expand_dims(reduced, axis)
+    return np.broadcast_to(reduced, shape)
+
+
+def reduced_size(shape: tuple[int, ...], axis: Axis) -> int:
+    """How many elements go into one result."""
+    if axis is None:
+        return int(np.prod(shape, dtype=np.int64))
+    axes = (axis,) if isinstance(axis, int) else axis
+    return int(np.prod([shape[i] for i in axes], dtype=np.int64))
+
+
+@primitive
+def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
+    """Sum over `axis` (int, tuple or None for all). Every summand's derivative is 1."""
+    shape = x.shape
+
+    def backward(grad: Array) -> Array:
+        return expand_reduced(grad, shape, axis, keepdims)
+
+    return x.sum(axis=axis, keepdims=keepdims), backward
+
+
+@primitive
+def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
+    """Mean over `axis` (int, tuple or None for all). Each of n elements counts 1/n."""
+    shape = x.shape
+    n = reduced_size(shape, axis)
+
+    def backward(grad: Array) -> Array:
+        return expand_reduced(grad / n, shape, axis, keepdims)
+
+    return x.mean(axis=axis, keepdims=keepdims), backward
+
+
+@primitive
+def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
+    """Variance over `axis`, sum of (x - mean)^2 / n. d var = 2 (x - mean) / n."""
+    n = reduced_size(x.shape, axis)
+    centred = x - x.mean(axis=axis, keepdims=True)
+
+    def backward(grad: Array) -> Array:
+        return expand_reduced(grad * (2 / n), x.shape, axis, keepdims) * centred
+
+    return np.square(centred).mean(axis=axis, keepdims=keepdims), backward
+
+
+@primitive
+def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
+    """Largest value over `axis`. The gradient goes to it; equals share it evenly."""
+    return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
+
+
+@primitive
+def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
+    """Smallest value over `axis`. The gradient goes to it; equals share it evenly."""
+    return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
+
+
+def _extreme(x: Array, value: Array, axis: Axis, keepdims: bool) -> Result:
+    def backward(grad: Array) -> Array:
+        chosen = x == expand_reduced(value, x.shape, axis, keepdims)
+        share = chosen / chosen.sum(axis=axis, keepdims=True)
+        return expand_reduced(grad, x.shape, axis, keepdims) * share.astype(x.dtype)
+
+    return value, backward
+
+
+def _reductions(rng: np.random.Generator, *, empty: bool) -> Iterator[Sample]:
+    x = rng.permutation(24).reshape(2, 3, 4) / 5 + rng.uniform(0, 0.05, (2, 3, 4))  # no ties
+    for axis in (None, 0, -1, (0, 2)):
+        yield Sample((x,), {"axis": axis}, note=f"axis {axis}")
+        yield Sample((x,), {"axis": axis, "keepdims": True}, note=f"axis {axis}, kept")
+    yield Sample((np.array(1.5),), note="0-d")
+    if empty:
+        yield Sample((np.zeros((0, 3)),), {"axis": -1}, note="empty")
+
+
+@samples(sum)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=True)
+
+
+@samples(mean)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=True)
+
+
+@samples(var)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=True)
+
+
+@samples(max, kinks="ties: the gradient is shared evenly")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=False)
+
+
+@samples(min, kinks="ties: the gradient is shared evenly")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=False)

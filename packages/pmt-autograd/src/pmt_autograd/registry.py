@@ -1,0 +1,90 @@
+"""Every primitive there is, with the inputs its gradient is checked with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pmt_core import StateError
+
+if TYPE_CHECKING:
+    from pmt_autograd.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One call with which a primitive is checked.
+
+    Inputs are given in float64 (the walk makes the float32, read-only and non-contiguous forms
+    itself); integer and boolean arrays stand for indices and masks. They lie away from kinks,
+    where a difference quotient says nothing.
+
+    Attributes:
+        inputs: positional arguments.
+        settings: keyword arguments.
+        note: what is special about the sample, for a failing test's message.
+    """
+
+    inputs: tuple[Any, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+SampleMaker = Callable[[np.random.Generator], Iterator[Sample]]
+
+
+@dataclass
+class Primitive:
+    """An entry of the registry.
+
+    Attributes:
+        name: the operation's name, unique.
+        function: the array function; returns `(value, backward)`.
+        operation: the same on tensors, recorded on the tape.
+        sample_maker: yields the samples; None makes the registry test fail.
+        kinks: where the function has no derivative and what the gradient is there.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    operation: Callable[..., Tensor]
+    sample_maker: SampleMaker | None = None
+    kinks: str = ""
+
+
+REGISTRY: dict[str, Primitive] = {}
+
+
+def register(entry: Primitive) -> None:
+    """Add a primitive. Raises StateError where another module's primitive has the name."""
+    known = REGISTRY.get(entry.name)
+    if known is not None and known.function.__module__ != entry.function.__module__:
+        raise StateError(
+            f"two primitives are named {entry.name!r}: one in {known.function.__module__}, "
+            f"one in {entry.function.__module__}; names are unique: rename one of them"
+        )
+    REGISTRY[entry.name] = entry
+
+
+def samples(
+    operation: Callable[..., Any], *, kinks: str = ""
+) -> Callable[[SampleMaker], SampleMaker]:
+    """Give an operation the samples its gradient is checked with.
+
+        @samples(tanh)
+        def _(rng):
+            yield Sample((rng.normal(size=(2, 3)),))
+
+    They are made only when the registry is walked, so they cost an import nothing.
+    """
+
+    def decorate(maker: SampleMaker) -> SampleMaker:
+        entry = REGISTRY[operation.__name__]
+        entry.sample_maker = maker
+        entry.kinks = kinks
+        return maker
+
+    return decorate

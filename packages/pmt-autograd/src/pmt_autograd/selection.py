@@ -1,0 +1,116 @@
+"""Functions that choose one of two values for each element: piecewise, with kinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pmt_core import unbroadcast
+
+from pmt_autograd.array_types import Array, Gradients, Result, Wanted
+from pmt_autograd.operand import matched
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+
+
+@primitive
+def relu(x: Array) -> Result:
+    """max(x, 0). The gradient passes where x > 0."""
+    y = np.maximum(x, 0)
+
+    def backward(grad: Array) -> Array:
+        return grad * (y > 0)
+
+    return y, backward
+
+
+@primitive
+def absolute(x: Array) -> Result:
+    """|x|. The gradient takes the sign of x, 0 at 0."""
+
+    def backward(grad: Array) -> Array:
+        return grad * np.sign(x)
+
+    return np.abs(x), backward
+
+
+@primitive
+def maximum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """The larger of a and b by element; broadcasts. Equals share the gradient evenly."""
+    a, b = matched(a, b)
+    return _choose(np.maximum(a, b), a, b, wanted)
+
+
+@primitive
+def minimum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """The smaller of a and b by element; broadcasts. Equals share the gradient evenly."""
+    a, b = matched(a, b)
+    return _choose(np.minimum(a, b), a, b, wanted)
+
+
+def _choose(value: Array, a: Array, b: Array, wanted: Wanted) -> Result:
+    def backward(grad: Array) -> Gradients:
+        a_share = (np.equal(a, value) * np.where(np.equal(a, b), 0.5, 1)).astype(grad.dtype)
+        return (
+            unbroadcast(grad * a_share, np.shape(a)) if wanted[0] else None,
+            unbroadcast(grad * (1 - a_share), np.shape(b)) if wanted[1] else None,
+        )
+
+    return value, backward
+
+
+@primitive
+def where(condition: Array, a: Array, b: Array, *, wanted: Wanted = (True, True, True)) -> Result:
+    """a where the boolean condition holds, else b; all three broadcast."""
+    a, b = matched(a, b)
+
+    def backward(grad: Array) -> Gradients:
+        zero = np.zeros((), grad.dtype)
+        return (
+            None,
+            unbroadcast(np.where(condition, grad, zero), np.shape(a)) if wanted[1] else None,
+            unbroadcast(np.where(condition, zero, grad), np.shape(b)) if wanted[2] else None,
+        )
+
+    return np.where(condition, a, b), backward
+
+
+@samples(relu, kinks="x = 0: 0")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((_away_from_zero(rng, (3, 4)),))
+    yield Sample((np.array(-0.5),), note="0-d")
+
+
+@samples(absolute, kinks="x = 0: 0")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((_away_from_zero(rng, (3, 4)),))
+    yield Sample((np.array(-0.5),), note="0-d")
+
+
+@samples(maximum, kinks="a = b: half each")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _apart(rng)
+
+
+@samples(minimum, kinks="a = b: half each")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _apart(rng)
+
+
+@samples(where)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    condition = np.array([True, False, True])
+    yield Sample((condition, rng.normal(size=(2, 3)), rng.normal(size=(2, 3))))
+    yield Sample((condition, rng.normal(size=(2, 1)), rng.normal(size=())), note="broadcast")
+
+
+def _away_from_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.uniform(0.1, 2, shape) * rng.choice([-1.0, 1.0], shape)
+
+
+def _apart(rng: np.random.Generator) -> Iterator[Sample]:
+    a = rng.normal(size=(3, 4))
+    yield Sample((a, a + _away_from_zero(rng, (3, 4))))
+    yield Sample((a, a[0] + 10), note="broadcast")
+    yield Sample((a, 20.0), note="Python number")

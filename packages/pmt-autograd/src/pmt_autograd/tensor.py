@@ -1,0 +1,289 @@
+"""`Tensor`: an array that remembers how it was made."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from pmt_core import DtypeError, RowSparse, ShapeError
+
+from pmt_autograd.node import Node
+
+
+class Tensor:
+    """An n-dimensional array on the tape.
+
+    Python numbers and lists become float32 (integers stay int64, booleans bool); an array keeps
+    its dtype and is not copied.
+
+    Attributes:
+        data: the values, a NumPy array.
+        grad: gradient of the last `backward()` by this leaf: None, an array of the shape of
+            `data`, or a `RowSparse` where only some rows were looked up.
+        requires_grad: whether gradients flow to this tensor.
+        node: the operation that made it; None for a leaf.
+
+    First order only: gradients are arrays, not tensors, so there is no gradient of a gradient.
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad")
+
+    data: NDArray[Any]
+    grad: NDArray[Any] | RowSparse | None
+    node: Node | None
+    requires_grad: bool
+
+    # NumPy's own operators step back, so that `array * tensor` reaches `Tensor.__rmul__`.
+    __array_ufunc__: ClassVar[None] = None
+
+    def __init__(
+        self, data: ArrayLike | Tensor, requires_grad: bool = False, dtype: DTypeLike | None = None
+    ) -> None:
+        if isinstance(data, Tensor):
+            data = data.data
+        given_dtype = isinstance(data, (np.ndarray, np.generic))
+        array = np.asarray(data, dtype=dtype)
+        if dtype is None and not given_dtype and array.dtype == np.float64:
+            array = array.astype(np.float32)
+        if array.dtype.kind not in "fiub":
+            raise DtypeError(
+                f"a tensor holds floating, integer or boolean numbers, got dtype {array.dtype}; "
+                "give an array of numbers, all rows of one length"
+            )
+        if requires_grad and array.dtype.kind != "f":
+            raise DtypeError(
+                f"only floating tensors have gradients, got dtype {array.dtype}; "
+                "convert with .astype(np.float32)"
+            )
+        self.data = array
+        self.grad = None
+        self.node = None
+        self.requires_grad = requires_grad
+
+    @staticmethod
+    def wrap(value: Any, node: Node | None) -> Tensor:
+        """The result of an operation: no checks, no copies."""
+        tensor = Tensor.__new__(Tensor)
+        tensor.data = value if type(value) is np.ndarray else np.asarray(value)
+        tensor.grad = None
+        tensor.node = node
+        tensor.requires_grad = node is not None
+        return tensor
+
+    # --- what it is -------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of every axis."""
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.data.size
+
+    @property
+    def is_leaf(self) -> bool:
+        """True where no recorded operation made it."""
+        return self.node is None
+
+    def __len__(self) -> int:
+        if not self.data.ndim:
+            raise ShapeError("a 0-d tensor has no length; use .item() for its value")
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        values = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
+        made = f", made by {self.node.operation}" if self.node else ""
+        wants = ", requires_grad=True" if self.requires_grad and self.node is None else ""
+        return f"Tensor({values}, dtype={self.dtype}{wants}{made})"
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.requires_grad:
+            raise DtypeError(
+                "this tensor is on the tape and a plain array would lose its gradient; "
+                "use the operations of pmt_autograd, or .data for the values alone"
+            )
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def item(self) -> float:
+        """The single value as a Python number. Raises ShapeError where there are more."""
+        if self.data.size != 1:
+            raise ShapeError(
+                f"item() wants a tensor of one element, got shape {self.shape}; "
+                "reduce it first, e.g. with .sum() or .mean()"
+            )
+        return self.data.item()  # type: ignore[no-any-return]
+
+    def numpy(self) -> NDArray[Any]:
+        """The values; the same memory, not a copy."""
+        return self.data
+
+    def detach(self) -> Tensor:
+        """The same values, cut off from the tape."""
+        return Tensor.wrap(self.data, None)
+
+    # --- gradients --------------------------------------------------------------------------
+
+    def backward(self, grad: ArrayLike | None = None) -> None:
+        """Add the gradient of this tensor to `.grad` of every leaf it was made from.
+
+        grad: gradient by this tensor, of its shape; may be left out for a single element (1).
+        The tape is used up by it, node by node, so memory falls as it goes.
+        """
+        for leaf, gradient in gradients(self, grad).items():
+            # A copy, as the walk may hand one array to two leaves and `.grad` is the user's.
+            before = leaf.grad
+            leaf.grad = gradient.copy() if before is None else add_gradients(before, gradient)
+
+    def zero_grad(self) -> None:
+        """Forget the accumulated gradient."""
+        self.grad = None
+
+    # --- comparison: plain boolean arrays, no gradient ------------------------------------------
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
+        return np.asarray(self.data == values(other))
+
+    def __ne__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
+        return np.asarray(self.data != values(other))
+
+    def __lt__(self, other: Any) -> NDArray[np.bool_]:
+        return np.asarray(self.data < values(other))
+
+    def __le__(self, other: Any) -> NDArray[np.bool_]:
+        return np.asarray(self.data <= values(other))
+
+    def __gt__(self, other: Any) -> NDArray[np.bool_]:
+        return np.asarray(self.data > values(other))
+
+    def __ge__(self, other: Any) -> NDArray[np.bool_]:
+        return np.asarray(self.data >= values(other))
+
+    # --- arithmetic -------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return divide(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return power(other, self)
+
+    def __neg__(self) -> Tensor:
+        return negative(self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return matmul(other, self)
+
+    # --- reductions -------------------------------------------------------------------------
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Sum over `axis` (all axes by default)."""
+        return sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Mean over `axis` (all axes by default)."""
+        return mean(self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Variance over `axis`, divided by the number of elements."""
+        return var(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Largest value over `axis`; ties share the gradient."""
+        return max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Smallest value over `axis`; ties share the gradient."""
+        return min(self, axis=axis, keepdims=keepdims)
+
+    # --- shape ------------------------------------------------------------------------------
+
+    def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
+        """The same elements in another shape; one axis may be -1."""
+        flat = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        return reshape(self, shape=flat)
+
+    def transpose(self, *axes: int) -> Tensor:
+        """Permute the axes; reversed by default."""
+        return transpose(self, axes=axes or None)
+
+    def swapaxes(self, first: int, second: int) -> Tensor:
+        """Exchange two axes."""
+        return swapaxes(self, first=first, second=second)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
+        """All axes reversed."""
+        return transpose(self, axes=None)
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """Cast to another floating dtype; the gradient is cast back."""
+        return astype(self, dtype=dtype)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return getitem(self, index=index)
+
+
+def values(operand: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return operand.data if isinstance(operand, Tensor) else operand
+
+
+# The operations and the walk make tensors, so they come after the class.
+from pmt_autograd.arithmetic import add, divide, multiply, negative, power, subtract  # noqa: E402
+from pmt_autograd.cast import astype  # noqa: E402
+from pmt_autograd.indexing import getitem  # noqa: E402
+from pmt_autograd.matmul import matmul  # noqa: E402
+from pmt_autograd.reduction import Axis, max, mean, min, sum, var  # noqa: E402
+from pmt_autograd.shape import reshape, swapaxes, transpose  # noqa: E402
+from pmt_autograd.walk import add_gradients, gradients  # noqa: E402

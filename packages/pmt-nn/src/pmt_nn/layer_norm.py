@@ -1,0 +1,77 @@
+"""Layer normalisation (Ba, Kiros & Hinton 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
+
+from pmt_nn.module import Module
+from pmt_nn.parameter import Parameter
+
+
+def layer_norm_composed(x: Tensor, gain: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * gain + bias over the last axis, in plain operations."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return centred / sqrt(x.var(axis=-1, keepdims=True) + eps) * gain + bias
+
+
+@primitive
+def layer_norm(x: Array, gain: Array, bias: Array, *, eps: float = 1e-5) -> Result:
+    """Normalise the last axis to mean 0 and variance 1, then scale and shift by element.
+
+    x: (..., d), gain and bias: (d,). With n = (x - mean) / s, s = sqrt(var + eps) and
+    h = dy gain: dx = (h - mean(h) - n mean(h n)) / s; means are over the last axis.
+    """
+    d = x.shape[-1]
+    rows = x.reshape(-1, d)
+    averaging = np.full(d, 1 / d, x.dtype)  # a product with it is the mean of each row
+    normed = rows - (rows @ averaging)[:, np.newaxis]
+    variance = np.square(normed) @ averaging
+    inverse = (1 / np.sqrt(variance + x.dtype.type(eps)))[:, np.newaxis]
+    normed *= inverse
+    y = normed * gain
+    y += bias
+
+    def backward(grad: Array) -> Gradients:
+        grad = grad.reshape(-1, d)
+        product = grad * normed
+        by_gain, by_bias = product.sum(axis=0), grad.sum(axis=0)
+        by_x = grad * gain
+        # mean(h n) = mean(grad n gain): the product is at hand already
+        correction = normed * (product @ (averaging * gain))[:, np.newaxis]
+        by_x -= (by_x @ averaging)[:, np.newaxis]
+        by_x -= correction
+        by_x *= inverse
+        return by_x.reshape(x.shape), by_gain, by_bias
+
+    return y.reshape(x.shape), backward
+
+
+class LayerNorm(Module):
+    """Layer normalisation of the last axis, of length d; gain starts at 1, bias at 0."""
+
+    def __init__(self, d: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float32) -> None:
+        self.gain = Parameter(np.ones(d, dtype))
+        self.bias = Parameter(np.zeros(d, dtype))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (..., d), the same shape comes back."""
+        return layer_norm(x, self.gain, self.bias, eps=self.eps)
+
+
+@samples(layer_norm)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    gain, bias = rng.normal(size=4), rng.normal(size=4)
+    yield Sample((rng.normal(size=(3, 4)), gain, bias))
+    yield Sample((rng.normal(size=(2, 3, 4)), gain, bias), note="sequences")
+    yield Sample((rng.normal(size=4), gain, bias), note="one vector")
+    yield Sample((rng.normal(size=(0, 4)), gain, bias), note="empty")
+    yield Sample((rng.normal(size=(2, 4)) + 100, gain, bias), note="far from zero")
+    yield Sample(
+        (rng.normal(size=(2, 4)) * 1e-3, gain, bias), {"eps": 1e-5}, note="eps as large as var"
+    )

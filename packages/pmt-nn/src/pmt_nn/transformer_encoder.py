@@ -1,0 +1,97 @@
+"""The Transformer encoder (Vaswani et al. 2017), with the norm before or after each part."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Tensor
+
+from pmt_nn.attention import Mask
+from pmt_nn.dropout import Dropout
+from pmt_nn.feed_forward import FeedForward
+from pmt_nn.layer_norm import LayerNorm
+from pmt_nn.module import Module
+from pmt_nn.self_attention import SelfAttention
+
+
+class TransformerEncoderLayer(Module):
+    """Self-attention and feed-forward, each with dropout, a residual connection and a norm.
+
+    norm_first: True is pre-norm, x + f(norm(x)) (Xiong et al. 2020: trains without long warm-up);
+    False is post-norm, norm(x + f(x)), the original.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        f: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.1,
+        activation: str = "gelu",
+        norm_first: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.norm_first = norm_first
+        self.attention_norm = LayerNorm(d, dtype=dtype)
+        self.attention = SelfAttention(d, heads, rng, dropout=dropout, dtype=dtype)
+        self.feed_forward_norm = LayerNorm(d, dtype=dtype)
+        self.feed_forward = FeedForward(
+            d, f, rng, dropout=dropout, activation=activation, dtype=dtype
+        )
+        self.dropout = Dropout(dropout)
+
+    def forward(
+        self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
+    ) -> Tensor:
+        """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend; rng: stream of this pass."""
+        if self.norm_first:
+            x = x + self.dropout(self.attention(self.attention_norm(x), mask, rng=rng), rng)
+            return x + self.dropout(self.feed_forward(self.feed_forward_norm(x), rng=rng), rng)
+        x = self.attention_norm(x + self.dropout(self.attention(x, mask, rng=rng), rng))
+        return self.feed_forward_norm(x + self.dropout(self.feed_forward(x, rng=rng), rng))
+
+
+class TransformerEncoder(Module):
+    """A stack of encoder layers; pre-norm stacks end with one more norm.
+
+    d: model width; heads; f: hidden width; n: number of layers. Others as for the layer.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        f: int,
+        n: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.1,
+        activation: str = "gelu",
+        norm_first: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.layers = [
+            TransformerEncoderLayer(
+                d,
+                heads,
+                f,
+                rng,
+                dropout=dropout,
+                activation=activation,
+                norm_first=norm_first,
+                dtype=dtype,
+            )
+            for _ in range(n)
+        ]
+        self.norm = LayerNorm(d, dtype=dtype) if norm_first else None
+
+    def forward(
+        self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
+    ) -> Tensor:
+        """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend -> (b, t, d)."""
+        for layer in self.layers:
+            x = layer(x, mask, rng=rng)
+        return x if self.norm is None else self.norm(x)

@@ -16,6 +16,7 @@ from pmt_core.errors import (
     ShapeError,
     StateError,
 )
+from pmt_core.gradient_check import GradientReport, InputReport, check_gradient
 from pmt_core.padding import pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
@@ -28,6 +29,8 @@ __all__ = [
     "DtypeError",
     "FileProblem",
     "GradientError",
+    "GradientReport",
+    "InputReport",
     "PmtError",
     "RandomStream",
     "RowSparse",
@@ -35,6 +38,7 @@ __all__ = [
     "ShapeError",
     "StateError",
     "atomic_file",
+    "check_gradient",
     "load_archive",
     "log_softmax",
     "logsumexp",

@@ -101,7 +101,7 @@ def parse_json(data: bytes, what: str, path: str) -> dict[str, Any]:
         if len(table) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            raise ArchiveError(f"{path!r}: {what} names {twice!r} twice; the file is not to be used")
+            raise ArchiveError(f"{path!r}: {what} names {twice!r} twice; do not use this file")
         return table
 
     try:
@@ -128,7 +128,7 @@ def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray
     Read piece by piece into their place, so that nothing is held twice.
     """
     array = np.empty(count, dtype)
-    buffer = memoryview(array.view(np.uint8)) if count else memoryview(b"")
+    buffer = array.view(np.uint8).data if count else memoryview(b"")
     done = 0
     while done < len(buffer):
         piece = file.read(min(_CHUNK, len(buffer) - done))

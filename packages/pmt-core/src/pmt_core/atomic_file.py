@@ -40,9 +40,7 @@ def atomic_file(
 def atomic_file(path: str | os.PathLike[str], mode: str) -> AbstractContextManager[IO[Any]]: ...
 
 
-def atomic_file(
-    path: str | os.PathLike[str], mode: str = "wb"
-) -> AbstractContextManager[IO[Any]]:
+def atomic_file(path: str | os.PathLike[str], mode: str = "wb") -> AbstractContextManager[IO[Any]]:
     """A file to write to, that takes the place of `path` in one step when the block ends well.
 
     path: where the file shall stand; a symbolic link is followed. mode: "wb" for bytes, "w" for
@@ -75,9 +73,8 @@ def _write_and_replace(path: str, mode: str) -> Iterator[IO[Any]]:
         with suppress(OSError):
             os.unlink(temporary)
         # Whatever the caller's block raised passes as it is, but for the disk's own failures.
-        if isinstance(error, OSError) and not isinstance(error, FileProblem):
-            if error.errno in _DISK_PROBLEMS:
-                raise _write_failure(path, error) from error
+        if isinstance(error, OSError) and error.errno in _DISK_PROBLEMS:
+            raise _write_failure(path, error) from error
         raise
 
 

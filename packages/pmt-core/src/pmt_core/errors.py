@@ -45,7 +45,9 @@ class FileProblem(PmtError, OSError):
     """
 
     @classmethod
-    def from_os_error(cls, action: str, path: str | os.PathLike[str], error: OSError) -> FileProblem:
+    def from_os_error(
+        cls, action: str, path: str | os.PathLike[str], error: OSError
+    ) -> FileProblem:
         """A `FileProblem` that says which action on which path failed, and why.
 
         action: what was tried, e.g. "read". error: what the operating system answered.

@@ -110,7 +110,7 @@ def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None
                 f"{path!r}: member {name!r} is no .npy array; this is a zip file, but no .npz"
             )
         if name == META_MEMBER and info.file_size > _MAX_META:
-            raise ArchiveError(f"{path!r}: member {name!r} claims {info.file_size} bytes; {_DAMAGED}")
+            raise ArchiveError(f"{path!r}: {name!r} claims {info.file_size} bytes; {_DAMAGED}")
         _check_storage(info, path, size)
         if info.compress_type != zipfile.ZIP_STORED:
             expanded += info.file_size
@@ -134,8 +134,8 @@ def _check_storage(info: zipfile.ZipInfo, path: str, size: int) -> None:
         )
     if info.header_offset + _LOCAL_HEADER + info.compress_size > size:
         raise ArchiveError(
-            f"{where} claims {info.compress_size} bytes, the whole file has {size}: it is truncated "
-            "or damaged; fetch or save it again"
+            f"{where} claims {info.compress_size} bytes, the whole file has {size}: it is "
+            "truncated or damaged; fetch or save it again"
         )
     if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
         raise ArchiveError(
@@ -162,7 +162,7 @@ def _read_npy(member: Any, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
     if dtype.hasobject or dtype.kind not in _KINDS or dtype.itemsize == 0:
         raise ArchiveError(
             f"{where} is an array of {dtype}, which is refused (objects need pickle, and reading "
-            "pickle can run code): convert it to numbers, booleans or fixed-length text and save again"
+            "pickle can run code): save it again as numbers, booleans or fixed-length text"
         )
     claimed, there = byte_count(shape, dtype.itemsize), info.file_size - header.tell()
     if claimed != there:

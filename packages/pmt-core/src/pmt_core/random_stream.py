@@ -79,7 +79,7 @@ class RandomStream:
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> RandomStream:
         """The stream that `to_dict` wrote."""
-        if not isinstance(state, Mapping) or set(state) != {"seed", "key"}:
+        if set(state) != {"seed", "key"}:
             raise SettingsError(
                 f"expected {{'seed': int, 'key': list}} as to_dict() writes it, got {state!r}"
             )
@@ -115,7 +115,10 @@ def _as_key(part: object) -> int | str:
 
 
 def _as_int(value: object, what: str) -> int:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
-        expected = "an integer" if what == "the seed" else "an integer or a string"
-        raise SettingsError(f"{what} of a RandomStream must be {expected}, not {value!r}")
-    return operator.index(value)
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass  # an array of several numbers
+    expected = "an integer" if what == "the seed" else "an integer or a string"
+    raise SettingsError(f"{what} of a RandomStream must be {expected}, not {value!r}")

@@ -1,9 +1,9 @@
 """Reading and writing `.safetensors`, by its public description.
 
-    8 bytes   n, the length of the header, an unsigned little-endian integer
-    n bytes   the header, JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
-              ..., "__metadata__": {"text": "text", ...}}, padded with spaces
-    the rest  the arrays' bytes, little-endian, C order, at these offsets, without holes or overlaps
+8 bytes   n, the length of the header, an unsigned little-endian integer
+n bytes   the header, JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+          ..., "__metadata__": {"text": "text", ...}}, padded with spaces
+the rest  the arrays' bytes, little-endian, C order, at these offsets, without holes or overlaps
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ def _read_header(file: BinaryIO, path: str, size: int) -> tuple[dict[str, Any], 
     length = int.from_bytes(file.read(8), "little")
     if length > min(_MAX_HEADER, size - 8):
         raise ArchiveError(
-            f"{path!r} claims a header of {length} bytes; the file has {size}, and a header at most "
-            f"{_MAX_HEADER}: it is truncated, or not a .safetensors file"
+            f"{path!r} claims a header of {length} bytes; the file has {size}, and a header at "
+            f"most {_MAX_HEADER}: it is truncated, or not a .safetensors file"
         )
     text = file.read(length)
     if len(text) != length or not text.startswith(b"{"):
@@ -154,7 +154,8 @@ def _entry(name: str, item: object, path: str) -> _Entry:
         raise ArchiveError(f"{where} is of dtype {code!r}; known are {', '.join(_DTYPES)}")
     if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
         raise ArchiveError(f"{where} has shape {shape!r} and data_offsets {offsets!r}; {_DAMAGED}")
-    claimed, there = byte_count(tuple(shape), np.dtype(_DTYPES[code]).itemsize), offsets[1] - offsets[0]
+    claimed = byte_count(tuple(shape), np.dtype(_DTYPES[code]).itemsize)
+    there = offsets[1] - offsets[0]
     if claimed != there:
         raise ArchiveError(
             f"{where}: shape {shape} of {code} takes {claimed} bytes, but its data_offsets "

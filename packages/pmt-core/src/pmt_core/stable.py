@@ -53,9 +53,7 @@ def logsumexp(
     return _cast(total if keepdims else total.reshape(_reduced(total.shape, axes)), dtype)
 
 
-def softmax(
-    x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None
-) -> Floats:
+def softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None) -> Floats:
     """e^x / sum(e^x) over `axis`, same shape as x (broadcast with `where`).
 
     where: boolean, broadcasts with x; False gives an element the probability 0, whatever stands
@@ -71,9 +69,7 @@ def softmax(
     return _cast(weights, dtype)
 
 
-def log_softmax(
-    x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None
-) -> Floats:
+def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None) -> Floats:
     """log(softmax(x)) over `axis`, exact also where the softmax itself would round to 0.
 
     The same `where` as `softmax`; an element with probability 0 gets -inf.

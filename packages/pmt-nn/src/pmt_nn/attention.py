@@ -12,7 +12,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, softmax, where
+from pmt_autograd import (
+    Array,
+    Gradients,
+    Result,
+    Sample,
+    Tensor,
+    primitive,
+    samples,
+    softmax,
+    where,
+)
 from pmt_core import DtypeError, ShapeError
 
 Mask = NDArray[np.bool_]
@@ -136,7 +146,7 @@ def _split_heads(x: Array, heads: int) -> Array:
 
 def _weights(q: Array, k: Array, mask: Mask | None) -> Array:
     """Softmax of the scaled scores over the keys. q: (b, h, t, k), k: (b, h, s, k)."""
-    scores = np.matmul(q * q.dtype.type(q.shape[-1] ** -0.5), k.swapaxes(-1, -2))
+    scores: Array = np.matmul(q * q.dtype.type(q.shape[-1] ** -0.5), k.swapaxes(-1, -2))
     if mask is not None:
         allowed = head_mask(mask, len(q), q.shape[2], k.shape[2])
         if not allowed.all():

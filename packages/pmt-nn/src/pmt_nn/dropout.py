@@ -8,7 +8,6 @@ import numpy as np
 
 from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
 from pmt_core import SettingsError, StateError
-
 from pmt_nn.module import Module
 
 _LEVELS = 1 << 16

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, take_rows
-
 from pmt_nn.initialize import normal
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter

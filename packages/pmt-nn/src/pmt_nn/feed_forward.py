@@ -9,7 +9,6 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, relu
 from pmt_core import SettingsError
-
 from pmt_nn.dropout import Dropout
 from pmt_nn.gelu import gelu
 from pmt_nn.linear import Linear
@@ -46,4 +45,5 @@ class FeedForward(Module):
     def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
         """x: (..., d) -> (..., d)."""
         hidden = ACTIVATIONS[self.activation](self.widen(x))
-        return self.narrow(self.dropout(hidden, rng))
+        narrowed: Tensor = self.narrow(self.dropout(hidden, rng))
+        return narrowed

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
-
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 

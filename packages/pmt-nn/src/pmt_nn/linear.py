@@ -9,7 +9,6 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
 from pmt_core import ShapeError
-
 from pmt_nn.initialize import xavier_uniform
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
@@ -21,9 +20,7 @@ def linear_composed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 @primitive
-def linear(
-    x: Array, weight: Array, bias: Array, *, wanted: Wanted = (True, True, True)
-) -> Result:
+def linear(x: Array, weight: Array, bias: Array, *, wanted: Wanted = (True, True, True)) -> Result:
     """x W + b in one step. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,).
 
     dL/dx = dL/dy W^T, dL/dW = x^T dL/dy summed over all leading axes, dL/db = sum of dL/dy.

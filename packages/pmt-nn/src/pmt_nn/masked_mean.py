@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from pmt_autograd import Tensor
-
 from pmt_nn.attention import Mask
 
 
@@ -16,4 +15,5 @@ def masked_mean(x: Tensor, mask: Mask) -> Tensor:
     """
     counts = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     share = (mask / counts).astype(x.dtype)  # (b, t)
-    return (share[:, np.newaxis, :] @ x).reshape(x.shape[0], x.shape[2])
+    mean: Tensor = share[:, np.newaxis, :] @ x  # (b, 1, d)
+    return mean.reshape(x.shape[0], x.shape[2])

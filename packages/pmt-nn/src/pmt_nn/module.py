@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-
 from pmt_nn.parameter import Parameter
 
 
@@ -43,6 +42,7 @@ class Module(metaclass=_Sealing):
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The same as `forward`."""
         return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:

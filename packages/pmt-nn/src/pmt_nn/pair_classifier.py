@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, concat, tanh
-
 from pmt_nn.attention import Mask
 from pmt_nn.dropout import Dropout
 from pmt_nn.embedding import Embedding
@@ -107,4 +106,5 @@ class PairClassifier(Module):
             masked_mean(x, mask & (sides == 1)),
             axis=-1,
         )
-        return self.classify(self.dropout(tanh(self.pool(pooled)), rng))
+        logits: Tensor = self.classify(self.dropout(tanh(self.pool(pooled)), rng))
+        return logits

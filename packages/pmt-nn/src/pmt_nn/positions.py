@@ -9,7 +9,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, getitem
 from pmt_core import ShapeError
-
 from pmt_nn.initialize import normal
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter

@@ -7,7 +7,6 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
 from pmt_core import SettingsError
-
 from pmt_nn.attention import Mask, attention_weights, packed_attention
 from pmt_nn.dropout import keep_mask, stream_of_pass
 from pmt_nn.linear import Linear
@@ -54,4 +53,5 @@ class SelfAttention(Module):
             q, k, _ = np.split(qkv.data, 3, axis=-1)
             tell(self, "weights", attention_weights(q, k, heads=self.heads, mask=mask))
         mixed = packed_attention(qkv, heads=self.heads, mask=mask, kept=kept, keep_scale=scale)
-        return self.project(mixed)
+        projected: Tensor = self.project(mixed)
+        return projected

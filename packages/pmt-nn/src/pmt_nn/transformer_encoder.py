@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
-
 from pmt_nn.attention import Mask
 from pmt_nn.dropout import Dropout
 from pmt_nn.feed_forward import FeedForward
@@ -49,9 +48,11 @@ class TransformerEncoderLayer(Module):
         """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend; rng: stream of this pass."""
         if self.norm_first:
             x = x + self.dropout(self.attention(self.attention_norm(x), mask, rng=rng), rng)
-            return x + self.dropout(self.feed_forward(self.feed_forward_norm(x), rng=rng), rng)
-        x = self.attention_norm(x + self.dropout(self.attention(x, mask, rng=rng), rng))
-        return self.feed_forward_norm(x + self.dropout(self.feed_forward(x, rng=rng), rng))
+            x = x + self.dropout(self.feed_forward(self.feed_forward_norm(x), rng=rng), rng)
+        else:
+            x = self.attention_norm(x + self.dropout(self.attention(x, mask, rng=rng), rng))
+            x = self.feed_forward_norm(x + self.dropout(self.feed_forward(x, rng=rng), rng))
+        return x
 
 
 class TransformerEncoder(Module):

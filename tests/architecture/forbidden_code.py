@@ -1,0 +1,83 @@
+"""What the packages and apps never do. Each rule takes a file and says what is wrong with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from source_file import SourceFile
+
+# Reading these formats can run code that the file brings along.
+_CODE_RUNNING_FORMATS = frozenset(
+    ["pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"]
+)
+
+# All else in numpy.random reads or writes the one global stream.
+_EXPLICIT_STREAMS = {"BitGenerator", "Generator", "PCG64", "PCG64DXSM", "Philox", "SeedSequence"}
+
+
+def pickles(source: SourceFile) -> Iterator[str]:
+    """Pickle and its kin, and `allow_pickle` with anything but a plain False."""
+    for item in source.imports:
+        if item.top in _CODE_RUNNING_FORMATS:
+            yield f"line {item.line}: {item.top}: reading such a file can run code"
+    for node in ast.walk(source.tree):
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg == "allow_pickle"
+            and not _is_false(node.value)
+        ):
+            yield f"line {node.value.lineno}: allow_pickle has to be False"
+
+
+def asserts(source: SourceFile) -> Iterator[str]:
+    """`assert` vanishes under `python -O`, and its error is nobody's type."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Assert):
+            yield f"line {node.lineno}: assert: raise a PmtError that says the cure"
+
+
+def global_randomness(source: SourceFile) -> Iterator[str]:
+    """The module `random`, the functions of `numpy.random`, and a generator without a seed."""
+    for item in source.imports:
+        if item.top == "random":
+            yield f"line {item.line}: random: take an np.random.Generator as an argument"
+        elif item.module == "numpy.random" and item.name is not None:
+            yield from _random_name(f"numpy.random.{item.name}", item.line)
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute):
+            yield from _random_name(source.full_name(node) or "", node.lineno)
+        elif isinstance(node, ast.Call) and _is_default_rng(source, node) and not node.args:
+            yield f"line {node.lineno}: default_rng() without a seed: runs could not be repeated"
+
+
+def code_from_text(source: SourceFile) -> Iterator[str]:
+    """`eval` and `exec`, under any name. (The method `model.eval()` is another thing.)"""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name | ast.Attribute) and _runs_text(source, node):
+            yield f"line {node.lineno}: {ast.unparse(node)} runs text as code"
+
+
+RULES = (pickles, asserts, global_randomness, code_from_text)
+
+
+def _random_name(full_name: str, line: int) -> Iterator[str]:
+    head, _, rest = full_name.partition("numpy.random.")
+    name = rest.partition(".")[0]
+    if head or not rest or name in _EXPLICIT_STREAMS | {"default_rng"}:
+        return
+    yield f"line {line}: numpy.random.{name} is global state: take an np.random.Generator"
+
+
+def _is_default_rng(source: SourceFile, node: ast.Call) -> bool:
+    return source.full_name(node.func) == "numpy.random.default_rng" and not node.keywords
+
+
+def _runs_text(source: SourceFile, node: ast.Name | ast.Attribute) -> bool:
+    if isinstance(node, ast.Name) and node.id in ("eval", "exec"):
+        return True
+    return source.full_name(node) in ("builtins.eval", "builtins.exec")
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False

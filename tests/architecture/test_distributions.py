@@ -1,0 +1,114 @@
+"""What pyproject.toml of every package and hatch.toml say is what the picture says."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+from picture import PACKAGES, ROOT, distribution, folder, source_folder
+
+LOWEST_PYTHON = ">=3.11"
+# What a project is installed for in an environment beside its packages.
+ENVIRONMENTS = {package.removeprefix("pmt_"): package for package in PACKAGES}
+
+
+@cache
+def toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def project(package: str) -> dict[str, Any]:
+    table: dict[str, Any] = toml(folder(package) / "pyproject.toml")["project"]
+    return table
+
+
+def requirements(package: str) -> dict[str, Requirement]:
+    found = [Requirement(text) for text in project(package).get("dependencies", [])]
+    return {requirement.name: requirement for requirement in found}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_dependencies_are_the_pictures(package: str) -> None:
+    row = PACKAGES[package]
+    expected = {distribution(name) for name in row.packages} | row.third_party
+    assert set(requirements(package)) == expected
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_extras_are_the_pictures(package: str) -> None:
+    extras = project(package).get("optional-dependencies", {})
+    found = {extra: {Requirement(text).name for text in texts} for extra, texts in extras.items()}
+    assert found == PACKAGES[package].extras
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_of_ours_is_required_at_this_minor_version(package: str) -> None:
+    for name in PACKAGES[package].packages:
+        version = Version(project(name)["version"])
+        specifier = requirements(package)[distribution(name)].specifier
+        next_minor = f"{version.major}.{version.minor + 1}"
+        assert specifier == SpecifierSet(f">={version.major}.{version.minor},<{next_minor}")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_metadata(package: str) -> None:
+    table = project(package)
+    assert table["name"] == distribution(package)
+    assert table["requires-python"] == LOWEST_PYTHON
+    assert table["license"] == "MIT"
+    assert table["readme"] == "README.md"
+    assert requirements(package)["numpy"].specifier == SpecifierSet(">=2.0")
+    assert "Typing :: Typed" in table["classifiers"]
+
+
+def test_all_packages_have_one_version() -> None:
+    assert len({project(package)["version"] for package in PACKAGES}) == 1
+
+
+def test_the_root_is_not_a_package() -> None:
+    table = toml(ROOT / "pyproject.toml")
+    assert "build-system" not in table
+    assert table["project"]["requires-python"] == LOWEST_PYTHON
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LICENSE"])
+def test_files_beside_the_package(package: str, name: str) -> None:
+    text = (folder(package) / name).read_text(encoding="utf-8")
+    if name == "LICENSE":
+        assert text == (ROOT / "LICENSE").read_text(encoding="utf-8")
+    elif name == "README.md":
+        assert distribution(package) in text
+    else:
+        assert project(package)["version"] in text
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_says_that_it_is_typed(package: str) -> None:
+    assert (source_folder(package) / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_installs_a_package_and_what_its_arrows_allow(environment: str) -> None:
+    package = ENVIRONMENTS[environment]
+    table = toml(ROOT / "hatch.toml")["envs"][environment]
+    expected = {f"packages/{distribution(name)}" for name in {package, *PACKAGES[package].packages}}
+    assert set(table["workspace"]["members"]) == expected
+    assert table["detached"] is True
+    assert {Requirement(text).name for text in table["dependencies"]} == {"pytest"}
+    assert table["scripts"]["test"] == f"pytest {{args:tests/{environment}}}"
+
+
+def test_the_default_environment_installs_all_and_the_build_script_builds_all() -> None:
+    table = toml(ROOT / "hatch.toml")["envs"]["default"]
+    everything = [f"packages/{distribution(package)}" for package in PACKAGES]
+    members = [m if isinstance(m, str) else m["path"] for m in table["workspace"]["members"]]
+    assert sorted(members) == sorted(everything)
+    built = [command.rpartition(" ")[2] for command in table["scripts"]["build"]]
+    assert sorted(built) == sorted(everything)

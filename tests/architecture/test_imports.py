@@ -1,0 +1,150 @@
+"""The project's own files keep the rules: every package, every app, every folder of tests."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from forbidden_code import RULES, global_randomness, pickles
+from import_rules import (
+    exported_names,
+    names_defined,
+    private_names,
+    third_parties,
+    wrong_arrows,
+)
+from picture import APPS, ORACLES, PACKAGES, ROOT, TESTS, Row, python_files, source_folder
+from source_file import SourceFile
+
+APP_FILES = list(python_files(ROOT / "apps"))
+
+
+@cache
+def read(path: Path, base: Path) -> SourceFile:
+    """The file at `path`, named as Python names it when `base` is on the path."""
+    parts = list(path.relative_to(base).with_suffix("").parts)
+    is_package = parts[-1] == "__init__"
+    module = ".".join(parts[:-1] if is_package else parts)
+    return SourceFile(path.read_text(encoding="utf-8"), module, is_package)
+
+
+def package_sources(package: str) -> dict[Path, SourceFile]:
+    where = source_folder(package)
+    return {path: read(path, where.parent) for path in python_files(where)}
+
+
+def app_sources() -> dict[Path, SourceFile]:
+    return {path: read(path, ROOT / "apps") for path in APP_FILES}
+
+
+def sources_of(who: str) -> dict[Path, SourceFile]:
+    return app_sources() if who == "apps" else package_sources(who)
+
+
+def row_of(who: str) -> Row:
+    return APPS if who == "apps" else PACKAGES[who]
+
+
+@cache
+def exports() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for package in PACKAGES:
+        for source in package_sources(package).values():
+            if source.module == package:
+                found[package] = exported_names(source)
+    return found
+
+
+def findings(
+    sources: dict[Path, SourceFile], rule: Callable[[SourceFile], Iterable[str]]
+) -> Iterator[str]:
+    for path, source in sources.items():
+        for found in rule(source):
+            yield f"{path.relative_to(ROOT)}: {found}"
+
+
+def hold(found: Iterable[str]) -> None:
+    """Fails with every finding, one to a line."""
+    lines = list(found)
+    if lines:
+        pytest.fail(f"{len(lines)} finding(s):\n  " + "\n  ".join(lines), pytrace=False)
+
+
+HOLDERS = [*PACKAGES, "apps"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_has_files_to_read(package: str) -> None:
+    assert source_folder(package) / "__init__.py" in package_sources(package)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_lists_its_public_names(package: str) -> None:
+    names = exports().get(package)
+    assert names, f"{package}/__init__.py needs a literal __all__"
+    assert not [name for name in names if name.startswith("_") and name != "__version__"]
+
+
+@pytest.mark.parametrize("who", HOLDERS)
+def test_arrows(who: str) -> None:
+    row = row_of(who)
+    hold(findings(sources_of(who), lambda source: wrong_arrows(source, row)))
+
+
+@pytest.mark.parametrize("who", HOLDERS)
+def test_third_parties(who: str) -> None:
+    row = row_of(who)
+    beside = {source.top for source in app_sources().values()} if who == "apps" else set()
+    hold(findings(sources_of(who), lambda source: third_parties(source, row, beside)))
+
+
+@pytest.mark.parametrize("who", HOLDERS)
+def test_private_names(who: str) -> None:
+    sources = sources_of(who)
+    own = set().union(*map(names_defined, sources.values()))
+    hold(findings(sources, lambda source: private_names(source, exports(), own)))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("who", HOLDERS)
+def test_forbidden_code(who: str, rule: Callable[[SourceFile], Iterable[str]]) -> None:
+    hold(findings(sources_of(who), rule))
+
+
+@pytest.mark.parametrize("folder", TESTS)
+def test_tests_import_what_their_package_may(folder: str) -> None:
+    """An oracle is imported inside a test marked for it: the file loads without it."""
+    base = ROOT / "tests" / folder
+    for path in python_files(base):
+        source = read(path, base)
+        row = TESTS[folder]
+        beside = {other.stem for other in base.glob("*.py")}
+        found = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]
+        hold(f"{path.relative_to(ROOT)}: {line}" for line in found)
+        at_top = {item.top for item in SourceFile(_top_level(source), source.module).imports}
+        assert not at_top & ORACLES, f"{path}: import {at_top & ORACLES} inside the test"
+        if {item.top for item in source.imports} & ORACLES:
+            assert "mark.oracle" in source.text, f"{path}: imports an oracle, has no mark for it"
+
+
+@pytest.mark.parametrize("folder", TESTS)
+@pytest.mark.parametrize("rule", [pickles, global_randomness], ids=lambda rule: rule.__name__)
+def test_tests_repeat_themselves(folder: str, rule: Callable[[SourceFile], Iterable[str]]) -> None:
+    base = ROOT / "tests" / folder
+    hold(findings({path: read(path, base) for path in python_files(base)}, rule))
+
+
+def test_every_folder_of_tests_is_in_the_picture() -> None:
+    folders = {path.name for path in (ROOT / "tests").iterdir() if any(path.glob("*.py"))}
+    assert folders - {"tests"} <= set(TESTS)
+
+
+def _top_level(source: SourceFile) -> str:
+    """The file's text without the bodies of its functions and classes."""
+    tree = ast.parse(source.text)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    tree.body = [node for node in tree.body if not isinstance(node, kinds)]
+    return ast.unparse(tree)

@@ -1,0 +1,93 @@
+"""Tables of vectors: looked up by id, and by place."""
+
+from __future__ import annotations
+
+from math import cos, sin
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import PmtError, RowSparse, ShapeError
+from pmt_nn import (
+    Embedding,
+    LearnedPositions,
+    SinusoidalPositions,
+    normal,
+    sinusoids,
+    xavier_uniform,
+)
+
+
+def stream(seed: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def test_embedding_equals_a_product_with_one_hot_vectors() -> None:
+    layer, ids = Embedding(5, 3, stream(), dtype=np.float64), np.array([[0, 4], [4, 4]])
+    np.testing.assert_allclose(layer(ids).data, np.eye(5)[ids] @ layer.weight.data)
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_repeated_ids_add_their_gradients(sparse: bool) -> None:
+    layer = Embedding(5, 2, stream(), sparse=sparse, dtype=np.float64)
+    ids = np.array([[1, 3, 1], [1, 0, 3]])
+    weights = np.arange(12.0).reshape(2, 3, 2)
+    found = gradients((layer(ids) * weights).sum())[layer.weight]
+    assert isinstance(found, RowSparse) == sparse
+    expected = np.zeros((5, 2))
+    for place, row in np.ndenumerate(ids):
+        expected[row] += weights[place]
+    np.testing.assert_allclose(found.to_dense() if sparse else found, expected)
+
+
+@pytest.mark.parametrize("bad", [5, -6])
+def test_an_id_outside_the_table_is_refused(bad: int) -> None:
+    with pytest.raises((PmtError, IndexError)):
+        Embedding(5, 2, stream())(np.array([0, bad]))
+
+
+def test_sinusoids_by_the_formula() -> None:
+    table = sinusoids(7, 6, np.float64)
+    for p in range(7):
+        for i in range(3):
+            angle = p / 10000 ** (2 * i / 6)
+            assert table[p, 2 * i] == pytest.approx(sin(angle))
+            assert table[p, 2 * i + 1] == pytest.approx(cos(angle))
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_sinusoids_of_any_width(d: int) -> None:
+    table = sinusoids(4, d)
+    assert table.shape == (4, d)
+    assert table.dtype == np.float32
+    assert np.isfinite(table).all()
+
+
+@pytest.mark.parametrize("kind", ["sinusoidal", "learned"])
+def test_positions_are_added_and_a_longer_sequence_is_refused(kind: str) -> None:
+    layer = SinusoidalPositions(4, 6) if kind == "sinusoidal" else LearnedPositions(4, 6, stream())
+    table = layer.table if kind == "sinusoidal" else layer.weight.data
+    x = np.ones((2, 3, 6), np.float32)
+    y = layer(Tensor(x))
+    np.testing.assert_allclose(y.data, x + table[:3])
+    assert y.dtype == np.float32
+    layer(Tensor(np.ones((1, 4, 6), np.float32)))
+    with pytest.raises(ShapeError, match=r"5 tokens.*4 positions"):
+        layer(Tensor(np.ones((1, 5, 6), np.float32)))
+
+
+def test_learned_positions_get_gradients_where_they_were_used() -> None:
+    layer = LearnedPositions(5, 2, stream())
+    found = gradients(layer(Tensor(np.zeros((3, 2, 2), np.float32))).sum())[layer.weight]
+    assert np.asarray(found).tolist() == [[3, 3], [3, 3], [0, 0], [0, 0], [0, 0]]
+
+
+def test_first_values() -> None:
+    weight = xavier_uniform(stream(), (300, 200))
+    bound = np.sqrt(6 / 500)
+    assert weight.dtype == np.float32
+    assert np.abs(weight).max() <= bound
+    assert weight.std() == pytest.approx(bound / np.sqrt(3), rel=0.01)
+    assert normal(stream(), (300, 200), 0.5).std() == pytest.approx(0.5, rel=0.02)
+    np.testing.assert_array_equal(normal(stream(1), (3,), 1.0), normal(stream(1), (3,), 1.0))

@@ -1,0 +1,265 @@
+"""Module: names, ties, sealed attributes, state, modes, and that a pass leaves nothing behind."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import ShapeError
+from pmt_nn import (
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Linear,
+    Module,
+    PairClassifier,
+    PairClassifierConfig,
+    Parameter,
+    TransformerEncoder,
+    cross_entropy,
+)
+
+
+def stream(seed: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+class Zoo(Module):
+    """Parameters and modules in every kind of place."""
+
+    def __init__(self) -> None:
+        self.first = Linear(2, 3, stream())
+        self.stack = [LayerNorm(3), (Linear(3, 3, stream()), Dropout(0.5))]
+        self.by_name = {"left": Embedding(4, 3, stream()), "right": Parameter([1.0, 2.0])}
+        self.own = Parameter(np.zeros((2, 2), np.float32))
+        self.tied = self.first
+        self.tied_weight = self.first.weight
+        self.number = 3
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first(x)
+
+
+def small_model() -> PairClassifier:
+    config = PairClassifierConfig(
+        vocabulary=11, max_length=9, width=8, heads=2, hidden=16, layers=2, dropout=0.3
+    )
+    return PairClassifier(config, stream())
+
+
+def a_batch(n: int = 3, t: int = 6) -> tuple[np.ndarray, ...]:
+    rng = stream(4)
+    ids = rng.integers(1, 11, (n, t))
+    sides, matches = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
+    mask = np.arange(t) < rng.integers(2, t + 1, (n, 1))
+    return ids, sides, matches, mask
+
+
+def test_dotted_names_in_order_and_tied_once() -> None:
+    names = [name for name, _ in Zoo().named_parameters()]
+    assert names == [
+        "first.weight",
+        "first.bias",
+        "stack.0.gain",
+        "stack.0.bias",
+        "stack.1.0.weight",
+        "stack.1.0.bias",
+        "by_name.left.weight",
+        "by_name.right",
+        "own",
+    ]
+    assert [name for name, _ in Zoo().named_modules()] == [
+        "",
+        "first",
+        "stack.0",
+        "stack.1.0",
+        "stack.1.1",
+        "by_name.left",
+    ]
+
+
+def test_parameter_count_counts_a_tied_one_once() -> None:
+    assert Zoo().parameter_count() == 6 + 3 + 3 + 3 + 9 + 3 + 12 + 2 + 4
+
+
+def test_a_tied_parameter_gets_both_gradients() -> None:
+    class Tied(Module):
+        def __init__(self) -> None:
+            self.one = Parameter([[1.0, 2.0], [3.0, 4.0]])
+            self.two = self.one
+
+        def forward(self, x: Tensor) -> Tensor:
+            return (x @ self.one) @ self.two
+
+    model, x = Tied(), np.array([[1.0, -1.0]], np.float32)
+    found = gradients(model(Tensor(x)).sum())
+    w, ones = model.one.data, np.ones((1, 2), np.float32)
+    assert list(found) == [model.one]
+    np.testing.assert_allclose(found[model.one], x.T @ (ones @ w.T) + (x @ w).T @ ones)
+
+
+def test_a_misspelt_attribute_is_an_error_with_a_suggestion() -> None:
+    layer = Dropout(0.1)
+    with pytest.raises(AttributeError, match="did you mean 'rate'"):
+        layer.rat = 0.2
+    with pytest.raises(AttributeError, match="__init__"):
+        layer.something_else = 1
+    layer.rate = 0.2
+    assert layer.rate == 0.2
+
+
+def test_a_subclass_may_set_attributes_after_super_init() -> None:
+    class Sub(Linear):
+        def __init__(self) -> None:
+            super().__init__(2, 2, stream())
+            self.more = Parameter([1.0])
+
+    layer = Sub()
+    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias", "more"]
+    with pytest.raises(AttributeError):
+        layer.other = 1
+
+
+def test_forward_is_to_be_written() -> None:
+    class Nothing(Module):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Nothing"):
+        Nothing()(1)
+
+
+def test_train_and_eval_reach_every_module() -> None:
+    zoo = Zoo()
+    assert zoo.eval() is zoo
+    assert not any(module.training for _, module in zoo.named_modules())
+    zoo.train()
+    assert all(module.training for _, module in zoo.named_modules())
+    Linear(1, 1, stream()).eval()
+    assert Module.training  # the class default is nobody's to change
+
+
+def test_state_travels() -> None:
+    one, two = small_model(), PairClassifier(PairClassifierConfig(11, 9, 8, 2, 16, 2), stream(9))
+    batch = a_batch()
+    one.eval(), two.eval()
+    assert (one(*batch).data != two(*batch).data).all()
+    two.load_state_dict(one.state_dict())
+    np.testing.assert_array_equal(one(*batch).data, two(*batch).data)
+
+
+def test_state_dict_is_a_copy() -> None:
+    layer = Linear(2, 2, stream())
+    state = layer.state_dict()
+    layer.weight.data += 1
+    assert (state["weight"] != layer.weight.data).all()
+
+
+def test_load_writes_into_the_arrays_there_are() -> None:
+    """Parameters may be views into one flat buffer: loading must not cut them off."""
+    layer = Linear(2, 2, stream())
+    flat = np.zeros(6, np.float32)
+    layer.weight.data, layer.bias.data = flat[:4].reshape(2, 2), flat[4:]
+    layer.load_state_dict({"weight": np.eye(2), "bias": np.array([5, 6])})
+    assert flat.tolist() == [1, 0, 0, 1, 5, 6]
+
+
+def test_loading_names_everything_wrong_at_once_and_changes_nothing() -> None:
+    layer = Zoo()
+    before = layer.state_dict()
+    state = {**before, "first.weight": np.ones((3, 2)), "extra": np.ones(1)}
+    state["own"] = np.ones((2, 2))
+    del state["stack.0.gain"]
+    with pytest.raises(ShapeError) as caught:
+        layer.load_state_dict(state)
+    text = str(caught.value)
+    assert "missing stack.0.gain" in text
+    assert "unexpected extra" in text
+    assert "first.weight: expected shape (2, 3), got (3, 2)" in text
+    for name, array in layer.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_loading_casts_to_the_dtype_of_the_parameter() -> None:
+    layer = Linear(2, 2, stream())
+    layer.load_state_dict({k: v.astype(np.float64) for k, v in layer.state_dict().items()})
+    assert layer.weight.dtype == np.float32
+
+
+# --- a pass touches no shared state ------------------------------------------------------------
+
+
+def remembered(model: Module) -> dict[str, dict[str, Any]]:
+    return {name: dict(vars(module)) for name, module in model.named_modules()}
+
+
+def run(model: PairClassifier, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    logits = model(*a_batch(), rng=stream(seed))
+    found = gradients(cross_entropy(logits, np.array([0, 1, 1]), reduction="sum"))
+    by_name = {}
+    for name, parameter in model.named_parameters():
+        gradient = found[parameter]
+        by_name[name] = gradient if isinstance(gradient, np.ndarray) else gradient.to_dense()
+    return logits.data, by_name
+
+
+def test_nothing_of_a_pass_stays_on_the_modules() -> None:
+    model = small_model()
+    before, values = remembered(model), model.state_dict()
+    run(model, 1)
+    after = remembered(model)
+    assert before.keys() == after.keys()
+    for name, attributes in before.items():
+        assert attributes.keys() == after[name].keys()
+        for key, value in attributes.items():
+            assert after[name][key] is value, f"{name}.{key}"
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, values[name])
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_two_threads_on_one_model_give_what_one_gives() -> None:
+    model = small_model()
+    expected = {seed: run(model, seed) for seed in range(4)}
+    got: dict[int, list[tuple[np.ndarray, dict[str, np.ndarray]]]] = {s: [] for s in range(4)}
+    start = threading.Barrier(4)
+
+    def work(seed: int) -> None:
+        start.wait()
+        for _ in range(5):
+            got[seed].append(run(model, seed))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed, (logits, by_name) in expected.items():
+        assert len(got[seed]) == 5
+        for logits_there, by_name_there in got[seed]:
+            np.testing.assert_array_equal(logits_there, logits)
+            for name, gradient in by_name.items():
+                np.testing.assert_array_equal(by_name_there[name], gradient)
+
+
+def test_a_model_can_be_copied() -> None:
+    model = small_model().eval()
+    twin = copy.deepcopy(model)
+    twin.words.weight.data += 1
+    assert not np.array_equal(model.words.weight.data, twin.words.weight.data)
+    with pytest.raises(AttributeError):
+        twin.wrods = 1
+
+
+def test_every_parameter_of_the_encoder_gets_a_gradient() -> None:
+    model = TransformerEncoder(8, 2, 16, 2, stream(), dropout=0.0)
+    # Squares, as a plain sum of layer-normed rows does not depend on the rows.
+    y = model(Tensor(stream(1).normal(size=(2, 3, 8)).astype(np.float32)), rng=stream())
+    found = gradients((y * y * y).sum())
+    for name, parameter in model.named_parameters():
+        assert np.abs(found[parameter]).max() > 0, name
+        assert found[parameter].dtype == np.float32

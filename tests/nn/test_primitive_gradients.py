@@ -1,0 +1,132 @@
+"""Every primitive of pmt_nn, found by walking the registry, with its own samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pmt_nn
+from pmt_autograd import REGISTRY, Primitive, Sample, Tensor, gradients
+from pmt_core import RowSparse, check_gradient
+
+OURS = sorted(
+    (entry for entry in REGISTRY.values() if entry.function.__module__.startswith("pmt_nn.")),
+    key=lambda entry: entry.name,
+)
+each = pytest.mark.parametrize("entry", OURS, ids=lambda entry: entry.name)
+
+
+def samples_of(entry: Primitive) -> Iterator[Sample]:
+    assert entry.sample_maker is not None, f"{entry.name} has no samples: give it some"
+    yield from entry.sample_maker(np.random.default_rng(7))
+
+
+def is_float(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
+def dense(gradient: Any) -> np.ndarray:
+    return gradient.to_dense() if isinstance(gradient, RowSparse) else np.asarray(gradient)
+
+
+def run(entry: Primitive, inputs: tuple[Any, ...], settings: dict[str, Any]) -> list[np.ndarray]:
+    """The value, and the gradients of sum(value * fixed numbers) by all floating inputs."""
+    leaves = [Tensor(x, requires_grad=True) if is_float(x) else x for x in inputs]
+    value = entry.operation(*leaves, **settings)
+    cotangent = np.random.default_rng(1).normal(size=value.shape).astype(value.dtype)
+    found = gradients(value, cotangent)
+    floating = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+    return [
+        value.data,
+        *(dense(found[x]) if x in found else np.zeros_like(x.data) for x in floating),
+    ]
+
+
+def spread(x: Any) -> Any:
+    """The same numbers in memory that is neither contiguous nor writeable."""
+    if not isinstance(x, np.ndarray):
+        return x
+    wide = np.zeros((*x.shape, 2), x.dtype)
+    wide[..., 0] = x
+    view = wide[..., 0]
+    view.flags.writeable = False
+    return view
+
+
+def test_there_are_primitives() -> None:
+    assert {"attention", "layer_norm", "linear", "cross_entropy"} <= {e.name for e in OURS}
+
+
+@each
+def test_gradient_against_differences(entry: Primitive) -> None:
+    for sample in samples_of(entry):
+        try:
+            check_gradient(
+                partial(entry.function, **sample.settings),
+                *sample.inputs,
+                rng=np.random.default_rng(3),
+            )
+        except Exception as error:
+            error.add_note(f"{entry.name}, sample {sample.note!r}")
+            raise
+
+
+@each
+def test_float32_stays_float32(entry: Primitive) -> None:
+    for sample in samples_of(entry):
+        inputs = tuple(x.astype(np.float32) if is_float(x) else x for x in sample.inputs)
+        for array in run(entry, inputs, sample.settings):
+            assert array.dtype == np.float32, sample.note
+
+
+@each
+def test_values_and_gradients_are_finite(entry: Primitive) -> None:
+    for sample in samples_of(entry):
+        inputs = tuple(x.astype(np.float32) if is_float(x) else x for x in sample.inputs)
+        for array in run(entry, inputs, sample.settings):
+            assert np.isfinite(array).all(), sample.note
+
+
+@each
+def test_memory_layout_changes_nothing_and_inputs_stay(entry: Primitive) -> None:
+    for sample in samples_of(entry):
+        before = [np.array(x) for x in sample.inputs if isinstance(x, np.ndarray)]
+        plain = run(entry, sample.inputs, sample.settings)
+        strided = run(entry, tuple(spread(x) for x in sample.inputs), sample.settings)
+        for a, b in zip(plain, strided, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12, err_msg=sample.note)
+        after = [x for x in sample.inputs if isinstance(x, np.ndarray)]
+        for a, b in zip(before, after, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@each
+def test_the_gradient_handed_back_may_have_any_layout(entry: Primitive) -> None:
+    """A broadcast, read-only cotangent, as the backward of sum() gives it, equals a plain one."""
+    for sample in samples_of(entry):
+        value, backward = entry.function(*sample.inputs, **sample.settings)
+        ones = np.ones(np.shape(value))
+        plain = backward(ones)
+        value, backward = entry.function(*sample.inputs, **sample.settings)
+        given = backward(np.broadcast_to(np.ones(()), np.shape(value)))
+        if not isinstance(plain, tuple):
+            plain, given = (plain,), (given,)
+        for a, b in zip(plain, given, strict=True):
+            if a is not None:
+                np.testing.assert_allclose(dense(a), dense(b), rtol=1e-9, atol=1e-12)
+
+
+@each
+def test_nothing_is_recorded_for_plain_arrays(entry: Primitive) -> None:
+    sample = next(samples_of(entry))
+    assert entry.operation(*sample.inputs, **sample.settings).node is None
+
+
+def test_no_primitive_is_left_unexported() -> None:
+    """Each primitive is public, or another public function of its file stands before it."""
+    missing = [e.name for e in OURS if e.name not in pmt_nn.__all__ and not e.name.startswith("_")]
+    assert not missing

@@ -1,0 +1,205 @@
+"""What must hold of any Transformer, whatever its weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import SettingsError
+from pmt_nn import (
+    FeedForward,
+    PairClassifier,
+    PairClassifierConfig,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+    causal_mask,
+    cross_entropy,
+)
+
+both_norms = pytest.mark.parametrize("norm_first", [True, False], ids=["pre-norm", "post-norm"])
+
+
+def stream(seed: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def encoder(norm_first: bool = True) -> TransformerEncoder:
+    model = TransformerEncoder(
+        8, 2, 16, 2, stream(), dropout=0.0, norm_first=norm_first, dtype=np.float64
+    )
+    for parameter in model.parameters():  # away from the special first values 0 and 1
+        parameter.data += stream(1).normal(size=parameter.shape) * 0.1
+    return model
+
+
+def classifier() -> PairClassifier:
+    config = PairClassifierConfig(
+        vocabulary=13, max_length=12, width=8, heads=2, hidden=16, layers=2, dropout=0.0
+    )
+    return PairClassifier(config, stream(), dtype=np.float64)
+
+
+def a_batch(n: int = 4, t: int = 7) -> tuple[np.ndarray, ...]:
+    rng = stream(4)
+    ids = rng.integers(1, 13, (n, t))
+    sides, matches = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
+    mask = np.arange(t) < rng.integers(2, t + 1, (n, 1))
+    return ids, sides, matches, mask
+
+
+def parameter_gradients(model, loss) -> dict[str, np.ndarray]:
+    found = gradients(loss)
+    arrays = {name: found[parameter] for name, parameter in model.named_parameters()}
+    return {k: v if isinstance(v, np.ndarray) else v.to_dense() for k, v in arrays.items()}
+
+
+@both_norms
+def test_padding_more_changes_nothing(norm_first: bool) -> None:
+    model, rng = encoder(norm_first), stream(2)
+    x, mask = rng.normal(size=(3, 5, 8)), np.arange(5) < np.array([[5], [3], [1]])
+    wide = np.concatenate([x, rng.normal(size=(3, 4, 8))], axis=1)  # whatever stands there
+    wide_mask = np.pad(mask, ((0, 0), (0, 4)))
+    weight = rng.normal(size=(3, 5, 8)) * mask[..., np.newaxis]
+    y, wide_y = model(Tensor(x), mask), model(Tensor(wide), wide_mask)
+    np.testing.assert_allclose(y.data[mask], wide_y.data[wide_mask], rtol=1e-12, atol=1e-12)
+    a = parameter_gradients(model, (y * weight).sum())
+    b = parameter_gradients(model, (wide_y[:, :5] * weight).sum())
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=1e-10, atol=1e-11, err_msg=name)
+
+
+def test_padding_more_changes_nothing_in_the_classifier() -> None:
+    model, batch, labels = classifier(), a_batch(), np.array([0, 1, 1, 0])
+    padded = tuple(np.pad(x, ((0, 0), (0, 5))) for x in batch)
+    logits, padded_logits = model(*batch), model(*padded)
+    np.testing.assert_allclose(logits.data, padded_logits.data, rtol=1e-12, atol=1e-12)
+    a = parameter_gradients(model, cross_entropy(logits, labels))
+    b = parameter_gradients(model, cross_entropy(padded_logits, labels))
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def test_padding_ids_may_be_anything_in_range() -> None:
+    model, (ids, sides, matches, mask) = classifier(), a_batch()
+    other = np.where(mask, ids, 12), np.where(mask, sides, 1), np.where(mask, matches, 2)
+    np.testing.assert_allclose(
+        model(ids, sides, matches, mask).data, model(*other, mask).data, rtol=1e-12
+    )
+
+
+def test_the_order_of_the_batch_changes_nothing() -> None:
+    model, batch, labels = classifier(), a_batch(), np.array([0, 1, 1, 0])
+    order = np.array([2, 0, 3, 1])
+    shuffled = tuple(x[order] for x in batch)
+    np.testing.assert_allclose(model(*batch).data[order], model(*shuffled).data, atol=1e-13)
+    a = parameter_gradients(model, cross_entropy(model(*batch), labels))
+    b = parameter_gradients(model, cross_entropy(model(*shuffled), labels[order]))
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=1e-10, atol=1e-13, err_msg=name)
+
+
+def test_shards_add_up_to_the_batch() -> None:
+    """Each shard trimmed to its own longest length, as the trainer's threads do it."""
+    model, batch, labels = classifier(), a_batch(), np.array([0, 1, 1, 0])
+    whole = parameter_gradients(model, cross_entropy(model(*batch), labels, reduction="sum"))
+    total = {name: np.zeros_like(value) for name, value in whole.items()}
+    for i in range(2):
+        longest = batch[3][i::2].sum(axis=1).max()
+        part = tuple(x[i::2, :longest] for x in batch)
+        loss = cross_entropy(model(*part), labels[i::2], reduction="sum")
+        for name, value in parameter_gradients(model, loss).items():
+            total[name] += value
+    for name in whole:
+        np.testing.assert_allclose(total[name], whole[name], rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+@both_norms
+def test_a_causal_encoder_never_sees_the_future(norm_first: bool) -> None:
+    model, rng = encoder(norm_first), stream(2)
+    x = rng.normal(size=(2, 6, 8))
+    before = model(Tensor(x), causal_mask(6)).data
+    for t in range(6):
+        changed = x.copy()
+        changed[:, t] += 1 + rng.random(8)
+        after = model(Tensor(changed), causal_mask(6)).data
+        np.testing.assert_array_equal(after[:, :t], before[:, :t])
+        assert (np.abs(after[:, t:] - before[:, t:]).max(axis=-1) > 1e-6).all()
+
+
+@both_norms
+def test_no_gradient_reaches_the_future(norm_first: bool) -> None:
+    model = encoder(norm_first)
+    x = Tensor(stream(2).normal(size=(1, 6, 8)), requires_grad=True)
+    y = model(x, causal_mask(6))
+    found = gradients((y[:, 2] ** 2).sum() + (y[:, 2] ** 3).sum())[x]
+    assert (found[:, 3:] == 0).all()
+    assert (found[:, :3] != 0).all()
+
+
+def test_without_positions_the_encoder_follows_a_permutation() -> None:
+    model, x = encoder(), stream(2).normal(size=(1, 6, 8))
+    order = np.array([3, 1, 5, 0, 2, 4])
+    np.testing.assert_allclose(
+        model(Tensor(x[:, order])).data, model(Tensor(x)).data[:, order], atol=1e-12
+    )
+
+
+def test_a_row_without_any_token_stays_finite() -> None:
+    model, (ids, sides, matches, mask) = classifier(), a_batch()
+    mask = mask.copy()
+    mask[1] = False
+    logits = model(ids, sides, matches, mask)
+    assert np.isfinite(logits.data).all()
+    for name, value in parameter_gradients(model, cross_entropy(logits, np.zeros(4, int))).items():
+        assert np.isfinite(value).all(), name
+
+
+def test_train_without_dropout_equals_eval() -> None:
+    model, batch = classifier(), a_batch()
+    np.testing.assert_array_equal(model(*batch, rng=stream()).data, model.eval()(*batch).data)
+
+
+def test_float32_throughout() -> None:
+    config = PairClassifierConfig(vocabulary=13, width=8, heads=2, hidden=16, dropout=0.1)
+    model = PairClassifier(config, stream())
+    logits = model(*a_batch(), rng=stream())
+    assert logits.dtype == np.float32
+    found = gradients(cross_entropy(logits, np.zeros(4, int)))
+    assert {g.dtype for g in found.values()} == {np.dtype(np.float32)}
+
+
+def test_layers_are_not_alike_at_first() -> None:
+    one, two = encoder().layers
+    assert (one.attention.qkv.weight.data != two.attention.qkv.weight.data).all()
+
+
+def test_an_unknown_activation_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"gelu.*'swoosh'"):
+        FeedForward(4, 8, stream(), activation="swoosh")
+
+
+@both_norms
+def test_the_layer_is_its_equations(norm_first: bool) -> None:
+    layer = TransformerEncoderLayer(
+        8, 2, 16, stream(), dropout=0.0, norm_first=norm_first, activation="relu", dtype=np.float64
+    )
+    x = Tensor(stream(3).normal(size=(2, 4, 8)))
+
+    def norm(v: np.ndarray) -> np.ndarray:
+        return (v - v.mean(-1, keepdims=True)) / np.sqrt(v.var(-1, keepdims=True) + 1e-5)
+
+    def widen(v: np.ndarray) -> np.ndarray:
+        hidden = v @ layer.feed_forward.widen.weight.data
+        return np.maximum(hidden, 0) @ layer.feed_forward.narrow.weight.data
+
+    def attend(v: np.ndarray) -> np.ndarray:
+        return layer.attention(Tensor(v)).data
+
+    if norm_first:
+        middle = x.data + attend(norm(x.data))
+        expected = middle + widen(norm(middle))
+    else:
+        middle = norm(x.data + attend(x.data))
+        expected = norm(middle + widen(middle))
+    np.testing.assert_allclose(layer(x).data, expected, atol=1e-12)

@@ -24,4 +24,4 @@ def astype(x: Array, *, dtype) -> Result:
 
 @samples(astype)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((rng.normal(size=(2, 3)),), {"dtype": np.float64})
+    yield Sample((rng.normal(size=(2, 3)),), {"dtype": np.float64}, float32=False)

@@ -26,11 +26,17 @@ class Sample:
         inputs: positional arguments.
         settings: keyword arguments.
         note: what is special about the sample, for a failing test's message.
+        float32_rtol: the error allowed to a float32 gradient, relative to its largest element;
+            more than the usual only where the inputs themselves lose digits, e.g. 100 + noise.
+        float32: False for the rare operation that is there to change the dtype: it is then not
+            required that float32 stays float32.
     """
 
     inputs: tuple[Any, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    float32_rtol: float = 1e-4
+    float32: bool = True
 
 
 SampleMaker = Callable[[np.random.Generator], Iterator[Sample]]
@@ -46,6 +52,8 @@ class Primitive:
         operation: the same on tensors, recorded on the tape.
         sample_maker: yields the samples; None makes the registry test fail.
         kinks: where the function has no derivative and what the gradient is there.
+        analytic: True where the function computes with complex numbers too, so that its gradient
+            is checked by the complex step, exact to rounding.
     """
 
     name: str
@@ -53,6 +61,7 @@ class Primitive:
     operation: Callable[..., Tensor]
     sample_maker: SampleMaker | None = None
     kinks: str = ""
+    analytic: bool = False
 
 
 REGISTRY: dict[str, Primitive] = {}
@@ -70,7 +79,7 @@ def register(entry: Primitive) -> None:
 
 
 def samples(
-    operation: Callable[..., Any], *, kinks: str = ""
+    operation: Callable[..., Any], *, kinks: str = "", analytic: bool = False
 ) -> Callable[[SampleMaker], SampleMaker]:
     """Give an operation the samples its gradient is checked with.
 
@@ -85,6 +94,7 @@ def samples(
         entry = REGISTRY[operation.__name__]
         entry.sample_maker = maker
         entry.kinks = kinks
+        entry.analytic = analytic
         return maker
 
     return decorate

@@ -15,7 +15,6 @@ from pmt_autograd.node import Node
 from pmt_autograd.tensor import Tensor
 
 
-
 _creation_order = attrgetter("order")
 
 

@@ -1,0 +1,93 @@
+"""Every primitive of pmt_autograd, with every sample, in every form an input can take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_autograd import REGISTRY, Primitive, Sample, Tensor, primitive, samples
+from pmt_autograd.registry_walk import check_primitive, primitives_of
+from pmt_core import GradientError, StateError
+
+ENTRIES = primitives_of("pmt_autograd")
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_gradient(entry: Primitive) -> None:
+    report = check_primitive(entry)
+    assert report.samples
+    assert report.error < 1e-6
+    assert report.float32_error < 1e-2
+
+
+def test_registry_is_not_empty() -> None:
+    assert len(ENTRIES) > 25
+
+
+@pytest.fixture
+def scaled():
+    """A primitive whose gradient is `claimed` where it should be 3, taken out again at the end."""
+
+    def make(claimed: float, dtype: type | None = None, spoil: bool = False):
+        @primitive
+        def scaled_for_test(x):
+            def backward(grad):
+                if spoil:
+                    x[...] = 0
+                return (grad * claimed).astype(dtype or grad.dtype)
+
+            return x * 3, backward
+
+        return scaled_for_test
+
+    yield make
+    REGISTRY.pop("scaled_for_test", None)
+
+
+def _with_sample(operation):
+    @samples(operation)
+    def _(rng):
+        yield Sample((rng.normal(size=(2, 3)),))
+
+    return REGISTRY[operation.__name__]
+
+
+def test_a_right_gradient_passes(scaled) -> None:
+    assert check_primitive(_with_sample(scaled(3.0))).samples == 1
+
+
+def test_a_gradient_wrong_by_a_thousandth_is_refused(scaled) -> None:
+    with pytest.raises(GradientError, match="scaled_for_test, sample 0"):
+        check_primitive(_with_sample(scaled(3.003)))
+
+
+def test_a_gradient_in_float64_is_refused(scaled) -> None:
+    with pytest.raises(GradientError, match="float64"):
+        check_primitive(_with_sample(scaled(3.0, dtype=np.float64)))
+
+
+def test_a_backward_that_writes_to_its_input_is_refused(scaled) -> None:
+    with pytest.raises(GradientError, match="written to"):
+        check_primitive(_with_sample(scaled(3.0, spoil=True)))
+
+
+def test_no_samples_is_an_error(scaled) -> None:
+    scaled(3.0)
+    with pytest.raises(StateError, match="has no samples"):
+        check_primitive(REGISTRY["scaled_for_test"])
+
+
+def test_samples_that_yield_nothing_are_an_error(scaled) -> None:
+    operation = scaled(3.0)
+    samples(operation)(lambda rng: iter(()))
+    with pytest.raises(StateError, match="yield nothing"):
+        check_primitive(REGISTRY["scaled_for_test"])
+
+
+def test_two_primitives_of_one_name_are_an_error() -> None:
+    def tanh(x):
+        return x, lambda grad: grad
+
+    with pytest.raises(StateError, match="two primitives are named 'tanh'"):
+        primitive(tanh)
+    assert isinstance(REGISTRY["tanh"].operation(1.0), Tensor)

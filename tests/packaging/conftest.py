@@ -1,0 +1,115 @@
+"""Bare virtual environments, and the built distributions, as a user would make them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+def clean_environment() -> dict[str, str]:
+    """The caller's environment, less what would let the working tree leak into a bare one."""
+    leaks = ("PYTHON", "VIRTUAL_ENV", "HATCH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(leaks)}
+    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Runs a command; returns what it printed, or fails the test with it."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode:
+        said = f"{done.stdout}\n{done.stderr}"
+        pytest.fail(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{said}", False)
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class BareEnvironment:
+    """A virtual environment that holds nothing but pip until something is installed."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        where = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+        return self.folder / where
+
+    def install(self, *arguments: str | Path, cwd: Path) -> None:
+        """`pip install ARGUMENTS`, run in `cwd`."""
+        run(self.python, "-m", "pip", "install", "--quiet", *arguments, cwd=cwd)
+
+    def installed(self) -> set[str]:
+        """The names of the installed distributions."""
+        command = (self.python, "-m", "pip", "list", "--format", "json")
+        listed = json.loads(run(*command, cwd=self.folder))
+        return {item["name"].lower().replace("_", "-") for item in listed}
+
+    def run(self, code: str) -> str:
+        """Runs Python code in a folder of its own; returns what it printed."""
+        return run(self.python, "-W", "error", "-c", code, cwd=self.folder).strip()
+
+    def check(self) -> None:
+        """`pip check`: every requirement of every distribution is met."""
+        run(self.python, "-m", "pip", "check", cwd=self.folder)
+
+
+@pytest.fixture(scope="session")
+def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skips where no package can be fetched; fails instead where CI says that one must be."""
+    folder = tmp_path_factory.mktemp("index")
+    command = ("-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "hatchling")
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode:
+        reason = f"no package index within reach: {done.stderr.strip().splitlines()[-1:]}"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def bare(package_index: None, tmp_path: Path) -> Callable[[], BareEnvironment]:
+    """Makes a bare environment in the test's own folder, in a path with a space in it."""
+
+    def make() -> BareEnvironment:
+        folder = tmp_path / "bare environment"
+        venv.create(folder, with_pip=True)
+        return BareEnvironment(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a wheel and an sdist of every package: `hatch run build`, to another folder.
+
+    The build is not isolated: it needs no index, and hatchling from the environment of the tests.
+    """
+    folder = tmp_path_factory.mktemp("dist")
+    options = ("--no-isolation", "--outdir", folder)
+    for package in sorted((root / "packages").iterdir()):
+        run(sys.executable, "-m", "build", *options, package, cwd=root)
+    return folder

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, SupportsIndex
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pmt_core.errors import SettingsError
 
@@ -56,7 +57,7 @@ class RandomStream:
         """A new generator at the beginning of this stream; the same numbers at every call."""
         return np.random.Generator(np.random.Philox(key=self._philox_key()))
 
-    def _philox_key(self) -> int:
+    def _philox_key(self) -> NDArray[np.uint64]:
         """128 bits made of the name; every part carries its type and length, so none run together.
 
         ("a", "b") and ("ab",), or 1 and "1", give different bytes and so different streams.
@@ -70,7 +71,7 @@ class RandomStream:
                 tag = b"s"
                 body = part.encode("utf-8", "surrogatepass")
             digest.update(tag + len(body).to_bytes(8, "little") + body)
-        return int.from_bytes(digest.digest(), "little")
+        return np.frombuffer(digest.digest(), "<u8").astype(np.uint64, copy=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The name as a dictionary that JSON can hold: {"seed": int, "key": [...]}."""
@@ -79,17 +80,19 @@ class RandomStream:
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> RandomStream:
         """The stream that `to_dict` wrote."""
-        if set(state) != {"seed", "key"}:
+        if not _is_state(state):
             raise SettingsError(
                 f"expected {{'seed': int, 'key': list}} as to_dict() writes it, got {state!r}"
             )
-        if not isinstance(state["key"], list | tuple):
-            raise SettingsError(f"'key' must be a list of integers and strings: {state['key']!r}")
         return cls(state["seed"], *state["key"])
 
     def __setattr__(self, name: str, value: object) -> None:
         """A stream never changes."""
         raise AttributeError("a RandomStream never changes: make another by child()")
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse, as `__setattr__` does."""
+        self.__setattr__(name, None)
 
     def __reduce__(self) -> tuple[type[RandomStream], tuple[int | str, ...]]:
         """Copy by making it again."""
@@ -110,15 +113,23 @@ class RandomStream:
         return f"RandomStream({', '.join(map(repr, (self._seed, *self._key)))})"
 
 
-def _as_key(part: object) -> int | str:
+def _is_state(state: object) -> bool:
+    return (
+        isinstance(state, Mapping)
+        and set(state) == {"seed", "key"}
+        and isinstance(state["key"], list | tuple)
+    )
+
+
+def _as_key(part: SupportsIndex | str) -> int | str:
     return str(part) if isinstance(part, str) else _as_int(part, "a key")
 
 
-def _as_int(value: object, what: str) -> int:
-    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+def _as_int(value: SupportsIndex, what: str) -> int:
+    if not isinstance(value, bool):  # True as the name of a stream is a slip
         try:
             return operator.index(value)
         except TypeError:
-            pass  # an array of several numbers
+            pass
     expected = "an integer" if what == "the seed" else "an integer or a string"
     raise SettingsError(f"{what} of a RandomStream must be {expected}, not {value!r}")

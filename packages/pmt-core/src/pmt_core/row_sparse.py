@@ -77,7 +77,8 @@ class RowSparse:
             return self
         flat = self.values.reshape(len(self.rows), -1)
         rows, sums = _sum_repeated(self.rows, flat, self.shape[0])
-        return RowSparse._trusted(rows, sums.reshape(-1, *self.shape[1:]), self.shape, True)
+        sums = sums.reshape(len(rows), *self.shape[1:])
+        return RowSparse._trusted(rows, sums, self.shape, True)
 
     def to_dense(self) -> NDArray[Any]:
         """The dense array, (v, *rest)."""

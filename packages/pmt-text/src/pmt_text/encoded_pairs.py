@@ -1,0 +1,68 @@
+"""A data set of question pairs as flat arrays of ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import ShapeError
+from pmt_text.pair_batch import PairBatch
+
+__all__ = ["EncodedPairs"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedPairs:
+    """n encoded pairs, m tokens in all, laid end to end; pair i has those of offsets[i : i + 2].
+
+    ids: (m,) int32. segments, matches: (m,) int8; what they mean is told at `PairBatch`.
+    offsets: (n + 1,) int64. labels: (n,) int64 or None.
+    About 6 bytes a token: 400,000 pairs take some 70 MB.
+    """
+
+    ids: NDArray[np.int32]
+    segments: NDArray[np.int8]
+    matches: NDArray[np.int8]
+    offsets: NDArray[np.int64]
+    labels: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and self.labels.shape != (len(self),):
+            raise ShapeError(f"{len(self)} pairs need labels ({len(self)},): {self.labels.shape}")
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """The tokens in each pair, (n,), special tokens included."""
+        return np.diff(self.offsets)
+
+    def batch(self, indices: NDArray[np.integer]) -> PairBatch:
+        """The pairs at `indices` (b,), in that order, as wide as the longest of them."""
+        index = np.asarray(indices, np.int64)
+        if index.ndim != 1:
+            raise ShapeError(f"indices must be (b,), not {index.shape}")
+        if index.size and not (index.min() >= 0 and index.max() < len(self)):
+            raise ShapeError(
+                f"indices must lie in 0 to {len(self) - 1}: {index.min(), index.max()}"
+            )
+        starts = self.offsets[index]
+        lengths = self.offsets[index + 1] - starts
+        places = np.arange(lengths.max(initial=0))
+        mask = places < lengths[:, None]
+        tokens = np.where(mask, starts[:, None] + places, 0)
+
+        def padded(flat: NDArray[np.int32] | NDArray[np.int8]) -> NDArray[np.int64]:
+            return np.where(mask, flat[tokens], np.int64(0))
+
+        return PairBatch(
+            ids=padded(self.ids),
+            segments=padded(self.segments),
+            matches=padded(self.matches),
+            mask=mask,
+            labels=None if self.labels is None else self.labels[index],
+            index=index,
+        )

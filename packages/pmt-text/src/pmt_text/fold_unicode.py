@@ -1,0 +1,74 @@
+"""Bring text outside ASCII to the plainest characters that say the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["fold_unicode"]
+
+# Compatibility normalization would write "8½" as "81⁄2", "™" as letters of the word before it and
+# "´" as a space with an accent; these are set right before it runs. The rupee sign goes: the
+# tokenized form leaves it out, and in the public release it is often a replacement character.
+_BEFORE = {ord(c): "'" for c in "‘’‚‛′´ʼʻ＇"}
+_BEFORE |= {ord(c): '"' for c in "“”„‟″«»¨〝〞"}
+_BEFORE |= {ord(c): " " for c in "™®©℠₹"}
+_BEFORE |= {ord(c): f" {unicodedata.normalize('NFKC', c)} " for c in "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
+
+# After it: one dash, one slash, one multiplication sign.
+_AFTER = {ord(c): "-" for c in "‐‑‒−"} | {ord(c): " - " for c in "–—―"}
+_AFTER |= {ord("⁄"): "/", ord("∕"): "/", ord("÷"): "/", ord("×"): "*"}
+_AFTER |= dict.fromkeys(range(0x300, 0x370), "")  # accents, split off by NFKD
+
+_NOT_A_WORD = re.compile(r"[^\w\s\x00-\x7f]")
+_LIKELY_MOJIBAKE = re.compile(r"[ÂÃâ][\x80-\xbf\u0152-\u2122]+")
+_LOST_APOSTROPHE = re.compile("(?<=[A-Za-z])\ufffd(?=(?:[sStTdDmM]|re|ve|ll)\\b)")
+_IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
+
+
+def fold_unicode(text: str) -> str:
+    """Return `text` in NFKC without Latin accents, typographic marks and invisible characters.
+
+    Curly quotes become straight ones, every dash ``-``, a fraction ``1/2``; UTF-8 that was read
+    as Windows-1252 (``donâ€™t``) is read again; U+FFFD is an apostrophe where only one fits, as
+    between ``don`` and ``t``, and otherwise a space. Ideographs and symbols stand alone between
+    spaces.
+    """
+    if text.isascii():
+        return text
+    text = _LIKELY_MOJIBAKE.sub(_reread, text)
+    text = _LOST_APOSTROPHE.sub("'", text)
+    text = unicodedata.normalize("NFKD", text.translate(_BEFORE)).translate(_AFTER)
+    text = unicodedata.normalize("NFKC", text)
+    text = _NOT_A_WORD.sub(_symbol, text)
+    return _IDEOGRAPH.sub(r" \1 ", text)
+
+
+def _reread(match: re.Match[str]) -> str:
+    """Read as UTF-8 what looks like UTF-8 read as Windows-1252; leave it where it is not."""
+    text = match.group()
+    try:
+        return b"".join(_byte(character) for character in text).decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _byte(character: str) -> bytes:
+    """Windows-1252, with the bytes it leaves undefined standing for themselves."""
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1")
+
+
+def _symbol(match: re.Match[str]) -> str:
+    """Keep marks that belong to a word, drop the invisible, set symbols apart."""
+    character = match.group()
+    category = unicodedata.category(character)
+    if category.startswith("M"):
+        return character
+    if category == "Cf":
+        return ""
+    if category.startswith(("C", "Z")) or character == "\ufffd":
+        return " "
+    return f" {character} "

@@ -1,0 +1,55 @@
+"""A batch of question pairs as rectangular arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import SettingsError
+
+__all__ = ["PairBatch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairBatch:
+    """b question pairs, each as ``<cls> question1 <sep> question2 <sep>``, padded on the right.
+
+    ids: (b, t) int64, token ids; 0, the id of ``<pad>``, in the padding.
+    segments: (b, t) int64, 0 up to the first ``<sep>``, 1 after it.
+    matches: (b, t) int64, 0 special token or padding, 1 a token that does not occur in the other
+        question, 2 one that does.
+    mask: (b, t) bool, True where a token stands ("attend here").
+    labels: (b,) int64, 1 duplicate or 0 not; None where they are not known.
+    index: (b,) int64, the place of each pair in the data set.
+    """
+
+    ids: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    matches: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    labels: NDArray[np.int64] | None
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def shard(self, i: int, n: int) -> PairBatch:
+        """Rows i, i + n, i + 2n, ... as a batch no wider than its longest row.
+
+        The n shards hold every row once; one is empty, (0, 0), where the batch has too few rows.
+        The arrays are views of this batch's.
+        """
+        if not 0 <= i < n:
+            raise SettingsError(f"shard {i} of {n}: expected 0 <= i < n")
+        mask = self.mask[i::n]
+        width = int(mask.sum(axis=1).max(initial=0))
+        return PairBatch(
+            ids=self.ids[i::n, :width],
+            segments=self.segments[i::n, :width],
+            matches=self.matches[i::n, :width],
+            mask=mask[:, :width],
+            labels=None if self.labels is None else self.labels[i::n],
+            index=self.index[i::n],
+        )

@@ -1,0 +1,114 @@
+"""Words and their ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import DataError, SettingsError, ShapeError
+
+__all__ = ["CLS", "MASK", "PAD", "SEP", "SPECIAL_TOKENS", "UNK", "Vocabulary"]
+
+SPECIAL_TOKENS = ("<pad>", "<unk>", "<cls>", "<sep>", "<mask>")
+PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
+
+
+class Vocabulary:
+    """A list of tokens; the id of a token is its place. It never changes.
+
+    tokens: the tokens in the order of their ids, the five `SPECIAL_TOKENS` first.
+    """
+
+    __slots__ = ("_ids", "_tokens")
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        """See the class. Raises `DataError` where the special tokens or uniqueness are missing."""
+        self._tokens = list(tokens)
+        if tuple(self._tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
+            raise DataError(
+                f"a vocabulary begins with {', '.join(SPECIAL_TOKENS)}; this one begins with "
+                f"{self._tokens[: len(SPECIAL_TOKENS)]}: make it by Vocabulary.build"
+            )
+        self._ids = {token: index for index, token in enumerate(self._tokens)}
+        if len(self._ids) != len(self._tokens):
+            twice = [token for token, count in Counter(self._tokens).items() if count > 1]
+            raise DataError(f"a token stands twice in the vocabulary: {', '.join(twice[:5])}")
+
+    @classmethod
+    def build(
+        cls,
+        texts: Iterable[Sequence[str]],
+        min_count: int = 1,
+        max_size: int | None = None,
+    ) -> Vocabulary:
+        """The tokens of `texts`, most frequent first; equally frequent ones by the alphabet.
+
+        texts: token lists, e.g. one a question. min_count: tokens seen fewer times are left out
+        (and become ``<unk>``). max_size: the most tokens to have, special tokens included.
+        The result depends on the counts alone, not on the order of the texts.
+        """
+        if min_count < 1:
+            raise SettingsError(f"min_count must be 1 or more, not {min_count}")
+        if max_size is not None and max_size < len(SPECIAL_TOKENS):
+            raise SettingsError(
+                f"max_size must be {len(SPECIAL_TOKENS)} (the special tokens) or more, "
+                f"not {max_size}"
+            )
+        counts: Counter[str] = Counter()
+        for tokens in texts:
+            counts.update(tokens)
+        for token in SPECIAL_TOKENS:
+            counts.pop(token, None)
+        kept = [(-count, token) for token, count in counts.items() if count >= min_count]
+        room = None if max_size is None else max_size - len(SPECIAL_TOKENS)
+        return cls([*SPECIAL_TOKENS, *(token for _, token in sorted(kept)[:room])])
+
+    def ids(self, tokens: Iterable[str]) -> NDArray[np.int64]:
+        """The ids (n,) of n tokens; a token that is not here has the id of ``<unk>``."""
+        get = self._ids.get
+        return np.array([get(token, UNK) for token in tokens], np.int64)
+
+    def id_of(self, token: str) -> int:
+        """The id of one token; that of ``<unk>`` where it is not here."""
+        return self._ids.get(token, UNK)
+
+    def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
+        """The tokens of n ids, (n,). Raises `ShapeError` for an id that is not here."""
+        wanted = np.asarray(list(ids), np.int64)
+        if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(self)):
+            raise ShapeError(
+                f"ids run from 0 to {len(self) - 1}, but {wanted.min()} to {wanted.max()} came: "
+                "they were made by another vocabulary"
+            )
+        return [self._tokens[index] for index in wanted]
+
+    def to_json(self) -> list[str]:
+        """All tokens in the order of their ids, as JSON can hold them."""
+        return list(self._tokens)
+
+    @classmethod
+    def from_json(cls, tokens: Sequence[str]) -> Vocabulary:
+        """The vocabulary that `to_json` wrote."""
+        if not isinstance(tokens, list | tuple) or not all(isinstance(t, str) for t in tokens):
+            raise DataError("a vocabulary in JSON is a list of strings, as to_json() writes it")
+        return cls(tokens)
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        """Equal tokens in equal order."""
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        return self._tokens == other._tokens
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self)} tokens)"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,6 +17,7 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 HATCH_RUN = re.compile(r"\bhatch run (?:([a-z]+):)?([a-z_]+)")
 
 
@@ -51,6 +54,26 @@ def test_commands_are_scripts_of_hatch(document: Path) -> None:
         assert table is not None, f"{name_of(document)}: no environment {environment}"
         known = {*table.get("scripts", {}), "python", "pytest", "pip"}
         assert script in known, f"{name_of(document)}: hatch run {environment}:{script}"
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if "```python" in path.read_text("utf-8")], ids=name_of
+)
+def test_examples_run_and_print_what_they_say(document: Path, tmp_path: Path) -> None:
+    """A line `print(...)  # text` of an example prints that text."""
+    for example in EXAMPLE.findall(document.read_text(encoding="utf-8")):
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-c", example],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert run.returncode == 0, run.stderr
+        printed = run.stdout.splitlines()
+        for expected in re.findall(r"^ *print\(.*\)  # (.*)$", example, re.MULTILINE):
+            assert expected in printed
 
 
 def test_the_documents_of_the_project_are_there() -> None:

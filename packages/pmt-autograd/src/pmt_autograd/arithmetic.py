@@ -19,30 +19,28 @@ from pmt_autograd.registry import Sample, samples
 def add(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a + b. Any shapes that broadcast; returns the broadcast shape. d(a + b) = da + db."""
     a, b = matched(a, b)
-    a_shape, b_shape = np.shape(a), np.shape(b)
 
     def backward(grad: Array) -> Gradients:
         return (
-            unbroadcast(grad, a_shape) if wanted[0] else None,
-            unbroadcast(grad, b_shape) if wanted[1] else None,
+            unbroadcast(grad, a.shape) if wanted[0] else None,
+            unbroadcast(grad, b.shape) if wanted[1] else None,
         )
 
-    return np.add(a, b), backward
+    return a + b, backward
 
 
 @primitive
 def subtract(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a - b. Any shapes that broadcast; returns the broadcast shape. d(a - b) = da - db."""
     a, b = matched(a, b)
-    a_shape, b_shape = np.shape(a), np.shape(b)
 
     def backward(grad: Array) -> Gradients:
         return (
-            unbroadcast(grad, a_shape) if wanted[0] else None,
-            unbroadcast(-grad, b_shape) if wanted[1] else None,
+            unbroadcast(grad, a.shape) if wanted[0] else None,
+            unbroadcast(-grad, b.shape) if wanted[1] else None,
         )
 
-    return np.subtract(a, b), backward
+    return a - b, backward
 
 
 @primitive
@@ -52,24 +50,24 @@ def multiply(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
     def backward(grad: Array) -> Gradients:
         return (
-            unbroadcast(grad * b, np.shape(a)) if wanted[0] else None,
-            unbroadcast(grad * a, np.shape(b)) if wanted[1] else None,
+            unbroadcast(grad * b, a.shape) if wanted[0] else None,
+            unbroadcast(grad * a, b.shape) if wanted[1] else None,
         )
 
-    return np.multiply(a, b), backward
+    return a * b, backward
 
 
 @primitive
 def divide(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a / b by element. Broadcasts; returns the broadcast shape. d(a/b) = (da - (a/b) db) / b."""
     a, b = matched(a, b)
-    quotient = np.divide(a, b)
+    quotient = a / b
 
     def backward(grad: Array) -> Gradients:
         by_a = grad / b
         return (
-            unbroadcast(by_a, np.shape(a)) if wanted[0] else None,
-            unbroadcast(-by_a * quotient, np.shape(b)) if wanted[1] else None,
+            unbroadcast(by_a, a.shape) if wanted[0] else None,
+            unbroadcast(-by_a * quotient, b.shape) if wanted[1] else None,
         )
 
     return quotient, backward
@@ -86,10 +84,10 @@ def power(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
         if wanted[0]:
             # where b = 0 the power is constant; a^(b-1) would give 0 * inf at a = 0
             slope = np.where(np.equal(b, 0), 0, b * np.power(a, np.where(np.equal(b, 0), 1, b - 1)))
-            by_a = unbroadcast(grad * slope.astype(grad.dtype, copy=False), np.shape(a))
+            by_a = unbroadcast(grad * slope.astype(grad.dtype, copy=False), a.shape)
         if wanted[1]:
             logarithm = np.log(np.where(np.greater(a, 0), a, 1))
-            by_b = unbroadcast((grad * result * logarithm).astype(grad.dtype), np.shape(b))
+            by_b = unbroadcast((grad * result * logarithm).astype(grad.dtype), b.shape)
         return by_a, by_b
 
     return result, backward
@@ -102,7 +100,7 @@ def negative(x: Array) -> Result:
     def backward(grad: Array) -> Array:
         return -grad
 
-    return np.negative(x), backward
+    return -x, backward
 
 
 def _pairs(rng: np.random.Generator, positive: bool = False) -> Iterator[tuple[Any, Any, str]]:

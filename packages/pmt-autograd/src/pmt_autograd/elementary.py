@@ -52,7 +52,7 @@ def tanh(x: Array) -> Result:
     y = np.tanh(x)
 
     def backward(grad: Array) -> Array:
-        return grad * (1 - y * y)
+        return grad - grad * y * y
 
     return y, backward
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pmt_autograd.tensor import Tensor
 
-_creation = count()
+
+creation_numbers = count(0, -1)
+"""Numbers of the nodes in order of creation, falling: the smallest is the latest."""
 
 
 class Node:
@@ -21,32 +23,25 @@ class Node:
     cyclic garbage collector.
 
     Attributes:
+        operation: name of the operation.
         backward: gradient of the output -> gradient of each input; None once it has been used.
         parents: per input the node that made it, the leaf `Tensor` itself, or None where the
             input wants no gradient.
-        order: creation number; a node's parents were all made before it.
-        operation: name of the operation.
         shape: shape of the output.
+        order: creation number; those of its parents are larger, as they were made before.
         grad: gradient of the loss by the output, filled while the tape is walked.
         owned: True where `grad` belongs to the walk alone and may be added to in place.
     """
 
     __slots__ = ("backward", "grad", "operation", "order", "owned", "parents", "shape")
 
-    def __init__(
-        self,
-        operation: str,
-        backward: Callable[[Any], Any],
-        parents: list[Node | Tensor | None],
-        shape: tuple[int, ...],
-    ) -> None:
-        self.operation = operation
-        self.backward: Callable[[Any], Any] | None = backward
-        self.parents: list[Node | Tensor | None] = parents
-        self.shape = shape
-        self.order = next(_creation)
-        self.grad: Any = None
-        self.owned = False
+    operation: str
+    backward: Callable[[Any], Any] | None
+    parents: Sequence[Node | Tensor | None]
+    shape: tuple[int, ...]
+    order: int
+    grad: Any
+    owned: bool
 
     def __repr__(self) -> str:
         return f"Node({self.operation}, shape={self.shape}, order={self.order})"

@@ -13,8 +13,12 @@ def matched(first: Any, second: Any) -> tuple[Any, Any]:
     Python numbers are weak in NumPy 2 and pass. An integer or boolean array beside a floating
     one takes its dtype, where NumPy would go to float64. Lists become arrays.
     """
-    if type(first) is np.ndarray and type(second) is np.ndarray and first.dtype == second.dtype:
-        return first, second
+    if type(first) is np.ndarray:
+        if type(second) is np.ndarray:
+            if first.dtype is second.dtype:
+                return first, second
+        elif type(second) is float or type(second) is int:
+            return first, second
     first, second = _array(first), _array(second)
     return _float_like(first, second), _float_like(second, first)
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from pmt_autograd.node import Node
+from pmt_autograd.node import Node, creation_numbers
 from pmt_autograd.recording import recording
 from pmt_autograd.registry import Primitive, register
 from pmt_autograd.tensor import Tensor
 
-_new_tensor = Tensor.wrap
+Function: TypeAlias = Callable[..., tuple[Any, Callable[[Any], Any]]]
+Operation: TypeAlias = Callable[..., Tensor]
+
+_new = object.__new__
 
 
-def primitive(function: Callable[..., tuple[Any, Callable[[Any], Any]]]) -> Callable[..., Tensor]:
+def primitive(function: Function) -> Operation:
     """Turn an array function with a gradient into an operation on tensors.
 
         @primitive
@@ -36,53 +39,136 @@ def primitive(function: Callable[..., tuple[Any, Callable[[Any], Any]]]) -> Call
 
     A function that can save work where an input wants no gradient declares a keyword
     `wanted: Sequence[bool]`; it is told per positional input whether its gradient will be used.
-    Every entry is False where nothing is recorded, so that nothing need be kept.
+    Where it will be, the input is an array. Every entry is False where nothing is recorded, so
+    that nothing need be kept.
 
     The operation accepts tensors, arrays and scalars in any mixture and returns a `Tensor`. A
     floating array or NumPy scalar beside tensors takes their dtype: float32 stays float32.
     It is registered under the function's name; see `samples` for the inputs it is checked with.
     """
+    operation = _of_any(function)
+    shortcut = _SHORTCUTS.get(_form(function))
+    if shortcut is not None:
+        operation = shortcut(function, operation)
+    update_wrapper(operation, function)
+    register(Primitive(name=function.__name__, function=function, operation=operation))
+    return operation
+
+
+def record(
+    operation: str, value: Any, backward: Any, parents: Sequence[Node | Tensor | None]
+) -> Tensor:
+    """The result of an operation, with its node on the tape.
+
+    Written out without calls of constructors: this runs once per operation.
+    """
+    node = _new(Node)
+    node.operation = operation
+    node.backward = backward
+    node.parents = parents
+    node.shape = value.shape
+    node.order = next(creation_numbers)
+    node.grad = None
+    node.owned = False
+    result = _new(Tensor)
+    result._data = value if type(value) is np.ndarray else np.asarray(value)
+    result.node = node
+    result.requires_grad = True
+    result.grad = None
+    return result
+
+
+def _of_any(function: Function) -> Operation:
+    """The operation for any inputs and settings, recorded and watched or not."""
     name = function.__name__
     tells_wanted = "wanted" in inspect.signature(function).parameters
 
     def operation(*inputs: Any, **settings: Any) -> Tensor:
         arrays: list[Any] = []
         parents: list[Node | Tensor | None] = []
-        tracked = foreign = False
+        foreign = False
         for item in inputs:
-            parent: Node | Tensor | None = None
             if isinstance(item, Tensor):
-                parent = item.node
-                if parent is None:
-                    if item.requires_grad:
-                        parent = item
-                        tracked = True
+                arrays.append(item._data)
+                if item.node is not None:
+                    parents.append(item.node)
                 else:
-                    tracked = True
-                item = item.data
-            elif isinstance(item, (np.ndarray, np.generic)):
-                foreign = True
-            arrays.append(item)
-            parents.append(parent)
+                    parents.append(item if item.requires_grad else None)
+            else:
+                foreign = foreign or isinstance(item, (np.ndarray, np.generic))
+                arrays.append(item)
+                parents.append(None)
         if foreign:
             arrays = _adopted(inputs, arrays)
-
-        tracked = tracked and recording.on
+        tracked = recording.on and any([parent is not None for parent in parents])
         if tells_wanted:
-            settings["wanted"] = tuple([tracked and parent is not None for parent in parents])
-        value, backward = function(*arrays, **settings)
+            settings["wanted"] = [tracked and parent is not None for parent in parents]
+        run = function
+        for watcher in recording.watchers:
+            run = watcher(name, run)
+        value, backward = run(*arrays, **settings)
         if tracked:
-            return _new_tensor(value, Node(name, backward, parents, value.shape))
-        return _new_tensor(value, None)
+            return record(name, value, backward, parents)
+        return Tensor.wrap(value)
 
-    update_wrapper(operation, function)
-    register(Primitive(name=name, function=function, operation=operation))
     return operation
+
+
+# --- shortcuts: the same for the commonest forms of an operation, at half the cost -------------
+
+
+def _of_one(function: Function, otherwise: Operation) -> Operation:
+    """`f(x)` of one recorded tensor; all else as `otherwise` does it."""
+    name = function.__name__
+
+    def operation(x: Any) -> Tensor:
+        if isinstance(x, Tensor) and x.requires_grad and recording.plain:
+            value, backward = function(x._data)
+            return record(name, value, backward, (x.node or x,))
+        return otherwise(x)
+
+    return operation
+
+
+def _of_two(function: Function, otherwise: Operation) -> Operation:
+    """`f(a, b, wanted=)` of tensors and Python numbers."""
+    name = function.__name__
+
+    def operation(a: Any, b: Any) -> Tensor:
+        if recording.plain:
+            if isinstance(a, Tensor):
+                if isinstance(b, Tensor):
+                    by_a, by_b = a.requires_grad, b.requires_grad
+                    if by_a or by_b:
+                        value, backward = function(a._data, b._data, wanted=(by_a, by_b))
+                        parents = (a.node or a if by_a else None, b.node or b if by_b else None)
+                        return record(name, value, backward, parents)
+                elif a.requires_grad and (type(b) is float or type(b) is int):
+                    value, backward = function(a._data, b, wanted=(True, False))
+                    return record(name, value, backward, (a.node or a, None))
+        return otherwise(a, b)
+
+    return operation
+
+
+def _form(function: Function) -> tuple[str, ...]:
+    """The parameters of a function: "in" for a positional one, keywords by their names."""
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return tuple(
+        "in" if parameter.kind == positional else str(parameter).split(":")[0]
+        for parameter in inspect.signature(function).parameters.values()
+    )
+
+
+_SHORTCUTS = {("in",): _of_one, ("in", "in", "wanted"): _of_two}
+
+
+# --- foreign arrays --------------------------------------------------------------------------
 
 
 def _adopted(inputs: Sequence[Any], arrays: list[Any]) -> list[Any]:
     """`arrays` with every wider floating array in the dtype of the first floating tensor."""
-    floating = (x.data.dtype for x in inputs if isinstance(x, Tensor) and x.data.dtype.kind == "f")
+    floating = (x.dtype for x in inputs if isinstance(x, Tensor) and x.dtype.kind == "f")
     dtype = next(floating, None)
     if dtype is None:
         return arrays

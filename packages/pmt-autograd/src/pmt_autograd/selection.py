@@ -53,8 +53,8 @@ def _choose(value: Array, a: Array, b: Array, wanted: Wanted) -> Result:
     def backward(grad: Array) -> Gradients:
         a_share = (np.equal(a, value) * np.where(np.equal(a, b), 0.5, 1)).astype(grad.dtype)
         return (
-            unbroadcast(grad * a_share, np.shape(a)) if wanted[0] else None,
-            unbroadcast(grad * (1 - a_share), np.shape(b)) if wanted[1] else None,
+            unbroadcast(grad * a_share, a.shape) if wanted[0] else None,
+            unbroadcast(grad * (1 - a_share), b.shape) if wanted[1] else None,
         )
 
     return value, backward
@@ -69,8 +69,8 @@ def where(condition: Array, a: Array, b: Array, *, wanted: Wanted = (True, True,
         zero = np.zeros((), grad.dtype)
         return (
             None,
-            unbroadcast(np.where(condition, grad, zero), np.shape(a)) if wanted[1] else None,
-            unbroadcast(np.where(condition, zero, grad), np.shape(b)) if wanted[2] else None,
+            unbroadcast(np.where(condition, grad, zero), a.shape) if wanted[1] else None,
+            unbroadcast(np.where(condition, zero, grad), b.shape) if wanted[2] else None,
         )
 
     return np.where(condition, a, b), backward

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pmt_core import DtypeError, RowSparse, ShapeError
+from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 
 from pmt_autograd.node import Node
 
@@ -28,9 +28,9 @@ class Tensor:
     First order only: gradients are arrays, not tensors, so there is no gradient of a gradient.
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad")
+    __slots__ = ("__weakref__", "_data", "grad", "node", "requires_grad")
 
-    data: NDArray[Any]
+    _data: NDArray[Any]
     grad: NDArray[Any] | RowSparse | None
     node: Node | None
     requires_grad: bool
@@ -42,7 +42,7 @@ class Tensor:
         self, data: ArrayLike | Tensor, requires_grad: bool = False, dtype: DTypeLike | None = None
     ) -> None:
         if isinstance(data, Tensor):
-            data = data.data
+            data = data._data
         given_dtype = isinstance(data, (np.ndarray, np.generic))
         array = np.asarray(data, dtype=dtype)
         if dtype is None and not given_dtype and array.dtype == np.float64:
@@ -57,42 +57,66 @@ class Tensor:
                 f"only floating tensors have gradients, got dtype {array.dtype}; "
                 "convert with .astype(np.float32)"
             )
-        self.data = array
+        self._data = array
         self.grad = None
         self.node = None
         self.requires_grad = requires_grad
 
     @staticmethod
-    def wrap(value: Any, node: Node | None) -> Tensor:
-        """The result of an operation: no checks, no copies."""
+    def wrap(value: Any) -> Tensor:
+        """A leaf without a gradient: no checks, no copies."""
         tensor = Tensor.__new__(Tensor)
-        tensor.data = value if type(value) is np.ndarray else np.asarray(value)
+        tensor._data = value if type(value) is np.ndarray else np.asarray(value)
         tensor.grad = None
-        tensor.node = node
-        tensor.requires_grad = node is not None
+        tensor.node = None
+        tensor.requires_grad = False
         return tensor
 
     # --- what it is -------------------------------------------------------------------------
 
     @property
+    def data(self) -> NDArray[Any]:
+        """The values: of a leaf the array itself, which may be written to and replaced.
+
+        Of a result on the tape a read-only view, as gradients are still computed with it; it is
+        writable again once `backward()` has passed. Setting it is then a StateError.
+        """
+        if self.node is None or self.node.backward is None:
+            return self._data
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, array: NDArray[Any]) -> None:
+        if self.node is not None and self.node.backward is not None:
+            raise StateError(
+                f"the values of this result of {self.node.operation!r} (shape {self.shape}) are "
+                "needed for its gradient; set the data of leaves, or of .detach()"
+            )
+        if not isinstance(array, np.ndarray):
+            raise DtypeError(f"data is a NumPy array, got {type(array).__name__}")
+        self._data = array
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Length of every axis."""
-        return self.data.shape
+        return self._data.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the elements."""
-        return self.data.dtype
+        return self._data.dtype
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self.data.ndim
+        return self._data.ndim
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self.data.size
+        return self._data.size
 
     @property
     def is_leaf(self) -> bool:
@@ -100,24 +124,24 @@ class Tensor:
         return self.node is None
 
     def __len__(self) -> int:
-        if not self.data.ndim:
+        if not self._data.ndim:
             raise ShapeError("a 0-d tensor has no length; use .item() for its value")
-        return len(self.data)
+        return len(self._data)
 
     def __repr__(self) -> str:
-        values = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
+        values = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
         made = f", made by {self.node.operation}" if self.node else ""
         wants = ", requires_grad=True" if self.requires_grad and self.node is None else ""
         return f"Tensor({values}, dtype={self.dtype}{wants}{made})"
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self._data)
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(self._data)
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(self._data)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self.requires_grad:
@@ -125,24 +149,24 @@ class Tensor:
                 "this tensor is on the tape and a plain array would lose its gradient; "
                 "use the operations of pmt_autograd, or .data for the values alone"
             )
-        return np.array(self.data, dtype=dtype, copy=copy)
+        return np.array(self._data, dtype=dtype, copy=copy)
 
     def item(self) -> float:
         """The single value as a Python number. Raises ShapeError where there are more."""
-        if self.data.size != 1:
+        if self._data.size != 1:
             raise ShapeError(
                 f"item() wants a tensor of one element, got shape {self.shape}; "
                 "reduce it first, e.g. with .sum() or .mean()"
             )
-        return self.data.item()  # type: ignore[no-any-return]
+        return self._data.item()  # type: ignore[no-any-return]
 
     def numpy(self) -> NDArray[Any]:
-        """The values; the same memory, not a copy."""
+        """The values, as `.data`: the same memory, not a copy."""
         return self.data
 
     def detach(self) -> Tensor:
         """The same values, cut off from the tape."""
-        return Tensor.wrap(self.data, None)
+        return Tensor.wrap(self.data)
 
     # --- gradients --------------------------------------------------------------------------
 
@@ -155,7 +179,10 @@ class Tensor:
         for leaf, gradient in gradients(self, grad).items():
             # A copy, as the walk may hand one array to two leaves and `.grad` is the user's.
             before = leaf.grad
-            leaf.grad = gradient.copy() if before is None else add_gradients(before, gradient)
+            if before is not None:
+                leaf.grad = add_gradients(before, gradient)
+            else:
+                leaf.grad = gradient if isinstance(gradient, RowSparse) else gradient.copy()
 
     def zero_grad(self) -> None:
         """Forget the accumulated gradient."""
@@ -166,22 +193,22 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
-        return np.asarray(self.data == values(other))
+        return np.asarray(self._data == values(other))
 
     def __ne__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
-        return np.asarray(self.data != values(other))
+        return np.asarray(self._data != values(other))
 
     def __lt__(self, other: Any) -> NDArray[np.bool_]:
-        return np.asarray(self.data < values(other))
+        return np.asarray(self._data < values(other))
 
     def __le__(self, other: Any) -> NDArray[np.bool_]:
-        return np.asarray(self.data <= values(other))
+        return np.asarray(self._data <= values(other))
 
     def __gt__(self, other: Any) -> NDArray[np.bool_]:
-        return np.asarray(self.data > values(other))
+        return np.asarray(self._data > values(other))
 
     def __ge__(self, other: Any) -> NDArray[np.bool_]:
-        return np.asarray(self.data >= values(other))
+        return np.asarray(self._data >= values(other))
 
     # --- arithmetic -------------------------------------------------------------------------
 
@@ -273,10 +300,18 @@ class Tensor:
     def __getitem__(self, index: Any) -> Tensor:
         return getitem(self, index=index)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        made = f"made by {self.node.operation!r}" if self.node else "a leaf"
+        raise StateError(
+            f"this tensor ({made}, shape {self.shape}) is not changed in place, as the tape may "
+            "need its values; use y = x.set(index, value), which gives a new tensor, or, for a "
+            "leaf between two passes, x.data[index] = value"
+        )
+
 
 def values(operand: Any) -> Any:
     """The array of a tensor; anything else as it is."""
-    return operand.data if isinstance(operand, Tensor) else operand
+    return operand._data if isinstance(operand, Tensor) else operand
 
 
 # The operations and the walk make tensors, so they come after the class.

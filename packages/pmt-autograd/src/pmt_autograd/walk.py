@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pmt_core import RowSparse, ShapeError, StateError
 
-from pmt_autograd.array_types import Gradient
+from pmt_autograd.array_types import Array, Gradient
 from pmt_autograd.node import Node
 from pmt_autograd.tensor import Tensor
-
-
-_creation_order = attrgetter("order")
 
 
 def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradient]:
@@ -28,102 +25,97 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     Every node is freed as it is passed: the tape can be walked once. Raises StateError for a
     tape already walked or a tensor that depends on no leaf.
     """
+    if not loss.requires_grad:
+        raise StateError(
+            "this tensor depends on nothing that requires a gradient; "
+            "give a leaf requires_grad=True, and do not compute it under no_grad()"
+        )
     seed = _seed(loss, grad)
     if loss.node is None:
-        if not loss.requires_grad:
-            raise StateError(
-                "this tensor depends on nothing that requires a gradient; "
-                "give a leaf requires_grad=True, and do not compute it under no_grad()"
-            )
         return {loss: seed}
-    loss.node.grad = seed
-    tape = _reachable(loss.node)
-    leaves: dict[Tensor, Gradient] = {}
-    while tape:
-        _pass_back(tape.pop(), leaves)  # popped, so that the node can be freed at once
+    return walk(loss.node, seed)
+
+
+def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
+    """Carry the gradient `seed` of `root` back to the leaves; returns the gradients found there.
+
+    oldest: nodes made before this creation number are not walked but treated as leaves.
+
+    Those nodes that have a gradient wait in a heap. The one made last is passed next: nothing
+    that was made later can still add to its gradient. No recursion, so a tape may be of any depth.
+    """
+    leaves: dict[Any, Gradient] = {}
+    root.grad = seed
+    waiting = [(root.order, root)]
+    while waiting:
+        _, node = heappop(waiting)
+        backward, grad, parents = node.backward, node.grad, node.parents
+        if backward is None:
+            raise _walked_before(node)
+        node.backward = node.grad = None  # frees what the gradient needed
+        node.parents = ()
+        if isinstance(grad, np.generic):  # NumPy's arithmetic turns 0-d arrays into scalars
+            grad = np.asarray(grad)
+        found = backward(grad)
+        if type(found) is not tuple:
+            found = (found,)
+        if len(found) != len(parents):
+            raise _miscounted(node, len(parents), len(found))
+        for parent, gradient in zip(parents, found):
+            if parent is None or gradient is None:
+                continue
+            if type(parent) is not Node or parent.order >= oldest:
+                leaves[parent] = _as_leaf_gradient(parent, gradient, leaves.get(parent))
+            elif parent.grad is None:
+                parent.grad = gradient  # perhaps a view, or shared: not ours to change
+                heappush(waiting, (parent.order, parent))
+            elif parent.owned and type(gradient) is np.ndarray:
+                parent.grad += gradient
+            else:
+                parent.grad = add_gradients(parent.grad, gradient)
+                parent.owned = type(parent.grad) is np.ndarray
     return leaves
 
 
-def add_gradients(first: Gradient, second: Gradient) -> Gradient:
+def add_gradients(first: Any, second: Any) -> Any:
     """Sum of two gradients of one tensor, dense or row-sparse, as a new object."""
-    if isinstance(first, RowSparse):
-        if isinstance(second, RowSparse):
-            return first + second
-        first, second = second, first
-    if isinstance(second, RowSparse):
-        total = first.copy()
-        second.add_to(total)
-        return total
     return first + second
 
 
-def _seed(loss: Tensor, grad: ArrayLike | None) -> NDArray[Any]:
+def _as_leaf_gradient(leaf: Tensor | Node, gradient: Any, known: Any) -> Any:
+    """The gradient of a leaf after one more part has come, in the dtype of the leaf."""
+    if type(gradient) is not np.ndarray and not isinstance(gradient, RowSparse):
+        gradient = np.asarray(gradient)
+    if isinstance(leaf, Tensor) and gradient.dtype != leaf._data.dtype:
+        gradient = gradient.astype(leaf._data.dtype)
+    return gradient if known is None else add_gradients(known, gradient)
+
+
+def _seed(loss: Tensor, grad: ArrayLike | None) -> Array:
     if grad is None:
-        if loss.data.size != 1:
+        if loss.size != 1:
             raise ShapeError(
                 f"backward without a gradient wants a single element, got shape {loss.shape}; "
                 "reduce the loss with .sum() or .mean(), or give grad"
             )
-        return np.ones(loss.data.shape, loss.data.dtype)
-    seed = np.asarray(grad, dtype=loss.data.dtype)
-    if seed.shape != loss.data.shape:
+        return np.ones(loss.shape, loss.dtype)
+    seed = np.asarray(grad, dtype=loss.dtype)
+    if seed.shape != loss.shape:
         raise ShapeError(
             f"grad has the shape of the tensor: expected {loss.shape}, got {seed.shape}"
         )
     return seed
 
 
-def _reachable(root: Node) -> list[Node]:
-    """All nodes that `root` was made from, itself included, in creation order."""
-    found = [root]
-    seen = {id(root)}
-    for node in found:  # the list grows while it is read: no recursion, any depth
-        if node.backward is None:
-            raise StateError(
-                f"the tape behind {node.operation!r} (shape {node.shape}) was walked before and "
-                "its nodes are freed; add the losses and walk the sum once, or run forward again"
-            )
-        for parent in node.parents:
-            if type(parent) is Node and id(parent) not in seen:
-                seen.add(id(parent))
-                found.append(parent)
-    found.sort(key=_creation_order)
-    return found
+def _walked_before(node: Node) -> StateError:
+    return StateError(
+        f"the tape behind {node.operation!r} (shape {node.shape}) was walked before and "
+        "its nodes are freed; add the losses and walk the sum once, or run forward again"
+    )
 
 
-def _pass_back(node: Node, leaves: dict[Tensor, Gradient]) -> None:
-    """Hand the gradient of one node to its parents, and free it."""
-    backward, parents, grad = node.backward, node.parents, node.grad
-    node.backward = node.grad = None
-    node.parents = []
-    if grad is None or backward is None:
-        return  # no gradient came this way
-    found = backward(grad)
-    if len(parents) == 1 and type(found) is not tuple:
-        found = (found,)
-    for parent, gradient in zip(parents, found, strict=True):
-        if parent is None or gradient is None:
-            continue
-        if type(parent) is Node:
-            _add_to_node(parent, gradient)
-        else:
-            _add_to_leaf(leaves, parent, gradient)
-
-
-def _add_to_node(node: Node, gradient: Gradient) -> None:
-    if node.grad is None:
-        node.grad = gradient  # may be a view, or shared with another parent: not ours to change
-    elif node.owned and type(gradient) is np.ndarray and gradient.dtype == node.grad.dtype:
-        node.grad += gradient
-    else:
-        node.grad = add_gradients(node.grad, gradient)
-        node.owned = type(node.grad) is np.ndarray
-
-
-def _add_to_leaf(leaves: dict[Tensor, Gradient], leaf: Tensor, gradient: Gradient) -> None:
-    if isinstance(gradient, np.generic):  # NumPy's arithmetic turns 0-d arrays into scalars
-        gradient = np.asarray(gradient)
-    if gradient.dtype != leaf.data.dtype:
-        gradient = gradient.astype(leaf.data.dtype)
-    known = leaves.get(leaf)
-    leaves[leaf] = gradient if known is None else add_gradients(known, gradient)
+def _miscounted(node: Node, inputs: int, found: int) -> ShapeError:
+    return ShapeError(
+        f"the backward of {node.operation!r} returned {found} gradients for {inputs} inputs; "
+        "it returns a tuple with one entry for each positional input, None for one without"
+    )

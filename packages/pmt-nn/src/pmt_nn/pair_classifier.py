@@ -51,8 +51,8 @@ class PairClassifierConfig:
 class PairClassifier(Module):
     """Logits for `<cls> a <sep> b <sep>`: embeddings, encoder, pooling, one hidden layer.
 
-    A token's vector is the sum of its word's, its side's (which text it stands in), its match's
-    (whether the word also stands in the other text) and its position's. Pooled are the first
+    A token's vector is the sum of its word's, its segment's (which text it stands in), its
+    match's (whether the word also stands in the other text) and its position's. Pooled are the first
     token and the mean of each text.
     """
 
@@ -65,7 +65,7 @@ class PairClassifier(Module):
     ) -> None:
         d = config.width
         self.words = Embedding(config.vocabulary, d, rng, std=d**-0.5, dtype=dtype)
-        self.sides = Embedding(2, d, rng, sparse=False, dtype=dtype)
+        self.segments = Embedding(2, d, rng, sparse=False, dtype=dtype)
         self.matches = Embedding(3, d, rng, sparse=False, dtype=dtype)
         self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
         self.norm = LayerNorm(d, dtype=dtype)
@@ -87,23 +87,23 @@ class PairClassifier(Module):
     def forward(
         self,
         ids: NDArray[np.integer],
-        sides: NDArray[np.integer],
+        segments: NDArray[np.integer],
         matches: NDArray[np.integer],
         mask: Mask,
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids, sides (0, 1), matches (0, 1, 2), mask (True = a token): all (b, t) -> (b, classes).
+        """ids, segments (0, 1), matches (0, 1, 2), mask (True = token): (b, t) -> (b, classes).
 
         rng: stream of this pass, needed in training with dropout.
         """
-        x = self.words(ids) + self.sides(sides) + self.matches(matches)
+        x = self.words(ids) + self.segments(segments) + self.matches(matches)
         x = self.dropout(self.norm(self.positions(x)), rng)
         x = self.encoder(x, mask, rng=rng)
         pooled = concat(
             x[:, 0],
-            masked_mean(x, mask & (sides == 0)),
-            masked_mean(x, mask & (sides == 1)),
+            masked_mean(x, mask & (segments == 0)),
+            masked_mean(x, mask & (segments == 1)),
             axis=-1,
         )
         logits: Tensor = self.classify(self.dropout(tanh(self.pool(pooled)), rng))

@@ -52,8 +52,8 @@ class PairClassifier(Module):
     """Logits for `<cls> a <sep> b <sep>`: embeddings, encoder, pooling, one hidden layer.
 
     A token's vector is the sum of its word's, its segment's (which text it stands in), its
-    match's (whether the word also stands in the other text) and its position's. Pooled are the first
-    token and the mean of each text.
+    match's (whether the word also stands in the other text) and its position's. Pooled are
+    the first token and the mean of each text.
     """
 
     def __init__(

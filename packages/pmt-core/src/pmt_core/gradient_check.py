@@ -15,13 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core.errors import GradientError, SettingsError
-from pmt_core.numeric_derivative import Derivative, central, complex_step, one_sided, ridders
+from pmt_core.numeric_derivative import (
+    USUAL_STEP,
+    Derivative,
+    central,
+    complex_step,
+    one_sided,
+    ridders,
+)
 from pmt_core.row_sparse import RowSparse
 
 __all__ = ["GradientReport", "InputReport", "check_gradient"]
@@ -32,6 +39,8 @@ Smooth = NDArray[np.bool_] | Callable[[NDArray[Any]], NDArray[np.bool_]]
 
 _EPS = float(np.finfo(np.float64).eps)
 _EPS32 = float(np.finfo(np.float32).eps)
+# Rounding errors in units of eps: a few dozen operations' worth.
+_ROUNDINGS = 32.0
 _RTOL = {"central": 1e-6, "complex": 1e-10}
 
 
@@ -138,6 +147,7 @@ class _Subject:
     def __init__(self, function: Function, inputs: tuple[Any, ...], wrt: Sequence[int] | None):
         self.function = function
         self.inputs = inputs
+        self.copies = {i: x.copy() for i, x in enumerate(inputs) if isinstance(x, np.ndarray)}
         floats = [i for i, x in enumerate(inputs) if _is_float(x)]
         chosen = floats if wrt is None else list(wrt)
         if not chosen or not set(chosen) <= set(floats):
@@ -159,6 +169,12 @@ class _Subject:
             )
         return np.asarray(result[0]), result[1]
 
+    def check_unchanged(self) -> None:
+        """Raise `GradientError` where an input is no longer what it was."""
+        for i, copy in self.copies.items():
+            if not np.array_equal(copy, self.inputs[i], equal_nan=copy.dtype.kind in "fc"):
+                raise GradientError(f"input {i} was changed by the function or its backward")
+
     def in_precision(self, dtype: type[np.floating[Any]]) -> dict[int, NDArray[Any]]:
         """All float inputs as float32-representable numbers, of `dtype`."""
         return {
@@ -170,7 +186,6 @@ class _Subject:
         self, points: Mapping[int, NDArray[Any]], cotangent: Callable[[NDArray[Any]], NDArray[Any]]
     ) -> tuple[NDArray[Any], NDArray[Any], dict[int, NDArray[Any]]]:
         """(value, cotangent, gradient of every differentiated input), shapes and dtypes checked."""
-        before = {i: np.array(x) for i, x in enumerate(self.inputs) if isinstance(x, np.ndarray)}
         value, backward = self.call(points)
         dtype = next(iter(points.values())).dtype
         if value.dtype != dtype:
@@ -179,9 +194,7 @@ class _Subject:
             )
         grad = cotangent(value)
         returned = _guarded(backward, _read_only(grad))
-        for i, copy in before.items():
-            if not np.array_equal(copy, self.inputs[i], equal_nan=copy.dtype.kind in "fc"):
-                raise GradientError(f"input {i} was changed by the function or its backward")
+        self.check_unchanged()
         if len(self.inputs) == 1 and not isinstance(returned, tuple | list):
             returned = (returned,)
         if not isinstance(returned, tuple | list) or len(returned) != len(self.inputs):
@@ -192,6 +205,14 @@ class _Subject:
             )
         grads = {i: _as_gradient(returned[i], points[i], i) for i in self.points}
         return value, grad, grads
+
+
+class _Claim(NamedTuple):
+    """Gradients as the function's backward gives them, to be held against numbers."""
+
+    cotangent: NDArray[Any]
+    grads: dict[int, NDArray[Any]]
+    noise: float  # by how much rounding may move the projected value
 
 
 class _Checker:
@@ -216,98 +237,104 @@ class _Checker:
 
     def run(self, directions: int, coordinates: int) -> None:
         """Check all inputs along coordinates and along directions."""
-        first: NDArray[Any] | None = None
+        first, _ = self.subject.call(self.subject.points)
+        self.subject.check_unchanged()
+        again, _ = self.subject.call(self.subject.points)
+        if not np.array_equal(first, again, equal_nan=True):
+            raise GradientError(
+                "the function gives different values for the same inputs: fix its random numbers, "
+                "e.g. by making its generator anew at every call"
+            )
         for turn in range(1 + directions):
-            value, cotangent, grads = self.subject.gradients(self.subject.points, self._cotangent)
-            first = value if first is None else first
-            if not np.array_equal(first, value, equal_nan=True):
-                raise GradientError(
-                    "the function gives different values for the same inputs: fix its random "
-                    "numbers, e.g. by making its generator anew at every call"
-                )
-            for i, grad in grads.items():
+            claim = self._claim()
+            for i in self.subject.points:
                 if not self.free[i].size:
                     continue
                 if turn == 0:
-                    self._check_coordinates(i, grad, cotangent, coordinates)
+                    self._check_coordinates(i, claim, coordinates)
                 else:
-                    self._check_direction(i, grad, cotangent)
+                    self._check_direction(i, claim)
+
+    def _claim(self) -> _Claim:
+        value, cotangent, grads = self.subject.gradients(self.subject.points, self._cotangent)
+        # Rounding moves the value by some eps of itself, and as some eps of an input would.
+        sizes = [_norm(cotangent, value)]
+        sizes += [_norm(grad, self.subject.points[i]) for i, grad in grads.items()]
+        return _Claim(cotangent, grads, _ROUNDINGS * _EPS * float(np.linalg.norm(sizes)))
 
     def _cotangent(self, value: NDArray[Any]) -> NDArray[Any]:
         """Random numbers, none near 0, so that no error is hidden; 0 for infinite values."""
         return np.where(np.isfinite(value), _away_from_zero(self.rng, value.shape), 0.0)
 
-    def _check_coordinates(
-        self, i: int, grad: NDArray[Any], cotangent: NDArray[Any], limit: int
-    ) -> None:
+    def _check_coordinates(self, i: int, claim: _Claim, limit: int) -> None:
         free = self.free[i]
         chosen = free if len(free) <= limit else self.rng.choice(free, limit, replace=False)
         for coordinate in chosen:
-            where = np.array([coordinate])
-            self._compare(_Move(self.subject, i, where, np.ones(1)), grad, cotangent)
+            self._compare(_Move(self.subject, i, np.array([coordinate]), np.ones(1)), claim)
         self.tried_coordinates[i] += len(chosen)
 
-    def _check_direction(self, i: int, grad: NDArray[Any], cotangent: NDArray[Any]) -> None:
+    def _check_direction(self, i: int, claim: _Claim) -> None:
         free = self.free[i]
-        move = _Move(self.subject, i, free, _away_from_zero(self.rng, free.shape))
-        self._compare(move, grad, cotangent)
+        self._compare(_Move(self.subject, i, free, _away_from_zero(self.rng, free.shape)), claim)
         self.tried_directions[i] += 1
 
-    def _compare(self, move: _Move, grad: NDArray[Any], cotangent: NDArray[Any]) -> None:
+    def _compare(self, move: _Move, claim: _Claim) -> None:
         """Raise `GradientError` where the gradient along `move` is not the numerical derivative."""
-        error = self._error(move, grad, cotangent)
+        error = self._error(move, claim)
         if error > self.rtol:
-            self._refuse(self._culprit(move, grad, cotangent), grad, cotangent)
+            self._refuse(self._culprit(move, claim), claim)
         self.errors[move.index] = max(self.errors[move.index], error)
 
-    def _error(self, move: _Move, grad: NDArray[Any], cotangent: NDArray[Any]) -> float:
+    def _error(self, move: _Move, claim: _Claim) -> float:
         """The relative error along `move`, less what rounding explains."""
         if self.method == "complex":
-            return self._relative(move, grad, complex_step(move, cotangent))
-        error = self._relative(move, grad, central(move, cotangent))
-        if error > self.rtol:  # a single step may be too coarse here
-            error = self._relative(*_extrapolated(move, grad, cotangent))
+            return self._relative(move, claim, complex_step(move, claim.cotangent, claim.noise))
+        error = self._relative(move, claim, central(move, claim.cotangent, 0.0))
+        if error > self.rtol:  # a single step may be too coarse here, or too fine
+            line, limit = _extrapolated(move, claim)
+            error = self._relative(line, claim, limit)
         return error
 
-    def _relative(self, move: _Move, grad: NDArray[Any], numeric: Derivative) -> float:
-        analytic, size, rounding = move.along(grad)
+    def _relative(self, move: _Move, claim: _Claim, numeric: Derivative) -> float:
+        analytic, size = move.along(claim.grads[move.index])
         difference = abs(analytic - numeric.slope)
         if difference == 0:
             return 0.0
-        allowed = self.rtol * max(size, abs(numeric.slope)) + numeric.uncertainty + rounding
-        error = self.rtol * difference / allowed
+        allowed = self.rtol * size + numeric.uncertainty
+        error = self.rtol * difference / max(allowed, 1e-300)
         return error if error == error else float("inf")
 
-    def _culprit(self, move: _Move, grad: NDArray[Any], cotangent: NDArray[Any]) -> _Move:
+    def _culprit(self, move: _Move, claim: _Claim) -> _Move:
         """The one coordinate of a failing direction that is worst, by halving."""
         while len(move.where) > 1:
             half = len(move.where) // 2
             parts = (move.part(slice(None, half)), move.part(slice(half, None)))
-            errors = [self._error(part, grad, cotangent) for part in parts]
+            errors = [self._error(part, claim) for part in parts]
             move = parts[int(errors[1] > errors[0])]
         return move
 
-    def _refuse(self, move: _Move, grad: NDArray[Any], cotangent: NDArray[Any]) -> None:
+    def _refuse(self, move: _Move, claim: _Claim) -> None:
         """Raise the error about a single coordinate."""
         point = self.subject.points[move.index]
         coordinate = tuple(int(k) for k in np.unravel_index(move.where[0], point.shape))
         hint = ""
         if self.method == "complex":
-            numeric = complex_step(move, cotangent)
+            numeric = complex_step(move, claim.cotangent, claim.noise)
             hint = " (is the function analytic, no abs, max or comparison in it? else: 'central')"
         else:
-            before, after = one_sided(move, cotangent)
+            before, after = one_sided(move, claim.cotangent)
             if not np.isclose(before, after, rtol=1e-2, atol=1e-300):
                 sides = f"{before / move.step:.6g} and {after / move.step:.6g}"
                 hint = (
                     f"; a kink may be near, the slopes on its two sides are {sides}: move the "
                     "sample, or name the place by smooth="
                 )
-            move, _, numeric = _extrapolated(move, grad, cotangent)
+            move, numeric = _extrapolated(move, claim)
+        analytic = float(claim.grads[move.index][coordinate])
         raise GradientError(
             f"wrong gradient: input {move.index} of shape {point.shape}, coordinate {coordinate}: "
-            f"analytic {float(grad[coordinate]):.10g}, numeric {numeric.slope / move.step:.10g}, "
-            f"relative error {self._relative(move, grad, numeric):.2g}, allowed {self.rtol:.2g}"
+            f"analytic {analytic:.10g}, numeric {numeric.slope / move.step:.10g}, "
+            f"relative error {self._relative(move, claim, numeric):.2g}, allowed {self.rtol:.2g}"
             + hint
         )
 
@@ -363,13 +390,14 @@ class _Move:
         with np.errstate(all="ignore"):  # a step may leave the domain; a smaller one follows
             return self.subject.call(points)[0]
 
-    def along(self, grad: NDArray[Any]) -> tuple[float, float, float]:
-        """Of a gradient: (its slope along the line, the size of its terms, its rounding)."""
-        flat = grad.reshape(-1)
-        terms = flat[self.where] * self.direction * self.scale
-        known = np.isfinite(self.point) & np.isfinite(flat)
-        rounding = 32 * _EPS / 1e-5 * float(np.linalg.norm(flat[known] * self.point[known]))
-        return float(terms.sum()), float(np.linalg.norm(terms)), rounding
+    def along(self, grad: NDArray[Any]) -> tuple[float, float]:
+        """Of a gradient: its slope along the line, and the typical size of that sum's terms.
+
+        An error is held against a single term, not against the sum, so that one wrong coordinate
+        stands out among many.
+        """
+        terms = grad.reshape(-1)[self.where] * self.direction * self.scale
+        return float(terms.sum()), float(np.linalg.norm(terms)) / len(terms) ** 0.5
 
     def part(self, which: slice) -> _Move:
         """The same line with fewer coordinates."""
@@ -380,15 +408,12 @@ class _Move:
         return _Move(self.subject, self.index, self.where, self.direction, 0.0)
 
 
-def _extrapolated(
-    move: _Move, grad: NDArray[Any], cotangent: NDArray[Any]
-) -> tuple[_Move, NDArray[Any], Derivative]:
+def _extrapolated(move: _Move, claim: _Claim) -> tuple[_Move, Derivative]:
     """The more certain of two extrapolated derivatives, one with steps that suit small numbers."""
-    tries = [(line, ridders(line, cotangent)) for line in (move, move.closer())]
+    tries = [(line, ridders(line, claim.cotangent, claim.noise)) for line in (move, move.closer())]
     line, limit = min(tries, key=lambda found: found[1].relative_uncertainty)
-    # What an extrapolation leaves open is no excuse for the gradient; rounding at a usual step is.
-    rounding = central(line, cotangent).uncertainty
-    return line, grad, Derivative(limit.slope, min(limit.uncertainty, rounding))
+    # What an extrapolation leaves open is no excuse for the gradient; rounding is.
+    return line, Derivative(limit.slope, min(limit.uncertainty, claim.noise / USUAL_STEP))
 
 
 def _float32_errors(subject: _Subject, rng: np.random.Generator, rtol: float) -> dict[int, float]:
@@ -409,7 +434,7 @@ def _float32_errors(subject: _Subject, rng: np.random.Generator, rtol: float) ->
         with np.errstate(invalid="ignore"):
             difference = np.abs(single[i] - expected)
         top = np.abs(expected).max(initial=0.0, where=np.isfinite(expected))
-        floor = 32 * _EPS32 * np.abs(grad).max(initial=0.0) / rtol
+        floor = _ROUNDINGS * _EPS32 * np.abs(grad).max(initial=0.0) / rtol
         same = (single[i] == expected) | (np.isnan(single[i]) & np.isnan(expected))
         error = np.where(same, 0.0, difference) / max(top + floor, 1e-300)
         worst = int(error.argmax()) if error.size else 0
@@ -490,6 +515,13 @@ def _read_only(x: Any) -> Any:
     view = x.view()
     view.flags.writeable = False
     return view
+
+
+def _norm(factor: NDArray[Any], array: NDArray[Any]) -> float:
+    """The size of an elementwise product, of its finite elements."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        product = factor * array
+    return float(np.linalg.norm(product[np.isfinite(product)]))
 
 
 def _away_from_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:

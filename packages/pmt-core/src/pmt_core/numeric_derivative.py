@@ -13,14 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Derivative", "Line", "central", "complex_step", "one_sided", "ridders"]
+__all__ = ["USUAL_STEP", "Derivative", "Line", "central", "complex_step", "one_sided", "ridders"]
 
 Line = Callable[[Any], NDArray[Any]]
 
-_EPS = float(np.finfo(np.float64).eps)
-# Rounding errors of a function's value, in units of eps * value: a few dozen operations' worth.
-_ROUNDINGS = 32.0
-_STEP = 1e-5  # about eps^(1/3): truncation and rounding balance
+USUAL_STEP = 1e-5  # about eps^(1/3): truncation and rounding balance
 _COMPLEX_STEP = 1e-30  # nothing is subtracted, so it may be as small as one likes
 
 
@@ -39,16 +36,17 @@ class Derivative:
         return self.uncertainty / max(abs(self.slope), 1e-300)
 
 
-def central(line: Line, cotangent: NDArray[Any], step: float = _STEP) -> Derivative:
-    """The central difference (value(h) - value(-h)) / 2h; truncation error of order h^2."""
-    up = line(step)
-    change = _used(up - line(-step), cotangent)
-    moved = np.where(change == 0, 0.0, _used(up, cotangent))
-    rounding = _ROUNDINGS * _EPS * _norm(cotangent * moved) / step
-    return Derivative(float(np.vdot(cotangent, change)) / (2 * step), rounding)
+def central(
+    line: Line, cotangent: NDArray[Any], noise: float, step: float = USUAL_STEP
+) -> Derivative:
+    """The central difference (value(h) - value(-h)) / 2h; truncation error of order h^2.
+
+    noise: by how much rounding may move the projected value.
+    """
+    return Derivative(_project(line(step), line(-step), cotangent) / (2 * step), noise / step)
 
 
-def ridders(line: Line, cotangent: NDArray[Any]) -> Derivative:
+def ridders(line: Line, cotangent: NDArray[Any], noise: float) -> Derivative:
     """Central differences of shrinking steps, extrapolated to step 0.
 
     C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", 1982: a Neville table in
@@ -58,7 +56,7 @@ def ridders(line: Line, cotangent: NDArray[Any]) -> Derivative:
     best = Derivative(float("nan"), float("inf"))
     above: list[float] = []
     for _ in range(14):
-        first = central(line, cotangent, step)
+        first = central(line, cotangent, noise, step)
         row = [first.slope]
         weight = 1.0
         for parent in above:
@@ -73,33 +71,31 @@ def ridders(line: Line, cotangent: NDArray[Any]) -> Derivative:
     return best
 
 
-def complex_step(line: Line, cotangent: NDArray[Any]) -> Derivative:
+def complex_step(line: Line, cotangent: NDArray[Any], noise: float) -> Derivative:
     """Im value(ih) / h, exact to rounding where the function is analytic.
 
     W. Squire and G. Trapp, "Using complex variables to estimate derivatives of real functions",
     1998.
     """
-    change = _used(line(1j * _COMPLEX_STEP).imag / _COMPLEX_STEP, cotangent)
-    return Derivative(
-        float(np.vdot(cotangent, change)), _ROUNDINGS * _EPS * _norm(cotangent * change)
-    )
+    change = _project(line(1j * _COMPLEX_STEP).imag, np.zeros(()), cotangent)
+    return Derivative(change / _COMPLEX_STEP, noise)
 
 
 def one_sided(line: Line, cotangent: NDArray[Any]) -> tuple[float, float]:
     """The slopes before and after the point; different ones mean a kink."""
-    here = line(0.0)
-    before = _used(here - line(-_STEP), cotangent)
-    after = _used(line(_STEP) - here, cotangent)
+    before, here, after = line(-USUAL_STEP), line(0.0), line(USUAL_STEP)
     return (
-        float(np.vdot(cotangent, before)) / _STEP,
-        float(np.vdot(cotangent, after)) / _STEP,
+        _project(here, before, cotangent) / USUAL_STEP,
+        _project(after, here, cotangent) / USUAL_STEP,
     )
 
 
-def _used(change: NDArray[Any], cotangent: NDArray[Any]) -> NDArray[Any]:
-    """0 where the cotangent is 0: there the value itself may be infinite."""
-    return np.where(cotangent == 0, 0.0, change)
+def _project(value: NDArray[Any], less: NDArray[Any], cotangent: NDArray[Any]) -> float:
+    """sum(cotangent * (value - less)); elements without a cotangent may be infinite.
 
-
-def _norm(array: NDArray[Any]) -> float:
-    return float(np.linalg.norm(array.reshape(-1)))
+    The elements are subtracted before they are summed, so that those that do not move leave no
+    rounding behind.
+    """
+    with np.errstate(invalid="ignore"):  # inf - inf: nan, which no gradient equals
+        change = np.where(cotangent == 0, 0.0, value - less)
+    return float(np.vdot(cotangent, change))

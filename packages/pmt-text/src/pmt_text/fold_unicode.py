@@ -21,7 +21,9 @@ _AFTER |= {ord("⁄"): "/", ord("∕"): "/", ord("÷"): "/", ord("×"): "*"}
 _AFTER |= dict.fromkeys(range(0x300, 0x370), "")  # accents, split off by NFKD
 
 _NOT_A_WORD = re.compile(r"[^\w\s\x00-\x7f]")
-_LIKELY_MOJIBAKE = re.compile(r"[ÂÃâ][\x80-\xbf\u0152-\u2122]+")
+# UTF-8 of two or three bytes as it looks when read as Windows-1252.
+_TRAIL = re.escape(bytes(range(0x80, 0xC0)).decode("cp1252", "ignore"))
+_MOJIBAKE = re.compile(f"[ÂÃ][{_TRAIL}\x80-\xbf]|[âã][{_TRAIL}\x80-\xbf]{{2}}")
 _LOST_APOSTROPHE = re.compile("(?<=[A-Za-z])\ufffd(?=(?:[sStTdDmM]|re|ve|ll)\\b)")
 _IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 
@@ -36,7 +38,7 @@ def fold_unicode(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _LIKELY_MOJIBAKE.sub(_reread, text)
+    text = _MOJIBAKE.sub(_reread, text)
     text = _LOST_APOSTROPHE.sub("'", text)
     text = unicodedata.normalize("NFKD", text.translate(_BEFORE)).translate(_AFTER)
     text = unicodedata.normalize("NFKC", text)

@@ -31,7 +31,7 @@ _GAPS = str.maketrans(dict.fromkeys('"\\_' + "".join(map(chr, [*range(32), 127])
 _BRACKET = re.compile(r"-([lr][rsc])b-")
 _BRACKETS = {"lr": " ( ", "rr": " ) ", "ls": " [ ", "rs": " ] ", "lc": " { ", "rc": " } "}
 
-_BACKTICK_APOSTROPHE = re.compile(r"(?<=\w) ?` ?(?=(?:s|t|d|m|re|ve|ll)(?! ?[\w']))")
+_BACKTICK_APOSTROPHE = re.compile(r"(?<=\w) ?` ?(?=(?:s|t|d|m|re|ve|ll)(?!\w| ?'))")
 _NOT = re.compile(r"(?<=\w) ?n't(?!\w)")
 _CLITIC = re.compile(r"(?<=\w) ?'(s|d|m|re|ve|ll)(?![\w'])")
 _CLITICS = {"s": " 's ", "d": " 'd ", "m": " am ", "re": " are ", "ve": " have ", "ll": " will "}

@@ -96,7 +96,8 @@ def _quotes_are_csv(lines: Sequence[str], form: QqpForm) -> bool:
     """Whether quoted fields with doubled quotes are at least as many as bare ones with a quote."""
     wrapped = bare = 0
     for line in lines[form.header :]:
-        for field in line.split("\t") if '"' in line else ():
+        fields = line.split("\t") if '"' in line else []
+        for field in fields if len(fields) == form.columns else ():
             if re.fullmatch(r'"(?:[^"]++|"")*+"', field):
                 wrapped += '""' in field
             else:

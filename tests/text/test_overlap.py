@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_core import DataError, ShapeError
+from pmt_text import best_threshold, jaccard, overlap_scores
+
+
+def test_jaccard() -> None:
+    assert jaccard(["a", "b", "b"], ["b", "c"]) == pytest.approx(1 / 3)
+    assert jaccard(["a"], ["a", "a"]) == 1
+    assert jaccard(["a"], []) == 0
+    assert jaccard([], []) == 1
+
+
+def test_scores_are_of_tokens() -> None:
+    scores = overlap_scores([("Don't go!", "do not go !"), ("one two", "two three")])
+    assert scores.tolist() == [1, pytest.approx(1 / 3)]
+
+
+def test_threshold_by_hand() -> None:
+    found = best_threshold([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    assert found.accuracy == 0.75
+    assert 0.1 < found.value < 0.35
+    assert best_threshold([0.2, 0.9], [0, 1]) == (pytest.approx(0.55), 1.0)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_one_label_only(label: int) -> None:
+    scores = np.array([0.0, 0.5, 0.5, 1.0])
+    found = best_threshold(scores, [label] * 4)
+    assert found.accuracy == 1
+    assert ((scores >= found.value) == label).all()
+
+
+def test_the_accuracy_is_the_best_there_is() -> None:
+    """Against every possible cut, with many equal scores."""
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        n = int(rng.integers(1, 30))
+        scores = rng.integers(0, 6, n) / 5
+        labels = rng.integers(0, 2, n)
+        found = best_threshold(scores, labels)
+        cuts = np.append(np.unique(scores), 2.0)
+        best = max(((scores >= cut) == labels).mean() for cut in cuts)
+        assert found.accuracy == pytest.approx(best)
+        assert ((scores >= found.value) == labels).mean() == pytest.approx(best)
+
+
+def test_a_cut_between_neighbouring_floats() -> None:
+    low = 0.3
+    high = float(np.nextafter(low, 1))
+    found = best_threshold([low, high], [0, 1])
+    assert found.accuracy == 1
+    assert low < found.value <= high
+
+
+def test_wrong_input() -> None:
+    with pytest.raises(ShapeError):
+        best_threshold([0.1], [0, 1])
+    with pytest.raises(DataError, match="at least one"):
+        best_threshold([], [])
+    with pytest.raises(DataError, match="finite"):
+        best_threshold([float("nan")], [1])
+    with pytest.raises(DataError, match="0 or 1"):
+        best_threshold([0.5], [2])

@@ -1,0 +1,133 @@
+"""Training: `Trainer`, optimizers, schedules, metrics, checkpoints, workers, and the app kit.
+
+Read `trainer.py` (one step), `optimizer.py` with `adamw.py` (the update) and `training_loop.py`
+(the epochs). What all apps share, from the command line to the report, begins in `app_main.py`.
+matplotlib is imported when the first picture is made, not before.
+"""
+
+from pmt_train.accuracy import accuracy
+from pmt_train.adamw import AdamW
+from pmt_train.app_main import exit_code_of, run_app
+from pmt_train.app_settings import AppSettings
+from pmt_train.attention_plot import AttentionMap, attention_plot
+from pmt_train.batches import Batch, Epochs
+from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
+from pmt_train.clip import clip_factor, global_norm
+from pmt_train.confusion import confusion_matrix
+from pmt_train.confusion_plot import confusion_plot
+from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.f1 import PrecisionRecallF1, precision_recall_f1
+from pmt_train.figure import figure_saved_to
+from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
+from pmt_train.flat_gradients import FlatGradients
+from pmt_train.flat_parameters import FlatParameters
+from pmt_train.history import History, Row
+from pmt_train.input_file import check_input_file
+from pmt_train.interrupt import Interrupt, TrainingInterrupted
+from pmt_train.learning_curves import learning_curves
+from pmt_train.metrics_file import write_metrics
+from pmt_train.optimizer import Optimizer, OptimizerMaker
+from pmt_train.option import option
+from pmt_train.parameter_slot import ParameterSlot
+from pmt_train.peak_memory import peak_rss_mb
+from pmt_train.plot_label import plot_label
+from pmt_train.predict_batches import predict_batches
+from pmt_train.predict_lines import predict_lines
+from pmt_train.progress import progress_bar, say, warn
+from pmt_train.report import Report
+from pmt_train.run import Run
+from pmt_train.run_folder import RunFolder
+from pmt_train.schedule import (
+    Schedule,
+    constant,
+    cosine,
+    exponential,
+    inverse_sqrt,
+    linear,
+    preview,
+    step_decay,
+    warmup,
+)
+from pmt_train.settings_file import load_settings, save_settings
+from pmt_train.settings_parser import parse_settings
+from pmt_train.text_table import text_table
+from pmt_train.trainer import Loss, StepResult, Trainer
+from pmt_train.training_event import Callback, Callbacks, EventName, TrainingEvent
+from pmt_train.versions import versions
+from pmt_train.weight_decay import Decays, decays_matrices
+from pmt_train.workers import Workers, core_count
+
+__all__ = [
+    "AdamW",
+    "AppSettings",
+    "AttentionMap",
+    "Batch",
+    "Callback",
+    "Callbacks",
+    "Checkpoint",
+    "Decays",
+    "EarlyStopping",
+    "Epochs",
+    "EventName",
+    "FileFingerprint",
+    "FlatGradients",
+    "FlatParameters",
+    "History",
+    "Interrupt",
+    "Loss",
+    "Mode",
+    "Optimizer",
+    "OptimizerMaker",
+    "ParameterSlot",
+    "PrecisionRecallF1",
+    "Report",
+    "Row",
+    "Run",
+    "RunFolder",
+    "Schedule",
+    "StepResult",
+    "Trainer",
+    "TrainingEvent",
+    "TrainingInterrupted",
+    "TrainingState",
+    "Workers",
+    "accuracy",
+    "attention_plot",
+    "check_input_file",
+    "clip_factor",
+    "confusion_matrix",
+    "confusion_plot",
+    "constant",
+    "core_count",
+    "cosine",
+    "decays_matrices",
+    "exit_code_of",
+    "exponential",
+    "figure_saved_to",
+    "file_fingerprint",
+    "global_norm",
+    "inverse_sqrt",
+    "learning_curves",
+    "linear",
+    "load_checkpoint",
+    "load_settings",
+    "option",
+    "parse_settings",
+    "peak_rss_mb",
+    "plot_label",
+    "precision_recall_f1",
+    "predict_batches",
+    "predict_lines",
+    "preview",
+    "progress_bar",
+    "run_app",
+    "save_checkpoint",
+    "save_settings",
+    "say",
+    "step_decay",
+    "text_table",
+    "versions",
+    "warmup",
+    "warn",
+    "write_metrics",
+]

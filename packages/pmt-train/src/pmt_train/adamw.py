@@ -1,0 +1,92 @@
+"""AdamW: Adam with decoupled weight decay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from pmt_core import SettingsError
+from pmt_train.flat_parameters import FlatParameters
+from pmt_train.optimizer import Optimizer
+from pmt_train.parameter_slot import Array
+from pmt_train.weight_decay import Decays, decays_matrices
+
+
+class AdamW(Optimizer):
+    """Loshchilov & Hutter 2019, algorithm 2, on Adam of Kingma & Ba 2015.
+
+        m = b1 m + (1 - b1) g              running mean of the gradient
+        v = b2 v + (1 - b2) g^2            running mean of its square
+        p = p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) - lr decay p
+
+    t counts steps from 1. With weight_decay 0 it is Adam. The decay is multiplied by the
+    learning rate of the step (the paper multiplies it by the schedule's factor alone), as is
+    usual now. Rows of tables: see `Optimizer`; here the moments fade by b1 and b2 a step.
+
+    flat: the parameters. betas: (b1, b2), each in 0 <= b < 1. eps: above 0.
+    weight_decay: of those parameters that `decays` chooses (by default all but vectors).
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ("m", "v")
+    scratch_count: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        flat: FlatParameters,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        decays: Decays = decays_matrices,
+    ) -> None:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise SettingsError(f"betas lie in 0 <= beta < 1, got {betas}")
+        if not eps > 0:
+            raise SettingsError(f"eps is a small number above 0, got {eps}")
+        super().__init__(flat, weight_decay=weight_decay, decays=decays)
+        self.betas = betas
+        self.eps = eps
+
+    def update(
+        self,
+        p: Array,
+        g: Array,
+        state: Sequence[Array],
+        scratch: Sequence[Array],
+        *,
+        lr: float,
+        scale: float,
+        decay: float,
+    ) -> None:
+        """See the class. The corrections of m and v are drawn together into the step size:
+
+        lr m / (1 - b1^t) / (sqrt(v / c2) + eps) = lr sqrt(c2) / (1 - b1^t) * m
+                                                    / (sqrt(v) + eps sqrt(c2)),  c2 = 1 - b2^t
+        """
+        (m, v), (s,), (b1, b2) = state, scratch, self.betas
+        correction = math.sqrt(1 - b2**self.steps)
+        step_size = lr * correction / (1 - b1**self.steps)
+
+        np.multiply(g, scale * (1 - b1), out=s)
+        m *= b1
+        m += s
+        np.multiply(g, scale * math.sqrt(1 - b2), out=s)
+        s *= s
+        v *= b2
+        v += s
+        np.sqrt(v, out=s)
+        s += self.eps * correction
+        np.divide(m, s, out=s)
+        s *= step_size
+        if decay:
+            p *= 1 - lr * decay
+        p -= s
+
+    def fade(self, state: Sequence[Array], gaps: Array) -> None:
+        """m and v as they are after `gaps` steps without a gradient."""
+        if gaps.any():
+            for array, beta in zip(state, self.betas, strict=True):
+                array *= np.power(beta, gaps).astype(array.dtype)

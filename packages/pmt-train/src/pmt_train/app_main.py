@@ -1,0 +1,108 @@
+"""`run_app`: from the command line to the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from pmt_core import PmtError, SettingsError
+from pmt_train.app_settings import AppSettings
+from pmt_train.interrupt import TrainingInterrupted
+from pmt_train.progress import say, warn
+from pmt_train.run import Run
+from pmt_train.settings_parser import parse_settings
+
+S = TypeVar("S", bound=AppSettings)
+
+BAD_INPUT = 2
+_BROKEN_PIPE = 128 + 13
+
+
+def run_app(
+    settings: type[S],
+    *,
+    task: str,
+    train: Callable[[S, Run[S]], None],
+    predict: Callable[[S, Run[S]], None] | None = None,
+    title: str = "",
+    description: str = "",
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Run an app; returns its exit code.
+
+        if __name__ == "__main__":
+            sys.exit(run_app(Settings, task="qqp", train=train, predict=predict))
+
+    settings: the app's settings class. task: name its runs carry, e.g. "qqp". train: trains;
+    predict: answers standard input with a trained run (`--predict`). title: of the report.
+    description: for `--help`. argv: arguments without the program's name; None: of the process.
+
+    0: done. 2: an error that has its cause outside of the program (a PmtError, no memory): one
+    message on standard error that names the cure, no traceback. 130 (143): Ctrl-C (SIGTERM),
+    with how to resume. 141: nobody reads the output any more. Other errors are mistakes of the
+    program and keep their traceback.
+    """
+    _make_printable()
+
+    def work() -> None:
+        parsed = parse_settings(settings, argv, task=task, description=description)
+        with Run.open(parsed, task, title or task) as run:
+            if parsed.predict:
+                if predict is None:
+                    raise SettingsError("this program does not have --predict")
+                predict(parsed, run)
+                return
+            say(f"{task}: settings\n{parsed.table()}\n")
+            train(parsed, run)
+
+    return exit_code_of(work)
+
+
+def exit_code_of(work: Callable[[], None]) -> int:
+    """Run `work`, and turn what it raises into a message and an exit code; see `run_app`."""
+    try:
+        work()
+        sys.stdout.flush()
+    except TrainingInterrupted as stop:
+        warn(f"{stop}")
+        if stop.checkpoint is not None:
+            words = ["python", sys.argv[0], "--out", os.path.dirname(stop.checkpoint), "--resume"]
+            warn(f"go on with: {shlex.join(words)}")
+        return 128 + stop.signal
+    except KeyboardInterrupt:
+        warn("\nstopped")
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Python flushes standard output once more at exit; give it a place that takes it.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except PmtError as error:
+        warn(f"error: {error}")
+        return BAD_INPUT
+    except MemoryError as error:
+        reason = f" ({error})" if str(error) else ""
+        warn(
+            f"error: there is not enough memory{reason}; "
+            "try a smaller --batch-size, or --limit N for less data"
+        )
+        return BAD_INPUT
+    except OSError as error:
+        warn(f"error: {error}; check the path and the disk")
+        return BAD_INPUT
+    except SystemExit as leave:  # --help
+        return leave.code if isinstance(leave.code, int) else 0
+    return 0
+
+
+def _make_printable() -> None:
+    """What a terminal's encoding cannot show is printed escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            with contextlib.suppress(ValueError, OSError):
+                stream.reconfigure(errors="backslashreplace")

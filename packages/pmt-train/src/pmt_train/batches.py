@@ -1,0 +1,52 @@
+"""What a trainer asks of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sized
+from typing import Protocol, Self, TypeVar, runtime_checkable
+
+from pmt_core import SettingsError
+
+
+class Batch(Protocol):
+    """A part of the data that is processed at once."""
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        ...
+
+    def shard(self, i: int, n: int) -> Self:
+        """Part `i` of `n`: the parts together are the batch. May be empty."""
+        ...
+
+
+B = TypeVar("B", bound=Batch)
+B_co = TypeVar("B_co", covariant=True)
+
+
+@runtime_checkable
+class Epochs(Protocol[B_co]):
+    """Data with an order of its own for every epoch."""
+
+    def epoch(self, n: int) -> Iterator[B_co]:
+        """The batches of epoch `n` (0, 1, ...): the same ones whenever it is asked for."""
+        ...
+
+
+def check_reiterable(train: Iterable[B] | Epochs[B]) -> None:
+    """Raises SettingsError for data that can be read only once."""
+    if not isinstance(train, Epochs) and iter(train) is train:
+        raise SettingsError(
+            f"training data is read once per epoch and a {type(train).__name__} can be read only "
+            "once; give a list, or an object whose __iter__ (or epoch(n)) starts anew"
+        )
+
+
+def batches_of_epoch(train: Iterable[B] | Epochs[B], n: int) -> Iterator[B]:
+    """The batches of epoch `n`: `train.epoch(n)` where there is such a method, else all of it."""
+    return train.epoch(n) if isinstance(train, Epochs) else iter(train)
+
+
+def batch_count(train: object) -> int | None:
+    """Number of batches in an epoch, if the data tells."""
+    return len(train) if isinstance(train, Sized) else None

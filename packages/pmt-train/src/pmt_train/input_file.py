@@ -1,0 +1,20 @@
+"""The first look at a file that a user named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pmt_core import DataError, FileProblem
+
+
+def check_input_file(path: Path, what: str) -> None:
+    """Raises FileProblem or DataError where an input file is missing, a folder or empty.
+
+    what: what the file is for, e.g. "training pairs".
+    """
+    if not path.exists():
+        raise FileProblem(f"the file with {what} does not exist: {str(path)!r}; check the path")
+    if path.is_dir():
+        raise FileProblem(f"expected a file with {what}, got the folder {str(path)!r}")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty; expected {what}")

@@ -1,0 +1,68 @@
+"""`metrics.json`: the results of a run, for programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pmt_train.file_fingerprint import FileFingerprint
+from pmt_train.history import History
+from pmt_train.json_file import write_json
+from pmt_train.json_number import finite_or_none
+from pmt_train.peak_memory import peak_rss_mb
+from pmt_train.versions import versions
+
+
+def write_metrics(
+    path: str | os.PathLike[str],
+    *,
+    task: str,
+    history: History,
+    parameters: int,
+    seed: int,
+    workers: int,
+    data: Mapping[str, FileFingerprint],
+    splits: Mapping[str, Mapping[str, Any]],
+    pictures: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Write the results, and return what was written.
+
+    history: gives `seconds` (wall time of training) and `examples_per_second`.
+    parameters: number of learnt numbers. data: each file that was read, by its role.
+    splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities become null.
+    """
+    content = {
+        "task": task,
+        "seconds": history.seconds,
+        "examples_per_second": history.examples_per_second,
+        "peak_rss_mb": peak_rss_mb(),
+        "parameters": parameters,
+        "seed": seed,
+        "workers": workers,
+        "epochs": len(history.rows),
+        "best_epoch": history.best_epoch,
+        "stopped_early": history.stopped_early,
+        "versions": versions(),
+        "data": {name: file.to_json() for name, file in data.items()},
+        "pictures": list(pictures),
+        **dict(splits),
+    }
+    content = {name: _plain(value) for name, value in content.items()}
+    write_json(path, content)
+    return content
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, and no number that JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return finite_or_none(value) if isinstance(value, float) else value

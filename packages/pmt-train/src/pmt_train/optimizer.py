@@ -1,0 +1,280 @@
+"""`Optimizer`: what all optimizers share. One of them is its formula and little else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import RowSparse, SettingsError, ShapeError
+from pmt_train.aligned_zeros import aligned_zeros
+from pmt_train.flat_gradients import FlatGradients
+from pmt_train.flat_parameters import FlatParameters
+from pmt_train.parameter_slot import Array, ParameterSlot
+from pmt_train.weight_decay import Decays, decays_matrices
+from pmt_train.workers import Workers
+
+BLOCK = 1 << 14
+"""Elements of a block: parameters, gradient, moments and scratch of it stay in the cache."""
+
+_THREADS_PAY_FROM = 1 << 17  # elements
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of flat memory whose parameters have equal settings."""
+
+    dtype: np.dtype[Any]
+    start: int
+    stop: int
+    decays: bool
+
+
+class Optimizer(ABC):
+    """Base of the optimizers: walks the flat memory block by block, a subclass gives the formula.
+
+    A step passes once over the memory: every block of parameters, gradient and state is brought
+    to the cache, updated there by a few in-place lines, and left. Blocks are independent, so
+    threads can share them without changing a bit of the result.
+
+    Row-sparse gradients update only the rows they name. State that fades with every step (see
+    `fade`) is brought up to date when a row is next read, so the moments of a row are those of
+    the dense form to the rounding. The one difference to the dense form: a row moves (and decays)
+    only in the steps that name it, where the dense form would go on moving it by what is left
+    of its momentum.
+
+    flat: the parameters. weight_decay: of those parameters that `decays` chooses.
+    Raises SettingsError for a negative decay.
+
+    Attributes:
+        state_names: names of the arrays kept per parameter, e.g. ("m", "v").
+        scratch_count: scratch arrays that `update` wants.
+        steps: number of steps done.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ()
+    scratch_count: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        flat: FlatParameters,
+        *,
+        weight_decay: float = 0.0,
+        decays: Decays = decays_matrices,
+    ) -> None:
+        if not weight_decay >= 0:
+            raise SettingsError(f"weight_decay is 0 or more, got {weight_decay}")
+        self.flat = flat
+        self.weight_decay = weight_decay
+        self.steps = 0
+        self._decays = tuple(
+            bool(weight_decay) and bool(decays(slot.name, slot.parameter)) for slot in flat.slots
+        )
+        self._state = {
+            name: {dtype: aligned_zeros(b.size, dtype) for dtype, b in flat.buffers.items()}
+            for name in self.state_names
+        }
+        self._last: dict[int, NDArray[np.int64]] = {}  # slot -> step of each row's last update
+        self._scratch: list[dict[np.dtype[Any], list[Array]]] = []
+        self._runs_of: tuple[tuple[int, ...], list[Run]] = ((), [])
+
+    # --- what a subclass writes ---------------------------------------------------------------
+
+    @abstractmethod
+    def update(
+        self,
+        p: Array,
+        g: Array,
+        state: Sequence[Array],
+        scratch: Sequence[Array],
+        *,
+        lr: float,
+        scale: float,
+        decay: float,
+    ) -> None:
+        """Update parameters `p` and `state` in place from the gradient `scale * g`.
+
+        All arrays have one shape and dtype; `g` is not to be changed, `scratch` holds anything.
+        decay: weight decay of these parameters, 0 for none.
+        """
+
+    def fade(self, state: Sequence[Array], gaps: Array) -> None:  # noqa: B027 (nothing to fade)
+        """Bring the state of rows up to date that had no gradient for `gaps` (n, 1) steps."""
+
+    # --- the step ---------------------------------------------------------------------------
+
+    def step(
+        self,
+        gradients: FlatGradients,
+        lr: float,
+        *,
+        scale: float = 1.0,
+        workers: Workers | None = None,
+    ) -> None:
+        """Update the parameters once.
+
+        gradients: from `FlatParameters.gather`. lr: learning rate of this step. scale: factor on
+        all gradients (1 / number of examples, clipping). workers: threads to share the blocks.
+        """
+        self.flat.rebind()
+        self.steps += 1
+        self._catch_up(gradients.dense)
+        blocks = list(self._blocks(self._runs(gradients.dense)))
+
+        def dense(block: Run, scratch: Mapping[np.dtype[Any], list[Array]]) -> None:
+            part, size = slice(block.start, block.stop), block.stop - block.start
+            self.update(
+                self.flat.buffers[block.dtype][part],
+                gradients.buffers[block.dtype][part],
+                [self._state[name][block.dtype][part] for name in self.state_names],
+                [array[:size] for array in scratch[block.dtype]],
+                lr=lr,
+                scale=scale,
+                decay=self.weight_decay if block.decays else 0.0,
+            )
+
+        teams = 1
+        if workers is not None and sum(b.stop - b.start for b in blocks) >= _THREADS_PAY_FROM:
+            teams = workers.count
+        self._prepare_scratch(teams)
+
+        def share(team: int) -> None:
+            for block in blocks[team::teams]:
+                dense(block, self._scratch[team])
+
+        if workers is not None and teams > 1:
+            workers.map(share, range(teams))
+        else:
+            share(0)
+        for slot, rows in gradients.sparse:
+            self._step_rows(slot, rows, lr=lr, scale=scale)
+
+    def _step_rows(self, slot: ParameterSlot, rows: RowSparse, *, lr: float, scale: float) -> None:
+        """Update the rows that a row-sparse gradient names: take them out, update, put back."""
+        if not len(rows.rows):
+            return
+        last = self._last.get(slot.index)
+        if last is None:
+            # Rows of before were updated by dense steps, all of them until the last one.
+            last = self._last[slot.index] = np.full(slot.shape[0], self.steps - 1, np.int64)
+        width = max(slot.size // max(slot.shape[0], 1), 1)
+        n = max(BLOCK // width, 1)
+        table = slot.view.reshape(slot.shape[0], width)
+        states = [self._state_view(name, slot).reshape(table.shape) for name in self.state_names]
+        for start in range(0, len(rows.rows), n):
+            which = rows.rows[start : start + n]
+            g = rows.values[start : start + n].reshape(len(which), width)
+            p = table[which]
+            state = [array[which] for array in states]
+            self.fade(state, (self.steps - 1 - last[which])[:, None])
+            self.update(
+                p,
+                g,
+                state,
+                [np.empty_like(p) for _ in range(self.scratch_count)],
+                lr=lr,
+                scale=scale,
+                decay=self.weight_decay if self._decays[slot.index] else 0.0,
+            )
+            table[which] = p
+            for whole, part in zip(states, state, strict=True):
+                whole[which] = part
+            last[which] = self.steps
+
+    def _catch_up(self, dense: Sequence[ParameterSlot]) -> None:
+        """Tables that had row-sparse gradients and now get a dense one: fade all their rows."""
+        for slot in dense if self._last else ():
+            last = self._last.pop(slot.index, None)
+            if last is not None:
+                states = [
+                    self._state_view(name, slot).reshape(slot.shape[0], -1)
+                    for name in self.state_names
+                ]
+                self.fade(states, (self.steps - 1 - last)[:, None])
+
+    def _runs(self, dense: Sequence[ParameterSlot]) -> list[Run]:
+        """Neighbouring slots with equal settings, joined."""
+        key = tuple(slot.index for slot in dense)
+        if self._runs_of[0] == key:
+            return self._runs_of[1]
+        runs: list[Run] = []
+        for slot in dense:
+            decays = self._decays[slot.index]
+            run = Run(slot.dtype, slot.start, slot.end, decays)
+            if runs and (runs[-1].dtype, runs[-1].stop, runs[-1].decays) == (
+                slot.dtype,
+                slot.start,
+                decays,
+            ):
+                run = Run(slot.dtype, runs.pop().start, slot.end, decays)
+            runs.append(run)
+        self._runs_of = key, runs
+        return runs
+
+    def _blocks(self, runs: Sequence[Run]) -> Iterator[Run]:
+        for run in runs:
+            for start in range(run.start, run.stop, BLOCK):
+                yield Run(run.dtype, start, min(start + BLOCK, run.stop), run.decays)
+
+    def _prepare_scratch(self, teams: int) -> None:
+        while len(self._scratch) < teams:
+            self._scratch.append(
+                {
+                    dtype: [aligned_zeros(BLOCK, dtype) for _ in range(self.scratch_count)]
+                    for dtype in self.flat.buffers
+                }
+            )
+
+    # --- state --------------------------------------------------------------------------------
+
+    def _state_view(self, name: str, slot: ParameterSlot) -> Array:
+        return slot.view_of(self._state[name][slot.dtype])
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of all that the next step depends on, by name ("m.encoder.weight", ...)."""
+        state: dict[str, Array] = {"steps": np.asarray(self.steps, np.int64)}
+        for slot in self.flat.slots:
+            for name in self.state_names:
+                state[f"{name}.{slot.name}"] = self._state_view(name, slot).copy()
+            if slot.index in self._last:
+                state[f"last.{slot.name}"] = self._last[slot.index].copy()
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over what `state_dict` gave. All or nothing.
+
+        Raises one ShapeError that names every missing, unexpected and misshaped entry.
+        """
+        expected: dict[str, tuple[int, ...]] = {"steps": ()}
+        rows = {f"last.{slot.name}": slot for slot in self.flat.slots if slot.shape}
+        for slot in self.flat.slots:
+            expected |= {f"{name}.{slot.name}": slot.shape for name in self.state_names}
+        problems = [f"missing {name}" for name in expected if name not in state]
+        for name, array in state.items():
+            shape = expected.get(name) if name not in rows else rows[name].shape[:1]
+            if shape is None:
+                problems.append(f"unexpected {name}")
+            elif array.shape != shape:
+                problems.append(f"{name}: expected shape {shape}, got {array.shape}")
+        if problems:
+            raise ShapeError(
+                f"the state does not fit this {type(self).__name__}: {'; '.join(problems)}; "
+                "use the model and the optimizer that it was saved with"
+            )
+        self.steps = int(state["steps"])
+        for slot in self.flat.slots:
+            for name in self.state_names:
+                self._state_view(name, slot)[...] = state[f"{name}.{slot.name}"]
+        self._last = {
+            slot.index: np.array(state[name], np.int64)
+            for name, slot in rows.items()
+            if name in state
+        }
+
+
+OptimizerMaker = Callable[[FlatParameters], Optimizer]
+"""Makes an optimizer for a model's parameters: a class, or `functools.partial(AdamW, ...)`."""

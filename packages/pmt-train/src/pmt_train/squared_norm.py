@@ -1,0 +1,30 @@
+"""The sum of squares of a long array."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pmt_train.parameter_slot import Array
+
+_BLOCK = 1 << 16  # elements; a partial sum in float32 stays exact enough, and in the cache
+
+
+def squared_norm(array: Array) -> float:
+    """Sum of the squares of all elements, as a Python float (inf or nan where one is).
+
+    Blocks are summed by the BLAS in the array's dtype and added up in float64. Elements above
+    1e19 overflow a float32 square; then it is done again in float64.
+    """
+    flat = array.reshape(-1)
+    total = 0.0
+    for start in range(0, flat.size, _BLOCK):
+        block = flat[start : start + _BLOCK]
+        with np.errstate(over="ignore", invalid="ignore"):
+            part = float(np.dot(block, block))
+        if not math.isfinite(part):
+            wide = block.astype(np.float64)
+            part = float(np.dot(wide, wide))
+        total += part
+    return total

@@ -1,0 +1,211 @@
+"""`Trainer`: trains a model, one step or one run at a time."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import GradientError, RandomStream, ShapeError
+from pmt_nn import Module
+from pmt_train.adamw import AdamW
+from pmt_train.batches import B, Epochs
+from pmt_train.clip import clip_factor, global_norm
+from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.flat_parameters import FlatParameters, Shard
+from pmt_train.history import History
+from pmt_train.optimizer import OptimizerMaker
+from pmt_train.predict_batches import predict_batches
+from pmt_train.schedule import Schedule, constant
+from pmt_train.training_event import Callbacks
+from pmt_train.training_loop import TrainingLoop
+from pmt_train.workers import Workers
+
+M = TypeVar("M", bound=Module)
+X = TypeVar("X")
+R = TypeVar("R")
+
+Loss = Callable[[M, B, np.random.Generator], tuple[Tensor, int]]
+"""(model, batch, rng) -> (scalar: SUM of the loss over the batch, number to divide the sum by).
+
+A sum, so that the gradients of the shards of a batch add up exactly to those of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one training step found.
+
+    Attributes:
+        loss: sum over the batch. count: number to divide it by; 0: nothing to learn from, no
+            step was made. grad_norm: global norm of the mean gradient, before clipping.
+        lr: learning rate of the step.
+    """
+
+    loss: float
+    count: int
+    grad_norm: float
+    lr: float
+
+
+class Trainer(Generic[M, B]):
+    """Everything that a training step needs.
+
+    A step: the batch is cut into as many shards as there are workers; every worker runs forward
+    and backward on its shard, with a random stream of its own, keyed by (seed, "dropout", step,
+    shard); the gradients are summed in the order of the shards, divided by the count, clipped by
+    their global norm, and handed to the optimizer. The same seed and number of workers give the
+    same bits.
+
+    model: its parameters move into flat memory (see `FlatParameters`).
+    loss: see `Loss`.
+    optimizer: makes the optimizer, e.g. `functools.partial(AdamW, weight_decay=0.1)`.
+    schedule: learning rate by step, or one number.
+    seed: of dropout and the like. workers: threads, their number, or None for all cores.
+    clip_norm: largest global norm of the gradients; None: not clipped.
+
+    Attributes:
+        flat, optimizer, schedule, workers: as made from the arguments.
+        step_count: optimizer steps done.
+    """
+
+    def __init__(
+        self,
+        model: M,
+        loss: Loss[M, B],
+        *,
+        optimizer: OptimizerMaker = AdamW,
+        schedule: Schedule | float = 1e-3,
+        seed: int = 0,
+        workers: Workers | int | None = 1,
+        clip_norm: float | None = 1.0,
+    ) -> None:
+        clip_factor(0.0, clip_norm)  # raises for a norm that makes no sense
+        self.model = model
+        self.loss = loss
+        self.flat = FlatParameters(model.named_parameters())
+        self.optimizer = optimizer(self.flat)
+        self.schedule = schedule if callable(schedule) else constant(schedule)
+        self.seed = seed
+        self.workers = workers if isinstance(workers, Workers) else Workers(workers)
+        self.clip_norm = clip_norm
+        self.step_count = 0
+
+    def step(self, batch: B) -> StepResult:
+        """One training step. Call it within `with trainer.workers:` to have more than one thread.
+
+        Raises GradientError where the loss or a gradient is not finite; nothing is changed then.
+        """
+        lr = self.schedule(self.step_count)
+        shards = self._gradients(batch)
+        loss = sum(value for value, _, _ in shards)
+        count = sum(n for _, n, _ in shards)
+        if not math.isfinite(loss):
+            raise GradientError(self._explain(f"the loss became {loss}", lr))
+        norm = 0.0
+        if count:
+            found = self.flat.gather([part for _, _, part in shards], self.workers)
+            norm = global_norm(found, 1 / count)
+            if not math.isfinite(norm):
+                bad = found.not_finite()
+                which = f" (in {', '.join(bad[:3])}{', ...' if bad[3:] else ''})" if bad else ""
+                raise GradientError(self._explain(f"a gradient became {norm}{which}", lr))
+            scale = clip_factor(norm, self.clip_norm) / count
+            self.optimizer.step(found, lr, scale=scale, workers=self.workers)
+        self.step_count += 1
+        return StepResult(loss, count, norm, lr)
+
+    def fit(
+        self,
+        train: Iterable[B] | Epochs[B],
+        *,
+        epochs: int,
+        evaluate: Callable[[], Mapping[str, float]] | None = None,
+        monitor: str = "accuracy",
+        mode: Mode = "max",
+        early_stopping: EarlyStopping | None = None,
+        checkpoint_path: str | os.PathLike[str] | None = None,
+        best_path: str | os.PathLike[str] | None = None,
+        best_meta: Mapping[str, Any] | None = None,
+        checkpoint_seconds: float | None = 600.0,
+        resume: bool = False,
+        about: Mapping[str, Any] | None = None,
+        callbacks: Callbacks | None = None,
+        quiet: bool = False,
+    ) -> History:
+        """Train for `epochs` epochs and leave the best weights in the model.
+
+        train: batches, read anew in each epoch; `train.epoch(n)` where there is such a method.
+        evaluate: called after every epoch with the model in `eval()`; returns what it measured.
+            Without it the last weights count as the best.
+        monitor, mode: which of these numbers makes weights the best, and whether "max" or "min"
+            is better. early_stopping: when to give up; by default never.
+        checkpoint_path: where to save all that is needed to go on (.npz), after every epoch,
+            every `checkpoint_seconds` within one, and when interrupted.
+        best_path, best_meta: where to save the best weights (.npz), and meta data to save along.
+        resume: go on from the checkpoint, if there is one; the result is the same, to the bit,
+            as if training had not stopped. about: compared with what the first part was given.
+        callbacks: functions by event, see `TrainingEvent`. quiet: no bar, no line per epoch.
+
+        The best weights are restored on every way out. Ctrl-C or SIGTERM ends the step under way,
+        saves a checkpoint and raises TrainingInterrupted. Raises GradientError when the loss or a
+        gradient is not finite (the last checkpoint stays), SettingsError for arguments that do
+        not go together, ArchiveError or SettingsError for a checkpoint of another run.
+        """
+        loop = TrainingLoop(
+            self,
+            train,
+            epochs=epochs,
+            evaluate=evaluate,
+            monitor=monitor,
+            stopping=early_stopping or EarlyStopping(mode=mode),
+            checkpoint_path=checkpoint_path,
+            best_path=best_path,
+            best_meta=best_meta or {},
+            checkpoint_seconds=checkpoint_seconds,
+            about=about or {},
+            callbacks=callbacks,
+            quiet=quiet,
+        )
+        return loop.run(resume)
+
+    def predict(
+        self, function: Callable[[X], R], batches: Iterable[X], description: str = "predicting"
+    ) -> list[R]:
+        """`predict_batches` by the workers of this trainer, with the model in `eval()`."""
+        training = self.model.training
+        self.model.eval()
+        try:
+            return predict_batches(function, batches, self.workers, description=description)
+        finally:
+            self.model.train(training)
+
+    def _gradients(self, batch: B) -> list[tuple[float, int, Shard]]:
+        """(sum of the loss, count, gradients) of every shard that is not empty, in order."""
+        n = self.workers.count
+        parts = [batch] if n == 1 else [batch.shard(i, n) for i in range(n)]
+        stream = RandomStream(self.seed, "dropout", self.step_count)
+
+        def run(numbered: tuple[int, B]) -> tuple[float, int, Shard]:
+            i, part = numbered
+            loss, count = self.loss(self.model, part, stream.child(i).generator())
+            if loss.size != 1:
+                raise ShapeError(
+                    f"the loss function returns the sum over the batch, a single number, and its "
+                    f"count; got a tensor of shape {loss.shape}; add .sum()"
+                )
+            value = loss.item()
+            return value, int(count), gradients(loss) if math.isfinite(value) else {}
+
+        return self.workers.map(run, [(i, part) for i, part in enumerate(parts) if len(part)])
+
+    def _explain(self, what: str, lr: float) -> str:
+        return (
+            f"{what} at step {self.step_count} (learning rate {lr:.3g}); expected a finite number. "
+            "The weights are those from before this step. Cures: a lower learning rate, a longer "
+            "warm-up, clip_norm=1.0; and look for nan or huge numbers in the data of this step"
+        )

@@ -1,0 +1,323 @@
+"""`TrainingLoop`: the epochs of one call of `Trainer.fit`, with evaluation and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic
+
+from pmt_core import ArchiveError, DataError, GradientError, SettingsError, ShapeError, save_archive
+from pmt_train.batches import B, Epochs, batch_count, batches_of_epoch, check_reiterable
+from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
+from pmt_train.early_stopping import EarlyStopping
+from pmt_train.history import History, Row
+from pmt_train.interrupt import Interrupt, TrainingInterrupted
+from pmt_train.parameter_slot import Array
+from pmt_train.progress import EpochProgress, epoch_line, say, warn
+from pmt_train.training_event import Callbacks, EventName, TrainingEvent, callbacks_by_name
+
+if TYPE_CHECKING:
+    from pmt_train.trainer import StepResult, Trainer
+
+
+class TrainingLoop(Generic[B]):
+    """One run through the epochs. See `Trainer.fit` for the arguments."""
+
+    def __init__(
+        self,
+        trainer: Trainer[Any, B],
+        train: Iterable[B] | Epochs[B],
+        *,
+        epochs: int,
+        evaluate: Callable[[], Mapping[str, float]] | None,
+        monitor: str,
+        stopping: EarlyStopping,
+        checkpoint_path: str | os.PathLike[str] | None,
+        best_path: str | os.PathLike[str] | None,
+        best_meta: Mapping[str, Any],
+        checkpoint_seconds: float | None,
+        about: Mapping[str, Any],
+        callbacks: Callbacks | None,
+        quiet: bool,
+    ) -> None:
+        if epochs < 1:
+            raise SettingsError(f"the number of epochs is 1 or more, got {epochs}")
+        check_reiterable(train)
+        self.trainer = trainer
+        self.train = train
+        self.epochs = epochs
+        self.evaluate = evaluate
+        self.monitor = monitor
+        self.checkpoint_path = Path(checkpoint_path) if checkpoint_path is not None else None
+        self.best_path = Path(best_path) if best_path is not None else None
+        self.best_meta = best_meta
+        self.checkpoint_seconds = checkpoint_seconds
+        self.callbacks = callbacks_by_name(callbacks)
+        self.quiet = quiet
+        self.best: dict[str, Array] | None = None
+        self.state = TrainingState(
+            seed=trainer.seed,
+            workers=trainer.workers.count,
+            step=trainer.step_count,
+            batches=batch_count(train),
+            stopping=stopping,
+            about=json.loads(json.dumps(dict(about))),  # as it will come back from the file
+        )
+        self._interrupt = Interrupt()
+        self._started = self._saved = time.monotonic()
+        self._seconds_before = 0.0
+
+    # --- the run ----------------------------------------------------------------------------
+
+    def run(self, resume: bool) -> History:
+        """All epochs that are left; the history of the whole run."""
+        if resume and self.checkpoint_path is not None and self.checkpoint_path.exists():
+            self._load(self.checkpoint_path)
+        if self.trainer.workers.note and not self.quiet:
+            warn(f"note: {self.trainer.workers.note}")
+        self._started = self._saved = time.monotonic()
+        try:
+            with self.trainer.workers, self._interrupt:
+                self._call("start", {})
+                while not self._complete:
+                    self._epoch()
+                    self.state.seconds = self._seconds()
+        finally:
+            self.trainer.model.eval()
+            self._restore_best()
+        self._call("end", self.state.rows[-1] if self.state.rows else {})
+        return self._history()
+
+    @property
+    def _complete(self) -> bool:
+        return self.state.epoch >= self.epochs or self.state.stopping.should_stop
+
+    def _epoch(self) -> None:
+        self.trainer.model.train()
+        self._train_epoch()
+        metrics = self._evaluate()
+        row = self._end_epoch(metrics)
+        self._save()
+        if not self.quiet:
+            improved = self.evaluate is not None and self.state.stopping.improved
+            say(epoch_line(row, self.epochs, improved))
+        self._call("epoch", row)
+        self._stop_if_asked()
+
+    def _train_epoch(self) -> None:
+        """The batches of the epoch that are not done yet."""
+        state = self.state
+        batches = islice(batches_of_epoch(self.train, state.epoch), state.batch, None)
+        bar = EpochProgress(state.epoch, self.epochs, state.batches, state.batch, self.quiet)
+        try:
+            before = time.monotonic()
+            for batch in batches:
+                result = self._step(batch)
+                now = time.monotonic()
+                self._count(batch, result, now - before)
+                bar.update(
+                    state.loss_sum / max(state.count, 1),
+                    result.lr,
+                    state.epoch_examples / max(state.epoch_seconds, 1e-9),
+                )
+                self._after_step(result)
+                before = time.monotonic()
+        finally:
+            bar.close()
+        if state.batch == 0:
+            raise DataError(
+                "the training data has no batches; expected at least one example: is the file "
+                "empty, or --limit too low?"
+            )
+
+    def _step(self, batch: B) -> StepResult:
+        try:
+            return self.trainer.step(batch)
+        except GradientError as error:
+            place = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1}"
+            saved = self.checkpoint_path is not None and self.checkpoint_path.exists()
+            kept = f"; the last good checkpoint is {self.checkpoint_path}" if saved else ""
+            raise GradientError(f"{error} ({place}){kept}") from error
+
+    def _count(self, batch: B, result: StepResult, seconds: float) -> None:
+        state = self.state
+        state.step = self.trainer.step_count
+        state.batch += 1
+        state.loss_sum += result.loss
+        state.count += result.count
+        state.norm_sum += result.grad_norm
+        state.epoch_steps += 1
+        state.epoch_examples += len(batch)
+        state.epoch_seconds += seconds
+        state.examples += len(batch)
+        state.training_seconds += seconds
+
+    def _after_step(self, result: StepResult) -> None:
+        if self.callbacks["step"]:
+            loss = result.loss / max(result.count, 1)
+            self._call("step", {"loss": loss, "lr": result.lr, "grad_norm": result.grad_norm})
+        self._stop_if_asked()
+        if (
+            self.checkpoint_seconds is not None
+            and time.monotonic() - self._saved >= self.checkpoint_seconds
+        ):
+            self._save()
+
+    def _stop_if_asked(self) -> None:
+        """Between two steps, if a signal came: save and go."""
+        if self._interrupt.requested is not None:
+            self._save()
+            self._raise_interrupted(self._interrupt.requested)
+
+    def _raise_interrupted(self, signal_number: int) -> None:
+        saved = str(self.checkpoint_path) if self.checkpoint_path is not None else None
+        raise TrainingInterrupted(signal_number, self.state.step, self.state.epoch, saved)
+
+    # --- after an epoch -----------------------------------------------------------------------
+
+    def _evaluate(self) -> dict[str, float]:
+        """What the caller measures. A signal breaks it off at once: a resumed run does it again."""
+        if self.evaluate is None:
+            return {}
+        self.trainer.model.eval()
+        try:
+            with self._interrupt.at_once():
+                metrics = {name: float(value) for name, value in self.evaluate().items()}
+        except KeyboardInterrupt:
+            if self._interrupt.requested is None:
+                raise  # not from a signal: the caller's own
+            self._save()
+            self._raise_interrupted(self._interrupt.requested)
+        if self.monitor not in metrics:
+            raise SettingsError(
+                f"evaluate() must return the number to monitor, {self.monitor!r}; "
+                f"it returned {', '.join(metrics) or 'nothing'}"
+            )
+        return metrics
+
+    def _end_epoch(self, metrics: Mapping[str, float]) -> Row:
+        """Close the epoch's sums and judge its weights."""
+        state = self.state
+        row: Row = {
+            "epoch": state.epoch + 1,
+            "step": state.step,
+            "seconds": self._seconds(),
+            "lr": self.trainer.schedule(max(state.step - 1, 0)),
+            "train_loss": state.loss_sum / max(state.count, 1),
+            "grad_norm": state.norm_sum / max(state.epoch_steps, 1),
+            "examples_per_second": state.epoch_examples / max(state.epoch_seconds, 1e-9),
+            **{f"dev_{name}": value for name, value in metrics.items()},
+        }
+        state.rows.append(row)
+        state.epoch += 1
+        state.batch = state.count = state.epoch_steps = state.epoch_examples = 0
+        state.loss_sum = state.norm_sum = state.epoch_seconds = 0.0
+        if self.evaluate is None:
+            self._keep_best(row, metrics)
+            return row
+        state.stopping = state.stopping.update(metrics[self.monitor])
+        if state.stopping.improved or self.best is None:
+            self._keep_best(row, metrics)
+        return row
+
+    def _keep_best(self, row: Row, metrics: Mapping[str, float]) -> None:
+        self.state.best_metrics = dict(metrics)
+        self.best = self.trainer.model.state_dict()
+        self._save_best()
+        if self.evaluate is not None:
+            self._call("improved", row)
+
+    # --- files --------------------------------------------------------------------------------
+
+    def _save_best(self) -> None:
+        if self.best_path is not None and self.best is not None:
+            save_archive(self.best_path, self.best, self.best_meta)
+
+    def _save(self) -> None:
+        if self.checkpoint_path is None:
+            return
+        self.state.seconds = self._seconds()
+        save_checkpoint(
+            self.checkpoint_path,
+            Checkpoint(
+                self.state,
+                self.trainer.model.state_dict(),
+                self.trainer.optimizer.state_dict(),
+                self.best,
+            ),
+        )
+        self._saved = time.monotonic()
+        self._call("checkpoint", {})
+
+    def _load(self, path: Path) -> None:
+        """Put model, optimizer and position where the checkpoint says."""
+        found = load_checkpoint(path)
+        self._check_same_run(path, found.state)
+        trainer = self.trainer
+        try:
+            trainer.model.load_state_dict(found.model)
+            trainer.flat.rebind()
+            trainer.optimizer.load_state_dict(found.optimizer)
+        except ShapeError as error:
+            raise ArchiveError(f"{path} is the checkpoint of another model: {error}") from error
+        trainer.step_count = found.state.step
+        self.state = found.state
+        self.best = found.best
+        self._seconds_before = found.state.seconds
+        if self.best_path is not None and not self.best_path.exists():
+            self._save_best()
+
+    def _check_same_run(self, path: Path, saved: TrainingState) -> None:
+        mine = self.state
+        pairs: list[tuple[str, object, object]] = [
+            ("seed", saved.seed, mine.seed),
+            ("number of batches", saved.batches, mine.batches),
+            ("patience", saved.stopping.patience, mine.stopping.patience),
+            ("mode", saved.stopping.mode, mine.stopping.mode),
+            *((key, saved.about.get(key), mine.about.get(key)) for key in saved.about | mine.about),
+        ]
+        for what, before, now in pairs:
+            if before != now:
+                raise SettingsError(
+                    f"cannot resume {path}: {what} was {before!r} and is {now!r} now; "
+                    "resume with the data and settings the run was started with, or start anew"
+                )
+        if saved.workers != mine.workers:
+            warn(
+                f"note: the run had {saved.workers} workers and has {mine.workers} now; it goes "
+                "on, but not with the very same bits"
+            )
+            saved.workers = mine.workers
+
+    # --- small things ---------------------------------------------------------------------------
+
+    def _restore_best(self) -> None:
+        if self.best is not None:
+            self.trainer.model.load_state_dict(self.best)
+            self.trainer.flat.rebind()
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.monotonic() - self._started
+
+    def _history(self) -> History:
+        state = self.state
+        evaluated = self.evaluate is not None and state.rows
+        return History(
+            rows=state.rows,
+            best_epoch=(state.stopping.best_round or 1) if evaluated else None,
+            best=dict(state.best_metrics),
+            seconds=state.seconds,
+            training_seconds=state.training_seconds,
+            examples=state.examples,
+            stopped_early=state.stopping.should_stop and state.epoch < self.epochs,
+        )
+
+    def _call(self, name: EventName, row: Row) -> None:
+        rows = tuple(self.state.rows)
+        event = TrainingEvent(name, self.trainer, self.state.step, self.state.epoch, row, rows)
+        for callback in self.callbacks[name]:
+            callback(event)

@@ -12,8 +12,9 @@ _CODE_RUNNING_FORMATS = frozenset(
     ["pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"]
 )
 
-# All else in numpy.random reads or writes the one global stream.
-_EXPLICIT_STREAMS = {"BitGenerator", "Generator", "PCG64", "PCG64DXSM", "Philox", "SeedSequence"}
+# All else in numpy.random, and in random, reads or writes the one global stream of its module.
+_BIT_GENERATORS = ("BitGenerator", "PCG64", "PCG64DXSM", "Philox", "SeedSequence")
+_EXPLICIT_STREAMS = frozenset(("Generator", "default_rng", "Random", *_BIT_GENERATORS))
 
 
 def pickles(source: SourceFile) -> Iterator[str]:
@@ -42,13 +43,21 @@ def global_randomness(source: SourceFile) -> Iterator[str]:
     for item in source.imports:
         if item.top == "random":
             yield f"line {item.line}: random: take an np.random.Generator as an argument"
-        elif item.module == "numpy.random" and item.name is not None:
-            yield from _random_name(f"numpy.random.{item.name}", item.line)
+    yield from global_streams(source)
+
+
+def global_streams(source: SourceFile) -> Iterator[str]:
+    """What reads or writes a global stream. Tests keep this part: `random.Random(0)` is theirs."""
+    for item in source.imports:
+        if item.module in ("random", "numpy.random") and item.name is not None:
+            yield from _random_name(f"{item.module}.{item.name}", item.line)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute):
             yield from _random_name(source.full_name(node) or "", node.lineno)
-        elif isinstance(node, ast.Call) and _is_default_rng(source, node) and not node.args:
-            yield f"line {node.lineno}: default_rng() without a seed: runs could not be repeated"
+        elif isinstance(node, ast.Call) and not node.args and not node.keywords:
+            name = source.full_name(node.func)
+            if name in ("numpy.random.default_rng", "random.Random"):
+                yield f"line {node.lineno}: {name}() without a seed: runs could not be repeated"
 
 
 def code_from_text(source: SourceFile) -> Iterator[str]:
@@ -62,15 +71,10 @@ RULES = (pickles, asserts, global_randomness, code_from_text)
 
 
 def _random_name(full_name: str, line: int) -> Iterator[str]:
-    head, _, rest = full_name.partition("numpy.random.")
-    name = rest.partition(".")[0]
-    if head or not rest or name in _EXPLICIT_STREAMS | {"default_rng"}:
-        return
-    yield f"line {line}: numpy.random.{name} is global state: take an np.random.Generator"
-
-
-def _is_default_rng(source: SourceFile, node: ast.Call) -> bool:
-    return source.full_name(node.func) == "numpy.random.default_rng" and not node.keywords
+    for module in ("numpy.random.", "random."):
+        name = full_name.removeprefix(module).partition(".")[0]
+        if full_name.startswith(module) and name not in _EXPLICIT_STREAMS:
+            yield f"line {line}: {module}{name} is global state: take an np.random.Generator"
 
 
 def _runs_text(source: SourceFile, node: ast.Name | ast.Attribute) -> bool:

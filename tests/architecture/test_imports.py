@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from forbidden_code import RULES, global_randomness
+from forbidden_code import RULES, global_streams
 from import_rules import (
     exported_names,
     names_defined,
@@ -132,9 +132,9 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", TESTS)
 def test_tests_repeat_themselves(folder: str) -> None:
-    """No global random state in tests either. (Pickling an error or a stream is a fair test.)"""
+    """No global random state in tests either."""
     base = ROOT / "tests" / folder
-    hold(findings({path: read(path, base) for path in python_files(base)}, global_randomness))
+    hold(findings({path: read(path, base) for path in python_files(base)}, global_streams))
 
 
 def test_every_folder_of_tests_is_in_the_picture() -> None:

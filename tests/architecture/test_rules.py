@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from forbidden_code import asserts, code_from_text, global_randomness, pickles
+from forbidden_code import asserts, code_from_text, global_randomness, global_streams, pickles
 from import_rules import (
     exported_names,
     names_defined,
@@ -221,6 +221,15 @@ def test_global_randomness_is_caught(text: str) -> None:
 )
 def test_explicit_randomness_passes(text: str) -> None:
     assert not list(global_randomness(source(text)))
+
+
+def test_a_seeded_random_is_a_stream_of_its_own() -> None:
+    seeded = source("import random\nrng = random.Random(2)\nrng.shuffle(x)")
+    assert not list(global_streams(seeded))
+    assert list(global_randomness(seeded)), "but packages take an np.random.Generator"
+    for text in ("random.Random()", "random.shuffle(x)", "random.seed(0)"):
+        assert list(global_streams(source(f"import random\n{text}")))
+    assert list(global_streams(source("from random import shuffle")))
 
 
 @pytest.mark.parametrize(

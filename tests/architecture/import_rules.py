@@ -60,7 +60,11 @@ def private_names(
             isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
         ):
             continue
-        if _is_private(node.attr) and node.attr not in own_names and node.attr not in _NAMED_TUPLE:
+        if (
+            _is_private(node.attr)
+            and node.attr not in own_names
+            and node.attr not in _PUBLIC_IN_SPITE
+        ):
             yield f"line {node.lineno}: {node.attr} is a private name of another package"
 
 
@@ -106,8 +110,10 @@ def exported_names(source: SourceFile) -> set[str]:
     return set()
 
 
-# Public in spite of the underscore: the methods of named tuples.
-_NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace", "_field_defaults"}
+# Public in spite of the underscore: the methods of named tuples, and what argparse's public methods
+# return (there is no other name to annotate it with).
+_PUBLIC_IN_SPITE = frozenset(("_asdict", "_fields", "_make", "_replace", "_field_defaults"))
+_PUBLIC_IN_SPITE |= {"_ArgumentGroup", "_SubParsersAction"}
 
 
 def _is_private(name: str) -> bool:

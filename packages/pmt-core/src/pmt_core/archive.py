@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pmt_core.archive_limits import check_meta, check_name, open_regular_file
 from pmt_core.atomic_file import atomic_file
-from pmt_core.errors import ArchiveError
+from pmt_core.errors import ArchiveError, FileProblem
 from pmt_core.npz_file import read_npz, write_npz
 from pmt_core.safetensors_file import read_safetensors, write_safetensors
 
@@ -56,7 +56,16 @@ def load_archive(
     """
     read = _READERS[_suffix(path)]
     with open_regular_file(path) as file:
-        return read(file, os.fspath(path))
+        try:
+            return read(file, os.fspath(path))
+        except FileProblem:
+            raise
+        except OSError as error:
+            raise FileProblem.from_os_error("read", path, error) from error
+        except MemoryError as error:
+            raise ArchiveError(
+                f"{os.fspath(path)!r} holds more than there is memory for: {error}"
+            ) from error
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:

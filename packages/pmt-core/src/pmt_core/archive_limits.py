@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pmt_core.errors import ArchiveError, FileProblem
 
 __all__ = [
+    "MAX_META",
     "byte_count",
     "check_meta",
     "check_name",
@@ -23,6 +24,8 @@ __all__ = [
     "read_into_array",
 ]
 
+MAX_META = 64 << 20
+_MAX_NAME = 4096
 _CHUNK = 1 << 20
 
 
@@ -64,6 +67,8 @@ def check_name(name: object, path: str | os.PathLike[str]) -> str:
         )
     if not name.isprintable():
         raise ArchiveError(f"{os.fspath(path)!r}: member {name!r} has unprintable characters")
+    if len(name) > _MAX_NAME:
+        raise ArchiveError(f"{os.fspath(path)!r}: member {name[:40]!r}... has too long a name")
     return name
 
 
@@ -71,8 +76,21 @@ def check_meta(meta: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
     """The meta data as JSON text; `ArchiveError` names the entry that JSON cannot hold."""
     if not isinstance(meta, Mapping):
         raise ArchiveError(f"{os.fspath(path)!r}: meta must be a dictionary, not {type(meta)}")
-    _check_json(meta, "meta", path)
-    return json.dumps(meta, ensure_ascii=False)
+    try:
+        _check_json(meta, "meta", path)
+        text = json.dumps(meta, ensure_ascii=False)
+        if not text.isprintable():
+            text = json.dumps(meta)  # half a surrogate pair, say, has no UTF-8 bytes
+    except RecursionError as error:
+        raise ArchiveError(
+            f"{os.fspath(path)!r}: meta is nested too deeply, or in itself"
+        ) from error
+    if 4 * len(text) > MAX_META and len(text.encode()) > MAX_META:
+        raise ArchiveError(
+            f"{os.fspath(path)!r}: meta takes {len(text.encode())} bytes as JSON, more than "
+            f"{MAX_META}: store what is large among the arrays"
+        )
+    return text
 
 
 def _check_json(value: object, where: str, path: str | os.PathLike[str]) -> None:
@@ -125,7 +143,8 @@ def byte_count(shape: tuple[int, ...], itemsize: int) -> int:
 def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
     """`count` elements out of a file that is known to be long enough; fewer when it is not.
 
-    Read piece by piece into their place, so that nothing is held twice.
+    Read piece by piece into their place, so that nothing is held twice. Booleans other than 0 and
+    1, with which NumPy's results are anybody's guess, come back as True.
     """
     array = np.empty(count, dtype)
     buffer = array.view(np.uint8).data if count else memoryview(b"")
@@ -136,4 +155,4 @@ def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray
             return array[: done // dtype.itemsize]
         buffer[done : done + len(piece)] = piece
         done += len(piece)
-    return array
+    return array.view(np.uint8) != 0 if dtype == np.bool_ else array

@@ -17,14 +17,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pmt_core.archive_limits import byte_count, check_name, parse_json, read_into_array
+from pmt_core.archive_limits import MAX_META, byte_count, check_name, parse_json, read_into_array
 from pmt_core.errors import ArchiveError
 
 __all__ = ["read_npz", "write_npz"]
 
 META_MEMBER = "__meta__.json"
 
-_MAX_META = 64 << 20
 _MAX_NPY_HEADER = 1 << 16
 _DAMAGED = "the file is damaged; fetch or save it again"
 # Compressed members may grow to this many times the file, on top of what any file may; it lets
@@ -109,7 +108,7 @@ def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None
             raise ArchiveError(
                 f"{path!r}: member {name!r} is no .npy array; this is a zip file, but no .npz"
             )
-        if name == META_MEMBER and info.file_size > _MAX_META:
+        if name == META_MEMBER and info.file_size > MAX_META:
             raise ArchiveError(f"{path!r}: {name!r} claims {info.file_size} bytes; {_DAMAGED}")
         _check_storage(info, path, size)
         if info.compress_type != zipfile.ZIP_STORED:

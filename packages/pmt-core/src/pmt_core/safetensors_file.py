@@ -24,6 +24,7 @@ METADATA = "__metadata__"
 META_KEY = "pmt_meta"
 
 _MAX_HEADER = 100_000_000
+_MAX_AXES = 64  # NumPy's limit
 _DAMAGED = "the file is damaged; fetch or save it again"
 _DTYPES = {
     "F64": "<f8",
@@ -165,7 +166,11 @@ def _entry(name: str, item: object, path: str) -> _Entry:
 
 
 def _are_sizes(value: object) -> bool:
-    return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)
+    return (
+        isinstance(value, list)
+        and len(value) <= _MAX_AXES
+        and all(type(size) is int and size >= 0 for size in value)
+    )
 
 
 def _check_cover(entries: list[_Entry], size: int, path: str) -> None:

@@ -7,17 +7,28 @@ from pmt_autograd.tensor import Tensor, values  # isort: skip (the operations im
 from pmt_autograd.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.array_types import Array, Backward, Gradient, Gradients, Result, Wanted
 from pmt_autograd.cast import astype
-from pmt_autograd.elementary import exp, log, sigmoid, softplus, sqrt, tanh
+from pmt_autograd.cumulative import cumsum
+from pmt_autograd.einsum import einsum
+from pmt_autograd.elementary import exp, expm1, log, log1p, sigmoid, softplus, sqrt, square, tanh
+from pmt_autograd.erf import erf, erf_values
 from pmt_autograd.indexing import getitem, take_rows
 from pmt_autograd.joining import concat, stack
 from pmt_autograd.matmul import matmul
+from pmt_autograd.norm import norm
 from pmt_autograd.primitive import primitive
-from pmt_autograd.recording import is_recording, no_grad
-from pmt_autograd.reduction import max, mean, min, sum, var
+from pmt_autograd.products import outer, tensordot
+from pmt_autograd.rearranging import expand_dims, flip, moveaxis, pad, repeat, squeeze, tile
+from pmt_autograd.recording import Watcher, enable_grad, is_recording, no_grad, watching
+from pmt_autograd.rectifiers import elu, leaky_relu, silu
+from pmt_autograd.reduction import max, mean, min, std, sum, var
 from pmt_autograd.registry import REGISTRY, Primitive, Sample, samples
-from pmt_autograd.selection import absolute, maximum, minimum, relu, where
+from pmt_autograd.scattering import scatter_add, set_items, take, take_along_axis
+from pmt_autograd.selection import absolute, clip, maximum, minimum, relu, where
 from pmt_autograd.shape import broadcast_to, reshape, swapaxes, transpose
 from pmt_autograd.softmax import log_softmax, logsumexp, softmax
+from pmt_autograd.splitting import split
+from pmt_autograd.top_k import top_k
+from pmt_autograd.trigonometry import arctan, cos, sin
 from pmt_autograd.walk import gradients
 
 __all__ = [
@@ -31,17 +42,32 @@ __all__ = [
     "Sample",
     "Tensor",
     "Wanted",
+    "Watcher",
     "absolute",
     "add",
+    "arctan",
     "astype",
     "broadcast_to",
+    "clip",
     "concat",
+    "cos",
+    "cumsum",
     "divide",
+    "einsum",
+    "elu",
+    "enable_grad",
+    "erf",
+    "erf_values",
     "exp",
+    "expand_dims",
+    "expm1",
+    "flip",
     "getitem",
     "gradients",
     "is_recording",
+    "leaky_relu",
     "log",
+    "log1p",
     "log_softmax",
     "logsumexp",
     "matmul",
@@ -50,26 +76,45 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "moveaxis",
     "multiply",
     "negative",
     "no_grad",
+    "norm",
+    "outer",
+    "pad",
     "power",
     "primitive",
     "relu",
+    "repeat",
     "reshape",
     "samples",
+    "scatter_add",
+    "set_items",
     "sigmoid",
+    "silu",
+    "sin",
     "softmax",
     "softplus",
+    "split",
     "sqrt",
+    "square",
+    "squeeze",
     "stack",
+    "std",
     "subtract",
     "sum",
     "swapaxes",
+    "take",
+    "take_along_axis",
     "take_rows",
     "tanh",
+    "tensordot",
+    "tile",
+    "top_k",
     "transpose",
     "values",
     "var",
+    "watching",
     "where",
 ]

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pmt_core import unbroadcast
-
 from pmt_autograd.array_types import Array, Gradients, Result, Wanted
 from pmt_autograd.operand import matched
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
+from pmt_core import unbroadcast
 
 
 @primitive

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pmt_autograd.array_types import Array, Result
 from pmt_autograd.primitive import primitive
@@ -12,7 +13,7 @@ from pmt_autograd.registry import Sample, samples
 
 
 @primitive
-def astype(x: Array, *, dtype) -> Result:
+def astype(x: Array, *, dtype: DTypeLike) -> Result:
     """x in another dtype, same shape. The gradient is cast back to the dtype of x."""
     before = x.dtype
 

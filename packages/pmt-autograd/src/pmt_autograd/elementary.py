@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_core import sigmoid as stable_sigmoid
-from pmt_core import softplus as stable_softplus
-
 from pmt_autograd.array_types import Array, Result
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
+from pmt_core import sigmoid as stable_sigmoid
+from pmt_core import softplus as stable_softplus
 
 
 @primitive
@@ -33,6 +32,37 @@ def log(x: Array) -> Result:
         return grad / x
 
     return np.log(x), backward
+
+
+@primitive
+def expm1(x: Array) -> Result:
+    """e^x - 1, exact also where x is small. d expm1 = e^x = expm1 + 1."""
+    y = np.expm1(x)
+
+    def backward(grad: Array) -> Array:
+        return grad * y + grad
+
+    return y, backward
+
+
+@primitive
+def log1p(x: Array) -> Result:
+    """log(1 + x), exact also where x is small; x > -1. d log1p = 1 / (1 + x)."""
+
+    def backward(grad: Array) -> Array:
+        return grad / (1 + x)
+
+    return np.log1p(x), backward
+
+
+@primitive
+def square(x: Array) -> Result:
+    """x^2. d x^2 = 2 x dx."""
+
+    def backward(grad: Array) -> Array:
+        return grad * (2 * x)
+
+    return x * x, backward
 
 
 @primitive
@@ -94,9 +124,12 @@ def _extreme(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((np.array([-1000.0, -50.0, 50.0, 1000.0]),), note="far out: flat, not nan")
 
 
-samples(exp)(_anywhere)
-samples(log, kinks="x = 0: infinite")(_positive)
-samples(sqrt, kinks="x = 0: infinite")(_positive)
+samples(exp, analytic=True)(_anywhere)
+samples(expm1, analytic=True)(_anywhere)
+samples(square, analytic=True)(_anywhere)
+samples(log, kinks="x = 0: infinite", analytic=True)(_positive)
+samples(log1p, kinks="x = -1: infinite", analytic=True)(_positive)
+samples(sqrt, kinks="x = 0: infinite", analytic=True)(_positive)
 samples(tanh)(_extreme)
 samples(sigmoid)(_extreme)
 samples(softplus)(_extreme)

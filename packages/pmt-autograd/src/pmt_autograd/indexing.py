@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pmt_core import DtypeError, RowSparse, ShapeError
-
 from pmt_autograd.array_types import Array, Gradients, Result
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
+from pmt_core import DtypeError, RowSparse, ShapeError
 
 
 @primitive

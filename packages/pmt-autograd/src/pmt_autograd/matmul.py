@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_core import ShapeError, unbroadcast
-
 from pmt_autograd.array_types import Array, Gradients, Result, Wanted
 from pmt_autograd.operand import matched
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
+from pmt_core import ShapeError, unbroadcast
 
 
 @primitive

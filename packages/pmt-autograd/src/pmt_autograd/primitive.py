@@ -5,19 +5,30 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 
+from pmt_autograd.array_types import Array
 from pmt_autograd.node import Node, creation_numbers
 from pmt_autograd.recording import recording
 from pmt_autograd.registry import Primitive, register
+from pmt_autograd.several_outputs import backward_of_all, backward_of_part
 from pmt_autograd.tensor import Tensor
 
 Function: TypeAlias = Callable[..., tuple[Any, Callable[[Any], Any]]]
-Operation: TypeAlias = Callable[..., Tensor]
+Operation: TypeAlias = Callable[..., Any]
+Values: TypeAlias = tuple[Array, ...]
 
 _new = object.__new__
+
+
+@overload
+def primitive(function: Callable[..., tuple[Values, Any]]) -> Callable[..., tuple[Tensor, ...]]: ...
+
+
+@overload
+def primitive(function: Callable[..., tuple[Array, Any]]) -> Callable[..., Tensor]: ...
 
 
 def primitive(function: Function) -> Operation:
@@ -36,6 +47,9 @@ def primitive(function: Function) -> Operation:
     positional inputs, a tuple with one entry each; None stands for "no gradient" (indices,
     masks). A gradient has the shape of its input: `pmt_core.unbroadcast` undoes broadcasting.
     It must leave `grad` and the inputs unchanged.
+
+    An operation with several outputs returns a tuple of arrays as its value; its backward takes a
+    tuple with a gradient for each of them. The operation then returns a tuple of tensors.
 
     A function that can save work where an input wants no gradient declares a keyword
     `wanted: Sequence[bool]`; it is told per positional input whether its gradient will be used.
@@ -83,7 +97,7 @@ def _of_any(function: Function) -> Operation:
     name = function.__name__
     tells_wanted = "wanted" in inspect.signature(function).parameters
 
-    def operation(*inputs: Any, **settings: Any) -> Tensor:
+    def operation(*inputs: Any, **settings: Any) -> Any:
         arrays: list[Any] = []
         parents: list[Node | Tensor | None] = []
         foreign = False
@@ -95,6 +109,8 @@ def _of_any(function: Function) -> Operation:
                 else:
                     parents.append(item if item.requires_grad else None)
             else:
+                if isinstance(item, (list, tuple)):
+                    item = np.asarray(item)
                 foreign = foreign or isinstance(item, (np.ndarray, np.generic))
                 arrays.append(item)
                 parents.append(None)
@@ -107,11 +123,30 @@ def _of_any(function: Function) -> Operation:
         for watcher in recording.watchers:
             run = watcher(name, run)
         value, backward = run(*arrays, **settings)
+        if type(value) is tuple:
+            return _several(name, value, backward, parents if tracked else None)
         if tracked:
             return record(name, value, backward, parents)
         return Tensor.wrap(value)
 
     return operation
+
+
+def _several(
+    name: str, values: tuple[Any, ...], backward: Any, parents: list[Node | Tensor | None] | None
+) -> Any:
+    """A tuple of tensors, each with its own node behind the operation's; integers have none."""
+    if parents is None:
+        return tuple([Tensor.wrap(value) for value in values])
+    whole = record(name, values[0], backward_of_all(values, backward), parents).node
+    return tuple(
+        [
+            record(f"{name}[{i}]", value, backward_of_part(i), (whole,))
+            if value.dtype.kind == "f"
+            else Tensor.wrap(value)
+            for i, value in enumerate(values)
+        ]
+    )
 
 
 # --- shortcuts: the same for the commonest forms of an operation, at half the cost -------------
@@ -121,7 +156,7 @@ def _of_one(function: Function, otherwise: Operation) -> Operation:
     """`f(x)` of one recorded tensor; all else as `otherwise` does it."""
     name = function.__name__
 
-    def operation(x: Any) -> Tensor:
+    def operation(x: Any) -> Any:
         if isinstance(x, Tensor) and x.requires_grad and recording.plain:
             value, backward = function(x._data)
             return record(name, value, backward, (x.node or x,))
@@ -134,18 +169,19 @@ def _of_two(function: Function, otherwise: Operation) -> Operation:
     """`f(a, b, wanted=)` of tensors and Python numbers."""
     name = function.__name__
 
-    def operation(a: Any, b: Any) -> Tensor:
-        if recording.plain:
-            if isinstance(a, Tensor):
-                if isinstance(b, Tensor):
-                    by_a, by_b = a.requires_grad, b.requires_grad
-                    if by_a or by_b:
-                        value, backward = function(a._data, b._data, wanted=(by_a, by_b))
-                        parents = (a.node or a if by_a else None, b.node or b if by_b else None)
-                        return record(name, value, backward, parents)
-                elif a.requires_grad and (type(b) is float or type(b) is int):
-                    value, backward = function(a._data, b, wanted=(True, False))
-                    return record(name, value, backward, (a.node or a, None))
+    def operation(a: Any, b: Any) -> Any:
+        if not (recording.plain and isinstance(a, Tensor)):
+            return otherwise(a, b)
+        by_a = a.requires_grad
+        if isinstance(b, Tensor):
+            by_b = b.requires_grad
+            if by_a or by_b:
+                value, backward = function(a._data, b._data, wanted=(by_a, by_b))
+                parents = (a.node or a if by_a else None, b.node or b if by_b else None)
+                return record(name, value, backward, parents)
+        elif by_a and (type(b) is float or type(b) is int):
+            value, backward = function(a._data, b, wanted=(True, False))
+            return record(name, value, backward, (a.node or a, None))
         return otherwise(a, b)
 
     return operation
@@ -173,9 +209,7 @@ def _adopted(inputs: Sequence[Any], arrays: list[Any]) -> list[Any]:
     if dtype is None:
         return arrays
     return [
-        array.astype(dtype)
-        if array is given and _is_wider(array, dtype)  # a tensor's own array is never cast
-        else array
+        array.astype(dtype) if not isinstance(given, Tensor) and _is_wider(array, dtype) else array
         for given, array in zip(inputs, arrays, strict=True)
     ]
 

@@ -64,6 +64,20 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 
 @primitive
+def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
+    """Standard deviation over `axis`, sqrt(var). d std = (x - mean) / (n std), 0 where std = 0."""
+    n = reduced_size(x.shape, axis)
+    centred = x - x.mean(axis=axis, keepdims=True)
+    deviation = np.sqrt(np.square(centred).mean(axis=axis, keepdims=keepdims))
+
+    def backward(grad: Array) -> Array:
+        per_unit = grad / (n * np.where(deviation > 0, deviation, x.dtype.type(1)))
+        return expand_reduced(per_unit, x.shape, axis, keepdims) * centred
+
+    return deviation, backward
+
+
+@primitive
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Largest value over `axis`. The gradient goes to it; equals share it evenly."""
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
@@ -84,12 +98,13 @@ def _extreme(x: Array, value: Array, axis: Axis, keepdims: bool) -> Result:
     return value, backward
 
 
-def _reductions(rng: np.random.Generator, *, empty: bool) -> Iterator[Sample]:
+def _reductions(rng: np.random.Generator, *, empty: bool, single: bool = True) -> Iterator[Sample]:
     x = rng.permutation(24).reshape(2, 3, 4) / 5 + rng.uniform(0, 0.05, (2, 3, 4))  # no ties
     for axis in (None, 0, -1, (0, 2)):
         yield Sample((x,), {"axis": axis}, note=f"axis {axis}")
         yield Sample((x,), {"axis": axis, "keepdims": True}, note=f"axis {axis}, kept")
-    yield Sample((np.array(1.5),), note="0-d")
+    if single:
+        yield Sample((np.array(1.5),), note="0-d")
     if empty:
         yield Sample((np.zeros((0, 3)),), {"axis": -1}, note="empty")
 
@@ -107,6 +122,11 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 @samples(var)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True)
+
+
+@samples(std, kinks="std = 0: 0")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=True, single=False)
 
 
 @samples(max, kinks="ties: the gradient is shared evenly")

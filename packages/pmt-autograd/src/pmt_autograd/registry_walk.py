@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from pmt_core import GradientError, RowSparse, StateError, check_gradient
-
 from pmt_autograd.array_types import Array
+from pmt_autograd.joining import concat
 from pmt_autograd.recording import no_grad
 from pmt_autograd.registry import REGISTRY, Primitive, Sample
 from pmt_autograd.tensor import Tensor
 from pmt_autograd.walk import gradients
+from pmt_core import GradientError, RowSparse, StateError, check_gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _check_sample(entry: Primitive, sample: Sample, number: int, seed: int) -> t
         settings["wanted"] = [_is_float(item) or isinstance(item, float) for item in sample.inputs]
     try:
         report = check_gradient(
-            lambda *inputs: entry.function(*inputs, **settings),
+            lambda *inputs: _joined(*entry.function(*inputs, **settings)),
             *sample.inputs,
             rng=np.random.default_rng([seed, number]),
             method="complex" if entry.analytic else "central",
@@ -106,6 +106,27 @@ def _check_sample(entry: Primitive, sample: Sample, number: int, seed: int) -> t
     except Exception as error:
         raise GradientError(f"{where}: {type(error).__name__}: {error}") from error
     return report.error, report.float32_error or 0.0
+
+
+def _joined(value: Any, backward: Any) -> tuple[Array, Any]:
+    """Several floating outputs as one flat array, with the backward that goes with it."""
+    if type(value) is not tuple:
+        return value, backward
+    floating = [part for part in value if part.dtype.kind in "fc"]
+    ends = np.cumsum([part.size for part in floating])
+
+    def backward_of_joined(grad: Array) -> Any:
+        pieces = iter(np.split(grad, ends[:-1]))
+        return backward(
+            tuple(
+                next(pieces).reshape(part.shape)
+                if part.dtype.kind in "fc"
+                else np.zeros(part.shape)
+                for part in value
+            )
+        )
+
+    return np.concatenate([part.reshape(-1) for part in floating]), backward_of_joined
 
 
 def _check_on_tape(entry: Primitive, sample: Sample) -> None:
@@ -124,7 +145,7 @@ def _check_on_tape(entry: Primitive, sample: Sample) -> None:
             _check_same(f"gradient of input {i} alone", value, {i: found[i]}, alone_value, alone)
     with no_grad():
         unrecorded = entry.operation(*single, **sample.settings)
-    _check_same("no_grad", value, {}, _first(unrecorded).data, {})
+    _check_same("no_grad", value, {}, _single(unrecorded).data, {})
 
 
 def _run(
@@ -137,7 +158,7 @@ def _run(
         for i, item in enumerate(arrays)
         if _is_float(item)
     }
-    result = _first(
+    result = _single(
         entry.operation(*(leaves.get(i, item) for i, item in enumerate(arrays)), **sample.settings)
     )
     cotangent = 1 + np.arange(result.size, dtype=result.dtype).reshape(result.shape) % 3
@@ -150,8 +171,12 @@ def _run(
     }
 
 
-def _first(result: Any) -> Tensor:
-    return result[0] if isinstance(result, tuple) else result
+def _single(result: Any) -> Tensor:
+    """One tensor that depends on all floating outputs."""
+    if not isinstance(result, tuple):
+        return result
+    flat = [part.reshape(-1) for part in result if part.dtype.kind == "f"]
+    return concat(*flat)
 
 
 def _dense(gradient: Any, leaf: Tensor) -> Array:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_core import unbroadcast
-
 from pmt_autograd.array_types import Array, Gradients, Result, Wanted
 from pmt_autograd.operand import matched
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
+from pmt_core import unbroadcast
 
 
 @primitive
@@ -47,6 +46,21 @@ def minimum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """The smaller of a and b by element; broadcasts. Equals share the gradient evenly."""
     a, b = matched(a, b)
     return _choose(np.minimum(a, b), a, b, wanted)
+
+
+@primitive
+def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Result:
+    """x held within low ... high. The gradient passes where x lies in between, borders included."""
+    inside = np.ones(x.shape, np.bool_)
+    if low is not None:
+        inside &= x >= low
+    if high is not None:
+        inside &= x <= high
+
+    def backward(grad: Array) -> Array:
+        return grad * inside
+
+    return np.clip(x, low, high), backward
 
 
 def _choose(value: Array, a: Array, b: Array, wanted: Wanted) -> Result:
@@ -96,6 +110,15 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 @samples(minimum, kinks="a = b: half each")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _apart(rng)
+
+
+@samples(clip, kinks="x at a border: the full gradient")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    x = np.array([[-3.0, -1.1, -0.9], [0.0, 1.9, 2.1]])
+    yield Sample((x,), {"low": -1.0, "high": 2.0})
+    yield Sample((x,), {"low": -1.0}, note="from below alone")
+    yield Sample((x,), {"high": 2.0}, note="from above alone")
+    yield Sample((np.array(0.5),), {"low": 0.0, "high": 1.0}, note="0-d")
 
 
 @samples(where)

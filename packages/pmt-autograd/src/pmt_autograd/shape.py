@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_core import unbroadcast
-
 from pmt_autograd.array_types import Array, Result
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
+from pmt_core import unbroadcast
 
 
 @primitive

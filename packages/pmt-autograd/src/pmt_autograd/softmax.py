@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_core import log_softmax as stable_log_softmax
-from pmt_core import logsumexp as stable_logsumexp
-from pmt_core import softmax as stable_softmax
-
 from pmt_autograd.array_types import Array, Result
 from pmt_autograd.primitive import primitive
 from pmt_autograd.reduction import expand_reduced
 from pmt_autograd.registry import Sample, samples
+from pmt_core import log_softmax as stable_log_softmax
+from pmt_core import logsumexp as stable_logsumexp
+from pmt_core import softmax as stable_softmax
 
 
 @primitive

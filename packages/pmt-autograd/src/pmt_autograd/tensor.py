@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pmt_core import DtypeError, RowSparse, ShapeError, StateError
-
 from pmt_autograd.node import Node
+from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 
 
 class Tensor:
@@ -134,6 +134,9 @@ class Tensor:
         wants = ", requires_grad=True" if self.requires_grad and self.node is None else ""
         return f"Tensor({values}, dtype={self.dtype}{wants}{made})"
 
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
     def __bool__(self) -> bool:
         return bool(self._data)
 
@@ -158,7 +161,7 @@ class Tensor:
                 f"item() wants a tensor of one element, got shape {self.shape}; "
                 "reduce it first, e.g. with .sum() or .mean()"
             )
-        return self._data.item()  # type: ignore[no-any-return]
+        return self._data.item()
 
     def numpy(self) -> NDArray[Any]:
         """The values, as `.data`: the same memory, not a copy."""
@@ -273,23 +276,88 @@ class Tensor:
         """Smallest value over `axis`; ties share the gradient."""
         return min(self, axis=axis, keepdims=keepdims)
 
+    def std(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Standard deviation over `axis`; its gradient is 0 where all elements are equal."""
+        return std(self, axis=axis, keepdims=keepdims)
+
+    def cumsum(self, axis: int = -1) -> Tensor:
+        """Running sum along an axis."""
+        return cumsum(self, axis=axis)
+
+    def argmax(self, axis: int | None = None) -> NDArray[np.int64]:
+        """Position of the largest value: a plain array, as positions have no gradient."""
+        return np.asarray(self._data.argmax(axis))
+
+    def argmin(self, axis: int | None = None) -> NDArray[np.int64]:
+        """Position of the smallest value: a plain array, as positions have no gradient."""
+        return np.asarray(self._data.argmin(axis))
+
+    # --- elements ---------------------------------------------------------------------------
+
+    def __abs__(self) -> Tensor:
+        return absolute(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def abs(self) -> Tensor:
+        """Absolute values; the gradient at 0 is 0."""
+        return absolute(self)
+
+    def clip(self, low: float | None = None, high: float | None = None) -> Tensor:
+        """Held within low ... high."""
+        return clip(self, low=low, high=high)
+
+    def exp(self) -> Tensor:
+        """e^x by element."""
+        return exp(self)
+
+    def log(self) -> Tensor:
+        """Natural logarithm by element."""
+        return log(self)
+
+    def sqrt(self) -> Tensor:
+        """Square root by element."""
+        return sqrt(self)
+
+    def tanh(self) -> Tensor:
+        """Hyperbolic tangent by element."""
+        return tanh(self)
+
     # --- shape ------------------------------------------------------------------------------
 
     def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
         """The same elements in another shape; one axis may be -1."""
-        flat = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
-        return reshape(self, shape=flat)
+        given = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        return reshape(self, shape=tuple(given))
 
-    def transpose(self, *axes: int) -> Tensor:
+    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
         """Permute the axes; reversed by default."""
-        return transpose(self, axes=axes or None)
+        given = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+        return transpose(self, axes=tuple(given) or None)
+
+    def squeeze(self, axis: Axis = None) -> Tensor:
+        """Without axes of length 1: all of them, or those named."""
+        return squeeze(self, axis=axis)
+
+    def flatten(self) -> Tensor:
+        """All elements along one axis."""
+        return reshape(self, shape=(-1,))
+
+    def repeat(self, count: int, axis: int) -> Tensor:
+        """Every slice along an axis `count` times in a row."""
+        return repeat(self, count=count, axis=axis)
+
+    def split(self, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
+        """Cut along an axis into `sections` equal parts, or into parts of the lengths given."""
+        return split(self, sections=sections, axis=axis)
 
     def swapaxes(self, first: int, second: int) -> Tensor:
         """Exchange two axes."""
         return swapaxes(self, first=first, second=second)
 
     @property
-    def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
+    def T(self) -> Tensor:
         """All axes reversed."""
         return transpose(self, axes=None)
 
@@ -299,6 +367,14 @@ class Tensor:
 
     def __getitem__(self, index: Any) -> Tensor:
         return getitem(self, index=index)
+
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """Slices at `indices` along an axis, of the flat tensor by default."""
+        return take(self, indices, axis=axis)
+
+    def set(self, index: Any, value: Any) -> Tensor:
+        """A new tensor in which `[index]` is `value`: index assignment as a function."""
+        return set_items(self, value, index=index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         made = f"made by {self.node.operation!r}" if self.node else "a leaf"
@@ -317,8 +393,14 @@ def values(operand: Any) -> Any:
 # The operations and the walk make tensors, so they come after the class.
 from pmt_autograd.arithmetic import add, divide, multiply, negative, power, subtract  # noqa: E402
 from pmt_autograd.cast import astype  # noqa: E402
+from pmt_autograd.cumulative import cumsum  # noqa: E402
+from pmt_autograd.elementary import exp, log, sqrt, tanh  # noqa: E402
 from pmt_autograd.indexing import getitem  # noqa: E402
 from pmt_autograd.matmul import matmul  # noqa: E402
-from pmt_autograd.reduction import Axis, max, mean, min, sum, var  # noqa: E402
+from pmt_autograd.rearranging import repeat, squeeze  # noqa: E402
+from pmt_autograd.reduction import Axis, max, mean, min, std, sum, var  # noqa: E402
+from pmt_autograd.scattering import set_items, take  # noqa: E402
+from pmt_autograd.selection import absolute, clip  # noqa: E402
 from pmt_autograd.shape import reshape, swapaxes, transpose  # noqa: E402
+from pmt_autograd.splitting import split  # noqa: E402
 from pmt_autograd.walk import add_gradients, gradients  # noqa: E402

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pmt_core import RowSparse, ShapeError, StateError
-
 from pmt_autograd.array_types import Array, Gradient
 from pmt_autograd.node import Node
 from pmt_autograd.tensor import Tensor
+from pmt_core import RowSparse, ShapeError, StateError
 
 
 def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradient]:
@@ -79,7 +78,8 @@ def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
 
 def add_gradients(first: Any, second: Any) -> Any:
     """Sum of two gradients of one tensor, dense or row-sparse, as a new object."""
-    return first + second
+    total = first + second
+    return np.asarray(total) if isinstance(total, np.generic) else total
 
 
 def _as_leaf_gradient(leaf: Tensor | Node, gradient: Any, known: Any) -> Any:

@@ -1,0 +1,121 @@
+"""`Tensor` as an array: dtypes, mixing with NumPy and Python, comparison, hash, conversion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pmt_autograd as ag
+from pmt_autograd import Tensor
+from pmt_core import DtypeError, ShapeError
+
+X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
+
+
+def test_dtypes_of_construction() -> None:
+    assert Tensor([1.0, 2.0]).dtype == np.float32
+    assert Tensor(1.0).dtype == np.float32
+    assert Tensor([1, 2]).dtype == np.int64
+    assert Tensor([True]).dtype == np.bool_
+    assert Tensor(np.zeros(2)).dtype == np.float64
+    assert Tensor([1, 2], dtype=np.float64).dtype == np.float64
+    assert Tensor(X).data is X
+
+
+@pytest.mark.parametrize("data", ["text", [None], [object()], np.array([1j])])
+def test_what_is_no_number_is_refused(data: object) -> None:
+    with pytest.raises(DtypeError, match="holds floating, integer or boolean"):
+        Tensor(data)
+
+
+def test_integers_have_no_gradient() -> None:
+    with pytest.raises(DtypeError, match="only floating tensors"):
+        Tensor([1, 2], requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        2,
+        2.0,
+        True,
+        np.float64(2),
+        np.int64(2),
+        np.arange(1, 3),
+        np.ones(2),
+        [1.0, 2.0],
+        np.array(3),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("operator", ["+", "-", "*", "/", "**"])
+def test_nothing_raises_float32(other: object, operator: str) -> None:
+    x = Tensor(X, requires_grad=True)
+    for expression in (f"x {operator} other", f"other {operator} x"):
+        result = eval(expression)
+        assert isinstance(result, Tensor)
+        assert result.dtype == np.float32
+        expected = eval(expression, {"x": X.astype(np.float64), "other": np.asarray(other)})
+        np.testing.assert_allclose(result.data, expected, rtol=1e-6)
+        result.sum().backward()
+        assert x.grad.dtype == np.float32
+
+
+def test_matmul_with_arrays_on_either_side() -> None:
+    x = Tensor(X, requires_grad=True)
+    for result in (x @ np.eye(2), np.eye(2) @ x, [[1, 0], [0, 1]] @ x):
+        assert result.dtype == np.float32
+        np.testing.assert_array_equal(result.data, X)
+
+
+def test_float16_stays_float16() -> None:
+    x = Tensor(np.ones(3, np.float16), requires_grad=True)
+    y = ag.exp(x * 2.0) + np.ones(3)
+    assert y.dtype == np.float16
+    y.sum().backward()
+    assert x.grad.dtype == np.float16
+
+
+def test_comparison_gives_arrays() -> None:
+    x = Tensor(X)
+    for result in (x == 2, x != 2, x < 2, x <= x, x > X, x >= 2.0):
+        assert isinstance(result, np.ndarray)
+        assert result.dtype == np.bool_
+        assert result.shape == X.shape
+    assert (x == Tensor(X)).all()
+    assert not (x != X).any()
+
+
+def test_tensors_are_keys_by_identity() -> None:
+    first, second = Tensor([1.0]), Tensor([1.0])
+    table = {first: 1, second: 2}
+    assert table[first] == 1
+    assert table[second] == 2
+
+
+def test_conversion() -> None:
+    assert float(Tensor([2.5])[0]) == 2.5
+    assert int(Tensor(2)) == 2
+    assert Tensor([[2.5]]).item() == 2.5
+    assert bool(Tensor([1.0]) > 0)
+    assert len(Tensor(X)) == 2
+    assert [row.shape for row in Tensor(X)] == [(2,), (2,)]
+    np.testing.assert_array_equal(np.asarray(Tensor(X)), X)
+    with pytest.raises(ShapeError, match="one element"):
+        Tensor(X).item()
+    with pytest.raises(ShapeError, match="no length"):
+        len(Tensor(1.0))
+    with pytest.raises(DtypeError, match="lose its gradient"):
+        np.asarray(Tensor(X, requires_grad=True))
+
+
+def test_iteration_over_a_0_d_tensor_ends() -> None:
+    with pytest.raises(ShapeError, match="0-d"):
+        list(Tensor(1.0))
+
+
+def test_repr_names_what_matters() -> None:
+    x = Tensor([1.0], requires_grad=True)
+    assert "requires_grad=True" in repr(x)
+    assert "float32" in repr(x)
+    assert "made by exp" in repr(ag.exp(x))

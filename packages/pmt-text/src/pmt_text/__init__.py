@@ -3,8 +3,11 @@
 It knows no tape and needs nothing but NumPy and pmt_core.
 """
 
+from pmt_text.batch_phases import BatchPhases
 from pmt_text.encoded_pairs import EncodedPairs
 from pmt_text.length_batches import LengthBatches
+from pmt_text.linked_groups import linked_groups
+from pmt_text.mined_negatives import mine_negatives
 from pmt_text.normalize import normalize
 from pmt_text.overlap import Threshold, best_threshold, jaccard, overlap_scores
 from pmt_text.pair_batch import PairBatch
@@ -22,6 +25,7 @@ __all__ = [
     "SEP",
     "SPECIAL_TOKENS",
     "UNK",
+    "BatchPhases",
     "EncodedPairs",
     "LengthBatches",
     "PairBatch",
@@ -32,7 +36,9 @@ __all__ = [
     "Vocabulary",
     "best_threshold",
     "jaccard",
+    "linked_groups",
     "load_qqp",
+    "mine_negatives",
     "normalize",
     "overlap_scores",
     "split_by_question",

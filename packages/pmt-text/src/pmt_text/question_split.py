@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError
-from pmt_text.normalize import normalize
+from pmt_text.linked_groups import linked_groups
 from pmt_text.question_pair import QuestionPair
 
 __all__ = ["split_by_question"]
@@ -28,7 +28,7 @@ def split_by_question(
     """
     if not 0 < dev_fraction < 1:
         raise SettingsError(f"dev_fraction must lie between 0 and 1, not {dev_fraction}")
-    group = _linked_groups(pairs)
+    group = linked_groups(pairs)
     sizes = np.bincount(group)
     room = round(dev_fraction * len(pairs))
     in_dev = np.zeros(len(sizes), np.bool_)
@@ -45,33 +45,3 @@ def split_by_question(
             "pairs"
         )
     return train.astype(np.int64), dev.astype(np.int64)
-
-
-def _linked_groups(pairs: Sequence[QuestionPair]) -> NDArray[np.int64]:
-    """For every pair the number of its group, from 0 in the order of appearance."""
-    parent: list[int] = []
-    node_of: dict[tuple[str, str], int] = {}
-
-    def node(kind: str, name: str) -> int:
-        found = node_of.setdefault((kind, name), len(parent))
-        if found == len(parent):
-            parent.append(found)
-        return found
-
-    def root(start: int) -> int:
-        while parent[start] != start:
-            parent[start] = parent[parent[start]]  # halve the path for the next one
-            start = parent[start]
-        return start
-
-    first_nodes: list[int] = []
-    for pair in pairs:
-        nodes = [node("text", normalize(pair.question1)), node("text", normalize(pair.question2))]
-        nodes += [node("id", name) for name in (pair.id1, pair.id2) if name is not None]
-        roots = [root(each) for each in nodes]
-        for each in roots[1:]:
-            parent[root(each)] = root(roots[0])
-        first_nodes.append(nodes[0])
-    numbers: dict[int, int] = {}
-    groups = [numbers.setdefault(root(each), len(numbers)) for each in first_nodes]
-    return np.array(groups, np.int64)

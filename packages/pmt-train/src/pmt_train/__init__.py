@@ -48,6 +48,7 @@ from pmt_train.schedule import (
     step_decay,
     warmup,
 )
+from pmt_train.schedule_sequence import in_sequence
 from pmt_train.settings_file import load_settings, save_settings
 from pmt_train.settings_parser import parse_settings
 from pmt_train.text_table import text_table
@@ -106,6 +107,7 @@ __all__ = [
     "figure_saved_to",
     "file_fingerprint",
     "global_norm",
+    "in_sequence",
     "inverse_sqrt",
     "learning_curves",
     "linear",

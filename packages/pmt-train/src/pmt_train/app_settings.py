@@ -48,7 +48,7 @@ class AppSettings:
         shown="the cores",
     )
     limit: int | None = option(
-        None, "use only the first N examples of each file", group="run", at_least=1, metavar="N"
+        None, "use only the first N training examples", group="run", at_least=1, metavar="N"
     )
 
     def __post_init__(self) -> None:

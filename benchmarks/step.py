@@ -1,0 +1,266 @@
+"""A training step of an encoder classifier: pmt beside PyTorch eager on the same cores.
+
+    hatch run bench:step
+
+A step is forward, backward, clipping by global norm 1 and AdamW. Both sides train the same model
+on the same batch in one process, alternating; the figure is the median of the rounds. torch runs
+with the thread count that is best for it and with `fused=True` AdamW; pmt with as many workers as
+there are cores. First, with dropout 0, both are trained from the same weights to show that they
+compute the same thing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pmt_autograd import Tensor
+from pmt_nn import (
+    Embedding,
+    LearnedPositions,
+    Linear,
+    Module,
+    TransformerEncoder,
+    cross_entropy,
+    masked_mean,
+)
+from pmt_train import AdamW, Trainer, core_count
+
+VOCABULARY = 10_000
+CLASSES = 2
+LR = 1e-3
+DECAY = 0.01
+
+
+@dataclass(frozen=True)
+class Size:
+    """(d, heads, layers, hidden width f, batch b, length t)."""
+
+    d: int
+    heads: int
+    layers: int
+    f: int
+    b: int
+    t: int
+
+    def __str__(self) -> str:
+        return f"({self.d},{self.heads},{self.layers},{self.f},{self.b},{self.t})"
+
+
+SIZES = [
+    Size(64, 4, 2, 256, 32, 32),
+    Size(128, 4, 2, 512, 64, 48),
+    Size(128, 4, 4, 512, 64, 64),
+    Size(256, 4, 4, 1024, 32, 64),
+    Size(512, 8, 6, 2048, 16, 64),
+]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """ids (b, t), mask (b, t), labels (b,)."""
+
+    ids: np.ndarray
+    mask: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def shard(self, i: int, n: int) -> Batch:
+        return Batch(self.ids[i::n], self.mask[i::n], self.labels[i::n])
+
+
+class PmtClassifier(Module):
+    def __init__(self, size: Size, dropout: float) -> None:
+        rng = np.random.default_rng(0)
+        self.words = Embedding(VOCABULARY, size.d, rng)
+        self.positions = LearnedPositions(size.t, size.d, rng)
+        self.encoder = TransformerEncoder(
+            size.d, size.heads, size.f, size.layers, rng, dropout=dropout
+        )
+        self.classify = Linear(size.d, CLASSES, rng)
+
+    def forward(self, batch: Batch, rng: np.random.Generator) -> Tensor:
+        x = self.positions(self.words(batch.ids))
+        return self.classify(masked_mean(self.encoder(x, batch.mask, rng=rng), batch.mask))
+
+
+class TorchClassifier(torch.nn.Module):
+    def __init__(self, size: Size, dropout: float) -> None:
+        super().__init__()
+        self.words = torch.nn.Embedding(VOCABULARY, size.d)
+        self.positions = torch.nn.Parameter(torch.zeros(size.t, size.d))
+        layer = torch.nn.TransformerEncoderLayer(
+            size.d,
+            size.heads,
+            size.f,
+            dropout,
+            activation=functools.partial(torch.nn.functional.gelu, approximate="tanh"),
+            batch_first=True,
+            norm_first=True,
+        )
+        self.encoder = torch.nn.TransformerEncoder(
+            layer, size.layers, torch.nn.LayerNorm(size.d), enable_nested_tensor=False
+        )
+        self.classify = torch.nn.Linear(size.d, CLASSES)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        x = self.words(ids) + self.positions[: ids.shape[1]]
+        x = self.encoder(x, src_key_padding_mask=~mask)
+        share = mask / mask.sum(1, keepdim=True)
+        return self.classify((share[:, None] @ x)[:, 0])
+
+
+def make_batch(size: Size) -> Batch:
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(size.t * 3 // 4, size.t + 1, size.b)
+    lengths[0] = size.t
+    return Batch(
+        rng.integers(0, VOCABULARY, (size.b, size.t)),
+        np.arange(size.t) < lengths[:, None],
+        rng.integers(0, CLASSES, size.b),
+    )
+
+
+def pmt_loss(
+    model: PmtClassifier, batch: Batch, rng: np.random.Generator
+) -> tuple[Tensor, int]:
+    return cross_entropy(model(batch, rng), batch.labels, reduction="sum"), len(batch)
+
+
+def pmt_side(size: Size, dropout: float, workers: int) -> tuple[Trainer, Callable[[], float]]:
+    trainer = Trainer(
+        PmtClassifier(size, dropout),
+        pmt_loss,
+        optimizer=functools.partial(AdamW, weight_decay=DECAY),
+        schedule=LR,
+        workers=workers,
+    )
+    batch = make_batch(size)
+
+    def step() -> float:
+        result = trainer.step(batch)
+        return result.loss / result.count
+
+    return trainer, step
+
+
+def torch_side(size: Size, dropout: float) -> tuple[TorchClassifier, Callable[[], float]]:
+    torch.manual_seed(0)
+    model = TorchClassifier(size, dropout)
+    matrices = [p for n, p in model.named_parameters() if p.ndim > 1 and "words" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim < 2 or "words" in n]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}],
+        lr=LR,
+        fused=True,
+    )
+    batch = make_batch(size)
+    ids, mask, labels = map(torch.from_numpy, (batch.ids, batch.mask, batch.labels))
+
+    def step() -> float:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(ids, mask), labels)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        return loss.item()
+
+    return model, step
+
+
+def copy_weights(source: PmtClassifier, target: TorchClassifier) -> None:
+    """Give the torch model the weights of ours; its matrices are the other way round."""
+    state = {name: torch.from_numpy(array) for name, array in source.state_dict().items()}
+    renamed = {
+        "words.weight": state["words.weight"],
+        "positions": state["positions.weight"],
+        "classify.weight": state["classify.weight"].T,
+        "classify.bias": state["classify.bias"],
+        "encoder.norm.weight": state["encoder.norm.gain"],
+        "encoder.norm.bias": state["encoder.norm.bias"],
+    }
+    for i in range(len(source.encoder.layers)):
+        ours, theirs = f"encoder.layers.{i}", f"encoder.layers.{i}"
+        for mine, name in [
+            ("attention.qkv", "self_attn.in_proj_"),
+            ("attention.project", "self_attn.out_proj."),
+            ("feed_forward.widen", "linear1."),
+            ("feed_forward.narrow", "linear2."),
+        ]:
+            renamed[f"{theirs}.{name}weight"] = state[f"{ours}.{mine}.weight"].T
+            renamed[f"{theirs}.{name}bias"] = state[f"{ours}.{mine}.bias"]
+        for mine, name in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
+            renamed[f"{theirs}.{name}.weight"] = state[f"{ours}.{mine}.gain"]
+            renamed[f"{theirs}.{name}.bias"] = state[f"{ours}.{mine}.bias"]
+    target.load_state_dict(renamed)
+
+
+def show_same_curve(size: Size, workers: int) -> None:
+    trainer, pmt_step = pmt_side(size, 0.0, workers)
+    model, torch_step = torch_side(size, 0.0)
+    copy_weights(trainer.model, model)
+    with trainer.workers:
+        ours = [pmt_step() for _ in range(20)]
+    theirs = [torch_step() for _ in range(20)]
+    worst = max(abs(a - b) for a, b in zip(ours, theirs))
+    print(f"same loss curve, {size}: 20 steps, largest difference {worst:.1e}")
+
+
+def seconds(step: Callable[[], float]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def best_torch_threads(step: Callable[[], float]) -> int:
+    found = {}
+    for threads in {1, core_count()}:
+        torch.set_num_threads(threads)
+        step()
+        found[threads] = statistics.median(seconds(step) for _ in range(3))
+    return min(found, key=found.__getitem__)
+
+
+def measure(size: Size, dropout: float, workers: int, rounds: int) -> tuple[float, float]:
+    """Median milliseconds of a step: pmt, torch."""
+    trainer, pmt_step = pmt_side(size, dropout, workers)
+    _, torch_step = torch_side(size, dropout)
+    torch.set_num_threads(best_torch_threads(torch_step))
+    times: tuple[list[float], list[float]] = [], []
+    with trainer.workers:
+        for _ in range(2):
+            pmt_step(), torch_step()
+        for _ in range(rounds):
+            times[0].append(seconds(pmt_step))
+            times[1].append(seconds(torch_step))
+    return statistics.median(times[0]) * 1e3, statistics.median(times[1]) * 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=11, help="steps of each side (default: 11)")
+    parser.add_argument("--workers", type=int, default=core_count(), help="pmt's threads")
+    parser.add_argument("--sizes", type=int, nargs="+", default=range(len(SIZES)))
+    chosen = parser.parse_args()
+    show_same_curve(SIZES[0], chosen.workers)
+    for dropout, limit in [(0.1, 0.67), (0.0, 0.9)]:
+        ratios = []
+        print(f"\ndropout {dropout}\n{'(d,heads,layers,f,b,t)':>24}   pmt ms  torch ms  pmt/torch")
+        for size in [SIZES[i] for i in chosen.sizes]:
+            ours, theirs = measure(size, dropout, chosen.workers, chosen.rounds)
+            ratios.append(ours / theirs)
+            print(f"{size!s:>24} {ours:8.1f} {theirs:9.1f} {ratios[-1]:10.2f}", flush=True)
+        print(f"median ratio {statistics.median(ratios):.2f} (aim: at most {limit})")
+
+
+if __name__ == "__main__":
+    main()

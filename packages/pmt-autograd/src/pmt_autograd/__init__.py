@@ -4,6 +4,7 @@ Read `primitive.py`, `walk.py` and one operation (`elementary.py`), in this orde
 """
 
 from pmt_autograd.tensor import Tensor, values  # isort: skip (the operations import it)
+from pmt_autograd.anomaly import detect_anomaly
 from pmt_autograd.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.array_types import Array, Backward, Gradient, Gradients, Result, Wanted
 from pmt_autograd.cast import astype
@@ -11,6 +12,7 @@ from pmt_autograd.cumulative import cumsum
 from pmt_autograd.einsum import einsum
 from pmt_autograd.elementary import exp, expm1, log, log1p, sigmoid, softplus, sqrt, square, tanh
 from pmt_autograd.erf import erf, erf_values
+from pmt_autograd.in_place_guard import in_place_guard
 from pmt_autograd.indexing import getitem, take_rows
 from pmt_autograd.joining import concat, stack
 from pmt_autograd.matmul import matmul
@@ -18,6 +20,7 @@ from pmt_autograd.norm import norm
 from pmt_autograd.primitive import primitive
 from pmt_autograd.products import outer, tensordot
 from pmt_autograd.rearranging import expand_dims, flip, moveaxis, pad, repeat, squeeze, tile
+from pmt_autograd.recompute import recompute
 from pmt_autograd.recording import Watcher, enable_grad, is_recording, no_grad, watching
 from pmt_autograd.rectifiers import elu, leaky_relu, silu
 from pmt_autograd.reduction import max, mean, min, std, sum, var
@@ -52,6 +55,7 @@ __all__ = [
     "concat",
     "cos",
     "cumsum",
+    "detect_anomaly",
     "divide",
     "einsum",
     "elu",
@@ -64,6 +68,7 @@ __all__ = [
     "flip",
     "getitem",
     "gradients",
+    "in_place_guard",
     "is_recording",
     "leaky_relu",
     "log",
@@ -85,6 +90,7 @@ __all__ = [
     "pad",
     "power",
     "primitive",
+    "recompute",
     "relu",
     "repeat",
     "reshape",

@@ -18,11 +18,13 @@ from pmt_core import unbroadcast
 def add(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a + b. Any shapes that broadcast; returns the broadcast shape. d(a + b) = da + db."""
     a, b = matched(a, b)
+    a_shape = a.shape if wanted[0] else None
+    b_shape = b.shape if wanted[1] else None
 
     def backward(grad: Array) -> Gradients:
         return (
-            unbroadcast(grad, a.shape) if wanted[0] else None,
-            unbroadcast(grad, b.shape) if wanted[1] else None,
+            None if a_shape is None else unbroadcast(grad, a_shape),
+            None if b_shape is None else unbroadcast(grad, b_shape),
         )
 
     return a + b, backward
@@ -32,11 +34,13 @@ def add(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 def subtract(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a - b. Any shapes that broadcast; returns the broadcast shape. d(a - b) = da - db."""
     a, b = matched(a, b)
+    a_shape = a.shape if wanted[0] else None
+    b_shape = b.shape if wanted[1] else None
 
     def backward(grad: Array) -> Gradients:
         return (
-            unbroadcast(grad, a.shape) if wanted[0] else None,
-            unbroadcast(-grad, b.shape) if wanted[1] else None,
+            None if a_shape is None else unbroadcast(grad, a_shape),
+            None if b_shape is None else unbroadcast(-grad, b_shape),
         )
 
     return a - b, backward
@@ -46,11 +50,15 @@ def subtract(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 def multiply(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a * b by element. Broadcasts; returns the broadcast shape. d(ab) = b da + a db."""
     a, b = matched(a, b)
+    a_shape = a.shape if wanted[0] else None
+    b_shape = b.shape if wanted[1] else None
+    kept_a = a if wanted[1] else None  # the gradient of one needs the other
+    kept_b = b if wanted[0] else None
 
     def backward(grad: Array) -> Gradients:
         return (
-            unbroadcast(grad * b, a.shape) if wanted[0] else None,
-            unbroadcast(grad * a, b.shape) if wanted[1] else None,
+            None if a_shape is None else unbroadcast(grad * kept_b, a_shape),
+            None if b_shape is None else unbroadcast(grad * kept_a, b_shape),
         )
 
     return a * b, backward
@@ -61,12 +69,14 @@ def divide(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """a / b by element. Broadcasts; returns the broadcast shape. d(a/b) = (da - (a/b) db) / b."""
     a, b = matched(a, b)
     quotient = a / b
+    a_shape = a.shape if wanted[0] else None
+    kept = quotient if wanted[1] else None
 
     def backward(grad: Array) -> Gradients:
         by_a = grad / b
         return (
-            unbroadcast(by_a, a.shape) if wanted[0] else None,
-            unbroadcast(-by_a * quotient, b.shape) if wanted[1] else None,
+            None if a_shape is None else unbroadcast(by_a, a_shape),
+            None if kept is None else unbroadcast(-by_a * kept, b.shape),
         )
 
     return quotient, backward

@@ -16,7 +16,7 @@ from pmt_autograd.registry import Sample, samples
 
 _SLOPE = 2 / math.sqrt(math.pi)
 _END = 6.0  # erf(6) = 1 in float64
-_DEGREES = {"near": (8, 14), "far": (12, 26)}  # for float32, float64
+_DEGREES = {"near": (8, 14), "far": (10, 24)}  # for float32, float64
 
 
 @primitive
@@ -30,20 +30,43 @@ def erf(x: Array) -> Result:
 
 
 def erf_values(x: Array) -> Array:
-    """erf of a floating array, same shape and dtype, to within a few units of the last digit.
+    """erf of a floating array, same shape and dtype; relative error < 5e-15, 2e-7 in float32.
 
-    Polynomials of best fit by Chebyshev interpolation, made once from the standard library's
-    `math.erf`. With u = x^2: near zero erf(x) = x p(u), so that its relative error is small there
-    too; from 1 on erf(x) = 1 - e^(-u) q(s), where e^u (1 - erf x) is smooth in s = 1 / (1 + x).
+    Polynomials through Chebyshev nodes, made once from the standard library's `math.erf`. With
+    u = x^2: near zero erf(x) = x p(u), so that its relative error is small there too; from 1 on
+    erf(x) = 1 - e^(-u) q(s), where e^u (1 - erf x) is smooth in s = 1 / (1 + x).
     """
+    flat = np.ascontiguousarray(x).reshape(-1)
+    y = np.empty_like(flat)
+    for start in range(0, flat.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        y[block] = _erf_of_block(flat[block])
+    return y.reshape(x.shape)
+
+
+_BLOCK = 8192  # elements whose intermediate results stay in the processor's cache
+
+
+def _erf_of_block(x: Array) -> Array:
+    double = x.dtype.itemsize > 4
     size = np.minimum(np.abs(x), x.dtype.type(_END))
-    near = size < 1
     square = size * size
-    p = chebyshev.chebval(np.where(near, 2 * square - 1, 0), _near(x.dtype.itemsize > 4))
-    s = (1 / (1 + np.where(near, 1, size)) - _FAR_MIDDLE) / _FAR_HALF
-    q = chebyshev.chebval(s, _far(x.dtype.itemsize > 4))
-    y = np.where(near, size * p, 1 - np.exp(-square) * q)
-    return np.asarray(np.copysign(y, x), x.dtype)
+    near = size < 1
+    y = _horner(_near(double), 2 * np.minimum(square, 1) - 1)
+    y *= size
+    if not near.all():
+        s = (1 / (1 + np.maximum(size, 1)) - _FAR_MIDDLE) / _FAR_HALF
+        y = np.where(near, y, 1 - np.exp(-square) * _horner(_far(double), s))
+    return np.copysign(y, x)
+
+
+def _horner(coefficients: tuple[float, ...], t: Array) -> Array:
+    """c_0 + c_1 t + c_2 t^2 + ..."""
+    total = np.full_like(t, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total *= t
+        total += coefficient
+    return total
 
 
 _FAR_MIDDLE = (1 / 2 + 1 / (1 + _END)) / 2
@@ -74,7 +97,7 @@ def _far(double: bool) -> tuple[float, ...]:
 
 def _fit(function: Callable[[Array], Any], degree: int) -> tuple[float, ...]:
     # Python floats are weak: float32 arrays stay float32
-    return tuple(chebyshev.chebinterpolate(function, degree).tolist())
+    return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(function, degree)).tolist())
 
 
 @samples(erf)

@@ -17,9 +17,10 @@ from pmt_core import DtypeError, RowSparse, ShapeError
 def getitem(x: Array, *, index: Any) -> Result:
     """x[index], basic or advanced. The gradient is written, or added where an index repeats."""
     repeats = not _is_basic(index)
+    shape = x.shape
 
     def backward(grad: Array) -> Array:
-        full = np.zeros_like(x)
+        full = np.zeros(shape, grad.dtype)
         if repeats:
             np.add.at(full, index, grad)
         else:

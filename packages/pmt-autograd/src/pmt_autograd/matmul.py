@@ -32,28 +32,34 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
             f"length: got shapes {a.shape} and {b.shape}"
         )
 
+    # A vector is a matrix of one row or one column; each gradient needs the other matrix alone.
+    a_shape, b_shape = a.shape, b.shape
+    rows, columns = len(a_shape) == 1, len(b_shape) == 1
+    a2 = (a[np.newaxis, :] if rows else a) if wanted[1] else None
+    b2 = (b[:, np.newaxis] if columns else b) if wanted[0] else None
+
     def backward(grad: Array) -> Gradients:
-        a2 = a[np.newaxis, :] if a.ndim == 1 else a
-        b2 = b[:, np.newaxis] if b.ndim == 1 else b
-        if a.ndim == 1:
-            grad = np.expand_dims(grad, -1 if b.ndim == 1 else -2)
-        if b.ndim == 1:
+        if rows:
+            grad = np.expand_dims(grad, -1 if columns else -2)
+        if columns:
             grad = np.expand_dims(grad, -1)
         by_a = by_b = None
-        if wanted[0]:
-            by_a = unbroadcast(grad @ b2.swapaxes(-1, -2), a2.shape).reshape(a.shape)
-        if wanted[1]:
-            by_b = _gradient_by_b(a2, b2, grad).reshape(b.shape)
+        if b2 is not None:
+            shape = (1, *a_shape) if rows else a_shape
+            by_a = unbroadcast(grad @ b2.swapaxes(-1, -2), shape).reshape(a_shape)
+        if a2 is not None:
+            shape = (*b_shape, 1) if columns else b_shape
+            by_b = _gradient_by_b(a2, grad, shape).reshape(b_shape)
         return by_a, by_b
 
     return np.matmul(a, b), backward
 
 
-def _gradient_by_b(a: Array, b: Array, grad: Array) -> Array:
+def _gradient_by_b(a: Array, grad: Array, shape: tuple[int, ...]) -> Array:
     """A^T dL/dC; for one matrix b under a batch of a, one large product instead of many."""
-    if b.ndim == 2 and a.ndim > 2:
+    if len(shape) == 2 and a.ndim > 2:
         return a.reshape(-1, a.shape[-1]).T @ grad.reshape(-1, grad.shape[-1])
-    return unbroadcast(a.swapaxes(-1, -2) @ grad, b.shape)
+    return unbroadcast(a.swapaxes(-1, -2) @ grad, shape)
 
 
 @samples(matmul)

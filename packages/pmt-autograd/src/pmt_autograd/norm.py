@@ -25,8 +25,8 @@ def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     value = length * scale
 
     def backward(grad: Array) -> Array:
-        direction = scaled / np.where(length > 0, length, x.dtype.type(1))
-        return expand_reduced(grad, x.shape, axis, keepdims) * direction
+        direction = scaled / np.where(length > 0, length, grad.dtype.type(1))
+        return expand_reduced(grad, scaled.shape, axis, keepdims) * direction
 
     return value if keepdims else value.reshape(_reduced(x, axis)), backward
 

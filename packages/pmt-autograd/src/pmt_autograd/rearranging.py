@@ -15,9 +15,10 @@ from pmt_autograd.registry import Sample, samples
 @primitive
 def squeeze(x: Array, *, axis: Axis = None) -> Result:
     """x without axes of length 1: all of them, or those named."""
+    before = x.shape
 
     def backward(grad: Array) -> Array:
-        return grad.reshape(x.shape)
+        return grad.reshape(before)
 
     return x.squeeze(axis), backward
 
@@ -25,9 +26,10 @@ def squeeze(x: Array, *, axis: Axis = None) -> Result:
 @primitive
 def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Result:
     """x with new axes of length 1 at `axis` of the result."""
+    before = x.shape
 
     def backward(grad: Array) -> Array:
-        return grad.reshape(x.shape)
+        return grad.reshape(before)
 
     return np.expand_dims(x, axis), backward
 
@@ -70,12 +72,13 @@ def tile(x: Array, *, repeats: Sequence[int]) -> Result:
     """x laid side by side `repeats[i]` times along axis i; as `np.tile`."""
     rank = max(x.ndim, len(repeats))
     counts = (1,) * (rank - len(repeats)) + tuple(repeats)
-    sizes = (1,) * (rank - x.ndim) + x.shape
+    before = x.shape
+    sizes = (1,) * (rank - x.ndim) + before
     interleaved = tuple(n for pair in zip(counts, sizes, strict=True) for n in pair)
 
     def backward(grad: Array) -> Array:
         copies = grad.reshape(interleaved)  # count, size, count, size, ...
-        return copies.sum(axis=tuple(range(0, 2 * rank, 2))).reshape(x.shape)
+        return copies.sum(axis=tuple(range(0, 2 * rank, 2))).reshape(before)
 
     return np.tile(x, tuple(repeats)), backward
 

@@ -20,13 +20,14 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
     The gradient is added up where an index repeats.
     """
     indices = _integers(indices)
+    shape = x.shape
 
     def backward(grad: Array) -> Gradients:
-        full = np.zeros(x.shape, x.dtype)
+        full = np.zeros(shape, grad.dtype)
         if axis is None:
             np.add.at(full.reshape(-1), indices, grad)
         else:
-            before: tuple[Any, ...] = (slice(None),) * (axis % x.ndim)
+            before: tuple[Any, ...] = (slice(None),) * (axis % len(shape))
             np.add.at(full, (*before, indices), grad)
         return full, None
 
@@ -37,10 +38,11 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
 def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
     """y[i, j] = x[i, indices[i, j]] for axis 1; indices broadcast against x but for that axis."""
     indices = _integers(indices)
+    shape = x.shape
 
     def backward(grad: Array) -> Gradients:
-        full = np.zeros(x.shape, x.dtype)
-        np.add.at(full, _places(grad.shape, np.broadcast_to(indices, grad.shape), axis, x), grad)
+        full = np.zeros(shape, grad.dtype)
+        np.add.at(full, _places(np.broadcast_to(indices, grad.shape), axis), grad)
         return full, None
 
     return np.take_along_axis(x, indices, axis), backward
@@ -55,9 +57,10 @@ def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
     indices = _integers(indices)
     y = x.copy()
     np.add.at(y, indices, updates)
+    update_shape = updates.shape
 
     def backward(grad: Array) -> Gradients:
-        return grad, None, unbroadcast(grad[indices], updates.shape)
+        return grad, None, unbroadcast(grad[indices], update_shape)
 
     return y, backward
 
@@ -76,7 +79,7 @@ def set_items(x: Array, values: Array, *, index: Any) -> Result:
     def backward(grad: Array) -> Gradients:
         by_x = grad.copy()
         by_x[index] = 0
-        writers = np.full(x.shape, -1)  # which element of the assignment wrote each place
+        writers = np.full(grad.shape, -1)  # which element of the assignment wrote each place
         number = np.arange(grad[index].size).reshape(grad[index].shape)
         writers[index] = number
         by_places = np.where(writers[index] == number, grad[index], grad.dtype.type(0))
@@ -94,10 +97,10 @@ def _integers(indices: Any) -> Array:
     return indices
 
 
-def _places(shape: tuple[int, ...], indices: Array, axis: int, x: Array) -> tuple[Array, ...]:
-    """An index for every axis of x, such that along `axis` it is `indices`."""
-    places = list(np.indices(shape, sparse=True))
-    places[axis % x.ndim] = indices
+def _places(indices: Array, axis: int) -> tuple[Array, ...]:
+    """An index for every axis, such that along `axis` it is `indices`."""
+    places = list(np.indices(indices.shape, sparse=True))
+    places[axis] = indices
     return tuple(places)
 
 

@@ -78,13 +78,15 @@ def _choose(value: Array, a: Array, b: Array, wanted: Wanted) -> Result:
 def where(condition: Array, a: Array, b: Array, *, wanted: Wanted = (True, True, True)) -> Result:
     """a where the boolean condition holds, else b; all three broadcast."""
     a, b = matched(a, b)
+    a_shape = a.shape if wanted[1] else None
+    b_shape = b.shape if wanted[2] else None
 
     def backward(grad: Array) -> Gradients:
         zero = np.zeros((), grad.dtype)
         return (
             None,
-            unbroadcast(np.where(condition, grad, zero), a.shape) if wanted[1] else None,
-            unbroadcast(np.where(condition, zero, grad), b.shape) if wanted[2] else None,
+            None if a_shape is None else unbroadcast(np.where(condition, grad, zero), a_shape),
+            None if b_shape is None else unbroadcast(np.where(condition, zero, grad), b_shape),
         )
 
     return np.where(condition, a, b), backward

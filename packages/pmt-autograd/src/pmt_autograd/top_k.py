@@ -27,8 +27,10 @@ def top_k(x: Array, *, k: int, axis: int = -1) -> tuple[tuple[Array, Array], Bac
     order = np.argsort(-x, axis=axis, kind="stable")
     positions = order.take(np.arange(k), axis=axis).astype(np.int64, copy=False)
 
+    shape = x.shape
+
     def backward(grads: tuple[Array, Array]) -> Array:
-        full = np.zeros(x.shape, x.dtype)
+        full = np.zeros(shape, grads[0].dtype)
         np.put_along_axis(full, positions, grads[0], axis)
         return full
 

@@ -3,6 +3,7 @@
 Every fused function stands in one file with its composed twin, which is the text to read.
 """
 
+from pmt_nn.activation import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from pmt_nn.attention import (
     Mask,
     attention,
@@ -12,60 +13,158 @@ from pmt_nn.attention import (
     head_mask,
     packed_attention,
 )
+from pmt_nn.axis_dot import AxisDot
+from pmt_nn.axis_mean import AxisMean
+from pmt_nn.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm, batch_norm_composed
+from pmt_nn.batch_statistics import (
+    BatchStatistics,
+    apply_statistics,
+    collecting_statistics,
+    tell_statistics,
+)
+from pmt_nn.buffer import Buffer
+from pmt_nn.concatenate import Concatenate
+from pmt_nn.container import Container
+from pmt_nn.convolution import Conv1d, Conv2d, conv1d, conv2d, conv2d_composed
 from pmt_nn.cross_entropy import cross_entropy, cross_entropy_composed
 from pmt_nn.dropout import Dropout, apply_mask, keep_mask
 from pmt_nn.embedding import Embedding
 from pmt_nn.feed_forward import FeedForward
+from pmt_nn.flatten import Flatten
 from pmt_nn.gelu import gelu, gelu_composed
-from pmt_nn.initialize import normal, xavier_uniform
+from pmt_nn.gelu_exact import gelu_exact
+from pmt_nn.group_norm import GroupNorm, group_norm, group_norm_composed
+from pmt_nn.initialize import (
+    kaiming_normal,
+    kaiming_uniform,
+    normal,
+    orthogonal,
+    truncated_normal,
+    xavier_uniform,
+)
+from pmt_nn.lambda_layer import Lambda
 from pmt_nn.layer_norm import LayerNorm, layer_norm, layer_norm_composed
 from pmt_nn.linear import Linear, linear, linear_composed
 from pmt_nn.masked_mean import masked_mean
 from pmt_nn.module import Module
+from pmt_nn.module_list import ModuleList
 from pmt_nn.observe import is_observed, observing, tell
 from pmt_nn.pair_classifier import PairClassifier, PairClassifierConfig
+from pmt_nn.parallel import Parallel
 from pmt_nn.parameter import Parameter
+from pmt_nn.pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+    avg_pool2d,
+    global_avg_pool,
+    global_max_pool,
+    max_pool2d,
+)
 from pmt_nn.positions import LearnedPositions, SinusoidalPositions, sinusoids
+from pmt_nn.residual import Residual
+from pmt_nn.rms_norm import RMSNorm, rms_norm, rms_norm_composed
 from pmt_nn.self_attention import SelfAttention
+from pmt_nn.sequential import Sequential
 from pmt_nn.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
+from pmt_nn.transposed_convolution import ConvTranspose2d, conv_transpose2d
 
 __all__ = [
+    "AvgPool1d",
+    "AvgPool2d",
+    "AxisDot",
+    "AxisMean",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchStatistics",
+    "Buffer",
+    "Concatenate",
+    "Container",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose2d",
     "Dropout",
+    "ELU",
     "Embedding",
     "FeedForward",
+    "Flatten",
+    "GELU",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "GroupNorm",
+    "Lambda",
     "LayerNorm",
+    "LeakyReLU",
     "LearnedPositions",
     "Linear",
+    "LogSoftmax",
     "Mask",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
+    "ModuleList",
     "PairClassifier",
     "PairClassifierConfig",
+    "Parallel",
     "Parameter",
+    "RMSNorm",
+    "ReLU",
+    "Residual",
     "SelfAttention",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
     "SinusoidalPositions",
+    "Softmax",
+    "Tanh",
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "apply_mask",
+    "apply_statistics",
     "attention",
     "attention_composed",
     "attention_weights",
+    "avg_pool2d",
+    "batch_norm",
+    "batch_norm_composed",
     "causal_mask",
+    "collecting_statistics",
+    "conv1d",
+    "conv2d",
+    "conv2d_composed",
+    "conv_transpose2d",
     "cross_entropy",
     "cross_entropy_composed",
     "gelu",
     "gelu_composed",
+    "gelu_exact",
+    "global_avg_pool",
+    "global_max_pool",
+    "group_norm",
+    "group_norm_composed",
     "head_mask",
     "is_observed",
+    "kaiming_normal",
+    "kaiming_uniform",
     "keep_mask",
     "layer_norm",
     "layer_norm_composed",
     "linear",
     "linear_composed",
     "masked_mean",
+    "max_pool2d",
     "normal",
     "observing",
+    "orthogonal",
     "packed_attention",
+    "rms_norm",
+    "rms_norm_composed",
     "sinusoids",
     "tell",
+    "tell_statistics",
+    "truncated_normal",
     "xavier_uniform",
 ]

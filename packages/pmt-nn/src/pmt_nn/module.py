@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from pmt_core import ShapeError
+from pmt_autograd import Tensor
+from pmt_core import DtypeError, ShapeError
+from pmt_nn.buffer import Buffer
 from pmt_nn.parameter import Parameter
 
 
@@ -74,21 +76,53 @@ class Module(metaclass=_Sealing):
         """All parameters, a tied one once."""
         return (parameter for _, parameter in self.named_parameters())
 
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """All state that is not learnt by gradients (e.g. running statistics), by dotted name."""
+        seen: set[int] = set()
+        for name, item in _walk(self, ""):
+            if isinstance(item, Buffer) and id(item) not in seen:
+                seen.add(id(item))
+                yield name, item
+
     def parameter_count(self) -> int:
         """Number of learnt numbers."""
         return sum(parameter.size for parameter in self.parameters())
 
     # --- mode -------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Switch this module and all within it to training (dropout acts). Returns itself."""
         for _, module in self.named_modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Switch to evaluation: dropout does nothing. Returns itself."""
         return self.train(False)
+
+    def freeze(self, frozen: bool = True) -> Self:
+        """Take all parameters within out of training, or with False back into it. Returns itself.
+
+        A frozen parameter gets no gradient, and nothing is computed for it.
+        """
+        for parameter in self.parameters():
+            parameter.requires_grad = not frozen
+            parameter.grad = None
+        return self
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Turn all floating parameters and buffers into float32 or float64. Returns itself.
+
+        Every array is made anew: do it before parameters become views of a flat buffer.
+        """
+        wanted = np.dtype(dtype)
+        if wanted not in (np.dtype(np.float32), np.dtype(np.float64)):
+            raise DtypeError(f"a module computes in float32 or float64, got {wanted}")
+        for _, item in self._named_state():
+            if item.dtype.kind == "f":
+                item.data = item.data.astype(wanted)
+                item.grad = None
+        return self
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -98,30 +132,35 @@ class Module(metaclass=_Sealing):
     # --- state ------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """A copy of every parameter's values, by dotted name."""
-        return {name: parameter.data.copy() for name, parameter in self.named_parameters()}
+        """A copy of every parameter's and buffer's values, by dotted name."""
+        return {name: item.data.copy() for name, item in self._named_state()}
 
     def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Write `state` into the parameters.
+        """Write `state` into the parameters and buffers.
 
         All or nothing: raises one ShapeError that names every missing, unexpected and misshaped
-        entry, and changes nothing then. Values are cast to each parameter's dtype.
+        entry, and changes nothing then. Values are cast to the dtype that is there.
         """
-        parameters = dict(self.named_parameters())
-        problems = _differences(parameters, state)
+        items = dict(self._named_state())
+        problems = _differences(items, state)
         if problems:
             raise ShapeError(
                 f"the state does not fit this {type(self).__name__}: "
                 + "; ".join(problems)
                 + "; build the model with the settings it was saved with"
             )
-        for name, parameter in parameters.items():
-            parameter.data[...] = state[name]
+        for name, item in items.items():
+            item.data[...] = state[name]
+
+    def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        """What is saved: parameters, then buffers."""
+        yield from self.named_parameters()
+        yield from self.named_buffers()
 
 
 def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Modules and parameters below `item`, each with its dotted name, in order of attributes."""
-    if isinstance(item, Parameter):
+    """All state below `item`, each with its dotted name, in order of attributes."""
+    if isinstance(item, (Parameter, Buffer)):
         yield name, item
         return
     if isinstance(item, Module):
@@ -137,19 +176,15 @@ def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from _walk(child, f"{name}.{key}" if name else str(key))
 
 
-def _differences(
-    parameters: Mapping[str, Parameter], state: Mapping[str, NDArray[Any]]
-) -> list[str]:
+def _differences(items: Mapping[str, Tensor], state: Mapping[str, NDArray[Any]]) -> list[str]:
     problems = []
-    missing = [name for name in parameters if name not in state]
-    unexpected = [name for name in state if name not in parameters]
+    missing = [name for name in items if name not in state]
+    unexpected = [name for name in state if name not in items]
     if missing:
         problems.append(f"missing {', '.join(missing)}")
     if unexpected:
         problems.append(f"unexpected {', '.join(unexpected)}")
-    for name, parameter in parameters.items():
-        if name in state and np.shape(state[name]) != parameter.shape:
-            problems.append(
-                f"{name}: expected shape {parameter.shape}, got {np.shape(state[name])}"
-            )
+    for name, item in items.items():
+        if name in state and np.shape(state[name]) != item.shape:
+            problems.append(f"{name}: expected shape {item.shape}, got {np.shape(state[name])}")
     return problems

@@ -1,0 +1,245 @@
+"""Pooling: each window of an image becomes its largest value or its mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
+from pmt_core import SettingsError, ShapeError
+from pmt_nn.module import Module
+from pmt_nn.sliding_windows import Pair, SlidingWindows, pair
+
+
+@primitive
+def max_pool2d(
+    x: Array, *, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+) -> Result:
+    """The largest value of every window. x: (b, c, h, w) -> (b, c, oh, ow).
+
+    stride: the kernel by default, so that windows lie side by side. The border counts as -inf.
+    The gradient goes to the first of equal values, in reading order.
+    """
+    windows = _pooling(x, kernel, stride, padding)
+    count = windows.count(x.shape[2:])
+    bordered = _bordered(x, windows, -np.inf)
+    taps = _taps(windows)
+    y = windows.tap(bordered, 0, 0, count).copy()
+    for i, j in taps[1:]:
+        np.maximum(y, windows.tap(bordered, i, j, count), out=y)
+
+    def backward(grad: Array) -> Array:
+        by_x = np.zeros(bordered.shape, x.dtype)
+        left = grad.copy()  # what no element of the window has claimed yet
+        for i, j in taps:
+            claim = left * (windows.tap(bordered, i, j, count) == y)
+            left -= claim
+            seen = windows.tap(by_x, i, j, count)
+            seen += claim
+        return windows.inside(by_x)
+
+    return y, backward
+
+
+@primitive
+def avg_pool2d(
+    x: Array,
+    *,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    count_border: bool = True,
+) -> Result:
+    """The mean of every window. x: (b, c, h, w) -> (b, c, oh, ow).
+
+    stride: the kernel by default. count_border: whether the zeros of the border count.
+    """
+    windows = _pooling(x, kernel, stride, padding)
+    count = windows.count(x.shape[2:])
+    bordered = _bordered(x, windows, 0.0)
+    taps = _taps(windows)
+    share = _share(x, windows, count, count_border)
+    y = windows.tap(bordered, 0, 0, count).copy()
+    for i, j in taps[1:]:
+        y += windows.tap(bordered, i, j, count)
+    y *= share
+
+    def backward(grad: Array) -> Array:
+        by_x = np.zeros(bordered.shape, x.dtype)
+        shared = grad * share
+        for i, j in taps:
+            seen = windows.tap(by_x, i, j, count)
+            seen += shared
+        return windows.inside(by_x)
+
+    return y, backward
+
+
+def global_max_pool(x: Tensor) -> Tensor:
+    """The largest value of every channel: (b, c, ...) -> (b, c). Equals share the gradient."""
+    return x.max(axis=tuple(range(2, x.ndim)))
+
+
+def global_avg_pool(x: Tensor) -> Tensor:
+    """The mean of every channel: (b, c, ...) -> (b, c)."""
+    return x.mean(axis=tuple(range(2, x.ndim)))
+
+
+class MaxPool2d(Module):
+    """The largest value of every window of (b, c, h, w); stride is the kernel by default."""
+
+    def __init__(
+        self, kernel: int | Pair, *, stride: int | Pair | None = None, padding: int | Pair = 0
+    ) -> None:
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, h, w) -> (b, c, oh, ow)."""
+        return max_pool2d(x, kernel=self.kernel, stride=self.stride, padding=self.padding)
+
+
+class AvgPool2d(Module):
+    """The mean of every window of (b, c, h, w); stride is the kernel by default."""
+
+    def __init__(
+        self,
+        kernel: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+        count_border: bool = True,
+    ) -> None:
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+        self.count_border = count_border
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, h, w) -> (b, c, oh, ow)."""
+        return avg_pool2d(
+            x,
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            count_border=self.count_border,
+        )
+
+
+class MaxPool1d(Module):
+    """The largest value of every window of (b, c, t)."""
+
+    def __init__(self, kernel: int, *, stride: int | None = None, padding: int = 0) -> None:
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, t) -> (b, c, ot)."""
+        y = max_pool2d(
+            x.reshape(*x.shape[:2], 1, x.shape[2]),
+            kernel=(1, self.kernel),
+            stride=(1, self.stride or self.kernel),
+            padding=(0, self.padding),
+        )
+        return y.reshape(*y.shape[:2], y.shape[3])
+
+
+class AvgPool1d(Module):
+    """The mean of every window of (b, c, t)."""
+
+    def __init__(
+        self,
+        kernel: int,
+        *,
+        stride: int | None = None,
+        padding: int = 0,
+        count_border: bool = True,
+    ) -> None:
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+        self.count_border = count_border
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, t) -> (b, c, ot)."""
+        y = avg_pool2d(
+            x.reshape(*x.shape[:2], 1, x.shape[2]),
+            kernel=(1, self.kernel),
+            stride=(1, self.stride or self.kernel),
+            padding=(0, self.padding),
+            count_border=self.count_border,
+        )
+        return y.reshape(*y.shape[:2], y.shape[3])
+
+
+class GlobalMaxPool(Module):
+    """The largest value of every channel: (b, c, ...) -> (b, c)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, ...) -> (b, c)."""
+        return global_max_pool(x)
+
+
+class GlobalAvgPool(Module):
+    """The mean of every channel: (b, c, ...) -> (b, c)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, ...) -> (b, c)."""
+        return global_avg_pool(x)
+
+
+def _pooling(
+    x: Array, kernel: int | Pair, stride: int | Pair | None, padding: int | Pair
+) -> SlidingWindows:
+    if x.ndim != 4:
+        raise ShapeError(f"pooling wants x of shape (b, c, h, w), got {x.shape}")
+    size = pair(kernel, "kernel", 1)
+    border = pair(padding, "padding", 0)
+    if any(p > k // 2 for p, k in zip(border, size, strict=True)):
+        raise SettingsError(
+            f"padding is at most half the kernel, so that no window is all border; got padding "
+            f"{border} for kernel {size}"
+        )
+    return SlidingWindows(size, size if stride is None else pair(stride, "stride", 1), border)
+
+
+def _taps(windows: SlidingWindows) -> list[Pair]:
+    return [(i, j) for i in range(windows.kernel[0]) for j in range(windows.kernel[1])]
+
+
+def _bordered(x: Array, windows: SlidingWindows, value: float) -> Array:
+    if windows.padding == (0, 0):
+        return x
+    h, w = windows.padded((x.shape[2], x.shape[3]))
+    bordered = np.full((*x.shape[:2], h, w), value, x.dtype)
+    windows.inside(bordered)[...] = x
+    return bordered
+
+
+def _share(x: Array, windows: SlidingWindows, count: Pair, count_border: bool) -> Array:
+    """What each element of a window counts: 0-d, or (oh, ow)."""
+    points = windows.kernel[0] * windows.kernel[1]
+    if count_border or windows.padding == (0, 0):
+        return np.asarray(1 / points, x.dtype)
+    inside = _bordered(np.ones((1, 1, *x.shape[2:]), x.dtype), windows, 0.0)
+    return np.asarray(1 / windows.view(inside, count).sum(axis=(0, 1, 2, 3)), x.dtype)
+
+
+_GRIDS: list[tuple[tuple[int, ...], dict[str, object], str]] = [
+    ((2, 3, 4, 6), {"kernel": 2}, "side by side"),
+    ((2, 3, 5, 5), {"kernel": 2}, "a rest is left out"),
+    ((1, 2, 5, 6), {"kernel": 3, "stride": 2, "padding": 1}, "overlap and border"),
+    ((1, 2, 5, 6), {"kernel": (2, 3), "stride": (1, 2)}, "not square"),
+    ((1, 1, 7, 7), {"kernel": 2, "stride": 3}, "gaps"),
+    ((0, 1, 4, 4), {"kernel": 2}, "empty batch"),
+]
+
+
+@samples(max_pool2d, kinks="equal values in a window: to the first")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for shape, settings, note in _GRIDS:
+        x = rng.permutation(int(np.prod(shape))).reshape(shape) / 5.0  # no ties
+        yield Sample((x,), dict(settings), note)
+
+
+@samples(avg_pool2d)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for shape, settings, note in _GRIDS:
+        yield Sample((rng.normal(size=shape),), dict(settings), note)
+    bordered: dict[str, object] = {"kernel": 3, "stride": 2, "padding": 1, "count_border": False}
+    yield Sample((rng.normal(size=(2, 1, 5, 6)),), bordered, "border not counted")

@@ -1,0 +1,148 @@
+"""The transposed convolution, which enlarges (Zeiler et al. 2010; Dumoulin & Visin 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
+from pmt_core import SettingsError, ShapeError
+from pmt_nn.convolution import channel_sums, check_groups
+from pmt_nn.convolve import convolve, convolve_input_gradient, convolve_kernel_gradient
+from pmt_nn.initialize import kaiming_uniform
+from pmt_nn.module import Module
+from pmt_nn.parameter import Parameter
+from pmt_nn.sliding_windows import Pair, SlidingWindows, pair
+
+
+@primitive
+def conv_transpose2d(
+    x: Array,
+    kernel: Array,
+    bias: Array,
+    *,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    extra: int | Pair = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+    wanted: Wanted = (True, True, True),
+) -> Result:
+    """What the gradient of a convolution does to its input, as a layer: each pixel of x spreads
+    kernel times its value over y.
+
+    x: (b, c, h, w), kernel: (c, o/g, kh, kw), bias: (o,) -> (b, o, oh, ow) with
+    oh = (h - 1) stride - 2 padding + span + extra. extra: rows and columns added at the end, to
+    choose among the sizes that a convolution with this stride makes one (less than the stride).
+    Raises ShapeError, SettingsError.
+    """
+    windows = SlidingWindows(
+        (kernel.shape[-2], kernel.shape[-1]),
+        pair(stride, "stride", 1),
+        pair(padding, "padding", 0),
+        pair(dilation, "dilation", 1),
+    )
+    size = _enlarged(x, kernel, windows, pair(extra, "extra", 0), groups)
+    y = convolve_input_gradient(x, kernel, windows, groups, size)
+    y += bias.reshape(-1, 1, 1)
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            convolve(grad, kernel, windows, groups) if wanted[0] else None,
+            convolve_kernel_gradient(grad, x, windows, groups, kernel.shape) if wanted[1] else None,
+            channel_sums(grad) if wanted[2] else None,
+        )
+
+    return y, backward
+
+
+class ConvTranspose2d(Module):
+    """Transposed convolution of images (b, c, h, w) with a learnt kernel.
+
+    c, o: channels in and out; extra: see `conv_transpose2d`; the rest as for `Conv2d`.
+    """
+
+    def __init__(
+        self,
+        c: int,
+        o: int,
+        kernel: int | Pair,
+        rng: np.random.Generator,
+        *,
+        stride: int | Pair = 1,
+        padding: int | Pair = 0,
+        extra: int | Pair = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        check_groups(c, o, groups)
+        size = pair(kernel, "kernel", 1)
+        self.stride = pair(stride, "stride", 1)
+        self.padding = pair(padding, "padding", 0)
+        self.extra = pair(extra, "extra", 0)
+        self.dilation = pair(dilation, "dilation", 1)
+        self.groups = groups
+        # Each pixel of y is reached from about taps / stride^2 pixels of x.
+        reached = max(1, size[0] * size[1] // (self.stride[0] * self.stride[1]))
+        shape = (c, o // groups, *size)
+        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * reached, dtype))
+        self.bias = Parameter(np.zeros(o, dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, h, w) -> (b, o, oh, ow)."""
+        return conv_transpose2d(
+            x,
+            self.weight,
+            self.bias,
+            stride=self.stride,
+            padding=self.padding,
+            extra=self.extra,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+
+
+def _enlarged(x: Array, kernel: Array, windows: SlidingWindows, extra: Pair, groups: int) -> Pair:
+    """Size (oh, ow) of the output."""
+    if x.ndim != 4 or kernel.ndim != 4 or x.shape[1] != kernel.shape[0]:
+        raise ShapeError(
+            f"a transposed convolution wants x (b, c, h, w) and kernel (c, o/g, kh, kw), got "
+            f"{x.shape} and {kernel.shape}"
+        )
+    check_groups(x.shape[1], kernel.shape[1] * groups, groups)
+    sizes = []
+    for axis in (0, 1):
+        if extra[axis] >= windows.stride[axis]:
+            raise SettingsError(
+                f"extra is less than the stride {windows.stride}, got {extra}: a convolution with "
+                "that stride makes one size of no more sizes than that"
+            )
+        n = (x.shape[2 + axis] - 1) * windows.stride[axis] - 2 * windows.padding[axis]
+        n += windows.span[axis] + extra[axis]
+        if n < 1:
+            raise ShapeError(
+                f"padding {windows.padding} leaves nothing of an image of {x.shape[2:]}"
+            )
+        sizes.append(n)
+    return sizes[0], sizes[1]
+
+
+@samples(conv_transpose2d)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    cases: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], str]] = [
+        ((2, 3, 4, 3), (3, 2, 3, 2), {}, "plain"),
+        ((2, 2, 4, 3), (2, 3, 3, 3), {"padding": 1}, "more channels out"),
+        ((2, 3, 3, 4), (3, 4, 3, 3), {"stride": 2, "padding": 1, "extra": 1}, "stride"),
+        ((1, 2, 3, 4), (2, 2, 2, 3), {"dilation": 2, "stride": (1, 3)}, "dilation"),
+        ((2, 4, 3, 3), (4, 3, 3, 3), {"groups": 2, "padding": 1}, "groups"),
+        ((2, 4, 3, 3), (4, 2, 1, 1), {}, "pointwise"),
+        ((0, 2, 3, 3), (2, 2, 3, 3), {}, "empty batch"),
+    ]
+    for x, kernel, settings, note in cases:
+        o = kernel[1] * settings.get("groups", 1)
+        arrays = rng.normal(size=x), rng.normal(size=kernel), rng.normal(size=o)
+        yield Sample(arrays, settings, note)

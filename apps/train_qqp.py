@@ -78,6 +78,7 @@ class Settings(AppSettings):
     """Settings of the QQP app."""
 
     out: Path = Path("runs/qqp")
+    batch_size: int = 32
     train: Path | None = option(None, "training pairs; needs --dev", group="data", metavar="F")
     dev: Path | None = option(None, "pairs that choose the best weights", group="data", metavar="F")
     test: Path | None = option(None, "pairs to score once, at the end", group="data", metavar="F")

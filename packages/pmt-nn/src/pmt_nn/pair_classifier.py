@@ -64,7 +64,7 @@ class PairClassifier(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         d = config.width
-        self.words = Embedding(config.vocabulary, d, rng, std=d**-0.5, dtype=dtype)
+        self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
         self.segments = Embedding(2, d, rng, sparse=False, dtype=dtype)
         self.matches = Embedding(3, d, rng, sparse=False, dtype=dtype)
         self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)

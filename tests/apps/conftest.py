@@ -1,0 +1,75 @@
+"""What the tests of the apps share: small files of question pairs, and running a program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Completed = subprocess.CompletedProcess[str]
+
+_TOPICS = ["swim", "cook rice", "learn Python", "save money", "sleep well", "play chess", "run"]
+
+
+@pytest.fixture
+def pairs_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a file of the public form with `rows` pairs, half of them duplicates."""
+
+    def write(name: str = "pairs.tsv", rows: int = 120, broken: str | None = None) -> Path:
+        lines = ["id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate"]
+        for i in range(rows):
+            first, second = _TOPICS[i % 7], _TOPICS[(i // 2) % 7] if i % 2 else _TOPICS[i % 7]
+            label = int(first == second)
+            lines.append(
+                f"{i}\t{2 * i}\t{2 * i + 1}\tHow do I {first} in {i} days?\t"
+                f"What is the way to {second} within {i} days?\t{label}"
+            )
+        if broken is not None:
+            lines.insert(rows // 2, broken)
+        path = tmp_path / name
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def qqp(root: Path, tmp_path: Path) -> Callable[..., Completed]:
+    """Runs apps/train_qqp.py in an empty folder, with a small model unless told otherwise."""
+
+    def run(*arguments: object, small: bool = True, stdin: str = "") -> Completed:
+        return subprocess.run(
+            command(root, *arguments, small=small),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=180,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+
+    return run
+
+
+def command(root: Path, *arguments: object, small: bool) -> list[str]:
+    sizes = ["--width", "8", "--hidden", "16", "--heads", "2", "--layers", "1", "--warmup", "5"]
+    return [
+        sys.executable,
+        str(root / "apps" / "train_qqp.py"),
+        *map(str, arguments),
+        *(sizes if small else []),
+    ]
+
+
+@pytest.fixture
+def qqp_command(root: Path) -> Callable[..., list[str]]:
+    """The command that `qqp` runs, for tests that talk to the process."""
+
+    def build(*arguments: object) -> list[str]:
+        return command(root, *arguments, small=True)
+
+    return build

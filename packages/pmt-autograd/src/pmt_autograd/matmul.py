@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -32,6 +32,8 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
             f"length: got shapes {a.shape} and {b.shape}"
         )
 
+    if a.ndim == b.ndim == 2:
+        return a @ b, _backward_of_matrices(a, b, wanted)
     # A vector is a matrix of one row or one column; each gradient needs the other matrix alone.
     a_shape, b_shape = a.shape, b.shape
     rows, columns = len(a_shape) == 1, len(b_shape) == 1
@@ -53,6 +55,20 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
         return by_a, by_b
 
     return np.matmul(a, b), backward
+
+
+def _backward_of_matrices(a: Array, b: Array, wanted: Wanted) -> Callable[[Array], Gradients]:
+    """The commonest case, free of what the others need."""
+    a_turned = a.T if wanted[1] else None
+    b_turned = b.T if wanted[0] else None
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            None if b_turned is None else grad @ b_turned,
+            None if a_turned is None else a_turned @ grad,
+        )
+
+    return backward
 
 
 def _gradient_by_b(a: Array, grad: Array, shape: tuple[int, ...]) -> Array:

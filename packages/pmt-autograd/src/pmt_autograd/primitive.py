@@ -100,14 +100,15 @@ def _of_any(function: Function) -> Operation:
     def operation(*inputs: Any, **settings: Any) -> Any:
         arrays: list[Any] = []
         parents: list[Node | Tensor | None] = []
-        foreign = False
+        tracked = foreign = False
         for item in inputs:
             if isinstance(item, Tensor):
                 arrays.append(item._data)
-                if item.node is not None:
-                    parents.append(item.node)
+                if item.requires_grad:
+                    parents.append(item.node or item)
+                    tracked = True
                 else:
-                    parents.append(item if item.requires_grad else None)
+                    parents.append(None)
             else:
                 if isinstance(item, (list, tuple)):
                     item = np.asarray(item)
@@ -116,12 +117,13 @@ def _of_any(function: Function) -> Operation:
                 parents.append(None)
         if foreign:
             arrays = _adopted(inputs, arrays)
-        tracked = recording.on and any([parent is not None for parent in parents])
+        run = function
+        if not recording.plain:
+            tracked = tracked and recording.on
+            for watcher in recording.watchers:
+                run = watcher(name, run)
         if tells_wanted:
             settings["wanted"] = [tracked and parent is not None for parent in parents]
-        run = function
-        for watcher in recording.watchers:
-            run = watcher(name, run)
         value, backward = run(*arrays, **settings)
         if type(value) is tuple:
             return _several(name, value, backward, parents if tracked else None)

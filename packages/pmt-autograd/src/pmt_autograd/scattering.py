@@ -99,7 +99,7 @@ def _integers(indices: Any) -> Array:
 
 def _places(indices: Array, axis: int) -> tuple[Array, ...]:
     """An index for every axis, such that along `axis` it is `indices`."""
-    places = list(np.indices(indices.shape, sparse=True))
+    places: list[Array] = list(np.indices(indices.shape, sparse=True))
     places[axis] = indices
     return tuple(places)
 

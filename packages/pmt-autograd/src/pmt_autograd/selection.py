@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -38,14 +38,31 @@ def absolute(x: Array) -> Result:
 def maximum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """The larger of a and b by element; broadcasts. Equals share the gradient evenly."""
     a, b = matched(a, b)
-    return _choose(np.maximum(a, b), a, b, wanted)
+    return np.maximum(a, b), _to_the_chosen(a, b, np.greater, np.greater_equal, wanted)
 
 
 @primitive
 def minimum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     """The smaller of a and b by element; broadcasts. Equals share the gradient evenly."""
     a, b = matched(a, b)
-    return _choose(np.minimum(a, b), a, b, wanted)
+    return np.minimum(a, b), _to_the_chosen(a, b, np.less, np.less_equal, wanted)
+
+
+def _to_the_chosen(
+    a: Array, b: Array, wins: np.ufunc, wins_or_ties: np.ufunc, wanted: Wanted
+) -> Callable[[Array], Gradients]:
+    """The backward that gives the gradient to the one that won, and half to each of equals."""
+
+    def backward(grad: Array) -> Gradients:
+        share = np.add(wins(a, b), wins_or_ties(a, b), dtype=grad.dtype)  # 0, 1 or 2 halves
+        share *= 0.5
+        share *= grad
+        return (
+            unbroadcast(share, a.shape) if wanted[0] else None,
+            unbroadcast(grad - share, b.shape) if wanted[1] else None,
+        )
+
+    return backward
 
 
 @primitive
@@ -61,17 +78,6 @@ def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Re
         return grad * inside
 
     return np.clip(x, low, high), backward
-
-
-def _choose(value: Array, a: Array, b: Array, wanted: Wanted) -> Result:
-    def backward(grad: Array) -> Gradients:
-        a_share = (np.equal(a, value) * np.where(np.equal(a, b), 0.5, 1)).astype(grad.dtype)
-        return (
-            unbroadcast(grad * a_share, a.shape) if wanted[0] else None,
-            unbroadcast(grad * (1 - a_share), b.shape) if wanted[1] else None,
-        )
-
-    return value, backward
 
 
 @primitive

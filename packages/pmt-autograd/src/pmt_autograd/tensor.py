@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -213,46 +213,27 @@ class Tensor:
     def __ge__(self, other: Any) -> NDArray[np.bool_]:
         return np.asarray(self._data >= values(other))
 
-    # --- arithmetic -------------------------------------------------------------------------
+    # --- arithmetic: the operations themselves are the operators, see the end of the file --------
 
-    def __add__(self, other: Any) -> Tensor:
-        return add(self, other)
+    if TYPE_CHECKING:
 
-    def __radd__(self, other: Any) -> Tensor:
-        return add(other, self)
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
 
-    def __sub__(self, other: Any) -> Tensor:
-        return subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return power(other, self)
-
-    def __neg__(self) -> Tensor:
-        return negative(self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return matmul(other, self)
+    def __pos__(self) -> Tensor:
+        return self
 
     # --- reductions -------------------------------------------------------------------------
 
@@ -293,12 +274,6 @@ class Tensor:
         return np.asarray(self._data.argmin(axis))
 
     # --- elements ---------------------------------------------------------------------------
-
-    def __abs__(self) -> Tensor:
-        return absolute(self)
-
-    def __pos__(self) -> Tensor:
-        return self
 
     def abs(self) -> Tensor:
         """Absolute values; the gradient at 0 is 0."""
@@ -359,7 +334,7 @@ class Tensor:
     @property
     def T(self) -> Tensor:
         """All axes reversed."""
-        return transpose(self, axes=None)
+        return transpose(self)
 
     def astype(self, dtype: DTypeLike) -> Tensor:
         """Cast to another floating dtype; the gradient is cast back."""
@@ -404,3 +379,27 @@ from pmt_autograd.selection import absolute, clip  # noqa: E402
 from pmt_autograd.shape import reshape, swapaxes, transpose  # noqa: E402
 from pmt_autograd.splitting import split  # noqa: E402
 from pmt_autograd.walk import add_gradients, gradients  # noqa: E402
+
+
+def _install_operators() -> None:
+    """Make the operations the operators: a method in between would cost each a call."""
+    both_ways = {
+        "add": add,
+        "sub": subtract,
+        "mul": multiply,
+        "truediv": divide,
+        "pow": power,
+        "matmul": matmul,
+    }
+    for name, operation in both_ways.items():
+        setattr(Tensor, f"__{name}__", operation)
+        setattr(Tensor, f"__r{name}__", _reflected(operation))
+    for name, operation in {"neg": negative, "abs": absolute}.items():
+        setattr(Tensor, f"__{name}__", operation)
+
+
+def _reflected(operation: Callable[..., Tensor]) -> Callable[[Any, Any], Tensor]:
+    return lambda second, first: operation(first, second)
+
+
+_install_operators()

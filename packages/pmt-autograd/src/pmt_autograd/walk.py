@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
+from numpy import generic, ndarray
 from numpy.typing import ArrayLike
 
 from pmt_autograd.array_types import Array, Gradient
@@ -47,13 +48,13 @@ def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
     root.grad = seed
     waiting = [(root.order, root)]
     while waiting:
-        _, node = heappop(waiting)
+        node = heappop(waiting)[1]
         backward, grad, parents = node.backward, node.grad, node.parents
         if backward is None:
             raise _walked_before(node)
         node.backward = node.grad = None  # frees what the gradient needed
         node.parents = ()
-        if isinstance(grad, np.generic):  # NumPy's arithmetic turns 0-d arrays into scalars
+        if isinstance(grad, generic):  # NumPy's arithmetic turns 0-d arrays into scalars
             grad = np.asarray(grad)
         found = backward(grad)
         if type(found) is not tuple:
@@ -64,31 +65,38 @@ def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
             if parent is None or gradient is None:
                 continue
             if type(parent) is not Node or parent.order >= oldest:
-                leaves[parent] = _as_leaf_gradient(parent, gradient, leaves.get(parent))
+                _add_to_leaf(leaves, parent, gradient)
             elif parent.grad is None:
                 parent.grad = gradient  # perhaps a view, or shared: not ours to change
                 heappush(waiting, (parent.order, parent))
-            elif parent.owned and type(gradient) is np.ndarray:
+            elif parent.owned and type(gradient) is ndarray:
                 parent.grad += gradient
             else:
                 parent.grad = add_gradients(parent.grad, gradient)
-                parent.owned = type(parent.grad) is np.ndarray
+                parent.owned = type(parent.grad) is ndarray
     return leaves
 
 
 def add_gradients(first: Any, second: Any) -> Any:
     """Sum of two gradients of one tensor, dense or row-sparse, as a new object."""
     total = first + second
-    return np.asarray(total) if isinstance(total, np.generic) else total
+    return np.asarray(total) if isinstance(total, generic) else total
 
 
-def _as_leaf_gradient(leaf: Tensor | Node, gradient: Any, known: Any) -> Any:
-    """The gradient of a leaf after one more part has come, in the dtype of the leaf."""
-    if type(gradient) is not np.ndarray and not isinstance(gradient, RowSparse):
+def _add_to_leaf(leaves: dict[Any, Gradient], leaf: Tensor | Node, gradient: Any) -> None:
+    """Add one more part to the gradient of a leaf, in the dtype of the leaf."""
+    if type(gradient) is not ndarray and not isinstance(gradient, RowSparse):
         gradient = np.asarray(gradient)
-    if isinstance(leaf, Tensor) and gradient.dtype != leaf._data.dtype:
-        gradient = gradient.astype(leaf._data.dtype)
-    return gradient if known is None else add_gradients(known, gradient)
+    if isinstance(leaf, Tensor) and gradient.dtype is not leaf._data.dtype:
+        gradient = _cast(gradient, leaf._data.dtype)
+    known = leaves.get(leaf)
+    leaves[leaf] = gradient if known is None else add_gradients(known, gradient)
+
+
+def _cast(gradient: Gradient, dtype: np.dtype[Any]) -> Gradient:
+    if isinstance(gradient, RowSparse):
+        return RowSparse(gradient.rows, gradient.values.astype(dtype, copy=False), gradient.shape)
+    return gradient.astype(dtype, copy=False)
 
 
 def _seed(loss: Tensor, grad: ArrayLike | None) -> Array:

@@ -66,6 +66,8 @@ def test_no_two_names_run_together():
         (2**64,),
         (2**128,),
         ("i",),
+        ("\x01",),
+        ("asb",),
         ("a\0b",),
         ("a,b",),
     ]

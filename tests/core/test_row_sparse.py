@@ -99,6 +99,17 @@ def test_values_of_a_row_are_added_in_the_order_they_stand():
         assert (once.values == np.float32([[5], [0]])).all()
 
 
+def test_huge_tables_sum_in_the_same_order():
+    # Row and place no longer fit into one number there; the bits must be the same.
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 60, 3000)
+    values = rng.normal(size=(3000, 20)).astype(np.float32)
+    small = RowSparse(rows, values, (60, 20)).coalesce()
+    huge = RowSparse(rows, values, (2**62, 20)).coalesce()
+    assert (huge.rows == small.rows).all()
+    assert (huge.values == small.values).all()
+
+
 def test_values_that_are_not_contiguous_or_read_only():
     rng = np.random.default_rng(3)
     rows = rng.integers(0, 6, 20)

@@ -11,6 +11,8 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -68,22 +70,29 @@ def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[s
     _check_magic(file, path, size)
     arrays: dict[str, NDArray[Any]] = {}
     meta: dict[str, Any] = {}
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            _check_members(members, path, size)
-            for info in members:
+    with _damage(f"{path!r}"), zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        _check_members(members, path, size)
+        for info in members:
+            with _damage(f"{path!r}: member {info.filename!r}"):
                 if info.filename == META_MEMBER:
                     meta = parse_json(archive.read(info), f"member {META_MEMBER!r}", path)
                 else:
-                    name = info.filename.removesuffix(".npy")
                     with archive.open(info) as member:
-                        arrays[name] = _read_npy(member, info, path)
+                        array = _read_npy(member, info, path)
+                    arrays[info.filename.removesuffix(".npy")] = array
+    return arrays, meta
+
+
+@contextmanager
+def _damage(where: str) -> Iterator[None]:
+    """Turn what zipfile and NumPy raise on damaged bytes into an error that says where."""
+    try:
+        yield
     except ArchiveError:
         raise
     except _BAD_ZIP as error:
-        raise ArchiveError(f"{path!r} cannot be read ({error}): {_DAMAGED}") from error
-    return arrays, meta
+        raise ArchiveError(f"{where} cannot be read ({error}): {_DAMAGED}") from error
 
 
 def _check_magic(file: BinaryIO, path: str, size: int) -> None:

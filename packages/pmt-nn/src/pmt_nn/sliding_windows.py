@@ -72,6 +72,13 @@ class SlidingWindows:
         strides = (n, c, h * dh, w * dw, h * sh, w * sw)
         return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
+    def view_columns(self, padded: Array, count: Pair) -> Array:
+        """What each column of the kernel sees of every row: (n, c, kw, h, ow), a view."""
+        n, c, h, w = padded.strides
+        shape = (*padded.shape[:2], self.kernel[1], padded.shape[2], count[1])
+        strides = (n, c, w * self.dilation[1], h, w * self.stride[1])
+        return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
+
     def tap(self, padded: Array, i: int, j: int, count: Pair) -> Array:
         """What point (i, j) of the kernel sees: (n, c, oh, ow), a view that can be written to."""
         (sh, sw), (dh, dw), (oh, ow) = self.stride, self.dilation, count

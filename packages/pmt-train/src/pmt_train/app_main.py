@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -48,6 +49,7 @@ def run_app(
     program and keep their traceback.
     """
     _make_printable()
+    _listen_to_ctrl_c()
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
@@ -98,6 +100,13 @@ def exit_code_of(work: Callable[[], None]) -> int:
     except SystemExit as leave:  # --help
         return leave.code if isinstance(leave.code, int) else 0
     return 0
+
+
+def _listen_to_ctrl_c() -> None:
+    """A shell starts background jobs of a script with SIGINT ignored; who sends one means it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _make_printable() -> None:

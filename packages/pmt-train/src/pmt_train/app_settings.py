@@ -57,11 +57,14 @@ class AppSettings:
             value, kind = getattr(self, item.name), kinds[item.name]
             if value is None and kind.optional:
                 continue
-            for one in value if kind.several else (value,):
-                try:
-                    kind.check(one, info)
-                except ValueError as error:
-                    raise SettingsError(f"option {flag(item.name)}: {error}") from None
+            try:
+                if kind.several:
+                    value = tuple(kind.check(one, info) for one in value)
+                else:
+                    value = kind.check(value, info)
+            except ValueError as error:
+                raise SettingsError(f"option {flag(item.name)}: {error}") from None
+            object.__setattr__(self, item.name, value)  # frozen from here on
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

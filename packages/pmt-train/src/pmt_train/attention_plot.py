@@ -17,8 +17,8 @@ from pmt_train.plot_label import plot_label
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_CELL = 0.17  # inches per token
-_SIDE = (1.6, 6.5)  # inches: smallest and largest side of a map
+_CELL = 0.18  # inches per token
+_SIDE = (2.2, 7.0)  # inches: smallest and largest longer side of a map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +52,9 @@ def attention_plot(
     _check(maps)
     columns = max(min(columns, len(maps)), 1)
     rows = -(-len(maps) // columns)
-    side = [_side(len(m.keys)) for m in maps], [_side(len(m.queries)) for m in maps]
-    width = columns * (max(side[0]) + 1.3)
-    height = rows * (max(side[1]) + 1.5) + (0.4 if title else 0)
+    sides = [_sides(one) for one in maps]
+    width = columns * (max(w for w, _ in sides) + 1.1)
+    height = rows * (max(h for _, h in sides) + 1.1) + (0.4 if title else 0)
     with figure_saved_to(path, width, height) as figure:
         if title:
             figure.suptitle(plot_label(title, 90), x=0.01, ha="left", fontweight="bold")
@@ -81,8 +81,11 @@ def _draw(axes: Axes, one: AttentionMap) -> None:
     axes.spines[:].set_linewidth(0.5)
 
 
-def _side(tokens: int) -> float:
-    return min(max(tokens * _CELL, _SIDE[0]), _SIDE[1])
+def _sides(one: AttentionMap) -> tuple[float, float]:
+    """Width and height of a map in inches; its cells are squares."""
+    longer = max(len(one.keys), len(one.queries))
+    cell = min(max(longer * _CELL, _SIDE[0]), _SIDE[1]) / longer
+    return len(one.keys) * cell, len(one.queries) * cell
 
 
 def _check(maps: Sequence[AttentionMap]) -> None:

@@ -61,7 +61,12 @@ class OptionType:
         return self.check(value, info)
 
     def check(self, value: Any, info: OptionInfo) -> Any:
-        """One value, if it is allowed. Raises ValueError that says what was expected."""
+        """One value, if it is allowed; a whole number for a float becomes one.
+
+        Raises ValueError that says what was expected.
+        """
+        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
         right_type = isinstance(value, self.kind) and not (
             isinstance(value, bool) and self.kind is not bool
         )
@@ -85,8 +90,6 @@ class OptionType:
     def _one_from_json(self, value: Any, info: OptionInfo) -> Any:
         if self.kind is Path and isinstance(value, str):
             value = Path(value)
-        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
         return self.check(value, info)
 
 

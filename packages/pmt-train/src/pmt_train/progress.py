@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any
@@ -21,6 +22,7 @@ def progress_bar(
     Nothing is shown if `quiet`, or where standard error is not a terminal. Use as a context;
     `.update(n)` moves it.
     """
+    sized = _terminal_has_width()
     return tqdm(
         total=total,
         desc=description,
@@ -29,8 +31,18 @@ def progress_bar(
         leave=False,
         file=sys.stderr,
         disable=quiet or not sys.stderr.isatty(),
-        dynamic_ncols=True,
+        dynamic_ncols=sized,
+        ncols=None if sized else 100,
+        nrows=None if sized else 24,
     )
+
+
+def _terminal_has_width() -> bool:
+    """Some terminals (of expect, of containers) say they are 0 wide: tqdm would show nothing."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def say(text: str) -> None:
@@ -58,6 +70,8 @@ class EpochProgress:
         self, epoch: int, epochs: int, batches: int | None, done: int = 0, quiet: bool = False
     ) -> None:
         self._bar = progress_bar(batches, f"epoch {epoch + 1}/{epochs}", quiet=quiet)
+        if batches is not None:  # tqdm's own numbers make room for those of `update`
+            self._bar.bar_format = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
         self._bar.update(done)
         self._batches = batches
         self._epochs_after = epochs - epoch - 1
@@ -72,7 +86,7 @@ class EpochProgress:
         if self._bar.disable:
             return
         self._bar.set_postfix_str(
-            f"loss {loss:.4f}, lr {lr:.2e}, {examples_per_second:,.0f} ex/s{self._left()}",
+            f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s{self._left()}",
             refresh=False,
         )
         self._bar.update(1)
@@ -82,7 +96,7 @@ class EpochProgress:
             return ""
         todo = self._batches - self._done + self._epochs_after * self._batches
         seconds = (time.monotonic() - self._start) / self._mine * todo
-        return f", all done in {tqdm.format_interval(round(seconds))}"
+        return f", left {tqdm.format_interval(round(seconds))}"
 
     def close(self) -> None:
         """Clear the bar."""

@@ -100,7 +100,7 @@ class Run(Generic[S]):
         *,
         evaluate: Callable[[], Mapping[str, float]] | None = None,
         monitor: str = "accuracy",
-        mode: Mode = "max",
+        mode: Mode | None = None,
         early_stopping: EarlyStopping | None = None,
         model_meta: Mapping[str, Any] | None = None,
         callbacks: Callbacks | None = None,

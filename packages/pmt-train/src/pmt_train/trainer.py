@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from pmt_autograd import Tensor, gradients
-from pmt_core import GradientError, RandomStream, ShapeError
+from pmt_core import GradientError, RandomStream, SettingsError, ShapeError
 from pmt_nn import Module
 from pmt_train.adamw import AdamW
 from pmt_train.batches import B, Epochs
@@ -126,7 +126,7 @@ class Trainer(Generic[M, B]):
         epochs: int,
         evaluate: Callable[[], Mapping[str, float]] | None = None,
         monitor: str = "accuracy",
-        mode: Mode = "max",
+        mode: Mode | None = None,
         early_stopping: EarlyStopping | None = None,
         checkpoint_path: str | os.PathLike[str] | None = None,
         best_path: str | os.PathLike[str] | None = None,
@@ -142,8 +142,8 @@ class Trainer(Generic[M, B]):
         train: batches, read anew in each epoch; `train.epoch(n)` where there is such a method.
         evaluate: called after every epoch with the model in `eval()`; returns what it measured.
             Without it the last weights count as the best.
-        monitor, mode: which of these numbers makes weights the best, and whether "max" or "min"
-            is better. early_stopping: when to give up; by default never.
+        monitor, mode: which of these numbers makes weights the best, and whether "max" (by
+            default) or "min" is better. early_stopping: when to give up; by default never.
         checkpoint_path: where to save all that is needed to go on (.npz), after every epoch,
             every `checkpoint_seconds` within one, and when interrupted.
         best_path, best_meta: where to save the best weights (.npz), and meta data to save along.
@@ -162,7 +162,7 @@ class Trainer(Generic[M, B]):
             epochs=epochs,
             evaluate=evaluate,
             monitor=monitor,
-            stopping=early_stopping or EarlyStopping(mode=mode),
+            stopping=_stopping(early_stopping, mode),
             checkpoint_path=checkpoint_path,
             best_path=best_path,
             best_meta=best_meta or {},
@@ -192,16 +192,20 @@ class Trainer(Generic[M, B]):
 
         def run(numbered: tuple[int, B]) -> tuple[float, int, Shard]:
             i, part = numbered
-            loss, count = self.loss(self.model, part, stream.child(i).generator())
-            if loss.size != 1:
-                raise ShapeError(
-                    f"the loss function returns the sum over the batch, a single number, and its "
-                    f"count; got a tensor of shape {loss.shape}; add .sum()"
-                )
-            value = loss.item()
-            return value, int(count), gradients(loss) if math.isfinite(value) else {}
+            with np.errstate(all="ignore"):  # what is not finite is looked for, and explained
+                return self._gradients_of_shard(part, stream.child(i).generator())
 
         return self.workers.map(run, [(i, part) for i, part in enumerate(parts) if len(part)])
+
+    def _gradients_of_shard(self, part: B, rng: np.random.Generator) -> tuple[float, int, Shard]:
+        loss, count = self.loss(self.model, part, rng)
+        if loss.size != 1:
+            raise ShapeError(
+                "the loss function returns the sum over the batch, a single number, and its "
+                f"count; got a tensor of shape {loss.shape}; add .sum()"
+            )
+        value = loss.item()
+        return value, int(count), gradients(loss) if math.isfinite(value) else {}
 
     def _explain(self, what: str, lr: float) -> str:
         return (
@@ -209,3 +213,15 @@ class Trainer(Generic[M, B]):
             "The weights are those from before this step. Cures: a lower learning rate, a longer "
             "warm-up, clip_norm=1.0; and look for nan or huge numbers in the data of this step"
         )
+
+
+def _stopping(given: EarlyStopping | None, mode: Mode | None) -> EarlyStopping:
+    """The early stopping to begin with, in the mode that was asked for."""
+    if given is None:
+        return EarlyStopping(mode=mode or "max")
+    if mode is not None and mode != given.mode:
+        raise SettingsError(
+            f"fit(mode={mode!r}) and EarlyStopping(mode={given.mode!r}) contradict each other; "
+            "give the mode once, to EarlyStopping"
+        )
+    return given

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from pmt_core import DataError, FileProblem
+from pmt_train import History
+
+ROWS = [
+    {"epoch": 1, "step": 10, "train_loss": 0.1 + 0.2, "dev_accuracy": 0.5},
+    {"epoch": 2, "step": 20, "train_loss": math.nan, "dev_f1": 1 / 3},
+]
+
+
+def test_it_comes_back_to_the_bit(tmp_path):
+    path = tmp_path / "history.csv"
+    History(rows=ROWS).save(path)
+    assert path.read_text().splitlines()[0] == "epoch,step,train_loss,dev_accuracy,dev_f1"
+    rows = History.load(path).rows
+    assert rows[0] == ROWS[0]
+    assert rows[1]["dev_f1"] == 1 / 3
+    assert math.isnan(rows[1]["train_loss"])
+    assert "dev_accuracy" not in rows[1]
+    assert isinstance(rows[0]["epoch"], int)
+
+
+def test_columns():
+    history = History(rows=ROWS)
+    assert history.column("dev_accuracy")[0] == 0.5
+    assert math.isnan(history.column("dev_accuracy")[1])
+    assert History().columns == []
+    assert History(examples=10, training_seconds=4).examples_per_second == 2.5
+    assert History().examples_per_second == 0
+
+
+def test_errors_name_the_line(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch,loss\n1,0.5\n2\n")
+    with pytest.raises(DataError, match=r"history.csv:3: expected 2 cells, got 1"):
+        History.load(path)
+    path.write_text("epoch,loss\n1,x\n")
+    with pytest.raises(DataError, match=r"history.csv:2: column loss"):
+        History.load(path)
+    with pytest.raises(FileProblem):
+        History.load(tmp_path / "none.csv")

@@ -22,9 +22,7 @@ class AppSettings:
     is checked when it is made; SettingsError names the option and says what was expected.
     """
 
-    out: Path = option(  # noqa: RUF009 (a field, made anew for every class)
-        Path("runs/app"), "folder of the run", group="run", free=True, metavar="DIR"
-    )
+    out: Path = option(Path("runs/app"), "folder of the run", group="run", free=True, metavar="DIR")
     resume: bool = option(False, "go on with the run in --out", group="run", action=True)
     overwrite: bool = option(
         False, "put a new run in the place of the one in --out", group="run", action=True

@@ -68,6 +68,8 @@ class FlatParameters:
                 zip(learnt, places, strict=True)
             )
         )
+        self._known = frozenset(parameter for _, parameter in learnt)
+        self._gradient_views = [slot.view_of(self._gradients[slot.dtype]) for slot in self.slots]
         self.rebind()
 
     @property
@@ -139,7 +141,7 @@ class FlatParameters:
             rows = rows.coalesce()
             return squared_norm(rows.values), rows
         dense = [part for part in parts if not isinstance(part, RowSparse)]
-        total = slot.view_of(self._gradients[slot.dtype])
+        total = self._gradient_views[slot.index]
         if len(dense) == 1:
             np.copyto(total, dense[0], casting="same_kind")
         else:
@@ -151,15 +153,15 @@ class FlatParameters:
         return squared_norm(total), None
 
     def _check_known(self, shards: Sequence[Shard]) -> None:
-        known = {slot.parameter for slot in self.slots}
         for shard in shards:
-            strange = [tensor for tensor in shard if tensor not in known]
-            if strange:
-                raise StateError(
-                    f"the loss depends on {len(strange)} tensor(s) that require a gradient and "
-                    f"are no parameters of the model (first: shape {strange[0].shape}); make "
-                    "them Parameters of the model, or detach() them"
-                )
+            if shard.keys() <= self._known:
+                continue
+            strange = [tensor for tensor in shard if tensor not in self._known]
+            raise StateError(
+                f"the loss depends on {len(strange)} tensor(s) that require a gradient and "
+                f"are no parameters of the model (first: shape {strange[0].shape}); make "
+                "them Parameters of the model, or detach() them"
+            )
 
 
 def _places(

@@ -18,7 +18,7 @@ from pmt_train.parameter_slot import Array, ParameterSlot
 from pmt_train.weight_decay import Decays, decays_matrices
 from pmt_train.workers import Workers
 
-BLOCK = 1 << 14
+BLOCK = 1 << 15
 """Elements of a block: parameters, gradient, moments and scratch of it stay in the cache."""
 
 _THREADS_PAY_FROM = 1 << 17  # elements

@@ -18,13 +18,13 @@ def squared_norm(array: Array) -> float:
     1e19 overflow a float32 square; then it is done again in float64.
     """
     flat = array.reshape(-1)
-    total = 0.0
-    for start in range(0, flat.size, _BLOCK):
-        block = flat[start : start + _BLOCK]
-        with np.errstate(over="ignore", invalid="ignore"):
-            part = float(np.dot(block, block))
-        if not math.isfinite(part):
-            wide = block.astype(np.float64)
-            part = float(np.dot(wide, wide))
-        total += part
-    return total
+    with np.errstate(over="ignore", invalid="ignore"):
+        return sum(_of_block(flat[i : i + _BLOCK]) for i in range(0, flat.size, _BLOCK))
+
+
+def _of_block(block: Array) -> float:
+    part = float(np.dot(block, block))
+    if math.isfinite(part):
+        return part
+    wide = block.astype(np.float64)
+    return float(np.dot(wide, wide))

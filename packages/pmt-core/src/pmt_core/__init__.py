@@ -16,7 +16,8 @@ from pmt_core.errors import (
     ShapeError,
     StateError,
 )
-from pmt_core.gradient_check import GradientReport, InputReport, check_gradient
+from pmt_core.gradient_check import check_gradient
+from pmt_core.gradient_report import GradientReport, InputReport
 from pmt_core.padding import pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse

@@ -128,34 +128,34 @@ def _pairs(rng: np.random.Generator, positive: bool = False) -> Iterator[tuple[A
     yield draw(0, 3), draw(3), "empty"
 
 
-@samples(add)
+@samples(add, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
 
 
-@samples(subtract)
+@samples(subtract, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
 
 
-@samples(multiply)
+@samples(multiply, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
 
 
-@samples(divide, kinks="b = 0: no value, so no gradient")
+@samples(divide, kinks="b = 0: no value, so no gradient", analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng, positive=True))
 
 
-@samples(power, kinks="a = 0 with b = 0: 0; a <= 0: gradient by b is 0")
+@samples(power, kinks="a = 0 with b = 0: 0; a <= 0: gradient by b is 0", analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng, positive=True))
     yield Sample((rng.normal(size=(3, 2)), 2), note="square of either sign, Python exponent")
     yield Sample((rng.normal(size=(3, 2)), 0), note="zeroth power")
 
 
-@samples(negative)
+@samples(negative, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),))
     yield Sample((rng.normal(size=()),), note="0-d")

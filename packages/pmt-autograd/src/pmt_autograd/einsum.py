@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from string import ascii_letters
 
 import numpy as np
 
 from pmt_autograd.array_types import Array, Gradients, Result, Wanted
+from pmt_autograd.flops import counts_flops
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_core import ShapeError, unbroadcast
@@ -125,8 +127,18 @@ _EXAMPLES: list[tuple[str, list[tuple[int, ...]]]] = [
 ]
 
 
-@samples(einsum)
+@samples(einsum, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for subscripts, shapes in _EXAMPLES:
         inputs = tuple(rng.normal(size=shape) for shape in shapes)
         yield Sample(inputs, {"subscripts": subscripts}, note=f"{subscripts} {shapes}")
+
+
+@counts_flops(einsum)
+def _(value: Array, *operands: Array, subscripts: str, **settings: object) -> int:
+    terms, _output = _explicit(subscripts, operands)
+    sizes: dict[str, int] = {}
+    for term, operand in zip(terms, operands, strict=True):
+        for letter, size in zip(term, operand.shape, strict=True):
+            sizes[letter] = max(size, sizes.get(letter, 1))
+    return 2 * math.prod(sizes.values())

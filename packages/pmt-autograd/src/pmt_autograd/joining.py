@@ -32,7 +32,7 @@ def stack(*parts: Array, axis: int = 0) -> Result:
     return np.stack(parts, axis=axis), backward
 
 
-@samples(concat)
+@samples(concat, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(4, 3))))
     yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(2, 1))), {"axis": -1})
@@ -40,7 +40,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(0, 3)), rng.normal(size=(1, 3))), note="one part empty")
 
 
-@samples(stack)
+@samples(stack, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(2, 3))), {"axis": 1})
     yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(2, 3))), {"axis": -1})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pmt_autograd.array_types import Array, Gradients, Result, Wanted
+from pmt_autograd.flops import counts_flops
 from pmt_autograd.operand import matched
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
@@ -78,7 +79,7 @@ def _gradient_by_b(a: Array, grad: Array, shape: tuple[int, ...]) -> Array:
     return unbroadcast(a.swapaxes(-1, -2) @ grad, shape)
 
 
-@samples(matmul)
+@samples(matmul, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for a, b, note in [
         ((3, 4), (4, 2), "matrices"),
@@ -94,3 +95,8 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
         ((3, 0), (0, 2), "empty sum"),
     ]:
         yield Sample((rng.normal(size=a), rng.normal(size=b)), note=note)
+
+
+@counts_flops(matmul)
+def _(value: Array, a: Array, b: Array, **settings: object) -> int:
+    return 2 * value.size * np.shape(a)[-1]

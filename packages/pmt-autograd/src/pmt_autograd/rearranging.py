@@ -95,27 +95,27 @@ def repeat(x: Array, *, count: int, axis: int) -> Result:
     return np.repeat(x, count, axis), backward
 
 
-@samples(squeeze)
+@samples(squeeze, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(1, 3, 1)),))
     yield Sample((rng.normal(size=(1, 3, 1)),), {"axis": -1})
     yield Sample((rng.normal(size=(1, 0)),), note="empty")
 
 
-@samples(expand_dims)
+@samples(expand_dims, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"axis": 1})
     yield Sample((rng.normal(size=(2, 3)),), {"axis": (0, -1)}, note="two axes")
     yield Sample((rng.normal(size=()),), {"axis": 0}, note="0-d")
 
 
-@samples(moveaxis)
+@samples(moveaxis, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3, 4)),), {"source": 0, "destination": -1})
     yield Sample((rng.normal(size=(2, 3, 4)),), {"source": 2, "destination": 1})
 
 
-@samples(flip)
+@samples(flip, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), note="all axes")
     yield Sample((rng.normal(size=(2, 3)),), {"axis": 1})
@@ -123,7 +123,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(0, 3)),), {"axis": 0}, note="empty")
 
 
-@samples(pad)
+@samples(pad, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"widths": [(1, 2), (0, 1)]})
     yield Sample((rng.normal(size=(2, 3)),), {"widths": [(0, 0), (1, 0)], "value": 7.0})
@@ -131,7 +131,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(0,)),), {"widths": [(1, 1)]}, note="empty")
 
 
-@samples(tile)
+@samples(tile, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"repeats": (3, 2)})
     yield Sample((rng.normal(size=(2, 3)),), {"repeats": (2,)}, note="last axis")
@@ -140,7 +140,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2,)),), {"repeats": (0,)}, note="no times")
 
 
-@samples(repeat)
+@samples(repeat, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"count": 3, "axis": 0})
     yield Sample((rng.normal(size=(2, 3)),), {"count": 2, "axis": -1})

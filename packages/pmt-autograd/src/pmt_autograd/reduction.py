@@ -119,17 +119,17 @@ def _reductions(rng: np.random.Generator, *, empty: bool, single: bool = True) -
         yield Sample((np.zeros((0, 3)),), {"axis": -1}, note="empty")
 
 
-@samples(sum)
+@samples(sum, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True)
 
 
-@samples(mean)
+@samples(mean, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True)
 
 
-@samples(var)
+@samples(var, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True)
 

@@ -104,7 +104,7 @@ def _places(indices: Array, axis: int) -> tuple[Array, ...]:
     return tuple(places)
 
 
-@samples(take)
+@samples(take, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = rng.normal(size=(3, 4))
     yield Sample((x, np.array([1, 1, 3])), {"axis": 1}, note="repeated")
@@ -114,7 +114,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((x, np.zeros(0, np.int64)), {"axis": 0}, note="nothing")
 
 
-@samples(take_along_axis)
+@samples(take_along_axis, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = rng.normal(size=(3, 4))
     yield Sample((x, np.array([[0, 0], [1, 3], [-1, 3]])), note="repeated and negative")

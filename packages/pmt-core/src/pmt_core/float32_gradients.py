@@ -53,4 +53,5 @@ def _relative(single: NDArray[Any], exact: NDArray[Any], floor: float) -> NDArra
         difference = np.abs(single - exact)
     same = (single == exact) | (np.isnan(single) & np.isnan(exact))
     top = np.abs(exact).max(initial=0.0, where=np.isfinite(exact))
-    return np.where(same, 0.0, difference) / max(top + floor, 1e-300)
+    error: NDArray[Any] = np.where(same, 0.0, difference) / max(top + floor, 1e-300)
+    return error

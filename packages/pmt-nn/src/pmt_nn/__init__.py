@@ -22,6 +22,12 @@ from pmt_nn.batch_statistics import (
     collecting_statistics,
     tell_statistics,
 )
+from pmt_nn.binary_cross_entropy import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    logit_losses,
+    logit_losses_composed,
+)
 from pmt_nn.buffer import Buffer
 from pmt_nn.concatenate import Concatenate
 from pmt_nn.container import Container
@@ -34,6 +40,8 @@ from pmt_nn.flatten import Flatten
 from pmt_nn.gelu import gelu, gelu_composed
 from pmt_nn.gelu_exact import gelu_exact
 from pmt_nn.group_norm import GroupNorm, group_norm, group_norm_composed
+from pmt_nn.hierarchical_softmax import HierarchicalSoftmax
+from pmt_nn.huffman_tree import HuffmanTree
 from pmt_nn.initialize import (
     kaiming_normal,
     kaiming_uniform,
@@ -47,8 +55,11 @@ from pmt_nn.layer_norm import LayerNorm, layer_norm, layer_norm_composed
 from pmt_nn.linear import Linear, linear, linear_composed
 from pmt_nn.masked_mean import masked_mean
 from pmt_nn.module import Module
+from pmt_nn.module_calls import CallWatcher, watching_calls
 from pmt_nn.module_list import ModuleList
+from pmt_nn.negative_sampling import negative_sampling_loss
 from pmt_nn.observe import is_observed, observing, tell
+from pmt_nn.operation_cost import operation_cost
 from pmt_nn.pair_classifier import PairClassifier, PairClassifierConfig
 from pmt_nn.parallel import Parallel
 from pmt_nn.parameter import Parameter
@@ -65,10 +76,22 @@ from pmt_nn.pooling import (
     max_pool2d,
 )
 from pmt_nn.positions import LearnedPositions, SinusoidalPositions, sinusoids
+from pmt_nn.pretraining_loss import pretraining_loss
+from pmt_nn.regression_loss import huber, huber_of, mse
 from pmt_nn.residual import Residual
 from pmt_nn.rms_norm import RMSNorm, rms_norm, rms_norm_composed
 from pmt_nn.self_attention import SelfAttention
 from pmt_nn.sequential import Sequential
+from pmt_nn.similarity_loss import (
+    contrastive_loss,
+    cosine_loss,
+    cosine_similarity,
+    distance,
+    in_batch_contrastive_loss,
+    normalised,
+    triplet_loss,
+)
+from pmt_nn.summary import Summary, SummaryRow, summary
 from pmt_nn.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
 from pmt_nn.transposed_convolution import ConvTranspose2d, conv_transpose2d
 
@@ -81,6 +104,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchStatistics",
     "Buffer",
+    "CallWatcher",
     "Concatenate",
     "Container",
     "Conv1d",
@@ -95,6 +119,8 @@ __all__ = [
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GroupNorm",
+    "HierarchicalSoftmax",
+    "HuffmanTree",
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
@@ -119,6 +145,8 @@ __all__ = [
     "Sigmoid",
     "SinusoidalPositions",
     "Softmax",
+    "Summary",
+    "SummaryRow",
     "Tanh",
     "TransformerEncoder",
     "TransformerEncoderLayer",
@@ -130,14 +158,20 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "batch_norm_composed",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "causal_mask",
     "collecting_statistics",
+    "contrastive_loss",
     "conv1d",
     "conv2d",
     "conv2d_composed",
     "conv_transpose2d",
+    "cosine_loss",
+    "cosine_similarity",
     "cross_entropy",
     "cross_entropy_composed",
+    "distance",
     "gelu",
     "gelu_composed",
     "gelu_exact",
@@ -146,6 +180,9 @@ __all__ = [
     "group_norm",
     "group_norm_composed",
     "head_mask",
+    "huber",
+    "huber_of",
+    "in_batch_contrastive_loss",
     "is_observed",
     "kaiming_normal",
     "kaiming_uniform",
@@ -154,17 +191,27 @@ __all__ = [
     "layer_norm_composed",
     "linear",
     "linear_composed",
+    "logit_losses",
+    "logit_losses_composed",
     "masked_mean",
     "max_pool2d",
+    "mse",
+    "negative_sampling_loss",
     "normal",
+    "normalised",
     "observing",
+    "operation_cost",
     "orthogonal",
     "packed_attention",
+    "pretraining_loss",
     "rms_norm",
     "rms_norm_composed",
     "sinusoids",
+    "summary",
     "tell",
     "tell_statistics",
+    "triplet_loss",
     "truncated_normal",
+    "watching_calls",
     "xavier_uniform",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,43 +11,78 @@ from numpy.typing import NDArray
 from pmt_autograd import Array, Result, Sample, Tensor, log_softmax, primitive, samples
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_core import log_softmax as stable_log_softmax
+from pmt_nn.reduce_loss import REDUCTIONS, check_reduction
 
 IGNORE = -100
-REDUCTIONS = ("sum", "mean", "none")
 
 
-def cross_entropy_composed(logits: Tensor, labels: NDArray[np.integer]) -> Tensor:
-    """Sum of -log softmax(logits)[label], in plain operations. logits (n, v), labels (n,)."""
-    log_probabilities = log_softmax(logits, axis=-1)
-    return -log_probabilities[np.arange(len(labels)), labels].sum()
+def cross_entropy_composed(
+    logits: Tensor,
+    labels: NDArray[np.integer],
+    *,
+    smoothing: float = 0.0,
+    class_weights: Array | None = None,
+) -> Tensor:
+    """Sum of -q . log softmax(logits), in plain operations. logits (n, v), labels (n,).
+
+    q is the distribution that `cross_entropy` tells of.
+    """
+    v = logits.shape[-1]
+    q = (1 - smoothing) * np.eye(v)[labels] + smoothing / v
+    if class_weights is not None:
+        q = q * class_weights
+    loss: Tensor = -(log_softmax(logits, axis=-1) * q).sum()
+    return loss
 
 
 @primitive
 def cross_entropy(
-    logits: Array, labels: Array, *, ignore: int = IGNORE, reduction: str = "mean"
+    logits: Array,
+    labels: Array,
+    *,
+    ignore: int = IGNORE,
+    reduction: str = "mean",
+    smoothing: float = 0.0,
+    class_weights: Array | None = None,
 ) -> Result:
     """-log softmax(logits)[label], summed, averaged or each ("sum", "mean", "none").
 
     logits: (..., v); labels: integers (...), 0 ... v-1. A label equal to `ignore` counts
     nothing; "mean" divides by the number of others (0 where there are none).
-    d loss / d logits = softmax(logits) - onehot(label).
+    smoothing e: the label counts 1 - e, and every class e / v (Szegedy et al. 2015, section 7).
+    class_weights: (v,) factors of the classes; "mean" divides by the sum of the labels' weights.
+    In general the loss is -q . log softmax(logits) with q_k = weight_k ((1 - e) [k = label] + e/v),
+    and d loss / d logits = sum(q) softmax(logits) - q.
     Raises ShapeError, DtypeError, SettingsError.
     """
     labels = np.asarray(labels)
     counted = _check(logits, labels, ignore, reduction)
-    rows = logits.reshape(-1, logits.shape[-1])
+    v = logits.shape[-1]
+    weights = _class_weights(class_weights, smoothing, v, logits.dtype)
+    rows = logits.reshape(-1, v)
     chosen = np.where(counted, labels, 0).reshape(-1)
     counts = counted.reshape(-1)
     places = np.arange(len(rows))
     log_probabilities = stable_log_softmax(rows, axis=-1)
-    losses = np.where(counts, -log_probabilities[places, chosen], 0).astype(rows.dtype)
-    n = max(int(counts.sum()), 1)
+    losses = -log_probabilities[places, chosen]
+    if weights is not None:
+        losses *= weights[chosen]
+    if smoothing:
+        spread = np.ones(v, rows.dtype) if weights is None else weights
+        losses *= 1 - smoothing
+        losses -= log_probabilities @ (spread * (smoothing / v))
+    losses = np.where(counts, losses, 0).astype(rows.dtype)
+    n = float(counts.sum()) if weights is None else float(weights[chosen][counts].sum())
+    n = n or 1.0
 
     def backward(grad: Array) -> tuple[Array, None]:
-        weight = (grad / n if reduction == "mean" else grad) * counts.reshape(labels.shape)
+        factor = (grad / n if reduction == "mean" else grad) * counts.reshape(labels.shape)
         by_logits = np.exp(log_probabilities)
-        by_logits[places, chosen] -= 1
-        by_logits *= weight.reshape(-1, 1)
+        if smoothing or weights is not None:
+            _take_distribution(by_logits, chosen, smoothing, weights)
+        else:
+            by_logits[places, chosen] -= 1
+        by_logits *= factor.reshape(-1, 1)
         return by_logits.reshape(logits.shape), None
 
     if reduction == "none":
@@ -55,10 +91,39 @@ def cross_entropy(
     return (total / n if reduction == "mean" else total).astype(rows.dtype), backward
 
 
+def _take_distribution(
+    probabilities: Array, chosen: Array, smoothing: float, weights: Array | None
+) -> None:
+    """softmax -> sum(q) softmax - q, in place; q as `cross_entropy` tells."""
+    v = probabilities.shape[1]
+    spread = np.full(v, smoothing / v, probabilities.dtype)
+    sharp = np.full(len(chosen), 1 - smoothing, probabilities.dtype)
+    if weights is not None:
+        spread *= weights
+        sharp *= weights[chosen]
+    probabilities *= (sharp + spread.sum())[:, np.newaxis]
+    probabilities -= spread
+    probabilities[np.arange(len(chosen)), chosen] -= sharp
+
+
+def _class_weights(
+    class_weights: Array | None, smoothing: float, v: int, dtype: np.dtype[Any]
+) -> Array | None:
+    if not 0 <= smoothing < 1:
+        raise SettingsError(f"smoothing lies in 0 <= smoothing < 1, got {smoothing}")
+    if class_weights is None:
+        return None
+    weights = np.asarray(class_weights, dtype)
+    if weights.shape != (v,) or (weights < 0).any():
+        raise ShapeError(
+            f"{v} classes want as many weights of 0 or more, got shape {weights.shape}"
+        )
+    return weights
+
+
 def _check(logits: Array, labels: Array, ignore: int, reduction: str) -> NDArray[np.bool_]:
     """Which labels count. Raises where the arguments do not go together."""
-    if reduction not in REDUCTIONS:
-        raise SettingsError(f"reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+    check_reduction(reduction)
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"labels are integers (class numbers), got dtype {labels.dtype}")
     if logits.shape[:-1] != labels.shape:
@@ -85,6 +150,14 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((logits, np.array([2, -100, 0, -100])), note="some ignored")
     yield Sample((logits, np.full(4, -100)), note="all ignored")
     yield Sample((rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))), note="sequences")
+    smooth = {"smoothing": 0.1}
+    weighted = {"class_weights": np.array([0.5, 2.0, 1.5])}
+    some = np.array([2, -100, 0, 1])
+    for reduction in REDUCTIONS:
+        both = {**smooth, **weighted, "reduction": reduction}
+        yield Sample((logits, some), both, note=f"smoothed and weighted, {reduction}")
+    yield Sample((logits, some), smooth, note="smoothed")
+    yield Sample((logits, some), weighted, note="weighted")
     far = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 999.0]])
     yield Sample((far, np.array([0, 2])), {"reduction": "sum"}, note="logits of +-1000")
     yield Sample((far, np.array([1, 0])), {"reduction": "sum"}, note="logits of +-1000, wrong")

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor
 from pmt_core import DtypeError, ShapeError
 from pmt_nn.buffer import Buffer
+from pmt_nn.module_calls import module_calls
 from pmt_nn.parameter import Parameter
 
 
@@ -44,8 +45,11 @@ class Module(metaclass=_Sealing):
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The same as `forward`."""
-        return self.forward(*args, **kwargs)
+        """The same as `forward`, told to whoever watches the calling thread's calls."""
+        watcher = module_calls.watcher
+        if watcher is None:
+            return self.forward(*args, **kwargs)
+        return watcher(self, lambda: self.forward(*args, **kwargs))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._sealed and not hasattr(self, name):

@@ -1,0 +1,44 @@
+"""Negative sampling (Mikolov et al. 2013b, eq. 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_autograd import Tensor, take_rows
+from pmt_core import ShapeError
+from pmt_nn.binary_cross_entropy import binary_cross_entropy_with_logits
+
+
+def negative_sampling_loss(
+    hidden: Tensor,
+    table: Tensor,
+    targets: NDArray[np.integer],
+    negatives: NDArray[np.integer],
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """-log s(h . w_target) - sum_j log s(-h . w_negative_j), s the sigmoid.
+
+    hidden: (n, d) input vectors; table: (v, d) output vectors; targets: (n,) ids; negatives:
+    (n, k) ids drawn from the noise distribution. A negative that equals its target counts nothing.
+    The gradient of the table is row-sparse.
+    """
+    n = len(hidden)
+    if targets.shape != (n,) or negatives.shape[:1] != (n,) or negatives.ndim != 2:
+        raise ShapeError(
+            f"{n} vectors want targets (n,) and negatives (n, k), got {targets.shape} and "
+            f"{negatives.shape}"
+        )
+    ids = np.concatenate([targets[:, np.newaxis], negatives], axis=1)  # (n, 1 + k)
+    vectors = take_rows(table, ids)  # (n, 1 + k, d)
+    logits = (vectors @ hidden.reshape(n, hidden.shape[1], 1)).reshape(ids.shape)
+    wanted = np.zeros(ids.shape, hidden.dtype)
+    wanted[:, 0] = 1
+    counted = np.ones(ids.shape, hidden.dtype)
+    counted[:, 1:] = negatives != targets[:, np.newaxis]
+    losses = binary_cross_entropy_with_logits(logits, wanted, reduction="none") * counted
+    by_row = losses.sum(axis=1)
+    if reduction == "none":
+        return by_row
+    return by_row.sum() if reduction == "sum" or not n else by_row.mean()

@@ -1,0 +1,67 @@
+"""How many floating-point operations a primitive does: an estimate from the shapes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from pmt_autograd import Array
+
+
+def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
+    """Operations of one forward call; a multiplication and its addition count as two.
+
+    Exact for products (linear, convolution, attention's two products); every other operation
+    counts one per element it reads or gives, whichever are more; looking up and reshaping none.
+
+    name: of the primitive; inputs: its arrays; value: what it gave (an array, or several).
+    """
+    arrays = [x for x in inputs if isinstance(x, np.ndarray)]
+    outputs = value if isinstance(value, tuple) else (value,)
+    given = sum(int(np.size(output)) for output in outputs)
+    if name in _FREE:
+        return 0
+    if name in ("linear", "matmul") and len(arrays) >= 2:
+        length = int(arrays[0].shape[-1])
+        return 2 * given * length + (given if name == "linear" else 0)
+    if name == "conv2d":
+        return given * (2 * int(prod(arrays[1].shape[1:])) + 1)
+    if name == "conv_transpose2d":
+        return int(arrays[0].size) * 2 * int(prod(arrays[1].shape[1:])) + given
+    if name in _ATTENTION:
+        return _attention(name, arrays)
+    return max([given, *(int(x.size) for x in arrays if x.dtype.kind == "f")])
+
+
+_FREE = (
+    "reshape",
+    "transpose",
+    "swapaxes",
+    "broadcast_to",
+    "getitem",
+    "take_rows",
+    "take",
+    "take_along_axis",
+    "concat",
+    "stack",
+    "split",
+    "expand_dims",
+    "squeeze",
+    "flip",
+    "moveaxis",
+    "pad",
+    "repeat",
+    "tile",
+    "astype",
+)
+_ATTENTION = ("attention", "packed_attention", "biased_attention")
+
+
+def _attention(name: str, arrays: list[Array]) -> int:
+    """Scores and mixing: 2 products of t x s x d each."""
+    b, t, d = map(int, arrays[0].shape)
+    if name == "packed_attention":
+        return 4 * b * t * t * (d // 3)
+    return 4 * b * t * int(arrays[1].shape[1]) * d

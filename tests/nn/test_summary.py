@@ -1,0 +1,209 @@
+"""The table of a model, freezing, precision, and looking at all outputs."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import DtypeError
+from pmt_nn import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Embedding,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Module,
+    ReLU,
+    Sequential,
+    TransformerEncoder,
+    kaiming_normal,
+    kaiming_uniform,
+    observing,
+    orthogonal,
+    summary,
+    truncated_normal,
+    watching_calls,
+)
+
+
+def network(rng) -> Sequential:
+    return Sequential(
+        Conv2d(1, 4, 3, rng, padding=1), ReLU(), MaxPool2d(2), Flatten(), Linear(64, 10, rng)
+    )
+
+
+def image(rng, n: int = 2) -> Tensor:
+    return Tensor(rng.normal(size=(n, 1, 8, 8)).astype(np.float32))
+
+
+def test_shapes_parameters_bytes_and_flops_by_hand(rng) -> None:
+    table = summary(network(rng), image(rng))
+    rows = {row.name: row for row in table.rows}
+    assert rows["parts.0"].output == ((2, 4, 8, 8),)
+    assert rows["parts.4"].output == ((2, 10),)
+    assert rows["parts.0"].parameters == 4 * 9 + 4
+    assert rows["parts.4"].bytes == (64 * 10 + 10) * 4
+    assert rows["parts.0"].flops == 2 * 4 * 64 * (2 * 9 + 1)
+    assert rows["parts.4"].flops == 2 * 10 * (2 * 64 + 1)
+    assert rows["parts.3"].flops == 0
+    assert table.total.parameters == 40 + 650
+    assert table.total.flops == sum(rows[f"parts.{i}"].flops for i in range(5))
+    text = str(table)
+    assert "690" in text
+    assert "(2, 4, 8, 8)" in text
+    assert text.splitlines()[0].split() == [
+        "module",
+        "kind",
+        "output",
+        "parameters",
+        "bytes",
+        "FLOPs",
+    ]
+
+
+def test_a_transformer_counts_its_products(rng) -> None:
+    b, t, d, f = 2, 5, 8, 16
+    model = TransformerEncoder(d, 2, f, 1, rng, dropout=0.0)
+    table = summary(model, Tensor(np.ones((b, t, d), np.float32)))
+    row = next(row for row in table.rows if row.name == "layers.0.attention")
+    products = 2 * b * t * (d * 3 * d + d * d) + 4 * b * t * t * d
+    biases = b * t * (3 * d + d)
+    assert row.flops == products + biases
+
+
+def test_without_inputs_there_are_no_shapes(rng) -> None:
+    table = summary(network(rng))
+    assert table.total.parameters == 690
+    assert table.total.output == ()
+    assert table.total.flops == 0
+
+
+def test_a_tied_weight_counts_once(rng) -> None:
+    class Tied(Module):
+        def __init__(self) -> None:
+            self.one = Linear(3, 3, rng)
+            self.two = Linear(3, 3, rng)
+            self.two.weight = self.one.weight
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.two(self.one(x))
+
+    assert summary(Tied()).total.parameters == 9 + 3 + 3
+
+
+def test_a_summary_leaves_nothing_behind(rng) -> None:
+    model = Sequential(Conv2d(1, 2, 3, rng), BatchNorm2d(2)).eval()
+    before = {name: dict(vars(module)) for name, module in model.named_modules()}
+    summary(model, image(rng))
+    assert {name: dict(vars(module)) for name, module in model.named_modules()} == before
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_frozen_parameters_get_no_gradient(rng) -> None:
+    model = network(rng)
+    assert model[0].freeze() is model[0]
+    found = gradients((model(image(rng)) ** 2).sum())
+    assert {id(p) for p in found} == {id(p) for p in model[4].parameters()}
+    assert summary(model).total.frozen == 40
+    assert "40 of 690 parameters are frozen" in str(summary(model))
+    model.freeze(False)
+    assert len(gradients((model(image(rng)) ** 2).sum())) == 4
+
+
+def test_float64_and_back(rng) -> None:
+    model = Sequential(Conv2d(1, 2, 3, rng), BatchNorm2d(2))
+    state = model.state_dict()
+    assert model.astype(np.float64) is model
+    assert {v.dtype for v in model.state_dict().values()} == {np.dtype(np.float64)}
+    x = image(rng).data.astype(np.float64)
+    assert model(Tensor(x)).dtype == np.float64
+    model.load_state_dict(state)
+    model.astype(np.float32)
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, state[name])
+        assert value.dtype == np.float32
+    with pytest.raises(DtypeError, match="float16"):
+        model.astype(np.float16)
+
+
+def test_outputs_of_every_module_can_be_seen(rng) -> None:
+    model = network(rng)
+    x = image(rng)
+    with observing(model, outputs=True) as seen:
+        y = model(x)
+    np.testing.assert_array_equal(seen["output"], y.data)
+    np.testing.assert_array_equal(seen["parts.1.output"], np.maximum(seen["parts.0.output"], 0))
+    with observing(model) as less:
+        model(x)
+    assert less == {}
+
+
+def test_watching_calls_is_of_one_thread_and_ends(rng) -> None:
+    model, kinds = network(rng), []
+
+    def watcher(module, run):
+        kinds.append(type(module).__name__)
+        return run()
+
+    with watching_calls(watcher):
+        thread = threading.Thread(target=lambda: model(image(rng)))
+        thread.start()
+        thread.join()
+        assert kinds == []
+        model(image(rng))
+    assert kinds == ["Sequential", "Conv2d", "ReLU", "MaxPool2d", "Flatten", "Linear"]
+    model(image(rng))
+    assert len(kinds) == 6
+
+
+def test_embedding_and_dropout_in_a_table(rng) -> None:
+    class Model(Module):
+        def __init__(self) -> None:
+            self.words = Embedding(7, 3, rng)
+            self.drop = Dropout(0.5)
+
+        def forward(self, ids, *, rng=None) -> Tensor:
+            return self.drop(self.words(ids), rng)
+
+    table = summary(Model(), np.array([[1, 2]]), rng=rng)
+    assert table.rows[1].output == ((1, 2, 3),)
+    assert table.rows[1].flops == 0
+
+
+# --- first values ---------------------------------------------------------------------------------
+
+
+def test_kaiming_keeps_the_variance_behind_a_rectifier(rng) -> None:
+    x = rng.normal(size=(500, 400))
+    for weight in (
+        kaiming_uniform(rng, (400, 300), 400, np.float64),
+        kaiming_normal(rng, (400, 300), 400, np.float64),
+    ):
+        y = np.maximum(x @ weight, 0)
+        assert (y * y).mean() == pytest.approx(1, rel=0.05)
+
+
+def test_truncated_normal(rng) -> None:
+    values = truncated_normal(rng, (300, 300), 0.02)
+    assert values.dtype == np.float32
+    assert np.abs(values).max() <= 0.04
+    assert values.std() == pytest.approx(0.02 * 0.8796, rel=0.01)  # by the truncated density
+    assert np.abs(values.mean()) < 3e-4
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (3, 7), (7, 3), (4, 2, 3)], ids=str)
+def test_orthogonal(rng, shape) -> None:
+    flat = orthogonal(rng, shape, np.float64, gain=2.0).reshape(shape[0], -1)
+    product = flat @ flat.T if flat.shape[0] <= flat.shape[1] else flat.T @ flat
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
+
+
+def test_orthogonal_is_uniform_over_the_signs() -> None:
+    """A QR alone would favour one sign of the diagonal."""
+    first = [orthogonal(np.random.default_rng(i), (2, 2))[0, 0] for i in range(400)]
+    assert abs(np.mean(first)) < 0.15

@@ -212,6 +212,14 @@ def test_an_error_of_another_kind_inside_the_block_is_not_blamed_on_the_disk(tmp
     assert not isinstance(caught.value, PmtError)
 
 
+def test_the_error_of_another_file_that_is_written_inside_is_not_renamed(tmp_path):
+    inner = FileProblem("cannot write 'other': No space left on device")
+    inner.errno = errno.ENOSPC
+    with pytest.raises(FileProblem) as caught, atomic_file(tmp_path / "a"):
+        raise inner
+    assert caught.value is inner
+
+
 # --- left-overs ---------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """RowSparse means a dense array; every operation is held against that meaning."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -151,6 +153,13 @@ def test_nothing_given_is_changed():
     sparse.coalesce(), sparse.to_dense(), sparse.scale(2.0), sparse + sparse, sparse.squared_norm()
     assert (sparse.rows == rows).all()
     assert (sparse.values == values).all()
+
+
+def test_it_travels_between_processes():
+    sparse = random_case(7, 20, 6, (3,))
+    copy = pickle.loads(pickle.dumps(sparse))
+    assert (copy.to_dense() == sparse.to_dense()).all()
+    assert copy.is_coalesced is sparse.is_coalesced
 
 
 def test_sums_with_dense_arrays_are_dense_and_new():

@@ -68,14 +68,22 @@ def _write_and_replace(path: str, mode: str) -> Iterator[IO[Any]]:
         yield file
         _finish(file, temporary, target, permissions)
     except BaseException as error:
-        with suppress(OSError):
-            file.close()  # a full disk makes the last flush fail as well
-        with suppress(OSError):
-            os.unlink(temporary)
-        # Whatever the caller's block raised passes as it is, but for the disk's own failures.
-        if isinstance(error, OSError) and error.errno in _DISK_PROBLEMS:
+        _discard(file, temporary)
+        # What the caller's block raised passes as it is, but for the disk's own failures.
+        if (
+            isinstance(error, OSError)
+            and not isinstance(error, FileProblem)
+            and error.errno in _DISK_PROBLEMS
+        ):
             raise _write_failure(path, error) from error
         raise
+
+
+def _discard(file: IO[Any], temporary: str) -> None:
+    with suppress(OSError):
+        file.close()  # a full disk makes the last flush fail as well
+    with suppress(OSError):
+        os.unlink(temporary)
 
 
 def _file_object(descriptor: int, mode: str) -> IO[Any]:

@@ -11,7 +11,8 @@ __all__ = ["GradientReport", "InputReport"]
 class InputReport:
     """What was found for one input.
 
-    index: its position. error: the worst relative error of its float64 gradient.
+    index: its position. error: the worst error of its float64 gradient along all coordinates and
+    directions tried, relative to the typical element of the gradient there.
     float32_error: the worst error of its float32 gradient, relative to the gradient's largest
     element; None where float32 was not checked. coordinates, directions: how many were tried;
     unchecked: how many coordinates were left out (kinks, infinite values).

@@ -24,6 +24,7 @@ from pmt_autograd import (
     where,
 )
 from pmt_core import DtypeError, ShapeError
+from pmt_nn.cache_blocks import cache_blocks
 
 Mask = NDArray[np.bool_]
 
@@ -146,18 +147,34 @@ def _split_heads(x: Array, heads: int) -> Array:
 
 def _weights(q: Array, k: Array, mask: Mask | None) -> Array:
     """Softmax of the scaled scores over the keys. q: (b, h, t, k), k: (b, h, s, k)."""
-    scores: Array = np.matmul(q * q.dtype.type(q.shape[-1] ** -0.5), k.swapaxes(-1, -2))
-    if mask is not None:
-        allowed = head_mask(mask, len(q), q.shape[2], k.shape[2])
-        if not allowed.all():
-            scores += np.where(allowed, 0, -np.inf).astype(scores.dtype)
+    allowed = None if mask is None else head_mask(mask, len(q), q.shape[2], k.shape[2])
+    weights = np.empty((*q.shape[:3], k.shape[2]), q.dtype)
+    for block in _blocks(weights):
+        _softmax_scores(q[block], k[block], _of_block(allowed, block), weights[block])
+    return weights
+
+
+def _softmax_scores(q: Array, k: Array, allowed: Mask | None, scores: Array) -> None:
+    """Write the softmax of q k^T / sqrt(k), over the allowed keys, to `scores` (b, h, t, s)."""
+    np.matmul(q * q.dtype.type(q.shape[-1] ** -0.5), k.swapaxes(-1, -2), out=scores)
+    if allowed is not None and not allowed.all():
+        scores += np.where(allowed, 0, -np.inf).astype(scores.dtype)
     top = scores.max(axis=-1, keepdims=True, initial=np.finfo(scores.dtype).min)
     scores -= top  # the smallest float for a row of -inf, which stays -inf, not nan
     np.exp(scores, out=scores)
     total = scores.sum(axis=-1, keepdims=True)
     total[total == 0] = 1  # nothing to attend to: zeros
     scores /= total
-    return scores
+
+
+def _blocks(weights: Array) -> Iterator[slice]:
+    """Parts of the batch whose weights fit in the level-2 cache."""
+    return cache_blocks(len(weights), weights[:1].size // 4)
+
+
+def _of_block(full: Mask | None, block: slice) -> Mask | None:
+    """The rows of a mask with four axes that belong to a part of the batch."""
+    return full if full is None or len(full) == 1 else full[block]
 
 
 def _attend(
@@ -193,27 +210,46 @@ def _attend_views(  # type: ignore[no-untyped-def]
     With P = softmax(S), A = dropped P, O = A V: dV = A^T dO, dA = dO V^T, and
     dS = P (dP - sum_s dP P). The sum equals sum_k dO O (Dao et al. 2022, eq. 4), which is
     smaller to compute; it holds with dropout too, as O is made of the dropped weights.
+
+    Both passes take a few sequences at a time, so that their (h, t, s) arrays stay in the cache.
     """
     qh, kh, vh = (_split_heads(x, heads) for x in (q, k, v))
-    weights = _weights(qh, kh, mask)  # (b, h, t, s)
-    factor = None if kept is None else kept * weights.dtype.type(keep_scale)
-    dropped = weights if factor is None else weights * factor
+    allowed = None if mask is None else head_mask(mask, len(q), q.shape[1], k.shape[1])
+    weights = np.empty((*qh.shape[:3], kh.shape[2]), q.dtype)  # (b, h, t, s)
     output = np.empty(q.shape, q.dtype)
-    np.matmul(dropped, vh, out=_split_heads(output, heads))
+    output_h = _split_heads(output, heads)
+    for block in _blocks(weights):
+        _softmax_scores(qh[block], kh[block], _of_block(allowed, block), weights[block])
+        np.matmul(_dropped(weights, kept, keep_scale, block), vh[block], out=output_h[block])
 
     def backward_into(grad: Array, by_q: Array, by_k: Array, by_v: Array) -> None:
-        grad_h = _split_heads(grad, heads)
-        np.matmul(dropped.swapaxes(-1, -2), grad_h, out=_split_heads(by_v, heads))
-        by_scores = np.matmul(grad_h, vh.swapaxes(-1, -2))
-        if factor is not None:
-            by_scores *= factor
-        by_scores -= _row_dot(grad, output, heads)
-        by_scores *= weights
-        by_scores *= weights.dtype.type(qh.shape[-1] ** -0.5)
-        np.matmul(by_scores, kh, out=_split_heads(by_q, heads))
-        np.matmul(by_scores.swapaxes(-1, -2), qh, out=_split_heads(by_k, heads))
+        grad_h, by_q, by_k, by_v = (_split_heads(x, heads) for x in (grad, by_q, by_k, by_v))
+        correction = _row_dot(grad, output, heads)
+        scale = q.dtype.type(qh.shape[-1] ** -0.5)
+        for block in _blocks(weights):
+            dropped = _dropped(weights, kept, keep_scale, block)
+            np.matmul(dropped.swapaxes(-1, -2), grad_h[block], out=by_v[block])
+            by_scores = np.matmul(grad_h[block], vh[block].swapaxes(-1, -2))
+            if kept is not None:  # P (factor dA - c) = A dA - c P: no division, no factor again
+                by_scores *= dropped
+                by_scores -= correction[block] * weights[block]
+            else:
+                by_scores -= correction[block]
+                by_scores *= dropped
+            by_scores *= scale
+            np.matmul(by_scores, kh[block], out=by_q[block])
+            np.matmul(by_scores.swapaxes(-1, -2), qh[block], out=by_k[block])
 
     return output, backward_into
+
+
+def _dropped(weights: Array, kept: Mask | None, scale: float, block: slice) -> Array:
+    """The weights of a part of the batch after dropout."""
+    part: Array = weights[block]
+    if kept is not None:
+        part = part * kept[block]
+        part *= part.dtype.type(scale)
+    return part
 
 
 def _row_dot(a: Array, b: Array, heads: int) -> Array:

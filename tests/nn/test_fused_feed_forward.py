@@ -1,0 +1,66 @@
+"""The fused feed-forward network and residual dropout against their composed twins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_nn import (
+    ACTIVATIONS,
+    add_dropped,
+    add_dropped_composed,
+    cache_blocks,
+    feed_forward,
+    feed_forward_composed,
+)
+
+
+def tensors(*shapes: tuple[int, ...], dtype: str = "float64") -> list[Tensor]:
+    rng = np.random.default_rng(5)
+    return [Tensor(rng.normal(size=shape).astype(dtype), requires_grad=True) for shape in shapes]
+
+
+def value_and_gradients(make, inputs):
+    out = make(*inputs)
+    cotangent = np.random.default_rng(6).normal(size=out.shape).astype(out.dtype)
+    found = gradients(out, cotangent)
+    return [out.data, *(found[x] for x in inputs)]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("dropped", [False, True])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])
+def test_feed_forward_equals_its_parts(
+    activation: str, dropped: bool, dtype: str, tolerance: float
+) -> None:
+    n, t, d, f = 3, 40, 8, 500  # 60,000 hidden numbers: more than one block
+    inputs = tensors((n, t, d), (d, f), (f,), (f, d), (d,), dtype=dtype)
+    kept = np.random.default_rng(7).random((n, t, f)) < 0.8 if dropped else None
+    settings = {"activation": activation, "kept": kept, "keep_scale": 1.25}
+    fused = value_and_gradients(lambda *xs: feed_forward(*xs, **settings), inputs)
+    composed = value_and_gradients(lambda *xs: feed_forward_composed(*xs, **settings), inputs)
+    for one, other in zip(fused, composed, strict=True):
+        assert one.dtype == np.dtype(dtype)
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * np.abs(other).max())
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
+    x, y = tensors((300, 200), (300, 200))
+    if transposed:
+        x, y = (Tensor(z.data.T.copy().T, requires_grad=True) for z in (x, y))
+    mask = np.random.default_rng(7).random((300, 200)) < 0.8
+    fused = value_and_gradients(lambda a, b: add_dropped(a, b, mask, scale=1.25), (x, y))
+    composed = value_and_gradients(
+        lambda a, b: add_dropped_composed(a, b, mask, scale=1.25), (x, y)
+    )
+    for one, other in zip(fused, composed, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "width"), [(0, 5), (1, 5), (100_000, 1), (7, 10**9), (70_000, 3)])
+def test_blocks_cover_every_row_once(n: int, width: int) -> None:
+    blocks = list(cache_blocks(n, width))
+    assert sum(block.stop - block.start for block in blocks) == n
+    assert all(a.stop == b.start for a, b in zip(blocks, blocks[1:], strict=False))

@@ -15,6 +15,7 @@ from pmt_autograd import (
     module_scopes,
     primitive,
     profile,
+    profile_scope,
     samples,
     tape_graph,
     tape_trace,
@@ -145,14 +146,13 @@ def test_profile_by_module() -> None:
     assert module_scopes() is None
     x = Tensor([1.0], requires_grad=True)
     with profile() as seen:
-        scopes = module_scopes()
-        assert scopes == []
-        scopes.append("encoder")
+        assert module_scopes() == []
+        with profile_scope("encoder"):
+            ag.exp(x)
+            with profile_scope("linear"):
+                ag.exp(x)
         ag.exp(x)
-        scopes.append("linear")
-        ag.exp(x)
-        scopes.pop()
-        scopes.pop()
+    with profile_scope("nobody profiles"):
         ag.exp(x)
     assert module_scopes() is None
     assert {row.module: row.calls for row in seen.by_module()} == {

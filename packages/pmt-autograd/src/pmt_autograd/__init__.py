@@ -20,7 +20,7 @@ from pmt_autograd.matmul import matmul
 from pmt_autograd.norm import norm
 from pmt_autograd.primitive import primitive
 from pmt_autograd.products import outer, tensordot
-from pmt_autograd.profile import Profile, ProfileRow, module_scopes, profile
+from pmt_autograd.profile import Profile, ProfileRow, module_scopes, profile, profile_scope
 from pmt_autograd.rearranging import expand_dims, flip, moveaxis, pad, repeat, squeeze, tile
 from pmt_autograd.recompute import recompute
 from pmt_autograd.recording import Watcher, enable_grad, is_recording, no_grad, watching
@@ -105,6 +105,7 @@ __all__ = [
     "primitive",
     "primitives_of",
     "profile",
+    "profile_scope",
     "recompute",
     "relu",
     "repeat",

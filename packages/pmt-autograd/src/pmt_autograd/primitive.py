@@ -161,6 +161,8 @@ def _of_one(function: Function, otherwise: Operation) -> Operation:
     def operation(x: Any) -> Any:
         if isinstance(x, Tensor) and x.requires_grad and recording.plain:
             value, backward = function(x._data)
+            if type(value) is tuple:
+                return _several(name, value, backward, [x.node or x])
             return record(name, value, backward, (x.node or x,))
         return otherwise(x)
 

@@ -120,10 +120,24 @@ _profiling = _Profiling()
 def module_scopes() -> list[str] | None:
     """The names of the modules that are running, where this thread is profiled; else None.
 
-    A module pushes its name before it runs and pops it afterwards, so that the profiler can tell
-    which one an operation belongs to.
+    The cheapest way for a module to ask whether it should name itself: push its name before it
+    runs and pop it afterwards; `profile_scope` does the same as a context manager.
     """
     return _profiling.scopes
+
+
+@contextmanager
+def profile_scope(name: str) -> Iterator[None]:
+    """Operations within this context are listed under `name`; nothing where nobody profiles."""
+    scopes = _profiling.scopes
+    if scopes is None:
+        yield
+        return
+    scopes.append(name)
+    try:
+        yield
+    finally:
+        scopes.pop()
 
 
 @contextmanager

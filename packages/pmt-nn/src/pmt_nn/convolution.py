@@ -20,6 +20,7 @@ from pmt_autograd import (
     samples,
 )
 from pmt_core import SettingsError, ShapeError
+from pmt_nn.channels_last import channel_sums
 from pmt_nn.convolve import convolve, convolve_input_gradient, convolve_kernel_gradient
 from pmt_nn.initialize import kaiming_uniform
 from pmt_nn.module import Module
@@ -191,12 +192,6 @@ class Conv1d(Module):
             dilation=self.dilation,
             groups=self.groups,
         )
-
-
-def channel_sums(grad: Array) -> Array:
-    """(b, o, h, w) -> (o,): gradient of a number added to every pixel of a channel."""
-    sums: Array = grad.sum(axis=(2, 3)).sum(axis=0)
-    return sums
 
 
 def check_groups(c: int, o: int, groups: int) -> None:

@@ -72,11 +72,11 @@ class SlidingWindows:
         strides = (n, c, h * dh, w * dw, h * sh, w * sw)
         return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
-    def view_columns(self, padded: Array, count: Pair) -> Array:
-        """What each column of the kernel sees of every row: (n, c, kw, h, ow), a view."""
+    def view_rows(self, padded: Array, ow: int) -> Array:
+        """What one row of the kernel sees of every row: (n, c, h, w) -> (n, h, ow, kw, c), a view."""
         n, c, h, w = padded.strides
-        shape = (*padded.shape[:2], self.kernel[1], padded.shape[2], count[1])
-        strides = (n, c, w * self.dilation[1], h, w * self.stride[1])
+        shape = (padded.shape[0], padded.shape[2], ow, self.kernel[1], padded.shape[1])
+        strides = (n, h, w * self.stride[1], w * self.dilation[1], c)
         return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
     def tap(self, padded: Array, i: int, j: int, count: Pair) -> Array:

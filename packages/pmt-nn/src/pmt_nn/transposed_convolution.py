@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.convolution import channel_sums, check_groups
+from pmt_nn.channels_last import channel_sums
+from pmt_nn.convolution import check_groups
 from pmt_nn.convolve import convolve, convolve_input_gradient, convolve_kernel_gradient
 from pmt_nn.initialize import kaiming_uniform
 from pmt_nn.module import Module

@@ -130,9 +130,7 @@ def make_batch(size: Size) -> Batch:
     )
 
 
-def pmt_loss(
-    model: PmtClassifier, batch: Batch, rng: np.random.Generator
-) -> tuple[Tensor, int]:
+def pmt_loss(model: PmtClassifier, batch: Batch, rng: np.random.Generator) -> tuple[Tensor, int]:
     return cross_entropy(model(batch, rng), batch.labels, reduction="sum"), len(batch)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -63,4 +65,4 @@ def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
 def test_blocks_cover_every_row_once(n: int, width: int) -> None:
     blocks = list(cache_blocks(n, width))
     assert sum(block.stop - block.start for block in blocks) == n
-    assert all(a.stop == b.start for a, b in zip(blocks, blocks[1:], strict=False))
+    assert all(a.stop == b.start for a, b in itertools.pairwise(blocks))

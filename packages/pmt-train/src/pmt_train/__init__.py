@@ -7,6 +7,7 @@ matplotlib is imported when the first picture is made, not before.
 
 from pmt_train.accuracy import accuracy
 from pmt_train.adamw import AdamW
+from pmt_train.allocator import keep_freed_memory
 from pmt_train.app_main import exit_code_of, run_app
 from pmt_train.app_settings import AppSettings
 from pmt_train.attention_plot import AttentionMap, attention_plot
@@ -109,6 +110,7 @@ __all__ = [
     "global_norm",
     "in_sequence",
     "inverse_sqrt",
+    "keep_freed_memory",
     "learning_curves",
     "linear",
     "load_checkpoint",

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pmt_core import SettingsError
+from pmt_train.allocator import keep_freed_memory
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -60,6 +61,7 @@ class Workers:
     def __enter__(self) -> Self:
         self._depth += 1
         if self._depth == 1:
+            keep_freed_memory()
             if self._limits is not None:
                 self._open.enter_context(self._limit_blas())
             if self.count > 1:

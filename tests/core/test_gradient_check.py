@@ -183,7 +183,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_gradients_are_rejected(name, seed):
     function, *inputs = WRONG[name]

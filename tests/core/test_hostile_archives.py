@@ -471,7 +471,7 @@ def test_random_damage_gives_an_error_of_ours_or_whole_arrays(tmp_path, suffix):
     rng = np.random.default_rng(0)
     outcomes = {"refused": 0, "loaded": 0}
     tracemalloc.start()
-    for turn in range(1500):
+    for turn in range(1200):
         data = bytearray(originals[turn % len(originals)])
         for _ in range(rng.integers(1, 4)):
             where = int(rng.integers(len(data)))

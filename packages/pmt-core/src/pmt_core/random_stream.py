@@ -126,7 +126,7 @@ def _as_key(part: SupportsIndex | str) -> int | str:
 
 
 def _as_int(value: SupportsIndex, what: str) -> int:
-    if not isinstance(value, bool):  # True as the name of a stream is a slip
+    if not isinstance(value, bool | np.bool_):  # True as the name of a stream is a slip
         try:
             return operator.index(value)
         except TypeError:

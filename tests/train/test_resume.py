@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
 
-from pmt_core import ArchiveError, SettingsError
+from pmt_core import ArchiveError, SettingsError, load_archive
 from pmt_train import EarlyStopping, Trainer, TrainingInterrupted, load_checkpoint
 
 EPOCHS = 4
@@ -134,6 +135,48 @@ def test_stopped_while_evaluating(toys, tmp_path):
     assert (state.epoch, state.batch) == (1, 7)
     trainer = toys.trainer()
     assert_same(everything(trainer, fit(trainer, toys, path, resume=True)), expected)
+
+
+def test_best_weights_of_before_the_stop_are_those_at_the_end(toys, tmp_path):
+    path, best = tmp_path / "c.npz", tmp_path / "model.npz"
+    seen = {}
+
+    def run(**kwargs):
+        trainer = toys.trainer()
+
+        def evaluate():
+            seen[trainer.step_count] = trainer.model.state_dict()
+            return {"accuracy": -trainer.step_count}
+
+        kwargs |= {"checkpoint_path": path, "best_path": best, "quiet": True}
+        return trainer, trainer.fit(toys.data(), epochs=EPOCHS, evaluate=evaluate, **kwargs)
+
+    with pytest.raises(TrainingInterrupted):
+        run(callbacks=stop_at(17))
+    best.unlink()  # the checkpoint alone is enough
+    trainer, history = run(resume=True)
+    assert (history.best_epoch, history.best) == (1, {"accuracy": -7})
+    for found in (trainer.model.state_dict(), load_archive(best)[0]):
+        for name, array in found.items():
+            np.testing.assert_array_equal(array, seen[7][name])
+
+
+def test_clocks_and_counts_go_on(toys, tmp_path):
+    path = tmp_path / "c.npz"
+
+    def slow(event):
+        time.sleep(0.02)
+        stop_at(17)["step"](event)
+
+    with pytest.raises(TrainingInterrupted):
+        fit(toys.trainer(), toys, path, callbacks={"step": slow})
+    before = load_checkpoint(path).state
+    assert before.seconds > 17 * 0.02
+    history = fit(toys.trainer(), toys, path, resume=True)
+    assert history.seconds > before.seconds
+    assert history.training_seconds > before.training_seconds
+    assert history.examples == 200 * EPOCHS
+    assert history.column("seconds") == sorted(history.column("seconds"))
 
 
 def test_a_finished_run_is_only_loaded(toys, tmp_path):

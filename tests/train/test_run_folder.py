@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pmt_core import FileProblem, SettingsError, StateError
-from pmt_train import RunFolder
+from pmt_train import RunFolder, run_lock
 
 
 def test_a_new_folder_is_made_and_taken_away_again_if_nothing_was_written(tmp_path):
@@ -69,6 +69,22 @@ def test_a_lock_of_a_killed_process_locks_nothing(tmp_path):
     with RunFolder(tmp_path).claim():
         pass
     assert not (tmp_path / ".lock").exists()
+
+
+def test_a_lock_file_that_its_last_holder_removed_is_made_anew(tmp_path, monkeypatch):
+    """Opened before the removal and locked after it, it would keep nobody else out."""
+    real, calls = run_lock._lock, []
+
+    def lock(file):
+        calls.append(file)
+        if len(calls) == 1:
+            (tmp_path / ".lock").unlink()
+        return real(file)
+
+    monkeypatch.setattr(run_lock, "_lock", lock)
+    with RunFolder(tmp_path).claim():
+        assert len(calls) == 2
+        assert (tmp_path / ".lock").exists()
 
 
 def test_what_cannot_be_a_folder(tmp_path):

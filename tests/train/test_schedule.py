@@ -9,6 +9,7 @@ from pmt_train import (
     constant,
     cosine,
     exponential,
+    in_sequence,
     inverse_sqrt,
     linear,
     preview,
@@ -37,6 +38,13 @@ def test_noam_is_the_formula_of_the_paper():
     for step in (1, 10, 3999, 4000, 4001, 100_000):
         paper = d**-0.5 * min(step**-0.5, step * peak**-1.5)
         assert schedule(step - 1) == pytest.approx(paper)  # the paper counts from 1
+
+
+def test_one_after_the_other():
+    parts = [(linear(1.0, 2), 2), (constant(5.0), 1), (linear(3.0, 2), 2)]
+    assert preview(in_sequence(parts), 7) == [1.0, 0.5, 5.0, 3.0, 1.5, 0.0, 0.0]
+    with pytest.raises(SettingsError, match="at least one"):
+        in_sequence([])
 
 
 @pytest.mark.parametrize(

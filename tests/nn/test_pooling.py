@@ -57,6 +57,22 @@ def test_of_equal_values_the_first_gets_the_gradient() -> None:
     assert found.tolist() == [[[[1, 0, 1, 0], [0, 0, 0, 0]]]]
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_reading_order_decides_among_equals(rng, channels_last) -> None:
+    """Whole numbers from a small range: most windows hold their largest value more than once."""
+    data = rng.integers(0, 3, (3, 4, 6, 9)).astype(float)
+    if channels_last:
+        data = np.ascontiguousarray(data.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    x = Tensor(data, requires_grad=True)
+    found = gradients(max_pool2d(x, kernel=(3, 2)).sum())[x]
+    expected = np.zeros(x.shape)
+    for b, c, i, j in np.ndindex(3, 4, 2, 4):
+        window = data[b, c, 3 * i : 3 * i + 3, 2 * j : 2 * j + 2]
+        row, column = divmod(int(window.argmax()), 2)
+        expected[b, c, 3 * i + row, 2 * j + column] = 1
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_all_negative_beside_a_border() -> None:
     x = Tensor(-np.ones((1, 1, 2, 2)), requires_grad=True)
     y = MaxPool2d(3, stride=1, padding=1)(x)

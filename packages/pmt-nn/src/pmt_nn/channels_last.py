@@ -19,7 +19,7 @@ def empty_channels_last(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 
 def is_channels_last(x: Array) -> bool:
-    """Whether x (b, c, h, w) lies in memory as (b, h, w, c), without gaps, and not the usual way."""
+    """Whether x (b, c, h, w) lies in memory as (b, h, w, c), without gaps."""
     return x.ndim == 4 and x.transpose(0, 2, 3, 1).flags.c_contiguous and not x.flags.c_contiguous
 
 
@@ -47,8 +47,7 @@ def per_row(by_channel: Array, w: int) -> Array:
 def channel_sums(x: Array) -> Array:
     """(b, c, h, w) -> (c,): sum of every channel, whatever the order in memory."""
     if is_channels_last(x):
-        b, c, h, w = x.shape
-        sums: Array = image_rows(x).sum(axis=0).reshape(w, c).sum(axis=0)
+        sums: Array = image_rows(x).sum(axis=0).reshape(x.shape[3], x.shape[1]).sum(axis=0)
         return sums
     total: Array = x.sum(axis=(2, 3)).sum(axis=0)
     return total

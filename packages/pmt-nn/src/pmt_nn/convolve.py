@@ -135,11 +135,10 @@ def _laid_out(
     One is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each. The memory is used again for
     the next block.
     """
-    b, c, h, w = x.shape
     if windows.is_pointwise:
         if x.size:
-            yield slice(0, b), [pixel_rows(x)[np.newaxis]]
-    elif _products(c, windows) > 1:
+            yield slice(0, len(x)), [pixel_rows(x)[np.newaxis]]
+    elif _products(x.shape[1], windows) > 1:
         yield from _by_kernel_row(x, windows, count)
     else:
         yield from _by_window(x, windows, count)

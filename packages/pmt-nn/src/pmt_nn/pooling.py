@@ -23,14 +23,16 @@ def max_pool2d(
     """
     windows = _pooling(x, kernel, stride, padding)
     count = windows.count(x.shape[2:])
+    if windows.stride == windows.kernel and windows.padding == (0, 0):
+        return _max_side_by_side(x, windows, count)
     bordered = _bordered(x, windows, -np.inf)
     taps = _taps(windows)
-    y = windows.tap(bordered, 0, 0, count).copy()
+    y = windows.tap(bordered, 0, 0, count).copy(order="K")
     for i, j in taps[1:]:
         np.maximum(y, windows.tap(bordered, i, j, count), out=y)
 
     def backward(grad: Array) -> Array:
-        by_x = np.zeros(bordered.shape, x.dtype)
+        by_x = np.zeros_like(bordered, x.dtype)
         left = grad.copy()  # what no element of the window has claimed yet
         for i, j in taps:
             claim = left * (windows.tap(bordered, i, j, count) == y)
@@ -60,13 +62,13 @@ def avg_pool2d(
     bordered = _bordered(x, windows, 0.0)
     taps = _taps(windows)
     share = _share(x, windows, count, count_border)
-    y = windows.tap(bordered, 0, 0, count).copy()
+    y = windows.tap(bordered, 0, 0, count).copy(order="K")
     for i, j in taps[1:]:
         y += windows.tap(bordered, i, j, count)
     y *= share
 
     def backward(grad: Array) -> Array:
-        by_x = np.zeros(bordered.shape, x.dtype)
+        by_x = np.zeros_like(bordered, x.dtype)
         shared = grad * share
         for i, j in taps:
             seen = windows.tap(by_x, i, j, count)
@@ -74,6 +76,47 @@ def avg_pool2d(
         return windows.inside(by_x)
 
     return y, backward
+
+
+def _max_side_by_side(x: Array, windows: SlidingWindows, count: Pair) -> Result:
+    """`max_pool2d` where every pixel is in one window at most: along rows, then along columns.
+
+    Kept for the gradient is not x, but where a pixel was larger than those before it.
+    """
+    (kh, kw), (oh, ow) = windows.kernel, count
+    used = x[:, :, : oh * kh, : ow * kw]
+    along_rows, wins_in_row = _running_maximum([used[..., j::kw] for j in range(kw)])
+    y, wins = _running_maximum([along_rows[:, :, i::kh] for i in range(kh)])
+    whole = used.shape == x.shape
+
+    def backward(grad: Array) -> Array:
+        by_x = np.empty_like(x) if whole else np.zeros_like(x)
+        by_rows = np.empty_like(along_rows)
+        _give_to_winners(grad, wins, [by_rows[:, :, i::kh] for i in range(kh)])
+        by_used = by_x[:, :, : oh * kh, : ow * kw]
+        _give_to_winners(by_rows, wins_in_row, [by_used[..., j::kw] for j in range(kw)])
+        return by_x
+
+    return y, backward
+
+
+def _running_maximum(parts: list[Array]) -> tuple[Array, list[Array]]:
+    """The largest of several arrays, and for all but the first: where it beat all before it."""
+    largest = parts[0].copy(order="K")
+    wins = []
+    for part in parts[1:]:
+        wins.append(part > largest)
+        np.maximum(largest, part, out=largest)
+    return largest, wins
+
+
+def _give_to_winners(grad: Array, wins: list[Array], targets: list[Array]) -> None:
+    """What the last winner gets is taken from those before it."""
+    left = grad
+    for win, target in zip(wins[::-1], targets[:0:-1], strict=True):
+        np.multiply(left, win, out=target)
+        left = left - target
+    targets[0][...] = left
 
 
 def global_max_pool(x: Tensor) -> Tensor:
@@ -206,7 +249,7 @@ def _bordered(x: Array, windows: SlidingWindows, value: float) -> Array:
     if windows.padding == (0, 0):
         return x
     h, w = windows.padded((x.shape[2], x.shape[3]))
-    bordered = np.full((*x.shape[:2], h, w), value, x.dtype)
+    bordered = np.full_like(x, value, shape=(*x.shape[:2], h, w))  # and x's order in memory
     windows.inside(bordered)[...] = x
     return bordered
 

@@ -73,7 +73,7 @@ class SlidingWindows:
         return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
     def view_rows(self, padded: Array, ow: int) -> Array:
-        """What one row of the kernel sees of every row: (n, c, h, w) -> (n, h, ow, kw, c), a view."""
+        """What a row of the kernel sees of every row: (n, c, h, w) -> (n, h, ow, kw, c), a view."""
         n, c, h, w = padded.strides
         shape = (padded.shape[0], padded.shape[2], ow, self.kernel[1], padded.shape[1])
         strides = (n, h, w * self.stride[1], w * self.dilation[1], c)

@@ -39,7 +39,11 @@ def _names(text: str) -> frozenset[str]:
 
 PACKAGES: dict[str, Row] = {
     "pmt_core": Row(third_party=_names("numpy")),
-    "pmt_autograd": Row(packages=_names("pmt_core"), third_party=_names("numpy")),
+    "pmt_autograd": Row(
+        packages=_names("pmt_core"),
+        third_party=_names("numpy"),
+        extras={"pictures": _names("matplotlib")},
+    ),
     "pmt_nn": Row(packages=_names("pmt_core pmt_autograd"), third_party=_names("numpy")),
     "pmt_text": Row(packages=_names("pmt_core"), third_party=_names("numpy")),
     "pmt_train": Row(

@@ -16,6 +16,7 @@ from pmt_autograd.flops import counts_flops
 from pmt_autograd.in_place_guard import in_place_guard
 from pmt_autograd.indexing import getitem, take_rows
 from pmt_autograd.joining import concat, stack
+from pmt_autograd.ledger import gradient_ledger
 from pmt_autograd.matmul import matmul
 from pmt_autograd.norm import norm
 from pmt_autograd.primitive import primitive
@@ -79,6 +80,7 @@ __all__ = [
     "expm1",
     "flip",
     "getitem",
+    "gradient_ledger",
     "gradients",
     "in_place_guard",
     "is_recording",

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from pmt_autograd.array_types import Array, Result
 from pmt_autograd.primitive import primitive
@@ -96,6 +95,8 @@ def _far(double: bool) -> tuple[float, ...]:
 
 
 def _fit(function: Callable[[Array], Any], degree: int) -> tuple[float, ...]:
+    from numpy.polynomial import chebyshev  # takes a while to import
+
     # Python floats are weak: float32 arrays stay float32
     return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(function, degree)).tolist())
 

@@ -32,6 +32,8 @@ def getitem(x: Array, *, index: Any) -> Result:
 
 def _is_basic(index: Any) -> bool:
     """Whether each element is read at most once: integers, slices, None and ellipsis."""
+    if type(index) is int or type(index) is slice:
+        return True
     parts = index if isinstance(index, tuple) else (index,)
     return all(
         part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice))

@@ -1,23 +1,19 @@
 """The gradient ledger: every primitive with the error of its gradient, as a table.
 
-python -m pmt_autograd.ledger pmt_autograd pmt_nn --out docs/gradients.md
+`python docs/gradient_ledger.py` writes it into the docs.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import sys
 from collections.abc import Iterator, Sequence
 
 from pmt_autograd.registry_walk import PrimitiveReport, check_primitive, primitives_of
-from pmt_core import atomic_file
 
 _HEAD = """# The gradient ledger
 
 Every primitive, checked with every one of its samples. Written by
 
-    {command}
+    python docs/gradient_ledger.py
 
 **method**: how the numerical derivative was taken in float64: *complex* is the complex step, exact
 to rounding, where the operation is analytic; *central* is central differences, extrapolated where
@@ -30,12 +26,13 @@ gradient's largest element.
 """
 
 
-def ledger(packages: Sequence[str]) -> str:
-    """The table, as Markdown, of the primitives that the packages define; imports them."""
-    command = "python -m pmt_autograd.ledger " + " ".join(packages) + " --out docs/gradients.md"
-    lines = [_HEAD.format(command=command)]
+def gradient_ledger(*packages: str) -> str:
+    """The table, as Markdown, of the primitives of packages that are imported already.
+
+    Raises GradientError for a wrong gradient, StateError for a primitive without samples.
+    """
+    lines = [_HEAD]
     for package in packages:
-        importlib.import_module(package)
         reports = [check_primitive(entry) for entry in primitives_of(package)]
         lines += [f"## {package}: {len(reports)} primitives\n", *_table(reports), ""]
     return "\n".join(lines)
@@ -54,22 +51,3 @@ def _table(reports: Sequence[PrimitiveReport]) -> Iterator[str]:
 def _error(error: float) -> str:
     """To one digit: the rest depends on the machine."""
     return f"{error:.0e}" if error else "0"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the ledger to a file, or to standard output."""
-    parser = argparse.ArgumentParser(description="Check all gradients and write a table of them.")
-    parser.add_argument("packages", nargs="*", default=["pmt_autograd"])
-    parser.add_argument("--out", help="file to write; standard output by default")
-    options = parser.parse_args(arguments)
-    text = ledger(options.packages)
-    if options.out is None:
-        sys.stdout.write(text)
-        return 0
-    with atomic_file(options.out, "w") as file:
-        file.write(text)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

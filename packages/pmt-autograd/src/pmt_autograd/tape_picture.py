@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,13 +23,12 @@ def draw_tape(
     dozens of operations. names: for leaves, e.g. `dict(model.named_parameters())`.
     Raises StateError where matplotlib is not installed.
     """
-    figure_module = _matplotlib("matplotlib.figure")
     graph = tape_graph(tensor, names)
     places = _layout(graph)
     columns = [x for x, _ in places]
     rows = max(y for _, y in places) + 1
     width = max(columns) - min(columns) + 1
-    figure = figure_module.Figure((width * _WIDE + 0.3, rows * _HIGH + 0.3))
+    figure = _figure(width * _WIDE + 0.3, rows * _HIGH + 0.3)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(min(columns) - 0.6, max(columns) + 0.6)
@@ -43,14 +41,16 @@ def draw_tape(
     figure.savefig(os.fspath(path), dpi=110, metadata=_no_date(path))
 
 
-def _matplotlib(module: str) -> Any:
+def _figure(width: float, height: float) -> Any:
+    """An empty figure, in inches; matplotlib is imported here and nowhere else."""
     try:
-        return importlib.import_module(module)
+        from matplotlib.figure import Figure
     except ImportError as error:
         raise StateError(
             "a picture of the tape is drawn by matplotlib, which is not installed: "
-            "pip install matplotlib, or print tape_trace(tensor)"
+            "pip install 'pmt-autograd[pictures]', or print tape_trace(tensor)"
         ) from error
+    return Figure((width, height))
 
 
 def _no_date(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 
 
 def user_line() -> str:
     """`file:line, in function` of the innermost caller that is no part of pmt's packages."""
-    frame = sys._getframe(1)
+    frame = inspect.currentframe()
+    if frame is None:
+        return "an unknown line"  # not every Python has frames
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     code = frame.f_code

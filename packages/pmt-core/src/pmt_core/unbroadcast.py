@@ -24,6 +24,8 @@ def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
     if grad.shape == shape:
         return grad
     added = grad.ndim - len(shape)
+    if added > 0 and grad.shape[added:] == shape:  # the commonest case: only new axes in front
+        return np.asarray(np.add.reduce(grad, axis=tuple(range(added)), dtype=grad.dtype))
     stretched = [
         added + axis
         for axis, (size, wide) in enumerate(zip(shape, grad.shape[max(added, 0) :], strict=False))

@@ -12,7 +12,7 @@ import numpy as np
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import GradientError, RandomStream, SettingsError, ShapeError
-from pmt_nn import Module
+from pmt_nn import BatchStatistics, Module, apply_statistics, collecting_statistics
 from pmt_train.adamw import AdamW
 from pmt_train.batches import B, Epochs
 from pmt_train.clip import clip_factor, global_norm
@@ -52,14 +52,24 @@ class StepResult:
     lr: float
 
 
+@dataclass(frozen=True, slots=True)
+class _ShardResult:
+    """What one shard of a batch found: sums over it, and what its batch norms measured."""
+
+    loss: float
+    count: int
+    gradients: Shard
+    statistics: list[BatchStatistics]
+
+
 class Trainer(Generic[M, B]):
     """Everything that a training step needs.
 
     A step: the batch is cut into as many shards as there are workers; every worker runs forward
     and backward on its shard, with a random stream of its own, keyed by (seed, "dropout", step,
     shard); the gradients are summed in the order of the shards, divided by the count, clipped by
-    their global norm, and handed to the optimizer. The same seed and number of workers give the
-    same bits.
+    their global norm, and handed to the optimizer. Running statistics (batch norm) are merged in
+    the order of the shards, too. The same seed and number of workers give the same bits.
 
     model: its parameters move into flat memory (see `FlatParameters`).
     loss: see `Loss`.
@@ -102,13 +112,13 @@ class Trainer(Generic[M, B]):
         """
         lr = self.schedule(self.step_count)
         shards = self._gradients(batch)
-        loss = sum(value for value, _, _ in shards)
-        count = sum(n for _, n, _ in shards)
+        loss = sum(shard.loss for shard in shards)
+        count = sum(shard.count for shard in shards)
         if not math.isfinite(loss):
             raise GradientError(self._explain(f"the loss became {loss}", lr))
         norm = 0.0
         if count:
-            found = self.flat.gather([part for _, _, part in shards], self.workers)
+            found = self.flat.gather([shard.gradients for shard in shards], self.workers)
             norm = global_norm(found, 1 / count)
             if not math.isfinite(norm):
                 bad = found.not_finite()
@@ -116,6 +126,7 @@ class Trainer(Generic[M, B]):
                 raise GradientError(self._explain(f"a gradient became {norm}{which}", lr))
             scale = clip_factor(norm, self.clip_norm) / count
             self.optimizer.step(found, lr, scale=scale, workers=self.workers)
+        apply_statistics([shard.statistics for shard in shards])
         self.step_count += 1
         return StepResult(loss, count, norm, lr)
 
@@ -184,28 +195,30 @@ class Trainer(Generic[M, B]):
         finally:
             self.model.train(training)
 
-    def _gradients(self, batch: B) -> list[tuple[float, int, Shard]]:
-        """(sum of the loss, count, gradients) of every shard that is not empty, in order."""
+    def _gradients(self, batch: B) -> list[_ShardResult]:
+        """What every shard that is not empty found, in order."""
         n = self.workers.count
         parts = [batch] if n == 1 else [batch.shard(i, n) for i in range(n)]
         stream = RandomStream(self.seed, "dropout", self.step_count)
 
-        def run(numbered: tuple[int, B]) -> tuple[float, int, Shard]:
+        def run(numbered: tuple[int, B]) -> _ShardResult:
             i, part = numbered
             with np.errstate(all="ignore"):  # what is not finite is looked for, and explained
                 return self._gradients_of_shard(part, stream.child(i).generator())
 
         return self.workers.map(run, [(i, part) for i, part in enumerate(parts) if len(part)])
 
-    def _gradients_of_shard(self, part: B, rng: np.random.Generator) -> tuple[float, int, Shard]:
-        loss, count = self.loss(self.model, part, rng)
+    def _gradients_of_shard(self, part: B, rng: np.random.Generator) -> _ShardResult:
+        with collecting_statistics() as statistics:
+            loss, count = self.loss(self.model, part, rng)
         if loss.size != 1:
             raise ShapeError(
                 "the loss function returns the sum over the batch, a single number, and its "
                 f"count; got a tensor of shape {loss.shape}; add .sum()"
             )
         value = loss.item()
-        return value, int(count), gradients(loss) if math.isfinite(value) else {}
+        found = gradients(loss) if math.isfinite(value) else {}
+        return _ShardResult(value, int(count), found, statistics)
 
     def _explain(self, what: str, lr: float) -> str:
         return (

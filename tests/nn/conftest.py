@@ -40,8 +40,8 @@ class Oracle:
         theirs: Any,
         leaves: list[tuple[Tensor, Any, Callable[[np.ndarray], np.ndarray]]],
         where: np.ndarray | None = None,
-    ) -> None:
-        """Hold outputs and the gradients of sum(output * fixed numbers) equal.
+    ) -> dict[Tensor, Any]:
+        """Hold outputs and the gradients of sum(output * fixed numbers) equal; returns ours.
 
         leaves: (our leaf, torch's, how ours is turned into torch's layout).
         where: which elements of the (first) output count; all by default.
@@ -77,6 +77,7 @@ class Oracle:
                 atol=tolerance * scale,
                 err_msg=f"gradient of leaf {i}",
             )
+        return found
 
 
 @pytest.fixture

@@ -13,6 +13,13 @@ from pmt_nn.attention import (
     head_mask,
     packed_attention,
 )
+from pmt_nn.attention_positions import (
+    Alibi,
+    AttentionPositions,
+    RelativeBias,
+    RotaryPositions,
+    alibi_slopes,
+)
 from pmt_nn.axis_dot import AxisDot
 from pmt_nn.axis_mean import AxisMean
 from pmt_nn.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm, batch_norm_composed
@@ -22,6 +29,7 @@ from pmt_nn.batch_statistics import (
     collecting_statistics,
     tell_statistics,
 )
+from pmt_nn.biased_attention import biased_attention, biased_attention_composed
 from pmt_nn.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -29,13 +37,23 @@ from pmt_nn.binary_cross_entropy import (
     logit_losses_composed,
 )
 from pmt_nn.buffer import Buffer
+from pmt_nn.cache_blocks import cache_blocks
 from pmt_nn.concatenate import Concatenate
 from pmt_nn.container import Container
 from pmt_nn.convolution import Conv1d, Conv2d, conv1d, conv2d, conv2d_composed
 from pmt_nn.cross_entropy import cross_entropy, cross_entropy_composed
-from pmt_nn.dropout import Dropout, apply_mask, keep_mask
+from pmt_nn.decoder_attention import CrossAttention, DecoderSelfAttention
+from pmt_nn.dropout import (
+    Dropout,
+    add_dropped,
+    add_dropped_composed,
+    add_with_dropout,
+    apply_mask,
+    keep_mask,
+)
 from pmt_nn.embedding import Embedding
-from pmt_nn.feed_forward import FeedForward
+from pmt_nn.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from pmt_nn.feed_forward import ACTIVATIONS, FeedForward, feed_forward, feed_forward_composed
 from pmt_nn.flatten import Flatten
 from pmt_nn.gelu import gelu, gelu_composed
 from pmt_nn.gelu_exact import gelu_exact
@@ -50,7 +68,9 @@ from pmt_nn.initialize import (
     truncated_normal,
     xavier_uniform,
 )
+from pmt_nn.key_value_cache import DecoderCache, KeyValueCache
 from pmt_nn.lambda_layer import Lambda
+from pmt_nn.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.layer_norm import LayerNorm, layer_norm, layer_norm_composed
 from pmt_nn.linear import Linear, linear, linear_composed
 from pmt_nn.masked_mean import masked_mean
@@ -58,6 +78,7 @@ from pmt_nn.module import Module
 from pmt_nn.module_calls import CallWatcher, watching_calls
 from pmt_nn.module_list import ModuleList
 from pmt_nn.negative_sampling import negative_sampling_loss
+from pmt_nn.next_token import next_token
 from pmt_nn.observe import is_observed, observing, tell
 from pmt_nn.operation_cost import operation_cost
 from pmt_nn.pair_classifier import PairClassifier, PairClassifierConfig
@@ -80,6 +101,7 @@ from pmt_nn.pretraining_loss import pretraining_loss
 from pmt_nn.regression_loss import huber, huber_of, mse
 from pmt_nn.residual import Residual
 from pmt_nn.rms_norm import RMSNorm, rms_norm, rms_norm_composed
+from pmt_nn.rotary import rotate, rotate_composed
 from pmt_nn.self_attention import SelfAttention
 from pmt_nn.sequential import Sequential
 from pmt_nn.similarity_loss import (
@@ -92,10 +114,14 @@ from pmt_nn.similarity_loss import (
     triplet_loss,
 )
 from pmt_nn.summary import Summary, SummaryRow, summary
+from pmt_nn.transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 from pmt_nn.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
 from pmt_nn.transposed_convolution import ConvTranspose2d, conv_transpose2d
 
 __all__ = [
+    "ACTIVATIONS",
+    "Alibi",
+    "AttentionPositions",
     "AvgPool1d",
     "AvgPool2d",
     "AxisDot",
@@ -110,9 +136,14 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "ConvTranspose2d",
+    "CrossAttention",
+    "DecoderCache",
+    "DecoderSelfAttention",
     "Dropout",
     "ELU",
     "Embedding",
+    "EncoderDecoder",
+    "EncoderDecoderConfig",
     "FeedForward",
     "Flatten",
     "GELU",
@@ -121,7 +152,10 @@ __all__ = [
     "GroupNorm",
     "HierarchicalSoftmax",
     "HuffmanTree",
+    "KeyValueCache",
     "Lambda",
+    "LanguageModel",
+    "LanguageModelConfig",
     "LayerNorm",
     "LeakyReLU",
     "LearnedPositions",
@@ -138,7 +172,9 @@ __all__ = [
     "Parameter",
     "RMSNorm",
     "ReLU",
+    "RelativeBias",
     "Residual",
+    "RotaryPositions",
     "SelfAttention",
     "Sequential",
     "SiLU",
@@ -148,8 +184,14 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "add_dropped",
+    "add_dropped_composed",
+    "add_with_dropout",
+    "alibi_slopes",
     "apply_mask",
     "apply_statistics",
     "attention",
@@ -158,8 +200,11 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "batch_norm_composed",
+    "biased_attention",
+    "biased_attention_composed",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "cache_blocks",
     "causal_mask",
     "collecting_statistics",
     "contrastive_loss",
@@ -172,6 +217,8 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_composed",
     "distance",
+    "feed_forward",
+    "feed_forward_composed",
     "gelu",
     "gelu_composed",
     "gelu_exact",
@@ -197,6 +244,7 @@ __all__ = [
     "max_pool2d",
     "mse",
     "negative_sampling_loss",
+    "next_token",
     "normal",
     "normalised",
     "observing",
@@ -206,6 +254,8 @@ __all__ = [
     "pretraining_loss",
     "rms_norm",
     "rms_norm_composed",
+    "rotate",
+    "rotate_composed",
     "sinusoids",
     "summary",
     "tell",

@@ -34,10 +34,14 @@ class SinusoidalPositions(Module):
     def __init__(self, max_length: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
         self.table = sinusoids(max_length, d, dtype)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (b, t, d) -> the same shape. Raises ShapeError for a t beyond max_length."""
-        _check_length(x.shape[1], len(self.table))
-        return x + self.table[: x.shape[1]]
+    def forward(self, x: Tensor, *, offset: int = 0) -> Tensor:
+        """x: (b, t, d), the first token at position `offset` -> the same shape.
+
+        Raises ShapeError for a position beyond max_length.
+        """
+        end = offset + x.shape[1]
+        _check_length(end, len(self.table))
+        return x + self.table[offset:end]
 
 
 class LearnedPositions(Module):
@@ -54,10 +58,14 @@ class LearnedPositions(Module):
     ) -> None:
         self.weight = Parameter(normal(rng, (max_length, d), std, dtype))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (b, t, d) -> the same shape. Raises ShapeError for a t beyond max_length."""
-        _check_length(x.shape[1], len(self.weight))
-        return x + getitem(self.weight, index=slice(0, x.shape[1]))
+    def forward(self, x: Tensor, *, offset: int = 0) -> Tensor:
+        """x: (b, t, d), the first token at position `offset` -> the same shape.
+
+        Raises ShapeError for a position beyond max_length.
+        """
+        end = offset + x.shape[1]
+        _check_length(end, len(self.weight))
+        return x + getitem(self.weight, index=slice(offset, end))
 
 
 def _check_length(t: int, max_length: int) -> None:

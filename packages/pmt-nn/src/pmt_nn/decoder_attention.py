@@ -1,0 +1,162 @@
+"""Attention of a decoder: to the tokens before, and to what an encoder made (Vaswani et al. 2017,
+section 3.2.3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Tensor
+from pmt_core import SettingsError, ShapeError
+from pmt_nn.attention import Mask, attention, attention_weights
+from pmt_nn.attention_positions import AttentionPositions
+from pmt_nn.biased_attention import biased_attention
+from pmt_nn.dropout import keep_mask, stream_of_pass
+from pmt_nn.key_value_cache import KeyValueCache
+from pmt_nn.linear import Linear
+from pmt_nn.module import Module
+from pmt_nn.observe import is_observed, tell
+
+
+class DecoderSelfAttention(Module):
+    """Self-attention that can be causal, know relative positions, and go on from a cache.
+
+    Its parameters are those of `SelfAttention`. d: model width; heads: divides d; dropout: rate on
+    the attention weights; causal: each position sees itself and those before; positions: rotary,
+    ALiBi or a learnt bias, may be shared between layers.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.0,
+        causal: bool = True,
+        positions: AttentionPositions | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        if d % heads:
+            raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
+        self.heads = heads
+        self.dropout = dropout
+        self.causal = causal
+        self.qkv = Linear(d, 3 * d, rng, dtype)
+        self.project = Linear(d, d, rng, dtype)
+        self.positions = positions
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        *,
+        cache: KeyValueCache | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """x: (b, t, d), with a cache the t newest tokens -> (b, t, d).
+
+        mask: (b, s) keys or (b, t, s), True = attend, s = t plus the length of the cache. rng:
+        stream of this pass, needed in training with dropout.
+        """
+        offset = 0 if cache is None else cache.length
+        q, k, v = _thirds(self.qkv(x))
+        if self.positions is not None:
+            q = self.positions.turn(q, self.heads, offset)
+            k = self.positions.turn(k, self.heads, offset)
+        if cache is not None:
+            k, v = cache.append(k, v)
+        t, s = q.shape[1], k.shape[1]
+        allowed = _allowed(mask, t, s, offset) if self.causal else mask
+        bias = None if self.positions is None else self.positions.bias(t, s, offset, x.dtype)
+        y: Tensor = self.project(attend(self, q, k, v, allowed, bias, rng))
+        return y
+
+
+class CrossAttention(Module):
+    """Queries from a decoder, keys and values from the memory an encoder made.
+
+    d: model width; heads: divides d; memory_width: width of the memory, d by default; dropout:
+    rate on the attention weights.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        rng: np.random.Generator,
+        *,
+        memory_width: int | None = None,
+        dropout: float = 0.0,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        if d % heads:
+            raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
+        self.heads = heads
+        self.dropout = dropout
+        self.q = Linear(d, d, rng, dtype)
+        self.kv = Linear(memory_width or d, 2 * d, rng, dtype)
+        self.project = Linear(d, d, rng, dtype)
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        mask: Mask | None = None,
+        *,
+        cache: KeyValueCache | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """x: (b, t, d), memory: (b, s, memory_width) -> (b, t, d).
+
+        mask: (b, s) or (b, t, s), True = attend. cache: the first step fills it with the memory's
+        keys and values, later steps use them without looking at `memory`.
+        """
+        if cache is not None and cache.length:
+            k, v = cache.held()
+        else:
+            if len(memory) != len(x):
+                raise ShapeError(f"x and memory are of one batch, got {x.shape} and {memory.shape}")
+            d = x.shape[2]
+            kv = self.kv(memory)
+            k, v = kv[..., :d], kv[..., d:]
+            if cache is not None:
+                k, v = cache.append(k, v)
+        y: Tensor = self.project(attend(self, self.q(x), k, v, mask, None, rng))
+        return y
+
+
+def attend(
+    module: DecoderSelfAttention | CrossAttention,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Mask | None,
+    bias: Tensor | None,
+    rng: np.random.Generator | None,
+) -> Tensor:
+    """Attention with the module's heads and dropout; its weights are told to an observer."""
+    heads, kept, scale = module.heads, None, 1.0
+    if module.training and module.dropout:
+        shape = (q.shape[0], heads, q.shape[1], k.shape[1])
+        kept = keep_mask(stream_of_pass(rng), shape, module.dropout)
+        scale = 1 / (1 - module.dropout)
+    if bias is not None:
+        return biased_attention(q, k, v, bias, heads=heads, mask=mask, kept=kept, keep_scale=scale)
+    if is_observed(module):
+        tell(module, "weights", attention_weights(q.data, k.data, heads=heads, mask=mask))
+    return attention(q, k, v, heads=heads, mask=mask, kept=kept, keep_scale=scale)
+
+
+def _thirds(qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    d = qkv.shape[-1] // 3
+    return qkv[..., :d], qkv[..., d : 2 * d], qkv[..., 2 * d :]
+
+
+def _allowed(mask: Mask | None, t: int, s: int, offset: int) -> Mask:
+    """The mask, and no key after its query: (1 or b, t, s)."""
+    past = np.arange(s) <= np.arange(offset, offset + t)[:, np.newaxis]
+    if mask is None:
+        return past[np.newaxis]
+    return past & (mask[:, np.newaxis, :] if mask.ndim == 2 else mask)

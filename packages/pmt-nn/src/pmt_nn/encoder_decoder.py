@@ -1,0 +1,175 @@
+"""The whole Transformer: one sequence is read, another one written (Vaswani et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pmt_autograd import Tensor, no_grad
+from pmt_nn.attention import Mask
+from pmt_nn.dropout import Dropout
+from pmt_nn.embedding import Embedding
+from pmt_nn.key_value_cache import DecoderCache
+from pmt_nn.module import Module
+from pmt_nn.parameter import Parameter
+from pmt_nn.positions import SinusoidalPositions
+from pmt_nn.transformer_decoder import TransformerDecoder
+from pmt_nn.transformer_encoder import TransformerEncoder
+
+
+@dataclass(frozen=True)
+class EncoderDecoderConfig:
+    """Size and form of an `EncoderDecoder`.
+
+    Attributes:
+        source_vocabulary, target_vocabulary: numbers of token ids.
+        max_length: longest sequence.
+        width, heads, hidden: d, h, f of both sides.
+        encoder_layers, decoder_layers: how many.
+        dropout: rate, everywhere.
+        activation: "gelu" or "relu".
+        norm_first: pre-norm (True) or post-norm.
+        shared: one embedding table for both sides (equal vocabularies).
+    """
+
+    source_vocabulary: int
+    target_vocabulary: int
+    max_length: int = 128
+    width: int = 128
+    heads: int = 4
+    hidden: int = 512
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    dropout: float = 0.1
+    activation: str = "relu"
+    norm_first: bool = True
+    shared: bool = False
+
+
+class EncoderDecoder(Module):
+    """Embeddings times sqrt(d) plus sinusoids, encoder, decoder, and an output layer whose weights
+    are the target embedding's (section 3.4).
+    """
+
+    def __init__(
+        self,
+        config: EncoderDecoderConfig,
+        rng: np.random.Generator,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        d, std = config.width, config.width**-0.5
+        self.config = config
+        self.target_words = Embedding(
+            config.target_vocabulary, d, rng, std=std, sparse=False, dtype=dtype
+        )
+        self.source_words = (
+            self.target_words
+            if config.shared
+            else Embedding(config.source_vocabulary, d, rng, std=std, dtype=dtype)
+        )
+        self.positions = SinusoidalPositions(config.max_length, d, dtype=dtype)
+        self.dropout = Dropout(config.dropout)
+        self.encoder = TransformerEncoder(
+            d,
+            config.heads,
+            config.hidden,
+            config.encoder_layers,
+            rng,
+            dropout=config.dropout,
+            activation=config.activation,
+            norm_first=config.norm_first,
+            dtype=dtype,
+        )
+        self.decoder = TransformerDecoder(
+            d,
+            config.heads,
+            config.hidden,
+            config.decoder_layers,
+            rng,
+            dropout=config.dropout,
+            activation=config.activation,
+            norm_first=config.norm_first,
+            dtype=dtype,
+        )
+        self.bias = Parameter(np.zeros(config.target_vocabulary, dtype))
+
+    def forward(
+        self,
+        source: NDArray[np.integer],
+        target: NDArray[np.integer],
+        source_mask: Mask | None = None,
+        target_mask: Mask | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """source: (b, s), target: (b, t), masks of their shapes, True = a token.
+
+        -> logits (b, t, v): at position i of the target token i + 1 is predicted.
+        """
+        memory = self.encode(source, source_mask, rng=rng)
+        return self.decode(target, memory, target_mask, source_mask, rng=rng)
+
+    def encode(
+        self,
+        source: NDArray[np.integer],
+        mask: Mask | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """source: (b, s) -> the memory (b, s, d)."""
+        x = self.positions(self.source_words(source) * self.config.width**0.5)
+        memory: Tensor = self.encoder(self.dropout(x, rng), mask, rng=rng)
+        return memory
+
+    def decode(
+        self,
+        target: NDArray[np.integer],
+        memory: Tensor,
+        mask: Mask | None = None,
+        memory_mask: Mask | None = None,
+        *,
+        cache: DecoderCache | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """target: (b, t), memory: (b, s, d) -> logits (b, t, v).
+
+        cache: target is the t newest tokens.
+        """
+        x = self.target_words(target) * self.config.width**0.5
+        x = self.positions(x, offset=0 if cache is None else cache.length)
+        x = self.decoder(
+            self.dropout(x, rng), memory, mask=mask, memory_mask=memory_mask, cache=cache, rng=rng
+        )
+        logits: Tensor = x @ self.target_words.weight.swapaxes(0, 1) + self.bias
+        return logits
+
+    def translate(
+        self,
+        source: NDArray[np.integer],
+        mask: Mask | None = None,
+        *,
+        start: int,
+        end: int,
+        max_length: int,
+    ) -> NDArray[np.int64]:
+        """The likeliest token at every step, from `start` until every row has given `end`.
+
+        source: (b, s) -> (b, n), n <= max_length, `start` left out; a row repeats `end`. Dropout
+        does not act: call in evaluation mode.
+        """
+        cache = DecoderCache(self.config.decoder_layers)
+        new = np.full((len(source), 1), start, np.int64)
+        made: list[NDArray[np.int64]] = []
+        ended = np.zeros(len(source), np.bool_)
+        with no_grad():
+            memory = self.encode(source, mask)
+            while len(made) < max_length and not ended.all():
+                logits = self.decode(new, memory, None, mask, cache=cache).data[:, -1]
+                chosen = np.where(ended, end, logits.argmax(axis=-1))
+                ended |= chosen == end
+                new = chosen[:, np.newaxis]
+                made.append(new)
+        return np.concatenate(made, axis=1) if made else np.zeros((len(source), 0), np.int64)

@@ -1,0 +1,68 @@
+"""Rotary positions (Su et al. 2021): queries and keys are turned by an angle that grows along the
+sequence, so that their dot product depends on the distance alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array, Result, Sample, Tensor, concat, primitive, samples
+from pmt_core import ShapeError
+
+BASE = 10000.0
+
+
+def rotate_composed(x: Tensor, *, heads: int, offset: int = 0, base: float = BASE) -> Tensor:
+    """The same as `rotate` in plain operations."""
+    b, t, d = x.shape
+    cosine, sine = angles(t, d // heads, offset, base, x.dtype)
+    pairs = x.reshape(b, t, heads, d // heads // 2, 2)
+    first, second = pairs[..., 0:1], pairs[..., 1:2]
+    cosine, sine = cosine[..., np.newaxis], sine[..., np.newaxis]
+    turned = concat(first * cosine - second * sine, first * sine + second * cosine, axis=-1)
+    return turned.reshape(b, t, d)
+
+
+@primitive
+def rotate(x: Array, *, heads: int, offset: int = 0, base: float = BASE) -> Result:
+    """Turn the pairs (0, 1), (2, 3), ... of each head by p base^(-2i/k) at position p (eq. 34).
+
+    x: (b, t, d), queries or keys whose first one stands at position `offset`; k = d / heads is
+    even. A turn keeps lengths, and the gradient is turned back.
+    """
+    _, t, d = x.shape
+    if d % (2 * heads):
+        raise ShapeError(f"rotary positions want heads of even width, got d = {d}, {heads} heads")
+    cosine, sine = angles(t, d // heads, offset, base, x.dtype)
+
+    def backward(grad: Array) -> Array:
+        return _turn(grad, heads, cosine, -sine)
+
+    return _turn(x, heads, cosine, sine), backward
+
+
+def angles(t: int, k: int, offset: int, base: float, dtype: DTypeLike) -> tuple[Array, Array]:
+    """Cosines and sines of the angles of t positions, (t, 1, k / 2) each."""
+    rates = base ** (-np.arange(0, k, 2) / k)
+    turned = (np.arange(offset, offset + t)[:, np.newaxis] * rates)[:, np.newaxis]
+    return np.cos(turned).astype(dtype), np.sin(turned).astype(dtype)
+
+
+def _turn(x: Array, heads: int, cosine: Array, sine: Array) -> Array:
+    b, t, d = x.shape
+    pairs = x.reshape(b, t, heads, d // heads // 2, 2)
+    first, second = pairs[..., 0], pairs[..., 1]
+    turned = np.empty(pairs.shape, x.dtype)
+    np.subtract(first * cosine, second * sine, out=turned[..., 0])
+    np.add(first * sine, second * cosine, out=turned[..., 1])
+    return turned.reshape(b, t, d)
+
+
+@samples(rotate)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 5, 8)),), {"heads": 2})
+    yield Sample((rng.normal(size=(1, 3, 4)),), {"heads": 1, "offset": 7, "base": 100.0}, "later")
+    yield Sample((rng.normal(size=(1, 0, 4)),), {"heads": 2}, "empty")

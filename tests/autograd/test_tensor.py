@@ -75,6 +75,14 @@ def test_operations_of_plain_numbers_and_arrays() -> None:
     assert ag.concat([1.0], [2.0]).shape == (2,)
 
 
+def test_integers_beside_python_floats_become_float32() -> None:
+    counts = Tensor([1, 2])
+    assert counts.dtype == np.int64
+    for result in (counts * 0.5, 0.5 * counts, counts + 1.0, 1.0 / counts, counts**0.5):
+        assert result.dtype == np.float32
+    assert (counts * 2).dtype == np.int64
+
+
 def test_float16_stays_float16() -> None:
     x = Tensor(np.ones(3, np.float16), requires_grad=True)
     y = ag.exp(x * 2.0) + np.ones(3)

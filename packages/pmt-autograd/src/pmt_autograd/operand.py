@@ -11,13 +11,14 @@ def matched(first: Any, second: Any) -> tuple[Any, Any]:
     """Two operands such that the floating one keeps its dtype.
 
     Python numbers are weak in NumPy 2 and pass. An integer or boolean array beside a floating
-    one takes its dtype, where NumPy would go to float64. Lists become arrays.
+    one takes its dtype, where NumPy would go to float64; beside a Python float it takes float32.
+    Lists become arrays.
     """
     if type(first) is np.ndarray:
         if type(second) is np.ndarray:
             if first.dtype is second.dtype:
                 return first, second
-        elif type(second) is float or type(second) is int:
+        elif type(second) is int or (type(second) is float and first.dtype.kind == "f"):
             return first, second
     first, second = _array(first), _array(second)
     return _float_like(first, second), _float_like(second, first)
@@ -28,11 +29,10 @@ def _array(operand: Any) -> Any:
 
 
 def _float_like(operand: Any, other: Any) -> Any:
-    if (
-        isinstance(operand, (np.ndarray, np.generic))
-        and operand.dtype.kind in "iub"
-        and isinstance(other, (np.ndarray, np.generic))
-        and other.dtype.kind == "f"
-    ):
+    if not (isinstance(operand, (np.ndarray, np.generic)) and operand.dtype.kind in "iub"):
+        return operand
+    if type(other) is float:
+        return operand.astype(np.float32)
+    if isinstance(other, (np.ndarray, np.generic)) and other.dtype.kind == "f":
         return operand.astype(other.dtype)
     return operand

@@ -21,6 +21,8 @@ import numpy as np
 import pytest
 
 APP = Path(__file__).with_name("example_app.py")
+# Two workers are two threads, also where threadpoolctl is not installed: see `Workers`.
+ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
 
 class App:
@@ -30,9 +32,11 @@ class App:
         self.folder = folder
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
-        pipe = subprocess.PIPE
         command = [sys.executable, "-W", "error", str(APP), *args]
-        return subprocess.Popen(command, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=pipe)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=self.folder, env=ENVIRONMENT, stdin=pipe, stdout=pipe, stderr=pipe
+        )
 
     def run(self, *args: str, stdin: bytes = b"") -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a process."""

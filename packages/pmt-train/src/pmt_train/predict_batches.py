@@ -53,5 +53,5 @@ def predict_batches(
             raise
 
     with team, progress_bar(total, description) as bar:
-        team.map(work_or_fail, range(team.count))
+        team.map(work_or_fail, range(team.count if total is None else min(team.count, total)))
     return [results[i] for i in range(len(results))]

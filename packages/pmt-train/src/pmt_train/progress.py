@@ -15,9 +15,14 @@ _DELAY = 1.0  # seconds; what is done sooner shows no bar
 
 
 def progress_bar(
-    total: int | None, description: str, unit: str = "batch", quiet: bool = False
+    total: int | None,
+    description: str,
+    unit: str = "batch",
+    *,
+    quiet: bool = False,
+    delay: float = _DELAY,
 ) -> tqdm[Any]:
-    """A bar on standard error that shows up after a second and clears itself at the end.
+    """A bar on standard error that shows up after `delay` seconds and clears itself at the end.
 
     Nothing is shown if `quiet`, or where standard error is not a terminal. Use as a context;
     `.update(n)` moves it.
@@ -27,7 +32,7 @@ def progress_bar(
         total=total,
         desc=description,
         unit=unit,
-        delay=_DELAY,
+        delay=delay,
         leave=False,
         file=sys.stderr,
         disable=quiet or not sys.stderr.isatty(),

@@ -19,7 +19,7 @@ from pmt_train.history import History
 from pmt_train.metrics_file import write_metrics
 from pmt_train.parameter_slot import Array
 from pmt_train.predict_lines import Answer, predict_lines
-from pmt_train.progress import say
+from pmt_train.progress import progress_bar, say
 from pmt_train.report import Report, cell_text
 from pmt_train.run_folder import RunFolder
 from pmt_train.settings_file import save_settings
@@ -149,7 +149,8 @@ class Run(Generic[S]):
         name: of the PNG file, e.g. "confusion.png".
         """
         path = self.folder.path / name
-        draw(path, *args, **kwargs)
+        with progress_bar(1, f"drawing {name}", "picture", delay=0):
+            draw(path, *args, **kwargs)
         self.pictures[name] = caption
         return path
 

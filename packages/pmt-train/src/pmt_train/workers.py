@@ -45,6 +45,7 @@ class Workers:
             raise SettingsError(f"the number of workers must be at least 1, got {n}")
         self.requested = n or core_count()
         self._limits = _threadpoolctl()
+        self._controller: Any = None
         self.note: str | None = None
         self.count = self.requested
         if self.requested > 1 and self._limits is None and not _blas_is_single():
@@ -119,7 +120,9 @@ class Workers:
         return results
 
     def _limit_blas(self) -> Any:
-        return self._limits.threadpool_limits(limits=1, user_api="blas")
+        if self._controller is None:  # looking for the BLAS takes milliseconds: once is enough
+            self._controller = self._limits.ThreadpoolController()
+        return self._controller.limit(limits=1, user_api="blas")
 
     def _limit_blas_of_thread(self) -> None:
         """A BLAS built on OpenMP counts its threads per calling thread."""

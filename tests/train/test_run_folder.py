@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -96,12 +95,15 @@ def test_what_cannot_be_a_folder(tmp_path):
     assert file.read_text() == "x"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
-def test_a_folder_that_cannot_be_written(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(FileProblem, match="Permission"), RunFolder(tmp_path / "x").claim():
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    def refuse(path, *args):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(run_lock.os, "open", refuse)
+    folder = RunFolder(tmp_path / "new" / "x")
+    with pytest.raises(FileProblem, match="Permission denied"), folder.claim():
         pass
-    tmp_path.chmod(0o700)
+    assert not (tmp_path / "new").exists()
 
 
 def test_no_run_to_go_on_with(tmp_path):

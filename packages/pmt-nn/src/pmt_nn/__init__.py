@@ -41,6 +41,7 @@ from pmt_nn.cache_blocks import cache_blocks
 from pmt_nn.concatenate import Concatenate
 from pmt_nn.container import Container
 from pmt_nn.convolution import Conv1d, Conv2d, conv1d, conv2d, conv2d_composed
+from pmt_nn.crf import LinearChainCRF, chain_partition, chain_partition_composed
 from pmt_nn.cross_entropy import cross_entropy, cross_entropy_composed
 from pmt_nn.decoder_attention import CrossAttention, DecoderSelfAttention
 from pmt_nn.dropout import (
@@ -114,6 +115,7 @@ from pmt_nn.similarity_loss import (
     triplet_loss,
 )
 from pmt_nn.summary import Summary, SummaryRow, summary
+from pmt_nn.token_classifier import TokenClassifier, TokenClassifierConfig
 from pmt_nn.transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 from pmt_nn.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
 from pmt_nn.transposed_convolution import ConvTranspose2d, conv_transpose2d
@@ -160,6 +162,7 @@ __all__ = [
     "LeakyReLU",
     "LearnedPositions",
     "Linear",
+    "LinearChainCRF",
     "LogSoftmax",
     "Mask",
     "MaxPool1d",
@@ -184,6 +187,8 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Tanh",
+    "TokenClassifier",
+    "TokenClassifierConfig",
     "TransformerDecoder",
     "TransformerDecoderLayer",
     "TransformerEncoder",
@@ -206,6 +211,8 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "cache_blocks",
     "causal_mask",
+    "chain_partition",
+    "chain_partition_composed",
     "collecting_statistics",
     "contrastive_loss",
     "conv1d",

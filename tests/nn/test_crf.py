@@ -1,0 +1,194 @@
+"""The CRF against brute force over all tag sequences."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import DtypeError, ShapeError
+from pmt_nn import LinearChainCRF, chain_partition, chain_partition_composed
+
+MASKS = {
+    "none": None,
+    "right": np.array([[True] * 4, [True, True, False, False], [True, False, False, False]]),
+    "gaps": np.array(
+        [[True, False, True, True], [False, True, True, False], [False, False, False, True]]
+    ),
+    "an empty row": np.array([[True] * 4, [False] * 4, [True, True, True, False]]),
+}
+masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+
+
+@pytest.fixture
+def crf(rng) -> LinearChainCRF:
+    return LinearChainCRF(3, rng, std=1.0, dtype=np.float64)
+
+
+def score(crf: LinearChainCRF, emissions: np.ndarray, tags: tuple[int, ...]) -> float:
+    """Of one sequence without gaps, by the definition."""
+    if not tags:
+        return 0.0
+    total = crf.start.data[tags[0]] + crf.end.data[tags[-1]]
+    total += sum(emissions[i, tag] for i, tag in enumerate(tags))
+    return total + sum(crf.transitions.data[a, b] for a, b in pairwise(tags))
+
+
+def all_scores(crf, emissions) -> dict[tuple[int, ...], float]:
+    t, n = emissions.shape
+    return {tags: score(crf, emissions, tags) for tags in product(range(n), repeat=t)}
+
+
+def rows(emissions, mask):
+    mask = np.ones(emissions.shape[:2], bool) if mask is None else mask
+    return [(e[m], m) for e, m in zip(emissions, mask, strict=True)]
+
+
+@masks
+def test_the_loss_is_minus_the_log_of_the_share(rng, crf, mask) -> None:
+    emissions, tags = rng.normal(size=(3, 4, 3)) * 2, rng.integers(0, 3, (3, 4))
+    expected = []
+    for i, (own, keep) in enumerate(rows(emissions, mask)):
+        scores = all_scores(crf, own)
+        total = np.log(sum(np.exp(v) for v in scores.values()))
+        expected.append(total - scores[tuple(tags[i][keep].tolist())])
+    tags = tags if mask is None else np.where(mask, tags, -100)
+    got = crf(Tensor(emissions), tags, mask, reduction="none")
+    np.testing.assert_allclose(got.data, expected, atol=1e-12)
+    assert crf(Tensor(emissions), tags, mask).item() == pytest.approx(np.mean(expected))
+    assert crf(Tensor(emissions), tags, mask, reduction="sum").item() == pytest.approx(
+        np.sum(expected)
+    )
+
+
+@masks
+def test_viterbi_finds_the_best_of_all(rng, crf, mask) -> None:
+    emissions = rng.normal(size=(3, 4, 3)) * 2
+    tags, scores = crf.decode_with_scores(emissions, mask)
+    np.testing.assert_array_equal(tags, crf.decode(Tensor(emissions), mask))
+    for i, (own, keep) in enumerate(rows(emissions, mask)):
+        by_tags = all_scores(crf, own)
+        best = max(by_tags, key=by_tags.__getitem__)
+        assert tuple(tags[i][keep].tolist()) == best
+        assert scores[i] == pytest.approx(by_tags[best])
+        assert (tags[i][~keep] == -100).all()
+
+
+@masks
+def test_probabilities_are_shares_of_all_sequences(rng, crf, mask) -> None:
+    emissions = rng.normal(size=(3, 4, 3))
+    chances = crf.probabilities(emissions, mask)
+    for i, (own, keep) in enumerate(rows(emissions, mask)):
+        by_tags = all_scores(crf, own)
+        total = sum(np.exp(v) for v in by_tags.values())
+        expected = np.zeros(own.shape)
+        for tags, value in by_tags.items():
+            for place, tag in enumerate(tags):
+                expected[place, tag] += np.exp(value) / total
+        np.testing.assert_allclose(chances[i][keep], expected, atol=1e-12)
+        assert (chances[i][~keep] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_fused_equals_composed(rng, dtype) -> None:
+    shapes = [(4, 5, 3), (3, 3), (3,), (3,)]
+    arrays = [rng.normal(size=s).astype(dtype) * 2 for s in shapes]
+    lengths = np.array([5, 3, 1, 2])
+    results = []
+    for function in (chain_partition, chain_partition_composed):
+        leaves = [Tensor(a, requires_grad=True) for a in arrays]
+        y = function(*leaves, lengths=lengths)
+        assert y.dtype == dtype
+        found = gradients((y * y).sum())
+        results.append([y.data, *(found[leaf] for leaf in leaves)])
+    tolerance = 1e-11 if dtype == np.float64 else 1e-4
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * 10)
+
+
+def test_padding_more_changes_nothing(rng, crf) -> None:
+    emissions, tags = rng.normal(size=(2, 3, 3)), rng.integers(0, 3, (2, 3))
+    mask = np.array([[True, True, True], [True, False, False]])
+
+    def outcome(pad: int):
+        wide = np.pad(emissions, ((0, 0), (0, pad), (0, 0)), constant_values=7.0)
+        widen = ((0, 0), (0, pad))
+        x = Tensor(wide, requires_grad=True)
+        loss = crf(x, np.pad(tags, widen), np.pad(mask, widen))
+        found = gradients(loss)
+        assert (found[x][~np.pad(mask, widen)] == 0).all()
+        return loss.item(), [found[p] for p in crf.parameters()]
+
+    (loss, grads), (more, more_grads) = outcome(0), outcome(4)
+    assert loss == pytest.approx(more, rel=1e-13)
+    for a, b in zip(grads, more_grads, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-13)
+
+
+def test_an_empty_row_has_loss_zero_and_no_gradients(rng, crf) -> None:
+    x = Tensor(rng.normal(size=(1, 3, 3)), requires_grad=True)
+    loss = crf(x, np.zeros((1, 3), int), np.zeros((1, 3), bool))
+    assert loss.item() == 0
+    found = gradients(loss)
+    assert all((g == 0).all() for g in found.values())
+    assert crf(Tensor(np.zeros((2, 0, 3))), np.zeros((2, 0), int)).item() == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_of_a_thousand(rng, dtype) -> None:
+    crf = LinearChainCRF(2, rng, std=0.0, dtype=dtype)
+    x = Tensor(np.array([[[1000, -1000], [-1000, 1000]]], dtype), requires_grad=True)
+    right, wrong = crf(x, np.array([[0, 1]])), crf(x, np.array([[1, 0]]))
+    assert right.item() == 0
+    assert wrong.item() == pytest.approx(4000)
+    assert gradients(wrong)[x].tolist() == [[[1, -1], [-1, 1]]]
+    assert right.dtype == dtype
+
+
+def test_forbidden_transitions_are_never_taken(rng) -> None:
+    forbidden = np.zeros((3, 3), bool)
+    forbidden[0, 2] = forbidden[2, 2] = True  # O -> I and (made up) I -> I
+    first = np.array([False, False, True])
+    crf = LinearChainCRF(3, rng, forbidden=forbidden, forbidden_start=first, dtype=np.float64)
+    emissions = rng.normal(size=(50, 6, 3)) * 3
+    emissions[..., 2] += 3
+    tags = crf.decode(emissions)
+    assert not forbidden[tags[:, :-1], tags[:, 1:]].any()
+    assert (tags[:, 0] != 2).all()
+    chances = crf.probabilities(emissions)
+    assert chances[:, 0, 2].max() < 1e-12
+    np.testing.assert_allclose(chances.sum(-1), 1)
+    found = gradients(crf(Tensor(emissions), tags))
+    assert (found[crf.transitions][forbidden] == 0).all()
+
+
+def test_it_learns_what_follows_what(rng) -> None:
+    """Emissions say nothing; the tags alternate."""
+    crf = LinearChainCRF(2, rng)
+    tags = np.array([[0, 1, 0, 1, 0], [1, 0, 1, 0, 1]])
+    emissions = Tensor(np.zeros((2, 5, 2), np.float32))
+    for _ in range(50):
+        found = gradients(crf(emissions, tags))
+        for parameter in crf.parameters():
+            parameter.data -= np.float32(0.5) * found[parameter]
+    assert crf(emissions, tags).item() < 0.8  # log 2 is left: which tag comes first
+    decoded = crf.decode(emissions)
+    assert (np.diff(decoded) != 0).all()
+
+
+def test_complaints(rng, crf) -> None:
+    emissions, tags = Tensor(np.zeros((2, 3, 3))), np.zeros((2, 3), int)
+    with pytest.raises(ShapeError, match="3 tags"):
+        crf(Tensor(np.zeros((2, 3, 4))), tags)
+    with pytest.raises(ShapeError, match="got 3"):
+        crf(emissions, tags + 3)
+    with pytest.raises(ShapeError, match="mask"):
+        crf(emissions, tags, np.ones((2, 2), bool))
+    with pytest.raises(DtypeError, match="boolean"):
+        crf(emissions, tags, np.ones((2, 3)))
+    with pytest.raises(DtypeError, match="integers"):
+        crf(emissions, tags.astype(float))
+    with pytest.raises(ShapeError, match="forbidden"):
+        LinearChainCRF(3, rng, forbidden=np.zeros((2, 2), bool))

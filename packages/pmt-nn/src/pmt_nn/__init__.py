@@ -99,6 +99,15 @@ from pmt_nn.pooling import (
 )
 from pmt_nn.positions import LearnedPositions, SinusoidalPositions, sinusoids
 from pmt_nn.pretraining_loss import pretraining_loss
+from pmt_nn.recurrence import (
+    gru_scan,
+    gru_scan_composed,
+    lstm_scan,
+    lstm_scan_composed,
+    rnn_scan,
+    rnn_scan_composed,
+)
+from pmt_nn.recurrent import GRU, LSTM, RNN, RecurrentCell
 from pmt_nn.regression_loss import huber, huber_of, mse
 from pmt_nn.residual import Residual
 from pmt_nn.rms_norm import RMSNorm, rms_norm, rms_norm_composed
@@ -149,12 +158,14 @@ __all__ = [
     "FeedForward",
     "Flatten",
     "GELU",
+    "GRU",
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GroupNorm",
     "HierarchicalSoftmax",
     "HuffmanTree",
     "KeyValueCache",
+    "LSTM",
     "Lambda",
     "LanguageModel",
     "LanguageModelConfig",
@@ -174,7 +185,9 @@ __all__ = [
     "Parallel",
     "Parameter",
     "RMSNorm",
+    "RNN",
     "ReLU",
+    "RecurrentCell",
     "RelativeBias",
     "Residual",
     "RotaryPositions",
@@ -233,6 +246,8 @@ __all__ = [
     "global_max_pool",
     "group_norm",
     "group_norm_composed",
+    "gru_scan",
+    "gru_scan_composed",
     "head_mask",
     "huber",
     "huber_of",
@@ -247,6 +262,8 @@ __all__ = [
     "linear_composed",
     "logit_losses",
     "logit_losses_composed",
+    "lstm_scan",
+    "lstm_scan_composed",
     "masked_mean",
     "max_pool2d",
     "mse",
@@ -261,6 +278,8 @@ __all__ = [
     "pretraining_loss",
     "rms_norm",
     "rms_norm_composed",
+    "rnn_scan",
+    "rnn_scan_composed",
     "rotate",
     "rotate_composed",
     "sinusoids",

@@ -18,6 +18,7 @@ from pmt_core.errors import (
 )
 from pmt_core.gradient_check import check_gradient
 from pmt_core.gradient_report import GradientReport, InputReport
+from pmt_core.idx_file import load_idx
 from pmt_core.padding import pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
@@ -41,6 +42,7 @@ __all__ = [
     "atomic_file",
     "check_gradient",
     "load_archive",
+    "load_idx",
     "log_softmax",
     "logsumexp",
     "pad_sequences",

@@ -16,17 +16,23 @@ from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, sav
 from pmt_train.clip import clip_factor, global_norm
 from pmt_train.confusion import confusion_matrix
 from pmt_train.confusion_plot import confusion_plot
+from pmt_train.download import download, download_from_any
 from pmt_train.early_stopping import EarlyStopping, Mode
 from pmt_train.f1 import PrecisionRecallF1, precision_recall_f1
 from pmt_train.figure import figure_saved_to
 from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
 from pmt_train.flat_gradients import FlatGradients
 from pmt_train.flat_parameters import FlatParameters
+from pmt_train.grey_image import grey_bytes, load_grey_image
 from pmt_train.history import History, Row
+from pmt_train.image_batches import ImageBatch, ImageBatches
+from pmt_train.image_grid import image_grid
 from pmt_train.input_file import check_input_file
 from pmt_train.interrupt import Interrupt, TrainingInterrupted
+from pmt_train.labelled_images import LabelledImages
 from pmt_train.learning_curves import learning_curves
 from pmt_train.metrics_file import write_metrics
+from pmt_train.mnist_files import MNIST_CLASSES, MNIST_SHA256, MNIST_SIZE, MnistFiles, load_mnist
 from pmt_train.optimizer import Optimizer, OptimizerMaker
 from pmt_train.option import option
 from pmt_train.parameter_slot import ParameterSlot
@@ -52,6 +58,7 @@ from pmt_train.schedule import (
 from pmt_train.schedule_sequence import in_sequence
 from pmt_train.settings_file import load_settings, save_settings
 from pmt_train.settings_parser import parse_settings
+from pmt_train.shift_images import shift_images
 from pmt_train.text_table import text_table
 from pmt_train.trainer import Loss, StepResult, Trainer
 from pmt_train.training_event import Callback, Callbacks, EventName, TrainingEvent
@@ -75,8 +82,15 @@ __all__ = [
     "FlatGradients",
     "FlatParameters",
     "History",
+    "ImageBatch",
+    "ImageBatches",
     "Interrupt",
+    "LabelledImages",
     "Loss",
+    "MNIST_CLASSES",
+    "MNIST_SHA256",
+    "MNIST_SIZE",
+    "MnistFiles",
     "Mode",
     "Optimizer",
     "OptimizerMaker",
@@ -103,17 +117,23 @@ __all__ = [
     "core_count",
     "cosine",
     "decays_matrices",
+    "download",
+    "download_from_any",
     "exit_code_of",
     "exponential",
     "figure_saved_to",
     "file_fingerprint",
     "global_norm",
+    "grey_bytes",
+    "image_grid",
     "in_sequence",
     "inverse_sqrt",
     "keep_freed_memory",
     "learning_curves",
     "linear",
     "load_checkpoint",
+    "load_grey_image",
+    "load_mnist",
     "load_settings",
     "option",
     "parse_settings",
@@ -128,6 +148,7 @@ __all__ = [
     "save_checkpoint",
     "save_settings",
     "say",
+    "shift_images",
     "step_decay",
     "text_table",
     "versions",

@@ -29,6 +29,7 @@ from pmt_nn.batch_statistics import (
     collecting_statistics,
     tell_statistics,
 )
+from pmt_nn.bert import Bert, BertConfig
 from pmt_nn.biased_attention import biased_attention, biased_attention_composed
 from pmt_nn.binary_cross_entropy import (
     binary_cross_entropy,
@@ -74,6 +75,7 @@ from pmt_nn.lambda_layer import Lambda
 from pmt_nn.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.layer_norm import LayerNorm, layer_norm, layer_norm_composed
 from pmt_nn.linear import Linear, linear, linear_composed
+from pmt_nn.load_bert import load_bert
 from pmt_nn.masked_mean import masked_mean
 from pmt_nn.module import Module
 from pmt_nn.module_calls import CallWatcher, watching_calls
@@ -140,6 +142,8 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchStatistics",
+    "Bert",
+    "BertConfig",
     "Buffer",
     "CallWatcher",
     "Concatenate",
@@ -260,6 +264,7 @@ __all__ = [
     "layer_norm_composed",
     "linear",
     "linear_composed",
+    "load_bert",
     "logit_losses",
     "logit_losses_composed",
     "lstm_scan",

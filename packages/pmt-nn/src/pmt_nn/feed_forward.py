@@ -12,6 +12,7 @@ from pmt_core import SettingsError
 from pmt_nn.cache_blocks import cache_blocks
 from pmt_nn.dropout import apply_mask, keep_mask, stream_of_pass
 from pmt_nn.gelu import gelu, gelu_block
+from pmt_nn.gelu_exact import gelu_exact, gelu_exact_block
 from pmt_nn.linear import Linear, linear, sum_rows
 from pmt_nn.module import Module
 
@@ -23,9 +24,14 @@ def relu_block(x: Array, slope: Array | None) -> None:
     np.maximum(x, 0, out=x)
 
 
-ACTIVATIONS: dict[str, Callable[..., Tensor]] = {"gelu": gelu, "relu": relu}
+ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
+    "gelu": gelu,
+    "gelu_exact": gelu_exact,
+    "relu": relu,
+}
 _BLOCKS: dict[str, Callable[[Array, Array | None], None]] = {
     "gelu": gelu_block,
+    "gelu_exact": gelu_exact_block,
     "relu": relu_block,
 }
 

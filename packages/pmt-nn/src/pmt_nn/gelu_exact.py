@@ -6,33 +6,46 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import Array, Result, Sample, erf_values, primitive, samples
+from pmt_autograd import Array, Result, Sample, Wanted, erf_values, primitive, samples
+from pmt_nn.cache_blocks import cache_blocks
 
 _ROOT_HALF = float(np.sqrt(0.5))
 _DENSITY = float(1 / np.sqrt(2 * np.pi))
 
 
 @primitive
-def gelu_exact(x: Array) -> Result:
+def gelu_exact(x: Array, *, wanted: Wanted = (True,)) -> Result:
     """x Phi(x), Phi the distribution function of the normal distribution: (1 + erf(x/sqrt2)) / 2.
 
     d = Phi(x) + x phi(x), phi its density. `gelu` is the faster form by tanh.
     """
-    shape = x.shape
-    x = np.atleast_1d(x)
+    y = np.array(x, order="C")
+    slope = np.empty_like(y) if wanted[0] else None
+    flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)
+    for block in cache_blocks(y.size, 1):
+        gelu_exact_block(flat[block], None if flat_slope is None else flat_slope[block])
+
+    def backward(grad: Array) -> Array:
+        product: Array = grad * slope
+        return product
+
+    return y, backward
+
+
+def gelu_exact_block(x: Array, slope: Array | None) -> None:
+    """Replace x by x Phi(x), and write its derivative to `slope` where that is given."""
     below = erf_values(x * _ROOT_HALF)
     below += 1
     below *= 0.5
-
-    def backward(grad: Array) -> Array:
-        slope: Array = np.exp(-0.5 * np.square(np.clip(x, -40, 40)))
+    if slope is not None:
+        np.clip(x, -40, 40, out=slope)  # the density is 0 beyond, and x^2 stays finite
+        np.square(slope, out=slope)
+        slope *= -0.5
+        np.exp(slope, out=slope)
         slope *= _DENSITY
         slope *= x
         slope += below
-        slope *= grad.reshape(x.shape)
-        return slope.reshape(shape)
-
-    return (x * below).reshape(shape), backward
+    x *= below
 
 
 @samples(gelu_exact)

@@ -97,7 +97,7 @@ def test_arrows(who: str) -> None:
 @pytest.mark.parametrize("who", HOLDERS)
 def test_third_parties(who: str) -> None:
     row = row_of(who)
-    beside = {source.top for source in app_sources().values()} if who == "apps" else set()
+    beside = {path.stem for path in APP_FILES} if who == "apps" else set()
     hold(findings(sources_of(who), lambda source: third_parties(source, row, beside)))
 
 

@@ -77,7 +77,7 @@ def test_the_printed_loss_is_the_mean_over_examples_not_over_batches(toys):
     trainer.schedule = constant(0.0)  # weights stay, so the mean can be computed afterwards
     history = trainer.fit(toys.data(100), epochs=1, quiet=True)
     rows = toys.rows(100)
-    expected, _ = toys.loss(trainer.model, rows, np.random.default_rng())
+    expected, _ = toys.loss(trainer.model, rows, np.random.default_rng(0))
     assert history.rows[0]["train_loss"] == pytest.approx(expected.item() / 100, rel=1e-5)
 
 

@@ -20,6 +20,7 @@ from pmt_nn import (
     RelativeBias,
     SelfAttention,
     TransformerDecoder,
+    TransformerEncoder,
     alibi_slopes,
     attention,
     biased_attention,
@@ -27,6 +28,7 @@ from pmt_nn import (
     causal_mask,
     cross_entropy,
     next_token,
+    observing,
     rotate,
     rotate_composed,
 )
@@ -321,6 +323,27 @@ def test_dropout_acts_in_training_by_the_stream(rng) -> None:
     a, b, c = (model(ids, rng=np.random.default_rng(s)).data for s in (1, 1, 2))
     np.testing.assert_array_equal(a, b)
     assert (a != c).any()
+
+
+def test_without_memory_and_future_hidden_it_is_an_encoder(rng, stir) -> None:
+    encoder = stir(TransformerEncoder(8, 2, 16, 2, rng, dropout=0.0, dtype=np.float64))
+    same = TransformerDecoder(
+        8, 2, 16, 2, rng, dropout=0.0, cross=False, causal=False, dtype=np.float64
+    )
+    same.load_state_dict(encoder.state_dict())
+    x, mask = Tensor(rng.normal(size=(2, 5, 8))), rng.random((2, 5)) < 0.7
+    np.testing.assert_allclose(same(x, mask=mask).data, encoder(x, mask).data, atol=1e-12)
+
+
+@kinds
+def test_the_weights_of_every_kind_can_be_seen(rng, stir, kind) -> None:
+    model = language_model(rng, stir, kind)
+    with observing(model) as seen:
+        model(np.array([[1, 2, 3, 4]]))
+    weights = seen["decoder.layers.1.attention.weights"]
+    assert weights.shape == (1, 2, 4, 4)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1)
+    assert (np.triu(weights, 1) == 0).all()
 
 
 # --- positions inside of attention ----------------------------------------------------------------

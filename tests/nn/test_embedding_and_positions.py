@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pmt_autograd import Tensor, gradients
-from pmt_core import PmtError, RowSparse, ShapeError
+from pmt_core import PmtError, RowSparse, SettingsError, ShapeError
 from pmt_nn import (
     Embedding,
     LearnedPositions,
@@ -45,6 +45,20 @@ def test_repeated_ids_add_their_gradients(sparse: bool) -> None:
 def test_an_id_outside_the_table_is_refused(bad: int) -> None:
     with pytest.raises((PmtError, IndexError)):
         Embedding(5, 2, stream())(np.array([0, bad]))
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_a_padding_id_is_zeros_and_learns_nothing(sparse: bool) -> None:
+    layer = Embedding(5, 2, stream(), sparse=sparse, padding=3)
+    ids = np.array([[3, 1], [0, 3]])
+    y = layer(ids)
+    assert (y.data[ids == 3] == 0).all()
+    assert (y.data[ids != 3] != 0).all()
+    found = gradients((y + 1).sum())[layer.weight]
+    dense = found.to_dense() if isinstance(found, RowSparse) else found
+    assert dense.tolist() == [[1, 1], [1, 1], [0, 0], [0, 0], [0, 0]]
+    with pytest.raises(SettingsError, match="padding"):
+        Embedding(5, 2, stream(), padding=5)
 
 
 def test_sinusoids_by_the_formula() -> None:

@@ -10,6 +10,7 @@ import pytest
 from pmt_autograd import Tensor, gradients
 from pmt_core import DtypeError
 from pmt_nn import (
+    LSTM,
     BatchNorm2d,
     Conv2d,
     Dropout,
@@ -74,6 +75,18 @@ def test_a_transformer_counts_its_products(rng) -> None:
     products = 2 * b * t * (d * 3 * d + d * d) + 4 * b * t * t * d
     biases = b * t * (3 * d + d)
     assert row.flops == products + biases
+
+
+def test_fused_layers_count_their_products(rng) -> None:
+    table = summary(
+        TransformerEncoder(8, 2, 16, 1, rng, dropout=0.0), Tensor(np.ones((2, 5, 8), np.float32))
+    )
+    row = next(row for row in table.rows if row.name == "layers.0.feed_forward")
+    assert row.flops == 2 * 5 * (2 * 8 * 16 * 2 + 16 + 16 + 8)
+    model = LSTM(4, 3, rng)
+    table = summary(model, Tensor(np.ones((2, 5, 4), np.float32)))
+    products = 2 * 5 * 12 * 2 * (4 + 3)
+    assert products < table.total.flops < 2 * products
 
 
 def test_without_inputs_there_are_no_shapes(rng) -> None:

@@ -74,7 +74,7 @@ from pmt_nn.key_value_cache import DecoderCache, KeyValueCache
 from pmt_nn.lambda_layer import Lambda
 from pmt_nn.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.layer_norm import LayerNorm, layer_norm, layer_norm_composed
-from pmt_nn.linear import Linear, linear, linear_composed
+from pmt_nn.linear import Dense, Linear, linear, linear_composed
 from pmt_nn.load_bert import load_bert
 from pmt_nn.masked_mean import masked_mean
 from pmt_nn.module import Module
@@ -154,6 +154,7 @@ __all__ = [
     "CrossAttention",
     "DecoderCache",
     "DecoderSelfAttention",
+    "Dense",
     "Dropout",
     "ELU",
     "Embedding",

@@ -63,12 +63,9 @@ def biased_attention(
     b, t, d = q.shape
     if d % heads:
         raise ShapeError(f"the width {d} is not a multiple of the {heads} heads")
-    qh, kh, vh = (x.reshape(b, x.shape[1], heads, d // heads).swapaxes(1, 2) for x in (q, k, v))
+    qh, kh, vh = (_split_heads(x, heads) for x in (q, k, v))
     scale = q.dtype.type((d // heads) ** -0.5)
-    scores = np.matmul(qh, kh.swapaxes(-1, -2)) * scale
-    scores += bias
-    allowed = None if mask is None else head_mask(mask, b, t, k.shape[1])
-    weights = stable_softmax(scores, axis=-1, where=allowed)
+    weights = biased_weights(q, k, bias, heads=heads, mask=mask)
     factor = None if kept is None else kept * q.dtype.type(keep_scale)
     dropped = weights if factor is None else weights * factor
     output = np.matmul(dropped, vh).swapaxes(1, 2).reshape(b, t, d)
@@ -89,6 +86,24 @@ def biased_attention(
         return (*merged, by_bias)
 
     return output, backward
+
+
+def biased_weights(
+    q: Array, k: Array, bias: Array, *, heads: int, mask: Mask | None = None
+) -> Array:
+    """softmax(Q K^T / sqrt(k) + bias), zeros where not allowed: (b, h, t, s)."""
+    b, t, d = q.shape
+    scores = np.matmul(_split_heads(q, heads), _split_heads(k, heads).swapaxes(-1, -2))
+    scores *= q.dtype.type((d // heads) ** -0.5)
+    scores += bias
+    allowed = None if mask is None else head_mask(mask, b, t, k.shape[1])
+    return stable_softmax(scores, axis=-1, where=allowed)
+
+
+def _split_heads(x: Array, heads: int) -> Array:
+    """(b, n, d) -> (b, h, n, k), a view."""
+    b, n, d = x.shape
+    return x.reshape(b, n, heads, d // heads).swapaxes(1, 2)
 
 
 @samples(biased_attention)

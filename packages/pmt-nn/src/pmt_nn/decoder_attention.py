@@ -7,11 +7,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Tensor
+from pmt_autograd import Array, Tensor
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.attention import Mask, attention, attention_weights
 from pmt_nn.attention_positions import AttentionPositions
-from pmt_nn.biased_attention import biased_attention
+from pmt_nn.biased_attention import biased_attention, biased_weights
 from pmt_nn.dropout import keep_mask, stream_of_pass
 from pmt_nn.key_value_cache import KeyValueCache
 from pmt_nn.linear import Linear
@@ -142,11 +142,18 @@ def attend(
         shape = (q.shape[0], heads, q.shape[1], k.shape[1])
         kept = keep_mask(stream_of_pass(rng), shape, module.dropout)
         scale = 1 / (1 - module.dropout)
+    if is_observed(module):
+        tell(module, "weights", _weights(q, k, bias, heads, mask))
     if bias is not None:
         return biased_attention(q, k, v, bias, heads=heads, mask=mask, kept=kept, keep_scale=scale)
-    if is_observed(module):
-        tell(module, "weights", attention_weights(q.data, k.data, heads=heads, mask=mask))
     return attention(q, k, v, heads=heads, mask=mask, kept=kept, keep_scale=scale)
+
+
+def _weights(q: Tensor, k: Tensor, bias: Tensor | None, heads: int, mask: Mask | None) -> Array:
+    """The weights alone, to look at: (b, h, t, s)."""
+    if bias is None:
+        return attention_weights(q.data, k.data, heads=heads, mask=mask)
+    return biased_weights(q.data, k.data, bias.data, heads=heads, mask=mask)
 
 
 def _thirds(qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, take_rows
+from pmt_core import SettingsError
 from pmt_nn.initialize import normal
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
@@ -18,7 +19,8 @@ class Embedding(Module):
     `RowSparse` of the rows read, or with `sparse=False` a dense array, which is faster for
     tables of a few hundred rows.
 
-    v, d: number of rows and their length; std: spread of the first values.
+    v, d: number of rows and their length; std: spread of the first values. padding: an id whose
+    vector is zeros and stays so, as no gradient reaches it.
     """
 
     def __init__(
@@ -29,11 +31,22 @@ class Embedding(Module):
         *,
         std: float = 0.02,
         sparse: bool = True,
+        padding: int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        if padding is not None and not 0 <= padding < v:
+            raise SettingsError(f"padding is an id in 0 ... {v - 1}, got {padding}")
         self.weight = Parameter(normal(rng, (v, d), std, dtype))
         self.sparse = sparse
+        self.padding = padding
+        if padding is not None:
+            self.weight.data[padding] = 0
 
     def forward(self, ids: NDArray[np.integer]) -> Tensor:
         """ids: integers of any shape -> (*ids.shape, d)."""
-        return take_rows(self.weight, ids, sparse=self.sparse)
+        vectors = take_rows(self.weight, ids, sparse=self.sparse)
+        if self.padding is None:
+            return vectors
+        counted = (np.asarray(ids) != self.padding)[..., np.newaxis]
+        kept: Tensor = vectors * counted.astype(vectors.dtype)
+        return kept

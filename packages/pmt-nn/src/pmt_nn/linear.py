@@ -69,6 +69,10 @@ class Linear(Module):
         return linear(x, self.weight, self.bias)
 
 
+Dense = Linear
+"""The same layer by the name it has elsewhere."""
+
+
 @samples(linear)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=(4, 3)), rng.normal(size=3)

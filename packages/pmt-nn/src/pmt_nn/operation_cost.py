@@ -13,8 +13,9 @@ from pmt_autograd import Array
 def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
     """Operations of one forward call; a multiplication and its addition count as two.
 
-    Exact for products (linear, convolution, attention's two products); every other operation
-    counts one per element it reads or gives, whichever are more; looking up and reshaping none.
+    Exact for products (linear, convolution, attention's two, recurrent steps); every other
+    operation counts one per element it reads or gives, whichever are more; looking up and
+    reshaping none.
 
     name: of the primitive; inputs: its arrays; value: what it gave (an array, or several).
     """
@@ -30,8 +31,13 @@ def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
         return given * (2 * int(prod(arrays[1].shape[1:])) + 1)
     if name == "conv_transpose2d":
         return int(arrays[0].size) * 2 * int(prod(arrays[1].shape[1:])) + given
+    if name == "feed_forward":
+        return _feed_forward(arrays)
     if name in _ATTENTION:
         return _attention(name, arrays)
+    if name in _SCANS:
+        steps, weight = arrays[0], arrays[1]
+        return 2 * int(steps.size) * int(weight.shape[0]) + _PER_GATE * int(steps.size)
     return max([given, *(int(x.size) for x in arrays if x.dtype.kind == "f")])
 
 
@@ -56,7 +62,17 @@ _FREE = (
     "tile",
     "astype",
 )
+_SCANS = ("rnn_scan", "gru_scan", "lstm_scan")
+_PER_GATE = 4  # a bias, a squashing, a product and a sum for each gate's numbers
 _ATTENTION = ("attention", "packed_attention", "biased_attention")
+
+
+def _feed_forward(arrays: list[Array]) -> int:
+    """Two products with their biases, and one activation."""
+    x, weight1, _, weight2, _ = arrays[:5]
+    d, f, out = int(x.shape[-1]), int(weight1.shape[1]), int(weight2.shape[1])
+    rows = int(x.size) // max(d, 1)
+    return rows * (2 * d * f + f + f + 2 * f * out + out)
 
 
 def _attention(name: str, arrays: list[Array]) -> int:

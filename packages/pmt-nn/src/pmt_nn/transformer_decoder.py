@@ -95,7 +95,8 @@ class TransformerDecoder(Module):
     """A stack of decoder layers; pre-norm stacks end with one more norm.
 
     d: model width; heads; f: hidden width; n: number of layers. Others as for the layer; one
-    `positions` serves all layers.
+    `positions` serves all layers. With cross=False and causal=False it is an encoder that may know
+    relative positions.
     """
 
     def __init__(

@@ -48,11 +48,14 @@ def convolve(
     y = empty_channels_last((b, o, *count), x.dtype)
     weights = kernel.transpose(2, 3, 1, 0).reshape(_products(c, windows), -1, o)
     biases = None if bias is None else per_row(bias, count[1])
+    scratch = np.empty(0, x.dtype)
     for part, matrices in _laid_out(x, windows, count):
         found = pixel_rows(y[part]).reshape(*matrices[0].shape[:2], o)
         np.matmul(matrices[0], weights[0], out=found)
+        if len(matrices) > 1 and scratch.shape != found.shape:
+            scratch = np.empty_like(found)
         for matrix, weight in zip(matrices[1:], weights[1:], strict=True):
-            found += np.matmul(matrix, weight)
+            found += np.matmul(matrix, weight, out=scratch)
         if biases is not None:
             rows = image_rows(y[part])
             rows += biases

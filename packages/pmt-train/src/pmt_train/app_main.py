@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pmt_core import PmtError, SettingsError
@@ -30,6 +30,7 @@ def run_app(
     task: str,
     train: Callable[[S, Run[S]], None],
     predict: Callable[[S, Run[S]], None] | None = None,
+    actions: Mapping[str, Callable[[S], None]] | None = None,
     title: str = "",
     description: str = "",
     argv: Sequence[str] | None = None,
@@ -40,7 +41,9 @@ def run_app(
             sys.exit(run_app(Settings, task="qqp", train=train, predict=predict))
 
     settings: the app's settings class. task: name its runs carry, e.g. "qqp". train: trains;
-    predict: answers standard input with a trained run (`--predict`). title: of the report.
+    predict: answers standard input with a trained run (`--predict`). actions: what else it can
+    do, by the name of the setting that asks for it: done instead, without a run. title: of the
+    report.
     description: for `--help`. argv: arguments without the program's name; None: of the process.
 
     0: done. 2: an error that has its cause outside of the program (a PmtError, no memory): one
@@ -53,6 +56,10 @@ def run_app(
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
+        for name, act in (actions or {}).items():
+            if getattr(parsed, name):
+                act(parsed)
+                return
         with Run.open(parsed, task, title or task) as run:
             if parsed.predict:
                 if predict is None:

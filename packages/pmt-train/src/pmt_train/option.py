@@ -20,6 +20,7 @@ class OptionInfo:
         metavar: name of the value in `--help`.
         shown: text for the default in `--help`, where the value itself says little.
         action: it says what to do now (`--predict`), is no property of the run, and is not saved.
+        bare: value of the option where it is given without one; None: it needs one.
         free: it may differ from the run's when that is resumed or used: it does not change what
             is learnt.
     """
@@ -34,6 +35,7 @@ class OptionInfo:
     shown: str | None = None
     action: bool = False
     free: bool = False
+    bare: Any = None
 
 
 def option(
@@ -50,6 +52,7 @@ def option(
     shown: str | None = None,
     action: bool = False,
     free: bool = False,
+    bare: Any = None,
 ) -> Any:
     """A dataclass field with all that `--help` and the checks need; see `OptionInfo`.
 
@@ -61,7 +64,9 @@ def option(
     Types: int, float, str, bool (`--flag / --no-flag`), Path, Literal[...] (choices), `X | None`
     (not given: None), `tuple[X, ...]` (several values after one another).
     """
-    info = OptionInfo(help, group, at_least, above, at_most, below, metavar, shown, action, free)
+    info = OptionInfo(
+        help, group, at_least, above, at_most, below, metavar, shown, action, free, bare
+    )
     if default_factory is not None:
         return field(default_factory=default_factory, metadata={_KEY: info})
     return field(default=default, metadata={_KEY: info})

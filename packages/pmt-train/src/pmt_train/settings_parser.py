@@ -97,14 +97,17 @@ def _add(
     metavar = info.metavar or (
         "{" + ",".join(map(str, kind.choices)) + "}" if kind.choices else kind.kind.__name__.upper()
     )
-    several: Any = {"nargs": "+", "action": _TupleAction} if kind.several else {}
+    number: Any = {"nargs": "+", "action": _TupleAction} if kind.several else {}
+    if info.bare is not None:
+        number = {"nargs": "?", "const": info.bare}
+        help_text += f" (without {metavar}: {info.bare})"
     group.add_argument(
         flag(name),
         dest=name,
         type=_reader(kind, info),
         metavar=metavar,
         help=help_text,
-        **several,
+        **number,
     )
 
 

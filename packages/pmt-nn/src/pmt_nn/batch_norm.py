@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 
 import numpy as np
@@ -12,6 +12,8 @@ from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, sa
 from pmt_core import ShapeError
 from pmt_nn.batch_statistics import BatchStatistics, tell_statistics
 from pmt_nn.buffer import Buffer
+from pmt_nn.cache_blocks import cache_blocks
+from pmt_nn.channels_last import image_rows, is_channels_last, per_row
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 
@@ -40,37 +42,98 @@ def batch_norm(
     already. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy gain:
     dx = (h - sum(h) / N - n sum(h n) / N) / s.
     """
-    b, c = x.shape[:2]
-    pixels = x.reshape(b, c, prod(x.shape[2:]))
     mean, variance = channel_moments(x) if moments is None else moments
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
-    normed = pixels - mean[:, np.newaxis]
-    normed *= inverse[:, np.newaxis]
-    y = normed * gain[:, np.newaxis]
-    y += bias[:, np.newaxis]
-    count = max(b * pixels.shape[2], 1)
+    rows, spread, sums = _by_channel(x)
+    normed, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
+    centre, scale, factor, shift = map(spread, (mean, inverse, gain, bias))
+    for block in _blocks(rows):
+        part = np.subtract(rows[block], centre, out=normed[block])
+        part *= scale
+        np.multiply(part, factor, out=y[block])
+        y[block] += shift
+    count = max(x.size // x.shape[1], 1)
 
     def backward(grad: Array) -> Gradients:
-        grad = grad.reshape(pixels.shape)
-        by_bias = grad.sum(axis=2).sum(axis=0)
-        by_gain = (grad * normed).sum(axis=2).sum(axis=0)
-        by_x = normed * (by_gain * (-1 / count))[:, np.newaxis]
-        by_x += grad
-        by_x -= (by_bias * (1 / count))[:, np.newaxis]
-        by_x *= (gain * inverse)[:, np.newaxis]
-        return by_x.reshape(x.shape), by_gain, by_bias
+        grads = _as_rows(grad, x)
+        by_bias, by_gain = np.zeros(mean.shape, x.dtype), np.zeros(mean.shape, x.dtype)
+        for block in _blocks(rows):
+            by_bias += sums(grads[block])
+            by_gain += sums(grads[block] * normed[block])
+        by_x = np.empty(rows.shape, x.dtype)
+        slope, level, scale = map(spread, (by_gain / count, by_bias / count, gain * inverse))
+        for block in _blocks(rows):
+            part = np.multiply(normed[block], slope, out=by_x[block])
+            np.subtract(grads[block], part, out=part)
+            part -= level
+            part *= scale
+        return _as_image(by_x, x), by_gain, by_bias
 
-    return y.reshape(x.shape), backward
+    return _as_image(y, x), backward
 
 
 def channel_moments(x: Array) -> tuple[Array, Array]:
     """Mean and variance (divided by the count) of each channel of x (b, c, ...): (c,) each."""
-    b, c = x.shape[:2]
-    pixels = x.reshape(b, c, prod(x.shape[2:]))
-    count = max(b * pixels.shape[2], 1)
-    mean = pixels.sum(axis=2).sum(axis=0) / x.dtype.type(count)
-    variance = np.square(pixels - mean[:, np.newaxis]).sum(axis=2).sum(axis=0)
-    return mean, variance / x.dtype.type(count)
+    rows, spread, sums = _by_channel(x)
+    count = x.dtype.type(max(x.size // max(x.shape[1], 1), 1))
+    mean, variance = np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+    for block in _blocks(rows):
+        mean += sums(rows[block])
+    mean /= count
+    centre = spread(mean)
+    for block in _blocks(rows):
+        variance += sums(np.square(rows[block] - centre))
+    return mean, variance / count
+
+
+Spread = Callable[[Array], Array]
+
+
+def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
+    """x as rows, what turns numbers by channel (c,) into what fits to a row, and sums by channel.
+
+    Rows are (b h, w c) where channels lie side by side, else (b, c, pixels). The sums are those of
+    some of the rows.
+    """
+    if _lies_last(x):
+        c, w = x.shape[1], x.shape[3] if x.ndim == 4 else 1
+        return (
+            _as_rows(x, x),
+            lambda by_channel: per_row(by_channel, w),
+            lambda rows: rows.sum(axis=0).reshape(w, c).sum(axis=0),
+        )
+    ones = np.ones(prod(x.shape[2:]), x.dtype)  # a product with them sums a row, and faster
+    return (
+        _as_rows(x, x),
+        lambda by_channel: by_channel[:, np.newaxis],
+        lambda rows: (rows @ ones).sum(axis=0),
+    )
+
+
+def _lies_last(x: Array) -> bool:
+    return x.ndim == 2 or is_channels_last(x)
+
+
+def _as_rows(array: Array, x: Array) -> Array:
+    """An array of x's shape as the rows that x has."""
+    if x.ndim == 2:
+        return array
+    if is_channels_last(x):
+        return image_rows(array)
+    return array.reshape(*x.shape[:2], prod(x.shape[2:]))
+
+
+def _as_image(rows: Array, x: Array) -> Array:
+    """Rows in the shape of x."""
+    if not is_channels_last(x):
+        return rows.reshape(x.shape)
+    b, c, h, w = x.shape
+    return rows.reshape(b, h, w, c).transpose(0, 3, 1, 2)
+
+
+def _blocks(rows: Array) -> Iterator[slice]:
+    """Parts of the rows that fit in the cache."""
+    return cache_blocks(len(rows), prod(rows.shape[1:]))
 
 
 class _BatchNorm(Module):
@@ -153,4 +216,6 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(5, 3)), gain, bias), note="vectors")
     yield Sample((rng.normal(size=(2, 3, 4)), gain, bias), note="sequences")
     yield Sample((rng.normal(size=(2, 3, 2, 2)) + 5, gain, bias), note="images")
+    last = rng.normal(size=(2, 2, 3, 3)).transpose(0, 3, 1, 2)
+    yield Sample((last, gain, bias), note="images, channels last in memory")
     yield Sample((rng.normal(size=(3, 3)) * 1e-3, gain, bias), note="eps as large as var")

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
 from pmt_core import SettingsError, ShapeError
+from pmt_nn.cache_blocks import cache_blocks
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 
@@ -37,26 +38,33 @@ def group_norm(x: Array, gain: Array, bias: Array, *, groups: int, eps: float = 
         raise ShapeError(
             f"group norm with {groups} groups wants (b, c, ...), c a multiple, got {x.shape}"
         )
-    b, c = x.shape[:2]
-    pixels = prod(x.shape[2:])
-    normed = x.reshape(b, groups, c // groups * pixels)
-    normed = normed - normed.mean(axis=-1, keepdims=True)
-    variance = np.square(normed).mean(axis=-1, keepdims=True)
-    inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
-    normed *= inverse
-    by_channel = normed.reshape(b, c, pixels)
-    y = by_channel * gain[:, np.newaxis]
-    y += bias[:, np.newaxis]
+    b, c, pixels = x.shape[0], x.shape[1], prod(x.shape[2:])
+    rows = x.reshape(b, groups, c // groups * pixels)
+    n = rows.shape[2]
+    averaging = np.full(n, 1 / max(n, 1), x.dtype)  # a product with it is the mean of each row
+    normed, inverse = np.empty(rows.shape, x.dtype), np.empty((b, groups, 1), x.dtype)
+    y = np.empty((b, c, pixels), x.dtype)
+    for block in cache_blocks(b, groups * n):
+        part = np.subtract(rows[block], (rows[block] @ averaging)[..., np.newaxis], normed[block])
+        variance = np.square(part) @ averaging
+        inverse[block] = (1 / np.sqrt(variance + x.dtype.type(eps)))[..., np.newaxis]
+        part *= inverse[block]
+        np.multiply(part.reshape(-1, c, pixels), gain[:, np.newaxis], out=y[block])
+        y[block] += bias[:, np.newaxis]
 
     def backward(grad: Array) -> Gradients:
-        grad = grad.reshape(b, c, pixels)
-        by_gain = (grad * by_channel).sum(axis=-1).sum(axis=0)
-        by_bias = grad.sum(axis=-1).sum(axis=0)
-        by_x = (grad * gain[:, np.newaxis]).reshape(normed.shape)
-        correction = normed * (by_x * normed).mean(axis=-1, keepdims=True)
-        by_x -= by_x.mean(axis=-1, keepdims=True)
-        by_x -= correction
-        by_x *= inverse
+        grads, by_channel = grad.reshape(b, c, pixels), normed.reshape(b, c, pixels)
+        by_gain, by_bias = np.zeros(c, x.dtype), np.zeros(c, x.dtype)
+        by_x, ones = np.empty(rows.shape, x.dtype), np.ones(pixels, x.dtype)
+        for block in cache_blocks(b, groups * n):
+            by_gain += ((grads[block] * by_channel[block]) @ ones).sum(axis=0)
+            by_bias += (grads[block] @ ones).sum(axis=0)
+            part = by_x[block]
+            np.multiply(grads[block], gain[:, np.newaxis], out=part.reshape(-1, c, pixels))
+            slope = ((part * normed[block]) @ averaging)[..., np.newaxis]
+            part -= (part @ averaging)[..., np.newaxis]
+            part -= normed[block] * slope
+            part *= inverse[block]
         return by_x.reshape(x.shape), by_gain, by_bias
 
     return y.reshape(x.shape), backward

@@ -27,7 +27,6 @@ from pmt_autograd import (
     tanh,
     where,
 )
-from pmt_core import sigmoid as stable_sigmoid
 
 Mask = NDArray[np.bool_]
 
@@ -116,7 +115,7 @@ def gru_scan(
     """
     n, order, steps = start.shape[1], _order(x.shape[1], reverse), _time_major(x)
     kept = _kept(mask, x)
-    shape = (*steps.shape[:2], n)
+    shape, half = (*steps.shape[:2], n), np.full(2 * n, 0.5, x.dtype)
     states, before = np.empty(shape, x.dtype), np.empty(shape, x.dtype)
     gates, own = np.empty(steps.shape, x.dtype), np.empty(steps.shape, x.dtype)
     state = start
@@ -125,7 +124,7 @@ def gru_scan(
         np.matmul(state, weight, out=own[i])
         own[i] += bias
         step = steps[i]
-        gates[i, :, : 2 * n] = stable_sigmoid(step[:, : 2 * n] + own[i, :, : 2 * n])
+        _squash(step[:, : 2 * n] + own[i, :, : 2 * n], half, gates[i, :, : 2 * n])
         reset, update = gates[i, :, :n], gates[i, :, n : 2 * n]
         proposal = np.tanh(step[:, 2 * n :] + reset * own[i, :, 2 * n :])
         gates[i, :, 2 * n :] = proposal
@@ -198,6 +197,7 @@ def lstm_scan(
     n, order, steps = start.shape[1], _order(x.shape[1], reverse), _time_major(x)
     kept = _kept(mask, x)
     t, b = steps.shape[:2]
+    scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], x.dtype), n)
     both = np.empty((t, b, 2 * n), x.dtype)
     before, cell_before = np.empty((t, b, n), x.dtype), np.empty((t, b, n), x.dtype)
     gates, squashed = np.empty(steps.shape, x.dtype), np.empty((t, b, n), x.dtype)
@@ -206,8 +206,7 @@ def lstm_scan(
         before[i], cell_before[i] = state, cell
         z = state @ weight
         z += steps[i]
-        gates[i] = stable_sigmoid(z)
-        gates[i, :, 2 * n : 3 * n] = np.tanh(z[:, 2 * n : 3 * n])
+        _squash(z, scale, gates[i])
         enter, forget, proposal, leave = (gates[i, :, k * n : (k + 1) * n] for k in range(4))
         new_cell = forget * cell + enter * proposal
         np.tanh(new_cell, out=squashed[i])
@@ -235,6 +234,14 @@ def lstm_scan(
         return _time_major(by_steps), _outer(before, by_steps), carried, cell_carried
 
     return _time_major(both), backward
+
+
+def _squash(z: Array, scale: Array, out: Array) -> None:
+    """Where scale is 1/2 the sigmoid, (1 + tanh(z / 2)) / 2, and where it is 1 tanh(z)."""
+    np.multiply(z, scale, out=out)
+    np.tanh(out, out=out)
+    out *= scale
+    out += 1 - scale
 
 
 def _order(t: int, reverse: bool) -> range:

@@ -31,6 +31,7 @@ from pmt_train.input_file import check_input_file
 from pmt_train.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.labelled_images import LabelledImages
 from pmt_train.learning_curves import learning_curves
+from pmt_train.macro_f1 import macro_f1
 from pmt_train.metrics_file import write_metrics
 from pmt_train.mnist_files import MNIST_CLASSES, MNIST_SHA256, MNIST_SIZE, MnistFiles, load_mnist
 from pmt_train.optimizer import Optimizer, OptimizerMaker
@@ -135,6 +136,7 @@ __all__ = [
     "load_grey_image",
     "load_mnist",
     "load_settings",
+    "macro_f1",
     "option",
     "parse_settings",
     "peak_rss_mb",

@@ -12,15 +12,23 @@ from pmt_autograd import Tensor, gradients
 from pmt_nn import (
     attention,
     attention_composed,
+    avg_pool2d,
+    avg_pool2d_composed,
     causal_mask,
+    conv_transpose2d,
+    conv_transpose2d_composed,
     cross_entropy,
     cross_entropy_composed,
     gelu,
     gelu_composed,
+    gelu_exact,
+    gelu_exact_composed,
     layer_norm,
     layer_norm_composed,
     linear,
     linear_composed,
+    max_pool2d,
+    max_pool2d_composed,
     packed_attention,
 )
 
@@ -114,6 +122,43 @@ def test_packed_attention(rng: np.random.Generator, mask: Any) -> None:
         return attention_composed(x[..., :6], x[..., 6:12], x[..., 12:], **settings)
 
     assert_twins(packed_attention, apart, [qkv], heads=3, mask=mask)
+
+
+def test_gelu_exact(rng: np.random.Generator) -> None:
+    assert_twins(gelu_exact, gelu_exact_composed, [rng.normal(size=(3, 4)) * 3])
+    assert_twins(gelu_exact, gelu_exact_composed, [np.array([-30.0, 0.0, 30.0])])
+
+
+GRIDS = [
+    {"kernel": 2},
+    {"kernel": 3, "stride": 2, "padding": 1},
+    {"kernel": (2, 3), "stride": (1, 2)},
+    {"kernel": 2, "stride": 3},
+]
+
+
+@pytest.mark.parametrize("settings", GRIDS, ids=str)
+def test_pools(rng: np.random.Generator, settings: dict[str, Any]) -> None:
+    x = rng.permutation(2 * 3 * 7 * 6).reshape(2, 3, 7, 6) / 10.0  # no ties
+    assert_twins(max_pool2d, max_pool2d_composed, [x], **settings)
+    assert_twins(avg_pool2d, avg_pool2d_composed, [x], **settings)
+    assert_twins(avg_pool2d, avg_pool2d_composed, [x], count_border=False, **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"stride": 2, "padding": 1, "extra": 1},
+        {"stride": (1, 3), "dilation": 2, "extra": (0, 2)},
+        {"groups": 2, "padding": (2, 1)},
+    ],
+    ids=str,
+)
+def test_transposed_convolution(rng: np.random.Generator, settings: dict[str, Any]) -> None:
+    o = 3 * settings.get("groups", 1)
+    arrays = [rng.normal(size=s) for s in ((2, 4, 4, 5), (4, 3, 3, 2), (o,))]
+    assert_twins(conv_transpose2d, conv_transpose2d_composed, arrays, **settings)
 
 
 def test_cross_attention_of_another_length(rng: np.random.Generator) -> None:

@@ -58,7 +58,7 @@ from pmt_nn.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from pmt_nn.feed_forward import ACTIVATIONS, FeedForward, feed_forward, feed_forward_composed
 from pmt_nn.flatten import Flatten
 from pmt_nn.gelu import gelu, gelu_composed
-from pmt_nn.gelu_exact import gelu_exact
+from pmt_nn.gelu_exact import gelu_exact, gelu_exact_composed
 from pmt_nn.group_norm import GroupNorm, group_norm, group_norm_composed
 from pmt_nn.hierarchical_softmax import HierarchicalSoftmax
 from pmt_nn.huffman_tree import HuffmanTree
@@ -95,9 +95,11 @@ from pmt_nn.pooling import (
     MaxPool1d,
     MaxPool2d,
     avg_pool2d,
+    avg_pool2d_composed,
     global_avg_pool,
     global_max_pool,
     max_pool2d,
+    max_pool2d_composed,
 )
 from pmt_nn.positions import LearnedPositions, SinusoidalPositions, sinusoids
 from pmt_nn.pretraining_loss import pretraining_loss
@@ -129,7 +131,11 @@ from pmt_nn.summary import Summary, SummaryRow, summary
 from pmt_nn.token_classifier import TokenClassifier, TokenClassifierConfig
 from pmt_nn.transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 from pmt_nn.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
-from pmt_nn.transposed_convolution import ConvTranspose2d, conv_transpose2d
+from pmt_nn.transposed_convolution import (
+    ConvTranspose2d,
+    conv_transpose2d,
+    conv_transpose2d_composed,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -221,6 +227,7 @@ __all__ = [
     "attention_composed",
     "attention_weights",
     "avg_pool2d",
+    "avg_pool2d_composed",
     "batch_norm",
     "batch_norm_composed",
     "biased_attention",
@@ -237,6 +244,7 @@ __all__ = [
     "conv2d",
     "conv2d_composed",
     "conv_transpose2d",
+    "conv_transpose2d_composed",
     "cosine_loss",
     "cosine_similarity",
     "cross_entropy",
@@ -247,6 +255,7 @@ __all__ = [
     "gelu",
     "gelu_composed",
     "gelu_exact",
+    "gelu_exact_composed",
     "global_avg_pool",
     "global_max_pool",
     "group_norm",
@@ -272,6 +281,7 @@ __all__ = [
     "lstm_scan_composed",
     "masked_mean",
     "max_pool2d",
+    "max_pool2d_composed",
     "mse",
     "negative_sampling_loss",
     "next_token",

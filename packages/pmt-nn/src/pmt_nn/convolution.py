@@ -46,7 +46,7 @@ def conv2d_composed(
     y: Any = 0.0
     for i in range(windows.kernel[0]):
         for j in range(windows.kernel[1]):
-            seen = windows.tap(padded, i, j, count)  # type: ignore[arg-type]
+            seen = padded[windows.tap_index(i, j, count)]
             weight = kernel[:, :, i, j].reshape(groups, o // groups, kernel.shape[1])
             y = y + weight @ seen.reshape(b, groups, kernel.shape[1], count[0] * count[1])
     return y.reshape(b, o, *count) + bias.reshape(o, 1, 1)  # type: ignore[no-any-return]

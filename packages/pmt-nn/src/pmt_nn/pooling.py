@@ -6,10 +6,44 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
+from pmt_autograd import (
+    Array,
+    Result,
+    Sample,
+    Tensor,
+    getitem,
+    pad,
+    primitive,
+    samples,
+    stack,
+)
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.module import Module
 from pmt_nn.sliding_windows import Pair, SlidingWindows, pair
+
+
+def max_pool2d_composed(
+    x: Tensor, *, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+) -> Tensor:
+    """The same as `max_pool2d` in plain operations; equal values share the gradient."""
+    return stack(*_seen(x, _pooling(x.data, kernel, stride, padding), -np.inf)).max(axis=0)
+
+
+def avg_pool2d_composed(
+    x: Tensor,
+    *,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    count_border: bool = True,
+) -> Tensor:
+    """The same as `avg_pool2d` in plain operations."""
+    windows = _pooling(x.data, kernel, stride, padding)
+    total = stack(*_seen(x, windows, 0.0)).sum(axis=0)
+    if count_border:
+        return total * (1 / (windows.kernel[0] * windows.kernel[1]))
+    ones = Tensor(np.ones(x.shape, x.dtype))
+    return total / stack(*_seen(ones, windows, 0.0)).sum(axis=0)
 
 
 @primitive
@@ -239,6 +273,13 @@ def _pooling(
             f"{border} for kernel {size}"
         )
     return SlidingWindows(size, size if stride is None else pair(stride, "stride", 1), border)
+
+
+def _seen(x: Tensor, windows: SlidingWindows, border: float) -> list[Tensor]:
+    """What each point of the windows sees, (b, c, oh, ow) each."""
+    (ph, pw), count = windows.padding, windows.count((x.shape[2], x.shape[3]))
+    bordered = pad(x, widths=((0, 0), (0, 0), (ph, ph), (pw, pw)), value=border)
+    return [getitem(bordered, index=windows.tap_index(i, j, count)) for i, j in _taps(windows)]
 
 
 def _taps(windows: SlidingWindows) -> list[Pair]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,12 @@ class SlidingWindows:
 
     def tap(self, padded: Array, i: int, j: int, count: Pair) -> Array:
         """What point (i, j) of the kernel sees: (n, c, oh, ow), a view that can be written to."""
+        seen: Array = padded[self.tap_index(i, j, count)]
+        return seen
+
+    def tap_index(self, i: int, j: int, count: Pair) -> Any:
+        """The index of what point (i, j) of the kernel sees."""
         (sh, sw), (dh, dw), (oh, ow) = self.stride, self.dilation, count
         top, left = i * dh, j * dw
-        return padded[..., top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw]
+        rows = slice(top, top + sh * (oh - 1) + 1, sh)
+        return ..., rows, slice(left, left + sw * (ow - 1) + 1, sw)

@@ -8,15 +8,60 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
+from pmt_autograd import (
+    Array,
+    Gradients,
+    Result,
+    Sample,
+    Tensor,
+    Wanted,
+    flip,
+    pad,
+    primitive,
+    samples,
+)
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.channels_last import channel_sums
-from pmt_nn.convolution import check_groups
+from pmt_nn.convolution import check_groups, conv2d_composed
 from pmt_nn.convolve import convolve, convolve_input_gradient, convolve_kernel_gradient
 from pmt_nn.initialize import kaiming_uniform
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 from pmt_nn.sliding_windows import Pair, SlidingWindows, pair
+
+
+def conv_transpose2d_composed(
+    x: Tensor,
+    kernel: Tensor,
+    bias: Tensor,
+    *,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    extra: int | Pair = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The same as `conv_transpose2d` in plain operations: zeros between the pixels, then a
+    convolution with the mirrored kernel (Dumoulin & Visin 2016, section 4.5).
+    """
+    (sh, sw), (eh, ew) = pair(stride, "stride", 1), pair(extra, "extra", 0)
+    windows = SlidingWindows(
+        (kernel.shape[-2], kernel.shape[-1]), (1, 1), (0, 0), pair(dilation, "dilation", 1)
+    )
+    b, c, h, w = x.shape
+    between = ((0, 0), (0, 0), (0, 0), (0, sh - 1), (0, 0), (0, sw - 1))
+    wide = pad(x.reshape(b, c, h, 1, w, 1), widths=between).reshape(b, c, h * sh, w * sw)
+    wide = wide[:, :, : (h - 1) * sh + 1, : (w - 1) * sw + 1]
+    border = (windows.span[0] - 1, windows.span[1] - 1)
+    wide = pad(
+        wide, widths=((0, 0), (0, 0), (border[0], border[0] + eh), (border[1], border[1] + ew))
+    )
+    per_group = kernel.shape[1]
+    mirrored = flip(kernel, axis=(2, 3)).reshape(groups, c // groups, per_group, *windows.kernel)
+    turned = mirrored.swapaxes(1, 2).reshape(groups * per_group, c // groups, *windows.kernel)
+    y = conv2d_composed(wide, turned, bias, dilation=windows.dilation, groups=groups)
+    ph, pw = pair(padding, "padding", 0)
+    return y[:, :, ph : y.shape[2] - ph, pw : y.shape[3] - pw]
 
 
 @primitive

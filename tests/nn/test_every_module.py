@@ -1,0 +1,334 @@
+"""What must hold of every module there is; a new one has to be entered here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pmt_nn as nn
+from pmt_autograd import Tensor, gradients, no_grad
+from pmt_core import RowSparse, load_archive, save_archive
+
+B = 4
+
+
+def stream(seed: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def floats(*shape: int) -> np.ndarray:
+    return stream(7).normal(size=shape).astype(np.float32)
+
+
+def ids(*shape: int, v: int = 9) -> np.ndarray:
+    return stream(8).integers(1, v, shape)
+
+
+MASK = np.arange(5) < np.array([[5], [3], [1], [4]])
+SEQUENCE = floats(B, 5, 8)
+IMAGE = floats(B, 4, 6, 6)
+MEMORY = floats(B, 3, 8)
+TABLES = {"vocabulary": 9, "width": 8, "heads": 2, "hidden": 12, "layers": 2}
+BERT = nn.BertConfig(max_length=6, **TABLES)
+
+# name: (how it is made from a generator, its inputs: all batch first, keyword settings)
+Made = tuple[Callable[[np.random.Generator], nn.Module], tuple[Any, ...], dict[str, Any]]
+MODULES: dict[str, Made] = {
+    "AvgPool1d": (lambda rng: nn.AvgPool1d(2), (SEQUENCE,), {}),
+    "AvgPool2d": (lambda rng: nn.AvgPool2d(2), (IMAGE,), {}),
+    "AxisDot": (lambda rng: nn.AxisDot(), (floats(B, 2, 8),), {}),
+    "AxisMean": (lambda rng: nn.AxisMean(), (SEQUENCE,), {}),
+    "BatchNorm1d": (lambda rng: nn.BatchNorm1d(5), (SEQUENCE,), {}),
+    "BatchNorm2d": (lambda rng: nn.BatchNorm2d(4), (IMAGE,), {}),
+    "Bert": (lambda rng: nn.Bert(BERT, rng), (ids(B, 5), MASK, ids(B, 5, v=2)), {"rng": 1}),
+    "Concatenate": (lambda rng: nn.Concatenate(), (SEQUENCE, SEQUENCE), {}),
+    "Conv1d": (lambda rng: nn.Conv1d(5, 3, 3, rng), (SEQUENCE,), {}),
+    "Conv2d": (lambda rng: nn.Conv2d(4, 3, 3, rng), (IMAGE,), {}),
+    "ConvTranspose2d": (lambda rng: nn.ConvTranspose2d(4, 3, 3, rng, stride=2), (IMAGE,), {}),
+    "CrossAttention": (
+        lambda rng: nn.CrossAttention(8, 2, rng, dropout=0.2),
+        (SEQUENCE, MEMORY),
+        {"rng": 1},
+    ),
+    "DecoderSelfAttention": (
+        lambda rng: nn.DecoderSelfAttention(
+            8, 2, rng, dropout=0.2, positions=nn.RelativeBias(2, rng)
+        ),
+        (SEQUENCE, MASK),
+        {"rng": 1},
+    ),
+    "Dropout": (lambda rng: nn.Dropout(0.3), (SEQUENCE,), {"rng": 1}),
+    "ELU": (lambda rng: nn.ELU(), (SEQUENCE,), {}),
+    "Embedding": (lambda rng: nn.Embedding(9, 8, rng), (ids(B, 5),), {}),
+    "EncoderDecoder": (
+        lambda rng: nn.EncoderDecoder(
+            nn.EncoderDecoderConfig(9, 9, width=8, heads=2, hidden=12), rng
+        ),
+        (ids(B, 5), ids(B, 4), MASK),
+        {"rng": 1},
+    ),
+    "FeedForward": (lambda rng: nn.FeedForward(8, 12, rng, dropout=0.2), (SEQUENCE,), {"rng": 1}),
+    "Flatten": (lambda rng: nn.Flatten(), (IMAGE,), {}),
+    "GELU": (lambda rng: nn.GELU(exact=True), (SEQUENCE,), {}),
+    "GRU": (lambda rng: nn.GRU(8, 3, rng, bidirectional=True), (SEQUENCE, MASK), {}),
+    "GlobalAvgPool": (lambda rng: nn.GlobalAvgPool(), (IMAGE,), {}),
+    "GlobalMaxPool": (lambda rng: nn.GlobalMaxPool(), (IMAGE,), {}),
+    "GroupNorm": (lambda rng: nn.GroupNorm(2, 4), (IMAGE,), {}),
+    "HierarchicalSoftmax": (
+        lambda rng: nn.HierarchicalSoftmax(np.arange(1, 10), 8),
+        (floats(B, 8), ids(B)),
+        {"reduction": "none"},
+    ),
+    "LSTM": (lambda rng: nn.LSTM(8, 3, rng, layers=2, dropout=0.2), (SEQUENCE, MASK), {"rng": 1}),
+    "Lambda": (lambda rng: nn.Lambda(lambda x: x * 2), (SEQUENCE,), {}),
+    "LanguageModel": (
+        lambda rng: nn.LanguageModel(nn.LanguageModelConfig(**TABLES), rng),
+        (ids(B, 5), MASK),
+        {"rng": 1},
+    ),
+    "LayerNorm": (lambda rng: nn.LayerNorm(8), (SEQUENCE,), {}),
+    "LeakyReLU": (lambda rng: nn.LeakyReLU(), (SEQUENCE,), {}),
+    "LearnedPositions": (lambda rng: nn.LearnedPositions(5, 8, rng), (SEQUENCE,), {}),
+    "Linear": (lambda rng: nn.Linear(8, 3, rng), (SEQUENCE,), {}),
+    "LinearChainCRF": (
+        lambda rng: nn.LinearChainCRF(8, rng),
+        (SEQUENCE, ids(B, 5, v=8), MASK),
+        {"reduction": "none"},
+    ),
+    "LogSoftmax": (lambda rng: nn.LogSoftmax(), (SEQUENCE,), {}),
+    "MaxPool1d": (lambda rng: nn.MaxPool1d(2), (SEQUENCE,), {}),
+    "MaxPool2d": (lambda rng: nn.MaxPool2d(2), (IMAGE,), {}),
+    "PairClassifier": (
+        lambda rng: nn.PairClassifier(nn.PairClassifierConfig(**TABLES), rng),
+        (ids(B, 5), ids(B, 5, v=2), ids(B, 5, v=3), MASK),
+        {"rng": 1},
+    ),
+    "Parallel": (
+        lambda rng: nn.Parallel(nn.Linear(8, 3, rng), nn.Dropout(0.2)),
+        (SEQUENCE,),
+        {"rng": 1},
+    ),
+    "RMSNorm": (lambda rng: nn.RMSNorm(8), (SEQUENCE,), {}),
+    "RNN": (lambda rng: nn.RNN(8, 3, rng), (SEQUENCE, MASK), {}),
+    "ReLU": (lambda rng: nn.ReLU(), (SEQUENCE,), {}),
+    "Residual": (lambda rng: nn.Residual(nn.Linear(8, 8, rng)), (SEQUENCE,), {}),
+    "SelfAttention": (
+        lambda rng: nn.SelfAttention(8, 2, rng, dropout=0.2),
+        (SEQUENCE, MASK),
+        {"rng": 1},
+    ),
+    "Sequential": (
+        lambda rng: nn.Sequential(nn.Linear(8, 3, rng), nn.ReLU(), nn.Dropout(0.2)),
+        (SEQUENCE,),
+        {"rng": 1},
+    ),
+    "SiLU": (lambda rng: nn.SiLU(), (SEQUENCE,), {}),
+    "Sigmoid": (lambda rng: nn.Sigmoid(), (SEQUENCE,), {}),
+    "SinusoidalPositions": (lambda rng: nn.SinusoidalPositions(5, 8), (SEQUENCE,), {}),
+    "Softmax": (lambda rng: nn.Softmax(), (SEQUENCE,), {}),
+    "Tanh": (lambda rng: nn.Tanh(), (SEQUENCE,), {}),
+    "TokenClassifier": (
+        lambda rng: nn.TokenClassifier(nn.TokenClassifierConfig(tags=3, **TABLES), rng),
+        (ids(B, 5), MASK),
+        {"rng": 1},
+    ),
+    "TransformerDecoder": (
+        lambda rng: nn.TransformerDecoder(8, 2, 12, 2, rng),
+        (SEQUENCE, MEMORY),
+        {"rng": 1},
+    ),
+    "TransformerDecoderLayer": (
+        lambda rng: nn.TransformerDecoderLayer(8, 2, 12, rng, norm_first=False),
+        (SEQUENCE, MEMORY),
+        {"rng": 1},
+    ),
+    "TransformerEncoder": (
+        lambda rng: nn.TransformerEncoder(8, 2, 12, 2, rng),
+        (SEQUENCE, MASK),
+        {"rng": 1},
+    ),
+    "TransformerEncoderLayer": (
+        lambda rng: nn.TransformerEncoderLayer(8, 2, 12, rng, norm_first=False),
+        (SEQUENCE, MASK),
+        {"rng": 1},
+    ),
+}
+# Bases and parts that are not called for themselves.
+NOT_CALLED = {
+    *("Module", "Container", "ModuleList", "RecurrentCell"),
+    *("AttentionPositions", "RotaryPositions", "Alibi", "RelativeBias"),
+}
+# The running statistics move, as they shall, and examples see each other.
+BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
+# Parameters that the call in the table does not use.
+WITHOUT_ALL_GRADIENTS = {
+    "Bert": {"pool.weight", "pool.bias"},
+    "TokenClassifier": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
+}
+
+every = pytest.mark.parametrize("name", MODULES)
+
+
+def make(name: str, seed: int = 0) -> nn.Module:
+    return MODULES[name][0](stream(seed))
+
+
+def call(module: nn.Module, name: str, rows: Any = slice(None), **more: Any) -> list[Tensor]:
+    """All outputs. Floating inputs become leaves; rng: a seed in the table."""
+    _, inputs, settings = MODULES[name]
+    settings = {**settings, **more}
+    if "rng" in settings:
+        settings["rng"] = stream(settings["rng"])
+    given = [x[rows] if isinstance(x, np.ndarray) else x for x in inputs]
+    given = [Tensor(x, requires_grad=True) if x.dtype.kind == "f" else x for x in given]
+    return list(flat(module(*given, **settings)))
+
+
+def flat(output: Any) -> Iterator[Tensor]:
+    if isinstance(output, Tensor):
+        yield output
+    else:
+        for item in output:
+            yield from flat(item)
+
+
+def loss_of(outputs: list[Tensor]) -> Tensor:
+    """Something that depends on every element in its own way."""
+    total = Tensor(np.float32(0))
+    for i, output in enumerate(outputs):
+        weight = stream(50 + i).normal(size=output.shape).astype(np.float32)
+        total = total + (output * output * weight + output * weight).sum()
+    return total
+
+
+def outcome(module: nn.Module, name: str) -> dict[str, np.ndarray]:
+    """Outputs and gradients of all parameters."""
+    with nn.collecting_statistics():
+        outputs = call(module, name)
+    found = gradients(loss_of(outputs))
+    result = {f"output {i}": output.data for i, output in enumerate(outputs)}
+    for key, parameter in module.named_parameters():
+        gradient = found.get(parameter, np.zeros(parameter.shape, np.float32))
+        result[key] = gradient.to_dense() if isinstance(gradient, RowSparse) else gradient
+    return result
+
+
+def test_the_table_is_complete() -> None:
+    there = {
+        name
+        for name in nn.__all__
+        if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)
+    }
+    aliases = {"Dense"}
+    assert there - aliases == set(MODULES) | NOT_CALLED
+
+
+@every
+def test_float32_in_and_out(name: str) -> None:
+    for key, array in outcome(make(name), name).items():
+        assert array.dtype == np.float32, key
+        assert np.isfinite(array).all(), key
+
+
+@every
+def test_every_parameter_gets_a_gradient(name: str) -> None:
+    module = make(name)
+    found = outcome(module, name)
+    for key, _ in module.named_parameters():
+        if key not in WITHOUT_ALL_GRADIENTS.get(name, ()):
+            assert np.abs(found[key]).max() > 0, key
+
+
+@every
+def test_a_pass_leaves_nothing_on_the_module(name: str) -> None:
+    module = make(name)
+    before = {key: dict(vars(part)) for key, part in module.named_modules()}
+    state = module.state_dict()
+    outcome(module, name)
+    for key, part in module.named_modules():
+        assert vars(part).keys() == before[key].keys()
+        for attribute, value in before[key].items():
+            assert vars(part)[attribute] is value, f"{key}.{attribute}"
+    for key, array in module.state_dict().items():
+        np.testing.assert_array_equal(array, state[key])
+
+
+@every
+def test_two_threads_at_once_give_the_bits_of_one(name: str) -> None:
+    module = make(name)
+    expected = outcome(module, name)
+    got: list[dict[str, np.ndarray]] = []
+
+    def work() -> None:
+        got.extend(outcome(module, name) for _ in range(2))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 4
+    for one in got:
+        for key, array in expected.items():
+            np.testing.assert_array_equal(one[key], array, err_msg=key)
+
+
+@every
+def test_examples_do_not_see_each_other(name: str) -> None:
+    """Another order of the batch, or a part of it, gives the same rows."""
+    if name in BATCH_NORMS:
+        pytest.skip("batch statistics: by design")
+    module = make(name).eval()
+    axis = 1 if name in ("RNN", "GRU", "LSTM") else 0  # of the last states
+    whole = call(module, name)
+    for order in (np.array([2, 0, 3, 1]), np.array([1, 2])):
+        for i, (a, b) in enumerate(zip(whole, call(module, name, order), strict=True)):
+            at = axis if i else 0
+            expected = np.take(a.data, order, axis=at)
+            np.testing.assert_allclose(b.data, expected, rtol=2e-5, atol=2e-5)
+
+
+@every
+def test_evaluation_needs_no_stream_and_repeats_itself(name: str) -> None:
+    module = make(name).eval()
+    settings = {"rng": 1} if "rng" in MODULES[name][2] else {}
+    first, second = call(module, name, **settings), call(module, name, **settings)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.data, b.data)
+
+
+@every
+def test_no_grad_gives_the_same_values(name: str) -> None:
+    module = make(name)
+    with nn.collecting_statistics(), no_grad():
+        outputs = call(module, name)
+    for i, output in enumerate(outputs):
+        assert output.node is None
+        np.testing.assert_allclose(
+            output.data, outcome(module, name)[f"output {i}"], rtol=1e-6, atol=1e-6
+        )
+
+
+@every
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_state_travels_through_a_file(name: str, suffix: str, tmp_path) -> None:
+    one, two = make(name, 0), make(name, 1)
+    save_archive(tmp_path / f"state{suffix}", one.state_dict(), {"kind": name})
+    arrays, meta = load_archive(tmp_path / f"state{suffix}")
+    assert meta == {"kind": name}
+    two.load_state_dict(arrays)
+    a, b = outcome(one, name), outcome(two, name)
+    for key, array in a.items():
+        np.testing.assert_array_equal(array, b[key], err_msg=key)
+
+
+@every
+def test_a_summary_of_it(name: str) -> None:
+    module = make(name)
+    table = nn.summary(module)
+    assert table.total.parameters == module.parameter_count()
+    assert table.total.kind == type(module).__name__

@@ -177,3 +177,13 @@ def test_exact_gelu_against_the_scalar_error_function(rng) -> None:
     expected = [v * (1 + erf(v / 2**0.5)) / 2 for v in x]
     np.testing.assert_allclose(GELU(exact=True)(Tensor(x)).data, expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(GELU()(Tensor(x)).data, expected, atol=5e-4)
+
+
+def test_exact_gelu_in_float32_is_exact_to_its_last_digits() -> None:
+    from math import erf
+
+    x = np.linspace(-9, 9, 4001).astype(np.float32)
+    expected = [float(v) * (1 + erf(float(v) / 2**0.5)) / 2 for v in x]
+    got = GELU(exact=True)(Tensor(x)).data
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, expected, rtol=3e-7, atol=4e-7)

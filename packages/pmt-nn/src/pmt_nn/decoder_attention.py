@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Tensor
+from pmt_autograd import Array, Tensor, split
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.attention import Mask, attention, attention_weights
 from pmt_nn.attention_positions import AttentionPositions
@@ -61,7 +61,7 @@ class DecoderSelfAttention(Module):
         stream of this pass, needed in training with dropout.
         """
         offset = 0 if cache is None else cache.length
-        q, k, v = _thirds(self.qkv(x))
+        q, k, v = split(self.qkv(x), sections=3, axis=-1)
         if self.positions is not None:
             q = self.positions.turn(q, self.heads, offset)
             k = self.positions.turn(k, self.heads, offset)
@@ -118,9 +118,7 @@ class CrossAttention(Module):
         else:
             if len(memory) != len(x):
                 raise ShapeError(f"x and memory are of one batch, got {x.shape} and {memory.shape}")
-            d = x.shape[2]
-            kv = self.kv(memory)
-            k, v = kv[..., :d], kv[..., d:]
+            k, v = split(self.kv(memory), sections=2, axis=-1)
             if cache is not None:
                 k, v = cache.append(k, v)
         y: Tensor = self.project(attend(self, self.q(x), k, v, mask, None, rng))
@@ -154,11 +152,6 @@ def _weights(q: Tensor, k: Tensor, bias: Tensor | None, heads: int, mask: Mask |
     if bias is None:
         return attention_weights(q.data, k.data, heads=heads, mask=mask)
     return biased_weights(q.data, k.data, bias.data, heads=heads, mask=mask)
-
-
-def _thirds(qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    d = qkv.shape[-1] // 3
-    return qkv[..., :d], qkv[..., d : 2 * d], qkv[..., 2 * d :]
 
 
 def _allowed(mask: Mask | None, t: int, s: int, offset: int) -> Mask:

@@ -21,7 +21,12 @@ from pmt_autograd import (
 )
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.channels_last import channel_sums
-from pmt_nn.convolve import convolve, convolve_input_gradient, convolve_kernel_gradient
+from pmt_nn.convolve import (
+    convolve,
+    convolve_gradients,
+    convolve_input_gradient,
+    convolve_kernel_gradient,
+)
 from pmt_nn.initialize import kaiming_uniform
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
@@ -75,11 +80,14 @@ def conv2d(
     y = convolve(x, kernel, windows, groups, bias)
 
     def backward(grad: Array) -> Gradients:
+        by_bias = channel_sums(grad) if wanted[2] else None
+        if wanted[0] and wanted[1]:
+            return *convolve_gradients(x, grad, kernel, windows, groups), by_bias
         size = (x.shape[2], x.shape[3])
         return (
             convolve_input_gradient(grad, kernel, windows, groups, size) if wanted[0] else None,
             convolve_kernel_gradient(x, grad, windows, groups, kernel.shape) if wanted[1] else None,
-            channel_sums(grad) if wanted[2] else None,
+            by_bias,
         )
 
     return y, backward

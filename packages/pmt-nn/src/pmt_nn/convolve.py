@@ -31,6 +31,7 @@ from pmt_nn.sliding_windows import Pair, SlidingWindows
 _BLOCK_BYTES = 1 << 19
 _WIDTH_OF_A_PRODUCT = 24  # below, one product over the whole kernel beats several thin ones
 _CHANNELS_TO_COLLECT = 8
+_PIXELS_PER_WINDOW = 1.5  # above, spreading is less work
 _CHANNELS_OF_A_PIECE = 8  # below, rows of the image are the longer pieces to copy
 
 
@@ -85,21 +86,69 @@ def convolve_input_gradient(
     """Gradient by the input of `size` (h, w). grad (b, o, oh, ow) -> (b, c, h, w)."""
     if groups > 1:
         return convolve_groups_input_gradient(grad, kernel, windows, groups, size)
-    if _collects(kernel, windows):
-        border = tuple(s - 1 - p for s, p in zip(windows.span, windows.padding, strict=True))
-        back = SlidingWindows(windows.kernel, (1, 1), (border[0], border[1]), windows.dilation)
-        return convolve(grad, kernel[:, :, ::-1, ::-1].swapaxes(0, 1), back)
+    if _collects(grad, kernel, windows, size):
+        return convolve(grad, kernel[:, :, ::-1, ::-1].swapaxes(0, 1), _backwards(windows))
     return _spread(grad, kernel, windows, size)
 
 
-def _collects(kernel: Array, windows: SlidingWindows) -> bool:
+def convolve_gradients(
+    x: Array, grad: Array, kernel: Array, windows: SlidingWindows, groups: int
+) -> tuple[Array, Array]:
+    """Gradients by the input and by the kernel; both together take less work."""
+    size = (x.shape[2], x.shape[3])
+    if groups == 1 and _collects(grad, kernel, windows, size):
+        return _collect_both(x, grad, kernel, windows)
+    return (
+        convolve_input_gradient(grad, kernel, windows, groups, size),
+        convolve_kernel_gradient(x, grad, windows, groups, kernel.shape),
+    )
+
+
+def _collects(grad: Array, kernel: Array, windows: SlidingWindows, size: Pair) -> bool:
     """Whether to collect the gradient of each pixel rather than to spread that of each window.
 
     Collecting is a convolution of the gradient with the mirrored kernel; it pays where there are
-    some channels to collect for.
+    some channels to collect for, and not many more pixels than windows.
     """
     fits = all(p < span for p, span in zip(windows.padding, windows.span, strict=True))
-    return fits and windows.stride == (1, 1) and kernel.shape[1] >= _CHANNELS_TO_COLLECT
+    if not fits or windows.stride != (1, 1) or kernel.shape[1] < _CHANNELS_TO_COLLECT:
+        return False
+    windows_there: int = grad.shape[2] * grad.shape[3]
+    return size[0] * size[1] <= _PIXELS_PER_WINDOW * windows_there
+
+
+def _backwards(windows: SlidingWindows) -> SlidingWindows:
+    """Windows over the gradient: the one at a pixel sees all windows that saw the pixel."""
+    border = tuple(s - 1 - p for s, p in zip(windows.span, windows.padding, strict=True))
+    return SlidingWindows(windows.kernel, (1, 1), (border[0], border[1]), windows.dilation)
+
+
+def _collect_both(
+    x: Array, grad: Array, kernel: Array, windows: SlidingWindows
+) -> tuple[Array, Array]:
+    """Both gradients from one layout of `grad`, in which a row is what a pixel of x was used for.
+
+    Times the mirrored kernel it gives the pixel's gradient, times the pixels the kernel's.
+    """
+    o, c, kh, kw = kernel.shape
+    back = _backwards(windows)
+    products = _products(o, back)
+    weights = kernel[:, :, ::-1, ::-1].transpose(2, 3, 0, 1).reshape(products, -1, c)
+    total = np.zeros(weights.shape, grad.dtype)
+    by_x = empty_channels_last(x.shape, grad.dtype)
+    scratch = np.empty(0, grad.dtype)
+    for part, matrices in _laid_out(grad, back, (x.shape[2], x.shape[3])):
+        rows = (*matrices[0].shape[:2], c)
+        pixels, found = pixel_rows(x[part]).reshape(rows), pixel_rows(by_x[part]).reshape(rows)
+        if len(matrices) > 1 and scratch.shape != found.shape:
+            scratch = np.empty_like(found)
+        for i, (matrix, weight) in enumerate(zip(matrices, weights, strict=True)):
+            total[i] += np.matmul(matrix.swapaxes(1, 2), pixels).sum(axis=0)
+            if i == 0:
+                np.matmul(matrix, weight, out=found)
+            else:
+                found += np.matmul(matrix, weight, out=scratch)
+    return by_x, total.reshape(kh, kw, o, c)[::-1, ::-1].transpose(2, 3, 0, 1)
 
 
 def _spread(grad: Array, kernel: Array, windows: SlidingWindows, size: Pair) -> Array:

@@ -1,0 +1,258 @@
+"""The convolutions of the MNIST app, forward plus backward: pmt beside PyTorch and MyGrad.
+
+    hatch run bench:convolution     # [--rounds 20] [--threads 1] [--batch 64]
+
+Every convolution of the app's network, with its bias, gets what it gets in the app (the first one
+needs no gradient of its input), and the whole network a batch with its loss. All libraries compute
+the same first, which is checked; then they take turns within one round, so that a busy machine
+slows all of them alike; printed are medians. torch runs in the order of memory (channels first or
+last) that is faster for it, layer by layer. With several threads pmt shares the batch among its
+workers, as its trainer does, and torch uses its own; MyGrad has one anyway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "apps"))
+
+from pmt_autograd import Tensor, gradients
+from pmt_nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, conv2d, cross_entropy
+from pmt_train import Workers
+from train_mnist import Settings, build_model
+
+Arrays = list[np.ndarray]
+
+
+@dataclass
+class Contest:
+    """One thing that all libraries do: name -> function that returns output and gradients."""
+
+    name: str
+    runs: dict[str, Callable[[], Arrays]]
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        expected, *others = [run() for run in self.runs.values()]
+        for found in others:
+            for one, two in zip(expected, found, strict=True):
+                scale = float(np.abs(one).max())
+                np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-4 * scale)
+
+    def play(self) -> None:
+        for name, run in self.runs.items():
+            start = time.perf_counter()
+            run()
+            self.seconds.setdefault(name, []).append(time.perf_counter() - start)
+
+    def median(self, name: str) -> float:
+        """Of a library in milliseconds; of torch in its better order."""
+        return min(
+            statistics.median(times) * 1e3
+            for full, times in self.seconds.items()
+            if full.partition(" ")[0] == name
+        )
+
+
+def layer_contest(
+    layer: Conv2d, x: np.ndarray, with_x: bool, workers: Workers, mygrad: Any
+) -> Contest:
+    y = layer(Tensor(x)).data
+    grad = np.empty_like(y)  # in the order in which the app's next layer hands it back
+    grad[...] = np.random.default_rng(1).normal(size=y.shape)
+    weight, bias, padding = layer.weight.data, layer.bias.data, layer.padding
+
+    def pmt() -> Arrays:
+        def shard(i: int) -> tuple[np.ndarray, Arrays]:
+            part = Tensor(x[i :: workers.count], requires_grad=with_x)
+            leaves = [Tensor(a, requires_grad=True) for a in (weight, bias)]
+            out = conv2d(part, *leaves, padding=padding)
+            out.backward(grad[i :: workers.count])
+            return out.data, [leaf.grad for leaf in ([part] if with_x else []) + leaves]
+
+        return _joined(workers.map(shard, range(workers.count)), with_x)
+
+    def of_torch(order: torch.memory_format) -> Callable[[], Arrays]:
+        image = torch.from_numpy(np.ascontiguousarray(x)).contiguous(memory_format=order)
+        upstream = torch.from_numpy(np.ascontiguousarray(grad)).contiguous(memory_format=order)
+        w, b = (torch.tensor(a, requires_grad=True) for a in (weight, bias))
+        w = w.detach().contiguous(memory_format=order).requires_grad_()
+
+        def run() -> Arrays:
+            leaf = image.detach().requires_grad_(with_x)
+            w.grad = b.grad = None
+            out = torch.nn.functional.conv2d(leaf, w, b, padding=padding)
+            out.backward(upstream)
+            found = [leaf.grad, w.grad, b.grad] if with_x else [w.grad, b.grad]
+            return [out.detach().numpy(), *(g.numpy() for g in found)]
+
+        return run
+
+    def of_mygrad() -> Arrays:
+        image = mygrad.tensor(x, constant=not with_x)
+        w, b = mygrad.tensor(weight), mygrad.tensor(bias)
+        out = mygrad.nnet.layers.conv_nd(image, w, stride=1, padding=padding)
+        out = out + b.reshape(-1, 1, 1)
+        out.backward(grad)
+        found = [image.grad, w.grad, b.grad] if with_x else [w.grad, b.grad]
+        return [out.data, *found]
+
+    runs = {
+        "pmt": pmt,
+        "torch first": of_torch(torch.contiguous_format),
+        "torch last": of_torch(torch.channels_last),
+    }
+    if mygrad is not None:
+        runs["mygrad"] = of_mygrad
+    c, o, k = x.shape[1], len(weight), weight.shape[2]
+    return Contest(f"{c:3} -> {o:2}, {k} x {k}, {y.shape[2]} x {y.shape[3]}", runs)
+
+
+def network_contest(model: Sequential, x: np.ndarray, workers: Workers) -> Contest:
+    labels = np.random.default_rng(2).integers(0, 10, len(x))
+    model.eval()  # no dropout: the same for both
+
+    def pmt() -> Arrays:
+        def shard(i: int) -> tuple[np.ndarray, Arrays]:
+            logits = model(Tensor(x[i :: workers.count]))
+            found = gradients(cross_entropy(logits, labels[i :: workers.count], reduction="sum"))
+            return logits.data, [found[p] for p in model.parameters()]
+
+        return _joined(workers.map(shard, range(workers.count)), False)
+
+    def of_torch(order: torch.memory_format) -> Callable[[], Arrays]:
+        twin = torch.nn.Sequential(*(_torch_part(part) for part in model))
+        twin = twin.to(memory_format=order)
+        image = torch.from_numpy(x).contiguous(memory_format=order)
+        target = torch.from_numpy(labels)
+
+        def run() -> Arrays:
+            twin.zero_grad()
+            logits = twin(image)
+            torch.nn.functional.cross_entropy(logits, target, reduction="sum").backward()
+            found = [p.grad.numpy() for p in twin.parameters()]
+            return [logits.detach().numpy(), *(g.T if g.ndim == 2 else g for g in found)]
+
+        return run
+
+    runs = {
+        "pmt": pmt,
+        "torch first": of_torch(torch.contiguous_format),
+        "torch last": of_torch(torch.channels_last),
+    }
+    return Contest("the whole network", runs)
+
+
+def _joined(shards: list[tuple[np.ndarray, Arrays]], with_x: bool) -> Arrays:
+    """Output and gradients of the batch from those of its shards."""
+    if len(shards) == 1:
+        return [shards[0][0], *shards[0][1]]
+    strided = [np.stack([out for out, _ in shards], axis=1)]
+    columns = list(zip(*(found for _, found in shards), strict=True))
+    if with_x:
+        strided.append(np.stack(columns.pop(0), axis=1))
+    whole = [a.reshape(-1, *a.shape[2:]) for a in strided]
+    return whole + [sum(column[1:], column[0]) for column in columns]
+
+
+def _torch_part(part: Any) -> torch.nn.Module:
+    if isinstance(part, Conv2d):
+        o, c, *kernel = part.weight.shape
+        twin: torch.nn.Module = torch.nn.Conv2d(c, o, kernel, padding=part.padding)
+        return _with_weights(twin, part.weight.data, part.bias.data)
+    if isinstance(part, Linear):
+        twin = torch.nn.Linear(*part.weight.shape)
+        return _with_weights(twin, part.weight.data.T, part.bias.data)
+    if isinstance(part, MaxPool2d):
+        return torch.nn.MaxPool2d(part.kernel)
+    if isinstance(part, Flatten):
+        return torch.nn.Flatten()
+    return torch.nn.ReLU() if isinstance(part, ReLU) else torch.nn.Identity()
+
+
+def _with_weights(twin: Any, weight: np.ndarray, bias: np.ndarray) -> torch.nn.Module:
+    with torch.no_grad():
+        twin.weight.copy_(torch.from_numpy(weight.copy()))
+        twin.bias.copy_(torch.from_numpy(bias))
+    return twin
+
+
+def contests(batch: int, workers: Workers, mygrad: Any) -> list[Contest]:
+    model = build_model(Settings())
+    x = np.random.default_rng(0).random((batch, 1, 28, 28), np.float32)
+    whole = network_contest(model, x, workers)
+    found: list[Contest] = []
+    value = Tensor(x)
+    for part in model:
+        if isinstance(part, Conv2d):
+            found.append(layer_contest(part, value.data, bool(found), workers, mygrad))
+        value = part(value)
+    return [*found, whole]
+
+
+def installed(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        print(f"{name} is left out: {error}")
+        return None
+
+
+def show(all_contests: list[Contest], mygrad: bool) -> None:
+    head = f"{'layer':24}{'pmt':>9}{'torch':>9}{'pmt/torch':>11}"
+    print(head + (f"{'mygrad':>9}{'mygrad/pmt':>12}" if mygrad else ""))
+    sums = dict.fromkeys(("pmt", "torch", "mygrad"), 0.0)
+    for contest in all_contests[:-1]:
+        times = {name: contest.median(name) for name in sums if name != "mygrad" or mygrad}
+        sums = {name: total + times.get(name, 0.0) for name, total in sums.items()}
+        print(_line(contest.name, times))
+    print(_line("all convolutions", sums if mygrad else {**sums, "mygrad": 0.0}))
+    whole = all_contests[-1]
+    print(_line(whole.name, {name: whole.median(name) for name in ("pmt", "torch")}))
+
+
+def _line(name: str, times: dict[str, float]) -> str:
+    pmt, other = times["pmt"], times["torch"]
+    line = f"{name:24}{pmt:9.2f}{other:9.2f}{pmt / other:11.2f}"
+    slow = times.get("mygrad", 0.0)
+    return line + (f"{slow:9.2f}{slow / pmt:12.1f}" if slow else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    mygrad = installed("mygrad")
+    torch.set_num_threads(options.threads)
+    with Workers(options.threads) as workers:
+        found = contests(options.batch, workers, mygrad)
+        for contest in found:
+            contest.check()
+        for round in range(options.rounds + 2):
+            if round == 2:  # the first ones warm up
+                for contest in found:
+                    contest.seconds.clear()
+            for contest in found:
+                contest.play()
+    print(
+        f"batch of {options.batch}, {options.threads} thread(s), numpy {np.__version__}, torch "
+        f"{torch.__version__}; milliseconds, forward + backward, medians of {options.rounds}\n"
+    )
+    show(found, mygrad is not None)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,9 +5,10 @@
 Every convolution of the app's network, with its bias, gets what it gets in the app (the first one
 needs no gradient of its input), and the whole network a batch with its loss. All libraries compute
 the same first, which is checked; then they take turns within one round, so that a busy machine
-slows all of them alike; printed are medians. torch runs in the order of memory (channels first or
-last) that is faster for it, layer by layer. With several threads pmt shares the batch among its
-workers, as its trainer does, and torch uses its own; MyGrad has one anyway.
+slows all of them alike; printed are medians. torch runs twice, with channels first and last in
+memory. With one thread the time is the processor's, so that
+it does not count what other programs take away; with several it is the clock's, and pmt shares the
+batch among its workers, as its trainer does, and torch uses its own; MyGrad has one anyway.
 """
 
 from __future__ import annotations
@@ -50,19 +51,15 @@ class Contest:
                 scale = float(np.abs(one).max())
                 np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-4 * scale)
 
-    def play(self) -> None:
+    def play(self, clock: Callable[[], float]) -> None:
         for name, run in self.runs.items():
-            start = time.perf_counter()
+            start = clock()
             run()
-            self.seconds.setdefault(name, []).append(time.perf_counter() - start)
+            self.seconds.setdefault(name, []).append(clock() - start)
 
     def median(self, name: str) -> float:
-        """Of a library in milliseconds; of torch in its better order."""
-        return min(
-            statistics.median(times) * 1e3
-            for full, times in self.seconds.items()
-            if full.partition(" ")[0] == name
-        )
+        """Of a library, in milliseconds."""
+        return statistics.median(self.seconds[name]) * 1e3
 
 
 def layer_contest(
@@ -78,8 +75,8 @@ def layer_contest(
             part = Tensor(x[i :: workers.count], requires_grad=with_x)
             leaves = [Tensor(a, requires_grad=True) for a in (weight, bias)]
             out = conv2d(part, *leaves, padding=padding)
-            out.backward(grad[i :: workers.count])
-            return out.data, [leaf.grad for leaf in ([part] if with_x else []) + leaves]
+            found = gradients(out, grad[i :: workers.count])
+            return out.data, [found[leaf] for leaf in ([part] if with_x else []) + leaves]
 
         return _joined(workers.map(shard, range(workers.count)), with_x)
 
@@ -209,24 +206,29 @@ def installed(name: str) -> Any:
         return None
 
 
-def show(all_contests: list[Contest], mygrad: bool) -> None:
-    head = f"{'layer':24}{'pmt':>9}{'torch':>9}{'pmt/torch':>11}"
-    print(head + (f"{'mygrad':>9}{'mygrad/pmt':>12}" if mygrad else ""))
-    sums = dict.fromkeys(("pmt", "torch", "mygrad"), 0.0)
-    for contest in all_contests[:-1]:
-        times = {name: contest.median(name) for name in sums if name != "mygrad" or mygrad}
-        sums = {name: total + times.get(name, 0.0) for name, total in sums.items()}
-        print(_line(contest.name, times))
-    print(_line("all convolutions", sums if mygrad else {**sums, "mygrad": 0.0}))
-    whole = all_contests[-1]
-    print(_line(whole.name, {name: whole.median(name) for name in ("pmt", "torch")}))
+def show(found: list[Contest]) -> None:
+    """A line per layer, their sum, and the network; in brackets: how many times pmt's."""
+    layers, whole = found[:-1], found[-1]
+    names = list(layers[0].runs)
+    print(f"{'layer':26}" + "".join(f"{name:>18}" for name in names))
+    for contest in layers:
+        print(_line(contest.name, {name: contest.median(name) for name in names}))
+    sums = {name: sum(contest.median(name) for contest in layers) for name in names}
+    print(_line("all convolutions", sums))
+    print(_line(whole.name, {name: whole.median(name) for name in whole.runs}))
+    best = min(sums["torch first"], sums["torch last"])
+    print(f"\nall convolutions: pmt takes {sums['pmt'] / best:.2f} of the time of torch's", end="")
+    print(" faster order", end="")
+    if "mygrad" in sums:
+        print(f", MyGrad {sums['mygrad'] / sums['pmt']:.1f} times that of pmt", end="")
+    print()
 
 
 def _line(name: str, times: dict[str, float]) -> str:
-    pmt, other = times["pmt"], times["torch"]
-    line = f"{name:24}{pmt:9.2f}{other:9.2f}{pmt / other:11.2f}"
-    slow = times.get("mygrad", 0.0)
-    return line + (f"{slow:9.2f}{slow / pmt:12.1f}" if slow else "")
+    line = f"{name:26}{times['pmt']:18.2f}"
+    for other in list(times)[1:]:
+        line += f"{times[other]:10.2f} ({times[other] / times['pmt']:4.2f}x)"
+    return line
 
 
 def main() -> None:
@@ -237,6 +239,7 @@ def main() -> None:
     options = parser.parse_args()
     mygrad = installed("mygrad")
     torch.set_num_threads(options.threads)
+    clock = time.process_time if options.threads == 1 else time.perf_counter
     with Workers(options.threads) as workers:
         found = contests(options.batch, workers, mygrad)
         for contest in found:
@@ -246,12 +249,12 @@ def main() -> None:
                 for contest in found:
                     contest.seconds.clear()
             for contest in found:
-                contest.play()
+                contest.play(clock)
     print(
         f"batch of {options.batch}, {options.threads} thread(s), numpy {np.__version__}, torch "
         f"{torch.__version__}; milliseconds, forward + backward, medians of {options.rounds}\n"
     )
-    show(found, mygrad is not None)
+    show(found)
 
 
 if __name__ == "__main__":

@@ -121,6 +121,8 @@ def _max_side_by_side(x: Array, windows: SlidingWindows, count: Pair) -> Result:
     used = x[:, :, : oh * kh, : ow * kw]
     along_rows, wins_in_row = _running_maximum([used[..., j::kw] for j in range(kw)])
     y, wins = _running_maximum([along_rows[:, :, i::kh] for i in range(kh)])
+    if kh == kw == 1:
+        y = y.copy(order="K")  # an operation's result is never its input's memory
     whole = used.shape == x.shape
 
     def backward(grad: Array) -> Array:
@@ -136,9 +138,11 @@ def _max_side_by_side(x: Array, windows: SlidingWindows, count: Pair) -> Result:
 
 def _running_maximum(parts: list[Array]) -> tuple[Array, list[Array]]:
     """The largest of several arrays, and for all but the first: where it beat all before it."""
-    largest = parts[0].copy(order="K")
-    wins = []
-    for part in parts[1:]:
+    if len(parts) == 1:
+        return parts[0], []
+    largest = np.maximum(parts[0], parts[1])
+    wins = [parts[1] > parts[0]]
+    for part in parts[2:]:
         wins.append(part > largest)
         np.maximum(largest, part, out=largest)
     return largest, wins
@@ -146,11 +150,15 @@ def _running_maximum(parts: list[Array]) -> tuple[Array, list[Array]]:
 
 def _give_to_winners(grad: Array, wins: list[Array], targets: list[Array]) -> None:
     """What the last winner gets is taken from those before it."""
+    if not wins:
+        targets[0][...] = grad
+        return
     left = grad
-    for win, target in zip(wins[::-1], targets[:0:-1], strict=True):
+    for win, target in zip(wins[:0:-1], targets[:1:-1], strict=True):
         np.multiply(left, win, out=target)
         left = left - target
-    targets[0][...] = left
+    np.multiply(left, wins[0], out=targets[1])
+    np.subtract(left, targets[1], out=targets[0])
 
 
 def global_max_pool(x: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
+from pmt_nn.cache_blocks import cache_blocks
+from pmt_nn.linear import sum_rows
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 
@@ -37,14 +39,19 @@ def layer_norm(x: Array, gain: Array, bias: Array, *, eps: float = 1e-5) -> Resu
 
     def backward(grad: Array) -> Gradients:
         grad = grad.reshape(-1, d)
-        product = grad * normed
-        by_gain, by_bias = product.sum(axis=0), grad.sum(axis=0)
-        by_x = grad * gain
-        # mean(h n) = mean(grad n gain): the product is at hand already
-        correction = normed * (product @ (averaging * gain))[:, np.newaxis]
-        by_x -= (by_x @ averaging)[:, np.newaxis]
-        by_x -= correction
-        by_x *= inverse
+        by_x = np.empty(rows.shape, x.dtype)
+        by_gain, by_bias = np.zeros(d, x.dtype), np.zeros(d, x.dtype)
+        for block in cache_blocks(len(rows), d):
+            out = by_x[block]
+            product = grad[block] * normed[block]
+            by_gain += sum_rows(product)
+            by_bias += sum_rows(grad[block])
+            # mean(h n) = mean(dy n gain): the product is at hand already
+            mean_hn = (product @ (averaging * gain))[:, np.newaxis]
+            np.multiply(grad[block], gain, out=out)
+            out -= (out @ averaging)[:, np.newaxis]
+            out -= np.multiply(normed[block], mean_hn, out=product)
+            out *= inverse[block]
         return by_x.reshape(x.shape), by_gain, by_bias
 
     return y.reshape(x.shape), backward
@@ -70,6 +77,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3, 4)), gain, bias), note="sequences")
     yield Sample((rng.normal(size=4), gain, bias), note="one vector")
     yield Sample((rng.normal(size=(0, 4)), gain, bias), note="empty")
+    yield Sample((rng.normal(size=(9000, 4)), gain, bias), note="several blocks")
     yield Sample((rng.normal(size=(2, 4)) + 100, gain, bias), note="far from zero")
     yield Sample(
         (rng.normal(size=(2, 4)) * 1e-3, gain, bias), {"eps": 1e-5}, note="eps as large as var"

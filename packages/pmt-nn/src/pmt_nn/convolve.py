@@ -159,17 +159,20 @@ def _spread(grad: Array, kernel: Array, windows: SlidingWindows, size: Pair) -> 
     n = _images(b, (oh, ow, kh, kw, c), grad.itemsize)
     columns = np.empty((n, oh, ow, kh, kw, c), grad.dtype)
     by_place = columns.transpose(3, 4, 0, 5, 1, 2)  # (kh, kw, n, c, oh, ow)
-    bordered = empty_channels_last((n, c, *windows.padded(size)), grad.dtype)
+    has_border = windows.padding != (0, 0)
+    bordered = empty_channels_last((n * has_border, c, *windows.padded(size)), grad.dtype)
     for start in range(0, b, max(n, 1)):
         m = min(n, b - start)
+        target = bordered[:m] if has_border else by_x[start : start + m]
         rows = pixel_rows(grad[start : start + m])
         np.matmul(rows, weight, out=columns[:m].reshape(len(rows), kh * kw * c))
-        bordered[:m] = 0
+        target[...] = 0
         for i in range(kh):
             for j in range(kw):
-                seen = windows.tap(bordered[:m], i, j, (oh, ow))
+                seen = windows.tap(target, i, j, (oh, ow))
                 seen += by_place[i, j, :m]
-        by_x[start : start + m] = windows.inside(bordered[:m])
+        if has_border:
+            by_x[start : start + m] = windows.inside(target)
     return by_x
 
 
@@ -203,15 +206,19 @@ def _by_kernel_row(
     (kh, kw), (bordered_h, bordered_w), (oh, ow) = windows.kernel, windows.padded((h, w)), count
     shape = (bordered_h, ow, kw, c)
     n = _images(b, shape, x.itemsize)
-    bordered = empty_channels_last((n, c, bordered_h, bordered_w), x.dtype)
+    has_border = windows.padding != (0, 0)
+    bordered = empty_channels_last((n * has_border, c, bordered_h, bordered_w), x.dtype)
     bordered[...] = 0
-    inside, view = windows.inside(bordered), windows.view_rows(bordered, ow)
+    inside = windows.inside(bordered)
     laid = np.empty((n, *shape), x.dtype)
     tops = [i * windows.dilation[0] for i in range(kh)]
     for start in range(0, b, max(n, 1)):
         m = min(n, b - start)
-        inside[:m] = x[start : start + m]
-        laid[:m] = view[:m]
+        images = x[start : start + m]
+        if has_border:
+            inside[:m] = images
+            images = bordered[:m]
+        laid[:m] = windows.view_rows(images, ow)
         seen = [laid[:m, top : top + oh].reshape(m, oh * ow, kw * c) for top in tops]
         yield slice(start, start + m), seen
 

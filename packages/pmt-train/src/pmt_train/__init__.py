@@ -6,6 +6,8 @@ matplotlib is imported when the first picture is made, not before.
 """
 
 from pmt_train.accuracy import accuracy
+from pmt_train.adagrad import Adagrad
+from pmt_train.adam import Adam
 from pmt_train.adamw import AdamW
 from pmt_train.allocator import keep_freed_memory
 from pmt_train.app_main import exit_code_of, run_app
@@ -14,6 +16,7 @@ from pmt_train.attention_plot import AttentionMap, attention_plot
 from pmt_train.batches import Batch, Epochs
 from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.clip import clip_factor, global_norm
+from pmt_train.clip_value import clip_values
 from pmt_train.confusion import confusion_matrix
 from pmt_train.confusion_plot import confusion_plot
 from pmt_train.download import download, download_from_any
@@ -31,18 +34,27 @@ from pmt_train.input_file import check_input_file
 from pmt_train.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.labelled_images import LabelledImages
 from pmt_train.learning_curves import learning_curves
+from pmt_train.learning_rate_plot import learning_rate_plot
+from pmt_train.learning_rate_search import LearningRateSearch, search_learning_rate
+from pmt_train.lion import Lion
 from pmt_train.macro_f1 import macro_f1
 from pmt_train.metrics_file import write_metrics
 from pmt_train.mnist_files import MNIST_CLASSES, MNIST_SHA256, MNIST_SIZE, MnistFiles, load_mnist
+from pmt_train.mpi_ranks import MpiRanks, launched_ranks
+from pmt_train.one_cycle import one_cycle
 from pmt_train.optimizer import Optimizer, OptimizerMaker
 from pmt_train.option import option
+from pmt_train.parameter_group import ParameterGroup
 from pmt_train.parameter_slot import ParameterSlot
 from pmt_train.peak_memory import peak_rss_mb
 from pmt_train.plot_label import plot_label
 from pmt_train.predict_batches import predict_batches
 from pmt_train.predict_lines import predict_lines
 from pmt_train.progress import progress_bar, say, warn
+from pmt_train.ranks import Ranks, SoloRank
+from pmt_train.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.report import Report
+from pmt_train.rmsprop import RMSProp
 from pmt_train.run import Run
 from pmt_train.run_folder import RunFolder
 from pmt_train.schedule import (
@@ -59,15 +71,20 @@ from pmt_train.schedule import (
 from pmt_train.schedule_sequence import in_sequence
 from pmt_train.settings_file import load_settings, save_settings
 from pmt_train.settings_parser import parse_settings
+from pmt_train.sgd import SGD
 from pmt_train.shift_images import shift_images
 from pmt_train.text_table import text_table
+from pmt_train.thread_ranks import run_thread_ranks
 from pmt_train.trainer import Loss, StepResult, Trainer
 from pmt_train.training_event import Callback, Callbacks, EventName, TrainingEvent
 from pmt_train.versions import versions
+from pmt_train.weight_average import WeightAverage
 from pmt_train.weight_decay import Decays, decays_matrices
 from pmt_train.workers import Workers, core_count
 
 __all__ = [
+    "Adagrad",
+    "Adam",
     "AdamW",
     "AppSettings",
     "AttentionMap",
@@ -87,31 +104,42 @@ __all__ = [
     "ImageBatches",
     "Interrupt",
     "LabelledImages",
+    "LearningRateSearch",
+    "Lion",
     "Loss",
     "MNIST_CLASSES",
     "MNIST_SHA256",
     "MNIST_SIZE",
     "MnistFiles",
     "Mode",
+    "MpiRanks",
     "Optimizer",
     "OptimizerMaker",
+    "ParameterGroup",
     "ParameterSlot",
     "PrecisionRecallF1",
+    "RMSProp",
+    "Ranks",
+    "ReduceOnPlateau",
     "Report",
     "Row",
     "Run",
     "RunFolder",
+    "SGD",
     "Schedule",
+    "SoloRank",
     "StepResult",
     "Trainer",
     "TrainingEvent",
     "TrainingInterrupted",
     "TrainingState",
+    "WeightAverage",
     "Workers",
     "accuracy",
     "attention_plot",
     "check_input_file",
     "clip_factor",
+    "clip_values",
     "confusion_matrix",
     "confusion_plot",
     "constant",
@@ -130,13 +158,16 @@ __all__ = [
     "in_sequence",
     "inverse_sqrt",
     "keep_freed_memory",
+    "launched_ranks",
     "learning_curves",
+    "learning_rate_plot",
     "linear",
     "load_checkpoint",
     "load_grey_image",
     "load_mnist",
     "load_settings",
     "macro_f1",
+    "one_cycle",
     "option",
     "parse_settings",
     "peak_rss_mb",
@@ -147,9 +178,11 @@ __all__ = [
     "preview",
     "progress_bar",
     "run_app",
+    "run_thread_ranks",
     "save_checkpoint",
     "save_settings",
     "say",
+    "search_learning_rate",
     "shift_images",
     "step_decay",
     "text_table",

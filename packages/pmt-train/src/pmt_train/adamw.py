@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from pmt_core import SettingsError
 from pmt_train.flat_parameters import FlatParameters
 from pmt_train.optimizer import Optimizer
+from pmt_train.parameter_group import ParameterGroup
 from pmt_train.parameter_slot import Array
 from pmt_train.weight_decay import Decays, decays_matrices
 
@@ -28,10 +28,11 @@ class AdamW(Optimizer):
 
     flat: the parameters. betas: (b1, b2), each in 0 <= b < 1. eps: above 0.
     weight_decay: of those parameters that `decays` chooses (by default all but vectors).
+    groups: see `ParameterGroup`.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ("m", "v")
-    scratch_count: ClassVar[int] = 1
+    state_names: tuple[str, ...] = ("m", "v")
+    scratch_count: int = 1
 
     def __init__(
         self,
@@ -41,12 +42,13 @@ class AdamW(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.01,
         decays: Decays = decays_matrices,
+        groups: Sequence[ParameterGroup] = (),
     ) -> None:
         if not all(0 <= beta < 1 for beta in betas):
             raise SettingsError(f"betas lie in 0 <= beta < 1, got {betas}")
         if not eps > 0:
             raise SettingsError(f"eps is a small number above 0, got {eps}")
-        super().__init__(flat, weight_decay=weight_decay, decays=decays)
+        super().__init__(flat, weight_decay=weight_decay, decays=decays, groups=groups)
         self.betas = betas
         self.eps = eps
 

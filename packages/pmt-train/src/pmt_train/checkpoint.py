@@ -12,9 +12,10 @@ from pmt_train.early_stopping import EarlyStopping
 from pmt_train.history import Row, rows_from_json, rows_to_json
 from pmt_train.json_number import to_json_number
 from pmt_train.parameter_slot import Array
+from pmt_train.reduce_on_plateau import ReduceOnPlateau
 
 _FORMAT = "pmt checkpoint 1"
-_PARTS = ("model", "optimizer", "best")
+_PARTS = ("model", "optimizer", "best", "average")
 
 
 @dataclass(slots=True)
@@ -25,19 +26,23 @@ class TrainingState:
     schedule's position is `step`, the data's is (`epoch`, `batch`).
 
     Attributes:
-        seed, workers: of the run; another number of workers gives other bits.
+        seed, workers: of the run (workers of all ranks); another number gives other bits.
+        accumulate: batches to a step. averages: whether the weights are averaged.
         step: optimizer steps done. epoch: whole epochs done (evaluated). batch: batches of the
             next epoch done. batches: batches in an epoch, None where unknown.
         loss_sum, count, norm_sum, epoch_steps: running sums of the epoch under way.
         epoch_examples, epoch_seconds: examples and time of steps of the epoch under way.
         examples, training_seconds, seconds: of the whole run, see `History`.
-        stopping: early stopping and the best score. best_metrics: measured with the best weights.
+        stopping: early stopping and the best score. plateau: of the learning rate.
+        best_metrics: measured with the best weights.
         rows: the history.
         about: what the caller wants to find unchanged when it resumes (the data's checksums).
     """
 
     seed: int = 0
     workers: int = 1
+    accumulate: int = 1
+    averages: bool = False
     step: int = 0
     epoch: int = 0
     batch: int = 0
@@ -52,6 +57,7 @@ class TrainingState:
     training_seconds: float = 0.0
     seconds: float = 0.0
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    plateau: ReduceOnPlateau | None = None
     best_metrics: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
@@ -66,6 +72,7 @@ class TrainingState:
         return plain | {
             "norm_sum": to_json_number(self.norm_sum),
             "stopping": stopping,
+            "plateau": self.plateau.to_dict() if self.plateau is not None else None,
             "best_metrics": metrics,
             "rows": rows_to_json(self.rows),
         }
@@ -81,6 +88,9 @@ class TrainingState:
             | {
                 "norm_sum": float(plain["norm_sum"]),
                 "stopping": EarlyStopping.from_dict(stopping),
+                "plateau": ReduceOnPlateau.from_dict(plain["plateau"])
+                if plain.get("plateau") is not None
+                else None,
                 "best_metrics": {k: float(v) for k, v in plain["best_metrics"].items()},
                 "rows": rows_from_json(plain["rows"]),
             }
@@ -95,12 +105,14 @@ class Checkpoint:
         state: where the run stands.
         model: parameters (and buffers) now, by name. optimizer: its state.
         best: parameters of the best epoch so far; None where there is none yet.
+        average: state of the weights' average; empty where there is none.
     """
 
     state: TrainingState
     model: dict[str, Array]
     optimizer: dict[str, Array]
     best: dict[str, Array] | None
+    average: dict[str, Array] = field(default_factory=dict)
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
@@ -138,4 +150,4 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         if part in parts:
             parts[part][rest] = array
     best = parts["best"] if meta.get("has_best") else None
-    return Checkpoint(state, parts["model"], parts["optimizer"], best)
+    return Checkpoint(state, parts["model"], parts["optimizer"], best, parts["average"])

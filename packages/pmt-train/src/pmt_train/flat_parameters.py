@@ -94,16 +94,29 @@ class FlatParameters:
             slot.view[...] = data
             slot.parameter.data = slot.view
 
-    def gather(self, shards: Sequence[Shard], workers: Workers | None = None) -> FlatGradients:
+    def gather(
+        self,
+        shards: Sequence[Shard],
+        workers: Workers | None = None,
+        onto: FlatGradients | None = None,
+    ) -> FlatGradients:
         """The sum of the shards' gradients, added in the order of the shards.
 
         shards: of each part of the batch, the gradients that `pmt_autograd.gradients` found.
         A parameter that is in none of them is left out of the result: it took no part.
         workers: threads to share the work among; the result does not depend on their number.
+        onto: result of the `gather` before, to which these are added; it is used up.
         """
         self._check_known(shards)
+        earlier = _by_slot(onto)
         found = [
-            (slot, [shard[slot.parameter] for shard in shards if slot.parameter in shard])
+            (
+                slot,
+                [
+                    *earlier.get(slot.index, ()),
+                    *(shard[slot.parameter] for shard in shards if slot.parameter in shard),
+                ],
+            )
             for slot in self.slots
         ]
         found = [(slot, parts) for slot, parts in found if parts]
@@ -143,7 +156,8 @@ class FlatParameters:
         dense = [part for part in parts if not isinstance(part, RowSparse)]
         total = self._gradient_views[slot.index]
         if len(dense) == 1:
-            np.copyto(total, dense[0], casting="same_kind")
+            if not np.may_share_memory(total, dense[0]):  # else it is the sum of earlier ones
+                np.copyto(total, dense[0], casting="same_kind")
         else:
             np.add(dense[0], dense[1], out=total, casting="same_kind")
             for part in dense[2:]:
@@ -162,6 +176,16 @@ class FlatParameters:
                 f"are no parameters of the model (first: shape {strange[0].shape}); make "
                 "them Parameters of the model, or detach() them"
             )
+
+
+def _by_slot(gradients: FlatGradients | None) -> dict[int, list[Array | RowSparse]]:
+    """What was gathered before, by the index of its slot."""
+    if gradients is None:
+        return {}
+    found: dict[int, list[Array | RowSparse]] = {
+        slot.index: [slot.view_of(gradients.buffers[slot.dtype])] for slot in gradients.dense
+    }
+    return found | {slot.index: [rows] for slot, rows in gradients.sparse}
 
 
 def _places(

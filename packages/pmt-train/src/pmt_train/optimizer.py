@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from pmt_core import RowSparse, SettingsError, ShapeError
 from pmt_train.aligned_zeros import aligned_zeros
 from pmt_train.flat_gradients import FlatGradients
 from pmt_train.flat_parameters import FlatParameters
+from pmt_train.parameter_group import ParameterGroup
 from pmt_train.parameter_slot import Array, ParameterSlot
 from pmt_train.weight_decay import Decays, decays_matrices
 from pmt_train.workers import Workers
@@ -31,7 +32,8 @@ class Run:
     dtype: np.dtype[Any]
     start: int
     stop: int
-    decays: bool
+    lr_factor: float
+    decay: float
 
 
 class Optimizer(ABC):
@@ -45,10 +47,16 @@ class Optimizer(ABC):
     `fade`) is brought up to date when a row is next read, so the moments of a row are those of
     the dense form to the rounding. The one difference to the dense form: a row moves (and decays)
     only in the steps that name it, where the dense form would go on moving it by what is left
-    of its momentum.
+    of its momentum. So, without weight decay:
+
+        a table follows the dense form   optimizers
+        bit for bit                      SGD without momentum, Adagrad
+        to the rounding                  RMSProp without momentum
+        in its moments, not its values   SGD and RMSProp with momentum, Adam, AdamW, Lion
 
     flat: the parameters. weight_decay: of those parameters that `decays` chooses.
-    Raises SettingsError for a negative decay.
+    groups: parameters with settings of their own, see `ParameterGroup`.
+    Raises SettingsError for a negative decay, and for a group that chooses nothing.
 
     Attributes:
         state_names: names of the arrays kept per parameter, e.g. ("m", "v").
@@ -56,8 +64,8 @@ class Optimizer(ABC):
         steps: number of steps done.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ()
-    scratch_count: ClassVar[int] = 1
+    state_names: tuple[str, ...] = ()
+    scratch_count: int = 1
 
     def __init__(
         self,
@@ -65,14 +73,23 @@ class Optimizer(ABC):
         *,
         weight_decay: float = 0.0,
         decays: Decays = decays_matrices,
+        groups: Sequence[ParameterGroup] = (),
     ) -> None:
         if not weight_decay >= 0:
             raise SettingsError(f"weight_decay is 0 or more, got {weight_decay}")
         self.flat = flat
         self.weight_decay = weight_decay
         self.steps = 0
+        chosen = [_group_of(slot, groups) for slot in flat.slots]
+        _check_groups(groups, chosen)
+        self._lr_factors = tuple(group.lr_factor if group else 1.0 for group in chosen)
         self._decays = tuple(
-            bool(weight_decay) and bool(decays(slot.name, slot.parameter)) for slot in flat.slots
+            group.weight_decay
+            if group is not None and group.weight_decay is not None
+            else weight_decay
+            if weight_decay and decays(slot.name, slot.parameter)
+            else 0.0
+            for slot, group in zip(flat.slots, chosen, strict=True)
         )
         self._state = {
             name: {dtype: aligned_zeros(b.size, dtype) for dtype, b in flat.buffers.items()}
@@ -132,9 +149,9 @@ class Optimizer(ABC):
                 gradients.buffers[block.dtype][part],
                 [self._state[name][block.dtype][part] for name in self.state_names],
                 [array[:size] for array in scratch[block.dtype]],
-                lr=lr,
+                lr=lr * block.lr_factor,
                 scale=scale,
-                decay=self.weight_decay if block.decays else 0.0,
+                decay=block.decay,
             )
 
         teams = 1
@@ -176,9 +193,9 @@ class Optimizer(ABC):
                 g,
                 state,
                 [np.empty_like(p) for _ in range(self.scratch_count)],
-                lr=lr,
+                lr=lr * self._lr_factors[slot.index],
                 scale=scale,
-                decay=self.weight_decay if self._decays[slot.index] else 0.0,
+                decay=self._decays[slot.index],
             )
             table[which] = p
             for whole, part in zip(states, state, strict=True):
@@ -203,14 +220,10 @@ class Optimizer(ABC):
             return self._runs_of[1]
         runs: list[Run] = []
         for slot in dense:
-            decays = self._decays[slot.index]
-            run = Run(slot.dtype, slot.start, slot.end, decays)
-            if runs and (runs[-1].dtype, runs[-1].stop, runs[-1].decays) == (
-                slot.dtype,
-                slot.start,
-                decays,
-            ):
-                run = Run(slot.dtype, runs.pop().start, slot.end, decays)
+            settings = (self._lr_factors[slot.index], self._decays[slot.index])
+            run = Run(slot.dtype, slot.start, slot.end, *settings)
+            if runs and runs[-1] == replace(run, start=runs[-1].start, stop=slot.start):
+                run = replace(run, start=runs.pop().start)
             runs.append(run)
         self._runs_of = key, runs
         return runs
@@ -218,7 +231,8 @@ class Optimizer(ABC):
     def _blocks(self, runs: Sequence[Run]) -> Iterator[Run]:
         for run in runs:
             for start in range(run.start, run.stop, BLOCK):
-                yield Run(run.dtype, start, min(start + BLOCK, run.stop), run.decays)
+                stop = min(start + BLOCK, run.stop)
+                yield Run(run.dtype, start, stop, run.lr_factor, run.decay)
 
     def _prepare_scratch(self, teams: int) -> None:
         while len(self._scratch) < teams:
@@ -274,6 +288,21 @@ class Optimizer(ABC):
             for name, slot in rows.items()
             if name in state
         }
+
+
+def _group_of(slot: ParameterSlot, groups: Sequence[ParameterGroup]) -> ParameterGroup | None:
+    return next((g for g in groups if g.chooses(slot.name, slot.parameter)), None)
+
+
+def _check_groups(
+    groups: Sequence[ParameterGroup], chosen: Sequence[ParameterGroup | None]
+) -> None:
+    for i, group in enumerate(groups):
+        if not any(group is one for one in chosen):
+            raise SettingsError(
+                f"parameter group {i + 1} of {len(groups)} chooses no parameter (an earlier group "
+                "takes what it would); look at the names in model.named_parameters()"
+            )
 
 
 OptimizerMaker = Callable[[FlatParameters], Optimizer]

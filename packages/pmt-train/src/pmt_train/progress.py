@@ -84,17 +84,17 @@ class EpochProgress:
         self._mine = 0
         self._start = time.monotonic()
 
-    def update(self, loss: float, lr: float, examples_per_second: float) -> None:
-        """One more batch is done. loss: mean so far."""
-        self._done += 1
-        self._mine += 1
+    def update(self, loss: float, lr: float, examples_per_second: float, batches: int = 1) -> None:
+        """Further batches are done. loss: mean so far."""
+        self._done += batches
+        self._mine += batches
         if self._bar.disable:
             return
         self._bar.set_postfix_str(
             f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s{self._left()}",
             refresh=False,
         )
-        self._bar.update(1)
+        self._bar.update(batches)
 
     def _left(self) -> str:
         if self._batches is None:

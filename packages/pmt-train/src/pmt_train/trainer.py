@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,14 +17,21 @@ from pmt_nn import BatchStatistics, Module, apply_statistics, collecting_statist
 from pmt_train.adamw import AdamW
 from pmt_train.batches import B, Epochs
 from pmt_train.clip import clip_factor, global_norm
+from pmt_train.clip_value import check_clip_value, clip_values
 from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.flat_gradients import FlatGradients
 from pmt_train.flat_parameters import FlatParameters, Shard
 from pmt_train.history import History
+from pmt_train.mpi_ranks import launched_ranks
 from pmt_train.optimizer import OptimizerMaker
 from pmt_train.predict_batches import predict_batches
+from pmt_train.rank_sum import gather_statistics, sum_over_ranks
+from pmt_train.ranks import Ranks
+from pmt_train.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.schedule import Schedule, constant
 from pmt_train.training_event import Callbacks
 from pmt_train.training_loop import TrainingLoop
+from pmt_train.weight_average import WeightAverage
 from pmt_train.workers import Workers
 
 M = TypeVar("M", bound=Module)
@@ -71,16 +79,24 @@ class Trainer(Generic[M, B]):
     their global norm, and handed to the optimizer. Running statistics (batch norm) are merged in
     the order of the shards, too. The same seed and number of workers give the same bits.
 
+    Several ranks (`mpiexec -n 2 python program.py`) are the same thing over again: a batch is cut
+    into ranks x workers shards, each rank works on its own, and the sums are added over the ranks.
+
     model: its parameters move into flat memory (see `FlatParameters`).
     loss: see `Loss`.
     optimizer: makes the optimizer, e.g. `functools.partial(AdamW, weight_decay=0.1)`.
     schedule: learning rate by step, or one number.
     seed: of dropout and the like. workers: threads, their number, or None for all cores.
-    clip_norm: largest global norm of the gradients; None: not clipped.
+    clip_norm: largest global norm of the gradients; None: not clipped. clip_value: largest
+        absolute value of an element of the gradients, cut before the norm is taken.
+    accumulate: batches that `fit` draws together to one step, which is that of one large batch.
+    average: decay of an exponential moving average of the weights, e.g. 0.999; None: none. `fit`
+        evaluates and keeps the average as the best weights; see `averaged`.
+    ranks: the processes to train with; None: those that mpiexec started, or this one alone.
 
     Attributes:
-        flat, optimizer, schedule, workers: as made from the arguments.
-        step_count: optimizer steps done.
+        flat, optimizer, schedule, workers, average, ranks: as made from the arguments.
+        step_count: optimizer steps done. lr_scale: what the schedule's rates are multiplied by.
     """
 
     def __init__(
@@ -93,8 +109,15 @@ class Trainer(Generic[M, B]):
         seed: int = 0,
         workers: Workers | int | None = 1,
         clip_norm: float | None = 1.0,
+        clip_value: float | None = None,
+        accumulate: int = 1,
+        average: float | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         clip_factor(0.0, clip_norm)  # raises for a norm that makes no sense
+        check_clip_value(clip_value)
+        if accumulate < 1:
+            raise SettingsError(f"accumulate is a number of batches, 1 or more, got {accumulate}")
         self.model = model
         self.loss = loss
         self.flat = FlatParameters(model.named_parameters())
@@ -103,32 +126,60 @@ class Trainer(Generic[M, B]):
         self.seed = seed
         self.workers = workers if isinstance(workers, Workers) else Workers(workers)
         self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.accumulate = accumulate
+        self.average = WeightAverage(self.flat, average) if average is not None else None
+        self.ranks = ranks if ranks is not None else launched_ranks()
         self.step_count = 0
+        self.lr_scale = 1.0
 
-    def step(self, batch: B) -> StepResult:
+    def step(self, *batches: B) -> StepResult:
         """One training step. Call it within `with trainer.workers:` to have more than one thread.
 
+        batches: one, or several whose gradients are added up as if they were one large batch, at
+        the memory of one.
         Raises GradientError where the loss or a gradient is not finite; nothing is changed then.
         """
-        lr = self.schedule(self.step_count)
-        shards = self._gradients(batch)
-        loss = sum(shard.loss for shard in shards)
-        count = sum(shard.count for shard in shards)
+        lr = self.schedule(self.step_count) * self.lr_scale
+        losses: list[tuple[float, int]] = []
+        statistics: list[list[BatchStatistics]] = []
+        found: FlatGradients | None = None
+        for i, batch in enumerate(batches):
+            shards = self._gradients(batch, i)
+            found = self.flat.gather([shard.gradients for shard in shards], self.workers, found)
+            losses += [(shard.loss, shard.count) for shard in shards]
+            statistics += [shard.statistics for shard in shards]
+        loss, count = self._totals(losses)
         if not math.isfinite(loss):
             raise GradientError(self._explain(f"the loss became {loss}", lr))
         norm = 0.0
-        if count:
-            found = self.flat.gather([shard.gradients for shard in shards], self.workers)
-            norm = global_norm(found, 1 / count)
-            if not math.isfinite(norm):
-                bad = found.not_finite()
-                which = f" (in {', '.join(bad[:3])}{', ...' if bad[3:] else ''})" if bad else ""
-                raise GradientError(self._explain(f"a gradient became {norm}{which}", lr))
-            scale = clip_factor(norm, self.clip_norm) / count
-            self.optimizer.step(found, lr, scale=scale, workers=self.workers)
-        apply_statistics([shard.statistics for shard in shards])
+        if found is not None and count:
+            norm = self._update(sum_over_ranks(self.flat, found, self.ranks), count, lr)
+        apply_statistics(gather_statistics(self.model, statistics, self.ranks))
         self.step_count += 1
         return StepResult(loss, count, norm, lr)
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """Whatever is trained within this context is undone at its end, to the bit."""
+        training, model = self.model.training, self.model.state_dict()
+        position = self.schedule, self.step_count, self.lr_scale
+        optimizer = self.optimizer.state_dict()
+        average = self.average.state_dict() if self.average is not None else {}
+        try:
+            yield
+        finally:
+            self.model.train(training)
+            self.model.load_state_dict(model)
+            self.flat.rebind()
+            self.optimizer.load_state_dict(optimizer)
+            if self.average is not None:
+                self.average.load_state_dict(average)
+            self.schedule, self.step_count, self.lr_scale = position
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Within this context the model has the averaged weights, where there is an average."""
+        return self.average.applied() if self.average is not None else nullcontext()
 
     def fit(
         self,
@@ -139,6 +190,7 @@ class Trainer(Generic[M, B]):
         monitor: str = "accuracy",
         mode: Mode | None = None,
         early_stopping: EarlyStopping | None = None,
+        plateau: ReduceOnPlateau | None = None,
         checkpoint_path: str | os.PathLike[str] | None = None,
         best_path: str | os.PathLike[str] | None = None,
         best_meta: Mapping[str, Any] | None = None,
@@ -155,12 +207,15 @@ class Trainer(Generic[M, B]):
             Without it the last weights count as the best.
         monitor, mode: which of these numbers makes weights the best, and whether "max" (by
             default) or "min" is better. early_stopping: when to give up; by default never.
+        plateau: lowers the learning rate where the monitored number does not get better.
         checkpoint_path: where to save all that is needed to go on (.npz), after every epoch,
             every `checkpoint_seconds` within one, and when interrupted.
         best_path, best_meta: where to save the best weights (.npz), and meta data to save along.
         resume: go on from the checkpoint, if there is one; the result is the same, to the bit,
             as if training had not stopped. about: compared with what the first part was given.
         callbacks: functions by event, see `TrainingEvent`. quiet: no bar, no line per epoch.
+
+        With several ranks, rank 0 evaluates and writes; a checkpoint to resume from is read by all.
 
         The best weights are restored on every way out. Ctrl-C or SIGTERM ends the step under way,
         saves a checkpoint and raises TrainingInterrupted. Raises GradientError when the loss or a
@@ -174,6 +229,7 @@ class Trainer(Generic[M, B]):
             evaluate=evaluate,
             monitor=monitor,
             stopping=_stopping(early_stopping, mode),
+            plateau=plateau,
             checkpoint_path=checkpoint_path,
             best_path=best_path,
             best_meta=best_meta or {},
@@ -195,16 +251,49 @@ class Trainer(Generic[M, B]):
         finally:
             self.model.train(training)
 
-    def _gradients(self, batch: B) -> list[_ShardResult]:
-        """What every shard that is not empty found, in order."""
-        n = self.workers.count
-        parts = [batch] if n == 1 else [batch.shard(i, n) for i in range(n)]
+    def _update(self, found: FlatGradients, count: int, lr: float) -> float:
+        """Clip, and let the optimizer take its step; the norm of the mean gradient."""
+        norm = global_norm(found, 1 / count)
+        if not math.isfinite(norm):
+            bad = found.not_finite()
+            which = f" (in {', '.join(bad[:3])}{', ...' if bad[3:] else ''})" if bad else ""
+            raise GradientError(self._explain(f"a gradient became {norm}{which}", lr))
+        cut = norm
+        if self.clip_value is not None:
+            found = clip_values(found, self.clip_value, 1 / count)
+            cut = global_norm(found, 1 / count)
+        scale = clip_factor(cut, self.clip_norm) / count
+        if self.average is not None:
+            self.average.before_step(found)
+        self.optimizer.step(found, lr, scale=scale, workers=self.workers)
+        if self.average is not None:
+            self.average.after_step(found)
+        return norm
+
+    def _totals(self, losses: Sequence[tuple[float, int]]) -> tuple[float, int]:
+        """Loss and count over the shards of all ranks, added in their order."""
+        loss = sum(loss for loss, _ in losses)
+        count = sum(count for _, count in losses)
+        if self.ranks.size == 1:
+            return loss, count
+        every = self.ranks.all_gather(np.array([loss, count], np.float64))
+        return sum(float(of[0]) for of in every), int(sum(of[1] for of in every))
+
+    def _gradients(self, batch: B, place: int) -> list[_ShardResult]:
+        """What every shard of this rank that is not empty found, in order.
+
+        place: of the batch among those of the step.
+        """
+        mine, n = self.workers.count, self.workers.count * self.ranks.size
+        first = mine * self.ranks.rank
+        parts = [batch] if n == 1 else [batch.shard(first + i, n) for i in range(mine)]
         stream = RandomStream(self.seed, "dropout", self.step_count)
+        first += place * n
 
         def run(numbered: tuple[int, B]) -> _ShardResult:
             i, part = numbered
             with np.errstate(all="ignore"):  # what is not finite is looked for, and explained
-                return self._gradients_of_shard(part, stream.child(i).generator())
+                return self._gradients_of_shard(part, stream.child(first + i).generator())
 
         return self.workers.map(run, [(i, part) for i, part in enumerate(parts) if len(part)])
 

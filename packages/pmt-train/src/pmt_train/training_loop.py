@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from pmt_core import ArchiveError, DataError, GradientError, SettingsError, ShapeError, save_archive
 from pmt_train.batches import B, Epochs, batch_count, batches_of_epoch, check_reiterable
@@ -18,6 +19,7 @@ from pmt_train.history import History, Row
 from pmt_train.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.parameter_slot import Array
 from pmt_train.progress import EpochProgress, epoch_line, say, warn
+from pmt_train.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.training_event import Callbacks, EventName, TrainingEvent, callbacks_by_name
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class TrainingLoop(Generic[B]):
         evaluate: Callable[[], Mapping[str, float]] | None,
         monitor: str,
         stopping: EarlyStopping,
+        plateau: ReduceOnPlateau | None,
         checkpoint_path: str | os.PathLike[str] | None,
         best_path: str | os.PathLike[str] | None,
         best_meta: Mapping[str, Any],
@@ -47,6 +50,11 @@ class TrainingLoop(Generic[B]):
         if epochs < 1:
             raise SettingsError(f"the number of epochs is 1 or more, got {epochs}")
         check_reiterable(train)
+        if plateau is not None and plateau.mode != stopping.mode:
+            raise SettingsError(
+                f"ReduceOnPlateau(mode={plateau.mode!r}) and the mode of early stopping, "
+                f"{stopping.mode!r}, contradict each other; they look at the same number"
+            )
         self.trainer = trainer
         self.train = train
         self.epochs = epochs
@@ -54,17 +62,21 @@ class TrainingLoop(Generic[B]):
         self.monitor = monitor
         self.checkpoint_path = Path(checkpoint_path) if checkpoint_path is not None else None
         self.best_path = Path(best_path) if best_path is not None else None
+        self.writes = trainer.ranks.rank == 0
         self.best_meta = best_meta
         self.checkpoint_seconds = checkpoint_seconds
         self.callbacks = callbacks_by_name(callbacks)
-        self.quiet = quiet
+        self.quiet = quiet or not self.writes
         self.best: dict[str, Array] | None = None
         self.state = TrainingState(
             seed=trainer.seed,
-            workers=trainer.workers.count,
+            workers=trainer.workers.count * trainer.ranks.size,
+            accumulate=trainer.accumulate,
+            averages=trainer.average is not None,
             step=trainer.step_count,
             batches=batch_count(train),
             stopping=stopping,
+            plateau=plateau,
             about=json.loads(json.dumps(dict(about))),  # as it will come back from the file
         )
         self._interrupt = Interrupt()
@@ -77,6 +89,7 @@ class TrainingLoop(Generic[B]):
         """All epochs that are left; the history of the whole run."""
         if resume and self.checkpoint_path is not None and self.checkpoint_path.exists():
             self._load(self.checkpoint_path)
+        self._scale_rates()
         if self.trainer.workers.note and not self.quiet:
             warn(f"note: {self.trainer.workers.note}")
         self._started = self._saved = time.monotonic()
@@ -115,14 +128,15 @@ class TrainingLoop(Generic[B]):
         bar = EpochProgress(state.epoch, self.epochs, state.batches, state.batch, self.quiet)
         try:
             before = time.monotonic()
-            for batch in batches:
-                result = self._step(batch)
+            while step := list(islice(batches, self.trainer.accumulate)):
+                result = self._step(step)
                 now = time.monotonic()
-                self._count(batch, result, now - before)
+                self._count(step, result, now - before)
                 bar.update(
                     state.loss_sum / max(state.count, 1),
                     result.lr,
                     state.epoch_examples / max(state.epoch_seconds, 1e-9),
+                    len(step),
                 )
                 self._after_step(result)
                 before = time.monotonic()
@@ -134,26 +148,27 @@ class TrainingLoop(Generic[B]):
                 "empty, or --limit too low?"
             )
 
-    def _step(self, batch: B) -> StepResult:
+    def _step(self, batches: Sequence[B]) -> StepResult:
         try:
-            return self.trainer.step(batch)
+            return self.trainer.step(*batches)
         except GradientError as error:
             place = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1}"
             saved = self.checkpoint_path is not None and self.checkpoint_path.exists()
             kept = f"; the last good checkpoint is {self.checkpoint_path}" if saved else ""
             raise GradientError(f"{error} ({place}){kept}") from error
 
-    def _count(self, batch: B, result: StepResult, seconds: float) -> None:
+    def _count(self, batches: Sequence[B], result: StepResult, seconds: float) -> None:
         state = self.state
+        examples = sum(map(len, batches))
         state.step = self.trainer.step_count
-        state.batch += 1
+        state.batch += len(batches)
         state.loss_sum += result.loss
         state.count += result.count
         state.norm_sum += result.grad_norm
         state.epoch_steps += 1
-        state.epoch_examples += len(batch)
+        state.epoch_examples += examples
         state.epoch_seconds += seconds
-        state.examples += len(batch)
+        state.examples += examples
         state.training_seconds += seconds
 
     def _after_step(self, result: StepResult) -> None:
@@ -168,12 +183,13 @@ class TrainingLoop(Generic[B]):
             self._save()
 
     def _stop_if_asked(self) -> None:
-        """Between two steps, if a signal came: save and go."""
-        if self._interrupt.requested is not None:
+        """Between two steps, if a signal came to any rank: save and go, all of them."""
+        requested = self.trainer.ranks.highest(self._interrupt.requested or 0)
+        if requested:
             self._save()
-            self._raise_interrupted(self._interrupt.requested)
+            self._raise_interrupted(requested)
 
-    def _raise_interrupted(self, signal_number: int) -> None:
+    def _raise_interrupted(self, signal_number: int) -> NoReturn:
         saved = str(self.checkpoint_path) if self.checkpoint_path is not None else None
         raise TrainingInterrupted(signal_number, self.state.step, self.state.epoch, saved)
 
@@ -184,20 +200,28 @@ class TrainingLoop(Generic[B]):
         if self.evaluate is None:
             return {}
         self.trainer.model.eval()
-        try:
-            with self._interrupt.at_once():
-                metrics = {name: float(value) for name, value in self.evaluate().items()}
-        except KeyboardInterrupt:
-            if self._interrupt.requested is None:
-                raise  # not from a signal: the caller's own
+        mine = self._measure(self.evaluate) if self.writes else None
+        told: dict[str, float] | None = self.trainer.ranks.broadcast(mine)  # so all judge alike
+        if told is None:
             self._save()
-            self._raise_interrupted(self._interrupt.requested)
+            self._raise_interrupted(self._interrupt.requested or signal.SIGINT)
+        metrics = told
         if self.monitor not in metrics:
             raise SettingsError(
                 f"evaluate() must return the number to monitor, {self.monitor!r}; "
                 f"it returned {', '.join(metrics) or 'nothing'}"
             )
         return metrics
+
+    def _measure(self, evaluate: Callable[[], Mapping[str, float]]) -> dict[str, float] | None:
+        """What `evaluate` says of the averaged weights, if there are such; None: broken off."""
+        try:
+            with self.trainer.averaged(), self._interrupt.at_once():
+                return {name: float(value) for name, value in evaluate().items()}
+        except KeyboardInterrupt:
+            if self._interrupt.requested is None:
+                raise  # not from a signal: the caller's own
+            return None
 
     def _end_epoch(self, metrics: Mapping[str, float]) -> Row:
         """Close the epoch's sums and judge its weights."""
@@ -206,7 +230,7 @@ class TrainingLoop(Generic[B]):
             "epoch": state.epoch + 1,
             "step": state.step,
             "seconds": self._seconds(),
-            "lr": self.trainer.schedule(max(state.step - 1, 0)),
+            "lr": self.trainer.schedule(max(state.step - 1, 0)) * self.trainer.lr_scale,
             "train_loss": state.loss_sum / max(state.count, 1),
             "grad_norm": state.norm_sum / max(state.epoch_steps, 1),
             "examples_per_second": state.epoch_examples / max(state.epoch_seconds, 1e-9),
@@ -220,13 +244,17 @@ class TrainingLoop(Generic[B]):
             self._keep_best(row, metrics)
             return row
         state.stopping = state.stopping.update(metrics[self.monitor])
+        if state.plateau is not None:
+            state.plateau = state.plateau.update(metrics[self.monitor])
+            self._scale_rates()
         if state.stopping.improved or self.best is None:
             self._keep_best(row, metrics)
         return row
 
     def _keep_best(self, row: Row, metrics: Mapping[str, float]) -> None:
         self.state.best_metrics = dict(metrics)
-        self.best = self.trainer.model.state_dict()
+        with self.trainer.averaged():
+            self.best = self.trainer.model.state_dict()
         self._save_best()
         if self.evaluate is not None:
             self._call("improved", row)
@@ -234,11 +262,11 @@ class TrainingLoop(Generic[B]):
     # --- files --------------------------------------------------------------------------------
 
     def _save_best(self) -> None:
-        if self.best_path is not None and self.best is not None:
+        if self.best_path is not None and self.best is not None and self.writes:
             save_archive(self.best_path, self.best, self.best_meta)
 
     def _save(self) -> None:
-        if self.checkpoint_path is None:
+        if self.checkpoint_path is None or not self.writes:
             return
         self.state.seconds = self._seconds()
         save_checkpoint(
@@ -248,6 +276,7 @@ class TrainingLoop(Generic[B]):
                 self.trainer.model.state_dict(),
                 self.trainer.optimizer.state_dict(),
                 self.best,
+                self.trainer.average.state_dict() if self.trainer.average is not None else {},
             ),
         )
         self._saved = time.monotonic()
@@ -262,6 +291,8 @@ class TrainingLoop(Generic[B]):
             trainer.model.load_state_dict(found.model)
             trainer.flat.rebind()
             trainer.optimizer.load_state_dict(found.optimizer)
+            if trainer.average is not None:
+                trainer.average.load_state_dict(found.average)
         except ShapeError as error:
             raise ArchiveError(f"{path} is the checkpoint of another model: {error}") from error
         trainer.step_count = found.state.step
@@ -278,6 +309,9 @@ class TrainingLoop(Generic[B]):
             ("number of batches", saved.batches, mine.batches),
             ("patience", saved.stopping.patience, mine.stopping.patience),
             ("mode", saved.stopping.mode, mine.stopping.mode),
+            ("accumulate", saved.accumulate, mine.accumulate),
+            ("average of the weights", saved.averages, mine.averages),
+            ("ReduceOnPlateau", saved.plateau is not None, mine.plateau is not None),
             *((key, saved.about.get(key), mine.about.get(key)) for key in saved.about | mine.about),
         ]
         for what, before, now in pairs:
@@ -299,6 +333,10 @@ class TrainingLoop(Generic[B]):
         if self.best is not None:
             self.trainer.model.load_state_dict(self.best)
             self.trainer.flat.rebind()
+
+    def _scale_rates(self) -> None:
+        if self.state.plateau is not None:
+            self.trainer.lr_scale = self.state.plateau.scale
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started

@@ -48,9 +48,13 @@ def convolve(
     count = windows.count((x.shape[2], x.shape[3]))
     y = empty_channels_last((b, o, *count), x.dtype)
     weights = kernel.transpose(2, 3, 1, 0).reshape(_products(c, windows), -1, o)
-    biases = None if bias is None else per_row(bias, count[1])
+    with_ones, biases = False, None
+    if bias is not None and _lays_by_tap(c, windows):
+        with_ones, weights = True, np.concatenate([weights, bias.reshape(1, 1, o)], axis=1)
+    elif bias is not None:
+        biases = per_row(bias, count[1])
     scratch = np.empty(0, x.dtype)
-    for part, matrices in _laid_out(x, windows, count):
+    for part, matrices in _laid_out(x, windows, count, with_ones):
         found = pixel_rows(y[part]).reshape(*matrices[0].shape[:2], o)
         np.matmul(matrices[0], weights[0], out=found)
         if len(matrices) > 1 and scratch.shape != found.shape:
@@ -182,13 +186,20 @@ def _products(c: int, windows: SlidingWindows) -> int:
     return kh if windows.stride[0] == 1 and c * kw >= _WIDTH_OF_A_PRODUCT else 1
 
 
+def _lays_by_tap(c: int, windows: SlidingWindows) -> bool:
+    """Whether an image is laid out point by point of the kernel, as its channels are too few."""
+    single = _products(c, windows) == 1 and not windows.is_pointwise
+    return single and c < _CHANNELS_OF_A_PIECE
+
+
 def _laid_out(
-    x: Array, windows: SlidingWindows, count: Pair
+    x: Array, windows: SlidingWindows, count: Pair, with_ones: bool = False
 ) -> Iterator[tuple[slice, list[Array]]]:
     """Blocks of images, each laid out as `_products` matrices.
 
     One is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each. The memory is used again for
-    the next block.
+    the next block. with_ones: a column of ones follows, which a bias is multiplied by; only where
+    `_lays_by_tap`.
     """
     if windows.is_pointwise:
         if x.size:
@@ -196,7 +207,7 @@ def _laid_out(
     elif _products(x.shape[1], windows) > 1:
         yield from _by_kernel_row(x, windows, count)
     else:
-        yield from _by_window(x, windows, count)
+        yield from _by_window(x, windows, count, with_ones)
 
 
 def _by_kernel_row(
@@ -224,7 +235,7 @@ def _by_kernel_row(
 
 
 def _by_window(
-    x: Array, windows: SlidingWindows, count: Pair
+    x: Array, windows: SlidingWindows, count: Pair, with_ones: bool
 ) -> Iterator[tuple[slice, list[Array]]]:
     b, c, h, w = x.shape
     (kh, kw), (oh, ow) = windows.kernel, count
@@ -232,20 +243,24 @@ def _by_window(
     bordered = empty_channels_last((n, c, *windows.padded((h, w))), x.dtype)
     bordered[...] = 0
     inside, view = windows.inside(bordered), windows.view(bordered, count)  # (n, c, kh, kw, oh, ow)
-    width = kh * kw * c
-    memory = np.empty(n * oh * ow * width, x.dtype)
+    width, by_tap = kh * kw * c, _lays_by_tap(c, windows)
+    memory = np.empty((width + with_ones) * n * oh * ow, x.dtype)
     for start in range(0, b, max(n, 1)):
         m = min(n, b - start)
         inside[:m] = x[start : start + m]
-        used = memory[: m * oh * ow * width]
-        if c < _CHANNELS_OF_A_PIECE:
-            laid = used.reshape(kh, kw, c, m, oh, ow)
-            laid[...] = view[:m].transpose(2, 3, 1, 0, 4, 5)
-            matrix = laid.reshape(width, m * oh * ow).T
+        places = m * oh * ow
+        matrix = memory[: (width + with_ones) * places]
+        laid = matrix[: width * places]
+        if by_tap:
+            taps = laid.reshape(kh, kw, c, m, oh, ow)
+            taps[...] = view[:m].transpose(2, 3, 1, 0, 4, 5)
+            if with_ones:
+                matrix[width * places :] = 1
+            matrix = matrix.reshape(-1, places).T
         else:
-            laid = used.reshape(m, oh, ow, kh, kw, c)
-            laid[...] = view[:m].transpose(0, 4, 5, 2, 3, 1)
-            matrix = laid.reshape(m * oh * ow, width)
+            seen = laid.reshape(m, oh, ow, kh, kw, c)
+            seen[...] = view[:m].transpose(0, 4, 5, 2, 3, 1)
+            matrix = matrix.reshape(places, width)
         yield slice(start, start + m), [matrix[np.newaxis]]
 
 

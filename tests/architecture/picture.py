@@ -76,7 +76,7 @@ TESTS: dict[str, Row] = {
 }
 
 # Other implementations, asked as black boxes by tests marked `oracle`.
-ORACLES = _names("torch gensim safetensors scipy seqeval sklearn")
+ORACLES = _names("torch gensim sacrebleu safetensors scipy seqeval sklearn")
 
 
 def distribution(package: str) -> str:

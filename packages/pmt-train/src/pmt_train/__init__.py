@@ -13,7 +13,11 @@ from pmt_train.allocator import keep_freed_memory
 from pmt_train.app_main import exit_code_of, run_app
 from pmt_train.app_settings import AppSettings
 from pmt_train.attention_plot import AttentionMap, attention_plot
+from pmt_train.auc import roc_auc
+from pmt_train.averaged_f1 import averaged_f1
 from pmt_train.batches import Batch, Epochs
+from pmt_train.bleu import BleuScore, bleu
+from pmt_train.bootstrap import Interval, bootstrap_interval
 from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.clip import clip_factor, global_norm
 from pmt_train.clip_value import clip_values
@@ -21,6 +25,7 @@ from pmt_train.confusion import confusion_matrix
 from pmt_train.confusion_plot import confusion_plot
 from pmt_train.download import download, download_from_any
 from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.entity_f1 import EntityScores, entity_scores
 from pmt_train.f1 import PrecisionRecallF1, precision_recall_f1
 from pmt_train.figure import figure_saved_to
 from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
@@ -38,6 +43,7 @@ from pmt_train.learning_rate_plot import learning_rate_plot
 from pmt_train.learning_rate_search import LearningRateSearch, search_learning_rate
 from pmt_train.lion import Lion
 from pmt_train.macro_f1 import macro_f1
+from pmt_train.matthews import matthews_correlation
 from pmt_train.metrics_file import write_metrics
 from pmt_train.mnist_files import MNIST_CLASSES, MNIST_SHA256, MNIST_SIZE, MnistFiles, load_mnist
 from pmt_train.mpi_ranks import MpiRanks, launched_ranks
@@ -47,6 +53,7 @@ from pmt_train.option import option
 from pmt_train.parameter_group import ParameterGroup
 from pmt_train.parameter_slot import ParameterSlot
 from pmt_train.peak_memory import peak_rss_mb
+from pmt_train.perplexity import perplexity
 from pmt_train.plot_label import plot_label
 from pmt_train.predict_batches import predict_batches
 from pmt_train.predict_lines import predict_lines
@@ -73,8 +80,10 @@ from pmt_train.settings_file import load_settings, save_settings
 from pmt_train.settings_parser import parse_settings
 from pmt_train.sgd import SGD
 from pmt_train.shift_images import shift_images
+from pmt_train.tag_spans import Span, tag_spans
 from pmt_train.text_table import text_table
 from pmt_train.thread_ranks import run_thread_ranks
+from pmt_train.tokenize_13a import tokenize_13a
 from pmt_train.trainer import Loss, StepResult, Trainer
 from pmt_train.training_event import Callback, Callbacks, EventName, TrainingEvent
 from pmt_train.versions import versions
@@ -89,11 +98,13 @@ __all__ = [
     "AppSettings",
     "AttentionMap",
     "Batch",
+    "BleuScore",
     "Callback",
     "Callbacks",
     "Checkpoint",
     "Decays",
     "EarlyStopping",
+    "EntityScores",
     "Epochs",
     "EventName",
     "FileFingerprint",
@@ -103,6 +114,7 @@ __all__ = [
     "ImageBatch",
     "ImageBatches",
     "Interrupt",
+    "Interval",
     "LabelledImages",
     "LearningRateSearch",
     "Lion",
@@ -128,6 +140,7 @@ __all__ = [
     "SGD",
     "Schedule",
     "SoloRank",
+    "Span",
     "StepResult",
     "Trainer",
     "TrainingEvent",
@@ -137,6 +150,9 @@ __all__ = [
     "Workers",
     "accuracy",
     "attention_plot",
+    "averaged_f1",
+    "bleu",
+    "bootstrap_interval",
     "check_input_file",
     "clip_factor",
     "clip_values",
@@ -148,6 +164,7 @@ __all__ = [
     "decays_matrices",
     "download",
     "download_from_any",
+    "entity_scores",
     "exit_code_of",
     "exponential",
     "figure_saved_to",
@@ -167,16 +184,19 @@ __all__ = [
     "load_mnist",
     "load_settings",
     "macro_f1",
+    "matthews_correlation",
     "one_cycle",
     "option",
     "parse_settings",
     "peak_rss_mb",
+    "perplexity",
     "plot_label",
     "precision_recall_f1",
     "predict_batches",
     "predict_lines",
     "preview",
     "progress_bar",
+    "roc_auc",
     "run_app",
     "run_thread_ranks",
     "save_checkpoint",
@@ -185,7 +205,9 @@ __all__ = [
     "search_learning_rate",
     "shift_images",
     "step_decay",
+    "tag_spans",
     "text_table",
+    "tokenize_13a",
     "versions",
     "warmup",
     "warn",

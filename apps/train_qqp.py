@@ -19,6 +19,7 @@ import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -168,7 +169,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         evaluate=lambda: scores(
             probabilities(model, splits["dev"], trainer.workers), splits["dev"]
         ),
-        early_stopping=EarlyStopping(patience=settings.patience),
+        # the extra pairs teach little that dev asks for: patience begins with the real labels
+        early_stopping=EarlyStopping(
+            patience=settings.patience + (settings.extra_epochs if settings.extra else 0)
+        ),
         model_meta={"encoder": encoder.to_json()},
     )
     run.picture("learning.png", "Loss and scores by epoch", learning_curves, run.history)
@@ -178,10 +182,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Answer pairs from standard input."""
-    _, meta = run.load_model()
+    weights, meta = run.load_model()
     encoder = PairEncoder.from_json(meta["encoder"])
     model = build_model(settings, len(encoder.vocabulary))
-    run.load_model(model)
+    model.load_state_dict(weights)
     workers = Workers(settings.workers)
 
     def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
@@ -251,15 +255,16 @@ def read(role: str, path: Path, run: Run[Settings]) -> list[QuestionPair]:
 
 
 def with_mined_negatives(pairs: list[QuestionPair], settings: Settings) -> list[QuestionPair]:
-    """Duplicates, and about as many pairs made of them that are not."""
+    """The pairs, and others made of their duplicates until there are as many that are not."""
     rng = RandomStream(settings.seed, "negatives").generator()
     duplicates = [pair for pair in pairs if pair.label == 1]
-    negatives = []
-    with progress_bar(len(duplicates), "mining negatives") as bar:
-        for question1, question2 in mine_negatives(duplicates, rng):
-            negatives.append(QuestionPair(question1, question2, 0, None, None, 0))
+    missing = max(2 * len(duplicates) - len(pairs), 0)
+    mined = []
+    with progress_bar(missing, "mining negatives") as bar:
+        for question1, question2 in islice(mine_negatives(duplicates, rng), missing):
+            mined.append(QuestionPair(question1, question2, 0, None, None, 0))
             bar.update(1)
-    return duplicates + negatives
+    return pairs + mined
 
 
 def learn_vocabulary(texts: Mapping[str, Sequence[QuestionPair]], min_count: int) -> Vocabulary:

@@ -37,7 +37,7 @@ th { font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line)
   white-space: nowrap; }
 tbody tr:nth-child(even) { background: var(--stripe); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td { overflow-wrap: anywhere; min-width: 3rem; }
+td { overflow-wrap: break-word; min-width: 3rem; }
 figure { margin: 0 0 1.5rem; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;
   border: 1px solid var(--line); border-radius: .6rem; padding: .5rem; }
@@ -45,6 +45,6 @@ figcaption { color: var(--quiet); font-size: .9rem; margin-top: .4rem; max-width
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   font-size: .85rem; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
-  padding: .7rem 1rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+  padding: .7rem 1rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: break-word; }
 @media print { body { max-width: none; padding: 0; } figure, .card { break-inside: avoid; } }
 """

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from pmt_autograd import Tensor, gradients
-from pmt_core import GradientError, RandomStream, SettingsError, ShapeError
+from pmt_core import GradientError, RandomStream, RowSparse, SettingsError, ShapeError
 from pmt_nn import BatchStatistics, Module, apply_statistics, collecting_statistics
 from pmt_train.adamw import AdamW
 from pmt_train.batches import B, Epochs
@@ -307,7 +307,10 @@ class Trainer(Generic[M, B]):
             )
         value = loss.item()
         found = gradients(loss) if math.isfinite(value) else {}
-        return _ShardResult(value, int(count), found, statistics)
+        # Rows named several times are added up here, by all threads, and so before any sum over
+        # shards: then two ranks add the same numbers in the same order as two workers.
+        once = {p: g.coalesce() if isinstance(g, RowSparse) else g for p, g in found.items()}
+        return _ShardResult(value, int(count), once, statistics)
 
     def _explain(self, what: str, lr: float) -> str:
         return (

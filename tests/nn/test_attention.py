@@ -169,3 +169,19 @@ def test_masked_mean_by_hand() -> None:
     assert y.data.tolist() == [[2.0, 3.0], [0.0, 0.0]]
     found = gradients(y.sum())[x]
     assert found.tolist() == [[[0.5, 0.5], [0, 0], [0.5, 0.5]], [[0, 0]] * 3]
+
+
+@pytest.mark.parametrize("level", [-500.0, -90.0, -41.0, -39.0, 0.0, 39.0, 41.0, 90.0, 500.0])
+def test_scores_of_any_level_give_their_softmax(level: float) -> None:
+    """With and without a shift before the exponential, beside a usual row and an empty one."""
+    keys = np.array([1.0, 1.01, 0.98])
+    q = np.array([level, 0.5, level]).reshape(3, 1, 1)
+    k = np.tile(keys.reshape(1, 3, 1), (3, 1, 1))
+    v = np.arange(3.0).reshape(1, 3, 1).repeat(3, axis=0)
+    mask = np.array([[True, True, True], [True, True, True], [False, False, False]])
+    found = attention(*(x.astype(np.float32) for x in (q, k, v)), heads=1, mask=mask).data
+    for row, score in ((0, level), (1, 0.5)):
+        weights = np.exp(score * keys - (score * keys).max())
+        expected = weights @ np.arange(3.0) / weights.sum()
+        np.testing.assert_allclose(found[row].item(), expected, rtol=2e-4)
+    assert found[2].item() == 0

@@ -7,6 +7,7 @@ and zero gradients.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,6 +28,12 @@ from pmt_core import DtypeError, ShapeError
 from pmt_nn.cache_blocks import cache_blocks
 
 Mask = NDArray[np.bool_]
+
+# Where no score is above 40 the exponentials are summed as they are: e^40 = 2e17 is far from
+# float32's limits, and a sum above e^-40 has lost nothing. Finding the largest score of each row
+# first is the slowest step of the softmax, and trained models rarely come near such scores.
+_SMALL = 40.0
+_LARGE = math.exp(_SMALL)
 
 
 def attention_composed(
@@ -156,15 +163,33 @@ def _weights(q: Array, k: Array, mask: Mask | None) -> Array:
 
 def _softmax_scores(q: Array, k: Array, allowed: Mask | None, scores: Array) -> None:
     """Write the softmax of q k^T / sqrt(k), over the allowed keys, to `scores` (b, h, t, s)."""
+    rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
+    _write_scores(q, k, allowed, scores)
+    if scores.max(initial=0) < _SMALL:
+        total = _exponentials(rows)
+        if total.min(initial=1) > 1 / _LARGE:
+            rows *= (1 / total)[:, np.newaxis]
+            return
+        _write_scores(q, k, allowed, scores)  # a row without keys, or with tiny scores alone
+    top = rows.max(axis=-1, keepdims=True, initial=np.finfo(rows.dtype).min)
+    rows -= top  # the smallest float for a row of -inf, which stays -inf, not nan
+    total = _exponentials(rows)
+    total[total == 0] = 1  # nothing to attend to: zeros
+    rows *= (1 / total)[:, np.newaxis]
+
+
+def _write_scores(q: Array, k: Array, allowed: Mask | None, scores: Array) -> None:
+    """q k^T / sqrt(k), -inf where a query may not attend."""
     np.matmul(q * q.dtype.type(q.shape[-1] ** -0.5), k.swapaxes(-1, -2), out=scores)
     if allowed is not None and not allowed.all():
         scores += np.where(allowed, 0, -np.inf).astype(scores.dtype)
-    top = scores.max(axis=-1, keepdims=True, initial=np.finfo(scores.dtype).min)
-    scores -= top  # the smallest float for a row of -inf, which stays -inf, not nan
-    np.exp(scores, out=scores)
-    total = scores.sum(axis=-1, keepdims=True)
-    total[total == 0] = 1  # nothing to attend to: zeros
-    scores /= total
+
+
+def _exponentials(rows: Array) -> Array:
+    """Replace rows (n, s) by e^rows; their sums (n,), as a product, which is faster."""
+    np.exp(rows, out=rows)
+    total: Array = rows @ np.ones(rows.shape[1], rows.dtype)
+    return total
 
 
 def _blocks(weights: Array) -> Iterator[slice]:

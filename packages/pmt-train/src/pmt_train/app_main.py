@@ -8,12 +8,15 @@ import shlex
 import signal
 import sys
 import threading
+import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pmt_core import PmtError, SettingsError
 from pmt_train.app_settings import AppSettings
 from pmt_train.interrupt import TrainingInterrupted
+from pmt_train.mpi_ranks import launched_ranks
 from pmt_train.progress import say, warn
 from pmt_train.run import Run
 from pmt_train.settings_parser import parse_settings
@@ -22,6 +25,7 @@ S = TypeVar("S", bound=AppSettings)
 
 BAD_INPUT = 2
 _BROKEN_PIPE = 128 + 13
+_PATIENCE = 1.0  # seconds
 
 
 def run_app(
@@ -50,12 +54,17 @@ def run_app(
     message on standard error that names the cure, no traceback. 130 (143): Ctrl-C (SIGTERM),
     with how to resume. 141: nobody reads the output any more. Other errors are mistakes of the
     program and keep their traceback.
+
+    Started by mpiexec, rank 0 alone prints, writes, and answers; the others train with it.
     """
     _make_printable()
     _listen_to_ctrl_c()
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
+        alone = parsed.predict or any(getattr(parsed, name) for name in actions or {})
+        if alone and launched_ranks().rank > 0:
+            return
         for name, act in (actions or {}).items():
             if getattr(parsed, name):
                 act(parsed)
@@ -69,7 +78,7 @@ def run_app(
             say(f"{task}: settings\n{parsed.table()}\n")
             train(parsed, run)
 
-    return exit_code_of(work)
+    return _exit_code_among_ranks(work)
 
 
 def exit_code_of(work: Callable[[], None]) -> int:
@@ -107,6 +116,44 @@ def exit_code_of(work: Callable[[], None]) -> int:
     except SystemExit as leave:  # --help
         return leave.code if isinstance(leave.code, int) else 0
     return 0
+
+
+def _exit_code_among_ranks(work: Callable[[], None]) -> int:
+    """`exit_code_of` for a program that mpiexec may have started; then no rank waits for one that
+    failed.
+    """
+    try:
+        ranks = launched_ranks()
+    except PmtError as error:
+        warn(f"error: {error}")
+        return BAD_INPUT
+    if ranks.size == 1:
+        return exit_code_of(work)
+    try:
+        code = exit_code_of(work if ranks.rank == 0 else lambda: _in_silence(work))
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    if code not in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM):
+        sys.stderr.flush()
+        ranks.abort(code)
+    return code
+
+
+def _in_silence(work: Callable[[], None]) -> None:
+    """`work` of a rank that leaves the talking to rank 0, but for an error that rank 0 has not."""
+    try:
+        with (
+            open(os.devnull, "w") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
+            work()
+    except TrainingInterrupted as stop:
+        raise SystemExit(128 + stop.signal) from None
+    except Exception:
+        time.sleep(_PATIENCE)  # an error of all ranks: rank 0 tells it, and ends this one
+        raise
 
 
 def _listen_to_ctrl_c() -> None:

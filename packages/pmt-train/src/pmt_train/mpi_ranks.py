@@ -32,26 +32,25 @@ def launched_ranks() -> Ranks:
             f"mpiexec started several processes, and mpi4py cannot be loaded ({error}); "
             "pip install 'pmt-train[mpi]', and pip install mpich where the machine has no MPI"
         ) from error
-    return MpiRanks(MPI.COMM_WORLD)
+    return MpiRanks(MPI)
 
 
 class MpiRanks(Ranks):
     """The processes of an MPI communicator.
 
-    communicator: an mpi4py communicator, e.g. `MPI.COMM_WORLD`.
+    mpi: the module `mpi4py.MPI`. communicator: whose processes; None: all, `MPI.COMM_WORLD`.
     """
 
-    def __init__(self, communicator: Any) -> None:
-        self._comm = communicator
-        self.rank = int(communicator.Get_rank())
-        self.size = int(communicator.Get_size())
+    def __init__(self, mpi: Any, communicator: Any = None) -> None:
+        self._mpi = mpi
+        self._comm = mpi.COMM_WORLD if communicator is None else communicator
+        self.rank = int(self._comm.Get_rank())
+        self.size = int(self._comm.Get_size())
 
     def sum_in_place(self, array: Array) -> None:
         """MPI_Allreduce on the memory of the array."""
-        from mpi4py import MPI  # type: ignore[import-not-found, unused-ignore]
-
         if self.size > 1:
-            self._comm.Allreduce(MPI.IN_PLACE, array, op=MPI.SUM)
+            self._comm.Allreduce(self._mpi.IN_PLACE, array, op=self._mpi.SUM)
 
     def all_gather(self, array: Array) -> list[Array]:
         """MPI_Allgather of the lengths, then MPI_Allgatherv of the numbers."""

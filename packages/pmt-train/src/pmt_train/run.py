@@ -17,6 +17,7 @@ from pmt_train.early_stopping import EarlyStopping, Mode
 from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
 from pmt_train.history import History
 from pmt_train.metrics_file import write_metrics
+from pmt_train.mpi_ranks import launched_ranks
 from pmt_train.parameter_slot import Array
 from pmt_train.predict_lines import Answer, predict_lines
 from pmt_train.progress import progress_bar, say
@@ -45,6 +46,8 @@ class Run(Generic[S]):
         history: of `fit`; empty before.
         report: the part of report.html that is the app's own; the usual parts stand around it.
         files, splits, pictures: what was told so far.
+        writes: whether this process writes the files: not where mpiexec started several and
+            another one does. An app may leave out the scoring then; what it tells is not kept.
     """
 
     def __init__(self, settings: S, task: str, title: str) -> None:
@@ -58,6 +61,7 @@ class Run(Generic[S]):
         self.splits: dict[str, dict[str, Any]] = {}
         self.pictures: dict[str, str] = {}
         self.parameters = 0
+        self.writes = launched_ranks().rank == 0
         self._begun = False
 
     @classmethod
@@ -65,7 +69,7 @@ class Run(Generic[S]):
     def open(cls, settings: S, task: str, title: str) -> Iterator[Self]:
         """A run whose folder belongs to this process; only read where it is to predict."""
         run = cls(settings, task, title)
-        if settings.predict:
+        if settings.predict or not run.writes:
             yield run
             return
         with run.folder.claim(resume=settings.resume, overwrite=settings.overwrite):
@@ -88,7 +92,7 @@ class Run(Generic[S]):
         """
         if self._begun:
             return
-        if not self.settings.resume:
+        if self.writes and not self.settings.resume:
             self.folder.clear()
             save_settings(self.folder.config, self.task, self.settings)
         self._begun = True
@@ -126,14 +130,15 @@ class Run(Generic[S]):
             about={role: file.sha256 for role, file in self.files.items()},
             callbacks=self._callbacks(callbacks),
         )
-        self.history.save(self.folder.history)
-        self._write_metrics()
+        if self.writes:
+            self.history.save(self.folder.history)
+            self._write_metrics()
         return self.history
 
     def split(self, name: str, metrics: Mapping[str, Any]) -> None:
         """Give the metrics of a split ("dev", "test"); they go to metrics.json at once."""
         self.splits[name] = {**self.splits.get(name, {}), **metrics}
-        if self._begun:
+        if self._begun and self.writes:
             self._write_metrics()
 
     def picture(
@@ -149,6 +154,8 @@ class Run(Generic[S]):
         name: of the PNG file, e.g. "confusion.png".
         """
         path = self.folder.path / name
+        if not self.writes:
+            return path
         with progress_bar(1, f"drawing {name}", "picture", delay=0):
             draw(path, *args, **kwargs)
         self.pictures[name] = caption
@@ -180,6 +187,8 @@ class Run(Generic[S]):
         """Write metrics.json and report.html, and print the scores and where all is."""
         if not self._begun:
             raise StateError("there is nothing to report before begin() or fit()")
+        if not self.writes:
+            return
         metrics = self._write_metrics()
         report = Report(self.title, self._lead())
         self._report_scores(report)
@@ -200,7 +209,8 @@ class Run(Generic[S]):
         """The app's, and one that keeps history.csv up to date."""
 
         def save_history(event: TrainingEvent) -> None:
-            History(list(event.rows)).save(self.folder.history)
+            if self.writes:
+                History(list(event.rows)).save(self.folder.history)
 
         found: dict[EventName, list[Callback]] = {
             name: [given] if callable(given) else list(given)

@@ -16,6 +16,8 @@ from pmt_train.allocator import keep_freed_memory
 A = TypeVar("A")
 R = TypeVar("R")
 
+# Processes on this machine, as mpiexec tells them: of MPICH and its kin, and of Open MPI.
+_LOCAL_SIZES = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
 _BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -131,10 +133,12 @@ class Workers:
 
 
 def core_count() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores that this process may use: its share, where mpiexec started several on the machine."""
+    ours = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    here = next((int(os.environ[name]) for name in _LOCAL_SIZES if name in os.environ), 1)
+    return max(len(ours) // max(here, 1), 1)
 
 
 def _threadpoolctl() -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 def test_the_loop_gives_the_numbers_of_trainer(root, monkeypatch):
     text = (root / "docs" / "training_loop.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    blocks = re.findall(r"```py\n(.*?)```", text, re.DOTALL)
     assert len(blocks) == 3
     page = types.ModuleType("training_loop_page")
     monkeypatch.setitem(sys.modules, page.__name__, page)  # dataclasses look their module up

@@ -1,0 +1,69 @@
+"""One epoch over real question pairs, reading to weights: pmt beside an idiomatic PyTorch program.
+
+    hatch run bench:epoch [--data FILE] [--limit N] [--rounds 7]
+
+Both programs (`qqp_pmt.py`, `qqp_torch.py`) run in processes of their own, alternating; the figure
+is the median of the rounds of the wall time of the whole process. The same model, batch size and
+optimizer; torch uses its default number of threads, which is the number of cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+DATA = HERE.parents[1] / "shared" / "data" / "qqp" / "train.tsv"
+
+
+def run(side: str, *args: str) -> dict[str, float]:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, str(HERE / f"qqp_{side}.py"), *args],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return {**json.loads(done.stdout), "all_s": time.perf_counter() - start}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--limit", type=int, help="use only the first N pairs")
+    parser.add_argument("--rounds", type=int, default=7)
+    chosen = parser.parse_args()
+    limit = [str(chosen.limit)] if chosen.limit else []
+    found: dict[str, list[dict[str, float]]] = {"pmt": [], "torch": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(chosen.rounds):
+            for side, rounds in found.items():
+                out = str(Path(folder) / side)
+                rounds.append(run(side, "train", str(chosen.data), out, *limit))
+            print(
+                f"round {i + 1}: "
+                + ", ".join(f"{s} {r[-1]['all_s']:.1f} s" for s, r in found.items())
+            )
+    middle = {
+        side: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
+        for side, rounds in found.items()
+    }
+    print(f"\n{'':>8}  whole s   read s  train s  peak MiB     loss    pairs")
+    for side, m in middle.items():
+        print(
+            f"{side:>8} {m['all_s']:8.1f} {m['read_s']:8.1f} {m['train_s']:8.1f} "
+            f"{m['peak_mib']:9.0f} {m['loss']:8.4f} {m['pairs']:8.0f}"
+        )
+    ours, theirs = middle["pmt"], middle["torch"]
+    for what, key, aim in [("time", "all_s", 0.6), ("peak memory", "peak_mib", 0.5)]:
+        print(f"{what}, pmt/torch: {ours[key] / theirs[key]:.2f} (aim: at most {aim})")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
     hatch run bench:workers
 
-First, whole training steps of one process with 1 and 2 workers, alternating: medians, and the ratio.
+First, whole training steps of one process with 1 and 2 workers, alternating: medians, ratio.
 Then, where there is mpiexec, steps of 1 and 2 real ranks with one worker each, on the same batches.
 Then, simulated ranks: what one rank of R computes is measured alone (its shard of the batch, one
 worker), and the all-reduce of its gradients between R threads of this process by itself. From

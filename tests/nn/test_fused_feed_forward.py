@@ -36,7 +36,7 @@ def value_and_gradients(make, inputs):
 def test_feed_forward_equals_its_parts(
     activation: str, dropped: bool, dtype: str, tolerance: float
 ) -> None:
-    n, t, d, f = 3, 40, 8, 500  # 60,000 hidden numbers: more than one block
+    n, t, d, f = 3, 100, 8, 500  # 150,000 hidden numbers: more than one block
     inputs = tensors((n, t, d), (d, f), (f,), (f, d), (d,), dtype=dtype)
     kept = np.random.default_rng(7).random((n, t, f)) < 0.8 if dropped else None
     settings = {"activation": activation, "kept": kept, "keep_scale": 1.25}
@@ -49,10 +49,10 @@ def test_feed_forward_equals_its_parts(
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
-    x, y = tensors((300, 200), (300, 200))
+    x, y = tensors((600, 300), (600, 300))
     if transposed:
         x, y = (Tensor(z.data.T.copy().T, requires_grad=True) for z in (x, y))
-    mask = np.random.default_rng(7).random((300, 200)) < 0.8
+    mask = np.random.default_rng(7).random((600, 300)) < 0.8
     fused = value_and_gradients(lambda a, b: add_dropped(a, b, mask, scale=1.25), (x, y))
     composed = value_and_gradients(
         lambda a, b: add_dropped_composed(a, b, mask, scale=1.25), (x, y)

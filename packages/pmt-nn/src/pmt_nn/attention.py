@@ -194,7 +194,7 @@ def _exponentials(rows: Array) -> Array:
 
 def _blocks(weights: Array) -> Iterator[slice]:
     """Parts of the batch whose weights fit in the level-2 cache."""
-    return cache_blocks(len(weights), weights[:1].size // 4)
+    return cache_blocks(len(weights), weights[:1].size)
 
 
 def _of_block(full: Mask | None, block: slice) -> Mask | None:

@@ -123,6 +123,6 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 @samples(add_dropped)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    for shape, note in [((3, 4), ""), ((0, 4), "empty"), ((), "0-d"), ((3, 20_000), "blocks")]:
+    for shape, note in [((3, 4), ""), ((0, 4), "empty"), ((), "0-d"), ((3, 50_000), "blocks")]:
         x, y = rng.normal(size=shape), rng.normal(size=shape)
         yield Sample((x, y, np.asarray(rng.random(shape) < 0.5)), {"scale": 2.0}, note=note)

@@ -68,4 +68,4 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 4)) * 2,))
     yield Sample((rng.normal(size=()),), note="0-d")
     yield Sample((np.array([-1000.0, -8.0, 0.0, 8.0, 1000.0]),), note="far out")
-    yield Sample((rng.normal(size=(3, 20_000)),), note="several blocks")
+    yield Sample((rng.normal(size=(3, 50_000)),), note="several blocks")

@@ -77,7 +77,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3, 4)), gain, bias), note="sequences")
     yield Sample((rng.normal(size=4), gain, bias), note="one vector")
     yield Sample((rng.normal(size=(0, 4)), gain, bias), note="empty")
-    yield Sample((rng.normal(size=(9000, 4)), gain, bias), note="several blocks")
+    yield Sample((rng.normal(size=(40_000, 4)), gain, bias), note="several blocks")
     yield Sample((rng.normal(size=(2, 4)) + 100, gain, bias), note="far from zero")
     yield Sample(
         (rng.normal(size=(2, 4)) * 1e-3, gain, bias), {"eps": 1e-5}, note="eps as large as var"

@@ -56,6 +56,7 @@ from pmt_train import (
     Trainer,
     Workers,
     accuracy,
+    averaged_f1,
     confusion_matrix,
     confusion_plot,
     cosine,
@@ -65,7 +66,6 @@ from pmt_train import (
     learning_curves,
     load_grey_image,
     load_mnist,
-    macro_f1,
     option,
     predict_batches,
     predict_lines,
@@ -340,7 +340,7 @@ def scores(probability: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[
     of_label = probability[np.arange(len(labels)), labels].astype(np.float64)
     return {
         "accuracy": accuracy(chosen, labels),
-        "f1": macro_f1(chosen, labels),
+        "f1": averaged_f1(chosen, labels).f1,
         "loss": float(-np.log(np.maximum(of_label, 1e-12)).mean()),
     }
 

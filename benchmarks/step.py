@@ -16,81 +16,14 @@ import functools
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import numpy as np
 import torch
+from encoder_model import CLASSES, SIZES, VOCABULARY, Classifier, Size, loss, make_batch
 
-from pmt_autograd import Tensor
-from pmt_nn import (
-    Embedding,
-    LearnedPositions,
-    Linear,
-    Module,
-    TransformerEncoder,
-    cross_entropy,
-    masked_mean,
-)
 from pmt_train import AdamW, Trainer, core_count
 
-VOCABULARY = 10_000
-CLASSES = 2
 LR = 1e-3
 DECAY = 0.01
-
-
-@dataclass(frozen=True)
-class Size:
-    """(d, heads, layers, hidden width f, batch b, length t)."""
-
-    d: int
-    heads: int
-    layers: int
-    f: int
-    b: int
-    t: int
-
-    def __str__(self) -> str:
-        return f"({self.d},{self.heads},{self.layers},{self.f},{self.b},{self.t})"
-
-
-SIZES = [
-    Size(64, 4, 2, 256, 32, 32),
-    Size(128, 4, 2, 512, 64, 48),
-    Size(128, 4, 4, 512, 64, 64),
-    Size(256, 4, 4, 1024, 32, 64),
-    Size(512, 8, 6, 2048, 16, 64),
-]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """ids (b, t), mask (b, t), labels (b,)."""
-
-    ids: np.ndarray
-    mask: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def shard(self, i: int, n: int) -> Batch:
-        return Batch(self.ids[i::n], self.mask[i::n], self.labels[i::n])
-
-
-class PmtClassifier(Module):
-    def __init__(self, size: Size, dropout: float) -> None:
-        rng = np.random.default_rng(0)
-        self.words = Embedding(VOCABULARY, size.d, rng)
-        self.positions = LearnedPositions(size.t, size.d, rng)
-        self.encoder = TransformerEncoder(
-            size.d, size.heads, size.f, size.layers, rng, dropout=dropout
-        )
-        self.classify = Linear(size.d, CLASSES, rng)
-
-    def forward(self, batch: Batch, rng: np.random.Generator) -> Tensor:
-        x = self.positions(self.words(batch.ids))
-        return self.classify(masked_mean(self.encoder(x, batch.mask, rng=rng), batch.mask))
 
 
 class TorchClassifier(torch.nn.Module):
@@ -119,25 +52,10 @@ class TorchClassifier(torch.nn.Module):
         return self.classify((share[:, None] @ x)[:, 0])
 
 
-def make_batch(size: Size) -> Batch:
-    rng = np.random.default_rng(1)
-    lengths = rng.integers(size.t * 3 // 4, size.t + 1, size.b)
-    lengths[0] = size.t
-    return Batch(
-        rng.integers(0, VOCABULARY, (size.b, size.t)),
-        np.arange(size.t) < lengths[:, None],
-        rng.integers(0, CLASSES, size.b),
-    )
-
-
-def pmt_loss(model: PmtClassifier, batch: Batch, rng: np.random.Generator) -> tuple[Tensor, int]:
-    return cross_entropy(model(batch, rng), batch.labels, reduction="sum"), len(batch)
-
-
 def pmt_side(size: Size, dropout: float, workers: int) -> tuple[Trainer, Callable[[], float]]:
     trainer = Trainer(
-        PmtClassifier(size, dropout),
-        pmt_loss,
+        Classifier(size, dropout),
+        loss,
         optimizer=functools.partial(AdamW, weight_decay=DECAY),
         schedule=LR,
         workers=workers,
@@ -166,16 +84,16 @@ def torch_side(size: Size, dropout: float) -> tuple[TorchClassifier, Callable[[]
 
     def step() -> float:
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(ids, mask), labels)
-        loss.backward()
+        mean = torch.nn.functional.cross_entropy(model(ids, mask), labels)
+        mean.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        return loss.item()
+        return mean.item()
 
     return model, step
 
 
-def copy_weights(source: PmtClassifier, target: TorchClassifier) -> None:
+def copy_weights(source: Classifier, target: TorchClassifier) -> None:
     """Give the torch model the weights of ours; its matrices are the other way round."""
     state = {name: torch.from_numpy(array) for name, array in source.state_dict().items()}
     renamed = {

@@ -11,12 +11,12 @@ from pmt_core import DataError, FileProblem, RandomStream, SettingsError, ShapeE
 from pmt_train import (
     ImageBatches,
     LabelledImages,
+    averaged_f1,
     figure_saved_to,
     grey_bytes,
     image_grid,
     load_grey_image,
     load_mnist,
-    macro_f1,
     shift_images,
 )
 
@@ -73,8 +73,9 @@ def test_a_shift_moves_the_image_and_fills_with_black() -> None:
 
 def test_macro_f1_by_hand() -> None:
     # 0: 2 of 3 found, all 2 right; 1: the only one found, 1 of 3 right; 2: never found
-    assert macro_f1([0, 0, 1, 1, 1], [0, 0, 0, 1, 2]) == pytest.approx((4 / 5 + 2 / 4 + 0) / 3)
-    assert macro_f1([3, 5], [3, 5]) == 1
+    found = averaged_f1([0, 0, 1, 1, 1], [0, 0, 0, 1, 2]).f1
+    assert found == pytest.approx((4 / 5 + 2 / 4 + 0) / 3)
+    assert averaged_f1([3, 5], [3, 5]).f1 == 1
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ def test_seqeval_agrees_on_broken_sequences(kinds):
 
 
 WORDS = [
-    *("the", "The", "a", "cat", "sat,", "3.5", "1,000", "e.g.", "U.S.", "isn't", '"quoted"', "(so)"),
+    *("the", "The", "a", "cat", "sat,", "3.5", "1,000", "e.g.", "U.S.", "isn't", '"quoted"'),
+    "(so)",
     *("half-way", "9-5", "x/y", "$5", "50%", "&amp;", "&lt;b&gt;", "naïve", "—", "...", "!?"),
     *("a_b", "<skipped>", "北京", "[1]", "C++", "#1", "end."),
 ]

@@ -42,7 +42,6 @@ from pmt_train.learning_curves import learning_curves
 from pmt_train.learning_rate_plot import learning_rate_plot
 from pmt_train.learning_rate_search import LearningRateSearch, search_learning_rate
 from pmt_train.lion import Lion
-from pmt_train.macro_f1 import macro_f1
 from pmt_train.matthews import matthews_correlation
 from pmt_train.metrics_file import write_metrics
 from pmt_train.mnist_files import MNIST_CLASSES, MNIST_SHA256, MNIST_SIZE, MnistFiles, load_mnist
@@ -183,7 +182,6 @@ __all__ = [
     "load_grey_image",
     "load_mnist",
     "load_settings",
-    "macro_f1",
     "matthews_correlation",
     "one_cycle",
     "option",

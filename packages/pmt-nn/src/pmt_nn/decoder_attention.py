@@ -12,7 +12,7 @@ from pmt_core import SettingsError, ShapeError
 from pmt_nn.attention import Mask, attention, attention_weights
 from pmt_nn.attention_positions import AttentionPositions
 from pmt_nn.biased_attention import biased_attention, biased_weights
-from pmt_nn.dropout import keep_mask, stream_of_pass
+from pmt_nn.dropout import Dropout
 from pmt_nn.key_value_cache import KeyValueCache
 from pmt_nn.linear import Linear
 from pmt_nn.module import Module
@@ -41,7 +41,7 @@ class DecoderSelfAttention(Module):
         if d % heads:
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
         self.causal = causal
         self.qkv = Linear(d, 3 * d, rng, dtype)
         self.project = Linear(d, d, rng, dtype)
@@ -94,7 +94,7 @@ class CrossAttention(Module):
         if d % heads:
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
         self.q = Linear(d, d, rng, dtype)
         self.kv = Linear(memory_width or d, 2 * d, rng, dtype)
         self.project = Linear(d, d, rng, dtype)
@@ -135,11 +135,8 @@ def attend(
     rng: np.random.Generator | None,
 ) -> Tensor:
     """Attention with the module's heads and dropout; its weights are told to an observer."""
-    heads, kept, scale = module.heads, None, 1.0
-    if module.training and module.dropout:
-        shape = (q.shape[0], heads, q.shape[1], k.shape[1])
-        kept = keep_mask(stream_of_pass(rng), shape, module.dropout)
-        scale = 1 / (1 - module.dropout)
+    heads = module.heads
+    kept, scale = module.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
     if is_observed(module):
         tell(module, "weights", _weights(q, k, bias, heads, mask))
     if bias is not None:

@@ -88,21 +88,27 @@ class Dropout(Module):
 
     def forward(self, x: Tensor, rng: np.random.Generator | None = None) -> Tensor:
         """x: any shape. rng: stream of the masks, needed in training where rate > 0."""
+        kept, scale = self.draw(x.shape, rng)
+        return x if kept is None else apply_mask(x, kept, scale=scale)
+
+    def draw(
+        self, shape: tuple[int, ...], rng: np.random.Generator | None
+    ) -> tuple[Array | None, float]:
+        """What to keep of an array of `shape`, and the factor of the kept: for fused operations.
+
+        None and 1 where dropout does not act. Raises StateError where it acts and rng is None.
+        """
         if not (self.training and self.rate):
-            return x
-        return apply_mask(
-            x, keep_mask(stream_of_pass(rng), x.shape, self.rate), scale=1 / (1 - self.rate)
-        )
+            return None, 1.0
+        return keep_mask(stream_of_pass(rng), shape, self.rate), 1 / (1 - self.rate)
 
 
 def add_with_dropout(
     x: Tensor, y: Tensor, dropout: Dropout, rng: np.random.Generator | None
 ) -> Tensor:
     """x + dropout(y), in one step where dropout acts."""
-    if not (dropout.training and dropout.rate):
-        return x + y
-    mask = keep_mask(stream_of_pass(rng), y.shape, dropout.rate)
-    return add_dropped(x, y, mask, scale=1 / (1 - dropout.rate))
+    kept, scale = dropout.draw(y.shape, rng)
+    return x + y if kept is None else add_dropped(x, y, kept, scale=scale)
 
 
 def stream_of_pass(rng: np.random.Generator | None) -> np.random.Generator:

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, relu, samples
 from pmt_core import SettingsError
 from pmt_nn.cache_blocks import cache_blocks
-from pmt_nn.dropout import apply_mask, keep_mask, stream_of_pass
+from pmt_nn.dropout import Dropout, apply_mask
 from pmt_nn.gelu import gelu, gelu_block
 from pmt_nn.gelu_exact import gelu_exact, gelu_exact_block
 from pmt_nn.linear import Linear, linear, sum_rows
@@ -134,16 +134,12 @@ class FeedForward(Module):
             )
         self.widen = Linear(d, f, rng, dtype)
         self.activation = activation
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
         self.narrow = Linear(f, d, rng, dtype)
 
     def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
         """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""
-        kept, scale = None, 1.0
-        if self.training and self.dropout:
-            shape = (*x.shape[:-1], self.widen.bias.size)
-            kept = keep_mask(stream_of_pass(rng), shape, self.dropout)
-            scale = 1 / (1 - self.dropout)
+        kept, scale = self.dropout.draw((*x.shape[:-1], self.widen.bias.size), rng)
         return feed_forward(
             x,
             self.widen.weight,

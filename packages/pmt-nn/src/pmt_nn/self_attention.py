@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 from pmt_autograd import Tensor
 from pmt_core import SettingsError
 from pmt_nn.attention import Mask, attention_weights, packed_attention
-from pmt_nn.dropout import keep_mask, stream_of_pass
+from pmt_nn.dropout import Dropout
 from pmt_nn.linear import Linear
 from pmt_nn.module import Module
 from pmt_nn.observe import is_observed, tell
@@ -32,7 +32,7 @@ class SelfAttention(Module):
         if d % heads:
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
-        self.dropout = dropout
+        self.dropout = Dropout(dropout)
         self.qkv = Linear(d, 3 * d, rng, dtype)
         self.project = Linear(d, d, rng, dtype)
 
@@ -44,11 +44,8 @@ class SelfAttention(Module):
         rng: stream of this pass, needed in training with dropout.
         """
         qkv = self.qkv(x)
-        kept, scale = None, 1.0
-        if self.training and self.dropout:
-            b, t, _ = x.shape
-            kept = keep_mask(stream_of_pass(rng), (b, self.heads, t, t), self.dropout)
-            scale = 1 / (1 - self.dropout)
+        b, t, _ = x.shape
+        kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
         if is_observed(self):
             q, k, _ = np.split(qkv.data, 3, axis=-1)
             tell(self, "weights", attention_weights(q, k, heads=self.heads, mask=mask))

@@ -377,21 +377,23 @@ def report(
 ) -> None:
     """Scores with the word-overlap baseline beside them, pictures, and the worst mistakes."""
     baseline = overlap_baseline(splits["train"])
-    for name in ("dev", "test"):
-        if name in splits:
-            probability = probabilities(model, splits[name], workers)
-            run.split(name, scores(probability, splits[name]) | baseline(splits[name]))
-            chosen = (probability >= 0.5).astype(np.int64)
-            run.picture(
-                f"confusion_{name}.png",
-                f"Confusion matrix of {name}",
-                confusion_plot,
-                confusion_matrix(chosen, splits[name].labels, len(CLASSES)),
-                CLASSES,
-                f"{name}: what was said of which pairs",
-            )
-    dev = splits["dev"]
-    probability = probabilities(model, dev, workers)
+    found = {
+        name: probabilities(model, splits[name], workers)
+        for name in ("dev", "test")
+        if name in splits
+    }
+    for name, probability in found.items():
+        run.split(name, scores(probability, splits[name]) | baseline(splits[name]))
+        chosen = (probability >= 0.5).astype(np.int64)
+        run.picture(
+            f"confusion_{name}.png",
+            f"Confusion matrix of {name}",
+            confusion_plot,
+            confusion_matrix(chosen, splits[name].labels, len(CLASSES)),
+            CLASSES,
+            f"{name}: what was said of which pairs",
+        )
+    dev, probability = splits["dev"], found["dev"]
     maps = [
         map for i in telling_pairs(probability, dev) for map in attention(model, dev, i, vocabulary)
     ]

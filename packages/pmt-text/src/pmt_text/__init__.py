@@ -7,6 +7,7 @@ from pmt_text.batch_phases import BatchPhases
 from pmt_text.encoded_pairs import EncodedPairs
 from pmt_text.length_batches import LengthBatches
 from pmt_text.linked_groups import linked_groups
+from pmt_text.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
 from pmt_text.mined_negatives import mine_negatives
 from pmt_text.normalize import normalize
 from pmt_text.overlap import Threshold, best_threshold, jaccard, overlap_scores
@@ -21,6 +22,7 @@ from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabu
 __all__ = [
     "CLS",
     "MASK",
+    "NOT_MASKED",
     "PAD",
     "SEP",
     "SPECIAL_TOKENS",
@@ -28,6 +30,7 @@ __all__ = [
     "BatchPhases",
     "EncodedPairs",
     "LengthBatches",
+    "MaskedTokens",
     "PairBatch",
     "PairEncoder",
     "QqpFile",
@@ -38,6 +41,7 @@ __all__ = [
     "jaccard",
     "linked_groups",
     "load_qqp",
+    "mask_tokens",
     "mine_negatives",
     "normalize",
     "overlap_scores",

@@ -71,6 +71,7 @@ TESTS: dict[str, Row] = {
     "text": _tests_row("pmt_text"),
     "train": _tests_row("pmt_train"),
     "apps": _tests_row(*PACKAGES),
+    "log": Row(third_party=_names("pytest")),
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),
 }

@@ -18,6 +18,12 @@ from pmt_text.question_pair import QuestionPair
 from pmt_text.question_split import split_by_question
 from pmt_text.tokenize import tokenize
 from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
+from pmt_text.word2vec.text_corpus import TextCorpus
+from pmt_text.word2vec.word2vec import EpochResult, Team, Word2Vec, Word2VecProgress
+from pmt_text.word2vec.word2vec_settings import Word2VecSettings
+from pmt_text.word2vec.word_counts import WordCounts, count_words
+from pmt_text.word_vector_file import load_word_vectors, save_word_vectors
+from pmt_text.word_vectors import Neighbour, WordVectors
 
 __all__ = [
     "CLS",
@@ -29,22 +35,34 @@ __all__ = [
     "UNK",
     "BatchPhases",
     "EncodedPairs",
+    "EpochResult",
     "LengthBatches",
     "MaskedTokens",
+    "Neighbour",
     "PairBatch",
     "PairEncoder",
     "QqpFile",
     "QuestionPair",
+    "Team",
+    "TextCorpus",
     "Threshold",
     "Vocabulary",
+    "Word2Vec",
+    "Word2VecProgress",
+    "Word2VecSettings",
+    "WordCounts",
+    "WordVectors",
     "best_threshold",
+    "count_words",
     "jaccard",
     "linked_groups",
     "load_qqp",
+    "load_word_vectors",
     "mask_tokens",
     "mine_negatives",
     "normalize",
     "overlap_scores",
+    "save_word_vectors",
     "split_by_question",
     "tokenize",
 ]

@@ -6,12 +6,12 @@ import gzip
 import hashlib
 import io
 import os
-import zlib
 from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any
 
-from pmt_core import DataError, FileProblem
+from pmt_core import DataError
+from pmt_text.read_problems import read_problems
 
 __all__ = ["TextLines"]
 
@@ -48,7 +48,7 @@ class TextLines:
         if stored.peek(2)[:2] == b"\x1f\x8b":
             unzipped = gzip.GzipFile(fileobj=stored, mode="rb")
             stream = io.BufferedReader(unzipped, _BLOCK)
-        with _reading(self.path):
+        with read_problems(self.path):
             sample = stream.peek(_SAMPLE)[:_SAMPLE]
         if not sample:
             raise DataError(f"{self.path} is empty: give a file with question pairs in it")
@@ -59,7 +59,7 @@ class TextLines:
         return stream
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        with _reading(self.path):
+        with read_problems(self.path):
             number = 0
             while line := self._stream.readline(_LONGEST_LINE):
                 number += 1
@@ -76,7 +76,7 @@ class TextLines:
 
     def sha256(self) -> str:
         """The SHA-256 of the file, in hexadecimal; what has not been read yet is read for it."""
-        with _reading(self.path):
+        with read_problems(self.path):
             while self._raw.read(_BLOCK):
                 pass
         return self._raw.sha256.hexdigest()
@@ -100,7 +100,7 @@ class _HashingReader(io.RawIOBase):
         self._path = path
         self.sha256 = hashlib.sha256()
         self._file: IO[bytes] | None = None
-        with _reading(path):
+        with read_problems(path):
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed by close)
 
     def readable(self) -> bool:
@@ -117,33 +117,6 @@ class _HashingReader(io.RawIOBase):
         if self._file is not None:
             self._file.close()
         super().close()
-
-
-class _reading:
-    """Turn what reading a file can raise into the errors of pmt."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, EOFError | gzip.BadGzipFile | zlib.error):
-            raise DataError(
-                f"{self._path} is a damaged gzip file ({error}): copy it again, or unpack it"
-            ) from error
-        if isinstance(error, IsADirectoryError):
-            raise FileProblem(f"{self._path} is a folder: give a file in it") from error
-        if isinstance(error, FileNotFoundError):
-            raise FileProblem(f"{self._path} does not exist: check the path") from error
-        if isinstance(error, OSError):
-            raise FileProblem.from_os_error("read", self._path, error) from error
 
 
 def _decoded(line: bytes, first: bool) -> str | None:

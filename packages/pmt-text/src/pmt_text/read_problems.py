@@ -1,0 +1,36 @@
+"""What reading a file can raise, turned into the errors of pmt."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pmt_core import DataError, FileProblem
+
+__all__ = ["read_problems"]
+
+
+@contextmanager
+def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Within this context a failure of the disk, or of unpacking gzip, names `path` and the cure.
+
+    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (a damaged gzip stream).
+    """
+    name = os.fspath(path)
+    try:
+        yield
+    except FileProblem:
+        raise
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{name} is a damaged gzip file ({error}): copy it again, or unpack it"
+        ) from error
+    except IsADirectoryError as error:
+        raise FileProblem(f"{name} is a folder: give a file in it") from error
+    except FileNotFoundError as error:
+        raise FileProblem(f"{name} does not exist: check the path") from error
+    except OSError as error:
+        raise FileProblem.from_os_error("read", name, error) from error

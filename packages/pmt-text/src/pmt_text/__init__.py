@@ -4,10 +4,15 @@ It knows no tape and needs nothing but NumPy and pmt_core.
 """
 
 from pmt_text.batch_phases import BatchPhases
+from pmt_text.byte_pair_encoding import BytePairEncoding
+from pmt_text.conll import ConllFile, load_conll, write_conll
+from pmt_text.conll_form import ConllForm
 from pmt_text.encoded_pairs import EncodedPairs
+from pmt_text.encoded_sentences import EncodedSentences
 from pmt_text.length_batches import LengthBatches
 from pmt_text.linked_groups import linked_groups
 from pmt_text.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
+from pmt_text.merge_learning import Pair, learn_merges
 from pmt_text.mined_negatives import mine_negatives
 from pmt_text.normalize import normalize
 from pmt_text.overlap import Threshold, best_threshold, jaccard, overlap_scores
@@ -16,16 +21,45 @@ from pmt_text.pair_encoder import PairEncoder
 from pmt_text.qqp import QqpFile, load_qqp
 from pmt_text.question_pair import QuestionPair
 from pmt_text.question_split import split_by_question
+from pmt_text.sentence_encoder import SentenceEncoder
+from pmt_text.split_words import split_words
+from pmt_text.tag_scheme import (
+    TAG_SCHEMES,
+    TagScheme,
+    convert_tags,
+    detect_scheme,
+    scheme_breaks,
+    spans_to_tags,
+)
+from pmt_text.tagged_batch import TaggedBatch
+from pmt_text.tagged_sentence import TaggedSentence
 from pmt_text.tokenize import tokenize
 from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.word2vec.text_corpus import TextCorpus
 from pmt_text.word2vec.word2vec import EpochResult, Team, Word2Vec, Word2VecProgress
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts, count_words
+from pmt_text.word_form import fold_word, word_shape
 from pmt_text.word_vector_file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors import Neighbour, WordVectors
 
 __all__ = [
+    "ConllFile",
+    "load_conll",
+    "write_conll",
+    "ConllForm",
+    "EncodedSentences",
+    "SentenceEncoder",
+    "TAG_SCHEMES",
+    "TagScheme",
+    "convert_tags",
+    "detect_scheme",
+    "scheme_breaks",
+    "spans_to_tags",
+    "TaggedBatch",
+    "TaggedSentence",
+    "fold_word",
+    "word_shape",
     "CLS",
     "MASK",
     "NOT_MASKED",
@@ -34,11 +68,13 @@ __all__ = [
     "SPECIAL_TOKENS",
     "UNK",
     "BatchPhases",
+    "BytePairEncoding",
     "EncodedPairs",
     "EpochResult",
     "LengthBatches",
     "MaskedTokens",
     "Neighbour",
+    "Pair",
     "PairBatch",
     "PairEncoder",
     "QqpFile",
@@ -55,6 +91,7 @@ __all__ = [
     "best_threshold",
     "count_words",
     "jaccard",
+    "learn_merges",
     "linked_groups",
     "load_qqp",
     "load_word_vectors",
@@ -64,5 +101,6 @@ __all__ = [
     "overlap_scores",
     "save_word_vectors",
     "split_by_question",
+    "split_words",
     "tokenize",
 ]

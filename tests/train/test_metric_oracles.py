@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pmt_core import tag_spans
 from pmt_train import (
     averaged_f1,
     bleu,
@@ -13,7 +14,6 @@ from pmt_train import (
     matthews_correlation,
     perplexity,
     roc_auc,
-    tag_spans,
     tokenize_13a,
 )
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from pmt_core import DataError, SettingsError, ShapeError
+from pmt_core import DataError, SettingsError, ShapeError, tag_spans
 from pmt_train import (
     accuracy,
     averaged_f1,
@@ -17,7 +17,6 @@ from pmt_train import (
     matthews_correlation,
     perplexity,
     roc_auc,
-    tag_spans,
     tokenize_13a,
 )
 

@@ -23,6 +23,7 @@ from pmt_core.padding import pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
 from pmt_core.stable import log_softmax, logsumexp, sigmoid, softmax, softplus
+from pmt_core.tag_spans import Span, tag_spans
 from pmt_core.unbroadcast import unbroadcast
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "RowSparse",
     "SettingsError",
     "ShapeError",
+    "Span",
     "StateError",
     "atomic_file",
     "check_gradient",
@@ -50,5 +52,6 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "tag_spans",
     "unbroadcast",
 ]

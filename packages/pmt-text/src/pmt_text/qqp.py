@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from pmt_core import DataError, SettingsError
+from pmt_text.dropped_lines import dropped_warning
 from pmt_text.qqp_form import EXPECTED_FORMS, QqpForm, recognize_form
 from pmt_text.question_pair import QuestionPair
 from pmt_text.quoted_record import QuotedRecord, unquote, unwrap
@@ -18,7 +19,6 @@ __all__ = ["QqpFile", "load_qqp"]
 
 _LINES_TO_SNIFF = 2000
 _LONGEST_RECORD = 20  # lines; a quote that stays open longer was never meant to be closed
-_LINES_NAMED = 10
 
 _BAD_BYTES = "not UTF-8 text"
 _UNCLOSED_QUOTE = "unclosed quote"
@@ -50,7 +50,10 @@ class QqpFile:
 
     def warnings(self) -> list[str]:
         """One line for each reason for which rows were dropped, naming file and lines."""
-        return [_warning(self.path, reason, lines) for reason, lines in self.dropped.items()]
+        return [
+            dropped_warning(self.path, reason, lines, "row")
+            for reason, lines in self.dropped.items()
+        ]
 
 
 def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFile:
@@ -192,15 +195,6 @@ def _is_quoted(text: str) -> bool:
     return (
         len(text) > 1 and text[0] == '"' == text[-1] and 2 * inside.count('""') == inside.count('"')
     )
-
-
-def _warning(path: str, reason: str, lines: list[int]) -> str:
-    if len(lines) == 1:
-        return f"{path}:{lines[0]}: {reason}; row dropped"
-    named = ", ".join(map(str, lines[:_LINES_NAMED]))
-    more = len(lines) - _LINES_NAMED
-    tail = f" and {more} more" if more > 0 else ""
-    return f"{path}:{lines[0]}: {reason}; {len(lines)} rows dropped, on lines {named}{tail}"
 
 
 def _of_no_form(path: str, first: list[tuple[int, str | None]]) -> DataError:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any
 
-from pmt_core import DataError
+from pmt_core import DataError, SettingsError
 from pmt_text.read_problems import read_problems
 
 __all__ = ["TextLines"]
@@ -22,19 +22,22 @@ _OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class TextLines:
-    """Reads a UTF-8 file, plain or gzip (told by its first bytes), as numbered lines.
+    """Reads a text file, plain or gzip (told by its first bytes), as numbered lines.
 
     A context manager. Iterating gives (number from 1, text without its line end), or
-    (number, None) for a line that is not UTF-8, or longer than a megabyte. A byte-order mark at
-    the beginning and CRLF line ends are taken off. `sha256()` is that of the whole file as it is
-    stored. Memory does not grow with the file.
+    (number, None) for a line that is not in the encoding, or longer than a megabyte. A byte-order
+    mark at the beginning and CRLF line ends are taken off. `sha256()` is that of the whole file as
+    it is stored. Memory does not grow with the file.
 
+    encoding: one of those in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
     Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (empty, not a text file,
-    UTF-16, a damaged gzip stream), all naming the path and the cure.
+    UTF-16, a damaged gzip stream), all naming the path and the cure; `SettingsError` for an
+    encoding that cannot be.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], encoding: str = "utf-8") -> None:
         self.path = os.fspath(path)
+        self.encoding = _checked(encoding)
         self._raw = _HashingReader(self.path)
         try:
             self._stream = self._open()
@@ -51,7 +54,7 @@ class TextLines:
         with read_problems(self.path):
             sample = stream.peek(_SAMPLE)[:_SAMPLE]
         if not sample:
-            raise DataError(f"{self.path} is empty: give a file with question pairs in it")
+            raise DataError(f"{self.path} is empty: give a file with text in it")
         if sample.startswith(_OTHER_BYTE_ORDER_MARKS):
             raise DataError(f"{self.path} is UTF-16 text: save it as UTF-8")
         if b"\0" in sample:
@@ -67,7 +70,7 @@ class TextLines:
                     self._skip_line()
                     yield number, None
                 else:
-                    yield number, _decoded(line, first=number == 1)
+                    yield number, _decoded(line, self.encoding, first=number == 1)
 
     def _skip_line(self) -> None:
         while rest := self._stream.readline(_LONGEST_LINE):
@@ -119,9 +122,23 @@ class _HashingReader(io.RawIOBase):
         super().close()
 
 
-def _decoded(line: bytes, first: bool) -> str | None:
+def _checked(encoding: str) -> str:
+    """The encoding, where it is known and writes ASCII as ASCII."""
+    ascii_ = "".join(map(chr, range(128)))
     try:
-        text = line.decode("utf-8")
+        if ascii_.encode(encoding) == ascii_.encode("ascii"):
+            return encoding
+    except (LookupError, UnicodeError):
+        pass
+    raise SettingsError(
+        f"cannot read text in the encoding {encoding!r}: give one that Python knows and that keeps "
+        "ASCII, e.g. utf-8, latin-1 or cp1252"
+    )
+
+
+def _decoded(line: bytes, encoding: str, first: bool) -> str | None:
+    try:
+        text = line.decode(encoding)
     except UnicodeDecodeError:
         return None
     text = text.removesuffix("\n").removesuffix("\r")

@@ -79,7 +79,6 @@ from pmt_train.settings_file import load_settings, save_settings
 from pmt_train.settings_parser import parse_settings
 from pmt_train.sgd import SGD
 from pmt_train.shift_images import shift_images
-from pmt_train.tag_spans import Span, tag_spans
 from pmt_train.text_table import text_table
 from pmt_train.thread_ranks import run_thread_ranks
 from pmt_train.tokenize_13a import tokenize_13a
@@ -139,7 +138,6 @@ __all__ = [
     "SGD",
     "Schedule",
     "SoloRank",
-    "Span",
     "StepResult",
     "Trainer",
     "TrainingEvent",
@@ -203,7 +201,6 @@ __all__ = [
     "search_learning_rate",
     "shift_images",
     "step_decay",
-    "tag_spans",
     "text_table",
     "tokenize_13a",
     "versions",

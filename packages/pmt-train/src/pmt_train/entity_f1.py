@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pmt_core import ShapeError
+from pmt_core import ShapeError, tag_spans
 from pmt_train.f1 import PrecisionRecallF1
-from pmt_train.tag_spans import tag_spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pmt_core import DataError
+from pmt_core.errors import DataError
+
+__all__ = ["Span", "tag_spans"]
 
 _KINDS = frozenset("BIES")
 

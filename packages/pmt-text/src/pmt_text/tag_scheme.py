@@ -1,0 +1,88 @@
+"""The ways of writing entities as one tag a word: IOB1, IOB2 and IOBES; told apart and converted.
+
+IOB1 (Ramshaw & Marcus 1995; CoNLL-2003): I everywhere, B only where an entity follows one of its
+type at once. IOB2 (Tjong Kim Sang & Veenstra 1999): every entity begins with B. IOBES: its last
+word is E, and an entity of a single word is S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
+
+from pmt_core import SettingsError, Span, tag_spans
+
+__all__ = [
+    "TAG_SCHEMES",
+    "TagScheme",
+    "convert_tags",
+    "detect_scheme",
+    "scheme_breaks",
+    "spans_to_tags",
+]
+
+TagScheme = Literal["IOB1", "IOB2", "IOBES"]
+TAG_SCHEMES: tuple[TagScheme, ...] = get_args(TagScheme)
+
+
+def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
+    """The tags of the same entities, written in `scheme`.
+
+    The entities of `tags`, whatever their scheme, are those that conlleval finds, see `tag_spans`.
+    Unbroken tags come back from any other scheme as they were; broken ones come out unbroken.
+    Raises DataError for what is not a tag.
+    """
+    return spans_to_tags(tag_spans(tags), len(tags), scheme)
+
+
+def spans_to_tags(spans: Iterable[Span], n: int, scheme: TagScheme) -> list[str]:
+    """Tags (n,) of n words, in `scheme`, of entities that do not overlap, in their order.
+
+    Raises SettingsError where entities overlap or lie outside of the n words, or for another name
+    of a scheme.
+    """
+    if scheme not in TAG_SCHEMES:
+        raise SettingsError(f"a scheme of tags is one of {', '.join(TAG_SCHEMES)}, not {scheme!r}")
+    tags = ["O"] * n
+    free = 0
+    before: Span | None = None
+    for span in spans:
+        if not free <= span.start < span.stop <= n:
+            raise SettingsError(
+                f"entities of {n} words lie in order and apart, but {span} comes after {before}"
+            )
+        tags[span.start : span.stop] = _written(span, before, scheme)
+        free, before = span.stop, span
+    return tags
+
+
+def _written(span: Span, before: Span | None, scheme: TagScheme) -> list[str]:
+    length = span.stop - span.start
+    kinds = ["I"] * length
+    follows = before is not None and (before.type, before.stop) == (span.type, span.start)
+    if scheme != "IOB1" or follows:
+        kinds[0] = "B"
+    if scheme == "IOBES":
+        kinds[-1] = "E" if length > 1 else "S"
+    return [f"{kind}-{span.type}" for kind in kinds]
+
+
+def scheme_breaks(tags: Sequence[str], scheme: TagScheme) -> list[int]:
+    """The places whose tag the scheme would have written differently, from 0."""
+    return [
+        i for i, (a, b) in enumerate(zip(tags, convert_tags(tags, scheme), strict=True)) if a != b
+    ]
+
+
+def detect_scheme(sentences: Iterable[Sequence[str]]) -> TagScheme:
+    """The scheme in which the fewest tags of these sentences are wrong; IOB2 where it is a tie.
+
+    A tie is text without entities. E and S are of no other scheme than IOBES.
+    """
+    wrong = dict.fromkeys(TAG_SCHEMES, 0)
+    for tags in sentences:
+        if all(tag == "O" for tag in tags):
+            continue
+        for scheme in TAG_SCHEMES:
+            wrong[scheme] += len(scheme_breaks(tags, scheme))
+    return min(("IOB2", "IOB1", "IOBES"), key=lambda scheme: wrong[scheme])

@@ -30,6 +30,8 @@ from pmt_nn import (
     max_pool2d,
     max_pool2d_composed,
     packed_attention,
+    tied_linear,
+    tied_linear_composed,
 )
 
 KEYS = np.array([[True, True, True, False], [True, False, False, False]])
@@ -69,6 +71,12 @@ def rng() -> np.random.Generator:
 def test_linear(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
     arrays = [rng.normal(size=s) for s in (shape, (4, 3), (3,))]
     assert_twins(linear, linear_composed, arrays)
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (2, 5, 4), (4,), (0, 4)])
+def test_tied_linear(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
+    arrays = [rng.normal(size=s) for s in (shape, (3, 4), (3,))]
+    assert_twins(tied_linear, tied_linear_composed, arrays)
 
 
 @pytest.mark.parametrize("shape", [(5, 8), (2, 5, 8), (8,)])

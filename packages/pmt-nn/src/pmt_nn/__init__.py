@@ -29,6 +29,7 @@ from pmt_nn.batch_statistics import (
     collecting_statistics,
     tell_statistics,
 )
+from pmt_nn.beam_search import Hypothesis, beam_search
 from pmt_nn.bert import Bert, BertConfig
 from pmt_nn.biased_attention import biased_attention, biased_attention_composed
 from pmt_nn.binary_cross_entropy import (
@@ -45,6 +46,7 @@ from pmt_nn.convolution import Conv1d, Conv2d, conv1d, conv2d, conv2d_composed
 from pmt_nn.crf import LinearChainCRF, chain_partition, chain_partition_composed
 from pmt_nn.cross_entropy import cross_entropy, cross_entropy_composed
 from pmt_nn.decoder_attention import CrossAttention, DecoderSelfAttention
+from pmt_nn.decoding import Decoding
 from pmt_nn.dropout import (
     Dropout,
     add_dropped,
@@ -74,6 +76,7 @@ from pmt_nn.key_value_cache import DecoderCache, KeyValueCache
 from pmt_nn.lambda_layer import Lambda
 from pmt_nn.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.layer_norm import LayerNorm, layer_norm, layer_norm_composed
+from pmt_nn.length_penalty import LengthPenalty, gnmt_penalty, power_penalty
 from pmt_nn.linear import Dense, Linear, linear, linear_composed
 from pmt_nn.load_bert import load_bert
 from pmt_nn.masked_mean import masked_mean
@@ -81,7 +84,7 @@ from pmt_nn.module import Module
 from pmt_nn.module_calls import CallWatcher, watching_calls
 from pmt_nn.module_list import ModuleList
 from pmt_nn.negative_sampling import negative_sampling_loss
-from pmt_nn.next_token import next_token
+from pmt_nn.next_token import Chooser, next_token
 from pmt_nn.observe import is_observed, observing, tell
 from pmt_nn.operation_cost import operation_cost
 from pmt_nn.pair_classifier import PairClassifier, PairClassifierConfig
@@ -128,7 +131,11 @@ from pmt_nn.similarity_loss import (
     triplet_loss,
 )
 from pmt_nn.summary import Summary, SummaryRow, summary
+from pmt_nn.tied_cross_entropy import tied_cross_entropy, tied_cross_entropy_composed
+from pmt_nn.tied_linear import tied_linear, tied_linear_composed
 from pmt_nn.token_classifier import TokenClassifier, TokenClassifierConfig
+from pmt_nn.token_distribution import token_distribution
+from pmt_nn.token_stream import token_stream
 from pmt_nn.transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 from pmt_nn.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
 from pmt_nn.transposed_convolution import (
@@ -152,6 +159,7 @@ __all__ = [
     "BertConfig",
     "Buffer",
     "CallWatcher",
+    "Chooser",
     "Concatenate",
     "Container",
     "Conv1d",
@@ -160,6 +168,7 @@ __all__ = [
     "CrossAttention",
     "DecoderCache",
     "DecoderSelfAttention",
+    "Decoding",
     "Dense",
     "Dropout",
     "ELU",
@@ -175,6 +184,7 @@ __all__ = [
     "GroupNorm",
     "HierarchicalSoftmax",
     "HuffmanTree",
+    "Hypothesis",
     "KeyValueCache",
     "LSTM",
     "Lambda",
@@ -183,6 +193,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "LearnedPositions",
+    "LengthPenalty",
     "Linear",
     "LinearChainCRF",
     "LogSoftmax",
@@ -230,6 +241,7 @@ __all__ = [
     "avg_pool2d_composed",
     "batch_norm",
     "batch_norm_composed",
+    "beam_search",
     "biased_attention",
     "biased_attention_composed",
     "binary_cross_entropy",
@@ -258,6 +270,7 @@ __all__ = [
     "gelu_exact_composed",
     "global_avg_pool",
     "global_max_pool",
+    "gnmt_penalty",
     "group_norm",
     "group_norm_composed",
     "gru_scan",
@@ -291,6 +304,7 @@ __all__ = [
     "operation_cost",
     "orthogonal",
     "packed_attention",
+    "power_penalty",
     "pretraining_loss",
     "rms_norm",
     "rms_norm_composed",
@@ -302,6 +316,12 @@ __all__ = [
     "summary",
     "tell",
     "tell_statistics",
+    "tied_cross_entropy",
+    "tied_cross_entropy_composed",
+    "tied_linear",
+    "tied_linear_composed",
+    "token_distribution",
+    "token_stream",
     "triplet_loss",
     "truncated_normal",
     "watching_calls",

@@ -111,10 +111,14 @@ class CrossAttention(Module):
         """x: (b, t, d), memory: (b, s, memory_width) -> (b, t, d).
 
         mask: (b, s) or (b, t, s), True = attend. cache: the first step fills it with the memory's
-        keys and values, later steps use them without looking at `memory`.
+        keys and values, later steps use them without looking at `memory`. From then on x may have
+        g rows, one behind the other, for each of the cache (a beam): they are taken for g t
+        queries of one row, so that keys and values are not repeated; the mask is (b, s) then.
         """
+        b, t, d = x.shape
         if cache is not None and cache.length:
             k, v = cache.held()
+            x = x.reshape(cache.rows, -1, d)
         else:
             if len(memory) != len(x):
                 raise ShapeError(f"x and memory are of one batch, got {x.shape} and {memory.shape}")
@@ -122,7 +126,7 @@ class CrossAttention(Module):
             if cache is not None:
                 k, v = cache.append(k, v)
         y: Tensor = self.project(attend(self, self.q(x), k, v, mask, None, rng))
-        return y
+        return y.reshape(b, t, d)
 
 
 def attend(

@@ -8,13 +8,20 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, no_grad
+from pmt_core import StateError
 from pmt_nn.attention import Mask
+from pmt_nn.beam_search import Hypothesis, beam_search
+from pmt_nn.decoding import Decoding
 from pmt_nn.dropout import Dropout
 from pmt_nn.embedding import Embedding
 from pmt_nn.key_value_cache import DecoderCache
+from pmt_nn.length_penalty import LengthPenalty
 from pmt_nn.module import Module
+from pmt_nn.next_token import next_token
 from pmt_nn.parameter import Parameter
 from pmt_nn.positions import SinusoidalPositions
+from pmt_nn.tied_linear import tied_linear
+from pmt_nn.token_stream import token_stream
 from pmt_nn.transformer_decoder import TransformerDecoder
 from pmt_nn.transformer_encoder import TransformerEncoder
 
@@ -143,8 +150,28 @@ class EncoderDecoder(Module):
         x = self.decoder(
             self.dropout(x, rng), memory, mask=mask, memory_mask=memory_mask, cache=cache, rng=rng
         )
-        logits: Tensor = x @ self.target_words.weight.swapaxes(0, 1) + self.bias
-        return logits
+        return tied_linear(x, self.target_words.weight, self.bias)
+
+    def decoding(
+        self, source: NDArray[np.integer], mask: Mask | None = None, *, cached: bool = True
+    ) -> Decoding:
+        """To write what belongs to source (b, s), step by step: see `Decoding`."""
+        with no_grad():
+            memory = self.encode(source, mask)
+
+        def read(
+            ids: NDArray[np.integer],
+            memory: Tensor | None,
+            memory_mask: Mask | None,
+            cache: DecoderCache | None,
+        ) -> Tensor:
+            if memory is None:
+                raise StateError("an encoder-decoder's decoding has a memory")
+            return self.decode(ids, memory, None, memory_mask, cache=cache)
+
+        return Decoding(
+            read, self.config.decoder_layers, memory=memory, memory_mask=mask, cached=cached
+        )
 
     def translate(
         self,
@@ -154,22 +181,43 @@ class EncoderDecoder(Module):
         start: int,
         end: int,
         max_length: int,
+        cached: bool = True,
     ) -> NDArray[np.int64]:
         """The likeliest token at every step, from `start` until every row has given `end`.
 
         source: (b, s) -> (b, n), n <= max_length, `start` left out; a row repeats `end`. Dropout
         does not act: call in evaluation mode.
         """
-        cache = DecoderCache(self.config.decoder_layers)
-        new = np.full((len(source), 1), start, np.int64)
-        made: list[NDArray[np.int64]] = []
-        ended = np.zeros(len(source), np.bool_)
-        with no_grad():
-            memory = self.encode(source, mask)
-            while len(made) < max_length and not ended.all():
-                logits = self.decode(new, memory, None, mask, cache=cache).data[:, -1]
-                chosen = np.where(ended, end, logits.argmax(axis=-1))
-                ended |= chosen == end
-                new = chosen[:, np.newaxis]
-                made.append(new)
-        return np.concatenate(made, axis=1) if made else np.zeros((len(source), 0), np.int64)
+        first = np.full((len(source), 1), start, np.int64)
+        if not len(source):
+            return first[:, :0]
+        decoding = self.decoding(source, mask, cached=cached)
+        made = [*token_stream(decoding, first, next_token, length=max_length, end=end)]
+        return np.stack(made, axis=1) if made else first[:, :0]
+
+    def beam_search(
+        self,
+        source: NDArray[np.integer],
+        mask: Mask | None = None,
+        *,
+        start: int,
+        end: int,
+        max_length: int | NDArray[np.integer],
+        width: int = 4,
+        penalty: LengthPenalty | None = None,
+        n_best: int = 1,
+        cached: bool = True,
+    ) -> list[list[Hypothesis]]:
+        """For each source (b, s) up to n_best hypotheses, the best first: see `beam_search`.
+
+        The tokens of a hypothesis are without start and end. Call in evaluation mode.
+        """
+        return beam_search(
+            self.decoding(source, mask, cached=cached),
+            np.full((len(source), 1), start, np.int64),
+            end=end,
+            max_length=max_length,
+            width=width,
+            penalty=penalty,
+            n_best=n_best,
+        )

@@ -38,6 +38,11 @@ class KeyValueCache:
         self.length = end
         return self.held()
 
+    @property
+    def rows(self) -> int:
+        """Number of rows of the batch; 0 while the cache is empty."""
+        return 0 if self._keys is None else len(self._keys)
+
     def held(self) -> tuple[Tensor, Tensor]:
         """All keys and values there are, (b, s, d) twice. Raises StateError where none are."""
         if self._keys is None or self._values is None:
@@ -47,7 +52,16 @@ class KeyValueCache:
     def select(self, rows: NDArray[np.integer] | Sequence[int]) -> None:
         """Keep these rows of the batch, in this order, repeats allowed (beam search)."""
         if self._keys is not None and self._values is not None:
-            self._keys, self._values = self._keys[rows], self._values[rows]
+            self._keys, self._values = (
+                self._chosen(self._keys, rows),
+                self._chosen(self._values, rows),
+            )
+
+    def _chosen(self, held: Array, rows: NDArray[np.integer] | Sequence[int]) -> Array:
+        """Rows of `held` with its room; what is not filled yet is not copied."""
+        chosen = np.empty((len(rows), *held.shape[1:]), held.dtype)
+        chosen[:, : self.length] = held[rows, : self.length]
+        return chosen
 
     def _with_room(self, held: Array | None, like: Array, length: int) -> Array:
         """`held` with room for `length` tokens. Doubles, so that n steps copy each token twice."""
@@ -71,7 +85,18 @@ class DecoderCache:
         """Number of tokens decoded so far."""
         return self.tokens[0].length if self.tokens else 0
 
-    def select(self, rows: NDArray[np.integer] | Sequence[int]) -> None:
-        """Keep these rows of the batch, in this order, in every layer."""
-        for cache in (*self.tokens, *self.memory):
+    def select(
+        self,
+        rows: NDArray[np.integer] | Sequence[int],
+        sources: NDArray[np.integer] | Sequence[int] | None = None,
+    ) -> None:
+        """Keep these rows of the batch, in this order, in every layer.
+
+        sources: rows of the memory to keep, where several rows share one: see `CrossAttention`.
+        """
+        for cache in self.tokens:
             cache.select(rows)
+        kept = np.asarray(rows if sources is None else sources)
+        for cache in self.memory:
+            if not np.array_equal(kept, np.arange(cache.rows)):
+                cache.select(kept)

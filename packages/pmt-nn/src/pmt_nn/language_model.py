@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor, no_grad
+from pmt_autograd import Tensor
 from pmt_nn.attention import Mask
+from pmt_nn.decoding import Decoding
 from pmt_nn.dropout import Dropout
 from pmt_nn.embedding import Embedding
 from pmt_nn.key_value_cache import DecoderCache
 from pmt_nn.module import Module
 from pmt_nn.next_token import next_token
 from pmt_nn.parameter import Parameter
+from pmt_nn.tied_linear import tied_linear
 from pmt_nn.token_positions import added_positions, inside_positions
+from pmt_nn.token_stream import token_stream
 from pmt_nn.transformer_decoder import TransformerDecoder
 
 
@@ -92,14 +98,27 @@ class LanguageModel(Module):
         if self.positions is not None:
             x = self.positions(x, offset=0 if cache is None else cache.length)
         x = self.decoder(self.dropout(x, rng), mask=mask, cache=cache, rng=rng)
-        logits: Tensor = x @ self.words.weight.swapaxes(0, 1) + self.bias
-        return logits
+        return tied_linear(x, self.words.weight, self.bias)
 
     def new_cache(self) -> DecoderCache:
         """An empty cache for decoding step by step."""
         return DecoderCache(self.config.layers)
 
-    def generate(
+    def decoding(self, *, cached: bool = True, window: int | None = None) -> Decoding:
+        """To write with this model, step by step: see `Decoding`.
+
+        window: by default max_length where positions are added, as there are no others, else none.
+        """
+        if window is None and self.positions is not None:
+            window = self.config.max_length
+        return Decoding(
+            lambda ids, memory, mask, cache: self(ids, cache=cache),
+            self.config.layers,
+            cached=cached,
+            window=window,
+        )
+
+    def stream(
         self,
         ids: NDArray[np.integer],
         length: int,
@@ -107,25 +126,23 @@ class LanguageModel(Module):
         rng: np.random.Generator | None = None,
         temperature: float = 1.0,
         top_k: int | None = None,
+        top_p: float | None = None,
         end: int | None = None,
-    ) -> NDArray[np.int64]:
-        """Go on from ids (b, t), all of one length, by up to `length` tokens -> (b, t + n).
+        cached: bool = True,
+        window: int | None = None,
+    ) -> Iterator[NDArray[np.int64]]:
+        """Go on from ids (b, t) by up to `length` tokens, each given (b,) as soon as it is chosen.
 
-        Without rng the likeliest token is taken, with rng one is drawn from softmax(logits /
-        temperature), of the top_k likeliest where given. end: a row that gave this id repeats it;
-        generation stops when all rows have. Dropout does not act: call in evaluation mode.
+        Without rng the likeliest token is taken, with rng one is drawn; see `next_token` for
+        temperature, top_k and top_p, `token_stream` for end, `Decoding` for cached and window.
+        Dropout does not act: call in evaluation mode.
         """
-        cache, made = self.new_cache(), np.asarray(ids, np.int64)
-        new = made
-        with no_grad():
-            for _ in range(length):
-                logits = self(new, cache=cache).data[:, -1]
-                chosen = next_token(logits, rng=rng, temperature=temperature, top_k=top_k)
-                if end is not None:
-                    ended = (made[:, ids.shape[1] :] == end).any(axis=1)
-                    chosen = np.where(ended, end, chosen)
-                new = chosen[:, np.newaxis]
-                made = np.concatenate([made, new], axis=1)
-                if end is not None and (ended | (chosen == end)).all():
-                    break
-        return made
+        choose = partial(next_token, rng=rng, temperature=temperature, top_k=top_k, top_p=top_p)
+        decoding = self.decoding(cached=cached, window=window)
+        return token_stream(decoding, ids, choose, length=length, end=end)
+
+    def generate(self, ids: NDArray[np.integer], length: int, **settings: Any) -> NDArray[np.int64]:
+        """ids (b, t) and up to `length` tokens more -> (b, t + n). settings: as for `stream`."""
+        written = [np.asarray(ids, np.int64)]
+        written += [new[:, np.newaxis] for new in self.stream(ids, length, **settings)]
+        return np.concatenate(written, axis=1)

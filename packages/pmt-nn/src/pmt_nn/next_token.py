@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError, softmax
+from pmt_nn.token_distribution import check_sampling, token_distribution
+
+Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
+"""Logits (b, v) -> the tokens chosen (b,)."""
 
 
 def next_token(
@@ -14,25 +19,21 @@ def next_token(
     rng: np.random.Generator | None = None,
     temperature: float = 1.0,
     top_k: int | None = None,
+    top_p: float | None = None,
 ) -> NDArray[np.int64]:
     """logits: (b, v) -> (b,). Without rng the likeliest (the first of equals).
 
-    With rng drawn from softmax(logits / temperature), of the top_k likeliest where given.
+    With rng drawn from `token_distribution`, which tells of the other settings. One random number
+    a row is drawn, whatever the settings.
     """
-    if temperature <= 0 or (top_k is not None and top_k < 1):
-        raise SettingsError(
-            f"temperature is above 0 and top_k at least 1, got {temperature} and {top_k}; for the "
-            "likeliest token give no rng"
-        )
+    check_sampling(temperature, top_k, top_p)
     if rng is None:
         likeliest: NDArray[np.int64] = logits.argmax(axis=-1)
         return likeliest
-    scaled = logits.astype(np.float64) / temperature
-    if top_k is not None and top_k < scaled.shape[-1]:
-        least = np.partition(scaled, -top_k, axis=-1)[:, -top_k, np.newaxis]
-        scaled = np.where(scaled < least, -np.inf, scaled)
-    reached = softmax(scaled, axis=-1).cumsum(axis=-1)
+    reached = token_distribution(logits, temperature=temperature, top_k=top_k, top_p=top_p).cumsum(
+        axis=-1
+    )
     drawn = rng.random((len(logits), 1)) * reached[:, -1:]
-    passed = (reached <= drawn).sum(axis=-1)
-    chosen: NDArray[np.int64] = np.minimum(passed, logits.shape[-1] - 1)
+    last = (reached < reached[:, -1:]).sum(axis=-1)  # that can be drawn: rounding passes none
+    chosen: NDArray[np.int64] = np.minimum((reached <= drawn).sum(axis=-1), last)
     return chosen

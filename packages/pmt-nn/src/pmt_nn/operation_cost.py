@@ -24,9 +24,9 @@ def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
     given = sum(int(np.size(output)) for output in outputs)
     if name in _FREE:
         return 0
-    if name in ("linear", "matmul") and len(arrays) >= 2:
+    if name in ("linear", "tied_linear", "matmul") and len(arrays) >= 2:
         length = int(arrays[0].shape[-1])
-        return 2 * given * length + (given if name == "linear" else 0)
+        return 2 * given * length + (given if len(arrays) == 3 else 0)
     if name == "conv2d":
         return given * (2 * int(prod(arrays[1].shape[1:])) + 1)
     if name == "conv_transpose2d":

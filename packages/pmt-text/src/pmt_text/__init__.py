@@ -3,12 +3,17 @@
 It knows no tape and needs nothing but NumPy and pmt_core.
 """
 
+from pmt_text.analogy import AnalogyMethod, analogy, analogy_scores
+from pmt_text.analogy_questions import AnalogyQuestion, AnalogySection, load_analogies
 from pmt_text.batch_phases import BatchPhases
 from pmt_text.byte_pair_encoding import BytePairEncoding
 from pmt_text.conll import ConllFile, load_conll, write_conll
 from pmt_text.conll_form import ConllForm
 from pmt_text.encoded_pairs import EncodedPairs
 from pmt_text.encoded_sentences import EncodedSentences
+from pmt_text.encoded_translations import EncodedTranslations
+from pmt_text.evaluate_analogies import AnalogyResult, AnalogyScores, evaluate_analogies
+from pmt_text.fill_by_word import VectorCoverage, fill_by_word
 from pmt_text.length_batches import LengthBatches
 from pmt_text.linked_groups import linked_groups
 from pmt_text.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
@@ -21,6 +26,7 @@ from pmt_text.pair_encoder import PairEncoder
 from pmt_text.qqp import QqpFile, load_qqp
 from pmt_text.question_pair import QuestionPair
 from pmt_text.question_split import split_by_question
+from pmt_text.rank_correlation import average_ranks, pearson, spearman
 from pmt_text.sentence_encoder import SentenceEncoder
 from pmt_text.split_words import split_words
 from pmt_text.tag_scheme import (
@@ -33,13 +39,17 @@ from pmt_text.tag_scheme import (
 )
 from pmt_text.tagged_batch import TaggedBatch
 from pmt_text.tagged_sentence import TaggedSentence
+from pmt_text.token_batches import TokenBatches
+from pmt_text.token_sequences import TokenSequences
 from pmt_text.tokenize import tokenize
+from pmt_text.translation_batch import TranslationBatch
 from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.word2vec.text_corpus import TextCorpus
 from pmt_text.word2vec.word2vec import EpochResult, Team, Word2Vec, Word2VecProgress
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts, count_words
 from pmt_text.word_form import fold_word, word_shape
+from pmt_text.word_pairs import WordPair, WordPairScores, evaluate_word_pairs, load_word_pairs
 from pmt_text.word_vector_file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors import Neighbour, WordVectors
 
@@ -52,11 +62,17 @@ __all__ = [
     "SPECIAL_TOKENS",
     "TAG_SCHEMES",
     "UNK",
+    "AnalogyMethod",
+    "AnalogyQuestion",
+    "AnalogyResult",
+    "AnalogyScores",
+    "AnalogySection",
     "BatchPhases",
     "BytePairEncoding",
     "ConllFile",
     "ConllForm",
     "EncodedPairs",
+    "EncodedTranslations",
     "EncodedSentences",
     "EpochResult",
     "LengthBatches",
@@ -74,30 +90,46 @@ __all__ = [
     "Team",
     "TextCorpus",
     "Threshold",
+    "VectorCoverage",
+    "TokenBatches",
+    "TokenSequences",
+    "TranslationBatch",
     "Vocabulary",
     "Word2Vec",
     "Word2VecProgress",
     "Word2VecSettings",
     "WordCounts",
+    "WordPair",
+    "WordPairScores",
     "WordVectors",
+    "analogy",
+    "analogy_scores",
+    "average_ranks",
     "best_threshold",
     "convert_tags",
     "count_words",
     "detect_scheme",
+    "evaluate_analogies",
+    "evaluate_word_pairs",
+    "fill_by_word",
     "fold_word",
     "jaccard",
     "learn_merges",
     "linked_groups",
+    "load_analogies",
     "load_conll",
     "load_qqp",
+    "load_word_pairs",
     "load_word_vectors",
     "mask_tokens",
     "mine_negatives",
     "normalize",
     "overlap_scores",
+    "pearson",
     "save_word_vectors",
     "scheme_breaks",
     "spans_to_tags",
+    "spearman",
     "split_by_question",
     "split_words",
     "tokenize",

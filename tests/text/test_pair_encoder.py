@@ -61,12 +61,13 @@ def test_encoding_agrees_with_a_token_at_a_time(max_length: int) -> None:
         assert encoded.lengths[i] == len(ids) <= max_length
 
 
-def test_chunks_are_laid_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = PairEncoder(_vocabulary()).encode(PAIRS)
-    monkeypatch.setattr("pmt_text.pair_encoder._CHUNK", 2)
-    parts = PairEncoder(_vocabulary()).encode(PAIRS)
-    for name in ("ids", "segments", "matches", "offsets"):
-        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+def test_pairs_are_laid_end_to_end_as_each_alone() -> None:
+    encoder = PairEncoder(_vocabulary())
+    together, alone = encoder.encode(PAIRS), [encoder.encode([pair]) for pair in PAIRS]
+    for name in ("ids", "segments", "matches"):
+        parts = [getattr(one, name) for one in alone]
+        np.testing.assert_array_equal(getattr(together, name), np.concatenate(parts))
+    np.testing.assert_array_equal(together.lengths, [one.offsets[1] for one in alone])
 
 
 def test_unknown_words_match_by_their_text() -> None:

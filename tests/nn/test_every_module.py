@@ -34,6 +34,9 @@ IMAGE = floats(B, 4, 6, 6)
 MEMORY = floats(B, 3, 8)
 TABLES = {"vocabulary": 9, "width": 8, "heads": 2, "hidden": 12, "layers": 2}
 BERT = nn.BertConfig(max_length=6, **TABLES)
+TAGGER = nn.EntityTaggerConfig(
+    9, 9, 9, 5, vector_width=3, tune_vectors=True, width=8, heads=2, hidden=12
+)
 
 # name: (how it is made from a generator, its inputs: all batch first, keyword settings)
 Made = tuple[Callable[[np.random.Generator], nn.Module], tuple[Any, ...], dict[str, Any]]
@@ -45,6 +48,11 @@ MODULES: dict[str, Made] = {
     "BatchNorm1d": (lambda rng: nn.BatchNorm1d(5), (SEQUENCE,), {}),
     "BatchNorm2d": (lambda rng: nn.BatchNorm2d(4), (IMAGE,), {}),
     "Bert": (lambda rng: nn.Bert(BERT, rng), (ids(B, 5), MASK, ids(B, 5, v=2)), {"rng": 1}),
+    "CharacterEncoder": (
+        lambda rng: nn.CharacterEncoder(9, 4, 6, rng),
+        (ids(B, 5, 7),),
+        {},
+    ),
     "Concatenate": (lambda rng: nn.Concatenate(), (SEQUENCE, SEQUENCE), {}),
     "Conv1d": (lambda rng: nn.Conv1d(5, 3, 3, rng), (SEQUENCE,), {}),
     "Conv2d": (lambda rng: nn.Conv2d(4, 3, 3, rng), (IMAGE,), {}),
@@ -61,6 +69,11 @@ MODULES: dict[str, Made] = {
         (SEQUENCE, MASK),
         {"rng": 1},
     ),
+    "DirectionalAttention": (
+        lambda rng: nn.DirectionalAttention(8, 2, rng, dropout=0.2),
+        (SEQUENCE, MASK),
+        {"rng": 1},
+    ),
     "Dropout": (lambda rng: nn.Dropout(0.3), (SEQUENCE,), {"rng": 1}),
     "ELU": (lambda rng: nn.ELU(), (SEQUENCE,), {}),
     "Embedding": (lambda rng: nn.Embedding(9, 8, rng), (ids(B, 5),), {}),
@@ -69,6 +82,11 @@ MODULES: dict[str, Made] = {
             nn.EncoderDecoderConfig(9, 9, width=8, heads=2, hidden=12), rng
         ),
         (ids(B, 5), ids(B, 4), MASK),
+        {"rng": 1},
+    ),
+    "EntityTagger": (
+        lambda rng: nn.EntityTagger(TAGGER, rng),
+        (ids(B, 5), ids(B, 5, 7), ids(B, 5), MASK),
         {"rng": 1},
     ),
     "FeedForward": (lambda rng: nn.FeedForward(8, 12, rng, dropout=0.2), (SEQUENCE,), {"rng": 1}),
@@ -167,6 +185,7 @@ BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
 # Parameters that the call in the table does not use.
 WITHOUT_ALL_GRADIENTS = {
     "Bert": {"pool.weight", "pool.bias"},
+    "EntityTagger": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
     "TokenClassifier": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
 }
 

@@ -40,6 +40,11 @@ from pmt_nn.binary_cross_entropy import (
 )
 from pmt_nn.buffer import Buffer
 from pmt_nn.cache_blocks import cache_blocks
+from pmt_nn.character_encoder import (
+    CharacterEncoder,
+    spelling_features,
+    spelling_features_composed,
+)
 from pmt_nn.concatenate import Concatenate
 from pmt_nn.container import Container
 from pmt_nn.convolution import Conv1d, Conv2d, conv1d, conv2d, conv2d_composed
@@ -47,6 +52,11 @@ from pmt_nn.crf import LinearChainCRF, chain_partition, chain_partition_composed
 from pmt_nn.cross_entropy import cross_entropy, cross_entropy_composed
 from pmt_nn.decoder_attention import CrossAttention, DecoderSelfAttention
 from pmt_nn.decoding import Decoding
+from pmt_nn.directional_attention import (
+    DirectionalAttention,
+    directional_attention,
+    directional_attention_composed,
+)
 from pmt_nn.dropout import (
     Dropout,
     add_dropped,
@@ -57,6 +67,7 @@ from pmt_nn.dropout import (
 )
 from pmt_nn.embedding import Embedding
 from pmt_nn.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from pmt_nn.entity_tagger import EntityTagger, EntityTaggerConfig
 from pmt_nn.feed_forward import ACTIVATIONS, FeedForward, feed_forward, feed_forward_composed
 from pmt_nn.flatten import Flatten
 from pmt_nn.gelu import gelu, gelu_composed
@@ -159,6 +170,7 @@ __all__ = [
     "BertConfig",
     "Buffer",
     "CallWatcher",
+    "CharacterEncoder",
     "Chooser",
     "Concatenate",
     "Container",
@@ -170,11 +182,14 @@ __all__ = [
     "DecoderSelfAttention",
     "Decoding",
     "Dense",
+    "DirectionalAttention",
     "Dropout",
     "ELU",
     "Embedding",
     "EncoderDecoder",
     "EncoderDecoderConfig",
+    "EntityTagger",
+    "EntityTaggerConfig",
     "FeedForward",
     "Flatten",
     "GELU",
@@ -261,6 +276,8 @@ __all__ = [
     "cosine_similarity",
     "cross_entropy",
     "cross_entropy_composed",
+    "directional_attention",
+    "directional_attention_composed",
     "distance",
     "feed_forward",
     "feed_forward_composed",
@@ -313,6 +330,8 @@ __all__ = [
     "rotate",
     "rotate_composed",
     "sinusoids",
+    "spelling_features",
+    "spelling_features_composed",
     "summary",
     "tell",
     "tell_statistics",

@@ -8,7 +8,7 @@ and zero gradients.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,14 +163,26 @@ def _weights(q: Array, k: Array, mask: Mask | None) -> Array:
 
 def _softmax_scores(q: Array, k: Array, allowed: Mask | None, scores: Array) -> None:
     """Write the softmax of q k^T / sqrt(k), over the allowed keys, to `scores` (b, h, t, s)."""
+
+    def write() -> None:
+        _write_scores(q, k, allowed, scores)
+
+    softmax_of_written(write, scores)
+
+
+def softmax_of_written(write: Callable[[], None], scores: Array) -> None:
+    """Replace what `write` writes to `scores` (..., s) by its softmax over the last axis.
+
+    write: called once, and once more where the first attempt was not exact; -inf = not allowed.
+    """
     rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
-    _write_scores(q, k, allowed, scores)
+    write()
     if scores.max(initial=0) < _SMALL:
         total = _exponentials(rows)
         if total.min(initial=1) > 1 / _LARGE:
             rows *= (1 / total)[:, np.newaxis]
             return
-        _write_scores(q, k, allowed, scores)  # a row without keys, or with tiny scores alone
+        write()  # a row without keys, or with tiny scores alone
     top = rows.max(axis=-1, keepdims=True, initial=np.finfo(rows.dtype).min)
     rows -= top  # the smallest float for a row of -inf, which stays -inf, not nan
     total = _exponentials(rows)

@@ -34,6 +34,7 @@ from pmt_nn.initialize import normal
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 from pmt_nn.reduce_loss import reduce_loss
+from pmt_nn.scaled_chain import scaled_chain
 
 _FORBIDDEN = -1e4
 
@@ -62,6 +63,14 @@ def chain_partition(
     d / d emissions = p(tag), d / d transitions = expected number of transitions.
     """
     lengths = np.asarray(lengths)
+    scaled = scaled_chain(emissions, transitions, start, end, lengths)
+    if scaled is not None:
+
+        def backward_scaled(grad: Array) -> Gradients:
+            found = scaled.gradients(lengths, grad)
+            return tuple(x.astype(emissions.dtype) for x in found)
+
+        return scaled.partition.astype(emissions.dtype), backward_scaled
     sums = forward_sums(emissions, transitions, start, end, lengths)
 
     def backward(grad: Array) -> Gradients:

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
 from pmt_nn.attention import Mask
+from pmt_nn.directional_attention import DirectionalAttention
 from pmt_nn.dropout import Dropout, add_with_dropout
 from pmt_nn.feed_forward import FeedForward
 from pmt_nn.layer_norm import LayerNorm
@@ -19,6 +20,8 @@ class TransformerEncoderLayer(Module):
 
     norm_first: True is pre-norm, x + f(norm(x)) (Xiong et al. 2020: trains without long warm-up);
     False is post-norm, norm(x + f(x)), the original.
+    directional: attention knows distance and side of the keys, see `DirectionalAttention`; no
+    other positions are needed then.
     """
 
     def __init__(
@@ -31,11 +34,13 @@ class TransformerEncoderLayer(Module):
         dropout: float = 0.1,
         activation: str = "gelu",
         norm_first: bool = True,
+        directional: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.norm_first = norm_first
         self.attention_norm = LayerNorm(d, dtype=dtype)
-        self.attention = SelfAttention(d, heads, rng, dropout=dropout, dtype=dtype)
+        kind = DirectionalAttention if directional else SelfAttention
+        self.attention = kind(d, heads, rng, dropout=dropout, dtype=dtype)
         self.feed_forward_norm = LayerNorm(d, dtype=dtype)
         self.feed_forward = FeedForward(
             d, f, rng, dropout=dropout, activation=activation, dtype=dtype
@@ -75,6 +80,7 @@ class TransformerEncoder(Module):
         dropout: float = 0.1,
         activation: str = "gelu",
         norm_first: bool = True,
+        directional: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.layers = [
@@ -86,6 +92,7 @@ class TransformerEncoder(Module):
                 dropout=dropout,
                 activation=activation,
                 norm_first=norm_first,
+                directional=directional,
                 dtype=dtype,
             )
             for _ in range(n)

@@ -12,6 +12,7 @@ from pmt_core import PmtError, RowSparse, SettingsError, ShapeError
 from pmt_nn import (
     Embedding,
     LearnedPositions,
+    Linear,
     SinusoidalPositions,
     normal,
     sinusoids,
@@ -59,6 +60,27 @@ def test_a_padding_id_is_zeros_and_learns_nothing(sparse: bool) -> None:
     assert dense.tolist() == [[1, 1], [1, 1], [0, 0], [0, 0], [0, 0]]
     with pytest.raises(SettingsError, match="padding"):
         Embedding(5, 2, stream(), padding=5)
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_an_embedding_begins_with_given_vectors(trainable: bool) -> None:
+    vectors = np.arange(8, dtype=np.float64).reshape(4, 2)
+    layer = Embedding.from_vectors(vectors, trainable=trainable, padding=3)
+    assert layer.weight.dtype == np.float32
+    assert layer(np.array([2, 3])).data.tolist() == [[4, 5], [0, 0]]
+    assert vectors[3, 1] == 7  # copied, not written to
+    assert layer(np.array([2])).requires_grad == trainable
+    head = Linear(2, 1, stream())
+    found = gradients(head(layer(np.array([0, 2]))).sum())
+    assert (layer.weight in found) == trainable
+    assert head.weight in found
+    assert layer.state_dict()["weight"].shape == (4, 2)
+    with pytest.raises(AttributeError, match="no attribute 'wieght'; did you mean 'weight'"):
+        layer.wieght = 1
+    with pytest.raises(ShapeError, match="vectors"):
+        Embedding.from_vectors(vectors[0])
+    with pytest.raises(SettingsError, match="padding"):
+        Embedding.from_vectors(vectors, padding=4)
 
 
 def test_sinusoids_by_the_formula() -> None:

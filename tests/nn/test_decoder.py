@@ -274,6 +274,26 @@ def test_a_relative_bias_is_shared_by_all_layers(rng, stir) -> None:
     assert (found[model.decoder.layers[0].attention.positions.weight][:3] != 0).all()
 
 
+def test_without_biases(rng, stir) -> None:
+    """The same function as with biases of zero, and those are the only parameters that go."""
+    settings = {
+        "vocabulary": 11, "width": 8, "heads": 2, "hidden": 16, "layers": 2, "dropout": 0.0,
+    }  # fmt: skip
+    plain = LanguageModel(LanguageModelConfig(**settings, bias=False), rng, dtype=np.float64)
+    stir(plain)
+    whole = LanguageModel(LanguageModelConfig(**settings), rng, dtype=np.float64)
+    biases = {n: np.zeros(p.shape) for n, p in whole.named_parameters() if n.endswith("bias")}
+    assert len(biases) == 2 * 6 + 2
+    whole.load_state_dict(plain.state_dict() | biases)
+    ids = rng.integers(0, 11, (2, 5))
+    loss, expected = (cross_entropy(m(ids), ids) for m in (plain, whole))
+    np.testing.assert_allclose(loss.item(), expected.item(), rtol=1e-14)
+    found, other = gradients(loss), gradients(expected)
+    named = dict(whole.named_parameters())
+    for name, parameter in plain.named_parameters():
+        np.testing.assert_allclose(found[parameter], other[named[name]], atol=1e-14)
+
+
 # --- attention of the decoder ---------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ class DecoderSelfAttention(Module):
 
     Its parameters are those of `SelfAttention`. d: model width; heads: divides d; dropout: rate on
     the attention weights; causal: each position sees itself and those before; positions: rotary,
-    ALiBi or a learnt bias, may be shared between layers.
+    ALiBi or a learnt bias, may be shared between layers; bias: of the linear layers.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class DecoderSelfAttention(Module):
         dropout: float = 0.0,
         causal: bool = True,
         positions: AttentionPositions | None = None,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if d % heads:
@@ -43,8 +44,8 @@ class DecoderSelfAttention(Module):
         self.heads = heads
         self.dropout = Dropout(dropout)
         self.causal = causal
-        self.qkv = Linear(d, 3 * d, rng, dtype)
-        self.project = Linear(d, d, rng, dtype)
+        self.qkv = Linear(d, 3 * d, rng, dtype, bias=bias)
+        self.project = Linear(d, d, rng, dtype, bias=bias)
         self.positions = positions
 
     def forward(
@@ -78,7 +79,7 @@ class CrossAttention(Module):
     """Queries from a decoder, keys and values from the memory an encoder made.
 
     d: model width; heads: divides d; memory_width: width of the memory, d by default; dropout:
-    rate on the attention weights.
+    rate on the attention weights; bias: of the linear layers.
     """
 
     def __init__(
@@ -89,15 +90,16 @@ class CrossAttention(Module):
         *,
         memory_width: int | None = None,
         dropout: float = 0.0,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if d % heads:
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
         self.dropout = Dropout(dropout)
-        self.q = Linear(d, d, rng, dtype)
-        self.kv = Linear(memory_width or d, 2 * d, rng, dtype)
-        self.project = Linear(d, d, rng, dtype)
+        self.q = Linear(d, d, rng, dtype, bias=bias)
+        self.kv = Linear(memory_width or d, 2 * d, rng, dtype, bias=bias)
+        self.project = Linear(d, d, rng, dtype, bias=bias)
 
     def forward(
         self,

@@ -58,9 +58,9 @@ def feed_forward_composed(
 def feed_forward(
     x: Array,
     weight1: Array,
-    bias1: Array,
+    bias1: Array | None,
     weight2: Array,
-    bias2: Array,
+    bias2: Array | None,
     *,
     activation: str = "gelu",
     kept: Array | None = None,
@@ -69,7 +69,8 @@ def feed_forward(
 ) -> Result:
     """act(x W1 + b1) W2 + b2, with dropout on the hidden layer, in one step.
 
-    x: (..., d), weight1: (d, f), bias1: (f,), weight2: (f, d), bias2: (d,). kept: booleans
+    x: (..., d), weight1: (d, f), bias1: (f,), weight2: (f, d), bias2: (d,); the biases may be
+    None. kept: booleans
     (..., f), or None; keep_scale: factor of the kept. Between the two products the hidden layer
     is gone through once, block by block: bias, activation, its slope, dropout. Only the hidden
     layer and the slope (dropout included) are kept for the backward pass.
@@ -82,7 +83,8 @@ def feed_forward(
     activate = _BLOCKS[activation]
     for block in cache_blocks(n, f):
         part, part_slope = hidden[block], None if slope is None else slope[block]
-        part += bias1
+        if bias1 is not None:
+            part += bias1
         activate(part, part_slope)
         if kept_rows is not None:
             factor = kept_rows[block] * x.dtype.type(keep_scale)
@@ -90,7 +92,8 @@ def feed_forward(
             if part_slope is not None:
                 part_slope *= factor
     y = hidden @ weight2
-    y += bias2
+    if bias2 is not None:
+        y += bias2
 
     def backward(grad: Array) -> Gradients:
         grad = grad.reshape(-1, grad.shape[-1])
@@ -115,7 +118,8 @@ def feed_forward(
 class FeedForward(Module):
     """Linear, activation, dropout, Linear, at every position alike.
 
-    d: model width; f: hidden width; activation: a name in ACTIVATIONS.
+    d: model width; f: hidden width; activation: a name in ACTIVATIONS; bias: whether the two
+    linear layers have one.
     """
 
     def __init__(
@@ -126,20 +130,21 @@ class FeedForward(Module):
         *,
         dropout: float = 0.0,
         activation: str = "gelu",
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if activation not in ACTIVATIONS:
             raise SettingsError(
                 f"activation is one of {', '.join(ACTIVATIONS)}, got {activation!r}"
             )
-        self.widen = Linear(d, f, rng, dtype)
+        self.widen = Linear(d, f, rng, dtype, bias=bias)
         self.activation = activation
         self.dropout = Dropout(dropout)
-        self.narrow = Linear(f, d, rng, dtype)
+        self.narrow = Linear(f, d, rng, dtype, bias=bias)
 
     def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
         """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""
-        kept, scale = self.dropout.draw((*x.shape[:-1], self.widen.bias.size), rng)
+        kept, scale = self.dropout.draw((*x.shape[:-1], self.widen.weight.shape[1]), rng)
         return feed_forward(
             x,
             self.widen.weight,

@@ -37,6 +37,7 @@ class LanguageModelConfig:
         activation: "gelu" or "relu".
         norm_first: pre-norm (True) or post-norm.
         positions: "learned", "sinusoidal", "rotary", "alibi", "relative" or "none".
+        bias: whether linear layers, norms and the output have a bias.
     """
 
     vocabulary: int
@@ -49,6 +50,7 @@ class LanguageModelConfig:
     activation: str = "gelu"
     norm_first: bool = True
     positions: str = "rotary"
+    bias: bool = True
 
 
 class LanguageModel(Module):
@@ -78,9 +80,10 @@ class LanguageModel(Module):
             norm_first=config.norm_first,
             cross=False,
             positions=inside_positions(config.positions, config.heads, rng, dtype),
+            bias=config.bias,
             dtype=dtype,
         )
-        self.bias = Parameter(np.zeros(config.vocabulary, dtype))
+        self.bias = Parameter(np.zeros(config.vocabulary, dtype)) if config.bias else None
 
     def forward(
         self,

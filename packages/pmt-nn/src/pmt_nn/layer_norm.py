@@ -21,10 +21,10 @@ def layer_norm_composed(x: Tensor, gain: Tensor, bias: Tensor, *, eps: float = 1
 
 
 @primitive
-def layer_norm(x: Array, gain: Array, bias: Array, *, eps: float = 1e-5) -> Result:
+def layer_norm(x: Array, gain: Array, bias: Array | None, *, eps: float = 1e-5) -> Result:
     """Normalise the last axis to mean 0 and variance 1, then scale and shift by element.
 
-    x: (..., d), gain and bias: (d,). With n = (x - mean) / s, s = sqrt(var + eps) and
+    x: (..., d), gain: (d,), bias: (d,) or None. With n = (x - mean) / s, s = sqrt(var + eps) and
     h = dy gain: dx = (h - mean(h) - n mean(h n)) / s; means are over the last axis.
     """
     d = x.shape[-1]
@@ -35,17 +35,20 @@ def layer_norm(x: Array, gain: Array, bias: Array, *, eps: float = 1e-5) -> Resu
     inverse = (1 / np.sqrt(variance + x.dtype.type(eps)))[:, np.newaxis]
     normed *= inverse
     y = normed * gain
-    y += bias
+    if bias is not None:
+        y += bias
 
     def backward(grad: Array) -> Gradients:
         grad = grad.reshape(-1, d)
         by_x = np.empty(rows.shape, x.dtype)
-        by_gain, by_bias = np.zeros(d, x.dtype), np.zeros(d, x.dtype)
+        by_gain = np.zeros(d, x.dtype)
+        by_bias = None if bias is None else np.zeros(d, x.dtype)
         for block in cache_blocks(len(rows), d):
             out = by_x[block]
             product = grad[block] * normed[block]
             by_gain += sum_rows(product)
-            by_bias += sum_rows(grad[block])
+            if by_bias is not None:
+                by_bias += sum_rows(grad[block])
             # mean(h n) = mean(dy n gain): the product is at hand already
             mean_hn = (product @ (averaging * gain))[:, np.newaxis]
             np.multiply(grad[block], gain, out=out)
@@ -58,11 +61,13 @@ def layer_norm(x: Array, gain: Array, bias: Array, *, eps: float = 1e-5) -> Resu
 
 
 class LayerNorm(Module):
-    """Layer normalisation of the last axis, of length d; gain starts at 1, bias at 0."""
+    """Layer normalisation of the last axis, of length d; gain starts at 1, bias, if any, at 0."""
 
-    def __init__(self, d: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float32) -> None:
+    def __init__(
+        self, d: int, *, eps: float = 1e-5, bias: bool = True, dtype: DTypeLike = np.float32
+    ) -> None:
         self.gain = Parameter(np.ones(d, dtype))
-        self.bias = Parameter(np.zeros(d, dtype))
+        self.bias = Parameter(np.zeros(d, dtype)) if bias else None
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:

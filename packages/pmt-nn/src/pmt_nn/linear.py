@@ -20,8 +20,10 @@ def linear_composed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 @primitive
-def linear(x: Array, weight: Array, bias: Array, *, wanted: Wanted = (True, True, True)) -> Result:
-    """x W + b in one step. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,).
+def linear(
+    x: Array, weight: Array, bias: Array | None, *, wanted: Wanted = (True, True, True)
+) -> Result:
+    """x W + b in one step. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,) or None.
 
     dL/dx = dL/dy W^T, dL/dW = x^T dL/dy summed over all leading axes, dL/db = sum of dL/dy.
     One large matrix product whatever the rank, and the bias added in place.
@@ -33,7 +35,8 @@ def linear(x: Array, weight: Array, bias: Array, *, wanted: Wanted = (True, True
         )
     rows = x.reshape(-1, x.shape[-1])
     y = rows @ weight
-    y += bias
+    if bias is not None:
+        y += bias
 
     def backward(grad: Array) -> Gradients:
         grad_rows = grad.reshape(-1, grad.shape[-1])
@@ -55,14 +58,21 @@ def sum_rows(rows: Array) -> Array:
 class Linear(Module):
     """y = x W + b. Weights start Xavier-uniform, biases at zero.
 
-    n_in, n_out: lengths of the last axis of x and y; rng: stream of the first weights.
+    n_in, n_out: lengths of the last axis of x and y; rng: stream of the first weights;
+    bias: whether there is a b.
     """
 
     def __init__(
-        self, n_in: int, n_out: int, rng: np.random.Generator, dtype: DTypeLike = np.float32
+        self,
+        n_in: int,
+        n_out: int,
+        rng: np.random.Generator,
+        dtype: DTypeLike = np.float32,
+        *,
+        bias: bool = True,
     ) -> None:
         self.weight = Parameter(xavier_uniform(rng, (n_in, n_out), dtype))
-        self.bias = Parameter(np.zeros(n_out, dtype))
+        self.bias = Parameter(np.zeros(n_out, dtype)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (..., n_in) -> (..., n_out)."""

@@ -210,7 +210,8 @@ class LSTM(_Recurrent):
             n_in, n, rng, layers=layers, bidirectional=bidirectional, dropout=dropout, dtype=dtype
         )
         for cell in self.cells:
-            cell.input.bias.data[n : 2 * n] = 1
+            if cell.input.bias is not None:
+                cell.input.bias.data[n : 2 * n] = 1
 
     def forward(
         self,

@@ -10,7 +10,7 @@ from pmt_core import StateError
 from pmt_nn.attention import Mask
 from pmt_nn.attention_positions import AttentionPositions
 from pmt_nn.decoder_attention import CrossAttention, DecoderSelfAttention
-from pmt_nn.dropout import Dropout
+from pmt_nn.dropout import Dropout, add_with_dropout
 from pmt_nn.feed_forward import FeedForward
 from pmt_nn.key_value_cache import DecoderCache, KeyValueCache
 from pmt_nn.layer_norm import LayerNorm
@@ -22,7 +22,7 @@ class TransformerDecoderLayer(Module):
 
     norm_first: x + f(norm(x)), or norm(x + f(x)), as in the encoder. cross: whether there is a
     memory to look at; without it this is the layer of a language model. causal, positions: see
-    `DecoderSelfAttention`.
+    `DecoderSelfAttention`. bias: of the linear layers and norms.
     """
 
     def __init__(
@@ -38,18 +38,30 @@ class TransformerDecoderLayer(Module):
         cross: bool = True,
         causal: bool = True,
         positions: AttentionPositions | None = None,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.norm_first = norm_first
-        self.attention_norm = LayerNorm(d, dtype=dtype)
+        self.attention_norm = LayerNorm(d, bias=bias, dtype=dtype)
         self.attention = DecoderSelfAttention(
-            d, heads, rng, dropout=dropout, causal=causal, positions=positions, dtype=dtype
+            d,
+            heads,
+            rng,
+            dropout=dropout,
+            causal=causal,
+            positions=positions,
+            bias=bias,
+            dtype=dtype,
         )
-        self.cross_norm = LayerNorm(d, dtype=dtype) if cross else None
-        self.cross = CrossAttention(d, heads, rng, dropout=dropout, dtype=dtype) if cross else None
-        self.feed_forward_norm = LayerNorm(d, dtype=dtype)
+        self.cross_norm = LayerNorm(d, bias=bias, dtype=dtype) if cross else None
+        self.cross = (
+            CrossAttention(d, heads, rng, dropout=dropout, bias=bias, dtype=dtype)
+            if cross
+            else None
+        )
+        self.feed_forward_norm = LayerNorm(d, bias=bias, dtype=dtype)
         self.feed_forward = FeedForward(
-            d, f, rng, dropout=dropout, activation=activation, dtype=dtype
+            d, f, rng, dropout=dropout, activation=activation, bias=bias, dtype=dtype
         )
         self.dropout = Dropout(dropout)
 
@@ -69,7 +81,7 @@ class TransformerDecoderLayer(Module):
         """
         first = self.norm_first
         y = self.attention(self.attention_norm(x) if first else x, mask, cache=cache, rng=rng)
-        x = x + self.dropout(y, rng)
+        x = add_with_dropout(x, y, self.dropout, rng)
         x = x if first else self.attention_norm(x)
         if self.cross is not None and self.cross_norm is not None:
             if memory is None:
@@ -84,10 +96,10 @@ class TransformerDecoderLayer(Module):
                 cache=memory_cache,
                 rng=rng,
             )
-            x = x + self.dropout(y, rng)
+            x = add_with_dropout(x, y, self.dropout, rng)
             x = x if first else self.cross_norm(x)
         y = self.feed_forward(self.feed_forward_norm(x) if first else x, rng=rng)
-        x = x + self.dropout(y, rng)
+        x = add_with_dropout(x, y, self.dropout, rng)
         return x if first else self.feed_forward_norm(x)
 
 
@@ -113,6 +125,7 @@ class TransformerDecoder(Module):
         cross: bool = True,
         causal: bool = True,
         positions: AttentionPositions | None = None,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.layers = [
@@ -127,11 +140,12 @@ class TransformerDecoder(Module):
                 cross=cross,
                 causal=causal,
                 positions=positions,
+                bias=bias,
                 dtype=dtype,
             )
             for _ in range(n)
         ]
-        self.norm = LayerNorm(d, dtype=dtype) if norm_first else None
+        self.norm = LayerNorm(d, bias=bias, dtype=dtype) if norm_first else None
 
     def forward(
         self,

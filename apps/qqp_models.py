@@ -8,17 +8,23 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pmt_core import DataError
+from qqp_baselines import BASELINES
 from qqp_data import Splits
 from qqp_detector import Detector
 from qqp_settings import Settings
 from qqp_transformer import TransformerDetector
 
-KINDS: dict[str, type[Detector[Any]]] = {kind.kind: kind for kind in (TransformerDetector,)}
+KINDS: dict[str, type[Detector[Any]]] = {
+    TransformerDetector.kind: TransformerDetector,
+    **BASELINES,
+}
 
 
 def make_detector(settings: Settings, splits: Splits) -> Detector[Any]:
     """A new detector; it sees what it may learn from, and nothing of dev or test."""
     known = [*splits["train"], *splits.get("extra", [])]
+    if settings.baseline is not None:
+        return BASELINES[settings.baseline].for_pairs(settings, known)
     return TransformerDetector.for_pairs(settings, known)
 
 

@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from pmt_train import AppSettings, option
 
+BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.02, "batch_size": 256, "warmup": 0}
+"""How a baseline is trained, by itself or to stand beside a model."""
+
 
 @dataclass(frozen=True)
 class Settings(AppSettings):
@@ -37,6 +40,13 @@ class Settings(AppSettings):
         group="data",
         metavar="F",
     )
+    baseline: Literal["overlap", "tfidf"] | None = option(
+        None,
+        "train a baseline instead: a cut of the word overlap, or logistic regression on tf-idf "
+        "(where neither is named); every other run shows both beside its model",
+        group="model",
+        bare="tfidf",
+    )
     extra_epochs: int = option(1, "epochs on --extra", group="data", at_least=1)
     dev_fraction: float = option(
         0.15, "part of --data that is kept for dev", group="data", above=0, below=1
@@ -60,6 +70,8 @@ class Settings(AppSettings):
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The shipped sample is small: a smaller model, for more epochs."""
+        if given.get("baseline"):
+            return {**BASELINE, "patience": BASELINE["epochs"]}
         if {"train", "data"} & set(given):
             return {}
         return {"epochs": 20, "patience": 6, "lr": 1e-3, "width": 64, "hidden": 128}

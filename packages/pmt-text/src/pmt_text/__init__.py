@@ -5,6 +5,7 @@ It knows no tape and needs nothing but NumPy and pmt_core.
 
 from pmt_text.analogy import AnalogyMethod, analogy, analogy_scores
 from pmt_text.analogy_questions import AnalogyQuestion, AnalogySection, load_analogies
+from pmt_text.bag_batch import BagBatch, EncodedBags
 from pmt_text.batch_phases import BatchPhases
 from pmt_text.byte_pair_encoding import BytePairEncoding
 from pmt_text.conll import ConllFile, load_conll, write_conll
@@ -14,6 +15,7 @@ from pmt_text.encoded_sentences import EncodedSentences
 from pmt_text.encoded_translations import EncodedTranslations
 from pmt_text.evaluate_analogies import AnalogyResult, AnalogyScores, evaluate_analogies
 from pmt_text.fill_by_word import VectorCoverage, fill_by_word
+from pmt_text.find_words import TextWord, find_words
 from pmt_text.length_batches import LengthBatches
 from pmt_text.linked_groups import linked_groups
 from pmt_text.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
@@ -29,6 +31,7 @@ from pmt_text.question_split import split_by_question
 from pmt_text.rank_correlation import average_ranks, pearson, spearman
 from pmt_text.sentence_encoder import SentenceEncoder
 from pmt_text.split_words import split_words
+from pmt_text.subword_alignment import SubwordAlignment, encode_words
 from pmt_text.tag_scheme import (
     TAG_SCHEMES,
     TagScheme,
@@ -39,6 +42,7 @@ from pmt_text.tag_scheme import (
 )
 from pmt_text.tagged_batch import TaggedBatch
 from pmt_text.tagged_sentence import TaggedSentence
+from pmt_text.tfidf import TfIdf
 from pmt_text.token_batches import TokenBatches
 from pmt_text.token_sequences import TokenSequences
 from pmt_text.tokenize import tokenize
@@ -67,13 +71,15 @@ __all__ = [
     "AnalogyResult",
     "AnalogyScores",
     "AnalogySection",
+    "BagBatch",
     "BatchPhases",
     "BytePairEncoding",
     "ConllFile",
     "ConllForm",
+    "EncodedBags",
     "EncodedPairs",
-    "EncodedTranslations",
     "EncodedSentences",
+    "EncodedTranslations",
     "EpochResult",
     "LengthBatches",
     "MaskedTokens",
@@ -84,16 +90,19 @@ __all__ = [
     "QqpFile",
     "QuestionPair",
     "SentenceEncoder",
+    "SubwordAlignment",
     "TagScheme",
     "TaggedBatch",
     "TaggedSentence",
     "Team",
     "TextCorpus",
+    "TextWord",
+    "TfIdf",
     "Threshold",
-    "VectorCoverage",
     "TokenBatches",
     "TokenSequences",
     "TranslationBatch",
+    "VectorCoverage",
     "Vocabulary",
     "Word2Vec",
     "Word2VecProgress",
@@ -109,9 +118,11 @@ __all__ = [
     "convert_tags",
     "count_words",
     "detect_scheme",
+    "encode_words",
     "evaluate_analogies",
     "evaluate_word_pairs",
     "fill_by_word",
+    "find_words",
     "fold_word",
     "jaccard",
     "learn_merges",

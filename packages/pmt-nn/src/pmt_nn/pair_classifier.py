@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor, concat, tanh
+from pmt_autograd import Tensor, tanh
 from pmt_nn.attention import Mask
 from pmt_nn.dropout import Dropout
 from pmt_nn.embedding import Embedding
 from pmt_nn.layer_norm import LayerNorm
 from pmt_nn.linear import Linear
-from pmt_nn.masked_mean import masked_mean
 from pmt_nn.module import Module
 from pmt_nn.positions import LearnedPositions
 from pmt_nn.transformer_encoder import TransformerEncoder
@@ -100,11 +99,22 @@ class PairClassifier(Module):
         x = self.words(ids) + self.segments(segments) + self.matches(matches)
         x = self.dropout(self.norm(self.positions(x)), rng)
         x = self.encoder(x, mask, rng=rng)
-        pooled = concat(
-            x[:, 0],
-            masked_mean(x, mask & (segments == 0)),
-            masked_mean(x, mask & (segments == 1)),
-            axis=-1,
-        )
+        pooled = (_pooling_shares(segments, mask, x.dtype) @ x).reshape(x.shape[0], -1)
         logits: Tensor = self.classify(self.dropout(tanh(self.pool(pooled)), rng))
         return logits
+
+
+def _pooling_shares(
+    segments: NDArray[np.integer], mask: Mask, dtype: DTypeLike
+) -> NDArray[np.floating]:
+    """(b, 3, t): what share a token has in each pooled vector: first token, mean of either text.
+
+    One product with them pools all three.
+    """
+    b, t = mask.shape
+    shares = np.zeros((b, 3, t), dtype)
+    shares[:, 0, 0] = 1
+    np.logical_and(mask, segments == 0, out=shares[:, 1])
+    np.logical_and(mask, segments == 1, out=shares[:, 2])
+    shares /= np.maximum(shares.sum(axis=2, keepdims=True), 1)
+    return shares

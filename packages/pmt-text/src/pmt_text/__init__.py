@@ -52,7 +52,7 @@ from pmt_text.word2vec.text_corpus import TextCorpus
 from pmt_text.word2vec.word2vec import EpochResult, Team, Word2Vec, Word2VecProgress
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts, count_words
-from pmt_text.word_form import fold_word, word_shape
+from pmt_text.word_form import fold_word, letters_only, word_shape
 from pmt_text.word_pairs import WordPair, WordPairScores, evaluate_word_pairs, load_word_pairs
 from pmt_text.word_vector_file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors import Neighbour, WordVectors
@@ -126,6 +126,7 @@ __all__ = [
     "fold_word",
     "jaccard",
     "learn_merges",
+    "letters_only",
     "linked_groups",
     "load_analogies",
     "load_conll",

@@ -138,10 +138,12 @@ def write_conll(
     document = 0
     with atomic_file(path, "w") as file:
         for i, (sentence, tags) in enumerate(_with_tags(sentences, predicted)):
-            if predicted is None and (sentence.document != document or (not i and document)):
+            if predicted is None and sentence.document != document:
                 document = sentence.document
                 cells = len(sentence.cells[0]) if sentence.cells else 2
-                file.write(" ".join([_DOCUMENT, *["-X-"] * (cells - 2), "O"]) + "\n\n")
+                file.write(
+                    " ".join([_DOCUMENT, *["-X-"][: cells - 2], *["O"] * cells][:cells]) + "\n\n"
+                )
             rows = _rows(sentence, tags, i)
             file.writelines(" ".join(map(_one_cell, row)) + "\n" for row in rows)
             file.write("\n")
@@ -231,7 +233,7 @@ class _SentenceReader:
             words=tuple(row[word] for row in rows),
             tags=tuple(canonical_tag(row[tag]) or "O" for row in rows),
             cells=tuple(rows),
-            document=max(self.documents - 1, 0),
+            document=self.documents,
             line=line,
         )
 

@@ -14,7 +14,7 @@ from pmt_text.encoded_sentences import EncodedSentences
 from pmt_text.tag_scheme import TAG_SCHEMES, TagScheme, convert_tags
 from pmt_text.tagged_sentence import TaggedSentence
 from pmt_text.vocabulary import Vocabulary
-from pmt_text.word_form import fold_word, word_shape
+from pmt_text.word_form import fold_word, letters_only, word_shape
 
 __all__ = ["SentenceEncoder"]
 
@@ -27,7 +27,8 @@ class SentenceEncoder:
 
     words: of folded words (see `fold_word`: `lower`, `digits`). characters: of single letters, as
     they stand. shapes: see `word_shape`. tags: the names of the tags in the order of their ids,
-    written in `scheme`, "O" first. max_letters: a longer word is known by its first and last ones.
+    written in `scheme`, "O" first. learned: the first so many words were met in training, those
+    behind are known otherwise (they have a given vector); None: all were. max_letters: a longer word is known by its first and last ones.
     """
 
     words: Vocabulary
@@ -38,6 +39,7 @@ class SentenceEncoder:
     lower: bool = True
     digits: bool = True
     max_letters: int = 24
+    learned: int | None = None
 
     def __post_init__(self) -> None:
         if not self.tags or self.tags[0] != "O" or len(set(self.tags)) != len(self.tags):
@@ -67,6 +69,7 @@ class SentenceEncoder:
         """
         folded = ([fold_word(w, lower=lower, digits=digits) for w in s.words] for s in sentences)
         words = Vocabulary.build(folded, min_count=min_count)
+        learned = len(words)
         more = dict.fromkeys(word for word in further_words if word not in words)
         if more:
             words = Vocabulary([*words.to_json(), *more])
@@ -81,6 +84,7 @@ class SentenceEncoder:
             lower=lower,
             digits=digits,
             max_letters=max_letters,
+            learned=learned,
         )
 
     def encode(self, sentences: Sequence[TaggedSentence]) -> EncodedSentences:
@@ -98,7 +102,7 @@ class SentenceEncoder:
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
         tagged = bool(sentences) and all(sentence.tags is not None for sentence in sentences)
         return EncodedSentences(
-            words=self._per_form(self.words, folded)[forms],
+            words=self._per_form(self.words, map(self._known, folded))[forms],
             shapes=self._per_form(self.shapes, [word_shape(word) for word in number])[forms],
             forms=forms,
             characters=pad_sequences([np.empty(0, np.int64), *letters])[0].astype(np.int32),
@@ -110,6 +114,20 @@ class SentenceEncoder:
         """The tags, in `scheme`, of the ids (t,) of a sentence."""
         return [self.tags[i] for i in ids]
 
+    def counts(self, data: EncodedSentences) -> NDArray[np.int64]:
+        """How often each of the learned words occurs in training data, (learned,)."""
+        learned = len(self.words) if self.learned is None else self.learned
+        return np.bincount(data.words, minlength=learned)[:learned]
+
+    def _known(self, word: str) -> str:
+        """A folded word, or its letters alone where only they are known: "t-shirt", "tshirt".
+
+        Vectors are often of words without marks; without such further words nothing is guessed.
+        """
+        if word in self.words or self.learned in (None, len(self.words)):
+            return word
+        return letters_only(word)
+
     def _letters(self, word: str) -> str:
         if len(word) <= self.max_letters:
             return word
@@ -117,7 +135,7 @@ class SentenceEncoder:
         return word[: self.max_letters - end] + word[-end:]
 
     @staticmethod
-    def _per_form(vocabulary: Vocabulary, names: list[str]) -> NDArray[np.int32]:
+    def _per_form(vocabulary: Vocabulary, names: Iterable[str]) -> NDArray[np.int32]:
         """The ids of the names, with one for form 0 (the padding) before them."""
         return np.concatenate([[0], vocabulary.ids(names)]).astype(np.int32)
 
@@ -141,13 +159,14 @@ class SentenceEncoder:
             "lower": self.lower,
             "digits": self.digits,
             "max_letters": self.max_letters,
+            "learned": self.learned,
         }
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> SentenceEncoder:
         """The encoder that `to_json` wrote."""
         tables = ("words", "characters", "shapes")
-        rest = ("tags", "scheme", "lower", "digits", "max_letters")
+        rest = ("tags", "scheme", "lower", "digits", "max_letters", "learned")
         if set(state) != {*tables, *rest}:
             raise DataError("this is no encoder of sentences in JSON, as to_json() writes it")
         found: dict[str, Any] = {name: Vocabulary.from_json(state[name]) for name in tables}

@@ -15,8 +15,8 @@ class TaggedSentence:
 
     words: of the sentence, at least one. tags: one a word ("O", "B-PER", ...), or None where they
     are not known. cells: all columns of each word's line, words and tags among them, where it
-    comes from a file. document: the number of its document in the file, from 0. line: of its first
-    word in the file, from 1; 0 where there is none.
+    comes from a file. document: the number of its document in the file, line: of its first word,
+    both from 1; 0 where there is none.
     """
 
     words: tuple[str, ...]

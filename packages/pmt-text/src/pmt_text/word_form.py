@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["fold_word", "word_shape"]
+__all__ = ["fold_word", "letters_only", "word_shape"]
 
 _DIGIT = re.compile(r"\d")
 
@@ -17,6 +17,11 @@ def fold_word(word: str, *, lower: bool = True, digits: bool = True) -> str:
     if lower:
         word = word.lower()
     return _DIGIT.sub("0", word) if digits else word
+
+
+def letters_only(word: str) -> str:
+    """The word without its marks and digits, in lower case."""
+    return "".join(filter(str.isalpha, word)).lower()
 
 
 def word_shape(word: str, longest_run: int = 2) -> str:

@@ -1,0 +1,23 @@
+"""What tests of several files of this folder share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pmt_core import Span
+
+
+@pytest.fixture
+def random_entities() -> Callable[[np.random.Generator], tuple[list[Span], int]]:
+    """Makes entities of a sentence, some of them neighbours, and the number of its words."""
+
+    def make(rng: np.random.Generator) -> tuple[list[Span], int]:
+        edges = np.sort(rng.integers(0, 12, 8)).tolist()
+        kept = [(a, b) for a, b in itertools.pairwise(edges) if a < b and rng.random() < 0.6]
+        return [Span(("PER", "LOC", "A-B")[rng.integers(3)], a, b) for a, b in kept], 12
+
+    return make

@@ -1,0 +1,70 @@
+"""Raw text cut into words, with their places."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pmt_text import find_words, load_conll
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Mr. O'Brien didn't see it's end.", "Mr. O'Brien did n't see it 's end ."),
+        ("J.P. Morgan & Co. rose 3.5% to US$1,000.", "J.P. Morgan & Co. rose 3.5 % to US$ 1,000 ."),
+        ("On 1996-08-22 M. Smith won 6-4, 7-6", "On 1996-08-22 M. Smith won 6-4 , 7-6"),
+        ("the U.S. quarter-finals...", "the U.S. quarter-finals ..."),
+        ('"We\'re it," she said -- twice', '" We \'re it , " she said -- twice'),
+        ("S&P's F-16 (1/2) 'll", "S&P 's F-16 ( 1/2 ) 'll"),
+        ("it’s CAN'T", "it ’s CA N'T"),
+        ("see https://a.org/b?c=d. Mail x.y@z.org!", "see https://a.org/b?c=d . Mail x.y@z.org !"),
+        ("नमस्ते café Москва", "नमस्ते café Москва"),
+        ("Plan B. The end", "Plan B. The end"),
+        ("vitamin b. The end", "vitamin b . The end"),
+        ("  \t ", ""),
+    ],
+)
+def test_words_as_the_treebank_cuts_them(text: str, words: str) -> None:
+    found = [word.text for word in find_words(text)]
+    if "'ll" in text:  # not after a word, so no clitic
+        words = words.replace("'ll", "' ll")
+    assert found == words.split()
+
+
+def test_places_are_those_of_the_text_and_nothing_is_lost() -> None:
+    rng = np.random.default_rng(0)
+    letters = [*"aB1.,'-’n t$&@é\u0301नी\n\t\"(", "n't", "U.S.", "\U0001f642", "\u200b"]
+    for _ in range(500):
+        text = "".join(letters[i] for i in rng.integers(0, len(letters), 30))
+        found = find_words(text)
+        assert all(text[word.start : word.stop] == word.text for word in found)
+        assert all(a.stop <= b.start for a, b in itertools.pairwise(found))
+        assert "".join(word.text for word in found) == "".join(text.split())
+
+
+@pytest.mark.parametrize("part", ["a", ".", "a.", "a-", "'", "1,", "a@", "n't", "x'", "www."])
+def test_no_text_takes_long(part: str) -> None:
+    start = time.process_time()
+    find_words(part * 20_000)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.data
+def test_most_of_conll_2003_is_cut_alike(data_dir: Path) -> None:
+    """Words joined by spaces as they are written, cut again: nine of ten sentences are the same."""
+    sentences = load_conll(data_dir / "conll2003" / "eng.testa").sentences
+    same = total = 0
+    for sentence in sentences:
+        text = " ".join(sentence.words).replace(" 's", "'s").replace(" n't", "n't")
+        for mark in ".,;:)":
+            text = text.replace(f" {mark} ", f"{mark} ")
+        text = text.removesuffix(" .") + ("." if text.endswith(" .") else "")
+        found = [word.text for word in find_words(text.replace("( ", "("))]
+        same += found == list(sentence.words)
+        total += 1
+    assert same / total > 0.9, same / total

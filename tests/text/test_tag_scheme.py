@@ -1,0 +1,80 @@
+"""Schemes of tags: told apart, and converted without loss."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pmt_core import DataError, SettingsError, Span, tag_spans
+from pmt_text import (
+    TAG_SCHEMES,
+    TagScheme,
+    convert_tags,
+    detect_scheme,
+    scheme_breaks,
+    spans_to_tags,
+)
+
+RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
+
+SAME = {  # Ann Lee met Bob Bo Oslo today in New York
+    "IOB1": "I-PER I-PER O I-PER B-PER I-LOC O O I-LOC I-LOC",
+    "IOB2": "B-PER I-PER O B-PER B-PER B-LOC O O B-LOC I-LOC",
+    "IOBES": "B-PER E-PER O S-PER S-PER S-LOC O O B-LOC E-LOC",
+}
+
+
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(TAG_SCHEMES, TAG_SCHEMES)))
+def test_the_same_entities_in_every_scheme(source: TagScheme, target: TagScheme) -> None:
+    assert convert_tags(SAME[source].split(), target) == SAME[target].split()
+
+
+@pytest.mark.parametrize("scheme", TAG_SCHEMES)
+def test_a_scheme_is_told_by_its_tags(scheme: TagScheme) -> None:
+    assert detect_scheme([SAME[scheme].split(), ["O"]]) == scheme
+
+
+@pytest.mark.parametrize("scheme", TAG_SCHEMES)
+def test_unbroken_tags_come_back_from_every_scheme(
+    scheme: TagScheme, random_entities: RandomEntities
+) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        spans, n = random_entities(rng)
+        tags = spans_to_tags(spans, n, scheme)
+        assert tag_spans(tags) == spans
+        assert scheme_breaks(tags, scheme) == []
+        for other in TAG_SCHEMES:
+            assert convert_tags(convert_tags(tags, other), scheme) == tags
+
+
+def test_broken_tags_keep_the_entities_that_conlleval_sees() -> None:
+    rng = np.random.default_rng(1)
+    tags = ["O", *(f"{k}-{t}" for k in "BIES" for t in ("PER", "LOC"))]
+    for _ in range(1000):
+        sequence = [tags[i] for i in rng.integers(0, len(tags), rng.integers(0, 10))]
+        for scheme in TAG_SCHEMES:
+            mended = convert_tags(sequence, scheme)
+            assert tag_spans(mended) == tag_spans(sequence)
+            assert scheme_breaks(mended, scheme) == []
+
+
+def test_mixed_files_and_no_entities() -> None:
+    assert detect_scheme([["O", "O"], []]) == "IOB2"
+    mostly = [["B-X", "I-X"]] * 9 + [["I-X"]]
+    assert detect_scheme(mostly) == "IOB2"
+    assert scheme_breaks(["I-X"], "IOB2") == [0]
+    assert detect_scheme([["I-X"]] * 9 + [["B-X"]]) == "IOB1"
+
+
+def test_what_cannot_be() -> None:
+    with pytest.raises(DataError, match="token 2"):
+        convert_tags(["O", "PER"], "IOB2")
+    with pytest.raises(SettingsError, match="BILOU"):
+        convert_tags(["O"], "BILOU")
+    for spans in ([Span("X", 0, 2), Span("X", 1, 3)], [Span("X", 3, 5)], [Span("X", 1, 1)]):
+        with pytest.raises(SettingsError, match="apart"):
+            spans_to_tags(spans, 4, "IOB2")

@@ -153,6 +153,40 @@ def test_scores_of_a_thousand(rng, dtype) -> None:
     assert right.dtype == dtype
 
 
+@pytest.mark.parametrize("spread", [1.0, 8.0, 29.0, 200.0])
+def test_sums_of_products_equal_sums_of_logarithms(rng, spread: float) -> None:
+    """Scores near each other are summed as scaled probabilities, far ones by their logarithms.
+
+    The composed twin knows logarithms alone. Some transitions are forbidden, as for tags.
+    """
+    b, t, n = 6, 9, 5
+    emissions, transitions = rng.normal(size=(b, t, n)), rng.normal(size=(n, n))
+    emissions *= spread / np.abs(emissions).max()
+    transitions[[0, 1, 3], [2, 2, 4]] = -1e4
+    start, end = rng.normal(size=(2, n))
+    start[2] = -1e4
+    lengths, weight = np.array([9, 1, 4, 9, 2, 7]), rng.normal(size=b)
+    results = []
+    for function in (chain_partition, chain_partition_composed):
+        leaves = [Tensor(x, requires_grad=True) for x in (emissions, transitions, start, end)]
+        y = function(*leaves, lengths=lengths)
+        found = gradients((y * weight).sum())
+        results.append([y.data, *(found[leaf] for leaf in leaves)])
+    for a, b_ in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b_, rtol=1e-9, atol=1e-10)
+
+
+def test_padding_of_any_size_is_not_looked_at(rng, crf) -> None:
+    emissions = rng.normal(size=(2, 4, 3))
+    mask = np.array([[True, True, True, True], [True, True, False, False]])
+    wild = np.where(mask[..., np.newaxis], emissions, 1e30)
+    tags = np.zeros((2, 4), int)
+    one, two = (Tensor(x, requires_grad=True) for x in (emissions, wild))
+    a, b = crf(one, tags, mask), crf(two, tags, mask)
+    assert a.item() == b.item()
+    np.testing.assert_array_equal(gradients(a)[one], gradients(b)[two])
+
+
 def test_forbidden_transitions_are_never_taken(rng) -> None:
     forbidden = np.zeros((3, 3), bool)
     forbidden[0, 2] = forbidden[2, 2] = True  # O -> I and (made up) I -> I

@@ -1,0 +1,74 @@
+"""Spelling to vector: windows over characters, and the best of each filter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import DtypeError, SettingsError, ShapeError
+from pmt_nn import CharacterEncoder, spelling_features, spelling_features_composed
+
+WORDS = np.array([[1, 2, 3, 4, 0], [5, 1, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 0, 0, 0]])
+FORMS = np.array([[0, 1, 1], [2, 3, 0]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("window", [1, 3, 5])
+def test_fused_equals_composed(rng, dtype, window: int) -> None:
+    arrays = [rng.normal(size=shape).astype(dtype) for shape in [(6, 4), (window, 4, 7)]]
+    results = []
+    for function in (spelling_features, spelling_features_composed):
+        leaves = [Tensor(a, requires_grad=True) for a in arrays]
+        y = function(*leaves, ids=WORDS, forms=FORMS)
+        assert y.shape == (2, 3, 7)
+        assert y.dtype == dtype
+        found = gradients((y * y).sum())
+        results.append([y.data, *(found[leaf] for leaf in leaves)])
+    tolerance = 1e-12 if dtype == np.float64 else 2e-5
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * 10)
+
+
+def test_a_filter_counts_what_it_is_made_for() -> None:
+    """One filter for "character 1, then 2", one for "2 at the end", worked out by hand."""
+    characters = np.eye(4)
+    kernel = np.zeros((3, 4, 2))
+    kernel[0, 1, 0] = kernel[1, 2, 0] = 1  # 1 before, 2 here
+    kernel[1, 2, 1] = kernel[2, 0, 1] = 1  # 2 here, nothing after
+    ids = np.array([[3, 1, 2, 3], [1, 3, 2, 0], [2, 1, 1, 1]])
+    y = spelling_features(Tensor(characters), Tensor(kernel), ids=ids, forms=np.arange(3))
+    assert y.data.tolist() == [[2, 1], [1, 2], [1, 1]]
+
+
+def test_padding_more_and_the_order_of_words_change_nothing(rng) -> None:
+    encoder = CharacterEncoder(6, 4, 7, rng)
+    wide = np.pad(WORDS, ((0, 0), (0, 6)))
+    np.testing.assert_array_equal(encoder(WORDS).data, encoder(wide).data)
+    several = WORDS[[2, 0, 0, 3, 2]].reshape(1, 5, 5)
+    np.testing.assert_array_equal(encoder(several).data[0], encoder(WORDS).data[[2, 0, 0, 3, 2]])
+    np.testing.assert_array_equal(
+        encoder(WORDS, FORMS).data, encoder(WORDS[FORMS]).data, "forms or spelled out"
+    )
+    assert (encoder(WORDS).data[3] == 0).all()
+
+
+def test_a_long_batch_in_blocks_equals_word_by_word(rng) -> None:
+    encoder = CharacterEncoder(30, 4, 40, rng)
+    words = rng.integers(1, 30, (900, 12))
+    words[np.arange(12) >= rng.integers(1, 13, (900, 1))] = 0
+    together = encoder(words).data
+    for i in (0, 299, 898):
+        np.testing.assert_array_equal(together[i], encoder(words[i : i + 1]).data[0])
+
+
+def test_complaints(rng) -> None:
+    with pytest.raises(SettingsError, match="odd"):
+        CharacterEncoder(6, 4, 7, rng, window=2)
+    encoder = CharacterEncoder(6, 4, 7, rng)
+    with pytest.raises(DtypeError, match="integers"):
+        encoder(WORDS.astype(float))
+    with pytest.raises(ShapeError, match=r"0 \.\.\. 5"):
+        encoder(WORDS + 1 + (WORDS == 5))
+    with pytest.raises(ShapeError, match="length"):
+        encoder(WORDS[0])

@@ -57,6 +57,11 @@ MODULES: dict[str, Made] = {
     "Conv1d": (lambda rng: nn.Conv1d(5, 3, 3, rng), (SEQUENCE,), {}),
     "Conv2d": (lambda rng: nn.Conv2d(4, 3, 3, rng), (IMAGE,), {}),
     "ConvTranspose2d": (lambda rng: nn.ConvTranspose2d(4, 3, 3, rng, stride=2), (IMAGE,), {}),
+    "CBOW": (
+        lambda rng: nn.CBOW(9, 8, nn.HierarchicalSoftmax(np.arange(1, 10), 8), rng),
+        (ids(B, 5), ids(B)),
+        {"reduction": "none"},
+    ),
     "CrossAttention": (
         lambda rng: nn.CrossAttention(8, 2, rng, dropout=0.2),
         (SEQUENCE, MEMORY),
@@ -120,6 +125,11 @@ MODULES: dict[str, Made] = {
     "LogSoftmax": (lambda rng: nn.LogSoftmax(), (SEQUENCE,), {}),
     "MaxPool1d": (lambda rng: nn.MaxPool1d(2), (SEQUENCE,), {}),
     "MaxPool2d": (lambda rng: nn.MaxPool2d(2), (IMAGE,), {}),
+    "NegativeSampling": (
+        lambda rng: nn.NegativeSampling(9, 8),
+        (floats(B, 8), ids(B), ids(B, 4)),
+        {"reduction": "none"},
+    ),
     "PairClassifier": (
         lambda rng: nn.PairClassifier(nn.PairClassifierConfig(**TABLES), rng),
         (ids(B, 5), ids(B, 5, v=2), ids(B, 5, v=3), MASK),
@@ -143,6 +153,11 @@ MODULES: dict[str, Made] = {
         lambda rng: nn.Sequential(nn.Linear(8, 3, rng), nn.ReLU(), nn.Dropout(0.2)),
         (SEQUENCE,),
         {"rng": 1},
+    ),
+    "SkipGram": (
+        lambda rng: nn.SkipGram(9, 8, nn.NegativeSampling(9, 8), rng),
+        (ids(B), ids(B), ids(B, 4)),
+        {"reduction": "none"},
     ),
     "SiLU": (lambda rng: nn.SiLU(), (SEQUENCE,), {}),
     "Sigmoid": (lambda rng: nn.Sigmoid(), (SEQUENCE,), {}),
@@ -184,6 +199,8 @@ NOT_CALLED = {
 BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
 # Parameters that the call in the table does not use.
 WITHOUT_ALL_GRADIENTS = {
+    "CBOW": {"vectors.weight"},  # the output starts at zero, and all comes through it
+    "SkipGram": {"vectors.weight"},
     "Bert": {"pool.weight", "pool.bias"},
     "EntityTagger": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
     "TokenClassifier": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them

@@ -94,7 +94,7 @@ from pmt_nn.masked_mean import masked_mean
 from pmt_nn.module import Module
 from pmt_nn.module_calls import CallWatcher, watching_calls
 from pmt_nn.module_list import ModuleList
-from pmt_nn.negative_sampling import negative_sampling_loss
+from pmt_nn.negative_sampling import NegativeSampling, negative_sampling_loss
 from pmt_nn.next_token import Chooser, next_token
 from pmt_nn.observe import is_observed, observing, tell
 from pmt_nn.operation_cost import operation_cost
@@ -154,6 +154,7 @@ from pmt_nn.transposed_convolution import (
     conv_transpose2d,
     conv_transpose2d_composed,
 )
+from pmt_nn.word2vec import CBOW, SkipGram
 
 __all__ = [
     "ACTIVATIONS",
@@ -345,4 +346,7 @@ __all__ = [
     "truncated_normal",
     "watching_calls",
     "xavier_uniform",
+    "NegativeSampling",
+    "CBOW",
+    "SkipGram",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, take_rows
 from pmt_core import ShapeError
 from pmt_nn.binary_cross_entropy import binary_cross_entropy_with_logits
+from pmt_nn.module import Module
+from pmt_nn.parameter import Parameter
 
 
 def negative_sampling_loss(
@@ -42,3 +44,25 @@ def negative_sampling_loss(
     if reduction == "none":
         return by_row
     return by_row.sum() if reduction == "sum" or not n else by_row.mean()
+
+
+class NegativeSampling(Module):
+    """The output side of word2vec: a vector for each of v words, as a target or as noise.
+
+    In the place of a softmax over all words, a word that was seen is told from k that were drawn.
+    The vectors start at zero, so every answer starts at one half.
+    """
+
+    def __init__(self, v: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
+        self.weight = Parameter(np.zeros((v, d), dtype))
+
+    def forward(
+        self,
+        hidden: Tensor,
+        targets: NDArray[np.integer],
+        negatives: NDArray[np.integer],
+        *,
+        reduction: str = "mean",
+    ) -> Tensor:
+        """See `negative_sampling_loss`. hidden: (n, d), targets: (n,), negatives: (n, k)."""
+        return negative_sampling_loss(hidden, self.weight, targets, negatives, reduction=reduction)

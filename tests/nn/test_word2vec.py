@@ -1,0 +1,104 @@
+"""CBOW and skip-gram, each with both losses: by the papers' formulas, and that they learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_autograd import gradients
+from pmt_core import sigmoid
+from pmt_nn import CBOW, HierarchicalSoftmax, NegativeSampling, SkipGram
+
+V, D, N, K, C = 11, 6, 9, 4, 3
+
+
+def stream(seed: int = 0) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def output(loss: str):
+    made = (
+        NegativeSampling(V, D, dtype=np.float64)
+        if loss == "ns"
+        else HierarchicalSoftmax(np.arange(1, V + 1), D, dtype=np.float64)
+    )
+    made.weight.data = stream(5).normal(size=made.weight.shape)
+    return made
+
+
+def by_formula(loss: str, made, hidden: np.ndarray, words: np.ndarray, drawn) -> np.ndarray:
+    """-log s(h . w) - sum log s(-h . noise) (2013b, eq. 4), or the log of the tree's turns."""
+    if loss == "hs":
+        return -np.log(made.probabilities(hidden)[np.arange(len(words)), words])
+    table = made.weight.data
+    found = -np.log(sigmoid((hidden * table[words]).sum(axis=1)))
+    for column in drawn[0].T:
+        counts = column != words
+        found -= counts * np.log(sigmoid(-(hidden * table[column]).sum(axis=1)))
+    return found
+
+
+@pytest.mark.parametrize("loss", ["ns", "hs"])
+def test_skip_gram_by_the_formula(loss: str) -> None:
+    model = SkipGram(V, D, output(loss), stream(), dtype=np.float64)
+    rng = stream(1)
+    words, neighbours = rng.integers(0, V, (2, N))
+    drawn = [rng.integers(0, V, (N, K))] if loss == "ns" else []
+    expected = by_formula(loss, model.output, model.vectors.weight.data[words], neighbours, drawn)
+    found = model(words, neighbours, *drawn, reduction="none")
+    np.testing.assert_allclose(found.data, expected)
+    assert model(words, neighbours, *drawn).item() == pytest.approx(expected.mean())
+
+
+@pytest.mark.parametrize("loss", ["ns", "hs"])
+def test_cbow_by_the_formula_with_and_without_a_mask(loss: str) -> None:
+    model = CBOW(V, D, output(loss), stream(), dtype=np.float64)
+    rng = stream(2)
+    words, neighbours = rng.integers(0, V, N), rng.integers(0, V, (N, C))
+    drawn = [rng.integers(0, V, (N, K))] if loss == "ns" else []
+    table = model.vectors.weight.data
+    expected = by_formula(loss, model.output, table[neighbours].mean(axis=1), words, drawn)
+    found = model(neighbours, words, *drawn, reduction="none").data
+    np.testing.assert_allclose(found, expected)
+    padded = np.concatenate([neighbours, rng.integers(0, V, (N, 2))], axis=1)
+    mask = np.arange(C + 2) < np.full((N, 1), C)
+    again = model(padded, words, *drawn, mask=mask, reduction="none").data
+    np.testing.assert_allclose(again, expected)
+
+
+def test_first_values_are_those_of_the_c_program() -> None:
+    vectors = SkipGram(2000, 10, NegativeSampling(2000, 10), stream()).vectors.weight.data
+    assert np.abs(vectors).max() <= 0.05
+    assert vectors.std() == pytest.approx(0.1 / np.sqrt(12), rel=0.02)
+    assert not NegativeSampling(5, 3).weight.data.any()
+
+
+@pytest.mark.parametrize("loss", ["ns", "hs"])
+@pytest.mark.parametrize("kind", [SkipGram, CBOW])
+def test_words_that_keep_the_same_company_become_alike(kind, loss: str) -> None:
+    """Of six words, 0 and 1 stand beside 2 alone, 3 and 4 beside 5 alone."""
+    counts = [2, 2, 4, 2, 2, 4]
+    side = NegativeSampling(6, 4) if loss == "ns" else HierarchicalSoftmax(counts, 4)
+    model = kind(6, 4, side, stream(3))
+    model.vectors.weight.data *= 10
+    pairs = np.array([[0, 2], [1, 2], [3, 5], [4, 5]])
+    words, company = np.concatenate([pairs, pairs[:, ::-1]]).T
+    rng = stream(4)
+    first = last = None
+    for _ in range(1000):
+        drawn = [rng.integers(0, 6, (8, 5))] if loss == "ns" else []
+        given = (words, company) if kind is SkipGram else (company[:, np.newaxis], words)
+        value = model(*given, *drawn, reduction="sum")
+        first, last = first if first is not None else value.item(), value.item()
+        for parameter, grad in gradients(value).items():
+            parameter.data -= 0.3 * grad.to_dense()
+    assert last < 0.6 * first
+    unit = model.vectors.weight.data / np.linalg.norm(
+        model.vectors.weight.data, axis=1, keepdims=True
+    )
+    alike = unit @ unit.T
+    if kind is SkipGram:
+        assert alike[0, 1] > alike[0, [3, 4, 5]].max() + 0.2
+        assert alike[3, 4] > alike[3, [0, 1, 2]].max() + 0.2
+    else:  # the vectors are those of the company: 2 leads to other words than 5
+        assert alike[2, 5] < 0.5

@@ -27,8 +27,9 @@ class SentenceEncoder:
 
     words: of folded words (see `fold_word`: `lower`, `digits`). characters: of single letters, as
     they stand. shapes: see `word_shape`. tags: the names of the tags in the order of their ids,
-    written in `scheme`, "O" first. learned: the first so many words were met in training, those
-    behind are known otherwise (they have a given vector); None: all were. max_letters: a longer word is known by its first and last ones.
+    written in `scheme`, "O" first. max_letters: a longer word is known by its first and last ones.
+    learned: the first so many words were met in training, those behind are known otherwise (they
+    have a given vector); None: all were met.
     """
 
     words: Vocabulary

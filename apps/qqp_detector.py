@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -52,12 +53,28 @@ class Encoded(Protocol[B_co]):
     def batch(self, indices: NDArray[np.integer]) -> B_co: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LookingAcross:
+    """How the tokens of two questions look at each other.
+
+    tokens1: n1, tokens2: n2. weights12: (n1, n2), what those of the first look at in the second;
+    weights21: (n2, n1). Rows need not add up to 1: the rest goes elsewhere.
+    """
+
+    tokens1: Sequence[str]
+    tokens2: Sequence[str]
+    weights12: NDArray[np.floating]
+    weights21: NDArray[np.floating]
+
+
 class Answering(Protocol):
     """Whatever answers pairs: a detector, or several of them together."""
 
     def answer(self, texts: Texts, workers: Workers) -> Probabilities: ...
 
     def attention(self, texts: tuple[str, str]) -> list[AttentionMap]: ...
+
+    def across(self, texts: tuple[str, str]) -> LookingAcross | None: ...
 
 
 class Detector(ABC, Generic[B]):
@@ -120,3 +137,7 @@ class Detector(ABC, Generic[B]):
     def attention(self, texts: tuple[str, str]) -> list[AttentionMap]:
         """What looks at what in a pair; none where the model has no attention."""
         return []
+
+    def across(self, texts: tuple[str, str]) -> LookingAcross | None:
+        """The attention between the two questions; None where there is none."""
+        return None

@@ -1,62 +1,93 @@
-"""What came out: scores beside those of word overlap, pictures, the worst mistakes."""
+"""What came out: scores beside those of the baselines, pictures, the surest mistakes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pmt_text import QuestionPair, best_threshold, overlap_scores, tokenize
+from pmt_text import QuestionPair
 from pmt_train import (
     Run,
     Workers,
-    accuracy,
     attention_plot,
     confusion_matrix,
     confusion_plot,
     learning_curves,
+    reliability_plot,
 )
+from qqp_baselines import BASELINES, trained_baseline
 from qqp_data import Splits, labels_of, texts_of
 from qqp_detector import CLASSES, Answering, Probabilities
-from qqp_scores import scores
+from qqp_mistakes import add_mistakes
+from qqp_scores import intervals, unlinked
 from qqp_settings import Settings
 
 
 def report(run: Run[Settings], model: Answering, splits: Splits, workers: Workers) -> None:
     """Score "dev" and "test", and tell of it in the run's report."""
     run.picture("learning.png", "Loss and scores by epoch", learning_curves, run.history)
-    baseline = overlap_baseline(splits["train"])
-    found = {
-        name: model.answer(texts_of(splits[name]), workers)
-        for name in ("dev", "test")
-        if name in splits
+    answerers = {"": model, **baselines(run.settings, splits, workers)}
+    known = [*splits["train"], *splits.get("extra", [])]
+    for name in ("dev", "test"):
+        if name not in splits:
+            continue
+        answers = {by: one.answer(texts_of(splits[name]), workers) for by, one in answerers.items()}
+        add_scores(run, name, splits[name], answers, unlinked(splits[name], known))
+        add_pictures(run, name, splits[name], answers[""])
+        if name == "dev":
+            show_attention(run, model, splits[name], answers[""])
+            add_mistakes(run, model, splits[name], answers[""])
+
+
+def baselines(settings: Settings, splits: Splits, workers: Workers) -> dict[str, Answering]:
+    """Those that are not the run's own model, trained on the labelled training pairs."""
+    return {
+        kind: trained_baseline(kind, splits["train"], settings, workers)
+        for kind in BASELINES
+        if kind != settings.baseline
     }
-    for name, probability in found.items():
-        labels = labels_of(splits[name])
-        run.split(name, scores(probability, labels) | baseline(splits[name]))
-        run.picture(
-            f"confusion_{name}.png",
-            f"Confusion matrix of {name}",
-            confusion_plot,
-            confusion_matrix((probability >= 0.5).astype(np.int64), labels, len(CLASSES)),
-            CLASSES,
-            f"{name}: what was said of which pairs",
-        )
-    show_attention(run, model, splits["dev"], found["dev"])
-    add_mistakes(run, found["dev"], splits["dev"])
 
 
-def overlap_baseline(
-    known: Sequence[QuestionPair],
-) -> Callable[[Sequence[QuestionPair]], dict[str, float]]:
-    """Scores of "duplicate where enough words are shared", the share learnt on `known`."""
-    cut = best_threshold(overlap_scores(texts_of(known)), labels_of(known)).value
+def add_scores(
+    run: Run[Settings],
+    name: str,
+    pairs: Sequence[QuestionPair],
+    answers: Mapping[str, Probabilities],
+    is_new: np.ndarray,
+) -> None:
+    """The scores of the model ("dev", "dev_unlinked") and those of the baselines ("dev_tfidf")."""
+    labels, seed = labels_of(pairs), run.settings.seed
+    both_kinds = len(set(labels[is_new].tolist())) == 2
+    for by, probability in answers.items():
+        row = f"{name}_{by}" if by else name
+        run.split(row, intervals(probability, labels, seed))
+        if both_kinds:
+            found = intervals(probability[is_new], labels[is_new], seed, balanced=True)
+            run.split(f"{row}_unlinked", found)
 
-    def baseline(pairs: Sequence[QuestionPair]) -> dict[str, float]:
-        chosen = (overlap_scores(texts_of(pairs)) >= cut).astype(np.int64)
-        return {"overlap_accuracy": accuracy(chosen, labels_of(pairs))}
 
-    return baseline
+def add_pictures(
+    run: Run[Settings], name: str, pairs: Sequence[QuestionPair], probability: Probabilities
+) -> None:
+    labels = labels_of(pairs)
+    run.picture(
+        f"confusion_{name}.png",
+        f"Confusion matrix of {name}",
+        confusion_plot,
+        confusion_matrix((probability >= 0.5).astype(np.int64), labels, len(CLASSES)),
+        CLASSES,
+        f"{name}: what was said of which pairs",
+    )
+    run.picture(
+        f"calibration_{name}.png",
+        f"Calibration on {name}: of the pairs given a probability, the share that are duplicates",
+        reliability_plot,
+        probability,
+        labels,
+        title=f"{name}: calibration",
+        event="duplicates",
+    )
 
 
 def show_attention(
@@ -81,29 +112,8 @@ def telling_pairs(probability: Probabilities, pairs: Sequence[QuestionPair]) -> 
     """One pair that is surely and rightly a duplicate, one that is not, and one mistake."""
     labels = labels_of(pairs)
     error = np.abs(labels - probability)
-    lengths = np.array([len(tokenize(q1)) + len(tokenize(q2)) for q1, q2 in texts_of(pairs)])
-    readable = np.abs(lengths - 17) < 8  # tokens: neither empty nor a wall of text
+    words = np.array([len(f"{q1} {q2}".split()) for q1, q2 in texts_of(pairs)])
+    readable = np.abs(words - 15) < 8  # neither empty nor a wall of text
     doubt = np.where(readable, error, 0.5)
     kinds = [np.where(labels == 1, doubt, 1), np.where(labels == 0, doubt, 1), -doubt]
     return list(dict.fromkeys(int(np.argmin(kind)) for kind in kinds))
-
-
-def add_mistakes(
-    run: Run[Settings], probability: Probabilities, pairs: Sequence[QuestionPair]
-) -> None:
-    """The dev pairs that the model is wrong about and most sure of."""
-    error = np.abs(labels_of(pairs) - probability)
-    worst = [int(i) for i in np.argsort(-error)[:20] if error[i] > 0.5]
-    run.report.section("Most confident mistakes on dev")
-    run.report.table(
-        ["question 1", "question 2", "truth", "probability of duplicate"],
-        [
-            [
-                pairs[i].question1,
-                pairs[i].question2,
-                CLASSES[pairs[i].label or 0],
-                float(probability[i]),
-            ]
-            for i in worst
-        ],
-    )

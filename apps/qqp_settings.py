@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pmt_train import AppSettings, option
 
-BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.02, "batch_size": 256, "warmup": 0}
+BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.1, "batch_size": 256, "warmup": 0}
 """How a baseline is trained, by itself or to stand beside a model."""
 
 

@@ -11,9 +11,18 @@ from numpy.typing import NDArray
 from pmt_autograd import Tensor, no_grad
 from pmt_core import RandomStream
 from pmt_nn import PairClassifier, PairClassifierConfig, observing
-from pmt_text import EncodedPairs, PairBatch, PairEncoder, QuestionPair, Vocabulary, tokenize
+from pmt_text import (
+    CLS,
+    SEP,
+    EncodedPairs,
+    PairBatch,
+    PairEncoder,
+    QuestionPair,
+    Vocabulary,
+    tokenize,
+)
 from pmt_train import AttentionMap
-from qqp_detector import CLASSES, Detector, Texts
+from qqp_detector import CLASSES, Detector, LookingAcross, Texts
 from qqp_settings import Settings
 
 
@@ -68,13 +77,36 @@ class TransformerDetector(Detector[PairBatch]):
 
     def attention(self, texts: tuple[str, str]) -> list[AttentionMap]:
         """Mean over the heads of every layer's attention."""
+        batch, logits, layers = self._look(texts)
+        said = CLASSES[int(logits.argmax())]
+        tokens = self.encoder.vocabulary.tokens(batch.ids[0])
+        return [
+            AttentionMap(f"layer {n}: called {said}", tokens, tokens, weights)
+            for n, weights in enumerate(layers, start=1)
+        ]
+
+    def across(self, texts: tuple[str, str]) -> LookingAcross | None:
+        """Mean over the layers and heads, between the words of the two questions."""
+        batch, _, layers = self._look(texts)
+        mean = np.mean(layers, axis=0)
+        is_word = ~np.isin(batch.ids[0], (CLS, SEP))
+        first, second = (np.flatnonzero(is_word & (batch.segments[0] == side)) for side in (0, 1))
+        # The text's own tokens, also where they are unknown; what truncation cut off is not shown.
+        tokens1, tokens2 = (
+            tokenize(text)[: len(places)]
+            for text, places in zip(texts, (first, second), strict=True)
+        )
+        return LookingAcross(
+            tokens1, tokens2, mean[np.ix_(first, second)], mean[np.ix_(second, first)]
+        )
+
+    def _look(
+        self, texts: tuple[str, str]
+    ) -> tuple[PairBatch, NDArray[np.float32], list[NDArray[np.float32]]]:
+        """The pair as a batch, its logits (2,), and the mean head (t, t) of every layer."""
         batch = self.encode([texts]).batch(np.array([0]))
         self.module.eval()
         with observing(self.module) as seen, no_grad():
-            said = CLASSES[int(self.logits(batch).data.argmax())]
-        tokens = self.encoder.vocabulary.tokens(batch.ids[0])
+            logits = self.logits(batch).data[0]
         weights = [array for name, array in seen.items() if name.endswith("attention.weights")]
-        return [
-            AttentionMap(f"layer {n}: called {said}", tokens, tokens, layer[0].mean(axis=0))
-            for n, layer in enumerate(weights, start=1)
-        ]
+        return batch, logits, [layer[0].mean(axis=0) for layer in weights]

@@ -18,6 +18,11 @@ from pmt_train.averaged_f1 import averaged_f1
 from pmt_train.batches import Batch, Epochs
 from pmt_train.bleu import BleuScore, bleu
 from pmt_train.bootstrap import Interval, bootstrap_interval
+from pmt_train.calibration import (
+    CalibrationBins,
+    calibration_bins,
+    expected_calibration_error,
+)
 from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.clip import clip_factor, global_norm
 from pmt_train.clip_value import clip_values
@@ -59,6 +64,7 @@ from pmt_train.predict_lines import predict_lines
 from pmt_train.progress import progress_bar, say, warn
 from pmt_train.ranks import Ranks, SoloRank
 from pmt_train.reduce_on_plateau import ReduceOnPlateau
+from pmt_train.reliability_plot import reliability_plot
 from pmt_train.report import Report
 from pmt_train.rmsprop import RMSProp
 from pmt_train.run import Run
@@ -97,6 +103,7 @@ __all__ = [
     "AttentionMap",
     "Batch",
     "BleuScore",
+    "CalibrationBins",
     "Callback",
     "Callbacks",
     "Checkpoint",
@@ -150,6 +157,7 @@ __all__ = [
     "averaged_f1",
     "bleu",
     "bootstrap_interval",
+    "calibration_bins",
     "check_input_file",
     "clip_factor",
     "clip_values",
@@ -163,6 +171,7 @@ __all__ = [
     "download_from_any",
     "entity_scores",
     "exit_code_of",
+    "expected_calibration_error",
     "exponential",
     "figure_saved_to",
     "file_fingerprint",
@@ -192,6 +201,7 @@ __all__ = [
     "predict_lines",
     "preview",
     "progress_bar",
+    "reliability_plot",
     "roc_auc",
     "run_app",
     "run_thread_ranks",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_train.bootstrap import Interval
 from pmt_train.file_fingerprint import FileFingerprint
 from pmt_train.history import History
 from pmt_train.json_file import write_json
@@ -32,7 +33,8 @@ def write_metrics(
 
     history: gives `seconds` (wall time of training) and `examples_per_second`.
     parameters: number of learnt numbers. data: each file that was read, by its role.
-    splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities become null.
+    splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities become null. One with
+        an `Interval` is written as two: "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
     """
     content = {
         "task": task,
@@ -48,11 +50,22 @@ def write_metrics(
         "versions": versions(),
         "data": {name: file.to_json() for name, file in data.items()},
         "pictures": list(pictures),
-        **dict(splits),
+        **{name: _with_intervals(metrics) for name, metrics in splits.items()},
     }
     content = {name: _plain(value) for name, value in content.items()}
     write_json(path, content)
     return content
+
+
+def _with_intervals(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in metrics.items():
+        if isinstance(value, Interval):
+            found[name] = value.value
+            found[f"{name}_interval"] = [value.low, value.high]
+        else:
+            found[name] = value
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pmt_core import FileProblem, atomic_file
+from pmt_train.bootstrap import Interval
 from pmt_train.report_style import STYLE
 
 
@@ -54,7 +55,8 @@ class Report:
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table. Numbers are set right, with as many digits as are worth reading."""
         number = [
-            bool(rows) and all(_is_number(row[i]) or row[i] is None for row in rows)
+            bool(rows)
+            and all(_is_number(row[i]) or isinstance(row[i], Interval | None) for row in rows)
             for i in range(len(columns))
         ]
         head = "".join(
@@ -113,6 +115,8 @@ def cell_text(value: Any) -> str:
     """A value as a reader wants to see it."""
     if value is None:
         return "–"
+    if isinstance(value, Interval):
+        return f"{cell_text(value.value)} ({cell_text(value.low)}–{cell_text(value.high)})"
     if isinstance(value, bool | np.bool_) or not _is_number(value):
         return str(value)
     if isinstance(value, int | np.integer):

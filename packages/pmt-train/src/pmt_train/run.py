@@ -13,6 +13,7 @@ from pmt_core import FileProblem, StateError, load_archive
 from pmt_nn import Module
 from pmt_train.app_settings import AppSettings
 from pmt_train.batches import B, Epochs
+from pmt_train.bootstrap import Interval
 from pmt_train.early_stopping import EarlyStopping, Mode
 from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
 from pmt_train.history import History
@@ -136,7 +137,10 @@ class Run(Generic[S]):
         return self.history
 
     def split(self, name: str, metrics: Mapping[str, Any]) -> None:
-        """Give the metrics of a split ("dev", "test"); they go to metrics.json at once."""
+        """Give the metrics of a split ("dev", "test"); they go to metrics.json at once.
+
+        A metric may be an `Interval` (see `bootstrap_interval`).
+        """
         self.splits[name] = {**self.splits.get(name, {}), **metrics}
         if self._begun and self.writes:
             self._write_metrics()
@@ -248,7 +252,12 @@ class Run(Generic[S]):
         if not self.splits:
             return
         split, metrics = next(iter(self.splits.items()))
-        report.cards({f"{split} {name}": value for name, value in list(metrics.items())[:5]})
+        report.cards(
+            {
+                f"{split} {name}": value.value if isinstance(value, Interval) else value
+                for name, value in list(metrics.items())[:5]
+            }
+        )
         report.section("Scores")
         report.table(*self._score_rows())
 

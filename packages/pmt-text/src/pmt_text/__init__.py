@@ -19,17 +19,22 @@ from pmt_text.find_words import TextWord, find_words
 from pmt_text.length_batches import LengthBatches
 from pmt_text.linked_groups import linked_groups
 from pmt_text.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
+from pmt_text.match_marks import MATCH_MARKS, match_marks
 from pmt_text.merge_learning import Pair, learn_merges
 from pmt_text.mined_negatives import mine_negatives
 from pmt_text.normalize import normalize
 from pmt_text.overlap import Threshold, best_threshold, jaccard, overlap_scores
 from pmt_text.pair_batch import PairBatch
 from pmt_text.pair_encoder import PairEncoder
+from pmt_text.pair_features import PAIR_FEATURES, pair_features
+from pmt_text.parallel_corpus import ParallelCorpus, load_parallel
 from pmt_text.qqp import QqpFile, load_qqp
 from pmt_text.question_pair import QuestionPair
 from pmt_text.question_split import split_by_question
 from pmt_text.rank_correlation import average_ranks, pearson, spearman
 from pmt_text.sentence_encoder import SentenceEncoder
+from pmt_text.sentence_windows import sentence_windows
+from pmt_text.spelling import spelled_alike
 from pmt_text.split_words import split_words
 from pmt_text.subword_alignment import SubwordAlignment, encode_words
 from pmt_text.tag_scheme import (
@@ -40,6 +45,7 @@ from pmt_text.tag_scheme import (
     scheme_breaks,
     spans_to_tags,
 )
+from pmt_text.tag_transitions import forbidden_transitions
 from pmt_text.tagged_batch import TaggedBatch
 from pmt_text.tagged_sentence import TaggedSentence
 from pmt_text.tfidf import TfIdf
@@ -54,14 +60,17 @@ from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts, count_words
 from pmt_text.word_form import fold_word, letters_only, word_shape
 from pmt_text.word_pairs import WordPair, WordPairScores, evaluate_word_pairs, load_word_pairs
+from pmt_text.word_rarity import WordRarity
 from pmt_text.word_vector_file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors import Neighbour, WordVectors
 
 __all__ = [
     "CLS",
     "MASK",
+    "MATCH_MARKS",
     "NOT_MASKED",
     "PAD",
+    "PAIR_FEATURES",
     "SEP",
     "SPECIAL_TOKENS",
     "TAG_SCHEMES",
@@ -87,6 +96,7 @@ __all__ = [
     "Pair",
     "PairBatch",
     "PairEncoder",
+    "ParallelCorpus",
     "QqpFile",
     "QuestionPair",
     "SentenceEncoder",
@@ -110,6 +120,7 @@ __all__ = [
     "WordCounts",
     "WordPair",
     "WordPairScores",
+    "WordRarity",
     "WordVectors",
     "analogy",
     "analogy_scores",
@@ -124,24 +135,30 @@ __all__ = [
     "fill_by_word",
     "find_words",
     "fold_word",
+    "forbidden_transitions",
     "jaccard",
     "learn_merges",
     "letters_only",
     "linked_groups",
     "load_analogies",
     "load_conll",
+    "load_parallel",
     "load_qqp",
     "load_word_pairs",
     "load_word_vectors",
     "mask_tokens",
+    "match_marks",
     "mine_negatives",
     "normalize",
     "overlap_scores",
+    "pair_features",
     "pearson",
     "save_word_vectors",
     "scheme_breaks",
+    "sentence_windows",
     "spans_to_tags",
     "spearman",
+    "spelled_alike",
     "split_by_question",
     "split_words",
     "tokenize",

@@ -1,0 +1,59 @@
+"""Two files, line by line each other's translation."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from pmt_core import DataError, FileProblem
+from pmt_text import load_parallel
+
+
+def written(folder: Path, source: bytes, target: bytes) -> tuple[Path, Path]:
+    paths = folder / "text.en", folder / "text.de"
+    for path, content in zip(paths, (source, target), strict=True):
+        path.write_bytes(content)
+    return paths
+
+
+def test_plain_and_gzip_crlf_and_byte_order_mark(tmp_path: Path) -> None:
+    source, target = written(
+        tmp_path, b"\xef\xbb\xbfA dog.\r\n two  cats \r\n", gzip.compress(b"Ein Hund.\nzwei\n")
+    )
+    found = load_parallel(source, target)
+    assert found.sources == ["A dog.", "two  cats"]
+    assert found.targets == ["Ein Hund.", "zwei"]
+    assert (len(found), found.lines, found.warnings()) == (2, 2, [])
+
+
+def test_differing_lengths_name_both_counts(tmp_path: Path) -> None:
+    paths = written(tmp_path, b"a\n" * 1204, b"b\n" * 1203)
+    with pytest.raises(DataError, match=r"text\.en has 1,204 lines and .*text\.de has 1,203"):
+        load_parallel(*paths)
+
+
+def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    paths = written(tmp_path, b"a\n\nc\n\xff\ne\n \t\n", b"A\nB\n\nD\nE\n\n")
+    found = load_parallel(*paths)
+    assert (found.sources, found.targets) == (["a", "e"], ["A", "E"])
+    assert found.warnings() == [
+        f"{paths[0]}:2: empty line; 2 pairs dropped, on lines 2, 6",
+        f"{paths[1]}:3: empty line; pair dropped",
+        f"{paths[0]}:4: not UTF-8 text; pair dropped",
+    ]
+
+
+def test_a_line_separator_inside_a_sentence_ends_no_line(tmp_path: Path) -> None:
+    paths = written(tmp_path, "a\u2028b\x0bc\x85d\n".encode(), b"x\n")
+    assert load_parallel(*paths).sources == ["a\u2028b\x0bc\x85d"]
+
+
+def test_nothing_left_and_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none of 2 pairs left.*empty line"):
+        load_parallel(*written(tmp_path, b"a\n\n", b"\nb\n"))
+    with pytest.raises(DataError, match="empty"):
+        load_parallel(*written(tmp_path, b"", b"b\n"))
+    with pytest.raises(FileProblem, match=r"none\.txt"):
+        load_parallel(tmp_path / "none.txt", tmp_path / "text.de")

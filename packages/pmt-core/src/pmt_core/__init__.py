@@ -18,6 +18,7 @@ from pmt_core.errors import (
 )
 from pmt_core.gradient_check import check_gradient
 from pmt_core.gradient_report import GradientReport, InputReport
+from pmt_core.huffman_tree import HuffmanTree
 from pmt_core.idx_file import load_idx
 from pmt_core.padding import pad_sequences
 from pmt_core.random_stream import RandomStream
@@ -33,6 +34,7 @@ __all__ = [
     "FileProblem",
     "GradientError",
     "GradientReport",
+    "HuffmanTree",
     "InputReport",
     "PmtError",
     "RandomStream",

@@ -3,6 +3,7 @@
 Every fused function stands in one file with its composed twin, which is the text to read.
 """
 
+from pmt_core import HuffmanTree
 from pmt_nn.activation import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from pmt_nn.attention import (
     Mask,
@@ -74,7 +75,6 @@ from pmt_nn.gelu import gelu, gelu_composed
 from pmt_nn.gelu_exact import gelu_exact, gelu_exact_composed
 from pmt_nn.group_norm import GroupNorm, group_norm, group_norm_composed
 from pmt_nn.hierarchical_softmax import HierarchicalSoftmax
-from pmt_nn.huffman_tree import HuffmanTree
 from pmt_nn.initialize import (
     kaiming_normal,
     kaiming_uniform,

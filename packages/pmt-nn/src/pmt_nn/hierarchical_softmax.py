@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, take_rows
-from pmt_core import sigmoid
+from pmt_core import HuffmanTree, sigmoid
 from pmt_nn.binary_cross_entropy import binary_cross_entropy_with_logits
-from pmt_nn.huffman_tree import HuffmanTree
 from pmt_nn.module import Module
 from pmt_nn.parameter import Parameter
 from pmt_nn.reduce_loss import check_reduction

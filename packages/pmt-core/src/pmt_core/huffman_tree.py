@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError
+from pmt_core.errors import SettingsError
+
+__all__ = ["HuffmanTree"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,27 +38,27 @@ class HuffmanTree:
         if v < 2 or min(counts) < 0:
             raise SettingsError("a Huffman tree wants at least two counts, none below 0")
         parent, is_right = _merged(counts)
-        ways: list[list[tuple[int, bool]]] = []
-        for leaf in range(v):
-            way, node = [], leaf
-            while node != 2 * v - 2:  # the root is made last
-                way.append((parent[node] - v, is_right[node]))
-                node = parent[node]
-            ways.append(way[::-1])
-        longest = max(map(len, ways))
-        nodes = np.zeros((v, longest), np.int64)
-        turns, mask = np.zeros((v, longest), np.bool_), np.zeros((v, longest), np.bool_)
-        for leaf, way in enumerate(ways):
-            mask[leaf, : len(way)] = True
-            nodes[leaf, : len(way)] = [node for node, _ in way]
-            turns[leaf, : len(way)] = [turn for _, turn in way]
-        return HuffmanTree(nodes, turns, mask)
+        depth = _depths(parent)[:v]
+        shape = (v, int(depth.max()))
+        nodes, turns = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+        leaves, node = np.arange(v), np.arange(v)
+        for up in range(1, shape[1] + 1):  # all leaves climb together, as long as there is a way
+            climbing = depth[leaves] >= up
+            leaves, node = leaves[climbing], node[climbing]
+            step = depth[leaves] - up
+            turns[leaves, step] = is_right[node]
+            node = parent[node]
+            nodes[leaves, step] = node - v
+        return HuffmanTree(nodes, turns, np.arange(shape[1]) < depth[:, np.newaxis])
 
 
-def _merged(counts: Sequence[int] | NDArray[np.integer]) -> tuple[list[int], list[bool]]:
+def _merged(
+    counts: Sequence[int] | NDArray[np.integer],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Parent of each node, and whether it is its right child. Leaves come first, the root last."""
     v = len(counts)
-    parent, is_right = [0] * (2 * v - 1), [False] * (2 * v - 1)
+    parent = np.zeros(2 * v - 1, np.int64)
+    is_right = np.zeros(2 * v - 1, np.bool_)
     heap = [(int(count), leaf) for leaf, count in enumerate(counts)]
     heapq.heapify(heap)
     for node in range(v, 2 * v - 1):
@@ -66,3 +68,11 @@ def _merged(counts: Sequence[int] | NDArray[np.integer]) -> tuple[list[int], lis
         is_right[right] = True
         heapq.heappush(heap, (first + second, node))
     return parent, is_right
+
+
+def _depths(parent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Steps from the root, which is the last node, to each node; a parent has a higher number."""
+    depth = np.zeros(len(parent), np.int64)
+    for node in range(len(parent) - 2, -1, -1):
+        depth[node] = depth[parent[node]] + 1
+    return depth

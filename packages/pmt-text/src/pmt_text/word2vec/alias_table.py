@@ -1,0 +1,48 @@
+"""Drawing from a fixed distribution in constant time (Walker 1977, Vose 1991)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pmt_core import SettingsError
+
+__all__ = ["AliasTable"]
+
+
+class AliasTable:
+    """v equally likely cells, each split between its own number and one other, its alias.
+
+    weights: (v,) numbers of 0 or more with a positive sum; number i is drawn with probability
+    weights[i] / sum(weights). Raises `SettingsError` for other weights.
+    """
+
+    __slots__ = ("_alias", "_own")
+
+    def __init__(self, weights: ArrayLike) -> None:
+        given = np.asarray(weights, np.float64)
+        if given.ndim != 1 or not given.size or not np.all(given >= 0) or not given.sum() < np.inf:
+            raise SettingsError("an alias table wants finite weights (v,) of 0 or more")
+        if not given.sum() > 0:
+            raise SettingsError("an alias table wants at least one weight above 0")
+        share = (given * (given.size / given.sum())).tolist()
+        own, alias = [1.0] * given.size, list(range(given.size))
+        poor = [i for i, part in enumerate(share) if part < 1]
+        rich = [i for i, part in enumerate(share) if part >= 1]
+        while poor and rich:  # a poor cell is filled up by a rich one
+            low, high = poor.pop(), rich[-1]
+            own[low], alias[low] = share[low], high
+            share[high] -= 1 - share[low]
+            if share[high] < 1:
+                poor.append(rich.pop())
+        self._own = np.array(own, np.float32)
+        self._alias = np.array(alias, np.int32)
+
+    def draw(
+        self, shape: int | tuple[int, ...], generator: np.random.Generator
+    ) -> NDArray[np.int32]:
+        """Numbers 0 ... v - 1, independent of each other."""
+        cells = generator.integers(len(self._own), size=shape, dtype=np.int32)
+        keep = generator.random(shape, np.float32) < self._own[cells]
+        drawn: NDArray[np.int32] = np.where(keep, cells, self._alias[cells])
+        return drawn

@@ -1,7 +1,8 @@
 """Training: `Trainer`, optimizers, schedules, metrics, checkpoints, workers, and the app kit.
 
 Read `trainer.py` (one step), `optimizer.py` with `adamw.py` (the update) and `training_loop.py`
-(the epochs). What all apps share, from the command line to the report, begins in `app_main.py`.
+(the epochs; `batch_loop.py` is what one is made of). What all apps share, from the command line
+to the report, begins in `app_main.py`.
 matplotlib is imported when the first picture is made, not before.
 """
 
@@ -30,7 +31,11 @@ from pmt_train.confusion import confusion_matrix
 from pmt_train.confusion_plot import confusion_plot
 from pmt_train.download import download, download_from_any
 from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.entity_confusion import NO_ENTITY, entity_confusion
 from pmt_train.entity_f1 import EntityScores, entity_scores
+from pmt_train.entity_markup import entity_legend, entity_markup
+from pmt_train.entity_plot import entity_plot
+from pmt_train.epoch_trainer import EpochModel, EpochReport, EpochTrainer
 from pmt_train.f1 import PrecisionRecallF1, precision_recall_f1
 from pmt_train.figure import figure_saved_to
 from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
@@ -43,6 +48,7 @@ from pmt_train.image_grid import image_grid
 from pmt_train.input_file import check_input_file
 from pmt_train.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.labelled_images import LabelledImages
+from pmt_train.learner import Learner
 from pmt_train.learning_curves import learning_curves
 from pmt_train.learning_rate_plot import learning_rate_plot
 from pmt_train.learning_rate_search import LearningRateSearch, search_learning_rate
@@ -90,6 +96,7 @@ from pmt_train.thread_ranks import run_thread_ranks
 from pmt_train.tokenize_13a import tokenize_13a
 from pmt_train.trainer import Loss, StepResult, Trainer
 from pmt_train.training_event import Callback, Callbacks, EventName, TrainingEvent
+from pmt_train.transition_plot import transition_plot
 from pmt_train.versions import versions
 from pmt_train.weight_average import WeightAverage
 from pmt_train.weight_decay import Decays, decays_matrices
@@ -110,6 +117,9 @@ __all__ = [
     "Decays",
     "EarlyStopping",
     "EntityScores",
+    "EpochModel",
+    "EpochReport",
+    "EpochTrainer",
     "Epochs",
     "EventName",
     "FileFingerprint",
@@ -121,6 +131,7 @@ __all__ = [
     "Interrupt",
     "Interval",
     "LabelledImages",
+    "Learner",
     "LearningRateSearch",
     "Lion",
     "Loss",
@@ -130,6 +141,7 @@ __all__ = [
     "MnistFiles",
     "Mode",
     "MpiRanks",
+    "NO_ENTITY",
     "Optimizer",
     "OptimizerMaker",
     "ParameterGroup",
@@ -169,6 +181,10 @@ __all__ = [
     "decays_matrices",
     "download",
     "download_from_any",
+    "entity_confusion",
+    "entity_legend",
+    "entity_markup",
+    "entity_plot",
     "entity_scores",
     "exit_code_of",
     "expected_calibration_error",
@@ -213,6 +229,7 @@ __all__ = [
     "step_decay",
     "text_table",
     "tokenize_13a",
+    "transition_plot",
     "versions",
     "warmup",
     "warn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from pmt_train.app_settings import AppSettings
 from pmt_train.batches import B, Epochs
 from pmt_train.bootstrap import Interval
 from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.epoch_trainer import EpochTrainer
 from pmt_train.file_fingerprint import FileFingerprint, file_fingerprint
 from pmt_train.history import History
 from pmt_train.metrics_file import write_metrics
@@ -115,15 +117,54 @@ class Run(Generic[S]):
         model_meta: what the model needs beside its weights and the settings to be used again
         (the vocabulary); JSON. `load_model` gives it back.
         """
-        self.begin()
-        self.parameters = trainer.flat.size
-        self.history = trainer.fit(
-            train,
-            epochs=self.settings.epochs,
+        return self._fit(
+            trainer.parameter_count,
+            functools.partial(trainer.fit, train),
+            model_meta,
+            callbacks,
             evaluate=evaluate,
             monitor=monitor,
             mode=mode,
             early_stopping=early_stopping,
+        )
+
+    def fit_epochs(
+        self,
+        trainer: EpochTrainer[Any],
+        *,
+        evaluate: Callable[[], Mapping[str, float]] | None = None,
+        monitor: str = "accuracy",
+        mode: Mode | None = None,
+        early_stopping: EarlyStopping | None = None,
+        model_meta: Mapping[str, Any] | None = None,
+        callbacks: Callbacks | None = None,
+    ) -> History:
+        """`EpochTrainer.fit` with the files of this run; the same as `fit` but for the batches."""
+        return self._fit(
+            trainer.parameter_count,
+            trainer.fit,
+            model_meta,
+            callbacks,
+            evaluate=evaluate,
+            monitor=monitor,
+            mode=mode,
+            early_stopping=early_stopping,
+        )
+
+    def _fit(
+        self,
+        parameters: int,
+        fit: Callable[..., History],
+        model_meta: Mapping[str, Any] | None,
+        callbacks: Callbacks | None,
+        **judging: Any,
+    ) -> History:
+        """Train by `fit` with the files of this run, and write what came out."""
+        self.begin()
+        self.parameters = parameters
+        self.history = fit(
+            epochs=self.settings.epochs,
+            **judging,
             checkpoint_path=self.folder.checkpoint,
             best_path=self.folder.model,
             best_meta={"task": self.task, "model": dict(model_meta or {})},

@@ -15,22 +15,23 @@ from pmt_autograd import Tensor, gradients
 from pmt_core import GradientError, RandomStream, RowSparse, SettingsError, ShapeError
 from pmt_nn import BatchStatistics, Module, apply_statistics, collecting_statistics
 from pmt_train.adamw import AdamW
+from pmt_train.batch_loop import BatchLoop
 from pmt_train.batches import B, Epochs
 from pmt_train.clip import clip_factor, global_norm
 from pmt_train.clip_value import check_clip_value, clip_values
-from pmt_train.early_stopping import EarlyStopping, Mode
+from pmt_train.early_stopping import EarlyStopping, Mode, stopping_of
 from pmt_train.flat_gradients import FlatGradients
 from pmt_train.flat_parameters import FlatParameters, Shard
 from pmt_train.history import History
 from pmt_train.mpi_ranks import launched_ranks
 from pmt_train.optimizer import OptimizerMaker
+from pmt_train.parameter_slot import Array
 from pmt_train.predict_batches import predict_batches
 from pmt_train.rank_sum import gather_statistics, sum_over_ranks
 from pmt_train.ranks import Ranks
 from pmt_train.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.schedule import Schedule, constant
 from pmt_train.training_event import Callbacks
-from pmt_train.training_loop import TrainingLoop
 from pmt_train.weight_average import WeightAverage
 from pmt_train.workers import Workers
 
@@ -222,13 +223,13 @@ class Trainer(Generic[M, B]):
         gradient is not finite (the last checkpoint stays), SettingsError for arguments that do
         not go together, ArchiveError or SettingsError for a checkpoint of another run.
         """
-        loop = TrainingLoop(
+        loop = BatchLoop(
             self,
             train,
             epochs=epochs,
             evaluate=evaluate,
             monitor=monitor,
-            stopping=_stopping(early_stopping, mode),
+            stopping=stopping_of(early_stopping, mode),
             plateau=plateau,
             checkpoint_path=checkpoint_path,
             best_path=best_path,
@@ -250,6 +251,54 @@ class Trainer(Generic[M, B]):
             return predict_batches(function, batches, self.workers, description=description)
         finally:
             self.model.train(training)
+
+    # --- what a learner is asked for ----------------------------------------------------------
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of learnt numbers."""
+        return self.flat.size
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate of the last step (of the first, before it)."""
+        return self.schedule(max(self.step_count - 1, 0)) * self.lr_scale
+
+    @property
+    def averages(self) -> bool:
+        """Whether an average of the weights is kept."""
+        return self.average is not None
+
+    def set_training(self, training: bool) -> None:
+        """Switch the model between training and evaluation."""
+        self.model.train(training)
+
+    def weights(self) -> dict[str, Array]:
+        """A copy of the model's parameters and buffers, by name."""
+        return self.model.state_dict()
+
+    def load_weights(self, weights: Mapping[str, Array]) -> None:
+        """Take over what `weights` gave."""
+        self.model.load_state_dict(weights)
+        self.flat.rebind()
+
+    def state(self) -> dict[str, dict[str, Array]]:
+        """Model, optimizer and average, by the names of the parts of a `Checkpoint`."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict() if self.average is not None else {},
+        }
+
+    def load_state(self, state: Mapping[str, Mapping[str, Array]], steps: int) -> None:
+        """Take over what `state` gave after so many steps. Raises ShapeError."""
+        self.load_weights(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.step_count = steps
+
+    # --- a step -------------------------------------------------------------------------------
 
     def _update(self, found: FlatGradients, count: int, lr: float) -> float:
         """Clip, and let the optimizer take its step; the norm of the mean gradient."""
@@ -318,15 +367,3 @@ class Trainer(Generic[M, B]):
             "The weights are those from before this step. Cures: a lower learning rate, a longer "
             "warm-up, clip_norm=1.0; and look for nan or huge numbers in the data of this step"
         )
-
-
-def _stopping(given: EarlyStopping | None, mode: Mode | None) -> EarlyStopping:
-    """The early stopping to begin with, in the mode that was asked for."""
-    if given is None:
-        return EarlyStopping(mode=mode or "max")
-    if mode is not None and mode != given.mode:
-        raise SettingsError(
-            f"fit(mode={mode!r}) and EarlyStopping(mode={given.mode!r}) contradict each other; "
-            "give the mode once, to EarlyStopping"
-        )
-    return given

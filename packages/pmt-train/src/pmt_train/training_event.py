@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pmt_core import SettingsError
 from pmt_train.history import Row
 
 if TYPE_CHECKING:
-    from pmt_train.trainer import Trainer
+    from pmt_train.learner import Learner
 
 EventName = Literal["start", "step", "epoch", "improved", "checkpoint", "end"]
 
@@ -24,7 +24,7 @@ class TrainingEvent:
             (after an evaluation with a new best score, before "epoch"), "epoch" (after an epoch
             and its evaluation), "checkpoint" (after one was written), "end" (the run is
             complete; the weights are the best ones).
-        trainer: the trainer, with the model and the optimizer.
+        trainer: the `Trainer` (with its model and optimizer) or `EpochTrainer`.
         step, epoch: steps and whole epochs done.
         row: numbers of this moment: of the step (loss, lr, grad_norm), or the epoch's row of the
             history.
@@ -32,7 +32,7 @@ class TrainingEvent:
     """
 
     name: EventName
-    trainer: Trainer[Any, Any]
+    trainer: Learner
     step: int
     epoch: int
     row: Row

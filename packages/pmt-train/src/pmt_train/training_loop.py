@@ -1,4 +1,4 @@
-"""`TrainingLoop`: the epochs of one call of `Trainer.fit`, with evaluation and checkpoints."""
+"""`TrainingLoop`: the epochs of one call of `fit`, with evaluation and checkpoints."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NoReturn
+from typing import Any, NoReturn
 
-from pmt_core import ArchiveError, DataError, GradientError, SettingsError, ShapeError, save_archive
-from pmt_train.batches import B, Epochs, batch_count, batches_of_epoch, check_reiterable
+from pmt_core import ArchiveError, SettingsError, ShapeError, StateError, save_archive
 from pmt_train.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.early_stopping import EarlyStopping
 from pmt_train.history import History, Row
 from pmt_train.interrupt import Interrupt, TrainingInterrupted
+from pmt_train.learner import Learner
 from pmt_train.parameter_slot import Array
-from pmt_train.progress import EpochProgress, epoch_line, say, warn
+from pmt_train.progress import epoch_line, say, warn
 from pmt_train.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.training_event import Callbacks, EventName, TrainingEvent, callbacks_by_name
 
-if TYPE_CHECKING:
-    from pmt_train.trainer import StepResult, Trainer
 
+class TrainingLoop(ABC):
+    """One run through the epochs. See `Trainer.fit` for the arguments.
 
-class TrainingLoop(Generic[B]):
-    """One run through the epochs. See `Trainer.fit` for the arguments."""
+    What an epoch is made of is left to `BatchLoop` and `EpochLoop`.
+    batches: in an epoch; None where nobody knows.
+    """
 
     def __init__(
         self,
-        trainer: Trainer[Any, B],
-        train: Iterable[B] | Epochs[B],
+        trainer: Learner,
         *,
         epochs: int,
         evaluate: Callable[[], Mapping[str, float]] | None,
@@ -46,17 +46,16 @@ class TrainingLoop(Generic[B]):
         about: Mapping[str, Any],
         callbacks: Callbacks | None,
         quiet: bool,
+        batches: int | None = None,
     ) -> None:
         if epochs < 1:
             raise SettingsError(f"the number of epochs is 1 or more, got {epochs}")
-        check_reiterable(train)
         if plateau is not None and plateau.mode != stopping.mode:
             raise SettingsError(
                 f"ReduceOnPlateau(mode={plateau.mode!r}) and the mode of early stopping, "
                 f"{stopping.mode!r}, contradict each other; they look at the same number"
             )
         self.trainer = trainer
-        self.train = train
         self.epochs = epochs
         self.evaluate = evaluate
         self.monitor = monitor
@@ -72,9 +71,9 @@ class TrainingLoop(Generic[B]):
             seed=trainer.seed,
             workers=trainer.workers.count * trainer.ranks.size,
             accumulate=trainer.accumulate,
-            averages=trainer.average is not None,
+            averages=trainer.averages,
             step=trainer.step_count,
-            batches=batch_count(train),
+            batches=batches,
             stopping=stopping,
             plateau=plateau,
             about=json.loads(json.dumps(dict(about))),  # as it will come back from the file
@@ -100,7 +99,7 @@ class TrainingLoop(Generic[B]):
                     self._epoch()
                     self.state.seconds = self._seconds()
         finally:
-            self.trainer.model.eval()
+            self.trainer.set_training(False)
             self._restore_best()
         self._call("end", self.state.rows[-1] if self.state.rows else {})
         return self._history()
@@ -110,7 +109,7 @@ class TrainingLoop(Generic[B]):
         return self.state.epoch >= self.epochs or self.state.stopping.should_stop
 
     def _epoch(self) -> None:
-        self.trainer.model.train()
+        self.trainer.set_training(True)
         self._train_epoch()
         metrics = self._evaluate()
         row = self._end_epoch(metrics)
@@ -121,60 +120,14 @@ class TrainingLoop(Generic[B]):
         self._call("epoch", row)
         self._stop_if_asked()
 
+    @abstractmethod
     def _train_epoch(self) -> None:
-        """The batches of the epoch that are not done yet."""
-        state = self.state
-        batches = islice(batches_of_epoch(self.train, state.epoch), state.batch, None)
-        bar = EpochProgress(state.epoch, self.epochs, state.batches, state.batch, self.quiet)
-        try:
-            before = time.monotonic()
-            while step := list(islice(batches, self.trainer.accumulate)):
-                result = self._step(step)
-                now = time.monotonic()
-                self._count(step, result, now - before)
-                bar.update(
-                    state.loss_sum / max(state.count, 1),
-                    result.lr,
-                    state.epoch_examples / max(state.epoch_seconds, 1e-9),
-                    len(step),
-                )
-                self._after_step(result)
-                before = time.monotonic()
-        finally:
-            bar.close()
-        if state.batch == 0:
-            raise DataError(
-                "the training data has no batches; expected at least one example: is the file "
-                "empty, or --limit too low?"
-            )
+        """What is not done yet of the epoch, with its sums in `state`."""
 
-    def _step(self, batches: Sequence[B]) -> StepResult:
-        try:
-            return self.trainer.step(*batches)
-        except GradientError as error:
-            place = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1}"
-            saved = self.checkpoint_path is not None and self.checkpoint_path.exists()
-            kept = f"; the last good checkpoint is {self.checkpoint_path}" if saved else ""
-            raise GradientError(f"{error} ({place}){kept}") from error
-
-    def _count(self, batches: Sequence[B], result: StepResult, seconds: float) -> None:
-        state = self.state
-        examples = sum(map(len, batches))
-        state.step = self.trainer.step_count
-        state.batch += len(batches)
-        state.loss_sum += result.loss
-        state.count += result.count
-        state.norm_sum += result.grad_norm
-        state.epoch_steps += 1
-        state.epoch_examples += examples
-        state.epoch_seconds += seconds
-        state.examples += examples
-        state.training_seconds += seconds
-
-    def _after_step(self, result: StepResult) -> None:
+    def _after_step(self, row: Row) -> None:
+        """Call who listens, save if it is time, stop if asked to. row: numbers of the step."""
         if self.callbacks["step"]:
-            loss = result.loss / max(result.count, 1)
-            self._call("step", {"loss": loss, "lr": result.lr, "grad_norm": result.grad_norm})
+            self._call("step", row)
         self._stop_if_asked()
         if (
             self.checkpoint_seconds is not None
@@ -199,7 +152,7 @@ class TrainingLoop(Generic[B]):
         """What the caller measures. A signal breaks it off at once: a resumed run does it again."""
         if self.evaluate is None:
             return {}
-        self.trainer.model.eval()
+        self.trainer.set_training(False)
         mine = self._measure(self.evaluate) if self.writes else None
         told: dict[str, float] | None = self.trainer.ranks.broadcast(mine)  # so all judge alike
         if told is None:
@@ -226,16 +179,7 @@ class TrainingLoop(Generic[B]):
     def _end_epoch(self, metrics: Mapping[str, float]) -> Row:
         """Close the epoch's sums and judge its weights."""
         state = self.state
-        row: Row = {
-            "epoch": state.epoch + 1,
-            "step": state.step,
-            "seconds": self._seconds(),
-            "lr": self.trainer.schedule(max(state.step - 1, 0)) * self.trainer.lr_scale,
-            "train_loss": state.loss_sum / max(state.count, 1),
-            "grad_norm": state.norm_sum / max(state.epoch_steps, 1),
-            "examples_per_second": state.epoch_examples / max(state.epoch_seconds, 1e-9),
-            **{f"dev_{name}": value for name, value in metrics.items()},
-        }
+        row = self._epoch_row() | {f"dev_{name}": value for name, value in metrics.items()}
         state.rows.append(row)
         state.epoch += 1
         state.batch = state.count = state.epoch_steps = state.epoch_examples = 0
@@ -251,10 +195,27 @@ class TrainingLoop(Generic[B]):
             self._keep_best(row, metrics)
         return row
 
+    def _epoch_row(self) -> Row:
+        """What training measured in the epoch."""
+        state = self.state
+        return {
+            "epoch": state.epoch + 1,
+            "step": state.step,
+            "seconds": self._seconds(),
+            "lr": self.trainer.learning_rate,
+            "train_loss": state.loss_sum / max(state.count, 1),
+            "grad_norm": state.norm_sum / max(state.epoch_steps, 1),
+            "examples_per_second": self._speed(),
+        }
+
+    def _speed(self) -> float:
+        """Examples per second of the epoch so far."""
+        return self.state.epoch_examples / max(self.state.epoch_seconds, 1e-9)
+
     def _keep_best(self, row: Row, metrics: Mapping[str, float]) -> None:
         self.state.best_metrics = dict(metrics)
         with self.trainer.averaged():
-            self.best = self.trainer.model.state_dict()
+            self.best = self.trainer.weights()
         self._save_best()
         if self.evaluate is not None:
             self._call("improved", row)
@@ -269,14 +230,15 @@ class TrainingLoop(Generic[B]):
         if self.checkpoint_path is None or not self.writes:
             return
         self.state.seconds = self._seconds()
+        parts = self.trainer.state()
         save_checkpoint(
             self.checkpoint_path,
             Checkpoint(
                 self.state,
-                self.trainer.model.state_dict(),
-                self.trainer.optimizer.state_dict(),
+                parts["model"],
+                parts.get("optimizer", {}),
                 self.best,
-                self.trainer.average.state_dict() if self.trainer.average is not None else {},
+                parts.get("average", {}),
             ),
         )
         self._saved = time.monotonic()
@@ -286,16 +248,11 @@ class TrainingLoop(Generic[B]):
         """Put model, optimizer and position where the checkpoint says."""
         found = load_checkpoint(path)
         self._check_same_run(path, found.state)
-        trainer = self.trainer
+        parts = {"model": found.model, "optimizer": found.optimizer, "average": found.average}
         try:
-            trainer.model.load_state_dict(found.model)
-            trainer.flat.rebind()
-            trainer.optimizer.load_state_dict(found.optimizer)
-            if trainer.average is not None:
-                trainer.average.load_state_dict(found.average)
-        except ShapeError as error:
+            self.trainer.load_state(parts, found.state.step)
+        except (ShapeError, StateError) as error:
             raise ArchiveError(f"{path} is the checkpoint of another model: {error}") from error
-        trainer.step_count = found.state.step
         self.state = found.state
         self.best = found.best
         self._seconds_before = found.state.seconds
@@ -331,12 +288,16 @@ class TrainingLoop(Generic[B]):
 
     def _restore_best(self) -> None:
         if self.best is not None:
-            self.trainer.model.load_state_dict(self.best)
-            self.trainer.flat.rebind()
+            self.trainer.load_weights(self.best)
 
     def _scale_rates(self) -> None:
         if self.state.plateau is not None:
             self.trainer.lr_scale = self.state.plateau.scale
+
+    def _kept(self) -> str:
+        """For an error that ends training: where it can be gone on from."""
+        saved = self.checkpoint_path is not None and self.checkpoint_path.exists()
+        return f"; the last good checkpoint is {self.checkpoint_path}" if saved else ""
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started

@@ -12,6 +12,9 @@ from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_core import DtypeError, RowSparse, ShapeError
 
+# Up to so many rows a product with a matrix of zeros and ones sums them faster than sorting does.
+_FEW_ROWS = 512
+
 
 @primitive
 def getitem(x: Array, *, index: Any) -> Result:
@@ -46,7 +49,8 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
     """Rows of a table: table (v, ...), ids any shape of integers -> (*ids.shape, ...).
 
     The gradient is a `RowSparse`: only the rows that were read, so a table of 50,000 rows is
-    never written in full; with sparse=False a dense array, faster for a few hundred rows.
+    never written in full; with sparse=False a dense array, faster for a few hundred rows and where
+    the table gets a dense gradient from elsewhere, too.
     Raises DtypeError, ShapeError for ids that are no row numbers.
     """
     ids = np.asarray(ids)
@@ -65,6 +69,8 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
         values = grad.reshape(len(rows), *shape[1:])
         if sparse:
             return RowSparse(rows, values, shape), None
+        if shape[0] > _FEW_ROWS:
+            return RowSparse(rows, values, shape).to_dense(), None
         # Row i of the product sums the gradients of all places that read row i.
         chosen = rows == np.arange(shape[0])[:, np.newaxis]
         summed = chosen.astype(grad.dtype) @ values.reshape(len(rows), -1)
@@ -96,6 +102,8 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     table = rng.normal(size=(5, 3))
     yield Sample((table, np.array([[1, 1, 4], [0, 1, 1]])), note="repeated ids")
     yield Sample((table, np.array([[1, 1], [0, 1]])), {"sparse": False}, note="dense gradient")
+    large, many = rng.normal(size=(600, 1)), np.array([599, 3, 599, 3, 3])
+    yield Sample((large, many), {"sparse": False}, note="dense gradient of many rows")
     yield Sample((table, np.array(3)), note="0-d ids")
     yield Sample((table, np.zeros((0, 2), np.int64)), note="no ids")
     yield Sample((rng.normal(size=4), np.array([2, 0, 2])), note="rows of single numbers")

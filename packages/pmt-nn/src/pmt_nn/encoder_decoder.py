@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor, no_grad
+from pmt_autograd import Tensor, no_grad, take_rows
 from pmt_core import StateError
 from pmt_nn.attention import Mask
 from pmt_nn.beam_search import Hypothesis, beam_search
@@ -20,6 +20,7 @@ from pmt_nn.module import Module
 from pmt_nn.next_token import next_token
 from pmt_nn.parameter import Parameter
 from pmt_nn.positions import SinusoidalPositions
+from pmt_nn.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.tied_linear import tied_linear
 from pmt_nn.token_stream import token_stream
 from pmt_nn.transformer_decoder import TransformerDecoder
@@ -145,12 +146,52 @@ class EncoderDecoder(Module):
 
         cache: target is the t newest tokens.
         """
+        x = self._decoded(target, memory, mask, memory_mask, cache, rng)
+        return tied_linear(x, self.target_words.weight, self.bias)
+
+    def loss(
+        self,
+        source: NDArray[np.integer],
+        target: NDArray[np.integer],
+        labels: NDArray[np.integer],
+        source_mask: Mask | None = None,
+        target_mask: Mask | None = None,
+        *,
+        smoothing: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """Sum of the cross-entropy of the labels (b, t) where target_mask is True.
+
+        Equal to that of the logits of `forward`, but those of all tokens are never held at once,
+        and none are made for padding: see `tied_cross_entropy`, which also tells of `smoothing`.
+        """
+        memory = self.encode(source, source_mask, rng=rng)
+        x = self._decoded(target, memory, target_mask, source_mask, None, rng)
+        x, labels = x.reshape(-1, x.shape[-1]), np.asarray(labels).reshape(-1)
+        if target_mask is not None:
+            counted = np.flatnonzero(target_mask)
+            x, labels = take_rows(x, counted, sparse=False), labels[counted]
+        loss: Tensor = tied_cross_entropy(
+            x, self.target_words.weight, self.bias, labels, smoothing=smoothing
+        )
+        return loss
+
+    def _decoded(
+        self,
+        target: NDArray[np.integer],
+        memory: Tensor,
+        mask: Mask | None,
+        memory_mask: Mask | None,
+        cache: DecoderCache | None,
+        rng: np.random.Generator | None,
+    ) -> Tensor:
+        """What the decoder makes of target (b, t): (b, t, d)."""
         x = self.target_words(target) * self.config.width**0.5
         x = self.positions(x, offset=0 if cache is None else cache.length)
-        x = self.decoder(
+        decoded: Tensor = self.decoder(
             self.dropout(x, rng), memory, mask=mask, memory_mask=memory_mask, cache=cache, rng=rng
         )
-        return tied_linear(x, self.target_words.weight, self.bias)
+        return decoded
 
     def decoding(
         self, source: NDArray[np.integer], mask: Mask | None = None, *, cached: bool = True

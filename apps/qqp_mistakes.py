@@ -75,13 +75,15 @@ def shaded(
     received: (other tokens, tokens). given: (tokens, other tokens).
     """
     total = received.sum(axis=0) if len(received) else np.zeros(len(tokens))
-    depth = _DEEPEST * total / max(float(total.max(initial=0.0)), 1e-9)
+    least, most = total.min(initial=np.inf), total.max(initial=0.0)
+    depth = _DEEPEST * (total - least) / max(float(most - least), 1e-9)
     spans = []
     for i, token in enumerate(tokens):
         hint = ""
         if others:
-            most = int(given[i].argmax())
-            hint = f' title="{escape(f"looks most at {others[most]!r}: {given[i, most]:.2f}")}"'
+            there = int(given[i].argmax())
+            hint = f"looks most at {others[there]!r}: {given[i, there]:.2f}"
+            hint = f' title="{escape(hint)}"'
         shade = f"background:rgba(45,95,168,{depth[i]:.2f})"
         spans.append(f'<span style="{shade};border-radius:.2rem"{hint}>{escape(token)}</span>')
     return f"<br><small>{' '.join(spans)}</small>"

@@ -67,16 +67,16 @@ def intervals(
 
 
 def weights(labels: Labels, balanced: bool) -> NDArray[np.float64]:
-    """(n,), of sum 1: all the same, or such that either kind of pair has one half."""
+    """(n,): 1 each, or such that the pairs of either kind have the same sum."""
     if not balanced:
-        return np.full(len(labels), 1 / len(labels))
-    counts = np.maximum(np.bincount(labels, minlength=2), 1)
-    found: NDArray[np.float64] = (1 / (np.count_nonzero(np.bincount(labels)) * counts))[labels]
+        return np.ones(len(labels))
+    found: NDArray[np.float64] = (1 / np.maximum(np.bincount(labels, minlength=2), 1))[labels]
     return found
 
 
 def weighted_mean(values: NDArray[Any], labels: Labels, *, balanced: bool) -> float:
-    return float(values @ weights(labels, balanced))
+    weight = weights(labels, balanced)
+    return float(values @ weight / weight.sum())
 
 
 def weighted_accuracy(probability: Probabilities, labels: Labels, *, balanced: bool) -> float:

@@ -38,6 +38,19 @@ def pairs_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def write_rows(tmp_path: Path) -> Callable[..., Path]:
+    """Writes (label, question1, question2) rows in the form without a header."""
+
+    def write(name: str, rows: list[tuple[int, str, str]]) -> Path:
+        lines = [f"{label}\t{q1}\t{q2}\t{i}" for i, (label, q1, q2) in enumerate(rows)]
+        path = tmp_path / name
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
 def qqp(root: Path, tmp_path: Path) -> Callable[..., Completed]:
     """Runs apps/train_qqp.py in an empty folder, with a small model unless told otherwise."""
 

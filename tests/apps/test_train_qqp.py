@@ -41,6 +41,8 @@ def test_a_run_leaves_what_the_contract_says(qqp: Run, pairs_file: Write, tmp_pa
         "learning.png",
         "confusion_dev.png",
         "confusion_test.png",
+        "calibration_dev.png",
+        "calibration_test.png",
         "attention.png",
     } <= names
     metrics = json.loads((out / "metrics.json").read_text())
@@ -53,18 +55,69 @@ def test_a_run_leaves_what_the_contract_says(qqp: Run, pairs_file: Write, tmp_pa
     assert metrics["data"]["train"]["rows"] == 120
     assert metrics["data"]["dev"]["rows"] == 60
     assert len(metrics["data"]["dev"]["sha256"]) == 64
-    for split in ("dev", "test"):
-        assert {"accuracy", "f1", "loss", "overlap_accuracy"} <= set(metrics[split])
+    for row in ("dev", "dev_overlap", "dev_tfidf", "test", "test_overlap", "test_tfidf"):
+        for score in ("accuracy", "f1", "loss", "calibration_error"):
+            low, high = metrics[row][f"{score}_interval"]
+            assert low <= high
+        assert 0 <= metrics[row]["accuracy_interval"][0] <= metrics[row]["accuracy"] <= 1
+    assert metrics["dev"]["pairs"] == 60
     rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     best = max(float(row["dev_accuracy"]) for row in rows)
     assert metrics["dev"]["accuracy"] == pytest.approx(best)
     assert json.loads((out / "config.json").read_text())["epochs"] == 2
     report = (out / "report.html").read_text()
-    assert report.count("data:image/png;base64,") == 4
+    assert report.count("data:image/png;base64,") == 6
     assert "http://" not in report
     assert "https://" not in report
-    assert "overlap_accuracy" in done.stdout
+    assert "Most confident mistakes" in report
+    assert "looks most at" in report
+    for row in ("dev_overlap", "dev_tfidf"):
+        assert row in done.stdout
+
+
+def test_pairs_without_a_training_question_are_scored_apart(
+    qqp: Run, write_rows: Callable[..., Path], tmp_path: Path
+) -> None:
+    train = [(i % 2, f"how to do {i}?", f"way of doing {i % 7}") for i in range(60)]
+    dev = [(1, "HOW to do 3 ?", "something new"), (0, "new a", "new b"), (1, "new c", "new d")]
+    done = qqp(
+        "--train", write_rows("train.tsv", train), "--dev", write_rows("dev.tsv", dev),
+        "--extra", write_rows("extra.tsv", [(1, "new d", "new e"), (1, "x", "y")]),
+        "--epochs", 2, "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    # one is linked to train, one to extra; the one left has no counterpart of the other kind
+    assert metrics["dev"]["pairs"] == 3
+    assert "dev_unlinked" not in metrics
+    done = qqp(
+        "--train", write_rows("train.tsv", train), "--dev", write_rows("dev.tsv", dev),
+        "--epochs", 1, "--out", tmp_path / "other",
+    )  # fmt: skip
+    metrics = json.loads((tmp_path / "other" / "metrics.json").read_text())
+    assert metrics["dev_unlinked"]["pairs"] == metrics["dev_tfidf_unlinked"]["pairs"] == 2
+
+
+@pytest.mark.parametrize("baseline", ["overlap", "tfidf"])
+def test_a_baseline_is_a_run_like_any_other(
+    qqp: Run, pairs_file: Write, tmp_path: Path, baseline: str
+) -> None:
+    out = tmp_path / "run"
+    files = ("--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 60))
+    named = () if baseline == "tfidf" else (baseline,)  # tfidf where none is named
+    done = qqp("--baseline", *named, *files, "--workers", 1, "--out", out, small=False)
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in out.iterdir()}
+    assert {"config.json", "history.csv", "metrics.json", "checkpoint.npz", "model.npz"} <= names
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert json.loads((out / "config.json").read_text())["baseline"] == baseline
+    other = {"overlap": "tfidf", "tfidf": "overlap"}[baseline]
+    assert f"dev_{other}" in metrics
+    assert f"dev_{baseline}" not in metrics
+    done = qqp("--predict", "--out", out, small=False, stdin="How do I swim?\tWay to swim?\n")
+    assert done.returncode == 0, done.stderr
+    assert 0 <= json.loads(done.stdout)["probability"] <= 1
 
 
 def test_a_trained_run_answers_pairs(qqp: Run, pairs_file: Write, tmp_path: Path) -> None:
@@ -220,5 +273,5 @@ def test_the_shipped_sample_beats_word_overlap(qqp: Run, tmp_path: Path) -> None
     done = qqp("--out", tmp_path / "run", small=False)
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["dev"]["accuracy"] > metrics["dev"]["overlap_accuracy"] + 0.1
+    assert metrics["dev"]["accuracy"] > metrics["dev_overlap"]["accuracy"] + 0.1
     assert set(metrics["data"]) == {"data"}

@@ -13,6 +13,7 @@ import pytest
 from pmt_core import FileProblem
 from pmt_train import (
     History,
+    Interval,
     Report,
     file_fingerprint,
     peak_rss_mb,
@@ -50,7 +51,8 @@ def test_metrics_are_json_that_every_reader_takes(tmp_path):
         workers=2,
         data={"train": file_fingerprint(data)},
         splits={
-            "dev": {"accuracy": np.float32(0.5), "n": np.int64(3), "loss": math.nan, "x": math.inf}
+            "dev": {"accuracy": np.float32(0.5), "n": np.int64(3), "loss": math.nan, "x": math.inf},
+            "test": {"f1": Interval(0.5, 0.25, math.nan)},
         },
     )
 
@@ -59,6 +61,7 @@ def test_metrics_are_json_that_every_reader_takes(tmp_path):
 
     found = json.loads(path.read_text(), parse_constant=refuse)
     assert found["dev"] == {"accuracy": 0.5, "n": 3, "loss": None, "x": None}
+    assert found["test"] == {"f1": 0.5, "f1_interval": [0.25, None]}
     assert (found["task"], found["seconds"], found["examples_per_second"]) == ("t", 3.5, 50.0)
     assert found["data"]["train"]["rows"] == 2
     assert found["versions"]["numpy"] == np.__version__

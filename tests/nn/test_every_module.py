@@ -123,6 +123,13 @@ MODULES: dict[str, Made] = {
         {"reduction": "none"},
     ),
     "LogSoftmax": (lambda rng: nn.LogSoftmax(), (SEQUENCE,), {}),
+    "MaskedWords": (
+        lambda rng: nn.MaskedWords(
+            nn.PairClassifier(nn.PairClassifierConfig(**TABLES), rng), 8, rng
+        ),
+        (ids(B, 5), ids(B, 5, v=2), ids(B, 5, v=3), MASK, np.where(MASK, ids(B, 5), -100)),
+        {"rng": 1},
+    ),
     "MaxPool1d": (lambda rng: nn.MaxPool1d(2), (SEQUENCE,), {}),
     "MaxPool2d": (lambda rng: nn.MaxPool2d(2), (IMAGE,), {}),
     "NegativeSampling": (
@@ -198,10 +205,12 @@ NOT_CALLED = {
 # The running statistics move, as they shall, and examples see each other.
 BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
 # Parameters that the call in the table does not use.
+WEIGHTS = ("weight", "bias")
 WITHOUT_ALL_GRADIENTS = {
     "CBOW": {"vectors.weight"},  # the output starts at zero, and all comes through it
     "SkipGram": {"vectors.weight"},
     "Bert": {"pool.weight", "pool.bias"},
+    "MaskedWords": {f"reader.{of}.{what}" for of in ("pool", "classify") for what in WEIGHTS},
     "EntityTagger": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
     "TokenClassifier": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
 }

@@ -91,6 +91,7 @@ from pmt_nn.length_penalty import LengthPenalty, gnmt_penalty, power_penalty
 from pmt_nn.linear import Dense, Linear, linear, linear_composed
 from pmt_nn.load_bert import load_bert
 from pmt_nn.masked_mean import masked_mean
+from pmt_nn.masked_words import MaskedWords
 from pmt_nn.module import Module
 from pmt_nn.module_calls import CallWatcher, watching_calls
 from pmt_nn.module_list import ModuleList
@@ -155,6 +156,7 @@ from pmt_nn.transposed_convolution import (
     conv_transpose2d_composed,
 )
 from pmt_nn.word2vec import CBOW, SkipGram
+from pmt_nn.word_guesser import WordGuesser
 
 __all__ = [
     "ACTIVATIONS",
@@ -170,6 +172,7 @@ __all__ = [
     "Bert",
     "BertConfig",
     "Buffer",
+    "CBOW",
     "CallWatcher",
     "CharacterEncoder",
     "Chooser",
@@ -214,10 +217,12 @@ __all__ = [
     "LinearChainCRF",
     "LogSoftmax",
     "Mask",
+    "MaskedWords",
     "MaxPool1d",
     "MaxPool2d",
     "Module",
     "ModuleList",
+    "NegativeSampling",
     "PairClassifier",
     "PairClassifierConfig",
     "Parallel",
@@ -234,6 +239,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SinusoidalPositions",
+    "SkipGram",
     "Softmax",
     "Summary",
     "SummaryRow",
@@ -244,6 +250,7 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "WordGuesser",
     "add_dropped",
     "add_dropped_composed",
     "add_with_dropout",
@@ -346,7 +353,4 @@ __all__ = [
     "truncated_normal",
     "watching_calls",
     "xavier_uniform",
-    "NegativeSampling",
-    "CBOW",
-    "SkipGram",
 ]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor, tanh
+from pmt_autograd import Array, Tensor, absolute, concat, tanh
+from pmt_core import ShapeError
 from pmt_nn.attention import Mask
 from pmt_nn.dropout import Dropout
 from pmt_nn.embedding import Embedding
+from pmt_nn.gelu import gelu
 from pmt_nn.layer_norm import LayerNorm
 from pmt_nn.linear import Linear
 from pmt_nn.module import Module
@@ -33,6 +35,10 @@ class PairClassifierConfig:
         dropout: rate, everywhere in the encoder and on the embeddings.
         activation: "gelu" or "relu".
         norm_first: pre-norm (True) or post-norm.
+        marks: number of different `matches`.
+        compare: whether the difference and the product of the texts' means are pooled as well.
+        features: number of further numbers about a pair that are given beside its tokens.
+        feature_hidden: width of the layer that reads them.
     """
 
     vocabulary: int
@@ -45,14 +51,19 @@ class PairClassifierConfig:
     dropout: float = 0.1
     activation: str = "gelu"
     norm_first: bool = True
+    marks: int = 3
+    compare: bool = False
+    features: int = 0
+    feature_hidden: int = 64
 
 
 class PairClassifier(Module):
     """Logits for `<cls> a <sep> b <sep>`: embeddings, encoder, pooling, one hidden layer.
 
     A token's vector is the sum of its word's, its segment's (which text it stands in), its
-    match's (whether the word also stands in the other text) and its position's. Pooled are
-    the first token and the mean of each text.
+    match's (whether and how the word also stands in the other text) and its position's. Pooled
+    are the first token and the mean of each text, and how the means differ if `compare` says so.
+    What is known of the pair beside its tokens (`features`) joins after the pooling.
     """
 
     def __init__(
@@ -63,9 +74,10 @@ class PairClassifier(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         d = config.width
+        self.config = config
         self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
         self.segments = Embedding(2, d, rng, sparse=False, dtype=dtype)
-        self.matches = Embedding(3, d, rng, sparse=False, dtype=dtype)
+        self.matches = Embedding(config.marks, d, rng, sparse=False, dtype=dtype)
         self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
         self.norm = LayerNorm(d, dtype=dtype)
         self.dropout = Dropout(config.dropout)
@@ -80,10 +92,35 @@ class PairClassifier(Module):
             norm_first=config.norm_first,
             dtype=dtype,
         )
-        self.pool = Linear(3 * d, d, rng, dtype)
-        self.classify = Linear(d, config.classes, rng, dtype)
+        self.pool = Linear((5 if config.compare else 3) * d, d, rng, dtype)
+        known = config.feature_hidden if config.features else 0
+        self.features = Linear(config.features, known, rng, dtype) if known else None
+        self.classify = Linear(d + known, config.classes, rng, dtype)
 
     def forward(
+        self,
+        ids: NDArray[np.integer],
+        segments: NDArray[np.integer],
+        matches: NDArray[np.integer],
+        mask: Mask,
+        features: Array | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """ids, segments (0, 1), matches (0 ... marks - 1), mask (True = token): (b, t).
+
+        features: (b, n), as many as the config says; None where it says 0. -> (b, classes).
+        rng: stream of this pass, needed in training with dropout.
+        """
+        x = self.read(ids, segments, matches, mask, rng=rng)
+        pooled = tanh(self.pool(self._pooled(x, segments, mask)))
+        known = self._known(features, len(ids), pooled.dtype)
+        if known is not None:
+            pooled = concat(pooled, known, axis=-1)
+        logits: Tensor = self.classify(self.dropout(pooled, rng))
+        return logits
+
+    def read(
         self,
         ids: NDArray[np.integer],
         segments: NDArray[np.integer],
@@ -92,16 +129,30 @@ class PairClassifier(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids, segments (0, 1), matches (0, 1, 2), mask (True = token): (b, t) -> (b, classes).
-
-        rng: stream of this pass, needed in training with dropout.
-        """
+        """The encoder's vectors of all tokens, before pooling: (b, t, d)."""
         x = self.words(ids) + self.segments(segments) + self.matches(matches)
         x = self.dropout(self.norm(self.positions(x)), rng)
-        x = self.encoder(x, mask, rng=rng)
-        pooled = (_pooling_shares(segments, mask, x.dtype) @ x).reshape(x.shape[0], -1)
-        logits: Tensor = self.classify(self.dropout(tanh(self.pool(pooled)), rng))
-        return logits
+        hidden: Tensor = self.encoder(x, mask, rng=rng)
+        return hidden
+
+    def _pooled(self, x: Tensor, segments: NDArray[np.integer], mask: Mask) -> Tensor:
+        """(b, t, d) -> (b, 3d), or (b, 5d) where the means are compared."""
+        shares = Tensor(_pooling_shares(segments, mask, x.dtype))
+        means = shares @ x  # (b, 3, d)
+        if self.config.compare:
+            a, b = means[:, 1:2], means[:, 2:3]
+            means = concat(means, absolute(a - b), a * b, axis=1)
+        return means.reshape(x.shape[0], -1)
+
+    def _known(self, features: Array | None, b: int, dtype: DTypeLike) -> Tensor | None:
+        """What one layer makes of the features: (b, feature_hidden)."""
+        wanted = self.config.features
+        given = (b, 0) if features is None else features.shape
+        if given != (b, wanted):
+            raise ShapeError(f"{b} pairs want features of shape {(b, wanted)}, got {given}")
+        if self.features is None or features is None:
+            return None
+        return gelu(self.features(Tensor(features.astype(dtype, copy=False))))
 
 
 def _pooling_shares(

@@ -18,8 +18,8 @@ class EncodedPairs:
     """n encoded pairs, m tokens in all, laid end to end; pair i has those of offsets[i : i + 2].
 
     ids: (m,) int32. segments, matches: (m,) int8; what they mean is told at `PairBatch`.
-    offsets: (n + 1,) int64. labels: (n,) int64 or None.
-    About 6 bytes a token: 400,000 pairs take some 70 MB.
+    offsets: (n + 1,) int64. labels: (n,) int64 or None. features: (n, k) float32 or None.
+    About 6 bytes a token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
     """
 
     ids: NDArray[np.int32]
@@ -27,8 +27,11 @@ class EncodedPairs:
     matches: NDArray[np.int8]
     offsets: NDArray[np.int64]
     labels: NDArray[np.int64] | None = None
+    features: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
+        if self.features is not None and len(self.features) != len(self):
+            raise ShapeError(f"{len(self)} pairs need as many features: {self.features.shape}")
         if self.labels is not None and self.labels.shape != (len(self),):
             raise ShapeError(f"{len(self)} pairs need labels ({len(self)},): {self.labels.shape}")
 
@@ -65,4 +68,5 @@ class EncodedPairs:
             mask=mask,
             labels=None if self.labels is None else self.labels[index],
             index=index,
+            features=None if self.features is None else self.features[index],
         )

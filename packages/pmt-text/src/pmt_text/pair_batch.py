@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ class PairBatch:
     ids: (b, t) int64, token ids; 0, the id of ``<pad>``, in the padding.
     segments: (b, t) int64, 0 up to the first ``<sep>``, 1 after it.
     matches: (b, t) int64, 0 special token or padding, 1 a token that does not occur in the other
-        question, 2 one that does.
+        question, 2 one that does; or `match_marks`, where the encoder makes those.
     mask: (b, t) bool, True where a token stands ("attend here").
     labels: (b,) int64, 1 duplicate or 0 not; None where they are not known.
     index: (b,) int64, the place of each pair in the data set.
+    features: (b, k) float32, what is known of each pair beside its tokens; None: nothing.
     """
 
     ids: NDArray[np.int64]
@@ -31,6 +32,7 @@ class PairBatch:
     mask: NDArray[np.bool_]
     labels: NDArray[np.int64] | None
     index: NDArray[np.int64]
+    features: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -52,4 +54,26 @@ class PairBatch:
             mask=mask[:, :width],
             labels=None if self.labels is None else self.labels[i::n],
             index=self.index[i::n],
+            features=None if self.features is None else self.features[i::n],
+        )
+
+    def swapped(self) -> PairBatch:
+        """The same pairs with the questions in the other order: ``<cls> question2 <sep> ...``.
+
+        Matches and features say the same of a pair in either order.
+        """
+        later = np.where(self.segments == 1, 1, 2)  # question2 and its <sep>, then question1's
+        later[:, :1] = 0  # but first of all <cls>
+        order = np.argsort(np.where(self.mask, later, 3), axis=1, kind="stable")
+        segments = np.where(self.mask, 1 - self.segments, 0)
+        segments[:, :1] = 0
+
+        def sorted_like(x: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.take_along_axis(x, order, axis=1)
+
+        return replace(
+            self,
+            ids=sorted_like(self.ids),
+            segments=sorted_like(segments),
+            matches=sorted_like(self.matches),
         )

@@ -201,6 +201,7 @@ MODULES: dict[str, Made] = {
 NOT_CALLED = {
     *("Module", "Container", "ModuleList", "RecurrentCell"),
     *("AttentionPositions", "RotaryPositions", "Alibi", "RelativeBias"),
+    "WordGuesser",  # draws what it hides, and gives a sum over the batch
 }
 # The running statistics move, as they shall, and examples see each other.
 BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")

@@ -35,6 +35,8 @@ def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
         return _feed_forward(arrays)
     if name in _ATTENTION:
         return _attention(name, arrays)
+    if name == "spelling_features":
+        return 2 * int(arrays[1].size) * len(arrays[0])
     if name in _SCANS:
         steps, weight = arrays[0], arrays[1]
         return 2 * int(steps.size) * int(weight.shape[0]) + _PER_GATE * int(steps.size)
@@ -64,7 +66,7 @@ _FREE = (
 )
 _SCANS = ("rnn_scan", "gru_scan", "lstm_scan")
 _PER_GATE = 4  # a bias, a squashing, a product and a sum for each gate's numbers
-_ATTENTION = ("attention", "packed_attention", "biased_attention")
+_ATTENTION = ("attention", "packed_attention", "biased_attention", "directional_attention")
 
 
 def _feed_forward(arrays: list[Array]) -> int:
@@ -76,8 +78,10 @@ def _feed_forward(arrays: list[Array]) -> int:
 
 
 def _attention(name: str, arrays: list[Array]) -> int:
-    """Scores and mixing: 2 products of t x s x d each."""
+    """Scores and mixing: 2 products of t x s x d each, and one more where offsets have scores."""
     b, t, d = map(int, arrays[0].shape)
     if name == "packed_attention":
         return 4 * b * t * t * (d // 3)
+    if name == "directional_attention":
+        return 6 * b * t * t * (d // 3)
     return 4 * b * t * int(arrays[1].shape[1]) * d

@@ -8,8 +8,10 @@ from pmt_text.analogy_questions import AnalogyQuestion, AnalogySection, load_ana
 from pmt_text.bag_batch import BagBatch, EncodedBags
 from pmt_text.batch_phases import BatchPhases
 from pmt_text.byte_pair_encoding import BytePairEncoding
+from pmt_text.character_codec import CharacterCodec
 from pmt_text.conll import ConllFile, load_conll, write_conll
 from pmt_text.conll_form import ConllForm
+from pmt_text.corpus_text import CorpusText, load_text
 from pmt_text.encoded_pairs import EncodedPairs
 from pmt_text.encoded_sentences import EncodedSentences
 from pmt_text.encoded_translations import EncodedTranslations
@@ -28,6 +30,7 @@ from pmt_text.pair_batch import PairBatch
 from pmt_text.pair_encoder import PairEncoder
 from pmt_text.pair_features import PAIR_FEATURES, pair_features
 from pmt_text.parallel_corpus import ParallelCorpus, load_parallel
+from pmt_text.principal_components import principal_components
 from pmt_text.qqp import QqpFile, load_qqp
 from pmt_text.question_pair import QuestionPair
 from pmt_text.question_split import split_by_question
@@ -48,13 +51,21 @@ from pmt_text.tag_scheme import (
 from pmt_text.tag_transitions import forbidden_transitions
 from pmt_text.tagged_batch import TaggedBatch
 from pmt_text.tagged_sentence import TaggedSentence
+from pmt_text.text_windows import (
+    NO_LABEL,
+    ConsecutiveWindows,
+    RandomWindows,
+    TextWindowBatch,
+)
 from pmt_text.tfidf import TfIdf
 from pmt_text.token_batches import TokenBatches
 from pmt_text.token_sequences import TokenSequences
 from pmt_text.tokenize import tokenize
 from pmt_text.translation_batch import TranslationBatch
 from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
+from pmt_text.word2vec.limited_corpus import LimitedCorpus
 from pmt_text.word2vec.text_corpus import TextCorpus
+from pmt_text.word2vec.window_batches import WindowBatch, WindowBatches
 from pmt_text.word2vec.word2vec import EpochResult, Team, Word2Vec, Word2VecProgress
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts, count_words
@@ -69,6 +80,7 @@ __all__ = [
     "MASK",
     "MATCH_MARKS",
     "NOT_MASKED",
+    "NO_LABEL",
     "PAD",
     "PAIR_FEATURES",
     "SEP",
@@ -83,14 +95,18 @@ __all__ = [
     "BagBatch",
     "BatchPhases",
     "BytePairEncoding",
+    "CharacterCodec",
     "ConllFile",
     "ConllForm",
+    "ConsecutiveWindows",
+    "CorpusText",
     "EncodedBags",
     "EncodedPairs",
     "EncodedSentences",
     "EncodedTranslations",
     "EpochResult",
     "LengthBatches",
+    "LimitedCorpus",
     "MaskedTokens",
     "Neighbour",
     "Pair",
@@ -99,6 +115,7 @@ __all__ = [
     "ParallelCorpus",
     "QqpFile",
     "QuestionPair",
+    "RandomWindows",
     "SentenceEncoder",
     "SubwordAlignment",
     "TagScheme",
@@ -106,6 +123,7 @@ __all__ = [
     "TaggedSentence",
     "Team",
     "TextCorpus",
+    "TextWindowBatch",
     "TextWord",
     "TfIdf",
     "Threshold",
@@ -114,6 +132,8 @@ __all__ = [
     "TranslationBatch",
     "VectorCoverage",
     "Vocabulary",
+    "WindowBatch",
+    "WindowBatches",
     "Word2Vec",
     "Word2VecProgress",
     "Word2VecSettings",
@@ -144,6 +164,7 @@ __all__ = [
     "load_conll",
     "load_parallel",
     "load_qqp",
+    "load_text",
     "load_word_pairs",
     "load_word_vectors",
     "mask_tokens",
@@ -153,6 +174,7 @@ __all__ = [
     "overlap_scores",
     "pair_features",
     "pearson",
+    "principal_components",
     "save_word_vectors",
     "scheme_breaks",
     "sentence_windows",

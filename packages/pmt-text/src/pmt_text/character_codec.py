@@ -1,0 +1,77 @@
+"""Text as numbers of its characters, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import DataError
+
+__all__ = ["CharacterCodec"]
+
+_KIND = "characters"
+
+
+class CharacterCodec:
+    """An id for each character of an alphabet, in the order of their code points.
+
+    It reads and writes as `BytePairEncoding` does, so that a model may be given either.
+
+    alphabet: the characters; repeats count once. Raises DataError for an empty one.
+    """
+
+    def __init__(self, alphabet: Iterable[str]) -> None:
+        self.characters = "".join(sorted(set(alphabet)))
+        if not self.characters:
+            raise DataError("an alphabet has at least one character; is the text empty?")
+        self._codes = np.array([ord(c) for c in self.characters], np.int64)
+
+    def __len__(self) -> int:
+        """Number of ids."""
+        return len(self.characters)
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The ids (n,) of n characters. Raises DataError that names those not in the alphabet."""
+        try:
+            codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
+        except UnicodeEncodeError as error:
+            raise DataError(f"half of a surrogate pair in {text!r}: it is no text") from error
+        ids = np.searchsorted(self._codes, codes)
+        known = self._codes[np.minimum(ids, len(self._codes) - 1)] == codes
+        if not known.all():
+            strange = sorted({chr(code) for code in codes[~known]})
+            raise DataError(
+                f"characters that the alphabet does not have: {' '.join(map(repr, strange[:10]))}; "
+                f"it has {len(self)}: {self.characters!r}"
+            )
+        return ids
+
+    def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
+        """The text of n ids."""
+        return "".join(self.tokens(ids))
+
+    def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
+        """The character of each of n ids. Raises DataError for ids that are none."""
+        numbers = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)
+        if numbers.size and not (numbers.min() >= 0 and numbers.max() < len(self)):
+            raise DataError(
+                f"ids lie in 0 ... {len(self) - 1}, got {numbers.min()} ... {numbers.max()}"
+            )
+        return [self.characters[i] for i in numbers]
+
+    def to_json(self) -> dict[str, Any]:
+        """All there is, as JSON can hold it."""
+        return {"kind": _KIND, "characters": self.characters}
+
+    @classmethod
+    def from_json(cls, content: object) -> CharacterCodec:
+        """The codec that `to_json` wrote. Raises DataError for anything else."""
+        if not isinstance(content, dict) or content.get("kind") != _KIND:
+            raise DataError(f"expected the JSON of a {cls.__name__}, got {str(content)[:60]!r}")
+        characters = content.get("characters")
+        if not isinstance(characters, str):
+            raise DataError("characters: expected a string of the alphabet's characters")
+        return cls(characters)

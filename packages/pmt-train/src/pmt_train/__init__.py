@@ -13,6 +13,7 @@ from pmt_train.adamw import AdamW
 from pmt_train.allocator import keep_freed_memory
 from pmt_train.app_main import exit_code_of, run_app
 from pmt_train.app_settings import AppSettings
+from pmt_train.arrow_map import arrow_map
 from pmt_train.attention_plot import AttentionMap, attention_plot
 from pmt_train.auc import roc_auc
 from pmt_train.averaged_f1 import averaged_f1
@@ -90,6 +91,7 @@ from pmt_train.schedule_sequence import in_sequence
 from pmt_train.settings_file import load_settings, save_settings
 from pmt_train.settings_parser import parse_settings
 from pmt_train.sgd import SGD
+from pmt_train.share_bars import share_bars
 from pmt_train.shift_images import shift_images
 from pmt_train.text_table import text_table
 from pmt_train.thread_ranks import run_thread_ranks
@@ -234,4 +236,6 @@ __all__ = [
     "warmup",
     "warn",
     "write_metrics",
+    "arrow_map",
+    "share_bars",
 ]

@@ -107,19 +107,26 @@ def best_path(
     tags = np.zeros((b, t), np.int64)
     if not t:
         return tags, np.zeros(b, emissions.dtype)
-    came_from = np.zeros((b, t, n), np.int64)
+    shortest = int(lengths.min(initial=t))
+    came_from = np.empty((t, b, n), np.int64)
+    into = np.ascontiguousarray(transitions.T)  # to each tag, from all: the maximum is over a row
     best = start + emissions[:, 0]  # (b, n): score of the best beginning that ends in each tag
     for i in range(1, t):
-        steps = best[:, :, np.newaxis] + transitions
-        came_from[:, i] = steps.argmax(axis=1)
-        going_on = steps.max(axis=1) + emissions[:, i]
-        best = np.where((i < lengths)[:, np.newaxis], going_on, best)
+        steps = best[:, np.newaxis] + into
+        steps.argmax(axis=2, out=came_from[i])
+        going_on = steps.max(axis=2)
+        going_on += emissions[:, i]
+        best = going_on if i < shortest else np.where((i < lengths)[:, np.newaxis], going_on, best)
     best = best + end
     score = np.where(lengths > 0, best.max(axis=1), 0)
     rows = np.arange(b)
     tag = best.argmax(axis=1)
     for i in range(t - 1, -1, -1):
-        inside = i < lengths
-        tags[:, i] = np.where(inside, tag, 0)
-        tag = np.where(inside & (i > 0), came_from[rows, i, tag], tag)
+        if i < shortest:
+            tags[:, i] = tag
+            tag = came_from[i, rows, tag] if i else tag
+        else:
+            inside = i < lengths
+            tags[:, i] = np.where(inside, tag, 0)
+            tag = np.where(inside, came_from[i, rows, tag], tag)
     return tags, score.astype(emissions.dtype)

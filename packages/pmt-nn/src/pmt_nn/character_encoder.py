@@ -63,6 +63,8 @@ def spelling_features(
     """
     width, _, k = kernel.shape
     added = np.matmul(characters, kernel)  # (w, v, k)
+    used = np.flatnonzero((ids != OUTSIDE).any(axis=0))
+    ids = ids[:, : used[-1] + 1 if used.size else 0]  # no further than the longest word
     n, length = ids.shape
     around = _with_border(ids, width)
     inside = ids != OUTSIDE

@@ -15,6 +15,7 @@ from pmt_autograd import (
     Tensor,
     getitem,
     logsumexp,
+    no_grad,
     primitive,
     samples,
     where,
@@ -149,8 +150,11 @@ class LinearChainCRF(Module):
     ) -> tuple[NDArray[np.int64], Array]:
         """As `decode`, and the score of each row's tags (b,)."""
         values, places, lengths = self._values(emissions, mask)
-        transitions, start = (x.data for x in self._allowed())
+        with no_grad():
+            transitions, start = (x.data for x in self._allowed())
         packed, scores = best_path(values, transitions, start, self.end.data, lengths)
+        if mask is None:
+            return packed, scores
         inside = np.arange(values.shape[1]) < lengths[:, np.newaxis]
         tags = np.full(packed.shape, IGNORE, np.int64)
         np.put_along_axis(tags, places, np.where(inside, packed, IGNORE), axis=1)
@@ -183,7 +187,8 @@ class LinearChainCRF(Module):
         if emissions.ndim != 3 or emissions.shape[2] != n:
             raise ShapeError(f"{n} tags want emissions (b, t, {n}), got {emissions.shape}")
         if mask is None:
-            mask = np.ones(emissions.shape[:2], np.bool_)
+            b, t = emissions.shape[:2]
+            return np.broadcast_to(np.arange(t), (b, t)), np.full(b, t)
         if mask.dtype != np.bool_:
             raise DtypeError(f"a mask is boolean, True = has a tag, got dtype {mask.dtype}")
         if mask.shape != emissions.shape[:2]:
@@ -193,6 +198,8 @@ class LinearChainCRF(Module):
     def _values(self, emissions: Tensor | Array, mask: Mask | None) -> tuple[Array, Array, Array]:
         given = emissions if isinstance(emissions, Tensor) else Tensor(emissions)
         places, lengths = self._packed(given, mask)
+        if mask is None:
+            return given.data, places, lengths
         return np.take_along_axis(given.data, places[..., np.newaxis], axis=1), places, lengths
 
     def _checked(self, tags: Array, places: Array, inside: Array) -> Array:

@@ -12,6 +12,8 @@ Letters as in `attention`: d = h k.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -96,8 +98,7 @@ def directional_attention(
             f"and {by_content.shape}"
         )
     q, k, v = _heads(qkv, heads)
-    cosine, sine = angles(t, width, 0, BASE, qkv.dtype)
-    waves = np.stack([sine, cosine], axis=-1).reshape(t, width).T  # (k, s)
+    cosine, sine, waves = _waves(t, width, qkv.dtype)
     asking = np.ascontiguousarray(q + by_content[:, np.newaxis])  # (b, h, t, k)
     turned = _turn_back(q + by_offset[:, np.newaxis], cosine, sine)
     closed = _closed(mask, b, t, qkv.dtype)
@@ -192,6 +193,16 @@ class DirectionalAttention(Module):
         return projected
 
 
+@lru_cache(maxsize=256)
+def _waves(t: int, width: int, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
+    """Cosines and sines of the angles of t places, (t, k / 2), and the sinusoids (k, t)."""
+    cosine, sine = (table[:, 0] for table in angles(t, width, 0, BASE, dtype))
+    waves = np.stack([sine, cosine], axis=-1).reshape(t, width).T
+    for table in (cosine, sine, waves):
+        table.flags.writeable = False
+    return cosine, sine, waves
+
+
 def _heads(qkv: Array, heads: int) -> tuple[Array, Array, Array]:
     """(b, t, 3d) -> queries, keys and values (b, h, t, k), views."""
     b, t, n = qkv.shape
@@ -209,10 +220,9 @@ def _closed(mask: Mask | None, b: int, t: int, dtype: DTypeLike) -> Array | None
 def _turn_back(x: Array, cosine: Array, sine: Array) -> Array:
     """x (b, h, t, k) -> what, times the sinusoids of s, is x times those of s - t."""
     first, second = x[..., 0::2], x[..., 1::2]
-    c, s = cosine[:, 0], sine[:, 0]
     turned = np.empty(x.shape, x.dtype)
-    np.add(first * c, second * s, out=turned[..., 0::2])
-    np.subtract(second * c, first * s, out=turned[..., 1::2])
+    np.add(first * cosine, second * sine, out=turned[..., 0::2])
+    np.subtract(second * cosine, first * sine, out=turned[..., 1::2])
     return turned
 
 

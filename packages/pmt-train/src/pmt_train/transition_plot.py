@@ -65,4 +65,4 @@ def transition_plot(
                 fontsize=6.5,
             )
         bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, aspect=30)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)

@@ -1,0 +1,48 @@
+"""Training a tagger on the sentences of a run."""
+
+from __future__ import annotations
+
+import functools
+
+from ner_data import Splits
+from ner_scores import scores
+from ner_settings import Settings
+from ner_tagger import Tagger
+from pmt_core import RandomStream
+from pmt_text import LengthBatches
+from pmt_train import AdamW, EarlyStopping, Run, Trainer, Workers, cosine, warmup
+
+CLIP_NORM = 5.0
+
+
+def fit(
+    tagger: Tagger, splits: Splits, settings: Settings, run: Run[Settings], workers: Workers
+) -> None:
+    """Train on "train"; keep the weights that do best on "dev"."""
+    encoded = tagger.encode(splits["train"].sentences)
+    batches = LengthBatches(
+        encoded.lengths,
+        settings.batch_size,
+        encoded.batch,
+        RandomStream(settings.seed, "order"),
+    )
+    steps = len(batches) * settings.epochs
+    dev = splits["dev"].sentences
+    trainer = Trainer(
+        tagger.model,
+        tagger.loss,
+        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
+        schedule=warmup(cosine(settings.lr, steps), round(settings.warmup * steps)),
+        seed=settings.seed,
+        workers=workers,
+        clip_norm=CLIP_NORM,
+        average=settings.average or None,
+    )
+    run.fit(
+        trainer,
+        batches,
+        evaluate=lambda: scores(tagger.tag(dev, workers, description="scoring"), dev),
+        monitor="f1",
+        early_stopping=EarlyStopping(patience=settings.patience),
+        model_meta=tagger.to_json(),
+    )

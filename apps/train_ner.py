@@ -1,0 +1,66 @@
+"""Train a Transformer to find named entities, on CoNLL files, and use it.
+
+Without arguments it trains on a sample of synthetic news that ships with pmt, in about a minute.
+On real data:
+
+  python apps/train_ner.py --train eng.train --dev eng.testa --out runs/real
+
+Files: a word a line with its tag (IOB1, IOB2 or IOBES; told apart), an empty line after every
+sentence, any number of columns: words in the first and tags in the last one that has some, or as
+--word-column and --tag-column say. Afterwards:
+
+  echo 'Boris Becker won in Kelmoor.' | python apps/train_ner.py --predict --out runs/real
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ner_answers import answers
+from ner_data import learn_encoder, read_splits, read_vectors, vector_table
+from ner_report import report
+from ner_settings import Settings
+from ner_tagger import Tagger
+from ner_training import fit
+from pmt_train import Run, Workers, run_app
+
+
+def train(settings: Settings, run: Run[Settings]) -> None:
+    """Read, train, score, draw."""
+    splits = read_splits(settings, run)
+    vectors = read_vectors(settings, run)
+    sentences = splits["train"].sentences
+    encoder = learn_encoder(settings, sentences, vectors)
+    table = vector_table(encoder, vectors) if vectors is not None else None
+    tagger = Tagger.new(settings, encoder, sentences, table)
+    run.say(
+        f"{len(encoder.words):,} words, {len(encoder.characters):,} letters, "
+        f"{tagger.model.parameter_count():,} parameters\n"
+    )
+    workers = Workers(settings.workers)
+    fit(tagger, splits, settings, run, workers)
+    if run.writes:  # of several ranks, one scores
+        report(run, tagger, splits, workers)
+    run.finish()
+
+
+def predict(settings: Settings, run: Run[Settings]) -> None:
+    """Find the entities of raw sentences from standard input."""
+    weights, meta = run.load_model()
+    tagger = Tagger.from_json(settings, meta)
+    tagger.model.load_state_dict(weights)
+    workers = Workers(settings.workers)
+    run.predict_lines(lambda lines: answers(tagger, [text for (text,) in lines], workers))
+
+
+if __name__ == "__main__":
+    sys.exit(
+        run_app(
+            Settings,
+            task="ner",
+            train=train,
+            predict=predict,
+            title="Named entities",
+            description=__doc__,
+        )
+    )

@@ -137,6 +137,7 @@ MODULES: dict[str, Made] = {
         (floats(B, 8), ids(B), ids(B, 4)),
         {"reduction": "none"},
     ),
+    "MeanOfWords": (lambda rng: nn.MeanOfWords(9, 8, rng), (ids(B, 5), MASK), {"rng": 1}),
     "PairClassifier": (
         lambda rng: nn.PairClassifier(nn.PairClassifierConfig(**TABLES), rng),
         (ids(B, 5), ids(B, 5, v=2), ids(B, 5, v=3), MASK),

@@ -92,6 +92,7 @@ from pmt_nn.linear import Dense, Linear, linear, linear_composed
 from pmt_nn.load_bert import load_bert
 from pmt_nn.masked_mean import masked_mean
 from pmt_nn.masked_words import MaskedWords
+from pmt_nn.mean_of_words import MeanOfWords
 from pmt_nn.module import Module
 from pmt_nn.module_calls import CallWatcher, watching_calls
 from pmt_nn.module_list import ModuleList
@@ -220,6 +221,7 @@ __all__ = [
     "MaskedWords",
     "MaxPool1d",
     "MaxPool2d",
+    "MeanOfWords",
     "Module",
     "ModuleList",
     "NegativeSampling",

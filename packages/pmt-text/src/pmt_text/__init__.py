@@ -24,6 +24,7 @@ from pmt_text.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
 from pmt_text.match_marks import MATCH_MARKS, match_marks
 from pmt_text.merge_learning import Pair, learn_merges
 from pmt_text.mined_negatives import mine_negatives
+from pmt_text.neighbour_pairs import neighbour_pairs
 from pmt_text.normalize import normalize
 from pmt_text.overlap import Threshold, best_threshold, jaccard, overlap_scores
 from pmt_text.pair_batch import PairBatch
@@ -62,6 +63,7 @@ from pmt_text.token_batches import TokenBatches
 from pmt_text.token_sequences import TokenSequences
 from pmt_text.tokenize import tokenize
 from pmt_text.translation_batch import TranslationBatch
+from pmt_text.vector_similarities import VECTOR_SIMILARITIES, VectorSimilarities
 from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.word2vec.limited_corpus import LimitedCorpus
 from pmt_text.word2vec.text_corpus import TextCorpus
@@ -87,6 +89,7 @@ __all__ = [
     "SPECIAL_TOKENS",
     "TAG_SCHEMES",
     "UNK",
+    "VECTOR_SIMILARITIES",
     "AnalogyMethod",
     "AnalogyQuestion",
     "AnalogyResult",
@@ -131,6 +134,7 @@ __all__ = [
     "TokenSequences",
     "TranslationBatch",
     "VectorCoverage",
+    "VectorSimilarities",
     "Vocabulary",
     "WindowBatch",
     "WindowBatches",
@@ -170,6 +174,7 @@ __all__ = [
     "mask_tokens",
     "match_marks",
     "mine_negatives",
+    "neighbour_pairs",
     "normalize",
     "overlap_scores",
     "pair_features",

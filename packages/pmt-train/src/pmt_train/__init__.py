@@ -93,6 +93,8 @@ from pmt_train.settings_parser import parse_settings
 from pmt_train.sgd import SGD
 from pmt_train.share_bars import share_bars
 from pmt_train.shift_images import shift_images
+from pmt_train.stage_history import join_histories
+from pmt_train.surprise_plot import surprise_plot
 from pmt_train.text_table import text_table
 from pmt_train.thread_ranks import run_thread_ranks
 from pmt_train.tokenize_13a import tokenize_13a
@@ -198,6 +200,7 @@ __all__ = [
     "image_grid",
     "in_sequence",
     "inverse_sqrt",
+    "join_histories",
     "keep_freed_memory",
     "launched_ranks",
     "learning_curves",
@@ -229,6 +232,7 @@ __all__ = [
     "search_learning_rate",
     "shift_images",
     "step_decay",
+    "surprise_plot",
     "text_table",
     "tokenize_13a",
     "transition_plot",

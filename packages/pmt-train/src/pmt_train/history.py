@@ -17,7 +17,7 @@ Row = dict[str, float]
 lr (of the last step), train_loss (true mean over the epoch), grad_norm (mean before clipping),
 examples_per_second; and what was measured on the dev split as dev_accuracy, ..."""
 
-_WHOLE = ("epoch", "step")
+_WHOLE = ("epoch", "step", "stage")
 
 
 @dataclass(slots=True)

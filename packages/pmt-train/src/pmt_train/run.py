@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-from pmt_core import FileProblem, StateError, load_archive
+from pmt_core import FileProblem, StateError, load_archive, save_archive
 from pmt_nn import Module
 from pmt_train.app_settings import AppSettings
 from pmt_train.batches import B, Epochs
@@ -27,6 +27,7 @@ from pmt_train.progress import progress_bar, say
 from pmt_train.report import Report, cell_text
 from pmt_train.run_folder import RunFolder
 from pmt_train.settings_file import save_settings
+from pmt_train.stage_history import join_histories
 from pmt_train.text_table import text_table
 from pmt_train.trainer import Trainer
 from pmt_train.training_event import Callback, Callbacks, EventName, TrainingEvent
@@ -46,7 +47,8 @@ class Run(Generic[S]):
 
     Attributes:
         folder: the run's folder and the names in it.
-        history: of `fit`; empty before.
+        history: of `fit`; empty before. After several stages, theirs one after the other.
+        stages: the history of each stage by its name, where `fit` was told of stages.
         report: the part of report.html that is the app's own; the usual parts stand around it.
         files, splits, pictures: what was told so far.
         writes: whether this process writes the files: not where mpiexec started several and
@@ -59,6 +61,7 @@ class Run(Generic[S]):
         self.title = title
         self.folder = RunFolder(settings.out)
         self.history = History()
+        self.stages: dict[str, History] = {}
         self.report = Report(title)
         self.files: dict[str, FileFingerprint] = {}
         self.splits: dict[str, dict[str, Any]] = {}
@@ -111,17 +114,25 @@ class Run(Generic[S]):
         early_stopping: EarlyStopping | None = None,
         model_meta: Mapping[str, Any] | None = None,
         callbacks: Callbacks | None = None,
+        stage: str | None = None,
+        epochs: int | None = None,
     ) -> History:
         """`Trainer.fit` with the files of this run.
 
         model_meta: what the model needs beside its weights and the settings to be used again
         (the vocabulary); JSON. `load_model` gives it back.
+        stage: name of a part of the training that has a model of its own, e.g. "pretrain". Its
+        checkpoint and best weights are <stage>.checkpoint.npz and <stage>.npz instead of
+        checkpoint.npz and model.npz. A resumed run goes through all its stages again, and those
+        that are done take no time. epochs: of the stage, else as the settings say.
         """
         return self._fit(
             trainer.parameter_count,
             functools.partial(trainer.fit, train),
             model_meta,
             callbacks,
+            stage,
+            epochs=epochs or self.settings.epochs,
             evaluate=evaluate,
             monitor=monitor,
             mode=mode,
@@ -145,6 +156,8 @@ class Run(Generic[S]):
             trainer.fit,
             model_meta,
             callbacks,
+            None,
+            epochs=self.settings.epochs,
             evaluate=evaluate,
             monitor=monitor,
             mode=mode,
@@ -157,25 +170,40 @@ class Run(Generic[S]):
         fit: Callable[..., History],
         model_meta: Mapping[str, Any] | None,
         callbacks: Callbacks | None,
-        **judging: Any,
+        stage: str | None,
+        **settings: Any,
     ) -> History:
         """Train by `fit` with the files of this run, and write what came out."""
         self.begin()
         self.parameters = parameters
-        self.history = fit(
-            epochs=self.settings.epochs,
-            **judging,
-            checkpoint_path=self.folder.checkpoint,
-            best_path=self.folder.model,
+        folder = self.folder
+        checkpoint, best = folder.of_stage(stage) if stage else (folder.checkpoint, folder.model)
+        found = fit(
+            **settings,
+            checkpoint_path=checkpoint,
+            best_path=best,
             best_meta={"task": self.task, "model": dict(model_meta or {})},
             resume=self.settings.resume,
             about={role: file.sha256 for role, file in self.files.items()},
-            callbacks=self._callbacks(callbacks),
+            callbacks=self._callbacks(callbacks, stage),
         )
+        if stage:
+            self.stages[stage] = found
+        self.history = join_histories(self.stages) if stage else found
         if self.writes:
             self.history.save(self.folder.history)
             self._write_metrics()
-        return self.history
+        return found
+
+    def save_model(self, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]) -> None:
+        """Write the weights that the run is used with, where they are not those of one `fit`.
+
+        arrays: by name. model_meta: as for `fit`. What `load_model` gives back.
+        """
+        self.begin()
+        if self.writes:
+            meta = {"task": self.task, "model": dict(model_meta)}
+            save_archive(self.folder.model, dict(arrays), meta)
 
     def split(self, name: str, metrics: Mapping[str, Any]) -> None:
         """Give the metrics of a split ("dev", "test"); they go to metrics.json at once.
@@ -250,12 +278,16 @@ class Run(Generic[S]):
         words = ["python", sys.argv[0], "--out", str(self.settings.out), *options]
         return shlex.join(words)
 
-    def _callbacks(self, callbacks: Callbacks | None) -> dict[EventName, list[Callback]]:
+    def _callbacks(
+        self, callbacks: Callbacks | None, stage: str | None
+    ) -> dict[EventName, list[Callback]]:
         """The app's, and one that keeps history.csv up to date."""
 
         def save_history(event: TrainingEvent) -> None:
             if self.writes:
-                History(list(event.rows)).save(self.folder.history)
+                rows = History(list(event.rows))
+                whole = join_histories({**self.stages, stage: rows}) if stage else rows
+                whole.save(self.folder.history)
 
         found: dict[EventName, list[Callback]] = {
             name: [given] if callable(given) else list(given)

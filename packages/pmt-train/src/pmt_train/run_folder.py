@@ -10,6 +10,8 @@ from pmt_core import FileProblem, PmtError, SettingsError
 from pmt_train.json_file import read_json
 from pmt_train.run_lock import RunLock
 
+_STAGE = ".checkpoint.npz"
+
 
 class RunFolder:
     """What stands where in the folder of a run.
@@ -36,6 +38,10 @@ class RunFolder:
             self.model,
             self.report,
         )
+
+    def of_stage(self, name: str) -> tuple[Path, Path]:
+        """The checkpoint and the best weights of a part of the training."""
+        return self.path / f"{name}{_STAGE}", self.path / f"{name}.npz"
 
     @property
     def is_run(self) -> bool:
@@ -76,8 +82,10 @@ class RunFolder:
                     folder.rmdir()
 
     def clear(self) -> None:
-        """Remove the files of the run that is here: known names and the pictures it made."""
+        """Remove the files of the run that is here: known names, its stages and its pictures."""
         files = list(self._files)
+        for checkpoint in self.path.glob(f"*{_STAGE}"):
+            files += self.of_stage(checkpoint.name.removesuffix(_STAGE))
         with suppress(PmtError):
             names = read_json(self.metrics).get("pictures")
             for name in names if isinstance(names, list) else []:

@@ -12,6 +12,7 @@ from pmt_nn import (
     SelfAttention,
     directional_attention,
     directional_attention_composed,
+    observing,
 )
 
 MASK = np.arange(5) < np.array([[5], [3], [0]])
@@ -76,6 +77,18 @@ def test_blocks_of_a_large_batch_equal_each_alone(rng) -> None:
     for i in (0, 9, 29):
         alone = attention(Tensor(x[i : i + 1]), mask[i : i + 1]).data
         np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
+
+
+def test_its_weights_can_be_looked_at(rng) -> None:
+    attention = DirectionalAttention(8, 2, rng, dtype=np.float64)
+    x = Tensor(rng.normal(size=(3, 5, 8)))
+    with observing(attention) as seen:
+        y = attention(x, MASK)
+    weights = seen["weights"]
+    values = attention.qkv(x).data[..., 16:].reshape(3, 5, 2, 4).swapaxes(1, 2)
+    mixed = (weights @ values).swapaxes(1, 2).reshape(3, 5, 8)
+    np.testing.assert_allclose(attention.project(Tensor(mixed)).data, y.data, atol=1e-12)
+    assert (weights[1, :, :, 3:] == 0).all()
 
 
 def test_complaints(rng) -> None:

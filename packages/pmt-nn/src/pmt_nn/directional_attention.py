@@ -31,12 +31,14 @@ from pmt_autograd import (
     where,
 )
 from pmt_core import SettingsError, ShapeError
+from pmt_core import softmax as stable_softmax
 from pmt_nn.attention import Mask, head_mask, softmax_of_written
 from pmt_nn.cache_blocks import cache_blocks
 from pmt_nn.dropout import Dropout
 from pmt_nn.initialize import normal
 from pmt_nn.linear import Linear
 from pmt_nn.module import Module
+from pmt_nn.observe import is_observed, tell
 from pmt_nn.parameter import Parameter
 from pmt_nn.rotary import BASE, angles
 
@@ -150,6 +152,20 @@ def directional_attention(
     return output, backward
 
 
+def directional_weights(
+    qkv: Array, by_content: Array, by_offset: Array, *, mask: Mask | None = None
+) -> Array:
+    """The weights of `directional_attention` alone, to look at: (b, h, t, t)."""
+    b, t, _ = qkv.shape
+    heads, width = by_content.shape
+    q, k, _ = _heads(qkv, heads)
+    cosine, sine, waves = _waves(t, width, qkv.dtype)
+    scores = (q + by_content[:, np.newaxis]) @ k.swapaxes(-1, -2)
+    scores += _turn_back(q + by_offset[:, np.newaxis], cosine, sine) @ waves
+    allowed = None if mask is None else head_mask(mask, b, t, t)
+    return stable_softmax(scores, axis=-1, where=allowed)
+
+
 class DirectionalAttention(Module):
     """Multi-head self-attention with `directional_attention`, and its projections.
 
@@ -186,6 +202,9 @@ class DirectionalAttention(Module):
         b, t, _ = x.shape
         kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
         qkv = self.qkv(x)
+        if is_observed(self):
+            vectors = self.by_content.data, self.by_offset.data
+            tell(self, "weights", directional_weights(qkv.data, *vectors, mask=mask))
         mixed = directional_attention(
             qkv, self.by_content, self.by_offset, mask=mask, kept=kept, keep_scale=scale
         )

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Tensor, split
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.attention import Mask, attention, attention_weights
+from pmt_nn.attention import Mask, attention, attention_weights, packed_attention
 from pmt_nn.attention_positions import AttentionPositions
 from pmt_nn.biased_attention import biased_attention, biased_weights
 from pmt_nn.dropout import Dropout
@@ -61,6 +61,8 @@ class DecoderSelfAttention(Module):
         mask: (b, s) keys or (b, t, s), True = attend, s = t plus the length of the cache. rng:
         stream of this pass, needed in training with dropout.
         """
+        if cache is None and self.positions is None:
+            return self._attend_packed(x, mask, rng)
         offset = 0 if cache is None else cache.length
         q, k, v = split(self.qkv(x), sections=3, axis=-1)
         if self.positions is not None:
@@ -72,6 +74,22 @@ class DecoderSelfAttention(Module):
         allowed = _allowed(mask, t, s, offset) if self.causal else mask
         bias = None if self.positions is None else self.positions.bias(t, s, offset, x.dtype)
         y: Tensor = self.project(attend(self, q, k, v, allowed, bias, rng))
+        return y
+
+    def _attend_packed(
+        self, x: Tensor, mask: Mask | None, rng: np.random.Generator | None
+    ) -> Tensor:
+        """Where nothing is done to queries and keys on their own: they stay beside each other."""
+        b, t, d = x.shape
+        qkv = self.qkv(x)
+        allowed = _allowed(mask, t, t, 0) if self.causal else mask
+        kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
+        if is_observed(self):
+            q, k = qkv.data[..., :d], qkv.data[..., d : 2 * d]
+            tell(self, "weights", _weights(Tensor(q), Tensor(k), None, self.heads, allowed))
+        y: Tensor = self.project(
+            packed_attention(qkv, heads=self.heads, mask=allowed, kept=kept, keep_scale=scale)
+        )
         return y
 
 
@@ -157,8 +175,10 @@ def _weights(q: Tensor, k: Tensor, bias: Tensor | None, heads: int, mask: Mask |
     return biased_weights(q.data, k.data, bias.data, heads=heads, mask=mask)
 
 
-def _allowed(mask: Mask | None, t: int, s: int, offset: int) -> Mask:
+def _allowed(mask: Mask | None, t: int, s: int, offset: int) -> Mask | None:
     """The mask, and no key after its query: (1 or b, t, s)."""
+    if t == 1 and s == offset + 1:  # the newest token alone: nothing is after it
+        return mask
     past = np.arange(s) <= np.arange(offset, offset + t)[:, np.newaxis]
     if mask is None:
         return past[np.newaxis]

@@ -62,13 +62,13 @@ def run_app(
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
-        alone = parsed.predict or any(getattr(parsed, name) for name in actions or {})
-        if alone and launched_ranks().rank > 0:
+        # An action is asked for by any value, the empty text of `--generate ''` too.
+        asked = [act for name, act in (actions or {}).items() if _is_given(getattr(parsed, name))]
+        if (parsed.predict or asked) and launched_ranks().rank > 0:
             return
-        for name, act in (actions or {}).items():
-            if getattr(parsed, name):
-                act(parsed)
-                return
+        if asked:
+            asked[0](parsed)
+            return
         with Run.open(parsed, task, title or task) as run:
             if parsed.predict:
                 if predict is None:
@@ -116,6 +116,10 @@ def exit_code_of(work: Callable[[], None]) -> int:
     except SystemExit as leave:  # --help
         return leave.code if isinstance(leave.code, int) else 0
     return 0
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value != ()
 
 
 def _exit_code_among_ranks(work: Callable[[], None]) -> int:

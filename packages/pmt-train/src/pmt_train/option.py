@@ -23,6 +23,7 @@ class OptionInfo:
         bare: value of the option where it is given without one; None: it needs one.
         free: it may differ from the run's when that is resumed or used: it does not change what
             is learnt.
+        uses_run: where it is given, the settings are those of the run in --out, as for --predict.
     """
 
     help: str = ""
@@ -36,6 +37,7 @@ class OptionInfo:
     action: bool = False
     free: bool = False
     bare: Any = None
+    uses_run: bool = False
 
 
 def option(
@@ -53,6 +55,7 @@ def option(
     action: bool = False,
     free: bool = False,
     bare: Any = None,
+    uses_run: bool = False,
 ) -> Any:
     """A dataclass field with all that `--help` and the checks need; see `OptionInfo`.
 
@@ -65,7 +68,7 @@ def option(
     (not given: None), `tuple[X, ...]` (several values after one another).
     """
     info = OptionInfo(
-        help, group, at_least, above, at_most, below, metavar, shown, action, free, bare
+        help, group, at_least, above, at_most, below, metavar, shown, action, free, bare, uses_run
     )
     if default_factory is not None:
         return field(default_factory=default_factory, metadata={_KEY: info})

@@ -23,9 +23,9 @@ def parse_settings(
 ) -> S:
     """The settings of this start of an app.
 
-    A new run: the defaults, with what the command line gives. With `--resume` or `--predict`:
-    the settings of the run in `--out`; an option may then only repeat them, unless it is free
-    to differ (`--workers`).
+    A new run: the defaults, with what the command line gives. With `--resume` or `--predict` (or
+    another option that `uses_run`): the settings of the run in `--out`; an option may then only
+    repeat them, unless it is free to differ (`--workers`).
 
     kind: the app's settings class. argv: arguments without the program's name; None: of the
     process. task: name that runs of this app carry. description: text for `--help`.
@@ -34,7 +34,8 @@ def parse_settings(
     parser = _parser(kind, description)
     given = vars(parser.parse_args(argv))
     _check_actions(given)
-    if not (given.get("resume") or given.get("predict")):
+    users = {item.name for item, info in options_of(kind) if info.uses_run}
+    if not (given.get("resume") or given.get("predict") or users & given.keys()):
         return kind(**{**kind.defaults(given), **given})
     out: Path = given.get("out", _defaults(kind)["out"])
     folder = RunFolder(out)

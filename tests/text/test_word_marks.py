@@ -11,10 +11,11 @@ import sys
 import numpy as np
 import pytest
 
-from pmt_core import DataError, SettingsError
+from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text import (
     MATCH_MARKS,
     PAIR_FEATURES,
+    EncodedPairs,
     PairEncoder,
     Vocabulary,
     WordRarity,
@@ -200,3 +201,22 @@ def test_swapped_is_what_the_encoder_makes_of_the_other_order() -> None:
         wanted = encoder.encode([(b, a) for a, b in pairs]).batch(everything)
         for name in ("ids", "segments", "matches", "mask", "index", "features"):
             np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), name)
+
+
+def test_joined_data_sets_are_one() -> None:
+    texts = ["How do I swim?", "What is swimming?", "How?", ""]
+    pairs = [(a, b) for a in texts for b in texts]
+    told = WordRarity.build([tokenize(text) for text in texts])
+    for encoder in (PairEncoder(Vocabulary.build([])), PairEncoder(Vocabulary.build([]), 64, told)):
+        whole = encoder.encode(pairs, np.arange(16) % 2)
+        parts = [(0, 5), (5, 5), (5, 16)]
+        found = EncodedPairs.joined(
+            [encoder.encode(pairs[a:b], np.arange(a, b) % 2) for a, b in parts]
+        )
+        for name in ("ids", "segments", "matches", "offsets", "labels", "features"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(whole, name), name)
+            wanted = getattr(whole, name)
+            assert wanted is None or getattr(found, name).dtype == wanted.dtype
+    assert EncodedPairs.joined([whole, encoder.encode(pairs)]).labels is None
+    with pytest.raises(ShapeError, match="at least one"):
+        EncodedPairs.joined([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,26 @@ class EncodedPairs:
             raise ShapeError(f"{len(self)} pairs need as many features: {self.features.shape}")
         if self.labels is not None and self.labels.shape != (len(self),):
             raise ShapeError(f"{len(self)} pairs need labels ({len(self)},): {self.labels.shape}")
+
+    @classmethod
+    def joined(cls, parts: Sequence[EncodedPairs]) -> EncodedPairs:
+        """All pairs of several data sets, in their order; labels and features where all have them.
+
+        Raises ShapeError where there are no parts.
+        """
+        if not parts:
+            raise ShapeError("to join data sets there must be at least one")
+        labels = [part.labels for part in parts if part.labels is not None]
+        features = [part.features for part in parts if part.features is not None]
+        lengths = np.concatenate([np.zeros(1, np.int64), *(part.lengths for part in parts)])
+        return cls(
+            ids=np.concatenate([part.ids for part in parts]),
+            segments=np.concatenate([part.segments for part in parts]),
+            matches=np.concatenate([part.matches for part in parts]),
+            offsets=np.cumsum(lengths),
+            labels=np.concatenate(labels) if len(labels) == len(parts) else None,
+            features=np.concatenate(features) if len(features) == len(parts) else None,
+        )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

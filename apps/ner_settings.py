@@ -53,6 +53,29 @@ class Settings(AppSettings):
     vector_words: int = option(
         200_000, "take only the first N words of --vectors", group="data", at_least=1, metavar="N"
     )
+    lm_corpus: Path | None = option(
+        None,
+        "plain text (also .zip, .gz) to train the encoder on first, by guessing hidden words; "
+        "kept in pretrain.npz",
+        group="pre-training",
+        metavar="F",
+    )
+    lm_words: int = option(
+        2_000_000, "read the first N words of it", group="pre-training", at_least=1, metavar="N"
+    )
+    lm_epochs: int = option(2, "times to go through them", group="pre-training", at_least=1)
+    lm_min_count: int = option(
+        10, "rarer words of it are unknown", group="pre-training", at_least=1
+    )
+    lm_guessed: int = option(10_000, "most words to choose among", group="pre-training", at_least=1)
+    lm_batch_size: int = option(32, "sentences per step", group="pre-training", at_least=1)
+    lm_lr: float = option(1.5e-3, "highest learning rate", group="pre-training", above=0)
+    encoder: Path | None = option(
+        None,
+        "the pretrain.npz or model.npz of another run to start from, of the same sizes",
+        group="pre-training",
+        metavar="F",
+    )
     scheme: Literal["IOB1", "IOB2", "IOBES"] = option(
         "IOBES", "how the model tells entities, whatever the files do", group="model"
     )

@@ -70,10 +70,10 @@ class Tagger:
         cls,
         settings: Settings,
         encoder: SentenceEncoder,
-        train: Sequence[TaggedSentence],
+        texts: Sequence[TaggedSentence],
         vectors: NDArray[np.float32] | None,
     ) -> Self:
-        """A tagger to train on these sentences."""
+        """A tagger to train on these texts, whose words are counted."""
         config = EntityTaggerConfig(
             words=len(encoder.words),
             characters=len(encoder.characters),
@@ -92,7 +92,7 @@ class Tagger:
             input_dropout=settings.input_dropout,
             word_dropout=settings.word_dropout,
         )
-        counts = encoder.counts(encoder.encode(train))
+        counts = encoder.counts(encoder.encode(texts))
         return cls(encoder, config, settings, counts=counts, vectors=vectors)
 
     @classmethod

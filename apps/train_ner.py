@@ -5,6 +5,12 @@ On real data:
 
   python apps/train_ner.py --train eng.train --dev eng.testa --out runs/real
 
+  python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
+  python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
+
+The second starts from vectors that train_word2vec.py made, the third trains its encoder on plain
+text first; --encoder runs/lm/pretrain.npz takes it up again in another run.
+
 Files: a word a line with its tag (IOB1, IOB2 or IOBES; told apart), an empty line after every
 sentence, any number of columns: words in the first and tags in the last one that has some, or as
 --word-column and --tag-column say. Afterwards:
@@ -18,6 +24,7 @@ import sys
 
 from ner_answers import answers
 from ner_data import learn_encoder, read_splits, read_vectors, vector_table
+from ner_pretraining import Start, frequent_words, pretrain, read_corpus
 from ner_report import report
 from ner_settings import Settings
 from ner_tagger import Tagger
@@ -30,14 +37,21 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     splits = read_splits(settings, run)
     vectors = read_vectors(settings, run)
     sentences = splits["train"].sentences
-    encoder = learn_encoder(settings, sentences, vectors)
+    corpus = read_corpus(settings, run)
+    start = Start.read(settings.encoder) if settings.encoder else None
+    more_learned = [*(start.words if start else ()), *frequent_words(corpus, settings)]
+    encoder = learn_encoder(settings, sentences, vectors, more_learned)
     table = vector_table(encoder, vectors) if vectors is not None else None
-    tagger = Tagger.new(settings, encoder, sentences, table)
+    tagger = Tagger.new(settings, encoder, [*sentences, *corpus], table)
+    if start:
+        start.give_to(tagger)
     run.say(
         f"{len(encoder.words):,} words, {len(encoder.characters):,} letters, "
         f"{tagger.model.parameter_count():,} parameters\n"
     )
     workers = Workers(settings.workers)
+    if corpus:
+        pretrain(tagger, corpus, settings, run, workers)
     fit(tagger, splits, settings, run, workers)
     if run.writes:  # of several ranks, one scores
         report(run, tagger, splits, workers)
@@ -50,7 +64,9 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
     tagger = Tagger.from_json(settings, meta)
     tagger.model.load_state_dict(weights)
     workers = Workers(settings.workers)
-    run.predict_lines(lambda lines: answers(tagger, [text for (text,) in lines], workers))
+    run.predict_lines(
+        lambda lines: answers(tagger, [text for (text,) in lines], workers), empty=True
+    )
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ class SentenceEncoder:
         *,
         scheme: TagScheme = "IOBES",
         min_count: int = 1,
+        more_learned: Iterable[str] = (),
         further_words: Iterable[str] = (),
         lower: bool = True,
         digits: bool = True,
@@ -64,16 +65,15 @@ class SentenceEncoder:
     ) -> SentenceEncoder:
         """The encoder of training sentences.
 
-        min_count: words, letters and shapes seen fewer times are unknown. further_words: words to
-        know besides (of a vector file, say), folded ones, most wanted first. tags: those of all
-        types that occur, whether each tag of the type does or not.
+        min_count: words, letters and shapes seen fewer times are unknown. more_learned: folded
+        words to learn besides, of other texts. further_words: folded words known otherwise, such
+        as those of a vector file. tags: those of all types that occur, whether each tag of the
+        type does or not.
         """
         folded = ([fold_word(w, lower=lower, digits=digits) for w in s.words] for s in sentences)
-        words = Vocabulary.build(folded, min_count=min_count)
+        words = _extended(Vocabulary.build(folded, min_count=min_count), more_learned)
         learned = len(words)
-        more = dict.fromkeys(word for word in further_words if word not in words)
-        if more:
-            words = Vocabulary([*words.to_json(), *more])
+        words = _extended(words, further_words)
         return cls(
             words=words,
             characters=Vocabulary.build((list("".join(s.words)) for s in sentences), min_count),
@@ -173,6 +173,11 @@ class SentenceEncoder:
         found: dict[str, Any] = {name: Vocabulary.from_json(state[name]) for name in tables}
         found |= {name: state[name] for name in rest}
         return cls(**found | {"tags": tuple(state["tags"])})
+
+
+def _extended(words: Vocabulary, more: Iterable[str]) -> Vocabulary:
+    new = dict.fromkeys(word for word in more if word not in words)
+    return Vocabulary([*words.to_json(), *new]) if new else words
 
 
 def _tags_of(sentences: Sequence[TaggedSentence], scheme: TagScheme) -> tuple[str, ...]:

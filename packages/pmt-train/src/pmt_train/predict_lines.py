@@ -22,6 +22,7 @@ def predict_lines(
     fields: Sequence[str] = ("text",),
     *,
     batch_size: int = 64,
+    empty: bool = False,
     source: BinaryIO | None = None,
     target: BinaryIO | None = None,
 ) -> int:
@@ -30,7 +31,8 @@ def predict_lines(
     fields: names of the texts of an example; several are separated by tabs.
     answer: called with up to `batch_size` examples. Lines are answered as soon as they come, so
     that a program at the other end of a pipe, or a person, can wait for each answer; what comes
-    faster is answered in batches. source, target: standard input and output by default.
+    faster is answered in batches. empty: whether an empty line is an example, too.
+    source, target: standard input and output by default.
 
     Raises DataError that names the line where the number of texts is wrong or the bytes are no
     UTF-8; the lines before it have been answered then.
@@ -45,7 +47,7 @@ def predict_lines(
         problem: DataError | None = None
         for i, line in enumerate(lines, start=done + 1):
             try:
-                waiting.append(_parse(line, fields, i))
+                waiting.append(_parse(line, fields, i, empty))
             except DataError as error:
                 problem = error
                 break
@@ -71,7 +73,7 @@ def _arriving(source: BinaryIO) -> Iterator[list[bytes]]:
         yield [rest]
 
 
-def _parse(line: bytes, fields: Sequence[str], number: int) -> Fields:
+def _parse(line: bytes, fields: Sequence[str], number: int, empty: bool) -> Fields:
     if number == 1:
         line = line.removeprefix(b"\xef\xbb\xbf")  # a byte order mark, as some editors write it
     try:
@@ -81,8 +83,9 @@ def _parse(line: bytes, fields: Sequence[str], number: int) -> Fields:
             f"standard input, line {number}: byte {error.start + 1} ({line[error.start]:#04x}) is "
             "not UTF-8; convert the text, e.g. with iconv -f latin1 -t utf-8"
         ) from error
-    parts = tuple(text.split("\t"))
-    if len(parts) != len(fields) or not text.strip():
+    # a single text may have tabs in it: there is nothing that they could part it from
+    parts = (text,) if len(fields) == 1 else tuple(text.split("\t"))
+    if len(parts) != len(fields) or not (empty or text.strip()):
         expected = "<Tab>".join(fields)
         came = f"{len(parts)} separated by tabs" if text.strip() else "an empty line"
         texts = "1 text" if len(fields) == 1 else f"{len(fields)} texts"

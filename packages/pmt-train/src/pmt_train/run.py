@@ -250,9 +250,11 @@ class Run(Generic[S]):
             model.eval()
         return arrays, found
 
-    def predict_lines(self, answer: Answer, fields: Sequence[str] = ("text",)) -> int:
+    def predict_lines(
+        self, answer: Answer, fields: Sequence[str] = ("text",), *, empty: bool = False
+    ) -> int:
         """See `predict_lines`; in batches of the settings' size."""
-        return predict_lines(answer, fields, batch_size=self.settings.batch_size)
+        return predict_lines(answer, fields, batch_size=self.settings.batch_size, empty=empty)
 
     # --- the end ------------------------------------------------------------------------------
 

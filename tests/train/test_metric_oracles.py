@@ -69,6 +69,29 @@ def test_seqeval_agrees_on_broken_sequences(kinds):
         assert scores.f1 == pytest.approx(report[name]["f1-score"])
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_seqeval_agrees_on_a_thousand_pairs_of_sequences_one_by_one():
+    """Each pair scored alone, so that no error hides in a sum; all schemes, broken and mixed."""
+    seqeval = pytest.importorskip("seqeval.metrics")
+    rng = np.random.default_rng(7)
+    types = ("PER", "LOC", "ORG", "A-B")
+    kinds = ("BI", "I", "BIES", "ES", "IE")  # IOB2 (broken), IOB1 without B, IOBES, and worse
+    for i in range(1000):
+        tags = ["O", "O", *(f"{k}-{t}" for k in kinds[i % 5] for t in types[: 1 + i % 4])]
+        labels = [tags[j] for j in rng.integers(0, len(tags), rng.integers(1, 15))]
+        called = [tag if rng.random() < 0.6 else tags[rng.integers(len(tags))] for tag in labels]
+        found = entity_scores([called], [labels]).overall
+        expected = (
+            seqeval.precision_score([labels], [called], zero_division=0),
+            seqeval.recall_score([labels], [called], zero_division=0),
+            seqeval.f1_score([labels], [called], zero_division=0),
+        )
+        assert (found.precision, found.recall, found.f1) == pytest.approx(expected), (
+            labels,
+            called,
+        )
+
+
 WORDS = [
     *("the", "The", "a", "cat", "sat,", "3.5", "1,000", "e.g.", "U.S.", "isn't", '"quoted"'),
     "(so)",

@@ -41,6 +41,13 @@ def test_any_text_comes_through():
     assert answers[0]["texts"] == [text]  # and a byte order mark is no part of it
 
 
+def test_a_single_text_may_hold_tabs_and_where_wanted_nothing():
+    _, answers = run(b"a\tb\n\n \nc", ("text",), empty=True)
+    assert [a["texts"] for a in answers] == [["a\tb"], [""], [" "], ["c"]]
+    with pytest.raises(DataError, match="line 2: expected 1 text .*, got an empty line"):
+        run(b"a\n\nc", ("text",))
+
+
 def test_a_line_longer_than_what_is_read_at_once():
     long = "x" * 200_000
     _, answers = run(f"{long}\t1\n{long}\t2".encode())

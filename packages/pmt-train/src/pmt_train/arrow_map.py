@@ -13,6 +13,8 @@ from pmt_core import ShapeError
 from pmt_train.figure import COLOURS, INK, QUIET, figure_saved_to
 from pmt_train.plot_label import plot_label
 
+_NAME_WIDTH, _NAME_HEIGHT = 0.12, 0.028  # of the picture's
+
 
 def arrow_map(
     path: str | os.PathLike[str],
@@ -45,7 +47,9 @@ def arrow_map(
                 arrowprops={"arrowstyle": "->", "color": QUIET, "shrinkA": 4, "shrinkB": 4},
             )
         axes.scatter(points[:, 0], points[:, 1], s=22, c=colours, zorder=2)
-        for (x, y), name, right in zip(points, names, _to_the_right(points, arrows), strict=True):
+        right_of = _to_the_right(points, arrows)
+        heights = _heights(points, right_of)
+        for (x, _), y, name, right in zip(points, heights, names, right_of, strict=True):
             axes.annotate(
                 plot_label(name),
                 xy=(x, y),
@@ -69,3 +73,17 @@ def _to_the_right(points: NDArray[Any], arrows: Sequence[tuple[int, int]]) -> li
         right[start] = points[start, 0] > points[end, 0]
         right[end] = not right[start]
     return [bool(side) for side in right]
+
+
+def _heights(points: NDArray[Any], right_of: Sequence[bool]) -> list[float]:
+    """Where the names stand, (n,): as high as their points, but for those that would overlap."""
+    width, height = np.maximum(np.ptp(points, axis=0), 1e-9)
+    heights = [float(y) for y in points[:, 1]]
+    order = np.argsort(points[:, 1], kind="stable").tolist()
+    for place, i in enumerate(order):
+        for j in order[:place]:
+            is_near = abs(points[i, 0] - points[j, 0]) < _NAME_WIDTH * width
+            gap = _NAME_HEIGHT * height
+            if is_near and right_of[i] == right_of[j] and heights[i] - heights[j] < gap:
+                heights[i] = heights[j] + gap
+    return heights

@@ -46,7 +46,7 @@ def share_bars(
             )
         axes.set_yticks(range(n), [plot_label(name, 32) for name in names])
         axes.invert_yaxis()
-        axes.set_xlim(0, 1.3)
+        axes.set_xlim(0, 1.4)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         axes.tick_params(axis="y", length=0)
         axes.spines["bottom"].set_color(QUIET)

@@ -12,9 +12,12 @@ _LARGEST_MATRIX = 1 << 21
 
 
 def add_rows(
-    table: NDArray[np.float32], rows: NDArray[np.integer], updates: NDArray[np.float32]
+    table: NDArray[np.float32],
+    rows: NDArray[np.integer],
+    updates: NDArray[np.float32],
+    rate: float,
 ) -> None:
-    """table[rows[i]] += updates[i] for every i; rows that are named again are added up.
+    """table[rows[i]] += rate * updates[i] for every i; rows that are named again are added up.
 
     table: (v, d); rows: (m,), m below 2^24; updates: (m, d), overwritten. `np.add.at` does the
     same ten times slower: here the few repeated rows are first summed by a product with a matrix
@@ -24,15 +27,18 @@ def add_rows(
     keys.sort()
     ids, places = keys >> _PLACE_BITS, keys & ((1 << _PLACE_BITS) - 1)
     starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]]))
-    sizes = np.diff(starts, append=len(ids))
+    sizes = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=sizes[:-1])
+    sizes[-1] = len(ids) - starts[-1]
     first = places[starts]
     repeated = sizes > 1
     if repeated.any():
         groups, members = sizes[repeated], places[np.repeat(repeated, sizes)]
-        updates[first[repeated]] = _group_sums(updates[members], groups)
+        updates[first[repeated]] = _group_sums(updates.take(members, axis=0), groups)
     unique = ids[starts]
-    values = table[unique]
-    values += updates[first]
+    values = updates.take(first, axis=0)
+    values *= np.float32(rate)
+    values += table.take(unique, axis=0)
     table[unique] = values
 
 

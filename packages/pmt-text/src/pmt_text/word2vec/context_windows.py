@@ -50,6 +50,29 @@ class ContextWindows:
         band[:] = _within(sentences, reach, window, r * b).reshape(r, b, -1)
         return ContextWindows(padded[window : window + r * b].reshape(r, b), inputs, sees)
 
+    @property
+    def stretch(self) -> NDArray[np.int32]:
+        """(r b + 2 w) the words in one row, with the neighbours before and behind them."""
+        b = self.centres.shape[1]
+        return np.concatenate([self.inputs[:, :b].reshape(-1), self.inputs[-1, b:]])
+
+    def blocks(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The vectors of `stretch`, (r b + 2 w, d), as those of `inputs`, (r, m, d): a view."""
+        r, b = self.centres.shape
+        m, d = self.inputs.shape[1], vectors.shape[1]
+        row, number = vectors.strides
+        return as_strided(vectors, (r, m, d), (b * row, row, number), writeable=False)
+
+    def joined(self, updates: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Updates of `inputs`, (r, m, d), as those of `stretch`: where blocks overlap, the sum."""
+        r, b = self.centres.shape
+        m, d = updates.shape[1:]
+        summed = np.zeros(((r + -(-(m - b) // b)) * b, d), np.float32)
+        for start in range(0, m, b):  # the blocks' first b rows, then what overlaps the next ones
+            part = updates[:, start : start + b]
+            summed[start : start + r * b].reshape(r, b, d)[:, : part.shape[1]] += part
+        return summed[: r * b + m - b]
+
     def parts(self, size: int) -> Iterator[ContextWindows]:
         """The same in parts of `size` blocks, the last one smaller."""
         for start in range(0, len(self.centres), size):

@@ -75,6 +75,14 @@ class NoiseLabels:
         positive = np.eye(b, b + self._shared, dtype=np.float32)
         return Labels(np.concatenate([centres, noise], axis=1), positive, total)
 
+    def noise(
+        self, centres: NDArray[np.int32], generator: np.random.Generator
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Noise words (k,) for words (n,), and how often each counts for each, (n, k)."""
+        noise = self._noise.draw(self._shared, generator)
+        differs = centres[:, np.newaxis] != noise
+        return noise, np.multiply(differs, self._weight, dtype=np.float32)
+
 
 class HierarchicalLabels:
     """Hierarchical softmax: at every inner node on the way to the word, is the turn right?
@@ -95,7 +103,7 @@ class HierarchicalLabels:
         """Outputs are the different inner nodes of each block, filled up with row `rows`."""
         r, b = centres.shape
         mask = self._mask[centres]  # (r, b, longest)
-        block, word, step = np.nonzero(mask)
+        block, word, _ = np.nonzero(mask)
         keys = block * np.int64(self.rows) + self._nodes[centres][mask]
         unique, place = np.unique(keys, return_inverse=True)
         of_block = unique // self.rows

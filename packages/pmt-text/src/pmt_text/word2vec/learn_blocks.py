@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_text.word2vec.labels import Labels
+from pmt_text.word2vec.logistic import logistic
 
 __all__ = ["BlockGradients", "block_gradients"]
 
@@ -62,30 +63,9 @@ def block_gradients(
         seen_by = sees.transpose(0, 2, 1)  # (r, m, b)
         positive, total = seen_by @ labels.positive, seen_by @ labels.total
         predictions = float(sees.sum())
-    loss, by_score = _logistic(hidden @ outputs.transpose(0, 2, 1), positive, total)
+    loss, by_score = logistic(hidden @ outputs.transpose(0, 2, 1), positive, total)
     by_hidden = by_score @ outputs
     by_outputs = by_score.transpose(0, 2, 1) @ hidden
     if cbow:
         by_hidden = (mean if share_error else sees).transpose(0, 2, 1) @ by_hidden
     return BlockGradients(loss, predictions, by_hidden, by_outputs)
-
-
-def _logistic(
-    scores: NDArray[np.float32], positive: NDArray[np.float32], total: NDArray[np.float32]
-) -> tuple[float, NDArray[np.float32]]:
-    """The loss, and minus its derivative by the scores; the scores are overwritten.
-
-    With e = exp(-|s|), which cannot overflow: softplus(s) = max(s, 0) + log(1 + e), and
-    sigmoid(s) is 1 / (1 + e) for s >= 0, e / (1 + e) below.
-    """
-    small = np.abs(scores)
-    np.negative(small, out=small)
-    np.exp(small, out=small)
-    above = 1 + small
-    softplus = np.log(above)
-    softplus += np.maximum(scores, 0)
-    loss = float(np.vdot(total, softplus)) - float(np.vdot(positive, scores))
-    np.copyto(small, 1, where=scores >= 0)
-    small /= above  # the sigmoid
-    small *= total
-    return loss, np.subtract(positive, small, out=small)

@@ -18,4 +18,5 @@ def keep_probabilities(counts: NDArray[np.integer], threshold: float) -> NDArray
     if not threshold:
         return np.ones(len(counts), np.float32)
     ratio = threshold / (counts / counts.sum())
-    return np.minimum(1, np.sqrt(ratio) + ratio).astype(np.float32)
+    kept: NDArray[np.float32] = np.minimum(1, np.sqrt(ratio) + ratio).astype(np.float32)
+    return kept

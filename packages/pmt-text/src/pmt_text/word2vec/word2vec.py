@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pmt_core import RandomStream, StateError
 from pmt_text.word2vec.add_rows import add_rows
+from pmt_text.word2vec.cbow_noise import cbow_noise_gradients
 from pmt_text.word2vec.context_windows import ContextWindows
 from pmt_text.word2vec.encoded_text import TextPiece, text_pieces
 from pmt_text.word2vec.labels import HierarchicalLabels, NoiseLabels, OutputLabels
@@ -121,6 +122,7 @@ class Word2Vec:
         self._sums = _Sums()
         self._keep = keep_probabilities(counts.counts, settings.subsample)
         self._labels = _labels(settings, counts)
+        self._is_cbow_noise = (settings.model, settings.loss) == ("cbow", "ns")
         v, d = len(counts), settings.dimension
         # The last row of each table belongs to no word: what stands beyond the end of a text.
         self._inputs = np.zeros((v + 1, d), np.float32)
@@ -203,22 +205,57 @@ class Word2Vec:
         self, windows: ContextWindows, rate: float, generator: np.random.Generator
     ) -> tuple[float, float]:
         """One update of the weights. Returns the sum of the losses, and of how many."""
+        words = windows.stretch
+        inputs = windows.blocks(self._inputs.take(words, axis=0))
+        learn = self._learn_cbow_noise if self._is_cbow_noise else self._learn_blocks
+        loss, predictions, updates = learn(windows, inputs, rate, generator)
+        add_rows(self._inputs, words, windows.joined(updates), rate)
+        return loss, predictions
+
+    def _learn_blocks(
+        self,
+        windows: ContextWindows,
+        inputs: NDArray[np.float32],
+        rate: float,
+        generator: np.random.Generator,
+    ) -> tuple[float, float, NDArray[np.float32]]:
+        """Update the output vectors. Returns as `_learn`, and the updates of the inputs."""
         labels = self._labels.of(windows.centres, generator)
+        rows = labels.outputs.reshape(-1)
+        outputs = self._outputs.take(rows, axis=0).reshape(*labels.outputs.shape, -1)
         found = block_gradients(
-            self._inputs[windows.inputs],
-            self._outputs[labels.outputs],
+            inputs,
+            outputs,
             windows.sees,
             labels,
             cbow=self.settings.model == "cbow",
             share_error=self.settings.share_error,
         )
-        for table, rows, updates in (
-            (self._inputs, windows.inputs, found.inputs),
-            (self._outputs, labels.outputs, found.outputs),
-        ):
-            updates *= np.float32(rate)
-            add_rows(table, rows.reshape(-1), updates.reshape(-1, updates.shape[-1]))
-        return found.loss, found.predictions
+        loss, predictions, by_inputs, by_outputs = found
+        add_rows(self._outputs, rows, by_outputs.reshape(len(rows), -1), rate)
+        return loss, predictions, by_inputs
+
+    def _learn_cbow_noise(
+        self,
+        windows: ContextWindows,
+        inputs: NDArray[np.float32],
+        rate: float,
+        generator: np.random.Generator,
+    ) -> tuple[float, float, NDArray[np.float32]]:
+        """The same for CBOW with negative sampling."""
+        centres = windows.centres.reshape(-1)
+        noise, noise_total = self._labels.noise(centres, generator)
+        found = cbow_noise_gradients(
+            inputs,
+            self._outputs.take(centres, axis=0),
+            self._outputs.take(noise, axis=0),
+            windows.sees,
+            noise_total,
+            share_error=self.settings.share_error,
+        )
+        by_outputs = np.concatenate([found.centres, found.noise])
+        add_rows(self._outputs, np.concatenate([centres, noise]), by_outputs, rate)
+        return found.loss, found.predictions, found.inputs
 
     def _learning_rate(self, words: int) -> float:
         """After so many words of this epoch."""

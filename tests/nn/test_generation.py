@@ -301,6 +301,17 @@ def test_length_penalty_by_hand() -> None:
     assert power_penalty(0.5)(9) == 3
 
 
+def test_poor_hypotheses_that_end_early_do_not_stop_the_search() -> None:
+    """A sure decoder: four times token 0, then the end; ending sooner is unlikely every time."""
+    table = {(0,) * n: [0.9, 0.02, 0.08] for n in range(4)}
+    table |= {(*([0] * n), 1): [0.1, 0.1, 0.8] for n in range(4)}
+    table[0, 0, 0, 0] = [0.01, 0.01, 0.98]
+    for width in (1, 2, 3):
+        ((best,),) = beam_search(chain(table), np.array([[9]]), end=END, max_length=9, width=width)
+        assert best.tokens == (0, 0, 0, 0)
+        assert best.log_probability == pytest.approx(4 * math.log(0.9) + math.log(0.98))
+
+
 def test_a_beam_without_an_end_is_cut_at_its_limit(rng, stir) -> None:
     model = translator(rng, stir)
     model.bias.data[END] = -1e9

@@ -46,8 +46,9 @@ def beam_search(
 
     At every step the `width` likeliest beginnings of each sentence are kept. A hypothesis counts
     when its end token is among the `width` likeliest continuations. A sentence is done, and leaves
-    the batch, when it has `width` hypotheses, when no beginning can become better than its
-    n_best-th hypothesis any more, or at its length limit. With width 1 this is greedy decoding.
+    the batch, when no beginning can become better than its n_best-th hypothesis any more; when it
+    has `width` hypotheses and no beginning is better now; or at its length limit. With width 1
+    this is greedy decoding.
 
     max_length: most tokens of a hypothesis, its end token included; a number, or (b,) of them, so
     that a sentence's result does not depend on its batch. penalty: `gnmt_penalty(0.6)` by default.
@@ -156,6 +157,7 @@ class _Search:
         divisors = np.array([self._penalty(int(limit)) for limit in limits])
         attainable = self.log_p.max(axis=1, initial=-np.inf) / divisors
         full = np.array([len(self._found[i]) >= self._width for i in self.sentences], np.bool_)
+        enough = np.where(full, self.log_p.max(axis=1, initial=-np.inf) / self._penalty(n), np.inf)
         for i in np.flatnonzero((n >= limits) | ~np.isfinite(attainable)):
             self._cut[self.sentences[i]] = [
                 Hypothesis(tuple(tokens.tolist()), float(p), float(p) / self._penalty(n), False)
@@ -164,7 +166,7 @@ class _Search:
             ]
         to_beat = self._to_beat[self.sentences]
         done: NDArray[np.bool_] = (
-            full | (n >= limits) | ~np.isfinite(attainable) | (attainable <= to_beat)
+            (n >= limits) | ~np.isfinite(attainable) | (attainable <= to_beat) | (enough <= to_beat)
         )
         return done
 

@@ -1,0 +1,78 @@
+"""The report of a translation run: curves, where it looked, and what it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pmt_text import ParallelCorpus
+from pmt_train import AttentionMap, Run, attention_plot, bleu, learning_curves
+from translator import Translation, Translator
+
+SHOWN = 15  # sentences in each table
+_READABLE = range(8, 19)  # tokens of a sentence whose attention is drawn
+
+
+def report(
+    run: Run[Any], translator: Translator, dev: ParallelCorpus, found: Sequence[Translation]
+) -> None:
+    """Pictures, samples, and the sentences furthest from their references."""
+    run.picture(
+        "learning.png",
+        "Loss and greedy dev BLEU by epoch (train loss with dropout and label smoothing, dev "
+        "without)",
+        learning_curves,
+        run.history,
+    )
+    maps = attention_maps(translator, dev, found)
+    if maps:
+        run.picture(
+            "attention.png",
+            "Attention to the source while dev sentences were translated, by layer of the decoder",
+            attention_plot,
+            maps,
+            columns=2,
+        )
+    columns = ["source", "translation", "reference"]
+    even = np.linspace(0, len(dev) - 1, min(SHOWN, len(dev))).astype(int)
+    run.report.section("Translations of dev, from all over the file")
+    run.report.table(columns, [row(dev, found, i) for i in even])
+    wrong = furthest(dev, found)
+    run.report.section("Furthest from the reference")
+    run.report.table(
+        [*columns, "BLEU of the sentence"], [[*row(dev, found, i), score] for i, score in wrong]
+    )
+
+
+def row(dev: ParallelCorpus, found: Sequence[Translation], i: int) -> list[Any]:
+    return [dev.sources[i], found[i].text, dev.targets[i]]
+
+
+def furthest(dev: ParallelCorpus, found: Sequence[Translation]) -> list[tuple[int, float]]:
+    """The sentences with the lowest BLEU of their own, the worst first."""
+    own = [
+        (bleu([one.text], [[target]]).score, i)
+        for i, (one, target) in enumerate(zip(found, dev.targets, strict=True))
+        if one.text != target
+    ]
+    return [(i, score) for score, i in sorted(own)[:SHOWN]]
+
+
+def attention_maps(
+    translator: Translator, dev: ParallelCorpus, found: Sequence[Translation]
+) -> list[AttentionMap]:
+    """Every decoder layer's attention in two dev sentences that are easy to read."""
+    lengths = [len(ids) for ids in translator.encode(dev.sources)]
+    readable = [
+        i for i, one in enumerate(found) if lengths[i] in _READABLE and len(one.ids) in _READABLE
+    ]
+    maps = []
+    for i in readable[:2]:
+        tokens, source, layers = translator.attention(dev.sources[i], found[i])
+        maps += [
+            AttentionMap(f"layer {n}", tokens, source, weights)
+            for n, weights in enumerate(layers, start=1)
+        ]
+    return maps

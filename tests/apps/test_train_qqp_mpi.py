@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -70,6 +71,11 @@ def test_two_ranks_train_as_two_workers_do(root, tmp_path):
     expected, found = (load_archive(folder / "model.npz")[0] for folder in (one, two))
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
+    # Rank 0 alone scores and trains the baselines, as one process does.
+    alone_metrics, both_metrics = (json.loads((f / "metrics.json").read_text()) for f in (one, two))
+    for row in ("dev", "dev_unlinked", "dev_overlap"):
+        assert both_metrics[row] == alone_metrics[row], row
+    assert both_metrics["dev_tfidf"].keys() == alone_metrics["dev_tfidf"].keys()
 
 
 def test_an_error_of_all_ranks_is_told_once(root, tmp_path):

@@ -27,9 +27,9 @@ from lm_report import report
 from lm_settings import Settings
 from lm_training import build_model, fit
 from lm_writing import stream
-from pmt_core import RandomStream
+from pmt_core import DataError, RandomStream
 from pmt_nn import LanguageModel
-from pmt_train import Run, Workers, run_app
+from pmt_train import Run, Workers, predict_lines, run_app
 
 TASK, TITLE = "lm", "Language model"
 
@@ -56,12 +56,15 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
         for (prompt,) in examples:
             line += 1
             rng = RandomStream(settings.seed, "predict", line).generator()
-            written = "".join(stream(model, codec, settings, prompt, rng))
+            try:
+                written = "".join(stream(model, codec, settings, prompt, rng))
+            except DataError as error:
+                raise DataError(f"standard input, line {line}: {error}") from error
             found.append({"prompt": prompt, "continuation": written})
         return found
 
     with Workers(1):
-        run.predict_lines(answer)
+        predict_lines(answer, ("prompt",), batch_size=1)  # a wrong line stops none before it
 
 
 def generate(settings: Settings) -> None:

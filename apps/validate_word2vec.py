@@ -96,8 +96,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         "ways",
         {
             "difference": difference,
-            "paris_to_france": vectors[FRANCE] - vectors[PARIS],
-            "berlin_to_germany": vectors[GERMANY] - vectors[BERLIN],
+            "paris_to_france": rounded(vectors[FRANCE] - vectors[PARIS]),
+            "berlin_to_germany": rounded(vectors[GERMANY] - vectors[BERLIN]),
         },
     )
     run.picture(
@@ -149,6 +149,10 @@ def difference_of_ways(vectors: NDArray[np.float32]) -> float:
     other = vectors[GERMANY] - vectors[BERLIN]
     length = (np.linalg.norm(one) + np.linalg.norm(other)) / 2
     return float(np.linalg.norm(one - other) / length) if length > 0 else float("inf")
+
+
+def rounded(vector: NDArray[np.float32]) -> list[float]:
+    return [round(float(number), 4) for number in vector]
 
 
 def check(difference: float, tolerance: float) -> None:

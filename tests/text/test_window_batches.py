@@ -1,0 +1,131 @@
+"""Windows for the tape, the beginning of a corpus, and principal components."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pmt_core import RandomStream, SettingsError, ShapeError
+from pmt_text import (
+    LimitedCorpus,
+    TextCorpus,
+    WindowBatches,
+    Word2VecSettings,
+    count_words,
+    principal_components,
+)
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    """Sentences of numbered words, so that the place of a word is in its name."""
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(" ".join(f"s{s}w{i}" for i in range(s)) for s in range(1, 9)) + "\n")
+    return path
+
+
+def batches(path: Path, size: int = 7, **settings: object) -> tuple[WindowBatches, list[str]]:
+    corpus = TextCorpus(path, sentences="lines")
+    counts = count_words(corpus, min_count=1)
+    plan = Word2VecSettings(**{"subsample": 0.0, "window": 3, **settings})
+    return WindowBatches(corpus, counts, plan, size, RandomStream(5, "w")), counts.words
+
+
+def test_every_word_sees_its_neighbours_and_no_other_sentence(text: Path) -> None:
+    made, words = batches(text)
+    reaches = []
+    seen = 0
+    for batch in made.epoch(0):
+        assert 1 <= len(batch) <= 7
+        for word, neighbours, mask in zip(batch.words, batch.neighbours, batch.mask, strict=True):
+            sentence, place = words[word][1:].split("w")
+            found = [words[i] for i in neighbours[mask]]
+            distances = [int(name.split("w")[1]) - int(place) for name in found]
+            assert all(name.startswith(f"s{sentence}w") for name in found)
+            reach = max(map(abs, distances))
+            reaches.append(reach)
+            length = int(sentence)
+            expected = [d for d in range(-reach, reach + 1) if d and 0 <= int(place) + d < length]
+            assert distances == expected
+            seen += 1
+    assert seen == sum(range(2, 9))  # the sentence of one word has no neighbours
+    assert set(reaches) == {1, 2, 3}
+
+
+def test_epochs_differ_and_come_again(text: Path) -> None:
+    made, _ = batches(text)
+
+    def flat(n: int) -> list[list[int]]:
+        return [batch.mask.astype(int).ravel().tolist() for batch in made.epoch(n)]
+
+    assert flat(0) == flat(0)
+    assert flat(0) != flat(1)
+
+
+def test_pairs_and_shards_are_the_batch(text: Path) -> None:
+    made, _ = batches(text, size=1000)
+    (batch,) = made.epoch(0)
+    words, neighbours = batch.pairs()
+    expected = [
+        (w, n)
+        for w, row, mask in zip(batch.words, batch.neighbours, batch.mask, strict=True)
+        for n in row[mask]
+    ]
+    assert list(zip(words, neighbours, strict=True)) == expected
+    parts = [batch.shard(i, 3) for i in range(3)]
+    assert sum(map(len, parts)) == len(batch)
+    assert sorted(w for part in parts for w in part.pairs()[0]) == sorted(words)
+
+
+def test_frequent_words_are_thinned_out_and_noise_follows_the_counts(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("\n".join(["the the the the a the the the b the"] * 2000))
+    made, words = batches(path, size=10_000, subsample=0.05)
+    kept = np.concatenate([batch.words for batch in made.epoch(0)])
+    # f = 0.8: kept with sqrt(0.05 / 0.8) + 0.05 / 0.8 = 0.3125; of some the neighbours are gone
+    share = (kept == words.index("the")).sum() / 16_000
+    assert 0.25 < share <= 0.3125 * 1.03
+    assert made.expected == 1
+    drawn = made.noise((200_000,), np.random.default_rng(0))
+    weights = np.array([16_000, 2000, 2000]) ** 0.75
+    np.testing.assert_allclose(
+        np.bincount(drawn, minlength=3) / 200_000, weights / weights.sum(), atol=0.005
+    )
+    with pytest.raises(SettingsError, match="batch_size"):
+        batches(path, size=0)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 35, 36, 99])
+def test_a_limited_corpus_is_the_beginning(text: Path, limit: int) -> None:
+    whole = text.read_text().split()
+    found = [
+        word.decode()
+        for words in LimitedCorpus(text, limit, sentences="lines").word_lists()
+        for word in words
+        if word != b"\xff"
+    ]
+    assert found == whole[:limit]
+    with pytest.raises(SettingsError, match="1 or more"):
+        LimitedCorpus(text, 0)
+
+
+def test_principal_components_are_the_directions_of_largest_variance() -> None:
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(200, 2)) * [5, 2]
+    turn, _ = np.linalg.qr(rng.normal(size=(6, 6)))
+    vectors = hidden @ turn[:2] + 3 + 1e-6 * rng.normal(size=(200, 6))
+    found = principal_components(vectors)
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-9)
+    values = np.sort(np.linalg.eigvalsh(np.cov(vectors.T)))[::-1][:2]
+    np.testing.assert_allclose(found.var(axis=0, ddof=1), values)
+    assert abs(np.corrcoef(found.T)[0, 1]) < 1e-9
+    distances = np.linalg.norm(found[:, None] - found, axis=-1)
+    np.testing.assert_allclose(
+        distances, np.linalg.norm(vectors[:, None] - vectors, axis=-1), atol=1e-4
+    )
+    np.testing.assert_array_equal(principal_components(vectors), found)
+    for bad in (np.zeros(3), np.zeros((1, 5)), np.zeros((5, 1))):
+        with pytest.raises(ShapeError, match="components"):
+            principal_components(bad)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,7 +33,7 @@ from pmt_train import (
     Trainer,
     Workers,
     check_input_file,
-    cosine,
+    linear,
     predict_batches,
     progress_bar,
     warmup,
@@ -40,7 +41,9 @@ from pmt_train import (
 
 STAGE = "pretrain"
 SENTENCE = 40  # words; text without sentence ends is cut so
-HELD_BACK = 0.02  # part of the text on which the guessing is measured
+HELD_BACK = 0.01  # part of the text on which the guessing is measured
+WARMUP = 0.05  # part of the steps
+DROPOUT, INPUT_DROPOUT = 0.1, 0.2  # less than for tagging: text is not scarce
 _TAGGING = ("crf.", "classify.", "forgotten")  # what tagging alone teaches, or its data says
 _TABLES = {"words.weight": "words", "spelling.characters": "characters", "shapes.weight": "shapes"}
 
@@ -74,11 +77,19 @@ def _sentences(path: Path) -> Iterator[list[str]]:
     end = b"\xff"  # stands at every line end
     for block in corpus.word_lists():
         for line in b" ".join(block).split(end):
-            words = [word.text for word in find_words(line.decode("utf-8", "replace"))]
+            words = _words(line.decode("utf-8", "replace"))
             parts = max(-(-len(words) // SENTENCE), 1)
             for part in np.array_split(np.arange(len(words)), parts):
                 if len(part):
                     yield words[part[0] : part[-1] + 1]
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line, one object for every word: a long text has few different ones."""
+    plain = line.split()
+    if not all(map(str.isalpha, plain)):
+        plain = [word.text for word in find_words(line)]
+    return [sys.intern(word) for word in plain]
 
 
 def frequent_words(corpus: Sequence[TaggedSentence], settings: Settings) -> list[str]:
@@ -94,14 +105,13 @@ def pretrain(
     run: Run[Settings],
     workers: Workers,
 ) -> None:
-    """Leaves the weights that guess best in the tagger, and in pretrain.npz; tags stay unlearnt."""
+    """Put the weights that guess best into the tagger, and pretrain.npz; tags stay unlearnt."""
     held = max(round(len(corpus) * HELD_BACK), 1)
     encoded, measured = (tagger.encoder.encode(part) for part in (corpus[held:], corpus[:held]))
-    before = tagger.model.state_dict()
-    learned = len(tagger.model.words.weight)
+    reader = tagger.twin(replace(settings, dropout=DROPOUT, input_dropout=INPUT_DROPOUT))
     guesser = WordGuesser(
-        tagger.model,
-        min(settings.lm_guessed, learned),
+        reader.model,
+        min(settings.lm_guessed, len(reader.model.words.weight)),
         RandomStream(settings.seed, "guesser").generator(),
     )
     batches = LengthBatches(
@@ -115,7 +125,7 @@ def pretrain(
         guesser,
         _loss,
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=warmup(cosine(settings.lm_lr, steps), round(settings.warmup * steps)),
+        schedule=warmup(linear(settings.lm_lr, steps), round(WARMUP * steps)),
         seed=settings.seed,
         workers=workers,
     )
@@ -130,9 +140,12 @@ def pretrain(
         stage=STAGE,
         epochs=settings.lm_epochs,
     )
-    after = tagger.model.state_dict()
-    tags = {name: array for name, array in before.items() if name.startswith(_TAGGING)}
-    tagger.model.load_state_dict({**after, **tags})
+    learnt = {
+        name: array
+        for name, array in reader.model.state_dict().items()
+        if not name.startswith(_TAGGING)
+    }
+    tagger.model.load_state_dict({**tagger.model.state_dict(), **learnt})
 
 
 def _loss(guesser: WordGuesser, batch: TaggedBatch, rng: np.random.Generator) -> tuple[Tensor, int]:

@@ -12,6 +12,7 @@ from pmt_core import tag_spans
 from pmt_text import TaggedSentence, convert_tags, write_conll
 from pmt_train import (
     EntityScores,
+    History,
     Run,
     Workers,
     confusion_plot,
@@ -27,9 +28,11 @@ SHOWN = 40  # sentences in the report
 RIGHT_ONES = 10  # of them without a mistake
 
 
-def report(run: Run[Settings], tagger: Tagger, splits: Splits, workers: Workers) -> None:
+def report(
+    run: Run[Settings], history: History, tagger: Tagger, splits: Splits, workers: Workers
+) -> None:
     """Score dev and test, draw, and show sentences in colour."""
-    run.picture("learning.png", "Loss and scores by epoch", learning_curves, run.history)
+    run.picture("learning.png", "Loss and scores by epoch", learning_curves, history)
     for name in ("dev", "test"):
         if name in splits:
             _split(run, tagger, splits, name, workers)

@@ -61,7 +61,7 @@ class Settings(AppSettings):
         metavar="F",
     )
     lm_words: int = option(
-        2_000_000, "read the first N words of it", group="pre-training", at_least=1, metavar="N"
+        6_000_000, "read the first N words of it", group="pre-training", at_least=1, metavar="N"
     )
     lm_epochs: int = option(2, "times to go through them", group="pre-training", at_least=1)
     lm_min_count: int = option(
@@ -69,7 +69,7 @@ class Settings(AppSettings):
     )
     lm_guessed: int = option(10_000, "most words to choose among", group="pre-training", at_least=1)
     lm_batch_size: int = option(32, "sentences per step", group="pre-training", at_least=1)
-    lm_lr: float = option(1.5e-3, "highest learning rate", group="pre-training", above=0)
+    lm_lr: float = option(2e-3, "highest learning rate", group="pre-training", above=0)
     encoder: Path | None = option(
         None,
         "the pretrain.npz or model.npz of another run to start from, of the same sizes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -94,6 +94,15 @@ class Tagger:
         )
         counts = encoder.counts(encoder.encode(texts))
         return cls(encoder, config, settings, counts=counts, vectors=vectors)
+
+    def twin(self, settings: Settings) -> Self:
+        """The same with weights of its own, equal ones, and the dropout of other settings."""
+        config = replace(
+            self.model.config, dropout=settings.dropout, input_dropout=settings.input_dropout
+        )
+        found = type(self)(self.encoder, config, settings)
+        found.model.load_state_dict(self.model.state_dict())
+        return found
 
     @classmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:

@@ -10,14 +10,14 @@ from ner_settings import Settings
 from ner_tagger import Tagger
 from pmt_core import RandomStream
 from pmt_text import LengthBatches
-from pmt_train import AdamW, EarlyStopping, Run, Trainer, Workers, cosine, warmup
+from pmt_train import AdamW, EarlyStopping, History, Run, Trainer, Workers, cosine, warmup
 
 CLIP_NORM = 5.0
 
 
 def fit(
     tagger: Tagger, splits: Splits, settings: Settings, run: Run[Settings], workers: Workers
-) -> None:
+) -> History:
     """Train on "train"; keep the weights that do best on "dev"."""
     encoded = tagger.encode(splits["train"].sentences)
     batches = LengthBatches(
@@ -38,7 +38,7 @@ def fit(
         clip_norm=CLIP_NORM,
         average=settings.average or None,
     )
-    run.fit(
+    return run.fit(
         trainer,
         batches,
         evaluate=lambda: scores(tagger.tag(dev, workers, description="scoring"), dev),

@@ -52,9 +52,9 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     workers = Workers(settings.workers)
     if corpus:
         pretrain(tagger, corpus, settings, run, workers)
-    fit(tagger, splits, settings, run, workers)
+    history = fit(tagger, splits, settings, run, workers)
     if run.writes:  # of several ranks, one scores
-        report(run, tagger, splits, workers)
+        report(run, history, tagger, splits, workers)
     run.finish()
 
 

@@ -21,7 +21,7 @@ _LEGEND = {
     "found": "found, as it is there",
     "missed": "missed: there, and not found",
     "invented": "invented: found, and not there",
-    "wrong": "found with other words or another type",
+    "wrong": "otherwise: what is there → what was found",
 }
 
 

@@ -35,4 +35,4 @@ def entity_plot(
         axes.grid(axis="x")
         axes.set_axisbelow(True)
         axes.set_title(plot_label(title, 80), loc="left")
-        axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, -0.32 - 0.1 / len(rows)))
+        figure.legend(loc="outside lower left", ncols=3)

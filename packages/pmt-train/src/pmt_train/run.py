@@ -189,7 +189,7 @@ class Run(Generic[S]):
         )
         if stage:
             self.stages[stage] = found
-        self.history = join_histories(self.stages) if stage else found
+        self.history = self._joined(found, stage)
         if self.writes:
             self.history.save(self.folder.history)
             self._write_metrics()
@@ -288,14 +288,19 @@ class Run(Generic[S]):
         def save_history(event: TrainingEvent) -> None:
             if self.writes:
                 rows = History(list(event.rows))
-                whole = join_histories({**self.stages, stage: rows}) if stage else rows
-                whole.save(self.folder.history)
+                self._joined(rows, stage).save(self.folder.history)
 
         found: dict[EventName, list[Callback]] = {
             name: [given] if callable(given) else list(given)
             for name, given in (callbacks or {}).items()
         }
         return {**found, "epoch": [save_history, *found.get("epoch", [])]}
+
+    def _joined(self, history: History, stage: str | None) -> History:
+        """The history of a stage, or of what comes after all stages, behind those before it."""
+        if stage is None and not self.stages:
+            return history
+        return join_histories({**self.stages, stage or "": history})
 
     def _write_metrics(self) -> dict[str, Any]:
         return write_metrics(

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from pmt_core import DataError, SettingsError
+from pmt_core import DataError, PmtError, SettingsError
 from pmt_train import AppSettings, core_count, load_settings, option, parse_settings, save_settings
 
 
@@ -159,6 +159,25 @@ def test_a_run_is_gone_on_with_in_its_own_settings(tmp_path):
     parse("--out", str(out), "--resume", "--width", "3", "--train", str(out / "../run/f"))
     with pytest.raises(SettingsError, match=r"--width 4 contradicts .* started with 3"):
         parse("--out", str(out), "--resume", "--width", "4")
+
+
+@dataclass(frozen=True)
+class Writing(Settings):
+    write: str | None = option(None, "write", action=True, uses_run=True)
+    tokens: int = option(9, "how many", action=True)
+
+
+def test_an_action_may_use_the_settings_of_a_run(tmp_path):
+    out = tmp_path / "run"
+    out.mkdir()
+    save_settings(out / "config.json", "x", Writing(width=3))
+    found = parse_settings(Writing, ["--out", str(out), "--write", "", "--tokens", "5"], task="x")
+    assert (found.width, found.write, found.tokens) == (3, "", 5)
+    with pytest.raises(SettingsError, match="--width 4 contradicts"):
+        parse_settings(Writing, ["--out", str(out), "--write", "a", "--width", "4"], task="x")
+    with pytest.raises(PmtError, match="nothing"):
+        parse_settings(Writing, ["--out", str(tmp_path / "nothing"), "--write", "a"], task="x")
+    assert parse_settings(Writing, ["--tokens", "5"], task="x").width == 8
 
 
 def test_an_option_newer_than_the_run_has_its_default(tmp_path):

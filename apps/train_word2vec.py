@@ -9,7 +9,9 @@ seconds. On a real one:
 
 --corpus: any UTF-8 text, plain, .gz or .zip, of any size; words are what stands between spaces.
 The folder given by --out receives, beside what every run leaves, vectors.bin and vectors.txt, the
-files of word2vec that gensim and others read. Afterwards:
+files of word2vec that gensim and others read. With several --workers the threads of the fast form
+learn at once on shared weights, and no two runs are quite alike; --workers 1 gives the same bits
+every time. Afterwards:
 
   python apps/train_word2vec.py --out runs/text8 --neighbours paris
   python apps/train_word2vec.py --out runs/text8 --analogy paris france berlin
@@ -399,12 +401,13 @@ def score_analogies(
     bars = [*by_sum.sections, by_sum.semantic, by_sum.syntactic, total]
     run.picture(
         "analogies.png",
-        "Analogies answered rightly, by section",
+        f"Analogies answered rightly, by section; {total.coverage:.0%} of the questions are about "
+        "known words",
         share_bars,
         [bar.name for bar in bars],
         [bar.accuracy for bar in bars],
         [f"{bar.correct:,} of {bar.answered:,}" for bar in bars],
-        f"analogies answered rightly ({total.coverage:.0%} of the questions are about known words)",
+        "analogies answered rightly",
         last_stands_out=3,
     )
     add_sections(run, by_sum, by_product)

@@ -13,7 +13,7 @@ from pmt_core import ShapeError
 from pmt_train.figure import COLOURS, INK, QUIET, figure_saved_to
 from pmt_train.plot_label import plot_label
 
-_NAME_WIDTH, _NAME_HEIGHT = 0.12, 0.028  # of the picture's
+_LETTER, _LINE = 0.014, 0.032  # of the points' extent: about what a letter takes
 
 
 def arrow_map(
@@ -48,7 +48,7 @@ def arrow_map(
             )
         axes.scatter(points[:, 0], points[:, 1], s=22, c=colours, zorder=2)
         right_of = _to_the_right(points, arrows)
-        heights = _heights(points, right_of)
+        heights = _heights(points, names, right_of)
         for (x, _), y, name, right in zip(points, heights, names, right_of, strict=True):
             axes.annotate(
                 plot_label(name),
@@ -75,15 +75,16 @@ def _to_the_right(points: NDArray[Any], arrows: Sequence[tuple[int, int]]) -> li
     return [bool(side) for side in right]
 
 
-def _heights(points: NDArray[Any], right_of: Sequence[bool]) -> list[float]:
+def _heights(points: NDArray[Any], names: Sequence[str], right_of: Sequence[bool]) -> list[float]:
     """Where the names stand, (n,): as high as their points, but for those that would overlap."""
-    width, height = np.maximum(np.ptp(points, axis=0), 1e-9)
+    width, line = np.maximum(np.ptp(points, axis=0), 1e-9) * (_LETTER, _LINE)
+    lengths = np.array([width * (len(plot_label(name)) + 2) for name in names])
+    left = points[:, 0] - np.where(right_of, 0.0, lengths)
     heights = [float(y) for y in points[:, 1]]
     order = np.argsort(points[:, 1], kind="stable").tolist()
     for place, i in enumerate(order):
-        for j in order[:place]:
-            is_near = abs(points[i, 0] - points[j, 0]) < _NAME_WIDTH * width
-            gap = _NAME_HEIGHT * height
-            if is_near and right_of[i] == right_of[j] and heights[i] - heights[j] < gap:
-                heights[i] = heights[j] + gap
+        for j in sorted(order[:place], key=heights.__getitem__):
+            apart = left[i] + lengths[i] <= left[j] or left[j] + lengths[j] <= left[i]
+            if not apart and abs(heights[i] - heights[j]) < line:
+                heights[i] = heights[j] + float(line)
     return heights

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,10 @@ __all__ = ["read_problems"]
 
 @contextmanager
 def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Within this context a failure of the disk, or of unpacking gzip, names `path` and the cure.
+    """Within this context a failure of the disk, or of unpacking, names `path` and the cure.
 
-    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (a damaged gzip stream).
+    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (a damaged, encrypted or
+    otherwise unreadable gzip or zip file).
     """
     name = os.fspath(path)
     try:
@@ -27,6 +29,10 @@ def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"{name} is a damaged gzip file ({error}): copy it again, or unpack it"
+        ) from error
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise DataError(
+            f"{name} is a damaged or unknown zip file ({error}): copy it again, or unpack it"
         ) from error
     except IsADirectoryError as error:
         raise FileProblem(f"{name} is a folder: give a file in it") from error

@@ -1,4 +1,4 @@
-"""CBOW with negative sampling, faster than by `block_gradients`: each word has one hidden vector."""
+"""CBOW with negative sampling, faster than by `block_gradients`: a word has one hidden vector."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class NoiseLabels:
         positive = np.eye(b, b + self._shared, dtype=np.float32)
         return Labels(np.concatenate([centres, noise], axis=1), positive, total)
 
-    def noise(
+    def shared(
         self, centres: NDArray[np.int32], generator: np.random.Generator
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Noise words (k,) for words (n,), and how often each counts for each, (n, k)."""

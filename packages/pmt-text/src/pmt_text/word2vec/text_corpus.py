@@ -6,12 +6,12 @@ import gzip
 import io
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from pmt_core import DataError, FileProblem, SettingsError
+from pmt_core import DataError, SettingsError
+from pmt_text.read_problems import read_problems
 
 __all__ = ["SENTENCE_END", "TextCorpus"]
 
@@ -22,6 +22,7 @@ _BLOCK = 1 << 20
 _LONGEST_WORD = 1 << 16  # bytes; what goes on longer without a space is no text
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_ENCRYPTED = 1  # flag of a member of a .zip
 _KINDS = ("chunks", "lines")
 
 
@@ -70,7 +71,7 @@ class TextCorpus:
 
     def _blocks(self) -> Iterator[bytes]:
         """The text in blocks that end at white space."""
-        with _reading(self.path), self._open() as stream:
+        with read_problems(self.path), self._open() as stream:
             text = stream.read(_BLOCK)
             _check_sample(self.path, text)
             text = text.removeprefix(_BYTE_ORDER_MARK)
@@ -106,12 +107,15 @@ class TextCorpus:
                 yield file
 
     def _member(self, archive: zipfile.ZipFile) -> str:
-        names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
-        if len(names) != 1:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        if len(entries) != 1:
             raise DataError(
-                f"{self.path} holds {len(names)} files, one is wanted: unpack it and give the text"
+                f"{self.path} holds {len(entries)} files, one is wanted: unpack it and give the "
+                "text"
             )
-        return names[0]
+        if entries[0].flag_bits & _ENCRYPTED:
+            raise DataError(f"{self.path} is encrypted: unpack it first")
+        return entries[0].filename
 
 
 def _split_at_space(text: bytes) -> tuple[bytes, bytes]:
@@ -127,25 +131,3 @@ def _check_sample(path: str, sample: bytes) -> None:
         raise DataError(f"{path} is UTF-16 text: save it as UTF-8")
     if b"\0" in sample:
         raise DataError(f"{path} is a binary file: give a text (UTF-8), plain, .gz or .zip")
-
-
-@contextmanager
-def _reading(path: str) -> Iterator[None]:
-    """Turn what reading a file can raise into the errors of pmt."""
-    damaged = (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, NotImplementedError)
-    try:
-        yield
-    except damaged as error:
-        raise DataError(f"{path} is damaged ({error}): copy it again, or unpack it") from error
-    except IsADirectoryError as error:
-        raise FileProblem(f"{path} is a folder: give a file in it") from error
-    except FileNotFoundError as error:
-        raise FileProblem(f"{path} does not exist: check the path") from error
-    except OSError as error:
-        if isinstance(error, FileProblem):
-            raise
-        raise FileProblem.from_os_error("read", path, error) from error
-    except RuntimeError as error:  # zipfile: an encrypted member
-        if "password" not in str(error):
-            raise
-        raise DataError(f"{path} is encrypted: unpack it first") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ __all__ = ["EpochResult", "Team", "Word2Vec", "Word2VecProgress"]
 
 A = TypeVar("A")
 R = TypeVar("R")
+
+Floats = NDArray[np.float32]
+_Learn = Callable[[ContextWindows, Floats, float, np.random.Generator], tuple[float, float, Floats]]
 
 _PIECE = 10_000  # words that one thread takes at a time
 _ROUND = 8  # pieces for each thread between two looks at the loss
@@ -122,7 +126,9 @@ class Word2Vec:
         self._sums = _Sums()
         self._keep = keep_probabilities(counts.counts, settings.subsample)
         self._labels = _labels(settings, counts)
-        self._is_cbow_noise = (settings.model, settings.loss) == ("cbow", "ns")
+        self._learn_outputs: _Learn = self._learn_blocks
+        if settings.model == "cbow" and isinstance(self._labels, NoiseLabels):
+            self._learn_outputs = functools.partial(self._learn_cbow_noise, self._labels)
         v, d = len(counts), settings.dimension
         # The last row of each table belongs to no word: what stands beyond the end of a text.
         self._inputs = np.zeros((v + 1, d), np.float32)
@@ -195,7 +201,7 @@ class Word2Vec:
         rate = self._learning_rate(piece.number * _PIECE)
         sums = _Sums(words=len(piece.words), trained_words=len(words))
         with np.errstate(all="ignore"):  # what overflows is found in the loss
-            for update in windows.parts(settings.update_blocks):
+            for update in windows.parts(settings.blocks_at_once):
                 loss, predictions = self._learn(update, rate, generator)
                 sums.loss += loss
                 sums.predictions += predictions
@@ -207,8 +213,7 @@ class Word2Vec:
         """One update of the weights. Returns the sum of the losses, and of how many."""
         words = windows.stretch
         inputs = windows.blocks(self._inputs.take(words, axis=0))
-        learn = self._learn_cbow_noise if self._is_cbow_noise else self._learn_blocks
-        loss, predictions, updates = learn(windows, inputs, rate, generator)
+        loss, predictions, updates = self._learn_outputs(windows, inputs, rate, generator)
         add_rows(self._inputs, words, windows.joined(updates), rate)
         return loss, predictions
 
@@ -237,6 +242,7 @@ class Word2Vec:
 
     def _learn_cbow_noise(
         self,
+        labels: NoiseLabels,
         windows: ContextWindows,
         inputs: NDArray[np.float32],
         rate: float,
@@ -244,7 +250,7 @@ class Word2Vec:
     ) -> tuple[float, float, NDArray[np.float32]]:
         """The same for CBOW with negative sampling."""
         centres = windows.centres.reshape(-1)
-        noise, noise_total = self._labels.noise(centres, generator)
+        noise, noise_total = labels.shared(centres, generator)
         found = cbow_noise_gradients(
             inputs,
             self._outputs.take(centres, axis=0),

@@ -10,6 +10,7 @@ from pmt_core import SettingsError
 __all__ = ["Word2VecSettings"]
 
 _LARGEST_WINDOW = 100
+_UPDATE_BLOCKS = {"ns": 8, "hs": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Word2VecSettings:
         share_error: cbow only. False: every context word takes the whole error of the mean, as
             in the C program and gensim; True: its c-th part, the exact gradient of the loss.
         block_words: consecutive words whose score matrix is computed at once.
-        block_negatives: noise words shared by a block; their terms are weighted so that the
-            expected loss is that of `negatives` draws for every prediction.
-        update_blocks: blocks between two writes of the weights.
+        block_negatives: noise words shared by a block (CBOW: by an update); their terms are
+            weighted so that the expected loss is that of `negatives` draws for every prediction.
+        update_blocks: blocks between two writes of the weights; 0: 8 for ns, 2 for hs (the
+            vectors at the top of its tree are on the way to every word of an update).
     """
 
     model: str = "skipgram"
@@ -50,16 +52,17 @@ class Word2VecSettings:
     share_error: bool = False
     block_words: int = 32
     block_negatives: int = 32
-    update_blocks: int = 8
+    update_blocks: int = 0
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for what makes no sense."""
         self._check(self.model in ("skipgram", "cbow"), "model", "skipgram or cbow")
         self._check(self.loss in ("ns", "hs"), "loss", "ns or hs")
         for name in (
-            "dimension", "negatives", "epochs", "block_words", "block_negatives", "update_blocks",
+            "dimension", "negatives", "epochs", "block_words", "block_negatives",
         ):  # fmt: skip
             self._check(getattr(self, name) >= 1, name, "1 or more")
+        self._check(self.update_blocks >= 0, "update_blocks", "0 or more")
         self._check(1 <= self.window <= _LARGEST_WINDOW, "window", f"1 to {_LARGEST_WINDOW}")
         self._check(0 <= self.subsample < 1, "subsample", "0 (keep all) or more, below 1")
         self._check(math.isfinite(self.noise_power), "noise_power", "a finite number")
@@ -69,6 +72,11 @@ class Word2VecSettings:
             "last_learning_rate",
             f"0 to the learning_rate {self.learning_rate}",
         )
+
+    @property
+    def blocks_at_once(self) -> int:
+        """`update_blocks`, or what its 0 stands for."""
+        return self.update_blocks or _UPDATE_BLOCKS[self.loss]
 
     def _check(self, good: bool, name: str, wanted: str) -> None:
         if not good:

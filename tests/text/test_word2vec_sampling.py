@@ -1,0 +1,115 @@
+"""What word2vec draws follows its formulas, and blocks hold the pairs of a plain loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_core import SettingsError
+from pmt_text.word2vec.add_rows import add_rows
+from pmt_text.word2vec.alias_table import AliasTable
+from pmt_text.word2vec.context_windows import ContextWindows
+from pmt_text.word2vec.labels import HierarchicalLabels, NoiseLabels
+from pmt_text.word2vec.subsampling import keep_probabilities
+
+
+def assert_frequencies(drawn: np.ndarray, chances: np.ndarray) -> None:
+    """No count is further than 4.5 standard deviations from what is expected."""
+    n = drawn.size
+    counts = np.bincount(drawn.reshape(-1), minlength=len(chances))
+    assert np.all(np.abs(counts - n * chances) <= 4.5 * np.sqrt(n * chances * (1 - chances)) + 1e-9)
+
+
+@pytest.mark.parametrize("weights", [[3.0], [1, 0, 2, 0, 5], 1 / np.arange(1, 300), np.ones(64)])
+def test_alias_table_draws_in_proportion(weights) -> None:
+    drawn = AliasTable(weights).draw((400, 1000), np.random.default_rng(1))
+    assert_frequencies(drawn, np.asarray(weights) / np.sum(weights))
+
+
+def test_alias_table_refuses_other_weights() -> None:
+    for weights in ([], [0, 0], [1, -1], [np.nan], [np.inf, 1], [[1]]):
+        with pytest.raises(SettingsError):
+            AliasTable(weights)
+
+
+def test_noise_words_follow_the_power_of_their_counts() -> None:
+    counts = np.array([1000, 300, 50, 7, 1])
+    labels = NoiseLabels(counts, power=0.75, negatives=5, shared=50)
+    found = labels.of(np.full((4000, 2), 2, np.int32), np.random.default_rng(2))
+    assert_frequencies(found.outputs[:, 2:], counts**0.75 / np.sum(counts**0.75))
+    # A noise word that is the word itself counts nothing, every other negatives / shared.
+    expected = np.where(found.outputs[:, 2:] == 2, 0, np.float32(0.1))
+    np.testing.assert_array_equal(found.total[:, 1, 2:], expected)
+
+
+def test_subsampling_by_its_formula_and_by_hand() -> None:
+    counts = np.array([900_000, 90_000, 9_000, 1_000])
+    # f = 0.9, t = 1e-3: sqrt(1/900) + 1/900; f = 0.09: sqrt(1/90) + 1/90; f = 0.009: 0.4444.
+    expected = [1 / 30 + 1 / 900, 0.1165204, 0.4444444, 1.0]
+    np.testing.assert_allclose(keep_probabilities(counts, 1e-3), expected, rtol=1e-6)
+    np.testing.assert_array_equal(keep_probabilities(counts, 0), 1)
+
+
+def test_block_pairs_are_those_of_a_plain_loop() -> None:
+    rng = np.random.default_rng(5)
+    for n, block, window in [(1, 4, 2), (4, 4, 1), (50, 8, 3), (37, 4, 6), (90, 32, 5)]:
+        words = rng.integers(0, 9, n).astype(np.int32)
+        sentences = np.sort(rng.integers(0, 4, n)).astype(np.int32)
+        reach = rng.integers(1, window + 1, n)
+        expected = sorted(
+            (int(words[i]), int(words[j]), i)
+            for i in range(n)
+            for j in range(max(0, i - reach[i]), min(n, i + reach[i] + 1))
+            if i != j and sentences[i] == sentences[j]
+        )
+        windows = ContextWindows.of(words, sentences, reach, window, block, pad=9)
+        found = []
+        for start, part in zip(range(0, len(windows.centres), 2), windows.parts(2), strict=True):
+            r, j, m = np.nonzero(part.sees)
+            place = (start + r) * block + j
+            pairs = zip(part.centres[r, j], part.inputs[r, m], place, strict=True)
+            found += [(int(a), int(b), int(i)) for a, b, i in pairs]
+            vectors = np.arange(part.stretch.size * 2, dtype=np.float32).reshape(-1, 2)
+            np.testing.assert_array_equal(
+                part.stretch[vectors[:, 0].astype(int) // 2], part.stretch
+            )
+            blocks = part.blocks(vectors)
+            np.testing.assert_array_equal(
+                part.stretch[blocks[..., 0].astype(int) // 2], part.inputs
+            )
+            # Joining sums what the view has repeated: each row times how often it was seen.
+            times = part.joined(np.ones_like(blocks))
+            np.testing.assert_array_equal(part.joined(blocks), vectors * times)
+            assert times.sum() == blocks.size
+        assert sorted(found) == expected
+
+
+def test_hierarchical_labels_are_the_ways_down_the_tree() -> None:
+    counts = np.array([40, 20, 10, 5, 5, 3, 1])
+    labels = HierarchicalLabels(counts)
+    centres = np.array([[0, 3, 3], [6, 2, 7]], np.int32)  # 7: no word
+    found = labels.of(centres, np.random.default_rng(0))
+    asked = found.total.sum(axis=2)
+    assert asked[1, 2] == 0
+    # The Huffman codes have 1, 2, 3, 4, 5, 6 and 6 turns (sums 4, 9, 14, 24, 44, 84).
+    codes = np.array([1, 2, 3, 5, 4, 6, 6])
+    depth = {int(c): int(asked[r, j]) for (r, j), c in np.ndenumerate(centres)}
+    assert depth[0] == codes[0]
+    assert depth[2] == codes[2]
+    assert depth[6] == codes[6]
+    for block in range(2):
+        real = found.outputs[block][found.outputs[block] < labels.rows]
+        assert len(set(real.tolist())) == len(real)
+    assert np.all(found.positive <= found.total)
+
+
+@pytest.mark.parametrize("v", [3, 50, 5000])
+def test_add_rows_adds_repeated_rows(v: int) -> None:
+    rng = np.random.default_rng(6)
+    table = rng.normal(size=(v, 5)).astype(np.float32)
+    rows = rng.integers(0, v, 3000)
+    updates = rng.normal(size=(3000, 5)).astype(np.float32)
+    expected = table.astype(np.float64)
+    np.add.at(expected, rows, 0.5 * updates.astype(np.float64))
+    add_rows(table, rows, updates.copy(), 0.5)
+    np.testing.assert_allclose(table, expected, atol=2e-4)

@@ -42,10 +42,14 @@ def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
     if settings.test:
         found["test"] = _read("test", settings.test, run)
     if settings.extra:
-        found["extra"] = _with_mined_negatives(_read("extra", settings.extra, run), settings)
+        found["extra"] = _read("extra", settings.extra, run)
+        if settings.extra_epochs:
+            found["extra"] = _with_mined_negatives(found["extra"], settings)
     for name, pairs in found.items():
         duplicates = sum(labels_of(pairs))
         run.say(f"{name}: {len(pairs):,} pairs, {duplicates:,} of them duplicates")
+        if name != "extra" and duplicates in (0, len(pairs)):
+            warn(f"warning: {name} has pairs of one kind only: there is nothing to tell apart")
     return found
 
 

@@ -26,7 +26,7 @@ from qqp_settings import Settings
 
 def report(run: Run[Settings], model: Answering, splits: Splits, workers: Workers) -> None:
     """Score "dev" and "test", and tell of it in the run's report."""
-    run.picture("learning.png", "Loss and scores by epoch", learning_curves, run.history)
+    add_learning_curves(run)
     answerers = {"": model, **baselines(run.settings, splits, workers)}
     known = [*splits["train"], *splits.get("extra", [])]
     for name in ("dev", "test"):
@@ -38,6 +38,15 @@ def report(run: Run[Settings], model: Answering, splits: Splits, workers: Worker
         if name == "dev":
             show_attention(run, model, splits[name], answers[""])
             add_mistakes(run, model, splits[name], answers[""])
+
+
+def add_learning_curves(run: Run[Settings]) -> None:
+    """Of the last stage, and of the hidden words where they were guessed."""
+    last = list(run.stages.values())[-1] if run.stages else run.history
+    run.picture("learning.png", "Loss and scores by epoch", learning_curves, last)
+    hidden = run.stages.get("pretrain")
+    if hidden is not None:
+        run.picture("pretraining.png", "Loss of hidden words", learning_curves, hidden)
 
 
 def baselines(settings: Settings, splits: Splits, workers: Workers) -> dict[str, Answering]:
@@ -59,6 +68,10 @@ def add_scores(
     """The scores of the model ("dev", "dev_unlinked") and those of the baselines ("dev_tfidf")."""
     labels, seed = labels_of(pairs), run.settings.seed
     both_kinds = len(set(labels[is_new].tolist())) == 2
+    seen = f"{is_new.sum():,} of {len(pairs):,} {name} pairs have no question seen in training"
+    run.report.text(f"{seen}.")
+    if not both_kinds:
+        run.say(f"{seen}, and not of both kinds: there is no score for them apart")
     for by, probability in answers.items():
         row = f"{name}_{by}" if by else name
         run.split(row, intervals(probability, labels, seed))

@@ -62,6 +62,7 @@ def make_trainer(
         ),
         seed=settings.seed,
         workers=workers,
+        average=settings.average or None,
     )
 
 
@@ -73,7 +74,7 @@ def make_batches(detector: Detector[Any], splits: Splits, settings: Settings) ->
         order = RandomStream(settings.seed, "order", name)
         return LengthBatches(encoded.lengths, settings.batch_size, encoded.batch, order)
 
-    if "extra" not in splits:
+    if "extra" not in splits or not settings.extra_epochs:
         return BatchPhases([(of("train"), settings.epochs)])
     rest = settings.epochs - settings.extra_epochs
     if rest < 1:

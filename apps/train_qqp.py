@@ -21,19 +21,24 @@ from typing import Any
 
 from pmt_train import Run, Workers, run_app
 from qqp_data import read_splits
+from qqp_detector import Detector
 from qqp_models import load_detector, make_detector
 from qqp_report import report
 from qqp_settings import Settings
+from qqp_stages import Stages
 from qqp_training import fit
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
     """Read, train, score, draw."""
     splits = read_splits(settings, run)
-    detector = make_detector(settings, splits)
-    run.say(f"{detector.size()}\n")
     workers = Workers(settings.workers)
-    fit(detector, splits, settings, run, workers)
+    if settings.has_stages:
+        detector: Detector[Any] = Stages(splits, settings, run, workers).train()
+    else:
+        detector = make_detector(settings, splits)
+        run.say(f"{detector.size()}\n")
+        fit(detector, splits, settings, run, workers)
     if run.writes:  # of several ranks, one scores
         report(run, detector, splits, workers)
     run.finish()

@@ -70,6 +70,8 @@ def qqp(root: Path, tmp_path: Path) -> Callable[..., Completed]:
 
 def command(root: Path, *arguments: object, small: bool) -> list[str]:
     sizes = ["--width", "8", "--hidden", "16", "--heads", "2", "--layers", "1", "--warmup", "5"]
+    if "--preset" not in arguments:
+        sizes += ["--preset", "plain"]
     return [
         sys.executable,
         str(root / "apps" / "train_qqp.py"),

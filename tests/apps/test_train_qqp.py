@@ -173,7 +173,7 @@ def test_extra_duplicates_get_mined_negatives(qqp: Run, pairs_file: Write, tmp_p
     assert duplicates < pairs <= 2 * duplicates
     done = qqp(
         "--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 60),
-        "--extra", extra, "--epochs", 1, "--out", tmp_path / "other",
+        "--extra", extra, "--extra-epochs", 1, "--epochs", 1, "--out", tmp_path / "other",
     )  # fmt: skip
     refused(done, "--extra-epochs")
 

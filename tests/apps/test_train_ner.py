@@ -17,6 +17,7 @@ import pytest
 
 from pmt_core import load_archive, tag_spans
 from pmt_text import load_conll
+from pmt_train import entity_scores
 
 Completed = subprocess.CompletedProcess[str]
 Ner = Callable[..., Completed]
@@ -122,6 +123,13 @@ def test_a_run_leaves_what_the_contract_says(
     right = [line[1] for line in lines]
     assert right == [t for s in load_conll(tmp_path / "dev.conll").sentences for t in s.tags or ()]
     assert len({len(line) for line in lines}) == 1
+    sentences = (out / "dev_tagged.conll").read_text().strip().split("\n\n")
+    columns = [[line.split()[1:] for line in text.split("\n")] for text in sentences]
+    found = entity_scores(
+        [[tags[1] for tags in one] for one in columns],
+        [[tags[0] for tags in one] for one in columns],
+    )
+    assert found.overall.f1 == pytest.approx(metrics["dev"]["f1"])
 
 
 def test_raw_sentences_are_answered_with_places(
@@ -136,7 +144,6 @@ def test_raw_sentences_are_answered_with_places(
         "  \tHana met Ünïcode 🙂 in\u00a0Cork City (today)…",
         "Eve " * 700,
     ]
-    done = trained(ner, "--predict", "--out", out)
     done = ner("--predict", "--out", out, stdin="\n".join(texts) + "\n")
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]

@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-HATCH_RUN = re.compile(r"\bhatch run (?:([a-z]+):)?([a-z_-]+)")
+HATCH_RUN = re.compile(r"\bhatch run (?:([a-z]+):)?([a-z][a-z0-9_-]*)")
 
 
 def name_of(path: Path) -> str:

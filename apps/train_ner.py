@@ -4,12 +4,11 @@ Without arguments it trains on a sample of synthetic news that ships with pmt, i
 On real data:
 
   python apps/train_ner.py --train eng.train --dev eng.testa --out runs/real
-
   python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
   python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
 
-The second starts from vectors that train_word2vec.py made, the third trains its encoder on plain
-text first; --encoder runs/lm/pretrain.npz takes it up again in another run.
+The second starts from vectors that train_word2vec.py made. The third trains its encoder on plain
+text first, and --encoder runs/lm/pretrain.npz takes it up again in another run.
 
 Files: a word a line with its tag (IOB1, IOB2 or IOBES; told apart), an empty line after every
 sentence, any number of columns: words in the first and tags in the last one that has some, or as

@@ -91,6 +91,7 @@ def test_pairs_without_a_training_question_are_scored_apart(
     # one is linked to train, one to extra; the one left has no counterpart of the other kind
     assert metrics["dev"]["pairs"] == 3
     assert "dev_unlinked" not in metrics
+    assert "1 of 3 dev pairs have no question seen in training" in done.stdout
     done = qqp(
         "--train", write_rows("train.tsv", train), "--dev", write_rows("dev.tsv", dev),
         "--epochs", 1, "--out", tmp_path / "other",
@@ -190,6 +191,19 @@ def test_a_broken_row_is_named_and_training_goes_on(
     assert "train.tsv" in done.stderr
     assert "61" in done.stderr  # header, 59 rows, then the broken one
     assert "train: 120 pairs" in done.stdout
+
+
+def test_a_file_with_pairs_of_one_kind_is_warned_of(
+    qqp: Run, write_rows: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = [(1, f"how to do {i}?", f"way of doing {i}") for i in range(20)]
+    file = write_rows("one_kind.tsv", rows)
+    done = qqp("--train", file, "--dev", file, "--limit", 1, "--epochs", 1, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    assert "warning: train has pairs of one kind only" in done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["dev"]["accuracy"] == metrics["dev"]["accuracy_interval"][0]
+    assert "NaN" not in (tmp_path / "run" / "metrics.json").read_text()
 
 
 def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:

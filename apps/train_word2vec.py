@@ -75,7 +75,7 @@ DOWNLOADS = {"text8": "text8.zip"}
 MIRRORS = ("http://mattmahoney.net/dc", "https://mattmahoney.net/dc")
 RATES = {"skipgram": 0.025, "cbow": 0.05, "tape": 0.005}
 ON_SAMPLE = {"epochs": 12, "dimension": 50, "min_count": 3}
-LAST_RATE = 1e-4  # part of --lr that is left at the end, as 0.025 falls to 0.0000025 in gensim
+LAST_RATE = 1e-4  # part of --lr that is left at the end, as in the C program
 SHOWN = 10  # neighbours, words and pairs
 CAPITALS = (
     ("paris", "france"),

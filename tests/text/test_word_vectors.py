@@ -12,6 +12,7 @@ import pytest
 from pmt_core import DataError, FileProblem, SettingsError, ShapeError
 from pmt_text import WordVectors, load_word_vectors, save_word_vectors
 
+ODD = ["\u00a0", "a\u2003", "\ufeffb", "%s", "\t", "x\ry", "\x00", "12", "\u2028", "\U0001f642"]
 WORDS = ["the", "of", "naïve", "東京", "a_b"]
 
 
@@ -218,6 +219,15 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
         save_word_vectors(tmp_path / "v.csv", make())
 
 
+@pytest.mark.parametrize("ending", ["bin", "txt"])
+def test_words_of_odd_characters_come_back(tmp_path: Path, ending: str) -> None:
+    """A text parted at ASCII white space has such words; they must not cost a trained model."""
+    vectors = WordVectors(ODD, np.arange(2.0 * len(ODD)).reshape(-1, 2))
+    path = tmp_path / f"v.{ending}"
+    save_word_vectors(path, vectors)
+    same(vectors, load_word_vectors(path))
+
+
 # --- beside gensim --------------------------------------------------------------------------------
 
 
@@ -226,7 +236,8 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
 def test_gensim_reads_what_we_write_and_the_reverse(tmp_path: Path, ending: str) -> None:
     from gensim.models import KeyedVectors
 
-    ours = make(400, 20)
+    plain = make(400, 20)
+    ours = WordVectors([*ODD, *plain.words[len(ODD) :]], plain.matrix)
     binary = ending == "bin"
     save_word_vectors(tmp_path / f"ours.{ending}", ours)
     theirs = KeyedVectors.load_word2vec_format(str(tmp_path / f"ours.{ending}"), binary=binary)

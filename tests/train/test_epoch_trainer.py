@@ -149,6 +149,18 @@ def test_a_model_that_diverges_says_where_and_what_is_left(tmp_path: Path) -> No
         fit(Walk(diverges_at=1))
 
 
+def test_what_broke_off_without_a_word_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
+    """Within an epoch too, where the time for a checkpoint has come."""
+    with pytest.raises(StateError):
+        fit(Walk(diverges_at=6), tmp_path, checkpoint_seconds=0.0)
+    assert load_checkpoint(tmp_path / "checkpoint.npz").state.epoch == 1
+    model, whole = Walk(), Walk()
+    history, expected = fit(model, tmp_path, resume=True), fit(whole)
+    np.testing.assert_array_equal(model.place, whole.place)
+    np.testing.assert_allclose(history.column("train_loss"), expected.column("train_loss"))
+    assert history.examples == expected.examples
+
+
 def test_a_checkpoint_of_another_model_or_run_is_refused(tmp_path: Path) -> None:
     fit(Walk(), tmp_path)
 

@@ -15,6 +15,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    Wanted,
     primitive,
     samples,
     take_rows,
@@ -49,7 +50,12 @@ def spelling_features_composed(
 
 @primitive
 def spelling_features(
-    characters: Array, kernel: Array, *, ids: NDArray[np.integer], forms: NDArray[np.integer]
+    characters: Array,
+    kernel: Array,
+    *,
+    ids: NDArray[np.integer],
+    forms: NDArray[np.integer],
+    wanted: Wanted = (True, True),
 ) -> Result:
     """max_p sum_j kernel[j]^T characters[ids[i, p + j - w // 2]] over the places p of word i.
 
@@ -75,9 +81,9 @@ def spelling_features(
         for j in range(1, width):
             seen += added[j].take(around[block, j : j + length], axis=0)
         seen[~inside[block]] = -np.inf
-        won[block] = seen.argmax(axis=1) if length else 0
-        if length:
-            best[block] = np.take_along_axis(seen, won[block][:, np.newaxis], axis=1)[:, 0]
+        best[block] = seen.max(axis=1, initial=-np.inf)
+        if length and any(wanted):
+            won[block] = seen.argmax(axis=1)
     empty = ~inside.any(axis=1)
     best[empty] = 0
 

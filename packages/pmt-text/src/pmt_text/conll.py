@@ -202,11 +202,12 @@ class _SentenceReader:
         rows: list[tuple[str, ...]] = []
         start, broken = 0, False
         for number, line in chain(lines, [(0, "")]):
-            if line is not None and (not line.strip() or line.startswith(_DOCUMENT)):
+            begins_document = line is not None and _begins_document(line)
+            if line is not None and (begins_document or not line.strip()):
                 if rows and not broken:
                     yield self._sentence(rows, start)
                 rows, broken = [], False
-                self.documents += line.startswith(_DOCUMENT)
+                self.documents += begins_document
                 continue
             if broken or (line is not None and not rows and _is_comment(line, self.form)):
                 continue
@@ -238,6 +239,10 @@ class _SentenceReader:
         )
 
 
+def _begins_document(line: str) -> bool:
+    return line.split(maxsplit=1)[:1] == [_DOCUMENT]
+
+
 def _is_comment(line: str, form: ConllForm) -> bool:
     """Whether a line before a sentence is a comment, and not the word "#" with its tag."""
     if not line.startswith("#"):
@@ -251,7 +256,9 @@ def _words_among(lines: Sequence[Line], path: str, encoding: str) -> list[str]:
     texts = [
         text
         for _, text in lines
-        if text is not None and text.strip() and not text.startswith((_DOCUMENT, "# "))
+        if text is not None
+        and text.strip()
+        and not (text.startswith("# ") or _begins_document(text))
     ]
     if not texts:
         kind = "words" if any(text is not None for _, text in lines) else f"text in {encoding}"

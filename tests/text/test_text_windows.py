@@ -103,3 +103,16 @@ def test_a_text_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(b"\n \n")
     with pytest.raises(DataError, match="no text"):
         load_text(path)
+
+
+@pytest.mark.data
+def test_tiny_shakespeare(data_dir: Path) -> None:
+    path = data_dir / "shakespeare" / "input.txt"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    found = load_text(path)
+    assert len(found.text) == len(found.text.encode()) == 1_115_394
+    assert found.warning == ""
+    codec = CharacterCodec(found.text)
+    assert len(codec) == 65
+    assert codec.decode(codec.encode(found.text)) == found.text

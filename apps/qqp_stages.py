@@ -55,7 +55,7 @@ class Stages:
         teacher, pretrained = self._beginner()
         encoded = {name: self._encode(teacher, name) for name in self.splits if name != "test"}
         self.run.say(f"\n{teacher.size()}")
-        self._learn_labels(teacher, encoded, "teacher", self.settings.lr)
+        self._learn_labels(teacher, encoded, "teacher", self.settings.lr, self.settings.epochs)
         if not self.settings.students:
             return teacher
         return self._students(teacher, pretrained, encoded)
@@ -95,6 +95,7 @@ class Stages:
         encoded: dict[str, EncodedPairs],
         stage: str,
         lr: float,
+        epochs: int,
     ) -> None:
         """Train on "train"; keep what is best on "dev"."""
         settings, run = self.settings, self.run
@@ -109,7 +110,7 @@ class Stages:
             detector.module,
             detector.loss,
             optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-            schedule=schedule(lr, len(batches) * settings.epochs, settings.warmup),
+            schedule=schedule(lr, len(batches) * epochs, settings.warmup),
             seed=stage_seed(settings, stage),
             workers=self.workers,
             average=settings.average or None,
@@ -122,6 +123,7 @@ class Stages:
             evaluate=lambda: scores(detector.probabilities(dev, self.workers), labels),
             early_stopping=EarlyStopping(patience=settings.patience),
             stage=stage,
+            epochs=epochs,
         )
         self._save(detector)
 
@@ -144,7 +146,9 @@ class Stages:
             run.say(f"\nstudent {n} of {settings.students}: opinions on {len(pairs):,} pairs")
             stage = f"student{n}.opinions"
             learn_opinions(student, pairs, wanted, stage, settings, run, self.workers)
-            self._learn_labels(student, encoded, f"student{n}", final_lr(settings))
+            # it knows much already, and its loss on dev is lowest after an epoch or two
+            epochs = max(settings.epochs - 1, 1)
+            self._learn_labels(student, encoded, f"student{n}", final_lr(settings), epochs)
             students.append(student)
         together = self._together(students)
         self._save(together)

@@ -4,8 +4,8 @@
 
 The large file is the small one, repeated and shuffled (in a temporary folder). For either, a
 process of its own goes the way of `apps/train_qqp.py` with the app's own functions: read, learn
-the words, encode, make the first steps of training, train the baselines of the report. OPTIONS
-after `--` are the app's (e.g. `--preset quick`). Rounds alternate; the rates are medians of pairs
+the words, encode, make the first steps of training on the labels, train the baselines of the
+report. OPTIONS after `--` are the app's (e.g. `--preset quick`). Rounds alternate; the rates are medians of pairs
 per second of CPU time, so that they bear other work on the machine; the memory is the highest of
 all rounds.
 """

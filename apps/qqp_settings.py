@@ -19,7 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"vectors_epochs": 3, "pretrain_epochs": 2, "epochs": 4, "average": 0.999},
     "best": {
         "vectors_epochs": 3,
-        "pretrain_epochs": 8,
+        "pretrain_epochs": 6,
         "epochs": 3,
         "average": 0.999,
         "students": 3,

@@ -5,9 +5,9 @@
 The large file is the small one, repeated and shuffled (in a temporary folder). For either, a
 process of its own goes the way of `apps/train_qqp.py` with the app's own functions: read, learn
 the words, encode, make the first steps of training on the labels, train the baselines of the
-report. OPTIONS after `--` are the app's (e.g. `--preset quick`). Rounds alternate; the rates are medians of pairs
-per second of CPU time, so that they bear other work on the machine; the memory is the highest of
-all rounds.
+report. OPTIONS after `--` are the app's (e.g. `--preset quick`). Rounds alternate; the rates are
+medians of pairs per second of CPU time, so that they bear other work on the machine; the memory is
+the highest of all rounds.
 """
 
 from __future__ import annotations

@@ -123,9 +123,15 @@ class Settings(AppSettings):
     patience: int = option(
         10, "epochs without a better dev BLEU after which to stop", group="training", at_least=1
     )
-    beam: int = option(5, "hypotheses side by side; 1: greedy", group="translation", at_least=1)
+    beam: int = option(
+        5, "hypotheses side by side; 1: greedy", group="translation", at_least=1, free=True
+    )
     length_penalty: float = option(
-        1.0, "exponent a of ((5 + n) / 6)^a; higher: longer", group="translation", at_least=0
+        1.0,
+        "exponent a of ((5 + n) / 6)^a; higher: longer",
+        group="translation",
+        at_least=0,
+        free=True,
     )
 
     @classmethod
@@ -151,10 +157,11 @@ class Settings(AppSettings):
 def train(settings: Settings, run: Run[Settings]) -> None:
     """Read, train, translate, score, draw."""
     corpora = read_corpora(settings, run)
+    texts = sides(corpora["train"], settings.limit)
     encoding = BytePairEncoding.train(
-        (f" {text}" for side in sides(corpora["train"]) for text in side), settings.merges
+        (f" {text}" for side in texts for text in side), settings.merges
     )
-    data = encode_training(settings, encoding, corpora["train"])
+    data = encode_training(settings, encoding, *texts)
     model = build_model(settings, len(encoding))
     run.say(f"{len(encoding):,} tokens, {model.parameter_count():,} parameters\n")
 
@@ -199,6 +206,9 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 
     def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
         texts = [text for (text,) in examples]
+        for text in texts:
+            if len(encoding.encode(text)) >= LONGEST:
+                warn(f"note: {text[:40]!r}... is cut to {LONGEST - 1} tokens")
         return [
             {"source": text, "translation": one.text, "score": round(one.score, 6)}
             for text, one in zip(texts, translator(texts), strict=True)
@@ -260,10 +270,10 @@ def sides(corpus: ParallelCorpus, limit: int | None = None) -> tuple[list[str], 
 
 
 def encode_training(
-    settings: Settings, encoding: BytePairEncoding, corpus: ParallelCorpus
+    settings: Settings, encoding: BytePairEncoding, source: list[str], target: list[str]
 ) -> EncodedTranslations:
     """The training sentences as ids, those left out that are longer than the settings allow."""
-    sources, targets = (encode(encoding, side) for side in sides(corpus, settings.limit))
+    sources, targets = encode(encoding, source), encode(encoding, target)
     kept = [
         i
         for i, (x, y) in enumerate(zip(sources, targets, strict=True))
@@ -338,7 +348,7 @@ def loss(
 
 
 def evaluate(translator: Translator, dev: ParallelCorpus) -> dict[str, float]:
-    """After an epoch: translated greedily, which costs a fifth of a beam of five."""
+    """After an epoch: translated greedily, which costs half as much as a beam of five."""
     found = translator(dev.sources, beam=1, description="translating dev")
     return {
         "bleu": scores(found, dev.targets)["bleu"],

@@ -12,7 +12,8 @@ from pmt_train import AttentionMap, Run, attention_plot, bleu, learning_curves
 from translator import Translation, Translator
 
 SHOWN = 15  # sentences in each table
-_READABLE = range(8, 19)  # tokens of a sentence whose attention is drawn
+_READABLE = 12  # tokens of a sentence whose attention is well to look at
+_TOO_LONG = 60
 
 
 def report(
@@ -33,7 +34,7 @@ def report(
             "Attention to the source while dev sentences were translated, by layer of the decoder",
             attention_plot,
             maps,
-            columns=2,
+            columns=run.settings.layers,
         )
     columns = ["source", "translation", "reference"]
     even = np.linspace(0, len(dev) - 1, min(SHOWN, len(dev))).astype(int)
@@ -63,13 +64,16 @@ def furthest(dev: ParallelCorpus, found: Sequence[Translation]) -> list[tuple[in
 def attention_maps(
     translator: Translator, dev: ParallelCorpus, found: Sequence[Translation]
 ) -> list[AttentionMap]:
-    """Every decoder layer's attention in two dev sentences that are easy to read."""
-    lengths = [len(ids) for ids in translator.encode(dev.sources)]
-    readable = [
-        i for i, one in enumerate(found) if lengths[i] in _READABLE and len(one.ids) in _READABLE
+    """Every decoder layer's attention in the two dev sentences whose length is best to look at."""
+    lengths = [
+        (len(ids), len(one.ids) + 1)
+        for ids, one in zip(translator.encode(dev.sources), found, strict=True)
     ]
+    best = sorted(range(len(dev)), key=lambda i: max(abs(n - _READABLE) for n in lengths[i]))
     maps = []
-    for i in readable[:2]:
+    for i in best[:2]:
+        if max(lengths[i]) > _TOO_LONG:
+            continue
         tokens, source, layers = translator.attention(dev.sources[i], found[i])
         maps += [
             AttentionMap(f"layer {n}", tokens, source, weights)

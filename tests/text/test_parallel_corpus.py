@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pmt_core import DataError, FileProblem
-from pmt_text import load_parallel
+from pmt_core import DataError, FileProblem, RandomStream
+from pmt_text import BytePairEncoding, EncodedTranslations, TokenBatches, load_parallel
 
 
 def written(folder: Path, source: bytes, target: bytes) -> tuple[Path, Path]:
@@ -57,3 +57,26 @@ def test_nothing_left_and_nothing_there(tmp_path: Path) -> None:
         load_parallel(*written(tmp_path, b"", b"b\n"))
     with pytest.raises(FileProblem, match=r"none\.txt"):
         load_parallel(tmp_path / "none.txt", tmp_path / "text.de")
+
+
+@pytest.mark.data
+def test_real_sentences_are_all_kept_and_fill_their_batches(data_dir: Path) -> None:
+    folder = data_dir / "multi30k"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} does not exist")
+    found = load_parallel(folder / "val.en.gz", folder / "val.de.gz")
+    assert (len(found), found.lines, found.warnings()) == (1014, 1014, [])
+    assert found.sources[1] == "A man sleeping in a green room on a couch."
+    assert found.targets[1] == "Ein Mann schläft in einem grünen Raum auf einem Sofa."
+    encoding = BytePairEncoding.train(found.sources + found.targets, 500)
+    data = EncodedTranslations.of(
+        map(encoding.encode, found.sources), map(encoding.encode, found.targets)
+    )
+    batches = TokenBatches(data.lengths, 1024, data.batch, RandomStream(1))
+    real = padded = 0
+    for batch in batches:
+        real += int(batch.source_mask.sum() + batch.target_mask.sum())
+        padded += batch.source.size + batch.target.size
+        for i, row in zip(batch.index, batch.source, strict=True):
+            assert encoding.decode(row) == found.sources[i]
+    assert real / padded > 0.85

@@ -92,7 +92,7 @@ def test_pieces_are_equal_cut_and_know_their_sentences(tmp_path: Path) -> None:
     assert [len(piece.words) for piece in pieces] == [4, 4, 4, 4, 3]
     words = np.concatenate([piece.words for piece in pieces])
     text = [counts.words[i] for i in words]
-    assert text == "a b a b b".split() + ["a"] * 12 + ["b", "a"]
+    assert text == ["a", "b", "a", "b", "b"] + ["a"] * 12 + ["b", "a"]
     sentences = np.concatenate([piece.sentences for piece in pieces])
     _, lengths = np.unique(sentences, return_counts=True)
     assert lengths.tolist() == [3, 2, 5, 5, 2, 2]

@@ -21,6 +21,7 @@ from pmt_text.word2vec.labels import HierarchicalLabels, NoiseLabels, OutputLabe
 from pmt_text.word2vec.learn_blocks import block_gradients
 from pmt_text.word2vec.subsampling import keep_probabilities
 from pmt_text.word2vec.text_corpus import TextCorpus
+from pmt_text.word2vec.update_size import update_size
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts
 
@@ -126,6 +127,9 @@ class Word2Vec:
         self._sums = _Sums()
         self._keep = keep_probabilities(counts.counts, settings.subsample)
         self._labels = _labels(settings, counts)
+        self._block_words, self._update_blocks = update_size(
+            settings, counts.counts, self._labels.answers
+        )
         self._learn_outputs: _Learn = self._learn_blocks
         if settings.model == "cbow" and isinstance(self._labels, NoiseLabels):
             self._learn_outputs = functools.partial(self._learn_cbow_noise, self._labels)
@@ -196,12 +200,12 @@ class Word2Vec:
         words, sentences = piece.words[kept], piece.sentences[kept]
         reach = generator.integers(1, settings.window + 1, len(words), np.int8)
         windows = ContextWindows.of(
-            words, sentences, reach, settings.window, settings.block_words, len(self.counts)
+            words, sentences, reach, settings.window, self._block_words, len(self.counts)
         )
         rate = self._learning_rate(piece.number * _PIECE)
         sums = _Sums(words=len(piece.words), trained_words=len(words))
         with np.errstate(all="ignore"):  # what overflows is found in the loss
-            for update in windows.parts(settings.blocks_at_once):
+            for update in windows.parts(self._update_blocks):
                 loss, predictions = self._learn(update, rate, generator)
                 sums.loss += loss
                 sums.predictions += predictions

@@ -10,7 +10,6 @@ from pmt_core import SettingsError
 __all__ = ["Word2VecSettings"]
 
 _LARGEST_WINDOW = 100
-_UPDATE_BLOCKS = {"ns": 8, "hs": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class Word2VecSettings:
         block_words: consecutive words whose score matrix is computed at once.
         block_negatives: noise words shared by a block (CBOW: by an update); their terms are
             weighted so that the expected loss is that of `negatives` draws for every prediction.
-        update_blocks: blocks between two writes of the weights; 0: 8 for ns, 2 for hs (the
-            vectors at the top of its tree are on the way to every word of an update).
+        update_blocks: blocks between two writes of the weights; 0: as many as keep training
+            stable, see `update_size`, which then may shorten the blocks, too.
     """
 
     model: str = "skipgram"
@@ -72,11 +71,6 @@ class Word2VecSettings:
             "last_learning_rate",
             f"0 to the learning_rate {self.learning_rate}",
         )
-
-    @property
-    def blocks_at_once(self) -> int:
-        """`update_blocks`, or what its 0 stands for."""
-        return self.update_blocks or _UPDATE_BLOCKS[self.loss]
 
     def _check(self, good: bool, name: str, wanted: str) -> None:
         if not good:

@@ -1,0 +1,44 @@
+"""How many words one update of the weights may learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_text.word2vec.subsampling import keep_probabilities
+from pmt_text.word2vec.word2vec_settings import Word2VecSettings
+
+__all__ = ["update_size"]
+
+_MOST = 4.0
+_MOST_BLOCKS = 8  # beyond that the arrays leave the core's cache
+
+
+def update_size(
+    settings: Word2VecSettings, counts: NDArray[np.integer], answers: float
+) -> tuple[int, int]:
+    """(words of a block, blocks of an update).
+
+    All gradients of an update are taken at the same weights, and those of a word that occurs
+    several times are added. Where a row gets n terms at once, it moves by up to the learning rate
+    times n; if that is much, it jumps over its aim, further every time, and training diverges. So
+    there are only so many words in an update that the busiest row expects n <= 4 / learning rate.
+
+    counts: (v,); answers: mean terms of a prediction. `settings.update_blocks`, where it is not 0,
+    is obeyed.
+    """
+    if settings.update_blocks:
+        return settings.block_words, settings.update_blocks
+    kept = counts * keep_probabilities(counts, settings.subsample)
+    seen = settings.window + 1  # words that see a word: the mean of 2 x (1 ... window)
+    predictions = seen if settings.model == "skipgram" else 1
+    busiest_input = answers * seen * float(kept.max() / kept.sum())
+    if settings.loss == "hs":
+        busiest_output = 1.0  # the root of the tree is on the way to every word
+    else:
+        noise = counts.astype(np.float64) ** settings.noise_power
+        busiest_output = settings.negatives * float(noise.max() / noise.sum())
+    terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
+    words = max(int(_MOST / (settings.learning_rate * terms)), 1)
+    block = min(settings.block_words, words)
+    return block, min(words // block, _MOST_BLOCKS)

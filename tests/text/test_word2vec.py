@@ -1,0 +1,275 @@
+"""Training: the same bits again, threads, resuming, learning something, not diverging silently."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pmt_core import RandomStream, SettingsError, StateError, load_archive, save_archive
+from pmt_text import (
+    TextCorpus,
+    Word2Vec,
+    Word2VecProgress,
+    Word2VecSettings,
+    WordCounts,
+    count_words,
+)
+from pmt_text.word2vec.cbow_noise import cbow_noise_gradients
+from pmt_text.word2vec.labels import Labels
+from pmt_text.word2vec.learn_blocks import block_gradients
+
+FORMS = [(model, loss) for model in ("skipgram", "cbow") for loss in ("ns", "hs")]
+
+
+class Threads:
+    """A team as pmt_train.Workers is one."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def map(self, function, items):
+        with ThreadPoolExecutor(self.count) as pool:
+            return list(pool.map(function, items))
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> TextCorpus:
+    """Two topics of twenty words that never meet in a sentence, 8,000 words."""
+    rng = np.random.default_rng(0)
+    topic = rng.integers(0, 2, 800)
+    words = np.char.add(
+        np.where(topic, "x", "y")[:, np.newaxis], rng.integers(0, 20, (800, 10)).astype(str)
+    )
+    path = tmp_path_factory.mktemp("text") / "topics.txt"
+    path.write_text("\n".join(" ".join(line) for line in words))
+    return TextCorpus(path, sentences="lines")
+
+
+@pytest.fixture(scope="module")
+def counts(corpus) -> WordCounts:
+    return count_words(corpus, min_count=1)
+
+
+def model_of(counts: WordCounts, **changes) -> Word2Vec:
+    settings = {"dimension": 16, "epochs": 2, "subsample": 1e-2, "learning_rate": 0.05} | changes
+    return Word2Vec(Word2VecSettings(**settings), counts, RandomStream(7, "word2vec"))
+
+
+def assert_topics_apart(model: Word2Vec) -> None:
+    unit = model.vectors / np.linalg.norm(model.vectors, axis=1, keepdims=True)
+    is_x = np.array([word[0] == "x" for word in model.counts.words])
+    cosines = unit @ unit.T
+    same = cosines[is_x[:, np.newaxis] == is_x].mean()
+    other = cosines[is_x[:, np.newaxis] != is_x].mean()
+    assert same > other + 0.5
+
+
+@pytest.mark.parametrize(("model", "loss"), FORMS)
+def test_words_of_one_topic_come_together(corpus, counts, model: str, loss: str) -> None:
+    trained = model_of(counts, model=model, loss=loss, epochs=6)
+    results = [trained.train_epoch(corpus) for _ in range(6)]
+    assert results[-1].loss < results[0].loss - 0.1
+    assert [result.epoch for result in results] == [1, 2, 3, 4, 5, 6]
+    assert results[0].words == counts.kept == 8_000
+    assert 0 < results[0].trained_words < 8_000
+    np.testing.assert_allclose(results[-1].learning_rate, 1e-4)
+    assert_topics_apart(trained)
+
+
+@pytest.mark.parametrize(("model", "loss"), FORMS)
+def test_the_first_loss_is_that_of_untrained_vectors(corpus, counts, model, loss) -> None:
+    """With a learning rate of nearly 0 nothing moves: every answer costs log 2."""
+    still = model_of(
+        counts, model=model, loss=loss, learning_rate=1e-30, last_learning_rate=0.0, epochs=1
+    )
+    answers = 6.0
+    if loss == "hs":
+        shares = counts.counts / counts.kept
+        entropy = -np.sum(shares * np.log2(shares))
+        answers = entropy + 0.5  # a Huffman code is less than one bit longer than the entropy
+    found = still.train_epoch(corpus).loss / np.log(2)
+    # A noise word that is the word itself is left out: about one of forty here.
+    assert answers - 0.5 <= found <= answers + (0.5 if loss == "hs" else 0)
+
+
+def test_one_thread_gives_the_same_bits_and_another_seed_others(corpus, counts) -> None:
+    first, second = model_of(counts), model_of(counts)
+    for _ in range(2):
+        assert first.train_epoch(corpus) == second.train_epoch(corpus, team=Threads(1))
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+    np.testing.assert_array_equal(first.outputs, second.outputs)
+    other = Word2Vec(first.settings, counts, RandomStream(8))
+    assert not np.array_equal(other.vectors, model_of(counts).vectors)
+
+
+@pytest.mark.parametrize(("model", "loss"), FORMS)
+def test_threads_learn_as_well_as_one(corpus, tmp_path, model: str, loss: str) -> None:
+    path = tmp_path / "long.txt"  # three pieces, one for each thread
+    path.write_text((Path(corpus.path).read_text() + "\n") * 3)
+    long = TextCorpus(path, sentences="lines")
+    counts = count_words(long, min_count=1)
+    alone = model_of(counts, model=model, loss=loss)
+    together = model_of(counts, model=model, loss=loss)
+    for _ in range(2):
+        expected, found = alone.train_epoch(long), together.train_epoch(long, team=Threads(3))
+    assert found.words == expected.words
+    # The draws are those of one thread; only the order of the updates differs.
+    assert found.predictions == expected.predictions
+    np.testing.assert_allclose(found.loss, expected.loss, rtol=0.03)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_a_run_broken_off_and_resumed_is_the_run_that_was_not(corpus, counts, tmp_path) -> None:
+    # Long enough for two rounds in an epoch, so that it stops within one.
+    path = tmp_path / "long.txt"
+    path.write_text((Path(corpus.path).read_text() + "\n") * 11)
+    long = TextCorpus(path, sentences="lines")
+    counts = count_words(long, min_count=1)
+    whole = model_of(counts)
+    expected = [whole.train_epoch(long) for _ in range(2)]
+
+    def stop(progress: Word2VecProgress) -> None:
+        assert 0 < progress.words < progress.total_words
+        raise Stop
+
+    broken = model_of(counts)
+    with pytest.raises(Stop):
+        broken.train_epoch(long, progress=stop)
+    save_archive(tmp_path / "state.npz", broken.state())
+    resumed = model_of(counts)
+    resumed.load_state(load_archive(tmp_path / "state.npz")[0])
+    assert resumed.epoch == 0
+    assert [resumed.train_epoch(long) for _ in range(2)] == expected
+    np.testing.assert_array_equal(resumed.vectors, whole.vectors)
+    np.testing.assert_array_equal(resumed.outputs, whole.outputs)
+
+
+def test_progress_ends_at_the_whole_epoch(corpus, counts) -> None:
+    seen: list[Word2VecProgress] = []
+    result = model_of(counts).train_epoch(corpus, progress=seen.append)
+    assert seen[-1].words == seen[-1].total_words == counts.kept
+    assert seen[-1].loss == result.loss
+
+
+def test_a_state_of_another_model_is_refused(counts) -> None:
+    model = model_of(counts)
+    before = model.vectors.copy()
+    for state in (model_of(counts, dimension=8).state(), model_of(counts, loss="hs").state(), {}):
+        with pytest.raises(StateError, match="another vocabulary"):
+            model.load_state(state)
+    np.testing.assert_array_equal(model.vectors, before)
+
+
+@pytest.mark.parametrize(("model", "loss"), FORMS)
+def test_divergence_is_an_error(corpus, counts, model: str, loss: str) -> None:
+    wild = model_of(counts, model=model, loss=loss, learning_rate=100.0)
+    with pytest.raises(StateError, match="lower the learning rate"):
+        for _ in range(2):
+            wild.train_epoch(corpus)
+
+
+def test_a_vector_that_is_not_finite_is_an_error(corpus, counts) -> None:
+    model = model_of(counts)
+    model.vectors[3] = np.nan
+    with pytest.raises(StateError, match="diverged"):
+        model.train_epoch(corpus)
+
+
+def test_another_corpus_and_too_many_epochs_are_errors(corpus, counts, tmp_path) -> None:
+    path = tmp_path / "other.txt"
+    path.write_text("x1 y2 x3")
+    with pytest.raises(StateError, match="counted"):
+        model_of(counts).train_epoch(TextCorpus(path))
+    done = model_of(counts, epochs=1)
+    done.train_epoch(corpus)
+    with pytest.raises(StateError, match="epochs"):
+        done.train_epoch(corpus)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "glove"},
+        {"loss": "softmax"},
+        {"dimension": 0},
+        {"window": 0},
+        {"window": 1000},
+        {"subsample": 1.5},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"last_learning_rate": 1.0},
+        {"noise_power": float("inf")},
+        {"update_blocks": -1},
+    ],
+)
+def test_settings_that_make_no_sense(wrong) -> None:
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        Word2VecSettings(**wrong)
+
+
+@pytest.mark.parametrize("share_error", [False, True])
+def test_cbow_has_the_gradients_of_the_general_form(share_error: bool) -> None:
+    rng = np.random.default_rng(1)
+    r, b, m, k, d = 3, 4, 8, 6, 5
+    inputs, centres, noise = (
+        rng.normal(size=shape).astype(np.float32) for shape in ((r, m, d), (r * b, d), (k, d))
+    )
+    sees = (rng.random((r, b, m)) < 0.4).astype(np.float32)
+    sees[1, 2] = 0  # a word without context
+    counted = rng.random((r * b, k)).astype(np.float32)
+    fast = cbow_noise_gradients(inputs, centres, noise, sees, counted, share_error=share_error)
+    own = np.broadcast_to(np.eye(b, dtype=np.float32), (r, b, b))
+    labels = Labels(
+        np.zeros((r, b + k), np.int64),
+        np.concatenate([own, np.zeros((r, b, k), np.float32)], axis=2),
+        np.concatenate([own, counted.reshape(r, b, k)], axis=2),
+    )
+    outputs = np.concatenate([centres.reshape(r, b, d), np.broadcast_to(noise, (r, k, d))], axis=1)
+    general = block_gradients(inputs, outputs, sees, labels, cbow=True, share_error=share_error)
+    np.testing.assert_allclose(fast.loss, general.loss, rtol=1e-5)
+    assert fast.predictions == general.predictions
+    np.testing.assert_allclose(fast.inputs, general.inputs, atol=1e-5)
+    np.testing.assert_allclose(fast.centres.reshape(r, b, d), general.outputs[:, :b], atol=1e-5)
+    np.testing.assert_allclose(fast.noise, general.outputs[:, b:].sum(axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("cbow", [False, True])
+def test_block_gradients_are_numeric_derivatives(cbow: bool) -> None:
+    """In float64, by central differences of the loss."""
+    rng = np.random.default_rng(2)
+    r, b, m, o, d = 2, 3, 5, 4, 3
+    inputs, outputs = rng.normal(size=(r, m, d)), rng.normal(size=(r, o, d))
+    sees = (rng.random((r, b, m)) < 0.5).astype(np.float64)
+    total = rng.random((r, b, o))
+    labels = Labels(np.zeros((r, o), np.int64), total * rng.random((r, b, o)), total)
+
+    def found():
+        return block_gradients(inputs, outputs, sees, labels, cbow=cbow, share_error=True)
+
+    gradients = found()
+    for array, gradient in ((inputs, gradients.inputs), (outputs, gradients.outputs)):
+        for place in np.ndindex(array.shape):
+            kept = array[place]
+            array[place] = kept + 1e-5
+            above = found().loss
+            array[place] = kept - 1e-5
+            below = found().loss
+            array[place] = kept
+            np.testing.assert_allclose(-(above - below) / 2e-5, gradient[place], atol=1e-6)
+
+
+def test_scores_of_any_size_give_finite_losses() -> None:
+    huge = np.full((1, 2, 2), 1e3, np.float32)
+    labels = Labels(np.zeros((1, 2), np.int64), *(np.ones((1, 1, 2), np.float32),) * 2)
+    sees = np.ones((1, 1, 2), np.float32)
+    right = block_gradients(huge, huge, sees, labels, cbow=True, share_error=True)
+    wrong = block_gradients(-huge, huge, sees, labels, cbow=True, share_error=True)
+    assert right.loss == 0
+    assert wrong.loss == 4e6
+    assert np.isfinite(wrong.inputs).all()

@@ -48,7 +48,7 @@ class Settings(AppSettings):
         metavar="F",
     )
     tune_vectors: bool = option(
-        False, "train on the vectors, too, instead of keeping them", group="model"
+        True, "train on the vectors, too, instead of keeping them as they are", group="model"
     )
     vector_words: int = option(
         200_000, "take only the first N words of --vectors", group="data", at_least=1, metavar="N"

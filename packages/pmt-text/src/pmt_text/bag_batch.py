@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError, ShapeError
+from pmt_text.ragged_places import ragged_places
 
 __all__ = ["BagBatch", "EncodedBags"]
 
@@ -73,15 +74,9 @@ class EncodedBags:
 
     def batch(self, indices: NDArray[np.integer]) -> BagBatch:
         """The bags at `indices` (b,), in that order, as wide as the largest of them."""
-        index = np.asarray(indices, np.int64)
-        if index.ndim != 1 or (index.size and not 0 <= index.min() <= index.max() < len(self)):
-            raise ShapeError(f"indices must be (b,) in 0 to {len(self) - 1}")
-        starts = self.offsets[index]
-        lengths = self.offsets[index + 1] - starts
-        places = np.arange(lengths.max(initial=0))
-        here = places < lengths[:, None]
-        which = (starts[:, None] + places)[here]
-        ids, values = np.zeros(here.shape, np.int64), np.zeros(here.shape, np.float32)
-        ids[here], values[here] = self.ids[which], self.values[which]
+        places = ragged_places(self.offsets, indices)
+        ids = places.take(self.ids, np.int64(0))
+        values = places.take(self.values, np.float32(0))
+        index = places.index
         labels = None if self.labels is None else self.labels[index]
         return BagBatch(ids, values, self.scores[index], labels, index)

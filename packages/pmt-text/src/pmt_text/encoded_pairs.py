@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_core import ShapeError
 from pmt_text.pair_batch import PairBatch
+from pmt_text.ragged_places import ragged_places
 
 __all__ = ["EncodedPairs"]
 
@@ -66,28 +67,13 @@ class EncodedPairs:
 
     def batch(self, indices: NDArray[np.integer]) -> PairBatch:
         """The pairs at `indices` (b,), in that order, as wide as the longest of them."""
-        index = np.asarray(indices, np.int64)
-        if index.ndim != 1:
-            raise ShapeError(f"indices must be (b,), not {index.shape}")
-        if index.size and not (index.min() >= 0 and index.max() < len(self)):
-            raise ShapeError(
-                f"indices must lie in 0 to {len(self) - 1}: {index.min(), index.max()}"
-            )
-        starts = self.offsets[index]
-        lengths = self.offsets[index + 1] - starts
-        places = np.arange(lengths.max(initial=0))
-        mask = places < lengths[:, None]
-        tokens = np.where(mask, starts[:, None] + places, 0)
-
-        def padded(flat: NDArray[np.int32] | NDArray[np.int8]) -> NDArray[np.int64]:
-            return np.where(mask, flat[tokens], np.int64(0))
-
+        rows = ragged_places(self.offsets, indices)
         return PairBatch(
-            ids=padded(self.ids),
-            segments=padded(self.segments),
-            matches=padded(self.matches),
-            mask=mask,
-            labels=None if self.labels is None else self.labels[index],
-            index=index,
-            features=None if self.features is None else self.features[index],
+            ids=rows.take(self.ids, np.int64(0)),
+            segments=rows.take(self.segments, np.int64(0)),
+            matches=rows.take(self.matches, np.int64(0)),
+            mask=rows.mask,
+            labels=None if self.labels is None else self.labels[rows.index],
+            index=rows.index,
+            features=None if self.features is None else self.features[rows.index],
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import ShapeError
+from pmt_text.ragged_places import ragged_places
 from pmt_text.tagged_batch import TaggedBatch
 
 __all__ = ["EncodedSentences"]
@@ -39,33 +39,19 @@ class EncodedSentences:
 
     def batch(self, indices: NDArray[np.integer]) -> TaggedBatch:
         """The sentences at `indices` (b,), in that order, as wide as the longest of them."""
-        index = np.asarray(indices, np.int64)
-        if index.ndim != 1:
-            raise ShapeError(f"indices must be (b,), not {index.shape}")
-        if index.size and not (index.min() >= 0 and index.max() < len(self)):
-            raise ShapeError(
-                f"indices must lie in 0 to {len(self) - 1}: {index.min(), index.max()}"
-            )
-        starts = self.offsets[index]
-        lengths = self.offsets[index + 1] - starts
-        places = np.arange(lengths.max(initial=0))
-        mask = places < lengths[:, None]
-        at = np.where(mask, starts[:, None] + places, 0)
-
-        def padded(flat: NDArray[np.int32], padding: int = 0) -> NDArray[np.int64]:
-            return np.where(mask, flat[at], np.int64(padding))
-
-        used, forms = np.unique(self.forms[at[mask]], return_inverse=True)
+        places = ragged_places(self.offsets, indices)
+        mask = places.mask
+        used, forms = np.unique(self.forms[places.places[mask]], return_inverse=True)
         characters = self.characters[np.concatenate([[0], used])].astype(np.int64)
         longest = max(int((characters != 0).sum(axis=1).max()), 1)
         rows = np.zeros(mask.shape, np.int64)
         rows[mask] = forms + 1
         return TaggedBatch(
-            words=padded(self.words),
-            shapes=padded(self.shapes),
+            words=places.take(self.words, np.int64(0)),
+            shapes=places.take(self.shapes, np.int64(0)),
             forms=rows,
             characters=characters[:, :longest],
             mask=mask,
-            tags=None if self.tags is None else padded(self.tags, -100),
-            index=index,
+            tags=None if self.tags is None else places.take(self.tags, np.int64(-100)),
+            index=places.index,
         )

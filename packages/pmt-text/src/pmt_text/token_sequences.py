@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import ShapeError
+from pmt_text.ragged_places import ragged_places
 
 __all__ = ["TokenSequences"]
 
@@ -50,18 +50,5 @@ class TokenSequences:
 
         Returns (ids (b, t), `value` in the padding; mask (b, t), True where an id stands).
         """
-        index = np.asarray(indices, np.int64)
-        if index.ndim != 1:
-            raise ShapeError(f"indices must be (b,), not {index.shape}")
-        if index.size and not (index.min() >= 0 and index.max() < len(self)):
-            raise ShapeError(
-                f"indices must lie in 0 to {len(self) - 1}: {index.min()} to {index.max()}"
-            )
-        starts = self.offsets[index]
-        lengths = self.offsets[index + 1] - starts
-        places = np.arange(lengths.max(initial=0))
-        mask = places < lengths[:, np.newaxis]
-        tokens = np.where(mask, starts[:, np.newaxis] + places, 0)
-        if not mask.any():
-            return np.full(mask.shape, value, np.int64), mask
-        return np.where(mask, self.ids[tokens], np.int64(value)), mask
+        places = ragged_places(self.offsets, indices)
+        return places.take(self.ids, np.int64(value)), places.mask

@@ -1,0 +1,51 @@
+"""Rows of different lengths, laid end to end, gathered into a padded batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import ShapeError
+
+S = TypeVar("S", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RaggedPlaces:
+    """Where the items of chosen rows stand in the flat arrays.
+
+    index: (b,) int64, the chosen rows. mask: (b, t), True where a row has an item. places: (b, t),
+    the items' places in the flat arrays, 0 in the padding.
+    """
+
+    index: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    places: NDArray[np.int64]
+
+    def take(self, flat: NDArray[Any], padding: S) -> NDArray[S]:
+        """The rows of a flat array (m,) -> (b, t) of the dtype of `padding`, which fills up."""
+        if not len(flat):
+            return np.full(self.mask.shape, padding)
+        return np.where(self.mask, flat[self.places], padding).astype(padding.dtype, copy=False)
+
+
+def ragged_places(offsets: NDArray[np.int64], indices: NDArray[np.integer]) -> RaggedPlaces:
+    """Where the rows at `indices` (b,) stand, in that order, as wide as the longest of them.
+
+    offsets: (n + 1,); row i has the items offsets[i] to offsets[i + 1] - 1 of the flat arrays.
+    Raises ShapeError for indices that are not (b,), or not in 0 to n - 1.
+    """
+    index = np.asarray(indices, np.int64)
+    n = len(offsets) - 1
+    if index.ndim != 1:
+        raise ShapeError(f"indices must be (b,), not {index.shape}")
+    if index.size and not (index.min() >= 0 and index.max() < n):
+        raise ShapeError(f"indices must lie in 0 to {n - 1}: {index.min()} to {index.max()}")
+    starts = offsets[index]
+    lengths = offsets[index + 1] - starts
+    steps = np.arange(lengths.max(initial=0))
+    mask = steps < lengths[:, np.newaxis]
+    return RaggedPlaces(index, mask, np.where(mask, starts[:, np.newaxis] + steps, 0))

@@ -168,7 +168,7 @@ def test_a_state_of_another_model_is_refused(counts) -> None:
 
 @pytest.mark.parametrize(("model", "loss"), FORMS)
 def test_divergence_is_an_error(corpus, counts, model: str, loss: str) -> None:
-    wild = model_of(counts, model=model, loss=loss, learning_rate=100.0)
+    wild = model_of(counts, model=model, loss=loss, learning_rate=100.0, update_blocks=4)
     with pytest.raises(StateError, match="lower the learning rate"):
         for _ in range(2):
             wild.train_epoch(corpus)

@@ -127,7 +127,7 @@ class Settings(AppSettings):
         5, "hypotheses side by side; 1: greedy", group="translation", at_least=1, free=True
     )
     length_penalty: float = option(
-        1.0,
+        1.4,
         "exponent a of ((5 + n) / 6)^a; higher: longer",
         group="translation",
         at_least=0,
@@ -151,6 +151,7 @@ class Settings(AppSettings):
             "smoothing": 0.05,
             "warmup": 150,
             "average": 0.99,
+            "length_penalty": 1.0,
         }
 
 

@@ -11,6 +11,7 @@ from pmt_core import RandomStream, SettingsError
 from pmt_text import EncodedPairs, LengthBatches
 from pmt_train import AdamW, EarlyStopping, Run, Trainer, Workers
 from qqp_data import Splits, labels_of, texts_of
+from qqp_detector import Texts
 from qqp_pretraining import (
     SAVED,
     Pretrained,
@@ -61,29 +62,37 @@ class Stages:
         return self._students(teacher, pretrained, encoded)
 
     def _beginner(self) -> tuple[TransformerDetector, Pretrained | None]:
-        """The first model before it has seen a label."""
-        settings, run = self.settings, self.run
-        saved: Pretrained | None = None
-        texts: list[tuple[str, str]] = []
-        if settings.pretrain is not None and settings.pretrain.suffix == SAVED:
-            saved = Pretrained.load(settings.pretrain)
-            run.data("pretrain", settings.pretrain, len(saved.weights))
-        elif settings.pretrain is not None:
-            texts = list(read_pretraining_texts(settings.pretrain, run))
+        """The first model before it has seen a label, and what it was pre-trained to."""
+        settings, run, workers = self.settings, self.run, self.workers
+        saved, texts = self._given()
         encoder = saved.encoder if saved else learn_encoder(settings, self.known)
-        alike = texts_of([pair for pair in self.known if pair.label == 1])
-        vectors = None
+        duplicates = texts_of([pair for pair in self.known if pair.label == 1])
         plain = TransformerDetector(settings, encoder, stage="teacher")
-        duplicates = plain.encode(alike) if settings.vectors_epochs or not saved else None
-        if settings.vectors_epochs and duplicates is not None and len(duplicates):
-            vectors = learn_vectors(encoder, duplicates, settings, run, self.workers)
+        encoded = plain.encode(duplicates)
+        vectors = None
+        if settings.vectors_epochs and len(encoded):
+            vectors = learn_vectors(encoder, encoded, settings, run, workers)
         detector = TransformerDetector(settings, encoder, vectors, stage="teacher")
-        if saved is None and settings.pretrain_epochs and duplicates is not None:
-            pairs = EncodedPairs.joined([duplicates, plain.encode(texts)]) if texts else duplicates
-            saved = pretrain(detector, pairs, settings, run, self.workers) if len(pairs) else None
-        elif saved is not None:
+        if saved is not None:
             start_from(detector, saved)
-        return detector, saved
+            return detector, saved
+        pairs = EncodedPairs.joined([encoded, plain.encode(texts)])
+        if not (settings.pretrain_epochs and len(pairs)):
+            return detector, None
+        return detector, pretrain(detector, pairs, settings, run, workers)
+
+    def _given(self) -> tuple[Pretrained | None, Texts]:
+        """What --pretrain names: an earlier run's reader, or texts to pre-train on."""
+        path = self.settings.pretrain
+        if path is None:
+            return None, []
+        if path.suffix == SAVED:
+            saved = Pretrained.load(path)
+            self.run.data("pretrain", path, len(saved.weights))
+            return saved, []
+        if not self.settings.pretrain_epochs:
+            raise SettingsError("--pretrain with a text wants --pretrain-epochs of 1 or more")
+        return None, read_pretraining_texts(path, self.run)
 
     def _encode(self, detector: TransformerDetector, name: str) -> EncodedPairs:
         pairs = self.splits[name]

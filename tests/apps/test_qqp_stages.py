@@ -102,6 +102,7 @@ def test_a_text_to_pretrain_on_and_what_it_leaves_used_again(
     [
         (("--vectors-epochs", 0), "--vectors-epochs"),
         (("--extra-epochs", 1), "--preset plain"),
+        (("--pretrain", "some.txt", "--pretrain-epochs", 0), "--pretrain-epochs"),
         (("--pretrain", "missing.npz"), "missing.npz"),
         (("--pretrain", "missing.txt"), "missing.txt"),
     ],

@@ -20,7 +20,7 @@ class Settings(AppSettings):
         "times to go through the training data",
         group="training",
         at_least=1,
-        shown="20; 12 with --vectors; 24 on the shipped sample, which also has a smaller model",
+        shown="20; 24 on the shipped sample, which also has a smaller model",
     )
     batch_size: int = 16
     lr: float = 1.5e-3
@@ -128,7 +128,7 @@ class Settings(AppSettings):
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Vectors teach fast; the shipped sample is small and wants a small model."""
-        of_vectors = {"epochs": 12, "word_width": 50} if "vectors" in given else {}
+        of_vectors = {"word_width": 50} if "vectors" in given else {}
         if "train" in given:
             return of_vectors
         return {"epochs": 24, "word_width": 50, "filters": 30, "width": 64, "hidden": 128}

@@ -11,7 +11,7 @@ from pmt_core import SettingsError, ShapeError
 
 __all__ = ["neighbour_pairs"]
 
-_BLOCK = 500  # texts compared at once with the pool: (500, 60,000) cosines take 120 MB
+_BLOCK = 100  # texts compared at once with the pool: (100, 60,000) cosines and places take 80 MB
 
 
 def neighbour_pairs(

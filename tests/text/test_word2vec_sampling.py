@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from pmt_core import SettingsError
-from pmt_text.word2vec.add_rows import add_rows
+from pmt_text import Word2VecSettings
 from pmt_text.word2vec.alias_table import AliasTable
 from pmt_text.word2vec.context_windows import ContextWindows
-from pmt_text.word2vec.labels import HierarchicalLabels, NoiseLabels
+from pmt_text.word2vec.noise_layer import NoiseLayer
+from pmt_text.word2vec.row_groups import RowGroups
 from pmt_text.word2vec.subsampling import keep_probabilities
 
 
@@ -34,12 +35,11 @@ def test_alias_table_refuses_other_weights() -> None:
 
 def test_noise_words_follow_the_power_of_their_counts() -> None:
     counts = np.array([1000, 300, 50, 7, 1])
-    labels = NoiseLabels(counts, power=0.75, negatives=5, shared=50)
-    found = labels.of(np.full((4000, 2), 2, np.int32), np.random.default_rng(2))
-    assert_frequencies(found.outputs[:, 2:], counts**0.75 / np.sum(counts**0.75))
+    layer = NoiseLayer(Word2VecSettings(block_negatives=50), counts)
+    noise, total = layer.draw(np.full((4000, 2), 2, np.int32), np.random.default_rng(2))
+    assert_frequencies(noise, counts**0.75 / np.sum(counts**0.75))
     # A noise word that is the word itself counts nothing, every other negatives / shared.
-    expected = np.where(found.outputs[:, 2:] == 2, 0, np.float32(0.1))
-    np.testing.assert_array_equal(found.total[:, 1, 2:], expected)
+    np.testing.assert_array_equal(total[:, 1], np.where(noise == 2, 0, np.float32(0.1)))
 
 
 def test_subsampling_by_its_formula_and_by_hand() -> None:
@@ -84,32 +84,18 @@ def test_block_pairs_are_those_of_a_plain_loop() -> None:
         assert sorted(found) == expected
 
 
-def test_hierarchical_labels_are_the_ways_down_the_tree() -> None:
-    counts = np.array([40, 20, 10, 5, 5, 3, 1])
-    labels = HierarchicalLabels(counts)
-    centres = np.array([[0, 3, 3], [6, 2, 7]], np.int32)  # 7: no word
-    found = labels.of(centres, np.random.default_rng(0))
-    asked = found.total.sum(axis=2)
-    assert asked[1, 2] == 0
-    # The Huffman codes have 1, 2, 3, 4, 5, 6 and 6 turns (sums 4, 9, 14, 24, 44, 84).
-    codes = np.array([1, 2, 3, 5, 4, 6, 6])
-    depth = {int(c): int(asked[r, j]) for (r, j), c in np.ndenumerate(centres)}
-    assert depth[0] == codes[0]
-    assert depth[2] == codes[2]
-    assert depth[6] == codes[6]
-    for block in range(2):
-        real = found.outputs[block][found.outputs[block] < labels.rows]
-        assert len(set(real.tolist())) == len(real)
-    assert np.all(found.positive <= found.total)
-
-
 @pytest.mark.parametrize("v", [3, 50, 5000])
-def test_add_rows_adds_repeated_rows(v: int) -> None:
+def test_rows_named_again_are_added_up(v: int) -> None:
     rng = np.random.default_rng(6)
     table = rng.normal(size=(v, 5)).astype(np.float32)
-    rows = rng.integers(0, v, 3000)
-    updates = rng.normal(size=(3000, 5)).astype(np.float32)
     expected = table.astype(np.float64)
-    np.add.at(expected, rows, 0.5 * updates.astype(np.float64))
-    add_rows(table, rows, updates.copy(), 0.5)
+    lengths = np.array([3000, 1, 0, 40])  # mentions in each of four updates
+    rows = rng.integers(0, v, lengths.sum())
+    update = np.repeat(np.arange(4), lengths)
+    places = np.concatenate([rng.permutation(n + 3)[:n] for n in lengths])  # some are not named
+    for i, groups in enumerate(RowGroups.of_updates(rows, update, places, 4)):
+        changes = rng.normal(size=(lengths[i] + 3, 5)).astype(np.float32)
+        mine = update == i
+        np.add.at(expected, rows[mine], 0.5 * changes[places[mine]].astype(np.float64))
+        groups.add(table, changes, 0.5)
     np.testing.assert_allclose(table, expected, atol=2e-4)

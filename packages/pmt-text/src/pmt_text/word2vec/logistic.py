@@ -9,29 +9,26 @@ __all__ = ["logistic"]
 
 
 def logistic(
-    scores: NDArray[np.float32],
-    positive: NDArray[np.float32] | None,
-    total: NDArray[np.float32],
+    scores: NDArray[np.float32], total: NDArray[np.float32]
 ) -> tuple[float, NDArray[np.float32]]:
-    """The loss sum t softplus(s) - p s, and minus its derivative by s: p - t sigmoid(s).
+    """The loss sum t softplus(s), and minus its derivative by s: -t sigmoid(s).
 
-    scores: s; positive: p, how often the answer is yes; None: never; total: t, how often there is
-    an answer. All of one shape.
+    scores: s; total: t, how often an answer is wanted; of one shape. Where the answer is yes p
+    times, the caller takes p s from the loss and adds p to the derivative.
 
-    With e = exp(-|s|), which cannot overflow: softplus(s) = max(s, 0) + log(1 + e), and
-    sigmoid(s) is 1 / (1 + e) for s >= 0, e / (1 + e) below.
+    With h = tanh(s / 2), which cannot overflow: sigmoid(s) = (1 + h) / 2, and
+    softplus(s) = max(s, 0) - log((1 + |h|) / 2).
     """
-    small = np.abs(scores)
-    np.negative(small, out=small)
-    np.exp(small, out=small)
-    above = 1 + small
-    np.copyto(small, 1, where=scores >= 0)
-    small /= above  # the sigmoid
+    half = scores.dtype.type(0.5)
+    tanh = scores * half
+    np.tanh(tanh, out=tanh)
+    tanh *= half
+    above = np.abs(tanh)
+    above += half
     np.log(above, out=above)
-    above += np.maximum(scores, 0)  # the softplus
-    loss = float(np.vdot(total, above))
-    small *= total
-    if positive is None:
-        return loss, np.negative(small, out=small)
-    loss -= float(np.vdot(positive, scores))
-    return loss, np.subtract(positive, small, out=small)
+    loss = -float(np.vdot(total, above))
+    np.maximum(scores, 0, out=above)
+    loss += float(np.vdot(total, above))
+    tanh += half
+    tanh *= total
+    return loss, np.negative(tanh, out=tanh)

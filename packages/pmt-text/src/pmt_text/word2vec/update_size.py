@@ -11,11 +11,13 @@ from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 __all__ = ["update_size"]
 
 _MOST = 4.0
-_MOST_BLOCKS = 8  # beyond that the arrays leave the core's cache
+# Beyond 8 the arrays leave the core's cache. In skip-gram and a tree a word takes part in so many
+# terms that the first epoch goes worse the longer the updates are: with half the blocks, little.
+_MOST_BLOCKS = {("cbow", "ns"): 8, ("skipgram", "ns"): 4, ("cbow", "hs"): 4, ("skipgram", "hs"): 4}
 
 
 def update_size(
-    settings: Word2VecSettings, counts: NDArray[np.integer], answers: float
+    settings: Word2VecSettings, counts: NDArray[np.integer], answers: float, threads: int = 1
 ) -> tuple[int, int]:
     """(words of a block, blocks of an update).
 
@@ -23,6 +25,8 @@ def update_size(
     several times are added. Where a row gets n terms at once, it moves by up to the learning rate
     times n; if that is much, it jumps over its aim, further every time, and training diverges. So
     there are only so many words in an update that the busiest row expects n <= 4 / learning rate.
+
+    Threads do not know of each other's update, so theirs count as one.
 
     counts: (v,); answers: mean terms of a prediction. `settings.update_blocks`, where it is not 0,
     is obeyed.
@@ -34,11 +38,11 @@ def update_size(
     predictions = seen if settings.model == "skipgram" else 1
     busiest_input = answers * seen * float(kept.max() / kept.sum())
     if settings.loss == "hs":
-        busiest_output = 1.0  # the root of the tree is on the way to every word
+        busiest_output = 0.0  # near the root the steps are bounded, see `TreeLayer`
     else:
         noise = counts.astype(np.float64) ** settings.noise_power
         busiest_output = settings.negatives * float(noise.max() / noise.sum())
     terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
-    words = max(int(_MOST / (settings.learning_rate * terms)), 1)
+    words = max(int(_MOST / (settings.learning_rate * terms * threads)), 1)
     block = min(settings.block_words, words)
-    return block, min(words // block, _MOST_BLOCKS)
+    return block, min(words // block, _MOST_BLOCKS[settings.model, settings.loss])

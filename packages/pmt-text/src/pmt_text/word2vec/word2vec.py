@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import RandomStream, StateError
-from pmt_text.word2vec.add_rows import add_rows
-from pmt_text.word2vec.cbow_noise import cbow_noise_gradients
 from pmt_text.word2vec.context_windows import ContextWindows
 from pmt_text.word2vec.encoded_text import TextPiece, text_pieces
-from pmt_text.word2vec.labels import HierarchicalLabels, NoiseLabels, OutputLabels
-from pmt_text.word2vec.learn_blocks import block_gradients
+from pmt_text.word2vec.noise_layer import NoiseLayer
+from pmt_text.word2vec.output_layer import OutputLayer
+from pmt_text.word2vec.row_groups import RowGroups
 from pmt_text.word2vec.subsampling import keep_probabilities
 from pmt_text.word2vec.text_corpus import TextCorpus
+from pmt_text.word2vec.tree_layer import TreeLayer
 from pmt_text.word2vec.update_size import update_size
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 from pmt_text.word2vec.word_counts import WordCounts
@@ -29,9 +28,6 @@ __all__ = ["EpochResult", "Team", "Word2Vec", "Word2VecProgress"]
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-Floats = NDArray[np.float32]
-_Learn = Callable[[ContextWindows, Floats, float, np.random.Generator], tuple[float, float, Floats]]
 
 _PIECE = 10_000  # words that one thread takes at a time
 _ROUND = 8  # pieces for each thread between two looks at the loss
@@ -126,13 +122,12 @@ class Word2Vec:
         self._pieces = 0  # done in the epoch that is under way
         self._sums = _Sums()
         self._keep = keep_probabilities(counts.counts, settings.subsample)
-        self._labels = _labels(settings, counts)
-        self._block_words, self._update_blocks = update_size(
-            settings, counts.counts, self._labels.answers
+        self._layer: OutputLayer = (
+            TreeLayer(settings, counts.counts)
+            if settings.loss == "hs"
+            else NoiseLayer(settings, counts.counts)
         )
-        self._learn_outputs: _Learn = self._learn_blocks
-        if settings.model == "cbow" and isinstance(self._labels, NoiseLabels):
-            self._learn_outputs = functools.partial(self._learn_cbow_noise, self._labels)
+        self._block_words, self._update_blocks = settings.block_words, 1  # see `train_epoch`
         v, d = len(counts), settings.dimension
         # The last row of each table belongs to no word: what stands beyond the end of a text.
         self._inputs = np.zeros((v + 1, d), np.float32)
@@ -140,7 +135,7 @@ class Word2Vec:
         start.random(dtype=np.float32, out=self._inputs[:v])
         self._inputs[:v] -= 0.5
         self._inputs[:v] /= d
-        self._outputs = np.zeros((self._labels.rows + 1, d), np.float32)
+        self._outputs = np.zeros((self._layer.rows + 1, d), np.float32)
 
     @property
     def vectors(self) -> NDArray[np.float32]:
@@ -174,7 +169,11 @@ class Word2Vec:
         if self.epoch >= self.settings.epochs:
             raise StateError(f"all {self.epoch} epochs of the settings are done")
         pieces = islice(text_pieces(corpus, self.counts, _PIECE), self._pieces, None)
-        size = _ROUND * (team.count if team else 1)
+        threads = team.count if team else 1
+        self._block_words, self._update_blocks = update_size(
+            self.settings, self.counts.counts, self._layer.answers, threads
+        )
+        size = _ROUND * threads
         while some := list(islice(pieces, size)):
             self._train_round(some, team)
             if progress is not None:
@@ -205,67 +204,29 @@ class Word2Vec:
         rate = self._learning_rate(piece.number * _PIECE)
         sums = _Sums(words=len(piece.words), trained_words=len(words))
         with np.errstate(all="ignore"):  # what overflows is found in the loss
-            for update in windows.parts(self._update_blocks):
-                loss, predictions = self._learn(update, rate, generator)
-                sums.loss += loss
-                sums.predictions += predictions
+            self._learn(windows, rate, generator, sums)
         return sums
 
     def _learn(
-        self, windows: ContextWindows, rate: float, generator: np.random.Generator
-    ) -> tuple[float, float]:
-        """One update of the weights. Returns the sum of the losses, and of how many."""
-        words = windows.stretch
-        inputs = windows.blocks(self._inputs.take(words, axis=0))
-        loss, predictions, updates = self._learn_outputs(windows, inputs, rate, generator)
-        add_rows(self._inputs, words, windows.joined(updates), rate)
-        return loss, predictions
-
-    def _learn_blocks(
-        self,
-        windows: ContextWindows,
-        inputs: NDArray[np.float32],
-        rate: float,
-        generator: np.random.Generator,
-    ) -> tuple[float, float, NDArray[np.float32]]:
-        """Update the output vectors. Returns as `_learn`, and the updates of the inputs."""
-        labels = self._labels.of(windows.centres, generator)
-        rows = labels.outputs.reshape(-1)
-        outputs = self._outputs.take(rows, axis=0).reshape(*labels.outputs.shape, -1)
-        found = block_gradients(
-            inputs,
-            outputs,
-            windows.sees,
-            labels,
-            cbow=self.settings.model == "cbow",
-            share_error=self.settings.share_error,
+        self, windows: ContextWindows, rate: float, generator: np.random.Generator, sums: _Sums
+    ) -> None:
+        """Update the weights by each part of a piece in turn, and add up the losses."""
+        parts = list(windows.parts(self._update_blocks))
+        stretches = [part.stretch for part in parts]
+        lengths = np.array([len(words) for words in stretches])
+        groups = RowGroups.of_updates(
+            np.concatenate(stretches),
+            np.repeat(np.arange(len(parts)), lengths),
+            np.concatenate([np.arange(length) for length in lengths]),
+            len(parts),
         )
-        loss, predictions, by_inputs, by_outputs = found
-        add_rows(self._outputs, rows, by_outputs.reshape(len(rows), -1), rate)
-        return loss, predictions, by_inputs
-
-    def _learn_cbow_noise(
-        self,
-        labels: NoiseLabels,
-        windows: ContextWindows,
-        inputs: NDArray[np.float32],
-        rate: float,
-        generator: np.random.Generator,
-    ) -> tuple[float, float, NDArray[np.float32]]:
-        """The same for CBOW with negative sampling."""
-        centres = windows.centres.reshape(-1)
-        noise, noise_total = labels.shared(centres, generator)
-        found = cbow_noise_gradients(
-            inputs,
-            self._outputs.take(centres, axis=0),
-            self._outputs.take(noise, axis=0),
-            windows.sees,
-            noise_total,
-            share_error=self.settings.share_error,
-        )
-        by_outputs = np.concatenate([found.centres, found.noise])
-        add_rows(self._outputs, np.concatenate([centres, noise]), by_outputs, rate)
-        return found.loss, found.predictions, found.inputs
+        updates = self._layer.updates(windows, self._update_blocks, generator)
+        for part, words, group, update in zip(parts, stretches, groups, updates, strict=True):
+            inputs = part.blocks(self._inputs.take(words, axis=0))
+            found = update.learn(self._outputs, inputs, rate)
+            group.add(self._inputs, part.joined(found.inputs), rate)
+            sums.loss += found.loss
+            sums.predictions += found.predictions
 
     def _learning_rate(self, words: int) -> float:
         """After so many words of this epoch."""
@@ -284,7 +245,7 @@ class Word2Vec:
 
     def _untrained_loss(self) -> float:
         """Every answer costs log 2 where all scores are 0."""
-        return math.log(2) * self._labels.answers
+        return math.log(2) * self._layer.answers
 
     def _progress(self) -> Word2VecProgress:
         done = self._sums.words
@@ -337,14 +298,3 @@ class Word2Vec:
         loss, predictions = (float(number) for number in state["sums"])
         self.epoch, self._pieces = epoch, pieces
         self._sums = _Sums(loss, predictions, words, trained)
-
-
-def _labels(settings: Word2VecSettings, counts: WordCounts) -> OutputLabels:
-    if settings.loss == "hs":
-        return HierarchicalLabels(counts.counts)
-    return NoiseLabels(
-        counts.counts,
-        power=settings.noise_power,
-        negatives=settings.negatives,
-        shared=settings.block_negatives,
-    )

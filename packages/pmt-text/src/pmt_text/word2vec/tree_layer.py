@@ -1,0 +1,185 @@
+"""Hierarchical softmax: at every inner node on the way to the word, is the turn right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import HuffmanTree
+from pmt_text.word2vec.block_gradients import BlockGradients
+from pmt_text.word2vec.bounded_steps import bounded_steps
+from pmt_text.word2vec.context_windows import ContextWindows
+from pmt_text.word2vec.hidden_means import HiddenMeans
+from pmt_text.word2vec.output_layer import OutputUpdate
+from pmt_text.word2vec.row_groups import RowGroups
+from pmt_text.word2vec.tree_gradients import tree_gradients
+from pmt_text.word2vec.word2vec_settings import Word2VecSettings
+
+__all__ = ["TreeLayer"]
+
+_TOP = 64
+_MOST_OUTPUT, _MOST_INPUT = 0.5, 1.0  # the longest steps, see `bounded_steps`
+
+
+class TreeLayer:
+    """The inner nodes have the numbers in which they were made, so those near the root, which most
+    words pass, are the last ones: the last rows of the table, read and written without a search,
+    and the beginning of every way. What is left of the ways is kept one behind the other.
+
+    The root is asked by every prediction. So that an update of a hundred words does not lead it,
+    and the hidden vectors with it, too far, their steps are bounded (`bounded_steps`).
+
+    counts: (v,).
+    """
+
+    def __init__(self, settings: Word2VecSettings, counts: NDArray[np.integer]) -> None:
+        v = len(counts)
+        self.rows = v - 1
+        tree = HuffmanTree.of(counts)
+        self.answers = float(np.average(tree.mask.sum(axis=1), weights=counts))
+        self._is_cbow = settings.model == "cbow"
+        self._share_error = settings.share_error
+        top = min(_TOP, self.rows)
+        self._first_top = self.rows - top
+        is_top = tree.mask & (tree.nodes >= self._first_top)
+        is_deep = tree.mask & ~is_top
+        # One more leaf without a way, for the words beyond the end of a text.
+        self._top_passed, self._top_right = np.zeros((2, v + 1, top), np.bool_)
+        word, _ = np.nonzero(is_top)
+        node = tree.nodes[is_top] - self._first_top
+        self._top_passed[word, node] = True
+        self._top_right[word, node] = tree.turns[is_top]
+        self._depths = np.append(is_deep.sum(axis=1), 0)
+        self._starts = np.cumsum(self._depths) - self._depths
+        self._deep_nodes = tree.nodes[is_deep].astype(np.int32)
+        self._deep_right = tree.turns[is_deep]
+
+    def updates(
+        self, windows: ContextWindows, blocks: int, generator: np.random.Generator
+    ) -> Iterator[OutputUpdate]:
+        """See `OutputLayer`; nothing is drawn."""
+        r, b = windows.centres.shape
+        means = None
+        asks = windows.sees
+        if self._is_cbow:
+            means = HiddenMeans.over(windows.sees, share_error=self._share_error)
+            asks = means.predicted[:, :, np.newaxis] * np.eye(b, dtype=np.float32)
+        steps = self._steps(windows.centres)
+        block, column = np.nonzero(steps.exists)
+        update = block // blocks
+        place = block % blocks * steps.nodes.shape[1] + column
+        found = steps.nodes[steps.exists]
+        count = -(-r // blocks)
+        groups = RowGroups.of_updates(found, update, place, count)
+        for start, group in zip(range(0, r, blocks), groups, strict=True):
+            part = slice(start, start + blocks)
+            centres = windows.centres[part]
+            yield _TreeUpdate(
+                self._first_top,
+                self._top_passed[centres].astype(np.float32),
+                self._top_right[centres].astype(np.float32),
+                steps[part],
+                asks[part],
+                None if means is None else means[part],
+                group,
+            )
+
+    def _steps(self, centres: NDArray[np.int32]) -> _Steps:
+        """Below the top nodes."""
+        r, b = centres.shape
+        depths = self._depths[centres]
+        length = depths.sum(axis=1)
+        o = max(int(length.max(initial=0)), 1)
+        exists = np.arange(o) < length[:, np.newaxis]
+        flat = depths.reshape(-1)
+        number = np.arange(flat.sum()) - np.repeat(np.cumsum(flat) - flat, flat)
+        step = np.repeat(self._starts[centres].reshape(-1), flat) + number
+        nodes = np.full((r, o), self.rows, np.int32)
+        nodes[exists] = self._deep_nodes[step]
+        word = np.zeros((r, o), np.intp)
+        word[exists] = np.repeat(np.tile(np.arange(b), r), flat)
+        right = np.zeros((r, o), np.float32)
+        right[exists] = self._deep_right[step]
+        return _Steps(nodes, word, right, exists)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Steps:
+    """The nodes that the words of r blocks pass below the top.
+
+    All (r, o): nodes; which word of the block; 1 for right; whether there is such a step, or the
+    row is at its end.
+    """
+
+    nodes: NDArray[np.int32]
+    word: NDArray[np.intp]
+    right: NDArray[np.float32]
+    exists: NDArray[np.bool_]
+
+    def __getitem__(self, blocks: slice) -> _Steps:
+        return _Steps(
+            self.nodes[blocks], self.word[blocks], self.right[blocks], self.exists[blocks]
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TreeUpdate:
+    first_top: int
+    top_passed: NDArray[np.float32]  # (r, b, k)
+    top_right: NDArray[np.float32]
+    steps: _Steps
+    asks: NDArray[np.float32]  # (r, b, h) 1 where the hidden vector predicts the word
+    means: HiddenMeans | None
+    groups: RowGroups
+
+    def learn(
+        self, table: NDArray[np.float32], inputs: NDArray[np.float32], rate: float
+    ) -> BlockGradients:
+        hidden = np.ascontiguousarray(inputs) if self.means is None else self.means.of(inputs)
+        top = table[self.first_top : -1]
+        deep = table.take(self.steps.nodes, axis=0)
+        asked_by = self.asks.transpose(0, 2, 1)
+        top_total = asked_by @ self.top_passed
+        deep_total = self._deep_total()
+        found = tree_gradients(
+            hidden,
+            top,
+            deep,
+            top_total,
+            asked_by @ self.top_right,
+            deep_total,
+            deep_total * self.steps.right[:, :, np.newaxis],
+        )
+        by_top = bounded_steps(
+            found.shared,
+            _squares(hidden).reshape(-1) @ top_total.reshape(-1, len(top)),
+            rate,
+            _MOST_OUTPUT,
+        )
+        by_hidden = bounded_steps(
+            found.inputs,
+            top_total @ _squares(top) + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0],
+            rate,
+            _MOST_INPUT,
+        )
+        self.groups.add(table, found.outputs.reshape(-1, table.shape[1]), rate)
+        top += np.float32(rate) * by_top
+        by_inputs = by_hidden if self.means is None else self.means.spread(by_hidden)
+        return found._replace(inputs=by_inputs)
+
+    def _deep_total(self) -> NDArray[np.float32]:
+        """(r, o, h): how often the hidden vector takes each of the steps below the top."""
+        r, b, h = self.asks.shape
+        rows = self.steps.word + (np.arange(r) * b)[:, np.newaxis]
+        total: NDArray[np.float32] = self.asks.reshape(r * b, h).take(rows, axis=0)
+        total[~self.steps.exists] = 0
+        return total
+
+
+def _squares(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(..., d) -> (...) squared lengths."""
+    squares: NDArray[np.float32] = np.einsum("...d,...d->...", vectors, vectors)
+    return squares

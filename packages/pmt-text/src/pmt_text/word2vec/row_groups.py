@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["RowGroups"]
 
-_GROUPS = 32
+_GROUPS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)

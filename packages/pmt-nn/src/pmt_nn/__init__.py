@@ -13,6 +13,9 @@ from pmt_nn.attention import (
     causal_mask,
     head_mask,
     packed_attention,
+    ragged_attention,
+    ragged_attention_composed,
+    weights_of_groups,
 )
 from pmt_nn.attention_positions import (
     Alibi,
@@ -119,6 +122,7 @@ from pmt_nn.pooling import (
 )
 from pmt_nn.positions import LearnedPositions, SinusoidalPositions, sinusoids
 from pmt_nn.pretraining_loss import pretraining_loss
+from pmt_nn.ragged import RaggedLayout, SequenceGroup, from_ragged, to_ragged, to_ragged_composed
 from pmt_nn.recurrence import (
     gru_scan,
     gru_scan_composed,
@@ -230,6 +234,7 @@ __all__ = [
     "Parallel",
     "Parameter",
     "RMSNorm",
+    "RaggedLayout",
     "RNN",
     "ReLU",
     "RecurrentCell",
@@ -237,6 +242,7 @@ __all__ = [
     "Residual",
     "RotaryPositions",
     "SelfAttention",
+    "SequenceGroup",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -331,6 +337,12 @@ __all__ = [
     "operation_cost",
     "orthogonal",
     "packed_attention",
+    "ragged_attention",
+    "ragged_attention_composed",
+    "weights_of_groups",
+    "from_ragged",
+    "to_ragged",
+    "to_ragged_composed",
     "power_penalty",
     "pretraining_loss",
     "rms_norm",

@@ -19,6 +19,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    concat,
     primitive,
     samples,
     softmax,
@@ -26,6 +27,7 @@ from pmt_autograd import (
 )
 from pmt_core import DtypeError, ShapeError
 from pmt_nn.cache_blocks import cache_blocks
+from pmt_nn.ragged import RaggedLayout, SequenceGroup
 
 Mask = NDArray[np.bool_]
 
@@ -91,15 +93,87 @@ def packed_attention(
     As `attention` on the three parts, but nothing is copied: the parts are views, and the
     backward pass writes the three gradients into one array.
     """
-    d = qkv.shape[-1] // 3
-    output, backward_into = _attend_views(*_parts(qkv, d), heads, mask, kept, keep_scale)
+    output = np.empty((*qkv.shape[:-1], qkv.shape[-1] // 3), qkv.dtype)
+    backward_into = _attend_packed(qkv, output, heads, mask, kept, keep_scale)
 
     def backward(grad: Array) -> Array:
         by_qkv = np.empty(qkv.shape, qkv.dtype)
-        backward_into(grad, *_parts(by_qkv, d))
+        backward_into(grad, by_qkv)
         return by_qkv
 
     return output, backward
+
+
+def ragged_attention_composed(
+    qkv: Tensor,
+    *,
+    heads: int,
+    layout: RaggedLayout,
+    kept: Mask | None = None,
+    keep_scale: float = 1.0,
+) -> Tensor:
+    """The same by sequence groups, each attending as a batch of its own."""
+    parts = [
+        packed_attention(
+            qkv[group.rows].reshape(group.count, group.length, -1),
+            heads=heads,
+            kept=of_group,
+            keep_scale=keep_scale,
+        ).reshape(group.count * group.length, -1)
+        for group, of_group in zip(layout.groups, _kept_of_groups(kept, layout, heads), strict=True)
+    ]
+    return concat(*parts, axis=0) if parts else qkv[:, : qkv.shape[1] // 3]
+
+
+@primitive
+def ragged_attention(
+    qkv: Array,
+    *,
+    heads: int,
+    layout: RaggedLayout,
+    kept: Mask | None = None,
+    keep_scale: float = 1.0,
+) -> Result:
+    """Self-attention within each sequence of a ragged batch: qkv (n, 3d) -> (n, d).
+
+    As `packed_attention` on the sequences of each length, which are views of the rows; so there is
+    neither padding nor a mask. kept: booleans for all the weights in a line, those of a group
+    (count, h, length, length) after those of the group before; see `weights_of_groups`.
+    """
+    output = np.empty((len(qkv), qkv.shape[1] // 3), qkv.dtype)
+    passes = [
+        _attend_packed(_grouped(qkv, g), _grouped(output, g), heads, None, of_group, keep_scale)
+        for g, of_group in zip(layout.groups, _kept_of_groups(kept, layout, heads), strict=True)
+    ]
+
+    def backward(grad: Array) -> Array:
+        by_qkv = np.empty(qkv.shape, qkv.dtype)
+        for group, backward_into in zip(layout.groups, passes, strict=True):
+            backward_into(_grouped(grad, group), _grouped(by_qkv, group))
+        return by_qkv
+
+    return output, backward
+
+
+def weights_of_groups(layout: RaggedLayout, heads: int) -> int:
+    """How many attention weights a ragged batch has, of all heads."""
+    return sum(heads * group.count * group.length**2 for group in layout.groups)
+
+
+def _grouped(rows: Array, group: SequenceGroup) -> Array:
+    """The rows of a group as a batch (count, length, d), a view."""
+    batch: Array = rows[group.rows].reshape(group.count, group.length, rows.shape[1])
+    return batch
+
+
+def _kept_of_groups(kept: Mask | None, layout: RaggedLayout, heads: int) -> Iterator[Mask | None]:
+    """What to keep of the weights of each group: (count, h, length, length)."""
+    start = 0
+    for group in layout.groups:
+        shape = (group.count, heads, group.length, group.length)
+        end = start + math.prod(shape)
+        yield None if kept is None else kept[start:end].reshape(shape)
+        start = end
 
 
 def attention_weights(q: Array, k: Array, *, heads: int, mask: Mask | None = None) -> Array:
@@ -223,7 +297,8 @@ def _attend(
     kept: Mask | None,
     keep_scale: float,
 ) -> Result:
-    output, backward_into = _attend_views(q, k, v, heads, mask, kept, keep_scale)
+    output = np.empty(q.shape, q.dtype)
+    backward_into = _attend_views(q, k, v, output, heads, mask, kept, keep_scale)
 
     def backward(grad: Array) -> Gradients:
         by_q, by_k, by_v = (np.empty(x.shape, x.dtype) for x in (q, k, v))
@@ -233,16 +308,38 @@ def _attend(
     return output, backward
 
 
-def _attend_views(  # type: ignore[no-untyped-def]
-    q: Array,
-    k: Array,
-    v: Array,
+def _attend_packed(
+    qkv: Array,
+    output: Array,
     heads: int,
     mask: Mask | None,
     kept: Mask | None,
     keep_scale: float,
-):
-    """Attention and a backward that writes into given arrays, which may be views.
+) -> Callable[[Array, Array], None]:
+    """Write attention on qkv (b, t, 3d) to `output` (b, t, d).
+
+    Returns what writes the gradient by qkv, given that by the output, to an array.
+    """
+    d = output.shape[-1]
+    backward_into = _attend_views(*_parts(qkv, d), output, heads, mask, kept, keep_scale)
+
+    def backward_packed(grad: Array, by_qkv: Array) -> None:
+        backward_into(grad, *_parts(by_qkv, d))
+
+    return backward_packed
+
+
+def _attend_views(
+    q: Array,
+    k: Array,
+    v: Array,
+    output: Array,
+    heads: int,
+    mask: Mask | None,
+    kept: Mask | None,
+    keep_scale: float,
+) -> Callable[[Array, Array, Array, Array], None]:
+    """Write attention to `output`; returns a backward that writes as well. All may be views.
 
     With P = softmax(S), A = dropped P, O = A V: dV = A^T dO, dA = dO V^T, and
     dS = P (dP - sum_s dP P). The sum equals sum_k dO O (Dao et al. 2022, eq. 4), which is
@@ -253,7 +350,6 @@ def _attend_views(  # type: ignore[no-untyped-def]
     qh, kh, vh = (_split_heads(x, heads) for x in (q, k, v))
     allowed = None if mask is None else head_mask(mask, len(q), q.shape[1], k.shape[1])
     weights = np.empty((*qh.shape[:3], kh.shape[2]), q.dtype)  # (b, h, t, s)
-    output = np.empty(q.shape, q.dtype)
     output_h = _split_heads(output, heads)
     for block in _blocks(weights):
         _softmax_scores(qh[block], kh[block], _of_block(allowed, block), weights[block])
@@ -277,7 +373,7 @@ def _attend_views(  # type: ignore[no-untyped-def]
             np.matmul(by_scores, kh[block], out=by_q[block])
             np.matmul(by_scores.swapaxes(-1, -2), qh[block], out=by_k[block])
 
-    return output, backward_into
+    return backward_into
 
 
 def _dropped(weights: Array, kept: Mask | None, scale: float, block: slice) -> Array:
@@ -324,3 +420,16 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for settings, note in _sample_settings(rng):
         yield Sample((rng.normal(size=(2, 3, 12)),), dict(settings), note)
+
+
+@samples(ragged_attention)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    mask = np.arange(4) < np.array([[3], [1], [0], [4], [3]])
+    layout = RaggedLayout.of(mask)
+    n, settings = int(mask.sum()), {"heads": 2, "layout": layout}
+    kept = rng.random(weights_of_groups(layout, 2)) < 0.7
+    yield Sample((rng.normal(size=(n, 12)),), settings)
+    dropout = {"kept": kept, "keep_scale": 1.4}
+    yield Sample((rng.normal(size=(n, 12)),), {**settings, **dropout}, "dropout")
+    empty = RaggedLayout.of(mask[:0])
+    yield Sample((rng.normal(size=(0, 12)),), {"heads": 2, "layout": empty}, "empty")

@@ -30,30 +30,36 @@ def layer_norm(x: Array, gain: Array, bias: Array | None, *, eps: float = 1e-5) 
     d = x.shape[-1]
     rows = x.reshape(-1, d)
     averaging = np.full(d, 1 / d, x.dtype)  # a product with it is the mean of each row
-    normed = rows - (rows @ averaging)[:, np.newaxis]
-    variance = np.square(normed) @ averaging
-    inverse = (1 / np.sqrt(variance + x.dtype.type(eps)))[:, np.newaxis]
-    normed *= inverse
-    y = normed * gain
-    if bias is not None:
-        y += bias
+    normed, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
+    inverse = np.empty((len(rows), 1), x.dtype)
+    for block in cache_blocks(len(rows), d):
+        part, out = normed[block], y[block]
+        np.subtract(rows[block], (rows[block] @ averaging)[:, np.newaxis], out=part)
+        variance = np.multiply(part, part, out=out) @ averaging
+        np.divide(1, np.sqrt(variance + x.dtype.type(eps)), out=inverse[block, 0])
+        part *= inverse[block]
+        np.multiply(part, gain, out=out)
+        if bias is not None:
+            out += bias
 
     def backward(grad: Array) -> Gradients:
         grad = grad.reshape(-1, d)
         by_x = np.empty(rows.shape, x.dtype)
         by_gain = np.zeros(d, x.dtype)
         by_bias = None if bias is None else np.zeros(d, x.dtype)
+        weighting = averaging * gain
         for block in cache_blocks(len(rows), d):
             out = by_x[block]
             product = grad[block] * normed[block]
             by_gain += sum_rows(product)
             if by_bias is not None:
                 by_bias += sum_rows(grad[block])
-            # mean(h n) = mean(dy n gain): the product is at hand already
-            mean_hn = (product @ (averaging * gain))[:, np.newaxis]
+            # mean(h) and mean(h n), with the gain taken to the other side of the product
+            mean_h, mean_hn = grad[block] @ weighting, product @ weighting
+            np.multiply(normed[block], mean_hn[:, np.newaxis], out=product)
+            product += mean_h[:, np.newaxis]
             np.multiply(grad[block], gain, out=out)
-            out -= (out @ averaging)[:, np.newaxis]
-            out -= np.multiply(normed[block], mean_hn, out=product)
+            out -= product
             out *= inverse[block]
         return by_x.reshape(x.shape), by_gain, by_bias
 

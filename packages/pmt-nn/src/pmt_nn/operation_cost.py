@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -10,14 +11,17 @@ import numpy as np
 from pmt_autograd import Array
 
 
-def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
+def operation_cost(
+    name: str, inputs: tuple[Any, ...], value: Any, settings: Mapping[str, Any] | None = None
+) -> int:
     """Operations of one forward call; a multiplication and its addition count as two.
 
     Exact for products (linear, convolution, attention's two, recurrent steps); every other
     operation counts one per element it reads or gives, whichever are more; looking up and
     reshaping none.
 
-    name: of the primitive; inputs: its arrays; value: what it gave (an array, or several).
+    name: of the primitive; inputs: its arrays; value: what it gave (an array, or several);
+    settings: its keyword arguments, which hold the layout of a ragged batch.
     """
     arrays = [x for x in inputs if isinstance(x, np.ndarray)]
     outputs = value if isinstance(value, tuple) else (value,)
@@ -33,6 +37,10 @@ def operation_cost(name: str, inputs: tuple[Any, ...], value: Any) -> int:
         return int(arrays[0].size) * 2 * int(prod(arrays[1].shape[1:])) + given
     if name == "feed_forward":
         return _feed_forward(arrays)
+    if name == "ragged_attention":
+        groups = (settings or {})["layout"].groups
+        pairs = sum(group.count * group.length**2 for group in groups)
+        return int(4 * pairs * value.shape[-1])
     if name in _ATTENTION:
         return _attention(name, arrays)
     if name == "spelling_features":
@@ -63,6 +71,8 @@ _FREE = (
     "repeat",
     "tile",
     "astype",
+    "to_ragged",
+    "from_ragged",
 )
 _SCANS = ("rnn_scan", "gru_scan", "lstm_scan")
 _PER_GATE = 4  # a bias, a squashing, a product and a sum for each gate's numbers

@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Tensor
+from pmt_autograd import Array, Tensor
 from pmt_core import SettingsError
-from pmt_nn.attention import Mask, attention_weights, packed_attention
+from pmt_nn.attention import (
+    Mask,
+    attention_weights,
+    packed_attention,
+    ragged_attention,
+    weights_of_groups,
+)
 from pmt_nn.dropout import Dropout
 from pmt_nn.linear import Linear
 from pmt_nn.module import Module
 from pmt_nn.observe import is_observed, tell
+from pmt_nn.ragged import RaggedLayout, from_ragged
 
 
 class SelfAttention(Module):
@@ -37,18 +44,36 @@ class SelfAttention(Module):
         self.project = Linear(d, d, rng, dtype)
 
     def forward(
-        self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        *,
+        layout: RaggedLayout | None = None,
+        rng: np.random.Generator | None = None,
     ) -> Tensor:
         """x: (b, t, d); mask: (b, t) keys or (b, t, t), True = attend -> (b, t, d).
 
+        layout: of a ragged batch x (n, d), which takes no mask -> (n, d).
         rng: stream of this pass, needed in training with dropout.
         """
         qkv = self.qkv(x)
-        b, t, _ = x.shape
-        kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
         if is_observed(self):
-            q, k, _ = np.split(qkv.data, 3, axis=-1)
-            tell(self, "weights", attention_weights(q, k, heads=self.heads, mask=mask))
-        mixed = packed_attention(qkv, heads=self.heads, mask=mask, kept=kept, keep_scale=scale)
+            tell(self, "weights", self._weights(qkv.data, mask, layout))
+        if layout is None:
+            b, t, _ = x.shape
+            kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
+            mixed = packed_attention(qkv, heads=self.heads, mask=mask, kept=kept, keep_scale=scale)
+        else:
+            kept, scale = self.dropout.draw((weights_of_groups(layout, self.heads),), rng)
+            mixed = ragged_attention(
+                qkv, heads=self.heads, layout=layout, kept=kept, keep_scale=scale
+            )
         projected: Tensor = self.project(mixed)
         return projected
+
+    def _weights(self, qkv: Array, mask: Mask | None, layout: RaggedLayout | None) -> Array:
+        """The weights of a pass, to look at: (b, h, t, t), of a ragged batch, too."""
+        if layout is not None:
+            qkv, mask = from_ragged(Tensor(qkv), layout=layout).data, layout.mask
+        q, k, _ = np.split(qkv, 3, axis=-1)
+        return attention_weights(q, k, heads=self.heads, mask=mask)

@@ -91,7 +91,7 @@ class _Pass:
     def operation(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arrays: Any, **settings: Any) -> Any:
             result = function(*arrays, **settings)
-            cost = operation_cost(name, arrays, result[0])
+            cost = operation_cost(name, arrays, result[0], settings)
             for module in set(self.running):
                 self.flops[module] = self.flops.get(module, 0) + cost
             return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -12,6 +14,7 @@ from pmt_nn.dropout import Dropout, add_with_dropout
 from pmt_nn.feed_forward import FeedForward
 from pmt_nn.layer_norm import LayerNorm
 from pmt_nn.module import Module
+from pmt_nn.ragged import RaggedLayout, from_ragged, to_ragged
 from pmt_nn.self_attention import SelfAttention
 
 
@@ -48,15 +51,24 @@ class TransformerEncoderLayer(Module):
         self.dropout = Dropout(dropout)
 
     def forward(
-        self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        *,
+        layout: RaggedLayout | None = None,
+        rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend; rng: stream of this pass."""
+        """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend; rng: stream of this pass.
+
+        layout: of a ragged batch x (n, d), which takes no mask; not where attention is directional.
+        """
+        options: dict[str, Any] = {"rng": rng} if layout is None else {"rng": rng, "layout": layout}
         if self.norm_first:
-            attended = self.attention(self.attention_norm(x), mask, rng=rng)
+            attended = self.attention(self.attention_norm(x), mask, **options)
             x = add_with_dropout(x, attended, self.dropout, rng)
             computed = self.feed_forward(self.feed_forward_norm(x), rng=rng)
             return add_with_dropout(x, computed, self.dropout, rng)
-        attended = self.attention(x, mask, rng=rng)
+        attended = self.attention(x, mask, **options)
         x = self.attention_norm(add_with_dropout(x, attended, self.dropout, rng))
         computed = self.feed_forward(x, rng=rng)
         x = self.feed_forward_norm(add_with_dropout(x, computed, self.dropout, rng))
@@ -83,6 +95,7 @@ class TransformerEncoder(Module):
         directional: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        self.directional = directional
         self.layers = [
             TransformerEncoderLayer(
                 d,
@@ -102,7 +115,21 @@ class TransformerEncoder(Module):
     def forward(
         self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
     ) -> Tensor:
-        """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend -> (b, t, d)."""
+        """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend -> (b, t, d).
+
+        Nothing is computed for padding: where a mask (b, t) is False, the result is 0.
+        """
+        layout = self._layout(mask)
+        if layout is not None:
+            x, mask = to_ragged(x, layout=layout), None
         for layer in self.layers:
-            x = layer(x, mask, rng=rng)
-        return x if self.norm is None else self.norm(x)
+            x = layer(x, mask, layout=layout, rng=rng)
+        if self.norm is not None:
+            x = self.norm(x)
+        return x if layout is None else from_ragged(x, layout=layout)
+
+    def _layout(self, mask: Mask | None) -> RaggedLayout | None:
+        """How to leave padding out; None where there is none, or attention asks for places."""
+        if self.directional or mask is None or mask.ndim != 2 or mask.all():
+            return None
+        return RaggedLayout.of(mask)

@@ -1,0 +1,129 @@
+"""A batch of sequences of different lengths without its padding: one row for each token.
+
+Whatever works on every token alone (linear layers, norms, dropout) then computes nothing for
+padding, as in the "unpadded" BERT of Zeng et al. 2022 (section 3). The sequences stand in the
+order of their lengths: those of one length lie beside each other, and are a batch without padding
+for attention, too, as a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
+from pmt_core import ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceGroup:
+    """The sequences of one length: `count` of `length` tokens, from row `start` on."""
+
+    start: int
+    count: int
+    length: int
+
+    @property
+    def rows(self) -> slice:
+        """Where their tokens stand among the rows."""
+        return slice(self.start, self.start + self.count * self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class RaggedLayout:
+    """Where the tokens of a padded batch stand among the rows of the ragged one.
+
+    Attributes:
+        mask: (b, t), True where a token stands.
+        places: (n,) place of each row's token in the padded batch, b t places in a line.
+        groups: the sequences by their lengths, shortest first; those without a token are left out.
+    """
+
+    mask: NDArray[np.bool_]
+    places: NDArray[np.intp]
+    groups: tuple[SequenceGroup, ...]
+
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_]) -> RaggedLayout:
+        """The layout of the tokens where mask (b, t) is True, wherever in a row they stand."""
+        if mask.ndim != 2 or mask.dtype != np.bool_:
+            raise ShapeError(
+                f"a mask of tokens is boolean (b, t), got {mask.dtype} of shape {mask.shape}"
+            )
+        lengths = mask.sum(axis=1)
+        order = np.argsort(lengths, kind="stable")
+        sequence, place = np.nonzero(mask[order])
+        values, counts = np.unique(lengths, return_counts=True)
+        ends = np.cumsum(values * counts)
+        groups = tuple(
+            SequenceGroup(int(end - length * count), int(count), int(length))
+            for end, count, length in zip(ends, counts, values)
+            if length
+        )
+        return cls(mask, order[sequence] * mask.shape[1] + place, groups)
+
+
+def to_ragged_composed(x: Tensor, *, layout: RaggedLayout) -> Tensor:
+    """The rows of x where the tokens stand, by plain indexing."""
+    return x.reshape(-1, x.shape[-1])[layout.places]
+
+
+@primitive
+def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
+    """A row for each token: (b, t, d) -> (n, d). Padding gets a gradient of 0."""
+    _check_batch(x, layout)
+
+    def backward(grad: Array) -> Array:
+        return _scattered(grad, layout)
+
+    return x.reshape(-1, x.shape[-1]).take(layout.places, axis=0), backward
+
+
+@primitive
+def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
+    """Back to a padded batch, with zeros for padding: (n, d) -> (b, t, d)."""
+    if rows.ndim != 2 or len(rows) != len(layout.places):
+        raise ShapeError(f"{len(layout.places)} tokens want as many rows, got shape {rows.shape}")
+
+    def backward(grad: Array) -> Array:
+        return grad.reshape(-1, grad.shape[-1]).take(layout.places, axis=0)
+
+    return _scattered(rows, layout), backward
+
+
+def _scattered(rows: Array, layout: RaggedLayout) -> Array:
+    padded = np.zeros((layout.mask.size, rows.shape[1]), rows.dtype)
+    padded[layout.places] = rows
+    return padded.reshape(*layout.mask.shape, rows.shape[1])
+
+
+def _check_batch(x: Array, layout: RaggedLayout) -> None:
+    if x.ndim != 3 or x.shape[:2] != layout.mask.shape:
+        raise ShapeError(
+            f"a mask of shape {layout.mask.shape} goes with a batch (b, t, d) of that b and t, "
+            f"got shape {x.shape}"
+        )
+
+
+def _masks() -> Iterator[tuple[NDArray[np.bool_], str]]:
+    yield np.arange(4) < np.array([[3], [1], [4], [3]]), "padding at the ends"
+    yield np.array([[False, True, True], [True, False, True]]), "padding anywhere"
+    yield np.array([[False, False], [True, False]]), "a sequence without tokens"
+    yield np.zeros((2, 3), np.bool_), "no tokens"
+    yield np.zeros((0, 3), np.bool_), "empty batch"
+
+
+@samples(to_ragged)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for mask, note in _masks():
+        yield Sample((rng.normal(size=(*mask.shape, 2)),), {"layout": RaggedLayout.of(mask)}, note)
+
+
+@samples(from_ragged)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for mask, note in _masks():
+        rows = rng.normal(size=(int(mask.sum()), 2))
+        yield Sample((rows,), {"layout": RaggedLayout.of(mask)}, note)

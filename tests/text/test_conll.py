@@ -115,7 +115,7 @@ def test_broken_lines_are_named_and_their_sentences_dropped(tmp_path: Path) -> N
     assert found.dropped == {
         "missing or extra column": [62, 68],
         "not a tag": [66],
-        "not text in the encoding utf-8": [72],
+        "not text in UTF-8, or longer than a megabyte": [72],
     }
     assert f"{path}:66: not a tag; sentence dropped" in found.warnings()
     assert f"{path}:62: missing or extra column; 2 sentences dropped, on lines 62, 68" in (
@@ -126,7 +126,7 @@ def test_broken_lines_are_named_and_their_sentences_dropped(tmp_path: Path) -> N
 def test_encodings(tmp_path: Path) -> None:
     path = written(tmp_path / "latin", "Müller B-PER\nlacht O\n", "latin-1")
     assert load_conll(path, encoding="latin-1").sentences[0].words[0] == "Müller"
-    with pytest.raises(DataError, match="latin:1: not text in the encoding utf-8"):
+    with pytest.raises(DataError, match="latin:1: not text in UTF-8"):
         load_conll(path)
     with pytest.raises(SettingsError, match="utf-16"):
         load_conll(path, encoding="utf-16")

@@ -41,7 +41,7 @@ def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     assert found.warnings() == [
         f"{paths[0]}:2: empty line; 2 pairs dropped, on lines 2, 6",
         f"{paths[1]}:3: empty line; pair dropped",
-        f"{paths[0]}:4: not UTF-8 text; pair dropped",
+        f"{paths[0]}:4: not text in UTF-8, or longer than a megabyte; pair dropped",
     ]
 
 

@@ -148,7 +148,7 @@ def test_columns_are_found_by_their_names(load) -> None:
         (b"1\t3\t4\tWhy?\tHow?\tyes\n", "label is neither 0 nor 1"),
         (b"1\t3\t4\tWhy?\tHow?\t\n", "label is neither 0 nor 1"),
         (b"1\t3\t4\tWhy?\tHow?\t2\n", "label is neither 0 nor 1"),
-        (b"1\t3\t4\tWhy \xff\xfe?\tHow?\t1\n", "not UTF-8 text"),
+        (b"1\t3\t4\tWhy \xff\xfe?\tHow?\t1\n", "not text in UTF-8, or longer than a megabyte"),
         (b'1\t3\t4\t"Why?\tHow?\t1\n', "unclosed quote"),
         (b'1\t3\t4\tWhy?\t"How?\t1\n', "unclosed quote"),
         (b'1\t3\t4\t"Why?\t1\n', "unclosed quote"),

@@ -101,8 +101,19 @@ def test_a_text_is_read_whole(tmp_path: Path) -> None:
     assert found.text == "good\nfine\n"
     assert f"{path}:2" in found.warning
     path.write_bytes(b"\n \n")
-    with pytest.raises(DataError, match="no text"):
+    with pytest.raises(DataError, match="blank lines"):
         load_text(path)
+    path.write_bytes(b"\n\xe4 b\n\xe4 c\n")
+    with pytest.raises(DataError, match=r"a\.txt:2: .* text in UTF-8: .* its encoding"):
+        load_text(path)
+
+
+def test_a_text_may_be_one_line_of_any_length(tmp_path: Path) -> None:
+    path = tmp_path / "text8"
+    path.write_bytes(b"word " * 500_000)
+    found = load_text(path)
+    assert len(found.text) == 2_500_001
+    assert (found.lines, found.warning) == (1, "")
 
 
 @pytest.mark.data

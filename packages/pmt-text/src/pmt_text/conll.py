@@ -13,7 +13,7 @@ from pmt_text.conll_form import ConllForm, canonical_tag, recognize_conll_form
 from pmt_text.dropped_lines import dropped_warning
 from pmt_text.tag_scheme import TagScheme, detect_scheme, scheme_breaks
 from pmt_text.tagged_sentence import TaggedSentence
-from pmt_text.text_lines import TextLines
+from pmt_text.text_lines import TextLines, unusable_line
 
 __all__ = ["ConllFile", "load_conll", "write_conll"]
 
@@ -21,7 +21,6 @@ _LINES_TO_SNIFF = 5000
 _DOCUMENT = "-DOCSTART-"
 _BLANK = re.compile(r"\s+")
 
-_BAD_BYTES = "not text in the encoding {}"
 _WRONG_COLUMNS = "missing or extra column"
 _NO_WORD = "no word"
 _NO_TAG = "not a tag"
@@ -105,7 +104,7 @@ def load_conll(
         form = recognize_conll_form(
             lines.path, _words_among(first, lines.path, encoding), word_column, tag_column
         )
-        reader = _SentenceReader(form, _BAD_BYTES.format(encoding))
+        reader = _SentenceReader(form, unusable_line(encoding))
         sentences = list(islice(reader.sentences(chain(first, numbered)), limit))
         sha256 = lines.sha256()
     tags = [sentence.tags or () for sentence in sentences]

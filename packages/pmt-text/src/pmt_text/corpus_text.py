@@ -31,12 +31,13 @@ class CorpusText:
 def load_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> CorpusText:
     """Read a text file, plain or gzip; CRLF becomes LF.
 
-    Lines that are not in the encoding are dropped and counted. Raises what `TextLines` does, and
+    A line may be of any length: text8 is a single one. Lines that are not in the encoding are
+    dropped and counted. Raises what `TextLines` does, and
     DataError where no text is left.
     """
     kept: list[str] = []
     dropped: list[int] = []
-    with TextLines(path, encoding) as lines:
+    with TextLines(path, encoding, longest=None) as lines:
         for number, line in lines:
             if line is None:
                 dropped.append(number)
@@ -44,8 +45,18 @@ def load_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> CorpusTe
                 kept.append(line)
         digest = lines.sha256()
     if not any(line.strip() for line in kept):
-        raise DataError(f"{os.fspath(path)} has no text in {encoding}; is it another encoding?")
+        raise DataError(_no_text(os.fspath(path), encoding, dropped))
     warning = ""
     if dropped:
-        warning = dropped_warning(os.fspath(path), f"not {encoding}, or too long", dropped, "line")
+        reason = f"not text in {encoding.upper()}"
+        warning = dropped_warning(os.fspath(path), reason, dropped, "line")
     return CorpusText("".join(f"{line}\n" for line in kept), len(kept), digest, warning)
+
+
+def _no_text(path: str, encoding: str, dropped: list[int]) -> str:
+    if not dropped:
+        return f"{path} has nothing but blank lines: give a file with text in it"
+    return (
+        f"{path}:{dropped[0]}: none of the lines that are not blank is text in {encoding.upper()}: "
+        "save it as UTF-8, or name its encoding"
+    )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from pmt_core import DataError
 from pmt_text.dropped_lines import dropped_warning
-from pmt_text.text_lines import TextLines
+from pmt_text.text_lines import TextLines, unusable_line
 
 __all__ = ["ParallelCorpus", "load_parallel"]
 
-_BAD_BYTES = "not UTF-8 text"
+_BAD_BYTES = unusable_line()
 _EMPTY = "empty line"
 
 Line = tuple[int, str | None]

@@ -13,14 +13,14 @@ from pmt_text.dropped_lines import dropped_warning
 from pmt_text.qqp_form import EXPECTED_FORMS, QqpForm, recognize_form
 from pmt_text.question_pair import QuestionPair
 from pmt_text.quoted_record import QuotedRecord, unquote, unwrap
-from pmt_text.text_lines import TextLines
+from pmt_text.text_lines import TextLines, unusable_line
 
 __all__ = ["QqpFile", "load_qqp"]
 
 _LINES_TO_SNIFF = 2000
 _LONGEST_RECORD = 20  # lines; a quote that stays open longer was never meant to be closed
 
-_BAD_BYTES = "not UTF-8 text"
+_BAD_BYTES = unusable_line()
 _UNCLOSED_QUOTE = "unclosed quote"
 _WRONG_FIELDS = "missing or extra field"
 _WRONG_LABEL = "label is neither 0 nor 1"

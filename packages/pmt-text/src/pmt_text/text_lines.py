@@ -13,7 +13,7 @@ from typing import IO, Any
 from pmt_core import DataError, SettingsError
 from pmt_text.read_problems import read_problems
 
-__all__ = ["TextLines"]
+__all__ = ["TextLines", "unusable_line"]
 
 _LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of text and must not fill the memory
 _SAMPLE = 1 << 16
@@ -21,22 +21,35 @@ _BLOCK = 1 << 20
 _OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
+def unusable_line(encoding: str = "utf-8") -> str:
+    """In words, why `TextLines` gives None for a line."""
+    return f"not text in {encoding.upper()}, or longer than a megabyte"
+
+
 class TextLines:
     """Reads a text file, plain or gzip (told by its first bytes), as numbered lines.
 
     A context manager. Iterating gives (number from 1, text without its line end), or
-    (number, None) for a line that is not in the encoding, or longer than a megabyte. A byte-order
-    mark at the beginning and CRLF line ends are taken off. `sha256()` is that of the whole file as
-    it is stored. Memory does not grow with the file.
+    (number, None) for a line that is not in the encoding, or longer than `longest` (see
+    `unusable_line`). A byte-order mark at the beginning and CRLF line ends are taken off.
+    `sha256()` is that of the whole file as it is stored. Memory does not grow with the file.
 
     encoding: one of those in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
+    longest: most bytes of a line; None: any number, for texts without line ends.
     Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (empty, not a text file,
     UTF-16, a damaged gzip stream), all naming the path and the cure; `SettingsError` for an
     encoding that cannot be.
     """
 
-    def __init__(self, path: str | os.PathLike[str], encoding: str = "utf-8") -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        encoding: str = "utf-8",
+        *,
+        longest: int | None = _LONGEST_LINE,
+    ) -> None:
         self.path = os.fspath(path)
+        self._longest = -1 if longest is None else longest
         self.encoding = _checked(encoding)
         self._raw = _HashingReader(self.path)
         try:
@@ -64,16 +77,16 @@ class TextLines:
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
         with read_problems(self.path):
             number = 0
-            while line := self._stream.readline(_LONGEST_LINE):
+            while line := self._stream.readline(self._longest):
                 number += 1
-                if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                if len(line) == self._longest and not line.endswith(b"\n"):
                     self._skip_line()
                     yield number, None
                 else:
                     yield number, _decoded(line, self.encoding, first=number == 1)
 
     def _skip_line(self) -> None:
-        while rest := self._stream.readline(_LONGEST_LINE):
+        while rest := self._stream.readline(self._longest):
             if rest.endswith(b"\n"):
                 return
 

@@ -45,6 +45,7 @@ class Settings(AppSettings):
     points: Path | None = option(None, "file of points: x, y and 0 or 1, by tabs", group="data")
     dropout: float = option(0.1, "share of inputs dropped", group="model", at_least=0, below=1)
     pause: float = option(0, "seconds to wait in every step", group="testing", free=True)
+    linger: float = option(0, "seconds to wait after the training", group="testing", free=True)
 
 
 class Points(Module):
@@ -134,6 +135,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
     history = run.fit(trainer, batches, evaluate=evaluate, model_meta={"names": ["no", "yes"]})
 
+    time.sleep(settings.linger)
     run.split("dev", evaluate())
     run.picture("curves.png", "How training went.", learning_curves, history)
     matrix = confusion_matrix(called(), dev.labels, classes=2)

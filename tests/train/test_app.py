@@ -199,7 +199,9 @@ def test_the_data_is_recorded_and_may_not_change_in_between(app, main, refusal):
     ("args", "parts"),
     [
         (["--points", "none.tsv"], ["none.tsv", "does not exist", "check the path"]),
-        (["--points", "."], ["--points", "a path"]),
+        (["--points", "."], ["points", "folder '.'"]),
+        (["--points", ""], ["--points", "a path", "got ''"]),
+        (["--points", "pipe"], ["'pipe' is a pipe", "write what comes out of it to a file"]),
         (["--points", "runs"], ["expected a file", "folder"]),
         (["--points", "empty.tsv"], ["empty.tsv is empty"]),
         (["--epoch", "3"], ["no option --epoch", "did you mean --epochs", "--help"]),
@@ -217,6 +219,8 @@ def test_the_data_is_recorded_and_may_not_change_in_between(app, main, refusal):
 )
 def test_bad_input_is_refused_and_nothing_is_written(app, refusal, args, parts):
     (app.folder / "empty.tsv").touch()
+    if not (app.folder / "pipe").exists():
+        os.mkfifo(app.folder / "pipe")
     out = [] if "--out" in args or "--resume" in args else ["--out", "runs/never"]
     before = snapshot(app.folder)
     message = refusal(*args, *out)
@@ -328,6 +332,31 @@ def test_stopped_and_resumed_it_is_the_run_that_was_not_stopped(app, number):
             for name in ("epoch", "step", "lr", "train_loss", "grad_norm", "dev_accuracy"):
                 assert row[name] == expected[name]
     assert (out / "report.html").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_after_the_training_it_says_how_to_go_on(app, number):
+    out = app.folder / f"runs/late-{number}"
+    process = app.start("--out", str(out), "--linger", "60")
+    wait_for(out / "metrics.json", process)  # the training is over
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert f"--out {out} --resume" in err.decode()
+    assert b"Traceback" not in err
+    assert not (out / ".lock").exists()
+    code, text, err = app.run("--out", str(out), "--resume", "--linger", "0")
+    assert code == 0, err
+    assert "train loss" not in text
+    assert (out / "report.html").exists()
+
+
+def test_the_folder_of_a_run_may_be_the_one_it_is_started_in(app):
+    folder = app.folder / "runs/here"
+    folder.mkdir()
+    code, _, err = App(folder).run("--out", ".", "--epochs", "1")
+    assert code == 0, err
+    assert (folder / "model.npz").exists()
 
 
 def test_two_processes_do_not_write_to_one_run(app, refusal):

@@ -72,7 +72,7 @@ def test_defaults_may_depend_on_what_is_given():
         (["--sizes"], "--sizes"),
         (["--wdith", "3"], "no option --wdith; did you mean --width?"),
         (["--epochs"], "expected one argument"),
-        (["--train", ""], "expected a path, got '.'"),
+        (["--train", ""], "expected a path, got ''"),
     ],
 )
 def test_wrong_options(args, message):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pmt_core import PmtError, SettingsError
 from pmt_train.app_settings import AppSettings
-from pmt_train.interrupt import TrainingInterrupted
+from pmt_train.interrupt import TrainingInterrupted, stopped_by_signals
 from pmt_train.mpi_ranks import launched_ranks
 from pmt_train.progress import say, warn
 from pmt_train.run import Run
@@ -58,7 +56,6 @@ def run_app(
     Started by mpiexec, rank 0 alone prints, writes, and answers; the others train with it.
     """
     _make_printable()
-    _listen_to_ctrl_c()
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
@@ -76,9 +73,11 @@ def run_app(
                 predict(parsed, run)
                 return
             say(f"{task}: settings\n{parsed.table()}\n")
-            train(parsed, run)
+            with _telling_how_to_resume(run):
+                train(parsed, run)
 
-    return _exit_code_among_ranks(work)
+    with stopped_by_signals():
+        return _exit_code_among_ranks(work)
 
 
 def exit_code_of(work: Callable[[], None]) -> int:
@@ -86,15 +85,13 @@ def exit_code_of(work: Callable[[], None]) -> int:
     try:
         work()
         sys.stdout.flush()
-    except TrainingInterrupted as stop:
-        warn(f"{stop}")
-        if stop.checkpoint is not None:
-            words = ["python", sys.argv[0], "--out", os.path.dirname(stop.checkpoint), "--resume"]
-            warn(f"go on with: {shlex.join(words)}")
-        return 128 + stop.signal
-    except KeyboardInterrupt:
-        warn("\nstopped")
-        return 128 + signal.SIGINT
+    except KeyboardInterrupt as stop:
+        # A training without a place to save to (of a baseline) is a detail of the run.
+        saved = isinstance(stop, TrainingInterrupted) and stop.checkpoint is not None
+        warn(f"{stop}" if saved else "\nstopped")
+        for note in getattr(stop, "__notes__", ()):
+            warn(note)
+        return 128 + int(getattr(stop, "signal", signal.SIGINT))
     except BrokenPipeError:
         # Python flushes standard output once more at exit; give it a place that takes it.
         with contextlib.suppress(OSError, ValueError):
@@ -160,11 +157,15 @@ def _in_silence(work: Callable[[], None]) -> None:
         raise
 
 
-def _listen_to_ctrl_c() -> None:
-    """A shell starts background jobs of a script with SIGINT ignored; who sends one means it."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+@contextlib.contextmanager
+def _telling_how_to_resume(run: Run[Any]) -> Iterator[None]:
+    """A signal, also one after the training, while scores and pictures are made, says so."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if run.begun:
+            stop.add_note(f"go on with: {run.command('--resume')}")
+        raise
 
 
 def _make_printable() -> None:

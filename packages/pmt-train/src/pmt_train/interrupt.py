@@ -1,4 +1,4 @@
-"""`Interrupt`: Ctrl-C turned into a flag that is looked at between steps."""
+"""`Interrupt`: Ctrl-C turned into a flag that is looked at between steps; and what it raises."""
 
 from __future__ import annotations
 
@@ -66,6 +66,38 @@ class Interrupt:
             raise KeyboardInterrupt
         sys.stderr.write("\nstopping after this step ... (once more: at once)\n")
         sys.stderr.flush()
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal other than Ctrl-C's asked the program to end. signal: its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.signal = number
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Within this context SIGINT raises KeyboardInterrupt, and SIGTERM `Stopped`.
+
+    Nothing that cleans up after itself is skipped then, as it would be where SIGTERM simply ends
+    the process. SIGINT counts even where it was ignored: a shell starts background jobs of a
+    script like that, and who sends one means it. SIGTERM stays ignored where it was.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped(number)
+
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            before[signal.SIGTERM] = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 class TrainingInterrupted(KeyboardInterrupt):

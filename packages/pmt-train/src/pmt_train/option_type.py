@@ -49,6 +49,8 @@ class OptionType:
     def parse(self, text: str, info: OptionInfo) -> Any:
         """One value from the text of an option. Raises ValueError that says what was expected."""
         value: Any = text
+        if self.kind is Path and not text:  # an empty variable of a shell, not the folder "."
+            raise ValueError(f"expected {self.expected(info)}, got {text!r}")
         try:
             if self.kind is int:
                 value = int(text)
@@ -73,8 +75,6 @@ class OptionType:
         if not right_type or (self.choices and value not in self.choices) or _outside(value, info):
             shown = str(value) if isinstance(value, Path) else repr(value)
             raise ValueError(f"expected {self.expected(info)}, got {shown}")
-        if self.kind is Path and str(value) in ("", "."):
-            raise ValueError(f"expected {self.expected(info)}, got {str(value)!r}")
         return value
 
     def from_json(self, value: Any, info: OptionInfo) -> Any:

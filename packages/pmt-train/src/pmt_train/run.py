@@ -51,6 +51,7 @@ class Run(Generic[S]):
         stages: the history of each stage by its name, where `fit` was told of stages.
         report: the part of report.html that is the app's own; the usual parts stand around it.
         files, splits, pictures: what was told so far.
+        begun: whether there is something on disk that `--resume` could go on with.
         writes: whether this process writes the files: not where mpiexec started several and
             another one does. An app may leave out the scoring then; what it tells is not kept.
     """
@@ -68,7 +69,7 @@ class Run(Generic[S]):
         self.pictures: dict[str, str] = {}
         self.parameters = 0
         self.writes = launched_ranks().rank == 0
-        self._begun = False
+        self.begun = False
 
     @classmethod
     @contextmanager
@@ -96,12 +97,12 @@ class Run(Generic[S]):
 
         `fit` does it, so that nothing is touched while the data is still being read and checked.
         """
-        if self._begun:
+        if self.begun:
             return
         if self.writes and not self.settings.resume:
             self.folder.clear()
             save_settings(self.folder.config, self.task, self.settings)
-        self._begun = True
+        self.begun = True
 
     def fit(
         self,
@@ -211,7 +212,7 @@ class Run(Generic[S]):
         A metric may be an `Interval` (see `bootstrap_interval`).
         """
         self.splits[name] = {**self.splits.get(name, {}), **metrics}
-        if self._begun and self.writes:
+        if self.begun and self.writes:
             self._write_metrics()
 
     def picture(
@@ -260,7 +261,7 @@ class Run(Generic[S]):
 
     def finish(self) -> None:
         """Write metrics.json and report.html, and print the scores and where all is."""
-        if not self._begun:
+        if not self.begun:
             raise StateError("there is nothing to report before begin() or fit()")
         if not self.writes:
             return

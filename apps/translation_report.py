@@ -42,6 +42,9 @@ def report(
     run.report.table(columns, [row(dev, found, i) for i in even])
     wrong = furthest(dev, found)
     run.report.section("Furthest from the reference")
+    if not wrong:
+        run.report.text("Every translation of dev is its reference, word for word.")
+        return
     run.report.table(
         [*columns, "BLEU of the sentence"], [[*row(dev, found, i), score] for i, score in wrong]
     )

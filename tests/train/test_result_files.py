@@ -135,6 +135,14 @@ def test_a_report_says_all_and_escapes_it(tmp_path):
     assert "//" not in page.replace(image["src"], "").replace("</", "")  # fetches nothing
 
 
+def test_an_interval_stands_below_its_number_and_a_heading_may_break(tmp_path):
+    report = Report("title")
+    report.table(["split", "calibration_error"], [["dev", Interval(0.5, 0.25, 0.75)]])
+    page = report.page()
+    assert '<td class="number">0.5000 <small>(0.2500–0.7500)</small></td>' in page
+    assert '<th class="number">calibration_<wbr>error</th>' in page
+
+
 def test_odd_characters_do_not_stop_a_report(tmp_path):
     report = Report("\ud800 lone surrogate \x00")
     report.save(tmp_path / "report.html")

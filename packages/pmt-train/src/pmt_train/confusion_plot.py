@@ -39,7 +39,7 @@ def confusion_plot(
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         axes.set_title(plot_label(title, 60), loc="left")
         names = [plot_label(name) for name in classes]
-        axes.set_xticks(range(n), names, rotation=90 if n > 6 else 0)
+        axes.set_xticks(range(n), names, rotation=0 if _fit_side_by_side(names) else 90)
         axes.set_yticks(range(n), names)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
@@ -53,5 +53,10 @@ def confusion_plot(
                 ha="center",
                 va="center",
                 color="white" if shares[i, j] > 0.55 else INK,
-                fontsize=9 if n <= 8 else 6,
+                fontsize=9 if n <= 8 else 8 if n <= 12 else 6,
             )
+
+
+def _fit_side_by_side(names: Sequence[str]) -> bool:
+    """Whether the names of the columns can be written from left to right."""
+    return len(names) <= 6 or max(map(len, names)) <= 3

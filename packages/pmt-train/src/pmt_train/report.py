@@ -53,19 +53,24 @@ class Report:
         self._parts.append(f'<div class="cards">{"".join(cards)}</div>')
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """A table. Numbers are set right, with as many digits as are worth reading."""
+        """A table. Numbers are set right, with as many digits as are worth reading.
+
+        An interval stands small below its number; a long heading may break where it has a "_".
+        """
         number = [
             bool(rows)
             and all(_is_number(row[i]) or isinstance(row[i], Interval | None) for row in rows)
             for i in range(len(columns))
         ]
         head = "".join(
-            _cell("th", name, right) for name, right in zip(columns, number, strict=True)
+            _cell("th", _escape(name).replace("_", "_<wbr>"), right)
+            for name, right in zip(columns, number, strict=True)
         )
         body = "".join(
             "<tr>"
             + "".join(
-                _cell("td", cell_text(cell), right) for cell, right in zip(row, number, strict=True)
+                _cell("td", _cell_markup(cell), right)
+                for cell, right in zip(row, number, strict=True)
             )
             + "</tr>\n"
             for row in rows
@@ -136,9 +141,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _cell(tag: str, text: str, right: bool) -> str:
+def _cell(tag: str, markup: str, right: bool) -> str:
     kind = ' class="number"' if right else ""
-    return f"<{tag}{kind}>{_escape(text)}</{tag}>"
+    return f"<{tag}{kind}>{markup}</{tag}>"
+
+
+def _cell_markup(value: Any) -> str:
+    if not isinstance(value, Interval):
+        return _escape(cell_text(value))
+    ends = f"{cell_text(value.low)}–{cell_text(value.high)}"
+    return f"{_escape(cell_text(value.value))} <small>({_escape(ends)})</small>"
 
 
 def _escape(text: str) -> str:

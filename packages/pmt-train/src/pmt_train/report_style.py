@@ -30,13 +30,15 @@ p { margin: .5rem 0; max-width: 44rem; }
   font-variant-numeric: tabular-nums; }
 .card span { color: var(--quiet); font-size: .85rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem;
-  background: var(--card); width: fit-content; max-width: 100%; }
+  background: var(--card); width: fit-content; max-width: 100%; margin: 0 0 1.25rem; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .35rem .8rem; text-align: left; vertical-align: top; }
 th { font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line);
-  white-space: nowrap; }
+  vertical-align: bottom; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
+td small { display: block; color: var(--quiet); font-size: .8rem; }
 td { overflow-wrap: break-word; min-width: 3rem; }
 figure { margin: 0 0 1.5rem; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;

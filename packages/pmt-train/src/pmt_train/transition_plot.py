@@ -58,7 +58,7 @@ def transition_plot(
             axes.text(
                 j,
                 i,
-                f"{scores[i, j]:.1f}",
+                f"{float(scores[i, j]):z.1f}",  # z: no -0.0
                 ha="center",
                 va="center",
                 color="white" if dark else INK,

@@ -9,7 +9,7 @@ seconds. On a real one:
 
 --corpus: any UTF-8 text, plain, .gz or .zip, of any size; words are what stands between spaces.
 The folder given by --out receives, beside what every run leaves, vectors.bin and vectors.txt, the
-files of word2vec that gensim and others read. With several --workers the threads of the fast form
+files of word2vec that gensim and others read. Several --workers of the fast form are processes that
 learn at once on shared weights, and no two runs are quite alike; --workers 1 gives the same bits
 every time. Afterwards:
 
@@ -315,10 +315,10 @@ def learn(
     meta = {"words": counts.words, "counts": counts.counts.tolist()}
     if settings.form == "fast":
         model = Word2Vec(plan, counts, stream)
-        fast = FastForm(model, corpus)
-        run.fit_epochs(
-            EpochTrainer(fast, seed=settings.seed, workers=settings.workers), model_meta=meta
-        )
+        with FastForm(model, corpus) as fast:
+            run.fit_epochs(
+                EpochTrainer(fast, seed=settings.seed, workers=settings.workers), model_meta=meta
+            )
         return model.vectors
     batches = WindowBatches(corpus, counts, plan, settings.batch_size, stream.child("windows"))
     trainer = tape_trainer(plan, counts, batches, seed=settings.seed, workers=settings.workers)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from pmt_text import (
     Word2Vec,
     Word2VecProgress,
     Word2VecSettings,
+    Word2VecTraining,
     WordCounts,
 )
 from pmt_train import AdamW, EpochReport, Trainer, Workers, linear
@@ -31,17 +33,33 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class FastForm:
-    """A `Word2Vec` and its corpus as an `EpochModel`."""
+    """A `Word2Vec` and its corpus as an `EpochModel`. Left, it has ended its worker processes."""
 
     def __init__(self, model: Word2Vec, corpus: TextCorpus) -> None:
         self.model = model
         self.corpus = corpus
+        self._training: Word2VecTraining | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._training is not None:
+            self._training.__exit__(kind, error, trace)
+            self._training = None
 
     @property
     def parameter_count(self) -> int:
         return self.model.vectors.size + self.model.outputs.size
 
     def train_epoch(self, workers: Workers, tell: Callable[[EpochReport], None]) -> EpochReport:
+        """`workers` says how many; they are processes of the model's own."""
+
         def progress(so_far: Word2VecProgress) -> None:
             tell(
                 EpochReport(
@@ -49,7 +67,10 @@ class FastForm:
                 )
             )
 
-        done = self.model.train_epoch(self.corpus, team=workers, progress=progress)
+        if self._training is None:  # the corpus is read when it is known that it is wanted
+            training = Word2VecTraining(self.model, self.corpus, workers=workers.count)
+            self._training = training.__enter__()
+        done = self._training.train_epoch(progress)
         return EpochReport(done.words, done.loss, done.learning_rate, total=done.words)
 
     def weights(self) -> Arrays:

@@ -6,6 +6,7 @@ python benchmarks/word2vec_pmt.py CORPUS FOLDER SETTINGS
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,8 +14,37 @@ from pathlib import Path
 import numpy as np
 
 from pmt_core import RandomStream
-from pmt_text import TextCorpus, Word2Vec, Word2VecSettings, count_words
-from pmt_train import Workers, peak_rss_mb
+from pmt_text import TextCorpus, Word2Vec, Word2VecSettings, Word2VecTraining, count_words
+from pmt_train import peak_rss_mb
+
+
+def cpu_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+class SharedPeak:
+    """The most memory of this process and its workers at once, what they share counted once.
+
+    Linux only: the proportional set size of each, looked at twice a second.
+    """
+
+    def __init__(self, workers: list[int]) -> None:
+        self.mib = 0.0
+        self._pids = [os.getpid(), *workers] if workers else []
+        self._next = 0.0
+
+    def look(self) -> None:
+        if self._pids and time.monotonic() >= self._next:
+            self.mib = max(self.mib, sum(map(pss_mib, self._pids)))
+            self._next = time.monotonic() + 0.5
+
+
+def pss_mib(pid: int) -> float:
+    """Pages that n processes share count 1/n in each."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def main() -> None:
@@ -22,14 +52,15 @@ def main() -> None:
     counts = count_words(corpus, min_count=settings.pop("min_count"))
     threads = settings.pop("threads")
     model = Word2Vec(Word2VecSettings(**settings), counts, RandomStream(1, "word2vec"))
-    wall, cpu = time.perf_counter(), time.process_time()
-    with Workers(threads) as team:
+    wall, cpu = time.perf_counter(), cpu_seconds()
+    with Word2VecTraining(model, corpus, workers=threads) as training:
+        memory = SharedPeak(training.pids)
         for _ in range(model.settings.epochs):
-            done = model.train_epoch(corpus, team=team)
+            done = training.train_epoch(lambda _: memory.look())
             print(f"epoch {done.epoch}: loss {done.loss:.4f}", file=sys.stderr, flush=True)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     words = counts.total * model.settings.epochs
-    peak = (peak_rss_mb() or 0) * 1e6 / 2**20
+    peak = max((peak_rss_mb() or 0) * 1e6 / 2**20, memory.mib)
     np.save(out / "vectors.npy", model.vectors)
     (out / "words.txt").write_text("\n".join(counts.words), encoding="utf-8")
     print(json.dumps({"words_s": words / wall, "words_cpu_s": words / cpu, "peak_mib": peak}))

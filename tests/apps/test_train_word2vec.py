@@ -219,6 +219,37 @@ def test_ctrl_c_saves_and_resume_gives_the_same_bits(
     ]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_ends_the_workers_and_resume_finishes(
+    command: Callable[..., list[str]], word2vec: Run, tmp_path: Path
+) -> None:
+    out, temporary = tmp_path / "run", tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        command("--out", out, "--epochs", 9, "--workers", 2),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        start_new_session=True,
+    )
+    while not (out / "history.csv").exists() and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "--resume" in stderr
+    assert "Traceback" not in stderr
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)  # nobody of the group is left
+    assert not list(temporary.glob("pmt-*"))
+    done(word2vec("--out", out, "--resume"))
+    assert [row["epoch"] for row in rows(out)] == [str(epoch) for epoch in range(1, 10)]
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["analogies"]["accuracy"] > 0.9
+
+
 # --- texts ----------------------------------------------------------------------------------------
 
 

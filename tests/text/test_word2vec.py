@@ -1,8 +1,7 @@
-"""Training: the same bits again, threads, resuming, learning something, not diverging silently."""
+"""Training: the same bits again, resuming, learning something, not diverging silently."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +13,16 @@ from pmt_text import (
     Word2Vec,
     Word2VecProgress,
     Word2VecSettings,
+    Word2VecTraining,
     WordCounts,
     count_words,
 )
 from pmt_text.word2vec.bounded_steps import bounded_steps
-from pmt_text.word2vec.cbow_noise import cbow_noise_gradients
 from pmt_text.word2vec.hidden_means import HiddenMeans
-from pmt_text.word2vec.logistic import logistic
-from pmt_text.word2vec.skipgram_noise import skipgram_noise_gradients
+from pmt_text.word2vec.logistic import logistic_changes, logistic_loss
 from pmt_text.word2vec.tree_gradients import tree_gradients
 
 FORMS = [(model, loss) for model in ("skipgram", "cbow") for loss in ("ns", "hs")]
-
-
-class Threads:
-    """A team as pmt_train.Workers is one."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def map(self, function, items):
-        with ThreadPoolExecutor(self.count) as pool:
-            return list(pool.map(function, items))
 
 
 @pytest.fixture(scope="module")
@@ -98,30 +85,15 @@ def test_the_first_loss_is_that_of_untrained_vectors(corpus, counts, model, loss
     assert answers - 0.5 <= found <= answers + (0.5 if loss == "hs" else 0)
 
 
-def test_one_thread_gives_the_same_bits_and_another_seed_others(corpus, counts) -> None:
+def test_one_worker_gives_the_same_bits_and_another_seed_others(corpus, counts) -> None:
     first, second = model_of(counts), model_of(counts)
-    for _ in range(2):
-        assert first.train_epoch(corpus) == second.train_epoch(corpus, team=Threads(1))
+    with Word2VecTraining(second, corpus) as training:
+        for _ in range(2):
+            assert first.train_epoch(corpus) == training.train_epoch()
     np.testing.assert_array_equal(first.vectors, second.vectors)
     np.testing.assert_array_equal(first.outputs, second.outputs)
     other = Word2Vec(first.settings, counts, RandomStream(8))
     assert not np.array_equal(other.vectors, model_of(counts).vectors)
-
-
-@pytest.mark.parametrize(("model", "loss"), FORMS)
-def test_threads_learn_as_well_as_one(corpus, tmp_path, model: str, loss: str) -> None:
-    path = tmp_path / "long.txt"  # three pieces, one for each thread
-    path.write_text((Path(corpus.path).read_text() + "\n") * 3)
-    long = TextCorpus(path, sentences="lines")
-    counts = count_words(long, min_count=1)
-    alone = model_of(counts, model=model, loss=loss)
-    together = model_of(counts, model=model, loss=loss)
-    for _ in range(2):
-        expected, found = alone.train_epoch(long), together.train_epoch(long, team=Threads(3))
-    assert found.words == expected.words
-    # The draws are those of one thread; only the order of the updates differs.
-    assert found.predictions == expected.predictions
-    np.testing.assert_allclose(found.loss, expected.loss, rtol=0.03)
 
 
 class Stop(Exception):
@@ -242,36 +214,25 @@ def assert_numeric(arrays: list[np.ndarray], found, names: list[str]) -> None:
             np.testing.assert_allclose(-(above - below) / 2e-5, gradient[place], atol=1e-6)
 
 
-def test_skipgram_gradients_are_numeric_derivatives() -> None:
-    rng = np.random.default_rng(2)
-    inputs, outputs = rng.normal(size=(R, M, D)), rng.normal(size=(R, B + K, D))
-    sees = (rng.random((R, B, M)) < 0.5).astype(np.float64)
-    noise = rng.random((R, B, K))
-    assert_numeric(
-        [inputs, outputs],
-        lambda: skipgram_noise_gradients(inputs, outputs, sees, noise),
-        ["inputs", "outputs"],
-    )
-
-
-def test_cbow_gradients_are_numeric_derivatives() -> None:
+def test_hidden_vectors_of_cbow_are_means_and_take_the_error_back() -> None:
     rng = np.random.default_rng(3)
-    inputs = rng.normal(size=(R, M, D))
-    centres, noise = rng.normal(size=(R * B, D)), rng.normal(size=(K, D))
-    sees = (rng.random((R, B, M)) < 0.5).astype(np.float64)
-    sees[1, 2] = 0  # a word without context
+    sees = (rng.random((1, R, B, M)) < 0.5).astype(np.float64)
+    sees[0, 1, 2] = 0  # a word without context
     means = HiddenMeans.over(sees, share_error=True)
-    total = rng.random((R * B, K)) * means.predicted.reshape(-1, 1)
-    assert_numeric(
-        [inputs, centres, noise],
-        lambda: cbow_noise_gradients(inputs, centres.copy(), noise, means, total),
-        ["inputs", "outputs", "shared"],
-    )
+    inputs, by_hidden = rng.normal(size=(R, M, D)), rng.normal(size=(R, B, D))
+    for block in range(R):
+        for word in range(B):
+            seen = inputs[block][sees[0, block, word] == 1]
+            expected = seen.mean(axis=0) if len(seen) else np.zeros(D)
+            np.testing.assert_allclose((means.mean[0] @ inputs)[block, word], expected)
+            assert means.predicted[0, block, word] == (len(seen) > 0)
+    np.testing.assert_array_equal(means.spread, means.mean.swapaxes(-1, -2))
     # The C program gives every input of a word the whole error: c times its part.
     whole = HiddenMeans.over(sees, share_error=False)
-    by_hidden = rng.normal(size=(R, B, D))
-    counted = sees.sum(axis=2, keepdims=True)
-    np.testing.assert_allclose(whole.spread(by_hidden), means.spread(by_hidden * counted))
+    counted = sees[0].sum(axis=2, keepdims=True)
+    np.testing.assert_allclose(
+        whole.spread[0] @ by_hidden, means.spread[0] @ (by_hidden * counted), atol=1e-12
+    )
 
 
 def test_tree_gradients_are_numeric_derivatives() -> None:
@@ -288,6 +249,13 @@ def test_tree_gradients_are_numeric_derivatives() -> None:
     )
 
 
+def minus_softplus(scores: np.ndarray, total: np.ndarray) -> tuple[float, np.ndarray]:
+    """The logistic loss and minus its derivative by the scores."""
+    tanh = np.empty_like(scores)
+    changes = logistic_changes(scores, total * scores.dtype.type(-0.5), tanh)
+    return logistic_loss(scores, tanh, total), changes
+
+
 def test_bounded_steps_never_raise_the_loss() -> None:
     """However many terms there are and however long the vectors, at any learning rate."""
     rng = np.random.default_rng(5)
@@ -299,7 +267,7 @@ def test_bounded_steps_never_raise_the_loss() -> None:
 
         def loss(at, right=right, total=total, vectors=vectors):
             scores = at @ vectors.T
-            value, by_score = logistic(scores, total)
+            value, by_score = minus_softplus(scores, total)
             return value - float(np.vdot(right, scores)), (by_score + right) @ vectors
 
         before, gradients = loss(row)
@@ -316,10 +284,10 @@ def test_bounded_steps_never_raise_the_loss() -> None:
 def test_scores_of_any_size_give_finite_losses() -> None:
     scores = np.array([1e6, -1e6, 1e30, 0.0], np.float32)
     for i, expected in enumerate([1e6, 0, 1e30, np.log(2)]):
-        loss, by_score = logistic(scores[i : i + 1], np.ones(1, np.float32))
+        loss, by_score = minus_softplus(scores[i : i + 1], np.ones(1, np.float32))
         np.testing.assert_allclose(loss, expected, rtol=1e-6)
         np.testing.assert_allclose(by_score, [-1, 0, -1, -0.5][i : i + 1])
     moderate = np.linspace(-30, 30, 301)
-    loss, by_score = logistic(moderate, np.ones(301))
+    loss, by_score = minus_softplus(moderate, np.ones(301))
     np.testing.assert_allclose(loss, np.logaddexp(0, moderate).sum())
     np.testing.assert_allclose(by_score, -1 / (1 + np.exp(-moderate)), atol=1e-12)

@@ -9,7 +9,8 @@ from pmt_core import SettingsError
 from pmt_text import Word2VecSettings
 from pmt_text.word2vec.alias_table import AliasTable
 from pmt_text.word2vec.context_windows import ContextWindows
-from pmt_text.word2vec.noise_layer import NoiseLayer
+from pmt_text.word2vec.input_blocks import InputBlocks
+from pmt_text.word2vec.noise_words import NoiseWords
 from pmt_text.word2vec.row_groups import RowGroups
 from pmt_text.word2vec.subsampling import keep_probabilities
 
@@ -35,8 +36,10 @@ def test_alias_table_refuses_other_weights() -> None:
 
 def test_noise_words_follow_the_power_of_their_counts() -> None:
     counts = np.array([1000, 300, 50, 7, 1])
-    layer = NoiseLayer(Word2VecSettings(block_negatives=50), counts)
-    noise, total = layer.draw(np.full((4000, 2), 2, np.int32), np.random.default_rng(2))
+    words = NoiseWords(Word2VecSettings(block_negatives=50), counts)
+    noise = words.draw((4000,), np.random.default_rng(2))
+    total = np.empty((4000, 2, 50), np.float32)
+    words.count(noise, np.full((4000, 2), 2, np.int32), total)
     assert_frequencies(noise, counts**0.75 / np.sum(counts**0.75))
     # A noise word that is the word itself counts nothing, every other negatives / shared.
     np.testing.assert_array_equal(total[:, 1], np.where(noise == 2, 0, np.float32(0.1)))
@@ -62,40 +65,36 @@ def test_block_pairs_are_those_of_a_plain_loop() -> None:
             for j in range(max(0, i - reach[i]), min(n, i + reach[i] + 1))
             if i != j and sentences[i] == sentences[j]
         )
-        windows = ContextWindows.of(words, sentences, reach, window, block, pad=9)
+        windows = ContextWindows.of(words, sentences, reach, window, (block, 2), pad=9)
         found = []
-        for start, part in zip(range(0, len(windows.centres), 2), windows.parts(2), strict=True):
-            r, j, m = np.nonzero(part.sees)
-            place = (start + r) * block + j
-            pairs = zip(part.centres[r, j], part.inputs[r, m], place, strict=True)
-            found += [(int(a), int(b), int(i)) for a, b, i in pairs]
-            vectors = np.arange(part.stretch.size * 2, dtype=np.float32).reshape(-1, 2)
-            np.testing.assert_array_equal(
-                part.stretch[vectors[:, 0].astype(int) // 2], part.stretch
-            )
-            blocks = part.blocks(vectors)
-            np.testing.assert_array_equal(
-                part.stretch[blocks[..., 0].astype(int) // 2], part.inputs
-            )
+        inputs = InputBlocks(2, block, window, 3)
+        for i, stretch in enumerate(windows.stretches):
+            # Vectors that say which word they are, seen block by block.
+            inputs.gather(np.arange(10, dtype=np.float32)[:, np.newaxis] * [[1, 1, 1]], stretch)
+            r, j, m = np.nonzero(windows.sees[i])
+            place = (2 * i + r) * block + j
+            seen = inputs.vectors[r, m, 0]
+            pairs = zip(windows.centres[i, r, j], seen, place, strict=True)
+            found += [(int(a), int(b), int(c)) for a, b, c in pairs]
             # Joining sums what the view has repeated: each row times how often it was seen.
-            times = part.joined(np.ones_like(blocks))
-            np.testing.assert_array_equal(part.joined(blocks), vectors * times)
-            assert times.sum() == blocks.size
+            inputs.changes[:] = inputs.vectors
+            times = np.zeros(len(stretch))
+            for start in (0, block):
+                times[start : start + block + 2 * window] += 1
+            np.testing.assert_array_equal(inputs.joined()[:, 0], stretch * times)
         assert sorted(found) == expected
 
 
 @pytest.mark.parametrize("v", [3, 50, 5000])
 def test_rows_named_again_are_added_up(v: int) -> None:
     rng = np.random.default_rng(6)
-    table = rng.normal(size=(v, 5)).astype(np.float32)
+    table = rng.normal(size=(v + 1, 5)).astype(np.float32)
     expected = table.astype(np.float64)
-    lengths = np.array([3000, 1, 0, 40])  # mentions in each of four updates
-    rows = rng.integers(0, v, lengths.sum())
-    update = np.repeat(np.arange(4), lengths)
-    places = np.concatenate([rng.permutation(n + 3)[:n] for n in lengths])  # some are not named
-    for i, groups in enumerate(RowGroups.of_updates(rows, update, places, 4)):
-        changes = rng.normal(size=(lengths[i] + 3, 5)).astype(np.float32)
-        mine = update == i
-        np.add.at(expected, rows[mine], 0.5 * changes[places[mine]].astype(np.float64))
-        groups.add(table, changes, 0.5)
+    rows = rng.integers(0, v, (4, 3000))
+    rows[1], rows[2, 5:], rows[3, ::2] = v, v, v  # nothing, little, and half of an update
+    for mine, groups in zip(rows, RowGroups.of_updates(rows, v), strict=True):
+        changes = rng.normal(size=(3000, 5)).astype(np.float32)
+        named = mine != v
+        np.add.at(expected, mine[named], changes[named].astype(np.float64))
+        groups.add(table, changes)
     np.testing.assert_allclose(table, expected, atol=2e-4)

@@ -66,11 +66,13 @@ from pmt_text.tokenize import tokenize
 from pmt_text.translation_batch import TranslationBatch
 from pmt_text.vector_similarities import VECTOR_SIMILARITIES, VectorSimilarities
 from pmt_text.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
+from pmt_text.word2vec.epoch_result import EpochResult, Word2VecProgress
 from pmt_text.word2vec.limited_corpus import LimitedCorpus
 from pmt_text.word2vec.text_corpus import TextCorpus
 from pmt_text.word2vec.window_batches import WindowBatch, WindowBatches
-from pmt_text.word2vec.word2vec import EpochResult, Team, Word2Vec, Word2VecProgress
+from pmt_text.word2vec.word2vec import Word2Vec
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
+from pmt_text.word2vec.word2vec_training import Word2VecTraining
 from pmt_text.word2vec.word_counts import WordCounts, count_words
 from pmt_text.word_form import fold_word, letters_only, word_shape
 from pmt_text.word_pairs import WordPair, WordPairScores, evaluate_word_pairs, load_word_pairs
@@ -126,7 +128,6 @@ __all__ = [
     "TagScheme",
     "TaggedBatch",
     "TaggedSentence",
-    "Team",
     "TextCorpus",
     "TextWindowBatch",
     "TextWord",
@@ -144,6 +145,7 @@ __all__ = [
     "Word2Vec",
     "Word2VecProgress",
     "Word2VecSettings",
+    "Word2VecTraining",
     "WordCounts",
     "WordPair",
     "WordPairScores",

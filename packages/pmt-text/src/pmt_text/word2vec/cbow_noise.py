@@ -5,44 +5,105 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_text.word2vec.block_gradients import BlockGradients
+from pmt_text.word2vec.context_windows import ContextWindows
 from pmt_text.word2vec.hidden_means import HiddenMeans
-from pmt_text.word2vec.logistic import logistic
+from pmt_text.word2vec.input_blocks import InputBlocks
+from pmt_text.word2vec.logistic import logistic_changes, logistic_loss
+from pmt_text.word2vec.noise_words import NoiseWords
+from pmt_text.word2vec.row_groups import RowGroups
+from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 
-__all__ = ["cbow_noise_gradients"]
+__all__ = ["CbowNoise"]
 
 
-def cbow_noise_gradients(
-    inputs: NDArray[np.float32],
-    centres: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    means: HiddenMeans,
-    noise_total: NDArray[np.float32],
-) -> BlockGradients:
-    """Loss and gradients of r blocks of b words that share k noise words.
+class CbowNoise:
+    """The hidden vector h of a word is the mean of the inputs that it sees, and predicts that word
+    only; all n words of an update share k noise words.
 
-    inputs: (r, m, d) vectors of the words and their neighbours; centres: (r * b, d) and noise:
-    (k, d) output vectors; means: how hidden vectors are made of inputs; noise_total: (r * b, k)
-    how often each noise word counts for each word, 0 where the word is not predicted.
+    The word's output vector c is asked by the score -h . c, each noise word's vector w by h . w.
+    With t, how often an answer counts, the loss is sum t softplus(s), and minus its derivative by a
+    score is g = -t sigmoid(s). So dh = -g c + sum g w, dc = -g h and dw = sum g h.
 
-    As for skip-gram (`skipgram_noise_gradients`), but the hidden vector is the mean of the inputs
-    that a word sees, and predicts that word only: the scores of the words themselves are one dot
-    product each. `outputs` of the result are by the centres, `shared` by the noise.
+    counts: (v,).
     """
-    r, _, d = inputs.shape
-    hidden = means.of(inputs).reshape(-1, d)
-    predicted = means.predicted.reshape(-1)
-    scores = np.einsum("nd,nd->n", hidden, centres)
-    own_loss, own = logistic(scores, predicted)
-    own_loss -= float(predicted @ scores)
-    own += predicted
-    noise_loss, others = logistic(hidden @ noise.T, noise_total)
-    by_hidden = others @ noise
-    by_noise = others.T @ hidden
-    centres *= own[:, np.newaxis]
-    by_hidden += centres
-    hidden *= own[:, np.newaxis]
-    by_inputs = means.spread(by_hidden.reshape(r, -1, d))
-    return BlockGradients(
-        own_loss + noise_loss, float(predicted.sum()), by_inputs, hidden, by_noise
-    )
+
+    def __init__(self, settings: Word2VecSettings, counts: NDArray[np.integer]) -> None:
+        self.answers = 1.0 + settings.negatives
+        self._pad = len(counts)
+        self._noise = NoiseWords(settings, counts)
+        self._share_error = settings.share_error
+        self._dimension = settings.dimension
+        self.reserve((1, 1))
+
+    def reserve(self, size: tuple[int, int]) -> None:
+        """See `OutputLayer`."""
+        k, d, (b, r) = self._noise.shared, self._dimension, size
+        self._outputs = np.zeros((k + r * b, d), np.float32)  # the noise, then the words
+        self._changes = np.zeros_like(self._outputs)
+        self._hidden = np.zeros((r, b, d), np.float32)
+
+    def updates(
+        self, windows: ContextWindows, rate: float, generator: np.random.Generator
+    ) -> _CbowUpdates:
+        """See `OutputLayer`."""
+        u, r, b = windows.centres.shape
+        k = self._noise.shared
+        means = HiddenMeans.over(windows.sees, share_error=self._share_error)
+        centres = windows.centres.reshape(u, r * b)
+        noise = self._noise.draw((u,), generator)
+        total = np.empty((u, r * b, 1 + k), np.float32)
+        total[..., 0] = 1
+        self._noise.count(noise, centres, total[..., 1:])
+        total *= means.predicted.reshape(u, r * b, 1)
+        rows = np.concatenate([noise, centres], axis=1)
+        return _CbowUpdates(
+            rows, means, total, rate, self._pad, (self._outputs, self._changes, self._hidden)
+        )
+
+
+class _CbowUpdates:
+    """rows: (u, k + n); total: (u, n, 1 + k), the word's own answer first."""
+
+    def __init__(
+        self,
+        rows: NDArray[np.int32],
+        means: HiddenMeans,
+        total: NDArray[np.float32],
+        rate: float,
+        pad: int,
+        memory: tuple[NDArray[np.float32], ...],
+    ) -> None:
+        self.predictions = float(means.predicted.sum())
+        self._rows, self._groups = rows, RowGroups.of_updates(rows, pad)
+        self._means, self._total = means, total
+        self._slope = total * np.float32(-rate / 2)
+        self._scores, self._tanh = np.empty_like(total), np.empty_like(total)
+        self._outputs, self._changes, self._hidden = memory
+        k = total.shape[2] - 1
+        self._noise, self._centres = self._outputs[:k], self._outputs[k:]
+        self._by_noise, self._by_centres = self._changes[:k], self._changes[k:]
+        self._flat = self._hidden.reshape(-1, self._hidden.shape[2])
+
+    def update(self, number: int, table: NDArray[np.float32], inputs: InputBlocks) -> None:
+        """See `PieceUpdates`."""
+        hidden, noise, centres = self._flat, self._noise, self._centres
+        np.matmul(self._means.mean[number], inputs.vectors, out=self._hidden)
+        table.take(self._rows[number], axis=0, out=self._outputs, mode="clip")
+        scores = self._scores[number]
+        np.matmul(hidden, noise.T, out=scores[:, 1:])
+        np.negative(np.einsum("nd,nd->n", hidden, centres), out=scores[:, 0])
+        by_score = logistic_changes(scores, self._slope[number], self._tanh[number])
+        # A factor for each row, written out: NumPy is slow with rows as short as these.
+        own = (-by_score[:, 0]).repeat(hidden.shape[1]).reshape(hidden.shape)
+        others = by_score[:, 1:]
+        np.multiply(hidden, own, out=self._by_centres)
+        np.matmul(others.T, hidden, out=self._by_noise)
+        own *= centres
+        by_hidden = np.matmul(others, noise, out=hidden)
+        by_hidden += own
+        np.matmul(self._means.spread[number], self._hidden, out=inputs.changes)
+        self._groups[number].add(table, self._changes)
+
+    def loss(self) -> float:
+        """See `PieceUpdates`."""
+        return logistic_loss(self._scores, self._tanh, self._total)

@@ -5,30 +5,31 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["logistic"]
+__all__ = ["logistic_changes", "logistic_loss"]
+
+# With h = tanh(s / 2), which cannot overflow: sigmoid(s) = (1 + h) / 2, and
+# softplus(s) = max(s, 0) - log((1 + |h|) / 2).
 
 
-def logistic(
-    scores: NDArray[np.float32], total: NDArray[np.float32]
-) -> tuple[float, NDArray[np.float32]]:
-    """The loss sum t softplus(s), and minus its derivative by s: -t sigmoid(s).
-
-    scores: s; total: t, how often an answer is wanted; of one shape. Where the answer is yes p
-    times, the caller takes p s from the loss and adds p to the derivative.
-
-    With h = tanh(s / 2), which cannot overflow: sigmoid(s) = (1 + h) / 2, and
-    softplus(s) = max(s, 0) - log((1 + |h|) / 2).
-    """
-    half = scores.dtype.type(0.5)
-    tanh = scores * half
+def logistic_changes(
+    scores: NDArray[np.float32], slope: NDArray[np.float32], tanh: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """2 slope sigmoid(s). scores: s; tanh: receives tanh(s / 2), which `logistic_loss` wants."""
+    np.multiply(scores, scores.dtype.type(0.5), out=tanh)
     np.tanh(tanh, out=tanh)
-    tanh *= half
-    above = np.abs(tanh)
-    above += half
+    changes: NDArray[np.float32] = tanh + scores.dtype.type(1)
+    changes *= slope
+    return changes
+
+
+def logistic_loss(
+    scores: NDArray[np.float32], tanh: NDArray[np.float32], total: NDArray[np.float32]
+) -> float:
+    """The sum of t softplus(s). scores: s; tanh: of s / 2, overwritten; total: t."""
+    above = np.abs(tanh, out=tanh)
+    above += scores.dtype.type(1)
+    above *= scores.dtype.type(0.5)
     np.log(above, out=above)
     loss = -float(np.vdot(total, above))
     np.maximum(scores, 0, out=above)
-    loss += float(np.vdot(total, above))
-    tanh += half
-    tanh *= total
-    return loss, np.negative(tanh, out=tanh)
+    return loss + float(np.vdot(total, above))

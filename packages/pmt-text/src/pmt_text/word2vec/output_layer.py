@@ -1,44 +1,51 @@
-"""What stands between the hidden vectors and the loss: negative sampling or a tree."""
+"""What stands between the input vectors and the loss: negative sampling or a tree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_text.word2vec.block_gradients import BlockGradients
 from pmt_text.word2vec.context_windows import ContextWindows
+from pmt_text.word2vec.input_blocks import InputBlocks
 
-__all__ = ["OutputLayer", "OutputUpdate"]
+__all__ = ["OutputLayer", "PieceUpdates"]
 
 
-class OutputUpdate(Protocol):
-    """One update: everything about it that is known before the weights are looked at."""
+class PieceUpdates(Protocol):
+    """The updates of a piece, with everything that is known before the weights are looked at.
 
-    def learn(
-        self, table: NDArray[np.float32], inputs: NDArray[np.float32], rate: float
-    ) -> BlockGradients:
-        """Add the gradients of the output vectors to `table`, in place.
+    Attributes:
+        predictions: in all of them.
+    """
 
-        table: (rows + 1, d), the last row of no word; inputs: (r, m, d) input vectors of the
-        blocks.
+    predictions: float
+
+    def update(self, number: int, table: NDArray[np.float32], inputs: InputBlocks) -> None:
+        """Add minus rate times the gradients to `table`, and leave those by the inputs in
+        `inputs.changes`.
+
+        table: (rows + 1, d) output vectors, the last row of no word.
         """
+
+    def loss(self) -> float:
+        """The sum over all predictions, once all updates are done."""
 
 
 class OutputLayer(Protocol):
     """All that is drawn and looked up is so for many updates at once, which then are quick.
 
     Attributes:
-        rows: output vectors that there are.
         answers: mean number of answers wanted from a prediction.
     """
 
-    rows: int
     answers: float
 
+    def reserve(self, size: tuple[int, int]) -> None:
+        """Memory for updates of so many words a block and blocks, to be used again and again."""
+
     def updates(
-        self, windows: ContextWindows, blocks: int, generator: np.random.Generator
-    ) -> Iterator[OutputUpdate]:
-        """Of so many blocks each, the last one of fewer."""
+        self, windows: ContextWindows, rate: float, generator: np.random.Generator
+    ) -> PieceUpdates:
+        """Of a piece. They share the layer's memory: those of one piece at a time."""

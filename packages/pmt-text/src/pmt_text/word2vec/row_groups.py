@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,93 +9,103 @@ from numpy.typing import NDArray
 
 __all__ = ["RowGroups"]
 
-_GROUPS = 64
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowGroups:
-    """Which rows of a table an update names, and where it names one again.
+    """Which rows of a table an update names, and which it names again.
 
-    `np.add.at` adds repeated rows, too, ten times slower. Here the few repeated ones are first
+    `np.add.at` adds repeated rows, too, ten times slower. Here the repeated ones are first
     summed by a product with a matrix of zeros and ones, then every row is read and written once.
     Who stands where is found out for many updates by one sort: for a single one that would take
     longer than the adding.
 
     Attributes:
-        rows: (u,) the different rows.
-        first: (u,) the place of one mention of each.
-        heads: (g,) those places of the rows that are named again, each with as many
-        members: places of mentions, itself among them, as `sizes`, (g,), says.
+        rows: (s + g,) the different rows: s named once, then g named more often.
+        single: (s,) the places of those named once.
+        members: (p,) the places of the others, those of a row side by side.
+        sums: (g, p) 1 where the member belongs to the row, else 0.
     """
 
-    rows: NDArray[np.integer]
-    first: NDArray[np.integer]
-    heads: NDArray[np.integer]
-    members: NDArray[np.integer]
-    sizes: NDArray[np.integer]
+    rows: NDArray[np.intp]
+    single: NDArray[np.intp]
+    members: NDArray[np.intp]
+    sums: NDArray[np.float32]
 
     @staticmethod
-    def of_updates(
-        rows: NDArray[np.integer],
-        update: NDArray[np.integer],
-        place: NDArray[np.integer],
-        updates: int,
-    ) -> Iterator[RowGroups]:
-        """For each of so many updates, in their order.
-
-        rows: (n,) row numbers, 0 or more; update: (n,) which update names them; place: (n,) where
-        in its array of changes.
+    def of_updates(rows: NDArray[np.integer], pad: int) -> list[RowGroups]:
+        """rows: (u, n), for each of u updates the n rows that it names, by place. pad: the row
+        whose mentions are passed over.
         """
-        keys = update * (np.int64(rows.max(initial=0)) + 1) + rows
-        order = np.argsort(keys)
-        keys = keys[order]
-        is_new = np.ones(len(keys), np.bool_)
-        np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
-        starts = np.flatnonzero(is_new)
-        sizes = np.diff(starts, append=len(keys))
-        repeated = sizes > 1
-        places = place[order]
-        first, unique, owner = places[starts], rows[order[starts]], update[order[starts]]
-        members = places[np.repeat(repeated, sizes)]
-        heads, group_sizes = first[repeated], sizes[repeated]
-        bounds = np.arange(updates + 1)
-        row_at = np.searchsorted(owner, bounds)
-        group_at = np.searchsorted(owner[repeated], bounds)
-        member_at = np.concatenate([[0], np.cumsum(group_sizes)])[group_at]
-        for i in range(updates):
-            row = slice(row_at[i], row_at[i + 1])
-            group = slice(group_at[i], group_at[i + 1])
-            member = slice(member_at[i], member_at[i + 1])
-            yield RowGroups(
-                unique[row], first[row], heads[group], members[member], group_sizes[group]
+        u, n = rows.shape
+        order = np.argsort(rows, axis=1)
+        ordered = np.take_along_axis(rows, order, axis=1)
+        begins = np.ones((u, n), np.bool_)
+        np.not_equal(ordered[:, 1:], ordered[:, :-1], out=begins[:, 1:])
+        ends = np.ones((u, n), np.bool_)
+        ends[:, :-1] = begins[:, 1:]
+        wanted = ordered != pad
+        alone = begins & ends & wanted
+        heads = begins & ~ends & wanted
+        members = wanted & ~alone
+        named = ordered.astype(np.intp)
+        single_rows, single_places, single_at = _cut(alone, named, order)
+        head_rows, _, head_at = _cut(heads, named, order)
+        _, member_places, member_at = _cut(members, named, order)
+        sums = _sums(heads[members], head_at, member_at)
+        return [
+            RowGroups(
+                np.concatenate([single_rows[s], head_rows[g]]),
+                single_places[s],
+                member_places[p],
+                one,
             )
+            for s, g, p, one in zip(single_at, head_at, member_at, sums, strict=True)
+        ]
 
-    def add(self, table: NDArray[np.float32], changes: NDArray[np.float32], rate: float) -> None:
-        """table[row] += rate * changes[place], for every mention.
+    def add(self, table: NDArray[np.float32], changes: NDArray[np.float32]) -> None:
+        """table[row] += changes[place], for every mention.
 
-        table: (v, d); changes: (m, d), overwritten.
+        table: (v, d); changes: (n, d).
         """
-        if len(self.heads):
-            changes[self.heads] = _group_sums(changes.take(self.members, axis=0), self.sizes)
-        values = changes.take(self.first, axis=0)
-        values *= np.float32(rate)
+        s = len(self.single)
+        values = np.empty((len(self.rows), table.shape[1]), table.dtype)
+        changes.take(self.single, axis=0, out=values[:s], mode="clip")
+        np.matmul(self.sums, changes.take(self.members, axis=0), out=values[s:])
         values += table.take(self.rows, axis=0)
         table[self.rows] = values
 
 
-def _group_sums(values: NDArray[np.float32], sizes: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Sums of consecutive rows: (m, d) and the sizes (g,) of the groups -> (g, d).
-
-    A few groups at a time: the matrix has a row for each group and a column for each member.
+def _cut(
+    chosen: NDArray[np.bool_], rows: NDArray[np.intp], places: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], list[slice]]:
+    """What is chosen, (u, n), of rows and places, one behind the other; and where each update's
+    part is.
     """
-    summed = np.empty((len(sizes), values.shape[1]), values.dtype)
-    ends = np.cumsum(sizes)
-    done = 0
-    for start in range(0, len(sizes), _GROUPS):
-        some = sizes[start : start + _GROUPS]
-        end = int(ends[start + len(some) - 1])
-        chosen = np.zeros((len(some), end - done), values.dtype)
-        chosen[np.repeat(np.arange(len(some)), some), np.arange(end - done)] = 1
-        np.matmul(chosen, values[done:end], out=summed[start : start + len(some)])
-        done = end
-    return summed
+    ends = np.cumsum(np.count_nonzero(chosen, axis=1)).tolist()
+    parts = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return rows[chosen], places[chosen], parts
+
+
+def _sums(
+    begins: NDArray[np.bool_], heads: list[slice], members: list[slice]
+) -> list[NDArray[np.float32]]:
+    """The matrices (g, p) of all updates, filled at once.
+
+    begins: (all members,) True for the first one of a row.
+    """
+    widths = np.array([part.stop - part.start for part in members], np.intp)
+    heights = np.array([part.stop - part.start for part in heads], np.intp)
+    firsts = np.array([part.start for part in heads], np.intp)
+    starts = np.array([part.start for part in members], np.intp)
+    sizes = heights * widths
+    offsets = np.cumsum(sizes) - sizes
+    flat = np.zeros(int(sizes.sum()), np.float32)
+    row = np.cumsum(begins) - 1 - np.repeat(firsts, widths)
+    column = np.arange(len(begins)) - np.repeat(starts, widths)
+    flat[np.repeat(offsets, widths) + row * np.repeat(widths, widths) + column] = 1
+    return [
+        flat[offset : offset + size].reshape(height, -1) if size else np.zeros((0, 0), np.float32)
+        for offset, size, height in zip(
+            offsets.tolist(), sizes.tolist(), heights.tolist(), strict=True
+        )
+    ]

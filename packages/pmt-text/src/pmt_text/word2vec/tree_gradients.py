@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_text.word2vec.block_gradients import BlockGradients
-from pmt_text.word2vec.logistic import logistic
+from pmt_text.word2vec.logistic import logistic_changes, logistic_loss
 
 __all__ = ["tree_gradients"]
 
@@ -47,6 +47,7 @@ def tree_gradients(
 def _learn(
     scores: NDArray[np.float32], total: NDArray[np.float32], right: NDArray[np.float32]
 ) -> tuple[float, NDArray[np.float32]]:
-    loss, by_score = logistic(scores, total)
+    tanh = np.empty_like(scores)
+    by_score = logistic_changes(scores, total * scores.dtype.type(-0.5), tanh)
     by_score += right
-    return loss - float(np.vdot(right, scores)), by_score
+    return logistic_loss(scores, tanh, total) - float(np.vdot(right, scores)), by_score

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import HuffmanTree
-from pmt_text.word2vec.block_gradients import BlockGradients
 from pmt_text.word2vec.bounded_steps import bounded_steps
 from pmt_text.word2vec.context_windows import ContextWindows
 from pmt_text.word2vec.hidden_means import HiddenMeans
-from pmt_text.word2vec.output_layer import OutputUpdate
+from pmt_text.word2vec.input_blocks import InputBlocks
 from pmt_text.word2vec.row_groups import RowGroups
 from pmt_text.word2vec.tree_gradients import tree_gradients
 from pmt_text.word2vec.word2vec_settings import Word2VecSettings
@@ -57,35 +55,38 @@ class TreeLayer:
         self._deep_nodes = tree.nodes[is_deep].astype(np.int32)
         self._deep_right = tree.turns[is_deep]
 
+    def reserve(self, size: tuple[int, int]) -> None:
+        """Nothing: how many nodes are asked differs from update to update."""
+
     def updates(
-        self, windows: ContextWindows, blocks: int, generator: np.random.Generator
-    ) -> Iterator[OutputUpdate]:
+        self, windows: ContextWindows, rate: float, generator: np.random.Generator
+    ) -> _TreeUpdates:
         """See `OutputLayer`; nothing is drawn."""
-        r, b = windows.centres.shape
+        u, r, b = windows.centres.shape
         means = None
         asks = windows.sees
         if self._is_cbow:
             means = HiddenMeans.over(windows.sees, share_error=self._share_error)
-            asks = means.predicted[:, :, np.newaxis] * np.eye(b, dtype=np.float32)
-        steps = self._steps(windows.centres)
-        block, column = np.nonzero(steps.exists)
-        update = block // blocks
-        place = block % blocks * steps.nodes.shape[1] + column
-        found = steps.nodes[steps.exists]
-        count = -(-r // blocks)
-        groups = RowGroups.of_updates(found, update, place, count)
-        for start, group in zip(range(0, r, blocks), groups, strict=True):
-            part = slice(start, start + blocks)
-            centres = windows.centres[part]
-            yield _TreeUpdate(
-                self._first_top,
-                self._top_passed[centres].astype(np.float32),
-                self._top_right[centres].astype(np.float32),
-                steps[part],
-                asks[part],
-                None if means is None else means[part],
-                group,
+            asks = means.predicted[..., np.newaxis] * np.eye(b, dtype=np.float32)
+        predictions = float(asks.sum())
+        steps = self._steps(windows.centres.reshape(u * r, b))
+        groups = RowGroups.of_updates(steps.nodes.reshape(u, -1), self.rows)
+        updates = []
+        for i, group in enumerate(groups):
+            centres = windows.centres[i]
+            mine = None if means is None else (means.mean[i], means.spread[i])
+            updates.append(
+                _TreeUpdate(
+                    self._first_top,
+                    self._top_passed[centres].astype(np.float32),
+                    self._top_right[centres].astype(np.float32),
+                    steps[i * r : (i + 1) * r],
+                    asks[i],
+                    mine,
+                    group,
+                )
             )
+        return _TreeUpdates(updates, rate, predictions)
 
     def _steps(self, centres: NDArray[np.int32]) -> _Steps:
         """Below the top nodes."""
@@ -125,6 +126,22 @@ class _Steps:
         )
 
 
+class _TreeUpdates:
+    def __init__(self, updates: list[_TreeUpdate], rate: float, predictions: float) -> None:
+        self.predictions = predictions
+        self._updates = updates
+        self._rate = rate
+        self._loss = 0.0
+
+    def update(self, number: int, table: NDArray[np.float32], inputs: InputBlocks) -> None:
+        """See `PieceUpdates`."""
+        self._loss += self._updates[number].learn(table, inputs, self._rate)
+
+    def loss(self) -> float:
+        """See `PieceUpdates`."""
+        return self._loss
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _TreeUpdate:
     first_top: int
@@ -132,13 +149,12 @@ class _TreeUpdate:
     top_right: NDArray[np.float32]
     steps: _Steps
     asks: NDArray[np.float32]  # (r, b, h) 1 where the hidden vector predicts the word
-    means: HiddenMeans | None
+    means: tuple[NDArray[np.float32], NDArray[np.float32]] | None
     groups: RowGroups
 
-    def learn(
-        self, table: NDArray[np.float32], inputs: NDArray[np.float32], rate: float
-    ) -> BlockGradients:
-        hidden = np.ascontiguousarray(inputs) if self.means is None else self.means.of(inputs)
+    def learn(self, table: NDArray[np.float32], blocks: InputBlocks, rate: float) -> float:
+        inputs = blocks.vectors
+        hidden = np.ascontiguousarray(inputs) if self.means is None else self.means[0] @ inputs
         top = table[self.first_top : -1]
         deep = table.take(self.steps.nodes, axis=0)
         asked_by = self.asks.transpose(0, 2, 1)
@@ -165,10 +181,16 @@ class _TreeUpdate:
             rate,
             _MOST_INPUT,
         )
-        self.groups.add(table, found.outputs.reshape(-1, table.shape[1]), rate)
+        by_deep = found.outputs.reshape(-1, table.shape[1])
+        by_deep *= np.float32(rate)
+        self.groups.add(table, by_deep)
         top += np.float32(rate) * by_top
-        by_inputs = by_hidden if self.means is None else self.means.spread(by_hidden)
-        return found._replace(inputs=by_inputs)
+        by_hidden *= np.float32(rate)
+        if self.means is None:
+            blocks.changes[:] = by_hidden
+        else:
+            np.matmul(self.means[1], by_hidden, out=blocks.changes)
+        return found.loss
 
     def _deep_total(self) -> NDArray[np.float32]:
         """(r, o, h): how often the hidden vector takes each of the steps below the top."""

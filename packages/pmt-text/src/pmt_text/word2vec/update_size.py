@@ -17,7 +17,7 @@ _MOST_BLOCKS = {("cbow", "ns"): 8, ("skipgram", "ns"): 4, ("cbow", "hs"): 4, ("s
 
 
 def update_size(
-    settings: Word2VecSettings, counts: NDArray[np.integer], answers: float, threads: int = 1
+    settings: Word2VecSettings, counts: NDArray[np.integer], answers: float, workers: int = 1
 ) -> tuple[int, int]:
     """(words of a block, blocks of an update).
 
@@ -26,7 +26,8 @@ def update_size(
     times n; if that is much, it jumps over its aim, further every time, and training diverges. So
     there are only so many words in an update that the busiest row expects n <= 4 / learning rate.
 
-    Threads do not know of each other's update, so theirs count as one.
+    Workers do not know of each other's update; at the moment of one the others are half-way through
+    theirs, so half of each counts, too.
 
     counts: (v,); answers: mean terms of a prediction. `settings.update_blocks`, where it is not 0,
     is obeyed.
@@ -43,6 +44,7 @@ def update_size(
         noise = counts.astype(np.float64) ** settings.noise_power
         busiest_output = settings.negatives * float(noise.max() / noise.sum())
     terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
-    words = max(int(_MOST / (settings.learning_rate * terms * threads)), 1)
+    at_once = (1 + workers) / 2
+    words = max(int(_MOST / (settings.learning_rate * terms * at_once)), 1)
     block = min(settings.block_words, words)
     return block, min(words // block, _MOST_BLOCKS[settings.model, settings.loss])

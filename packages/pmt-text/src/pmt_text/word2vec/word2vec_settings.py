@@ -35,7 +35,7 @@ class Word2VecSettings:
         block_negatives: noise words shared by a block (CBOW: by an update); their terms are
             weighted so that the expected loss is that of `negatives` draws for every prediction.
         update_blocks: blocks between two writes of the weights; 0: as many as keep training
-            stable with the threads there are, see `update_size`, which may shorten the blocks, too.
+            stable with the workers there are, see `update_size`, which may shorten the blocks, too.
     """
 
     model: str = "skipgram"

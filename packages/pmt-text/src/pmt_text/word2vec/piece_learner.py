@@ -1,0 +1,107 @@
+"""`PieceLearner`: what is done with a piece of the text."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import RandomStream
+from pmt_text.word2vec.cbow_noise import CbowNoise
+from pmt_text.word2vec.context_windows import ContextWindows
+from pmt_text.word2vec.encoded_text import TextPiece
+from pmt_text.word2vec.input_blocks import InputBlocks
+from pmt_text.word2vec.loss_sums import LossSums
+from pmt_text.word2vec.output_layer import OutputLayer, PieceUpdates
+from pmt_text.word2vec.row_groups import RowGroups
+from pmt_text.word2vec.skipgram_noise import SkipgramNoise
+from pmt_text.word2vec.subsampling import keep_probabilities
+from pmt_text.word2vec.tree_layer import TreeLayer
+from pmt_text.word2vec.update_size import update_size
+from pmt_text.word2vec.word2vec_settings import Word2VecSettings
+
+__all__ = ["PieceLearner"]
+
+PIECE_WORDS = 10_000
+
+
+class PieceLearner:
+    """Learns from a piece, on weights that others may be learning on at the same time.
+
+    counts: (v,). stream: all that is random comes from it, by epoch and number of the piece.
+    workers: how many learn at once, see `update_size`.
+    """
+
+    def __init__(
+        self,
+        settings: Word2VecSettings,
+        counts: NDArray[np.int64],
+        stream: RandomStream,
+        workers: int = 1,
+    ) -> None:
+        self._settings = settings
+        self._stream = stream
+        self._pad, self._words = len(counts), int(counts.sum())
+        self._keep = keep_probabilities(counts, settings.subsample)
+        self._layer = _layer(settings, counts)
+        self._size = update_size(settings, counts, self._layer.answers, workers)
+        self._layer.reserve(self._size)
+        b, r = self._size
+        self._inputs = InputBlocks(r, b, settings.window, settings.dimension)
+
+    @property
+    def untrained_loss(self) -> float:
+        """Every answer costs log 2 where all scores are 0."""
+        return math.log(2) * self._layer.answers
+
+    def learning_rate(self, epoch: int, words: int) -> float:
+        """After so many words of this epoch, from 0."""
+        first, last = self._settings.learning_rate, self._settings.last_learning_rate
+        done = (epoch + words / self._words) / self._settings.epochs
+        return first - (first - last) * min(done, 1.0)
+
+    def learn(
+        self,
+        piece: TextPiece,
+        epoch: int,
+        inputs: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+    ) -> LossSums:
+        """Update the weights, in place.
+
+        inputs: (v + 1, d), outputs: (rows + 1, d); their last rows belong to no word.
+        """
+        settings = self._settings
+        generator = self._stream.child("piece", epoch, piece.number).generator()
+        kept = generator.random(len(piece.words), np.float32) < self._keep[piece.words]
+        words, sentences = piece.words[kept], piece.sentences[kept]
+        reach = generator.integers(1, settings.window + 1, len(words), np.int8)
+        windows = ContextWindows.of(words, sentences, reach, settings.window, self._size, self._pad)
+        rate = self.learning_rate(epoch, piece.number * PIECE_WORDS)
+        with np.errstate(all="ignore"):  # what overflows is found in the loss
+            updates = self._layer.updates(windows, rate, generator)
+            self._update(windows, updates, inputs, outputs)
+            loss = updates.loss()
+        return LossSums(loss, updates.predictions, len(piece.words), len(words))
+
+    def _update(
+        self,
+        windows: ContextWindows,
+        updates: PieceUpdates,
+        inputs: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+    ) -> None:
+        groups = RowGroups.of_updates(windows.stretches, self._pad)
+        for i, group in enumerate(groups):
+            self._inputs.gather(inputs, windows.stretches[i])
+            updates.update(i, outputs, self._inputs)
+            group.add(inputs, self._inputs.joined())
+
+
+def _layer(settings: Word2VecSettings, counts: NDArray[np.int64]) -> OutputLayer:
+    if settings.loss == "hs":
+        return TreeLayer(settings, counts)
+    if settings.model == "cbow":
+        return CbowNoise(settings, counts)
+    return SkipgramNoise(settings, counts)

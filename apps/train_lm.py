@@ -18,6 +18,9 @@ object that has the prompt and its continuation.
 
 from __future__ import annotations
 
+import ctrl_c_at_start  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -20,6 +20,9 @@ to 255 with spaces or commas between them, row by row. As in MNIST, 0 is the bla
 
 from __future__ import annotations
 
+import ctrl_c_at_start  # noqa: F401
+
+# isort: split
 import functools
 import re
 import sys
@@ -32,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import Tensor
-from pmt_core import DataError, RandomStream, softmax
+from pmt_core import DataError, PmtError, RandomStream, softmax
 from pmt_nn import (
     Conv2d,
     Dropout,
@@ -254,7 +257,10 @@ def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabelledIma
 def read_image(text: str, where: str) -> NDArray[np.uint8]:
     """An image from a line: a path, or the pixels themselves."""
     if Path(text).suffix.lower() in (".png", ".npy"):
-        return load_grey_image(Path(text), MNIST_SIZE)
+        try:
+            return load_grey_image(Path(text), MNIST_SIZE)
+        except PmtError as error:
+            raise DataError(f"{where}: {error}") from error
     words = re.split(r"[\s,;]+", text.strip(",;"))
     try:
         numbers = np.array(words, np.float64)

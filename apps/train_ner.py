@@ -19,6 +19,9 @@ sentence, any number of columns: words in the first and tags in the last one tha
 
 from __future__ import annotations
 
+import ctrl_c_at_start  # noqa: F401
+
+# isort: split
 import sys
 
 from ner_answers import answers

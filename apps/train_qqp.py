@@ -15,6 +15,9 @@ without a header; told apart by their content. Afterwards:
 
 from __future__ import annotations
 
+import ctrl_c_at_start  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any

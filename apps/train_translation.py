@@ -18,6 +18,9 @@ translated by beam search and scored by BLEU, as sacrebleu does. Afterwards:
 
 from __future__ import annotations
 
+import ctrl_c_at_start  # noqa: F401
+
+# isort: split
 import functools
 import sys
 from collections.abc import Mapping, Sequence

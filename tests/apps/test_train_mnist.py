@@ -151,7 +151,7 @@ def test_a_run_leaves_what_the_contract_says_and_answers(mnist: Run, tmp_path: P
         assert answer["probability"] == max(answer["probabilities"])
     for wrong, word in [("1 2 3", "28 x 28"), ("no.png", "no.png"), ("a b", "784 numbers")]:
         done = mnist("--predict", "--out", out, stdin=f"two.npy\n{wrong}\n")
-        refused(done, word)
+        refused(done, word, "standard input, line 2: ")
         assert len(done.stdout.splitlines()) == 1
 
 

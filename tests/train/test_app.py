@@ -203,6 +203,7 @@ def test_the_data_is_recorded_and_may_not_change_in_between(app, main, refusal):
         (["--points", ""], ["--points", "a path", "got ''"]),
         (["--points", "pipe"], ["'pipe' is a pipe", "write what comes out of it to a file"]),
         (["--points", "runs"], ["expected a file", "folder"]),
+        (["--points", "a" * 300], ["cannot read", "name too long"]),
         (["--points", "empty.tsv"], ["empty.tsv is empty"]),
         (["--epoch", "3"], ["no option --epoch", "did you mean --epochs", "--help"]),
         (["--epochs", "0"], ["--epochs", "at least 1", "got 0"]),
@@ -290,6 +291,20 @@ def test_nobody_reads_the_answers(app):
     process.stdout = None
     _, err = process.communicate(b"1\t2\n" * 5000, timeout=20)
     assert (process.returncode, err) == (141, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_it_trains_and_answers_with_streams_closed_from_the_beginning(tmp_path, closed):
+    out = tmp_path / "run"
+    program = f"{sys.executable} -W error {APP} --out {out}"
+    for command in (f"{program} --epochs 1", f"{program} --predict"):
+        done = subprocess.run(
+            ["bash", "-c", f"{command} {closed}"],
+            input=b"1\t2\n", capture_output=True, env=ENVIRONMENT, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done
+        assert b"Traceback" not in done.stderr
+    assert (out / "report.html").exists()
 
 
 def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:

@@ -55,7 +55,7 @@ def run_app(
 
     Started by mpiexec, rank 0 alone prints, writes, and answers; the others train with it.
     """
-    _make_printable()
+    _make_streams_usable()
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
@@ -168,8 +168,13 @@ def _telling_how_to_resume(run: Run[Any]) -> Iterator[None]:
         raise
 
 
-def _make_printable() -> None:
-    """What a terminal's encoding cannot show is printed escaped, not an error."""
+def _make_streams_usable() -> None:
+    """What a terminal's encoding cannot show is printed escaped, not an error; and a stream that
+    is closed from the beginning (`>&-`) is one that has nothing to say and where nobody reads.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             with contextlib.suppress(ValueError, OSError):

@@ -12,7 +12,11 @@ def check_input_file(path: Path, what: str) -> None:
 
     what: what the file is for, e.g. "training pairs".
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name too long, a folder that must not be looked into
+        raise FileProblem.from_os_error("read", path, error) from error
+    if not exists:
         raise FileProblem(f"the file with {what} does not exist: {str(path)!r}; check the path")
     if path.is_dir():
         raise FileProblem(f"expected a file with {what}, got the folder {str(path)!r}")

@@ -76,7 +76,7 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
         summed = chosen.astype(grad.dtype) @ values.reshape(len(rows), -1)
         return summed.reshape(shape), None
 
-    return table[ids], backward
+    return table.take(ids, axis=0), backward
 
 
 @samples(getitem, analytic=True)

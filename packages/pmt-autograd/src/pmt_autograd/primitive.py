@@ -95,9 +95,20 @@ def record(
 def _of_any(function: Function) -> Operation:
     """The operation for any inputs and settings, recorded and watched or not."""
     name = function.__name__
-    tells_wanted = "wanted" in inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
+    tells_wanted = "wanted" in parameters
+    nothing_wanted = (False,) * len(parameters)
 
     def operation(*inputs: Any, **settings: Any) -> Any:
+        if recording.unseen:
+            bare = _bare_arrays(inputs)
+            if bare is not None:
+                if tells_wanted:
+                    settings["wanted"] = nothing_wanted[: len(bare)]
+                value, _ = function(*bare, **settings)
+                if type(value) is tuple:
+                    return _several(name, value, None, None)
+                return Tensor.wrap(value)
         arrays: list[Any] = []
         parents: list[Node | Tensor | None] = []
         tracked = foreign = False
@@ -132,6 +143,19 @@ def _of_any(function: Function) -> Operation:
         return Tensor.wrap(value)
 
     return operation
+
+
+def _bare_arrays(inputs: Sequence[Any]) -> list[Any] | None:
+    """The arrays of tensors, ids, masks and absent inputs; None where others have to be adopted."""
+    arrays: list[Any] = []
+    for item in inputs:
+        if isinstance(item, Tensor):
+            arrays.append(item._data)
+        elif item is None or (type(item) is np.ndarray and item.dtype.kind != "f"):
+            arrays.append(item)
+        else:
+            return None
+    return arrays
 
 
 def _several(

@@ -23,16 +23,20 @@ class _Recording(threading.local):
         watchers: those that watch, innermost last.
         plain: True in the normal case, recording and nobody watching: the one thing that the
             fast path of an operation looks at.
+        unseen: True where an operation is neither recorded nor watched: nothing but its value
+            is asked for.
     """
 
     on: bool = True
     watchers: tuple[Watcher, ...] = ()
     plain: bool = True
+    unseen: bool = False
 
     def switch(self, on: bool, watchers: tuple[Watcher, ...]) -> None:
         self.on = on
         self.watchers = watchers
         self.plain = on and not watchers
+        self.unseen = not on and not watchers
 
 
 recording = _Recording()

@@ -124,6 +124,8 @@ def _masked(x: Floats, where: NDArray[np.bool_] | None) -> Floats:
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    if type(axis) is int and -ndim <= axis < ndim:  # the usual case, ten times as fast
+        return (axis % ndim,)
     if axis is None:
         return tuple(range(ndim))
     if ndim == 0 and axis in (0, -1):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -29,18 +31,17 @@ def layer_norm(x: Array, gain: Array, bias: Array | None, *, eps: float = 1e-5) 
     """
     d = x.shape[-1]
     rows = x.reshape(-1, d)
-    averaging = np.full(d, 1 / d, x.dtype)  # a product with it is the mean of each row
-    normed, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
-    inverse = np.empty((len(rows), 1), x.dtype)
-    for block in cache_blocks(len(rows), d):
-        part, out = normed[block], y[block]
-        np.subtract(rows[block], (rows[block] @ averaging)[:, np.newaxis], out=part)
-        variance = np.multiply(part, part, out=out) @ averaging
-        np.divide(1, np.sqrt(variance + x.dtype.type(eps)), out=inverse[block, 0])
-        part *= inverse[block]
-        np.multiply(part, gain, out=out)
-        if bias is not None:
-            out += bias
+    averaging = _averaging(d, x.dtype)
+    normed = rows - (rows @ averaging)[:, np.newaxis]
+    y = normed * normed
+    inverse = y @ averaging  # the variance
+    inverse += x.dtype.type(eps)
+    np.reciprocal(np.sqrt(inverse, out=inverse), out=inverse)
+    inverse = inverse[:, np.newaxis]
+    normed *= inverse
+    np.multiply(normed, gain, out=y)
+    if bias is not None:
+        y += bias
 
     def backward(grad: Array) -> Gradients:
         grad = grad.reshape(-1, d)
@@ -64,6 +65,14 @@ def layer_norm(x: Array, gain: Array, bias: Array | None, *, eps: float = 1e-5) 
         return by_x.reshape(x.shape), by_gain, by_bias
 
     return y.reshape(x.shape), backward
+
+
+@lru_cache(maxsize=64)
+def _averaging(d: int, dtype: np.dtype[Any]) -> Array:
+    """(d,): a product with it is the mean of each row."""
+    shares = np.full(d, 1 / d, dtype)
+    shares.flags.writeable = False
+    return shares
 
 
 class LayerNorm(Module):

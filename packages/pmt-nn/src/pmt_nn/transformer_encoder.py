@@ -119,17 +119,14 @@ class TransformerEncoder(Module):
 
         Nothing is computed for padding: where a mask (b, t) is False, the result is 0.
         """
-        layout = self._layout(mask)
-        if layout is not None:
-            x, mask = to_ragged(x, layout=layout), None
+        if mask is not None and mask.ndim == 2 and mask.all():
+            mask = None
+        layout = None
+        if mask is not None and mask.ndim == 2 and not self.directional:
+            layout, mask = RaggedLayout.of(mask), None
+            x = to_ragged(x, layout=layout)
         for layer in self.layers:
             x = layer(x, mask, layout=layout, rng=rng)
         if self.norm is not None:
             x = self.norm(x)
         return x if layout is None else from_ragged(x, layout=layout)
-
-    def _layout(self, mask: Mask | None) -> RaggedLayout | None:
-        """How to leave padding out; None where there is none, or attention asks for places."""
-        if self.directional or mask is None or mask.ndim != 2 or mask.all():
-            return None
-        return RaggedLayout.of(mask)

@@ -29,7 +29,9 @@ class RaggedPlaces:
         """The rows of a flat array (m,) -> (b, t) of the dtype of `padding`, which fills up."""
         if not len(flat):
             return np.full(self.mask.shape, padding)
-        return np.where(self.mask, flat[self.places], padding).astype(padding.dtype, copy=False)
+        taken = flat[self.places].astype(padding.dtype)
+        taken[~self.mask] = padding
+        return taken
 
 
 def ragged_places(offsets: NDArray[np.int64], indices: NDArray[np.integer]) -> RaggedPlaces:

@@ -37,3 +37,8 @@ def watching_calls(watcher: CallWatcher) -> Iterator[None]:
         yield
     finally:
         module_calls.watcher = before
+
+
+def is_watched() -> bool:
+    """Whether anybody watches the module calls of this thread."""
+    return module_calls.watcher is not None

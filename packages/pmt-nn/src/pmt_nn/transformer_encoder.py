@@ -14,6 +14,7 @@ from pmt_nn.dropout import Dropout, add_with_dropout
 from pmt_nn.feed_forward import FeedForward
 from pmt_nn.layer_norm import LayerNorm
 from pmt_nn.module import Module
+from pmt_nn.module_calls import is_watched
 from pmt_nn.ragged import RaggedLayout, from_ragged, to_ragged
 from pmt_nn.self_attention import SelfAttention
 
@@ -117,12 +118,13 @@ class TransformerEncoder(Module):
     ) -> Tensor:
         """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend -> (b, t, d).
 
-        Nothing is computed for padding: where a mask (b, t) is False, the result is 0.
+        Nothing is computed for padding: where a mask (b, t) is False, the result is 0. (But what
+        somebody watches, see `watching_calls`, goes from layer to layer as (b, t, d).)
         """
         if mask is not None and mask.ndim == 2 and mask.all():
             mask = None
         layout = None
-        if mask is not None and mask.ndim == 2 and not self.directional:
+        if mask is not None and mask.ndim == 2 and not self.directional and not is_watched():
             layout, mask = RaggedLayout.of(mask), None
             x = to_ragged(x, layout=layout)
         for layer in self.layers:

@@ -218,7 +218,7 @@ def test_hidden_vectors_of_cbow_are_means_and_take_the_error_back() -> None:
     rng = np.random.default_rng(3)
     sees = (rng.random((1, R, B, M)) < 0.5).astype(np.float64)
     sees[0, 1, 2] = 0  # a word without context
-    means = HiddenMeans.over(sees, share_error=True)
+    means = HiddenMeans.over(sees, sees.sum(axis=-1), share_error=True)
     inputs, by_hidden = rng.normal(size=(R, M, D)), rng.normal(size=(R, B, D))
     for block in range(R):
         for word in range(B):
@@ -228,7 +228,7 @@ def test_hidden_vectors_of_cbow_are_means_and_take_the_error_back() -> None:
             assert means.predicted[0, block, word] == (len(seen) > 0)
     np.testing.assert_array_equal(means.spread, means.mean.swapaxes(-1, -2))
     # The C program gives every input of a word the whole error: c times its part.
-    whole = HiddenMeans.over(sees, share_error=False)
+    whole = HiddenMeans.over(sees, sees.sum(axis=-1), share_error=False)
     counted = sees[0].sum(axis=2, keepdims=True)
     np.testing.assert_allclose(
         whole.spread[0] @ by_hidden, means.spread[0] @ (by_hidden * counted), atol=1e-12

@@ -38,11 +38,13 @@ def test_noise_words_follow_the_power_of_their_counts() -> None:
     counts = np.array([1000, 300, 50, 7, 1])
     words = NoiseWords(Word2VecSettings(block_negatives=50), counts)
     noise = words.draw((4000,), np.random.default_rng(2))
-    total = np.empty((4000, 2, 50), np.float32)
-    words.count(noise, np.full((4000, 2), 2, np.int32), total)
+    total = np.empty((4000, 50, 2), np.float32)
+    times = np.tile(np.array([1, 3], np.float32), (4000, 1))
+    words.count(noise, np.full((4000, 2), 2, np.int32), times, total)
     assert_frequencies(noise, counts**0.75 / np.sum(counts**0.75))
     # A noise word that is the word itself counts nothing, every other negatives / shared.
-    np.testing.assert_array_equal(total[:, 1], np.where(noise == 2, 0, np.float32(0.1)))
+    np.testing.assert_allclose(total[:, :, 0], np.where(noise == 2, 0, 0.1), rtol=1e-6)
+    np.testing.assert_allclose(total[:, :, 1], np.where(noise == 2, 0, 0.3), rtol=1e-6)
 
 
 def test_subsampling_by_its_formula_and_by_hand() -> None:

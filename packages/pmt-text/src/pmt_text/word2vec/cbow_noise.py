@@ -48,13 +48,13 @@ class CbowNoise:
         """See `OutputLayer`."""
         u, r, b = windows.centres.shape
         k = self._noise.shared
-        means = HiddenMeans.over(windows.sees, share_error=self._share_error)
+        means = HiddenMeans.over(windows.sees, windows.seen, share_error=self._share_error)
         centres = windows.centres.reshape(u, r * b)
         noise = self._noise.draw((u,), generator)
-        total = np.empty((u, r * b, 1 + k), np.float32)
-        total[..., 0] = 1
-        self._noise.count(noise, centres, total[..., 1:])
-        total *= means.predicted.reshape(u, r * b, 1)
+        predicted = means.predicted.reshape(u, r * b)
+        total = np.empty((u, 1 + k, r * b), np.float32)
+        total[:, 0] = predicted
+        self._noise.count(noise, centres, predicted, total[:, 1:])
         rows = np.concatenate([noise, centres], axis=1)
         return _CbowUpdates(
             rows, means, total, rate, self._pad, (self._outputs, self._changes, self._hidden)
@@ -62,7 +62,7 @@ class CbowNoise:
 
 
 class _CbowUpdates:
-    """rows: (u, k + n); total: (u, n, 1 + k), the word's own answer first."""
+    """rows: (u, k + n); total: (u, 1 + k, n), the word's own answer first."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class _CbowUpdates:
         self._slope = total * np.float32(-rate / 2)
         self._scores, self._tanh = np.empty_like(total), np.empty_like(total)
         self._outputs, self._changes, self._hidden = memory
-        k = total.shape[2] - 1
+        k = total.shape[1] - 1
         self._noise, self._centres = self._outputs[:k], self._outputs[k:]
         self._by_noise, self._by_centres = self._changes[:k], self._changes[k:]
         self._flat = self._hidden.reshape(-1, self._hidden.shape[2])
@@ -90,16 +90,16 @@ class _CbowUpdates:
         np.matmul(self._means.mean[number], inputs.vectors, out=self._hidden)
         table.take(self._rows[number], axis=0, out=self._outputs, mode="clip")
         scores = self._scores[number]
-        np.matmul(hidden, noise.T, out=scores[:, 1:])
-        np.negative(np.einsum("nd,nd->n", hidden, centres), out=scores[:, 0])
+        np.matmul(noise, hidden.T, out=scores[1:])
+        np.negative(np.einsum("nd,nd->n", hidden, centres), out=scores[0])
         by_score = logistic_changes(scores, self._slope[number], self._tanh[number])
         # A factor for each row, written out: NumPy is slow with rows as short as these.
-        own = (-by_score[:, 0]).repeat(hidden.shape[1]).reshape(hidden.shape)
-        others = by_score[:, 1:]
+        own = (-by_score[0]).repeat(hidden.shape[1]).reshape(hidden.shape)
+        others = by_score[1:]
         np.multiply(hidden, own, out=self._by_centres)
-        np.matmul(others.T, hidden, out=self._by_noise)
+        np.matmul(others, hidden, out=self._by_noise)
         own *= centres
-        by_hidden = np.matmul(others, noise, out=hidden)
+        by_hidden = np.matmul(others.T, noise, out=hidden)
         by_hidden += own
         np.matmul(self._means.spread[number], self._hidden, out=inputs.changes)
         self._groups[number].add(table, self._changes)

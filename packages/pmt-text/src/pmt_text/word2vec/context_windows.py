@@ -20,11 +20,13 @@ class ContextWindows:
         centres: (u, r, b) words; `pad` beyond the end.
         stretches: (u, r b + 2 w) the words of an update in one row, with those before and behind.
         sees: (u, r, b, m) float32, 1 where the word is in the window of the centre, else 0.
+        seen: (u, r, b) float32, how many the centre sees.
     """
 
     centres: NDArray[np.int32]
     stretches: NDArray[np.int32]
     sees: NDArray[np.float32]
+    seen: NDArray[np.float32]
 
     @staticmethod
     def of(
@@ -49,9 +51,11 @@ class ContextWindows:
         step = sees.itemsize
         # Row j of a block sees the columns j ... j + 2 w: a band, as rows of one array.
         band = as_strided(sees, (u * r, b, 2 * window + 1), (b * m * step, (m + 1) * step, step))
-        band[:] = _within(sentences, reach, window, length).reshape(u * r, b, -1)
+        near = _within(sentences, reach, window, length).astype(np.float32)
+        band[:] = near.reshape(u * r, b, -1)
         centres = padded[window : window + length].reshape(u, r, b)
-        return ContextWindows(centres, stretches, sees.reshape(u, r, b, m))
+        seen = (near @ np.ones(2 * window + 1, np.float32)).reshape(u, r, b)
+        return ContextWindows(centres, stretches, sees.reshape(u, r, b, m), seen)
 
 
 def _within(

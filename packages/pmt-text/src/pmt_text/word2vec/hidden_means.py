@@ -27,9 +27,10 @@ class HiddenMeans:
     predicted: NDArray[np.float32]
 
     @staticmethod
-    def over(sees: NDArray[np.float32], *, share_error: bool) -> HiddenMeans:
-        """sees: (u, r, b, m), 1 where the input is context of the word."""
-        counted = sees.sum(axis=-1)
-        mean = sees / np.maximum(counted, 1)[..., np.newaxis]
+    def over(
+        sees: NDArray[np.float32], seen: NDArray[np.float32], *, share_error: bool
+    ) -> HiddenMeans:
+        """sees: (u, r, b, m), 1 where the input is context of the word. seen: (u, r, b) its sum."""
+        mean = sees * np.reciprocal(np.maximum(seen, 1))[..., np.newaxis]
         errors = mean if share_error else sees
-        return HiddenMeans(mean, errors.swapaxes(-1, -2), np.minimum(counted, 1))
+        return HiddenMeans(mean, errors.swapaxes(-1, -2), np.minimum(seen, 1))

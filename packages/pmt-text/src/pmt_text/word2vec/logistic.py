@@ -30,6 +30,5 @@ def logistic_loss(
     above += scores.dtype.type(1)
     above *= scores.dtype.type(0.5)
     np.log(above, out=above)
-    loss = -float(np.vdot(total, above))
-    np.maximum(scores, 0, out=above)
-    return loss + float(np.vdot(total, above))
+    np.subtract(np.maximum(scores, 0), above, out=above)
+    return float(np.vdot(total, above))

@@ -33,8 +33,15 @@ class NoiseWords:
         return self._table.draw((*sharing, self.shared), generator)
 
     def count(
-        self, noise: NDArray[np.int32], words: NDArray[np.int32], total: NDArray[np.float32]
+        self,
+        noise: NDArray[np.int32],
+        words: NDArray[np.int32],
+        times: NDArray[np.float32],
+        total: NDArray[np.float32],
     ) -> None:
-        """How often each noise word (..., k) counts for each word (..., b): total, (..., b, k)."""
-        differs = words[..., :, np.newaxis] != noise[..., np.newaxis, :]
-        np.multiply(differs, self._weight, out=total)
+        """How often each noise word (..., k) counts for each word (..., b): total, (..., k, b).
+
+        times: (..., b) how often the word is predicted.
+        """
+        total[:] = (times * self._weight)[..., np.newaxis, :]
+        total[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0

@@ -45,10 +45,10 @@ class TreeLayer:
         is_top = tree.mask & (tree.nodes >= self._first_top)
         is_deep = tree.mask & ~is_top
         # One more leaf without a way, for the words beyond the end of a text.
-        self._top_passed, self._top_right = np.zeros((2, v + 1, top), np.bool_)
+        self._top_passed, self._top_right = np.zeros((2, v + 1, top), np.float32)
         word, _ = np.nonzero(is_top)
         node = tree.nodes[is_top] - self._first_top
-        self._top_passed[word, node] = True
+        self._top_passed[word, node] = 1
         self._top_right[word, node] = tree.turns[is_top]
         self._depths = np.append(is_deep.sum(axis=1), 0)
         self._starts = np.cumsum(self._depths) - self._depths
@@ -66,20 +66,22 @@ class TreeLayer:
         means = None
         asks = windows.sees
         if self._is_cbow:
-            means = HiddenMeans.over(windows.sees, share_error=self._share_error)
+            means = HiddenMeans.over(windows.sees, windows.seen, share_error=self._share_error)
             asks = means.predicted[..., np.newaxis] * np.eye(b, dtype=np.float32)
-        predictions = float(asks.sum())
+        predictions = float((windows.seen if means is None else means.predicted).sum())
+        asked_by = asks.swapaxes(-1, -2)
+        top_total = asked_by @ self._top_passed.take(windows.centres, axis=0)
+        top_right = asked_by @ self._top_right.take(windows.centres, axis=0)
         steps = self._steps(windows.centres.reshape(u * r, b))
         groups = RowGroups.of_updates(steps.nodes.reshape(u, -1), self.rows)
         updates = []
         for i, group in enumerate(groups):
-            centres = windows.centres[i]
             mine = None if means is None else (means.mean[i], means.spread[i])
             updates.append(
                 _TreeUpdate(
                     self._first_top,
-                    self._top_passed[centres].astype(np.float32),
-                    self._top_right[centres].astype(np.float32),
+                    top_total[i],
+                    top_right[i],
                     steps[i * r : (i + 1) * r],
                     asks[i],
                     mine,
@@ -145,7 +147,7 @@ class _TreeUpdates:
 @dataclass(frozen=True, slots=True, eq=False)
 class _TreeUpdate:
     first_top: int
-    top_passed: NDArray[np.float32]  # (r, b, k)
+    top_total: NDArray[np.float32]  # (r, h, k)
     top_right: NDArray[np.float32]
     steps: _Steps
     asks: NDArray[np.float32]  # (r, b, h) 1 where the hidden vector predicts the word
@@ -157,27 +159,25 @@ class _TreeUpdate:
         hidden = np.ascontiguousarray(inputs) if self.means is None else self.means[0] @ inputs
         top = table[self.first_top : -1]
         deep = table.take(self.steps.nodes, axis=0)
-        asked_by = self.asks.transpose(0, 2, 1)
-        top_total = asked_by @ self.top_passed
         deep_total = self._deep_total()
         found = tree_gradients(
             hidden,
             top,
             deep,
-            top_total,
-            asked_by @ self.top_right,
+            self.top_total,
+            self.top_right,
             deep_total,
             deep_total * self.steps.right[:, :, np.newaxis],
         )
         by_top = bounded_steps(
             found.shared,
-            _squares(hidden).reshape(-1) @ top_total.reshape(-1, len(top)),
+            _squares(hidden).reshape(-1) @ self.top_total.reshape(-1, len(top)),
             rate,
             _MOST_OUTPUT,
         )
         by_hidden = bounded_steps(
             found.inputs,
-            top_total @ _squares(top) + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0],
+            self.top_total @ _squares(top) + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0],
             rate,
             _MOST_INPUT,
         )

@@ -11,9 +11,18 @@ from pmt_text.word2vec.word2vec_settings import Word2VecSettings
 __all__ = ["update_size"]
 
 _MOST = 4.0
-# Beyond 8 the arrays leave the core's cache. In skip-gram and a tree a word takes part in so many
-# terms that the first epoch goes worse the longer the updates are: with half the blocks, little.
-_MOST_BLOCKS = {("cbow", "ns"): 8, ("skipgram", "ns"): 4, ("cbow", "hs"): 4, ("skipgram", "hs"): 4}
+# Words of an update. Beyond 256 the arrays leave the core's cache. In skip-gram and a tree a word
+# takes part in so many terms that the first epoch goes worse the longer the updates are: with half
+# of that, little.
+_MOST_WORDS = {
+    ("cbow", "ns"): 256,
+    ("skipgram", "ns"): 128,
+    ("cbow", "hs"): 128,
+    ("skipgram", "hs"): 128,
+}
+# The matrix of a block has a row for each of its words and a column for each step down the tree of
+# each; with CBOW a step is asked by its own word alone, and the rest of the row is in vain.
+_CBOW_TREE_BLOCK = 8
 
 
 def update_size(
@@ -47,4 +56,7 @@ def update_size(
     at_once = (1 + workers) / 2
     words = max(int(_MOST / (settings.learning_rate * terms * at_once)), 1)
     block = min(settings.block_words, words)
-    return block, min(words // block, _MOST_BLOCKS[settings.model, settings.loss])
+    if (settings.model, settings.loss) == ("cbow", "hs"):
+        block = min(block, _CBOW_TREE_BLOCK)
+    most = max(_MOST_WORDS[settings.model, settings.loss], block)
+    return block, min(words, most) // block

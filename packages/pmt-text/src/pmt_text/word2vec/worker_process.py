@@ -16,6 +16,9 @@ __all__ = ["WorkerProcess"]
 
 _MODULE = "pmt_text.word2vec.worker_main"
 _BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# glibc gives large arrays back to the system as they are freed, and zeroes every page anew; with
+# these it keeps them.
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 28)}
 _PATIENCE = 10.0  # seconds that a process may take to end
 
 
@@ -39,7 +42,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=descriptors,
-            env=os.environ | dict.fromkeys(_BLAS, "1") | {"PYTHONPATH": path},
+            env={**_ALLOCATOR, **os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
         )
         self._send(start)
 

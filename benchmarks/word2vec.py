@@ -6,8 +6,8 @@ Each side runs in a process of its own (`word2vec_pmt.py`, `word2vec_gensim.py`)
 Printed for each: words of the corpus trained per second (median of the rounds; wall clock, and
 processor time, which other programs on the machine disturb less), the analogies among the 30,000
 most frequent words, WordSim-353, peak memory (of pmt's processes together, what they share counted
-once). A folder with `questions-words.txt` and `wordsim353.tsv` is --tests. --gensim-python names the
-interpreter of another environment.
+once). A folder with `questions-words.txt` and `wordsim353.tsv` is --tests. --gensim-python names
+the interpreter of another environment.
 """
 
 from __future__ import annotations

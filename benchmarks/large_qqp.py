@@ -1,11 +1,11 @@
 """Does a large file of question pairs cost more per pair than a small one, and what memory?
 
-    hatch run bench:large-qqp [--data FILE] [--rows 400000] [--steps 300] [--rounds 3] [-- OPTIONS]
+    hatch run bench:large-qqp [--data FILE] [--rows 400000] [--steps 300] [--rounds 3] [OPTIONS]
 
 The large file is the small one, repeated and shuffled (in a temporary folder). For either, a
 process of its own goes the way of `apps/train_qqp.py` with the app's own functions: read, learn
 the words, encode, make the first steps of training on the labels, train the baselines of the
-report. OPTIONS after `--` are the app's (e.g. `--preset quick`). Rounds alternate; the rates are
+report. All other OPTIONS are the app's (e.g. `--preset best`). Rounds alternate; the rates are
 medians of pairs per second of CPU time, so that they bear other work on the machine; the memory is
 the highest of all rounds.
 """
@@ -89,14 +89,13 @@ def measured(*args: str) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--data", type=Path, default=DATA / "train.tsv")
     parser.add_argument("--dev", type=Path, default=DATA / "dev.tsv")
     parser.add_argument("--rows", type=int, default=400_000)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("options", nargs="*", help="of apps/train_qqp.py, after --")
-    chosen = parser.parse_args()
+    chosen, options = parser.parse_known_args()  # the others are those of apps/train_qqp.py
     found: dict[str, list[dict[str, float]]] = {"small": [], "large": []}
     with tempfile.TemporaryDirectory() as folder:
         large = Path(folder) / "large.tsv"
@@ -106,9 +105,7 @@ def main() -> None:
         for i in range(chosen.rounds):
             for name, rounds in found.items():
                 rounds.append(
-                    measured(
-                        str(files[name]), str(chosen.dev), out, str(chosen.steps), *chosen.options
-                    )
+                    measured(str(files[name]), str(chosen.dev), out, str(chosen.steps), *options)
                 )
             print(f"round {i + 1} of {chosen.rounds}", file=sys.stderr, flush=True)
     rates = {

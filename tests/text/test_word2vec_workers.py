@@ -201,6 +201,18 @@ def test_nothing_is_left_and_the_weights_stay(corpus, counts, temporary: Path) -
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_an_interrupt_does_not_reach_a_worker_at_any_time() -> None:
+    worker = WorkerProcess({"arrays": {}}, [])
+    for _ in range(10):
+        os.kill(worker.pid, signal.SIGINT)  # from the moment it is started
+        time.sleep(0.03)
+    with pytest.raises(StateError, match="KeyError"):  # it lived to answer
+        worker.wait_ready()
+    worker.close()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_a_killed_worker_is_an_error_that_says_so(
     corpus, counts, short_rounds, temporary: Path
 ) -> None:

@@ -50,6 +50,7 @@ class _Worker:
 
 def _main() -> int:
     # Ctrl-C reaches every process of the terminal; the one that was started decides what it means.
+    # (Under POSIX it is blocked from the beginning.)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = _Worker(json.loads(sys.stdin.readline()))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pmt_core import StateError
@@ -37,14 +38,19 @@ class WorkerProcess:
         if not sys.executable:
             raise StateError("there is no Python to start as a worker: use one worker")
         path = os.pathsep.join(entry for entry in sys.path if entry)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=descriptors,
-            env={**_ALLOCATOR, **os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
-        )
-        self._send(start)
+        with _without_interrupts():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", _MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=descriptors,
+                env={**_ALLOCATOR, **os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
+            )
+        try:
+            self._send(start)
+        except StateError:
+            self.close()
+            raise
 
     @property
     def pid(self) -> int:
@@ -99,3 +105,19 @@ class WorkerProcess:
             f"worker process {self.pid} {how}: is memory short? Go on from what was saved last, "
             "or use fewer workers"
         )
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """A process started in here never takes notice of Ctrl-C, this one does afterwards.
+
+    A terminal sends it to all; the worker would be ended by it while it is still loading NumPy.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

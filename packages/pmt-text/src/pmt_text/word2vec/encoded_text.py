@@ -35,7 +35,7 @@ class TextPiece:
 def text_pieces(corpus: TextCorpus, counts: WordCounts, piece_words: int) -> Iterator[TextPiece]:
     """The whole corpus in pieces of `piece_words` words each, the last one shorter.
 
-    Memory holds a megabyte of text and a piece at a time.
+    Memory holds a quarter of a megabyte of text and a piece at a time.
     """
     ids = {word.encode(): number for word, number in counts.ids.items()}
     ids[SENTENCE_END] = _END

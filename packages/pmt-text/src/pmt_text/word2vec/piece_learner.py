@@ -12,6 +12,7 @@ from pmt_text.word2vec.cbow_noise import CbowNoise
 from pmt_text.word2vec.context_windows import ContextWindows
 from pmt_text.word2vec.encoded_text import TextPiece
 from pmt_text.word2vec.input_blocks import InputBlocks
+from pmt_text.word2vec.learning_rate import learning_rate_at
 from pmt_text.word2vec.loss_sums import LossSums
 from pmt_text.word2vec.output_layer import OutputLayer, PieceUpdates
 from pmt_text.word2vec.row_groups import RowGroups
@@ -55,12 +56,6 @@ class PieceLearner:
         """Every answer costs log 2 where all scores are 0."""
         return math.log(2) * self._layer.answers
 
-    def learning_rate(self, epoch: int, words: int) -> float:
-        """After so many words of this epoch, from 0."""
-        first, last = self._settings.learning_rate, self._settings.last_learning_rate
-        done = (epoch + words / self._words) / self._settings.epochs
-        return first - (first - last) * min(done, 1.0)
-
     def learn(
         self,
         piece: TextPiece,
@@ -78,7 +73,8 @@ class PieceLearner:
         words, sentences = piece.words[kept], piece.sentences[kept]
         reach = generator.integers(1, settings.window + 1, len(words), np.int8)
         windows = ContextWindows.of(words, sentences, reach, settings.window, self._size, self._pad)
-        rate = self.learning_rate(epoch, piece.number * PIECE_WORDS)
+        done = piece.number * PIECE_WORDS / self._words
+        rate = learning_rate_at(settings, epoch, done)
         with np.errstate(all="ignore"):  # what overflows is found in the loss
             updates = self._layer.updates(windows, rate, generator)
             self._update(windows, updates, inputs, outputs)

@@ -18,7 +18,7 @@ __all__ = ["SENTENCE_END", "TextCorpus"]
 # Stands between two sentences among the words. No word of a UTF-8 text can be this byte.
 SENTENCE_END = b"\xff"
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _LONGEST_WORD = 1 << 16  # bytes; what goes on longer without a space is no text
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -54,7 +54,7 @@ class TextCorpus:
         self.sentence_words = sentence_words
 
     def word_lists(self) -> Iterator[list[bytes]]:
-        """All words in order, about a megabyte of text at a time.
+        """All words in order, about a quarter of a megabyte of text at a time.
 
         In "lines" a `SENTENCE_END` stands at every line end. A word is never cut, a sentence may
         be.

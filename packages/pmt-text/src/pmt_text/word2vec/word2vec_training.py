@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmt_core import SettingsError, StateError
 from pmt_text.word2vec.epoch_result import EpochResult, Word2VecProgress
+from pmt_text.word2vec.learning_rate import learning_rate_at
 from pmt_text.word2vec.loss_sums import LossSums
 from pmt_text.word2vec.piece_file import PieceFile
 from pmt_text.word2vec.piece_learner import PIECE_WORDS, PieceLearner
@@ -44,18 +45,18 @@ class Word2VecTraining:
         self._model = model
         self._corpus = corpus
         self._workers = workers
-        self._learner = PieceLearner(model.settings, model.counts.counts, model.stream, workers)
         self._open = ExitStack()
         self._text: PieceFile | None = None
         self._team: WorkerTeam | None = None
+        self._learner: PieceLearner | None = None
+        self._untrained_loss = 0.0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._text = stack.enter_context(
                 PieceFile.write(self._corpus, self._model.counts, PIECE_WORDS)
             )
-            if self._workers > 1:
-                self._team = stack.enter_context(WorkerTeam(self._model, self._text, self._workers))
+            self._start(self._text, stack)
             self._text.forget_name()
             self._open = stack.pop_all()
         return self
@@ -67,7 +68,17 @@ class Word2VecTraining:
         trace: TracebackType | None,
     ) -> None:
         self._open.close()
-        self._text = self._team = None
+        self._text = self._team = self._learner = None
+
+    def _start(self, text: PieceFile, stack: ExitStack) -> None:
+        """One who learns: what a learner needs, a tree for one, is made only where it learns."""
+        model = self._model
+        if self._workers > 1:
+            self._team = stack.enter_context(WorkerTeam(model, text, self._workers))
+            self._untrained_loss = self._team.untrained_loss
+        else:
+            self._learner = PieceLearner(model.settings, model.counts.counts, model.stream)
+            self._untrained_loss = self._learner.untrained_loss
 
     @property
     def pids(self) -> list[int]:
@@ -107,12 +118,13 @@ class Word2VecTraining:
         if self._team is not None:
             return self._team.learn(model.epoch, first, last)
         sums = LossSums()
-        for number in range(first, last):
-            sums.add(self._learner.learn(text.piece(number), model.epoch, *model.tables))
+        if self._learner is not None:
+            for number in range(first, last):
+                sums.add(self._learner.learn(text.piece(number), model.epoch, *model.tables))
         return sums
 
     def _check_loss(self, sums: LossSums) -> None:
-        untrained, settings = self._learner.untrained_loss, self._model.settings
+        untrained, settings = self._untrained_loss, self._model.settings
         if not sums.mean <= _WORST * untrained:
             raise StateError(
                 f"training diverged in epoch {self._model.epoch + 1}: the loss is {sums.mean:.3g}, "
@@ -122,14 +134,14 @@ class Word2VecTraining:
 
     def _progress(self) -> Word2VecProgress:
         model = self._model
-        done = model.sums.words
-        rate = self._learner.learning_rate(model.epoch, done)
-        return Word2VecProgress(done, model.counts.kept, model.sums.mean, rate)
+        done, total = model.sums.words, model.counts.kept
+        rate = learning_rate_at(model.settings, model.epoch, done / total)
+        return Word2VecProgress(done, total, model.sums.mean, rate)
 
     def _finish_epoch(self) -> EpochResult:
         model = self._model
         model.check_finite()
-        rate = self._learner.learning_rate(model.epoch, model.sums.words)
+        rate = learning_rate_at(model.settings, model.epoch, 1.0)
         sums = model.end_epoch()
         return EpochResult(
             model.epoch, sums.mean, int(sums.predictions), sums.words, sums.trained_words, rate

@@ -1,9 +1,9 @@
 """What a worker process of word2vec runs; `WorkerProcess` is its other end.
 
 Lines of JSON come in and are answered with a line each: first what the work is about, answered
-with {}, then questions {epoch, first, last}: learn these pieces, `last` not included; the answer is
-their `LossSums`. Where something fails the answer is {error}, and the process ends; so it does at
-the end of the input.
+with {untrained_loss}, then questions {epoch, first, last}: learn these pieces, `last` not included;
+the answer is their `LossSums`. Where something fails the answer is {error}, and the process ends;
+so it does at the end of the input.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Worker:
         shared = {name: SharedArray.attach(**told).array for name, told in start["arrays"].items()}
         self._inputs, self._outputs = shared["inputs"], shared["outputs"]
         self._text = PieceFile(start["path"], start["words"], start["piece_words"])
-        self._learner = PieceLearner(
+        self.learner = PieceLearner(
             Word2VecSettings(**start["settings"]),
             np.array(shared["counts"]),
             RandomStream.from_dict(start["stream"]),
@@ -44,7 +44,7 @@ class _Worker:
         sums = LossSums()
         for number in range(first, last):
             piece = self._text.piece(number)
-            sums.add(self._learner.learn(piece, epoch, self._inputs, self._outputs))
+            sums.add(self.learner.learn(piece, epoch, self._inputs, self._outputs))
         return sums
 
 
@@ -54,7 +54,7 @@ def _main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = _Worker(json.loads(sys.stdin.readline()))
-        _answer({})
+        _answer({"untrained_loss": worker.learner.untrained_loss})
         for line in sys.stdin:
             _answer(asdict(worker.learn(**json.loads(line))))
     except BrokenPipeError:

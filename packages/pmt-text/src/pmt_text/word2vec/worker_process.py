@@ -17,9 +17,6 @@ __all__ = ["WorkerProcess"]
 
 _MODULE = "pmt_text.word2vec.worker_main"
 _BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-# glibc gives large arrays back to the system as they are freed, and zeroes every page anew; with
-# these it keeps them.
-_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 28)}
 _PATIENCE = 10.0  # seconds that a process may take to end
 
 
@@ -44,7 +41,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pass_fds=descriptors,
-                env={**_ALLOCATOR, **os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
+                env={**os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
             )
         try:
             self._send(start)
@@ -57,9 +54,9 @@ class WorkerProcess:
         """Its number."""
         return self._process.pid
 
-    def wait_ready(self) -> None:
-        """Until it has taken in the first line. Raises as `ask`."""
-        self._receive()
+    def wait_ready(self) -> dict[str, Any]:
+        """Its answer to the first line. Raises as `ask`."""
+        return self._receive()
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The answer. Raises `StateError` where the worker failed or is gone."""

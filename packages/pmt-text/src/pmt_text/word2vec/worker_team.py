@@ -28,12 +28,16 @@ class WorkerTeam:
 
     model: its tables are moved to shared memory. text: each process reads its pieces from it.
     To be entered; left, it has ended the processes.
+
+    Attributes:
+        untrained_loss: see `PieceLearner`.
     """
 
     def __init__(self, model: Word2Vec, text: PieceFile, workers: int) -> None:
         self._model = model
         self._text = text
         self._workers = workers
+        self.untrained_loss = 0.0
         self._open = ExitStack()
         self._processes: list[WorkerProcess] = []
         self._threads = ThreadPoolExecutor(workers, "pmt-word2vec")
@@ -49,7 +53,7 @@ class WorkerTeam:
                 stack.callback(process.close)
                 self._processes.append(process)
             for process in self._processes:
-                process.wait_ready()
+                self.untrained_loss = float(process.wait_ready()["untrained_loss"])
             stack.enter_context(self._threads)
             self._open = stack.pop_all()
         return self

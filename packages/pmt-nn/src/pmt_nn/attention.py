@@ -388,9 +388,9 @@ def _dropped(weights: Array, kept: Mask | None, scale: float, block: slice) -> A
 def _row_dot(a: Array, b: Array, heads: int) -> Array:
     """sum_k a b per head: (b, t, d) twice -> (b, h, t, 1)."""
     n, t, d = a.shape
-    products = (a * b).reshape(n, t, heads, d // heads)
-    sums: Array = products.sum(axis=-1)  # (b, t, h)
-    return sums.swapaxes(1, 2)[..., np.newaxis]
+    shape = (n, t, heads, d // heads)
+    sums: Array = np.einsum("bthk,bthk->bht", a.reshape(shape), b.reshape(shape))
+    return sums[..., np.newaxis]
 
 
 def _sample_settings(rng: np.random.Generator) -> Iterator[tuple[dict[str, object], str]]:

@@ -132,7 +132,7 @@ def directional_attention(
         by_qkv = np.empty(qkv.shape, qkv.dtype)
         by_q, by_k, by_v = _heads(by_qkv, heads)
         grad_h = grad.reshape(b, t, heads, width).swapaxes(1, 2)
-        correction = (grad * output).reshape(b, t, heads, width).sum(axis=-1).swapaxes(1, 2)
+        correction = np.einsum("bhtk,bhtk->bht", grad_h, output_h)
         by_u, by_w = np.zeros((heads, width), qkv.dtype), np.zeros((heads, width), qkv.dtype)
         for block in _blocks(weights):
             part = dropped(block)

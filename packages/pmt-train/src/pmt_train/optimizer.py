@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,11 @@ BLOCK = 1 << 15
 """Elements of a block: parameters, gradient, moments and scratch of it stay in the cache."""
 
 _THREADS_PAY_FROM = 1 << 17  # elements
+
+
+_Scratch = Mapping[np.dtype[Any], list[Array]]
+_Job = Callable[[_Scratch], None]
+"""A part of a step: it gets the scratch of the thread that does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,67 +146,90 @@ class Optimizer(ABC):
         self.flat.rebind()
         self.steps += 1
         self._catch_up(gradients.dense)
-        blocks = list(self._blocks(self._runs(gradients.dense)))
-
-        def dense(block: Run, scratch: Mapping[np.dtype[Any], list[Array]]) -> None:
-            part, size = slice(block.start, block.stop), block.stop - block.start
-            self.update(
-                self.flat.buffers[block.dtype][part],
-                gradients.buffers[block.dtype][part],
-                [self._state[name][block.dtype][part] for name in self.state_names],
-                [array[:size] for array in scratch[block.dtype]],
-                lr=lr * block.lr_factor,
-                scale=scale,
-                decay=block.decay,
-            )
-
+        jobs: list[_Job] = [
+            functools.partial(self._step_block, gradients, block, lr=lr, scale=scale)
+            for block in self._blocks(self._runs(gradients.dense))
+        ]
+        elements = sum(slot.size for slot in gradients.dense)
+        for slot, rows in gradients.sparse:
+            jobs += self._row_jobs(slot, rows, lr=lr, scale=scale)
+            elements += rows.values.size
         teams = 1
-        if workers is not None and sum(b.stop - b.start for b in blocks) >= _THREADS_PAY_FROM:
+        if workers is not None and elements >= _THREADS_PAY_FROM:
             teams = workers.count
         self._prepare_scratch(teams)
 
         def share(team: int) -> None:
-            for block in blocks[team::teams]:
-                dense(block, self._scratch[team])
+            for job in jobs[team::teams]:
+                job(self._scratch[team])
 
         if workers is not None and teams > 1:
             workers.map(share, range(teams))
         else:
             share(0)
-        for slot, rows in gradients.sparse:
-            self._step_rows(slot, rows, lr=lr, scale=scale)
 
-    def _step_rows(self, slot: ParameterSlot, rows: RowSparse, *, lr: float, scale: float) -> None:
-        """Update the rows that a row-sparse gradient names: take them out, update, put back."""
+    def _step_block(
+        self, gradients: FlatGradients, block: Run, scratch: _Scratch, *, lr: float, scale: float
+    ) -> None:
+        """Update a block of the flat memory."""
+        part, size = slice(block.start, block.stop), block.stop - block.start
+        self.update(
+            self.flat.buffers[block.dtype][part],
+            gradients.buffers[block.dtype][part],
+            [self._state[name][block.dtype][part] for name in self.state_names],
+            [array[:size] for array in scratch[block.dtype]],
+            lr=lr * block.lr_factor,
+            scale=scale,
+            decay=block.decay,
+        )
+
+    def _row_jobs(
+        self, slot: ParameterSlot, rows: RowSparse, *, lr: float, scale: float
+    ) -> Iterator[_Job]:
+        """The rows that a row-sparse gradient names, each once, some at a time."""
         if not len(rows.rows):
             return
-        last = self._last.get(slot.index)
-        if last is None:
+        if slot.index not in self._last:
             # Rows of before were updated by dense steps, all of them until the last one.
-            last = self._last[slot.index] = np.full(slot.shape[0], self.steps - 1, np.int64)
-        width = max(slot.size // max(slot.shape[0], 1), 1)
-        n = max(BLOCK // width, 1)
+            self._last[slot.index] = np.full(slot.shape[0], self.steps - 1, np.int64)
+        n = max(BLOCK * slot.shape[0] // max(slot.size, 1), 1)
+        for start in range(0, len(rows.rows), n):
+            part = slice(start, start + n)
+            yield functools.partial(
+                self._step_rows, slot, rows.rows[part], rows.values[part], lr=lr, scale=scale
+            )
+
+    def _step_rows(
+        self,
+        slot: ParameterSlot,
+        which: NDArray[np.int64],
+        values: Array,
+        scratch: _Scratch,
+        *,
+        lr: float,
+        scale: float,
+    ) -> None:
+        """Update the rows `which` of a table: take them out, update, put back."""
+        width = max(slot.size // slot.shape[0], 1)
         table = slot.view.reshape(slot.shape[0], width)
         states = [self._state_view(name, slot).reshape(table.shape) for name in self.state_names]
-        for start in range(0, len(rows.rows), n):
-            which = rows.rows[start : start + n]
-            g = rows.values[start : start + n].reshape(len(which), width)
-            p = table[which]
-            state = [array[which] for array in states]
-            self.fade(state, (self.steps - 1 - last[which])[:, None])
-            self.update(
-                p,
-                g,
-                state,
-                [np.empty_like(p) for _ in range(self.scratch_count)],
-                lr=lr * self._lr_factors[slot.index],
-                scale=scale,
-                decay=self._decays[slot.index],
-            )
-            table[which] = p
-            for whole, part in zip(states, state, strict=True):
-                whole[which] = part
-            last[which] = self.steps
+        last = self._last[slot.index]
+        p = table.take(which, axis=0)
+        state = [array.take(which, axis=0) for array in states]
+        self.fade(state, (self.steps - 1 - last[which])[:, None])
+        self.update(
+            p,
+            values.reshape(p.shape),
+            state,
+            [_room(array, p) for array in scratch[slot.dtype]],
+            lr=lr * self._lr_factors[slot.index],
+            scale=scale,
+            decay=self._decays[slot.index],
+        )
+        table[which] = p
+        for whole, part in zip(states, state, strict=True):
+            whole[which] = part
+        last[which] = self.steps
 
     def _catch_up(self, dense: Sequence[ParameterSlot]) -> None:
         """Tables that had row-sparse gradients and now get a dense one: fade all their rows."""
@@ -288,6 +317,13 @@ class Optimizer(ABC):
             for name, slot in rows.items()
             if name in state
         }
+
+
+def _room(scratch: Array, like: Array) -> Array:
+    """Scratch of the shape of `like`; new where rows are longer than a block."""
+    if like.size > scratch.size:
+        return np.empty_like(like)
+    return scratch[: like.size].reshape(like.shape)
 
 
 def _group_of(slot: ParameterSlot, groups: Sequence[ParameterGroup]) -> ParameterGroup | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lm_settings import Settings
 from pmt_core import DataError
 from pmt_text import BytePairEncoding, CharacterCodec, load_text
-from pmt_train import Run, warn
+from pmt_train import Run, check_input_file, warn
 
 SAMPLE = Path(__file__).parent / "samples" / "lm.txt.gz"
 
@@ -40,6 +40,7 @@ class Corpus:
 def read_corpus(settings: Settings, run: Run[Settings]) -> Corpus:
     """The corpus, its last part held out."""
     path = settings.corpus or SAMPLE
+    check_input_file(path, "text")
     found = load_text(path, settings.encoding)
     if found.warning:
         warn(f"warning: {found.warning}")

@@ -179,6 +179,15 @@ def test_clocks_and_counts_go_on(toys, tmp_path):
     assert history.column("seconds") == sorted(history.column("seconds"))
 
 
+def test_a_model_that_was_damaged_is_written_again(toys, tmp_path):
+    paths = {"checkpoint_path": tmp_path / "c.npz", "best_path": tmp_path / "best.npz"}
+    toys.trainer().fit(toys.data(), epochs=2, **paths, quiet=True)
+    whole = paths["best_path"].read_bytes()
+    paths["best_path"].write_bytes(whole[: len(whole) // 2])
+    toys.trainer().fit(toys.data(), epochs=2, **paths, resume=True, quiet=True)
+    assert paths["best_path"].read_bytes() == whole
+
+
 def test_a_finished_run_is_only_loaded(toys, tmp_path):
     path = tmp_path / "c.npz"
     first = toys.trainer()

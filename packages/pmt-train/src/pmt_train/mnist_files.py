@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pmt_core import DataError, FileProblem, load_archive, load_idx
+from pmt_train.input_file import check_input_file
 from pmt_train.labelled_images import LabelledImages
 
 MNIST_CLASSES = 10
@@ -52,9 +53,10 @@ def load_mnist(path: Path) -> MnistFiles:
         return _from_folder(path)
     if not path.exists():
         raise FileProblem(
-            f"there is no {str(path)!r}; give a folder with the four MNIST files "
+            f"{str(path)!r} does not exist; give a folder with the four MNIST files "
             f"({', '.join(MNIST_SHA256)}), or an .npz with {', '.join(_KEYS)}"
         )
+    check_input_file(path, "digits (.npz)")
     return _from_npz(path)
 
 

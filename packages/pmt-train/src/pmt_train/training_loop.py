@@ -256,8 +256,7 @@ class TrainingLoop(ABC):
         self.state = found.state
         self.best = found.best
         self._seconds_before = found.state.seconds
-        if self.best_path is not None and not self.best_path.exists():
-            self._save_best()
+        self._save_best()  # the file may be gone, damaged, or newer than the checkpoint
 
     def _check_same_run(self, path: Path, saved: TrainingState) -> None:
         mine = self.state

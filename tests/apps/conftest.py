@@ -78,13 +78,3 @@ def command(root: Path, *arguments: object, small: bool) -> list[str]:
         *map(str, arguments),
         *(sizes if small else []),
     ]
-
-
-@pytest.fixture
-def qqp_command(root: Path) -> Callable[..., list[str]]:
-    """The command that `qqp` runs, for tests that talk to the process."""
-
-    def build(*arguments: object) -> list[str]:
-        return command(root, *arguments, small=True)
-
-    return build

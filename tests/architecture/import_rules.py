@@ -111,9 +111,9 @@ def exported_names(source: SourceFile) -> set[str]:
 
 
 # Public in spite of the underscore: the methods of named tuples, and what argparse's public methods
-# return (there is no other name to annotate it with).
+# return (there is no other name to annotate it with), and `os._exit`, which os.__all__ lists.
 _PUBLIC_IN_SPITE = frozenset(("_asdict", "_fields", "_make", "_replace", "_field_defaults"))
-_PUBLIC_IN_SPITE |= {"_ArgumentGroup", "_SubParsersAction"}
+_PUBLIC_IN_SPITE |= {"_ArgumentGroup", "_SubParsersAction", "_exit"}
 
 
 def _is_private(name: str) -> bool:

@@ -16,7 +16,7 @@ from types import FrameType
 def _leave(number: int, frame: FrameType | None) -> None:
     sys.stderr.write("\nstopped\n")
     sys.stderr.flush()
-    # An exception may be lost within an import: one of fifteen starts went on as if nothing were.
+    # sys.exit raises, and an exception may be lost or changed within an import.
     os._exit(128 + number)
 
 

@@ -20,6 +20,9 @@ every time. Afterwards:
 
 from __future__ import annotations
 
+import ctrl_c_at_start  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

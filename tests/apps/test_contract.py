@@ -118,7 +118,6 @@ class App:
             the one that is given bad files. settings: a small model, some seconds of training.
         line: what it answers.
         splits: what metrics.json scores. files: how many it names.
-        quiet_start: whether Ctrl-C is answered from the first import on.
     """
 
     task: str
@@ -128,7 +127,6 @@ class App:
     splits: Sequence[str]
     files: int
     name: str = ""
-    quiet_start: bool = True
 
 
 APPS = [
@@ -169,12 +167,12 @@ APPS = [
     ),
     App(
         "word2vec", long_text, ("--dimension", 40, "--epochs", 8, "--workers", 1),
-        "w1", [], 1, quiet_start=False,
+        "w1", [], 1,
     ),
     App(
         "word2vec", long_text,
         ("--form", "tape", "--dimension", 16, "--epochs", 4, "--limit", 15_000, "--workers", 2),
-        "w1", [], 1, name="word2vec-tape", quiet_start=False,
+        "w1", [], 1, name="word2vec-tape",
     ),
 ]  # fmt: skip
 
@@ -453,7 +451,7 @@ def epochs(run: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks into /proc")
-@of([app for app in PROGRAMS if app.quiet_start])
+@of(PROGRAMS)
 def test_ctrl_c_while_it_imports_ends_it_quietly(trained: Trained) -> None:
     process = trained.start(*trained.data, *trained.app.settings, "--out", "never")
     maps = Path(f"/proc/{process.pid}/maps")

@@ -129,7 +129,7 @@ class Word2VecTraining:
             raise StateError(
                 f"training diverged in epoch {self._model.epoch + 1}: the loss is {sums.mean:.3g}, "
                 f"that of untrained vectors {untrained:.3g}; lower the learning rate "
-                f"({settings.learning_rate:g}) or update_blocks"
+                f"({settings.learning_rate:g})"
             )
 
     def _progress(self) -> Word2VecProgress:

@@ -1,11 +1,10 @@
-"""The base model of `apps/train_qqp.py` trained in PyTorch to the end: dev accuracy and minutes.
+"""`apps/train_qqp.py --preset plain` in PyTorch, to the end: dev accuracy and minutes.
 
     hatch run bench:qqp-twin [--train FILE --dev FILE] [--epochs 6] [--seed 1] [--threads N]
 
-Beside the row "duplicate questions" of README: the same pairs, words, batches of like length,
-model, AdamW, learning rates, clipping and choice of the best epoch on dev. pmt_text reads and
-encodes; everything from the ids on is torch's public API (`Classifier` of `qqp_torch.py`, with
-torch's own first weights).
+The same pairs, words, marks, features, batches of like length, model, AdamW, learning rates,
+clipping, choice of the best epoch on dev, and both orders of a pair averaged. pmt_text reads and
+encodes; everything from the ids on is torch's public API, with torch's own first weights.
 """
 
 from __future__ import annotations
@@ -21,33 +20,73 @@ from qqp_torch import Classifier
 from torch import nn
 
 from pmt_core import RandomStream
-from pmt_text import EncodedPairs, LengthBatches, PairEncoder, Vocabulary, load_qqp, tokenize
+from pmt_text import (
+    EncodedPairs,
+    LengthBatches,
+    PairBatch,
+    PairEncoder,
+    Vocabulary,
+    WordRarity,
+    load_qqp,
+    tokenize,
+)
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "qqp"
 WARMUP, WEIGHT_DECAY = 200, 0.01
 
 
-def read(train: Path, dev: Path) -> tuple[int, EncodedPairs, EncodedPairs]:
-    """Number of words, and the pairs of both files in their ids."""
+FEATURE_HIDDEN = 64
+
+
+class Twin(Classifier):
+    """`Classifier` with marks by rarity, the texts' means compared, and features of the pair."""
+
+    def __init__(self, words: int, encoder: PairEncoder):
+        super().__init__(words)
+        d = sizes.WIDTH
+        self.matches = nn.Embedding(encoder.marks, d)
+        self.pool = nn.Linear(5 * d, d)
+        self.features = nn.Linear(encoder.features, FEATURE_HIDDEN)
+        self.classify = nn.Linear(d + FEATURE_HIDDEN, 2)
+
+    def forward(self, ids, segments, matches, features):
+        x = self.words(ids) + self.segments(segments) + self.matches(matches)
+        x = self.dropout(self.norm(x + self.positions[: ids.shape[1]]))
+        mask = ids != 0
+        x = self.encoder(x, src_key_padding_mask=~mask)
+        means = []
+        for segment in (0, 1):
+            here = (mask & (segments == segment)).to(x.dtype).unsqueeze(-1)
+            means.append((x * here).sum(1) / here.sum(1).clamp(min=1))
+        a, b = means
+        pooled = torch.tanh(self.pool(torch.cat([x[:, 0], a, b, (a - b).abs(), a * b], -1)))
+        known = nn.functional.gelu(self.features(features), approximate="tanh")
+        return self.classify(self.dropout(torch.cat([pooled, known], -1)))
+
+
+def read(train: Path, dev: Path) -> tuple[PairEncoder, EncodedPairs, EncodedPairs]:
+    """What turns pairs into ids, and the pairs of both files in their ids."""
     files = [
         [pair for pair in load_qqp(path).pairs if pair.label is not None] for path in (train, dev)
     ]
     texts = [[(pair.question1, pair.question2) for pair in pairs] for pairs in files]
-    words = Vocabulary.build(
-        (tokenize(text) for pair in texts[0] for text in pair), min_count=sizes.MIN_COUNT
-    )
-    encoder = PairEncoder(words, sizes.LENGTH)
+    tokens = [tokenize(text) for pair in texts[0] for text in pair]
+    words = Vocabulary.build(tokens, min_count=sizes.MIN_COUNT)
+    encoder = PairEncoder(words, sizes.LENGTH, WordRarity.build(tokens))
     encoded = [
         encoder.encode(part, np.array([pair.label for pair in pairs]))
         for part, pairs in zip(texts, files, strict=True)
     ]
-    return len(words), encoded[0], encoded[1]
+    return encoder, encoded[0], encoded[1]
 
 
-def batches(data: EncodedPairs, size: int, stream: RandomStream | None, epoch: int = 0):
-    for batch in LengthBatches(data.lengths, size, data.batch, stream).epoch(epoch):
-        inputs = [torch.from_numpy(x) for x in (batch.ids, batch.segments, batch.matches)]
-        yield inputs, torch.from_numpy(batch.labels)
+def inputs_of(batch: PairBatch) -> list[torch.Tensor]:
+    arrays = (batch.ids, batch.segments, batch.matches, batch.features)
+    return [torch.from_numpy(array) for array in arrays]
+
+
+def batches(data: EncodedPairs, size: int, stream: RandomStream | None = None, epoch: int = 0):
+    return LengthBatches(data.lengths, size, data.batch, stream).epoch(epoch)
 
 
 def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
@@ -64,11 +103,11 @@ def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
 
 def accuracy(model: nn.Module, dev: EncodedPairs) -> float:
     model.eval()
+    right = 0
     with torch.inference_mode():
-        right = sum(
-            int((model(*inputs).argmax(-1) == labels).sum())
-            for inputs, labels in batches(dev, 256, None)
-        )
+        for batch in batches(dev, 256):
+            both = sum(model(*inputs_of(one)).softmax(-1) for one in (batch, batch.swapped()))
+            right += int((both.argmax(-1).numpy() == batch.labels).sum())
     return right / len(dev)
 
 
@@ -82,9 +121,9 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.manual_seed(chosen.seed)
     torch.set_num_threads(chosen.threads)
-    words, train, dev = read(chosen.train, chosen.dev)
+    encoder, train, dev = read(chosen.train, chosen.dev)
     start = time.perf_counter()
-    model = Classifier(words)
+    model = Twin(len(encoder.vocabulary), encoder)
     optimizer = optimizer_of(model)
     steps = chosen.epochs * -(-len(train) // sizes.BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -95,14 +134,16 @@ def main() -> None:
     for epoch in range(chosen.epochs):
         model.train()
         total = 0.0
-        for inputs, labels in batches(train, sizes.BATCH, order, epoch):
+        for batch in batches(train, sizes.BATCH, order, epoch):
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(*inputs), labels)
+            loss = nn.functional.cross_entropy(
+                model(*inputs_of(batch)), torch.from_numpy(batch.labels)
+            )
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-            total += loss.item() * len(labels)
+            total += loss.item() * len(batch)
         found = accuracy(model, dev)
         best = max(best, found)
         print(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples, sqrt
 from pmt_nn.cache_blocks import cache_blocks
 from pmt_nn.linear import sum_rows
 from pmt_nn.module import Module
@@ -23,7 +23,14 @@ def layer_norm_composed(x: Tensor, gain: Tensor, bias: Tensor, *, eps: float = 1
 
 
 @primitive
-def layer_norm(x: Array, gain: Array, bias: Array | None, *, eps: float = 1e-5) -> Result:
+def layer_norm(
+    x: Array,
+    gain: Array,
+    bias: Array | None,
+    *,
+    eps: float = 1e-5,
+    wanted: Wanted = (True, True, True),
+) -> Result:
     """Normalise the last axis to mean 0 and variance 1, then scale and shift by element.
 
     x: (..., d), gain: (d,), bias: (d,) or None. With n = (x - mean) / s, s = sqrt(var + eps) and
@@ -33,12 +40,13 @@ def layer_norm(x: Array, gain: Array, bias: Array | None, *, eps: float = 1e-5) 
     rows = x.reshape(-1, d)
     averaging = _averaging(d, x.dtype)
     normed = rows - (rows @ averaging)[:, np.newaxis]
-    y = normed * normed
-    inverse = y @ averaging  # the variance
+    squares = normed * normed
+    inverse = squares @ averaging  # the variance
     inverse += x.dtype.type(eps)
     np.reciprocal(np.sqrt(inverse, out=inverse), out=inverse)
     inverse = inverse[:, np.newaxis]
     normed *= inverse
+    y = squares if any(wanted) else normed  # the backward pass needs what is normed
     np.multiply(normed, gain, out=y)
     if bias is not None:
         y += bias

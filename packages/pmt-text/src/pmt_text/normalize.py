@@ -99,6 +99,11 @@ def normalize(text: str) -> str:
     Pure, and idempotent: ``normalize(normalize(x)) == normalize(x)``. The result is empty where
     `text` holds nothing but spaces, quotes and invisible characters.
     """
+    return " ".join(normal_tokens(text))
+
+
+def normal_tokens(text: str) -> list[str]:
+    """The tokens that `normalize` joins."""
     text = fold_unicode(text).lower().translate(_GAPS)
     if "-" in text:
         text = _BRACKET.sub(lambda match: _BRACKETS[match.group(1)], text)
@@ -113,10 +118,10 @@ def normalize(text: str) -> str:
         text = _ABBREVIATION.sub(lambda match: match.group().replace(".", ""), text)
     if "," in text:
         text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
-    tokens = _TOKEN.findall(_RUN.sub(r" \1 ", text))
+    tokens: list[str] = _TOKEN.findall(_RUN.sub(r" \1 ", text))
     if not _TRIGGERS.isdisjoint(tokens):
         tokens = _spell_out(tokens)
-    return " ".join(tokens)
+    return tokens
 
 
 def _spell_out(tokens: list[str]) -> list[str]:

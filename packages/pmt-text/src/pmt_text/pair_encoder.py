@@ -93,11 +93,11 @@ class PairEncoder:
         """Add one pair's tokens to the end of the arrays."""
         marks_first, marks_second = self._marks(first, second)
         keep1, keep2 = _kept(len(first), len(second), self.max_length - _SPECIALS)
-        id_of = self.vocabulary.id_of
+        id_list = self.vocabulary.id_list
         ids.append(CLS)
-        ids.extend([id_of(word) for word in first[:keep1]])
+        ids.extend(id_list(first[:keep1]))
         ids.append(SEP)
-        ids.extend([id_of(word) for word in second[:keep2]])
+        ids.extend(id_list(second[:keep2]))
         ids.append(SEP)
         matches.append(0)
         matches.extend(marks_first[:keep1])

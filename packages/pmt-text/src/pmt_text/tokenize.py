@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pmt_text.normalize import normalize
+from pmt_text.normalize import normal_tokens
 
 __all__ = ["tokenize"]
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the tokens of `text`: `normalize`, parted at its spaces."""
-    return normalize(text).split()
+    """Return the tokens of `text`: those that `normalize` joins by spaces."""
+    return normal_tokens(text)

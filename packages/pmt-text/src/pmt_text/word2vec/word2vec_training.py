@@ -14,10 +14,10 @@ from pmt_text.word2vec.loss_sums import LossSums
 from pmt_text.word2vec.piece_file import PieceFile
 from pmt_text.word2vec.piece_learner import PIECE_WORDS, PieceLearner
 from pmt_text.word2vec.text_corpus import TextCorpus
-from pmt_text.word2vec.worker_team import WorkerTeam
 
 if TYPE_CHECKING:
     from pmt_text.word2vec.word2vec import Word2Vec
+    from pmt_text.word2vec.worker_team import WorkerTeam
 
 __all__ = ["Word2VecTraining"]
 
@@ -74,6 +74,9 @@ class Word2VecTraining:
         """One who learns: what a learner needs, a tree for one, is made only where it learns."""
         model = self._model
         if self._workers > 1:
+            # Here, as processes take modules that `import pmt_text` should not wait for.
+            from pmt_text.word2vec.worker_team import WorkerTeam
+
             self._team = stack.enter_context(WorkerTeam(model, text, self._workers))
             self._untrained_loss = self._team.untrained_loss
         else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -63,17 +61,28 @@ class TransformerEncoderLayer(Module):
 
         layout: of a ragged batch x (n, d), which takes no mask; not where attention is directional.
         """
-        options: dict[str, Any] = {"rng": rng} if layout is None else {"rng": rng, "layout": layout}
         if self.norm_first:
-            attended = self.attention(self.attention_norm(x), mask, **options)
+            attended = self._attend(self.attention_norm(x), mask, layout, rng)
             x = add_with_dropout(x, attended, self.dropout, rng)
             computed = self.feed_forward(self.feed_forward_norm(x), rng=rng)
             return add_with_dropout(x, computed, self.dropout, rng)
-        attended = self.attention(x, mask, **options)
+        attended = self._attend(x, mask, layout, rng)
         x = self.attention_norm(add_with_dropout(x, attended, self.dropout, rng))
         computed = self.feed_forward(x, rng=rng)
         x = self.feed_forward_norm(add_with_dropout(x, computed, self.dropout, rng))
         return x
+
+    def _attend(
+        self,
+        x: Tensor,
+        mask: Mask | None,
+        layout: RaggedLayout | None,
+        rng: np.random.Generator | None,
+    ) -> Tensor:
+        """Attention of either kind; only the plain one knows ragged batches."""
+        of_layout = {} if layout is None else {"layout": layout}
+        attended: Tensor = self.attention(x, mask, **of_layout, rng=rng)
+        return attended
 
 
 class TransformerEncoder(Module):

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -296,8 +297,9 @@ def test_nobody_reads_the_answers(app):
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_it_trains_and_answers_with_streams_closed_from_the_beginning(tmp_path, closed):
     out = tmp_path / "run"
-    program = f"{sys.executable} -W error {APP} --out {out}"
-    for command in (f"{program} --epochs 1", f"{program} --predict"):
+    program = [sys.executable, "-W", "error", APP, "--out", out]
+    for options in (["--epochs", 1], ["--predict"]):
+        command = shlex.join(map(str, [*program, *options]))
         done = subprocess.run(
             ["bash", "-c", f"{command} {closed}"],
             input=b"1\t2\n", capture_output=True, env=ENVIRONMENT, timeout=60,

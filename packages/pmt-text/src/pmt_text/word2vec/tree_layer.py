@@ -44,11 +44,12 @@ class TreeLayer:
         self._first_top = self.rows - top
         is_top = tree.mask & (tree.nodes >= self._first_top)
         is_deep = tree.mask & ~is_top
-        # One more leaf without a way, for the words beyond the end of a text.
-        self._top_passed, self._top_right = np.zeros((2, v + 1, top), np.float32)
+        # One more leaf without a way, for the words beyond the end of a text. A byte each: as
+        # floats the two would take more than half of what all weights take.
+        self._top_passed, self._top_right = np.zeros((2, v + 1, top), np.bool_)
         word, _ = np.nonzero(is_top)
         node = tree.nodes[is_top] - self._first_top
-        self._top_passed[word, node] = 1
+        self._top_passed[word, node] = True
         self._top_right[word, node] = tree.turns[is_top]
         self._depths = np.append(is_deep.sum(axis=1), 0)
         self._starts = np.cumsum(self._depths) - self._depths
@@ -70,8 +71,10 @@ class TreeLayer:
             asks = means.predicted[..., np.newaxis] * np.eye(b, dtype=np.float32)
         predictions = float((windows.seen if means is None else means.predicted).sum())
         asked_by = asks.swapaxes(-1, -2)
-        top_total = asked_by @ self._top_passed.take(windows.centres, axis=0)
-        top_right = asked_by @ self._top_right.take(windows.centres, axis=0)
+        top_total, top_right = (
+            asked_by @ table.take(windows.centres, axis=0).astype(np.float32)
+            for table in (self._top_passed, self._top_right)
+        )
         steps = self._steps(windows.centres.reshape(u * r, b))
         groups = RowGroups.of_updates(steps.nodes.reshape(u, -1), self.rows)
         updates = []

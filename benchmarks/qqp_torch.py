@@ -85,7 +85,8 @@ class Classifier(nn.Module):
         self.pool = nn.Linear(3 * d, d)
         self.classify = nn.Linear(d, 2)
 
-    def forward(self, ids, segments, matches):
+    def read(self, ids, segments, matches):
+        """The vector of the first token, and the mean of either text."""
         x = self.words(ids) + self.segments(segments) + self.matches(matches)
         x = self.dropout(self.norm(x + self.positions[: ids.shape[1]]))
         mask = ids != 0
@@ -94,7 +95,10 @@ class Classifier(nn.Module):
         for segment in (0, 1):
             here = (mask & (segments == segment)).to(x.dtype).unsqueeze(-1)
             means.append((x * here).sum(1) / here.sum(1).clamp(min=1))
-        pooled = torch.tanh(self.pool(torch.cat([x[:, 0], *means], -1)))
+        return x[:, 0], *means
+
+    def forward(self, ids, segments, matches):
+        pooled = torch.tanh(self.pool(torch.cat(self.read(ids, segments, matches), -1)))
         return self.classify(self.dropout(pooled))
 
 

@@ -50,16 +50,8 @@ class Twin(Classifier):
         self.classify = nn.Linear(d + FEATURE_HIDDEN, 2)
 
     def forward(self, ids, segments, matches, features):
-        x = self.words(ids) + self.segments(segments) + self.matches(matches)
-        x = self.dropout(self.norm(x + self.positions[: ids.shape[1]]))
-        mask = ids != 0
-        x = self.encoder(x, src_key_padding_mask=~mask)
-        means = []
-        for segment in (0, 1):
-            here = (mask & (segments == segment)).to(x.dtype).unsqueeze(-1)
-            means.append((x * here).sum(1) / here.sum(1).clamp(min=1))
-        a, b = means
-        pooled = torch.tanh(self.pool(torch.cat([x[:, 0], a, b, (a - b).abs(), a * b], -1)))
+        first, a, b = self.read(ids, segments, matches)
+        pooled = torch.tanh(self.pool(torch.cat([first, a, b, (a - b).abs(), a * b], -1)))
         known = nn.functional.gelu(self.features(features), approximate="tanh")
         return self.classify(self.dropout(torch.cat([pooled, known], -1)))
 

@@ -124,7 +124,7 @@ def _masked(x: Floats, where: NDArray[np.bool_] | None) -> Floats:
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    if type(axis) is int and -ndim <= axis < ndim:  # the usual case, ten times as fast
+    if type(axis) is int and -ndim <= axis < ndim:  # the usual case, the short way
         return (axis % ndim,)
     if axis is None:
         return tuple(range(ndim))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd import Array
+from pmt_nn.attention import weights_of_groups
 
 
 def operation_cost(
@@ -38,9 +39,8 @@ def operation_cost(
     if name == "feed_forward":
         return _feed_forward(arrays)
     if name == "ragged_attention":
-        groups = (settings or {})["layout"].groups
-        pairs = sum(group.count * group.length**2 for group in groups)
-        return int(4 * pairs * value.shape[-1])
+        pairs = weights_of_groups((settings or {})["layout"], heads=1)
+        return 4 * pairs * int(value.shape[-1])
     if name in _ATTENTION:
         return _attention(name, arrays)
     if name == "spelling_features":

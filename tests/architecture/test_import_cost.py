@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from picture import PACKAGES
 # tqdm shows a bar from the first epoch on; matplotlib is imported where something is drawn.
 LAZY = {"matplotlib", "threadpoolctl", "mpi4py"}
 SECONDS = 0.4
-TRIES = 60  # at most: one that is quick enough is an answer
+TRIES = 20  # at most: one that is quick enough is an answer
 
 PROBE = """
 import json, sys, time
@@ -33,6 +34,7 @@ def import_in_a_fresh_process(package: str) -> tuple[float, set[str]]:
         text=True,
         check=False,
         timeout=60,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # not to compile it all every time
     )
     if run.returncode:
         pytest.fail(f"import {package} failed:\n{run.stderr}", pytrace=False)

@@ -35,8 +35,9 @@ def update_size(
     times n; if that is much, it jumps over its aim, further every time, and training diverges. So
     there are only so many words in an update that the busiest row expects n <= 4 / learning rate.
 
-    Workers do not know of each other's update; at the moment of one the others are half-way through
-    theirs, so half of each counts, too.
+    Workers do not know of each other's update: what one adds was found at weights that may lack the
+    last one of every other. Gradient descent by gradients that are D steps old is stable up to about
+    1 / (D + 1) of the steps that fresh ones allow, so all of them share these words.
 
     counts: (v,); answers: mean terms of a prediction. `settings.update_blocks`, where it is not 0,
     is obeyed.
@@ -53,8 +54,7 @@ def update_size(
         noise = counts.astype(np.float64) ** settings.noise_power
         busiest_output = settings.negatives * float(noise.max() / noise.sum())
     terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
-    at_once = (1 + workers) / 2
-    words = max(int(_MOST / (settings.learning_rate * terms * at_once)), 1)
+    words = max(int(_MOST / (settings.learning_rate * terms * workers)), 1)
     block = min(settings.block_words, words)
     if (settings.model, settings.loss) == ("cbow", "hs"):
         block = min(block, _CBOW_TREE_BLOCK)

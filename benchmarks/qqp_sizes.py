@@ -38,7 +38,7 @@ def tell(start: float, ready: float, loss: float, pairs: int) -> None:
 def latency(answer: Callable[[Sequence[tuple[str, str]]], object]) -> dict[str, float]:
     """Median milliseconds of one pair and of 64, from text to probability."""
     found = {}
-    for count, rounds in ((1, 60), (64, 15)):
+    for count, rounds in ((1, 400), (64, 40)):
         pairs = (PAIRS * 16)[:count]
         for _ in range(5):
             answer(pairs)

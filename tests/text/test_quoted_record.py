@@ -62,11 +62,11 @@ def test_open_records(text: str, is_open: bool) -> None:
 
 def test_no_text_takes_long() -> None:
     record = QuotedRecord(",", 6)
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ('"' * 99_999 + "x", '"' + "a" * 100_000, ',"a' * 30_000, '""a' * 30_000):
         record.fields(text)
         record.is_open(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

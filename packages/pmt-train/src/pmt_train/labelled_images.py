@@ -40,12 +40,14 @@ class LabelledImages:
         if images.ndim != 3 or images.shape[1:] != size or images.dtype != np.uint8:
             raise DataError(
                 f"{where[0]}: expected images as an array (n, {size[0]}, {size[1]}) of bytes "
-                f"(uint8), got {images.shape} of {images.dtype}"
+                f"(uint8), got {images.shape} of {images.dtype}; scale grey values to 0 ... 255 and "
+                "convert them by .astype(numpy.uint8)"
             )
         if labels.ndim != 1 or labels.dtype.kind not in "iu":
             raise DataError(
                 f"{where[1]}: expected labels as an array (n,) of whole numbers, got "
-                f"{labels.shape} of {labels.dtype}"
+                f"{labels.shape} of {labels.dtype}; each image has the number of its class, no "
+                "one-hot row"
             )
         if len(images) != len(labels):
             raise DataError(

@@ -40,8 +40,8 @@ class LabelledImages:
         if images.ndim != 3 or images.shape[1:] != size or images.dtype != np.uint8:
             raise DataError(
                 f"{where[0]}: expected images as an array (n, {size[0]}, {size[1]}) of bytes "
-                f"(uint8), got {images.shape} of {images.dtype}; scale grey values to 0 ... 255 and "
-                "convert them by .astype(numpy.uint8)"
+                f"(uint8), got {images.shape} of {images.dtype}; scale grey values to 0 ... 255 "
+                "and convert them by .astype(numpy.uint8)"
             )
         if labels.ndim != 1 or labels.dtype.kind not in "iu":
             raise DataError(

@@ -35,8 +35,8 @@ def update_size(
     times n; if that is much, it jumps over its aim, further every time, and training diverges. So
     there are only so many words in an update that the busiest row expects n <= 4 / learning rate.
 
-    Workers do not know of each other's update: what one adds was found at weights that may lack the
-    last one of every other. Gradient descent by gradients that are D steps old is stable up to about
+    Workers do not know of each other's update: what one adds was found at weights that may lack
+    the last one of every other. Descent by gradients that are D steps old is stable up to about
     1 / (D + 1) of the steps that fresh ones allow, so all of them share these words.
 
     counts: (v,); answers: mean terms of a prediction. `settings.update_blocks`, where it is not 0,

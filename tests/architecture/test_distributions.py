@@ -101,7 +101,7 @@ def test_an_environment_installs_a_package_and_what_its_arrows_allow(environment
     expected = {f"packages/{distribution(name)}" for name in {package, *PACKAGES[package].packages}}
     assert set(table["workspace"]["members"]) == expected
     assert table["detached"] is True
-    assert {Requirement(text).name for text in table["dependencies"]} == {"pytest"}
+    assert {Requirement(text).name for text in table["dependencies"]} == {"pytest", "pytest-xdist"}
     assert table["scripts"]["test"] == f"pytest {{args:tests/{environment}}}"
 
 

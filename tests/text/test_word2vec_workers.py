@@ -80,7 +80,7 @@ def runs(pid: int) -> bool:
 
 
 def wait_for(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not true():
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -270,7 +270,7 @@ def test_workers_end_with_a_killed_program(corpus, tmp_path: Path, how: signal.S
         pids = [int(pid) for pid in program.stdout.readline().split()]
         assert len(pids) == 2
         program.send_signal(how)
-        program.wait(20)
+        program.wait(60)
         wait_for(lambda: not any(map(runs, pids)))
         assert program.stderr.read() == ""
     assert list((tmp_path / "temporary").iterdir()) == []

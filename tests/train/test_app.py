@@ -275,7 +275,7 @@ def test_predict_answers_while_the_pipe_is_open(app):
         process.stdin.write(f"{x}\t{x}\n".encode())
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["label"] == label
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -290,7 +290,7 @@ def test_nobody_reads_the_answers(app):
     process = app.start("--predict")
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(b"1\t2\n" * 5000, timeout=20)
+    _, err = process.communicate(b"1\t2\n" * 5000, timeout=60)
     assert (process.returncode, err) == (141, b"")
 
 
@@ -325,7 +325,7 @@ def test_stopped_and_resumed_it_is_the_run_that_was_not_stopped(app, number):
     wait_for(out / "history.csv", process)  # the first epoch is done
     time.sleep(0.1)
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     if number == signal.SIGKILL:
         assert process.returncode == -number
     else:
@@ -357,7 +357,7 @@ def test_stopped_after_the_training_it_says_how_to_go_on(app, number):
     process = app.start("--out", str(out), "--linger", "60")
     wait_for(out / "metrics.json", process)  # the training is over
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert f"--out {out} --resume" in err.decode()
     assert b"Traceback" not in err
@@ -382,7 +382,7 @@ def test_two_processes_do_not_write_to_one_run(app, refusal):
     wait_for(out / "config.json", first)
     assert "another process" in refusal("--out", str(out), "--overwrite")
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=20)
+    first.communicate(timeout=60)
     assert first.returncode == 130
     assert not (out / ".lock").exists()
 

@@ -1,82 +1,13 @@
-"""Train a Transformer to tell duplicate questions, on Quora question pairs, and use it.
-
-Without arguments it trains on a sample of synthetic question pairs that ships with pmt, in about
-a minute. On real data:
-
-  python apps/train_qqp.py --train train.tsv --dev dev.tsv --out runs/real
-  python apps/train_qqp.py --data questions.tsv --out runs/real    (one file, split by the program)
-
-Files: the public release (TSV), the Kaggle CSV, the GLUE TSV, or `label question1 question2 id`
-without a header; told apart by their content. Afterwards:
-
-  echo 'How do I swim?<Tab>How can I learn swimming?' | \\
-      python apps/train_qqp.py --predict --out runs/real
-"""
+"""Train a Transformer on question pairs, or use a trained one. See `--help`."""
 
 from __future__ import annotations
 
-import ctrl_c_at_start  # noqa: F401
-
-# isort: split
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-from pmt_train import Run, Workers, run_app
-from qqp_data import read_splits
-from qqp_detector import Detector
-from qqp_models import load_detector, make_detector
-from qqp_report import report
-from qqp_settings import Settings
-from qqp_stages import Stages
-from qqp_training import fit
-
-
-def train(settings: Settings, run: Run[Settings]) -> None:
-    """Read, train, score, draw."""
-    splits = read_splits(settings, run)
-    workers = Workers(settings.workers)
-    if settings.has_stages:
-        detector: Detector[Any] = Stages(splits, settings, run, workers).train()
-    else:
-        detector = make_detector(settings, splits)
-        run.say(f"{detector.size()}\n")
-        fit(detector, splits, settings, run, workers)
-    if run.writes:  # of several ranks, one scores
-        report(run, detector, splits, workers)
-    run.finish()
-
-
-def predict(settings: Settings, run: Run[Settings]) -> None:
-    """Answer pairs from standard input."""
-    detector = load_detector(settings, *run.load_model())
-    workers = Workers(settings.workers)
-
-    def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
-        pairs = [(question1, question2) for question1, question2 in examples]
-        return [
-            {
-                "question1": question1,
-                "question2": question2,
-                "probability": round(float(probability), 6),
-                "label": int(probability >= 0.5),
-            }
-            for (question1, question2), probability in zip(
-                pairs, detector.answer(pairs, workers), strict=True
-            )
-        ]
-
-    run.predict_lines(answer, ("question1", "question2"))
-
+from pmt_apps.kit.early_interrupt import exit_quietly_on_interrupt
 
 if __name__ == "__main__":
-    sys.exit(
-        run_app(
-            Settings,
-            task="qqp",
-            train=train,
-            predict=predict,
-            title="Duplicate questions",
-            description=__doc__,
-        )
-    )
+    exit_quietly_on_interrupt()  # before the imports that take a second
+    from pmt_apps.qqp.main import main
+
+    sys.exit(main())

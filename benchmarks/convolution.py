@@ -28,10 +28,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "apps"))
 
+from pmt_apps.mnist.main import Settings, build_model
 from pmt_autograd import Tensor, gradients
 from pmt_nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, conv2d, cross_entropy
 from pmt_train import Workers
-from train_mnist import Settings, build_model
 
 Arrays = list[np.ndarray]
 

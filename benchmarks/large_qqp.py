@@ -45,12 +45,15 @@ def repeat(source: Path, target: Path, rows: int) -> None:
 def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     """The work of one process; prints a line of JSON."""
     sys.path.insert(0, str(HERE.parent / "apps"))
-    from pmt_train import Run, Workers, parse_settings, peak_rss_mb
-    from qqp_baselines import BASELINES, trained_baseline
-    from qqp_data import read_splits
-    from qqp_models import make_detector
-    from qqp_settings import Settings
-    from qqp_training import make_batches, make_trainer
+    from pmt_apps.kit.command_line import parse_settings
+    from pmt_apps.kit.environment import peak_rss_mb
+    from pmt_apps.kit.run import Run
+    from pmt_apps.qqp.data import read_splits
+    from pmt_apps.qqp.models.baselines import BASELINES, trained_baseline
+    from pmt_apps.qqp.models.registry import make_detector
+    from pmt_apps.qqp.settings import Settings
+    from pmt_apps.qqp.training.labels import make_batches, make_trainer
+    from pmt_train import Workers
 
     argv = ["--train", train, "--dev", dev, "--out", out, *options]
     settings = parse_settings(Settings, argv, task="qqp")

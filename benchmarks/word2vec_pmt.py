@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pmt_apps.kit.environment import peak_rss_mb
 from pmt_core import RandomStream
 from pmt_text import TextCorpus, Word2Vec, Word2VecSettings, Word2VecTraining, count_words
-from pmt_train import peak_rss_mb
 
 
 def cpu_seconds() -> float:

@@ -97,7 +97,7 @@ def test_arrows(who: str) -> None:
 @pytest.mark.parametrize("who", HOLDERS)
 def test_third_parties(who: str) -> None:
     row = row_of(who)
-    beside = {path.stem for path in APP_FILES} if who == "apps" else set()
+    beside = {"pmt_apps", *(path.stem for path in APP_FILES)} if who == "apps" else set()
     hold(findings(sources_of(who), lambda source: third_parties(source, row, beside)))
 
 
@@ -121,9 +121,9 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
     for path in python_files(base):
         source = read(path, base)
         row = TESTS[folder]
-        beside = {other.stem for other in base.glob("*.py")}
+        beside = {other.stem for other in base.rglob("*.py")}
         if folder == "apps":  # the parts of the programs
-            beside |= {part.stem for part in APP_FILES}
+            beside |= {"pmt_apps"}
         found = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]
         hold(f"{path.relative_to(ROOT)}: {line}" for line in found)
         at_top = {item.top for item in SourceFile(_top_level(source), source.module).imports}

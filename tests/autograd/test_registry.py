@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pmt_autograd import REGISTRY, Primitive, Sample, Tensor, primitive, samples
-from pmt_autograd.registry_walk import check_primitive, primitives_of
+from pmt_autograd.debug.check_primitive import check_primitive, primitives_of
 from pmt_core import GradientError, StateError
 
 ENTRIES = primitives_of("pmt_autograd")

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
-from pmt_autograd.array_types import Array
+from pmt_autograd.grad_mode import recording
+from pmt_autograd.multiple_outputs import backward_of_all, backward_of_part
 from pmt_autograd.node import Node, creation_numbers
-from pmt_autograd.recording import recording
 from pmt_autograd.registry import Primitive, register
-from pmt_autograd.several_outputs import backward_of_all, backward_of_part
 from pmt_autograd.tensor import Tensor
+from pmt_autograd.types import Array
 
 Function: TypeAlias = Callable[..., tuple[Any, Callable[[Any], Any]]]
 Operation: TypeAlias = Callable[..., Any]

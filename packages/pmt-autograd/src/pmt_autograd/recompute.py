@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.array_types import Array
+from pmt_autograd.backward import walk
+from pmt_autograd.grad_mode import enable_grad, recording
 from pmt_autograd.node import Node, creation_numbers
 from pmt_autograd.primitive import record
-from pmt_autograd.recording import enable_grad, recording
 from pmt_autograd.tensor import Tensor
-from pmt_autograd.walk import walk
+from pmt_autograd.types import Array
 from pmt_core import SettingsError, StateError
 
 

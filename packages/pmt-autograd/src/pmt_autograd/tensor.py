@@ -366,19 +366,17 @@ def values(operand: Any) -> Any:
 
 
 # The operations and the walk make tensors, so they come after the class.
-from pmt_autograd.arithmetic import add, divide, multiply, negative, power, subtract  # noqa: E402
-from pmt_autograd.cast import astype  # noqa: E402
-from pmt_autograd.cumulative import cumsum  # noqa: E402
-from pmt_autograd.elementary import exp, log, sqrt, tanh  # noqa: E402
-from pmt_autograd.indexing import getitem  # noqa: E402
-from pmt_autograd.matmul import matmul  # noqa: E402
-from pmt_autograd.rearranging import repeat, squeeze  # noqa: E402
-from pmt_autograd.reduction import Axis, max, mean, min, std, sum, var  # noqa: E402
-from pmt_autograd.scattering import set_items, take  # noqa: E402
-from pmt_autograd.selection import absolute, clip  # noqa: E402
-from pmt_autograd.shape import reshape, swapaxes, transpose  # noqa: E402
-from pmt_autograd.splitting import split  # noqa: E402
-from pmt_autograd.walk import add_gradients, gradients  # noqa: E402
+from pmt_autograd.backward import add_gradients, gradients
+from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
+from pmt_autograd.ops.elementwise import exp, log, sqrt, tanh
+from pmt_autograd.ops.indexing import getitem
+from pmt_autograd.ops.join_split import split
+from pmt_autograd.ops.matmul import matmul
+from pmt_autograd.ops.piecewise import absolute, clip
+from pmt_autograd.ops.rearrange import repeat, squeeze
+from pmt_autograd.ops.reduction import Axis, cumsum, max, mean, min, std, sum, var
+from pmt_autograd.ops.scatter import set_items, take
+from pmt_autograd.ops.shape import astype, reshape, swapaxes, transpose
 
 
 def _install_operators() -> None:

@@ -3,8 +3,9 @@
 It knows no tape and needs nothing but NumPy.
 """
 
-from pmt_core.archive import load_archive, save_archive
-from pmt_core.atomic_file import atomic_file
+from pmt_core.archive.archive import load_archive, save_archive
+from pmt_core.archive.atomic_file import atomic_file
+from pmt_core.archive.limits import open_regular_file
 from pmt_core.errors import (
     ArchiveError,
     DataError,
@@ -16,18 +17,18 @@ from pmt_core.errors import (
     ShapeError,
     StateError,
 )
-from pmt_core.gradient_check import check_gradient
-from pmt_core.gradient_report import GradientReport, InputReport
+from pmt_core.gradient_check.check import check_gradient
+from pmt_core.gradient_check.report import GradientReport, InputReport
 from pmt_core.huffman_tree import HuffmanTree
-from pmt_core.idx_file import load_idx
+from pmt_core.numerics import log_softmax, logsumexp, sigmoid, softmax, softplus
 from pmt_core.padding import pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
-from pmt_core.stable import log_softmax, logsumexp, sigmoid, softmax, softplus
 from pmt_core.tag_spans import Span, tag_spans
 from pmt_core.unbroadcast import unbroadcast
 
 __all__ = [
+    "open_regular_file",
     "ArchiveError",
     "DataError",
     "DtypeError",
@@ -46,7 +47,6 @@ __all__ = [
     "atomic_file",
     "check_gradient",
     "load_archive",
-    "load_idx",
     "log_softmax",
     "logsumexp",
     "pad_sequences",

@@ -1,0 +1,1 @@
+"""What all applications share: settings, command line, run folder, report, download."""

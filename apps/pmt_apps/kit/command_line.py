@@ -1,0 +1,170 @@
+"""Settings from the command line, and from the run they go on with."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pmt_apps.kit.config_file import load_settings
+from pmt_apps.kit.options import OptionInfo, OptionType, option_default, option_types, options_of
+from pmt_apps.kit.run_folder import RunFolder
+from pmt_apps.kit.settings import AppSettings, flag
+from pmt_core import SettingsError
+
+S = TypeVar("S", bound=AppSettings)
+
+
+def parse_settings(
+    kind: type[S], argv: Sequence[str] | None, *, task: str, description: str = ""
+) -> S:
+    """The settings of this start of an app.
+
+    A new run: the defaults, with what the command line gives. With `--resume` or `--predict` (or
+    another option that `uses_run`): the settings of the run in `--out`; an option may then only
+    repeat them, unless it is free to differ (`--workers`).
+
+    kind: the app's settings class. argv: arguments without the program's name; None: of the
+    process. task: name that runs of this app carry. description: text for `--help`.
+    Raises SettingsError, FileProblem or DataError with the cure; `--help` exits.
+    """
+    parser = _parser(kind, description)
+    given = vars(parser.parse_args(argv))
+    _check_actions(given)
+    users = {item.name for item, info in options_of(kind) if info.uses_run}
+    if not (given.get("resume") or given.get("predict") or users & given.keys()):
+        return kind(**{**kind.defaults(given), **given})
+    out: Path = given.get("out", _defaults(kind)["out"])
+    folder = RunFolder(out)
+    folder.check_is_run("resume" if given.get("resume") else "predict with")
+    saved = {**load_settings(folder.config, task, kind), "out": out}
+    _check_same(kind, saved, given, folder)
+    return kind(**{**saved, **given})
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are SettingsErrors, with the cure."""
+
+    def error(self, message: str) -> NoReturn:
+        cure = f"; {self.prog} --help lists all options"
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            wrong = unknown.split()[0]
+            near = difflib.get_close_matches(wrong.split("=")[0], self._option_string_actions, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            message = (
+                f"there is no option {wrong}"
+                if wrong.startswith("-")
+                else (f"unexpected argument {wrong!r}: all arguments are options")
+            )
+            message += hint
+        raise SettingsError(message + cure)
+
+
+def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParser:
+    parser = _Parser(
+        description=description,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+        formatter_class=_HelpFormatter,
+    )
+    types, groups = option_types(kind), {}
+    for item, info in options_of(kind):
+        if info.group not in groups:
+            groups[info.group] = parser.add_argument_group(info.group)
+        _add(groups[info.group], item.name, types[item.name], info, option_default(item))
+    return parser
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+
+def _add(
+    group: argparse._ArgumentGroup, name: str, kind: OptionType, info: OptionInfo, default: Any
+) -> None:
+    help_text = info.help.replace("%", "%%")
+    if kind.kind is bool and not (kind.optional or kind.several):
+        action: Any = argparse.BooleanOptionalAction if default else "store_true"
+        group.add_argument(flag(name), action=action, dest=name, help=help_text)
+        return
+    shown = info.shown or _shown(default)
+    if shown:
+        help_text += f" (default: {shown.replace('%', '%%')})"
+    metavar = info.metavar or (
+        "{" + ",".join(map(str, kind.choices)) + "}" if kind.choices else kind.kind.__name__.upper()
+    )
+    number: Any = {"nargs": "+", "action": _TupleAction} if kind.several else {}
+    if info.bare is not None:
+        number = {"nargs": "?", "const": info.bare}
+        help_text += f" (without {metavar}: {info.bare})"
+    group.add_argument(
+        flag(name),
+        dest=name,
+        type=_reader(kind, info),
+        metavar=metavar,
+        help=help_text,
+        **number,
+    )
+
+
+class _TupleAction(argparse.Action):
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        setattr(namespace, self.dest, tuple(values))
+
+
+def _reader(kind: OptionType, info: OptionInfo) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return kind.parse(text, info)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, tuple):
+        return " ".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _defaults(kind: type[AppSettings]) -> dict[str, Any]:
+    return {item.name: option_default(item) for item, _ in options_of(kind)}
+
+
+def _check_actions(given: Mapping[str, Any]) -> None:
+    chosen = [name for name in ("resume", "overwrite", "predict") if given.get(name)]
+    if len(chosen) > 1:
+        raise SettingsError(
+            f"{flag(chosen[0])} and {flag(chosen[1])} cannot go together; give one of them"
+        )
+
+
+def _check_same(
+    kind: type[AppSettings], saved: Mapping[str, Any], given: Mapping[str, Any], folder: RunFolder
+) -> None:
+    """Raises SettingsError where an option contradicts the run that it goes on with."""
+    for item, info in options_of(kind):
+        name = item.name
+        if info.action or info.free or name not in given or name not in saved:
+            continue
+        before, now = saved[name], given[name]
+        if _comparable(before) != _comparable(now):
+            raise SettingsError(
+                f"{flag(name)} {_shown(now) or now} contradicts the run in {folder.path}, which "
+                f"was started with {_shown(before) or before}; leave the option out, "
+                "or start a new run with another --out"
+            )
+
+
+def _comparable(value: Any) -> Any:
+    """Two ways to name one file are equal."""
+    if isinstance(value, tuple):
+        return tuple(map(_comparable, value))
+    return value.resolve() if isinstance(value, Path) else value

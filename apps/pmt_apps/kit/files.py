@@ -1,0 +1,110 @@
+"""JSON files: written whole or not at all, read with clear errors.
+
+The first look at a file that a user named.
+
+What identifies a data file: its checksum, and how much is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pmt_core import DataError, FileProblem, atomic_file
+from pmt_train import progress_bar
+
+
+def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
+    """Write JSON for people to read, atomically. Numbers must be finite."""
+    with atomic_file(path, "w") as file:
+        json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
+        file.write("\n")
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a JSON object. Raises FileProblem or DataError."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileProblem.from_os_error("read", path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{os.fspath(path)} is not JSON: {error}; restore it or start anew"
+        ) from error
+    if not isinstance(content, dict):
+        raise DataError(f"{os.fspath(path)}: expected a JSON object, got {type(content).__name__}")
+    return content
+
+
+def check_input_file(path: Path, what: str) -> None:
+    """Raises FileProblem or DataError where an input file is missing, a folder, a pipe or empty.
+
+    what: what the file is for, e.g. "training pairs".
+    """
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name too long, a folder that must not be looked into
+        raise FileProblem.from_os_error("read", path, error) from error
+    if not exists:
+        raise FileProblem(f"the file with {what} does not exist: {str(path)!r}; check the path")
+    if path.is_dir():
+        raise FileProblem(f"expected a file with {what}, got the folder {str(path)!r}")
+    if not path.is_file():
+        # It is read twice, once for its checksum; what comes through a pipe comes once.
+        raise FileProblem(
+            f"{str(path)!r} is a pipe or a device; expected a file with {what}: write what comes "
+            "out of it to a file, and name that (gzip files are read as they are)"
+        )
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty; expected {what}")
+
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileFingerprint:
+    """A file as it was read.
+
+    Attributes:
+        path: as it was named. rows: examples in it, or lines where nobody counted better.
+        bytes: its size. sha256: its checksum, hexadecimal.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As a dictionary."""
+        return asdict(self)
+
+
+def file_fingerprint(path: str | os.PathLike[str], rows: int | None = None) -> FileFingerprint:
+    """Read a file through. rows: number of examples, if known; else its lines are counted.
+
+    Raises FileProblem.
+    """
+    digest, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
+    try:
+        with open(path, "rb") as file:
+            total = os.fstat(file.fileno()).st_size
+            with progress_bar(total, f"reading {os.path.basename(path)}", "B") as bar:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    lines += chunk.count(b"\n")
+                    last = chunk[-1:]
+                    bar.update(len(chunk))
+    except OSError as error:
+        raise FileProblem.from_os_error("read", path, error) from error
+    counted = lines + (last != b"\n")  # the last line may lack its end
+    return FileFingerprint(
+        os.fspath(path), counted if rows is None else rows, size, digest.hexdigest()
+    )

@@ -1,0 +1,102 @@
+"""Predictions from standard input to standard output, line by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+from pmt_core import DataError, StateError
+from pmt_train import warn
+
+Fields = tuple[str, ...]
+Answer = Callable[[Sequence[Fields]], Iterable[Mapping[str, Any]]]
+"""Examples, each a tuple of its texts -> an answer per example, in their order."""
+
+_CHUNK = 1 << 16
+
+
+def predict_lines(
+    answer: Answer,
+    fields: Sequence[str] = ("text",),
+    *,
+    batch_size: int = 64,
+    empty: bool = False,
+    source: BinaryIO | None = None,
+    target: BinaryIO | None = None,
+) -> int:
+    """Read examples, one a line, and write one JSON object a line. Returns their number.
+
+    fields: names of the texts of an example; several are separated by tabs.
+    answer: called with up to `batch_size` examples. Lines are answered as soon as they come, so
+    that a program at the other end of a pipe, or a person, can wait for each answer; what comes
+    faster is answered in batches. empty: whether an empty line is an example, too.
+    source, target: standard input and output by default.
+
+    Raises DataError that names the line where the number of texts is wrong or the bytes are no
+    UTF-8; the lines before it have been answered then.
+    """
+    source = sys.stdin.buffer if source is None else source
+    target = sys.stdout.buffer if target is None else target
+    if source.isatty():
+        warn(f"type {'<Tab>'.join(fields)} and Enter, one example a line; Ctrl-D ends")
+    done = 0
+    for lines in _arriving(source):
+        waiting: list[Fields] = []
+        problem: DataError | None = None
+        for i, line in enumerate(lines, start=done + 1):
+            try:
+                waiting.append(_parse(line, fields, i, empty))
+            except DataError as error:
+                problem = error
+                break
+        for start in range(0, len(waiting), batch_size):
+            _write(answer, waiting[start : start + batch_size], target)
+        done += len(waiting)
+        if problem is not None:
+            raise problem
+    return done
+
+
+def _arriving(source: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines that have come so far, whenever more have come."""
+    # read1 gives what is there; a stream without it (a raw file) does so by read.
+    read = getattr(source, "read1", source.read)
+    rest = b""
+    while chunk := read(_CHUNK):
+        lines = (rest + chunk).split(b"\n") if b"\n" in chunk else [rest + chunk]
+        rest = lines.pop()
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _parse(line: bytes, fields: Sequence[str], number: int, empty: bool) -> Fields:
+    if number == 1:
+        line = line.removeprefix(b"\xef\xbb\xbf")  # a byte order mark, as some editors write it
+    try:
+        text = line.removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"standard input, line {number}: byte {error.start + 1} ({line[error.start]:#04x}) is "
+            "not UTF-8; convert the text, e.g. with iconv -f latin1 -t utf-8"
+        ) from error
+    # a single text may have tabs in it: there is nothing that they could part it from
+    parts = (text,) if len(fields) == 1 else tuple(text.split("\t"))
+    if len(parts) != len(fields) or not (empty or text.strip()):
+        expected = "<Tab>".join(fields)
+        came = f"{len(parts)} separated by tabs" if text.strip() else "an empty line"
+        texts = "1 text" if len(fields) == 1 else f"{len(fields)} texts"
+        raise DataError(f"standard input, line {number}: expected {texts} ({expected}), got {came}")
+    return parts
+
+
+def _write(answer: Answer, examples: Sequence[Fields], target: BinaryIO) -> None:
+    answers = list(answer(examples))
+    if len(answers) != len(examples):
+        raise StateError(f"{len(examples)} examples got {len(answers)} answers")
+    text = "".join(json.dumps(dict(one), ensure_ascii=False) + "\n" for one in answers)
+    target.write(text.encode("utf-8", "backslashreplace"))
+    target.flush()

@@ -1,0 +1,381 @@
+"""`Run`: one start of an app: its settings, its folder, and what came out."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+
+from pmt_apps.kit.config_file import save_settings
+from pmt_apps.kit.files import FileFingerprint, file_fingerprint
+from pmt_apps.kit.html_report import Report, cell_text
+from pmt_apps.kit.metrics_file import write_metrics
+from pmt_apps.kit.predict_lines import Answer, predict_lines
+from pmt_apps.kit.run_folder import RunFolder
+from pmt_apps.kit.settings import AppSettings
+from pmt_apps.kit.text_table import text_table
+from pmt_autograd import Array
+from pmt_core import FileProblem, StateError, load_archive, save_archive
+from pmt_nn import Module
+from pmt_train import (
+    Batch,
+    Callback,
+    Callbacks,
+    EarlyStopping,
+    Epochs,
+    EpochTrainer,
+    EventName,
+    History,
+    Interval,
+    Mode,
+    Trainer,
+    TrainingEvent,
+    join_histories,
+    launched_ranks,
+    progress_bar,
+    say,
+)
+
+S = TypeVar("S", bound=AppSettings)
+P = ParamSpec("P")
+B = TypeVar("B", bound=Batch)
+
+
+class Run(Generic[S]):
+    """What an app's `train` and `predict` work with.
+
+    `train` says which files it read (`data`), trains (`fit`), gives its scores (`split`) and
+    pictures (`picture`), and may add to `report`; config.json, history.csv, checkpoint.npz,
+    model.npz, metrics.json and report.html come of that by themselves.
+
+    settings: of this start. task: name that the app's runs carry. title: of the report.
+
+    Attributes:
+        folder: the run's folder and the names in it.
+        history: of `fit`; empty before. After several stages, theirs one after the other.
+        stages: the history of each stage by its name, where `fit` was told of stages.
+        report: the part of report.html that is the app's own; the usual parts stand around it.
+        files, splits, pictures: what was told so far.
+        begun: whether there is something on disk that `--resume` could go on with.
+        writes: whether this process writes the files: not where mpiexec started several and
+            another one does. An app may leave out the scoring then; what it tells is not kept.
+    """
+
+    def __init__(self, settings: S, task: str, title: str) -> None:
+        self.settings = settings
+        self.task = task
+        self.title = title
+        self.folder = RunFolder(settings.out)
+        self.history = History()
+        self.stages: dict[str, History] = {}
+        self.report = Report(title)
+        self.files: dict[str, FileFingerprint] = {}
+        self.splits: dict[str, dict[str, Any]] = {}
+        self.pictures: dict[str, str] = {}
+        self.parameters = 0
+        self.writes = launched_ranks().rank == 0
+        self.begun = False
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: S, task: str, title: str) -> Iterator[Self]:
+        """A run whose folder belongs to this process; only read where it is to predict."""
+        run = cls(settings, task, title)
+        if settings.predict or not run.writes:
+            yield run
+            return
+        with run.folder.claim(resume=settings.resume, overwrite=settings.overwrite):
+            yield run
+
+    # --- training ---------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Print a line to standard output."""
+        say(text)
+
+    def data(self, role: str, path: Path, rows: int | None = None) -> None:
+        """Note a file that was read, with its checksum. rows: examples in it; else its lines."""
+        self.files[role] = file_fingerprint(path, rows)
+
+    def begin(self) -> None:
+        """Write the settings: from here on there is a run, in the place of one to be overwritten.
+
+        `fit` does it, so that nothing is touched while the data is still being read and checked.
+        """
+        if self.begun:
+            return
+        if self.writes and not self.settings.resume:
+            self.folder.clear()
+            save_settings(self.folder.config, self.task, self.settings)
+        self.begun = True
+
+    def fit(
+        self,
+        trainer: Trainer[Any, B],
+        train: Iterable[B] | Epochs[B],
+        *,
+        evaluate: Callable[[], Mapping[str, float]] | None = None,
+        monitor: str = "accuracy",
+        mode: Mode | None = None,
+        early_stopping: EarlyStopping | None = None,
+        model_meta: Mapping[str, Any] | None = None,
+        callbacks: Callbacks | None = None,
+        stage: str | None = None,
+        epochs: int | None = None,
+    ) -> History:
+        """`Trainer.fit` with the files of this run.
+
+        model_meta: what the model needs beside its weights and the settings to be used again
+        (the vocabulary); JSON. `load_model` gives it back.
+        stage: name of a part of the training that has a model of its own, e.g. "pretrain". Its
+        checkpoint and best weights are <stage>.checkpoint.npz and <stage>.npz instead of
+        checkpoint.npz and model.npz. A resumed run goes through all its stages again, and those
+        that are done take no time. epochs: of the stage, else as the settings say.
+        """
+        return self._fit(
+            trainer.parameter_count,
+            functools.partial(trainer.fit, train),
+            model_meta,
+            callbacks,
+            stage,
+            epochs=epochs or self.settings.epochs,
+            evaluate=evaluate,
+            monitor=monitor,
+            mode=mode,
+            early_stopping=early_stopping,
+        )
+
+    def fit_epochs(
+        self,
+        trainer: EpochTrainer[Any],
+        *,
+        evaluate: Callable[[], Mapping[str, float]] | None = None,
+        monitor: str = "accuracy",
+        mode: Mode | None = None,
+        early_stopping: EarlyStopping | None = None,
+        model_meta: Mapping[str, Any] | None = None,
+        callbacks: Callbacks | None = None,
+    ) -> History:
+        """`EpochTrainer.fit` with the files of this run; the same as `fit` but for the batches."""
+        return self._fit(
+            trainer.parameter_count,
+            trainer.fit,
+            model_meta,
+            callbacks,
+            None,
+            epochs=self.settings.epochs,
+            evaluate=evaluate,
+            monitor=monitor,
+            mode=mode,
+            early_stopping=early_stopping,
+        )
+
+    def _fit(
+        self,
+        parameters: int,
+        fit: Callable[..., History],
+        model_meta: Mapping[str, Any] | None,
+        callbacks: Callbacks | None,
+        stage: str | None,
+        **settings: Any,
+    ) -> History:
+        """Train by `fit` with the files of this run, and write what came out."""
+        self.begin()
+        self.parameters = parameters
+        folder = self.folder
+        checkpoint, best = folder.of_stage(stage) if stage else (folder.checkpoint, folder.model)
+        found = fit(
+            **settings,
+            checkpoint_path=checkpoint,
+            best_path=best,
+            best_meta={"task": self.task, "model": dict(model_meta or {})},
+            resume=self.settings.resume,
+            about={role: file.sha256 for role, file in self.files.items()},
+            callbacks=self._callbacks(callbacks, stage),
+        )
+        if stage:
+            self.stages[stage] = found
+        self.history = self._joined(found, stage)
+        if self.writes:
+            self.history.save(self.folder.history)
+            self._write_metrics()
+        return found
+
+    def save_model(self, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]) -> None:
+        """Write the weights that the run is used with, where they are not those of one `fit`.
+
+        arrays: by name. model_meta: as for `fit`. What `load_model` gives back.
+        """
+        self.begin()
+        if self.writes:
+            meta = {"task": self.task, "model": dict(model_meta)}
+            save_archive(self.folder.model, dict(arrays), meta)
+
+    def split(self, name: str, metrics: Mapping[str, Any]) -> None:
+        """Give the metrics of a split ("dev", "test"); they go to metrics.json at once.
+
+        A metric may be an `Interval` (see `bootstrap_interval`).
+        """
+        self.splits[name] = {**self.splits.get(name, {}), **metrics}
+        if self.begun and self.writes:
+            self._write_metrics()
+
+    def picture(
+        self,
+        name: str,
+        caption: str,
+        draw: Callable[Concatenate[Path, P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Path:
+        """Make a picture by `draw(path, *args, **kwargs)`, and show it in the report.
+
+        name: of the PNG file, e.g. "confusion.png".
+        """
+        path = self.folder.path / name
+        if not self.writes:
+            return path
+        with progress_bar(1, f"drawing {name}", "picture", delay=0):
+            draw(path, *args, **kwargs)
+        self.pictures[name] = caption
+        return path
+
+    # --- using a trained run ------------------------------------------------------------------
+
+    def load_model(self, model: Module | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
+        """The best weights by name, and `model_meta`; loaded into `model` if one is given."""
+        if not self.folder.model.is_file():
+            raise FileProblem(
+                f"the run in {str(self.folder.path)!r} has no {self.folder.model.name} yet: it was "
+                "stopped before its first evaluation; go on with it by --resume"
+            )
+        arrays, meta = load_archive(self.folder.model)
+        found: dict[str, Any] = meta.get("model", {})
+        if model is not None:
+            model.load_state_dict(arrays)
+            model.eval()
+        return arrays, found
+
+    def predict_lines(
+        self, answer: Answer, fields: Sequence[str] = ("text",), *, empty: bool = False
+    ) -> int:
+        """See `predict_lines`; in batches of the settings' size."""
+        return predict_lines(answer, fields, batch_size=self.settings.batch_size, empty=empty)
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Write metrics.json and report.html, and print the scores and where all is."""
+        if not self.begun:
+            raise StateError("there is nothing to report before begin() or fit()")
+        if not self.writes:
+            return
+        metrics = self._write_metrics()
+        report = Report(self.title, self._lead())
+        self._report_scores(report)
+        for name, caption in self.pictures.items():
+            report.picture(self.folder.path / name, caption)
+        report.html(self.report.body())
+        self._report_details(report, metrics)
+        report.save(self.folder.report)
+        say(self._scores_text())
+        say(f"\nreport: {self.folder.report}")
+
+    def command(self, *options: str) -> str:
+        """The command line that starts this app on this run's folder with the given options."""
+        words = ["python", sys.argv[0], "--out", str(self.settings.out), *options]
+        return shlex.join(words)
+
+    def _callbacks(
+        self, callbacks: Callbacks | None, stage: str | None
+    ) -> dict[EventName, list[Callback]]:
+        """The app's, and one that keeps history.csv up to date."""
+
+        def save_history(event: TrainingEvent) -> None:
+            if self.writes:
+                rows = History(list(event.rows))
+                self._joined(rows, stage).save(self.folder.history)
+
+        found: dict[EventName, list[Callback]] = {
+            name: [given] if callable(given) else list(given)
+            for name, given in (callbacks or {}).items()
+        }
+        return {**found, "epoch": [save_history, *found.get("epoch", [])]}
+
+    def _joined(self, history: History, stage: str | None) -> History:
+        """The history of a stage, or of what comes after all stages, behind those before it."""
+        if stage is None and not self.stages:
+            return history
+        return join_histories({**self.stages, stage or "": history})
+
+    def _write_metrics(self) -> dict[str, Any]:
+        return write_metrics(
+            self.folder.metrics,
+            task=self.task,
+            history=self.history,
+            parameters=self.parameters,
+            seed=self.settings.seed,
+            workers=self.settings.workers,
+            data=self.files,
+            splits=self.splits,
+            pictures=list(self.pictures),
+        )
+
+    def _lead(self) -> str:
+        seconds = self.history.seconds
+        time = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+        return (
+            f"{self.parameters:,} parameters, {len(self.history.rows)} epochs in {time}, "
+            f"{self.history.examples_per_second:,.0f} examples per second"
+        )
+
+    def _score_rows(self) -> tuple[list[str], list[list[Any]]]:
+        names = list(dict.fromkeys(name for split in self.splits.values() for name in split))
+        rows = [[name, *(s.get(m) for m in names)] for name, s in self.splits.items()]
+        return ["split", *names], rows
+
+    def _report_scores(self, report: Report) -> None:
+        if not self.splits:
+            return
+        split, metrics = next(iter(self.splits.items()))
+        report.cards(
+            {
+                f"{split} {name}": value.value if isinstance(value, Interval) else value
+                for name, value in list(metrics.items())[:5]
+            }
+        )
+        report.section("Scores")
+        report.table(*self._score_rows())
+
+    def _report_details(self, report: Report, metrics: Mapping[str, Any]) -> None:
+        if self.history.rows:
+            report.section("Epochs")
+            columns = self.history.columns
+            report.table(columns, [[row.get(c) for c in columns] for row in self.history.rows])
+        report.section("Settings")
+        report.table(
+            ["setting", "value"], [[k, _flat(v)] for k, v in self.settings.to_json().items()]
+        )
+        if self.files:
+            report.section("Data")
+            report.table(
+                ["role", "file", "rows", "SHA-256"],
+                [[role, f.path, f.rows, f.sha256] for role, f in self.files.items()],
+            )
+        report.section("Made with")
+        report.table(["what", "version"], [[k, v] for k, v in metrics["versions"].items()])
+
+    def _scores_text(self) -> str:
+        columns, rows = self._score_rows()
+        cells = [[cell_text(cell) for cell in row] for row in rows]
+        return "\n" + text_table([columns, *cells], header=True) if rows else ""
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "–"
+    return "–" if value is None else str(value)

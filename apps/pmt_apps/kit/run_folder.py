@@ -1,0 +1,191 @@
+"""`RunFolder`: the folder of one run, and the names of the files in it.
+
+`RunLock`: keeps two processes from writing to one run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pmt_apps.kit.files import read_json
+from pmt_core import FileProblem, PmtError, SettingsError, StateError
+
+_STAGE = ".checkpoint.npz"
+
+
+class RunFolder:
+    """What stands where in the folder of a run.
+
+    Attributes:
+        path: the folder.
+        config: the settings. history: a row per epoch. metrics: the results.
+        checkpoint: to go on from. model: the best weights. report: for people.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        self.history = path / "history.csv"
+        self.metrics = path / "metrics.json"
+        self.checkpoint = path / "checkpoint.npz"
+        self.model = path / "model.npz"
+        self.report = path / "report.html"
+        self._files = (
+            self.config,
+            self.history,
+            self.metrics,
+            self.checkpoint,
+            self.model,
+            self.report,
+        )
+
+    def of_stage(self, name: str) -> tuple[Path, Path]:
+        """The checkpoint and the best weights of a part of the training."""
+        return self.path / f"{name}{_STAGE}", self.path / f"{name}.npz"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether there is a run, or a part of one."""
+        return any(file.exists() for file in self._files)
+
+    def check_is_run(self, what_for: str) -> None:
+        """Raises FileProblem where there is no run to resume or to predict with."""
+        if not self.config.is_file():
+            raise FileProblem(
+                f"there is no run to {what_for} in {str(self.path)!r}: expected the file "
+                f"{self.config.name} of an earlier run there; train one first, without --resume "
+                "or --predict, or name its folder by --out"
+            )
+
+    @contextmanager
+    def claim(self, *, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
+        """Within this context the folder belongs to this process alone.
+
+        It is made where it does not exist, and taken away again if nothing was written to it.
+        A run that is there already is not touched here. Raises SettingsError where there is one
+        and neither `resume` nor `overwrite` says what to do with it, FileProblem where nothing
+        can be written, StateError where another process is at work.
+        """
+        if self.is_run and not (resume or overwrite):
+            raise SettingsError(
+                f"there is a run in {str(self.path)!r} already and it is not overwritten: add "
+                "--resume to go on with it, --out DIR to start another beside it, or --overwrite "
+                "to put a new run in its place"
+            )
+        made = self._make()
+        try:
+            with RunLock(self.path / ".lock"):
+                yield
+        finally:
+            for folder in made:
+                with suppress(OSError):  # not empty: there is a run in it now
+                    folder.rmdir()
+
+    def clear(self) -> None:
+        """Remove the files of the run that is here: known names, its stages and its pictures."""
+        files = list(self._files)
+        for checkpoint in self.path.glob(f"*{_STAGE}"):
+            files += self.of_stage(checkpoint.name.removesuffix(_STAGE))
+        with suppress(PmtError):
+            names = read_json(self.metrics).get("pictures")
+            for name in names if isinstance(names, list) else []:
+                if isinstance(name, str) and Path(name).name == name and name.endswith(".png"):
+                    files.append(self.path / name)
+        for file in files:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise FileProblem.from_os_error("remove", file, error) from error
+
+    def _make(self) -> list[Path]:
+        """Make the folder; those that were missing, the innermost first."""
+        missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise FileProblem(
+                f"{str(self.path)!r} is a file, expected a folder for the run; "
+                "name another by --out"
+            ) from error
+        except NotADirectoryError as error:
+            raise FileProblem(
+                f"cannot make the folder {str(self.path)!r}: a part of that path is a file; "
+                "name another by --out"
+            ) from error
+        except OSError as error:
+            raise FileProblem.from_os_error("make the folder", self.path, error) from error
+        return missing
+
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class RunLock:
+    """Within this context no other process can hold the lock on `path`.
+
+    The operating system gives the lock up when the process ends, however it ends, so a killed
+    run never locks its folder for good. Raises StateError where another process has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        while True:
+            try:
+                self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                raise FileProblem.from_os_error("write", self.path, error) from error
+            if not _lock(self._file):
+                os.close(self._file)
+                raise StateError(
+                    f"another process is writing to {self.path.parent} just now; "
+                    "wait for it to end, or name another folder by --out"
+                )
+            if self._still_there():
+                return self
+            os.close(self._file)  # its last holder removed it before we had it: make a new one
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if sys.platform == "win32":
+            os.close(self._file)  # Windows removes no open file
+        with suppress(OSError):
+            os.unlink(self.path)
+        if sys.platform != "win32":
+            os.close(self._file)
+
+    def _still_there(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._file), os.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+
+def _lock(file: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        # Windows reports a lock held by another as "permission denied"; elsewhere any other
+        # error means a file system without locks, where there is nothing to go by.
+        return sys.platform != "win32" and not isinstance(error, PermissionError)
+    return True

@@ -1,0 +1,104 @@
+"""`AppSettings`: the settings that every app has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pmt_apps.kit.options import option, option_types, options_of
+from pmt_apps.kit.text_table import text_table
+from pmt_core import SettingsError
+from pmt_train import core_count
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """Base of an app's settings: one frozen dataclass, one option per field.
+
+    An app adds its own fields with `option(...)` and may give these other defaults. Every value
+    is checked when it is made; SettingsError names the option and says what was expected.
+    """
+
+    out: Path = option(Path("runs/app"), "folder of the run", group="run", free=True, metavar="DIR")
+    resume: bool = option(False, "go on with the run in --out", group="run", action=True)
+    overwrite: bool = option(
+        False, "put a new run in the place of the one in --out", group="run", action=True
+    )
+    predict: bool = option(
+        False,
+        "use the run in --out: examples from standard input, one a line; answers as JSON lines",
+        group="run",
+        action=True,
+    )
+    seed: int = option(1, "of all random numbers", group="training", at_least=0)
+    epochs: int = option(5, "times to go through the training data", group="training", at_least=1)
+    batch_size: int = option(64, "examples per step", group="training", at_least=1)
+    lr: float = option(1e-3, "highest learning rate", group="training", above=0)
+    workers: int = option(
+        default_factory=core_count,
+        help="threads",
+        group="run",
+        at_least=1,
+        free=True,
+        shown="the cores",
+    )
+    limit: int | None = option(
+        None, "use only the first N training examples", group="run", at_least=1, metavar="N"
+    )
+
+    def __post_init__(self) -> None:
+        kinds = option_types(type(self))
+        for item, info in options_of(type(self)):
+            value, kind = getattr(self, item.name), kinds[item.name]
+            if value is None and kind.optional:
+                continue
+            try:
+                if kind.several:
+                    value = tuple(kind.check(one, info) for one in value)
+                else:
+                    value = kind.check(value, info)
+            except ValueError as error:
+                raise SettingsError(f"option {flag(item.name)}: {error}") from None
+            object.__setattr__(self, item.name, value)  # frozen from here on
+
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Defaults that depend on what was given, by name of the setting; none here.
+
+        given: the settings named on the command line. An app overrides this where e.g. real data
+        wants a larger model than the shipped sample, or for presets.
+        """
+        return {}
+
+    def to_json(self) -> dict[str, Any]:
+        """What belongs to the run (not what to do with it now), as JSON can hold it."""
+        plain = asdict(self)
+        return {
+            item.name: _to_json(plain[item.name])
+            for item, info in options_of(type(self))
+            if not info.action
+        }
+
+    def table(self) -> str:
+        """All settings of the run as a table in plain text."""
+        rows = [(name.replace("_", "-"), _shown(value)) for name, value in self.to_json().items()]
+        return text_table(rows)
+
+
+def flag(name: str) -> str:
+    """The option of a setting: "batch_size" -> "--batch-size"."""
+    return "--" + name.replace("_", "-")
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    return [_to_json(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "-"
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

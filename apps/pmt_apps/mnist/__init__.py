@@ -1,0 +1,1 @@
+"""Handwritten digits: an MLP and a CNN."""

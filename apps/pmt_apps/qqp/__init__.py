@@ -1,0 +1,1 @@
+"""Duplicate questions (Quora question pairs)."""

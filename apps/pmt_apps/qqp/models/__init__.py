@@ -1,0 +1,1 @@
+"""The models of question pairs: a Transformer and its baselines."""

@@ -1,0 +1,1 @@
+"""Training on question pairs: word vectors, pre-training, labels, distillation."""

@@ -1,0 +1,168 @@
+"""The smallest word2vec: four words in the plane, to see with one's own eyes that it works.
+
+Paris, France, Berlin and Germany get vectors of 2 numbers. A capital keeps company with its
+country, capitals with capitals, countries with countries: for such pairs the dot product learns
+to say yes. Against noise, every pair of words, it learns to say no, so that it stays undecided
+about companions and is sure of the two pairs that never meet, Paris with Germany and Berlin with
+France. Nothing tells the model what a capital is; still the way from Paris to France comes out as
+the way from Berlin to Germany. The program draws both, measures how much they differ, and fails
+where that is too much.
+
+  python apps/validate_word2vec.py
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_apps.kit.main import run_app
+from pmt_apps.kit.options import option
+from pmt_apps.kit.run import Run
+from pmt_apps.kit.settings import AppSettings
+from pmt_autograd import Tensor
+from pmt_core import RandomStream, StateError
+from pmt_nn import AxisDot, Embedding, Sequential, binary_cross_entropy_with_logits
+from pmt_train import RMSProp, Trainer, arrow_map, learning_curves, linear
+
+PARIS, FRANCE, BERLIN, GERMANY = range(4)
+WORDS = ["Paris", "France", "Berlin", "Germany"]
+TOGETHER = [(PARIS, FRANCE), (BERLIN, GERMANY), (PARIS, BERLIN), (FRANCE, GERMANY)]
+NOISE = list(itertools.combinations(range(4), 2))
+STEPS = 50  # of an epoch; each sees all pairs
+
+
+@dataclass(frozen=True)
+class Settings(AppSettings):
+    """Settings of the smallest word2vec."""
+
+    out: Path = Path("runs/validate-word2vec")
+    epochs: int = 10
+    lr: float = 0.02
+    workers: int = 1
+    batch_size: int = option(
+        len(TOGETHER) + len(NOISE), "pairs per step", group="training", at_least=1
+    )
+    weight_decay: float = option(0.005, "of the vectors", group="training", at_least=0)
+    tolerance: float = option(
+        0.05, "largest difference of the two ways, in their lengths", group="training", above=0
+    )
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A batch: words (b, 2) and the answer wanted (b,): 1 for companions, 0 for noise."""
+
+    words: NDArray[np.int64]
+    together: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def shard(self, i: int, n: int) -> Pairs:
+        return Pairs(self.words[i::n], self.together[i::n])
+
+
+def train(settings: Settings, run: Run[Settings]) -> None:
+    """Train, draw, and compare the two ways."""
+    model = build_model(settings)
+    batches = all_pairs(settings)
+    trainer = Trainer(
+        model,
+        loss,
+        # Length costs a little: the words that never meet then lie as far out as each other.
+        optimizer=functools.partial(RMSProp, weight_decay=settings.weight_decay),
+        clip_norm=None,
+        schedule=linear(settings.lr, settings.epochs * len(batches)),
+        seed=settings.seed,
+        workers=settings.workers,
+    )
+    run.fit(trainer, batches)
+    vectors = table(model)
+    difference = difference_of_ways(vectors)
+    run.split(
+        "ways",
+        {
+            "difference": difference,
+            "paris_to_france": rounded(vectors[FRANCE] - vectors[PARIS]),
+            "berlin_to_germany": rounded(vectors[GERMANY] - vectors[BERLIN]),
+        },
+    )
+    run.picture(
+        "words.png",
+        "From each capital to its country",
+        arrow_map,
+        vectors,
+        WORDS,
+        [(PARIS, FRANCE), (BERLIN, GERMANY)],
+        "four words in two dimensions",
+        equal=True,
+    )
+    run.picture("learning.png", "Loss by epoch", learning_curves, run.history)
+    run.finish()
+    check(difference, settings.tolerance)
+    run.say(f"Paris -> France is Berlin -> Germany, but for {difference:.1%} of its length")
+
+
+def build_model(settings: Settings) -> Sequential:
+    """Pairs of words (b, 2) -> how well they go together (b,), as a logit."""
+    rng = RandomStream(settings.seed, "weights").generator()
+    return Sequential(Embedding(len(WORDS), 2, rng, std=0.5, sparse=False), AxisDot())
+
+
+def table(model: Sequential) -> NDArray[np.float32]:
+    """The vectors of the four words, (4, 2)."""
+    (weight,) = model.parameters()
+    return weight.data.copy()
+
+
+def all_pairs(settings: Settings) -> list[Pairs]:
+    """An epoch: all pairs, over and over, in parts of the batch size."""
+    words = np.array(TOGETHER + NOISE, np.int64)
+    together = (np.arange(len(words)) < len(TOGETHER)).astype(np.float32)
+    size = settings.batch_size
+    parts = [slice(i, i + size) for i in range(0, len(words), size)][: settings.limit]
+    return [Pairs(words[part], together[part]) for part in parts] * STEPS
+
+
+def loss(model: Sequential, batch: Pairs, rng: np.random.Generator) -> tuple[Tensor, int]:
+    """Sum of the binary cross-entropy over the pairs, and their number."""
+    logits: Tensor = model(batch.words)
+    return binary_cross_entropy_with_logits(logits, batch.together, reduction="sum"), len(batch)
+
+
+def difference_of_ways(vectors: NDArray[np.float32]) -> float:
+    """|(France - Paris) - (Germany - Berlin)|, in units of the mean length of the two."""
+    one = vectors[FRANCE] - vectors[PARIS]
+    other = vectors[GERMANY] - vectors[BERLIN]
+    length = (np.linalg.norm(one) + np.linalg.norm(other)) / 2
+    return float(np.linalg.norm(one - other) / length) if length > 0 else float("inf")
+
+
+def rounded(vector: NDArray[np.float32]) -> list[float]:
+    return [round(float(number), 4) for number in vector]
+
+
+def check(difference: float, tolerance: float) -> None:
+    """Raises StateError where the two ways differ by more than `tolerance`."""
+    if not difference <= tolerance:
+        raise StateError(
+            f"Paris -> France and Berlin -> Germany differ by {difference:.1%} of their length, "
+            f"expected at most {tolerance:.0%}: train for more --epochs, or with another --seed"
+        )
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
+    return run_app(
+        Settings,
+        task="validate-word2vec",
+        train=train,
+        title="Four words in two dimensions",
+        description=__doc__,
+    )

@@ -1,0 +1,161 @@
+"""Addition, subtraction, multiplication, division, power, sign: with full broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pmt_autograd.primitive import primitive
+from pmt_autograd.promotion import matched
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.types import Array, Gradients, Result, Wanted
+from pmt_core import unbroadcast
+
+
+@primitive
+def add(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a + b. Any shapes that broadcast; returns the broadcast shape. d(a + b) = da + db."""
+    a, b = matched(a, b)
+    a_shape = a.shape if wanted[0] else None
+    b_shape = b.shape if wanted[1] else None
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            None if a_shape is None else unbroadcast(grad, a_shape),
+            None if b_shape is None else unbroadcast(grad, b_shape),
+        )
+
+    return a + b, backward
+
+
+@primitive
+def subtract(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a - b. Any shapes that broadcast; returns the broadcast shape. d(a - b) = da - db."""
+    a, b = matched(a, b)
+    a_shape = a.shape if wanted[0] else None
+    b_shape = b.shape if wanted[1] else None
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            None if a_shape is None else unbroadcast(grad, a_shape),
+            None if b_shape is None else unbroadcast(-grad, b_shape),
+        )
+
+    return a - b, backward
+
+
+@primitive
+def multiply(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a * b by element. Broadcasts; returns the broadcast shape. d(ab) = b da + a db."""
+    a, b = matched(a, b)
+    a_shape = a.shape if wanted[0] else None
+    b_shape = b.shape if wanted[1] else None
+    kept_a = a if wanted[1] else None  # the gradient of one needs the other
+    kept_b = b if wanted[0] else None
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            None if a_shape is None else unbroadcast(grad * kept_b, a_shape),
+            None if b_shape is None else unbroadcast(grad * kept_a, b_shape),
+        )
+
+    return a * b, backward
+
+
+@primitive
+def divide(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a / b by element. Broadcasts; returns the broadcast shape. d(a/b) = (da - (a/b) db) / b."""
+    a, b = matched(a, b)
+    quotient = a / b
+    a_shape = a.shape if wanted[0] else None
+    kept = quotient if wanted[1] else None
+
+    def backward(grad: Array) -> Gradients:
+        by_a = grad / b
+        return (
+            None if a_shape is None else unbroadcast(by_a, a_shape),
+            None if kept is None else unbroadcast(-by_a * kept, b.shape),
+        )
+
+    return quotient, backward
+
+
+@primitive
+def power(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a ** b by element. Broadcasts. d(a^b) = b a^(b-1) da + a^b ln(a) db, with 0^b ln 0 = 0."""
+    a, b = matched(a, b)
+    result = np.power(a, b)
+
+    def backward(grad: Array) -> Gradients:
+        by_a = by_b = None
+        if wanted[0]:
+            # where b = 0 the power is constant; a^(b-1) would give 0 * inf at a = 0
+            slope = np.where(np.equal(b, 0), 0, b * np.power(a, np.where(np.equal(b, 0), 1, b - 1)))
+            by_a = unbroadcast(grad * slope.astype(grad.dtype, copy=False), a.shape)
+        if wanted[1]:
+            logarithm = np.log(np.where(np.greater(a, 0), a, 1))
+            by_b = unbroadcast((grad * result * logarithm).astype(grad.dtype), b.shape)
+        return by_a, by_b
+
+    return result, backward
+
+
+@primitive
+def negative(x: Array) -> Result:
+    """-x. Any shape. d(-x) = -dx."""
+
+    def backward(grad: Array) -> Array:
+        return -grad
+
+    return -x, backward
+
+
+def _pairs(rng: np.random.Generator, positive: bool = False) -> Iterator[tuple[Any, Any, str]]:
+    """Operands of every kind of broadcasting; away from zero where `positive`."""
+
+    def draw(*shape: int) -> Any:
+        values = rng.normal(size=shape)
+        return np.abs(values) + 0.5 if positive else values
+
+    yield draw(3, 4), draw(3, 4), "same shape"
+    yield draw(3, 4), draw(4), "broadcast last axis"
+    yield draw(3, 1), draw(1, 4), "broadcast both"
+    yield draw(2, 1, 3), draw(4, 1), "broadcast across ranks"
+    yield draw(), draw(2, 3), "0-d beside an array"
+    yield draw(), draw(), "0-d"
+    yield draw(0, 3), draw(3), "empty"
+
+
+@samples(add, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
+
+
+@samples(subtract, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
+
+
+@samples(multiply, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
+
+
+@samples(divide, kinks="b = 0: no value, so no gradient", analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng, positive=True))
+
+
+@samples(power, kinks="a = 0 with b = 0: 0; a <= 0: gradient by b is 0", analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng, positive=True))
+    yield Sample((rng.normal(size=(3, 2)), 2), note="square of either sign, Python exponent")
+    yield Sample((rng.normal(size=(3, 2)), 0), note="zeroth power")
+
+
+@samples(negative, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),))
+    yield Sample((rng.normal(size=()),), note="0-d")

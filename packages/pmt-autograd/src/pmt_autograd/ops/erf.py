@@ -1,0 +1,109 @@
+"""The error function, which NumPy has not: needed for the exact GELU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.types import Array, Result
+
+_SLOPE = 2 / math.sqrt(math.pi)
+_END = 6.0  # erf(6) = 1 in float64
+_DEGREES = {"near": (8, 14), "far": (10, 24)}  # for float32, float64
+
+
+@primitive
+def erf(x: Array) -> Result:
+    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. d erf = 2/sqrt(pi) e^(-x^2)."""
+
+    def backward(grad: Array) -> Array:
+        return grad * (np.exp(-x * x) * x.dtype.type(_SLOPE))
+
+    return erf_values(x), backward
+
+
+def erf_values(x: Array) -> Array:
+    """erf of a floating array, same shape and dtype; relative error < 5e-15, 2e-7 in float32.
+
+    Polynomials through Chebyshev nodes, made once from the standard library's `math.erf`. With
+    u = x^2: near zero erf(x) = x p(u), so that its relative error is small there too; from 1 on
+    erf(x) = 1 - e^(-u) q(s), where e^u (1 - erf x) is smooth in s = 1 / (1 + x).
+    """
+    flat = np.ascontiguousarray(x).reshape(-1)
+    y = np.empty_like(flat)
+    for start in range(0, flat.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        y[block] = _erf_of_block(flat[block])
+    return y.reshape(x.shape)
+
+
+_BLOCK = 8192  # elements whose intermediate results stay in the processor's cache
+
+
+def _erf_of_block(x: Array) -> Array:
+    double = x.dtype.itemsize > 4
+    size = np.minimum(np.abs(x), x.dtype.type(_END))
+    square = size * size
+    near = size < 1
+    y = _horner(_near(double), 2 * np.minimum(square, 1) - 1)
+    y *= size
+    if not near.all():
+        s = (1 / (1 + np.maximum(size, 1)) - _FAR_MIDDLE) / _FAR_HALF
+        y = np.where(near, y, 1 - np.exp(-square) * _horner(_far(double), s))
+    return np.copysign(y, x)
+
+
+def _horner(coefficients: tuple[float, ...], t: Array) -> Array:
+    """c_0 + c_1 t + c_2 t^2 + ..."""
+    total = np.full_like(t, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total *= t
+        total += coefficient
+    return total
+
+
+_FAR_MIDDLE = (1 / 2 + 1 / (1 + _END)) / 2
+_FAR_HALF = (1 / 2 - 1 / (1 + _END)) / 2
+
+
+@cache
+def _near(double: bool) -> tuple[float, ...]:
+    """Coefficients of erf(x) / x in 2 x^2 - 1, 0 <= x <= 1."""
+
+    def ratio(nodes: Array) -> Array:
+        roots = np.sqrt((nodes + 1) / 2)
+        return np.array([math.erf(root) / root if root else _SLOPE for root in roots])
+
+    return _fit(ratio, _DEGREES["near"][double])
+
+
+@cache
+def _far(double: bool) -> tuple[float, ...]:
+    """Coefficients of e^(x^2) (1 - erf x) in 1 / (1 + x), scaled to -1 ... 1."""
+
+    def scaled_rest(nodes: Array) -> Array:
+        points = 1 / (_FAR_MIDDLE + _FAR_HALF * nodes) - 1
+        return np.array([math.exp(x * x) * math.erfc(x) for x in points])
+
+    return _fit(scaled_rest, _DEGREES["far"][double])
+
+
+def _fit(function: Callable[[Array], Any], degree: int) -> tuple[float, ...]:
+    from numpy.polynomial import chebyshev  # takes a while to import
+
+    # Python floats are weak: float32 arrays stay float32
+    return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(function, degree)).tolist())
+
+
+@samples(erf)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(3, 4)) * 2,))
+    yield Sample((rng.normal(size=()),), note="0-d")
+    yield Sample((np.zeros((0, 2)),), note="empty")
+    yield Sample((np.array([-1000.0, -6.5, -1.0, 0.0, 1e-9, 0.999, 1.001, 40.0]),), note="far out")

@@ -1,0 +1,90 @@
+"""Several tensors put together into one.
+
+One tensor cut into several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.types import Array, Gradients, Result
+from pmt_core import ShapeError
+
+
+@primitive
+def concat(*parts: Array, axis: int = 0) -> Result:
+    """Tensors one behind the other along an axis they have; the other axes agree."""
+    ends = np.cumsum([part.shape[axis] for part in parts])[:-1]
+
+    def backward(grad: Array) -> Gradients:
+        return tuple(np.split(grad, ends, axis=axis))
+
+    return np.concatenate(parts, axis=axis), backward
+
+
+@primitive
+def stack(*parts: Array, axis: int = 0) -> Result:
+    """Tensors of one shape beside each other along a new axis."""
+
+    def backward(grad: Array) -> Gradients:
+        return tuple(np.moveaxis(grad, axis, 0))
+
+    return np.stack(parts, axis=axis), backward
+
+
+@samples(concat, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(4, 3))))
+    yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(2, 1))), {"axis": -1})
+    yield Sample((rng.normal(size=(2, 3)),), note="one part")
+    yield Sample((rng.normal(size=(0, 3)), rng.normal(size=(1, 3))), note="one part empty")
+
+
+@samples(stack, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(2, 3))), {"axis": 1})
+    yield Sample((rng.normal(size=(2, 3)), rng.normal(size=(2, 3))), {"axis": -1})
+    yield Sample((rng.normal(size=()), rng.normal(size=())), note="0-d")
+
+
+Backward = Callable[[tuple[Array, ...]], Array]
+
+
+@primitive
+def split(
+    x: Array, *, sections: int | Sequence[int], axis: int = 0
+) -> tuple[tuple[Array, ...], Backward]:
+    """x cut along an axis: into `sections` equal parts, or into parts of the lengths given.
+
+    Returns a tuple of tensors, which are views. The gradients are joined again.
+    Raises ShapeError where the parts do not make up the axis.
+    """
+    size = x.shape[axis]
+    if isinstance(sections, int):
+        if sections < 1 or size % sections:
+            raise ShapeError(
+                f"an axis of length {size} cannot be cut into {sections} equal parts; "
+                "give the lengths of the parts"
+            )
+        lengths = [size // sections] * sections
+    else:
+        lengths = list(sections)
+        if np.sum(lengths) != size or min(lengths, default=-1) < 0:
+            raise ShapeError(f"parts of lengths {lengths} do not make up the axis of length {size}")
+
+    def backward(grads: tuple[Array, ...]) -> Array:
+        return np.concatenate(grads, axis=axis)
+
+    return tuple(np.split(x, np.cumsum(lengths)[:-1], axis=axis)), backward
+
+
+@samples(split)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(6, 2)),), {"sections": 3})
+    yield Sample((rng.normal(size=(2, 6)),), {"sections": [1, 3, 2], "axis": -1}, note="lengths")
+    yield Sample((rng.normal(size=(2, 3)),), {"sections": [0, 3], "axis": 1}, note="an empty part")
+    yield Sample((rng.normal(size=(3,)),), {"sections": 1}, note="one part")

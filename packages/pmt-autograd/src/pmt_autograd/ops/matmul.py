@@ -1,0 +1,148 @@
+"""Matrix products of every rank.
+
+Products made of others: outer, tensordot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from pmt_autograd.flops import counts_flops
+from pmt_autograd.ops.arithmetic import multiply
+from pmt_autograd.ops.shape import reshape, transpose
+from pmt_autograd.primitive import primitive
+from pmt_autograd.promotion import matched
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.tensor import Tensor, values
+from pmt_autograd.types import Array, Gradients, Result, Wanted
+from pmt_core import ShapeError, unbroadcast
+
+
+@primitive
+def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+    """a @ b. a: (..., n, k) or (k,); b: (..., k, m) or (k,); leading axes broadcast.
+
+    For C = A B: dL/dA = dL/dC B^T and dL/dB = A^T dL/dC.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    a, b = matched(a, b)
+    if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
+        return a.dot(b), _backward_of_matrices(a, b, wanted)
+    if not (a.ndim and b.ndim):
+        raise ShapeError(
+            f"matmul wants at least one axis each, got shapes {a.shape} and {b.shape}; "
+            "multiply by a scalar with *"
+        )
+    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if a.shape[-1] != inner:
+        raise ShapeError(
+            f"matmul sums over the last axis of a and the last but one of b, which must be of one "
+            f"length: got shapes {a.shape} and {b.shape}"
+        )
+
+    # A vector is a matrix of one row or one column; each gradient needs the other matrix alone.
+    a_shape, b_shape = a.shape, b.shape
+    rows, columns = len(a_shape) == 1, len(b_shape) == 1
+    a2 = (a[np.newaxis, :] if rows else a) if wanted[1] else None
+    b2 = (b[:, np.newaxis] if columns else b) if wanted[0] else None
+
+    def backward(grad: Array) -> Gradients:
+        if rows:
+            grad = np.expand_dims(grad, -1 if columns else -2)
+        if columns:
+            grad = np.expand_dims(grad, -1)
+        by_a = by_b = None
+        if b2 is not None:
+            shape = (1, *a_shape) if rows else a_shape
+            by_a = unbroadcast(grad @ b2.swapaxes(-1, -2), shape).reshape(a_shape)
+        if a2 is not None:
+            shape = (*b_shape, 1) if columns else b_shape
+            by_b = _gradient_by_b(a2, grad, shape).reshape(b_shape)
+        return by_a, by_b
+
+    return np.matmul(a, b), backward
+
+
+def _backward_of_matrices(a: Array, b: Array, wanted: Wanted) -> Callable[[Array], Gradients]:
+    """The commonest case. For small matrices `dot` takes half the time of `@`."""
+    a_turned = a.T if wanted[1] else None
+    b_turned = b.T if wanted[0] else None
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            None if b_turned is None else grad.dot(b_turned),
+            None if a_turned is None else a_turned.dot(grad),
+        )
+
+    return backward
+
+
+def _gradient_by_b(a: Array, grad: Array, shape: tuple[int, ...]) -> Array:
+    """A^T dL/dC; for one matrix b under a batch of a, one large product instead of many."""
+    if len(shape) == 2 and a.ndim > 2:
+        return a.reshape(-1, a.shape[-1]).T @ grad.reshape(-1, grad.shape[-1])
+    return unbroadcast(a.swapaxes(-1, -2) @ grad, shape)
+
+
+@samples(matmul, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for a, b, note in [
+        ((3, 4), (4, 2), "matrices"),
+        ((4,), (4,), "vectors"),
+        ((4,), (4, 2), "vector by matrix"),
+        ((3, 4), (4,), "matrix by vector"),
+        ((2, 3, 4), (4, 2), "batch by matrix"),
+        ((3, 4), (2, 4, 2), "matrix by batch"),
+        ((2, 1, 3, 4), (5, 4, 2), "batches broadcast"),
+        ((2, 3, 4), (4,), "batch by vector"),
+        ((4,), (2, 4, 3), "vector by batch"),
+        ((0, 4), (4, 2), "empty"),
+        ((3, 0), (0, 2), "empty sum"),
+    ]:
+        yield Sample((rng.normal(size=a), rng.normal(size=b)), note=note)
+
+
+@counts_flops(matmul)
+def _(value: Array, a: Array, b: Array, **settings: object) -> int:
+    return 2 * value.size * np.shape(a)[-1]
+
+
+Axes = int | tuple[Sequence[int], Sequence[int]]
+
+
+def outer(a: Any, b: Any) -> Tensor:
+    """Every element of a by every element of b: (a.size, b.size), as `np.outer`."""
+    return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
+
+
+def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
+    """Sum of products over pairs of axes, as `np.tensordot`.
+
+    axes: (axes of a, axes of b), or a number n: the last n of a with the first n of b.
+    One matrix product: the summed axes of a come last, those of b first.
+    """
+    shape_a, shape_b = np.shape(values(a)), np.shape(values(b))
+    rank_a, rank_b = len(shape_a), len(shape_b)
+    if isinstance(axes, int):
+        axes = (range(rank_a - axes, rank_a), range(axes))
+    sum_a, sum_b = [i % rank_a for i in axes[0]], [i % rank_b for i in axes[1]]
+    if [shape_a[i] for i in sum_a] != [shape_b[i] for i in sum_b]:
+        raise ShapeError(
+            f"tensordot sums over axes {sum_a} of shape {shape_a} and {sum_b} of shape {shape_b}, "
+            "which must be of the same lengths"
+        )
+    keep_a = [i for i in range(rank_a) if i not in sum_a]
+    keep_b = [i for i in range(rank_b) if i not in sum_b]
+    inner = int(np.prod([shape_a[i] for i in sum_a], dtype=np.int64))
+    rows = tuple(shape_a[i] for i in keep_a)
+    columns = tuple(shape_b[i] for i in keep_b)
+    left = reshape(
+        transpose(a, axes=(*keep_a, *sum_a)), shape=(int(np.prod(rows, dtype=np.int64)), inner)
+    )
+    right = reshape(
+        transpose(b, axes=(*sum_b, *keep_b)), shape=(inner, int(np.prod(columns, dtype=np.int64)))
+    )
+    return reshape(matmul(left, right), shape=(*rows, *columns))

@@ -1,0 +1,147 @@
+"""The same elements in another order, or several times: flip, move, pad, tile, repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pmt_autograd.ops.reduction import Axis
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.types import Array, Result
+
+
+@primitive
+def squeeze(x: Array, *, axis: Axis = None) -> Result:
+    """x without axes of length 1: all of them, or those named."""
+    before = x.shape
+
+    def backward(grad: Array) -> Array:
+        return grad.reshape(before)
+
+    return x.squeeze(axis), backward
+
+
+@primitive
+def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Result:
+    """x with new axes of length 1 at `axis` of the result."""
+    before = x.shape
+
+    def backward(grad: Array) -> Array:
+        return grad.reshape(before)
+
+    return np.expand_dims(x, axis), backward
+
+
+@primitive
+def moveaxis(x: Array, *, source: int, destination: int) -> Result:
+    """One axis moved to another place; the others keep their order."""
+
+    def backward(grad: Array) -> Array:
+        return np.moveaxis(grad, destination, source)
+
+    return np.moveaxis(x, source, destination), backward
+
+
+@primitive
+def flip(x: Array, *, axis: Axis = None) -> Result:
+    """Reversed along axes, all by default. So is the gradient."""
+
+    def backward(grad: Array) -> Array:
+        return np.flip(grad, axis)
+
+    return np.flip(x, axis), backward
+
+
+@primitive
+def pad(x: Array, *, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Result:
+    """x with a border of `value`: widths[i] = (before, after) for axis i."""
+    core = tuple(
+        slice(before, before + size) for size, (before, _) in zip(x.shape, widths, strict=True)
+    )
+
+    def backward(grad: Array) -> Array:
+        return grad[core]
+
+    return np.pad(x, widths, constant_values=value) if x.ndim else x.copy(), backward
+
+
+@primitive
+def tile(x: Array, *, repeats: Sequence[int]) -> Result:
+    """x laid side by side `repeats[i]` times along axis i; as `np.tile`."""
+    rank = max(x.ndim, len(repeats))
+    counts = (1,) * (rank - len(repeats)) + tuple(repeats)
+    before = x.shape
+    sizes = (1,) * (rank - x.ndim) + before
+    interleaved = tuple(n for pair in zip(counts, sizes, strict=True) for n in pair)
+
+    def backward(grad: Array) -> Array:
+        copies = grad.reshape(interleaved)  # count, size, count, size, ...
+        return copies.sum(axis=tuple(range(0, 2 * rank, 2))).reshape(before)
+
+    return np.tile(x, tuple(repeats)), backward
+
+
+@primitive
+def repeat(x: Array, *, count: int, axis: int) -> Result:
+    """Every slice along an axis `count` times in a row: a b -> a a b b for count 2."""
+    axis = axis % x.ndim
+    split = (*x.shape[: axis + 1], count, *x.shape[axis + 1 :])
+
+    def backward(grad: Array) -> Array:
+        return grad.reshape(split).sum(axis=axis + 1)
+
+    return np.repeat(x, count, axis), backward
+
+
+@samples(squeeze, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(1, 3, 1)),))
+    yield Sample((rng.normal(size=(1, 3, 1)),), {"axis": -1})
+    yield Sample((rng.normal(size=(1, 0)),), note="empty")
+
+
+@samples(expand_dims, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), {"axis": 1})
+    yield Sample((rng.normal(size=(2, 3)),), {"axis": (0, -1)}, note="two axes")
+    yield Sample((rng.normal(size=()),), {"axis": 0}, note="0-d")
+
+
+@samples(moveaxis, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"source": 0, "destination": -1})
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"source": 2, "destination": 1})
+
+
+@samples(flip, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), note="all axes")
+    yield Sample((rng.normal(size=(2, 3)),), {"axis": 1})
+    yield Sample((rng.normal(size=(2, 3)),), {"axis": (0, -1)}, note="two axes")
+    yield Sample((rng.normal(size=(0, 3)),), {"axis": 0}, note="empty")
+
+
+@samples(pad, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), {"widths": [(1, 2), (0, 1)]})
+    yield Sample((rng.normal(size=(2, 3)),), {"widths": [(0, 0), (1, 0)], "value": 7.0})
+    yield Sample((rng.normal(size=()),), {"widths": []}, note="0-d")
+    yield Sample((rng.normal(size=(0,)),), {"widths": [(1, 1)]}, note="empty")
+
+
+@samples(tile, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), {"repeats": (3, 2)})
+    yield Sample((rng.normal(size=(2, 3)),), {"repeats": (2,)}, note="last axis")
+    yield Sample((rng.normal(size=(3,)),), {"repeats": (2, 1, 2)}, note="more axes")
+    yield Sample((rng.normal(size=()),), {"repeats": (2,)}, note="0-d")
+    yield Sample((rng.normal(size=(2,)),), {"repeats": (0,)}, note="no times")
+
+
+@samples(repeat, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), {"count": 3, "axis": 0})
+    yield Sample((rng.normal(size=(2, 3)),), {"count": 2, "axis": -1})
+    yield Sample((rng.normal(size=(0, 3)),), {"count": 2, "axis": 0}, note="empty")

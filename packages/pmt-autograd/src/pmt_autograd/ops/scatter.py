@@ -1,0 +1,144 @@
+"""Reading and writing single places: take, take_along_axis, scatter_add, set_items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.types import Array, Gradients, Result
+from pmt_core import DtypeError, unbroadcast
+
+
+@primitive
+def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
+    """Slices of x at `indices` (integers of any shape) along an axis; as `np.take`.
+
+    The gradient is added up where an index repeats.
+    """
+    indices = _integers(indices)
+    shape = x.shape
+
+    def backward(grad: Array) -> Gradients:
+        full = np.zeros(shape, grad.dtype)
+        if axis is None:
+            np.add.at(full.reshape(-1), indices, grad)
+        else:
+            before: tuple[Any, ...] = (slice(None),) * (axis % len(shape))
+            np.add.at(full, (*before, indices), grad)
+        return full, None
+
+    return np.take(x, indices, axis=axis), backward
+
+
+@primitive
+def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
+    """y[i, j] = x[i, indices[i, j]] for axis 1; indices broadcast against x but for that axis."""
+    indices = _integers(indices)
+    shape = x.shape
+
+    def backward(grad: Array) -> Gradients:
+        full = np.zeros(shape, grad.dtype)
+        np.add.at(full, _places(np.broadcast_to(indices, grad.shape), axis), grad)
+        return full, None
+
+    return np.take_along_axis(x, indices, axis), backward
+
+
+@primitive
+def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
+    """x with updates[i] added to row indices[i] for every i; repeated indices add up.
+
+    x: (n, ...), indices: integers of any shape, updates: (*indices.shape, ...).
+    """
+    indices = _integers(indices)
+    y = x.copy()
+    np.add.at(y, indices, updates)
+    update_shape = updates.shape
+
+    def backward(grad: Array) -> Gradients:
+        return grad, None, unbroadcast(grad[indices], update_shape)
+
+    return y, backward
+
+
+@primitive
+def set_items(x: Array, values: Array, *, index: Any) -> Result:
+    """A copy of x in which x[index] is `values`: index assignment as a function.
+
+    index: as in `x[index]`. Where a place is named twice the last value stays, and it alone has
+    a gradient; the values that were written over have none.
+    """
+    y = x.copy()
+    y[index] = values
+    value_shape = np.shape(values)
+
+    def backward(grad: Array) -> Gradients:
+        by_x = grad.copy()
+        by_x[index] = 0
+        writers = np.full(grad.shape, -1)  # which element of the assignment wrote each place
+        number = np.arange(grad[index].size).reshape(grad[index].shape)
+        writers[index] = number
+        by_places = np.where(writers[index] == number, grad[index], grad.dtype.type(0))
+        return by_x, unbroadcast(np.asarray(by_places), value_shape)
+
+    return y, backward
+
+
+def _integers(indices: Any) -> Array:
+    indices = np.asarray(indices)
+    if indices.dtype.kind not in "iu":
+        raise DtypeError(
+            f"indices are integers, got dtype {indices.dtype}; convert with .astype(np.int64)"
+        )
+    return indices
+
+
+def _places(indices: Array, axis: int) -> tuple[Array, ...]:
+    """An index for every axis, such that along `axis` it is `indices`."""
+    places: list[Array] = list(np.indices(indices.shape, sparse=True))
+    places[axis] = indices
+    return tuple(places)
+
+
+@samples(take, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    x = rng.normal(size=(3, 4))
+    yield Sample((x, np.array([1, 1, 3])), {"axis": 1}, note="repeated")
+    yield Sample((x, np.array([[-1, 0], [0, 0]])), {"axis": 0}, note="negative, two axes")
+    yield Sample((x, np.array([5, 5, 11])), note="of the flat tensor")
+    yield Sample((x, np.array(2)), {"axis": -1}, note="0-d index")
+    yield Sample((x, np.zeros(0, np.int64)), {"axis": 0}, note="nothing")
+
+
+@samples(take_along_axis, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    x = rng.normal(size=(3, 4))
+    yield Sample((x, np.array([[0, 0], [1, 3], [-1, 3]])), note="repeated and negative")
+    yield Sample((x, np.array([[2, 2, 0, 1]])), {"axis": 0}, note="first axis")
+    yield Sample((x, np.array([[1, 1, 1, 2, 0]])), note="indices broadcast")
+    yield Sample((x, np.zeros((3, 0), np.int64)), note="nothing")
+
+
+@samples(scatter_add)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    x = rng.normal(size=(4, 3))
+    yield Sample((x, np.array([1, 1, 3]), rng.normal(size=(3, 3))), note="repeated rows")
+    yield Sample((x, np.array([[0, -1]]), rng.normal(size=(1, 2, 3))), note="two axes, negative")
+    yield Sample((x, np.array([2, 2]), rng.normal(size=(3,))), note="update broadcast")
+    yield Sample((x, np.zeros(0, np.int64), rng.normal(size=(0, 3))), note="nothing")
+    yield Sample((rng.normal(size=3), np.array([0, 0]), rng.normal(size=2)), note="one axis")
+
+
+@samples(set_items)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    x = rng.normal(size=(3, 4))
+    yield Sample((x, rng.normal(size=(2, 4))), {"index": slice(0, 2)}, note="slice")
+    yield Sample((x, rng.normal(size=(4,))), {"index": slice(0, 2)}, note="values broadcast")
+    yield Sample((x, np.array(5.0)), {"index": (0, 1)}, note="one place")
+    yield Sample((x, rng.normal(size=(3, 4))), {"index": np.array([1, 1, 0])}, note="repeated")
+    yield Sample((x, np.array(0.5)), {"index": x > 0.3}, note="boolean mask")
+    yield Sample((x, rng.normal(size=(0, 4))), {"index": slice(0, 0)}, note="nothing")

@@ -1,0 +1,60 @@
+"""Logarithm of sums of exponentials, and the softmax built on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pmt_autograd.ops.reduction import expand_reduced
+from pmt_autograd.primitive import primitive
+from pmt_autograd.registry import Sample, samples
+from pmt_autograd.types import Array, Result
+from pmt_core import log_softmax as stable_log_softmax
+from pmt_core import logsumexp as stable_logsumexp
+from pmt_core import softmax as stable_softmax
+
+
+@primitive
+def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
+    """log sum e^x over one axis, without overflow. Its gradient is the softmax."""
+    y = stable_logsumexp(x, axis=axis, keepdims=keepdims)
+
+    def backward(grad: Array) -> Array:
+        return expand_reduced(grad, x.shape, axis, keepdims) * stable_softmax(x, axis=axis)
+
+    return y, backward
+
+
+@primitive
+def softmax(x: Array, *, axis: int = -1) -> Result:
+    """e^x / sum e^x over one axis. dx = y (dy - sum dy y)."""
+    y = stable_softmax(x, axis=axis)
+
+    def backward(grad: Array) -> Array:
+        return y * (grad - (grad * y).sum(axis=axis, keepdims=True))
+
+    return y, backward
+
+
+@primitive
+def log_softmax(x: Array, *, axis: int = -1) -> Result:
+    """x - log sum e^x over one axis. dx = dy - softmax(x) sum dy."""
+    y = stable_log_softmax(x, axis=axis)
+
+    def backward(grad: Array) -> Array:
+        return grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)
+
+    return y, backward
+
+
+def _logits(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(3, 4)),))
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": 1}, note="middle axis")
+    yield Sample((np.array([[1000.0, 999.0, -1000.0], [-1000, -1000, -1000]]),), note="+-1000")
+    yield Sample((np.zeros((0, 3)),), note="empty")
+
+
+samples(logsumexp)(_logits)
+samples(softmax)(_logits)
+samples(log_softmax)(_logits)

@@ -1,0 +1,1 @@
+"""Archives of named arrays: `.npz` and `.safetensors`, read within limits, written atomically."""

@@ -1,0 +1,221 @@
+"""Reading and writing NumPy's `.npz`: a zip file with one `.npy` member per array.
+
+The reader trusts nothing: every size that the file claims is held against the bytes there are
+before memory is taken for it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from pmt_core.archive.limits import MAX_META, byte_count, check_name, parse_json, read_into_array
+from pmt_core.errors import ArchiveError
+
+__all__ = ["read_npz", "write_npz"]
+
+META_MEMBER = "__meta__.json"
+
+_MAX_NPY_HEADER = 1 << 16
+_DAMAGED = "the file is damaged; fetch or save it again"
+# Compressed members may grow to this many times the file, on top of what any file may; it lets
+# every usual np.savez_compressed file in, and keeps out those that are made to fill the memory.
+_MAX_EXPANSION = 100
+_FREE_EXPANSION = 64 << 20
+_KINDS = "biufcSUmM"  # no objects (they need pickle), no structures
+_LOCAL_HEADER = 30
+_BAD_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    IndexError,
+)
+
+
+def write_npz(file: BinaryIO, path: str, arrays: dict[str, NDArray[Any]], meta: str) -> None:
+    """Write the arrays, and the JSON text of the meta data as member `__meta__.json`."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        with archive.open(_member(META_MEMBER), "w") as member:
+            member.write(meta.encode("utf-8"))
+        for name, array in arrays.items():
+            _check_dtype(array.dtype, name, path)
+            with archive.open(_member(f"{name}.npy"), "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Without the time of writing: the same content gives the same bytes."""
+    return zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+
+
+def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays and the meta data of an `.npz` file; see `pmt_core.load_archive`."""
+    size = os.fstat(file.fileno()).st_size
+    _check_magic(file, path, size)
+    arrays: dict[str, NDArray[Any]] = {}
+    meta: dict[str, Any] = {}
+    with _damage(f"{path!r}"), zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        _check_members(members, path, size)
+        for info in members:
+            with _damage(f"{path!r}: member {info.filename!r}"):
+                if info.filename == META_MEMBER:
+                    meta = parse_json(archive.read(info), f"member {META_MEMBER!r}", path)
+                else:
+                    with archive.open(info) as member:
+                        array = _read_npy(member, info, path)
+                    arrays[info.filename.removesuffix(".npy")] = array
+    return arrays, meta
+
+
+@contextmanager
+def _damage(where: str) -> Iterator[None]:
+    """Turn what zipfile and NumPy raise on damaged bytes into an error that says where."""
+    try:
+        yield
+    except ArchiveError:
+        raise
+    except _BAD_ZIP as error:
+        raise ArchiveError(f"{where} cannot be read ({error}): {_DAMAGED}") from error
+
+
+def _check_magic(file: BinaryIO, path: str, size: int) -> None:
+    magic = file.read(4)
+    file.seek(0)
+    if magic not in (b"PK\x03\x04", b"PK\x05\x06"):
+        what = "is empty" if size == 0 else f"starts with {magic!r}, not with b'PK\\x03\\x04'"
+        raise ArchiveError(f"{path!r} is not an .npz file: it {what}; check the path and the name")
+
+
+def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None:
+    """Names, kinds, places and sizes of all members, before any is read."""
+    seen: set[str] = set()
+    expanded = 0
+    for info in members:
+        name = info.orig_filename  # as it stands in the file; `filename` is cut at a NUL
+        check_name(name, path)
+        if name in seen:
+            raise ArchiveError(f"{path!r}: member {name!r} occurs twice; {_DAMAGED}")
+        seen.add(name)
+        if name != META_MEMBER and not name.endswith(".npy"):
+            raise ArchiveError(
+                f"{path!r}: member {name!r} is no .npy array; this is a zip file, but no .npz"
+            )
+        if name == META_MEMBER and info.file_size > MAX_META:
+            raise ArchiveError(f"{path!r}: {name!r} claims {info.file_size} bytes; {_DAMAGED}")
+        _check_storage(info, path, size)
+        if info.compress_type != zipfile.ZIP_STORED:
+            expanded += info.file_size
+    _check_overlap(members, path)
+    if expanded > _FREE_EXPANSION + _MAX_EXPANSION * size:
+        raise ArchiveError(
+            f"{path!r}: {size} compressed bytes claim to hold {expanded}, which is more than "
+            f"{_MAX_EXPANSION} times as many, as in a file made to fill the memory; if you trust "
+            "it, rewrite it uncompressed with np.savez"
+        )
+
+
+def _check_storage(info: zipfile.ZipInfo, path: str, size: int) -> None:
+    where = f"{path!r}: member {info.filename!r}"
+    if info.flag_bits & 0x1:
+        raise ArchiveError(f"{where} is encrypted; write the archive without a password")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ArchiveError(
+            f"{where} is compressed by method {info.compress_type}; only stored and deflated "
+            "members are read: rewrite it with np.savez"
+        )
+    if info.header_offset + _LOCAL_HEADER + info.compress_size > size:
+        raise ArchiveError(
+            f"{where} claims {info.compress_size} bytes, the whole file has {size}: it is "
+            "truncated or damaged; fetch or save it again"
+        )
+    if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+        raise ArchiveError(
+            f"{where} is stored in {info.compress_size} bytes but claims {info.file_size}; "
+            f"{_DAMAGED}"
+        )
+
+
+def _check_overlap(members: list[zipfile.ZipInfo], path: str) -> None:
+    """Members that share bytes make a small file hold endlessly much."""
+    end = 0
+    for info in sorted(members, key=lambda member: member.header_offset):
+        if info.header_offset < end:
+            raise ArchiveError(f"{path!r}: member {info.filename!r} overlaps another; {_DAMAGED}")
+        end = info.header_offset + _LOCAL_HEADER + info.compress_size
+
+
+def _read_npy(member: Any, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
+    """One array out of its member, its claimed size checked against the member's."""
+    where = f"{path!r}: member {info.filename!r}"
+    start = member.read(_MAX_NPY_HEADER)
+    header = io.BytesIO(start)  # NumPy's parser sees no more than this, whatever length it finds
+    shape, fortran, dtype = _parse_header(header, where)
+    if dtype.hasobject or dtype.kind not in _KINDS or dtype.itemsize == 0:
+        raise ArchiveError(
+            f"{where} is an array of {dtype}, which is refused (objects need pickle, and reading "
+            "pickle can run code): save it again as numbers, booleans or fixed-length text"
+        )
+    claimed, there = byte_count(shape, dtype.itemsize), info.file_size - header.tell()
+    if claimed != there:
+        raise ArchiveError(
+            f"{where}: its header claims shape {shape} of {dtype}, {claimed} bytes, but {there} "
+            f"are there; {_DAMAGED}"
+        )
+    rest = _Chained(start[header.tell() :], member)
+    flat = read_into_array(rest, dtype, claimed // dtype.itemsize)  # type: ignore[arg-type]
+    if flat.nbytes != claimed:
+        raise ArchiveError(f"{where}: {claimed} bytes are claimed, {flat.nbytes} came; {_DAMAGED}")
+    array = flat.reshape(shape, order="F" if fortran else "C")
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _parse_header(header: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    try:
+        version = npy.read_magic(header)
+        if version == (1, 0):
+            shape, fortran, dtype = npy.read_array_header_1_0(header)
+        elif version == (2, 0):
+            shape, fortran, dtype = npy.read_array_header_2_0(header)
+        else:
+            raise ValueError(f"unknown version {version} of the .npy form")
+    except Exception as error:  # the header is Python text; what parsing it can raise is not listed
+        raise ArchiveError(f"{where} has no valid .npy header ({error}); {_DAMAGED}") from error
+    if any(isinstance(size, bool) or size < 0 for size in shape):
+        raise ArchiveError(f"{where}: its header claims the shape {shape}; {_DAMAGED}")
+    return shape, fortran, dtype
+
+
+class _Chained:
+    """First the bytes already read, then the rest of the member."""
+
+    def __init__(self, start: bytes, rest: BinaryIO) -> None:
+        self._start = io.BytesIO(start)
+        self._rest = rest
+
+    def read(self, size: int) -> bytes:
+        return self._start.read(size) or self._rest.read(size)
+
+
+def _check_dtype(dtype: np.dtype[Any], name: str, path: str) -> None:
+    if dtype.hasobject or dtype.kind not in _KINDS:
+        raise ArchiveError(
+            f"{path!r}: array {name!r} is of {dtype}; an .npz holds numbers, booleans and "
+            "fixed-length text only (objects would need pickle)"
+        )

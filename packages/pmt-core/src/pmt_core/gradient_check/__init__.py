@@ -1,0 +1,1 @@
+"""Numerical checks of gradients, in float64 and float32."""

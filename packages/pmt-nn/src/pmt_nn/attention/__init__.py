@@ -1,0 +1,1 @@
+"""Scaled dot-product attention, its variants, positions, and the key-value cache."""

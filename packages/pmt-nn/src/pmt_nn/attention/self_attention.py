@@ -1,0 +1,79 @@
+"""Multi-head attention with its projections (Vaswani et al. 2017, section 3.2.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array, Tensor
+from pmt_core import SettingsError
+from pmt_nn.attention.scaled_dot_product import (
+    attention_weights,
+    packed_attention,
+    ragged_attention,
+    weights_of_groups,
+)
+from pmt_nn.attention.unpadded import RaggedLayout, from_ragged
+from pmt_nn.layers.dropout import Dropout
+from pmt_nn.layers.linear import Linear
+from pmt_nn.masks import Mask
+from pmt_nn.module.capture import is_observed, tell
+from pmt_nn.module.module import Module
+
+
+class SelfAttention(Module):
+    """Multi-head self-attention: project to queries, keys and values, attend, project back.
+
+    d: model width; heads: number of heads, divides d; dropout: rate on the attention weights.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.0,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        if d % heads:
+            raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
+        self.heads = heads
+        self.dropout = Dropout(dropout)
+        self.qkv = Linear(d, 3 * d, rng, dtype)
+        self.project = Linear(d, d, rng, dtype)
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        *,
+        layout: RaggedLayout | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """x: (b, t, d); mask: (b, t) keys or (b, t, t), True = attend -> (b, t, d).
+
+        layout: of a ragged batch x (n, d), which takes no mask -> (n, d).
+        rng: stream of this pass, needed in training with dropout.
+        """
+        qkv = self.qkv(x)
+        if is_observed(self):
+            tell(self, "weights", self._weights(qkv.data, mask, layout))
+        if layout is None:
+            b, t, _ = x.shape
+            kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
+            mixed = packed_attention(qkv, heads=self.heads, mask=mask, kept=kept, keep_scale=scale)
+        else:
+            kept, scale = self.dropout.draw((weights_of_groups(layout, self.heads),), rng)
+            mixed = ragged_attention(
+                qkv, heads=self.heads, layout=layout, kept=kept, keep_scale=scale
+            )
+        projected: Tensor = self.project(mixed)
+        return projected
+
+    def _weights(self, qkv: Array, mask: Mask | None, layout: RaggedLayout | None) -> Array:
+        """The weights of a pass, to look at: (b, h, t, t), of a ragged batch, too."""
+        if layout is not None:
+            qkv, mask = from_ragged(Tensor(qkv), layout=layout).data, layout.mask
+        q, k, _ = np.split(qkv, 3, axis=-1)
+        return attention_weights(q, k, heads=self.heads, mask=mask)

@@ -1,0 +1,1 @@
+"""Text generation: greedy, sampled and beam search."""

@@ -1,0 +1,1 @@
+"""Model summaries and FLOP counts."""

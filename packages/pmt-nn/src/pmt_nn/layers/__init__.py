@@ -1,0 +1,1 @@
+"""Layers on single arrays: linear, embedding, normalization, dropout, activations."""

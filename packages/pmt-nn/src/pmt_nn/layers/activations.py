@@ -1,0 +1,94 @@
+"""Activations as modules, to stand in containers. Each works element by element or on one axis."""
+
+from __future__ import annotations
+
+from pmt_autograd import Tensor, elu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, tanh
+from pmt_nn.layers.gelu import gelu, gelu_exact
+from pmt_nn.module.module import Module
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return relu(x)
+
+
+class LeakyReLU(Module):
+    """x where x > 0, else slope x."""
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return leaky_relu(x, slope=self.slope)
+
+
+class ELU(Module):
+    """x where x > 0, else alpha (e^x - 1)."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return elu(x, alpha=self.alpha)
+
+
+class GELU(Module):
+    """x Phi(x); exact: by the error function, else in the faster tanh form (within 5e-4)."""
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self.exact = exact
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return gelu_exact(x) if self.exact else gelu(x)
+
+
+class SiLU(Module):
+    """x / (1 + e^-x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return silu(x)
+
+
+class Tanh(Module):
+    """Hyperbolic tangent."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return tanh(x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + e^-x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape, the same comes back."""
+        return sigmoid(x)
+
+
+class Softmax(Module):
+    """e^x / sum(e^x) over one axis. For a loss use `cross_entropy` on the logits instead."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape with that axis, the same comes back."""
+        return softmax(x, axis=self.axis)
+
+
+class LogSoftmax(Module):
+    """x - log(sum(e^x)) over one axis."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape with that axis, the same comes back."""
+        return log_softmax(x, axis=self.axis)

@@ -1,0 +1,220 @@
+"""Batch normalisation (Ioffe & Szegedy 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import prod
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
+from pmt_core import ShapeError
+from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.channels_last import image_rows, is_channels_last, per_row
+from pmt_nn.layers.running_statistics import BatchStatistics, tell_statistics
+from pmt_nn.module.module import Module
+from pmt_nn.module.parameter import Buffer, Parameter
+
+
+def batch_norm_composed(x: Tensor, gain: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+    """The same as `batch_norm` in plain operations."""
+    axes = (0, *range(2, x.ndim))
+    shape = (x.shape[1],) + (1,) * (x.ndim - 2)
+    centred = x - x.mean(axis=axes, keepdims=True)
+    normed = centred / sqrt(x.var(axis=axes, keepdims=True) + eps)
+    return normed * gain.reshape(*shape) + bias.reshape(*shape)
+
+
+@primitive
+def batch_norm(
+    x: Array,
+    gain: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    moments: tuple[Array, Array] | None = None,
+) -> Result:
+    """Normalise each channel over the batch and all pixels, then scale and shift by channel.
+
+    x: (b, c, ...), gain and bias: (c,). moments: mean and variance (c,) of x, where they are known
+    already. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy gain:
+    dx = (h - sum(h) / N - n sum(h n) / N) / s.
+    """
+    mean, variance = channel_moments(x) if moments is None else moments
+    inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
+    rows, spread, sums = _by_channel(x)
+    normed, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
+    centre, scale, factor, shift = map(spread, (mean, inverse, gain, bias))
+    for block in _blocks(rows):
+        part = np.subtract(rows[block], centre, out=normed[block])
+        part *= scale
+        np.multiply(part, factor, out=y[block])
+        y[block] += shift
+    count = max(x.size // x.shape[1], 1)
+
+    def backward(grad: Array) -> Gradients:
+        grads = _as_rows(grad, x)
+        by_bias, by_gain = np.zeros(mean.shape, x.dtype), np.zeros(mean.shape, x.dtype)
+        for block in _blocks(rows):
+            by_bias += sums(grads[block])
+            by_gain += sums(grads[block] * normed[block])
+        by_x = np.empty(rows.shape, x.dtype)
+        slope, level, scale = map(spread, (by_gain / count, by_bias / count, gain * inverse))
+        for block in _blocks(rows):
+            part = np.multiply(normed[block], slope, out=by_x[block])
+            np.subtract(grads[block], part, out=part)
+            part -= level
+            part *= scale
+        return _as_image(by_x, x), by_gain, by_bias
+
+    return _as_image(y, x), backward
+
+
+def channel_moments(x: Array) -> tuple[Array, Array]:
+    """Mean and variance (divided by the count) of each channel of x (b, c, ...): (c,) each."""
+    rows, spread, sums = _by_channel(x)
+    count = x.dtype.type(max(x.size // max(x.shape[1], 1), 1))
+    mean, variance = np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+    for block in _blocks(rows):
+        mean += sums(rows[block])
+    mean /= count
+    centre = spread(mean)
+    for block in _blocks(rows):
+        variance += sums(np.square(rows[block] - centre))
+    return mean, variance / count
+
+
+Spread = Callable[[Array], Array]
+
+
+def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
+    """x as rows, what turns numbers by channel (c,) into what fits to a row, and sums by channel.
+
+    Rows are (b h, w c) where channels lie side by side, else (b, c, pixels). The sums are those of
+    some of the rows.
+    """
+    if _lies_last(x):
+        c, w = x.shape[1], x.shape[3] if x.ndim == 4 else 1
+        return (
+            _as_rows(x, x),
+            lambda by_channel: per_row(by_channel, w),
+            lambda rows: rows.sum(axis=0).reshape(w, c).sum(axis=0),
+        )
+    ones = np.ones(prod(x.shape[2:]), x.dtype)  # a product with them sums a row, and faster
+    return (
+        _as_rows(x, x),
+        lambda by_channel: by_channel[:, np.newaxis],
+        lambda rows: (rows @ ones).sum(axis=0),
+    )
+
+
+def _lies_last(x: Array) -> bool:
+    return x.ndim == 2 or is_channels_last(x)
+
+
+def _as_rows(array: Array, x: Array) -> Array:
+    """An array of x's shape as the rows that x has."""
+    if x.ndim == 2:
+        return array
+    if is_channels_last(x):
+        return image_rows(array)
+    return array.reshape(*x.shape[:2], prod(x.shape[2:]))
+
+
+def _as_image(rows: Array, x: Array) -> Array:
+    """Rows in the shape of x."""
+    if not is_channels_last(x):
+        return rows.reshape(x.shape)
+    b, c, h, w = x.shape
+    return rows.reshape(b, h, w, c).transpose(0, 3, 1, 2)
+
+
+def _blocks(rows: Array) -> Iterator[slice]:
+    """Parts of the rows that fit in the cache."""
+    return cache_blocks(len(rows), prod(rows.shape[1:]))
+
+
+class _BatchNorm(Module):
+    """Normalises each of c channels by its mean and variance over the batch.
+
+    In evaluation by the running mean and variance instead, which every pass in training moves by
+    `momentum` towards those of its batch (see `batch_statistics` for several threads). Shards of
+    a batch are each normalised by their own statistics, so unlike with all other layers a batch
+    in two shards is not quite the batch in one.
+    """
+
+    axes: tuple[int, ...] = ()
+
+    def __init__(
+        self,
+        c: int,
+        *,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.gain = Parameter(np.ones(c, dtype))
+        self.bias = Parameter(np.zeros(c, dtype))
+        self.running_mean = Buffer(np.zeros(c, dtype))
+        self.running_variance = Buffer(np.ones(c, dtype))
+        self.momentum = momentum
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (b, c, ...), the same shape comes back. Raises ShapeError."""
+        self._check(x)
+        if not self.training:
+            return self._by_running_statistics(x)
+        mean, variance = moments = channel_moments(x.data)
+        count = x.size // x.shape[1]
+        tell_statistics(
+            BatchStatistics(
+                mean, variance, count, self.running_mean, self.running_variance, self.momentum
+            )
+        )
+        y: Tensor = batch_norm(x, self.gain, self.bias, eps=self.eps, moments=moments)
+        return y
+
+    def _by_running_statistics(self, x: Tensor) -> Tensor:
+        shape = (-1,) + (1,) * (x.ndim - 2)
+        deviation = np.sqrt(self.running_variance.data + self.running_variance.dtype.type(self.eps))
+        scale = self.gain / deviation
+        shift = self.bias - scale * self.running_mean.data
+        y: Tensor = x * scale.reshape(*shape) + shift.reshape(*shape)
+        return y
+
+    def _check(self, x: Tensor) -> None:
+        if x.ndim not in self.axes or x.shape[1] != self.gain.size:
+            raise ShapeError(
+                f"{type(self).__name__} of {self.gain.size} channels wants x with "
+                f"{' or '.join(map(str, self.axes))} axes, (b, c, ...), got shape {x.shape}"
+            )
+        if self.training and x.size <= x.shape[1]:
+            raise ShapeError(
+                f"in training batch norm wants more than one number per channel, got {x.shape}; "
+                "give a larger batch, or switch to eval()"
+            )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation of vectors (b, c) or sequences (b, c, t); see `_BatchNorm` above."""
+
+    axes = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalisation of images (b, c, h, w); see `_BatchNorm` above."""
+
+    axes = (4,)
+
+
+@samples(batch_norm)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    gain, bias = rng.normal(size=3), rng.normal(size=3)
+    yield Sample((rng.normal(size=(5, 3)), gain, bias), note="vectors")
+    yield Sample((rng.normal(size=(2, 3, 4)), gain, bias), note="sequences")
+    yield Sample((rng.normal(size=(2, 3, 2, 2)) + 5, gain, bias), note="images")
+    last = rng.normal(size=(2, 2, 3, 3)).transpose(0, 3, 1, 2)
+    yield Sample((last, gain, bias), note="images, channels last in memory")
+    yield Sample((rng.normal(size=(3, 3)) * 1e-3, gain, bias), note="eps as large as var")

@@ -1,0 +1,86 @@
+"""Cross-entropy of yes-or-no answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pmt_autograd import Array, Result, Sample, Tensor, clip, log, primitive, samples, softplus
+from pmt_core import ShapeError, sigmoid
+from pmt_core import softplus as stable_softplus
+from pmt_nn.losses.reduction import check_same_shape, reduce_loss
+
+
+def binary_cross_entropy(
+    probabilities: Tensor, targets: ArrayLike | Tensor, *, reduction: str = "mean"
+) -> Tensor:
+    """-(y log p + (1 - y) log(1 - p)). Equal shapes; targets y in [0, 1].
+
+    Probabilities are cut to [1e-7, 1 - 1e-7] (1e-12 in float64), so a wrong 0 or 1 costs much but
+    not infinity. From a model's logits use the form with logits, which loses nothing.
+    """
+    goal = _as_targets(targets, probabilities)
+    check_same_shape("binary_cross_entropy", probabilities, goal)
+    least = 1e-7 if probabilities.dtype == np.float32 else 1e-12
+    p = clip(probabilities, low=least, high=1 - least)
+    return reduce_loss(-(goal * log(p) + (1 - goal) * log(1 - p)), reduction)
+
+
+def binary_cross_entropy_with_logits(
+    logits: Tensor,
+    targets: ArrayLike | Tensor,
+    *,
+    positive_weight: float = 1.0,
+    reduction: str = "mean",
+) -> Tensor:
+    """The same of p = sigmoid(logit), exact for logits of any size. Equal shapes.
+
+    targets: y in [0, 1], no gradient. positive_weight: factor of the y log p part, e.g. negatives
+    per positive in skewed data.
+    """
+    goal = _as_targets(targets, logits)
+    check_same_shape("binary_cross_entropy_with_logits", logits, goal)
+    return reduce_loss(logit_losses(logits, goal.data, positive_weight=positive_weight), reduction)
+
+
+def logit_losses_composed(
+    logits: Tensor, targets: Array, *, positive_weight: float = 1.0
+) -> Tensor:
+    """-(w y log s(x) + (1 - y) log(1 - s(x))) in plain operations, by softplus."""
+    yes = softplus(-logits) * (positive_weight * targets)
+    return yes + softplus(logits) * (1 - targets)
+
+
+@primitive
+def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0) -> Result:
+    """Binary cross-entropy of each element. With w = 1: softplus(x) - x y, slope s(x) - y.
+
+    In general (1 - y) softplus(x) + w y softplus(-x), slope (1 - y) s(x) - w y s(-x).
+    """
+    y = np.asarray(targets, logits.dtype)
+    if y.shape != logits.shape:
+        raise ShapeError(f"logits {logits.shape} want targets of that shape, got {y.shape}")
+    yes = y * logits.dtype.type(positive_weight)
+    losses = (1 - y) * stable_softplus(logits) + yes * stable_softplus(-logits)
+
+    def backward(grad: Array) -> tuple[Array, None]:
+        return grad * ((1 - y) * sigmoid(logits) - yes * sigmoid(-logits)), None
+
+    return losses, backward
+
+
+def _as_targets(targets: ArrayLike | Tensor, like: Tensor) -> Tensor:
+    values = targets.data if isinstance(targets, Tensor) else targets
+    return Tensor(np.asarray(values, like.dtype))
+
+
+@samples(logit_losses)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yes = np.array([[True, False, True], [False, False, True]])
+    yield Sample((rng.normal(size=(2, 3)) * 3, yes))
+    yield Sample((rng.normal(size=(2, 3)), yes), {"positive_weight": 2.5}, "weighted")
+    yield Sample((np.array([-1000.0, 1000, -1000, 1000]), np.array([0, 1, 1, 0])), note="+-1000")
+    yield Sample((rng.normal(size=()), np.array(1)), note="0-d")
+    yield Sample((np.zeros((0, 2)), np.zeros((0, 2), bool)), note="empty")

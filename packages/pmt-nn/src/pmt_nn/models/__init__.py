@@ -1,0 +1,1 @@
+"""Whole models: classifiers, taggers, encoder-decoder, language models, BERT, word2vec."""

@@ -1,0 +1,210 @@
+"""BERT's loss: masked words and pairs of sentences (Devlin et al. 2018, section 3.1).
+
+BERT and its family: pre-trained encoders (Devlin et al. 2018).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pmt_autograd import Tensor, tanh
+from pmt_core import DataError, FileProblem, SettingsError, StateError
+from pmt_nn.attention.positional_encoding import LearnedPositions
+from pmt_nn.layers.dropout import Dropout
+from pmt_nn.layers.embedding import Embedding
+from pmt_nn.layers.layer_norm import LayerNorm
+from pmt_nn.layers.linear import Linear
+from pmt_nn.losses.cross_entropy import IGNORE, cross_entropy
+from pmt_nn.masks import Mask
+from pmt_nn.module.module import Module
+from pmt_nn.transformer.encoder import TransformerEncoder
+
+
+def pretraining_loss(
+    word_logits: Tensor,
+    words: NDArray[np.integer],
+    pair_logits: Tensor,
+    pairs: NDArray[np.integer],
+    *,
+    ignore: int = IGNORE,
+) -> Tensor:
+    """Mean cross-entropy of the masked words plus mean cross-entropy of the pairs.
+
+    word_logits: (b, t, v), or (n, v) for the masked places alone; words: the ids that were there,
+    `ignore` where no word was masked. pair_logits: (b, 2); pairs: (b,) 0 or 1.
+    """
+    return cross_entropy(word_logits, words, ignore=ignore) + cross_entropy(
+        pair_logits, pairs, ignore=ignore
+    )
+
+
+# How Hugging Face's configurations name the activations.
+_ACTIVATIONS = {
+    "gelu": "gelu_exact",
+    "gelu_new": "gelu",
+    "gelu_pytorch_tanh": "gelu",
+    "relu": "relu",
+}
+# Kinds whose position table starts with rows for the padding, and DistilBERT's other names.
+_SHIFTED = ("roberta", "xlm-roberta", "camembert")
+_DISTILBERT = {
+    "dim": "hidden_size",
+    "n_layers": "num_hidden_layers",
+    "n_heads": "num_attention_heads",
+    "hidden_dim": "intermediate_size",
+    "activation": "hidden_act",
+    "dropout": "hidden_dropout_prob",
+}
+
+
+@dataclass(frozen=True)
+class BertConfig:
+    """Size and form of a `Bert`; by default BERT base, uncased.
+
+    Attributes:
+        vocabulary: number of token ids.
+        max_length: longest sequence in tokens.
+        width, heads, hidden, layers: d, h, f and number of layers.
+        sides: number of sides (token types, "segments"); 0 where the model knows none.
+        activation: "gelu_exact", "gelu" (by tanh) or "relu".
+        dropout: rate, everywhere.
+        eps: added to variances by the norms.
+        shift: rows at the start of a stored position table that hold no position (RoBERTa: 2).
+        pooled: whether there is a layer on top of the first token.
+    """
+
+    vocabulary: int = 30522
+    max_length: int = 512
+    width: int = 768
+    heads: int = 12
+    hidden: int = 3072
+    layers: int = 12
+    sides: int = 2
+    activation: str = "gelu_exact"
+    dropout: float = 0.1
+    eps: float = 1e-12
+    shift: int = 0
+    pooled: bool = True
+
+    @staticmethod
+    def from_hugging_face(config: Mapping[str, Any]) -> BertConfig:
+        """From the content of a `config.json` of BERT, RoBERTa, MiniLM, DistilBERT and the like.
+
+        Raises SettingsError for what this encoder does not do.
+        """
+        kind = config.get("model_type", "bert")
+        names = _DISTILBERT if kind == "distilbert" else {}
+        values = {names.get(key, key): value for key, value in config.items()}
+        activation = values.get("hidden_act", "gelu")
+        if activation not in _ACTIVATIONS:
+            raise SettingsError(
+                f"hidden_act is one of {', '.join(_ACTIVATIONS)}, got {activation!r}"
+            )
+        if values.get("position_embedding_type", "absolute") != "absolute":
+            raise SettingsError(
+                f"only absolute positions are known, got {values['position_embedding_type']!r}"
+            )
+        padding = values.get("pad_token_id")
+        shift = 1 + int(1 if padding is None else padding) if kind in _SHIFTED else 0
+        default = BertConfig()
+        return BertConfig(
+            vocabulary=int(values.get("vocab_size", default.vocabulary)),
+            max_length=int(values.get("max_position_embeddings", default.max_length)) - shift,
+            width=int(values.get("hidden_size", default.width)),
+            heads=int(values.get("num_attention_heads", default.heads)),
+            hidden=int(values.get("intermediate_size", default.hidden)),
+            layers=int(values.get("num_hidden_layers", default.layers)),
+            sides=0 if kind == "distilbert" else int(values.get("type_vocab_size", default.sides)),
+            activation=_ACTIVATIONS[activation],
+            dropout=float(values.get("hidden_dropout_prob", default.dropout)),
+            eps=float(values.get("layer_norm_eps", default.eps)),
+            shift=shift,
+            pooled=kind != "distilbert",
+        )
+
+    @staticmethod
+    def read(path: str | os.PathLike[str]) -> BertConfig:
+        """From a `config.json`. Raises FileProblem, DataError, SettingsError."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise FileProblem(f"cannot read {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not text in UTF-8: {error}") from error
+        try:
+            config = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+        if not isinstance(config, dict):
+            raise DataError(f"{path} holds no JSON object; give a model's config.json")
+        return BertConfig.from_hugging_face(config)
+
+
+class Bert(Module):
+    """The sum of word, side and position embeddings, a norm, and a post-norm encoder."""
+
+    def __init__(
+        self, config: BertConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
+    ) -> None:
+        d = config.width
+        self.config = config
+        self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
+        self.sides = (
+            Embedding(config.sides, d, rng, sparse=False, dtype=dtype) if config.sides else None
+        )
+        self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
+        self.norm = LayerNorm(d, eps=config.eps, dtype=dtype)
+        self.dropout = Dropout(config.dropout)
+        self.encoder = TransformerEncoder(
+            d,
+            config.heads,
+            config.hidden,
+            config.layers,
+            rng,
+            dropout=config.dropout,
+            activation=config.activation,
+            norm_first=False,
+            dtype=dtype,
+        )
+        for _, module in self.encoder.named_modules():
+            if isinstance(module, LayerNorm):
+                module.eps = config.eps
+        self.pool = Linear(d, d, rng, dtype) if config.pooled else None
+
+    def forward(
+        self,
+        ids: NDArray[np.integer],
+        mask: Mask | None = None,
+        sides: NDArray[np.integer] | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """ids, mask (True = a token), sides (0, 1; all 0 by default): (b, t) -> (b, t, d).
+
+        rng: stream of this pass, needed in training with dropout.
+        """
+        x = self.words(ids)
+        if self.sides is not None:
+            x = x + self.sides(np.zeros_like(ids) if sides is None else sides)
+        x = self.dropout(self.norm(self.positions(x)), rng)
+        hidden: Tensor = self.encoder(x, mask, rng=rng)
+        return hidden
+
+    def pooled(self, hidden: Tensor) -> Tensor:
+        """tanh of a linear layer on the first token: (b, t, d) -> (b, d). For classifying.
+
+        Raises StateError where the model was stored without this layer.
+        """
+        if self.pool is None:
+            raise StateError(
+                "this encoder has no pooling layer; take hidden[:, 0], or masked_mean(hidden, mask)"
+            )
+        return tanh(self.pool(hidden[:, 0]))

@@ -1,0 +1,154 @@
+"""Weights of BERT-family encoders, as PyTorch and Hugging Face name them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pmt_core import ArchiveError, FileProblem, RandomStream, ShapeError, load_archive
+from pmt_nn.models.bert import Bert, BertConfig
+
+Arrays = Mapping[str, NDArray[Any]]
+
+_FILES = ("model.safetensors", "model.npz")
+_PREFIX = re.compile(
+    r"^(bert|roberta|distilbert|encoder\.bert|model)\.(?=embeddings|encoder|trans|pool)"
+)
+# What other heads and buffers are stored beside the encoder, and not used here.
+_BESIDE = re.compile(
+    r"^(cls|classifier|lm_head|qa_outputs|vocab_\w+|pre_classifier)\."
+    r"|(^|\.)(position_ids|token_type_ids)$"
+)
+_RENAMED = [  # older names, and DistilBERT's
+    (r"LayerNorm\.gamma$", "LayerNorm.weight"),
+    (r"LayerNorm\.beta$", "LayerNorm.bias"),
+    (r"^transformer\.layer\.", "encoder.layer."),
+    (r"\.attention\.([qkv])_lin\.", r".attention.self.\1."),
+    (r"\.attention\.out_lin\.", ".attention.output.dense."),
+    (r"\.sa_layer_norm\.", ".attention.output.LayerNorm."),
+    (r"\.ffn\.lin1\.", ".intermediate.dense."),
+    (r"\.ffn\.lin2\.", ".output.dense."),
+    (r"\.output_layer_norm\.", ".output.LayerNorm."),
+    (r"\.self\.q\.", ".self.query."),
+    (r"\.self\.k\.", ".self.key."),
+    (r"\.self\.v\.", ".self.value."),
+]
+
+
+def load_bert(
+    path: str | os.PathLike[str],
+    config: BertConfig | None = None,
+    *,
+    dtype: DTypeLike = np.float32,
+) -> Bert:
+    """An encoder with the weights of a file, in evaluation mode.
+
+    path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
+    models come, or a weights file; then `config` says what it holds (by default the `config.json`
+    beside it). BERT, RoBERTa, MiniLM, DistilBERT and others of their form; heads that are stored
+    beside the encoder are left out. Raises FileProblem, ArchiveError, SettingsError.
+    """
+    file = _weights_file(Path(path))
+    if config is None:
+        config = BertConfig.read(file.parent / "config.json")
+    arrays, _ = load_archive(file)
+    named = _hugging_face_names(arrays)
+    if "pooler.dense.weight" not in named:
+        config = dataclasses.replace(config, pooled=False)
+    model = Bert(config, RandomStream(0).generator(), dtype=dtype)
+    try:
+        model.load_state_dict(_our_names(named, config, file))
+    except ShapeError as error:
+        raise ArchiveError(f"{file}: {error}") from error
+    return model.eval()
+
+
+def _weights_file(path: Path) -> Path:
+    if not path.exists():
+        raise FileProblem(f"{path} does not exist; give a model's folder or weights file")
+    if path.is_file():
+        if path.suffix in (".bin", ".pt", ".pth", ".ckpt"):
+            raise ArchiveError(
+                f"{path} is a pickle, which can run code when it is read; save the weights as "
+                ".safetensors, e.g. model.save_pretrained(folder, safe_serialization=True)"
+            )
+        return path
+    for name in _FILES:
+        if (path / name).is_file():
+            return path / name
+    raise FileProblem(
+        f"{path} holds neither {' nor '.join(_FILES)}; weights in a .bin file are a pickle: save "
+        "them as .safetensors"
+    )
+
+
+def _hugging_face_names(arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Without the prefix of the whole model, and all in BERT's current names."""
+    named = {}
+    for name, array in arrays.items():
+        plain = _PREFIX.sub("", name)
+        for pattern, new in _RENAMED:
+            plain = re.sub(pattern, new, plain)
+        named[plain] = array
+    return named
+
+
+def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArray[Any]]:
+    """The state of a `Bert`. Torch keeps a linear weight as (out, in), here it is (in, out).
+
+    Raises ArchiveError that names every array that is missing or not known.
+    """
+    left = {name: array for name, array in named.items() if not _BESIDE.search(name)}
+    missing: list[str] = []
+
+    def take(name: str) -> NDArray[Any]:
+        if name not in left:
+            missing.append(name)
+            return np.zeros(0)
+        return left.pop(name)
+
+    def dense(ours: str, theirs: str) -> dict[str, NDArray[Any]]:
+        return {
+            f"{ours}.weight": take(f"{theirs}.weight").T,
+            f"{ours}.bias": take(f"{theirs}.bias"),
+        }
+
+    def norm(ours: str, theirs: str) -> dict[str, NDArray[Any]]:
+        return {
+            f"{ours}.gain": take(f"{theirs}.weight"),
+            f"{ours}.bias": take(f"{theirs}.bias"),
+        }
+
+    state = {"words.weight": take("embeddings.word_embeddings.weight")}
+    if config.sides:
+        state["sides.weight"] = take("embeddings.token_type_embeddings.weight")
+    state["positions.weight"] = take("embeddings.position_embeddings.weight")[config.shift :]
+    state |= norm("norm", "embeddings.LayerNorm")
+    for i in range(config.layers):
+        ours, theirs = f"encoder.layers.{i}", f"encoder.layer.{i}"
+        parts = [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")]
+        weights, biases = [take(f"{p}.weight") for p in parts], [take(f"{p}.bias") for p in parts]
+        if not missing:
+            state[f"{ours}.attention.qkv.weight"] = np.concatenate(weights).T
+            state[f"{ours}.attention.qkv.bias"] = np.concatenate(biases)
+        state |= dense(f"{ours}.attention.project", f"{theirs}.attention.output.dense")
+        state |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
+        state |= dense(f"{ours}.feed_forward.widen", f"{theirs}.intermediate.dense")
+        state |= dense(f"{ours}.feed_forward.narrow", f"{theirs}.output.dense")
+        state |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
+    if config.pooled:
+        state |= dense("pool", "pooler.dense")
+    if missing or left:
+        problems = [f"missing {', '.join(missing)}"] if missing else []
+        problems += [f"unknown {', '.join(left)}"] if left else []
+        raise ArchiveError(
+            f"{file} does not hold this encoder: {'; '.join(problems)}; does the config fit it?"
+        )
+    return state

@@ -1,0 +1,171 @@
+"""Classifies a pair of texts with one Transformer encoder that reads both at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pmt_autograd import Array, Tensor, absolute, concat, tanh
+from pmt_core import ShapeError
+from pmt_nn.attention.positional_encoding import LearnedPositions
+from pmt_nn.layers.dropout import Dropout
+from pmt_nn.layers.embedding import Embedding
+from pmt_nn.layers.gelu import gelu
+from pmt_nn.layers.layer_norm import LayerNorm
+from pmt_nn.layers.linear import Linear
+from pmt_nn.masks import Mask
+from pmt_nn.module.module import Module
+from pmt_nn.transformer.encoder import TransformerEncoder
+
+
+@dataclass(frozen=True)
+class PairClassifierConfig:
+    """Size and form of a `PairClassifier`.
+
+    Attributes:
+        vocabulary: number of token ids.
+        max_length: longest pair in tokens, special tokens included.
+        width: model width d.
+        heads: attention heads.
+        hidden: width of the feed-forward networks.
+        layers: number of encoder layers.
+        classes: number of labels.
+        dropout: rate, everywhere in the encoder and on the embeddings.
+        activation: "gelu" or "relu".
+        norm_first: pre-norm (True) or post-norm.
+        marks: number of different `matches`.
+        compare: whether the difference and the product of the texts' means are pooled as well.
+        features: number of further numbers about a pair that are given beside its tokens.
+        feature_hidden: width of the layer that reads them.
+    """
+
+    vocabulary: int
+    max_length: int = 64
+    width: int = 128
+    heads: int = 4
+    hidden: int = 256
+    layers: int = 2
+    classes: int = 2
+    dropout: float = 0.1
+    activation: str = "gelu"
+    norm_first: bool = True
+    marks: int = 3
+    compare: bool = False
+    features: int = 0
+    feature_hidden: int = 64
+
+
+class PairClassifier(Module):
+    """Logits for `<cls> a <sep> b <sep>`: embeddings, encoder, pooling, one hidden layer.
+
+    A token's vector is the sum of its word's, its segment's (which text it stands in), its
+    match's (whether and how the word also stands in the other text) and its position's. Pooled
+    are the first token and the mean of each text, and how the means differ if `compare` says so.
+    What is known of the pair beside its tokens (`features`) joins after the pooling.
+    """
+
+    def __init__(
+        self,
+        config: PairClassifierConfig,
+        rng: np.random.Generator,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        d = config.width
+        self.config = config
+        self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
+        self.segments = Embedding(2, d, rng, sparse=False, dtype=dtype)
+        self.matches = Embedding(config.marks, d, rng, sparse=False, dtype=dtype)
+        self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
+        self.norm = LayerNorm(d, dtype=dtype)
+        self.dropout = Dropout(config.dropout)
+        self.encoder = TransformerEncoder(
+            d,
+            config.heads,
+            config.hidden,
+            config.layers,
+            rng,
+            dropout=config.dropout,
+            activation=config.activation,
+            norm_first=config.norm_first,
+            dtype=dtype,
+        )
+        self.pool = Linear((5 if config.compare else 3) * d, d, rng, dtype)
+        known = config.feature_hidden if config.features else 0
+        self.features = Linear(config.features, known, rng, dtype) if known else None
+        self.classify = Linear(d + known, config.classes, rng, dtype)
+
+    def forward(
+        self,
+        ids: NDArray[np.integer],
+        segments: NDArray[np.integer],
+        matches: NDArray[np.integer],
+        mask: Mask,
+        features: Array | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """ids, segments (0, 1), matches (0 ... marks - 1), mask (True = token): (b, t).
+
+        features: (b, n), as many as the config says; None where it says 0. -> (b, classes).
+        rng: stream of this pass, needed in training with dropout.
+        """
+        x = self.read(ids, segments, matches, mask, rng=rng)
+        pooled = tanh(self.pool(self._pooled(x, segments, mask)))
+        known = self._known(features, len(ids), pooled.dtype)
+        if known is not None:
+            pooled = concat(pooled, known, axis=-1)
+        logits: Tensor = self.classify(self.dropout(pooled, rng))
+        return logits
+
+    def read(
+        self,
+        ids: NDArray[np.integer],
+        segments: NDArray[np.integer],
+        matches: NDArray[np.integer],
+        mask: Mask,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """The encoder's vectors of all tokens, before pooling: (b, t, d)."""
+        x = self.words(ids) + self.segments(segments) + self.matches(matches)
+        x = self.dropout(self.norm(self.positions(x)), rng)
+        hidden: Tensor = self.encoder(x, mask, rng=rng)
+        return hidden
+
+    def _pooled(self, x: Tensor, segments: NDArray[np.integer], mask: Mask) -> Tensor:
+        """(b, t, d) -> (b, 3d), or (b, 5d) where the means are compared."""
+        shares = Tensor(_pooling_shares(segments, mask, x.dtype))
+        means = shares @ x  # (b, 3, d)
+        if self.config.compare:
+            a, b = means[:, 1:2], means[:, 2:3]
+            means = concat(means, absolute(a - b), a * b, axis=1)
+        return means.reshape(x.shape[0], -1)
+
+    def _known(self, features: Array | None, b: int, dtype: DTypeLike) -> Tensor | None:
+        """What one layer makes of the features: (b, feature_hidden)."""
+        wanted = self.config.features
+        given = (b, 0) if features is None else features.shape
+        if given != (b, wanted):
+            raise ShapeError(f"{b} pairs want features of shape {(b, wanted)}, got {given}")
+        if self.features is None or features is None:
+            return None
+        return gelu(self.features(Tensor(features.astype(dtype, copy=False))))
+
+
+def _pooling_shares(
+    segments: NDArray[np.integer], mask: Mask, dtype: DTypeLike
+) -> NDArray[np.floating]:
+    """(b, 3, t): what share a token has in each pooled vector: first token, mean of either text.
+
+    One product with them pools all three.
+    """
+    b, t = mask.shape
+    shares = np.zeros((b, 3, t), dtype)
+    shares[:, 0, 0] = 1
+    np.logical_and(mask, segments == 0, out=shares[:, 1])
+    np.logical_and(mask, segments == 1, out=shares[:, 2])
+    shares /= np.maximum(shares.sum(axis=2, keepdims=True), 1)
+    return shares

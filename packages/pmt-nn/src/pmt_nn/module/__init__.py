@@ -1,0 +1,1 @@
+"""`Module` and `Parameter`, containers, initializers, and hooks on calls."""

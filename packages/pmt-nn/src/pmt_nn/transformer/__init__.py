@@ -1,0 +1,1 @@
+"""Transformer blocks: feed-forward, encoder, decoder."""

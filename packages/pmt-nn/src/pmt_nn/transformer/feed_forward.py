@@ -1,0 +1,170 @@
+"""The position-wise feed-forward network (Vaswani et al. 2017, eq. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, relu, samples
+from pmt_core import SettingsError
+from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.dropout import Dropout, apply_mask
+from pmt_nn.layers.gelu import gelu, gelu_block, gelu_exact, gelu_exact_block
+from pmt_nn.layers.linear import Linear, linear, sum_rows
+from pmt_nn.module.module import Module
+
+
+def relu_block(x: Array, slope: Array | None) -> None:
+    """Replace x by max(x, 0), and write its derivative (0 at 0) to `slope` if that is given."""
+    if slope is not None:
+        np.copyto(slope, x > 0)
+    np.maximum(x, 0, out=x)
+
+
+ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
+    "gelu": gelu,
+    "gelu_exact": gelu_exact,
+    "relu": relu,
+}
+_BLOCKS: dict[str, Callable[[Array, Array | None], None]] = {
+    "gelu": gelu_block,
+    "gelu_exact": gelu_exact_block,
+    "relu": relu_block,
+}
+
+
+def feed_forward_composed(
+    x: Tensor,
+    weight1: Tensor,
+    bias1: Tensor,
+    weight2: Tensor,
+    bias2: Tensor,
+    *,
+    activation: str = "gelu",
+    kept: Array | None = None,
+    keep_scale: float = 1.0,
+) -> Tensor:
+    """Linear, activation, dropout, linear, one after the other."""
+    hidden = ACTIVATIONS[activation](linear(x, weight1, bias1))
+    if kept is not None:
+        hidden = apply_mask(hidden, kept, scale=keep_scale)
+    return linear(hidden, weight2, bias2)
+
+
+@primitive
+def feed_forward(
+    x: Array,
+    weight1: Array,
+    bias1: Array | None,
+    weight2: Array,
+    bias2: Array | None,
+    *,
+    activation: str = "gelu",
+    kept: Array | None = None,
+    keep_scale: float = 1.0,
+    wanted: Wanted = (True,) * 5,
+) -> Result:
+    """act(x W1 + b1) W2 + b2, with dropout on the hidden layer, in one step.
+
+    x: (..., d), weight1: (d, f), bias1: (f,), weight2: (f, d), bias2: (d,); the biases may be
+    None. kept: booleans
+    (..., f), or None; keep_scale: factor of the kept. Between the two products the hidden layer
+    is gone through once, block by block: bias, activation, its slope, dropout. Only the hidden
+    layer and the slope (dropout included) are kept for the backward pass.
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    hidden = rows @ weight1
+    n, f = hidden.shape
+    slope = np.empty_like(hidden) if any(wanted[:3]) else None
+    kept_rows = None if kept is None else kept.reshape(n, f)
+    activate = _BLOCKS[activation]
+    for block in cache_blocks(n, f):
+        part, part_slope = hidden[block], None if slope is None else slope[block]
+        if bias1 is not None:
+            part += bias1
+        activate(part, part_slope)
+        if kept_rows is not None:
+            factor = kept_rows[block] * x.dtype.type(keep_scale)
+            part *= factor
+            if part_slope is not None:
+                part_slope *= factor
+    y = hidden @ weight2
+    if bias2 is not None:
+        y += bias2
+
+    def backward(grad: Array) -> Gradients:
+        grad = grad.reshape(-1, grad.shape[-1])
+        by_x = by_weight1 = by_bias1 = None
+        if slope is not None:
+            by_hidden = grad @ weight2.T
+            by_hidden *= slope
+            by_x = (by_hidden @ weight1.T).reshape(x.shape) if wanted[0] else None
+            by_weight1 = rows.T @ by_hidden if wanted[1] else None
+            by_bias1 = sum_rows(by_hidden) if wanted[2] else None
+        return (
+            by_x,
+            by_weight1,
+            by_bias1,
+            hidden.T @ grad if wanted[3] else None,
+            sum_rows(grad) if wanted[4] else None,
+        )
+
+    return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+class FeedForward(Module):
+    """Linear, activation, dropout, Linear, at every position alike.
+
+    d: model width; f: hidden width; activation: a name in ACTIVATIONS; bias: whether the two
+    linear layers have one.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        f: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.0,
+        activation: str = "gelu",
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        if activation not in ACTIVATIONS:
+            raise SettingsError(
+                f"activation is one of {', '.join(ACTIVATIONS)}, got {activation!r}"
+            )
+        self.widen = Linear(d, f, rng, dtype, bias=bias)
+        self.activation = activation
+        self.dropout = Dropout(dropout)
+        self.narrow = Linear(f, d, rng, dtype, bias=bias)
+
+    def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
+        """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""
+        kept, scale = self.dropout.draw((*x.shape[:-1], self.widen.weight.shape[1]), rng)
+        return feed_forward(
+            x,
+            self.widen.weight,
+            self.widen.bias,
+            self.narrow.weight,
+            self.narrow.bias,
+            activation=self.activation,
+            kept=kept,
+            keep_scale=scale,
+        )
+
+
+@samples(feed_forward, kinks="as its activation: relu has one at 0, with slope 0")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    weights = (rng.normal(size=(4, 6)), rng.normal(size=6)), (rng.normal(size=(6, 3)), np.ones(3))
+    (weight1, bias1), (weight2, bias2) = weights
+    x = rng.normal(size=(2, 5, 4))
+    for name in ACTIVATIONS:
+        yield Sample((x, weight1, bias1, weight2, bias2), {"activation": name}, note=name)
+    kept = rng.random((2, 5, 6)) < 0.7
+    dropout = {"kept": kept, "keep_scale": 1.5}
+    yield Sample((x, weight1, bias1, weight2, bias2), dropout, note="dropout")
+    yield Sample((x[0, 0], weight1, bias1, weight2, bias2), note="one vector")
+    yield Sample((x[:0], weight1, bias1, weight2, bias2), note="empty batch")

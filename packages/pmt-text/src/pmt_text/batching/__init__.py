@@ -1,0 +1,1 @@
+"""Batches of sequences: by length, ragged, in chunks, masked."""

@@ -1,0 +1,1 @@
+"""Text files: lines, CSV records, and the errors that name file and line."""

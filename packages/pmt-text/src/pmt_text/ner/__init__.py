@@ -1,0 +1,1 @@
+"""Named entities: CoNLL files, tag schemes, encoding and batches."""

@@ -1,0 +1,1 @@
+"""Quora question pairs: loading, encoding, features and batches."""

@@ -1,0 +1,151 @@
+"""Question pairs into ids."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import DataError, SettingsError
+from pmt_text.qqp.encoded_pairs import EncodedPairs
+from pmt_text.qqp.idf import WordRarity
+from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
+from pmt_text.qqp.word_matches import MATCH_MARKS, match_marks
+from pmt_text.tokenizers.normalize import tokenize
+from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
+
+__all__ = ["PairEncoder"]
+
+_SPECIALS = 3  # <cls> a <sep> b <sep>
+
+
+class PairEncoder:
+    """Encodes pairs of texts as ``<cls> a <sep> b <sep>``.
+
+    vocabulary: gives the ids. max_length: the most tokens of a pair, the three special ones
+    included; what is too long loses tokens from the end of its longer question first, and from
+    both in turn once they are equally long. rarity: of words; with it `matches` are `match_marks`,
+    which tell more, and every pair gets the `pair_features`.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, max_length: int = 64, rarity: WordRarity | None = None
+    ) -> None:
+        if max_length < _SPECIALS + 2:
+            raise SettingsError(
+                f"max_length must be {_SPECIALS + 2} or more (three special tokens and a word of "
+                f"each question), not {max_length}"
+            )
+        self.vocabulary = vocabulary
+        self.max_length = max_length
+        self.rarity = rarity
+
+    @property
+    def marks(self) -> int:
+        """Number of different `matches`."""
+        return 3 if self.rarity is None else MATCH_MARKS
+
+    @property
+    def features(self) -> int:
+        """Numbers in the features of a pair."""
+        return 0 if self.rarity is None else len(PAIR_FEATURES)
+
+    def encode(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        labels: Sequence[int] | NDArray[np.integer] | None = None,
+    ) -> EncodedPairs:
+        """Encode n pairs of texts, raw or treebank-tokenized; labels: (n,), carried along.
+
+        `matches` and features compare tokens, not ids (two unknown words match if they are the
+        same word), with the whole other question, also with what truncation takes off it.
+        Punctuation marks are tokens like any other.
+        """
+        ids, segments, matches = array("i"), array("b"), array("b")
+        offsets = np.zeros(len(pairs) + 1, np.int64)
+        features = np.empty((len(pairs), self.features), np.float32)
+        for n, texts in enumerate(pairs):
+            first, second = map(tokenize, texts)
+            self._append(first, second, ids, segments, matches)
+            offsets[n + 1] = len(ids)
+            if self.rarity is not None:
+                features[n] = pair_features(first, second, self.rarity)
+        return EncodedPairs(
+            ids=np.array(ids, np.int32),
+            segments=np.array(segments, np.int8),
+            matches=np.array(matches, np.int8),
+            offsets=offsets,
+            labels=None if labels is None else np.asarray(labels, np.int64),
+            features=None if self.rarity is None else features,
+        )
+
+    def _append(
+        self,
+        first: list[str],
+        second: list[str],
+        ids: array[int],
+        segments: array[int],
+        matches: array[int],
+    ) -> None:
+        """Add one pair's tokens to the end of the arrays."""
+        marks_first, marks_second = self._marks(first, second)
+        keep1, keep2 = _kept(len(first), len(second), self.max_length - _SPECIALS)
+        id_list = self.vocabulary.id_list
+        ids.append(CLS)
+        ids.extend(id_list(first[:keep1]))
+        ids.append(SEP)
+        ids.extend(id_list(second[:keep2]))
+        ids.append(SEP)
+        matches.append(0)
+        matches.extend(marks_first[:keep1])
+        matches.append(0)
+        matches.extend(marks_second[:keep2])
+        matches.append(0)
+        segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
+
+    def _marks(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:
+        """The `matches` of the tokens of both."""
+        if self.rarity is not None:
+            return (
+                match_marks(first, second, self.rarity),
+                match_marks(second, first, self.rarity),
+            )
+        in_first, in_second = set(first), set(second)
+        return (
+            [2 if word in in_second else 1 for word in first],
+            [2 if word in in_first else 1 for word in second],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The encoder as JSON can hold it."""
+        state = {"max_length": self.max_length, "vocabulary": self.vocabulary.to_json()}
+        if self.rarity is not None:
+            state["rarity"] = self.rarity.to_json()
+        return state
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> PairEncoder:
+        """The encoder that `to_json` wrote."""
+        if set(state) - {"rarity"} != {"max_length", "vocabulary"}:
+            raise DataError(
+                "an encoder in JSON is {'max_length': int, 'vocabulary': list}, and maybe "
+                "'rarity', as to_json() writes it"
+            )
+        if not isinstance(state["max_length"], int):
+            raise DataError(f"max_length must be an integer, not {state['max_length']!r}")
+        rarity = WordRarity.from_json(state["rarity"]) if "rarity" in state else None
+        return cls(Vocabulary.from_json(state["vocabulary"]), state["max_length"], rarity)
+
+
+def _kept(first: int, second: int, budget: int) -> tuple[int, int]:
+    """How many tokens to keep of two questions, at most `budget` together, the shorter spared."""
+    if first + second <= budget:
+        return first, second
+    half = budget // 2
+    shorter = min(first, second)
+    if shorter > half:
+        return budget - half, half
+    return min(first, budget - shorter), min(second, budget - shorter)

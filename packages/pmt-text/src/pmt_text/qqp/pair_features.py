@@ -1,0 +1,178 @@
+"""Hand-made numbers about a pair of texts: how much they share, and what they do not."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from pmt_text.qqp.idf import WordRarity
+from pmt_text.qqp.word_matches import spelled_like_any, trigrams
+
+__all__ = ["PAIR_FEATURES", "longest_common_subsequence", "pair_features"]
+
+_QUESTION_WORDS = frozenset(("what", "how", "why", "which", "who", "when", "where"))
+_VERBS = frozenset(("can", "is", "are", "do", "does", "should", "will"))
+_QUESTIONING = _QUESTION_WORDS | _VERBS  # what a question begins with, mostly
+_NEGATIONS = frozenset(["not", "no", "never", "without"])
+_COMPARISONS = frozenset(["or", "vs", "better", "best", "difference", "between", "compare"])
+_TELLING = 5.0  # nats; a word rarer than this carries content
+
+PAIR_FEATURES = (
+    "words shared: Jaccard",
+    "words shared: Jaccard, by rarity",
+    "words shared: Jaccard, by rarity, those spelled alike counting half",
+    "share of the first text's words that the second has, by rarity: the lower of both ways",
+    "the same: the higher of both ways",
+    "words shared: cosine, by rarity",
+    "bigrams shared: Dice",
+    "trigrams of characters: cosine",
+    "trigrams of characters: Jaccard",
+    "longest common subsequence, by the longer text",
+    "longest common subsequence, by the shorter text",
+    "difference of lengths, by the longer",
+    "shorter length: log(1 + tokens)",
+    "longer length: log(1 + tokens)",
+    "the first word is the same",
+    "the first two words are the same",
+    "the last two words are the same",
+    "no numbers in either",
+    "the same numbers",
+    "numbers in one alone",
+    "missing words: the rarest, in the text where it is less rare",
+    "missing words: the rarest of all",
+    "missing words: sum of rarities, in the text with less",
+    "missing words: sum of rarities, in the text with more",
+    "missing words: how many, in the text with fewer",
+    "missing words: how many, in the text with more",
+    "missing words: how many carry content",
+    "shared words: the rarest",
+    "shared words: sum of rarities",
+    "a negation in one alone",
+    "the same question words",
+    "question words shared: Jaccard",
+    "a comparison in one alone",
+    "the same words",
+)
+"""What the numbers of `pair_features` are, in order."""
+
+
+def pair_features(a: Sequence[str], b: Sequence[str], rarity: WordRarity) -> list[float]:
+    """The `PAIR_FEATURES` of two token lists, all of them between 0 and about 3.
+
+    They are the same for (b, a), to the bit: sums over sets of words are exact (`fsum`), as the
+    order of a set is another in every process. A word is missing where the other text has neither
+    the word nor one spelled alike. Rarities are shares of the rarity of a word never seen.
+    """
+    set_a, set_b = set(a), set(b)
+    shared, only_a, only_b = set_a & set_b, set_a - set_b, set_b - set_a
+    missing_a = {word for word in only_a if not spelled_like_any(word, only_b)}
+    missing_b = {word for word in only_b if not spelled_like_any(word, only_a)}
+    return [
+        *_shared(set_a, set_b, (only_a - missing_a) | (only_b - missing_b), rarity),
+        _dice(set(pairwise(a)), set(pairwise(b))),
+        *_characters(a, b),
+        *_lengths(a, b),
+        float(a[:1] == b[:1]),
+        float(a[:2] == b[:2]),
+        float(a[-2:] == b[-2:]),
+        *_numbers(set_a, set_b),
+        *_missing(missing_a, missing_b, rarity),
+        max(map(rarity, shared), default=0.0) / _scale(rarity),
+        _log_sum(shared, rarity),
+        _in_one_alone(_NEGATIONS, set_a, set_b),
+        float(set_a & _QUESTIONING == set_b & _QUESTIONING),
+        _jaccard(set_a & _QUESTIONING, set_b & _QUESTIONING),
+        _in_one_alone(_COMPARISONS, set_a, set_b),
+        float(set_a == set_b),
+    ]
+
+
+def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
+    """The most tokens that stand in both lists in the same order, by dynamic programming."""
+    row = [0] * (len(b) + 1)
+    for token in a:
+        before = row
+        row = [0]
+        for j, other in enumerate(b):
+            row.append(before[j] + 1 if token == other else max(before[j + 1], row[j]))
+    return row[-1]
+
+
+def _shared(
+    a: Collection[str], b: Collection[str], alike: Collection[str], rarity: WordRarity
+) -> list[float]:
+    shared = set(a) & set(b)
+    of_a, of_b, of_both = (math.fsum(map(rarity, words)) for words in (a, b, shared))
+    half = 0.5 * math.fsum(map(rarity, alike))
+    union = of_a + of_b - of_both
+    ways = sorted((_share(of_both, of_a), _share(of_both, of_b)))
+    return [
+        _jaccard(a, b),
+        _share(of_both, union),
+        _share(of_both + half, of_a + of_b - of_both),
+        *ways,
+        _share(of_both, math.sqrt(of_a * of_b)),
+    ]
+
+
+def _characters(a: Sequence[str], b: Sequence[str]) -> list[float]:
+    """Cosine and Jaccard overlap of the character trigrams of all words."""
+    grams_a, grams_b = (
+        Counter(gram for word in text for gram in trigrams(word)) for text in (a, b)
+    )
+    product = sum(count * grams_b[gram] for gram, count in grams_a.items())
+    lengths = math.prod(sum(count * count for count in g.values()) for g in (grams_a, grams_b))
+    return [_share(product, math.sqrt(lengths)), _jaccard(grams_a, grams_b)]
+
+
+def _lengths(a: Sequence[str], b: Sequence[str]) -> list[float]:
+    common = longest_common_subsequence(a, b)
+    short, long = sorted((len(a), len(b)))
+    return [
+        _share(common, long),
+        _share(common, short),
+        _share(long - short, long),
+        math.log1p(short) / 3,
+        math.log1p(long) / 3,
+    ]
+
+
+def _numbers(a: Collection[str], b: Collection[str]) -> list[float]:
+    of_a, of_b = ({word for word in words if word[0].isdigit()} for words in (a, b))
+    return [float(not (of_a or of_b)), float(of_a == of_b), float(bool(of_a) != bool(of_b))]
+
+
+def _missing(a: Collection[str], b: Collection[str], rarity: WordRarity) -> list[float]:
+    rarest = sorted(max(map(rarity, words), default=0.0) / _scale(rarity) for words in (a, b))
+    sums = sorted(_log_sum(words, rarity) for words in (a, b))
+    counts = sorted(math.log1p(len(words)) for words in (a, b))
+    telling = sum(rarity(word) > _TELLING for words in (a, b) for word in words)
+    return [*rarest, *sums, *counts, math.log1p(telling)]
+
+
+def _log_sum(words: Collection[str], rarity: WordRarity) -> float:
+    return math.log1p(math.fsum(map(rarity, words)) / _scale(rarity))
+
+
+def _scale(rarity: WordRarity) -> float:
+    return max(rarity.highest, 1.0)
+
+
+def _in_one_alone(kind: Collection[str], a: Collection[str], b: Collection[str]) -> float:
+    return float((not set(kind).isdisjoint(a)) != (not set(kind).isdisjoint(b)))
+
+
+def _jaccard(a: Collection[str], b: Collection[str]) -> float:
+    set_a, set_b = set(a), set(b)
+    return _share(len(set_a & set_b), len(set_a | set_b))
+
+
+def _dice(a: Collection[object], b: Collection[object]) -> float:
+    return _share(2 * len(set(a) & set(b)), len(a) + len(b))
+
+
+def _share(part: float, whole: float) -> float:
+    """part / whole; 0 where there is nothing to have a share of."""
+    return part / whole if whole > 0 else 0.0

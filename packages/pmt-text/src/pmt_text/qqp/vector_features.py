@@ -1,0 +1,78 @@
+"""How alike two texts are by the vectors of their words."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import ShapeError
+from pmt_text.qqp.encoded_pairs import EncodedPairs
+from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
+
+__all__ = ["VECTOR_SIMILARITIES", "VectorSimilarities"]
+
+_FIRST_WORD = len(SPECIAL_TOKENS)
+
+VECTOR_SIMILARITIES = (
+    "cosine of the mean vectors",
+    "words' best cosines with the other text, mean by weight: the lower of both ways",
+    "the same: the higher of both ways",
+    "the word that fits worst in the other text, its best cosine: the lower of both ways",
+    "the same: the higher of both ways",
+    "what does not fit, sum by the vectors' lengths: the lower of both ways",
+    "the same: the higher of both ways",
+)
+"""What the numbers of `VectorSimilarities` are, in order."""
+
+
+class VectorSimilarities:
+    """Makes the `VECTOR_SIMILARITIES` of pairs; the same numbers for both orders.
+
+    vectors: (v, d), of the words by id. weights: (v,), e.g. their rarity.
+    """
+
+    def __init__(self, vectors: NDArray[np.floating], weights: NDArray[np.floating]) -> None:
+        if vectors.ndim != 2 or weights.shape != vectors.shape[:1]:
+            raise ShapeError(
+                f"vectors (v, d) want weights (v,), got {vectors.shape} and {weights.shape}"
+            )
+        lengths = np.linalg.norm(vectors, axis=1)
+        self._vectors = vectors
+        self._unit = vectors / np.maximum(lengths, 1e-9)[:, np.newaxis]
+        words = lengths[_FIRST_WORD:]
+        self._lengths = lengths / max(float(words.mean()) if len(words) else 1.0, 1e-9)
+        self._weights = weights
+
+    def __call__(self, pairs: EncodedPairs) -> NDArray[np.float32]:
+        """Of n pairs: (n, 7).
+
+        Special tokens and unknown words do not count; a pair with nothing to compare on either
+        side has zeros.
+        """
+        found = np.zeros((len(pairs), len(VECTOR_SIMILARITIES)), np.float32)
+        for i, (start, end) in enumerate(pairwise(pairs.offsets.tolist())):
+            ids, segments = pairs.ids[start:end], pairs.segments[start:end]
+            is_word = ids >= _FIRST_WORD
+            a, b = ids[is_word & (segments == 0)], ids[is_word & (segments == 1)]
+            if len(a) and len(b):
+                found[i] = self._compare(a, b)
+        return found
+
+    def _compare(self, a: NDArray[np.int32], b: NDArray[np.int32]) -> list[float]:
+        mean_a, mean_b = self._vectors[a].mean(axis=0), self._vectors[b].mean(axis=0)
+        norms = math.sqrt(float(mean_a @ mean_a) * float(mean_b @ mean_b))
+        cosines = self._unit[a] @ self._unit[b].T
+        best = [(cosines.max(axis=1), a), (cosines.max(axis=0), b)]
+        return [
+            float(mean_a @ mean_b) / max(norms, 1e-9),
+            *sorted(_mean(of, self._weights[ids]) for of, ids in best),
+            *sorted(float(of.min()) for of, _ in best),
+            *sorted(math.log1p(max(float((1 - of) @ self._lengths[ids]), 0)) for of, ids in best),
+        ]
+
+
+def _mean(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
+    return float(values @ weights) / max(float(weights.sum()), 1e-9)

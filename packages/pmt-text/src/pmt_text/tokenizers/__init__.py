@@ -1,0 +1,1 @@
+"""Normalization, tokenizers and vocabularies."""

@@ -1,0 +1,223 @@
+"""Byte-pair encoding: text as frequent pieces of words, any text, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import DataError, FileProblem, SettingsError, ShapeError, atomic_file
+from pmt_text.tokenizers.bpe_training import (
+    LONGEST_WORD,
+    Pair,
+    learn_merges,
+    merge_pair,
+    split_words,
+)
+from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
+
+__all__ = ["BytePairEncoding"]
+
+_KIND = "byte-pair encoding"
+_BYTES = 256
+_CACHED = 1 << 17  # words; a corpus that never ends must not fill the memory
+
+
+class BytePairEncoding:
+    """Text to ids and back, exactly, whatever the text (Sennrich et al. 2016, on UTF-8 bytes).
+
+    ids: first the special tokens, which no text can spell; then the 256 bytes, so that nothing is
+    ever unknown; then what the merges make, in their order. A text is cut into words
+    (`split_words`) and each word's bytes are merged, earliest learnt pair first.
+
+    merges: pairs of symbols, 0 ... 255 a byte and 256 + i what merge i makes. specials: names of
+    the special tokens; those of `Vocabulary` by default, with its ids (PAD, CLS, SEP, ...).
+    """
+
+    def __init__(self, merges: Iterable[Pair], specials: Sequence[str] = SPECIAL_TOKENS) -> None:
+        """See the class. Raises DataError for merges or special tokens that cannot be."""
+        self.merges = tuple((int(left), int(right)) for left, right in merges)
+        self.specials = tuple(specials)
+        _check_specials(self.specials)
+        self._ranks = _ranks(self.merges)
+        self._symbols = _symbols(self.merges)
+        self._cache: dict[str, tuple[int, ...]] = {}
+
+    @classmethod
+    def train(
+        cls,
+        texts: Iterable[str],
+        merges: int,
+        *,
+        min_count: int = 2,
+        specials: Sequence[str] = SPECIAL_TOKENS,
+    ) -> BytePairEncoding:
+        """Learn up to `merges` merges from a corpus, e.g. its lines; see `learn_merges`.
+
+        The result depends on the counts of the words alone, not on the order of the texts.
+        """
+        words: Counter[str] = Counter()
+        for text in texts:
+            words.update(split_words(text))
+        counted = {_bytes(word): words[word] for word in sorted(words)}
+        return cls(learn_merges(counted, merges, min_count), specials)
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The ids (n,) of a text; those of special tokens never come."""
+        ids: list[int] = []
+        for word in split_words(text):
+            found = self._cache.get(word)
+            ids.extend(self._encode_word(word) if found is None else found)
+        return np.array(ids, np.int64)
+
+    def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
+        """The text of n ids, (n,); special tokens are left out.
+
+        Bytes that are no UTF-8 together, as a model may write them, become U+FFFD.
+        Raises ShapeError for an id that is not here.
+        """
+        data = b"".join(self._bytes_of(ids))
+        try:
+            return data.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return data.decode("utf-8", "replace")
+
+    def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
+        """What each of n ids stands for, to show to people; not always a text of its own."""
+        places = [int(i) for i in ids]
+        return [
+            self.specials[i] if 0 <= i < len(self.specials) else part.decode("utf-8", "replace")
+            for i, part in zip(places, self._bytes_of(places), strict=True)
+        ]
+
+    def id_of(self, special: str) -> int:
+        """The id of a special token. Raises SettingsError where there is no such."""
+        if special not in self.specials:
+            raise SettingsError(
+                f"{special!r} is no special token; there are {', '.join(self.specials) or 'none'}"
+            )
+        return self.specials.index(special)
+
+    def to_json(self) -> dict[str, Any]:
+        """All there is, as JSON can hold it."""
+        return {
+            "kind": _KIND,
+            "specials": list(self.specials),
+            "merges": [list(pair) for pair in self.merges],
+        }
+
+    @classmethod
+    def from_json(cls, content: object) -> BytePairEncoding:
+        """The encoding that `to_json` wrote. Raises DataError for anything else."""
+        if not isinstance(content, dict) or content.get("kind") != _KIND:
+            raise DataError(f'expected a JSON object with "kind": "{_KIND}", as to_json writes it')
+        merges, specials = content.get("merges"), content.get("specials")
+        if not (isinstance(specials, list) and all(isinstance(s, str) for s in specials)):
+            raise DataError(f"the special tokens are a list of strings, got {specials!r:.80}")
+        if not (isinstance(merges, list) and all(map(_is_pair, merges))):
+            raise DataError(f"the merges are a list of pairs of integers, got {merges!r:.80}")
+        return cls([(left, right) for left, right in merges], specials)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it as JSON, whole or not at all."""
+        with atomic_file(path, "w") as file:
+            json.dump(self.to_json(), file, ensure_ascii=False)
+            file.write("\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> BytePairEncoding:
+        """The encoding that `save` wrote. Raises FileProblem, DataError."""
+        try:
+            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise FileProblem.from_os_error("read", path, error) from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(
+                f"{os.fspath(path)} holds no {_KIND}: {error}; train it anew, and save() it"
+            ) from error
+
+    def __len__(self) -> int:
+        """Number of ids."""
+        return len(self.specials) + len(self._symbols)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal merges and special tokens."""
+        if not isinstance(other, BytePairEncoding):
+            return NotImplemented
+        return self.merges == other.merges and self.specials == other.specials
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"BytePairEncoding({len(self.merges)} merges, {len(self.specials)} special tokens)"
+
+    def _encode_word(self, word: str) -> tuple[int, ...]:
+        symbols = list(_bytes(word))
+        ranks, never = self._ranks, len(self.merges)
+        while len(symbols) > 1:
+            pair = min(pairwise(symbols), key=lambda pair: ranks.get(pair, never))
+            rank = ranks.get(pair)
+            if rank is None:
+                break
+            symbols = merge_pair(symbols, pair, _BYTES + rank)
+        first = len(self.specials)
+        found = tuple(first + symbol for symbol in symbols)
+        if len(self._cache) < _CACHED:
+            self._cache[word] = found
+        return found
+
+    def _bytes_of(self, ids: Iterable[int] | NDArray[np.integer]) -> list[bytes]:
+        first, count = len(self.specials), len(self)
+        parts = []
+        for i in ids:
+            if not 0 <= i < count:
+                raise ShapeError(
+                    f"ids run from 0 to {count - 1}, but {i} came: it was made by another encoding"
+                )
+            parts.append(b"" if i < first else self._symbols[i - first])
+        return parts
+
+
+def _bytes(text: str) -> bytes:
+    # Python's strings may hold halves of a surrogate pair, which are no UTF-8: kept all the same.
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _symbols(merges: Sequence[Pair]) -> list[bytes]:
+    """What each symbol stands for."""
+    symbols = [bytes([byte]) for byte in range(_BYTES)]
+    for i, (left, right) in enumerate(merges):
+        if not (0 <= left < len(symbols) and 0 <= right < len(symbols)):
+            raise DataError(
+                f"merge {i} is of symbols below {len(symbols)} (bytes, and what earlier merges "
+                f"made), got ({left}, {right})"
+            )
+        made = symbols[left] + symbols[right]
+        if len(made) > LONGEST_WORD:  # merges of a hostile file would double up to all the memory
+            raise DataError(f"merge {i} makes {len(made)} bytes; a word has {LONGEST_WORD} at most")
+        symbols.append(made)
+    return symbols
+
+
+def _ranks(merges: Sequence[Pair]) -> dict[Pair, int]:
+    ranks = {pair: i for i, pair in enumerate(merges)}
+    if len(ranks) != len(merges):
+        twice = next(pair for i, pair in enumerate(merges) if ranks[pair] != i)
+        raise DataError(f"a pair is merged once, but {twice} stands there twice")
+    return ranks
+
+
+def _check_specials(specials: Sequence[str]) -> None:
+    if len(set(specials)) != len(specials):
+        raise DataError(f"special tokens have names of their own, got {', '.join(specials)}")
+
+
+def _is_pair(entry: object) -> bool:
+    return isinstance(entry, list) and len(entry) == 2 and all(type(part) is int for part in entry)

@@ -1,0 +1,142 @@
+"""One spelling for raw and for Stanford-tokenized (Penn Treebank) English text.
+
+``I don't like "C++", do you?`` and ``I do n't like `` C++ '' , do you ?`` both become
+``i do not like c++ , do you ?``: tokens between single spaces, so that `pmt_text.tokenize` is
+this function and a split. What is decided here, and why:
+
+* Lower case; Unicode as `fold_unicode` leaves it (``pokémon`` is ``pokemon``).
+* Double quotes and quoting single quotes are dropped: they say next to nothing, the tokenized
+  form guesses their direction, and the public release doubles them.
+* ``n't 'm 're 've 'll`` are spelled out (``can't``, ``ca n't`` and ``cannot`` are ``can not``);
+  ``'s`` and ``'d`` mean several things and stay tokens of their own.
+* ``U.S.`` is ``us``, ``5,000`` is ``5000``; ``3.5``, ``c++`` and ``c#`` stay whole. Points,
+  hyphens and apostrophes inside other words part them.
+* Every other mark is a token; a run of one mark counts once (``???`` is ``?``).
+
+Normalizing twice is the same as normalizing once.
+
+Words and marks of a text, the same for raw and for treebank-tokenized English.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pmt_text.tokenizers.fold_unicode import fold_unicode
+
+__all__ = ["normalize", "tokenize"]
+
+# Double quotes, underscores and control characters are gaps; so is the backslash, which escapes
+# slashes in treebank text.
+_GAPS = str.maketrans(dict.fromkeys('"\\_' + "".join(map(chr, [*range(32), 127])), " "))
+
+_BRACKET = re.compile(r"-([lr][rsc])b-")
+_BRACKETS = {"lr": " ( ", "rr": " ) ", "ls": " [ ", "rs": " ] ", "lc": " { ", "rc": " } "}
+
+_BACKTICK_APOSTROPHE = re.compile(r"(?<=\w) ?` ?(?=(?:s|t|d|m|re|ve|ll)(?!\w| ?'))")
+_NOT = re.compile(r"(?<=\w) ?n't(?!\w)")
+_CLITIC = re.compile(r"(?<=\w) ?'(s|d|m|re|ve|ll)(?![\w'])")
+_CLITICS = {"s": " 's ", "d": " 'd ", "m": " am ", "re": " are ", "ve": " have ", "ll": " will "}
+
+_PARTED_CPP = re.compile(r"(?<!\w)c[\s'`]*\+[\s'`]*\+(?![\s'`]*\+)")
+# The point after the last letter goes too, but at the end of the text it is the full stop as well.
+_ABBREVIATION = re.compile(r"(?<![\w.])[a-z](?:\.[a-z])+(?!\w)(?:\.(?!\s*$))?")
+_THOUSANDS = re.compile(r"(?<![\w,])(?<!\d\.)\d{1,3}(?:,\d{2,3})*,\d{3}(?!,?\d)")
+
+_TOKEN = re.compile(
+    r"""
+      '[sd](?!\S)                           # the clitics that stay
+    | [a-z]\w*\+\+(?!\+) | (?<!\w)[a-z]\#(?!\w)   # c++, c#
+    | \d+(?=[ap]m(?!\w))                   # 8 of 8am
+    | \d+(?:\.\d+)+\w*                      # 3.5, 4.4.4, 2.0ghz
+    | [^\s!-/:-@\[-`{-~]+                   # a word, in any script
+    | \.(?!\w) | (?<!\w)\.(?!\d)           # a full stop, but no point inside a word or number
+    | -(?!\w) | (?<!\w)- | (?<=\d)-(?=\d)   # a dash or a range, but no hyphen
+    | [^\s\w.\-'`]
+    """,
+    re.VERBOSE,
+)
+
+_RUN = re.compile(r"([^\w\s'`+])(?:[\s'`]*\1)+")
+
+# Words the treebank parts, words people write as one, and what both are spelled as here.
+_ONE_WORD = {
+    "cannot": ["can", "not"],
+    "gonna": ["going", "to"],
+    "wanna": ["want", "to"],
+    "gotta": ["got", "to"],
+    "gimme": ["give", "me"],
+    "lemme": ["let", "me"],
+    "whats": ["what", "'s"],
+    "dont": ["do", "not"],
+    "doesnt": ["does", "not"],
+    "didnt": ["did", "not"],
+    "isnt": ["is", "not"],
+    "arent": ["are", "not"],
+    "wasnt": ["was", "not"],
+    "cant": ["can", "not"],
+    "couldnt": ["could", "not"],
+    "shouldnt": ["should", "not"],
+    "wouldnt": ["would", "not"],
+    "hasnt": ["has", "not"],
+    "havent": ["have", "not"],
+}
+_TWO_WORDS = {
+    ("gon", "na"): ["going", "to"],
+    ("wan", "na"): ["want", "to"],
+    ("got", "ta"): ["got", "to"],
+    ("gim", "me"): ["give", "me"],
+    ("lem", "me"): ["let", "me"],
+    ("ca", "not"): ["can", "not"],
+    ("wo", "not"): ["will", "not"],
+    ("sha", "not"): ["shall", "not"],
+}
+_SECOND = frozenset(second for _, second in _TWO_WORDS)
+_TRIGGERS = frozenset(_ONE_WORD) | _SECOND
+
+
+def normalize(text: str) -> str:
+    """Return the tokens of `text`, raw or treebank-tokenized, between single spaces.
+
+    Pure, and idempotent: ``normalize(normalize(x)) == normalize(x)``. The result is empty where
+    `text` holds nothing but spaces, quotes and invisible characters.
+    """
+    return " ".join(normal_tokens(text))
+
+
+def normal_tokens(text: str) -> list[str]:
+    """The tokens that `normalize` joins."""
+    text = fold_unicode(text).lower().translate(_GAPS)
+    if "-" in text:
+        text = _BRACKET.sub(lambda match: _BRACKETS[match.group(1)], text)
+    if "`" in text:
+        text = _BACKTICK_APOSTROPHE.sub("'", text)
+    if "'" in text:
+        text = _NOT.sub(" not", text)
+        text = _CLITIC.sub(lambda match: _CLITICS[match.group(1)], text)
+    if "+" in text:
+        text = _PARTED_CPP.sub("c++", text)
+    if "." in text:
+        text = _ABBREVIATION.sub(lambda match: match.group().replace(".", ""), text)
+    if "," in text:
+        text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
+    tokens: list[str] = _TOKEN.findall(_RUN.sub(r" \1 ", text))
+    if not _TRIGGERS.isdisjoint(tokens):
+        tokens = _spell_out(tokens)
+    return tokens
+
+
+def _spell_out(tokens: list[str]) -> list[str]:
+    """Replace contractions that are words of their own, and the treebank's halves of them."""
+    spelled: list[str] = []
+    for token in tokens:
+        if token in _SECOND and spelled and (spelled[-1], token) in _TWO_WORDS:
+            spelled[-1:] = _TWO_WORDS[spelled[-1], token]
+        else:
+            spelled += _ONE_WORD.get(token, (token,))
+    return spelled
+
+
+def tokenize(text: str) -> list[str]:
+    """Return the tokens of `text`: those that `normalize` joins by spaces."""
+    return normal_tokens(text)

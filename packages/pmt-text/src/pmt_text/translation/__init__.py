@@ -1,0 +1,1 @@
+"""Parallel corpora: loading, encoding and batches."""

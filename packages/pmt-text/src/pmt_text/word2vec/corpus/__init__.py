@@ -1,0 +1,1 @@
+"""The corpus of word2vec: text, word counts, encoded tokens."""

@@ -1,0 +1,1 @@
+"""Gradients of word2vec, worked out by hand for blocks of words."""

@@ -1,0 +1,1 @@
+"""Context windows, subsampling and negative samples."""

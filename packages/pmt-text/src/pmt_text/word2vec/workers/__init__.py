@@ -1,0 +1,1 @@
+"""Worker processes of word2vec on shared weights."""

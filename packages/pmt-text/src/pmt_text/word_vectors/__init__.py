@@ -1,0 +1,1 @@
+"""Word vectors: files, similarity, analogies and their evaluation."""

@@ -1,0 +1,169 @@
+"""How many analogies word vectors get right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import SettingsError
+from pmt_text.word_vectors.analogy import AnalogyMethod, analogy_scores, check_method
+from pmt_text.word_vectors.analogy_questions import AnalogyQuestion, AnalogySection
+from pmt_text.word_vectors.case_folding import FoldedWords
+from pmt_text.word_vectors.word_vectors import WordVectors
+
+__all__ = ["AnalogyResult", "AnalogyScores", "evaluate_analogies"]
+
+_SCORES = 1 << 21  # numbers of a block: it stays in the cache from the sum to the maximum
+_COSINES = 1 << 25  # numbers; 128 MB
+
+
+@dataclass(frozen=True, slots=True)
+class AnalogyResult:
+    """What came out for the questions of one section, or of several.
+
+    Attributes:
+        name: of the section. questions: in the file. answered: those all of whose words are in the
+            vocabulary; the others do not count. correct: answered rightly.
+    """
+
+    name: str
+    questions: int
+    answered: int
+    correct: int
+
+    @property
+    def accuracy(self) -> float:
+        """Part of the answered questions that is right; nan where none was answered."""
+        return self.correct / self.answered if self.answered else float("nan")
+
+    @property
+    def coverage(self) -> float:
+        """Part of the questions that was answered."""
+        return self.answered / self.questions if self.questions else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalogyScores:
+    """What came out for every section; `str()` is a table in plain text.
+
+    Attributes:
+        sections: in the order of the file.
+    """
+
+    sections: tuple[AnalogyResult, ...]
+
+    @property
+    def total(self) -> AnalogyResult:
+        """All sections together: every question counts the same."""
+        return _sum("total", self.sections)
+
+    @property
+    def semantic(self) -> AnalogyResult:
+        """The sections about what words mean."""
+        return _sum("semantic", [s for s in self.sections if not _is_syntactic(s)])
+
+    @property
+    def syntactic(self) -> AnalogyResult:
+        """The sections about forms of words, whose names begin with "gram"."""
+        return _sum("syntactic", [s for s in self.sections if _is_syntactic(s)])
+
+    def __str__(self) -> str:
+        rows = [*self.sections, self.semantic, self.syntactic, self.total]
+        width = max(len(row.name) for row in rows)
+        lines = [f"{'section':<{width}}  accuracy   right  answered     of"]
+        lines += [
+            f"{row.name:<{width}}  {row.accuracy:8.1%}  {row.correct:6,}  {row.answered:8,}"
+            f"  {row.questions:5,}"
+            for row in rows
+        ]
+        return "\n".join(lines)
+
+
+def _is_syntactic(section: AnalogyResult) -> bool:
+    return section.name.startswith("gram")
+
+
+def _sum(name: str, sections: Sequence[AnalogyResult]) -> AnalogyResult:
+    return AnalogyResult(
+        name,
+        sum(section.questions for section in sections),
+        sum(section.answered for section in sections),
+        sum(section.correct for section in sections),
+    )
+
+
+def evaluate_analogies(
+    vectors: WordVectors,
+    sections: Sequence[AnalogySection],
+    *,
+    method: AnalogyMethod = "add",
+    restrict: int | None = 30_000,
+    fold_case: bool = True,
+) -> AnalogyScores:
+    """Answer the questions, each by the one word that scores best, and count what is right.
+
+    method: 3CosAdd or 3CosMul, see `analogy_scores`. restrict: questions and answers are held to
+    the first (most frequent) so many words, which the usual 30,000 of published numbers means;
+    None: all. fold_case: words are compared without regard to case. A question with a word that is
+    not in the vocabulary is not answered and does not count. The three words of a question are
+    never its answer. gensim's `evaluate_word_analogies` counts the same.
+
+    The cosines of a section are matrix products over its different words, in blocks: memory stays
+    below some 200 MB for any number of questions.
+    """
+    check_method(method)
+    if restrict is not None and restrict < 1:
+        raise SettingsError(f"restrict is a number of words, 1 or more, got {restrict}")
+    words = FoldedWords(vectors, restrict, fold_case)
+    results = []
+    for section in sections:
+        rows = _rows_of(section.questions, words)
+        correct = sum(
+            _count_correct(vectors, words, block, method) for block in _blocks(rows, words.size)
+        )
+        results.append(AnalogyResult(section.name, len(section.questions), len(rows), correct))
+    return AnalogyScores(tuple(results))
+
+
+def _rows_of(questions: Iterable[AnalogyQuestion], words: FoldedWords) -> NDArray[np.int64]:
+    """The rows (q, 4) of the words of those questions whose words are all known."""
+    found = [[words.find(word) for word in question] for question in questions]
+    known = [rows for rows in found if None not in rows]
+    return np.array(known, np.int64).reshape(len(known), 4)
+
+
+def _blocks(rows: NDArray[np.int64], size: int) -> Iterable[NDArray[np.int64]]:
+    """Questions together as long as the cosines of their words fit into a block."""
+    most = max(_COSINES // max(size, 1), 3)  # words, three of a question
+    start, seen = 0, set[int]()
+    for i, row in enumerate(rows[:, :3].tolist()):
+        if len(seen.union(row)) > most:
+            yield rows[start:i]
+            start, seen = i, set()
+        seen.update(row)
+    yield rows[start:]
+
+
+def _count_correct(
+    vectors: WordVectors, words: FoldedWords, rows: NDArray[np.int64], method: AnalogyMethod
+) -> int:
+    if not len(rows):
+        return 0
+    asked, places = np.unique(rows[:, :3], return_inverse=True)
+    places = places.reshape(-1, 3)
+    cosines = vectors.unit[asked] @ vectors.unit[: words.size].T  # (words asked about, v)
+    step = max(_SCORES // words.size, 1)
+    correct = 0
+    for start in range(0, len(rows), step):
+        a, b, c = places[start : start + step].T
+        scores = analogy_scores(cosines[a], cosines[b], cosines[c], method)  # (q, v)
+        question = rows[start : start + step]
+        np.put_along_axis(scores, question[:, :3], -np.inf, axis=1)
+        for i, row in enumerate(question[:, :3].tolist() if words.others else ()):
+            for word in row:
+                scores[i, words.others.get(word, ())] = -np.inf
+        correct += int((words.same[scores.argmax(axis=1)] == question[:, 3]).sum())
+    return correct

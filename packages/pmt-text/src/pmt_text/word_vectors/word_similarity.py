@@ -1,0 +1,113 @@
+"""How well the similarity of word vectors agrees with people's (WordSim-353 and its like)."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pmt_core import DataError
+from pmt_text.files.text_lines import TextLines
+from pmt_text.word_vectors.case_folding import FoldedWords
+from pmt_text.word_vectors.statistics import pearson, spearman
+from pmt_text.word_vectors.word_vectors import WordVectors
+
+__all__ = ["WordPair", "WordPairScores", "evaluate_word_pairs", "load_word_pairs"]
+
+
+class WordPair(NamedTuple):
+    """Two words, and how similar people found them."""
+
+    first: str
+    second: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordPairScores:
+    """How people's and the vectors' similarities agree.
+
+    Attributes:
+        spearman: correlation of the ranks. pearson: of the numbers.
+        pairs: in the file. answered: those with both words in the vocabulary; others do not count.
+    """
+
+    spearman: float
+    pearson: float
+    pairs: int
+    answered: int
+
+    @property
+    def coverage(self) -> float:
+        """Part of the pairs that was answered."""
+        return self.answered / self.pairs if self.pairs else float("nan")
+
+    def __str__(self) -> str:
+        return (
+            f"Spearman {self.spearman:.4f}, Pearson {self.pearson:.4f}, "
+            f"{self.answered:,} of {self.pairs:,} pairs"
+        )
+
+
+def load_word_pairs(path: str | os.PathLike[str]) -> list[WordPair]:
+    """The pairs of a file: word, word and a number, parted by tabs (or commas, or spaces).
+
+    Lines that begin with # and empty ones are passed over, and so is a first line that names the
+    columns. Raises `FileProblem`, and `DataError` that names the line.
+    """
+    found: list[WordPair] = []
+    lines_read = 0
+    with TextLines(path) as lines:
+        for number, line in lines:
+            if line is not None and (not line.strip() or line.startswith("#")):
+                continue
+            lines_read += 1
+            pair = _pair(line or "")
+            if pair is None and lines_read > 1:
+                raise DataError(
+                    f"{lines.path}:{number}: expected two words and a number, parted by tabs, "
+                    f"got {(line or 'bytes that are not UTF-8')[:60]!r}"
+                )
+            if pair is not None:
+                found.append(pair)
+    if not found:
+        raise DataError(f"{os.fspath(path)} has no pairs: lines of two words and a number")
+    return found
+
+
+def _pair(line: str) -> WordPair | None:
+    separator = next((mark for mark in ("\t", ",") if mark in line), None)
+    cells = [cell.strip() for cell in line.split(separator)]
+    if len(cells) != 3 or not all(cells):
+        return None
+    try:
+        score = float(cells[2])
+    except ValueError:
+        return None
+    return WordPair(cells[0], cells[1], score) if math.isfinite(score) else None
+
+
+def evaluate_word_pairs(
+    vectors: WordVectors,
+    pairs: Sequence[WordPair],
+    *,
+    restrict: int | None = None,
+    fold_case: bool = True,
+) -> WordPairScores:
+    """Correlate the cosines of the pairs' vectors with people's scores.
+
+    restrict: use the first (most frequent) so many words alone. fold_case: words are compared
+    without regard to case. A pair with an unknown word does not count.
+    """
+    words = FoldedWords(vectors, restrict, fold_case)
+    cosines, scores = [], []
+    for pair in pairs:
+        first, second = words.find(pair.first), words.find(pair.second)
+        if first is not None and second is not None:
+            cosines.append(float(vectors.unit[first] @ vectors.unit[second]))
+            scores.append(pair.score)
+    return WordPairScores(
+        spearman(cosines, scores), pearson(cosines, scores), len(pairs), len(scores)
+    )

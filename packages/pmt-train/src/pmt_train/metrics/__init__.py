@@ -1,0 +1,1 @@
+"""Metrics: classification, entities, BLEU, perplexity, calibration, intervals."""

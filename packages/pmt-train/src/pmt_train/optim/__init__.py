@@ -1,0 +1,1 @@
+"""Optimizers on flat parameter memory, clipping, weight averaging."""

@@ -1,0 +1,1 @@
+"""Threads, process groups and MPI."""

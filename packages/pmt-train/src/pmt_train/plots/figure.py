@@ -1,0 +1,92 @@
+"""Making a picture: a figure with one look, saved as a PNG.
+
+Text that a picture can show, whatever is in it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pmt_core import atomic_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#2d5fa8", "#c8553d", "#3f8f5f", "#8a5fb0", "#b8862b", "#4a9aa8", "#a8487a", "#6a6e78")
+"""Distinct for most kinds of colour vision, and in print."""
+
+INK = "#33363d"
+QUIET = "#8a8e98"
+
+_LOOK: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": "#e4e3df",
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "savefig.dpi": 130,
+}
+
+
+@contextmanager
+def figure_saved_to(path: str | os.PathLike[str], width: float, height: float) -> Iterator[Figure]:
+    """A figure to draw on, saved as a PNG when the block ends well.
+
+    width, height: inches. Needs no screen, and touches no state of matplotlib's that others see
+    (no pyplot). matplotlib is imported here and not before.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_LOOK):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        content = io.BytesIO()
+        figure.savefig(content, format="png")
+    with atomic_file(path) as file:
+        file.write(content.getvalue())
+
+
+_NO_GLYPH = "\N{REPLACEMENT CHARACTER}"
+_SHOWN = {" ": "\N{OPEN BOX}", "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "→"}
+
+
+def plot_label(text: str, longest: int = 18) -> str:
+    """`text` for a label: cut to `longest` characters, nothing taken for a formula, blanks at
+    its ends visible, and a mark for every character that the font does not have.
+    """
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
+    inner = text.strip(" ")
+    start = text.index(inner) if inner else 0
+    known = _characters()
+    marked = [
+        _SHOWN[c] if c in _SHOWN and (c != " " or not start <= i < start + len(inner)) else c
+        for i, c in enumerate(text)
+    ]
+    shown = "".join(c if ord(c) in known and c.isprintable() else _NO_GLYPH for c in marked)
+    return shown.replace("$", r"\$")
+
+
+@lru_cache(maxsize=1)
+def _characters() -> frozenset[int]:
+    """Code points that the font of the pictures can draw."""
+    from matplotlib import font_manager, ft2font
+
+    font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans"))
+    return frozenset(font.get_charmap())

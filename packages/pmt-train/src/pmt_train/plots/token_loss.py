@@ -1,0 +1,93 @@
+"""Picture: how much each token of a text surprised a model."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pmt_core import ShapeError
+from pmt_train.plots.figure import INK, QUIET, figure_saved_to, plot_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLUMNS = 64
+_WORST = 8.0  # bits; the darkest colour
+
+
+def surprise_plot(
+    path: str | os.PathLike[str],
+    tokens: Sequence[str],
+    bits: Sequence[float],
+    title: str = "",
+    *,
+    columns: int = _COLUMNS,
+) -> None:
+    """The text in cells, each token as wide as its letters and coloured by -log2 p of it.
+
+    tokens: what the model guessed one after the other; a line feed ends a line of the picture.
+    bits: as many numbers, 0 where it was sure and right. columns: letters of a line.
+    """
+    if len(tokens) != len(bits):
+        raise ShapeError(f"{len(tokens)} tokens want as many numbers of bits, got {len(bits)}")
+    cells = _laid_out(tokens, bits, columns)
+    lines = max((line for line, *_ in cells), default=0) + 1
+    with figure_saved_to(path, 0.15 * columns + 1.0, 0.27 * lines + 0.9) as figure:
+        axes = figure.subplots()
+        axes.set_title(plot_label(title, 200), loc="left")
+        _draw(axes, cells)
+        axes.set_xlim(0, columns)
+        axes.set_ylim(lines, 0)
+        axes.set_axis_off()
+        _scale(axes)
+
+
+def _laid_out(
+    tokens: Sequence[str], bits: Sequence[float], columns: int
+) -> list[tuple[int, int, str, float]]:
+    """(line, column, text to show, bits) of every cell."""
+    cells, line, column = [], 0, 0
+    for token, amount in zip(tokens, bits, strict=True):
+        width = min(max(len(token), 1), columns)
+        if column + width > columns:
+            line, column = line + 1, 0
+        cells.append((line, column, token[:columns], float(amount)))
+        column += width
+        if token.endswith("\n"):
+            line, column = line + 1, 0
+    return cells
+
+
+def _draw(axes: Axes, cells: Sequence[tuple[int, int, str, float]]) -> None:
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    colours = colormaps["YlOrRd"]
+    for line, column, text, amount in cells:
+        share = min(max(amount / _WORST, 0.0), 1.0) if math.isfinite(amount) else 1.0
+        width = max(len(text), 1)
+        axes.add_patch(
+            Rectangle((column, line), width, 1, facecolor=colours(share), edgecolor="white")
+        )
+        ink = "white" if share > 0.65 else QUIET if text.isspace() else INK
+        axes.text(
+            column + width / 2,
+            line + 0.55,
+            "" if text == " " else plot_label(text, len(text)),
+            ha="center",
+            va="center",
+            color=ink,
+            family="DejaVu Sans Mono",
+            fontsize=9,
+        )
+
+
+def _scale(axes: Axes) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    mappable = ScalarMappable(Normalize(0, _WORST), "YlOrRd")
+    bar = axes.figure.colorbar(mappable, ax=axes, fraction=0.02, pad=0.01)
+    bar.set_label("bits of surprise")

@@ -1,0 +1,89 @@
+"""Picture: named points in the plane, with arrows from one to the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import ShapeError
+from pmt_train.plots.figure import COLOURS, INK, QUIET, figure_saved_to, plot_label
+
+_LETTER, _LINE = 0.014, 0.032  # of the points' extent: about what a letter takes
+
+
+def arrow_map(
+    path: str | os.PathLike[str],
+    points: NDArray[Any],
+    names: Sequence[str],
+    arrows: Sequence[tuple[int, int]] = (),
+    title: str = "",
+    *,
+    equal: bool = False,
+) -> None:
+    """Points with their names, e.g. words by their two principal components.
+
+    points: (n, 2). names: n of them. arrows: (from, to) numbers of points, e.g. from every capital
+    to its country; where they are parallel, the vectors know what a capital is. Points that an
+    arrow leaves and points that it reaches have two colours. equal: one scale for both axes.
+    """
+    if points.shape != (len(names), 2):
+        raise ShapeError(f"{len(names)} names need points ({len(names)}, 2), got {points.shape}")
+    reached = {end for _, end in arrows}
+    colours = [COLOURS[1] if i in reached else COLOURS[0] for i in range(len(names))]
+    with figure_saved_to(path, 8.0, 6.4) as figure:
+        axes = figure.subplots()
+        axes.axhline(0, color=QUIET, linewidth=0.4, zorder=0)
+        axes.axvline(0, color=QUIET, linewidth=0.4, zorder=0)
+        for start, end in arrows:
+            axes.annotate(
+                "",
+                xy=tuple(points[end]),
+                xytext=tuple(points[start]),
+                arrowprops={"arrowstyle": "->", "color": QUIET, "shrinkA": 4, "shrinkB": 4},
+            )
+        axes.scatter(points[:, 0], points[:, 1], s=22, c=colours, zorder=2)
+        right_of = _to_the_right(points, arrows)
+        heights = _heights(points, names, right_of)
+        for (x, _), y, name, right in zip(points, heights, names, right_of, strict=True):
+            axes.annotate(
+                plot_label(name),
+                xy=(x, y),
+                xytext=(5 if right else -5, 2),
+                textcoords="offset points",
+                ha="left" if right else "right",
+                color=INK,
+                fontsize=9,
+            )
+        axes.margins(0.12)
+        if equal:
+            axes.set_aspect("equal", adjustable="datalim")
+        if title:
+            axes.set_title(plot_label(title, 90), loc="left")
+
+
+def _to_the_right(points: NDArray[Any], arrows: Sequence[tuple[int, int]]) -> list[bool]:
+    """Whether the name of each point stands to its right: away from its arrow."""
+    right = np.ones(len(points), np.bool_)
+    for start, end in arrows:
+        right[start] = points[start, 0] > points[end, 0]
+        right[end] = not right[start]
+    return [bool(side) for side in right]
+
+
+def _heights(points: NDArray[Any], names: Sequence[str], right_of: Sequence[bool]) -> list[float]:
+    """Where the names stand, (n,): as high as their points, but for those that would overlap."""
+    width, line = np.maximum(np.ptp(points, axis=0), 1e-9) * (_LETTER, _LINE)
+    lengths = np.array([width * (len(plot_label(name)) + 2) for name in names])
+    left = points[:, 0] - np.where(right_of, 0.0, lengths)
+    heights = [float(y) for y in points[:, 1]]
+    order = np.argsort(points[:, 1], kind="stable").tolist()
+    for place, i in enumerate(order):
+        for j in sorted(order[:place], key=heights.__getitem__):
+            apart = left[i] + lengths[i] <= left[j] or left[j] + lengths[j] <= left[i]
+            if not apart and abs(heights[i] - heights[j]) < line:
+                heights[i] = heights[j] + float(line)
+    return heights

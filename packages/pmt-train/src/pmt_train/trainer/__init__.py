@@ -1,0 +1,1 @@
+"""`Trainer` (one step) and the training loop (the epochs), with checkpoints and history."""

@@ -1,0 +1,161 @@
+"""`History`: what happened in a training run, a row per epoch.
+
+The histories of several stages as one.
+
+Numbers in JSON, which knows neither nan nor infinity.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from pmt_core import DataError, FileProblem, atomic_file
+
+Row = dict[str, float]
+"""Column name -> number. Always there: epoch (1, 2, ...), step (done so far), seconds (so far),
+lr (of the last step), train_loss (true mean over the epoch), grad_norm (mean before clipping),
+examples_per_second; and what was measured on the dev split as dev_accuracy, ..."""
+
+_WHOLE = ("epoch", "step", "stage")
+
+
+@dataclass(slots=True)
+class History:
+    """Rows, and how the run as a whole went.
+
+    Attributes:
+        rows: one per finished epoch.
+        best_epoch: epoch of the best weights (1, 2, ...); None where nothing was evaluated.
+        best: what was measured then, by the names `evaluate` gave.
+        seconds: wall time of training, evaluation included, over all parts of a resumed run.
+        training_seconds: the part of it spent in training steps.
+        examples: number of examples trained on.
+        stopped_early: whether early stopping ended the run.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    best_epoch: int | None = None
+    best: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    training_seconds: float = 0.0
+    examples: int = 0
+    stopped_early: bool = False
+
+    @property
+    def examples_per_second(self) -> float:
+        """Examples trained on per second of training steps; 0 before the first."""
+        return self.examples / self.training_seconds if self.training_seconds else 0.0
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns, in order of appearance."""
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def column(self, name: str) -> list[float]:
+        """One column, nan where a row does not have it."""
+        return [row.get(name, math.nan) for row in self.rows]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows as CSV with a header; a reader meets the old file or the new, whole."""
+        write_csv(path, self.columns, self.rows)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The rows of a CSV that `save` wrote. Raises FileProblem, or DataError by line."""
+        return cls(rows=read_csv(path))
+
+
+def write_csv(
+    path: str | os.PathLike[str], columns: Sequence[str], rows: Sequence[Mapping[str, float]]
+) -> None:
+    """Numbers as CSV, atomically. A cell that a row does not have stays empty."""
+    with atomic_file(path, "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([row.get(name, "") for name in columns])
+
+
+def read_csv(path: str | os.PathLike[str]) -> list[Row]:
+    """Read what `write_csv` wrote."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file))
+    except OSError as error:
+        raise FileProblem.from_os_error("read", path, error) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{os.fspath(path)}: not a CSV of numbers: {error}") from error
+    if not lines:
+        return []
+    return [_row(lines[0], cells, f"{path}:{n}") for n, cells in enumerate(lines[1:], start=2)]
+
+
+def _row(columns: Sequence[str], cells: Sequence[str], where: str) -> Row:
+    if len(cells) != len(columns):
+        raise DataError(f"{where}: expected {len(columns)} cells, got {len(cells)}")
+    row: Row = {}
+    for name, cell in zip(columns, cells, strict=True):
+        if cell:
+            try:
+                row[name] = int(cell) if name in _WHOLE else float(cell)
+            except ValueError as error:
+                raise DataError(f"{where}: column {name}: expected a number: {cell!r}") from error
+    return row
+
+
+def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as JSON can hold them."""
+    return [{name: to_json_number(value) for name, value in row.items()} for row in rows]
+
+
+def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """What `rows_to_json` made, as rows."""
+    return [
+        {name: int(value) if name in _WHOLE else float(value) for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def join_histories(stages: Mapping[str, History]) -> History:
+    """The rows of all stages in order, with a column `stage` (1, 2, ...).
+
+    Epochs, steps and seconds go on counting from stage to stage. What was best is what was best
+    in the last stage.
+    """
+    whole = History()
+    for number, part in enumerate(stages.values(), start=1):
+        before: Row = whole.rows[-1] if whole.rows else {}
+        epochs = int(before.get("epoch", 0))
+        for row in part.rows:
+            counted: Row = {
+                name: row[name] + before.get(name, 0)
+                for name in ("epoch", "step", "seconds")
+                if name in row
+            }
+            whole.rows.append({"stage": number, **row, **counted})
+        best = None if part.best_epoch is None else epochs + part.best_epoch
+        whole = History(
+            rows=whole.rows,
+            best_epoch=best,
+            best=part.best,
+            seconds=whole.seconds + part.seconds,
+            training_seconds=whole.training_seconds + part.training_seconds,
+            examples=whole.examples + part.examples,
+            stopped_early=part.stopped_early,
+        )
+    return whole
+
+
+def to_json_number(value: float) -> float | str:
+    """The number, or "nan", "inf", "-inf" for one that JSON cannot hold. `float` reads both."""
+    return value if math.isfinite(value) else str(value)
+
+
+def finite_or_none(value: float) -> float | None:
+    """The number, or None (JSON's null) for nan and infinities."""
+    return value if math.isfinite(value) else None

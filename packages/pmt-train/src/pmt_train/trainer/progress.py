@@ -1,0 +1,122 @@
+"""Progress on the terminal: bars while something runs, a line when an epoch is done."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from pmt_train.trainer.history import Row
+
+_DELAY = 1.0  # seconds; what is done sooner shows no bar
+
+
+def progress_bar(
+    total: int | None,
+    description: str,
+    unit: str = "batch",
+    *,
+    quiet: bool = False,
+    delay: float = _DELAY,
+) -> tqdm[Any]:
+    """A bar on standard error that shows up after `delay` seconds and clears itself at the end.
+
+    Nothing is shown if `quiet`, or where standard error is not a terminal. Use as a context;
+    `.update(n)` moves it.
+    """
+    sized = _terminal_has_width()
+    return tqdm(
+        total=total,
+        desc=description,
+        unit=unit,
+        delay=delay,
+        leave=False,
+        file=sys.stderr,
+        disable=quiet or not sys.stderr.isatty(),
+        dynamic_ncols=sized,
+        ncols=None if sized else 100,
+        nrows=None if sized else 24,
+    )
+
+
+def _terminal_has_width() -> bool:
+    """Some terminals (of expect, of containers) say they are 0 wide: tqdm would show nothing."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def say(text: str) -> None:
+    """Print a line to standard output, above the bars there are."""
+    with tqdm.external_write_mode(file=sys.stdout):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def warn(text: str) -> None:
+    """Print a line to standard error, above the bars there are."""
+    with tqdm.external_write_mode(file=sys.stderr):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+class EpochProgress:
+    """The bar of one epoch: batches, loss so far, learning rate, examples/s, time left in all.
+
+    epoch: 0, 1, ...; epochs: how many; batches: in an epoch, if known; done: batches of it that
+    an earlier part of the run did.
+    """
+
+    def __init__(
+        self, epoch: int, epochs: int, batches: int | None, done: int = 0, quiet: bool = False
+    ) -> None:
+        self._bar = progress_bar(batches, f"epoch {epoch + 1}/{epochs}", quiet=quiet)
+        if batches is not None:  # tqdm's own numbers make room for those of `update`
+            self._bar.bar_format = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
+        self._bar.update(done)
+        self._batches = batches
+        self._epochs_after = epochs - epoch - 1
+        self._done = done
+        self._mine = 0
+        self._start = time.monotonic()
+
+    def update(self, loss: float, lr: float, examples_per_second: float, batches: int = 1) -> None:
+        """Further batches are done. loss: mean so far."""
+        self._done += batches
+        self._mine += batches
+        if self._bar.disable:
+            return
+        self._bar.set_postfix_str(
+            f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s{self._left()}",
+            refresh=False,
+        )
+        self._bar.update(batches)
+
+    def _left(self) -> str:
+        if self._batches is None:
+            return ""
+        todo = self._batches - self._done + self._epochs_after * self._batches
+        seconds = (time.monotonic() - self._start) / self._mine * todo
+        return f", left {tqdm.format_interval(round(seconds))}"
+
+    def close(self) -> None:
+        """Clear the bar."""
+        self._bar.close()
+
+
+def epoch_line(row: Row, epochs: int, improved: bool) -> str:
+    """An epoch's row of the history as one line of text."""
+    dev = [f"{name[4:]} {value:.4f}" for name, value in row.items() if name.startswith("dev_")]
+    parts = [
+        f"epoch {row['epoch']}/{epochs}",
+        f"train loss {row['train_loss']:.4f}",
+        *(["dev " + ", ".join(dev) + (" *" if improved else "")] if dev else []),
+        f"lr {row['lr']:.2e}",
+        f"{row['examples_per_second']:,.0f} ex/s",
+        f"{tqdm.format_interval(round(row['seconds']))}",
+    ]
+    return "  ".join(parts)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import threading
+
+import pytest
+
+from pmt_apps.kit.predict_lines import predict_lines
+from pmt_core import DataError, StateError
+
+
+def echo(examples):
+    return [{"n": len(examples), "texts": list(example)} for example in examples]
+
+
+def run(content: bytes, fields=("a", "b"), answer=echo, **kwargs):
+    target = io.BytesIO()
+    n = predict_lines(answer, fields, source=io.BytesIO(content), target=target, **kwargs)
+    return n, [json.loads(line) for line in target.getvalue().splitlines()]
+
+
+def test_order_batches_and_line_ends():
+    n, answers = run(b"1\tx\r\n2\ty\n3\tz\n4\t\n5\tlast", batch_size=2)
+    assert n == 5
+    assert [a["texts"] for a in answers] == [
+        ["1", "x"],
+        ["2", "y"],
+        ["3", "z"],
+        ["4", ""],
+        ["5", "last"],
+    ]
+    assert [a["n"] for a in answers] == [2, 2, 2, 2, 1]
+    assert run(b"") == (0, [])
+
+
+def test_any_text_comes_through():
+    text = 'Größe \u2028 日本 \U0001f600 \x85 "quoted" \\ '
+    _, answers = run(f"\ufeff{text}\n".encode(), ("text",))
+    assert answers[0]["texts"] == [text]  # and a byte order mark is no part of it
+
+
+def test_a_single_text_may_hold_tabs_and_where_wanted_nothing():
+    _, answers = run(b"a\tb\n\n \nc", ("text",), empty=True)
+    assert [a["texts"] for a in answers] == [["a\tb"], [""], [" "], ["c"]]
+    with pytest.raises(DataError, match="line 2: expected 1 text .*, got an empty line"):
+        run(b"a\n\nc", ("text",))
+
+
+def test_a_line_longer_than_what_is_read_at_once():
+    long = "x" * 200_000
+    _, answers = run(f"{long}\t1\n{long}\t2".encode())
+    assert [a["texts"] for a in answers] == [[long, "1"], [long, "2"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "parts", "answered"),
+    [
+        (b"1\t2\n1\n3\t4\n", ["line 2", r"expected 2 texts (a<Tab>b)", "got 1"], 1),
+        (b"1\t2\n1\t2\t3\n", ["line 2", "got 3"], 1),
+        (b"1\t2\n1\t2\n\n", ["line 3", "an empty line"], 2),
+        (b"1\t\xff\n", ["line 1", "byte 3", "0xff", "not UTF-8", "iconv"], 0),
+    ],
+)
+def test_a_bad_line_is_named_and_those_before_it_are_answered(content, parts, answered):
+    target = io.BytesIO()
+    with pytest.raises(DataError) as caught:
+        predict_lines(echo, ("a", "b"), source=io.BytesIO(content), target=target)
+    for part in parts:
+        assert part in str(caught.value)
+    assert len(target.getvalue().splitlines()) == answered
+
+
+def test_lines_are_answered_as_they_come():
+    """One line at a time through a pipe: no waiting for a batch to fill."""
+    (out, source), (answers, target) = os.pipe(), os.pipe()
+    with os.fdopen(out, "rb") as reads, os.fdopen(target, "wb") as writes:
+        thread = threading.Thread(
+            target=predict_lines, args=(echo, ("a",)), kwargs={"source": reads, "target": writes}
+        )
+        thread.start()
+        with os.fdopen(answers, "rb") as lines, os.fdopen(source, "wb", buffering=0) as words:
+            for word in ("first", "second"):
+                words.write(word.encode() + b"\n")
+                assert json.loads(lines.readline())["texts"] == [word]
+            words.write(b"th")
+            words.write(b"ird\n")
+            assert json.loads(lines.readline())["texts"] == ["third"]
+        thread.join(5)
+
+
+def test_an_answer_for_every_example():
+    with pytest.raises(StateError, match="2 examples got 1 answers"):
+        run(b"1\n2\n", ("a",), lambda examples: [{}])

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from pmt_core import DataError, FileProblem
+from pmt_text.files.text_lines import TextLines
+
+
+def _read(path: Path) -> list[tuple[int, str | None]]:
+    with TextLines(path) as lines:
+        return list(lines)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_lines_numbers_and_hash(tmp_path: Path, zipped: bool) -> None:
+    data = b"\xef\xbb\xbfone\r\ntwo\n\n\xff\xfe bad\ncaf\xc3\xa9"
+    stored = gzip.compress(data) if zipped else data
+    path = tmp_path / "any.name"
+    path.write_bytes(stored)
+    with TextLines(path) as lines:
+        assert list(lines) == [(1, "one"), (2, "two"), (3, ""), (4, None), (5, "café")]
+        assert lines.sha256() == hashlib.sha256(stored).hexdigest()
+
+
+def test_the_hash_is_of_the_whole_file_however_little_was_read(tmp_path: Path) -> None:
+    data = b"line\n" * 1_000_000
+    path = tmp_path / "long"
+    path.write_bytes(data)
+    with TextLines(path) as lines:
+        assert next(iter(lines)) == (1, "line")
+        assert lines.sha256() == hashlib.sha256(data).hexdigest()
+
+
+def test_a_line_without_end_is_skipped_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_bytes(b"a\n" + b"x" * 5_000_000 + b"\nb\n" + b"y" * 2_000_000)
+    assert _read(path) == [(1, "a"), (2, None), (3, "b"), (4, None)]
+
+
+def test_missing_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match=r"gone\.tsv does not exist: check the path"):
+        TextLines(tmp_path / "gone.tsv")
+    with pytest.raises(FileProblem, match="is a folder"):
+        TextLines(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("x")
+    path.chmod(0)
+    with pytest.raises(FileProblem, match="cannot read"):
+        TextLines(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "binary"),
+        ("id\tqid1".encode("utf-16"), "UTF-16"),
+        (gzip.compress(b"", mtime=0), "is empty"),
+        (gzip.compress(os.urandom(5000))[:-3000], "binary|damaged gzip"),
+        (b"\x1f\x8bnot gzip at all", "damaged gzip"),
+    ],
+)
+def test_files_that_are_no_text(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=says):
+        _read(path)
+
+
+def test_a_gzip_file_cut_short_is_found_out_while_reading(tmp_path: Path) -> None:
+    path = tmp_path / "cut.gz"
+    whole = b"".join(b"line %d\n" % i for i in range(300_000))
+    path.write_bytes(gzip.compress(whole)[:-5000])
+    with pytest.raises(DataError, match="damaged gzip"):
+        _read(path)

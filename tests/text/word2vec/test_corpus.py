@@ -1,0 +1,147 @@
+"""Streaming a text, counting it, and cutting it into pieces."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pmt_core import DataError, FileProblem
+from pmt_text import TextCorpus, WordCounts, count_words
+from pmt_text.word2vec.corpus.encoded_text import text_pieces
+
+
+def words_of(corpus: TextCorpus) -> list[bytes]:
+    return [word for words in corpus.word_lists() for word in words]
+
+
+@pytest.fixture
+def long_text(tmp_path: Path) -> tuple[Path, list[str]]:
+    """Several blocks of text, with lines, tabs and letters of several bytes."""
+    rng = np.random.default_rng(0)
+    vocabulary = [f"w{i}é" for i in range(500)] + ["λόγος", "x"]
+    words = [vocabulary[i] for i in rng.zipf(1.3, 400_000) % len(vocabulary)]
+    spaces = np.array([" ", "\n", "\t", "\r\n", "  "])[rng.integers(0, 5, len(words))]
+    path = tmp_path / "long.txt"
+    path.write_bytes("".join(w + s for w, s in zip(words, spaces, strict=True)).encode())
+    assert path.stat().st_size > 2 << 20
+    return path, words
+
+
+def test_streamed_words_are_those_of_the_whole_text(long_text) -> None:
+    path, words = long_text
+    assert [word.decode() for word in words_of(TextCorpus(path))] == words
+
+
+def test_gzip_and_zip_give_the_same_words(long_text, tmp_path: Path) -> None:
+    path, words = long_text
+    with gzip.open(tmp_path / "odd-name", "wb") as packed:
+        packed.write(path.read_bytes())
+    with zipfile.ZipFile(tmp_path / "text8.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "text8")
+    for name in ("odd-name", "text8.zip"):
+        assert [word.decode() for word in words_of(TextCorpus(tmp_path / name))] == words
+
+
+def test_counts_are_those_of_a_plain_loop(long_text) -> None:
+    path, words = long_text
+    expected = Counter(words)
+    counts = count_words(TextCorpus(path), min_count=20)
+    assert dict(zip(counts.words, counts.counts.tolist(), strict=True)) == {
+        word: count for word, count in expected.items() if count >= 20
+    }
+    assert counts.total == len(words)
+    assert counts.kept == sum(count for count in expected.values() if count >= 20)
+    assert np.all(np.diff(counts.counts) <= 0)
+    top = count_words(TextCorpus(path), min_count=1, max_words=7)
+    assert top.words == counts.words[:7]
+
+
+def test_bounded_memory_keeps_the_frequent_words(tmp_path: Path) -> None:
+    rare = [f"r{i}" for i in range(300_000)]
+    text = " ".join(f"the of {word}" for word in rare)
+    path = tmp_path / "text.txt"
+    path.write_text(text)
+    counts = count_words(TextCorpus(path), min_count=2, most_distinct=50_000)
+    assert counts.words == ["of", "the"]
+    assert counts.counts.tolist() == [300_000, 300_000]
+
+
+def test_counts_survive_json(tmp_path: Path) -> None:
+    counts = WordCounts(["b", "a"], [5, 2], 9)
+    again = WordCounts.from_json(counts.to_json())
+    assert again.words == ["b", "a"]
+    assert again.counts.tolist() == [5, 2]
+    assert again.total == 9
+    for bad in ({}, {"words": ["a"], "counts": ["1"], "total": 3}, {"words": 3}, []):
+        with pytest.raises(DataError):
+            WordCounts.from_json(bad)
+
+
+def test_pieces_are_equal_cut_and_know_their_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("a b rare a\nb b\n\n" + "a " * 12 + "\nb a")
+    corpus = TextCorpus(path, sentences="lines", sentence_words=5)
+    counts = count_words(corpus, min_count=2)
+    pieces = list(text_pieces(corpus, counts, 4))
+    assert [piece.number for piece in pieces] == list(range(len(pieces)))
+    assert [len(piece.words) for piece in pieces] == [4, 4, 4, 4, 3]
+    words = np.concatenate([piece.words for piece in pieces])
+    text = [counts.words[i] for i in words]
+    assert text == ["a", "b", "a", "b", "b"] + ["a"] * 12 + ["b", "a"]
+    sentences = np.concatenate([piece.sentences for piece in pieces])
+    _, lengths = np.unique(sentences, return_counts=True)
+    assert lengths.tolist() == [3, 2, 5, 5, 2, 2]
+
+
+def test_sentences_do_not_depend_on_where_a_block_ends(long_text) -> None:
+    path, _ = long_text
+    for kind in ("chunks", "lines"):
+        corpus = TextCorpus(path, sentences=kind, sentence_words=7)
+        counts = count_words(corpus, min_count=1)
+        found = np.concatenate([p.sentences for p in text_pieces(corpus, counts, 1000)])
+        text = path.read_bytes()
+        lines = text.split(b"\n") if kind == "lines" else [text]
+        expected = [
+            min(7, n - start)
+            for n in (len(line.split()) for line in lines)
+            for start in range(0, n, 7)
+        ]
+        assert np.unique(found, return_counts=True)[1].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (b"", "empty"),
+        (b" \n ", "no words"),
+        ("a b".encode("utf-16"), "UTF-16"),
+        (b"ab\0c", "binary"),
+        (b"PK\x03\x04 no zip", "zip"),
+        (b"\x1f\x8b no gzip", "gzip"),
+        (b"x" * 300_000, "without a space"),
+        (b"\xe9t\xe9 " * 50, "UTF-8"),
+        (b"one two three", "min_count"),
+    ],
+)
+def test_unusable_files_are_named(tmp_path: Path, content: bytes, wanted: str) -> None:
+    path = tmp_path / "text.bin"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=wanted) as caught:
+        count_words(TextCorpus(path))
+    assert str(path) in str(caught.value)
+
+
+def test_missing_files_folders_and_crowded_archives(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing", tmp_path):
+        with pytest.raises(FileProblem):
+            count_words(TextCorpus(path))
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a", "a b")
+        archive.writestr("b", "a b")
+    with pytest.raises(DataError, match="2 files"):
+        count_words(TextCorpus(tmp_path / "two.zip"))

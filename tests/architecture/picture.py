@@ -53,7 +53,7 @@ PACKAGES: dict[str, Row] = {
     ),
 }
 
-APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy"))
+APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 
 
 def _tests_row(*packages: str, third_party: str = "") -> Row:
@@ -72,6 +72,7 @@ TESTS: dict[str, Row] = {
     "train": _tests_row("pmt_train"),
     "apps": _tests_row(*PACKAGES),
     "log": Row(third_party=_names("pytest")),
+    "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),
 }

@@ -11,8 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import open_regular_file
-from pmt_core.errors import DataError, FileProblem
+from pmt_core import DataError, FileProblem, open_regular_file
 
 __all__ = ["load_idx"]
 

@@ -23,7 +23,12 @@ import pytest
 
 APP = Path(__file__).with_name("example_app.py")
 # Two workers are two threads, also where threadpoolctl is not installed: see `Workers`.
-ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+APPS = Path(__file__).resolve().parents[3] / "apps"
+ENVIRONMENT = {
+    **os.environ,
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONPATH": os.pathsep.join([str(APPS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+}
 
 
 class App:

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from pmt_apps.kit import run_folder as run_lock
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_core import FileProblem, SettingsError, StateError
-from pmt_train import run_lock
 
 
 def test_a_new_folder_is_made_and_taken_away_again_if_nothing_was_written(tmp_path):

@@ -13,7 +13,7 @@ NAMES = ("word2vec.txt", "word2vec_questions.txt")
 
 def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) -> None:
     samples = root / "apps" / "samples"
-    program = samples / "make_word2vec_sample.py"
+    program = samples / "generators" / "make_word2vec_sample.py"
     done = subprocess.run(
         [sys.executable, str(program), "--out", str(tmp_path)],
         capture_output=True,

@@ -24,8 +24,9 @@ from pmt_text import (
     WordCounts,
     count_words,
 )
-from pmt_text.word2vec import shared_array, word2vec_training
+from pmt_text.word2vec.training import training as word2vec_training
 from pmt_text.word2vec.training.schedule import update_size
+from pmt_text.word2vec.workers import shared_array
 from pmt_text.word2vec.workers.shared_array import SharedArray
 from pmt_text.word2vec.workers.worker_process import WorkerProcess
 

@@ -10,7 +10,7 @@ import pytest
 from pmt_autograd import is_recording
 from pmt_core import SettingsError
 from pmt_train import Workers, core_count, predict_batches
-from pmt_train import workers as workers_module
+from pmt_train.parallel import workers as workers_module
 
 
 def test_results_come_in_order_from_several_threads():

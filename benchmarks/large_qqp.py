@@ -50,7 +50,7 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     from pmt_apps.kit.run import Run
     from pmt_apps.qqp.data import read_splits
     from pmt_apps.qqp.models.baselines import BASELINES, trained_baseline
-    from pmt_apps.qqp.models.registry import make_detector
+    from pmt_apps.qqp.models.registry import make_pair_model
     from pmt_apps.qqp.settings import Settings
     from pmt_apps.qqp.training.labels import make_batches, make_trainer
     from pmt_train import Workers
@@ -62,7 +62,7 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     clock = [time.process_time()]
     splits = read_splits(settings, run)
     clock.append(time.process_time())
-    detector = make_detector(settings, splits)
+    detector = make_pair_model(settings, splits)
     batches = make_batches(detector, splits, settings)
     clock.append(time.process_time())
     workers = Workers(settings.workers)

@@ -100,8 +100,8 @@ class Block(torch.nn.Module):
         self.qkv = torch.nn.Linear(d, 3 * d, bias=False)
         self.project = torch.nn.Linear(d, d, bias=False)
         self.norm2 = torch.nn.LayerNorm(d, bias=False)
-        self.widen = torch.nn.Linear(d, CONFIG.hidden, bias=False)
-        self.narrow = torch.nn.Linear(CONFIG.hidden, d, bias=False)
+        self.up = torch.nn.Linear(d, CONFIG.hidden, bias=False)
+        self.down = torch.nn.Linear(CONFIG.hidden, d, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         b, t, d = x.shape
@@ -109,8 +109,8 @@ class Block(torch.nn.Module):
         q, k, v = (part.view(heads).transpose(1, 2) for part in self.qkv(self.norm1(x)).split(d, 2))
         mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.project(mixed.transpose(1, 2).reshape(b, t, d))
-        hidden = functional.gelu(self.widen(self.norm2(x)))
-        return x + self.narrow(hidden)
+        hidden = functional.gelu(self.up(self.norm2(x)))
+        return x + self.down(hidden)
 
 
 class TorchLanguageModel(torch.nn.Module):

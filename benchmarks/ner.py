@@ -25,8 +25,8 @@ from pmt_autograd import no_grad
 from pmt_core import RandomStream
 from pmt_nn import EntityTagger, EntityTaggerConfig
 from pmt_text import (
+    BucketBatches,
     EncodedSentences,
-    LengthBatches,
     SentenceEncoder,
     TaggedBatch,
     forbidden_transitions,
@@ -162,12 +162,12 @@ def main() -> None:
     data = encoder.encode(sentences)
     ours, theirs = both_models(encoder, data)
     order = RandomStream(1, "order")
-    batches = list(LengthBatches(data.lengths, BATCH, data.batch, order))[:STEPS]
+    batches = list(BucketBatches(data.lengths, BATCH, data.batch, order))[:STEPS]
     chance = order.child("singles").generator()
     singles = [data.batch(np.array([i])) for i in chance.integers(0, len(data), SINGLES)]
     for batch in (*batches[:3], *singles[:3]):
         check_same(ours, theirs, batch)
-    large = list(LengthBatches(data.lengths, 64, data.batch, order))[:10]
+    large = list(BucketBatches(data.lengths, 64, data.batch, order))[:10]
     cases = {
         "tagging, one at a time": (tagging(ours, theirs, singles), singles, 0.8),
         "tagging, 64 at a time": (tagging(ours, theirs, large), large, None),

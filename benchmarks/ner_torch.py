@@ -54,13 +54,13 @@ class Layer(nn.Module):
         super().__init__()
         self.attention_norm, self.feed_forward_norm = nn.LayerNorm(d), nn.LayerNorm(d)
         self.attention = Attention(d, heads, dropout)
-        self.widen, self.narrow = nn.Linear(d, hidden), nn.Linear(hidden, d)
+        self.up, self.down = nn.Linear(d, hidden), nn.Linear(hidden, d)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x, mask):
         x = x + self.dropout(self.attention(self.attention_norm(x), mask))
-        hidden = self.dropout(functional.relu(self.widen(self.feed_forward_norm(x))))
-        return x + self.dropout(self.narrow(hidden))
+        hidden = self.dropout(functional.relu(self.up(self.feed_forward_norm(x))))
+        return x + self.dropout(self.down(hidden))
 
 
 class Chain(nn.Module):

@@ -13,7 +13,7 @@ import qqp_sizes as sizes
 from pmt_autograd import no_grad
 from pmt_core import RandomStream, load_archive, save_archive, softmax
 from pmt_nn import PairClassifier, PairClassifierConfig, cross_entropy
-from pmt_text import LengthBatches, PairEncoder, Vocabulary, load_qqp, tokenize
+from pmt_text import BucketBatches, PairEncoder, Vocabulary, load_qqp, tokenize
 
 
 def make_model(words: int) -> PairClassifier:
@@ -46,7 +46,7 @@ def train(path: str, out: str, limit: int | None) -> None:
     )
     encoder = PairEncoder(vocabulary, sizes.LENGTH)
     encoded = encoder.encode(texts, np.array([pair.label for pair in pairs]))
-    batches = LengthBatches(encoded.lengths, sizes.BATCH, encoded.batch, RandomStream(1, "order"))
+    batches = BucketBatches(encoded.lengths, sizes.BATCH, encoded.batch, RandomStream(1, "order"))
     ready = time.perf_counter()
     model = make_model(len(vocabulary))
     trainer = Trainer(model, loss, schedule=sizes.LR, seed=1, workers=None)

@@ -21,12 +21,12 @@ from torch import nn
 
 from pmt_core import RandomStream
 from pmt_text import (
+    BucketBatches,
     EncodedPairs,
-    LengthBatches,
+    InverseDocumentFrequency,
     PairBatch,
     PairEncoder,
     Vocabulary,
-    WordRarity,
     load_qqp,
     tokenize,
 )
@@ -64,7 +64,7 @@ def read(train: Path, dev: Path) -> tuple[PairEncoder, EncodedPairs, EncodedPair
     texts = [[(pair.question1, pair.question2) for pair in pairs] for pairs in files]
     tokens = [tokenize(text) for pair in texts[0] for text in pair]
     words = Vocabulary.build(tokens, min_count=sizes.MIN_COUNT)
-    encoder = PairEncoder(words, sizes.LENGTH, WordRarity.build(tokens))
+    encoder = PairEncoder(words, sizes.LENGTH, InverseDocumentFrequency.build(tokens))
     encoded = [
         encoder.encode(part, np.array([pair.label for pair in pairs]))
         for part, pairs in zip(texts, files, strict=True)
@@ -78,7 +78,7 @@ def inputs_of(batch: PairBatch) -> list[torch.Tensor]:
 
 
 def batches(data: EncodedPairs, size: int, stream: RandomStream | None = None, epoch: int = 0):
-    return LengthBatches(data.lengths, size, data.batch, stream).epoch(epoch)
+    return BucketBatches(data.lengths, size, data.batch, stream).epoch(epoch)
 
 
 def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:

@@ -19,12 +19,9 @@ import numpy as np
 
 from pmt_autograd import Tensor, gradients
 from pmt_nn import (
-    chain_partition,
-    chain_partition_composed,
+    crf_log_partition,
     directional_attention,
-    directional_attention_composed,
     spelling_features,
-    spelling_features_composed,
 )
 
 B, T, D, HEADS, TAGS = 16, 24, 128, 4, 17
@@ -41,19 +38,19 @@ def cases(rng: np.random.Generator) -> dict[str, Case]:
     return {
         "directional attention": (
             directional_attention,
-            directional_attention_composed,
+            directional_attention.composed,
             [rng.normal(size=(B, T, 3 * D)) / 3, *rng.normal(size=(2, HEADS, D // HEADS))],
             {"mask": np.arange(T) < lengths[:, np.newaxis]},
         ),
         "characters of words": (
             spelling_features,
-            spelling_features_composed,
+            spelling_features.composed,
             [rng.normal(size=(LETTERS, 30)), rng.normal(size=(WINDOW, 30, FILTERS))],
             {"ids": words, "forms": rng.integers(0, len(words), (B, T))},
         ),
         "all paths of the chain": (
-            chain_partition,
-            chain_partition_composed,
+            crf_log_partition,
+            crf_log_partition.composed,
             [rng.normal(size=shape) for shape in ((B, T, TAGS), (TAGS, TAGS), TAGS, TAGS)],
             {"lengths": lengths},
         ),

@@ -29,12 +29,20 @@ from pathlib import Path
 import encoder_model
 import numpy as np
 
-from pmt_train import AdamW, Ranks, SoloRank, Trainer, core_count, launched_ranks, run_thread_ranks
+from pmt_train import (
+    AdamW,
+    ProcessGroup,
+    SingleProcess,
+    Trainer,
+    core_count,
+    launched_process_group,
+    run_thread_group,
+)
 
 SIZE = encoder_model.SIZES[2]
 
 
-def trainer(workers: int, ranks: Ranks) -> Trainer:
+def trainer(workers: int, ranks: ProcessGroup) -> Trainer:
     return Trainer(
         encoder_model.Classifier(SIZE, 0.1),
         encoder_model.loss,
@@ -53,7 +61,7 @@ def seconds(work: Callable[[], object]) -> float:
 def by_workers(rounds: int) -> dict[int, float]:
     """Median seconds of a step with 1 and with 2 workers."""
     batch = encoder_model.make_batch(SIZE)
-    teams = {n: trainer(n, SoloRank()) for n in (1, 2)}
+    teams = {n: trainer(n, SingleProcess()) for n in (1, 2)}
     times: dict[int, list[float]] = {n: [] for n in teams}
     for i in range(rounds + 2):
         for n, team in teams.items():
@@ -66,7 +74,7 @@ def by_workers(rounds: int) -> dict[int, float]:
 
 def of_mpi(rounds: int) -> None:
     """Run by mpiexec: rank 0 prints the median seconds of a step."""
-    ranks = launched_ranks()
+    ranks = launched_process_group()
     team = trainer(1, ranks)
     batch = encoder_model.make_batch(SIZE)
     with team.workers:
@@ -104,7 +112,7 @@ def by_mpi(rounds: int) -> dict[int, float]:
 def of_shard(size: int, rounds: int) -> float:
     """Median seconds of what one rank of `size` computes in a step, but for the sum."""
     batch = encoder_model.make_batch(SIZE).shard(0, size)
-    team = trainer(1, SoloRank())
+    team = trainer(1, SingleProcess())
     with team.workers:
         team.step(batch)
         return statistics.median(seconds(lambda: team.step(batch)) for _ in range(rounds))
@@ -113,17 +121,19 @@ def of_shard(size: int, rounds: int) -> float:
 def of_sum(size: int, elements: int, rounds: int) -> float:
     """Median seconds of the all-reduce of float32 numbers between threads."""
 
-    def work(ranks: Ranks) -> float:
+    def work(ranks: ProcessGroup) -> float:
         array = np.ones(elements, np.float32)
-        ranks.sum_in_place(array)
-        return statistics.median(seconds(lambda: ranks.sum_in_place(array)) for _ in range(rounds))
+        ranks.all_reduce_sum(array)
+        return statistics.median(
+            seconds(lambda: ranks.all_reduce_sum(array)) for _ in range(rounds)
+        )
 
-    return max(run_thread_ranks(size, work))
+    return max(run_thread_group(size, work))
 
 
 def traffic() -> tuple[int, int]:
     """Bytes of dense gradients, and of the rows of tables, of one step."""
-    team = trainer(1, SoloRank())
+    team = trainer(1, SingleProcess())
     found = {}
     update = team.optimizer.step
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 Completed = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs_find_the_apps() -> Iterator[None]:
+    """Processes that the tests start import `pmt_apps`, wherever they run."""
+    before = os.environ.get("PYTHONPATH")
+    apps = str(Path(__file__).resolve().parents[2] / "apps")
+    os.environ["PYTHONPATH"] = os.pathsep.join([apps, before] if before else [apps])
+    yield
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
 
 _TOPICS = ["swim", "cook rice", "learn Python", "save money", "sleep well", "play chess", "run"]
 

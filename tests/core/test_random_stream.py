@@ -92,7 +92,7 @@ def test_children_are_uncorrelated_and_uniform():
     # Standard deviation of a correlation of 2000 independent pairs: 1 / sqrt(2000) = 0.0224.
     assert np.abs(off_diagonal).max() < 5 * 0.0224
     assert abs(off_diagonal.std() - 0.0224) < 0.002
-    # The first numbers of neighbouring streams: mean 1/2, deviation 1/sqrt(12 n).
+    # The first numbers of neighboring streams: mean 1/2, deviation 1/sqrt(12 n).
     firsts = np.array([RandomStream(0, k).generator().random() for k in range(4000)])
     assert abs(firsts.mean() - 0.5) < 4 / np.sqrt(12 * 4000)
     counts = np.histogram(firsts, bins=20, range=(0, 1))[0]

@@ -11,7 +11,7 @@ from pmt_core import DataError, tag_spans
     ("tags", "spans"),
     [
         ("O I-PER I-PER O", [("PER", 1, 3)]),  # IOB1
-        ("I-PER B-PER I-PER", [("PER", 0, 1), ("PER", 1, 3)]),  # IOB1, neighbours
+        ("I-PER B-PER I-PER", [("PER", 0, 1), ("PER", 1, 3)]),  # IOB1, neighbors
         ("B-PER I-PER B-LOC", [("PER", 0, 2), ("LOC", 2, 3)]),  # IOB2
         ("S-PER B-LOC I-LOC E-LOC S-PER", [("PER", 0, 1), ("LOC", 1, 4), ("PER", 4, 5)]),
         ("B-PER I-LOC I-LOC", [("PER", 0, 1), ("LOC", 1, 3)]),  # broken: the type changes

@@ -11,27 +11,17 @@ import pytest
 from pmt_autograd import Tensor, gradients
 from pmt_nn import (
     attention,
-    attention_composed,
     avg_pool2d,
-    avg_pool2d_composed,
     causal_mask,
     conv_transpose2d,
-    conv_transpose2d_composed,
     cross_entropy,
-    cross_entropy_composed,
     gelu,
-    gelu_composed,
     gelu_exact,
-    gelu_exact_composed,
     layer_norm,
-    layer_norm_composed,
     linear,
-    linear_composed,
     max_pool2d,
-    max_pool2d_composed,
     packed_attention,
     tied_linear,
-    tied_linear_composed,
 )
 
 KEYS = np.array([[True, True, True, False], [True, False, False, False]])
@@ -70,25 +60,25 @@ def rng() -> np.random.Generator:
 @pytest.mark.parametrize("shape", [(5, 4), (2, 5, 4), (4,), (0, 4)])
 def test_linear(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
     arrays = [rng.normal(size=s) for s in (shape, (4, 3), (3,))]
-    assert_twins(linear, linear_composed, arrays)
+    assert_twins(linear, linear.composed, arrays)
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (2, 5, 4), (4,), (0, 4)])
 def test_tied_linear(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
     arrays = [rng.normal(size=s) for s in (shape, (3, 4), (3,))]
-    assert_twins(tied_linear, tied_linear_composed, arrays)
+    assert_twins(tied_linear, tied_linear.composed, arrays)
 
 
 @pytest.mark.parametrize("shape", [(5, 8), (2, 5, 8), (8,)])
 def test_layer_norm(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
     arrays = [rng.normal(size=s) for s in (shape, (8,), (8,))]
-    assert_twins(layer_norm, layer_norm_composed, arrays)
-    assert_twins(layer_norm, layer_norm_composed, arrays, eps=1e-12)
+    assert_twins(layer_norm, layer_norm.composed, arrays)
+    assert_twins(layer_norm, layer_norm.composed, arrays, eps=1e-12)
 
 
 def test_gelu(rng: np.random.Generator) -> None:
-    assert_twins(gelu, gelu_composed, [rng.normal(size=(3, 4)) * 3])
-    assert_twins(gelu, gelu_composed, [np.array([-30.0, 0.0, 30.0])])
+    assert_twins(gelu, gelu.composed, [rng.normal(size=(3, 4)) * 3])
+    assert_twins(gelu, gelu.composed, [np.array([-30.0, 0.0, 30.0])])
 
 
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
@@ -97,7 +87,7 @@ def test_cross_entropy(rng: np.random.Generator, scale: float) -> None:
     labels = rng.integers(0, 5, 6)
     assert_twins(
         lambda x: cross_entropy(x, labels, reduction="sum"),
-        lambda x: cross_entropy_composed(x, labels),
+        lambda x: cross_entropy.composed(x, labels),
         [logits],
     )
 
@@ -119,7 +109,7 @@ def test_cross_entropy(rng: np.random.Generator, scale: float) -> None:
 def test_attention(rng: np.random.Generator, mask: Any, scale: float) -> None:
     q, k, v = rng.normal(size=(3, 2, 4, 6))
     arrays = [q * scale, k * scale, v]  # scores up to thousands: the softmax is one-hot, not nan
-    assert_twins(attention, attention_composed, arrays, heads=2, mask=mask)
+    assert_twins(attention, attention.composed, arrays, heads=2, mask=mask)
 
 
 @pytest.mark.parametrize("mask", [None, KEYS, NOTHING, causal_mask(4)])
@@ -127,14 +117,14 @@ def test_packed_attention(rng: np.random.Generator, mask: Any) -> None:
     qkv = rng.normal(size=(2, 4, 18))
 
     def apart(x: Tensor, **settings: Any) -> Tensor:
-        return attention_composed(x[..., :6], x[..., 6:12], x[..., 12:], **settings)
+        return attention.composed(x[..., :6], x[..., 6:12], x[..., 12:], **settings)
 
     assert_twins(packed_attention, apart, [qkv], heads=3, mask=mask)
 
 
 def test_gelu_exact(rng: np.random.Generator) -> None:
-    assert_twins(gelu_exact, gelu_exact_composed, [rng.normal(size=(3, 4)) * 3])
-    assert_twins(gelu_exact, gelu_exact_composed, [np.array([-30.0, 0.0, 30.0])])
+    assert_twins(gelu_exact, gelu_exact.composed, [rng.normal(size=(3, 4)) * 3])
+    assert_twins(gelu_exact, gelu_exact.composed, [np.array([-30.0, 0.0, 30.0])])
 
 
 GRIDS = [
@@ -148,9 +138,9 @@ GRIDS = [
 @pytest.mark.parametrize("settings", GRIDS, ids=str)
 def test_pools(rng: np.random.Generator, settings: dict[str, Any]) -> None:
     x = rng.permutation(2 * 3 * 7 * 6).reshape(2, 3, 7, 6) / 10.0  # no ties
-    assert_twins(max_pool2d, max_pool2d_composed, [x], **settings)
-    assert_twins(avg_pool2d, avg_pool2d_composed, [x], **settings)
-    assert_twins(avg_pool2d, avg_pool2d_composed, [x], count_border=False, **settings)
+    assert_twins(max_pool2d, max_pool2d.composed, [x], **settings)
+    assert_twins(avg_pool2d, avg_pool2d.composed, [x], **settings)
+    assert_twins(avg_pool2d, avg_pool2d.composed, [x], count_border=False, **settings)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +156,9 @@ def test_pools(rng: np.random.Generator, settings: dict[str, Any]) -> None:
 def test_transposed_convolution(rng: np.random.Generator, settings: dict[str, Any]) -> None:
     o = 3 * settings.get("groups", 1)
     arrays = [rng.normal(size=s) for s in ((2, 4, 4, 5), (4, 3, 3, 2), (o,))]
-    assert_twins(conv_transpose2d, conv_transpose2d_composed, arrays, **settings)
+    assert_twins(conv_transpose2d, conv_transpose2d.composed, arrays, **settings)
 
 
 def test_cross_attention_of_another_length(rng: np.random.Generator) -> None:
     arrays = [rng.normal(size=(2, 3, 6)), *rng.normal(size=(2, 2, 4, 6))]
-    assert_twins(attention, attention_composed, arrays, heads=2, mask=NOTHING)
+    assert_twins(attention, attention.composed, arrays, heads=2, mask=NOTHING)

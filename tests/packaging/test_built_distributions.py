@@ -43,7 +43,7 @@ def test_there_is_a_wheel_and_an_sdist_of_every_package(dist: Path, root: Path) 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_wheel_holds_the_package_and_its_licence(dist: Path, root: Path, name: str) -> None:
+def test_a_wheel_holds_the_package_and_its_license(dist: Path, root: Path, name: str) -> None:
     with zipfile.ZipFile(dist / f"{stem(root, name)}-py3-none-any.whl") as wheel:
         files = set(wheel.namelist())
         metadata: Message = Parser().parsestr(

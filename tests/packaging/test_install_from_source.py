@@ -13,7 +13,7 @@ TOKENIZE_WITHOUT_A_TAPE = """
 import importlib.util
 import sys
 
-from pmt_text import LengthBatches, PairEncoder, QuestionPair, Vocabulary, load_qqp, tokenize
+from pmt_text import BucketBatches, PairEncoder, QuestionPair, Vocabulary, load_qqp, tokenize
 
 tokens = tokenize("How do I learn to swim?")
 vocabulary = Vocabulary.build([tokens])

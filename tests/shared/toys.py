@@ -10,7 +10,7 @@ import numpy as np
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import Dropout, Embedding, LayerNorm, Linear, Module, cross_entropy
-from pmt_train import Trainer, cosine, warmup
+from pmt_train import Trainer, cosine_schedule, warmup
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Rows:
 
 
 class Shuffled:
-    """Data with an order of its own for every epoch, as `LengthBatches` has."""
+    """Data with an order of its own for every epoch, as `BucketBatches` has."""
 
     def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
         self.rows, self.batch_size, self.seed = rows, batch_size, seed
@@ -87,7 +87,7 @@ class Toys:
     @staticmethod
     def trainer(workers: int = 1, seed: int = 11, rate: float = 0.3) -> Trainer[Classifier, Rows]:
         model = Toys.model(rate=rate)
-        schedule = warmup(cosine(0.02, 60), 5)
+        schedule = warmup(cosine_schedule(0.02, 60), 5)
         return Trainer(model, summed_loss, schedule=schedule, seed=seed, workers=workers)
 
     @staticmethod

@@ -13,7 +13,7 @@ from pmt_core import Span
 
 @pytest.fixture
 def random_entities() -> Callable[[np.random.Generator], tuple[list[Span], int]]:
-    """Makes entities of a sentence, some of them neighbours, and the number of its words."""
+    """Makes entities of a sentence, some of them neighbors, and the number of its words."""
 
     def make(rng: np.random.Generator) -> tuple[list[Span], int]:
         edges = np.sort(rng.integers(0, 12, 8)).tolist()

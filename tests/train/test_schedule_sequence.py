@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pmt_core import SettingsError
-from pmt_train import constant, in_sequence, linear, preview
+from pmt_train import constant_schedule, in_sequence, linear_schedule, preview
 
 
 def test_each_schedule_counts_its_own_steps() -> None:
-    schedule = in_sequence([(linear(1.0, 4), 4), (constant(0.5), 2), (linear(0.2, 2), 2)])
+    schedule = in_sequence(
+        [(linear_schedule(1.0, 4), 4), (constant_schedule(0.5), 2), (linear_schedule(0.2, 2), 2)]
+    )
     expected = [1.0, 0.75, 0.5, 0.25, 0.5, 0.5, 0.2, 0.1, 0.0, 0.0]
     assert preview(schedule, 10) == pytest.approx(expected)
 

@@ -6,42 +6,46 @@ import pytest
 
 from pmt_core import SettingsError
 from pmt_train import (
-    constant,
-    cosine,
-    exponential,
+    constant_schedule,
+    cosine_schedule,
+    exponential_schedule,
     in_sequence,
-    inverse_sqrt,
-    linear,
+    inverse_sqrt_schedule,
+    linear_schedule,
     preview,
-    step_decay,
+    step_schedule,
     warmup,
 )
 
 
 def test_values_by_hand():
-    assert preview(constant(0.5), 3) == [0.5, 0.5, 0.5]
-    assert preview(linear(1.0, 4), 6) == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
-    assert linear(1.0, 4, final=0.2)(2) == pytest.approx(0.6)
-    assert preview(cosine(1.0, 4), 6) == pytest.approx(
+    assert preview(constant_schedule(0.5), 3) == [0.5, 0.5, 0.5]
+    assert preview(linear_schedule(1.0, 4), 6) == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    assert linear_schedule(1.0, 4, final=0.2)(2) == pytest.approx(0.6)
+    assert preview(cosine_schedule(1.0, 4), 6) == pytest.approx(
         [1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2, 0, 0]
     )
-    assert cosine(1.0, 4, final=0.1)(400) == pytest.approx(0.1)
-    assert preview(step_decay(1.0, every=2, factor=0.5), 5) == [1, 1, 0.5, 0.5, 0.25]
-    assert exponential(1.0, steps=10, factor=0.01)(5) == pytest.approx(0.1)
-    assert preview(warmup(constant(1.0), 4), 6) == [0.25, 0.5, 0.75, 1, 1, 1]
-    assert preview(warmup(constant(1.0), 0), 2) == [1, 1]
+    assert cosine_schedule(1.0, 4, final=0.1)(400) == pytest.approx(0.1)
+    assert preview(step_schedule(1.0, every=2, factor=0.5), 5) == [1, 1, 0.5, 0.5, 0.25]
+    assert exponential_schedule(1.0, steps=10, factor=0.01)(5) == pytest.approx(0.1)
+    assert preview(warmup(constant_schedule(1.0), 4), 6) == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert preview(warmup(constant_schedule(1.0), 0), 2) == [1, 1]
 
 
 def test_noam_is_the_formula_of_the_paper():
     d, peak = 512, 4000
-    schedule = inverse_sqrt((d * peak) ** -0.5, peak)
+    schedule = inverse_sqrt_schedule((d * peak) ** -0.5, peak)
     for step in (1, 10, 3999, 4000, 4001, 100_000):
         paper = d**-0.5 * min(step**-0.5, step * peak**-1.5)
         assert schedule(step - 1) == pytest.approx(paper)  # the paper counts from 1
 
 
 def test_one_after_the_other():
-    parts = [(linear(1.0, 2), 2), (constant(5.0), 1), (linear(3.0, 2), 2)]
+    parts = [
+        (linear_schedule(1.0, 2), 2),
+        (constant_schedule(5.0), 1),
+        (linear_schedule(3.0, 2), 2),
+    ]
     assert preview(in_sequence(parts), 7) == [1.0, 0.5, 5.0, 3.0, 1.5, 0.0, 0.0]
     with pytest.raises(SettingsError, match="at least one"):
         in_sequence([])
@@ -50,10 +54,10 @@ def test_one_after_the_other():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: constant(-1),
-        lambda: constant(float("nan")),
-        lambda: linear(1, 0),
-        lambda: warmup(constant(1), -1),
+        lambda: constant_schedule(-1),
+        lambda: constant_schedule(float("nan")),
+        lambda: linear_schedule(1, 0),
+        lambda: warmup(constant_schedule(1), -1),
     ],
 )
 def test_errors(make):

@@ -23,7 +23,7 @@ def parse_settings(
     """The settings of this start of an app.
 
     A new run: the defaults, with what the command line gives. With `--resume` or `--predict` (or
-    another option that `uses_run`): the settings of the run in `--out`; an option may then only
+    another option that `loads_run`): the settings of the run in `--out`; an option may then only
     repeat them, unless it is free to differ (`--workers`).
 
     kind: the app's settings class. argv: arguments without the program's name; None: of the
@@ -33,7 +33,7 @@ def parse_settings(
     parser = _parser(kind, description)
     given = vars(parser.parse_args(argv))
     _check_actions(given)
-    users = {item.name for item, info in options_of(kind) if info.uses_run}
+    users = {item.name for item, info in options_of(kind) if info.loads_run}
     if not (given.get("resume") or given.get("predict") or users & given.keys()):
         return kind(**{**kind.defaults(given), **given})
     out: Path = given.get("out", _defaults(kind)["out"])
@@ -91,16 +91,16 @@ def _add(
         action: Any = argparse.BooleanOptionalAction if default else "store_true"
         group.add_argument(flag(name), action=action, dest=name, help=help_text)
         return
-    shown = info.shown or _shown(default)
+    shown = info.default_text or _shown(default)
     if shown:
         help_text += f" (default: {shown.replace('%', '%%')})"
     metavar = info.metavar or (
         "{" + ",".join(map(str, kind.choices)) + "}" if kind.choices else kind.kind.__name__.upper()
     )
     number: Any = {"nargs": "+", "action": _TupleAction} if kind.several else {}
-    if info.bare is not None:
-        number = {"nargs": "?", "const": info.bare}
-        help_text += f" (without {metavar}: {info.bare})"
+    if info.const is not None:
+        number = {"nargs": "?", "const": info.const}
+        help_text += f" (without {metavar}: {info.const})"
     group.add_argument(
         flag(name),
         dest=name,
@@ -152,7 +152,7 @@ def _check_same(
     """Raises SettingsError where an option contradicts the run that it goes on with."""
     for item, info in options_of(kind):
         name = item.name
-        if info.action or info.free or name not in given or name not in saved:
+        if info.transient or info.changeable or name not in given or name not in saved:
             continue
         before, now = saved[name], given[name]
         if _comparable(before) != _comparable(now):

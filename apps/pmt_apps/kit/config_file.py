@@ -32,7 +32,7 @@ def load_settings(
             "name the right folder by --out"
         )
     types = option_types(kind)
-    infos = {item.name: info for item, info in options_of(kind) if not info.action}
+    infos = {item.name: info for item, info in options_of(kind) if not info.transient}
     strange = sorted(content.keys() - infos.keys() - {_TASK})
     if strange:
         raise DataError(

@@ -15,7 +15,7 @@ from pmt_apps.kit.command_line import parse_settings
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
 from pmt_core import PmtError, SettingsError
-from pmt_train import TrainingInterrupted, launched_ranks, say, stopped_by_signals, warn
+from pmt_train import TrainingInterrupted, launched_process_group, say, stopped_by_signals, warn
 
 S = TypeVar("S", bound=AppSettings)
 
@@ -59,7 +59,7 @@ def run_app(
         parsed = parse_settings(settings, argv, task=task, description=description)
         # An action is asked for by any value, the empty text of `--generate ''` too.
         asked = [act for name, act in (actions or {}).items() if _is_given(getattr(parsed, name))]
-        if (parsed.predict or asked) and launched_ranks().rank > 0:
+        if (parsed.predict or asked) and launched_process_group().rank > 0:
             return
         if asked:
             asked[0](parsed)
@@ -122,7 +122,7 @@ def _exit_code_among_ranks(work: Callable[[], None]) -> int:
     failed.
     """
     try:
-        ranks = launched_ranks()
+        ranks = launched_process_group()
     except PmtError as error:
         warn(f"error: {error}")
         return BAD_INPUT
@@ -161,7 +161,7 @@ def _telling_how_to_resume(run: Run[Any]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        if run.begun:
+        if run.started:
             stop.add_note(f"go on with: {run.command('--resume')}")
         raise
 

@@ -28,7 +28,7 @@ def write_metrics(
     """Write the results, and return what was written.
 
     history: gives `seconds` (wall time of training) and `examples_per_second`.
-    parameters: number of learnt numbers. data: each file that was read, by its role.
+    parameters: number of learned numbers. data: each file that was read, by its role.
     splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities become null. One with
         an `Interval` is written as two: "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
     """

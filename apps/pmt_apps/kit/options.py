@@ -26,12 +26,11 @@ class OptionInfo:
         group: heading it stands under in `--help`.
         at_least, above, at_most, below: bounds of a number (or of a tuple's numbers).
         metavar: name of the value in `--help`.
-        shown: text for the default in `--help`, where the value itself says little.
-        action: it says what to do now (`--predict`), is no property of the run, and is not saved.
-        bare: value of the option where it is given without one; None: it needs one.
-        free: it may differ from the run's when that is resumed or used: it does not change what
-            is learnt.
-        uses_run: where it is given, the settings are those of the run in --out, as for --predict.
+        default_text: text of the default in `--help`, if the value itself says little.
+        transient: it says what to do now (`--predict`); it is not saved with the run.
+        const: value of the option where it is given without one; None: it needs one.
+        changeable: it may differ from the run's on resume or use; it does not change the training.
+        loads_run: where it is given, the settings are those of the run in --out, as for --predict.
     """
 
     help: str = ""
@@ -41,11 +40,11 @@ class OptionInfo:
     at_most: float | None = None
     below: float | None = None
     metavar: str | None = None
-    shown: str | None = None
-    action: bool = False
-    free: bool = False
-    bare: Any = None
-    uses_run: bool = False
+    default_text: str | None = None
+    transient: bool = False
+    changeable: bool = False
+    const: Any = None
+    loads_run: bool = False
 
 
 def option(
@@ -59,11 +58,11 @@ def option(
     at_most: float | None = None,
     below: float | None = None,
     metavar: str | None = None,
-    shown: str | None = None,
-    action: bool = False,
-    free: bool = False,
-    bare: Any = None,
-    uses_run: bool = False,
+    default_text: str | None = None,
+    transient: bool = False,
+    changeable: bool = False,
+    const: Any = None,
+    loads_run: bool = False,
 ) -> Any:
     """A dataclass field with all that `--help` and the checks need; see `OptionInfo`.
 
@@ -76,7 +75,18 @@ def option(
     (not given: None), `tuple[X, ...]` (several values after one another).
     """
     info = OptionInfo(
-        help, group, at_least, above, at_most, below, metavar, shown, action, free, bare, uses_run
+        help=help,
+        group=group,
+        at_least=at_least,
+        above=above,
+        at_most=at_most,
+        below=below,
+        metavar=metavar,
+        default_text=default_text,
+        transient=transient,
+        changeable=changeable,
+        const=const,
+        loads_run=loads_run,
     )
     if default_factory is not None:
         return field(default_factory=default_factory, metadata={_KEY: info})

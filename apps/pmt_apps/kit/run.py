@@ -14,7 +14,7 @@ from pmt_apps.kit.config_file import save_settings
 from pmt_apps.kit.files import FileFingerprint, file_fingerprint
 from pmt_apps.kit.html_report import Report, cell_text
 from pmt_apps.kit.metrics_file import write_metrics
-from pmt_apps.kit.predict_lines import Answer, predict_lines
+from pmt_apps.kit.predict_jsonl import Answer, predict_jsonl
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.settings import AppSettings
 from pmt_apps.kit.text_table import text_table
@@ -35,7 +35,7 @@ from pmt_train import (
     Trainer,
     TrainingEvent,
     join_histories,
-    launched_ranks,
+    launched_process_group,
     progress_bar,
     say,
 )
@@ -48,9 +48,9 @@ B = TypeVar("B", bound=Batch)
 class Run(Generic[S]):
     """What an app's `train` and `predict` work with.
 
-    `train` says which files it read (`data`), trains (`fit`), gives its scores (`split`) and
-    pictures (`picture`), and may add to `report`; config.json, history.csv, checkpoint.npz,
-    model.npz, metrics.json and report.html come of that by themselves.
+    `train` says which files it read (`log_file`), trains (`fit`), gives its scores
+    (`log_metrics`) and figures (`add_figure`), and may add to `report`; config.json, history.csv,
+    checkpoint.npz, model.npz, metrics.json and report.html are written by the run.
 
     settings: of this start. task: name that the app's runs carry. title: of the report.
 
@@ -77,15 +77,15 @@ class Run(Generic[S]):
         self.splits: dict[str, dict[str, Any]] = {}
         self.pictures: dict[str, str] = {}
         self.parameters = 0
-        self.writes = launched_ranks().rank == 0
-        self.begun = False
+        self.is_writer = launched_process_group().rank == 0
+        self.started = False
 
     @classmethod
     @contextmanager
     def open(cls, settings: S, task: str, title: str) -> Iterator[Self]:
         """A run whose folder belongs to this process; only read where it is to predict."""
         run = cls(settings, task, title)
-        if settings.predict or not run.writes:
+        if settings.predict or not run.is_writer:
             yield run
             return
         with run.folder.claim(resume=settings.resume, overwrite=settings.overwrite):
@@ -97,21 +97,21 @@ class Run(Generic[S]):
         """Print a line to standard output."""
         say(text)
 
-    def data(self, role: str, path: Path, rows: int | None = None) -> None:
+    def log_file(self, role: str, path: Path, rows: int | None = None) -> None:
         """Note a file that was read, with its checksum. rows: examples in it; else its lines."""
         self.files[role] = file_fingerprint(path, rows)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Write the settings: from here on there is a run, in the place of one to be overwritten.
 
         `fit` does it, so that nothing is touched while the data is still being read and checked.
         """
-        if self.begun:
+        if self.started:
             return
-        if self.writes and not self.settings.resume:
+        if self.is_writer and not self.settings.resume:
             self.folder.clear()
             save_settings(self.folder.config, self.task, self.settings)
-        self.begun = True
+        self.started = True
 
     def fit(
         self,
@@ -184,7 +184,7 @@ class Run(Generic[S]):
         **settings: Any,
     ) -> History:
         """Train by `fit` with the files of this run, and write what came out."""
-        self.begin()
+        self.start()
         self.parameters = parameters
         folder = self.folder
         checkpoint, best = folder.of_stage(stage) if stage else (folder.checkpoint, folder.model)
@@ -200,7 +200,7 @@ class Run(Generic[S]):
         if stage:
             self.stages[stage] = found
         self.history = self._joined(found, stage)
-        if self.writes:
+        if self.is_writer:
             self.history.save(self.folder.history)
             self._write_metrics()
         return found
@@ -210,21 +210,21 @@ class Run(Generic[S]):
 
         arrays: by name. model_meta: as for `fit`. What `load_model` gives back.
         """
-        self.begin()
-        if self.writes:
+        self.start()
+        if self.is_writer:
             meta = {"task": self.task, "model": dict(model_meta)}
             save_archive(self.folder.model, dict(arrays), meta)
 
-    def split(self, name: str, metrics: Mapping[str, Any]) -> None:
+    def log_metrics(self, name: str, metrics: Mapping[str, Any]) -> None:
         """Give the metrics of a split ("dev", "test"); they go to metrics.json at once.
 
         A metric may be an `Interval` (see `bootstrap_interval`).
         """
         self.splits[name] = {**self.splits.get(name, {}), **metrics}
-        if self.begun and self.writes:
+        if self.started and self.is_writer:
             self._write_metrics()
 
-    def picture(
+    def add_figure(
         self,
         name: str,
         caption: str,
@@ -237,7 +237,7 @@ class Run(Generic[S]):
         name: of the PNG file, e.g. "confusion.png".
         """
         path = self.folder.path / name
-        if not self.writes:
+        if not self.is_writer:
             return path
         with progress_bar(1, f"drawing {name}", "picture", delay=0):
             draw(path, *args, **kwargs)
@@ -260,19 +260,19 @@ class Run(Generic[S]):
             model.eval()
         return arrays, found
 
-    def predict_lines(
+    def predict_jsonl(
         self, answer: Answer, fields: Sequence[str] = ("text",), *, empty: bool = False
     ) -> int:
-        """See `predict_lines`; in batches of the settings' size."""
-        return predict_lines(answer, fields, batch_size=self.settings.batch_size, empty=empty)
+        """See `predict_jsonl`; in batches of the settings' size."""
+        return predict_jsonl(answer, fields, batch_size=self.settings.batch_size, empty=empty)
 
     # --- the end ------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Write metrics.json and report.html, and print the scores and where all is."""
-        if not self.begun:
+        if not self.started:
             raise StateError("there is nothing to report before begin() or fit()")
-        if not self.writes:
+        if not self.is_writer:
             return
         metrics = self._write_metrics()
         report = Report(self.title, self._lead())
@@ -296,7 +296,7 @@ class Run(Generic[S]):
         """The app's, and one that keeps history.csv up to date."""
 
         def save_history(event: TrainingEvent) -> None:
-            if self.writes:
+            if self.is_writer:
                 rows = History(list(event.rows))
                 self._joined(rows, stage).save(self.folder.history)
 

@@ -21,16 +21,18 @@ class AppSettings:
     is checked when it is made; SettingsError names the option and says what was expected.
     """
 
-    out: Path = option(Path("runs/app"), "folder of the run", group="run", free=True, metavar="DIR")
-    resume: bool = option(False, "go on with the run in --out", group="run", action=True)
+    out: Path = option(
+        Path("runs/app"), "folder of the run", group="run", changeable=True, metavar="DIR"
+    )
+    resume: bool = option(False, "go on with the run in --out", group="run", transient=True)
     overwrite: bool = option(
-        False, "put a new run in the place of the one in --out", group="run", action=True
+        False, "put a new run in the place of the one in --out", group="run", transient=True
     )
     predict: bool = option(
         False,
         "use the run in --out: examples from standard input, one a line; answers as JSON lines",
         group="run",
-        action=True,
+        transient=True,
     )
     seed: int = option(1, "of all random numbers", group="training", at_least=0)
     epochs: int = option(5, "times to go through the training data", group="training", at_least=1)
@@ -41,8 +43,8 @@ class AppSettings:
         help="threads",
         group="run",
         at_least=1,
-        free=True,
-        shown="the cores",
+        changeable=True,
+        default_text="the cores",
     )
     limit: int | None = option(
         None, "use only the first N training examples", group="run", at_least=1, metavar="N"
@@ -78,7 +80,7 @@ class AppSettings:
         return {
             item.name: _to_json(plain[item.name])
             for item, info in options_of(type(self))
-            if not info.action
+            if not info.transient
         }
 
     def table(self) -> str:

@@ -46,7 +46,7 @@ def read_corpus(settings: Settings, run: Run[Settings]) -> Corpus:
     found = load_text(path, settings.encoding)
     if found.warning:
         warn(f"warning: {found.warning}")
-    run.data("corpus", path, found.lines)
+    run.log_file("corpus", path, found.lines)
     text = found.text[: settings.limit]
     cut = len(text) - round(len(text) * settings.dev_fraction)
     train, dev = text[:cut], text[cut:]

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pmt_apps.kit.main import run_app
-from pmt_apps.kit.predict_lines import predict_lines
+from pmt_apps.kit.predict_jsonl import predict_jsonl
 from pmt_apps.kit.run import Run
 from pmt_apps.language_model.data import Codec, codec_from_json, read_corpus
 from pmt_apps.language_model.generate import stream
@@ -43,7 +43,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     model = build_model(settings, corpus.codec)
     run.say(f"{model.parameter_count():,} parameters\n")
     workers = fit(model, corpus, settings, run)
-    if run.writes:  # of several ranks, one scores
+    if run.is_writer:  # of several ranks, one scores
         report(run, model, corpus, settings, workers)
     run.finish()
 
@@ -67,7 +67,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
         return found
 
     with Workers(1):
-        predict_lines(answer, ("prompt",), batch_size=1)  # a wrong line stops none before it
+        predict_jsonl(answer, ("prompt",), batch_size=1)  # a wrong line stops none before it
 
 
 def generate(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from pmt_apps.language_model.settings import Settings
 from pmt_apps.language_model.training import final_scores, surprise
 from pmt_core import RandomStream
 from pmt_nn import LanguageModel
-from pmt_train import Workers, learning_curves, surprise_plot
+from pmt_train import Workers, learning_curves, token_loss_plot
 
 _SHOWN_TOKENS = 640
 _TEMPERATURES = (0.0, 0.5, 0.8, 1.0)
@@ -25,8 +25,8 @@ def report(
     run: Run[Settings], model: LanguageModel, corpus: Corpus, settings: Settings, workers: Workers
 ) -> None:
     """Scores, pictures, and texts at several temperatures."""
-    run.split("dev", final_scores(model, corpus, settings, workers))
-    run.picture(
+    run.log_metrics("dev", final_scores(model, corpus, settings, workers))
+    run.add_figure(
         "learning.png", "Loss and bits per character by epoch", learning_curves, run.history
     )
     show_surprise(run, model, corpus, settings, workers)
@@ -36,13 +36,13 @@ def report(
 def show_surprise(
     run: Run[Settings], model: LanguageModel, corpus: Corpus, settings: Settings, workers: Workers
 ) -> None:
-    """The beginning of the held-out text, each token coloured by the bits it cost."""
+    """The beginning of the held-out text, each token colored by the bits it cost."""
     ids = corpus.dev[: _SHOWN_TOKENS + 1]
     bits = surprise(model, ids, settings, workers) / math.log(2)
-    run.picture(
+    run.add_figure(
         "surprise.png",
         "Held-out text: how much each token surprised the model",
-        surprise_plot,
+        token_loss_plot,
         corpus.codec.tokens(ids[1:]),
         bits.tolist(),
         f"the first {len(bits)} tokens held out: {bits.mean():.2f} bits a token",

@@ -51,7 +51,11 @@ class Settings(AppSettings):
     heads: int = option(4, "of attention, a divisor of --width", group="model", at_least=1)
     width: int = option(128, "of a token's vector", group="model", at_least=1)
     hidden: int | None = option(
-        None, "width of the feed-forward layer", group="model", at_least=1, shown="4 times --width"
+        None,
+        "width of the feed-forward layer",
+        group="model",
+        at_least=1,
+        default_text="4 times --width",
     )
     context: int = option(64, "most tokens that the model sees", group="model", at_least=1)
     positions: Literal["learned", "sinusoidal", "rotary", "alibi", "relative", "none"] = option(
@@ -75,25 +79,25 @@ class Settings(AppSettings):
         None,
         "go on from a text with the run in --out: prints it as it is written",
         group="run",
-        action=True,
-        uses_run=True,
-        bare="",
+        transient=True,
+        loads_run=True,
+        const="",
         metavar="PROMPT",
     )
     tokens: int = option(
-        300, "to write after a prompt", group="writing", at_least=1, action=True, metavar="N"
+        300, "to write after a prompt", group="writing", at_least=1, transient=True, metavar="N"
     )
     temperature: float = option(
         0.8, "below 1 bolder, above 1 wilder; 0 the likeliest", group="writing", at_least=0,
-        action=True,
+        transient=True,
     )  # fmt: skip
     top_k: int | None = option(
-        None, "draw from the K likeliest tokens alone", group="writing", at_least=1, action=True,
+        None, "draw from the K likeliest tokens alone", group="writing", at_least=1, transient=True,
         metavar="K",
     )  # fmt: skip
     top_p: float | None = option(
         None, "draw from the fewest likeliest tokens that have probability P together",
-        group="writing", above=0, at_most=1, action=True, metavar="P",
+        group="writing", above=0, at_most=1, transient=True, metavar="P",
     )  # fmt: skip
 
     @classmethod

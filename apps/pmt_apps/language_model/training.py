@@ -21,7 +21,7 @@ from pmt_train import (
     Trainer,
     TrainingEvent,
     Workers,
-    cosine,
+    cosine_schedule,
     perplexity,
     predict_batches,
     warmup,
@@ -72,7 +72,7 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
             AdamW, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay
         ),
         schedule=warmup(
-            cosine(settings.lr, steps, settings.lr * settings.final_lr),
+            cosine_schedule(settings.lr, steps, settings.lr * settings.final_lr),
             min(settings.warmup, steps // 10),
         ),
         seed=settings.seed,
@@ -81,7 +81,7 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
     )
 
     def show_sample(event: TrainingEvent) -> None:
-        if run.writes:
+        if run.is_writer:
             rng = RandomStream(settings.seed, "sample", event.epoch).generator()
             text = sample(model, corpus.codec, settings, rng, tokens=_SAMPLE_TOKENS)
             run.say("\n".join(f"    | {line}" for line in text.split("\n")))

@@ -1,8 +1,8 @@
 """Images with their labels.
 
-Batches of labelled images, in an order of their own for every epoch.
+Batches of labeled images, in an order of their own for every epoch.
 
-Reading one grey image, for programs that answer questions about pictures.
+Reading one gray image, for programs that answer questions about pictures.
 
 Moving images about, so that a network does not learn the place for the thing.
 """
@@ -22,8 +22,8 @@ from pmt_core import DataError, RandomStream, SettingsError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelledImages:
-    """Grey images with a class each.
+class LabeledImages:
+    """Gray images with a class each.
 
     Attributes:
         images: (n, h, w) of bytes, 0 to 255. labels: (n,) int64.
@@ -41,7 +41,7 @@ class LabelledImages:
         where: tuple[str, str],
         size: tuple[int, int],
         classes: int,
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Arrays from a user's files, if they are what they should be.
 
         where: what to call the images and the labels, e.g. their files. size: (h, w) expected.
@@ -50,7 +50,7 @@ class LabelledImages:
         if images.ndim != 3 or images.shape[1:] != size or images.dtype != np.uint8:
             raise DataError(
                 f"{where[0]}: expected images as an array (n, {size[0]}, {size[1]}) of bytes "
-                f"(uint8), got {images.shape} of {images.dtype}; scale grey values to 0 ... 255 "
+                f"(uint8), got {images.shape} of {images.dtype}; scale gray values to 0 ... 255 "
                 "and convert them by .astype(numpy.uint8)"
             )
         if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -78,9 +78,9 @@ class LabelledImages:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, which: NDArray[np.int64] | slice) -> LabelledImages:
+    def take(self, which: NDArray[np.int64] | slice) -> LabeledImages:
         """Those images, in that order."""
-        return LabelledImages(self.images[which], self.labels[which])
+        return LabeledImages(self.images[which], self.labels[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +110,7 @@ class ImageBatches:
     """
 
     def __init__(
-        self, data: LabelledImages, batch_size: int, stream: RandomStream | None = None
+        self, data: LabeledImages, batch_size: int, stream: RandomStream | None = None
     ) -> None:
         if batch_size < 1:
             raise SettingsError(f"a batch has at least 1 image, got batch_size {batch_size}")
@@ -135,22 +135,22 @@ class ImageBatches:
 _LUMA = np.array([0.299, 0.587, 0.114])  # what red, green and blue count for the eye (Rec. 601)
 
 
-def load_grey_image(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
+def load_gray_image(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
     """The image in a .png or .npy file as (h, w) bytes, 0 black to 255 white.
 
-    Colours become grey; what is transparent shows black. An array in an .npy file is (h, w) with
+    Colors become gray; what is transparent shows black. An array in an .npy file is (h, w) with
     numbers 0 to 255. Raises FileProblem, or DataError where the file is no image of that size.
     """
     check_input_file(path, "an image")
     kind = path.suffix.lower()
     if kind == ".npy":
-        return grey_bytes(_read_npy(path), size, str(path))
+        return gray_bytes(_read_npy(path), size, str(path))
     if kind == ".png":
-        return grey_bytes(_read_png(path), size, str(path))
+        return gray_bytes(_read_png(path), size, str(path))
     raise DataError(f"{str(path)!r}: expected a .png or .npy file")
 
 
-def grey_bytes(numbers: NDArray[Any], size: tuple[int, int], where: str) -> NDArray[np.uint8]:
+def gray_bytes(numbers: NDArray[Any], size: tuple[int, int], where: str) -> NDArray[np.uint8]:
     """Numbers 0 to 255 as an image (h, w); they come as (h, w) or in one row.
 
     where: what to call them in an error. Raises DataError.
@@ -164,8 +164,8 @@ def grey_bytes(numbers: NDArray[Any], size: tuple[int, int], where: str) -> NDAr
         np.isfinite(numbers).all() and numbers.min() >= 0 and numbers.max() <= 255
     ):
         raise DataError(f"{where}: pixels are numbers from 0 (black) to 255 (white)")
-    grey: NDArray[np.uint8] = np.rint(numbers).astype(np.uint8).reshape(size)
-    return grey
+    gray: NDArray[np.uint8] = np.rint(numbers).astype(np.uint8).reshape(size)
+    return gray
 
 
 def _read_npy(path: Path) -> NDArray[Any]:
@@ -189,7 +189,7 @@ def _read_png(path: Path) -> NDArray[Any]:
     return pixels * 255
 
 
-def shift_images(images: NDArray[Any], pixels: int, rng: np.random.Generator) -> NDArray[Any]:
+def random_translation(images: NDArray[Any], pixels: int, rng: np.random.Generator) -> NDArray[Any]:
     """Each image moved by up to `pixels` up or down and left or right, every distance as likely.
 
     images: (b, h, w); a new array of that shape and dtype comes back. What moves out is lost, what

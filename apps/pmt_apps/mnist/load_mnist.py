@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.files import check_input_file
 from pmt_apps.mnist.idx import load_idx
-from pmt_apps.mnist.images import LabelledImages
+from pmt_apps.mnist.images import LabeledImages
 from pmt_core import DataError, FileProblem, load_archive
 
 MNIST_CLASSES = 10
@@ -39,8 +39,8 @@ class MnistFiles:
         train, test: the two parts. files: role -> (file, examples in it).
     """
 
-    train: LabelledImages
-    test: LabelledImages
+    train: LabeledImages
+    test: LabeledImages
     files: dict[str, tuple[Path, int]]
 
 
@@ -106,8 +106,8 @@ def _from_npz(path: Path) -> MnistFiles:
 
 def _checked(
     images: NDArray[Any], labels: NDArray[Any], images_name: str, labels_name: str
-) -> LabelledImages:
-    return LabelledImages.checked(
+) -> LabeledImages:
+    return LabeledImages.checked(
         images,
         labels,
         where=(images_name, labels_name),

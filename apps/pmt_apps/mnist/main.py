@@ -34,16 +34,16 @@ from numpy.typing import NDArray
 from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.options import option
-from pmt_apps.kit.predict_lines import predict_lines
+from pmt_apps.kit.predict_jsonl import predict_jsonl
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
 from pmt_apps.mnist.images import (
     ImageBatch,
     ImageBatches,
-    LabelledImages,
-    grey_bytes,
-    load_grey_image,
-    shift_images,
+    LabeledImages,
+    gray_bytes,
+    load_gray_image,
+    random_translation,
 )
 from pmt_apps.mnist.load_mnist import MNIST_CLASSES, MNIST_SHA256, MNIST_SIZE, load_mnist
 from pmt_autograd import Tensor
@@ -66,7 +66,7 @@ from pmt_train import (
     averaged_f1,
     confusion_matrix,
     confusion_plot,
-    cosine,
+    cosine_schedule,
     image_grid,
     learning_curves,
     predict_batches,
@@ -107,15 +107,15 @@ class Settings(AppSettings):
     download: Path | None = option(
         None,
         "fetch the public MNIST files into DIR, and do nothing else",
-        bare=Path("data/mnist"),
-        action=True,
+        const=Path("data/mnist"),
+        transient=True,
         group="data",
         metavar="DIR",
     )
     base_url: tuple[str, ...] = option(
         MIRRORS,
         "where --download looks, one after the other",
-        action=True,
+        transient=True,
         group="data",
         metavar="URL",
     )
@@ -166,7 +166,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         model,
         functools.partial(loss, settings.shift),
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=warmup(cosine(settings.lr, steps), min(settings.warmup, steps // 10)),
+        schedule=warmup(cosine_schedule(settings.lr, steps), min(settings.warmup, steps // 10)),
         seed=settings.seed,
         workers=settings.workers,
     )
@@ -176,10 +176,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         batches,
         evaluate=lambda: scores(probabilities(model, dev, trainer.workers), dev.labels),
     )
-    run.picture("learning.png", "Loss and scores by epoch", learning_curves, run.history)
+    run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, run.history)
     for name in ("dev", "test"):
         report(run, name, splits[name], probabilities(model, splits[name], trainer.workers))
-    run.picture(
+    run.add_figure(
         "filters.png",
         "What the first layer looks for",
         image_grid,
@@ -214,7 +214,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
             )
         return found
 
-    predict_lines(answer, ("image",), batch_size=1)  # so that a wrong line stops none before it
+    predict_jsonl(answer, ("image",), batch_size=1)  # so that a wrong line stops none before it
 
 
 def download(settings: Settings) -> None:
@@ -230,11 +230,11 @@ def download(settings: Settings) -> None:
 # --- data ---------------------------------------------------------------------------------------
 
 
-def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabelledImages]:
+def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabeledImages]:
     """The images of "train", "dev" and "test"."""
     found = load_mnist(settings.data or SAMPLE)
     for role, (path, count) in found.files.items():
-        run.data(role, path, count)
+        run.log_file(role, path, count)
     n = len(found.train)
     order = RandomStream(settings.seed, "split").generator().permutation(n)
     held_out = min(max(round(n * settings.dev_fraction), 1), n - 1)
@@ -254,7 +254,7 @@ def read_image(text: str, where: str) -> NDArray[np.uint8]:
     """An image from a line: a path, or the pixels themselves."""
     if Path(text).suffix.lower() in (".png", ".npy"):
         try:
-            return load_grey_image(Path(text), MNIST_SIZE)
+            return load_gray_image(Path(text), MNIST_SIZE)
         except PmtError as error:
             raise DataError(f"{where}: {error}") from error
     words = re.split(r"[\s,;]+", text.strip(",;"))
@@ -265,11 +265,11 @@ def read_image(text: str, where: str) -> NDArray[np.uint8]:
             f"{where}: expected the path of a .png or .npy file, or 784 numbers from 0 to 255, "
             f"got {text[:60]!r}"
         ) from None
-    return grey_bytes(numbers, MNIST_SIZE, where)
+    return gray_bytes(numbers, MNIST_SIZE, where)
 
 
-def one_image(image: NDArray[np.uint8]) -> LabelledImages:
-    return LabelledImages(image[np.newaxis], np.zeros(1, np.int64))
+def one_image(image: NDArray[np.uint8]) -> LabeledImages:
+    return LabeledImages(image[np.newaxis], np.zeros(1, np.int64))
 
 
 # --- model --------------------------------------------------------------------------------------
@@ -322,11 +322,11 @@ def loss(
     shift: int, model: Sequential, batch: ImageBatch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
     """Sum of the cross-entropy over the batch, its images moved about; and their number."""
-    x = pixels(shift_images(batch.images, shift, rng))
+    x = pixels(random_translation(batch.images, shift, rng))
     return cross_entropy(model(x, rng=rng), batch.labels, reduction="sum"), len(batch)
 
 
-def probabilities(model: Sequential, data: LabelledImages, workers: Workers) -> NDArray[np.float32]:
+def probabilities(model: Sequential, data: LabeledImages, workers: Workers) -> NDArray[np.float32]:
     """Probability of every label for every image: (n, 10)."""
     model.eval()
 
@@ -351,12 +351,12 @@ def scores(probability: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[
 
 
 def report(
-    run: Run[Settings], name: str, data: LabelledImages, probability: NDArray[np.float32]
+    run: Run[Settings], name: str, data: LabeledImages, probability: NDArray[np.float32]
 ) -> None:
     """Scores of a split, which digit is taken for which, and the surest mistakes."""
-    run.split(name, scores(probability, data.labels))
+    run.log_metrics(name, scores(probability, data.labels))
     chosen = probability.argmax(axis=1)
-    run.picture(
+    run.add_figure(
         f"confusion_{name}.png",
         f"Confusion matrix of {name}",
         confusion_plot,
@@ -366,7 +366,7 @@ def report(
     )
     wrong = np.flatnonzero(chosen != data.labels)
     worst = wrong[np.argsort(-probability[wrong, chosen[wrong]], kind="stable")][:40]
-    run.picture(
+    run.add_figure(
         f"mistakes_{name}.png",
         f"Misread digits of {name}, the surest mistakes first",
         image_grid,

@@ -59,7 +59,7 @@ def _read(role: str, path: Path, settings: Settings, run: Run[Settings]) -> Conl
     )
     for warning in found.warnings():
         warn(f"warning: {warning}")
-    run.data(role, path, found.kept)
+    run.log_file(role, path, found.kept)
     entities = sum(len(tag_spans(sentence.tags or ())) for sentence in found.sentences)
     run.say(
         f"{role}: {found.kept:,} sentences, {found.tokens:,} words, {entities:,} entities of "
@@ -88,7 +88,7 @@ def read_vectors(settings: Settings, run: Run[Settings]) -> WordVectors | None:
         return None
     check_input_file(settings.vectors, "word vectors")
     found = load_word_vectors(settings.vectors, limit=settings.vector_words)
-    run.data("vectors", settings.vectors, len(found))
+    run.log_file("vectors", settings.vectors, len(found))
     run.say(f"vectors: {len(found):,} words, {found.width} numbers each")
     return found
 

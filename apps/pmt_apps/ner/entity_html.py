@@ -1,4 +1,4 @@
-"""Sentences with their entities in colour, as HTML: what was found, missed, and invented."""
+"""Sentences with their entities in color, as HTML: what was found, missed, and invented."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEGEND = {
 
 
 def entity_legend() -> str:
-    """What the colours of `entity_markup` mean; its style goes before it, once a page."""
+    """What the colors of `entity_markup` mean; its style goes before it, once a page."""
     marks = " ".join(
         f'<mark class="{name}">{html.escape(text)}</mark>' for name, text in _LEGEND.items()
     )

@@ -52,7 +52,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     if corpus:
         pretrain(tagger, corpus, settings, run, workers)
     history = fit(tagger, splits, settings, run, workers)
-    if run.writes:  # of several ranks, one scores
+    if run.is_writer:  # of several ranks, one scores
         report(run, history, tagger, splits, workers)
     run.finish()
 
@@ -63,7 +63,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
     tagger = Tagger.from_json(settings, meta)
     tagger.model.load_state_dict(weights)
     workers = Workers(settings.workers)
-    run.predict_lines(
+    run.predict_jsonl(
         lambda lines: answers(tagger, [text for (text,) in lines], workers), empty=True
     )
 

@@ -19,9 +19,9 @@ from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import EVALUATION_BATCH, Tagger
 from pmt_autograd import Tensor, no_grad
 from pmt_core import DataError, RandomStream, SettingsError, load_archive
-from pmt_nn import WordGuesser
+from pmt_nn import MaskedTagger
 from pmt_text import (
-    LengthBatches,
+    BucketBatches,
     SentenceEncoder,
     TaggedBatch,
     TaggedSentence,
@@ -29,7 +29,15 @@ from pmt_text import (
     find_words,
     fold_word,
 )
-from pmt_train import AdamW, Trainer, Workers, linear, predict_batches, progress_bar, warmup
+from pmt_train import (
+    AdamW,
+    Trainer,
+    Workers,
+    linear_schedule,
+    predict_batches,
+    progress_bar,
+    warmup,
+)
 
 STAGE = "pretrain"
 SENTENCE = 40  # words; text without sentence ends is cut so
@@ -55,7 +63,7 @@ def read_corpus(settings: Settings, run: Run[Settings]) -> list[TaggedSentence]:
             bar.update(len(words))
             if left <= 0:
                 break
-    run.data("lm_corpus", settings.lm_corpus, len(found))
+    run.log_file("lm_corpus", settings.lm_corpus, len(found))
     if len(found) < 2:
         raise DataError(f"{settings.lm_corpus} is too short to learn from: give a longer text")
     total = settings.lm_words - left
@@ -97,16 +105,16 @@ def pretrain(
     run: Run[Settings],
     workers: Workers,
 ) -> None:
-    """Put the weights that guess best into the tagger, and pretrain.npz; tags stay unlearnt."""
+    """Put the weights that guess best into the tagger, and pretrain.npz; tags stay unlearned."""
     held = max(round(len(corpus) * HELD_BACK), 1)
     encoded, measured = (tagger.encoder.encode(part) for part in (corpus[held:], corpus[:held]))
     reader = tagger.twin(replace(settings, dropout=DROPOUT, input_dropout=INPUT_DROPOUT))
-    guesser = WordGuesser(
+    guesser = MaskedTagger(
         reader.model,
         min(settings.lm_guessed, len(reader.model.words.weight)),
         RandomStream(settings.seed, "guesser").generator(),
     )
-    batches = LengthBatches(
+    batches = BucketBatches(
         encoded.lengths,
         settings.lm_batch_size,
         encoded.batch,
@@ -117,11 +125,11 @@ def pretrain(
         guesser,
         _loss,
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=warmup(linear(settings.lm_lr, steps), round(WARMUP * steps)),
+        schedule=warmup(linear_schedule(settings.lm_lr, steps), round(WARMUP * steps)),
         seed=settings.seed,
         workers=workers,
     )
-    of_measured = LengthBatches(measured.lengths, EVALUATION_BATCH, measured.batch)
+    of_measured = BucketBatches(measured.lengths, EVALUATION_BATCH, measured.batch)
     run.fit(
         trainer,
         batches,
@@ -132,15 +140,17 @@ def pretrain(
         stage=STAGE,
         epochs=settings.lm_epochs,
     )
-    learnt = {
+    learned = {
         name: array
         for name, array in reader.model.state_dict().items()
         if not name.startswith(_TAGGING)
     }
-    tagger.model.load_state_dict({**tagger.model.state_dict(), **learnt})
+    tagger.model.load_state_dict({**tagger.model.state_dict(), **learned})
 
 
-def _loss(guesser: WordGuesser, batch: TaggedBatch, rng: np.random.Generator) -> tuple[Tensor, int]:
+def _loss(
+    guesser: MaskedTagger, batch: TaggedBatch, rng: np.random.Generator
+) -> tuple[Tensor, int]:
     found: tuple[Tensor, int] = guesser(
         batch.words, batch.characters, batch.shapes, batch.mask, batch.forms, rng=rng
     )
@@ -148,8 +158,8 @@ def _loss(guesser: WordGuesser, batch: TaggedBatch, rng: np.random.Generator) ->
 
 
 def _guess_loss(
-    guesser: WordGuesser,
-    batches: LengthBatches[TaggedBatch],
+    guesser: MaskedTagger,
+    batches: BucketBatches[TaggedBatch],
     settings: Settings,
     workers: Workers,
 ) -> float:
@@ -189,7 +199,7 @@ class Start:
 
     @property
     def words(self) -> list[str]:
-        """The words that have learnt vectors."""
+        """The words that have learned vectors."""
         return self.encoder.words.to_json()[5 : self.encoder.learned]
 
     def give_to(self, tagger: Tagger) -> None:

@@ -30,14 +30,14 @@ RIGHT_ONES = 10  # of them without a mistake
 def report(
     run: Run[Settings], history: History, tagger: Tagger, splits: Splits, workers: Workers
 ) -> None:
-    """Score dev and test, draw, and show sentences in colour."""
-    run.picture("learning.png", "Loss and scores by epoch", learning_curves, history)
+    """Score dev and test, draw, and show sentences in color."""
+    run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, history)
     for name in ("dev", "test"):
         if name in splits:
             _split(run, tagger, splits, name, workers)
-    run.picture(
+    run.add_figure(
         "transitions.png",
-        "What the chain has learnt: which tag follows which; grey cannot be",
+        "What the chain has learned: which tag follows which; gray cannot be",
         transition_plot,
         tagger.model.crf.transitions.data,
         tagger.encoder.tags,
@@ -48,13 +48,13 @@ def report(
 def _split(run: Run[Settings], tagger: Tagger, splits: Splits, name: str, workers: Workers) -> None:
     sentences, scheme = splits[name].sentences, splits[name].scheme
     tagging = tagger.tag(sentences, workers, description=f"scoring {name}")
-    run.split(name, scores(tagging, sentences))
+    run.log_metrics(name, scores(tagging, sentences))
     found = entities(tagging, sentences)
-    run.picture(
+    run.add_figure(
         f"types_{name}.png", f"Entities of {name} by type", entity_plot, found, f"{name}: by type"
     )
     classes, counts = entity_confusion(tagging.tags, [s.tags or () for s in sentences])
-    run.picture(
+    run.add_figure(
         f"confusion_{name}.png",
         f"Types of {name} taken for one another; the row “none” was invented, the column missed",
         confusion_plot,

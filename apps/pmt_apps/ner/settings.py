@@ -21,7 +21,7 @@ class Settings(AppSettings):
         "times to go through the training data",
         group="training",
         at_least=1,
-        shown="20; 24 on the shipped sample, which also has a smaller model",
+        default_text="20; 24 on the shipped sample, which also has a smaller model",
     )
     batch_size: int = 16
     lr: float = 1.5e-3
@@ -83,7 +83,7 @@ class Settings(AppSettings):
     min_count: int = option(1, "rarer words are unknown", group="model", at_least=1)
     join: int = option(
         0,
-        "join neighbouring sentences of a document while they have so many words or fewer",
+        "join neighboring sentences of a document while they have so many words or fewer",
         group="model",
         at_least=0,
         metavar="N",
@@ -91,7 +91,7 @@ class Settings(AppSettings):
     longest: int = option(
         256, "longer sentences are cut to be read, in words", group="model", at_least=2
     )
-    word_width: int = option(100, "width of the learnt word vectors", group="model", at_least=1)
+    word_width: int = option(100, "width of the learned word vectors", group="model", at_least=1)
     filters: int = option(60, "filters over the letters of a word", group="model", at_least=1)
     width: int = option(128, "model width d", group="model", at_least=1)
     heads: int = option(4, "attention heads, divides the width", group="model", at_least=1)

@@ -14,8 +14,8 @@ from pmt_autograd import Tensor, no_grad
 from pmt_core import DataError, RandomStream
 from pmt_nn import EntityTagger, EntityTaggerConfig
 from pmt_text import (
+    BucketBatches,
     EncodedSentences,
-    LengthBatches,
     SentenceEncoder,
     TaggedBatch,
     TaggedSentence,
@@ -171,7 +171,7 @@ class Tagger:
                     each = self.model.crf(scores, batch.tags, known, reduction="none")
                 losses[batch.index] = each.data
 
-        batches = LengthBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
+        batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(read, batches, workers, description=description)
         names = self.encoder.tag_names(tags)
         ends = np.cumsum([len(sentence) for sentence in sentences]).tolist()

@@ -10,8 +10,8 @@ from pmt_apps.ner.scores import scores
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_core import RandomStream
-from pmt_text import LengthBatches
-from pmt_train import AdamW, EarlyStopping, History, Trainer, Workers, cosine, warmup
+from pmt_text import BucketBatches
+from pmt_train import AdamW, EarlyStopping, History, Trainer, Workers, cosine_schedule, warmup
 
 CLIP_NORM = 5.0
 
@@ -21,7 +21,7 @@ def fit(
 ) -> History:
     """Train on "train"; keep the weights that do best on "dev"."""
     encoded = tagger.encode(splits["train"].sentences)
-    batches = LengthBatches(
+    batches = BucketBatches(
         encoded.lengths,
         settings.batch_size,
         encoded.batch,
@@ -33,7 +33,7 @@ def fit(
         tagger.model,
         tagger.loss,
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=warmup(cosine(settings.lr, steps), round(settings.warmup * steps)),
+        schedule=warmup(cosine_schedule(settings.lr, steps), round(settings.warmup * steps)),
         seed=settings.seed,
         workers=workers,
         clip_norm=CLIP_NORM,

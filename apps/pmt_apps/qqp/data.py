@@ -64,19 +64,19 @@ def labels_of(pairs: Sequence[QuestionPair]) -> NDArray[np.int64]:
 
 
 def _read(role: str, path: Path, run: Run[Settings]) -> list[QuestionPair]:
-    """The labelled pairs of a file; what is broken in it is named and left out."""
+    """The labeled pairs of a file; what is broken in it is named and left out."""
     check_input_file(path, f"question pairs ({role})")
     file = load_qqp(path)
     for warning in file.warnings():
         warn(f"warning: {warning}")
-    labelled = [pair for pair in file.pairs if pair.label is not None]
-    if not labelled:
+    labeled = [pair for pair in file.pairs if pair.label is not None]
+    if not labeled:
         raise DataError(
             f"{path} has no labels (form: {file.form}), and {role} pairs need them; "
             "to have such pairs answered, give them to --predict"
         )
-    run.data(role, path, file.kept)
-    return labelled
+    run.log_file(role, path, file.kept)
+    return labeled
 
 
 def _with_mined_negatives(pairs: list[QuestionPair], settings: Settings) -> list[QuestionPair]:

@@ -21,8 +21,8 @@ from typing import Any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data import read_splits
-from pmt_apps.qqp.models.pair_model import Detector
-from pmt_apps.qqp.models.registry import load_detector, make_detector
+from pmt_apps.qqp.models.pair_model import PairModel
+from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
 from pmt_apps.qqp.report import report
 from pmt_apps.qqp.settings import Settings
 from pmt_apps.qqp.training.labels import fit
@@ -35,19 +35,19 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     splits = read_splits(settings, run)
     workers = Workers(settings.workers)
     if settings.has_stages:
-        detector: Detector[Any] = Stages(splits, settings, run, workers).train()
+        detector: PairModel[Any] = Stages(splits, settings, run, workers).train()
     else:
-        detector = make_detector(settings, splits)
+        detector = make_pair_model(settings, splits)
         run.say(f"{detector.size()}\n")
         fit(detector, splits, settings, run, workers)
-    if run.writes:  # of several ranks, one scores
+    if run.is_writer:  # of several ranks, one scores
         report(run, detector, splits, workers)
     run.finish()
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Answer pairs from standard input."""
-    detector = load_detector(settings, *run.load_model())
+    detector = load_pair_model(settings, *run.load_model())
     workers = Workers(settings.workers)
 
     def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
@@ -64,7 +64,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
             )
         ]
 
-    run.predict_lines(answer, ("question1", "question2"))
+    run.predict_jsonl(answer, ("question1", "question2"))
 
 
 def main() -> int:

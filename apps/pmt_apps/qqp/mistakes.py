@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data import labels_of
-from pmt_apps.qqp.models.pair_model import CLASSES, Answering, LookingAcross, Probabilities
+from pmt_apps.qqp.models.pair_model import CLASSES, LookingAcross, Predictor, Probabilities
 from pmt_apps.qqp.settings import Settings
 from pmt_text import QuestionPair
 
@@ -21,7 +21,7 @@ _DEEPEST = 0.65  # opacity of the token that is looked at most
 
 def add_mistakes(
     run: Run[Settings],
-    model: Answering,
+    model: Predictor,
     pairs: Sequence[QuestionPair],
     probability: Probabilities,
 ) -> None:

@@ -10,7 +10,7 @@ from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data import Splits, labels_of, texts_of
 from pmt_apps.qqp.mistakes import add_mistakes
 from pmt_apps.qqp.models.baselines import BASELINES, trained_baseline
-from pmt_apps.qqp.models.pair_model import CLASSES, Answering, Probabilities
+from pmt_apps.qqp.models.pair_model import CLASSES, Predictor, Probabilities
 from pmt_apps.qqp.scores import intervals, unlinked
 from pmt_apps.qqp.settings import Settings
 from pmt_text import QuestionPair
@@ -24,7 +24,7 @@ from pmt_train import (
 )
 
 
-def report(run: Run[Settings], model: Answering, splits: Splits, workers: Workers) -> None:
+def report(run: Run[Settings], model: Predictor, splits: Splits, workers: Workers) -> None:
     """Score "dev" and "test", and tell of it in the run's report."""
     add_learning_curves(run)
     answerers = {"": model, **baselines(run.settings, splits, workers)}
@@ -43,14 +43,14 @@ def report(run: Run[Settings], model: Answering, splits: Splits, workers: Worker
 def add_learning_curves(run: Run[Settings]) -> None:
     """Of the last stage, and of the hidden words where they were guessed."""
     last = list(run.stages.values())[-1] if run.stages else run.history
-    run.picture("learning.png", "Loss and scores by epoch", learning_curves, last)
+    run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, last)
     hidden = run.stages.get("pretrain")
     if hidden is not None:
-        run.picture("pretraining.png", "Loss of hidden words", learning_curves, hidden)
+        run.add_figure("pretraining.png", "Loss of hidden words", learning_curves, hidden)
 
 
-def baselines(settings: Settings, splits: Splits, workers: Workers) -> dict[str, Answering]:
-    """Those that are not the run's own model, trained on the labelled training pairs."""
+def baselines(settings: Settings, splits: Splits, workers: Workers) -> dict[str, Predictor]:
+    """Those that are not the run's own model, trained on the labeled training pairs."""
     return {
         kind: trained_baseline(kind, splits["train"], settings, workers)
         for kind in BASELINES
@@ -74,17 +74,17 @@ def add_scores(
         run.say(f"{seen}, and not of both kinds: there is no score for them apart")
     for by, probability in answers.items():
         row = f"{name}_{by}" if by else name
-        run.split(row, intervals(probability, labels, seed))
+        run.log_metrics(row, intervals(probability, labels, seed))
         if both_kinds:
             found = intervals(probability[is_new], labels[is_new], seed, balanced=True)
-            run.split(f"{row}_unlinked", found)
+            run.log_metrics(f"{row}_unlinked", found)
 
 
 def add_pictures(
     run: Run[Settings], name: str, pairs: Sequence[QuestionPair], probability: Probabilities
 ) -> None:
     labels = labels_of(pairs)
-    run.picture(
+    run.add_figure(
         f"confusion_{name}.png",
         f"Confusion matrix of {name}",
         confusion_plot,
@@ -92,7 +92,7 @@ def add_pictures(
         CLASSES,
         f"{name}: what was said of which pairs",
     )
-    run.picture(
+    run.add_figure(
         f"calibration_{name}.png",
         f"Calibration on {name}: of the pairs given a probability, the share that are duplicates",
         reliability_plot,
@@ -105,23 +105,23 @@ def add_pictures(
 
 def show_attention(
     run: Run[Settings],
-    model: Answering,
+    model: Predictor,
     pairs: Sequence[QuestionPair],
     probability: Probabilities,
 ) -> None:
     """The attention in a few telling pairs, where the model has any."""
     maps = [
         one
-        for i in telling_pairs(probability, pairs)
+        for i in example_pairs(probability, pairs)
         for one in model.attention((pairs[i].question1, pairs[i].question2))
     ]
     if maps:
-        run.picture(
+        run.add_figure(
             "attention.png", "Attention in dev pairs, by layer", attention_plot, maps, columns=2
         )
 
 
-def telling_pairs(probability: Probabilities, pairs: Sequence[QuestionPair]) -> list[int]:
+def example_pairs(probability: Probabilities, pairs: Sequence[QuestionPair]) -> list[int]:
     """One pair that is surely and rightly a duplicate, one that is not, and one mistake."""
     labels = labels_of(pairs)
     error = np.abs(labels - probability)

@@ -39,14 +39,14 @@ class Settings(AppSettings):
         "plain: one encoder; quick: pre-trained before; best: several, which learn from a first "
         "one's opinion on near pairs, too",
         group="model",
-        shown="best; plain on the shipped sample",
+        default_text="best; plain on the shipped sample",
     )
     epochs: int = option(
         6,
         "times to go through the training data",
         group="training",
         at_least=1,
-        shown="by the preset: 6, 4 and 3; 20 on the shipped sample, which also has a smaller model",
+        default_text="by the preset: 6, 4 and 3; 20 on the shipped sample with its smaller model",
     )
     batch_size: int = 32
     lr: float = 5e-4
@@ -67,7 +67,7 @@ class Settings(AppSettings):
         "train a baseline instead: a cut of the word overlap, or logistic regression on tf-idf "
         "(where neither is named); every other run shows both beside its model",
         group="model",
-        bare="tfidf",
+        const="tfidf",
     )
     extra_epochs: int = option(
         0,
@@ -93,17 +93,21 @@ class Settings(AppSettings):
     layers: int = option(2, "encoder layers", group="model", at_least=1)
     norm: Literal["first", "last"] = option("first", "pre-norm or post-norm", group="model")
     vectors_epochs: int = option(
-        0, "for word vectors, on the duplicates", group="training", at_least=0, shown=_BY_PRESET
+        0,
+        "for word vectors, on the duplicates",
+        group="training",
+        at_least=0,
+        default_text=_BY_PRESET,
     )
     pretrain_epochs: int = option(
-        0, "for guessing hidden words", group="training", at_least=0, shown=_BY_PRESET
+        0, "for guessing hidden words", group="training", at_least=0, default_text=_BY_PRESET
     )
     students: int = option(
         0,
         "models that learn from the first one's opinion on mined pairs",
         group="training",
         at_least=0,
-        shown=_BY_PRESET,
+        default_text=_BY_PRESET,
     )
     average: float = option(
         0.0,
@@ -111,7 +115,7 @@ class Settings(AppSettings):
         group="training",
         at_least=0,
         below=1,
-        shown=_BY_PRESET,
+        default_text=_BY_PRESET,
     )
     dropout: float = option(0.1, "rate of dropout", group="training", at_least=0, below=1)
     weight_decay: float = option(0.01, "of matrices and tables", group="training", at_least=0)
@@ -124,7 +128,7 @@ class Settings(AppSettings):
 
     @property
     def has_stages(self) -> bool:
-        """Whether there is more to train than one model on the labelled pairs."""
+        """Whether there is more to train than one model on the labeled pairs."""
         before = self.vectors_epochs or self.pretrain_epochs or self.pretrain
         return self.baseline is None and bool(before or self.students)
 

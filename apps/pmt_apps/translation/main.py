@@ -51,8 +51,8 @@ from pmt_train import (
     Trainer,
     Workers,
     bleu,
-    inverse_sqrt,
-    linear,
+    inverse_sqrt_schedule,
+    linear_schedule,
     predict_batches,
     warmup,
     warn,
@@ -72,7 +72,7 @@ class Settings(AppSettings):
         "times to go through the training data",
         group="training",
         at_least=1,
-        shown="30; 14 on the shipped sample, which also has a smaller model",
+        default_text="30; 14 on the shipped sample, which also has a smaller model",
     )
     batch_size: int = option(
         2048, "tokens per step, of the longer side, padding included", group="training", at_least=1
@@ -123,14 +123,14 @@ class Settings(AppSettings):
         10, "epochs without a better dev BLEU after which to stop", group="training", at_least=1
     )
     beam: int = option(
-        5, "hypotheses side by side; 1: greedy", group="translation", at_least=1, free=True
+        5, "hypotheses side by side; 1: greedy", group="translation", at_least=1, changeable=True
     )
     length_penalty: float = option(
         1.4,
         "exponent a of ((5 + n) / 6)^a; higher: longer",
         group="translation",
         at_least=0,
-        free=True,
+        changeable=True,
     )
 
     @classmethod
@@ -190,8 +190,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     for name in ("dev", "test"):
         if name in corpora:
             found[name] = translator(corpora[name].sources, description=f"translating {name}")
-            run.split(name, scores(found[name], corpora[name].targets))
-    run.split("dev", {"loss": loss_per_token(translator, corpora["dev"])})
+            run.log_metrics(name, scores(found[name], corpora[name].targets))
+    run.log_metrics("dev", {"loss": loss_per_token(translator, corpora["dev"])})
     report(run, translator, corpora["dev"], found["dev"])
     run.finish()
 
@@ -214,7 +214,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
             for text, one in zip(texts, translator(texts), strict=True)
         ]
 
-    run.predict_lines(answer, ("sentence",))
+    run.predict_jsonl(answer, ("sentence",))
 
 
 # --- data ---------------------------------------------------------------------------------------
@@ -260,8 +260,8 @@ def read(role: str, source: Path, target: Path, run: Run[Settings]) -> ParallelC
     corpus = load_parallel(source, target)
     for warning in corpus.warnings():
         warn(f"warning: {warning}")
-    run.data(f"{role} source", source, corpus.lines)
-    run.data(f"{role} target", target, corpus.lines)
+    run.log_file(f"{role} source", source, corpus.lines)
+    run.log_file(f"{role} target", target, corpus.lines)
     return corpus
 
 
@@ -320,9 +320,9 @@ def make_translator(
 
 def schedule(settings: Settings, batches: int) -> Schedule:
     if settings.schedule == "inverse-sqrt":
-        return inverse_sqrt(settings.lr, settings.warmup)
+        return inverse_sqrt_schedule(settings.lr, settings.warmup)
     steps = settings.epochs * batches
-    return warmup(linear(settings.lr, steps), min(settings.warmup, max(steps // 3, 1)))
+    return warmup(linear_schedule(settings.lr, steps), min(settings.warmup, max(steps // 3, 1)))
 
 
 def loss(

@@ -21,7 +21,7 @@ def report(
     run: Run[Any], translator: Translator, dev: ParallelCorpus, found: Sequence[Translation]
 ) -> None:
     """Pictures, samples, and the sentences furthest from their references."""
-    run.picture(
+    run.add_figure(
         "learning.png",
         "Loss and greedy dev BLEU by epoch (train loss with dropout and label smoothing, dev "
         "without)",
@@ -30,7 +30,7 @@ def report(
     )
     maps = attention_maps(translator, dev, found)
     if maps:
-        run.picture(
+        run.add_figure(
             "attention.png",
             "Attention to the source while dev sentences were translated, by layer of the decoder",
             attention_plot,

@@ -13,7 +13,7 @@ files of word2vec that gensim and others read. Several --workers of the fast for
 learn at once on shared weights, and no two runs are quite alike; --workers 1 gives the same bits
 every time. Afterwards:
 
-  python apps/train_word2vec.py --out runs/text8 --neighbours paris
+  python apps/train_word2vec.py --out runs/text8 --neighbors paris
   python apps/train_word2vec.py --out runs/text8 --analogy paris france berlin
   echo paris | python apps/train_word2vec.py --out runs/text8 --predict
 """
@@ -42,7 +42,7 @@ from pmt_core import RandomStream, SettingsError
 from pmt_text import (
     AnalogyScores,
     LimitedCorpus,
-    Neighbour,
+    Neighbor,
     TextCorpus,
     WindowBatches,
     Word2Vec,
@@ -58,7 +58,7 @@ from pmt_text import (
     principal_components,
     save_word_vectors,
 )
-from pmt_train import EpochTrainer, arrow_map, learning_curves, progress_bar, say, share_bars, warn
+from pmt_train import EpochTrainer, bar_chart, learning_curves, progress_bar, say, vector_plot, warn
 
 TASK = "word2vec"
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -68,7 +68,7 @@ MIRRORS = ("http://mattmahoney.net/dc", "https://mattmahoney.net/dc")
 RATES = {"skipgram": 0.025, "cbow": 0.05, "tape": 0.005}
 ON_SAMPLE = {"epochs": 12, "dimension": 50, "min_count": 3}
 LAST_RATE = 1e-4  # part of --lr that is left at the end, as in the C program
-SHOWN = 10  # neighbours, words and pairs
+SHOWN = 10  # neighbors, words and pairs
 CAPITALS = (
     ("paris", "france"),
     ("berlin", "germany"),
@@ -122,20 +122,20 @@ class Settings(AppSettings):
         30_000, "analogies are about the N most frequent words", group="data", at_least=1
     )
     download: Literal["text8"] | None = option(
-        None, "fetch a public text, and do nothing else", action=True, group="data"
+        None, "fetch a public text, and do nothing else", transient=True, group="data"
     )
     into: Path = option(
-        Path("data"), "folder of --download", action=True, group="data", metavar="DIR"
+        Path("data"), "folder of --download", transient=True, group="data", metavar="DIR"
     )
     base_url: tuple[str, ...] = option(
         MIRRORS,
         "where --download looks, one after the other",
-        action=True,
+        transient=True,
         group="data",
         metavar="URL",
     )
     model: Literal["skipgram", "cbow"] = option(
-        "skipgram", "a word predicts its neighbours, or they predict the word", group="model"
+        "skipgram", "a word predicts its neighbors, or they predict the word", group="model"
     )
     loss: Literal["ns", "hs"] = option(
         "ns", "negative sampling, or hierarchical softmax", group="model"
@@ -151,18 +151,22 @@ class Settings(AppSettings):
         None, "keep the N most frequent words", group="model", at_least=2, metavar="N"
     )
     window: int = option(
-        5, "neighbours on either side, at most", group="training", at_least=1, at_most=100
+        5, "neighbors on either side, at most", group="training", at_least=1, at_most=100
     )
     negatives: int = option(5, "noise words per prediction", group="training", at_least=1)
     subsample: float = option(
         1e-3, "words more frequent than that are thinned out; 0: none", at_least=0, below=1,
         group="training",
     )  # fmt: skip
-    neighbours: str | None = option(
-        None, "ask the run in --out for the nearest words", action=True, group="run", metavar="WORD"
+    neighbors: str | None = option(
+        None,
+        "ask the run in --out for the nearest words",
+        transient=True,
+        group="run",
+        metavar="WORD",
     )
     analogy: tuple[str, ...] = option(
-        (), "ask the run in --out: A is to B as C is to what?", action=True, group="run",
+        (), "ask the run in --out: A is to B as C is to what?", transient=True, group="run",
         metavar="WORD",
     )  # fmt: skip
 
@@ -179,39 +183,39 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     check_files(settings)
     corpus = open_corpus(settings)
     counts = count(corpus, settings)
-    run.data("corpus", Path(corpus.path), counts.total)
+    run.log_file("corpus", Path(corpus.path), counts.total)
     run.say(f"{counts.total:,} words, {len(counts):,} different ones in the vocabulary\n")
     if not settings.resume:
-        run.begin()
+        run.start()
         for path in vector_files(run):  # of the run that this one takes the place of
             path.unlink(missing_ok=True)
     matrix = learn(settings, run, corpus, counts)
     vectors = WordVectors(counts.words, matrix)
     for path in vector_files(run):
         save_word_vectors(path, vectors)
-    run.picture("learning.png", "Loss by epoch", learning_curves, run.history)
+    run.add_figure("learning.png", "Loss by epoch", learning_curves, run.history)
     report(settings, run, vectors)
     run.finish()
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
-    """Nearest neighbours of words from standard input."""
+    """Nearest neighbors of words from standard input."""
     vectors = trained_vectors(run)
 
     def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
         return [answer_word(vectors, text.strip()) for (text,) in examples]
 
-    run.predict_lines(answer, ("word",))
+    run.predict_jsonl(answer, ("word",))
 
 
 def answer_word(vectors: WordVectors, text: str) -> Mapping[str, Any]:
-    """The neighbours of a word as JSON; none for a word without a vector."""
+    """The neighbors of a word as JSON; none for a word without a vector."""
     word = find_word(vectors, text)
-    found = vectors.neighbours(word, SHOWN) if word is not None else []
+    found = vectors.neighbors(word, SHOWN) if word is not None else []
     return {
         "word": text,
         "known": word is not None,
-        "neighbours": [{"word": w, "similarity": round(s, 6)} for w, s in found],
+        "neighbors": [{"word": w, "similarity": round(s, 6)} for w, s in found],
     }
 
 
@@ -225,11 +229,11 @@ def download(settings: Settings) -> None:
     say(f"train on it: python {sys.argv[0]} --corpus {path} --out runs/text8")
 
 
-def show_neighbours(settings: Settings) -> None:
+def show_neighbors(settings: Settings) -> None:
     """Print the nearest words of one."""
     vectors = vectors_in(settings)
-    word = settings.neighbours or ""
-    show(vectors.neighbours(find_word(vectors, word) or word, SHOWN))
+    word = settings.neighbors or ""
+    show(vectors.neighbors(find_word(vectors, word) or word, SHOWN))
 
 
 def show_analogy(settings: Settings) -> None:
@@ -244,7 +248,7 @@ def show_analogy(settings: Settings) -> None:
     show(analogy(vectors, a, b, c, SHOWN))
 
 
-def show(found: Sequence[Neighbour]) -> None:
+def show(found: Sequence[Neighbor]) -> None:
     say(text_table([(word, f"{similarity:.4f}") for word, similarity in found]))
 
 
@@ -358,7 +362,7 @@ def report(settings: Settings, run: Run[Settings], vectors: WordVectors) -> None
     if settings.wordsim is not None:
         scores = evaluate_word_pairs(vectors, load_word_pairs(settings.wordsim))
         run.say(f"similarity of words beside people's: {scores}")
-        run.split(
+        run.log_metrics(
             "wordsim",
             {
                 "spearman": scores.spearman,
@@ -368,7 +372,7 @@ def report(settings: Settings, run: Run[Settings], vectors: WordVectors) -> None
             },
         )
     draw_map(run, vectors)
-    add_neighbours(run, vectors)
+    add_neighbors(run, vectors)
 
 
 def score_analogies(
@@ -379,7 +383,7 @@ def score_analogies(
     by_product = evaluate_analogies(vectors, sections, restrict=settings.restrict, method="mul")
     run.say(f"\nanalogies (3CosAdd, the {settings.restrict:,} most frequent words)\n{by_sum}\n")
     total = by_sum.total
-    run.split(
+    run.log_metrics(
         "analogies",
         {
             "accuracy": total.accuracy,
@@ -391,11 +395,11 @@ def score_analogies(
         },
     )
     bars = [*by_sum.sections, by_sum.semantic, by_sum.syntactic, total]
-    run.picture(
+    run.add_figure(
         "analogies.png",
         f"Analogies answered rightly, by section; {total.coverage:.0%} of the questions are about "
         "known words",
-        share_bars,
+        bar_chart,
         [bar.name for bar in bars],
         [bar.accuracy for bar in bars],
         [f"{bar.correct:,} of {bar.answered:,}" for bar in bars],
@@ -427,10 +431,10 @@ def draw_map(run: Run[Settings], vectors: WordVectors) -> None:
         run.say("no map: the text has too few of the capitals and countries that it would show")
         return
     names = [word for pair in known for word in pair]
-    run.picture(
+    run.add_figure(
         "map.png",
         "Capitals and their countries, by two principal components of their vectors",
-        arrow_map,
+        vector_plot,
         principal_components(vectors.unit[[vectors.row_of(name) for name in names]]),
         names,
         [(i, i + 1) for i in range(0, len(names), 2)],
@@ -438,16 +442,16 @@ def draw_map(run: Run[Settings], vectors: WordVectors) -> None:
     )
 
 
-def add_neighbours(run: Run[Settings], vectors: WordVectors) -> None:
+def add_neighbors(run: Run[Settings], vectors: WordVectors) -> None:
     asked = [word for word in (*CAPITALS[0], "king", "dog", "walking", "one") if word in vectors]
     asked += [word for word in vectors.words[:SHOWN] if len(asked) < 3]
     run.report.section("Nearest words")
     run.report.table(
         ["word", "nearest"],
-        [[word, ", ".join(w for w, _ in vectors.neighbours(word, 6))] for word in asked[:SHOWN]],
+        [[word, ", ".join(w for w, _ in vectors.neighbors(word, 6))] for word in asked[:SHOWN]],
     )
     run.report.section("Ask it")
-    run.report.code("\n".join(run.command("--neighbours", word) for word in asked[:2]))
+    run.report.code("\n".join(run.command("--neighbors", word) for word in asked[:2]))
 
 
 def main() -> int:
@@ -459,7 +463,7 @@ def main() -> int:
         predict=predict,
         actions={
             "download": download,
-            "neighbours": show_neighbours,
+            "neighbors": show_neighbors,
             "analogy": show_analogy,
         },
         title="Word vectors",

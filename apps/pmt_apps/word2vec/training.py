@@ -27,7 +27,7 @@ from pmt_text import (
     Word2VecTraining,
     WordCounts,
 )
-from pmt_train import AdamW, EpochReport, Trainer, Workers, linear
+from pmt_train import AdamW, EpochReport, Trainer, Workers, linear_schedule
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -107,7 +107,7 @@ def tape_trainer(
         functools.partial(tape_loss, settings, batches),
         # A step is hundreds of words at once, so the plain sum of the papers is replaced by Adam.
         optimizer=functools.partial(AdamW, weight_decay=0.0),
-        schedule=linear(settings.learning_rate, steps, settings.last_learning_rate),
+        schedule=linear_schedule(settings.learning_rate, steps, settings.last_learning_rate),
         seed=seed,
         workers=workers,
         clip_norm=None,
@@ -123,11 +123,11 @@ def tape_loss(
 ) -> tuple[Tensor, int]:
     """Sum of the loss over the predictions of a batch, and their number."""
     if isinstance(model, SkipGram):
-        words, neighbours = batch.pairs()
+        words, neighbors = batch.pairs()
         drawn = noise(settings, batches, len(words), rng)
-        return model(words, neighbours, *drawn, reduction="sum"), len(words)
+        return model(words, neighbors, *drawn, reduction="sum"), len(words)
     drawn = noise(settings, batches, len(batch), rng)
-    total: Tensor = model(batch.neighbours, batch.words, *drawn, mask=batch.mask, reduction="sum")
+    total: Tensor = model(batch.neighbors, batch.words, *drawn, mask=batch.mask, reduction="sum")
     return total, len(batch)
 
 

@@ -28,7 +28,7 @@ from pmt_apps.kit.settings import AppSettings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, StateError
 from pmt_nn import AxisDot, Embedding, Sequential, binary_cross_entropy_with_logits
-from pmt_train import RMSProp, Trainer, arrow_map, learning_curves, linear
+from pmt_train import RMSProp, Trainer, learning_curves, linear_schedule, vector_plot
 
 PARIS, FRANCE, BERLIN, GERMANY = range(4)
 WORDS = ["Paris", "France", "Berlin", "Germany"]
@@ -78,14 +78,14 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         # Length costs a little: the words that never meet then lie as far out as each other.
         optimizer=functools.partial(RMSProp, weight_decay=settings.weight_decay),
         clip_norm=None,
-        schedule=linear(settings.lr, settings.epochs * len(batches)),
+        schedule=linear_schedule(settings.lr, settings.epochs * len(batches)),
         seed=settings.seed,
         workers=settings.workers,
     )
     run.fit(trainer, batches)
     vectors = table(model)
     difference = difference_of_ways(vectors)
-    run.split(
+    run.log_metrics(
         "ways",
         {
             "difference": difference,
@@ -93,17 +93,17 @@ def train(settings: Settings, run: Run[Settings]) -> None:
             "berlin_to_germany": rounded(vectors[GERMANY] - vectors[BERLIN]),
         },
     )
-    run.picture(
+    run.add_figure(
         "words.png",
         "From each capital to its country",
-        arrow_map,
+        vector_plot,
         vectors,
         WORDS,
         [(PARIS, FRANCE), (BERLIN, GERMANY)],
         "four words in two dimensions",
         equal=True,
     )
-    run.picture("learning.png", "Loss by epoch", learning_curves, run.history)
+    run.add_figure("learning.png", "Loss by epoch", learning_curves, run.history)
     run.finish()
     check(difference, settings.tolerance)
     run.say(f"Paris -> France is Berlin -> Germany, but for {difference:.1%} of its length")

@@ -1,6 +1,6 @@
 """Make the sample of dates that ships with the project, written out in English and in German.
 
-    python apps/samples/generators/make_dates_sample.py [--out FOLDER] [--train 8000] [--dev 500] [--seed 3]
+    python make_dates_sample.py [--out FOLDER] [--train 8000] [--dev 500] [--seed 3]
 
 The same seed gives the same text. Days of the years 1000 to 2099, drawn by chance, no day twice:
 

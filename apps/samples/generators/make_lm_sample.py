@@ -1,6 +1,6 @@
 """Make the text that `train_lm.py` learns from where no corpus is given: `lm.txt.gz`.
 
-    python apps/samples/generators/make_lm_sample.py
+    python make_lm_sample.py
 
 Short tales from a small grammar of our own, with what a model can learn at several distances: how
 words are spelt, which words go with which, that he and she are who was named, that quotes close,

@@ -1,6 +1,6 @@
 """Make `mnist.npz`, the synthetic sample of digits that ships with the project.
 
-    python apps/samples/generators/make_mnist_sample.py [--out FILE] [--train 4000] [--test 800] [--seed 4]
+    python make_mnist_sample.py [--out FILE] [--train 4000] [--test 800] [--seed 4]
 
 The same seed gives the same arrays. Nobody wrote these digits: each is a glyph made of strokes
 (lines and arcs, several shapes per digit) that is bent, sheared, turned, stretched, moved and drawn

@@ -1,6 +1,6 @@
 """Make `ner_train.conll` and `ner_dev.conll`, the synthetic news that ship with the project.
 
-    python apps/samples/generators/make_ner_sample.py [--out FOLDER] [--seed 7]
+    python make_ner_sample.py [--out FOLDER] [--seed 7]
 
 The same seed gives the same bytes. The news are stories: a few sentences on one subject with one
 cast of persons, places, organisations and others, who come back by their surnames. Names are

@@ -1,6 +1,6 @@
 """Make `qqp.tsv`, the synthetic sample of question pairs that ships with the project.
 
-    python apps/samples/generators/make_qqp_sample.py [--out FILE] [--pairs 4000] [--seed 20]
+    python make_qqp_sample.py [--out FILE] [--pairs 4000] [--seed 20]
 
 The same seed gives the same bytes. A question is a template of a frame filled with surface forms
 of concepts (see `question_frames`). Duplicates ask the same of the same concepts in other words,

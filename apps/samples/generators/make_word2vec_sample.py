@@ -1,6 +1,6 @@
 """Make `word2vec.txt` and `word2vec_questions.txt`, the sample that train_word2vec.py ships with.
 
-    python apps/samples/generators/make_word2vec_sample.py [--out DIR] [--sentences 16000] [--seed 6]
+    python make_word2vec_sample.py [--out DIR] [--sentences 16000] [--seed 6]
 
 The same seed gives the same bytes. Nobody wrote these sentences: frames are filled with words so
 that what word2vec lives on is there and little else. A capital keeps the company of its country

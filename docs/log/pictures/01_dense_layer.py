@@ -63,6 +63,6 @@ def draw(folder: Path) -> None:
         across, up = np.meshgrid(np.linspace(-1.6, 2.6, 200), np.linspace(-1.1, 1.6, 150))
         height = predict(np.stack([across.ravel(), up.ravel()], axis=1)).reshape(across.shape)
         right.contourf(across, up, height, [-9, 0.5, 9], colors=["#dbe5f3", "#f6dfd9"])
-        for moon, colour in enumerate(("#2d5fa8", "#c8553d")):
-            right.plot(*x[which == moon].T, "o", color=colour, markersize=3)
+        for moon, color in enumerate(("#2d5fa8", "#c8553d")):
+            right.plot(*x[which == moon].T, "o", color=color, markersize=3)
         right.set(title="Two dense layers, 32 hidden units", xticks=[], yticks=[])

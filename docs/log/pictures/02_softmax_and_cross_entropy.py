@@ -28,12 +28,12 @@ def draw(folder: Path) -> None:
         )
         logits = np.array([2.0, 1.0, 0.5, -1.0, -2.0])
         places = np.arange(len(logits))
-        for i, (temperature, colour) in enumerate(
+        for i, (temperature, color) in enumerate(
             [(0.3, "#2d5fa8"), (1.0, "#3f8f5f"), (4.0, "#b8862b")]
         ):
             label = f"temperature {temperature:g}"
             height = softmax(logits / temperature)
-            right.bar(places + 0.27 * (i - 1), height, 0.25, color=colour, label=label)
+            right.bar(places + 0.27 * (i - 1), height, 0.25, color=color, label=label)
         right.set_xticks(places, [f"{value:g}" for value in logits])
         right.set(title="The same logits, sharp and soft", xlabel="logit", ylabel="probability")
         right.legend()

@@ -15,12 +15,12 @@ from pmt_train import (
     FlatParameters,
     Optimizer,
     RMSProp,
-    cosine,
+    cosine_schedule,
     figure_saved_to,
-    inverse_sqrt,
-    linear,
+    inverse_sqrt_schedule,
+    linear_schedule,
     preview,
-    step_decay,
+    step_schedule,
     warmup,
 )
 
@@ -57,22 +57,22 @@ def draw(folder: Path) -> None:
         x, y = np.meshgrid(np.linspace(-2.5, 11, 200), np.linspace(-1.5, 1.5, 150))
         height = (x * x + 50 * y * y) / 2
         left.contour(x, y, height, np.geomspace(0.5, 120, 10), colors="#c9ccd2", linewidths=0.7)
-        for name, make, rate, colour in [
+        for name, make, rate, color in [
             ("SGD", SGD, 0.037, "#8a8e98"),
             ("momentum 0.8", lambda flat: SGD(flat, momentum=0.8), 0.02, "#c8553d"),
             ("RMSProp", RMSProp, 0.04, "#3f8f5f"),
             ("Adam", lambda flat: AdamW(flat, weight_decay=0), 0.4, "#2d5fa8"),
         ]:
             points = way(make, rate, 60)
-            left.plot(*points.T, ".-", color=colour, linewidth=1, markersize=3, label=name)
+            left.plot(*points.T, ".-", color=color, linewidth=1, markersize=3, label=name)
         left.legend(loc="lower right")
         left.set(title="60 steps in a valley, from (10, 1)", ylim=(-1.5, 1.5))
-        for name, schedule, colour in [
-            ("linear", warmup(linear(1.0, 1000), 100), "#2d5fa8"),
-            ("cosine", warmup(cosine(1.0, 1000), 100), "#c8553d"),
-            ("inverse square root", inverse_sqrt(1.0, 100), "#3f8f5f"),
-            ("step", step_decay(1.0, 300, 0.3), "#b8862b"),
+        for name, schedule, color in [
+            ("linear", warmup(linear_schedule(1.0, 1000), 100), "#2d5fa8"),
+            ("cosine", warmup(cosine_schedule(1.0, 1000), 100), "#c8553d"),
+            ("inverse square root", inverse_sqrt_schedule(1.0, 100), "#3f8f5f"),
+            ("step", step_schedule(1.0, 300, 0.3), "#b8862b"),
         ]:
-            right.plot(preview(schedule, 1000), color=colour, label=name)
+            right.plot(preview(schedule, 1000), color=color, label=name)
         right.set(title="Learning rate by step", xlabel="step")
         right.legend()

@@ -41,9 +41,9 @@ def trained(rng: np.random.Generator, v: int = 56, d: int = 16) -> np.ndarray:
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
     vectors = trained(np.random.default_rng(0))[:16]
-    centred = vectors - vectors.mean(axis=0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    at = centred @ directions[:2].T
+    centered = vectors - vectors.mean(axis=0)
+    _, _, directions = np.linalg.svd(centered, full_matrices=False)
+    at = centered @ directions[:2].T
     with figure_saved_to(folder / PICTURES[0], 7, 4) as figure:
         axes = figure.subplots()
         for i, (country, capital) in enumerate(zip(COUNTRIES, CAPITALS, strict=True)):

@@ -59,8 +59,8 @@ def draw(folder: Path) -> None:
         left, right = figure.subplots(1, 2, width_ratios=[3, 2])
         left.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for row, column in np.ndindex(names.shape):
-            colour = "white" if shares[row, column] > 0.5 else "#33363d"
-            left.text(column, row, names[row, column], ha="center", va="center", color=colour)
+            color = "white" if shares[row, column] > 0.5 else "#33363d"
+            left.text(column, row, names[row, column], ha="center", va="center", color=color)
         left.set_yticks(range(len(asked)), [f"asked: {name}" for name in asked])
         left.set(xticks=[], title="Eight lists of six names; shaded: the share each gets")
         table = sinusoids(80, 64)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pmt_autograd import gradients, no_grad
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig, cross_entropy, observing
-from pmt_train import AdamW, FlatParameters, figure_saved_to, linear
+from pmt_train import AdamW, FlatParameters, figure_saved_to, linear_schedule
 
 PICTURES = ("08_reversal.png",)
 START, END = 0, 1
@@ -28,7 +28,7 @@ def trained(rng: np.random.Generator, steps: int = 400) -> tuple[EncoderDecoder,
     )
     model = EncoderDecoder(config, rng)
     flat = FlatParameters(model.named_parameters())
-    optimizer, schedule, losses = AdamW(flat), linear(0.006, steps), []
+    optimizer, schedule, losses = AdamW(flat), linear_schedule(0.006, steps), []
     for step in range(steps):
         source, target = reversals(rng, 64)
         loss = cross_entropy(model(source, target[:, :-1]), target[:, 1:])

@@ -1,4 +1,4 @@
-"""Chapter 9: a word alone and in its chain; transitions learnt from the sample sentences."""
+"""Chapter 9: a word alone and in its chain; transitions learned from the sample sentences."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Transitions(Module):
         self.crf = LinearChainCRF(len(TAGS), rng)
 
 
-def learnt() -> np.ndarray:
+def learned() -> np.ndarray:
     """Transition scores (n, n)."""
     tags = np.array([[TAGS.index(tag) for tag in line.split()] for line in SENTENCES])
     model = Transitions(np.random.default_rng(0))
@@ -51,7 +51,7 @@ def chances(e: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
-    scores = learnt()
+    scores = learned()
     e = np.array([[0, 3, 0, 0, 0], [0, -1, 1.2, 0, 2], [3, 0, 0, 0, 0]], np.float64)
     alone, chained = chances(e, scores.astype(np.float64))
     with figure_saved_to(folder / PICTURES[0], 9, 3.6) as figure:
@@ -59,13 +59,13 @@ def draw(folder: Path) -> None:
         for axes, table, title in zip(left, (alone, chained), ("each alone", "in the chain")):
             axes.imshow(table.T, cmap="Blues", vmin=0, vmax=1)
             for (word, tag), share in np.ndenumerate(table):
-                colour = "white" if share > 0.5 else "#33363d"
-                axes.text(word, tag, f"{share:.2f}", ha="center", va="center", color=colour)
+                color = "white" if share > 0.5 else "#33363d"
+                axes.text(word, tag, f"{share:.2f}", ha="center", va="center", color=color)
             axes.set_xticks(range(3), ["Angela", "Stone", "left"])
             axes.set_yticks(range(len(TAGS)), TAGS)
             axes.set_title(title)
         picture = right.imshow(scores, cmap="RdBu", vmin=-4, vmax=4)
         right.set_xticks(range(len(TAGS)), TAGS)
         right.set_yticks(range(len(TAGS)), TAGS)
-        right.set(title="Transitions learnt", xlabel="to", ylabel="from")
+        right.set(title="Transitions learned", xlabel="to", ylabel="from")
         figure.colorbar(picture, ax=right, shrink=0.8)

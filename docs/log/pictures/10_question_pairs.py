@@ -38,7 +38,7 @@ def draw(folder: Path) -> None:
         bars.invert_yaxis()
         bars.grid(axis="x")
         bars.set(title="Dev accuracy, with 95 % of chance", xlim=(0.66, 0.87))
-        for accuracy, table, colour in zip((0.82, 0.83), drawn, ("#8a8e98", "#c8553d")):
-            spread.hist(table, 40, color=colour, alpha=0.7, label=f"true accuracy {accuracy}")
+        for accuracy, table, color in zip((0.82, 0.83), drawn, ("#8a8e98", "#c8553d")):
+            spread.hist(table, 40, color=color, alpha=0.7, label=f"true accuracy {accuracy}")
         spread.set(title="What 10,000 pairs show of it", yticks=[])
         spread.legend(fontsize=8)

@@ -25,9 +25,9 @@ def draw(folder: Path) -> None:
     with figure_saved_to(folder / PICTURES[0], 9, 3.4) as figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.4, 1])
         places = np.arange(len(rows))
-        for shift, side, colour in ((-0.2, "pmt", "#2d5fa8"), (0.2, "torch", "#c8553d")):
+        for shift, side, color in ((-0.2, "pmt", "#2d5fa8"), (0.2, "torch", "#c8553d")):
             share = [float(row[side]) / float(row["torch"]) for row in rows]
-            bars = left.bar(places + shift, share, 0.38, color=colour, label=side)
+            bars = left.bar(places + shift, share, 0.38, color=color, label=side)
             labels = [f"{float(row[side]):.0f} ms" for row in rows]
             left.bar_label(bars, labels, fontsize=8)
         left.set_xticks(places, [row["model"] for row in rows])

@@ -27,7 +27,7 @@ from pmt_train import (
     accuracy,
     confusion_matrix,
     confusion_plot,
-    cosine,
+    cosine_schedule,
     learning_curves,
     precision_recall_f1,
     warmup,
@@ -44,8 +44,10 @@ class Settings(AppSettings):
     lr: float = 0.05
     points: Path | None = option(None, "file of points: x, y and 0 or 1, by tabs", group="data")
     dropout: float = option(0.1, "share of inputs dropped", group="model", at_least=0, below=1)
-    pause: float = option(0, "seconds to wait in every step", group="testing", free=True)
-    linger: float = option(0, "seconds to wait after the training", group="testing", free=True)
+    pause: float = option(0, "seconds to wait in every step", group="testing", changeable=True)
+    linger: float = option(
+        0, "seconds to wait after the training", group="testing", changeable=True
+    )
 
 
 class Points(Module):
@@ -108,7 +110,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         data = make_points(settings.limit or 300, stream.child("points").generator())
     else:
         data = read_points(settings.points, settings.limit)
-        run.data("points", settings.points, len(data))
+        run.log_file("points", settings.points, len(data))
     dev = make_points(100, stream.child("dev").generator())
     batches = Batches(data, settings.batch_size, stream.child("order"))
     model = Points(settings.dropout, stream.child("weights").generator())
@@ -121,7 +123,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     trainer = Trainer(
         model,
         loss,
-        schedule=warmup(cosine(settings.lr, steps), steps // 10),
+        schedule=warmup(cosine_schedule(settings.lr, steps), steps // 10),
         seed=settings.seed,
         workers=settings.workers,
     )
@@ -136,10 +138,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     history = run.fit(trainer, batches, evaluate=evaluate, model_meta={"names": ["no", "yes"]})
 
     time.sleep(settings.linger)
-    run.split("dev", evaluate())
-    run.picture("curves.png", "How training went.", learning_curves, history)
+    run.log_metrics("dev", evaluate())
+    run.add_figure("curves.png", "How training went.", learning_curves, history)
     matrix = confusion_matrix(called(), dev.labels, classes=2)
-    run.picture("confusion.png", "What is taken for what.", confusion_plot, matrix, ["no", "yes"])
+    run.add_figure(
+        "confusion.png", "What is taken for what.", confusion_plot, matrix, ["no", "yes"]
+    )
     run.report.section("A word from the app")
     run.report.text("x + y > 0 & <nothing> more")
     run.finish()
@@ -156,7 +160,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
             {"label": meta["names"][row.argmax()], "probability": float(row[1])} for row in shares
         ]
 
-    run.predict_lines(answer, ("x", "y"))
+    run.predict_jsonl(answer, ("x", "y"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,12 +23,7 @@ import pytest
 
 APP = Path(__file__).with_name("example_app.py")
 # Two workers are two threads, also where threadpoolctl is not installed: see `Workers`.
-APPS = Path(__file__).resolve().parents[3] / "apps"
-ENVIRONMENT = {
-    **os.environ,
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONPATH": os.pathsep.join([str(APPS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-}
+THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class App:
@@ -41,7 +36,12 @@ class App:
         command = [sys.executable, "-W", "error", str(APP), *args]
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            command, cwd=self.folder, env=ENVIRONMENT, stdin=pipe, stdout=pipe, stderr=pipe
+            command,
+            cwd=self.folder,
+            env={**os.environ, **THREADS},
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
         )
 
     def run(self, *args: str, stdin: bytes = b"") -> tuple[int, str, str]:
@@ -307,7 +307,7 @@ def test_it_trains_and_answers_with_streams_closed_from_the_beginning(tmp_path, 
         command = shlex.join(map(str, [*program, *options]))
         done = subprocess.run(
             ["bash", "-c", f"{command} {closed}"],
-            input=b"1\t2\n", capture_output=True, env=ENVIRONMENT, timeout=60,
+            input=b"1\t2\n", capture_output=True, env={**os.environ, **THREADS}, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done
         assert b"Traceback" not in done.stderr

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pmt_apps.kit.predict_lines import predict_lines
+from pmt_apps.kit.predict_jsonl import predict_jsonl
 from pmt_core import DataError, StateError
 
 
@@ -17,7 +17,7 @@ def echo(examples):
 
 def run(content: bytes, fields=("a", "b"), answer=echo, **kwargs):
     target = io.BytesIO()
-    n = predict_lines(answer, fields, source=io.BytesIO(content), target=target, **kwargs)
+    n = predict_jsonl(answer, fields, source=io.BytesIO(content), target=target, **kwargs)
     return n, [json.loads(line) for line in target.getvalue().splitlines()]
 
 
@@ -66,7 +66,7 @@ def test_a_line_longer_than_what_is_read_at_once():
 def test_a_bad_line_is_named_and_those_before_it_are_answered(content, parts, answered):
     target = io.BytesIO()
     with pytest.raises(DataError) as caught:
-        predict_lines(echo, ("a", "b"), source=io.BytesIO(content), target=target)
+        predict_jsonl(echo, ("a", "b"), source=io.BytesIO(content), target=target)
     for part in parts:
         assert part in str(caught.value)
     assert len(target.getvalue().splitlines()) == answered
@@ -77,7 +77,7 @@ def test_lines_are_answered_as_they_come():
     (out, source), (answers, target) = os.pipe(), os.pipe()
     with os.fdopen(out, "rb") as reads, os.fdopen(target, "wb") as writes:
         thread = threading.Thread(
-            target=predict_lines, args=(echo, ("a",)), kwargs={"source": reads, "target": writes}
+            target=predict_jsonl, args=(echo, ("a",)), kwargs={"source": reads, "target": writes}
         )
         thread.start()
         with os.fdopen(answers, "rb") as lines, os.fdopen(source, "wb", buffering=0) as words:

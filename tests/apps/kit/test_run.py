@@ -53,12 +53,12 @@ def test_what_an_overwritten_run_left_is_gone_from_the_beginning(toys, settings)
     """A stale checkpoint must not be what a later --resume goes on from."""
     with start(settings) as run:
         run.fit(toys.trainer(), toys.data())
-        run.picture("curves.png", "x", learning_curves, run.history)
+        run.add_figure("curves.png", "x", learning_curves, run.history)
         run.finish()
     again = AppSettings(**{**settings.__dict__, "overwrite": True, "epochs": 2})
     with start(again) as run:
         assert run.folder.checkpoint.exists()
-        run.begin()
+        run.start()
         assert {p.name for p in settings.out.iterdir()} == {"config.json", ".lock"}
         assert json.loads(run.folder.config.read_text())["epochs"] == 2
 
@@ -66,8 +66,8 @@ def test_what_an_overwritten_run_left_is_gone_from_the_beginning(toys, settings)
 def test_scores_are_on_disk_as_soon_as_they_are_known(toys, settings):
     with start(settings) as run:
         run.fit(toys.trainer(), toys.data())
-        run.split("dev", {"accuracy": np.float32(0.5)})
-        run.split("dev", {"f1": 0.25})
+        run.log_metrics("dev", {"accuracy": np.float32(0.5)})
+        run.log_metrics("dev", {"f1": 0.25})
         found = json.loads(run.folder.metrics.read_text())
         assert found["dev"] == {"accuracy": 0.5, "f1": 0.25}
         assert found["parameters"] == 60 * 8 + 2 * 8 + 8 * 2 + 2
@@ -79,16 +79,16 @@ def test_a_run_without_training_can_be_reported(settings, tmp_path):
     with start(settings) as run:
         with pytest.raises(StateError, match="begin"):
             run.finish()
-        run.data("train", data)
-        run.begin()
-        run.split("dev", {"accuracy": 0.7})
+        run.log_file("train", data)
+        run.start()
+        run.log_metrics("dev", {"accuracy": 0.7})
         run.finish()
         assert "0.7000" in run.folder.report.read_text()
 
 
 def test_no_model_yet(settings):
     with start(settings) as run:
-        run.begin()
+        run.start()
         with pytest.raises(FileProblem, match="--resume"):
             run.load_model()
 

@@ -53,7 +53,7 @@ def test_clearing_takes_the_run_and_nothing_else(tmp_path):
 
 def test_a_lock_of_a_killed_process_locks_nothing(tmp_path):
     code = (
-        "import os, sys; from pathlib import Path; from pmt_train import RunFolder\n"
+        "import os, sys; from pathlib import Path; from pmt_apps.kit.run_folder import RunFolder\n"
         f"with RunFolder(Path({str(tmp_path)!r})).claim():\n"
         "    print('claimed', flush=True); sys.stdin.read()\n"
     )

@@ -167,8 +167,8 @@ def test_a_run_is_gone_on_with_in_its_own_settings(tmp_path):
 
 @dataclass(frozen=True)
 class Writing(Settings):
-    write: str | None = option(None, "write", action=True, uses_run=True)
-    tokens: int = option(9, "how many", action=True)
+    write: str | None = option(None, "write", transient=True, loads_run=True)
+    tokens: int = option(9, "how many", transient=True)
 
 
 def test_an_action_may_use_the_settings_of_a_run(tmp_path):

@@ -1,4 +1,4 @@
-"""Labelled images: batches, shifts, grids of them, and single ones from files."""
+"""Labeled images: batches, shifts, grids of them, and single ones from files."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import pytest
 
 from pmt_apps.mnist.images import (
     ImageBatches,
-    LabelledImages,
-    grey_bytes,
-    load_grey_image,
-    shift_images,
+    LabeledImages,
+    gray_bytes,
+    load_gray_image,
+    random_translation,
 )
 from pmt_apps.mnist.load_mnist import load_mnist
 from pmt_core import DataError, FileProblem, RandomStream, SettingsError, ShapeError
 from pmt_train import averaged_f1, figure_saved_to, image_grid
 
 
-def numbered(n: int) -> LabelledImages:
+def numbered(n: int) -> LabeledImages:
     """Image i is all i, and so is its label."""
     labels = np.arange(n)
-    return LabelledImages(np.repeat(labels, 6).reshape(n, 2, 3).astype(np.uint8), labels)
+    return LabeledImages(np.repeat(labels, 6).reshape(n, 2, 3).astype(np.uint8), labels)
 
 
 def test_every_epoch_has_every_image_once_in_its_own_order() -> None:
@@ -54,7 +54,7 @@ def test_shards_are_the_batch() -> None:
 def test_a_shift_moves_the_image_and_fills_with_black() -> None:
     images = np.zeros((500, 7, 9), np.uint8)
     images[:, 3, 4] = 9
-    moved = shift_images(images, 2, np.random.default_rng(0))
+    moved = random_translation(images, 2, np.random.default_rng(0))
     assert moved.dtype == np.uint8
     assert (moved.sum(axis=(1, 2)) == 9).all()
     places = np.argwhere(moved)[:, 1:] - [3, 4]
@@ -62,11 +62,11 @@ def test_a_shift_moves_the_image_and_fills_with_black() -> None:
     assert len(counts) == 25
     assert counts.min() > 5
     edge = np.ones((50, 3, 3))
-    far = shift_images(edge, 3, np.random.default_rng(0))
+    far = random_translation(edge, 3, np.random.default_rng(0))
     assert set(far.sum(axis=(1, 2))) == {0, 1, 2, 3, 4, 6, 9}
-    np.testing.assert_array_equal(shift_images(edge, 0, np.random.default_rng(0)), edge)
+    np.testing.assert_array_equal(random_translation(edge, 0, np.random.default_rng(0)), edge)
     with pytest.raises(SettingsError):
-        shift_images(edge, -1, np.random.default_rng(0))
+        random_translation(edge, -1, np.random.default_rng(0))
 
 
 def test_macro_f1_by_hand() -> None:
@@ -101,25 +101,25 @@ def test_a_png_comes_back_as_bytes(tmp_path: Path) -> None:
     from matplotlib import image
 
     pixels = np.random.default_rng(0).integers(0, 256, (4, 5)).astype(np.uint8)
-    coloured = np.stack([pixels] * 3, axis=2)
+    colored = np.stack([pixels] * 3, axis=2)
     opaque = np.full((4, 5, 1), 255, np.uint8)
-    for name, array in [("rgb", coloured), ("rgba", np.concatenate([coloured, opaque], axis=2))]:
+    for name, array in [("rgb", colored), ("rgba", np.concatenate([colored, opaque], axis=2))]:
         image.imsave(tmp_path / f"{name}.png", array)
-        np.testing.assert_array_equal(load_grey_image(tmp_path / f"{name}.png", (4, 5)), pixels)
+        np.testing.assert_array_equal(load_gray_image(tmp_path / f"{name}.png", (4, 5)), pixels)
     np.save(tmp_path / "a.npy", pixels)
-    np.testing.assert_array_equal(load_grey_image(tmp_path / "a.npy", (4, 5)), pixels)
+    np.testing.assert_array_equal(load_gray_image(tmp_path / "a.npy", (4, 5)), pixels)
 
 
 def test_what_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="not exist"):
-        load_grey_image(tmp_path / "none.png", (2, 2))
+        load_gray_image(tmp_path / "none.png", (2, 2))
     for name in ("a.png", "a.npy", "a.txt"):
         (tmp_path / name).write_bytes(b"something else")
         with pytest.raises(DataError, match=name):
-            load_grey_image(tmp_path / name, (2, 2))
+            load_gray_image(tmp_path / name, (2, 2))
     for wrong in ([1.0, 2, 3], [0, 0, 0, 256], [0, 0, 0, -1], [0, 0, 0, np.nan]):
         with pytest.raises(DataError, match="here"):
-            grey_bytes(np.array(wrong), (2, 2), "here")
+            gray_bytes(np.array(wrong), (2, 2), "here")
 
 
 def test_a_picture_needs_no_more_than_a_folder_that_is_there(tmp_path: Path) -> None:

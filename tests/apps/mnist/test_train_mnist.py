@@ -60,7 +60,7 @@ def mnist(command: Callable[..., list[str]], tmp_path: Path) -> Run:
 
 
 def bars(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images in which a bright column says the label: learnt in a few steps."""
+    """Images in which a bright column says the label: learned in a few steps."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, n).astype(np.uint8)
     images = rng.integers(0, 60, (n, 28, 28)).astype(np.uint8)
@@ -280,7 +280,7 @@ def test_the_whole_sample_is_what_its_maker_makes(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_sample_is_learnt(mnist: Run, tmp_path: Path) -> None:
+def test_the_shipped_sample_is_learned(mnist: Run, tmp_path: Path) -> None:
     done = mnist("--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())

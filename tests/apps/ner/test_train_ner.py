@@ -271,7 +271,7 @@ def test_bad_input_ends_with_code_2_and_a_cure(
 
 
 @pytest.mark.slow
-def test_the_shipped_sample_is_learnt(ner: Ner, tmp_path: Path) -> None:
+def test_the_shipped_sample_is_learned(ner: Ner, tmp_path: Path) -> None:
     done = trained(ner, "--out", tmp_path / "run")
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["dev"]["f1"] > 0.88, done.stdout

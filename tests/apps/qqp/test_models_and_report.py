@@ -9,9 +9,9 @@ from pmt_apps.kit.run import Run
 from pmt_apps.qqp import main as train_qqp
 from pmt_apps.qqp.data import labels_of, texts_of
 from pmt_apps.qqp.mistakes import mistake_row
-from pmt_apps.qqp.models.baselines import OverlapDetector, TfIdfDetector, trained_baseline
+from pmt_apps.qqp.models.baselines import OverlapPairModel, TfIdfPairModel, trained_baseline
 from pmt_apps.qqp.models.pair_model import LookingAcross
-from pmt_apps.qqp.models.registry import load_detector, make_detector
+from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
 from pmt_apps.qqp.scores import intervals, scores, unlinked
 from pmt_apps.qqp.settings import Settings
 from pmt_core import DataError
@@ -92,7 +92,7 @@ def test_the_overlap_baseline_answers_as_its_threshold_does():
     found = detector.answer(texts_of(pairs), workers)
     assert ((found >= 0.5) == (labels_of(pairs) == 1)).mean() == cut.accuracy
     # training has found a steepness that is better than the one it began with
-    before = OverlapDetector.for_pairs(settings, pairs).answer(texts_of(pairs), workers)
+    before = OverlapPairModel.for_pairs(settings, pairs).answer(texts_of(pairs), workers)
     labels = labels_of(pairs)
     assert scores(found, labels)["loss"] < scores(before, labels)["loss"]
 
@@ -112,9 +112,9 @@ def test_a_detector_comes_back_from_its_weights_and_json(baseline):
     pairs = made_pairs(200)
     small = {"width": 8, "heads": 2, "hidden": 8, "layers": 1}
     settings = Settings(baseline=baseline, min_count=1, **small)
-    detector = make_detector(settings, {"train": pairs, "dev": []})
+    detector = make_pair_model(settings, {"train": pairs, "dev": []})
     state = {"kind": detector.kind, **detector.to_json()}
-    again = load_detector(settings, detector.module.state_dict(), state)
+    again = load_pair_model(settings, detector.module.state_dict(), state)
     workers = Workers(1)
     np.testing.assert_array_equal(
         detector.answer(texts_of(pairs), workers), again.answer(texts_of(pairs), workers)
@@ -125,24 +125,24 @@ def test_a_rank_that_does_not_write_does_not_score_either(monkeypatch, tmp_path)
     rows = [f"{p.label}\t{p.question1}\t{p.question2}\t{i}" for i, p in enumerate(made_pairs(60))]
     (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n")
     called = []
-    monkeypatch.setattr(train_qqp, "report", lambda run, *_: called.append(run.writes))
+    monkeypatch.setattr(train_qqp, "report", lambda run, *_: called.append(run.is_writer))
     for writes in (False, True):
         out = tmp_path / str(writes)
         settings = Settings(out=out, baseline="overlap", data=tmp_path / "pairs.tsv", epochs=2)
         with Run.open(settings, "qqp", "") as run:
-            run.writes = writes
+            run.is_writer = writes
             train_qqp.train(settings, run)
     assert called == [True]
 
 
 def test_an_unknown_kind_of_model_is_named():
     with pytest.raises(DataError, match="oracle"):
-        load_detector(Settings(), {}, {"kind": "oracle"})
+        load_pair_model(Settings(), {}, {"kind": "oracle"})
 
 
 def test_attention_across_is_part_of_the_whole_with_the_words_as_written():
     settings = Settings(width=8, heads=2, hidden=8, layers=2, min_count=2, max_length=12)
-    detector = make_detector(settings, {"train": made_pairs(50), "dev": []})
+    detector = make_pair_model(settings, {"train": made_pairs(50), "dev": []})
     texts = ("how do i zzz", "way to cook in the seventeen days of the year")  # 9 words have room
     look = detector.across(texts)
     assert look is not None
@@ -151,7 +151,7 @@ def test_attention_across_is_part_of_the_whole_with_the_words_as_written():
     whole = np.mean([one.weights for one in detector.attention(texts)], axis=0)
     np.testing.assert_allclose(look.weights12, whole[1:5, 6:11])
     np.testing.assert_allclose(look.weights21, whole[6:11, 1:5])
-    assert TfIdfDetector.for_pairs(settings, made_pairs(5)).across(texts) is None
+    assert TfIdfPairModel.for_pairs(settings, made_pairs(5)).across(texts) is None
 
 
 def test_a_mistake_is_shown_escaped():

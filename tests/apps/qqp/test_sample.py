@@ -13,7 +13,7 @@ import pytest
 from pmt_text import (
     QuestionPair,
     best_threshold,
-    linked_groups,
+    connected_components,
     load_qqp,
     normalize,
     overlap_scores,
@@ -73,7 +73,7 @@ def test_questions_come_again_on_both_sides_but_only_nearby(pairs: list[Question
     first = {pair.id1 for pair in pairs}
     second = {pair.id2 for pair in pairs}
     assert len(first & second) > 200
-    sizes = np.bincount(linked_groups(pairs))
+    sizes = np.bincount(connected_components(pairs))
     assert len(sizes) > 2000
     assert sizes.max() < 20
 

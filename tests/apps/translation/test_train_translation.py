@@ -124,7 +124,7 @@ def test_a_run_leaves_what_the_contract_says_and_translates(
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_words_are_learnt_and_the_picture_is_drawn(translation: Run, tmp_path: Path) -> None:
+def test_words_are_learned_and_the_picture_is_drawn(translation: Run, tmp_path: Path) -> None:
     """A word for a word, 5 words: a small model has it in seconds."""
     out = tmp_path / "run"
     sizes = ("--width", 32, "--heads", 2, "--hidden", 64, "--layers", 1, "--merges", 60)

@@ -19,7 +19,7 @@ from pmt_text import TextCorpus, Word2Vec, Word2VecSettings, count_words
 D, NEGATIVES = 7, 5
 RATES = {"ns": 0.25, "hs": 1e-4}
 LINES = ["a b a c d b a e", "f a b b c a", "c", "e f f a d c a b a c e a b d a a c b"]
-# The tree of many words goes deeper than the nodes near its root, which are learnt otherwise.
+# The tree of many words goes deeper than the nodes near its root, which are learned otherwise.
 MANY = [f"{line} x{i} y{i} a x{i // 3}" for i, line in enumerate(LINES * 8)]
 
 

@@ -122,24 +122,24 @@ def test_both_files_hold_the_vectors_of_the_model(trained: Path) -> None:
     assert counts == sorted(counts, reverse=True)
 
 
-def test_it_answers_with_neighbours(word2vec: Run, trained: Path) -> None:
+def test_it_answers_with_neighbors(word2vec: Run, trained: Path) -> None:
     result = done(word2vec("--predict", "--out", trained, stdin="paris\n Berlin \nqwertz\n"))
     first, second, third = (json.loads(line) for line in result.stdout.splitlines())
     vectors = load_word_vectors(trained / "vectors.bin")
     expected = [
         {"word": word, "similarity": round(similarity, 6)}
-        for word, similarity in vectors.neighbours("paris", 10)
+        for word, similarity in vectors.neighbors("paris", 10)
     ]
-    assert first == {"word": "paris", "known": True, "neighbours": expected}
+    assert first == {"word": "paris", "known": True, "neighbors": expected}
     assert second["known"]
-    assert third == {"word": "qwertz", "known": False, "neighbours": []}
+    assert third == {"word": "qwertz", "known": False, "neighbors": []}
 
 
-def test_it_shows_neighbours_and_analogies(word2vec: Run, trained: Path) -> None:
+def test_it_shows_neighbors_and_analogies(word2vec: Run, trained: Path) -> None:
     vectors: WordVectors = load_word_vectors(trained / "vectors.bin")
-    lines = done(word2vec("--out", trained, "--neighbours", "King")).stdout.split("\n")
+    lines = done(word2vec("--out", trained, "--neighbors", "King")).stdout.split("\n")
     assert [line.split()[0] for line in lines if line] == [
-        word for word, _ in vectors.neighbours("king", 10)
+        word for word, _ in vectors.neighbors("king", 10)
     ]
     answers = done(word2vec("--out", trained, "--analogy", "paris", "france", "Rome")).stdout
     assert answers.split()[0] == "italy"
@@ -148,12 +148,12 @@ def test_it_shows_neighbours_and_analogies(word2vec: Run, trained: Path) -> None
 
 
 def test_what_cannot_be_asked(word2vec: Run, trained: Path, tmp_path: Path) -> None:
-    refused(word2vec("--out", trained, "--neighbours", "qwertz"), "'qwertz' has no vector")
+    refused(word2vec("--out", trained, "--neighbors", "qwertz"), "'qwertz' has no vector")
     refused(word2vec("--out", trained, "--analogy", "paris", "france"), "three words", "got 2")
-    refused(word2vec("--out", tmp_path / "none", "--neighbours", "paris"), "no run to ask")
+    refused(word2vec("--out", tmp_path / "none", "--neighbors", "paris"), "no run to ask")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "config.json").write_text('{"task": "mnist"}')
-    refused(word2vec("--out", tmp_path / "other", "--neighbours", "a"), "belongs to a run of")
+    refused(word2vec("--out", tmp_path / "other", "--neighbors", "a"), "belongs to a run of")
     refused(word2vec("--out", trained, "--predict", stdin="paris\n\n"), "line 2")
 
 
@@ -177,7 +177,7 @@ def test_every_model_learns(
     if (loss, form) != ("ns", "tape"):
         return
     answer = done(word2vec("--predict", "--out", out, stdin="paris\n")).stdout
-    assert json.loads(answer)["neighbours"][0]["word"] == vectors.neighbours("paris", 1)[0].word
+    assert json.loads(answer)["neighbors"][0]["word"] == vectors.neighbors("paris", 1)[0].word
 
 
 def test_two_workers_train_too(word2vec: Run, tmp_path: Path) -> None:

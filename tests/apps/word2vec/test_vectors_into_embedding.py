@@ -14,7 +14,7 @@ from pmt_text import (
     UNK,
     Vocabulary,
     WordVectors,
-    fill_by_word,
+    embedding_matrix,
     load_word_vectors,
     save_word_vectors,
 )
@@ -31,7 +31,7 @@ def test_from_a_file_into_an_embedding(tmp_path: Path, trainable: bool) -> None:
     vocabulary = Vocabulary.build([["Learn", "to", "swim"]])
     first = RandomStream(1, "words").generator().normal(0, 0.1, (len(vocabulary), 4))
     matrix = first.copy()
-    coverage = fill_by_word(matrix, vocabulary, vectors, fold_case=True)
+    coverage = embedding_matrix(matrix, vocabulary, vectors, fold_case=True)
     assert (coverage.found, coverage.missing) == (2, ("to",))
     layer = Embedding.from_vectors(matrix, trainable=trainable, padding=PAD)
     found = layer(vocabulary.ids(["Learn", "swim", "to", "chess"])).data

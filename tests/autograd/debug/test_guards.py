@@ -23,7 +23,7 @@ def test_a_changed_leaf_is_found_and_the_line_named() -> None:
         y = ag.square(x)
         line = line_number() - 1
     array[0, 0] = 5
-    with pytest.raises(StateError, match=rf"'square'.*shape \(2, 3\).*test_debugging.py:{line}"):
+    with pytest.raises(StateError, match=rf"'square'.*shape \(2, 3\).*test_guards.py:{line}"):
         y.sum().backward()
 
 
@@ -72,7 +72,7 @@ def test_anomaly_in_forward() -> None:
         pytest.raises(
             GradientError,
             match=r"'log' gave 1 nan and 0 infinite elements of 2.*\(1, 2\).*"
-            r"test_debugging.py:\d+, in test_anomaly_in_forward",
+            r"test_guards.py:\d+, in test_anomaly_in_forward",
         ),
     ):
         ag.log(x)

@@ -8,10 +8,9 @@ import pytest
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
 from pmt_nn import (
-    DirectionalAttention,
+    RelativeAttention,
     SelfAttention,
     directional_attention,
-    directional_attention_composed,
     observing,
 )
 
@@ -27,7 +26,7 @@ def test_fused_equals_the_table_of_all_offsets(rng, dtype, size: float, mask) ->
     shapes = [(3, 5, 24), (2, 4), (2, 4)]
     arrays = [(rng.normal(size=s) * size).astype(dtype) for s in shapes]
     results = []
-    for function in (directional_attention, directional_attention_composed):
+    for function in (directional_attention, directional_attention.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, mask=mask)
         found = gradients((y * y).sum())
@@ -55,12 +54,12 @@ def test_it_sees_order_where_plain_attention_does_not(rng) -> None:
     back = Tensor(x.data[:, ::-1].copy())
     plain = SelfAttention(8, 2, rng)
     np.testing.assert_allclose(plain(back).data[:, ::-1], plain(x).data, atol=1e-5)
-    directional = DirectionalAttention(8, 2, rng)
+    directional = RelativeAttention(8, 2, rng)
     assert np.abs(directional(back).data[:, ::-1] - directional(x).data).max() > 0.1
 
 
 def test_only_offsets_count_not_where_the_sentence_begins(rng) -> None:
-    attention = DirectionalAttention(8, 2, rng, dtype=np.float64)
+    attention = RelativeAttention(8, 2, rng, dtype=np.float64)
     x = rng.normal(size=(1, 5, 8))
     later = np.concatenate([rng.normal(size=(1, 40, 8)), x], axis=1)
     mask = np.arange(45)[np.newaxis] >= 40
@@ -70,7 +69,7 @@ def test_only_offsets_count_not_where_the_sentence_begins(rng) -> None:
 
 
 def test_blocks_of_a_large_batch_equal_each_alone(rng) -> None:
-    attention = DirectionalAttention(16, 4, rng)
+    attention = RelativeAttention(16, 4, rng)
     x = rng.normal(size=(30, 60, 16)).astype(np.float32)
     mask = np.arange(60) < rng.integers(1, 61, (30, 1))
     together = attention(Tensor(x), mask).data
@@ -80,7 +79,7 @@ def test_blocks_of_a_large_batch_equal_each_alone(rng) -> None:
 
 
 def test_its_weights_can_be_looked_at(rng) -> None:
-    attention = DirectionalAttention(8, 2, rng, dtype=np.float64)
+    attention = RelativeAttention(8, 2, rng, dtype=np.float64)
     x = Tensor(rng.normal(size=(3, 5, 8)))
     with observing(attention) as seen:
         y = attention(x, MASK)
@@ -93,6 +92,6 @@ def test_its_weights_can_be_looked_at(rng) -> None:
 
 def test_complaints(rng) -> None:
     with pytest.raises(SettingsError, match="even"):
-        DirectionalAttention(6, 2, rng)
+        RelativeAttention(6, 2, rng)
     with pytest.raises(ShapeError, match="3d"):
         directional_attention(np.zeros((1, 2, 9)), np.zeros((1, 4)), np.zeros((1, 4)))

@@ -15,10 +15,8 @@ from pmt_nn import (
     from_ragged,
     observing,
     ragged_attention,
-    ragged_attention_composed,
     summary,
     to_ragged,
-    to_ragged_composed,
     weights_of_groups,
 )
 
@@ -43,7 +41,7 @@ def test_a_row_for_each_token_and_back(mask: np.ndarray) -> None:
     layout = RaggedLayout.of(mask)
     rows = to_ragged(Tensor(x), layout=layout)
     assert rows.shape == (mask.sum(), 3)
-    np.testing.assert_array_equal(rows.data, to_ragged_composed(Tensor(x), layout=layout).data)
+    np.testing.assert_array_equal(rows.data, to_ragged.composed(Tensor(x), layout=layout).data)
     back = from_ragged(rows, layout=layout).data
     np.testing.assert_array_equal(back, np.where(mask[..., np.newaxis], x, 0))
 
@@ -100,7 +98,7 @@ def test_ragged_attention_and_its_composed_twin(mask: np.ndarray) -> None:
     qkv = rng.normal(size=(int(mask.sum()), 12))
     weight = rng.normal(size=(int(mask.sum()), 4))
     found = []
-    for function in (ragged_attention, ragged_attention_composed):
+    for function in (ragged_attention, ragged_attention.composed):
         x = Tensor(qkv, requires_grad=True)
         y = function(x, heads=2, layout=layout)
         found.append((y.data, gradients((y * weight).sum())[x]))

@@ -9,7 +9,7 @@ import pytest
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
-from pmt_nn import Conv1d, Conv2d, ConvTranspose2d, conv1d, conv2d, conv2d_composed
+from pmt_nn import Conv1d, Conv2d, ConvTranspose2d, conv1d, conv2d
 from pmt_nn.convolution.conv import CASES
 from pmt_nn.convolution.sliding_windows import pair
 
@@ -48,7 +48,7 @@ def test_against_loops(rng, x, kernel, settings) -> None:
 def test_fused_equals_composed(rng, x, kernel, settings) -> None:
     arrays = rng.normal(size=x), rng.normal(size=kernel), rng.normal(size=kernel[0])
     results = []
-    for function in (conv2d, conv2d_composed):
+    for function in (conv2d, conv2d.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, **settings)
         found = gradients((y * y).sum())

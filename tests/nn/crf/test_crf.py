@@ -13,8 +13,7 @@ from pmt_nn import (
     LinearChainCRF,
     TokenClassifier,
     TokenClassifierConfig,
-    chain_partition,
-    chain_partition_composed,
+    crf_log_partition,
 )
 
 MASKS = {
@@ -103,7 +102,7 @@ def test_fused_equals_composed(rng, dtype) -> None:
     arrays = [rng.normal(size=s).astype(dtype) * 2 for s in shapes]
     lengths = np.array([5, 3, 1, 2])
     results = []
-    for function in (chain_partition, chain_partition_composed):
+    for function in (crf_log_partition, crf_log_partition.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, lengths=lengths)
         assert y.dtype == dtype
@@ -120,11 +119,11 @@ def test_padding_more_changes_nothing(rng, crf) -> None:
 
     def outcome(pad: int):
         wide = np.pad(emissions, ((0, 0), (0, pad), (0, 0)), constant_values=7.0)
-        widen = ((0, 0), (0, pad))
+        up = ((0, 0), (0, pad))
         x = Tensor(wide, requires_grad=True)
-        loss = crf(x, np.pad(tags, widen), np.pad(mask, widen))
+        loss = crf(x, np.pad(tags, up), np.pad(mask, up))
         found = gradients(loss)
-        assert (found[x][~np.pad(mask, widen)] == 0).all()
+        assert (found[x][~np.pad(mask, up)] == 0).all()
         return loss.item(), [found[p] for p in crf.parameters()]
 
     (loss, grads), (more, more_grads) = outcome(0), outcome(4)
@@ -167,7 +166,7 @@ def test_sums_of_products_equal_sums_of_logarithms(rng, spread: float) -> None:
     start[2] = -1e4
     lengths, weight = np.array([9, 1, 4, 9, 2, 7]), rng.normal(size=b)
     results = []
-    for function in (chain_partition, chain_partition_composed):
+    for function in (crf_log_partition, crf_log_partition.composed):
         leaves = [Tensor(x, requires_grad=True) for x in (emissions, transitions, start, end)]
         y = function(*leaves, lengths=lengths)
         found = gradients((y * weight).sum())

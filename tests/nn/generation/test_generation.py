@@ -130,7 +130,7 @@ def test_cached_generation_equals_uncached(rng, stir, positions, window) -> None
         )
         for cached in (True, False)
     ]
-    assert outcome[0].shape == (3, 45)  # beyond the 16 positions that are learnt
+    assert outcome[0].shape == (3, 45)  # beyond the 16 positions that are learned
     np.testing.assert_array_equal(*outcome)
 
 

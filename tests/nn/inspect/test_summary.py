@@ -217,6 +217,6 @@ def test_orthogonal(rng, shape) -> None:
 
 
 def test_orthogonal_is_uniform_over_the_signs() -> None:
-    """A QR alone would favour one sign of the diagonal."""
+    """A QR alone would favor one sign of the diagonal."""
     first = [orthogonal(np.random.default_rng(i), (2, 2))[0, 0] for i in range(400)]
     assert abs(np.mean(first)) < 0.15

@@ -23,7 +23,7 @@ def test_keep_mask_meets_the_rate(rate: float) -> None:
     assert abs(1 - mask.mean() - rate) <= five_sigma + 1 / 131072
 
 
-def test_keep_mask_is_independent_between_neighbours() -> None:
+def test_keep_mask_is_independent_between_neighbors() -> None:
     """Four elements come out of one random word: they must not hang together."""
     mask = keep_mask(stream(3), (100_000, 4), 0.5).astype(float)
     correlation = np.corrcoef(mask.T) - np.eye(4)

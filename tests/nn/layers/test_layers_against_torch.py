@@ -57,7 +57,7 @@ def hold(oracle, ours, theirs, x: np.ndarray, names: dict[str, str], mode: str =
 
 
 PLAIN = {"weight": "weight", "bias": "bias"}
-NORM = {"gain": "weight", "bias": "bias"}
+NORM = {"weight": "weight", "bias": "bias"}
 
 
 @dtypes
@@ -154,7 +154,7 @@ def test_group_norm(oracle, rng, stir, dtype, groups, shape) -> None:
 def test_rms_norm(oracle, rng, stir, dtype) -> None:
     ours = stir(RMSNorm(6, eps=1e-5, dtype=dtype))
     theirs = oracle.torch.nn.RMSNorm(6, eps=1e-5)
-    hold(oracle, ours, theirs, rng.normal(size=(3, 2, 6)).astype(dtype), {"gain": "weight"})
+    hold(oracle, ours, theirs, rng.normal(size=(3, 2, 6)).astype(dtype), {"weight": "weight"})
 
 
 @dtypes

@@ -1,4 +1,4 @@
-"""Batch, group and root-mean-square normalisation, and running statistics in threads."""
+"""Batch, group and root-mean-square normalization, and running statistics in threads."""
 
 from __future__ import annotations
 
@@ -17,23 +17,20 @@ from pmt_nn import (
     RMSNorm,
     apply_statistics,
     batch_norm,
-    batch_norm_composed,
     collecting_statistics,
     group_norm,
-    group_norm_composed,
     rms_norm,
-    rms_norm_composed,
 )
 
 
 @pytest.mark.parametrize(
     ("fused", "composed", "shapes", "settings"),
     [
-        (rms_norm, rms_norm_composed, [(2, 3, 5), (5,)], {}),
-        (batch_norm, batch_norm_composed, [(6, 3), (3,), (3,)], {}),
-        (batch_norm, batch_norm_composed, [(2, 3, 4, 5), (3,), (3,)], {"eps": 1e-3}),
-        (group_norm, group_norm_composed, [(2, 6, 4, 5), (6,), (6,)], {"groups": 3}),
-        (group_norm, group_norm_composed, [(2, 6), (6,), (6,)], {"groups": 2}),
+        (rms_norm, rms_norm.composed, [(2, 3, 5), (5,)], {}),
+        (batch_norm, batch_norm.composed, [(6, 3), (3,), (3,)], {}),
+        (batch_norm, batch_norm.composed, [(2, 3, 4, 5), (3,), (3,)], {"eps": 1e-3}),
+        (group_norm, group_norm.composed, [(2, 6, 4, 5), (6,), (6,)], {"groups": 3}),
+        (group_norm, group_norm.composed, [(2, 6), (6,), (6,)], {"groups": 2}),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -51,7 +48,7 @@ def test_fused_equals_composed(rng, fused, composed, shapes, settings, dtype) ->
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * 10)
 
 
-def test_what_is_normalised_has_mean_0_and_variance_1(rng) -> None:
+def test_what_is_normalized_has_mean_0_and_variance_1(rng) -> None:
     x = Tensor(rng.normal(3, 5, size=(8, 4, 6, 6)))
     y = BatchNorm2d(4, dtype=np.float64)(x).data
     np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-12)
@@ -88,8 +85,8 @@ def test_running_statistics_by_hand(rng) -> None:
 
 def test_buffers_are_saved_and_are_not_parameters() -> None:
     layer = BatchNorm1d(2)
-    assert list(layer.state_dict()) == ["gain", "bias", "running_mean", "running_variance"]
-    assert [name for name, _ in layer.named_parameters()] == ["gain", "bias"]
+    assert list(layer.state_dict()) == ["weight", "bias", "running_mean", "running_variance"]
+    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
     assert [name for name, _ in layer.named_buffers()] == ["running_mean", "running_variance"]
     other = BatchNorm1d(2)
     layer.running_mean.data[...] = 7

@@ -18,12 +18,10 @@ from pmt_nn import (
     cosine_loss,
     cosine_similarity,
     cross_entropy,
-    cross_entropy_composed,
     distance,
     huber,
     in_batch_contrastive_loss,
     logit_losses,
-    logit_losses_composed,
     mse,
     negative_sampling_loss,
     pretraining_loss,
@@ -60,7 +58,7 @@ def test_cross_entropy_fused_equals_composed(rng, smoothing, weights) -> None:
     logits, labels = t(rng.normal(size=(6, 4))), rng.integers(0, 4, 6)
     settings = {"smoothing": smoothing, "class_weights": weights}
     a = cross_entropy(logits, labels, reduction="sum", **settings)
-    b = cross_entropy_composed(logits, labels, **settings)
+    b = cross_entropy.composed(logits, labels, **settings)
     assert a.item() == pytest.approx(b.item())
     np.testing.assert_allclose(gradients(a)[logits], gradients(b)[logits], atol=1e-12)
 
@@ -104,7 +102,7 @@ def test_a_wrong_certainty_is_not_infinite() -> None:
 
 def test_logit_losses_fused_equals_composed(rng) -> None:
     x, y = t(rng.normal(size=(3, 4)) * 5), rng.random((3, 4))
-    a, b = (f(x, y, positive_weight=1.5) for f in (logit_losses, logit_losses_composed))
+    a, b = (f(x, y, positive_weight=1.5) for f in (logit_losses, logit_losses.composed))
     np.testing.assert_allclose(a.data, b.data)
     np.testing.assert_allclose(gradients(a.sum())[x], gradients(b.sum())[x])
 

@@ -13,7 +13,6 @@ from pmt_nn import (
     Parameter,
     cross_entropy,
     tied_cross_entropy,
-    tied_cross_entropy_composed,
 )
 
 RNG = np.random.default_rng(4)
@@ -29,7 +28,7 @@ def parts(n: int, d: int, v: int) -> tuple[list[Parameter], np.ndarray]:
 def test_equal_to_the_two_steps(n: int, d: int, v: int, smoothing: float) -> None:
     inputs, labels = parts(n, d, v)  # 70 x 40,000 is more than one block
     fused = tied_cross_entropy(*inputs, labels, smoothing=smoothing)
-    composed = tied_cross_entropy_composed(*inputs, labels, smoothing=smoothing)
+    composed = tied_cross_entropy.composed(*inputs, labels, smoothing=smoothing)
     np.testing.assert_allclose(fused.item(), composed.item(), rtol=1e-12, atol=1e-15)
     mine, theirs = gradients(fused * 0.5), gradients(composed * 0.5)
     for parameter in inputs:
@@ -75,7 +74,7 @@ def test_the_loss_of_an_encoder_decoder_is_that_of_its_logits(shared: bool) -> N
     mine, theirs = gradients(loss), gradients(expected)
     assert mine.keys() == theirs.keys()
     for parameter, gradient in mine.items():
-        found, wanted = (
+        found, needs_grad = (
             g if isinstance(g, np.ndarray) else g.to_dense() for g in (gradient, theirs[parameter])
         )
-        np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(found, needs_grad, rtol=1e-8, atol=1e-10)

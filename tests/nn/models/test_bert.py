@@ -73,7 +73,7 @@ def test_a_folder_is_loaded(rng, tmp_path) -> None:
     assert model.config.layers == 2
     layer = model.encoder.layers[1]
     np.testing.assert_array_equal(
-        layer.feed_forward.widen.weight.data, arrays["encoder.layer.1.intermediate.dense.weight"].T
+        layer.feed_forward.up.weight.data, arrays["encoder.layer.1.intermediate.dense.weight"].T
     )
     np.testing.assert_array_equal(
         layer.attention.qkv.weight.data[:, 8:16],

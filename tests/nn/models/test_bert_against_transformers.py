@@ -109,10 +109,10 @@ def test_hidden_states_and_gradients(tmp_path, rng, kind, settings) -> None:
     mine = found[ours.words.weight].to_dense()
     used = np.unique(ids[mask])
     np.testing.assert_allclose(mine[used], table[used], atol=1e-3, rtol=1e-3)
-    widen = found[ours.encoder.layers[0].feed_forward.widen.weight]
+    up = found[ours.encoder.layers[0].feed_forward.up.weight]
     layer = body.transformer.layer[0].ffn.lin1 if kind == "distilbert" else None
     layer = body.encoder.layer[0].intermediate.dense if layer is None else layer
-    np.testing.assert_allclose(widen, layer.weight.grad.numpy().T, atol=1e-3, rtol=1e-3)
+    np.testing.assert_allclose(up, layer.weight.grad.numpy().T, atol=1e-3, rtol=1e-3)
 
 
 def minilm() -> Path:

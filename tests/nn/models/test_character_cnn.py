@@ -7,7 +7,7 @@ import pytest
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import DtypeError, SettingsError, ShapeError
-from pmt_nn import CharacterEncoder, spelling_features, spelling_features_composed
+from pmt_nn import CharacterEncoder, spelling_features
 
 WORDS = np.array([[1, 2, 3, 4, 0], [5, 1, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 0, 0, 0]])
 FORMS = np.array([[0, 1, 1], [2, 3, 0]])
@@ -18,7 +18,7 @@ FORMS = np.array([[0, 1, 1], [2, 3, 0]])
 def test_fused_equals_composed(rng, dtype, window: int) -> None:
     arrays = [rng.normal(size=shape).astype(dtype) for shape in [(6, 4), (window, 4, 7)]]
     results = []
-    for function in (spelling_features, spelling_features_composed):
+    for function in (spelling_features, spelling_features.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, ids=WORDS, forms=FORMS)
         assert y.shape == (2, 3, 7)

@@ -9,7 +9,7 @@ import pytest
 
 from pmt_autograd import gradients
 from pmt_core import RowSparse, SettingsError
-from pmt_nn import EntityTagger, EntityTaggerConfig, WordGuesser
+from pmt_nn import EntityTagger, EntityTaggerConfig, MaskedTagger
 
 CONFIG = EntityTaggerConfig(
     words=20,
@@ -35,21 +35,21 @@ def test_what_is_hidden_cannot_be_seen(rng) -> None:
     vectors = rng.normal(size=(20, 3))
     vectors[4] = 0
     tagger = EntityTagger(replace(CONFIG, vector_width=3), rng, vectors=vectors)
-    guesser = WordGuesser(tagger, 20, rng, hidden=0.999).eval()
+    guesser = MaskedTagger(tagger, 20, rng, hidden=0.999).eval()
     words = rng.integers(5, 20, (2, 7))
     letters, shapes = rng.integers(1, 9, (2, 7, 4)), rng.integers(5, 6, (2, 7))
     for forms in (None, np.arange(14).reshape(2, 7)):
-        spelt = letters if forms is None else letters.reshape(14, 4)
-        one, count = guesser(words, spelt, shapes, None, forms, rng=np.random.default_rng(0))
+        spelled = letters if forms is None else letters.reshape(14, 4)
+        one, count = guesser(words, spelled, shapes, None, forms, rng=np.random.default_rng(0))
         other, _ = guesser(
-            words, (spelt + 3) % 8 + 1, shapes - 1, None, forms, rng=np.random.default_rng(0)
+            words, (spelled + 3) % 8 + 1, shapes - 1, None, forms, rng=np.random.default_rng(0)
         )
         assert count == 14
         assert one.item() == other.item()
 
 
 def test_only_words_that_can_be_guessed_are_hidden(rng) -> None:
-    guesser = WordGuesser(EntityTagger(CONFIG, rng), 12, rng, hidden=0.999)
+    guesser = MaskedTagger(EntityTagger(CONFIG, rng), 12, rng, hidden=0.999)
     words = np.array([[0, 1, 4, 5, 11, 12, 19]])
     letters, shapes = np.ones((1, 7, 2), np.int64), np.ones((1, 7), np.int64)
     loss, count = guesser(words, letters, shapes, rng=np.random.default_rng(0))
@@ -63,7 +63,7 @@ def test_only_words_that_can_be_guessed_are_hidden(rng) -> None:
 
 def test_it_learns_what_stands_beside_what(rng) -> None:
     """Words come in pairs, 5 6, 7 8, ...: one of them tells the other, and the side counts."""
-    guesser = WordGuesser(EntityTagger(CONFIG, rng), 20, rng, hidden=0.2)
+    guesser = MaskedTagger(EntityTagger(CONFIG, rng), 20, rng, hidden=0.2)
     letters, shapes = np.ones((32, 6, 1), np.int64), np.ones((32, 6), np.int64)
     moments = {p: np.zeros((2, *p.shape), np.float32) for p in guesser.parameters()}
     losses = []
@@ -84,7 +84,7 @@ def test_it_learns_what_stands_beside_what(rng) -> None:
 
 def test_complaints(rng) -> None:
     tagger = EntityTagger(CONFIG, rng)
-    with pytest.raises(SettingsError, match="20 learnt"):
-        WordGuesser(tagger, 21, rng)
+    with pytest.raises(SettingsError, match="20 learned"):
+        MaskedTagger(tagger, 21, rng)
     with pytest.raises(SettingsError, match="share"):
-        WordGuesser(tagger, 20, rng, hidden=1.0)
+        MaskedTagger(tagger, 20, rng, hidden=1.0)

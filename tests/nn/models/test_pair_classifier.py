@@ -7,7 +7,7 @@ import pytest
 
 from pmt_autograd import gradients
 from pmt_core import SettingsError, ShapeError, log_softmax
-from pmt_nn import MaskedWords, PairClassifier, PairClassifierConfig
+from pmt_nn import MaskedPairModel, PairClassifier, PairClassifierConfig
 
 SIZES = {"vocabulary": 13, "max_length": 12, "width": 8, "heads": 2, "hidden": 16, "dropout": 0.0}
 
@@ -74,8 +74,8 @@ def test_features_must_fit() -> None:
         classifier()(*a_batch(), np.zeros((4, 3)))
 
 
-def guesser(guessed: int = 11) -> MaskedWords:
-    return MaskedWords(classifier(), guessed, stream(1), dtype=np.float64).eval()
+def guesser(guessed: int = 11) -> MaskedPairModel:
+    return MaskedPairModel(classifier(), guessed, stream(1), dtype=np.float64).eval()
 
 
 def test_losses_are_those_of_the_hidden_words_alone() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pmt_autograd import Tensor
-from pmt_nn import chain_partition, directional_attention, spelling_features
+from pmt_nn import crf_log_partition, directional_attention, spelling_features
 
 pytestmark = pytest.mark.oracle
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -88,7 +88,7 @@ def test_all_paths_of_the_chain(oracle, rng, dtype, spread: float) -> None:
             total = torch.logsumexp(total[:, None] + transitions, dim=0) + row[i]
         found.append(torch.logsumexp(total + end, dim=0))
     oracle.compare(
-        chain_partition(*leaves, lengths=lengths),
+        crf_log_partition(*leaves, lengths=lengths),
         torch.stack(found),
         [(mine, other, same) for mine, other in zip(leaves, others, strict=True)],
     )

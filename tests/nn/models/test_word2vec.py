@@ -42,25 +42,25 @@ def by_formula(loss: str, made, hidden: np.ndarray, words: np.ndarray, drawn) ->
 def test_skip_gram_by_the_formula(loss: str) -> None:
     model = SkipGram(V, D, output(loss), stream(), dtype=np.float64)
     rng = stream(1)
-    words, neighbours = rng.integers(0, V, (2, N))
+    words, neighbors = rng.integers(0, V, (2, N))
     drawn = [rng.integers(0, V, (N, K))] if loss == "ns" else []
-    expected = by_formula(loss, model.output, model.vectors.weight.data[words], neighbours, drawn)
-    found = model(words, neighbours, *drawn, reduction="none")
+    expected = by_formula(loss, model.output, model.vectors.weight.data[words], neighbors, drawn)
+    found = model(words, neighbors, *drawn, reduction="none")
     np.testing.assert_allclose(found.data, expected)
-    assert model(words, neighbours, *drawn).item() == pytest.approx(expected.mean())
+    assert model(words, neighbors, *drawn).item() == pytest.approx(expected.mean())
 
 
 @pytest.mark.parametrize("loss", ["ns", "hs"])
 def test_cbow_by_the_formula_with_and_without_a_mask(loss: str) -> None:
     model = CBOW(V, D, output(loss), stream(), dtype=np.float64)
     rng = stream(2)
-    words, neighbours = rng.integers(0, V, N), rng.integers(0, V, (N, C))
+    words, neighbors = rng.integers(0, V, N), rng.integers(0, V, (N, C))
     drawn = [rng.integers(0, V, (N, K))] if loss == "ns" else []
     table = model.vectors.weight.data
-    expected = by_formula(loss, model.output, table[neighbours].mean(axis=1), words, drawn)
-    found = model(neighbours, words, *drawn, reduction="none").data
+    expected = by_formula(loss, model.output, table[neighbors].mean(axis=1), words, drawn)
+    found = model(neighbors, words, *drawn, reduction="none").data
     np.testing.assert_allclose(found, expected)
-    padded = np.concatenate([neighbours, rng.integers(0, V, (N, 2))], axis=1)
+    padded = np.concatenate([neighbors, rng.integers(0, V, (N, 2))], axis=1)
     mask = np.arange(C + 2) < np.full((N, 1), C)
     again = model(padded, words, *drawn, mask=mask, reduction="none").data
     np.testing.assert_allclose(again, expected)

@@ -74,8 +74,8 @@ MODULES: dict[str, Made] = {
         (SEQUENCE, MASK),
         {"rng": 1},
     ),
-    "DirectionalAttention": (
-        lambda rng: nn.DirectionalAttention(8, 2, rng, dropout=0.2),
+    "RelativeAttention": (
+        lambda rng: nn.RelativeAttention(8, 2, rng, dropout=0.2),
         (SEQUENCE, MASK),
         {"rng": 1},
     ),
@@ -123,8 +123,8 @@ MODULES: dict[str, Made] = {
         {"reduction": "none"},
     ),
     "LogSoftmax": (lambda rng: nn.LogSoftmax(), (SEQUENCE,), {}),
-    "MaskedWords": (
-        lambda rng: nn.MaskedWords(
+    "MaskedPairModel": (
+        lambda rng: nn.MaskedPairModel(
             nn.PairClassifier(nn.PairClassifierConfig(**TABLES), rng), 8, rng
         ),
         (ids(B, 5), ids(B, 5, v=2), ids(B, 5, v=3), MASK, np.where(MASK, ids(B, 5), -100)),
@@ -202,7 +202,7 @@ MODULES: dict[str, Made] = {
 NOT_CALLED = {
     *("Module", "Container", "ModuleList", "RecurrentCell"),
     *("AttentionPositions", "RotaryPositions", "Alibi", "RelativeBias"),
-    "WordGuesser",  # draws what it hides, and gives a sum over the batch
+    "MaskedTagger",  # draws what it hides, and gives a sum over the batch
 }
 # The running statistics move, as they shall, and examples see each other.
 BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
@@ -212,7 +212,7 @@ WITHOUT_ALL_GRADIENTS = {
     "CBOW": {"vectors.weight"},  # the output starts at zero, and all comes through it
     "SkipGram": {"vectors.weight"},
     "Bert": {"pool.weight", "pool.bias"},
-    "MaskedWords": {f"reader.{of}.{what}" for of in ("pool", "classify") for what in WEIGHTS},
+    "MaskedPairModel": {f"reader.{of}.{what}" for of in ("pool", "classify") for what in WEIGHTS},
     "EntityTagger": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
     "TokenClassifier": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
 }

@@ -65,7 +65,7 @@ def test_dotted_names_in_order_and_tied_once() -> None:
     assert names == [
         "first.weight",
         "first.bias",
-        "stack.0.gain",
+        "stack.0.weight",
         "stack.0.bias",
         "stack.1.0.weight",
         "stack.1.0.bias",
@@ -103,7 +103,7 @@ def test_a_tied_parameter_gets_both_gradients() -> None:
     np.testing.assert_allclose(found[model.one], x.T @ (ones @ w.T) + (x @ w).T @ ones)
 
 
-def test_a_misspelt_attribute_is_an_error_with_a_suggestion() -> None:
+def test_a_misspelled_attribute_is_an_error_with_a_suggestion() -> None:
     layer = Dropout(0.1)
     with pytest.raises(AttributeError, match="did you mean 'rate'"):
         layer.rat = 0.2
@@ -173,11 +173,11 @@ def test_loading_names_everything_wrong_at_once_and_changes_nothing() -> None:
     before = layer.state_dict()
     state = {**before, "first.weight": np.ones((3, 2)), "extra": np.ones(1)}
     state["own"] = np.ones((2, 2))
-    del state["stack.0.gain"]
+    del state["stack.0.weight"]
     with pytest.raises(ShapeError) as caught:
         layer.load_state_dict(state)
     text = str(caught.value)
-    assert "missing stack.0.gain" in text
+    assert "missing stack.0.weight" in text
     assert "unexpected extra" in text
     assert "first.weight: expected shape (2, 3), got (3, 2)" in text
     for name, array in layer.state_dict().items():

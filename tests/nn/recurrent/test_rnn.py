@@ -12,11 +12,8 @@ from pmt_nn import (
     LSTM,
     RNN,
     gru_scan,
-    gru_scan_composed,
     lstm_scan,
-    lstm_scan_composed,
     rnn_scan,
-    rnn_scan_composed,
 )
 
 kinds = pytest.mark.parametrize("kind", [RNN, GRU, LSTM])
@@ -26,9 +23,9 @@ MASK = np.array([[True, True, True, False, False], [True, False, True, True, Tru
 @pytest.mark.parametrize(
     ("fused", "composed", "shapes"),
     [
-        (rnn_scan, rnn_scan_composed, [(2, 5, 3), (3, 3), (2, 3)]),
-        (gru_scan, gru_scan_composed, [(2, 5, 9), (3, 9), (9,), (2, 3)]),
-        (lstm_scan, lstm_scan_composed, [(2, 5, 12), (3, 12), (2, 3), (2, 3)]),
+        (rnn_scan, rnn_scan.composed, [(2, 5, 3), (3, 3), (2, 3)]),
+        (gru_scan, gru_scan.composed, [(2, 5, 9), (3, 9), (9,), (2, 3)]),
+        (lstm_scan, lstm_scan.composed, [(2, 5, 12), (3, 12), (2, 3), (2, 3)]),
     ],
     ids=["rnn", "gru", "lstm"],
 )
@@ -74,10 +71,10 @@ def test_padding_more_changes_nothing(rng, kind) -> None:
     x = rng.normal(size=(2, 5, 4))
 
     def outcome(left: int, right: int):
-        widen = ((0, 0), (left, right))
-        wide = np.pad(x, (*widen, (0, 0)), constant_values=9.0)
-        outputs, last = model(Tensor(wide), np.pad(MASK, widen))
-        assert (outputs.data[~np.pad(MASK, widen)] == 0).all()
+        up = ((0, 0), (left, right))
+        wide = np.pad(x, (*up, (0, 0)), constant_values=9.0)
+        outputs, last = model(Tensor(wide), np.pad(MASK, up))
+        assert (outputs.data[~np.pad(MASK, up)] == 0).all()
         found = gradients((outputs**3).sum() + sum((s**3).sum() for s in states_of(last)))
         values = [s.data for s in states_of(last)] + [found[p] for p in model.parameters()]
         return [outputs.data[:, left : left + 5], *values]

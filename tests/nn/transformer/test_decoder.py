@@ -24,13 +24,11 @@ from pmt_nn import (
     alibi_slopes,
     attention,
     biased_attention,
-    biased_attention_composed,
     causal_mask,
     cross_entropy,
     next_token,
     observing,
     rotate,
-    rotate_composed,
 )
 from pmt_nn.attention.position_bias import buckets_of, relative_places
 
@@ -230,14 +228,14 @@ def test_padding_more_changes_nothing(rng, stir) -> None:
     labels = np.where(target_mask, rng.integers(0, 9, (2, 4)), -100)
 
     def outcome(pad: int):
-        widen = ((0, 0), (0, pad))
+        up = ((0, 0), (0, pad))
         logits = model(
-            np.pad(source, widen, constant_values=3),
-            np.pad(target, widen, constant_values=5),
-            np.pad(source_mask, widen),
-            np.pad(target_mask, widen),
+            np.pad(source, up, constant_values=3),
+            np.pad(target, up, constant_values=5),
+            np.pad(source_mask, up),
+            np.pad(target_mask, up),
         )
-        loss = cross_entropy(logits, np.pad(labels, widen, constant_values=-100))
+        loss = cross_entropy(logits, np.pad(labels, up, constant_values=-100))
         found = gradients(loss)
         grads = [found[p] for p in model.parameters()]
         return logits.data[:, :4][target_mask], [
@@ -384,7 +382,7 @@ def test_rotation_by_hand() -> None:
 def test_rotation_fused_equals_composed(rng) -> None:
     x = Tensor(rng.normal(size=(2, 5, 12)), requires_grad=True)
     settings = {"heads": 3, "offset": 4}
-    a, b = rotate(x, **settings), rotate_composed(x, **settings)
+    a, b = rotate(x, **settings), rotate.composed(x, **settings)
     np.testing.assert_allclose(a.data, b.data, atol=1e-14)
     np.testing.assert_allclose(gradients((a**3).sum())[x], gradients((b**3).sum())[x], atol=1e-13)
     with pytest.raises(ShapeError, match="even"):
@@ -445,7 +443,7 @@ def test_biased_attention_fused_equals_composed(rng, masked) -> None:
     arrays = [rng.normal(size=s) for s in [(2, 3, 8), (2, 5, 8), (2, 5, 8), (2, 3, 5)]]
     mask = np.array([[False] * 5, [True, False, True, True, False]]) if masked else None
     results = []
-    for function in (biased_attention, biased_attention_composed):
+    for function in (biased_attention, biased_attention.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, heads=2, mask=mask)
         found = gradients((y**2).sum() + y.sum())

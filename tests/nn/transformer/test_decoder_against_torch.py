@@ -25,7 +25,7 @@ def turned(x: np.ndarray) -> np.ndarray:
 
 
 def norm(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [(ours.gain, theirs.weight, same), (ours.bias, theirs.bias, same)]
+    return [(ours.weight, theirs.weight, same), (ours.bias, theirs.bias, same)]
 
 
 def dense(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
@@ -46,8 +46,8 @@ def encoder_pairs(ours: TransformerEncoder, theirs: Any) -> list[tuple[Any, Any,
         pairs += own_attention(mine.attention, other.self_attn)
         pairs += norm(mine.attention_norm, other.norm1)
         pairs += norm(mine.feed_forward_norm, other.norm2)
-        pairs += dense(mine.feed_forward.widen, other.linear1)
-        pairs += dense(mine.feed_forward.narrow, other.linear2)
+        pairs += dense(mine.feed_forward.up, other.linear1)
+        pairs += dense(mine.feed_forward.down, other.linear2)
     return pairs
 
 
@@ -60,8 +60,8 @@ def decoder_pairs(ours: TransformerDecoder, theirs: Any) -> list[tuple[Any, Any,
         pairs += norm(mine.cross_norm, other.norm2)
         pairs += norm(mine.feed_forward_norm, other.norm3)
         pairs += dense(mine.cross.project, other.multihead_attn.out_proj)
-        pairs += dense(mine.feed_forward.widen, other.linear1)
-        pairs += dense(mine.feed_forward.narrow, other.linear2)
+        pairs += dense(mine.feed_forward.up, other.linear1)
+        pairs += dense(mine.feed_forward.down, other.linear2)
     return pairs
 
 

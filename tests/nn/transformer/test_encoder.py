@@ -189,17 +189,17 @@ def test_the_layer_is_its_equations(norm_first: bool) -> None:
     def norm(v: np.ndarray) -> np.ndarray:
         return (v - v.mean(-1, keepdims=True)) / np.sqrt(v.var(-1, keepdims=True) + 1e-5)
 
-    def widen(v: np.ndarray) -> np.ndarray:
-        hidden = v @ layer.feed_forward.widen.weight.data
-        return np.maximum(hidden, 0) @ layer.feed_forward.narrow.weight.data
+    def up(v: np.ndarray) -> np.ndarray:
+        hidden = v @ layer.feed_forward.up.weight.data
+        return np.maximum(hidden, 0) @ layer.feed_forward.down.weight.data
 
     def attend(v: np.ndarray) -> np.ndarray:
         return layer.attention(Tensor(v)).data
 
     if norm_first:
         middle = x.data + attend(norm(x.data))
-        expected = middle + widen(norm(middle))
+        expected = middle + up(norm(middle))
     else:
         middle = norm(x.data + attend(x.data))
-        expected = norm(middle + widen(middle))
+        expected = norm(middle + up(middle))
     np.testing.assert_allclose(layer(x).data, expected, atol=1e-12)

@@ -115,7 +115,7 @@ def attention_pairs(ours: SelfAttention, theirs: Any) -> list[tuple[Any, Any, An
 
 
 def norm_pairs(ours: LayerNorm, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [(ours.gain, theirs.weight, same), (ours.bias, theirs.bias, same)]
+    return [(ours.weight, theirs.weight, same), (ours.bias, theirs.bias, same)]
 
 
 def linear_pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
@@ -165,8 +165,8 @@ def test_encoder(oracle, rng, stir, dtype, norm_first, activation, masked, mode)
         pairs += attention_pairs(mine.attention, other.self_attn)
         pairs += norm_pairs(mine.attention_norm, other.norm1)
         pairs += norm_pairs(mine.feed_forward_norm, other.norm2)
-        pairs += linear_pairs(mine.feed_forward.widen, other.linear1)
-        pairs += linear_pairs(mine.feed_forward.narrow, other.linear2)
+        pairs += linear_pairs(mine.feed_forward.up, other.linear1)
+        pairs += linear_pairs(mine.feed_forward.down, other.linear2)
     oracle.copy({other: layout(mine.data) for mine, other, layout in pairs})
     x = leaf(rng, (3, 6, d), dtype)
     tx = oracle.tensor(x.data)

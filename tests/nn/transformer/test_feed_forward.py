@@ -11,10 +11,8 @@ from pmt_autograd import Tensor, gradients
 from pmt_nn import (
     ACTIVATIONS,
     add_dropped,
-    add_dropped_composed,
     cache_blocks,
     feed_forward,
-    feed_forward_composed,
 )
 
 
@@ -41,7 +39,7 @@ def test_feed_forward_equals_its_parts(
     kept = np.random.default_rng(7).random((n, t, f)) < 0.8 if dropped else None
     settings = {"activation": activation, "kept": kept, "keep_scale": 1.25}
     fused = value_and_gradients(lambda *xs: feed_forward(*xs, **settings), inputs)
-    composed = value_and_gradients(lambda *xs: feed_forward_composed(*xs, **settings), inputs)
+    composed = value_and_gradients(lambda *xs: feed_forward.composed(*xs, **settings), inputs)
     for one, other in zip(fused, composed, strict=True):
         assert one.dtype == np.dtype(dtype)
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * np.abs(other).max())
@@ -55,7 +53,7 @@ def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
     mask = np.random.default_rng(7).random((600, 300)) < 0.8
     fused = value_and_gradients(lambda a, b: add_dropped(a, b, mask, scale=1.25), (x, y))
     composed = value_and_gradients(
-        lambda a, b: add_dropped_composed(a, b, mask, scale=1.25), (x, y)
+        lambda a, b: add_dropped.composed(a, b, mask, scale=1.25), (x, y)
     )
     for one, other in zip(fused, composed, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)

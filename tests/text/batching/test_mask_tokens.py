@@ -43,7 +43,7 @@ def test_shares_are_those_of_bert() -> None:
     expected = replaced.sum() / (WORDS - SPECIALS)
     chi_squared = float(((counts[SPECIALS:] - expected) ** 2 / expected).sum())
     assert abs(chi_squared - 999) < 5 * 45
-    # No place of a row is favoured.
+    # No place of a row is favored.
     by_place = chosen.sum(axis=0)
     assert all(within(int(count), len(ids), 0.15) for count in by_place)
 

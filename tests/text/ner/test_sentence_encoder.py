@@ -7,7 +7,7 @@ import pytest
 
 from pmt_core import DataError, RandomStream, SettingsError
 from pmt_text import (
-    LengthBatches,
+    BucketBatches,
     SentenceEncoder,
     TaggedBatch,
     TaggedSentence,
@@ -69,7 +69,7 @@ def test_batches_and_shards_say_what_the_sentences_say(n: int) -> None:
 def test_an_epoch_has_every_word_once() -> None:
     encoder = SentenceEncoder.learn(SENTENCES)
     data = encoder.encode(SENTENCES * 20)
-    batches = LengthBatches(data.lengths, 7, data.batch, RandomStream(1, "order"))
+    batches = BucketBatches(data.lengths, 7, data.batch, RandomStream(1, "order"))
     assert sum(batch.tokens for batch in batches) == 20 * 9
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from pmt_text import QuestionPair, jaccard, linked_groups, mine_negatives, normalize, tokenize
+from pmt_text import (
+    QuestionPair,
+    connected_components,
+    jaccard,
+    mine_negatives,
+    normalize,
+    tokenize,
+)
 
 
 def pair(first: str, second: str, id1: str | None = None, id2: str | None = None) -> QuestionPair:
@@ -22,7 +29,7 @@ PAIRS = [
 
 def test_a_negative_shares_words_but_no_linked_question() -> None:
     group_of = {}
-    for one, group in zip(PAIRS, linked_groups(PAIRS), strict=True):
+    for one, group in zip(PAIRS, connected_components(PAIRS), strict=True):
         group_of[normalize(one.question1)] = group_of[normalize(one.question2)] = group
     found = list(mine_negatives(PAIRS, np.random.default_rng(0)))
     assert found
@@ -54,4 +61,4 @@ def test_groups_are_linked_by_text_and_by_id() -> None:
         pair("f", "b", "7", "8"),
         pair("x", "y", "3", "9"),
     ]
-    assert linked_groups(pairs).tolist() == [0, 1, 2, 0, 1]
+    assert connected_components(pairs).tolist() == [0, 1, 2, 0, 1]

@@ -11,7 +11,7 @@ from pmt_text import (
     PairEncoder,
     VectorSimilarities,
     Vocabulary,
-    neighbour_pairs,
+    nearest_pairs,
 )
 
 
@@ -23,7 +23,7 @@ def test_partners_are_among_the_nearest_and_of_another_group() -> None:
     rng = np.random.default_rng(5)
     vectors = rng.normal(size=(200, 6))
     groups = rng.integers(0, 50, 200)
-    pairs = neighbour_pairs(vectors, groups, stream(), nearest=5, each=2)
+    pairs = nearest_pairs(vectors, groups, stream(), nearest=5, each=2)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosines = unit @ unit.T
     for a, b in pairs:
@@ -33,13 +33,13 @@ def test_partners_are_among_the_nearest_and_of_another_group() -> None:
     assert len({frozenset(pair) for pair in pairs.tolist()}) == len(pairs)
     assert 200 <= len(pairs) <= 400
     assert np.bincount(pairs[:, 0]).max() <= 2
-    again = neighbour_pairs(vectors, groups, stream(), nearest=5, each=2)
+    again = nearest_pairs(vectors, groups, stream(), nearest=5, each=2)
     np.testing.assert_array_equal(again, pairs)
 
 
 def test_work_is_bounded_and_told_of() -> None:
     vectors, done = np.random.default_rng(5).normal(size=(2000, 4)), []
-    pairs = neighbour_pairs(
+    pairs = nearest_pairs(
         vectors, np.arange(2000), stream(), texts=700, nearest=3, each=1, progress=done.append
     )
     assert len(np.unique(pairs[:, 0])) <= 700
@@ -50,18 +50,18 @@ def test_work_is_bounded_and_told_of() -> None:
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_few_texts(n: int) -> None:
     """Two of one group have no partner; nobody is paired with a text that does not exist."""
-    pairs = neighbour_pairs(np.ones((n, 4)), np.zeros(n, int), stream())
+    pairs = nearest_pairs(np.ones((n, 4)), np.zeros(n, int), stream())
     assert pairs.shape == (0, 2)
-    three = neighbour_pairs(np.eye(3), np.array([0, 0, 1]), stream())
+    three = nearest_pairs(np.eye(3), np.array([0, 0, 1]), stream())
     assert {frozenset(pair) for pair in three.tolist()} <= {frozenset({0, 2}), frozenset({1, 2})}
     assert len(three) == 2
 
 
 def test_wrong_arguments() -> None:
     with pytest.raises(SettingsError, match="1 or more"):
-        neighbour_pairs(np.eye(3), np.arange(3), stream(), each=0)
+        nearest_pairs(np.eye(3), np.arange(3), stream(), each=0)
     with pytest.raises(ShapeError, match="3 texts"):
-        neighbour_pairs(np.eye(3), np.arange(2), stream())
+        nearest_pairs(np.eye(3), np.arange(2), stream())
 
 
 def test_similarities_by_hand() -> None:

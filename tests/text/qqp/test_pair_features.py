@@ -16,10 +16,10 @@ from pmt_text import (
     MATCH_MARKS,
     PAIR_FEATURES,
     EncodedPairs,
+    InverseDocumentFrequency,
     PairEncoder,
     Vocabulary,
-    WordRarity,
-    match_marks,
+    match_types,
     pair_features,
     spelled_alike,
     tokenize,
@@ -28,31 +28,33 @@ from pmt_text import (
 TEXTS = [["a", "b"], ["a", "c"], ["a", "b", "b"], ["a", "d"], ["a", "d"]]  # 4 different ones
 
 
-def rarity(**nats: float) -> WordRarity:
+def rarity(**nats: float) -> InverseDocumentFrequency:
     """Words as rare as said: log(n / (1 + d)) with n = e^12, d chosen so."""
     n = round(math.exp(12))
-    return WordRarity(n, {word: round(n / math.exp(value)) - 1 for word, value in nats.items()})
+    return InverseDocumentFrequency(
+        n, {word: round(n / math.exp(value)) - 1 for word, value in nats.items()}
+    )
 
 
 def test_rarity_counts_each_text_once() -> None:
-    found = WordRarity.build(TEXTS)
+    found = InverseDocumentFrequency.build(TEXTS)
     assert found("a") == 0.0  # in all 4: log(4 / 5) would be below 0
     assert found("b") == pytest.approx(math.log(4 / 3))
     assert found("d") == pytest.approx(math.log(4))  # in one: as one never seen
     assert found("d") == found("never") == found.highest
-    again = WordRarity.from_json(json.loads(json.dumps(found.to_json())))
+    again = InverseDocumentFrequency.from_json(json.loads(json.dumps(found.to_json())))
     assert [again(word) for word in "abcd"] == [found(word) for word in "abcd"]
     with pytest.raises(DataError, match="counts"):
-        WordRarity.from_json({"texts": 3})
+        InverseDocumentFrequency.from_json({"texts": 3})
     with pytest.raises(SettingsError, match="1 or more"):
-        WordRarity(0, {})
+        InverseDocumentFrequency(0, {})
 
 
 @pytest.mark.parametrize(
     ("a", "b", "alike"),
     [
         ("engineer", "engineering", True),  # 7 of 8 and 11 trigrams: 14 / 19
-        ("learn", "learnt", True),
+        ("learn", "learned", True),
         ("necessary", "neccessary", True),
         ("cat", "cats", False),  # too short to tell
         ("house", "mouse", True),  # "use" at the end, 3 of 5 and 5: 6 / 10
@@ -73,17 +75,17 @@ def test_spelled_alike(a: str, b: str, alike: bool) -> None:
 
 def test_marks_tell_how_and_how_rare() -> None:
     told = rarity(how=1.0, swim=5.0, swimming=7.0)
-    marks = match_marks(["how", "swim", "zyx", "swim"], ["how", "swimming", "zyx"], told)
+    marks = match_types(["how", "swim", "zyx", "swim"], ["how", "swimming", "zyx"], told)
     # the same and frequent; spelled alike, common; the same, rarest; spelled alike again
     assert marks == [1 + 8 + 0, 1 + 4 + 1, 1 + 8 + 3, 1 + 4 + 1]
-    assert match_marks(["swimming"], ["run"], told) == [1 + 0 + 2]
-    assert match_marks([], ["run"], told) == []
-    every = match_marks(["how", "swim", "swimming", "zyx"], [], told)
+    assert match_types(["swimming"], ["run"], told) == [1 + 0 + 2]
+    assert match_types([], ["run"], told) == []
+    every = match_types(["how", "swim", "swimming", "zyx"], [], told)
     assert every == [1, 2, 3, 4]
     assert max(marks) < MATCH_MARKS
 
 
-def of(a: str, b: str, told: WordRarity) -> dict[str, float]:
+def of(a: str, b: str, told: InverseDocumentFrequency) -> dict[str, float]:
     return dict(zip(PAIR_FEATURES, pair_features(a.split(), b.split(), told), strict=True))
 
 
@@ -132,7 +134,7 @@ def test_features_are_finite_and_the_same_either_way() -> None:
         "india",
         "zyx",
     ]
-    told = WordRarity.build([rng.choice(words, 5).tolist() for _ in range(50)])
+    told = InverseDocumentFrequency.build([rng.choice(words, 5).tolist() for _ in range(50)])
     for _ in range(300):
         a, b = (rng.choice(words, rng.integers(0, 9)).tolist() for _ in range(2))
         forth, back = pair_features(a, b, told), pair_features(b, a, told)
@@ -147,7 +149,7 @@ def test_features_do_not_depend_on_the_order_of_sets() -> None:
     program = (
         "from pmt_text import *\n"
         "t = [f'a{i} b{i * i} c{i % 7} d'.split() for i in range(99)]\n"
-        "r = WordRarity.build(t)\n"
+        "r = InverseDocumentFrequency.build(t)\n"
         "a, b = sum(t[:9], []), sum(t[5:19], [])\n"
         "print([x.hex() for x in pair_features(a, b, r)], r.to_json())\n"
     )
@@ -166,7 +168,7 @@ def test_features_do_not_depend_on_the_order_of_sets() -> None:
 def test_an_encoder_with_rarity() -> None:
     texts = ["How do I swim?", "What is swimming?", "How do I run?", "How do I swim fast?"]
     tokens = [tokenize(text) for text in texts]
-    told = WordRarity.build(tokens)
+    told = InverseDocumentFrequency.build(tokens)
     encoder = PairEncoder(Vocabulary.build(tokens), 64, told)
     assert (encoder.marks, encoder.features) == (MATCH_MARKS, len(PAIR_FEATURES))
     pairs = [(texts[0], texts[1]), (texts[2], texts[3])]
@@ -176,7 +178,7 @@ def test_an_encoder_with_rarity() -> None:
     expected = [pair_features(tokenize(a), tokenize(b), told) for a, b in pairs]
     np.testing.assert_array_equal(encoded.features, np.array(expected, np.float32))
     a, b = tokens[0], tokens[1]
-    marks = [0, *match_marks(a, b, told), 0, *match_marks(b, a, told), 0]
+    marks = [0, *match_types(a, b, told), 0, *match_types(b, a, told), 0]
     assert encoded.matches[: encoded.offsets[1]].tolist() == marks
     batch = encoded.batch(np.array([1, 0]))
     assert batch.features is not None
@@ -193,7 +195,7 @@ def test_an_encoder_with_rarity() -> None:
 def test_swapped_is_what_the_encoder_makes_of_the_other_order() -> None:
     texts = ["How do I swim?", "What is swimming?", "How?", "", "How do I swim fast and far?"]
     tokens = [tokenize(text) for text in texts]
-    for told in (None, WordRarity.build(tokens)):
+    for told in (None, InverseDocumentFrequency.build(tokens)):
         encoder = PairEncoder(Vocabulary.build(tokens), 64, told)
         pairs = [(a, b) for a in texts for b in texts]
         everything = np.arange(len(pairs))
@@ -206,7 +208,7 @@ def test_swapped_is_what_the_encoder_makes_of_the_other_order() -> None:
 def test_joined_data_sets_are_one() -> None:
     texts = ["How do I swim?", "What is swimming?", "How?", ""]
     pairs = [(a, b) for a in texts for b in texts]
-    told = WordRarity.build([tokenize(text) for text in texts])
+    told = InverseDocumentFrequency.build([tokenize(text) for text in texts])
     for encoder in (PairEncoder(Vocabulary.build([])), PairEncoder(Vocabulary.build([]), 64, told)):
         whole = encoder.encode(pairs, np.arange(16) % 2)
         parts = [(0, 5), (5, 5), (5, 16)]

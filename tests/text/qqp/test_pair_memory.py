@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pmt_core import RandomStream
-from pmt_text import LengthBatches, PairEncoder, TfIdf, Vocabulary, load_qqp, tokenize
+from pmt_text import BucketBatches, PairEncoder, TfIdf, Vocabulary, load_qqp, tokenize
 
 ROWS = 1000
 
@@ -45,7 +45,7 @@ def test_bytes_per_pair(tmp_path: Path) -> None:
     tokens = 29  # 12 words and a mark each, three special tokens
     assert now < tokens * 6 + 150
 
-    batches = LengthBatches(encoded.lengths, 32, encoded.batch, RandomStream(1, "order"))
+    batches = BucketBatches(encoded.lengths, 32, encoded.batch, RandomStream(1, "order"))
     _, now, _ = held(lambda: batches.indices(0))
     assert now < 50
 

@@ -14,7 +14,7 @@ from pmt_text import TfIdf, jaccard, tokenize
 TEXTS = ["how do i swim", "how do i cook rice", "why is rice white", "swim swim swim"]
 
 
-def learnt(min_count: int = 1) -> TfIdf:
+def learned(min_count: int = 1) -> TfIdf:
     return TfIdf.learn((tokenize(text) for text in TEXTS), min_count)
 
 
@@ -32,15 +32,15 @@ def vector(words: TfIdf, text: str) -> np.ndarray:
 
 
 def test_idf_by_hand():
-    words = learnt()
+    words = learned()
     assert words.idf["white"] == pytest.approx(math.log(5 / 2) + 1)
     assert words.idf["swim"] == pytest.approx(math.log(5 / 3) + 1)  # in two texts, not four
-    assert set(learnt(2).idf) == {"how", "do", "i", "swim", "rice"}
-    assert list(learnt(2).idf) == sorted(learnt(2).idf)  # all in two texts: by the alphabet
+    assert set(learned(2).idf) == {"how", "do", "i", "swim", "rice"}
+    assert list(learned(2).idf) == sorted(learned(2).idf)  # all in two texts: by the alphabet
 
 
 def test_pairs_are_what_the_definition_says():
-    words = learnt()
+    words = learned()
     pairs = [
         ("How do I swim?", "How do I cook rice, rice, rice?"),
         ("swim", "swim"),
@@ -62,8 +62,8 @@ def test_pairs_are_what_the_definition_says():
     assert found.lengths[3] == 0
 
 
-def test_the_order_of_a_pair_and_its_neighbours_change_nothing():
-    words = learnt()
+def test_the_order_of_a_pair_and_its_neighbors_change_nothing():
+    words = learned()
     pairs = [("how do i swim", "why is rice white"), ("cook rice", "cook white rice")] * 3
     whole = words.encode(pairs)
     turned = words.encode([(b, a) for a, b in pairs])
@@ -76,7 +76,7 @@ def test_the_order_of_a_pair_and_its_neighbours_change_nothing():
 
 
 def test_batches_and_shards_hold_every_bag_once():
-    words = learnt()
+    words = learned()
     found = words.encode([(a, b) for a in TEXTS for b in TEXTS], np.arange(16) % 2)
     batch = found.batch(np.array([5, 0, 7, 2]))
     assert batch.index.tolist() == [5, 0, 7, 2]
@@ -91,7 +91,7 @@ def test_batches_and_shards_hold_every_bag_once():
 
 
 def test_json_gives_the_same_back_and_refuses_what_is_broken():
-    words = learnt()
+    words = learned()
     again = TfIdf.from_json(json.loads(json.dumps(words.to_json())))
     assert again.idf == words.idf
     for state in ({}, {"words": ["a"], "idf": []}, {"words": ["a", "a"], "idf": [1, 1]}):
@@ -104,7 +104,7 @@ def test_json_gives_the_same_back_and_refuses_what_is_broken():
         TfIdf.learn([["a"]], 0)
 
 
-def test_nothing_learnt_still_encodes():
+def test_nothing_learned_still_encodes():
     found = TfIdf.learn([]).encode([("a", "b"), ("a", "a")])
     assert found.lengths.tolist() == [0, 0]
     assert found.scores[:, 0].tolist() == [0.0, 1.0]

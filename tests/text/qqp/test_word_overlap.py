@@ -48,7 +48,7 @@ def test_the_accuracy_is_the_best_there_is() -> None:
         assert ((scores >= found.value) == labels).mean() == pytest.approx(best)
 
 
-def test_a_cut_between_neighbouring_floats() -> None:
+def test_a_cut_between_neighboring_floats() -> None:
     low = 0.3
     high = float(np.nextafter(low, 1))
     found = best_threshold([low, high], [0, 1])

@@ -75,7 +75,7 @@ def test_block_pairs_are_those_of_a_plain_loop() -> None:
             r, j, m = np.nonzero(windows.sees[i])
             place = (2 * i + r) * block + j
             seen = inputs.vectors[r, m, 0]
-            pairs = zip(windows.centres[i, r, j], seen, place, strict=True)
+            pairs = zip(windows.centers[i, r, j], seen, place, strict=True)
             found += [(int(a), int(b), int(c)) for a, b, c in pairs]
             # Joining sums what the view has repeated: each row times how often it was seen.
             inputs.changes[:] = inputs.vectors

@@ -33,15 +33,15 @@ def batches(path: Path, size: int = 7, **settings: object) -> tuple[WindowBatche
     return WindowBatches(corpus, counts, plan, size, RandomStream(5, "w")), counts.words
 
 
-def test_every_word_sees_its_neighbours_and_no_other_sentence(text: Path) -> None:
+def test_every_word_sees_its_neighbors_and_no_other_sentence(text: Path) -> None:
     made, words = batches(text)
     reaches = []
     seen = 0
     for batch in made.epoch(0):
         assert 1 <= len(batch) <= 7
-        for word, neighbours, mask in zip(batch.words, batch.neighbours, batch.mask, strict=True):
+        for word, neighbors, mask in zip(batch.words, batch.neighbors, batch.mask, strict=True):
             sentence, place = words[word][1:].split("w")
-            found = [words[i] for i in neighbours[mask]]
+            found = [words[i] for i in neighbors[mask]]
             distances = [int(name.split("w")[1]) - int(place) for name in found]
             assert all(name.startswith(f"s{sentence}w") for name in found)
             reach = max(map(abs, distances))
@@ -50,7 +50,7 @@ def test_every_word_sees_its_neighbours_and_no_other_sentence(text: Path) -> Non
             expected = [d for d in range(-reach, reach + 1) if d and 0 <= int(place) + d < length]
             assert distances == expected
             seen += 1
-    assert seen == sum(range(2, 9))  # the sentence of one word has no neighbours
+    assert seen == sum(range(2, 9))  # the sentence of one word has no neighbors
     assert set(reaches) == {1, 2, 3}
 
 
@@ -67,13 +67,13 @@ def test_epochs_differ_and_come_again(text: Path) -> None:
 def test_pairs_and_shards_are_the_batch(text: Path) -> None:
     made, _ = batches(text, size=1000)
     (batch,) = made.epoch(0)
-    words, neighbours = batch.pairs()
+    words, neighbors = batch.pairs()
     expected = [
         (w, n)
-        for w, row, mask in zip(batch.words, batch.neighbours, batch.mask, strict=True)
+        for w, row, mask in zip(batch.words, batch.neighbors, batch.mask, strict=True)
         for n in row[mask]
     ]
-    assert list(zip(words, neighbours, strict=True)) == expected
+    assert list(zip(words, neighbors, strict=True)) == expected
     parts = [batch.shard(i, 3) for i in range(3)]
     assert sum(map(len, parts)) == len(batch)
     assert sorted(w for part in parts for w in part.pairs()[0]) == sorted(words)
@@ -84,7 +84,7 @@ def test_frequent_words_are_thinned_out_and_noise_follows_the_counts(tmp_path: P
     path.write_text("\n".join(["the the the the a the the the b the"] * 2000))
     made, words = batches(path, size=10_000, subsample=0.05)
     kept = np.concatenate([batch.words for batch in made.epoch(0)])
-    # f = 0.8: kept with sqrt(0.05 / 0.8) + 0.05 / 0.8 = 0.3125; of some the neighbours are gone
+    # f = 0.8: kept with sqrt(0.05 / 0.8) + 0.05 / 0.8 = 0.3125; of some the neighbors are gone
     share = (kept == words.index("the")).sum() / 16_000
     assert 0.25 < share <= 0.3125 * 1.03
     assert made.expected == 1

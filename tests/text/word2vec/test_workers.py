@@ -133,7 +133,7 @@ def test_the_loss_is_the_mean_over_every_prediction(
     assert seen[-1].loss == found.loss
 
 
-def test_broken_off_and_resumed_every_piece_is_learnt_once(
+def test_broken_off_and_resumed_every_piece_is_learned_once(
     corpus, counts, short_rounds, tmp_path: Path
 ) -> None:
     class Stop(Exception):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pmt_core import ShapeError
-from pmt_text import SPECIAL_TOKENS, UNK, Vocabulary, WordVectors, fill_by_word
+from pmt_text import SPECIAL_TOKENS, UNK, Vocabulary, WordVectors, embedding_matrix
 
 VECTORS = WordVectors(
     ["paris", "in", "Rome", "unused"], np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.float32)
@@ -14,7 +14,7 @@ VOCABULARY = Vocabulary([*SPECIAL_TOKENS, "in", "Paris", "rome", "Rome"])
 
 def test_rows_of_known_words_are_written_and_no_others() -> None:
     matrix = np.full((9, 2), -1.0)
-    coverage = fill_by_word(matrix, VOCABULARY, VECTORS)
+    coverage = embedding_matrix(matrix, VOCABULARY, VECTORS)
     assert matrix.tolist() == [[-1, -1]] * 5 + [[3, 4], [-1, -1], [-1, -1], [5, 6]]
     assert (coverage.words, coverage.found, coverage.missing) == (4, 2, ("Paris", "rome"))
     assert coverage.share == 0.5
@@ -23,7 +23,7 @@ def test_rows_of_known_words_are_written_and_no_others() -> None:
 
 def test_lower_case_stands_in_for_a_word_without_a_vector() -> None:
     matrix = np.zeros((9, 2), np.float32)
-    coverage = fill_by_word(matrix, VOCABULARY, VECTORS, fold_case=True)
+    coverage = embedding_matrix(matrix, VOCABULARY, VECTORS, fold_case=True)
     assert matrix[5:].tolist() == [[3, 4], [1, 2], [0, 0], [5, 6]]
     assert coverage.missing == ("rome",)  # "Rome" is its upper case, not the other way round
 
@@ -31,14 +31,14 @@ def test_lower_case_stands_in_for_a_word_without_a_vector() -> None:
 def test_a_special_token_that_has_a_vector_takes_it() -> None:
     vectors = WordVectors(["<unk>", "in"], np.array([[1, 2], [3, 4]], np.float32))
     matrix = np.zeros((9, 2), np.float32)
-    coverage = fill_by_word(matrix, VOCABULARY, vectors)
+    coverage = embedding_matrix(matrix, VOCABULARY, vectors)
     assert matrix[UNK].tolist() == [1, 2]
     assert (coverage.words, coverage.found) == (5, 2)
 
 
 def test_plain_words_and_shapes() -> None:
     matrix = np.zeros((2, 2))
-    assert fill_by_word(matrix, ["in", "at"], VECTORS).found == 1
+    assert embedding_matrix(matrix, ["in", "at"], VECTORS).found == 1
     for shape in ((3, 2), (2, 3)):
         with pytest.raises(ShapeError, match=r"fill a matrix \(2, 2\)"):
-            fill_by_word(np.zeros(shape), ["in", "at"], VECTORS)
+            embedding_matrix(np.zeros(shape), ["in", "at"], VECTORS)

@@ -1,4 +1,4 @@
-"""Words with vectors: look-up, neighbours, and the files of word2vec, whole and broken."""
+"""Words with vectors: look-up, neighbors, and the files of word2vec, whole and broken."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ def same(one: WordVectors, two: WordVectors) -> None:
 # --- look-up --------------------------------------------------------------------------------------
 
 
-def test_neighbours_by_hand() -> None:
+def test_neighbors_by_hand() -> None:
     """East, north-east twice as long, north, west, nothing: cosines are 1/sqrt 2, 0, -1, 0."""
     matrix = np.array([[1, 0], [2, 2], [0, 3], [-1, 0], [0, 0]], np.float32)
     vectors = WordVectors(["e", "ne", "n", "w", "zero"], matrix)
-    found = vectors.neighbours("e", 4)
+    found = vectors.neighbors("e", 4)
     assert [word for word, _ in found] == ["ne", "n", "zero", "w"]
     assert [value for _, value in found] == pytest.approx([0.5**0.5, 0, 0, -1])
-    assert [word for word, _ in vectors.neighbours("e", 9, without=["n", "elsewhere"])] == [
+    assert [word for word, _ in vectors.neighbors("e", 9, without=["n", "elsewhere"])] == [
         "ne",
         "zero",
         "w",
     ]
-    assert [word for word, _ in vectors.neighbours("e", 9, restrict=2)] == ["ne"]
-    assert vectors.neighbours(np.array([0.0, 7.0]), 1)[0] == ("n", 1.0)
+    assert [word for word, _ in vectors.neighbors("e", 9, restrict=2)] == ["ne"]
+    assert vectors.neighbors(np.array([0.0, 7.0]), 1)[0] == ("n", 1.0)
     assert vectors.similarity("ne", "n") == pytest.approx(0.5**0.5)
 
 
-def test_neighbours_are_all_words_sorted_by_cosine() -> None:
+def test_neighbors_are_all_words_sorted_by_cosine() -> None:
     vectors = make(300, 8)
     unit = vectors.matrix / np.linalg.norm(vectors.matrix, axis=1, keepdims=True)
     for n in (1, 17, 299):
         order = np.argsort(-(unit @ unit[3]), kind="stable")[1 : n + 1]
-        assert [w for w, _ in vectors.neighbours("w3", n)] == [f"w{i}" for i in order]
-    assert len(vectors.neighbours("w3", 1000)) == 299
+        assert [w for w, _ in vectors.neighbors("w3", n)] == [f"w{i}" for i in order]
+    assert len(vectors.neighbors("w3", 1000)) == 299
 
 
 def test_a_word_that_is_not_there() -> None:
@@ -62,7 +62,7 @@ def test_a_word_that_is_not_there() -> None:
     assert "of" in vectors
     assert "off" not in vectors
     assert vectors.find("off") is None
-    for ask in (vectors.row_of, vectors.neighbours, vectors.__getitem__):
+    for ask in (vectors.row_of, vectors.neighbors, vectors.__getitem__):
         with pytest.raises(DataError, match="'off' has no vector; similar words that do: of"):
             ask("off")
 
@@ -75,9 +75,9 @@ def test_what_makes_no_vectors() -> None:
     with pytest.raises(DataError, match="word 2 of 2 holds numbers not finite"):
         WordVectors(["a", "b"], np.array([[0, 1], [np.nan, 1]]))
     with pytest.raises(ShapeError, match="shape"):
-        make().neighbours(np.zeros(3))
+        make().neighbors(np.zeros(3))
     with pytest.raises(SettingsError, match="1 or more"):
-        make().neighbours("of", 0)
+        make().neighbors("of", 0)
 
 
 def test_vectors_do_not_change() -> None:
@@ -246,7 +246,7 @@ def test_gensim_reads_what_we_write_and_the_reverse(tmp_path: Path, ending: str)
     back = load_word_vectors(tmp_path / f"theirs.{ending}")
     same(ours, back)
     for word in ours.words[:50]:
-        found = back.neighbours(word, 10)
+        found = back.neighbors(word, 10)
         expected = theirs.most_similar(word, topn=10)
         assert [w for w, _ in found] == [w for w, _ in expected]
         np.testing.assert_allclose(

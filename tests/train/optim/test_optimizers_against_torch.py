@@ -19,7 +19,7 @@ from pmt_train import (
     clip_factor,
     clip_values,
     global_norm,
-    one_cycle,
+    one_cycle_schedule,
 )
 
 pytestmark = pytest.mark.oracle
@@ -79,7 +79,7 @@ def test_one_cycle_is_torchs(steps, rise):
     theirs = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=0.1, total_steps=steps, pct_start=rise, cycle_momentum=False
     )
-    ours = one_cycle(0.1, steps, rise=rise)
+    ours = one_cycle_schedule(0.1, steps, rise=rise)
     for step in range(steps):
         assert ours(step) == pytest.approx(theirs.get_last_lr()[0], rel=1e-9)
         optimizer.step()

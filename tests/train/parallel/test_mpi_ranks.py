@@ -33,9 +33,9 @@ OPEN_MPI = {
 
 CARRIER = """
 import numpy as np
-from pmt_train import launched_ranks
+from pmt_train import launched_process_group
 
-ranks = launched_ranks()
+ranks = launched_process_group()
 for dtype in (np.float32, np.float64):
     numbers = np.arange(5, dtype=dtype) * 10**ranks.rank
     ranks.sum_in_place(numbers[1:])

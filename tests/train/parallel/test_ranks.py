@@ -1,4 +1,4 @@
-"""Ranks: a batch trained by several members is the batch trained by one."""
+"""ProcessGroup: a batch trained by several members is the batch trained by one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import pytest
 
 from pmt_core import GradientError, RowSparse, SettingsError
 from pmt_nn import BatchNorm1d, Dropout, Embedding, Linear, Module, Parameter, cross_entropy
-from pmt_train import FlatParameters, SoloRank, Trainer, launched_ranks, run_thread_ranks
+from pmt_train import (
+    FlatParameters,
+    SingleProcess,
+    Trainer,
+    launched_process_group,
+    run_thread_group,
+)
 from pmt_train.trainer.all_reduce import sum_over_ranks
 
 
@@ -27,7 +33,7 @@ def run(toys, ranks, workers=1, fit=False, **kwargs):
             results = [trainer.step(*batch) for batch in batches(toys, trainer.accumulate)]
         return trainer.model.state_dict(), results
 
-    return run_thread_ranks(ranks, work) if ranks > 1 else [work(SoloRank())]
+    return run_thread_group(ranks, work) if ranks > 1 else [work(SingleProcess())]
 
 
 def batches(toys, count):
@@ -84,7 +90,7 @@ def test_only_rank_0_writes_and_evaluates(toys, tmp_path):
         )
         return events
 
-    assert run_thread_ranks(2, work) == [[7, 14], []]
+    assert run_thread_group(2, work) == [[7, 14], []]
     assert evaluated == [0, 0]
 
 
@@ -96,10 +102,10 @@ def test_a_checkpoint_is_resumed_by_all_ranks(toys, tmp_path):
         trainer.fit(toys.data(), epochs=epochs, checkpoint_path=path, resume=resume, quiet=True)
         return trainer.model.state_dict()
 
-    straight = run_thread_ranks(2, lambda rank: fit(rank, 3, False))
-    run_thread_ranks(2, lambda rank: fit(rank, 1, False))
+    straight = run_thread_group(2, lambda rank: fit(rank, 3, False))
+    run_thread_group(2, lambda rank: fit(rank, 1, False))
     for found, expected in zip(
-        run_thread_ranks(2, lambda rank: fit(rank, 3, True)), straight, strict=True
+        run_thread_group(2, lambda rank: fit(rank, 3, True)), straight, strict=True
     ):
         for name, value in expected.items():
             np.testing.assert_array_equal(found[name], value)
@@ -134,7 +140,7 @@ def test_gradients_of_every_kind_are_added():
         None,
         rows[2].to_dense(),
     ]
-    for kinds, values, squared_norm in run_thread_ranks(2, work):
+    for kinds, values, squared_norm in run_thread_group(2, work):
         assert kinds == ["RowSparse", "ndarray", "ndarray", "NoneType", "RowSparse"]
         for value, right in zip(values, expected, strict=True):
             if right is not None:
@@ -156,7 +162,7 @@ def run_small(toys, ranks):
         trainer = Trainer(toys.model(rate=0.0), toys.loss, ranks=rank)
         return trainer.model.state_dict(), [trainer.step(toys.rows(2))]
 
-    return run_thread_ranks(ranks, work)
+    return run_thread_group(ranks, work)
 
 
 class Normed(Module):
@@ -181,8 +187,8 @@ def test_running_statistics_are_those_of_all_ranks(toys):
             trainer.step(toys.rows(40))
         return trainer.model.state_dict()
 
-    expected = work(SoloRank(), workers=2)
-    for found in run_thread_ranks(2, work):
+    expected = work(SingleProcess(), workers=2)
+    for found in run_thread_group(2, work):
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, rtol=1e-6, err_msg=name)
 
@@ -196,36 +202,36 @@ def test_an_infinite_loss_ends_every_rank(toys):
             trainer.step(toys.rows(10))
         return "told"
 
-    assert run_thread_ranks(2, work) == ["told", "told"]
+    assert run_thread_group(2, work) == ["told", "told"]
 
 
 def test_an_error_on_one_rank_ends_the_others():
     def work(rank):
         if rank.rank == 1:
             raise KeyError("rank 1")
-        rank.sum_in_place(np.ones(3))
+        rank.all_reduce_sum(np.ones(3))
 
     with pytest.raises(KeyError, match="rank 1"):
-        run_thread_ranks(3, work)
+        run_thread_group(3, work)
     with pytest.raises(SettingsError):
-        run_thread_ranks(0, work)
+        run_thread_group(0, work)
 
 
 def test_the_two_operations_of_a_carrier():
     def work(ranks):
         numbers = np.arange(5.0) * 10**ranks.rank
-        ranks.sum_in_place(numbers)
+        ranks.all_reduce_sum(numbers)
         gathered = ranks.all_gather(np.arange(ranks.rank))
         told = ranks.broadcast({"a": [1.5, None]} if ranks.rank == 0 else None)
         return numbers.tolist(), [g.tolist() for g in gathered], told, ranks.highest(ranks.rank)
 
     expected = ([0, 111, 222, 333, 444], [[], [0], [0, 1]], {"a": [1.5, None]}, 2)
-    assert run_thread_ranks(3, work) == [expected] * 3
+    assert run_thread_group(3, work) == [expected] * 3
 
 
 def test_who_is_started_in_the_ordinary_way_is_alone(monkeypatch):
     for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
-    launched_ranks.cache_clear()
-    assert (launched_ranks().rank, launched_ranks().size) == (0, 1)
-    launched_ranks.cache_clear()
+    launched_process_group.cache_clear()
+    assert (launched_process_group().rank, launched_process_group().size) == (0, 1)
+    launched_process_group.cache_clear()

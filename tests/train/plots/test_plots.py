@@ -17,7 +17,7 @@ from pmt_train import (
     confusion_plot,
     learning_curves,
     plot_label,
-    surprise_plot,
+    token_loss_plot,
 )
 
 ODD = ["<cls>", "日本", "🙂", "$x^2$", "a$b", "\\frac{", "", " ", "\n\t\0", "é", "ا", "_" * 60, "%"]
@@ -94,18 +94,18 @@ def test_attention_of_nothing(tmp_path):
 def test_surprise(tmp_path, tokens):
     path = tmp_path / "surprise.png"
     bits = [math.nan, math.inf, 0.0, -0.0, 99.0][: len(tokens)]
-    surprise_plot(path, tokens, bits + [1.5] * (len(tokens) - len(bits)), "a $title_", columns=20)
+    token_loss_plot(path, tokens, bits + [1.5] * (len(tokens) - len(bits)), "a $title_", columns=20)
     width, height = size_of(path)
     assert width >= 300
     assert height >= 100
     with pytest.raises(ShapeError, match="bits"):
-        surprise_plot(path, ["a"], [])
+        token_loss_plot(path, ["a"], [])
 
 
 def test_a_text_of_more_lines_makes_a_taller_picture(tmp_path):
     heights = []
     for text in ("x" * 20, "x" * 21, "x\nx\nx\nx\n"):
-        surprise_plot(tmp_path / "s.png", list(text), [1.0] * len(text), columns=20)
+        token_loss_plot(tmp_path / "s.png", list(text), [1.0] * len(text), columns=20)
         heights.append(size_of(tmp_path / "s.png")[1])
     assert heights[0] < heights[1] < heights[2]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pmt_core import ShapeError
-from pmt_train import arrow_map, share_bars
+from pmt_train import bar_chart, vector_plot
 
 ODD = ["<cls>", "日本", "🙂", "$x^2$", "a$b", "\\frac{", "", " ", "\n\t\0", "é", "ا", "_" * 60, "%"]
 
@@ -22,18 +22,18 @@ def is_png(path) -> bool:
 )
 def test_maps(tmp_path, points) -> None:
     path = tmp_path / "map.png"
-    arrow_map(path, points, ODD, [(0, 1), (2, 3), (3, 4)], "$odd$", equal=True)
+    vector_plot(path, points, ODD, [(0, 1), (2, 3), (3, 4)], "$odd$", equal=True)
     assert is_png(path)
-    arrow_map(path, points[:1], ODD[:1])
+    vector_plot(path, points[:1], ODD[:1])
     with pytest.raises(ShapeError, match="13 names"):
-        arrow_map(path, points[:5], ODD)
+        vector_plot(path, points[:5], ODD)
 
 
 def test_bars(tmp_path) -> None:
     path = tmp_path / "bars.png"
     shares = [math.nan, 0, 1, *np.linspace(0, 1, 10)]
-    share_bars(path, ODD, shares, [f"{i} of 3" for i in range(13)], "title", last_stands_out=2)
+    bar_chart(path, ODD, shares, [f"{i} of 3" for i in range(13)], "title", last_stands_out=2)
     assert is_png(path)
-    share_bars(path, [], [])
+    bar_chart(path, [], [])
     with pytest.raises(ShapeError, match="13 names"):
-        share_bars(path, ODD, [0.5])
+        bar_chart(path, ODD, [0.5])

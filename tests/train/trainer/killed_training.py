@@ -21,7 +21,14 @@ import numpy as np
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, load_archive
 from pmt_nn import Dropout, Embedding, Linear, Module, cross_entropy
-from pmt_train import EarlyStopping, ReduceOnPlateau, Trainer, TrainingEvent, cosine, warmup
+from pmt_train import (
+    EarlyStopping,
+    ReduceOnPlateau,
+    Trainer,
+    TrainingEvent,
+    cosine_schedule,
+    warmup,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def main(folder: Path, workers: int, how: str, at: int) -> None:
     trainer = Trainer(
         Classifier(),
         loss,
-        schedule=warmup(cosine(0.02, 60), 5),
+        schedule=warmup(cosine_schedule(0.02, 60), 5),
         seed=5,
         workers=workers,
         accumulate=2,

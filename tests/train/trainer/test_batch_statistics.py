@@ -1,4 +1,4 @@
-"""Running statistics of batch normalisation in training by several threads."""
+"""Running statistics of batch normalization in training by several threads."""
 
 from __future__ import annotations
 

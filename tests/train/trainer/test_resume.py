@@ -266,7 +266,7 @@ def test_what_is_no_checkpoint_is_refused(toys, tmp_path):
 def test_a_failed_save_leaves_the_checkpoint_before(toys, tmp_path, monkeypatch):
     """A full disk: the error says so, and the run goes on from what was saved before."""
     from pmt_core import FileProblem
-    from pmt_train import checkpoint as module
+    from pmt_train.trainer import checkpoint as module
 
     path = tmp_path / "c.npz"
     straight = toys.trainer()

@@ -10,7 +10,7 @@ import pytest
 
 from pmt_autograd import Tensor
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig, cross_entropy
-from pmt_train import Trainer, cosine, warmup
+from pmt_train import Trainer, cosine_schedule, warmup
 
 START, END, FIRST, SYMBOLS, LONGEST = 1, 2, 3, 8, 6
 STEPS, BATCH = 700, 64
@@ -48,13 +48,13 @@ def loss(model: EncoderDecoder, batch: Examples, rng: np.random.Generator) -> tu
 
 
 @pytest.mark.parametrize("task", [np.copy, np.flip, np.sort], ids=["copy", "reverse", "sort"])
-def test_a_task_is_learnt_without_a_mistake(task: Callable[[np.ndarray], np.ndarray]) -> None:
+def test_a_task_is_learned_without_a_mistake(task: Callable[[np.ndarray], np.ndarray]) -> None:
     size = FIRST + SYMBOLS
     config = EncoderDecoderConfig(
         size, size, width=48, heads=4, hidden=96, encoder_layers=1, decoder_layers=1, dropout=0.0
     )
     model = EncoderDecoder(config, np.random.default_rng(1))
-    trainer = Trainer(model, loss, schedule=warmup(cosine(4e-3, STEPS), STEPS // 10))
+    trainer = Trainer(model, loss, schedule=warmup(cosine_schedule(4e-3, STEPS), STEPS // 10))
     rng = np.random.default_rng(2)
     for _ in range(STEPS):
         trainer.step(draw(rng, BATCH, task))

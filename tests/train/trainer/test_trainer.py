@@ -21,8 +21,8 @@ from pmt_train import (
     FlatParameters,
     Trainer,
     clip_factor,
-    constant,
-    cosine,
+    constant_schedule,
+    cosine_schedule,
     global_norm,
     warmup,
 )
@@ -45,7 +45,7 @@ def test_a_loop_written_out_gives_the_same_numbers(toys):
 
     model, data = toys.model(), toys.data()
     flat = FlatParameters(model.named_parameters())
-    optimizer, schedule, step = AdamW(flat), warmup(cosine(0.02, 60), 5), 0
+    optimizer, schedule, step = AdamW(flat), warmup(cosine_schedule(0.02, 60), 5), 0
     losses = []
     for epoch in range(3):
         model.train()
@@ -74,7 +74,9 @@ def test_the_model_learns(toys):
 def test_the_printed_loss_is_the_mean_over_examples_not_over_batches(toys):
     """The last batch is a small one and counts no more than its examples."""
     trainer = toys.trainer(rate=0.0)
-    trainer.schedule = constant(0.0)  # weights stay, so the mean can be computed afterwards
+    trainer.schedule = constant_schedule(
+        0.0
+    )  # weights stay, so the mean can be computed afterwards
     history = trainer.fit(toys.data(100), epochs=1, quiet=True)
     rows = toys.rows(100)
     expected, _ = toys.loss(trainer.model, rows, np.random.default_rng(0))

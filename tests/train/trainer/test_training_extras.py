@@ -16,10 +16,10 @@ from pmt_train import (
     Trainer,
     WeightAverage,
     clip_values,
-    constant,
+    constant_schedule,
     global_norm,
     learning_rate_plot,
-    one_cycle,
+    one_cycle_schedule,
     search_learning_rate,
 )
 
@@ -194,12 +194,12 @@ def test_fit_lowers_the_rate_on_a_plateau(toys):
 
 
 def test_one_cycle_by_hand():
-    schedule = one_cycle(1.0, 11, rise=0.5454545454545454, start=0.1, final=0.0)
+    schedule = one_cycle_schedule(1.0, 11, rise=0.5454545454545454, start=0.1, final=0.0)
     assert [schedule(i) for i in (0, 5, 10, 99)] == pytest.approx([0.1, 1.0, 0.0, 0.0])
     assert schedule(8) == pytest.approx((1 + np.cos(np.pi * 3 / 5)) / 2)
     for wrong in ((1.0, 1), (-1.0, 10)):
         with pytest.raises(SettingsError):
-            one_cycle(*wrong)
+            one_cycle_schedule(*wrong)
 
 
 def test_the_search_finds_where_the_loss_falls_and_leaves_no_trace(toys, tmp_path):
@@ -217,7 +217,7 @@ def test_the_search_finds_where_the_loss_falls_and_leaves_no_trace(toys, tmp_pat
     for one, two in zip(before[:2], after[:2], strict=True):
         for name, value in one.items():
             np.testing.assert_array_equal(two[name], value)
-    assert trainer.schedule(0) == constant(0.02)(0)
+    assert trainer.schedule(0) == constant_schedule(0.02)(0)
 
     path = tmp_path / "rates.png"
     learning_rate_plot(path, found)

@@ -17,7 +17,7 @@ def test_the_loop_gives_the_numbers_of_trainer(root, monkeypatch):
     monkeypatch.setitem(sys.modules, page.__name__, page)  # dataclasses look their module up
     for block in blocks:
         exec(compile(block, "docs/training_loop.md", "exec"), page.__dict__)
-    # what its own last lines say, and that something was learnt
+    # what its own last lines say, and that something was learned
     assert page.history.column("train_loss") == page.train_losses
     assert page.history.column("dev_accuracy") == page.dev_accuracies
     assert page.train_losses[-1] < 0.8 * page.train_losses[0]

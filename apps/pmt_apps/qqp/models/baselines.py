@@ -10,26 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.qqp.data import labels_of, texts_of
-from pmt_apps.qqp.models.pair_model import Detector, Texts
+from pmt_apps.qqp.models.pair_model import PairModel, Texts
 from pmt_apps.qqp.settings import BASELINE, Settings
 from pmt_autograd import Tensor, exp
 from pmt_core import RandomStream
 from pmt_nn import Buffer, Embedding, Linear, Module, Parameter
 from pmt_text import (
     BagBatch,
+    BucketBatches,
     EncodedBags,
-    LengthBatches,
     QuestionPair,
     TfIdf,
     best_threshold,
     overlap_scores,
     tokenize,
 )
-from pmt_train import AdamW, SoloRank, Trainer, Workers, linear
+from pmt_train import AdamW, SingleProcess, Trainer, Workers, linear_schedule
 
 
 class OverlapLine(Module):
-    """The logit exp(s) (x - c) of a score x: the cut c is given, the steepness s learnt."""
+    """The logit exp(s) (x - c) of a score x: the cut c is given, the steepness s learned."""
 
     def __init__(self, cut: float) -> None:
         self.cut = Buffer(np.array([cut], np.float32))
@@ -41,7 +41,7 @@ class OverlapLine(Module):
         return found
 
 
-class OverlapDetector(Detector[BagBatch]):
+class OverlapPairModel(PairModel[BagBatch]):
     """ "Duplicate" where the questions share enough of their words.
 
     The share that answers most training pairs rightly is probability 1/2; `Trainer` finds how
@@ -88,7 +88,7 @@ class BagRegression(Module):
         return found
 
 
-class TfIdfDetector(Detector[BagBatch]):
+class TfIdfPairModel(PairModel[BagBatch]):
     """Logistic regression on the difference and the product of two tf-idf vectors.
 
     Both orders of a pair are the same to it.
@@ -124,8 +124,8 @@ class TfIdfDetector(Detector[BagBatch]):
         return of_two_classes(self.module(batch))
 
 
-BASELINES: dict[str, type[OverlapDetector] | type[TfIdfDetector]] = {
-    kind.kind: kind for kind in (OverlapDetector, TfIdfDetector)
+BASELINES: dict[str, type[OverlapPairModel] | type[TfIdfPairModel]] = {
+    kind.kind: kind for kind in (OverlapPairModel, TfIdfPairModel)
 }
 
 
@@ -137,20 +137,20 @@ def of_two_classes(logit: Tensor) -> Tensor:
 
 def trained_baseline(
     kind: str, pairs: Sequence[QuestionPair], settings: Settings, workers: Workers
-) -> Detector[BagBatch]:
-    """A baseline that has learnt from these pairs, to stand beside a model."""
+) -> PairModel[BagBatch]:
+    """A baseline that has learned from these pairs, to stand beside a model."""
     detector = BASELINES[kind].for_pairs(settings, pairs)
     encoded = detector.encode(texts_of(pairs), labels_of(pairs))
     order = RandomStream(settings.seed, "order", kind)
-    batches = LengthBatches(encoded.lengths, BASELINE["batch_size"], encoded.batch, order)
+    batches = BucketBatches(encoded.lengths, BASELINE["batch_size"], encoded.batch, order)
     trainer = Trainer(
         detector.module,
         detector.loss,
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=linear(BASELINE["lr"], len(batches) * BASELINE["epochs"]),
+        schedule=linear_schedule(BASELINE["lr"], len(batches) * BASELINE["epochs"]),
         seed=settings.seed,
         workers=workers,
-        ranks=SoloRank(),
+        ranks=SingleProcess(),
     )
     trainer.fit(batches, epochs=BASELINE["epochs"], quiet=True)
     return detector

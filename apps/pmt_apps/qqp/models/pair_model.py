@@ -1,4 +1,4 @@
-"""`Detector`: what a model of question pairs is to `train_qqp.py`, whatever stands in it."""
+"""`PairModel`: what a model of question pairs is to `train_qqp.py`, whatever stands in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pmt_apps.qqp.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import softmax
 from pmt_nn import Module, cross_entropy
-from pmt_text import LengthBatches
+from pmt_text import BucketBatches
 from pmt_train import AttentionMap, Workers, predict_batches
 
 CLASSES = ("different", "duplicate")
@@ -67,7 +67,7 @@ class LookingAcross:
     weights21: NDArray[np.floating]
 
 
-class Answering(Protocol):
+class Predictor(Protocol):
     """Whatever answers pairs: a detector, or several of them together."""
 
     def answer(self, texts: Texts, workers: Workers) -> Probabilities: ...
@@ -77,7 +77,7 @@ class Answering(Protocol):
     def across(self, texts: tuple[str, str]) -> LookingAcross | None: ...
 
 
-class Detector(ABC, Generic[B]):
+class PairModel(ABC, Generic[B]):
     """A module, and the way of texts into it.
 
     `Trainer(detector.module, detector.loss)` trains it on batches of what `encode` made;
@@ -120,7 +120,7 @@ class Detector(ABC, Generic[B]):
 
     def probabilities(self, encoded: Encoded[B], workers: Workers) -> Probabilities:
         """Probability of "duplicate" for every pair (n,), in the order of the data."""
-        batches = LengthBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
+        batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         self.module.eval()
         found = np.empty(len(encoded), np.float32)
 

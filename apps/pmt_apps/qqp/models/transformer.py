@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pmt_apps.qqp.models.pair_model import (
     CLASSES,
     EVALUATION_BATCH,
-    Detector,
     Encoded,
     LookingAcross,
+    PairModel,
     Probabilities,
     Texts,
 )
@@ -27,14 +27,14 @@ from pmt_text import (
     SEP,
     SPECIAL_TOKENS,
     VECTOR_SIMILARITIES,
+    BucketBatches,
     EncodedPairs,
-    LengthBatches,
+    InverseDocumentFrequency,
     PairBatch,
     PairEncoder,
     QuestionPair,
     VectorSimilarities,
     Vocabulary,
-    WordRarity,
     tokenize,
 )
 from pmt_train import AttentionMap, Workers, predict_batches, progress_bar
@@ -42,7 +42,7 @@ from pmt_train import AttentionMap, Workers, predict_batches, progress_bar
 _CHUNK = 2000  # pairs encoded between two moves of the progress bar
 
 
-class Readers(Module):
+class Ensemble(Module):
     """The weights of a detector: of its members, and the word vectors they get features from."""
 
     def __init__(
@@ -52,18 +52,18 @@ class Readers(Module):
         self.vectors = None if vectors is None else Buffer(vectors)
 
 
-class TransformerDetector(Detector[PairBatch]):
+class TransformerPairModel(PairModel[PairBatch]):
     """One `PairClassifier`, or several whose probabilities are averaged.
 
     Every pair is read in both orders and the answers are averaged, too.
 
     settings: give the size, and the seed of the first weights. encoder: words to ids, marks and
-    features. vectors: (v, d) word vectors learnt from paraphrases, that add features; or None.
+    features. vectors: (v, d) word vectors learned from paraphrases, that add features; or None.
     members: how many classifiers. stage: names the stream of their first weights.
     """
 
     kind: ClassVar[str] = "transformer"
-    module: Readers
+    module: Ensemble
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class TransformerDetector(Detector[PairBatch]):
             features=features,
         )
         rng = RandomStream(settings.seed, stage).generator()
-        self.module = Readers([PairClassifier(config, rng) for _ in range(members)], vectors)
+        self.module = Ensemble([PairClassifier(config, rng) for _ in range(members)], vectors)
         self._similarities: VectorSimilarities | None = None
 
     @classmethod
@@ -169,7 +169,7 @@ class TransformerDetector(Detector[PairBatch]):
         self, encoded: Encoded[PairBatch], workers: Workers, *, both_orders: bool = True
     ) -> Probabilities:
         """Probability of "duplicate" for every pair (n,), in the order of the data."""
-        batches = LengthBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
+        batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         self.module.eval()
         found = np.zeros(len(encoded), np.float32)
 
@@ -232,7 +232,9 @@ def learn_encoder(settings: Settings, pairs: Sequence[QuestionPair]) -> PairEnco
 
     # Twice through the texts: to keep all their tokens would take far more memory than all else.
     words = Vocabulary.build(texts("counting words"), min_count=settings.min_count)
-    return PairEncoder(words, settings.max_length, WordRarity.build(texts("weighing words")))
+    return PairEncoder(
+        words, settings.max_length, InverseDocumentFrequency.build(texts("weighing words"))
+    )
 
 
 def _logits(

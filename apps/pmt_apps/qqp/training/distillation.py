@@ -1,4 +1,4 @@
-"""Models that learn from the opinion of another on pairs that nobody has labelled."""
+"""Models that learn from the opinion of another on pairs that nobody has labeled."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data import texts_of
-from pmt_apps.qqp.models.transformer import Readers, TransformerDetector
+from pmt_apps.qqp.models.transformer import Ensemble, TransformerPairModel
 from pmt_apps.qqp.settings import Settings
 from pmt_apps.qqp.training.pretraining import Pretrained, schedule, stage_seed, start_from
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import binary_cross_entropy_with_logits
 from pmt_text import (
+    BucketBatches,
     EncodedPairs,
-    LengthBatches,
     PairBatch,
     QuestionPair,
-    linked_groups,
-    neighbour_pairs,
+    connected_components,
+    nearest_pairs,
 )
 from pmt_train import AdamW, Trainer, Workers, progress_bar
 
 _TEXTS = 60_000  # questions that partners are looked for and among
 _NEAREST, _EACH = 16, 2
-_SURE = 0.97  # what a person's label counts as
+LABEL_SMOOTHING = 0.97  # what a person's label counts as
 _DUPLICATE = 0.9  # the least that a duplicate counts as, whatever the teacher says
 _BATCH = 64
 _FINAL_LR = 0.6  # of --lr, for the real labels that come last
 
 
 def near_pairs(
-    detector: TransformerDetector, pairs: list[QuestionPair], settings: Settings
+    detector: TransformerPairModel, pairs: list[QuestionPair], settings: Settings
 ) -> list[tuple[str, str]]:
     """Pairs of questions whose mean vectors are near, never of one linked group."""
-    groups = linked_groups(pairs)
+    groups = connected_components(pairs)
     group_of: dict[str, int] = {}
     for (first, second), group in zip(texts_of(pairs), groups.tolist(), strict=True):
         group_of.setdefault(first, group)
@@ -46,7 +46,7 @@ def near_pairs(
     texts = list(group_of)
     rng = RandomStream(settings.seed, "near pairs").generator()
     with progress_bar(min(_TEXTS, len(texts)), "looking for near pairs") as bar:
-        found = neighbour_pairs(
+        found = nearest_pairs(
             detector.mean_vectors(texts),
             np.fromiter(group_of.values(), np.int64, len(texts)),
             rng,
@@ -59,8 +59,8 @@ def near_pairs(
 
 
 def opinions(
-    teacher: TransformerDetector,
-    labelled: EncodedPairs,
+    teacher: TransformerPairModel,
+    labeled: EncodedPairs,
     extra: EncodedPairs | None,
     mined: EncodedPairs,
     workers: Workers,
@@ -70,7 +70,7 @@ def opinions(
     A person's label counts nearly as it is. An extra duplicate counts as one, the more the surer
     the teacher is; a mined pair is what the teacher says.
     """
-    parts, wanted = [labelled], [np.where(labelled.labels == 1, _SURE, 1 - _SURE)]
+    parts, wanted = [labeled], [np.where(labeled.labels == 1, LABEL_SMOOTHING, 1 - LABEL_SMOOTHING)]
     if extra is not None:
         said = teacher.probabilities(extra, workers, both_orders=False)
         is_duplicate = extra.labels == 1
@@ -84,8 +84,8 @@ def opinions(
     return EncodedPairs.joined(parts), np.concatenate(wanted).astype(np.float32)
 
 
-def learn_opinions(
-    student: TransformerDetector,
+def distill(
+    student: TransformerPairModel,
     pairs: EncodedPairs,
     wanted: NDArray[np.float32],
     stage: str,
@@ -94,11 +94,11 @@ def learn_opinions(
     workers: Workers,
 ) -> None:
     """One epoch on probabilities instead of labels."""
-    batches = LengthBatches(
+    batches = BucketBatches(
         pairs.lengths, _BATCH, pairs.batch, RandomStream(settings.seed, "order", stage)
     )
 
-    def loss(module: Readers, batch: PairBatch, rng: np.random.Generator) -> tuple[Tensor, int]:
+    def loss(module: Ensemble, batch: PairBatch, rng: np.random.Generator) -> tuple[Tensor, int]:
         logits = student.logits(batch, rng)
         found = binary_cross_entropy_with_logits(
             logits[:, 1] - logits[:, 0], wanted[batch.index], reduction="sum"
@@ -118,11 +118,11 @@ def learn_opinions(
 
 
 def new_student(
-    teacher: TransformerDetector, pretrained: Pretrained | None, stage: str, settings: Settings
-) -> TransformerDetector:
+    teacher: TransformerPairModel, pretrained: Pretrained | None, stage: str, settings: Settings
+) -> TransformerPairModel:
     """As the teacher was in the beginning, but for the weights that nobody has trained."""
     vectors = teacher.module.vectors
-    student = TransformerDetector(
+    student = TransformerPairModel(
         settings, teacher.encoder, None if vectors is None else vectors.data, stage=stage
     )
     if pretrained is not None:

@@ -7,16 +7,16 @@ from typing import Any
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data import Splits, labels_of, texts_of
-from pmt_apps.qqp.models.pair_model import Detector
+from pmt_apps.qqp.models.pair_model import PairModel
 from pmt_apps.qqp.scores import scores
 from pmt_apps.qqp.settings import Settings
 from pmt_core import RandomStream, SettingsError
-from pmt_text import BatchPhases, LengthBatches
-from pmt_train import AdamW, EarlyStopping, Trainer, Workers, in_sequence, linear, warmup
+from pmt_text import BucketBatches, Curriculum
+from pmt_train import AdamW, EarlyStopping, Trainer, Workers, in_sequence, linear_schedule, warmup
 
 
 def fit(
-    detector: Detector[Any],
+    detector: PairModel[Any],
     splits: Splits,
     settings: Settings,
     run: Run[Settings],
@@ -39,7 +39,7 @@ def fit(
 
 
 def make_trainer(
-    detector: Detector[Any], batches: BatchPhases[Any], settings: Settings, workers: Workers
+    detector: PairModel[Any], batches: Curriculum[Any], settings: Settings, workers: Workers
 ) -> Trainer[Any, Any]:
     """AdamW; in every phase the learning rate rises in the beginning and falls to 0."""
     return Trainer(
@@ -48,7 +48,7 @@ def make_trainer(
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
         schedule=in_sequence(
             [
-                (warmup(linear(settings.lr, max(steps, 1)), settings.warmup), steps)
+                (warmup(linear_schedule(settings.lr, max(steps, 1)), settings.warmup), steps)
                 for steps in batches.steps()
             ]
         ),
@@ -58,20 +58,20 @@ def make_trainer(
     )
 
 
-def make_batches(detector: Detector[Any], splits: Splits, settings: Settings) -> BatchPhases[Any]:
+def make_batches(detector: PairModel[Any], splits: Splits, settings: Settings) -> Curriculum[Any]:
     """Batches of like length: the extra pairs first, if there are any, then the training pairs."""
 
-    def of(name: str) -> LengthBatches[Any]:
+    def of(name: str) -> BucketBatches[Any]:
         encoded = detector.encode(texts_of(splits[name]), labels_of(splits[name]))
         order = RandomStream(settings.seed, "order", name)
-        return LengthBatches(encoded.lengths, settings.batch_size, encoded.batch, order)
+        return BucketBatches(encoded.lengths, settings.batch_size, encoded.batch, order)
 
     if "extra" not in splits or not settings.extra_epochs:
-        return BatchPhases([(of("train"), settings.epochs)])
+        return Curriculum([(of("train"), settings.epochs)])
     rest = settings.epochs - settings.extra_epochs
     if rest < 1:
         raise SettingsError(
             f"--extra-epochs {settings.extra_epochs} are the first of --epochs {settings.epochs}, "
             "and training ends on real labels: give more --epochs"
         )
-    return BatchPhases([(of("extra"), settings.extra_epochs), (of("train"), rest)])
+    return Curriculum([(of("extra"), settings.extra_epochs), (of("train"), rest)])

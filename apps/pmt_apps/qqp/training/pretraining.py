@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.models.pair_model import Texts
-from pmt_apps.qqp.models.transformer import TransformerDetector
+from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import DataError, RandomStream, load_archive
-from pmt_nn import MaskedWords, MeanOfWords, in_batch_contrastive_loss
+from pmt_nn import MaskedPairModel, MeanOfWords, in_batch_contrastive_loss
 from pmt_text import (
     SPECIAL_TOKENS,
+    BucketBatches,
     EncodedPairs,
-    LengthBatches,
     PairBatch,
     PairEncoder,
     TextCorpus,
     load_qqp,
     mask_tokens,
 )
-from pmt_train import AdamW, Schedule, Trainer, Workers, linear, progress_bar, warmup
+from pmt_train import AdamW, Schedule, Trainer, Workers, linear_schedule, progress_bar, warmup
 
 SAVED = ".npz"
 """Ending of a file given to --pretrain that is not read as a text."""
@@ -75,7 +75,7 @@ def learn_vectors(
     rng = RandomStream(settings.seed, stage).generator()
     model = MeanOfWords(len(encoder.vocabulary), settings.width, rng)
     order = RandomStream(settings.seed, "order", stage)
-    batches = LengthBatches(duplicates.lengths, _VECTORS_BATCH, duplicates.batch, order)
+    batches = BucketBatches(duplicates.lengths, _VECTORS_BATCH, duplicates.batch, order)
     trainer = Trainer(
         model,
         contrastive_loss,
@@ -101,7 +101,7 @@ def contrastive_loss(
 
 
 def pretrain(
-    detector: TransformerDetector,
+    detector: TransformerPairModel,
     pairs: EncodedPairs,
     settings: Settings,
     run: Run[Settings],
@@ -111,11 +111,13 @@ def pretrain(
     stage = "pretrain"
     words = len(detector.encoder.vocabulary)
     rng = RandomStream(settings.seed, stage, "head").generator()
-    model = MaskedWords(detector.reader, min(_GUESSED, words), rng)
+    model = MaskedPairModel(detector.reader, min(_GUESSED, words), rng)
     order = RandomStream(settings.seed, "order", stage)
-    batches = LengthBatches(pairs.lengths, _PRETRAIN_BATCH, pairs.batch, order)
+    batches = BucketBatches(pairs.lengths, _PRETRAIN_BATCH, pairs.batch, order)
 
-    def loss(model: MaskedWords, batch: PairBatch, rng: np.random.Generator) -> tuple[Tensor, int]:
+    def loss(
+        model: MaskedPairModel, batch: PairBatch, rng: np.random.Generator
+    ) -> tuple[Tensor, int]:
         hidden = mask_tokens(batch.ids, words, rng, rate=_HIDDEN)
         losses = model(
             hidden.ids, batch.segments, batch.matches, batch.mask, hidden.labels, rng=rng
@@ -142,25 +144,25 @@ def pretrain(
     return Pretrained(detector.encoder, weights)
 
 
-def start_from(detector: TransformerDetector, pretrained: Pretrained) -> None:
+def start_from(detector: TransformerPairModel, pretrained: Pretrained) -> None:
     """Give the detector's reader the pre-trained weights; the layers after pooling stay new."""
     own = detector.reader.state_dict()
     after = ("pool.", "features.", "classify.")
-    learnt = {
+    learned = {
         name: array for name, array in pretrained.weights.items() if not name.startswith(after)
     }
-    wrong = [name for name, array in learnt.items() if own[name].shape != array.shape]
+    wrong = [name for name, array in learned.items() if own[name].shape != array.shape]
     if wrong:
         name = wrong[0]
         raise DataError(
-            f"the pre-trained {name} has shape {learnt[name].shape} and the model wants "
+            f"the pre-trained {name} has shape {learned[name].shape} and the model wants "
             f"{own[name].shape}: give --width, --hidden and --max-length as they were then"
         )
-    detector.reader.load_state_dict({**own, **learnt})
+    detector.reader.load_state_dict({**own, **learned})
 
 
 def read_pretraining_texts(path: Path, run: Run[Settings]) -> Texts:
-    """The question pairs of a file, or pairs of neighbouring pieces of a plain text."""
+    """The question pairs of a file, or pairs of neighboring pieces of a plain text."""
     try:
         file = load_qqp(path)
     except DataError:
@@ -168,7 +170,7 @@ def read_pretraining_texts(path: Path, run: Run[Settings]) -> Texts:
         found: Texts = list(pairwise(pieces))
     else:
         found = [(pair.question1, pair.question2) for pair in file.pairs]
-    run.data("pretrain", path, len(found))
+    run.log_file("pretrain", path, len(found))
     run.say(f"pretrain: {len(found):,} pairs of texts")
     return found
 
@@ -188,7 +190,7 @@ def _pieces(path: Path) -> list[str]:
 
 def schedule(lr: float, steps: int, rising: int) -> Schedule:
     """Up in `rising` steps (or a tenth of all, if that is less), then down to 0."""
-    return warmup(linear(lr, max(steps, 1)), min(rising, steps // 10))
+    return warmup(linear_schedule(lr, max(steps, 1)), min(rising, steps // 10))
 
 
 def stage_seed(settings: Settings, stage: str) -> int:

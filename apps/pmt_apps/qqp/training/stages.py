@@ -10,12 +10,12 @@ import numpy as np
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data import Splits, labels_of, texts_of
 from pmt_apps.qqp.models.pair_model import Texts
-from pmt_apps.qqp.models.transformer import TransformerDetector, learn_encoder
+from pmt_apps.qqp.models.transformer import TransformerPairModel, learn_encoder
 from pmt_apps.qqp.scores import scores
 from pmt_apps.qqp.settings import Settings
 from pmt_apps.qqp.training.distillation import (
+    distill,
     final_lr,
-    learn_opinions,
     near_pairs,
     new_student,
     opinions,
@@ -31,7 +31,7 @@ from pmt_apps.qqp.training.pretraining import (
     start_from,
 )
 from pmt_core import RandomStream, SettingsError
-from pmt_text import EncodedPairs, LengthBatches
+from pmt_text import BucketBatches, EncodedPairs
 from pmt_train import AdamW, EarlyStopping, Trainer, Workers
 
 
@@ -58,7 +58,7 @@ class Stages:
         self.splits, self.settings, self.run, self.workers = splits, settings, run, workers
         self.known = [*splits["train"], *splits.get("extra", [])]
 
-    def train(self) -> TransformerDetector:
+    def train(self) -> TransformerPairModel:
         """All stages; the detector that is left in the end, as model.npz holds it."""
         teacher, pretrained = self._beginner()
         encoded = {name: self._encode(teacher, name) for name in self.splits if name != "test"}
@@ -68,18 +68,18 @@ class Stages:
             return teacher
         return self._students(teacher, pretrained, encoded)
 
-    def _beginner(self) -> tuple[TransformerDetector, Pretrained | None]:
+    def _beginner(self) -> tuple[TransformerPairModel, Pretrained | None]:
         """The first model before it has seen a label, and what it was pre-trained to."""
         settings, run, workers = self.settings, self.run, self.workers
         saved, texts = self._given()
         encoder = saved.encoder if saved else learn_encoder(settings, self.known)
         duplicates = texts_of([pair for pair in self.known if pair.label == 1])
-        plain = TransformerDetector(settings, encoder, stage="teacher")
+        plain = TransformerPairModel(settings, encoder, stage="teacher")
         encoded = plain.encode(duplicates)
         vectors = None
         if settings.vectors_epochs and len(encoded):
             vectors = learn_vectors(encoder, encoded, settings, run, workers)
-        detector = TransformerDetector(settings, encoder, vectors, stage="teacher")
+        detector = TransformerPairModel(settings, encoder, vectors, stage="teacher")
         if saved is not None:
             start_from(detector, saved)
             return detector, saved
@@ -95,19 +95,19 @@ class Stages:
             return None, []
         if path.suffix == SAVED:
             saved = Pretrained.load(path)
-            self.run.data("pretrain", path, len(saved.weights))
+            self.run.log_file("pretrain", path, len(saved.weights))
             return saved, []
         if not self.settings.pretrain_epochs:
             raise SettingsError("--pretrain with a text wants --pretrain-epochs of 1 or more")
         return None, read_pretraining_texts(path, self.run)
 
-    def _encode(self, detector: TransformerDetector, name: str) -> EncodedPairs:
+    def _encode(self, detector: TransformerPairModel, name: str) -> EncodedPairs:
         pairs = self.splits[name]
         return detector.encode(texts_of(pairs), labels_of(pairs))
 
     def _learn_labels(
         self,
-        detector: TransformerDetector,
+        detector: TransformerPairModel,
         encoded: dict[str, EncodedPairs],
         stage: str,
         lr: float,
@@ -116,7 +116,7 @@ class Stages:
         """Train on "train"; keep what is best on "dev"."""
         settings, run = self.settings, self.run
         train, dev = encoded["train"], encoded["dev"]
-        batches = LengthBatches(
+        batches = BucketBatches(
             train.lengths,
             settings.batch_size,
             train.batch,
@@ -132,7 +132,7 @@ class Stages:
             average=settings.average or None,
         )
         labels = labels_of(self.splits["dev"])
-        run.say(f"\n{stage}: labelled pairs")
+        run.say(f"\n{stage}: labeled pairs")
         run.fit(
             trainer,
             batches,
@@ -145,14 +145,14 @@ class Stages:
 
     def _students(
         self,
-        teacher: TransformerDetector,
+        teacher: TransformerPairModel,
         pretrained: Pretrained | None,
         encoded: dict[str, EncodedPairs],
-    ) -> TransformerDetector:
+    ) -> TransformerPairModel:
         settings, run = self.settings, self.run
         mined = teacher.encode(near_pairs(teacher, self.known, settings))
         run.say(f"\n{len(mined):,} near pairs found")
-        students: list[TransformerDetector] = []
+        students: list[TransformerPairModel] = []
         for n in range(1, settings.students + 1):
             teachers = self._together(students) if students else teacher
             pairs, wanted = opinions(
@@ -161,7 +161,7 @@ class Stages:
             student = new_student(teacher, pretrained, f"student{n}", settings)
             run.say(f"\nstudent {n} of {settings.students}: opinions on {len(pairs):,} pairs")
             stage = f"student{n}.opinions"
-            learn_opinions(student, pairs, wanted, stage, settings, run, self.workers)
+            distill(student, pairs, wanted, stage, settings, run, self.workers)
             # it knows much already, and its loss on dev is lowest after an epoch or two
             epochs = max(settings.epochs - 1, 1)
             self._learn_labels(student, encoded, f"student{n}", final_lr(settings), epochs)
@@ -170,22 +170,22 @@ class Stages:
         self._save(together)
         return together
 
-    def _together(self, students: list[TransformerDetector]) -> TransformerDetector:
+    def _together(self, students: list[TransformerPairModel]) -> TransformerPairModel:
         """One detector of several: its answer is the mean of theirs."""
         first = students[0]
-        together = TransformerDetector(
+        together = TransformerPairModel(
             self.settings, first.encoder, _vectors(first), members=len(students)
         )
         together.module.members = [student.reader for student in students]
         return together
 
-    def _save(self, detector: TransformerDetector) -> None:
+    def _save(self, detector: TransformerPairModel) -> None:
         """The model to use from now on."""
         meta: dict[str, Any] = {"kind": detector.kind, **detector.to_json()}
         self.run.parameters = detector.module.parameter_count()
         self.run.save_model(detector.module.state_dict(), meta)
 
 
-def _vectors(detector: TransformerDetector) -> np.ndarray | None:
+def _vectors(detector: TransformerPairModel) -> np.ndarray | None:
     vectors = detector.module.vectors
     return None if vectors is None else vectors.data

@@ -44,10 +44,11 @@ from pmt_autograd.ops.softmax import log_softmax, logsumexp, softmax
 from pmt_autograd.ops.top_k import top_k
 from pmt_autograd.primitive import primitive
 from pmt_autograd.recompute import recompute
-from pmt_autograd.registry import REGISTRY, Primitive, Sample, samples
-from pmt_autograd.types import Array, Backward, Gradient, Gradients, Result, Wanted
+from pmt_autograd.registry import REGISTRY, Primitive, Sample, composed_form, samples
+from pmt_autograd.types import Array, Backward, Gradient, Gradients, NeedsGrad, Result
 
 __all__ = [
+    "composed_form",
     "REGISTRY",
     "Array",
     "Backward",
@@ -61,7 +62,7 @@ __all__ = [
     "Result",
     "Sample",
     "Tensor",
-    "Wanted",
+    "NeedsGrad",
     "Watcher",
     "absolute",
     "add",

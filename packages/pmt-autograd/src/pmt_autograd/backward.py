@@ -33,10 +33,10 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     seed = _seed(loss, grad)
     if loss.node is None:
         return {loss: seed}
-    return walk(loss.node, seed)
+    return backpropagate(loss.node, seed)
 
 
-def walk(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
+def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
     """Carry the gradient `seed` of `root` back to the leaves; returns the gradients found there.
 
     oldest: nodes made before this creation number are not walked but treated as leaves.

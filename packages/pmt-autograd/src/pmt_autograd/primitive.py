@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any, TypeAlias, overload
+from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
 
@@ -23,12 +23,27 @@ Values: TypeAlias = tuple[Array, ...]
 _new = object.__new__
 
 
+class TensorOperation(Protocol):
+    """An operation that returns one tensor.
+
+    Attributes:
+        composed: the same in plain operations; there if `composed_form` attached it.
+    """
+
+    __name__: str
+    composed: Callable[..., Tensor]
+
+    def __call__(self, *inputs: Any, **settings: Any) -> Tensor:
+        """Compute the value, and record it if an input requires a gradient."""
+        ...
+
+
 @overload
 def primitive(function: Callable[..., tuple[Values, Any]]) -> Callable[..., tuple[Tensor, ...]]: ...
 
 
 @overload
-def primitive(function: Callable[..., tuple[Array, Any]]) -> Callable[..., Tensor]: ...
+def primitive(function: Callable[..., tuple[Array, Any]]) -> TensorOperation: ...
 
 
 def primitive(function: Function) -> Operation:
@@ -52,7 +67,7 @@ def primitive(function: Function) -> Operation:
     tuple with a gradient for each of them. The operation then returns a tuple of tensors.
 
     A function that can save work where an input wants no gradient declares a keyword
-    `wanted: Sequence[bool]`; it is told per positional input whether its gradient will be used.
+    `needs_grad: Sequence[bool]`; it is told per positional input whether its gradient will be used.
     Where it will be, the input is an array. Every entry is False where nothing is recorded, so
     that nothing need be kept.
 
@@ -96,15 +111,15 @@ def _of_any(function: Function) -> Operation:
     """The operation for any inputs and settings, recorded and watched or not."""
     name = function.__name__
     parameters = inspect.signature(function).parameters
-    tells_wanted = "wanted" in parameters
-    nothing_wanted = (False,) * len(parameters)
+    takes_needs_grad = "needs_grad" in parameters
+    none_needed = (False,) * len(parameters)
 
     def operation(*inputs: Any, **settings: Any) -> Any:
         if recording.unseen:
             bare = _bare_arrays(inputs)
             if bare is not None:
-                if tells_wanted:
-                    settings["wanted"] = nothing_wanted[: len(bare)]
+                if takes_needs_grad:
+                    settings["needs_grad"] = none_needed[: len(bare)]
                 value, _ = function(*bare, **settings)
                 if type(value) is tuple:
                     return _several(name, value, None, None)
@@ -133,8 +148,8 @@ def _of_any(function: Function) -> Operation:
             tracked = tracked and recording.on
             for watcher in recording.watchers:
                 run = watcher(name, run)
-        if tells_wanted:
-            settings["wanted"] = [tracked and parent is not None for parent in parents]
+        if takes_needs_grad:
+            settings["needs_grad"] = [tracked and parent is not None for parent in parents]
         value, backward = run(*arrays, **settings)
         if type(value) is tuple:
             return _several(name, value, backward, parents if tracked else None)
@@ -209,7 +224,7 @@ def _of_one_with_settings(function: Function, otherwise: Operation) -> Operation
 
 
 def _of_two(function: Function, otherwise: Operation) -> Operation:
-    """`f(a, b, wanted=)` of tensors and Python numbers."""
+    """`f(a, b, needs_grad=)` of tensors and Python numbers."""
     name = function.__name__
 
     def operation(a: Any, b: Any) -> Any:
@@ -219,14 +234,14 @@ def _of_two(function: Function, otherwise: Operation) -> Operation:
                 if isinstance(b, Tensor):
                     by_b = b.requires_grad
                     if by_a or by_b:
-                        value, backward = function(a._data, b._data, wanted=(by_a, by_b))
+                        value, backward = function(a._data, b._data, needs_grad=(by_a, by_b))
                         parents = (a.node or a if by_a else None, b.node or b if by_b else None)
                         return record(name, value, backward, parents)
                 elif by_a and (type(b) is float or type(b) is int):
-                    value, backward = function(a._data, b, wanted=(True, False))
+                    value, backward = function(a._data, b, needs_grad=(True, False))
                     return record(name, value, backward, (a.node or a, None))
             elif (type(a) is float or type(a) is int) and isinstance(b, Tensor) and b.requires_grad:
-                value, backward = function(a, b._data, wanted=(False, True))
+                value, backward = function(a, b._data, needs_grad=(False, True))
                 return record(name, value, backward, (None, b.node or b))
         return otherwise(a, b)
 
@@ -240,9 +255,9 @@ def _shortcut(function: Function) -> Callable[[Function, Operation], Operation] 
     settings = [p.name for p in parameters if p.kind == p.KEYWORD_ONLY]
     if len(inputs) + len(settings) < len(parameters):
         return None  # *inputs
-    if len(inputs) == 1 and "wanted" not in settings:
+    if len(inputs) == 1 and "needs_grad" not in settings:
         return _of_one_with_settings if settings else _of_one
-    return _of_two if len(inputs) == 2 and settings == ["wanted"] else None
+    return _of_two if len(inputs) == 2 and settings == ["needs_grad"] else None
 
 
 # --- foreign arrays --------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 
-def matched(first: Any, second: Any) -> tuple[Any, Any]:
+def promote(first: Any, second: Any) -> tuple[Any, Any]:
     """Two operands such that the floating one keeps its dtype.
 
     Python numbers are weak in NumPy 2 and pass. An integer or boolean array beside a floating

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.backward import walk
+from pmt_autograd.backward import backpropagate
 from pmt_autograd.grad_mode import enable_grad, recording
 from pmt_autograd.node import Node, creation_numbers
 from pmt_autograd.primitive import record
@@ -61,7 +61,7 @@ def recompute(
                 "would be wrong; give its random generator as recompute(..., rng=rng), and do not "
                 "change parameters between forward and backward"
             )
-        found = walk(again.node, grad, oldest=again_since)
+        found = backpropagate(again.node, grad, oldest=again_since)
         return tuple(found.get(parent) for parent in parents)
 
     return record("recompute", result._data, backward, parents)

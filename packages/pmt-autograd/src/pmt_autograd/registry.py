@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class Sample:
     float32: bool = True
 
 
+C = TypeVar("C", bound=Callable[..., Any])
+
 SampleMaker = Callable[[np.random.Generator], Iterator[Sample]]
 
 
@@ -54,6 +56,7 @@ class Primitive:
         kinks: where the function has no derivative and what the gradient is there.
         analytic: True where the function computes with complex numbers too, so that its gradient
             is checked by the complex step, exact to rounding.
+        composed: the same function in plain operations, if it has such a form.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Primitive:
     sample_maker: SampleMaker | None = None
     kinks: str = ""
     analytic: bool = False
+    composed: Callable[..., Tensor] | None = None
 
 
 REGISTRY: dict[str, Primitive] = {}
@@ -96,5 +100,24 @@ def samples(
         entry.kinks = kinks
         entry.analytic = analytic
         return maker
+
+    return decorate
+
+
+def composed_form(operation: Callable[..., Any]) -> Callable[[C], C]:
+    """Attach the composed form of a fused operation, as `operation.composed`.
+
+        @composed_form(layer_norm)
+        def layer_norm_composed(x, weight, bias, *, eps=1e-5):
+            ...
+
+    The composed form takes the same arguments and is made of plain operations: the text to read.
+    A test holds the two equal on the samples of the operation.
+    """
+
+    def decorate(composed: C) -> C:
+        REGISTRY[operation.__name__].composed = composed
+        operation.composed = composed  # type: ignore[attr-defined]
+        return composed
 
     return decorate

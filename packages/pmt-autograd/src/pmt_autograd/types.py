@@ -24,5 +24,5 @@ Backward = Callable[[Array], Gradient | Gradients]
 Result = tuple[Array, Backward]
 """What an operation's function returns: its value and its backward."""
 
-Wanted = Sequence[bool]
+NeedsGrad = Sequence[bool]
 """Per positional input, whether its gradient will be used."""

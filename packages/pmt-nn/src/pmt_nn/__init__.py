@@ -4,7 +4,7 @@ Every fused function stands in one file with its composed twin, which is the tex
 """
 
 from pmt_core import HuffmanTree
-from pmt_nn.attention.biased import biased_attention, biased_attention_composed
+from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.decoder_attention import CrossAttention, DecoderSelfAttention
 from pmt_nn.attention.kv_cache import DecoderCache, KeyValueCache
 from pmt_nn.attention.position_bias import (
@@ -16,18 +16,15 @@ from pmt_nn.attention.position_bias import (
 )
 from pmt_nn.attention.positional_encoding import LearnedPositions, SinusoidalPositions, sinusoids
 from pmt_nn.attention.relative import (
-    DirectionalAttention,
+    RelativeAttention,
     directional_attention,
-    directional_attention_composed,
 )
-from pmt_nn.attention.rotary import rotate, rotate_composed
+from pmt_nn.attention.rotary import rotate
 from pmt_nn.attention.scaled_dot_product import (
     attention,
-    attention_composed,
     attention_weights,
     packed_attention,
     ragged_attention,
-    ragged_attention_composed,
     weights_of_groups,
 )
 from pmt_nn.attention.self_attention import SelfAttention
@@ -36,13 +33,11 @@ from pmt_nn.attention.unpadded import (
     SequenceGroup,
     from_ragged,
     to_ragged,
-    to_ragged_composed,
 )
-from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d, conv2d_composed
+from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d
 from pmt_nn.convolution.conv_transpose import (
     ConvTranspose2d,
     conv_transpose2d,
-    conv_transpose2d_composed,
 )
 from pmt_nn.convolution.pooling import (
     AvgPool1d,
@@ -52,13 +47,11 @@ from pmt_nn.convolution.pooling import (
     MaxPool1d,
     MaxPool2d,
     avg_pool2d,
-    avg_pool2d_composed,
     global_avg_pool,
     global_max_pool,
     max_pool2d,
-    max_pool2d_composed,
 )
-from pmt_nn.crf.crf import LinearChainCRF, chain_partition, chain_partition_composed
+from pmt_nn.crf.crf import LinearChainCRF, crf_log_partition
 from pmt_nn.generation.beam_search import (
     Hypothesis,
     LengthPenalty,
@@ -83,34 +76,32 @@ from pmt_nn.layers.activations import (
     Tanh,
 )
 from pmt_nn.layers.axis import AxisDot, AxisMean, Flatten, masked_mean
-from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm, batch_norm_composed
+from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm
 from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import (
     Dropout,
     add_dropped,
-    add_dropped_composed,
     add_with_dropout,
     apply_mask,
     keep_mask,
 )
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.layers.gelu import gelu, gelu_composed, gelu_exact, gelu_exact_composed
-from pmt_nn.layers.group_norm import GroupNorm, group_norm, group_norm_composed
-from pmt_nn.layers.layer_norm import LayerNorm, layer_norm, layer_norm_composed
-from pmt_nn.layers.linear import Dense, Linear, linear, linear_composed
-from pmt_nn.layers.rms_norm import RMSNorm, rms_norm, rms_norm_composed
+from pmt_nn.layers.gelu import gelu, gelu_exact
+from pmt_nn.layers.group_norm import GroupNorm, group_norm
+from pmt_nn.layers.layer_norm import LayerNorm, layer_norm
+from pmt_nn.layers.linear import Dense, Linear, linear
+from pmt_nn.layers.rms_norm import RMSNorm, rms_norm
 from pmt_nn.layers.running_statistics import (
     BatchStatistics,
     apply_statistics,
     collecting_statistics,
     tell_statistics,
 )
-from pmt_nn.layers.tied_linear import tied_linear, tied_linear_composed
+from pmt_nn.layers.tied_linear import tied_linear
 from pmt_nn.losses.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     logit_losses,
-    logit_losses_composed,
 )
 from pmt_nn.losses.contrastive import (
     contrastive_loss,
@@ -118,26 +109,25 @@ from pmt_nn.losses.contrastive import (
     cosine_similarity,
     distance,
     in_batch_contrastive_loss,
-    normalised,
+    normalized,
     triplet_loss,
 )
-from pmt_nn.losses.cross_entropy import cross_entropy, cross_entropy_composed
+from pmt_nn.losses.cross_entropy import cross_entropy
 from pmt_nn.losses.hierarchical_softmax import HierarchicalSoftmax
 from pmt_nn.losses.negative_sampling import NegativeSampling, negative_sampling_loss
 from pmt_nn.losses.regression import huber, huber_of, mse
-from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy, tied_cross_entropy_composed
+from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Mask, causal_mask, head_mask
 from pmt_nn.models.bert import Bert, BertConfig, pretraining_loss
 from pmt_nn.models.character_cnn import (
     CharacterEncoder,
     spelling_features,
-    spelling_features_composed,
 )
 from pmt_nn.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from pmt_nn.models.entity_tagger import EntityTagger, EntityTaggerConfig
 from pmt_nn.models.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.models.load_bert import load_bert
-from pmt_nn.models.masked_lm import MaskedWords, WordGuesser
+from pmt_nn.models.masked_lm import MaskedPairModel, MaskedTagger
 from pmt_nn.models.mean_embedding import MeanOfWords
 from pmt_nn.models.pair_classifier import PairClassifier, PairClassifierConfig
 from pmt_nn.models.token_classifier import TokenClassifier, TokenClassifierConfig
@@ -166,11 +156,8 @@ from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN, RecurrentCell
 from pmt_nn.recurrent.scans import (
     gru_scan,
-    gru_scan_composed,
     lstm_scan,
-    lstm_scan_composed,
     rnn_scan,
-    rnn_scan_composed,
 )
 from pmt_nn.transformer.decoder import TransformerDecoder, TransformerDecoderLayer
 from pmt_nn.transformer.encoder import TransformerEncoder, TransformerEncoderLayer
@@ -178,7 +165,6 @@ from pmt_nn.transformer.feed_forward import (
     ACTIVATIONS,
     FeedForward,
     feed_forward,
-    feed_forward_composed,
 )
 
 __all__ = [
@@ -209,7 +195,7 @@ __all__ = [
     "DecoderSelfAttention",
     "Decoding",
     "Dense",
-    "DirectionalAttention",
+    "RelativeAttention",
     "Dropout",
     "ELU",
     "Embedding",
@@ -240,7 +226,7 @@ __all__ = [
     "LinearChainCRF",
     "LogSoftmax",
     "Mask",
-    "MaskedWords",
+    "MaskedPairModel",
     "MaxPool1d",
     "MaxPool2d",
     "MeanOfWords",
@@ -276,56 +262,41 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
-    "WordGuesser",
+    "MaskedTagger",
     "add_dropped",
-    "add_dropped_composed",
     "add_with_dropout",
     "alibi_slopes",
     "apply_mask",
     "apply_statistics",
     "attention",
-    "attention_composed",
     "attention_weights",
     "avg_pool2d",
-    "avg_pool2d_composed",
     "batch_norm",
-    "batch_norm_composed",
     "beam_search",
     "biased_attention",
-    "biased_attention_composed",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cache_blocks",
     "causal_mask",
-    "chain_partition",
-    "chain_partition_composed",
+    "crf_log_partition",
     "collecting_statistics",
     "contrastive_loss",
     "conv1d",
     "conv2d",
-    "conv2d_composed",
     "conv_transpose2d",
-    "conv_transpose2d_composed",
     "cosine_loss",
     "cosine_similarity",
     "cross_entropy",
-    "cross_entropy_composed",
     "directional_attention",
-    "directional_attention_composed",
     "distance",
     "feed_forward",
-    "feed_forward_composed",
     "gelu",
-    "gelu_composed",
     "gelu_exact",
-    "gelu_exact_composed",
     "global_avg_pool",
     "global_max_pool",
     "gnmt_penalty",
     "group_norm",
-    "group_norm_composed",
     "gru_scan",
-    "gru_scan_composed",
     "head_mask",
     "huber",
     "huber_of",
@@ -335,50 +306,37 @@ __all__ = [
     "kaiming_uniform",
     "keep_mask",
     "layer_norm",
-    "layer_norm_composed",
     "linear",
-    "linear_composed",
     "load_bert",
     "logit_losses",
-    "logit_losses_composed",
     "lstm_scan",
-    "lstm_scan_composed",
     "masked_mean",
     "max_pool2d",
-    "max_pool2d_composed",
     "mse",
     "negative_sampling_loss",
     "next_token",
     "normal",
-    "normalised",
+    "normalized",
     "observing",
     "operation_cost",
     "orthogonal",
     "packed_attention",
     "ragged_attention",
-    "ragged_attention_composed",
     "weights_of_groups",
     "from_ragged",
     "to_ragged",
-    "to_ragged_composed",
     "power_penalty",
     "pretraining_loss",
     "rms_norm",
-    "rms_norm_composed",
     "rnn_scan",
-    "rnn_scan_composed",
     "rotate",
-    "rotate_composed",
     "sinusoids",
     "spelling_features",
-    "spelling_features_composed",
     "summary",
     "tell",
     "tell_statistics",
     "tied_cross_entropy",
-    "tied_cross_entropy_composed",
     "tied_linear",
-    "tied_linear_composed",
     "token_distribution",
     "token_stream",
     "triplet_loss",

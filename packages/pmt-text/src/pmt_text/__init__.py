@@ -3,8 +3,8 @@
 It knows no tape and needs nothing but NumPy and pmt_core.
 """
 
-from pmt_text.batching.curriculum import BatchPhases
-from pmt_text.batching.length_batches import LengthBatches
+from pmt_text.batching.bucket_batches import BucketBatches
+from pmt_text.batching.curriculum import Curriculum
 from pmt_text.batching.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
 from pmt_text.batching.ragged import TokenSequences
 from pmt_text.batching.text_windows import (
@@ -15,7 +15,7 @@ from pmt_text.batching.text_windows import (
 )
 from pmt_text.batching.token_batches import TokenBatches
 from pmt_text.files.plain_text import CorpusText, load_text
-from pmt_text.ner.conll_columns import ConllForm
+from pmt_text.ner.conll_columns import ConllColumns
 from pmt_text.ner.encoded_sentences import EncodedSentences
 from pmt_text.ner.load_conll import ConllFile, load_conll, write_conll
 from pmt_text.ner.sentence_encoder import SentenceEncoder
@@ -33,12 +33,12 @@ from pmt_text.ner.tag_scheme import (
 from pmt_text.ner.tagged_batch import TaggedBatch
 from pmt_text.ner.tagged_sentence import TaggedSentence
 from pmt_text.ner.word_shape import fold_word, letters_only, word_shape
+from pmt_text.qqp.connected_components import connected_components
 from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.qqp.hard_negatives import mine_negatives
-from pmt_text.qqp.idf import WordRarity
-from pmt_text.qqp.linked_groups import linked_groups
+from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.load_qqp import QqpFile, load_qqp
-from pmt_text.qqp.nearest_pairs import neighbour_pairs
+from pmt_text.qqp.nearest_pairs import nearest_pairs
 from pmt_text.qqp.pair_batch import PairBatch
 from pmt_text.qqp.pair_encoder import PairEncoder
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
@@ -47,7 +47,7 @@ from pmt_text.qqp.sparse_batch import BagBatch, EncodedBags
 from pmt_text.qqp.split import split_by_question
 from pmt_text.qqp.tfidf import TfIdf
 from pmt_text.qqp.vector_features import VECTOR_SIMILARITIES, VectorSimilarities
-from pmt_text.qqp.word_matches import MATCH_MARKS, match_marks, spelled_alike
+from pmt_text.qqp.word_matches import MATCH_MARKS, match_types, spelled_alike
 from pmt_text.qqp.word_overlap import Threshold, best_threshold, jaccard, overlap_scores
 from pmt_text.tokenizers.bert_words import bert_words
 from pmt_text.tokenizers.bpe import BytePairEncoding
@@ -70,7 +70,7 @@ from pmt_text.word2vec.training.training import Word2VecTraining
 from pmt_text.word2vec.training.word2vec import Word2Vec
 from pmt_text.word_vectors.analogy import AnalogyMethod, analogy, analogy_scores
 from pmt_text.word_vectors.analogy_questions import AnalogyQuestion, AnalogySection, load_analogies
-from pmt_text.word_vectors.embedding_matrix import VectorCoverage, fill_by_word
+from pmt_text.word_vectors.embedding_matrix import VectorCoverage, embedding_matrix
 from pmt_text.word_vectors.evaluate_analogies import (
     AnalogyResult,
     AnalogyScores,
@@ -84,7 +84,7 @@ from pmt_text.word_vectors.word_similarity import (
     evaluate_word_pairs,
     load_word_pairs,
 )
-from pmt_text.word_vectors.word_vectors import Neighbour, WordVectors
+from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
 
 __all__ = [
     "CLS",
@@ -105,11 +105,11 @@ __all__ = [
     "AnalogyScores",
     "AnalogySection",
     "BagBatch",
-    "BatchPhases",
+    "Curriculum",
     "BytePairEncoding",
     "CharacterCodec",
     "ConllFile",
-    "ConllForm",
+    "ConllColumns",
     "ConsecutiveWindows",
     "CorpusText",
     "EncodedBags",
@@ -117,10 +117,10 @@ __all__ = [
     "EncodedSentences",
     "EncodedTranslations",
     "EpochResult",
-    "LengthBatches",
+    "BucketBatches",
     "LimitedCorpus",
     "MaskedTokens",
-    "Neighbour",
+    "Neighbor",
     "Pair",
     "PairBatch",
     "PairEncoder",
@@ -154,7 +154,7 @@ __all__ = [
     "WordCounts",
     "WordPair",
     "WordPairScores",
-    "WordRarity",
+    "InverseDocumentFrequency",
     "WordVectors",
     "analogy",
     "analogy_scores",
@@ -167,14 +167,14 @@ __all__ = [
     "encode_words",
     "evaluate_analogies",
     "evaluate_word_pairs",
-    "fill_by_word",
+    "embedding_matrix",
     "find_words",
     "fold_word",
     "forbidden_transitions",
     "jaccard",
     "learn_merges",
     "letters_only",
-    "linked_groups",
+    "connected_components",
     "load_analogies",
     "load_conll",
     "load_parallel",
@@ -183,9 +183,9 @@ __all__ = [
     "load_word_pairs",
     "load_word_vectors",
     "mask_tokens",
-    "match_marks",
+    "match_types",
     "mine_negatives",
-    "neighbour_pairs",
+    "nearest_pairs",
     "normalize",
     "overlap_scores",
     "pair_features",

@@ -36,12 +36,12 @@ from pmt_train.optim.parameter_groups import Decays, ParameterGroup, decays_matr
 from pmt_train.optim.rmsprop import RMSProp
 from pmt_train.optim.sgd import SGD
 from pmt_train.parallel.allocator import keep_freed_memory
-from pmt_train.parallel.mpi_ranks import MpiRanks, launched_ranks
-from pmt_train.parallel.ranks import Ranks, SoloRank
-from pmt_train.parallel.thread_ranks import run_thread_ranks
+from pmt_train.parallel.mpi_ranks import MpiGroup, launched_process_group
+from pmt_train.parallel.ranks import ProcessGroup, SingleProcess
+from pmt_train.parallel.thread_ranks import run_thread_group
 from pmt_train.parallel.workers import Workers, core_count
 from pmt_train.plots.attention import AttentionMap, attention_plot
-from pmt_train.plots.bar_chart import share_bars
+from pmt_train.plots.bar_chart import bar_chart
 from pmt_train.plots.confusion import confusion_plot
 from pmt_train.plots.entity_scores import entity_plot
 from pmt_train.plots.figure import figure_saved_to, plot_label
@@ -49,20 +49,20 @@ from pmt_train.plots.image_grid import image_grid
 from pmt_train.plots.learning_curves import learning_curves
 from pmt_train.plots.lr_finder import learning_rate_plot
 from pmt_train.plots.reliability import reliability_plot
-from pmt_train.plots.token_loss import surprise_plot
+from pmt_train.plots.token_loss import token_loss_plot
 from pmt_train.plots.transitions import transition_plot
-from pmt_train.plots.vector_map import arrow_map
+from pmt_train.plots.vector_map import vector_plot
 from pmt_train.schedules import (
     Schedule,
-    constant,
-    cosine,
-    exponential,
+    constant_schedule,
+    cosine_schedule,
+    exponential_schedule,
     in_sequence,
-    inverse_sqrt,
-    linear,
-    one_cycle,
+    inverse_sqrt_schedule,
+    linear_schedule,
+    one_cycle_schedule,
     preview,
-    step_decay,
+    step_schedule,
     warmup,
 )
 from pmt_train.trainer.batches import Batch, Epochs
@@ -76,7 +76,7 @@ from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
 from pmt_train.trainer.predict_batches import predict_batches
 from pmt_train.trainer.progress import progress_bar, say, warn
 from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
-from pmt_train.trainer.trainable import Learner
+from pmt_train.trainer.trainable import Trainable
 from pmt_train.trainer.trainer import Loss, StepResult, Trainer
 
 __all__ = [
@@ -105,12 +105,12 @@ __all__ = [
     "History",
     "Interrupt",
     "Interval",
-    "Learner",
+    "Trainable",
     "LearningRateSearch",
     "Lion",
     "Loss",
     "Mode",
-    "MpiRanks",
+    "MpiGroup",
     "NO_ENTITY",
     "Optimizer",
     "OptimizerMaker",
@@ -118,12 +118,12 @@ __all__ = [
     "ParameterSlot",
     "PrecisionRecallF1",
     "RMSProp",
-    "Ranks",
+    "ProcessGroup",
     "ReduceOnPlateau",
     "Row",
     "SGD",
     "Schedule",
-    "SoloRank",
+    "SingleProcess",
     "StepResult",
     "Trainer",
     "TrainingEvent",
@@ -141,29 +141,29 @@ __all__ = [
     "clip_values",
     "confusion_matrix",
     "confusion_plot",
-    "constant",
+    "constant_schedule",
     "core_count",
-    "cosine",
+    "cosine_schedule",
     "decays_matrices",
     "entity_confusion",
     "entity_plot",
     "entity_scores",
     "expected_calibration_error",
-    "exponential",
+    "exponential_schedule",
     "figure_saved_to",
     "global_norm",
     "image_grid",
     "in_sequence",
-    "inverse_sqrt",
+    "inverse_sqrt_schedule",
     "join_histories",
     "keep_freed_memory",
-    "launched_ranks",
+    "launched_process_group",
     "learning_curves",
     "learning_rate_plot",
-    "linear",
+    "linear_schedule",
     "load_checkpoint",
     "matthews_correlation",
-    "one_cycle",
+    "one_cycle_schedule",
     "perplexity",
     "plot_label",
     "precision_recall_f1",
@@ -172,16 +172,16 @@ __all__ = [
     "progress_bar",
     "reliability_plot",
     "roc_auc",
-    "run_thread_ranks",
+    "run_thread_group",
     "save_checkpoint",
     "say",
     "search_learning_rate",
-    "step_decay",
-    "surprise_plot",
+    "step_schedule",
+    "token_loss_plot",
     "tokenize_13a",
     "transition_plot",
     "warmup",
     "warn",
-    "arrow_map",
-    "share_bars",
+    "vector_plot",
+    "bar_chart",
 ]

@@ -21,41 +21,41 @@ Schedule = Callable[[int], float]
 """Step (0, 1, ...) -> learning rate."""
 
 
-def constant(lr: float) -> Schedule:
+def constant_schedule(lr: float) -> Schedule:
     """The same rate at every step."""
     _check_rate(lr)
     return lambda step: lr
 
 
-def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
+def linear_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
     """Falls in a straight line from `lr` at step 0 to `final` at step `steps`, and stays there."""
     _check_rate(lr)
     _check_steps(steps)
     return lambda step: final + (lr - final) * (1 - _part(step, steps))
 
 
-def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
+def cosine_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
     """Half a cosine from `lr` at step 0 to `final` at step `steps` (Loshchilov & Hutter 2017)."""
     _check_rate(lr)
     _check_steps(steps)
     return lambda step: final + (lr - final) * (1 + math.cos(math.pi * _part(step, steps))) / 2
 
 
-def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """Multiplied by `factor` after every `every` steps."""
     _check_rate(lr)
     _check_steps(every)
     return lambda step: lr * factor ** (step // every)
 
 
-def exponential(lr: float, steps: int, factor: float) -> Schedule:
+def exponential_schedule(lr: float, steps: int, factor: float) -> Schedule:
     """Falls smoothly by `factor` over `steps` steps, and further on at the same pace."""
     _check_rate(lr)
     _check_steps(steps)
     return lambda step: lr * factor ** (step / steps)
 
 
-def inverse_sqrt(lr: float, peak: int) -> Schedule:
+def inverse_sqrt_schedule(lr: float, peak: int) -> Schedule:
     """Rises in a straight line to `lr` at step `peak`, then falls as 1 / sqrt(step).
 
     The schedule of Vaswani et al. 2017, section 5.3 ("Noam"), there with lr = (d * peak)^-1/2.
@@ -112,7 +112,7 @@ def in_sequence(parts: Sequence[tuple[Schedule, int]]) -> Schedule:
     return rate
 
 
-def one_cycle(
+def one_cycle_schedule(
     lr: float, steps: int, *, rise: float = 0.3, start: float = 0.04, final: float = 4e-6
 ) -> Schedule:
     """Half a cosine up to `lr` and half a cosine down to almost nothing (Smith & Topin 2018).
@@ -121,7 +121,7 @@ def one_cycle(
     start, final: rates at the first and the last step, as shares of `lr`.
     The highest rate is that of step `rise * steps - 1`; after `steps` steps the last one stays.
     """
-    constant(lr)  # raises for a rate that makes no sense
+    constant_schedule(lr)  # raises for a rate that makes no sense
     if steps < 2 or not 0 < rise < 1:
         raise SettingsError(
             f"one_cycle needs at least 2 steps and 0 < rise < 1, got {steps} and {rise}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.debug.call_site import user_line
+from pmt_autograd.debug.call_site import call_site
 from pmt_autograd.grad_mode import watching
 from pmt_core import GradientError, RowSparse
 
@@ -27,7 +27,7 @@ def detect_anomaly() -> Iterator[None]:
 
 def _checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arrays: Any, **settings: Any) -> tuple[Any, Any]:
-        line = user_line()
+        line = call_site()
         shapes = ", ".join(str(np.shape(array)) for array in arrays)
         value, backward = function(*arrays, **settings)
         for part in value if type(value) is tuple else (value,):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 
-def user_line() -> str:
+def call_site() -> str:
     """`file:line, in function` of the innermost caller that is no part of pmt's packages."""
     frame = inspect.currentframe()
     if frame is None:

@@ -91,8 +91,10 @@ def _check_sample(entry: Primitive, sample: Sample, number: int, seed: int) -> t
     """Worst float64 and float32 error."""
     where = f"{entry.name}, sample {number}" + (f" ({sample.note})" if sample.note else "")
     settings = dict(sample.settings)
-    if "wanted" in inspect.signature(entry.function).parameters:
-        settings["wanted"] = [_is_float(item) or isinstance(item, float) for item in sample.inputs]
+    if "needs_grad" in inspect.signature(entry.function).parameters:
+        settings["needs_grad"] = [
+            _is_float(item) or isinstance(item, float) for item in sample.inputs
+        ]
     try:
         report = check_gradient(
             lambda *inputs: _joined(*entry.function(*inputs, **settings)),

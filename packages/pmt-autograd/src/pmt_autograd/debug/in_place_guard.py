@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.debug.call_site import user_line
-from pmt_autograd.debug.saved_arrays import kept_arrays
+from pmt_autograd.debug.call_site import call_site
+from pmt_autograd.debug.saved_arrays import saved_arrays
 from pmt_autograd.grad_mode import watching
 from pmt_autograd.types import Array
 from pmt_core import StateError
@@ -37,8 +37,8 @@ def in_place_guard() -> Iterator[None]:
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arrays: Any, **settings: Any) -> tuple[Any, Any]:
         value, backward = function(*arrays, **settings)
-        line = user_line()
-        kept = [(what, array, _checksum(array)) for what, array in kept_arrays(backward)]
+        line = call_site()
+        kept = [(what, array, _checksum(array)) for what, array in saved_arrays(backward)]
 
         def checked_backward(grad: Any) -> Any:
             for what, array, before in kept:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from pmt_autograd.debug.saved_arrays import kept_arrays, owner
+from pmt_autograd.debug.saved_arrays import base_of, saved_arrays
 from pmt_autograd.flops import flops_of
 from pmt_autograd.grad_mode import watching
 from pmt_autograd.types import Array
@@ -99,8 +99,8 @@ class Profile:
 
     def _newly_kept(self, backward: Callable[..., Any]) -> int:
         total = 0
-        for _, view in kept_arrays(backward):
-            array = owner(view)
+        for _, view in saved_arrays(backward):
+            array = base_of(view)
             known = self._known.get(id(array))
             if known is None or known() is not array:
                 self._known[id(array)] = weakref.ref(array)

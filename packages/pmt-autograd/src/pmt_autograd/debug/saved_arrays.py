@@ -11,7 +11,7 @@ import numpy as np
 from pmt_autograd.types import Array
 
 
-def kept_arrays(backward: Callable[..., Any]) -> Iterator[tuple[str, Array]]:
+def saved_arrays(backward: Callable[..., Any]) -> Iterator[tuple[str, Array]]:
     """(name, array) of every array that a function's closure holds on to.
 
     Looks through functions, lists, tuples and dicts in the closure, each object once.
@@ -41,7 +41,7 @@ def _closure(function: FunctionType) -> Iterator[tuple[str, Any]]:
             continue
 
 
-def owner(array: Array) -> Array:
+def base_of(array: Array) -> Array:
     """The array whose memory a view looks into."""
     while isinstance(array.base, np.ndarray):
         array = array.base

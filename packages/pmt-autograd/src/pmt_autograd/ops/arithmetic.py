@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd.primitive import primitive
-from pmt_autograd.promotion import matched
+from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Gradients, Result, Wanted
+from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import unbroadcast
 
 
 @primitive
-def add(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """a + b. Any shapes that broadcast; returns the broadcast shape. d(a + b) = da + db."""
-    a, b = matched(a, b)
-    a_shape = a.shape if wanted[0] else None
-    b_shape = b.shape if wanted[1] else None
+    a, b = promote(a, b)
+    a_shape = a.shape if needs_grad[0] else None
+    b_shape = b.shape if needs_grad[1] else None
 
     def backward(grad: Array) -> Gradients:
         return (
@@ -31,11 +31,11 @@ def add(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
 
 @primitive
-def subtract(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """a - b. Any shapes that broadcast; returns the broadcast shape. d(a - b) = da - db."""
-    a, b = matched(a, b)
-    a_shape = a.shape if wanted[0] else None
-    b_shape = b.shape if wanted[1] else None
+    a, b = promote(a, b)
+    a_shape = a.shape if needs_grad[0] else None
+    b_shape = b.shape if needs_grad[1] else None
 
     def backward(grad: Array) -> Gradients:
         return (
@@ -47,13 +47,13 @@ def subtract(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
 
 @primitive
-def multiply(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """a * b by element. Broadcasts; returns the broadcast shape. d(ab) = b da + a db."""
-    a, b = matched(a, b)
-    a_shape = a.shape if wanted[0] else None
-    b_shape = b.shape if wanted[1] else None
-    kept_a = a if wanted[1] else None  # the gradient of one needs the other
-    kept_b = b if wanted[0] else None
+    a, b = promote(a, b)
+    a_shape = a.shape if needs_grad[0] else None
+    b_shape = b.shape if needs_grad[1] else None
+    kept_a = a if needs_grad[1] else None  # the gradient of one needs the other
+    kept_b = b if needs_grad[0] else None
 
     def backward(grad: Array) -> Gradients:
         return (
@@ -65,12 +65,12 @@ def multiply(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
 
 @primitive
-def divide(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """a / b by element. Broadcasts; returns the broadcast shape. d(a/b) = (da - (a/b) db) / b."""
-    a, b = matched(a, b)
+    a, b = promote(a, b)
     quotient = a / b
-    a_shape = a.shape if wanted[0] else None
-    kept = quotient if wanted[1] else None
+    a_shape = a.shape if needs_grad[0] else None
+    kept = quotient if needs_grad[1] else None
 
     def backward(grad: Array) -> Gradients:
         by_a = grad / b
@@ -83,18 +83,18 @@ def divide(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
 
 
 @primitive
-def power(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def power(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """a ** b by element. Broadcasts. d(a^b) = b a^(b-1) da + a^b ln(a) db, with 0^b ln 0 = 0."""
-    a, b = matched(a, b)
+    a, b = promote(a, b)
     result = np.power(a, b)
 
     def backward(grad: Array) -> Gradients:
         by_a = by_b = None
-        if wanted[0]:
+        if needs_grad[0]:
             # where b = 0 the power is constant; a^(b-1) would give 0 * inf at a = 0
             slope = np.where(np.equal(b, 0), 0, b * np.power(a, np.where(np.equal(b, 0), 1, b - 1)))
             by_a = unbroadcast(grad * slope.astype(grad.dtype, copy=False), a.shape)
-        if wanted[1]:
+        if needs_grad[1]:
             logarithm = np.log(np.where(np.greater(a, 0), a, 1))
             by_b = unbroadcast((grad * result * logarithm).astype(grad.dtype), b.shape)
         return by_a, by_b

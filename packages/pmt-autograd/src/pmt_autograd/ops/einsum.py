@@ -11,12 +11,12 @@ import numpy as np
 from pmt_autograd.flops import counts_flops
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Gradients, Result, Wanted
+from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import ShapeError, unbroadcast
 
 
 @primitive
-def einsum(*operands: Array, subscripts: str, wanted: Wanted | None = None) -> Result:
+def einsum(*operands: Array, subscripts: str, needs_grad: NeedsGrad | None = None) -> Result:
     """Sum of products, as `np.einsum`: einsum(a, b, subscripts="bij,bjk->bik").
 
     Ellipses, repeated letters (diagonals), letters of one operand alone (sums) and an output left
@@ -28,7 +28,7 @@ def einsum(*operands: Array, subscripts: str, wanted: Wanted | None = None) -> R
     gradient lies on the diagonal.
     """
     terms, output = _explicit(subscripts, operands)
-    asked = wanted if wanted is not None else [True] * len(operands)
+    asked = needs_grad if needs_grad is not None else [True] * len(operands)
     sizes = dict.fromkeys("".join(terms), 1)
     for term, operand in zip(terms, operands, strict=True):  # a longer axis wins over one of 1
         for letter, size in zip(term, operand.shape, strict=True):

@@ -14,23 +14,23 @@ from pmt_autograd.flops import counts_flops
 from pmt_autograd.ops.arithmetic import multiply
 from pmt_autograd.ops.shape import reshape, transpose
 from pmt_autograd.primitive import primitive
-from pmt_autograd.promotion import matched
+from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.tensor import Tensor, values
-from pmt_autograd.types import Array, Gradients, Result, Wanted
+from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import ShapeError, unbroadcast
 
 
 @primitive
-def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """a @ b. a: (..., n, k) or (k,); b: (..., k, m) or (k,); leading axes broadcast.
 
     For C = A B: dL/dA = dL/dC B^T and dL/dB = A^T dL/dC.
     """
     a, b = np.asarray(a), np.asarray(b)
-    a, b = matched(a, b)
+    a, b = promote(a, b)
     if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
-        return a.dot(b), _backward_of_matrices(a, b, wanted)
+        return a.dot(b), _backward_of_matrices(a, b, needs_grad)
     if not (a.ndim and b.ndim):
         raise ShapeError(
             f"matmul wants at least one axis each, got shapes {a.shape} and {b.shape}; "
@@ -46,8 +46,8 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     # A vector is a matrix of one row or one column; each gradient needs the other matrix alone.
     a_shape, b_shape = a.shape, b.shape
     rows, columns = len(a_shape) == 1, len(b_shape) == 1
-    a2 = (a[np.newaxis, :] if rows else a) if wanted[1] else None
-    b2 = (b[:, np.newaxis] if columns else b) if wanted[0] else None
+    a2 = (a[np.newaxis, :] if rows else a) if needs_grad[1] else None
+    b2 = (b[:, np.newaxis] if columns else b) if needs_grad[0] else None
 
     def backward(grad: Array) -> Gradients:
         if rows:
@@ -66,10 +66,12 @@ def matmul(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
     return np.matmul(a, b), backward
 
 
-def _backward_of_matrices(a: Array, b: Array, wanted: Wanted) -> Callable[[Array], Gradients]:
+def _backward_of_matrices(
+    a: Array, b: Array, needs_grad: NeedsGrad
+) -> Callable[[Array], Gradients]:
     """The commonest case. For small matrices `dot` takes half the time of `@`."""
-    a_turned = a.T if wanted[1] else None
-    b_turned = b.T if wanted[0] else None
+    a_turned = a.T if needs_grad[1] else None
+    b_turned = b.T if needs_grad[0] else None
 
     def backward(grad: Array) -> Gradients:
         return (

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pmt_autograd.primitive import primitive
-from pmt_autograd.promotion import matched
+from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Gradients, Result, Wanted
+from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import unbroadcast
 
 
@@ -35,21 +35,21 @@ def absolute(x: Array) -> Result:
 
 
 @primitive
-def maximum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def maximum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """The larger of a and b by element; broadcasts. Equals share the gradient evenly."""
-    a, b = matched(a, b)
-    return np.maximum(a, b), _to_the_chosen(a, b, np.greater, np.greater_equal, wanted)
+    a, b = promote(a, b)
+    return np.maximum(a, b), _to_the_chosen(a, b, np.greater, np.greater_equal, needs_grad)
 
 
 @primitive
-def minimum(a: Array, b: Array, *, wanted: Wanted = (True, True)) -> Result:
+def minimum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
     """The smaller of a and b by element; broadcasts. Equals share the gradient evenly."""
-    a, b = matched(a, b)
-    return np.minimum(a, b), _to_the_chosen(a, b, np.less, np.less_equal, wanted)
+    a, b = promote(a, b)
+    return np.minimum(a, b), _to_the_chosen(a, b, np.less, np.less_equal, needs_grad)
 
 
 def _to_the_chosen(
-    a: Array, b: Array, wins: np.ufunc, wins_or_ties: np.ufunc, wanted: Wanted
+    a: Array, b: Array, wins: np.ufunc, wins_or_ties: np.ufunc, needs_grad: NeedsGrad
 ) -> Callable[[Array], Gradients]:
     """The backward that gives the gradient to the one that won, and half to each of equals."""
 
@@ -58,8 +58,8 @@ def _to_the_chosen(
         share *= 0.5
         share *= grad
         return (
-            unbroadcast(share, a.shape) if wanted[0] else None,
-            unbroadcast(grad - share, b.shape) if wanted[1] else None,
+            unbroadcast(share, a.shape) if needs_grad[0] else None,
+            unbroadcast(grad - share, b.shape) if needs_grad[1] else None,
         )
 
     return backward
@@ -81,11 +81,13 @@ def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Re
 
 
 @primitive
-def where(condition: Array, a: Array, b: Array, *, wanted: Wanted = (True, True, True)) -> Result:
+def where(
+    condition: Array, a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True, True)
+) -> Result:
     """a where the boolean condition holds, else b; all three broadcast."""
-    a, b = matched(a, b)
-    a_shape = a.shape if wanted[1] else None
-    b_shape = b.shape if wanted[2] else None
+    a, b = promote(a, b)
+    a_shape = a.shape if needs_grad[1] else None
+    b_shape = b.shape if needs_grad[2] else None
 
     def backward(grad: Array) -> Gradients:
         zero = np.zeros((), grad.dtype)

@@ -69,12 +69,12 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Variance over `axis`, sum of (x - mean)^2 / n. d var = 2 (x - mean) / n."""
     shape = x.shape
     n = reduced_size(shape, axis)
-    centred = x - x.mean(axis=axis, keepdims=True)
+    centered = x - x.mean(axis=axis, keepdims=True)
 
     def backward(grad: Array) -> Array:
-        return expand_reduced(grad * (2 / n), shape, axis, keepdims) * centred
+        return expand_reduced(grad * (2 / n), shape, axis, keepdims) * centered
 
-    return np.square(centred).mean(axis=axis, keepdims=keepdims), backward
+    return np.square(centered).mean(axis=axis, keepdims=keepdims), backward
 
 
 @primitive
@@ -82,12 +82,12 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Standard deviation over `axis`, sqrt(var). d std = (x - mean) / (n std), 0 where std = 0."""
     shape = x.shape
     n = reduced_size(shape, axis)
-    centred = x - x.mean(axis=axis, keepdims=True)
-    deviation = np.sqrt(np.square(centred).mean(axis=axis, keepdims=keepdims))
+    centered = x - x.mean(axis=axis, keepdims=True)
+    deviation = np.sqrt(np.square(centered).mean(axis=axis, keepdims=keepdims))
 
     def backward(grad: Array) -> Array:
         per_unit = grad / (n * np.where(deviation > 0, deviation, grad.dtype.type(1)))
-        return expand_reduced(per_unit, shape, axis, keepdims) * centred
+        return expand_reduced(per_unit, shape, axis, keepdims) * centered
 
     return deviation, backward
 

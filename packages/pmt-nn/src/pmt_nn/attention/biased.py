@@ -11,10 +11,11 @@ import numpy as np
 from pmt_autograd import (
     Array,
     Gradients,
+    NeedsGrad,
     Result,
     Sample,
     Tensor,
-    Wanted,
+    composed_form,
     primitive,
     samples,
     softmax,
@@ -23,22 +24,6 @@ from pmt_autograd import (
 from pmt_core import ShapeError, unbroadcast
 from pmt_core import softmax as stable_softmax
 from pmt_nn.masks import Mask, head_mask
-
-
-def biased_attention_composed(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, *, heads: int, mask: Mask | None = None
-) -> Tensor:
-    """softmax(Q K^T / sqrt(k) + bias) V per head, in plain operations."""
-    b, t, d = q.shape
-    width = d // heads
-    q, k, v = (x.reshape(b, x.shape[1], heads, width).swapaxes(1, 2) for x in (q, k, v))
-    scores = (q @ k.swapaxes(-1, -2)) * width**-0.5 + bias  # (b, h, t, s)
-    if mask is None:
-        return (softmax(scores, axis=-1) @ v).swapaxes(1, 2).reshape(b, t, d)
-    allowed = np.broadcast_to(head_mask(mask, b, t, k.shape[2]), scores.shape)
-    weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
-    weights = where(allowed, weights, np.float32(0))
-    return (weights @ v).swapaxes(1, 2).reshape(b, t, d)
 
 
 @primitive
@@ -52,7 +37,7 @@ def biased_attention(
     mask: Mask | None = None,
     kept: Mask | None = None,
     keep_scale: float = 1.0,
-    wanted: Wanted = (True, True, True, True),
+    needs_grad: NeedsGrad = (True, True, True, True),
 ) -> Result:
     """softmax(Q K^T / sqrt(k) + bias) V per head. q: (b, t, d), k and v: (b, s, d) -> (b, t, d).
 
@@ -78,7 +63,7 @@ def biased_attention(
             by_scores *= factor
         by_scores -= (by_scores * weights).sum(axis=-1, keepdims=True)
         by_scores *= weights
-        by_bias = unbroadcast(by_scores, np.shape(bias)) if wanted[3] else None
+        by_bias = unbroadcast(by_scores, np.shape(bias)) if needs_grad[3] else None
         by_scores = by_scores * scale
         by_q = np.matmul(by_scores, kh)
         by_k = np.matmul(by_scores.swapaxes(-1, -2), qh)
@@ -86,6 +71,23 @@ def biased_attention(
         return (*merged, by_bias)
 
     return output, backward
+
+
+@composed_form(biased_attention)
+def biased_attention_composed(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, *, heads: int, mask: Mask | None = None
+) -> Tensor:
+    """softmax(Q K^T / sqrt(k) + bias) V per head, in plain operations."""
+    b, t, d = q.shape
+    width = d // heads
+    q, k, v = (x.reshape(b, x.shape[1], heads, width).swapaxes(1, 2) for x in (q, k, v))
+    scores = (q @ k.swapaxes(-1, -2)) * width**-0.5 + bias  # (b, h, t, s)
+    if mask is None:
+        return (softmax(scores, axis=-1) @ v).swapaxes(1, 2).reshape(b, t, d)
+    allowed = np.broadcast_to(head_mask(mask, b, t, k.shape[2]), scores.shape)
+    weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
+    weights = where(allowed, weights, np.float32(0))
+    return (weights @ v).swapaxes(1, 2).reshape(b, t, d)
 
 
 def biased_weights(

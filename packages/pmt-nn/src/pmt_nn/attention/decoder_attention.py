@@ -25,7 +25,7 @@ class DecoderSelfAttention(Module):
 
     Its parameters are those of `SelfAttention`. d: model width; heads: divides d; dropout: rate on
     the attention weights; causal: each position sees itself and those before; positions: rotary,
-    ALiBi or a learnt bias, may be shared between layers; bias: of the linear layers.
+    ALiBi or a learned bias, may be shared between layers; bias: of the linear layers.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Positions that act inside of attention: rotary, ALiBi, and T5's learnt bias.
+"""Positions that act inside of attention: rotary, ALiBi, and T5's learned bias.
 
 The kinds of positions that a model can be built with, by name.
 """
@@ -46,7 +46,7 @@ class RotaryPositions(AttentionPositions):
 class Alibi(AttentionPositions):
     """Scores fall with the distance, each head with a slope of its own (Press et al. 2021).
 
-    Nothing is learnt, and sequences may be longer than any in training.
+    Nothing is learned, and sequences may be longer than any in training.
     """
 
     def __init__(self, heads: int) -> None:
@@ -59,7 +59,7 @@ class Alibi(AttentionPositions):
 
 
 class RelativeBias(AttentionPositions):
-    """A learnt number per head and distance, far distances in common buckets (Raffel et al. 2019).
+    """A learned number per head and distance, far distances in common buckets (Raffel et al. 2019).
 
     heads; buckets: how many distances are told apart; farthest: beyond it all share a bucket;
     two_sided: half of the buckets for keys after the query (an encoder), or none (a decoder).
@@ -85,7 +85,7 @@ class RelativeBias(AttentionPositions):
         self.two_sided = two_sided
 
     def bias(self, t: int, s: int, offset: int, dtype: DTypeLike) -> Tensor | None:
-        """The learnt numbers (h, t, s)."""
+        """The learned numbers (h, t, s)."""
         places = relative_places(t, s, offset)
         ids = buckets_of(places, self.weight.shape[0], self.farthest, self.two_sided)
         return take_rows(self.weight, ids, sparse=False).transpose(2, 0, 1)

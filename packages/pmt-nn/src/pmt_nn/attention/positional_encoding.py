@@ -29,7 +29,7 @@ def sinusoids(length: int, d: int, dtype: DTypeLike = np.float32) -> NDArray[Any
 
 
 class SinusoidalPositions(Module):
-    """Adds fixed sinusoids; nothing is learnt. max_length: longest sequence."""
+    """Adds fixed sinusoids; nothing is learned. max_length: longest sequence."""
 
     def __init__(self, max_length: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
         self.table = sinusoids(max_length, d, dtype)
@@ -45,7 +45,7 @@ class SinusoidalPositions(Module):
 
 
 class LearnedPositions(Module):
-    """Adds a learnt vector per position. max_length: longest sequence."""
+    """Adds a learned vector per position. max_length: longest sequence."""
 
     def __init__(
         self,

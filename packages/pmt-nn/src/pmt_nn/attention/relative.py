@@ -24,6 +24,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    composed_form,
     einsum,
     primitive,
     samples,
@@ -42,34 +43,6 @@ from pmt_nn.module.capture import is_observed, tell
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
-
-
-def directional_attention_composed(
-    qkv: Tensor, by_content: Tensor, by_offset: Tensor, *, mask: Mask | None = None
-) -> Tensor:
-    """The same as `directional_attention`, with the table of all offsets, in plain operations."""
-    b, t, _ = qkv.shape
-    heads, width = by_content.shape
-    d = heads * width
-    q, k, v = (
-        qkv[..., i * d : (i + 1) * d].reshape(b, t, heads, width).swapaxes(1, 2) for i in range(3)
-    )  # (b, h, t, k)
-    offsets = np.arange(t) - np.arange(t)[:, np.newaxis]  # key's place less the query's
-    angle = offsets[..., np.newaxis] * BASE ** (-np.arange(0, width, 2) / width)
-    table = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(t, t, width)
-    content = (q + by_content.reshape(1, heads, 1, width)) @ k.swapaxes(-1, -2)
-    place = einsum(
-        q + by_offset.reshape(1, heads, 1, width),
-        table.astype(qkv.dtype),
-        subscripts="bhtk,tsk->bhts",
-    )
-    scores = content + place
-    if mask is None:
-        return (softmax(scores, axis=-1) @ v).swapaxes(1, 2).reshape(b, t, d)
-    allowed = np.broadcast_to(head_mask(mask, b, t, t), scores.shape)
-    weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
-    weights = where(allowed, weights, np.float32(0))
-    return (weights @ v).swapaxes(1, 2).reshape(b, t, d)
 
 
 @primitive
@@ -153,6 +126,35 @@ def directional_attention(
     return output, backward
 
 
+@composed_form(directional_attention)
+def directional_attention_composed(
+    qkv: Tensor, by_content: Tensor, by_offset: Tensor, *, mask: Mask | None = None
+) -> Tensor:
+    """The same as `directional_attention`, with the table of all offsets, in plain operations."""
+    b, t, _ = qkv.shape
+    heads, width = by_content.shape
+    d = heads * width
+    q, k, v = (
+        qkv[..., i * d : (i + 1) * d].reshape(b, t, heads, width).swapaxes(1, 2) for i in range(3)
+    )  # (b, h, t, k)
+    offsets = np.arange(t) - np.arange(t)[:, np.newaxis]  # key's place less the query's
+    angle = offsets[..., np.newaxis] * BASE ** (-np.arange(0, width, 2) / width)
+    table = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(t, t, width)
+    content = (q + by_content.reshape(1, heads, 1, width)) @ k.swapaxes(-1, -2)
+    place = einsum(
+        q + by_offset.reshape(1, heads, 1, width),
+        table.astype(qkv.dtype),
+        subscripts="bhtk,tsk->bhts",
+    )
+    scores = content + place
+    if mask is None:
+        return (softmax(scores, axis=-1) @ v).swapaxes(1, 2).reshape(b, t, d)
+    allowed = np.broadcast_to(head_mask(mask, b, t, t), scores.shape)
+    weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
+    weights = where(allowed, weights, np.float32(0))
+    return (weights @ v).swapaxes(1, 2).reshape(b, t, d)
+
+
 def directional_weights(
     qkv: Array, by_content: Array, by_offset: Array, *, mask: Mask | None = None
 ) -> Array:
@@ -167,7 +169,7 @@ def directional_weights(
     return stable_softmax(scores, axis=-1, where=allowed)
 
 
-class DirectionalAttention(Module):
+class RelativeAttention(Module):
     """Multi-head self-attention with `directional_attention`, and its projections.
 
     Takes the place of `SelfAttention` and needs no other positions.

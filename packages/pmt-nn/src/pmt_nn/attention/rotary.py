@@ -9,21 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Result, Sample, Tensor, concat, primitive, samples
+from pmt_autograd import Array, Result, Sample, Tensor, composed_form, concat, primitive, samples
 from pmt_core import ShapeError
 
 BASE = 10000.0
-
-
-def rotate_composed(x: Tensor, *, heads: int, offset: int = 0, base: float = BASE) -> Tensor:
-    """The same as `rotate` in plain operations."""
-    b, t, d = x.shape
-    cosine, sine = angles(t, d // heads, offset, base, x.dtype)
-    pairs = x.reshape(b, t, heads, d // heads // 2, 2)
-    first, second = pairs[..., 0:1], pairs[..., 1:2]
-    cosine, sine = cosine[..., np.newaxis], sine[..., np.newaxis]
-    turned = concat(first * cosine - second * sine, first * sine + second * cosine, axis=-1)
-    return turned.reshape(b, t, d)
 
 
 @primitive
@@ -42,6 +31,18 @@ def rotate(x: Array, *, heads: int, offset: int = 0, base: float = BASE) -> Resu
         return _turn(grad, heads, cosine, -sine)
 
     return _turn(x, heads, cosine, sine), backward
+
+
+@composed_form(rotate)
+def rotate_composed(x: Tensor, *, heads: int, offset: int = 0, base: float = BASE) -> Tensor:
+    """The same as `rotate` in plain operations."""
+    b, t, d = x.shape
+    cosine, sine = angles(t, d // heads, offset, base, x.dtype)
+    pairs = x.reshape(b, t, heads, d // heads // 2, 2)
+    first, second = pairs[..., 0:1], pairs[..., 1:2]
+    cosine, sine = cosine[..., np.newaxis], sine[..., np.newaxis]
+    turned = concat(first * cosine - second * sine, first * sine + second * cosine, axis=-1)
+    return turned.reshape(b, t, d)
 
 
 def angles(t: int, k: int, offset: int, base: float, dtype: DTypeLike) -> tuple[Array, Array]:

@@ -18,6 +18,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    composed_form,
     concat,
     primitive,
     samples,
@@ -36,6 +37,26 @@ _SMALL = 40.0
 _LARGE = math.exp(_SMALL)
 
 
+@primitive
+def attention(
+    q: Array,
+    k: Array,
+    v: Array,
+    *,
+    heads: int,
+    mask: Mask | None = None,
+    kept: Mask | None = None,
+    keep_scale: float = 1.0,
+) -> Result:
+    """softmax(Q K^T / sqrt(k)) V per head, fused. q: (b, t, d), k and v: (b, s, d) -> (b, t, d).
+
+    mask: True where a query may attend, see `head_mask`. kept, keep_scale: dropout on the
+    attention weights: booleans (b, h, t, s), and the factor of the kept ones.
+    """
+    return _attend(q, k, v, heads, mask, kept, keep_scale)
+
+
+@composed_form(attention)
 def attention_composed(
     q: Tensor, k: Tensor, v: Tensor, *, heads: int, mask: Mask | None = None
 ) -> Tensor:
@@ -56,25 +77,6 @@ def attention_composed(
         weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
         weights = where(allowed, weights, np.float32(0))
     return (weights @ v).swapaxes(1, 2).reshape(b, t, d)
-
-
-@primitive
-def attention(
-    q: Array,
-    k: Array,
-    v: Array,
-    *,
-    heads: int,
-    mask: Mask | None = None,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
-) -> Result:
-    """softmax(Q K^T / sqrt(k)) V per head, fused. q: (b, t, d), k and v: (b, s, d) -> (b, t, d).
-
-    mask: True where a query may attend, see `head_mask`. kept, keep_scale: dropout on the
-    attention weights: booleans (b, h, t, s), and the factor of the kept ones.
-    """
-    return _attend(q, k, v, heads, mask, kept, keep_scale)
 
 
 @primitive
@@ -100,27 +102,6 @@ def packed_attention(
         return by_qkv
 
     return output, backward
-
-
-def ragged_attention_composed(
-    qkv: Tensor,
-    *,
-    heads: int,
-    layout: RaggedLayout,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
-) -> Tensor:
-    """The same by sequence groups, each attending as a batch of its own."""
-    parts = [
-        packed_attention(
-            qkv[group.rows].reshape(group.count, group.length, -1),
-            heads=heads,
-            kept=of_group,
-            keep_scale=keep_scale,
-        ).reshape(group.count * group.length, -1)
-        for group, of_group in zip(layout.groups, _kept_of_groups(kept, layout, heads), strict=True)
-    ]
-    return concat(*parts, axis=0) if parts else qkv[:, : qkv.shape[1] // 3]
 
 
 @primitive
@@ -151,6 +132,28 @@ def ragged_attention(
         return by_qkv
 
     return output, backward
+
+
+@composed_form(ragged_attention)
+def ragged_attention_composed(
+    qkv: Tensor,
+    *,
+    heads: int,
+    layout: RaggedLayout,
+    kept: Mask | None = None,
+    keep_scale: float = 1.0,
+) -> Tensor:
+    """The same by sequence groups, each attending as a batch of its own."""
+    parts = [
+        packed_attention(
+            qkv[group.rows].reshape(group.count, group.length, -1),
+            heads=heads,
+            kept=of_group,
+            keep_scale=keep_scale,
+        ).reshape(group.count * group.length, -1)
+        for group, of_group in zip(layout.groups, _kept_of_groups(kept, layout, heads), strict=True)
+    ]
+    return concat(*parts, axis=0) if parts else qkv[:, : qkv.shape[1] // 3]
 
 
 def weights_of_groups(layout: RaggedLayout, heads: int) -> int:

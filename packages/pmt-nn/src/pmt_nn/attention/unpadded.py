@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
+from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
 from pmt_core import ShapeError
 
 
@@ -66,11 +66,6 @@ class RaggedLayout:
         return cls(mask, order[sequence] * mask.shape[1] + place, groups)
 
 
-def to_ragged_composed(x: Tensor, *, layout: RaggedLayout) -> Tensor:
-    """The rows of x where the tokens stand, by plain indexing."""
-    return x.reshape(-1, x.shape[-1])[layout.places]
-
-
 @primitive
 def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
     """A row for each token: (b, t, d) -> (n, d). Padding gets a gradient of 0."""
@@ -80,6 +75,12 @@ def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
         return _scattered(grad, layout)
 
     return x.reshape(-1, x.shape[-1]).take(layout.places, axis=0), backward
+
+
+@composed_form(to_ragged)
+def to_ragged_composed(x: Tensor, *, layout: RaggedLayout) -> Tensor:
+    """The rows of x where the tokens stand, by plain indexing."""
+    return x.reshape(-1, x.shape[-1])[layout.places]
 
 
 @primitive

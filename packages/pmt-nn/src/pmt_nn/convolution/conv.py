@@ -11,10 +11,11 @@ from numpy.typing import DTypeLike
 from pmt_autograd import (
     Array,
     Gradients,
+    NeedsGrad,
     Result,
     Sample,
     Tensor,
-    Wanted,
+    composed_form,
     concat,
     primitive,
     samples,
@@ -33,6 +34,45 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
+@primitive
+def conv2d(
+    x: Array,
+    kernel: Array,
+    bias: Array,
+    *,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+    needs_grad: NeedsGrad = (True, True, True),
+) -> Result:
+    """y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad].
+
+    x: (b, c, h, w), kernel: (o, c/g, kh, kw), bias: (o,) -> (b, o, oh, ow); outside of the image
+    are zeros. groups g: channels out of group i see the channels in of group i alone.
+    Raises ShapeError, SettingsError.
+    """
+    windows = _windows(kernel.shape, stride, padding, dilation)
+    _check(x, kernel, groups)
+    y = convolve(x, kernel, windows, groups, bias)
+
+    def backward(grad: Array) -> Gradients:
+        by_bias = channel_sums(grad) if needs_grad[2] else None
+        if needs_grad[0] and needs_grad[1]:
+            return *convolve_gradients(x, grad, kernel, windows, groups), by_bias
+        size = (x.shape[2], x.shape[3])
+        return (
+            convolve_input_gradient(grad, kernel, windows, groups, size) if needs_grad[0] else None,
+            convolve_kernel_gradient(x, grad, windows, groups, kernel.shape)
+            if needs_grad[1]
+            else None,
+            by_bias,
+        )
+
+    return y, backward
+
+
+@composed_form(conv2d)
 def conv2d_composed(
     x: Tensor,
     kernel: Tensor,
@@ -55,42 +95,6 @@ def conv2d_composed(
             weight = kernel[:, :, i, j].reshape(groups, o // groups, kernel.shape[1])
             y = y + weight @ seen.reshape(b, groups, kernel.shape[1], count[0] * count[1])
     return y.reshape(b, o, *count) + bias.reshape(o, 1, 1)  # type: ignore[no-any-return]
-
-
-@primitive
-def conv2d(
-    x: Array,
-    kernel: Array,
-    bias: Array,
-    *,
-    stride: int | Pair = 1,
-    padding: int | Pair = 0,
-    dilation: int | Pair = 1,
-    groups: int = 1,
-    wanted: Wanted = (True, True, True),
-) -> Result:
-    """y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad].
-
-    x: (b, c, h, w), kernel: (o, c/g, kh, kw), bias: (o,) -> (b, o, oh, ow); outside of the image
-    are zeros. groups g: channels out of group i see the channels in of group i alone.
-    Raises ShapeError, SettingsError.
-    """
-    windows = _windows(kernel.shape, stride, padding, dilation)
-    _check(x, kernel, groups)
-    y = convolve(x, kernel, windows, groups, bias)
-
-    def backward(grad: Array) -> Gradients:
-        by_bias = channel_sums(grad) if wanted[2] else None
-        if wanted[0] and wanted[1]:
-            return *convolve_gradients(x, grad, kernel, windows, groups), by_bias
-        size = (x.shape[2], x.shape[3])
-        return (
-            convolve_input_gradient(grad, kernel, windows, groups, size) if wanted[0] else None,
-            convolve_kernel_gradient(x, grad, windows, groups, kernel.shape) if wanted[1] else None,
-            by_bias,
-        )
-
-    return y, backward
 
 
 def conv1d(
@@ -121,7 +125,7 @@ def conv1d(
 
 
 class Conv2d(Module):
-    """Convolution over images (b, c, h, w) with a learnt kernel.
+    """Convolution over images (b, c, h, w) with a learned kernel.
 
     c, o: channels in and out; kernel, stride, padding, dilation: one number, or (height, width);
     padding "same" keeps the image's size (stride 1, windows of odd span); groups: divides c and o,

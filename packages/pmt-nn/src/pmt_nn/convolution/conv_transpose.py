@@ -11,17 +11,18 @@ from numpy.typing import DTypeLike
 from pmt_autograd import (
     Array,
     Gradients,
+    NeedsGrad,
     Result,
     Sample,
     Tensor,
-    Wanted,
+    composed_form,
     flip,
     pad,
     primitive,
     samples,
 )
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.convolution.conv import check_groups, conv2d_composed
+from pmt_nn.convolution.conv import check_groups, conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
 from pmt_nn.convolution.sliding_windows import Pair, SlidingWindows, pair
 from pmt_nn.layers.channels_last import channel_sums
@@ -30,6 +31,50 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
+@primitive
+def conv_transpose2d(
+    x: Array,
+    kernel: Array,
+    bias: Array,
+    *,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    extra: int | Pair = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+    needs_grad: NeedsGrad = (True, True, True),
+) -> Result:
+    """What the gradient of a convolution does to its input, as a layer: each pixel of x spreads
+    kernel times its value over y.
+
+    x: (b, c, h, w), kernel: (c, o/g, kh, kw), bias: (o,) -> (b, o, oh, ow) with
+    oh = (h - 1) stride - 2 padding + span + extra. extra: rows and columns added at the end, to
+    choose among the sizes that a convolution with this stride makes one (less than the stride).
+    Raises ShapeError, SettingsError.
+    """
+    windows = SlidingWindows(
+        (kernel.shape[-2], kernel.shape[-1]),
+        pair(stride, "stride", 1),
+        pair(padding, "padding", 0),
+        pair(dilation, "dilation", 1),
+    )
+    size = _enlarged(x, kernel, windows, pair(extra, "extra", 0), groups)
+    y = convolve_input_gradient(x, kernel, windows, groups, size)
+    y += bias.reshape(-1, 1, 1)
+
+    def backward(grad: Array) -> Gradients:
+        return (
+            convolve(grad, kernel, windows, groups) if needs_grad[0] else None,
+            convolve_kernel_gradient(grad, x, windows, groups, kernel.shape)
+            if needs_grad[1]
+            else None,
+            channel_sums(grad) if needs_grad[2] else None,
+        )
+
+    return y, backward
+
+
+@composed_form(conv_transpose2d)
 def conv_transpose2d_composed(
     x: Tensor,
     kernel: Tensor,
@@ -59,54 +104,13 @@ def conv_transpose2d_composed(
     per_group = kernel.shape[1]
     mirrored = flip(kernel, axis=(2, 3)).reshape(groups, c // groups, per_group, *windows.kernel)
     turned = mirrored.swapaxes(1, 2).reshape(groups * per_group, c // groups, *windows.kernel)
-    y = conv2d_composed(wide, turned, bias, dilation=windows.dilation, groups=groups)
+    y = conv2d.composed(wide, turned, bias, dilation=windows.dilation, groups=groups)
     ph, pw = pair(padding, "padding", 0)
     return y[:, :, ph : y.shape[2] - ph, pw : y.shape[3] - pw]
 
 
-@primitive
-def conv_transpose2d(
-    x: Array,
-    kernel: Array,
-    bias: Array,
-    *,
-    stride: int | Pair = 1,
-    padding: int | Pair = 0,
-    extra: int | Pair = 0,
-    dilation: int | Pair = 1,
-    groups: int = 1,
-    wanted: Wanted = (True, True, True),
-) -> Result:
-    """What the gradient of a convolution does to its input, as a layer: each pixel of x spreads
-    kernel times its value over y.
-
-    x: (b, c, h, w), kernel: (c, o/g, kh, kw), bias: (o,) -> (b, o, oh, ow) with
-    oh = (h - 1) stride - 2 padding + span + extra. extra: rows and columns added at the end, to
-    choose among the sizes that a convolution with this stride makes one (less than the stride).
-    Raises ShapeError, SettingsError.
-    """
-    windows = SlidingWindows(
-        (kernel.shape[-2], kernel.shape[-1]),
-        pair(stride, "stride", 1),
-        pair(padding, "padding", 0),
-        pair(dilation, "dilation", 1),
-    )
-    size = _enlarged(x, kernel, windows, pair(extra, "extra", 0), groups)
-    y = convolve_input_gradient(x, kernel, windows, groups, size)
-    y += bias.reshape(-1, 1, 1)
-
-    def backward(grad: Array) -> Gradients:
-        return (
-            convolve(grad, kernel, windows, groups) if wanted[0] else None,
-            convolve_kernel_gradient(grad, x, windows, groups, kernel.shape) if wanted[1] else None,
-            channel_sums(grad) if wanted[2] else None,
-        )
-
-    return y, backward
-
-
 class ConvTranspose2d(Module):
-    """Transposed convolution of images (b, c, h, w) with a learnt kernel.
+    """Transposed convolution of images (b, c, h, w) with a learned kernel.
 
     c, o: channels in and out; extra: see `conv_transpose2d`; the rest as for `Conv2d`.
     """

@@ -11,6 +11,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    composed_form,
     getitem,
     pad,
     primitive,
@@ -20,30 +21,6 @@ from pmt_autograd import (
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.sliding_windows import Pair, SlidingWindows, pair
 from pmt_nn.module.module import Module
-
-
-def max_pool2d_composed(
-    x: Tensor, *, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
-) -> Tensor:
-    """The same as `max_pool2d` in plain operations; equal values share the gradient."""
-    return stack(*_seen(x, _pooling(x.data, kernel, stride, padding), -np.inf)).max(axis=0)
-
-
-def avg_pool2d_composed(
-    x: Tensor,
-    *,
-    kernel: int | Pair,
-    stride: int | Pair | None = None,
-    padding: int | Pair = 0,
-    count_border: bool = True,
-) -> Tensor:
-    """The same as `avg_pool2d` in plain operations."""
-    windows = _pooling(x.data, kernel, stride, padding)
-    total = stack(*_seen(x, windows, 0.0)).sum(axis=0)
-    if count_border:
-        return total * (1 / (windows.kernel[0] * windows.kernel[1]))
-    ones = Tensor(np.ones(x.shape, x.dtype))
-    return total / stack(*_seen(ones, windows, 0.0)).sum(axis=0)
 
 
 @primitive
@@ -78,6 +55,14 @@ def max_pool2d(
     return y, backward
 
 
+@composed_form(max_pool2d)
+def max_pool2d_composed(
+    x: Tensor, *, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+) -> Tensor:
+    """The same as `max_pool2d` in plain operations; equal values share the gradient."""
+    return stack(*_seen(x, _pooling(x.data, kernel, stride, padding), -np.inf)).max(axis=0)
+
+
 @primitive
 def avg_pool2d(
     x: Array,
@@ -110,6 +95,24 @@ def avg_pool2d(
         return windows.inside(by_x)
 
     return y, backward
+
+
+@composed_form(avg_pool2d)
+def avg_pool2d_composed(
+    x: Tensor,
+    *,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    count_border: bool = True,
+) -> Tensor:
+    """The same as `avg_pool2d` in plain operations."""
+    windows = _pooling(x.data, kernel, stride, padding)
+    total = stack(*_seen(x, windows, 0.0)).sum(axis=0)
+    if count_border:
+        return total * (1 / (windows.kernel[0] * windows.kernel[1]))
+    ones = Tensor(np.ones(x.shape, x.dtype))
+    return total / stack(*_seen(ones, windows, 0.0)).sum(axis=0)
 
 
 def _max_side_by_side(x: Array, windows: SlidingWindows, count: Pair) -> Result:

@@ -13,6 +13,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    composed_form,
     getitem,
     logsumexp,
     no_grad,
@@ -40,21 +41,8 @@ from pmt_nn.module.parameter import Parameter
 _FORBIDDEN = -1e4
 
 
-def chain_partition_composed(
-    emissions: Tensor, transitions: Tensor, start: Tensor, end: Tensor, *, lengths: Array
-) -> Tensor:
-    """The same as `chain_partition` in plain operations: the forward recursion on the tape."""
-    t, n = emissions.shape[1], emissions.shape[2]
-    total = start + emissions[:, 0]  # (b, n)
-    for i in range(1, t):
-        steps = total.reshape(-1, n, 1) + transitions
-        going_on = logsumexp(steps, axis=1) + emissions[:, i]
-        total = where((i < lengths)[:, np.newaxis], going_on, total)
-    return logsumexp(total + end, axis=1)
-
-
 @primitive
-def chain_partition(
+def crf_log_partition(
     emissions: Array, transitions: Array, start: Array, end: Array, *, lengths: Array
 ) -> Result:
     """Log of the sum of e^score over all tag sequences of each row -> (b,).
@@ -86,6 +74,20 @@ def chain_partition(
         return chances, counts, first.sum(axis=0), by_end.astype(emissions.dtype)
 
     return sums.partition, backward
+
+
+@composed_form(crf_log_partition)
+def crf_log_partition_composed(
+    emissions: Tensor, transitions: Tensor, start: Tensor, end: Tensor, *, lengths: Array
+) -> Tensor:
+    """The same as `crf_log_partition` in plain operations: the forward recursion on the tape."""
+    t, n = emissions.shape[1], emissions.shape[2]
+    total = start + emissions[:, 0]  # (b, n)
+    for i in range(1, t):
+        steps = total.reshape(-1, n, 1) + transitions
+        going_on = logsumexp(steps, axis=1) + emissions[:, i]
+        total = where((i < lengths)[:, np.newaxis], going_on, total)
+    return logsumexp(total + end, axis=1)
 
 
 class LinearChainCRF(Module):
@@ -132,7 +134,7 @@ class LinearChainCRF(Module):
         rows = np.arange(b)[:, np.newaxis]
         emissions = getitem(emissions, index=(rows, places))
         transitions, start = self._allowed()
-        partition = chain_partition(emissions, transitions, start, self.end, lengths=lengths)
+        partition = crf_log_partition(emissions, transitions, start, self.end, lengths=lengths)
         own = (getitem(emissions, index=(rows, np.arange(t), tags)) * inside).sum(axis=1)
         steps = getitem(transitions, index=(tags[:, :-1], tags[:, 1:])) * inside[:, 1:]
         any_ = (lengths > 0).astype(emissions.dtype)
@@ -228,7 +230,7 @@ def _booleans(
     return given
 
 
-@samples(chain_partition)
+@samples(crf_log_partition)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     def numbers(n: int) -> tuple[Array, Array, Array]:
         return rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=n)

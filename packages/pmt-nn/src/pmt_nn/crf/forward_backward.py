@@ -20,7 +20,7 @@ Lengths = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class ChainSums:
+class ForwardMessages:
     """What the forward and backward recursions give.
 
     Attributes:
@@ -40,7 +40,7 @@ def left_packed(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Lengths]:
 
 def forward_sums(
     emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
-) -> ChainSums:
+) -> ForwardMessages:
     """The forward recursion: a_1 = start + e_1, a_i = logsumexp_j(a_(i-1) + transitions) + e_i."""
     b, t, n = emissions.shape
     before = np.empty((b, t, n), emissions.dtype)
@@ -51,7 +51,7 @@ def forward_sums(
         before[:, i] = logsumexp(steps, axis=1) + emissions[:, i]
     last = before[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros((b, n))
     partition = np.where(lengths > 0, logsumexp(last + end, axis=1), 0)
-    return ChainSums(before, partition.astype(emissions.dtype))
+    return ForwardMessages(before, partition.astype(emissions.dtype))
 
 
 def backward_sums(emissions: Array, transitions: Array, end: Array, lengths: Lengths) -> Array:
@@ -69,7 +69,7 @@ def backward_sums(emissions: Array, transitions: Array, end: Array, lengths: Len
     return after
 
 
-def tag_probabilities(sums: ChainSums, after: Array, lengths: Lengths) -> Array:
+def tag_probabilities(sums: ForwardMessages, after: Array, lengths: Lengths) -> Array:
     """p(y_i = tag) of every place: (b, t, n), zeros beyond the length."""
     inside = np.arange(after.shape[1]) < lengths[:, np.newaxis]
     logs = sums.before + after - sums.partition[:, np.newaxis, np.newaxis]
@@ -79,7 +79,7 @@ def tag_probabilities(sums: ChainSums, after: Array, lengths: Lengths) -> Array:
 def transition_counts(
     emissions: Array,
     transitions: Array,
-    sums: ChainSums,
+    sums: ForwardMessages,
     after: Array,
     lengths: Lengths,
     weight: Array,

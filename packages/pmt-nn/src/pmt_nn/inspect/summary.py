@@ -20,7 +20,7 @@ class SummaryRow:
         name: dotted; "" is the model itself.
         kind: its class.
         output: shapes of what its latest call gave; empty where it was not called.
-        parameters: learnt numbers in it and all below it, a tied one once.
+        parameters: learned numbers in it and all below it, a tied one once.
         bytes: memory of those.
         flops: operations of its calls in one forward pass, all below it included.
         frozen: parameters among them that are not trained.

@@ -1,4 +1,4 @@
-"""Batch normalisation (Ioffe & Szegedy 2015)."""
+"""Batch normalization (Ioffe & Szegedy 2015)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from math import prod
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, primitive, samples, sqrt
+from pmt_autograd import (
+    Array,
+    Gradients,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    primitive,
+    samples,
+    sqrt,
+)
 from pmt_core import ShapeError
 from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.channels_last import image_rows, is_channels_last, per_row
@@ -17,37 +27,28 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 
 
-def batch_norm_composed(x: Tensor, gain: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
-    """The same as `batch_norm` in plain operations."""
-    axes = (0, *range(2, x.ndim))
-    shape = (x.shape[1],) + (1,) * (x.ndim - 2)
-    centred = x - x.mean(axis=axes, keepdims=True)
-    normed = centred / sqrt(x.var(axis=axes, keepdims=True) + eps)
-    return normed * gain.reshape(*shape) + bias.reshape(*shape)
-
-
 @primitive
 def batch_norm(
     x: Array,
-    gain: Array,
+    weight: Array,
     bias: Array,
     *,
     eps: float = 1e-5,
     moments: tuple[Array, Array] | None = None,
 ) -> Result:
-    """Normalise each channel over the batch and all pixels, then scale and shift by channel.
+    """Normalize each channel over the batch and all pixels, then scale and shift by channel.
 
-    x: (b, c, ...), gain and bias: (c,). moments: mean and variance (c,) of x, where they are known
-    already. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy gain:
+    x: (b, c, ...), weight, bias: (c,). moments: mean and variance (c,) of x, where they are known
+    already. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
     dx = (h - sum(h) / N - n sum(h n) / N) / s.
     """
     mean, variance = channel_moments(x) if moments is None else moments
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
     rows, spread, sums = _by_channel(x)
     normed, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
-    centre, scale, factor, shift = map(spread, (mean, inverse, gain, bias))
+    center, scale, factor, shift = map(spread, (mean, inverse, weight, bias))
     for block in _blocks(rows):
-        part = np.subtract(rows[block], centre, out=normed[block])
+        part = np.subtract(rows[block], center, out=normed[block])
         part *= scale
         np.multiply(part, factor, out=y[block])
         y[block] += shift
@@ -55,20 +56,30 @@ def batch_norm(
 
     def backward(grad: Array) -> Gradients:
         grads = _as_rows(grad, x)
-        by_bias, by_gain = np.zeros(mean.shape, x.dtype), np.zeros(mean.shape, x.dtype)
+        by_bias, by_weight = np.zeros(mean.shape, x.dtype), np.zeros(mean.shape, x.dtype)
         for block in _blocks(rows):
             by_bias += sums(grads[block])
-            by_gain += sums(grads[block] * normed[block])
+            by_weight += sums(grads[block] * normed[block])
         by_x = np.empty(rows.shape, x.dtype)
-        slope, level, scale = map(spread, (by_gain / count, by_bias / count, gain * inverse))
+        slope, level, scale = map(spread, (by_weight / count, by_bias / count, weight * inverse))
         for block in _blocks(rows):
             part = np.multiply(normed[block], slope, out=by_x[block])
             np.subtract(grads[block], part, out=part)
             part -= level
             part *= scale
-        return _as_image(by_x, x), by_gain, by_bias
+        return _as_image(by_x, x), by_weight, by_bias
 
     return _as_image(y, x), backward
+
+
+@composed_form(batch_norm)
+def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+    """The same as `batch_norm` in plain operations."""
+    axes = (0, *range(2, x.ndim))
+    shape = (x.shape[1],) + (1,) * (x.ndim - 2)
+    centered = x - x.mean(axis=axes, keepdims=True)
+    normed = centered / sqrt(x.var(axis=axes, keepdims=True) + eps)
+    return normed * weight.reshape(*shape) + bias.reshape(*shape)
 
 
 def channel_moments(x: Array) -> tuple[Array, Array]:
@@ -79,9 +90,9 @@ def channel_moments(x: Array) -> tuple[Array, Array]:
     for block in _blocks(rows):
         mean += sums(rows[block])
     mean /= count
-    centre = spread(mean)
+    center = spread(mean)
     for block in _blocks(rows):
-        variance += sums(np.square(rows[block] - centre))
+        variance += sums(np.square(rows[block] - center))
     return mean, variance / count
 
 
@@ -136,11 +147,11 @@ def _blocks(rows: Array) -> Iterator[slice]:
 
 
 class _BatchNorm(Module):
-    """Normalises each of c channels by its mean and variance over the batch.
+    """Normalizes each of c channels by its mean and variance over the batch.
 
     In evaluation by the running mean and variance instead, which every pass in training moves by
     `momentum` towards those of its batch (see `batch_statistics` for several threads). Shards of
-    a batch are each normalised by their own statistics, so unlike with all other layers a batch
+    a batch are each normalized by their own statistics, so unlike with all other layers a batch
     in two shards is not quite the batch in one.
     """
 
@@ -154,7 +165,7 @@ class _BatchNorm(Module):
         eps: float = 1e-5,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.gain = Parameter(np.ones(c, dtype))
+        self.weight = Parameter(np.ones(c, dtype))
         self.bias = Parameter(np.zeros(c, dtype))
         self.running_mean = Buffer(np.zeros(c, dtype))
         self.running_variance = Buffer(np.ones(c, dtype))
@@ -173,21 +184,21 @@ class _BatchNorm(Module):
                 mean, variance, count, self.running_mean, self.running_variance, self.momentum
             )
         )
-        y: Tensor = batch_norm(x, self.gain, self.bias, eps=self.eps, moments=moments)
+        y: Tensor = batch_norm(x, self.weight, self.bias, eps=self.eps, moments=moments)
         return y
 
     def _by_running_statistics(self, x: Tensor) -> Tensor:
         shape = (-1,) + (1,) * (x.ndim - 2)
         deviation = np.sqrt(self.running_variance.data + self.running_variance.dtype.type(self.eps))
-        scale = self.gain / deviation
+        scale = self.weight / deviation
         shift = self.bias - scale * self.running_mean.data
         y: Tensor = x * scale.reshape(*shape) + shift.reshape(*shape)
         return y
 
     def _check(self, x: Tensor) -> None:
-        if x.ndim not in self.axes or x.shape[1] != self.gain.size:
+        if x.ndim not in self.axes or x.shape[1] != self.weight.size:
             raise ShapeError(
-                f"{type(self).__name__} of {self.gain.size} channels wants x with "
+                f"{type(self).__name__} of {self.weight.size} channels wants x with "
                 f"{' or '.join(map(str, self.axes))} axes, (b, c, ...), got shape {x.shape}"
             )
         if self.training and x.size <= x.shape[1]:
@@ -198,23 +209,23 @@ class _BatchNorm(Module):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Batch normalisation of vectors (b, c) or sequences (b, c, t); see `_BatchNorm` above."""
+    """Batch normalization of vectors (b, c) or sequences (b, c, t); see `_BatchNorm` above."""
 
     axes = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch normalisation of images (b, c, h, w); see `_BatchNorm` above."""
+    """Batch normalization of images (b, c, h, w); see `_BatchNorm` above."""
 
     axes = (4,)
 
 
 @samples(batch_norm)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    gain, bias = rng.normal(size=3), rng.normal(size=3)
-    yield Sample((rng.normal(size=(5, 3)), gain, bias), note="vectors")
-    yield Sample((rng.normal(size=(2, 3, 4)), gain, bias), note="sequences")
-    yield Sample((rng.normal(size=(2, 3, 2, 2)) + 5, gain, bias), note="images")
+    weight, bias = rng.normal(size=3), rng.normal(size=3)
+    yield Sample((rng.normal(size=(5, 3)), weight, bias), note="vectors")
+    yield Sample((rng.normal(size=(2, 3, 4)), weight, bias), note="sequences")
+    yield Sample((rng.normal(size=(2, 3, 2, 2)) + 5, weight, bias), note="images")
     last = rng.normal(size=(2, 2, 3, 3)).transpose(0, 3, 1, 2)
-    yield Sample((last, gain, bias), note="images, channels last in memory")
-    yield Sample((rng.normal(size=(3, 3)) * 1e-3, gain, bias), note="eps as large as var")
+    yield Sample((last, weight, bias), note="images, channels last in memory")
+    yield Sample((rng.normal(size=(3, 3)) * 1e-3, weight, bias), note="eps as large as var")

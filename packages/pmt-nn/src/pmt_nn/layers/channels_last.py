@@ -1,7 +1,7 @@
 """Images whose channels lie side by side in memory, though their axes are (b, c, h, w).
 
 Convolutions hand their results on in this order. What works element by element keeps it without
-knowing; what goes by channel or by window (pooling, batch normalisation) asks for the rows.
+knowing; what goes by channel or by window (pooling, batch normalization) asks for the rows.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
+from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
 from pmt_core import SettingsError, StateError
 from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.module.module import Module
@@ -38,11 +38,6 @@ def apply_mask(x: Array, mask: Array, *, scale: float) -> Result:
     return _masked(x, mask, scale, None), backward
 
 
-def add_dropped_composed(x: Tensor, y: Tensor, mask: Array, *, scale: float) -> Tensor:
-    """x + y * mask * scale, in two steps."""
-    return x + apply_mask(y, mask, scale=scale)
-
-
 @primitive
 def add_dropped(x: Array, y: Array, mask: Array, *, scale: float) -> Result:
     """x + y * mask * scale: a residual connection around something dropped out, in one pass.
@@ -54,6 +49,12 @@ def add_dropped(x: Array, y: Array, mask: Array, *, scale: float) -> Result:
         return grad, _masked(grad, mask, scale, None), None
 
     return _masked(y, mask, scale, x), backward
+
+
+@composed_form(add_dropped)
+def add_dropped_composed(x: Tensor, y: Tensor, mask: Array, *, scale: float) -> Tensor:
+    """x + y * mask * scale, in two steps."""
+    return x + apply_mask(y, mask, scale=scale)
 
 
 def _masked(y: Array, mask: Array, scale: float, x: Array | None) -> Array:

@@ -1,4 +1,4 @@
-"""A table of learnt vectors, read by number."""
+"""A table of learned vectors, read by number."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from pmt_autograd import (
     Array,
+    NeedsGrad,
     Result,
     Sample,
     Tensor,
-    Wanted,
+    composed_form,
     erf,
     erf_values,
     primitive,
@@ -27,20 +28,15 @@ _ROOT = float(np.sqrt(2 / np.pi))
 _CUBE = 0.044715
 
 
-def gelu_composed(x: Tensor) -> Tensor:
-    """x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 in plain operations."""
-    return x * 0.5 * (1 + tanh(_ROOT * (x + _CUBE * x * x * x)))
-
-
 @primitive
-def gelu(x: Array, *, wanted: Wanted = (True,)) -> Result:
+def gelu(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     """GELU in its tanh form, within 5e-4 of x * Phi(x). See `gelu_block`.
 
     The slope is computed along with the value, while both are in the cache, and is all that is
     kept for the backward pass.
     """
     y = np.array(x, order="C")
-    slope = np.empty_like(y) if wanted[0] else None
+    slope = np.empty_like(y) if needs_grad[0] else None
     flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)
     for block in cache_blocks(y.size, 1):
         gelu_block(flat[block], None if flat_slope is None else flat_slope[block])
@@ -50,6 +46,12 @@ def gelu(x: Array, *, wanted: Wanted = (True,)) -> Result:
         return product
 
     return y, backward
+
+
+@composed_form(gelu)
+def gelu_composed(x: Tensor) -> Tensor:
+    """x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 in plain operations."""
+    return x * 0.5 * (1 + tanh(_ROOT * (x + _CUBE * x * x * x)))
 
 
 def gelu_block(x: Array, slope: Array | None) -> None:
@@ -89,19 +91,14 @@ _ROOT_HALF = float(np.sqrt(0.5))
 _DENSITY = float(1 / np.sqrt(2 * np.pi))
 
 
-def gelu_exact_composed(x: Tensor) -> Tensor:
-    """x (1 + erf(x / sqrt 2)) / 2 in plain operations."""
-    return x * 0.5 * (1 + erf(x * _ROOT_HALF))
-
-
 @primitive
-def gelu_exact(x: Array, *, wanted: Wanted = (True,)) -> Result:
+def gelu_exact(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     """x Phi(x), Phi the distribution function of the normal distribution: (1 + erf(x/sqrt2)) / 2.
 
     d = Phi(x) + x phi(x), phi its density. `gelu` is the faster form by tanh.
     """
     y = np.array(x, order="C")
-    slope = np.empty_like(y) if wanted[0] else None
+    slope = np.empty_like(y) if needs_grad[0] else None
     flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)
     for block in cache_blocks(y.size, 1):
         gelu_exact_block(flat[block], None if flat_slope is None else flat_slope[block])
@@ -111,6 +108,12 @@ def gelu_exact(x: Array, *, wanted: Wanted = (True,)) -> Result:
         return product
 
     return y, backward
+
+
+@composed_form(gelu_exact)
+def gelu_exact_composed(x: Tensor) -> Tensor:
+    """x (1 + erf(x / sqrt 2)) / 2 in plain operations."""
+    return x * 0.5 * (1 + erf(x * _ROOT_HALF))
 
 
 def gelu_exact_block(x: Array, slope: Array | None) -> None:

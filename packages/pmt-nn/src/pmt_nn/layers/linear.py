@@ -7,21 +7,26 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
+from pmt_autograd import (
+    Array,
+    Gradients,
+    NeedsGrad,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    primitive,
+    samples,
+)
 from pmt_core import ShapeError
 from pmt_nn.module.initializers import xavier_uniform
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
-def linear_composed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x W + b in plain operations: what `linear` computes, to read and to check it with."""
-    return x @ weight + bias
-
-
 @primitive
 def linear(
-    x: Array, weight: Array, bias: Array | None, *, wanted: Wanted = (True, True, True)
+    x: Array, weight: Array, bias: Array | None, *, needs_grad: NeedsGrad = (True, True, True)
 ) -> Result:
     """x W + b in one step. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,) or None.
 
@@ -41,12 +46,18 @@ def linear(
     def backward(grad: Array) -> Gradients:
         grad_rows = grad.reshape(-1, grad.shape[-1])
         return (
-            (grad_rows @ weight.T).reshape(x.shape) if wanted[0] else None,
-            rows.T @ grad_rows if wanted[1] else None,
-            sum_rows(grad_rows) if wanted[2] else None,
+            (grad_rows @ weight.T).reshape(x.shape) if needs_grad[0] else None,
+            rows.T @ grad_rows if needs_grad[1] else None,
+            sum_rows(grad_rows) if needs_grad[2] else None,
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@composed_form(linear)
+def linear_composed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x W + b in plain operations: what `linear` computes, to read and to check it with."""
+    return x @ weight + bias
 
 
 def sum_rows(rows: Array) -> Array:

@@ -1,4 +1,4 @@
-"""What batch normalisation found in a pass, on its way to the running statistics.
+"""What batch normalization found in a pass, on its way to the running statistics.
 
 A forward pass may run in several threads or processes at once, a shard of the batch each. So it
 does not write to the module: it tells what it found to whoever collects, and the collector merges

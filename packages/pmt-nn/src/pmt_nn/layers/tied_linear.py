@@ -6,19 +6,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
+from pmt_autograd import (
+    Array,
+    Gradients,
+    NeedsGrad,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    primitive,
+    samples,
+)
 from pmt_core import ShapeError
 from pmt_nn.layers.linear import sum_rows
 
 
-def tied_linear_composed(x: Tensor, table: Tensor, bias: Tensor) -> Tensor:
-    """x W^T + b in plain operations."""
-    return x @ table.swapaxes(0, 1) + bias
-
-
 @primitive
 def tied_linear(
-    x: Array, table: Array, bias: Array | None, *, wanted: Wanted = (True, True, True)
+    x: Array, table: Array, bias: Array | None, *, needs_grad: NeedsGrad = (True, True, True)
 ) -> Result:
     """x W^T + b: the product of each x with every row of a table. bias may be None.
 
@@ -38,12 +43,18 @@ def tied_linear(
     def backward(grad: Array) -> Gradients:
         grad_rows = grad.reshape(-1, grad.shape[-1])
         return (
-            (grad_rows @ table).reshape(x.shape) if wanted[0] else None,
-            grad_rows.T @ rows if wanted[1] else None,
-            sum_rows(grad_rows) if wanted[2] else None,
+            (grad_rows @ table).reshape(x.shape) if needs_grad[0] else None,
+            grad_rows.T @ rows if needs_grad[1] else None,
+            sum_rows(grad_rows) if needs_grad[2] else None,
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@composed_form(tied_linear)
+def tied_linear_composed(x: Tensor, table: Tensor, bias: Tensor) -> Tensor:
+    """x W^T + b in plain operations."""
+    return x @ table.swapaxes(0, 1) + bias
 
 
 @samples(tied_linear)

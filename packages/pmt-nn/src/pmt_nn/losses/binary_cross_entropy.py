@@ -7,7 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pmt_autograd import Array, Result, Sample, Tensor, clip, log, primitive, samples, softplus
+from pmt_autograd import (
+    Array,
+    Result,
+    Sample,
+    Tensor,
+    clip,
+    composed_form,
+    log,
+    primitive,
+    samples,
+    softplus,
+)
 from pmt_core import ShapeError, sigmoid
 from pmt_core import softplus as stable_softplus
 from pmt_nn.losses.reduction import check_same_shape, reduce_loss
@@ -45,14 +56,6 @@ def binary_cross_entropy_with_logits(
     return reduce_loss(logit_losses(logits, goal.data, positive_weight=positive_weight), reduction)
 
 
-def logit_losses_composed(
-    logits: Tensor, targets: Array, *, positive_weight: float = 1.0
-) -> Tensor:
-    """-(w y log s(x) + (1 - y) log(1 - s(x))) in plain operations, by softplus."""
-    yes = softplus(-logits) * (positive_weight * targets)
-    return yes + softplus(logits) * (1 - targets)
-
-
 @primitive
 def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0) -> Result:
     """Binary cross-entropy of each element. With w = 1: softplus(x) - x y, slope s(x) - y.
@@ -69,6 +72,15 @@ def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0)
         return grad * ((1 - y) * sigmoid(logits) - yes * sigmoid(-logits)), None
 
     return losses, backward
+
+
+@composed_form(logit_losses)
+def logit_losses_composed(
+    logits: Tensor, targets: Array, *, positive_weight: float = 1.0
+) -> Tensor:
+    """-(w y log s(x) + (1 - y) log(1 - s(x))) in plain operations, by softplus."""
+    yes = softplus(-logits) * (positive_weight * targets)
+    return yes + softplus(logits) * (1 - targets)
 
 
 def _as_targets(targets: ArrayLike | Tensor, like: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from pmt_nn.losses.reduction import check_same_shape, reduce_loss
 _TINY = 1e-12
 
 
-def normalised(x: Tensor) -> Tensor:
+def normalized(x: Tensor) -> Tensor:
     """Each vector of the last axis divided by its length; a zero vector stays zero."""
     length = sqrt(maximum((x * x).sum(axis=-1, keepdims=True), np.asarray(_TINY, x.dtype)))
     return x / length
@@ -22,7 +22,7 @@ def normalised(x: Tensor) -> Tensor:
 def cosine_similarity(a: Tensor, b: Tensor) -> Tensor:
     """Cosine of the angle between the vectors of the last axis: (..., d) twice -> (...)."""
     check_same_shape("cosine_similarity", a, b)
-    return (normalised(a) * normalised(b)).sum(axis=-1)
+    return (normalized(a) * normalized(b)).sum(axis=-1)
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def in_batch_contrastive_loss(
     al. 2017). a, b: (n, d).
     """
     check_same_shape("in_batch_contrastive_loss", a, b)
-    cosines = normalised(a) @ normalised(b).swapaxes(0, 1)
+    cosines = normalized(a) @ normalized(b).swapaxes(0, 1)
     return cross_entropy(cosines * (1 / temperature), np.arange(len(a)), reduction=reduction)
 
 

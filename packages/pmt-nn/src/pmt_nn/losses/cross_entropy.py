@@ -8,31 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import Array, Result, Sample, Tensor, log_softmax, primitive, samples
+from pmt_autograd import (
+    Array,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    log_softmax,
+    primitive,
+    samples,
+)
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_nn.losses.reduction import REDUCTIONS, check_reduction
 
 IGNORE = -100
-
-
-def cross_entropy_composed(
-    logits: Tensor,
-    labels: NDArray[np.integer],
-    *,
-    smoothing: float = 0.0,
-    class_weights: Array | None = None,
-) -> Tensor:
-    """Sum of -q . log softmax(logits), in plain operations. logits (n, v), labels (n,).
-
-    q is the distribution that `cross_entropy` tells of.
-    """
-    v = logits.shape[-1]
-    q = (1 - smoothing) * np.eye(v)[labels] + smoothing / v
-    if class_weights is not None:
-        q = q * class_weights
-    loss: Tensor = -(log_softmax(logits, axis=-1) * q).sum()
-    return loss
 
 
 @primitive
@@ -89,6 +79,26 @@ def cross_entropy(
         return losses.reshape(labels.shape), backward
     total = losses.sum()
     return (total / n if reduction == "mean" else total).astype(rows.dtype), backward
+
+
+@composed_form(cross_entropy)
+def cross_entropy_composed(
+    logits: Tensor,
+    labels: NDArray[np.integer],
+    *,
+    smoothing: float = 0.0,
+    class_weights: Array | None = None,
+) -> Tensor:
+    """Sum of -q . log softmax(logits), in plain operations. logits (n, v), labels (n,).
+
+    q is the distribution that `cross_entropy` tells of.
+    """
+    v = logits.shape[-1]
+    q = (1 - smoothing) * np.eye(v)[labels] + smoothing / v
+    if class_weights is not None:
+        q = q * class_weights
+    loss: Tensor = -(log_softmax(logits, axis=-1) * q).sum()
+    return loss
 
 
 def _take_distribution(

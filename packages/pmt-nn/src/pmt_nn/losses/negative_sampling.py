@@ -35,11 +35,11 @@ def negative_sampling_loss(
     ids = np.concatenate([targets[:, np.newaxis], negatives], axis=1)  # (n, 1 + k)
     vectors = take_rows(table, ids)  # (n, 1 + k, d)
     logits = (vectors @ hidden.reshape(n, hidden.shape[1], 1)).reshape(ids.shape)
-    wanted = np.zeros(ids.shape, hidden.dtype)
-    wanted[:, 0] = 1
+    labels = np.zeros(ids.shape, hidden.dtype)
+    labels[:, 0] = 1
     counted = np.ones(ids.shape, hidden.dtype)
     counted[:, 1:] = negatives != targets[:, np.newaxis]
-    losses = binary_cross_entropy_with_logits(logits, wanted, reduction="none") * counted
+    losses = binary_cross_entropy_with_logits(logits, labels, reduction="none") * counted
     by_row = losses.sum(axis=1)
     if reduction == "none":
         return by_row

@@ -6,21 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, samples
+from pmt_autograd import (
+    Array,
+    Gradients,
+    NeedsGrad,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    primitive,
+    samples,
+)
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.tied_linear import tied_linear
 from pmt_nn.losses.cross_entropy import cross_entropy
 
 _BLOCK = 1 << 21  # logits at a time: enough rows that the products are worth their overhead
-
-
-def tied_cross_entropy_composed(
-    x: Tensor, table: Tensor, bias: Tensor, labels: Array, *, smoothing: float = 0.0
-) -> Tensor:
-    """The sum of the cross-entropy of the logits x W^T + b, in plain operations."""
-    logits = tied_linear(x, table, bias)
-    loss: Tensor = cross_entropy(logits, labels, reduction="sum", smoothing=smoothing)
-    return loss
 
 
 @primitive
@@ -31,7 +32,7 @@ def tied_cross_entropy(
     labels: Array,
     *,
     smoothing: float = 0.0,
-    wanted: Wanted = (True,) * 4,
+    needs_grad: NeedsGrad = (True,) * 4,
 ) -> Result:
     """Sum over the rows of -q . log softmax(x W^T + b): the output layer and its loss in one step.
 
@@ -48,9 +49,9 @@ def tied_cross_entropy(
     _check(x, table, bias, labels, smoothing)
     n, v = len(x), len(table)
     column_sum = table.sum(axis=0)  # d; x . column_sum is the sum of a row's logits, bias aside
-    by_x = np.empty_like(x) if wanted[0] else None
-    by_table = np.zeros_like(table) if wanted[1] else None
-    by_bias = np.zeros_like(bias) if wanted[2] else None
+    by_x = np.empty_like(x) if needs_grad[0] else None
+    by_table = np.zeros_like(table) if needs_grad[1] else None
+    by_bias = np.zeros_like(bias) if needs_grad[2] else None
     mean = float((x @ column_sum).sum(dtype=np.float64) + n * bias.sum(dtype=np.float64)) / v
     loss = -smoothing * mean
     for start in range(0, n, max(_BLOCK // v, 1)):
@@ -80,6 +81,16 @@ def tied_cross_entropy(
         return (*(None if by is None else by * grad for by in (by_x, by_table, by_bias)), None)
 
     return np.asarray(loss, x.dtype), backward
+
+
+@composed_form(tied_cross_entropy)
+def tied_cross_entropy_composed(
+    x: Tensor, table: Tensor, bias: Tensor, labels: Array, *, smoothing: float = 0.0
+) -> Tensor:
+    """The sum of the cross-entropy of the logits x W^T + b, in plain operations."""
+    logits = tied_linear(x, table, bias)
+    loss: Tensor = cross_entropy(logits, labels, reduction="sum", smoothing=smoothing)
+    return loss
 
 
 def _to_softmax(logits: Array) -> float:

@@ -12,10 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import (
     Array,
     Gradients,
+    NeedsGrad,
     Result,
     Sample,
     Tensor,
-    Wanted,
+    composed_form,
     primitive,
     samples,
     take_rows,
@@ -31,23 +32,6 @@ OUTSIDE = 0
 """The character id before the first and after the last character of a word."""
 
 
-def spelling_features_composed(
-    characters: Tensor, kernel: Tensor, *, ids: NDArray[np.integer], forms: NDArray[np.integer]
-) -> Tensor:
-    """The same as `spelling_features`, window by window on the embedded characters."""
-    width = len(kernel)
-    length = ids.shape[1]
-    inside = ids != OUTSIDE
-    around = take_rows(characters, _with_border(ids, width), sparse=False)  # (n, length + w - 1, d)
-    seen = around[:, 0:length] @ kernel[0]
-    for j in range(1, width):
-        seen = seen + around[:, j : j + length] @ kernel[j]
-    low = np.asarray(np.finfo(seen.dtype).min, seen.dtype)
-    highest = where(inside[..., np.newaxis], seen, low).max(axis=1)
-    found = where(inside.any(axis=1)[:, np.newaxis], highest, np.asarray(0, seen.dtype))
-    return take_rows(found, forms, sparse=False)
-
-
 @primitive
 def spelling_features(
     characters: Array,
@@ -55,7 +39,7 @@ def spelling_features(
     *,
     ids: NDArray[np.integer],
     forms: NDArray[np.integer],
-    wanted: Wanted = (True, True),
+    needs_grad: NeedsGrad = (True, True),
 ) -> Result:
     """max_p sum_j kernel[j]^T characters[ids[i, p + j - w // 2]] over the places p of word i.
 
@@ -82,7 +66,7 @@ def spelling_features(
             seen += added[j].take(around[block, j : j + length], axis=0)
         seen[~inside[block]] = -np.inf
         best[block] = seen.max(axis=1, initial=-np.inf)
-        if length and any(wanted):
+        if length and any(needs_grad):
             won[block] = seen.argmax(axis=1)
     empty = ~inside.any(axis=1)
     best[empty] = 0
@@ -103,6 +87,24 @@ def spelling_features(
         return by_characters, np.matmul(characters.T, by_added)
 
     return best[forms], backward
+
+
+@composed_form(spelling_features)
+def spelling_features_composed(
+    characters: Tensor, kernel: Tensor, *, ids: NDArray[np.integer], forms: NDArray[np.integer]
+) -> Tensor:
+    """The same as `spelling_features`, window by window on the embedded characters."""
+    width = len(kernel)
+    length = ids.shape[1]
+    inside = ids != OUTSIDE
+    around = take_rows(characters, _with_border(ids, width), sparse=False)  # (n, length + w - 1, d)
+    seen = around[:, 0:length] @ kernel[0]
+    for j in range(1, width):
+        seen = seen + around[:, j : j + length] @ kernel[j]
+    low = np.asarray(np.finfo(seen.dtype).min, seen.dtype)
+    highest = where(inside[..., np.newaxis], seen, low).max(axis=1)
+    found = where(inside.any(axis=1)[:, np.newaxis], highest, np.asarray(0, seen.dtype))
+    return take_rows(found, forms, sparse=False)
 
 
 def distinct_rows(ids: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:

@@ -32,8 +32,8 @@ class EntityTaggerConfig:
 
     Attributes:
         words, characters, shapes, tags: numbers of ids; 0 is padding, and word 1 the unknown one.
-        learned: words 0 ... learned - 1 have a learnt vector, those behind are unknown words to
-            it and have a given vector alone; 0: all are learnt.
+        learned: words 0 ... learned - 1 have a learned vector, those behind are unknown words to
+            it and have a given vector alone; 0: all are learned.
         vector_width: width of the given vectors, 0: there are none.
         tune_vectors: whether given vectors are trained on.
         word_width, character_width, filters, window, shape_width: widths of the embeddings of
@@ -44,7 +44,7 @@ class EntityTaggerConfig:
         norm_first: pre-norm (True) or post-norm.
         dropout: rate in the encoder and before the tags. input_dropout: of the joined embeddings.
         word_dropout: a, a word seen n times in training is read as unknown with chance a / (a + n)
-            (Kiperwasser & Goldberg 2016), so that the unknown word's vector is learnt.
+            (Kiperwasser & Goldberg 2016), so that the unknown word's vector is learned.
     """
 
     words: int
@@ -202,7 +202,7 @@ class EntityTagger(Module):
     def _read(
         self, words: NDArray[np.integer], rng: np.random.Generator | None
     ) -> NDArray[np.integer]:
-        """Words without a learnt vector are unknown, and in training some of the others are."""
+        """Words without a learned vector are unknown, and in training some of the others are."""
         words = np.where(words < len(self.words.weight), words, UNKNOWN)
         if not (self.training and self.config.word_dropout):
             return words

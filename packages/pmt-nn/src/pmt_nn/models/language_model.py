@@ -31,7 +31,7 @@ class LanguageModelConfig:
 
     Attributes:
         vocabulary: number of token ids.
-        max_length: longest sequence where positions are learnt or sinusoidal.
+        max_length: longest sequence where positions are learned or sinusoidal.
         width, heads, hidden, layers: d, h, f and number of layers.
         dropout: rate, everywhere.
         activation: "gelu" or "relu".

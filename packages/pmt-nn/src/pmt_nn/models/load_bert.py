@@ -122,7 +122,7 @@ def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArr
 
     def norm(ours: str, theirs: str) -> dict[str, NDArray[Any]]:
         return {
-            f"{ours}.gain": take(f"{theirs}.weight"),
+            f"{ours}.weight": take(f"{theirs}.weight"),
             f"{ours}.bias": take(f"{theirs}.bias"),
         }
 
@@ -140,8 +140,8 @@ def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArr
             state[f"{ours}.attention.qkv.bias"] = np.concatenate(biases)
         state |= dense(f"{ours}.attention.project", f"{theirs}.attention.output.dense")
         state |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
-        state |= dense(f"{ours}.feed_forward.widen", f"{theirs}.intermediate.dense")
-        state |= dense(f"{ours}.feed_forward.narrow", f"{theirs}.output.dense")
+        state |= dense(f"{ours}.feed_forward.up", f"{theirs}.intermediate.dense")
+        state |= dense(f"{ours}.feed_forward.down", f"{theirs}.output.dense")
         state |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
     if config.pooled:
         state |= dense("pool", "pooler.dense")

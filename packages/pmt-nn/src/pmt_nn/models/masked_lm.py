@@ -1,4 +1,4 @@
-"""Guessing hidden words of a pair: masked language modelling (Devlin et al. 2018, section 3.1).
+"""Guessing hidden words of a pair: masked language modeling (Devlin et al. 2018, section 3.1).
 
 Guessing hidden words of plain text before tagging (Devlin et al. 2018, section 3.1).
 """
@@ -23,7 +23,7 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
-class MaskedWords(Module):
+class MaskedPairModel(Module):
     """A `PairClassifier` that guesses hidden words from all that is left of both texts.
 
     Where the two say the same, the best clue to a hidden word stands in the other text: so the
@@ -92,7 +92,7 @@ class MaskedWords(Module):
         return counted
 
 
-class WordGuesser(Module):
+class MaskedTagger(Module):
     """An `EntityTagger` whose encoder guesses hidden words from those around them.
 
     Hidden are the word, its spelling and its shape. The encoder's vector at a hidden place goes
@@ -119,7 +119,7 @@ class WordGuesser(Module):
         learned, width = tagger.words.weight.shape
         if not mask_id < guessed <= learned:
             raise SettingsError(
-                f"guessed lies above the mask's id {mask_id} and up to the {learned} learnt "
+                f"guessed lies above the mask's id {mask_id} and up to the {learned} learned "
                 f"words, got {guessed}"
             )
         if not 0 < hidden < 1:
@@ -169,9 +169,9 @@ class WordGuesser(Module):
         forms: NDArray[np.integer] | None,
         gone: NDArray[np.bool_],
     ) -> tuple[NDArray[np.integer], NDArray[np.integer] | None]:
-        """Characters and forms in which hidden words are spelt as one mask."""
-        spelt = np.zeros_like(characters[..., :1, :])
-        spelt[..., 0] = self.mask_id
+        """Characters and forms in which hidden words are spelled as one mask."""
+        spelled = np.zeros_like(characters[..., :1, :])
+        spelled[..., 0] = self.mask_id
         if forms is None:
-            return np.where(gone[..., np.newaxis], spelt, characters), None
-        return np.concatenate([characters, spelt]), np.where(gone, len(characters), forms)
+            return np.where(gone[..., np.newaxis], spelled, characters), None
+        return np.concatenate([characters, spelled]), np.where(gone, len(characters), forms)

@@ -146,10 +146,10 @@ class PairClassifier(Module):
 
     def _known(self, features: Array | None, b: int, dtype: DTypeLike) -> Tensor | None:
         """What one layer makes of the features: (b, feature_hidden)."""
-        wanted = self.config.features
+        expected = self.config.features
         given = (b, 0) if features is None else features.shape
-        if given != (b, wanted):
-            raise ShapeError(f"{b} pairs want features of shape {(b, wanted)}, got {given}")
+        if given != (b, expected):
+            raise ShapeError(f"{b} pairs want features of shape {(b, expected)}, got {given}")
         if self.features is None or features is None:
             return None
         return gelu(self.features(Tensor(features.astype(dtype, copy=False))))

@@ -22,7 +22,7 @@ Output = NegativeSampling | HierarchicalSoftmax
 
 
 class SkipGram(Module):
-    """The vector of a word predicts each of its neighbours.
+    """The vector of a word predicts each of its neighbors.
 
     v words, vectors of d numbers that start uniform in +-0.5/d. output: `NegativeSampling` or
     `HierarchicalSoftmax` of equal width.
@@ -47,16 +47,16 @@ class SkipGram(Module):
     def forward(
         self,
         words: NDArray[np.integer],
-        neighbours: NDArray[np.integer],
+        neighbors: NDArray[np.integer],
         *drawn: NDArray[np.integer],
         reduction: str = "mean",
     ) -> Tensor:
-        """-log p(neighbour | word) of n pairs, or its stand-in by negative sampling.
+        """-log p(neighbor | word) of n pairs, or its stand-in by negative sampling.
 
-        words, neighbours: (n,). drawn: for negative sampling, the noise words (n, k).
+        words, neighbors: (n,). drawn: for negative sampling, the noise words (n, k).
         """
         hidden = self.vectors(words)  # (n, d)
-        loss: Tensor = self.output(hidden, neighbours, *drawn, reduction=reduction)
+        loss: Tensor = self.output(hidden, neighbors, *drawn, reduction=reduction)
         return loss
 
 
@@ -81,18 +81,18 @@ class CBOW(Module):
 
     def forward(
         self,
-        neighbours: NDArray[np.integer],
+        neighbors: NDArray[np.integer],
         words: NDArray[np.integer],
         *drawn: NDArray[np.integer],
         mask: Mask | None = None,
         reduction: str = "mean",
     ) -> Tensor:
-        """-log p(word | neighbours) of n words, or its stand-in by negative sampling.
+        """-log p(word | neighbors) of n words, or its stand-in by negative sampling.
 
-        neighbours: (n, c). words: (n,). drawn: for negative sampling, the noise words (n, k).
-        mask: (n, c), True for a neighbour; None: all are (windows of one length).
+        neighbors: (n, c). words: (n,). drawn: for negative sampling, the noise words (n, k).
+        mask: (n, c), True for a neighbor; None: all are (windows of one length).
         """
-        around = self.vectors(neighbours)  # (n, c, d)
+        around = self.vectors(neighbors)  # (n, c, d)
         hidden = self.mean(around) if mask is None else masked_mean(around, mask)  # (n, d)
         loss: Tensor = self.output(hidden, words, *drawn, reduction=reduction)
         return loss

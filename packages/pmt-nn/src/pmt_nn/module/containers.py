@@ -40,7 +40,7 @@ class Container(Module):
                 )
         self.parts = list(parts)
 
-    def settings_taken(self) -> frozenset[str] | None:
+    def accepted_kwargs(self) -> frozenset[str] | None:
         """Settings that any part takes; None where some part takes whatever comes."""
         known: set[str] = set()
         for part in self.parts:

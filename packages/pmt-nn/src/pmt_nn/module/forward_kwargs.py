@@ -43,7 +43,7 @@ def check_settings(container: str, parts: Iterable[Part], settings: dict[str, An
 def settings_of(part: Part) -> frozenset[str] | None:
     """Names of the optional or keyword arguments of a part; None where it takes any."""
     if isinstance(part, Module):
-        many = getattr(part, "settings_taken", None)
+        many = getattr(part, "accepted_kwargs", None)
         return many() if callable(many) else _settings_of(type(part).forward)
     try:
         return _settings_of(part)

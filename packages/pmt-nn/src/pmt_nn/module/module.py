@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor
 from pmt_core import DtypeError, ShapeError
 from pmt_nn.module.call_hooks import module_calls
+from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
 
 
@@ -80,7 +81,7 @@ class Module(metaclass=_Sealing):
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
-        """All state that is not learnt by gradients (e.g. running statistics), by dotted name."""
+        """All state that is not learned by gradients (e.g. running statistics), by dotted name."""
         seen: set[int] = set()
         for name, item in _walk(self, ""):
             if isinstance(item, Buffer) and id(item) not in seen:
@@ -88,7 +89,7 @@ class Module(metaclass=_Sealing):
                 yield name, item
 
     def parameter_count(self) -> int:
-        """Number of learnt numbers."""
+        """Number of learned numbers."""
         return sum(parameter.size for parameter in self.parameters())
 
     # --- mode -------------------------------------------------------------------------------
@@ -118,12 +119,12 @@ class Module(metaclass=_Sealing):
 
         Every array is made anew: do it before parameters become views of a flat buffer.
         """
-        wanted = np.dtype(dtype)
-        if wanted not in (np.dtype(np.float32), np.dtype(np.float64)):
-            raise DtypeError(f"a module computes in float32 or float64, got {wanted}")
+        expected = np.dtype(dtype)
+        if expected not in (np.dtype(np.float32), np.dtype(np.float64)):
+            raise DtypeError(f"a module computes in float32 or float64, got {expected}")
         for _, item in self._named_state():
             if item.dtype.kind == "f":
-                item.data = item.data.astype(wanted)
+                item.data = item.data.astype(expected)
                 item.grad = None
         return self
 
@@ -142,9 +143,11 @@ class Module(metaclass=_Sealing):
         """Write `state` into the parameters and buffers.
 
         All or nothing: raises one ShapeError that names every missing, unexpected and misshaped
-        entry, and changes nothing then. Values are cast to the dtype that is there.
+        entry, and changes nothing then. Values are cast to the dtype that is there. Names of an
+        earlier version are understood; see `pmt_nn/module/old_names.py`.
         """
         items = dict(self._named_state())
+        state = with_current_names(state, items)
         problems = _differences(items, state)
         if problems:
             raise ShapeError(

@@ -1,6 +1,6 @@
-"""`Parameter`: a tensor that is learnt.
+"""`Parameter`: a tensor that is learned.
 
-`Buffer`: a tensor that belongs to a module's state but is not learnt by gradients.
+`Buffer`: a tensor that belongs to a module's state but is not learned by gradients.
 """
 
 from __future__ import annotations

@@ -116,9 +116,9 @@ class _Recurrent(Module):
         """The first state of every cell, from (layers directions, b, n)."""
         if state is None:
             return [None] * len(self.cells)
-        wanted = (len(self.cells), len(x), self.n)
-        if state.shape != wanted:
-            raise ShapeError(f"the first state has shape {wanted}, got {state.shape}")
+        expected = (len(self.cells), len(x), self.n)
+        if state.shape != expected:
+            raise ShapeError(f"the first state has shape {expected}, got {state.shape}")
         return [state[i] for i in range(len(self.cells))]
 
     def _check(self, x: Tensor, mask: Mask | None) -> None:

@@ -19,6 +19,7 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
+    composed_form,
     concat,
     primitive,
     samples,
@@ -29,18 +30,6 @@ from pmt_autograd import (
 )
 
 Mask = NDArray[np.bool_]
-
-
-def rnn_scan_composed(
-    x: Tensor, weight: Tensor, start: Tensor, *, mask: Mask | None = None, reverse: bool = False
-) -> Tensor:
-    """h_i = tanh(x_i + h_(i-1) W) in plain operations."""
-    state, states = start, {}
-    for i in _order(x.shape[1], reverse):
-        new = tanh(x[:, i] + state @ weight)
-        state = new if mask is None else where(mask[:, i, np.newaxis], new, state)
-        states[i] = state
-    return stack(*(states[i] for i in range(x.shape[1])), axis=1)
 
 
 @primitive
@@ -74,24 +63,14 @@ def rnn_scan(
     return _time_major(states), backward
 
 
-def gru_scan_composed(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    start: Tensor,
-    *,
-    mask: Mask | None = None,
-    reverse: bool = False,
+@composed_form(rnn_scan)
+def rnn_scan_composed(
+    x: Tensor, weight: Tensor, start: Tensor, *, mask: Mask | None = None, reverse: bool = False
 ) -> Tensor:
-    """The gated recurrent unit in plain operations."""
-    n = start.shape[1]
+    """h_i = tanh(x_i + h_(i-1) W) in plain operations."""
     state, states = start, {}
     for i in _order(x.shape[1], reverse):
-        step, own = x[:, i], state @ weight + bias
-        reset = sigmoid(step[:, :n] + own[:, :n])
-        update = sigmoid(step[:, n : 2 * n] + own[:, n : 2 * n])
-        proposal = tanh(step[:, 2 * n :] + reset * own[:, 2 * n :])
-        new = (1 - update) * proposal + update * state
+        new = tanh(x[:, i] + state @ weight)
         state = new if mask is None else where(mask[:, i, np.newaxis], new, state)
         states[i] = state
     return stack(*(states[i] for i in range(x.shape[1])), axis=1)
@@ -152,29 +131,27 @@ def gru_scan(
     return _time_major(states), backward
 
 
-def lstm_scan_composed(
+@composed_form(gru_scan)
+def gru_scan_composed(
     x: Tensor,
     weight: Tensor,
+    bias: Tensor,
     start: Tensor,
-    cell_start: Tensor,
     *,
     mask: Mask | None = None,
     reverse: bool = False,
 ) -> Tensor:
-    """Long short-term memory in plain operations."""
+    """The gated recurrent unit in plain operations."""
     n = start.shape[1]
-    state, cell, states = start, cell_start, {}
+    state, states = start, {}
     for i in _order(x.shape[1], reverse):
-        z = x[:, i] + state @ weight
-        enter, forget = sigmoid(z[:, :n]), sigmoid(z[:, n : 2 * n])
-        proposal, leave = tanh(z[:, 2 * n : 3 * n]), sigmoid(z[:, 3 * n :])
-        new_cell = forget * cell + enter * proposal
-        new = leave * tanh(new_cell)
-        if mask is not None:
-            here = mask[:, i, np.newaxis]
-            new, new_cell = where(here, new, state), where(here, new_cell, cell)
-        state, cell = new, new_cell
-        states[i] = concat(state, cell, axis=1)
+        step, own = x[:, i], state @ weight + bias
+        reset = sigmoid(step[:, :n] + own[:, :n])
+        update = sigmoid(step[:, n : 2 * n] + own[:, n : 2 * n])
+        proposal = tanh(step[:, 2 * n :] + reset * own[:, 2 * n :])
+        new = (1 - update) * proposal + update * state
+        state = new if mask is None else where(mask[:, i, np.newaxis], new, state)
+        states[i] = state
     return stack(*(states[i] for i in range(x.shape[1])), axis=1)
 
 
@@ -234,6 +211,33 @@ def lstm_scan(
         return _time_major(by_steps), _outer(before, by_steps), carried, cell_carried
 
     return _time_major(both), backward
+
+
+@composed_form(lstm_scan)
+def lstm_scan_composed(
+    x: Tensor,
+    weight: Tensor,
+    start: Tensor,
+    cell_start: Tensor,
+    *,
+    mask: Mask | None = None,
+    reverse: bool = False,
+) -> Tensor:
+    """Long short-term memory in plain operations."""
+    n = start.shape[1]
+    state, cell, states = start, cell_start, {}
+    for i in _order(x.shape[1], reverse):
+        z = x[:, i] + state @ weight
+        enter, forget = sigmoid(z[:, :n]), sigmoid(z[:, n : 2 * n])
+        proposal, leave = tanh(z[:, 2 * n : 3 * n]), sigmoid(z[:, 3 * n :])
+        new_cell = forget * cell + enter * proposal
+        new = leave * tanh(new_cell)
+        if mask is not None:
+            here = mask[:, i, np.newaxis]
+            new, new_cell = where(here, new, state), where(here, new_cell, cell)
+        state, cell = new, new_cell
+        states[i] = concat(state, cell, axis=1)
+    return stack(*(states[i] for i in range(x.shape[1])), axis=1)
 
 
 def _squash(z: Array, scale: Array, out: Array) -> None:

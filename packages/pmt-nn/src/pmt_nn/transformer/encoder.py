@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
-from pmt_nn.attention.relative import DirectionalAttention
+from pmt_nn.attention.relative import RelativeAttention
 from pmt_nn.attention.self_attention import SelfAttention
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
@@ -22,7 +22,7 @@ class TransformerEncoderLayer(Module):
 
     norm_first: True is pre-norm, x + f(norm(x)) (Xiong et al. 2020: trains without long warm-up);
     False is post-norm, norm(x + f(x)), the original.
-    directional: attention knows distance and side of the keys, see `DirectionalAttention`; no
+    directional: attention knows distance and side of the keys, see `RelativeAttention`; no
     other positions are needed then.
     """
 
@@ -41,7 +41,7 @@ class TransformerEncoderLayer(Module):
     ) -> None:
         self.norm_first = norm_first
         self.attention_norm = LayerNorm(d, dtype=dtype)
-        kind = DirectionalAttention if directional else SelfAttention
+        kind = RelativeAttention if directional else SelfAttention
         self.attention = kind(d, heads, rng, dropout=dropout, dtype=dtype)
         self.feed_forward_norm = LayerNorm(d, dtype=dtype)
         self.feed_forward = FeedForward(

@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, Wanted, primitive, relu, samples
+from pmt_autograd import (
+    Array,
+    Gradients,
+    NeedsGrad,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    primitive,
+    relu,
+    samples,
+)
 from pmt_core import SettingsError
 from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import Dropout, apply_mask
@@ -35,24 +46,6 @@ _BLOCKS: dict[str, Callable[[Array, Array | None], None]] = {
 }
 
 
-def feed_forward_composed(
-    x: Tensor,
-    weight1: Tensor,
-    bias1: Tensor,
-    weight2: Tensor,
-    bias2: Tensor,
-    *,
-    activation: str = "gelu",
-    kept: Array | None = None,
-    keep_scale: float = 1.0,
-) -> Tensor:
-    """Linear, activation, dropout, linear, one after the other."""
-    hidden = ACTIVATIONS[activation](linear(x, weight1, bias1))
-    if kept is not None:
-        hidden = apply_mask(hidden, kept, scale=keep_scale)
-    return linear(hidden, weight2, bias2)
-
-
 @primitive
 def feed_forward(
     x: Array,
@@ -64,7 +57,7 @@ def feed_forward(
     activation: str = "gelu",
     kept: Array | None = None,
     keep_scale: float = 1.0,
-    wanted: Wanted = (True,) * 5,
+    needs_grad: NeedsGrad = (True,) * 5,
 ) -> Result:
     """act(x W1 + b1) W2 + b2, with dropout on the hidden layer, in one step.
 
@@ -77,7 +70,7 @@ def feed_forward(
     rows = x.reshape(-1, x.shape[-1])
     hidden = rows @ weight1
     n, f = hidden.shape
-    slope = np.empty_like(hidden) if any(wanted[:3]) else None
+    slope = np.empty_like(hidden) if any(needs_grad[:3]) else None
     kept_rows = None if kept is None else kept.reshape(n, f)
     activate = _BLOCKS[activation]
     for block in cache_blocks(n, f):
@@ -100,18 +93,37 @@ def feed_forward(
         if slope is not None:
             by_hidden = grad @ weight2.T
             by_hidden *= slope
-            by_x = (by_hidden @ weight1.T).reshape(x.shape) if wanted[0] else None
-            by_weight1 = rows.T @ by_hidden if wanted[1] else None
-            by_bias1 = sum_rows(by_hidden) if wanted[2] else None
+            by_x = (by_hidden @ weight1.T).reshape(x.shape) if needs_grad[0] else None
+            by_weight1 = rows.T @ by_hidden if needs_grad[1] else None
+            by_bias1 = sum_rows(by_hidden) if needs_grad[2] else None
         return (
             by_x,
             by_weight1,
             by_bias1,
-            hidden.T @ grad if wanted[3] else None,
-            sum_rows(grad) if wanted[4] else None,
+            hidden.T @ grad if needs_grad[3] else None,
+            sum_rows(grad) if needs_grad[4] else None,
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@composed_form(feed_forward)
+def feed_forward_composed(
+    x: Tensor,
+    weight1: Tensor,
+    bias1: Tensor,
+    weight2: Tensor,
+    bias2: Tensor,
+    *,
+    activation: str = "gelu",
+    kept: Array | None = None,
+    keep_scale: float = 1.0,
+) -> Tensor:
+    """Linear, activation, dropout, linear, one after the other."""
+    hidden = ACTIVATIONS[activation](linear(x, weight1, bias1))
+    if kept is not None:
+        hidden = apply_mask(hidden, kept, scale=keep_scale)
+    return linear(hidden, weight2, bias2)
 
 
 class FeedForward(Module):
@@ -136,20 +148,20 @@ class FeedForward(Module):
             raise SettingsError(
                 f"activation is one of {', '.join(ACTIVATIONS)}, got {activation!r}"
             )
-        self.widen = Linear(d, f, rng, dtype, bias=bias)
+        self.up = Linear(d, f, rng, dtype, bias=bias)
         self.activation = activation
         self.dropout = Dropout(dropout)
-        self.narrow = Linear(f, d, rng, dtype, bias=bias)
+        self.down = Linear(f, d, rng, dtype, bias=bias)
 
     def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
         """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""
-        kept, scale = self.dropout.draw((*x.shape[:-1], self.widen.weight.shape[1]), rng)
+        kept, scale = self.dropout.draw((*x.shape[:-1], self.up.weight.shape[1]), rng)
         return feed_forward(
             x,
-            self.widen.weight,
-            self.widen.bias,
-            self.narrow.weight,
-            self.narrow.bias,
+            self.up.weight,
+            self.up.bias,
+            self.down.weight,
+            self.down.bias,
             activation=self.activation,
             kept=kept,
             keep_scale=scale,

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from pmt_core import SettingsError
-from pmt_text.batching.length_batches import LengthBatches
+from pmt_text.batching.bucket_batches import BucketBatches
 
-__all__ = ["BatchPhases"]
+__all__ = ["Curriculum"]
 
 B = TypeVar("B")
 
 
-class BatchPhases(Generic[B]):
+class Curriculum(Generic[B]):
     """Epochs over one data set, then epochs over another.
 
     phases: (batches, number of epochs), in order. Epochs beyond the last phase are of its kind.
     """
 
-    def __init__(self, phases: Sequence[tuple[LengthBatches[B], int]]) -> None:
+    def __init__(self, phases: Sequence[tuple[BucketBatches[B], int]]) -> None:
         if not phases or any(epochs < 0 for _, epochs in phases):
             raise SettingsError(
                 "phases are (batches, number of epochs, 0 or more), at least one of them"

@@ -1,4 +1,4 @@
-"""Hide words for a model to guess: masked language modelling (Devlin et al. 2018, section 3.1)."""
+"""Hide words for a model to guess: masked language modeling (Devlin et al. 2018, section 3.1)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class RaggedPlaces:
         return taken
 
 
-def ragged_places(offsets: NDArray[np.int64], indices: NDArray[np.integer]) -> RaggedPlaces:
+def gather_rows(offsets: NDArray[np.int64], indices: NDArray[np.integer]) -> RaggedPlaces:
     """Where the rows at `indices` (b,) stand, in that order, as wide as the longest of them.
 
     offsets: (n + 1,); row i has the items offsets[i] to offsets[i + 1] - 1 of the flat arrays.
@@ -96,5 +96,5 @@ class TokenSequences:
 
         Returns (ids (b, t), `value` in the padding; mask (b, t), True where an id stands).
         """
-        places = ragged_places(self.offsets, indices)
+        places = gather_rows(self.offsets, indices)
         return places.take(self.ids, np.int64(value)), places.mask

@@ -34,7 +34,7 @@ class TextWindowBatch:
         return len(self.ids)
 
     def shard(self, i: int, n: int) -> TextWindowBatch:
-        """Part `i` of `n`: neighbouring windows."""
+        """Part `i` of `n`: neighboring windows."""
         part = slice(len(self) * i // n, len(self) * (i + 1) // n)
         return TextWindowBatch(self.ids[part], self.labels[part])
 

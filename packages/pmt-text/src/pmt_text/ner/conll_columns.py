@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pmt_core import DataError
 
-__all__ = ["ConllForm", "canonical_tag", "recognize_conll_form"]
+__all__ = ["ConllColumns", "canonical_tag", "recognize_conll_form"]
 
 _BLANKS = re.compile(r"[ \t]+")  # not str.split(): a word may hold a no-break space
 _TAG = re.compile(r"([BIESLUMW])-(\S+)")
@@ -19,7 +19,7 @@ _MOSTLY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class ConllForm:
+class ConllColumns:
     """tabs: whether single tabs part the columns; else runs of blanks. columns: their number.
 
     word, tag: the places of the two columns that are read, from 0.
@@ -48,7 +48,7 @@ def canonical_tag(text: str) -> str | None:
 
 def recognize_conll_form(
     path: str, lines: Sequence[str], word: int | None, tag: int | None
-) -> ConllForm:
+) -> ConllColumns:
     """The form of a file whose first lines (without empty ones and -DOCSTART-) are `lines`.
 
     word, tag: the columns to read, from 0 or, below 0, from the last; where None, words are in
@@ -83,7 +83,7 @@ def recognize_conll_form(
         word_place = int(columns > 2 and all(row[0].isdecimal() for row in rows))
     if word_place == tag_place:
         raise DataError(f"{path}: column {tag_place} (from 0) cannot hold both words and tags")
-    return ConllForm(tabs, columns, word_place, tag_place)
+    return ConllColumns(tabs, columns, word_place, tag_place)
 
 
 def _cells(line: str, tabs: bool) -> list[str]:

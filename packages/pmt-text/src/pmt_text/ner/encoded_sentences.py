@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_text.batching.ragged import ragged_places
+from pmt_text.batching.ragged import gather_rows
 from pmt_text.ner.tagged_batch import TaggedBatch
 
 __all__ = ["EncodedSentences"]
@@ -39,7 +39,7 @@ class EncodedSentences:
 
     def batch(self, indices: NDArray[np.integer]) -> TaggedBatch:
         """The sentences at `indices` (b,), in that order, as wide as the longest of them."""
-        places = ragged_places(self.offsets, indices)
+        places = gather_rows(self.offsets, indices)
         mask = places.mask
         used, forms = np.unique(self.forms[places.places[mask]], return_inverse=True)
         characters = self.characters[np.concatenate([[0], used])].astype(np.int64)

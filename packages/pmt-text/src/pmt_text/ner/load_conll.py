@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pmt_core import DataError, SettingsError, ShapeError, atomic_file
 from pmt_text.files.errors import dropped_warning
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.ner.conll_columns import ConllForm, canonical_tag, recognize_conll_form
+from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, recognize_conll_form
 from pmt_text.ner.tag_scheme import TagScheme, detect_scheme, scheme_breaks
 from pmt_text.ner.tagged_sentence import TaggedSentence
 
@@ -40,7 +40,7 @@ class ConllFile:
 
     sentences: list[TaggedSentence]
     path: str
-    form: ConllForm
+    form: ConllColumns
     scheme: TagScheme
     breaks: int
     documents: int
@@ -192,7 +192,7 @@ def _one_cell(text: str) -> str:
 class _SentenceReader:
     """Makes sentences of lines and keeps account of those it cannot use."""
 
-    form: ConllForm
+    form: ConllColumns
     bad_bytes: str
     documents: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
@@ -242,7 +242,7 @@ def _begins_document(line: str) -> bool:
     return line.split(maxsplit=1)[:1] == [_DOCUMENT]
 
 
-def _is_comment(line: str, form: ConllForm) -> bool:
+def _is_comment(line: str, form: ConllColumns) -> bool:
     """Whether a line before a sentence is a comment, and not the word "#" with its tag."""
     if not line.startswith("#"):
         return False

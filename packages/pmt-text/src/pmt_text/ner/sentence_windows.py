@@ -22,7 +22,7 @@ def sentence_windows(
 ) -> EncodedSentences:
     """The same words, in the same order, in other parts.
 
-    Neighbouring sentences of a document are joined while they have `join` words or fewer in all,
+    Neighboring sentences of a document are joined while they have `join` words or fewer in all,
     so that a word sees what stands in the next sentence; 0 joins none. A sentence of more than
     `longest` words is cut into parts as even as can be. documents: (n,), a number for each
     sentence; where it changes, or is 0 (none is known), nothing is joined.

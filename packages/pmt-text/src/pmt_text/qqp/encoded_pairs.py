@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-from pmt_text.batching.ragged import ragged_places
+from pmt_text.batching.ragged import gather_rows
 from pmt_text.qqp.pair_batch import PairBatch
 
 __all__ = ["EncodedPairs"]
@@ -67,7 +67,7 @@ class EncodedPairs:
 
     def batch(self, indices: NDArray[np.integer]) -> PairBatch:
         """The pairs at `indices` (b,), in that order, as wide as the longest of them."""
-        rows = ragged_places(self.offsets, indices)
+        rows = gather_rows(self.offsets, indices)
         return PairBatch(
             ids=rows.take(self.ids, np.int64(0)),
             segments=rows.take(self.segments, np.int64(0)),

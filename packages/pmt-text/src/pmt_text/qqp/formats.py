@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["EXPECTED_FORMS", "QqpForm", "recognize_form"]
+__all__ = ["EXPECTED_FORMS", "QqpFormat", "detect_format"]
 
 EXPECTED_FORMS = """\
   public TSV       header: id qid1 qid2 question1 question2 is_duplicate (parted by tabs)
@@ -16,7 +16,7 @@ EXPECTED_FORMS = """\
 
 
 @dataclass(frozen=True, slots=True)
-class QqpForm:
+class QqpFormat:
     """Where the parts of a row stand.
 
     name: for people. separator: between fields. columns: fields in a row. question1, question2,
@@ -36,13 +36,13 @@ class QqpForm:
     quoted: bool = True
 
 
-_BIMPM = QqpForm("BiMPM", "\t", 4, 1, 2, label=0, header=False, quoted=False)
-_PUBLIC_WITHOUT_HEADER = QqpForm(
+_BIMPM = QqpFormat("BiMPM", "\t", 4, 1, 2, label=0, header=False, quoted=False)
+_PUBLIC_WITHOUT_HEADER = QqpFormat(
     "public TSV without header", "\t", 6, 3, 4, label=5, id1=1, id2=2, header=False
 )
 
 
-def recognize_form(lines: Sequence[str]) -> QqpForm | None:
+def detect_format(lines: Sequence[str]) -> QqpFormat | None:
     """The form of a file of which `lines` are the first few hundred; None where it is none.
 
     Told by the header; where there is none, by the shape of the first lines. Whether quotes in a
@@ -57,7 +57,7 @@ def recognize_form(lines: Sequence[str]) -> QqpForm | None:
     return form if _quotes_are_csv(lines, form) else _glue(form)
 
 
-def _by_header(line: str) -> QqpForm | None:
+def _by_header(line: str) -> QqpFormat | None:
     separator = "\t" if "\t" in line else ","
     names = [name.strip().strip('"').casefold() for name in line.split(separator)]
     if len(set(names)) != len(names) or not {"question1", "question2"} <= set(names):
@@ -68,7 +68,7 @@ def _by_header(line: str) -> QqpForm | None:
         name = "Kaggle CSV" if label is not None else "Kaggle test CSV"
     else:
         name = "public TSV" if label is not None else "GLUE test TSV"
-    return QqpForm(
+    return QqpFormat(
         name,
         separator,
         len(names),
@@ -80,7 +80,7 @@ def _by_header(line: str) -> QqpForm | None:
     )
 
 
-def _by_shape(lines: Sequence[str]) -> QqpForm | None:
+def _by_shape(lines: Sequence[str]) -> QqpFormat | None:
     """The headerless form that most of the lines have, if a good half of them has it."""
     rows = [line.split("\t") for line in lines if line.strip()]
     bimpm = sum(len(row) == 4 and row[0].strip() in ("0", "1") for row in rows)
@@ -92,7 +92,7 @@ def _by_shape(lines: Sequence[str]) -> QqpForm | None:
     return _BIMPM if bimpm >= public else _PUBLIC_WITHOUT_HEADER
 
 
-def _quotes_are_csv(lines: Sequence[str], form: QqpForm) -> bool:
+def _quotes_are_csv(lines: Sequence[str], form: QqpFormat) -> bool:
     """Whether quoted fields with doubled quotes are at least as many as bare ones with a quote."""
     wrapped = bare = 0
     for line in lines[form.header :]:
@@ -105,8 +105,8 @@ def _quotes_are_csv(lines: Sequence[str], form: QqpForm) -> bool:
     return wrapped >= bare
 
 
-def _glue(form: QqpForm) -> QqpForm:
-    return QqpForm(
+def _glue(form: QqpFormat) -> QqpFormat:
+    return QqpFormat(
         "GLUE TSV" if form.label is not None else "GLUE test TSV",
         form.separator,
         form.columns,

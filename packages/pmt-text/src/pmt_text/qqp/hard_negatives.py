@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pmt_text.qqp.linked_groups import linked_groups
+from pmt_text.qqp.connected_components import connected_components
 from pmt_text.qqp.question_pair import QuestionPair
 from pmt_text.tokenizers.normalize import tokenize
 
@@ -30,7 +30,7 @@ def mine_negatives(
     The pairs so made are guesses: some are duplicates that nobody linked, and most are easier to
     tell from duplicates than those people made. Training should end on real labels.
     """
-    groups = np.repeat(linked_groups(pairs), 2)
+    groups = np.repeat(connected_components(pairs), 2)
     texts = [text for pair in pairs for text in (pair.question1, pair.question2)]
     words = [frozenset(tokenize(text)) for text in texts]
     places: dict[str, list[int]] = defaultdict(list)

@@ -9,10 +9,10 @@ from typing import Any
 
 from pmt_core import DataError, SettingsError
 
-__all__ = ["WordRarity"]
+__all__ = ["InverseDocumentFrequency"]
 
 
-class WordRarity:
+class InverseDocumentFrequency:
     """log(n / (1 + d)) of a word that d of n different texts hold (Sparck Jones 1972), 0 or more.
 
     texts: n, 1 or more. counts: d by word; a word that is not there counts as 0.
@@ -28,7 +28,7 @@ class WordRarity:
         self._memory: dict[str, float] = {}
 
     @classmethod
-    def build(cls, texts: Iterable[Sequence[str]]) -> WordRarity:
+    def build(cls, texts: Iterable[Sequence[str]]) -> InverseDocumentFrequency:
         """Count in token lists; a text that comes again counts once.
 
         Words of a single text are not kept, as nearly half of all words are such: they come out
@@ -59,7 +59,7 @@ class WordRarity:
         return {"texts": self.texts, "counts": self._counts}
 
     @classmethod
-    def from_json(cls, state: Mapping[str, Any]) -> WordRarity:
+    def from_json(cls, state: Mapping[str, Any]) -> InverseDocumentFrequency:
         """What `to_json` wrote."""
         if set(state) != {"texts", "counts"} or not isinstance(state["counts"], dict):
             raise DataError(

@@ -12,7 +12,7 @@ from pmt_core import DataError, SettingsError
 from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
 from pmt_text.files.errors import dropped_warning
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.qqp.formats import EXPECTED_FORMS, QqpForm, recognize_form
+from pmt_text.qqp.formats import EXPECTED_FORMS, QqpFormat, detect_format
 from pmt_text.qqp.question_pair import QuestionPair
 
 __all__ = ["QqpFile", "load_qqp"]
@@ -72,7 +72,7 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
     with TextLines(path) as lines:
         numbered = iter(lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))
-        form = recognize_form([text for _, text in first if text is not None and text.strip()])
+        form = detect_format([text for _, text in first if text is not None and text.strip()])
         if form is None:
             raise _of_no_form(lines.path, first)
         reader = _RowReader(form, deque(first), numbered)
@@ -89,7 +89,7 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
 class _RowReader:
     """Makes pairs of lines and keeps account of those it cannot use."""
 
-    form: QqpForm
+    form: QqpFormat
     ahead: deque[tuple[int, str | None]]  # lines read but not used yet
     source: Iterator[tuple[int, str | None]]
     dropped: dict[str, list[int]] = field(default_factory=dict)

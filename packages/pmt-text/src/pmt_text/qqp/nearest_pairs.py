@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, ShapeError
 
-__all__ = ["neighbour_pairs"]
+__all__ = ["nearest_pairs"]
 
 _BLOCK = 100  # texts compared at once with the pool: (100, 60,000) cosines and places take 80 MB
 
 
-def neighbour_pairs(
+def nearest_pairs(
     vectors: NDArray[np.floating],
     groups: NDArray[np.integer],
     rng: np.random.Generator,

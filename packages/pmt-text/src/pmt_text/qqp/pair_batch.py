@@ -19,7 +19,7 @@ class PairBatch:
     ids: (b, t) int64, token ids; 0, the id of ``<pad>``, in the padding.
     segments: (b, t) int64, 0 up to the first ``<sep>``, 1 after it.
     matches: (b, t) int64, 0 special token or padding, 1 a token that does not occur in the other
-        question, 2 one that does; or `match_marks`, where the encoder makes those.
+        question, 2 one that does; or `match_types`, where the encoder makes those.
     mask: (b, t) bool, True where a token stands ("attend here").
     labels: (b,) int64, 1 duplicate or 0 not; None where they are not known.
     index: (b,) int64, the place of each pair in the data set.

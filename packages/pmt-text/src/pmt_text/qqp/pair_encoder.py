@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError
 from pmt_text.qqp.encoded_pairs import EncodedPairs
-from pmt_text.qqp.idf import WordRarity
+from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
-from pmt_text.qqp.word_matches import MATCH_MARKS, match_marks
+from pmt_text.qqp.word_matches import MATCH_MARKS, match_types
 from pmt_text.tokenizers.normalize import tokenize
 from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
 
@@ -27,12 +27,15 @@ class PairEncoder:
 
     vocabulary: gives the ids. max_length: the most tokens of a pair, the three special ones
     included; what is too long loses tokens from the end of its longer question first, and from
-    both in turn once they are equally long. rarity: of words; with it `matches` are `match_marks`,
+    both in turn once they are equally long. rarity: of words; with it `matches` are `match_types`,
     which tell more, and every pair gets the `pair_features`.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, max_length: int = 64, rarity: WordRarity | None = None
+        self,
+        vocabulary: Vocabulary,
+        max_length: int = 64,
+        rarity: InverseDocumentFrequency | None = None,
     ) -> None:
         if max_length < _SPECIALS + 2:
             raise SettingsError(
@@ -110,8 +113,8 @@ class PairEncoder:
         """The `matches` of the tokens of both."""
         if self.rarity is not None:
             return (
-                match_marks(first, second, self.rarity),
-                match_marks(second, first, self.rarity),
+                match_types(first, second, self.rarity),
+                match_types(second, first, self.rarity),
             )
         in_first, in_second = set(first), set(second)
         return (
@@ -136,7 +139,7 @@ class PairEncoder:
             )
         if not isinstance(state["max_length"], int):
             raise DataError(f"max_length must be an integer, not {state['max_length']!r}")
-        rarity = WordRarity.from_json(state["rarity"]) if "rarity" in state else None
+        rarity = InverseDocumentFrequency.from_json(state["rarity"]) if "rarity" in state else None
         return cls(Vocabulary.from_json(state["vocabulary"]), state["max_length"], rarity)
 
 

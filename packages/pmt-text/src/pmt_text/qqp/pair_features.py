@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from pmt_text.qqp.idf import WordRarity
+from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.word_matches import spelled_like_any, trigrams
 
 __all__ = ["PAIR_FEATURES", "longest_common_subsequence", "pair_features"]
@@ -58,7 +58,9 @@ PAIR_FEATURES = (
 """What the numbers of `pair_features` are, in order."""
 
 
-def pair_features(a: Sequence[str], b: Sequence[str], rarity: WordRarity) -> list[float]:
+def pair_features(
+    a: Sequence[str], b: Sequence[str], rarity: InverseDocumentFrequency
+) -> list[float]:
     """The `PAIR_FEATURES` of two token lists, all of them between 0 and about 3.
 
     They are the same for (b, a), to the bit: sums over sets of words are exact (`fsum`), as the
@@ -101,7 +103,7 @@ def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def _shared(
-    a: Collection[str], b: Collection[str], alike: Collection[str], rarity: WordRarity
+    a: Collection[str], b: Collection[str], alike: Collection[str], rarity: InverseDocumentFrequency
 ) -> list[float]:
     shared = set(a) & set(b)
     of_a, of_b, of_both = (math.fsum(map(rarity, words)) for words in (a, b, shared))
@@ -144,7 +146,9 @@ def _numbers(a: Collection[str], b: Collection[str]) -> list[float]:
     return [float(not (of_a or of_b)), float(of_a == of_b), float(bool(of_a) != bool(of_b))]
 
 
-def _missing(a: Collection[str], b: Collection[str], rarity: WordRarity) -> list[float]:
+def _missing(
+    a: Collection[str], b: Collection[str], rarity: InverseDocumentFrequency
+) -> list[float]:
     rarest = sorted(max(map(rarity, words), default=0.0) / _scale(rarity) for words in (a, b))
     sums = sorted(_log_sum(words, rarity) for words in (a, b))
     counts = sorted(math.log1p(len(words)) for words in (a, b))
@@ -152,11 +156,11 @@ def _missing(a: Collection[str], b: Collection[str], rarity: WordRarity) -> list
     return [*rarest, *sums, *counts, math.log1p(telling)]
 
 
-def _log_sum(words: Collection[str], rarity: WordRarity) -> float:
+def _log_sum(words: Collection[str], rarity: InverseDocumentFrequency) -> float:
     return math.log1p(math.fsum(map(rarity, words)) / _scale(rarity))
 
 
-def _scale(rarity: WordRarity) -> float:
+def _scale(rarity: InverseDocumentFrequency) -> float:
     return max(rarity.highest, 1.0)
 
 

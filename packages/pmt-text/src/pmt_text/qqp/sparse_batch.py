@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError, ShapeError
-from pmt_text.batching.ragged import ragged_places
+from pmt_text.batching.ragged import gather_rows
 
 __all__ = ["BagBatch", "EncodedBags"]
 
@@ -74,7 +74,7 @@ class EncodedBags:
 
     def batch(self, indices: NDArray[np.integer]) -> BagBatch:
         """The bags at `indices` (b,), in that order, as wide as the largest of them."""
-        places = ragged_places(self.offsets, indices)
+        places = gather_rows(self.offsets, indices)
         ids = places.take(self.ids, np.int64(0))
         values = places.take(self.values, np.float32(0))
         index = places.index

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError
-from pmt_text.qqp.linked_groups import linked_groups
+from pmt_text.qqp.connected_components import connected_components
 from pmt_text.qqp.question_pair import QuestionPair
 
 __all__ = ["split_by_question"]
@@ -28,7 +28,7 @@ def split_by_question(
     """
     if not 0 < dev_fraction < 1:
         raise SettingsError(f"dev_fraction must lie between 0 and 1, not {dev_fraction}")
-    group = linked_groups(pairs)
+    group = connected_components(pairs)
     sizes = np.bincount(group)
     room = round(dev_fraction * len(pairs))
     in_dev = np.zeros(len(sizes), np.bool_)

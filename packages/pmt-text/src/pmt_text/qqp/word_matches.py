@@ -9,9 +9,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from pmt_text.qqp.idf import WordRarity
+from pmt_text.qqp.idf import InverseDocumentFrequency
 
-__all__ = ["MATCH_MARKS", "match_marks", "spelled_alike", "spelled_like_any", "trigrams"]
+__all__ = ["MATCH_MARKS", "match_types", "spelled_alike", "spelled_like_any", "trigrams"]
 
 _BANDS = (3.5, 6.0, 8.5)  # nats: function words, common words, rarer ones, rarest and unknown
 _MISSING, _SIMILAR, _SAME = range(3)
@@ -20,7 +20,9 @@ MATCH_MARKS = 1 + 3 * (len(_BANDS) + 1)
 """Number of different marks; 0 is for special tokens."""
 
 
-def match_marks(tokens: Sequence[str], other: Sequence[str], rarity: WordRarity) -> list[int]:
+def match_types(
+    tokens: Sequence[str], other: Sequence[str], rarity: InverseDocumentFrequency
+) -> list[int]:
     """The mark of each token: 1 + 4 how + band, in 1 to 12.
 
     how: 0 nothing like it stands in the other text, 1 a word spelled alike does, 2 the token

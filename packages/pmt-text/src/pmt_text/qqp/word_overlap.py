@@ -64,5 +64,5 @@ def best_threshold(
         value = np.nextafter(values[-1], np.inf)
     else:
         value = (values[cut - 1] + values[cut]) / 2
-        value = value if value > values[cut - 1] else values[cut]  # neighbours in floating point
+        value = value if value > values[cut - 1] else values[cut]  # neighbors in floating point
     return Threshold(float(value), float(right[cut] / len(values)))

@@ -35,7 +35,7 @@ class BytePairEncoding:
 
     ids: first the special tokens, which no text can spell; then the 256 bytes, so that nothing is
     ever unknown; then what the merges make, in their order. A text is cut into words
-    (`split_words`) and each word's bytes are merged, earliest learnt pair first.
+    (`split_words`) and each word's bytes are merged, earliest learned pair first.
 
     merges: pairs of symbols, 0 ... 255 a byte and 256 + i what merge i makes. specials: names of
     the special tokens; those of `Vocabulary` by default, with its ids (PAD, CLS, SEP, ...).

@@ -1,4 +1,4 @@
-"""Which pairs of symbols to merge, learnt from counted words (Sennrich et al. 2016).
+"""Which pairs of symbols to merge, learned from counted words (Sennrich et al. 2016).
 
 A text cut where byte-pair encoding may not merge: between words, numbers, marks and spaces.
 """

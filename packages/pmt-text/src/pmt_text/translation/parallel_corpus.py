@@ -49,7 +49,7 @@ def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]
     other.
 
     A pair of which one side is empty or not UTF-8 is dropped, counted and named by its line: it
-    cannot be learnt from, and cannot be scored. Raises `DataError` where the numbers of lines
+    cannot be learned from, and cannot be scored. Raises `DataError` where the numbers of lines
     differ, naming both, where a file is no text or no pair is left; `FileProblem`.
     """
     with TextLines(source) as first, TextLines(target) as second:

@@ -18,8 +18,8 @@ class Word2VecSettings:
     are any.
 
     Attributes:
-        model: "skipgram" (a word's vector predicts every neighbour) or "cbow" (the mean of the
-            neighbours' vectors predicts the word).
+        model: "skipgram" (a word's vector predicts every neighbor) or "cbow" (the mean of the
+            neighbors' vectors predicts the word).
         loss: "ns", negative sampling, or "hs", hierarchical softmax.
         dimension: d, length of the vectors.
         window: the most words to either side; of every word it is drawn from 1 ... window.

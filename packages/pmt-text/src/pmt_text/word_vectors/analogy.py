@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError
-from pmt_text.word_vectors.word_vectors import Neighbour, WordVectors, best_rows
+from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors, best_rows
 
 __all__ = ["AnalogyMethod", "analogy", "analogy_scores"]
 
@@ -28,7 +28,7 @@ def analogy(
     *,
     method: AnalogyMethod = "add",
     restrict: int | None = None,
-) -> list[Neighbour]:
+) -> list[Neighbor]:
     """The n best answers to "a is to b as c is to ...", best first: ("man", "king", "woman").
 
     method: see `analogy_scores`, whose scores the answers carry. restrict: look among the first
@@ -40,7 +40,7 @@ def analogy(
     rows = [vectors.row_of(word) for word in (a, b, c)]
     cosines = vectors.unit[rows] @ vectors.unit[:restrict].T  # (3, v)
     scores = analogy_scores(cosines[0], cosines[1], cosines[2], method)
-    return [Neighbour(vectors.words[i], float(scores[i])) for i in best_rows(scores, n, set(rows))]
+    return [Neighbor(vectors.words[i], float(scores[i])) for i in best_rows(scores, n, set(rows))]
 
 
 def analogy_scores(

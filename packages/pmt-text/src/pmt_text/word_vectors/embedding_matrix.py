@@ -1,4 +1,4 @@
-"""Vectors learnt elsewhere, put into the rows of an embedding by their words."""
+"""Vectors learned elsewhere, put into the rows of an embedding by their words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pmt_core import ShapeError
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS, Vocabulary
 from pmt_text.word_vectors.word_vectors import WordVectors
 
-__all__ = ["VectorCoverage", "fill_by_word"]
+__all__ = ["VectorCoverage", "embedding_matrix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class VectorCoverage:
         return f"{self.found:,} of {self.words:,} words have a vector ({self.share:.1%})"
 
 
-def fill_by_word(
+def embedding_matrix(
     matrix: NDArray[Any],
     vocabulary: Vocabulary | Sequence[str],
     vectors: WordVectors,
@@ -49,7 +49,7 @@ def fill_by_word(
 
     matrix: (v, d), row i for the word of id i; rows of words without a vector, and of special
     tokens such as ``<pad>``, stay as they are. fold_case: a word that has no vector takes that of
-    its lower-case form, where vectors were learnt on lower-case text.
+    its lower-case form, where vectors were learned on lower-case text.
     Raises `ShapeError` where matrix, vocabulary and vectors do not fit each other.
     """
     words = vocabulary.to_json() if isinstance(vocabulary, Vocabulary) else vocabulary

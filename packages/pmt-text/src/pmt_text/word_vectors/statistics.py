@@ -60,8 +60,8 @@ def principal_components(vectors: NDArray[Any], n: int = 2) -> NDArray[np.float6
     """
     if vectors.ndim != 2 or not 1 <= n <= min(vectors.shape, default=0):
         raise ShapeError(f"{n} components want vectors (m, d), both {n} or more: {vectors.shape}")
-    centred = vectors - vectors.mean(axis=0, dtype=np.float64)
-    u, size, _ = np.linalg.svd(centred, full_matrices=False)
+    centered = vectors - vectors.mean(axis=0, dtype=np.float64)
+    u, size, _ = np.linalg.svd(centered, full_matrices=False)
     found = u[:, :n] * size[:n]
     largest = found[np.abs(found).argmax(axis=0), np.arange(n)]
     components: NDArray[np.float64] = found * np.where(largest < 0, -1.0, 1.0)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError, ShapeError
 
-__all__ = ["Neighbour", "WordVectors"]
+__all__ = ["Neighbor", "WordVectors"]
 
-_SEARCHED = 50_000  # words looked through for one that is spelt nearly alike
+_SEARCHED = 50_000  # words looked through for one that is spelled nearly alike
 
 
-class Neighbour(NamedTuple):
+class Neighbor(NamedTuple):
     """A word, and the cosine between its vector and the one that was asked about."""
 
     word: str
@@ -85,21 +85,21 @@ class WordVectors:
         """The cosine between the vectors of two words, -1 to 1."""
         return float(self.unit[self.row_of(first)] @ self.unit[self.row_of(second)])
 
-    def neighbours(
+    def neighbors(
         self,
         query: str | NDArray[Any],
         n: int = 10,
         *,
         restrict: int | None = None,
         without: Collection[str] = (),
-    ) -> list[Neighbour]:
+    ) -> list[Neighbor]:
         """The n words whose vectors point most nearly where that of `query` does, nearest first.
 
-        query: a word, which is not its own neighbour, or a vector (d,). restrict: look among the
+        query: a word, which is not its own neighbor, or a vector (d,). restrict: look among the
         first so many words alone. without: words to leave out. Equal ones stand in file order.
         """
         if n < 1:
-            raise SettingsError(f"the number of neighbours is 1 or more, got {n}")
+            raise SettingsError(f"the number of neighbors is 1 or more, got {n}")
         left_out = {self._ids[word] for word in without if word in self._ids}
         if isinstance(query, str):
             row = self.row_of(query)
@@ -109,7 +109,7 @@ class WordVectors:
             direction = _unit_vector(query, self.width)
         cosines = self.unit[:restrict] @ direction
         return [
-            Neighbour(self._words[i], float(cosines[i])) for i in best_rows(cosines, n, left_out)
+            Neighbor(self._words[i], float(cosines[i])) for i in best_rows(cosines, n, left_out)
         ]
 
     def __len__(self) -> int:

@@ -89,7 +89,7 @@ class AdamW(Optimizer):
             p *= 1 - lr * decay
         p -= s
 
-    def fade(self, state: Sequence[Array], gaps: Array) -> None:
+    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:
         """m and v as they are after `gaps` steps without a gradient."""
         if gaps.any():
             for array, beta in zip(state, self.betas, strict=True):
@@ -99,7 +99,7 @@ class AdamW(Optimizer):
 class Adam(AdamW):
     """Kingma & Ba 2015, algorithm 1. See `AdamW` for the formula and the other arguments.
 
-    weight_decay: added to the gradient as `decay p` (L2 regularisation), so it is divided by the
+    weight_decay: added to the gradient as `decay p` (L2 regularization), so it is divided by the
     root of v as the gradient is; `AdamW` takes it off the parameter instead. The moments of rows
     of tables then count the decay only in the steps that name the row.
     """

@@ -21,7 +21,7 @@ class WeightAverage:
         a = decay a + (1 - decay) p        after every step; the average is a / (1 - decay^t)
 
     Kingma & Ba 2015, section 7.2: a begins with zeros and the division takes their share out, so
-    that the first weights are not favoured. The average mostly scores better than the weights
+    that the first weights are not favored. The average mostly scores better than the weights
     themselves, which jump about the best place as long as the learning rate is high.
 
     Rows of tables with row-sparse gradients stand still in the steps that do not name them, so
@@ -112,7 +112,7 @@ class WeightAverage:
         return found
 
     def _dense_runs(self) -> Iterator[tuple[int, int, np.dtype[np.generic]]]:
-        """(start, stop, dtype) of neighbouring slots that are averaged in every step."""
+        """(start, stop, dtype) of neighboring slots that are averaged in every step."""
         run: tuple[int, int, np.dtype[np.generic]] | None = None
         for slot in self.flat.slots:
             if slot.index in self._last:

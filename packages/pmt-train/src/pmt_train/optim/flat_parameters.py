@@ -26,7 +26,7 @@ _THREADS_PAY_FROM = 1 << 18  # elements: below, handing work to threads costs mo
 class FlatParameters:
     """Parameters moved into one flat buffer per dtype, each `Parameter.data` a view of it.
 
-    An optimizer then is a few vectorised lines over blocks of that buffer, and a sum of
+    An optimizer then is a few vectorized lines over blocks of that buffer, and a sum of
     gradients over machines is one call. Matrices and tables stand first, vectors (biases, norms)
     behind them, so that those with equal settings (weight decay) form long runs.
 
@@ -47,10 +47,10 @@ class FlatParameters:
     buffers: dict[np.dtype[Any], Array]
 
     def __init__(self, named_parameters: Iterable[tuple[str, Parameter]]) -> None:
-        learnt = [(name, p) for name, p in named_parameters if p.requires_grad]
-        _check(learnt)
-        learnt.sort(key=lambda item: (str(item[1].dtype), item[1].ndim < 2))  # stable
-        places, sizes = _places([parameter for _, parameter in learnt])
+        learned = [(name, p) for name, p in named_parameters if p.requires_grad]
+        _check(learned)
+        learned.sort(key=lambda item: (str(item[1].dtype), item[1].ndim < 2))  # stable
+        places, sizes = _places([parameter for _, parameter in learned])
         self.buffers = {dtype: aligned_zeros(size, dtype) for dtype, size in sizes.items()}
         self._gradients = {dtype: aligned_zeros(size, dtype) for dtype, size in sizes.items()}
         self.slots = tuple(
@@ -66,16 +66,16 @@ class FlatParameters:
                 ),
             )
             for index, ((name, parameter), (start, end)) in enumerate(
-                zip(learnt, places, strict=True)
+                zip(learned, places, strict=True)
             )
         )
-        self._known = frozenset(parameter for _, parameter in learnt)
+        self._known = frozenset(parameter for _, parameter in learned)
         self._gradient_views = [slot.view_of(self._gradients[slot.dtype]) for slot in self.slots]
         self.rebind()
 
     @property
     def size(self) -> int:
-        """Number of learnt numbers."""
+        """Number of learned numbers."""
         return sum(slot.size for slot in self.slots)
 
     def rebind(self) -> None:
@@ -207,13 +207,13 @@ def _places(
     return places, sizes
 
 
-def _check(learnt: Sequence[tuple[str, Parameter]]) -> None:
-    if not learnt:
+def _check(learned: Sequence[tuple[str, Parameter]]) -> None:
+    if not learned:
         raise SettingsError(
             "the model has no parameter that requires a gradient, so there is nothing to train"
         )
     seen: dict[int, str] = {}
-    for name, parameter in learnt:
+    for name, parameter in learned:
         if parameter.dtype.kind != "f":
             raise DtypeError(f"parameter {name} must be floating, got {parameter.dtype}")
         if id(parameter) in seen:

@@ -67,7 +67,7 @@ class Lion(Optimizer):
         m *= b2
         m += s
 
-    def fade(self, state: Sequence[Array], gaps: Array) -> None:
+    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:
         """m as it is after `gaps` steps without a gradient."""
         for m in state:
             m *= np.power(self.betas[1], gaps).astype(m.dtype)

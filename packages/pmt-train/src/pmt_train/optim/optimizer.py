@@ -123,7 +123,7 @@ class Optimizer(ABC):
         decay: weight decay of these parameters, 0 for none.
         """
 
-    def fade(self, state: Sequence[Array], gaps: Array) -> None:  # noqa: B027 (nothing to fade)
+    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:  # noqa: B027 (nothing to fade)
         """Bring the state of rows up to date that had no gradient for `gaps` (n, 1) steps."""
 
     # --- the step ---------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class Optimizer(ABC):
         last = self._last[slot.index]
         p = table.take(which, axis=0)
         state = [array.take(which, axis=0) for array in states]
-        self.fade(state, (self.steps - 1 - last[which])[:, None])
+        self.decay_state(state, (self.steps - 1 - last[which])[:, None])
         self.update(
             p,
             values.reshape(p.shape),
@@ -238,10 +238,10 @@ class Optimizer(ABC):
                     self._state_view(name, slot).reshape(slot.shape[0], -1)
                     for name in self.state_names
                 ]
-                self.fade(states, (self.steps - 1 - last)[:, None])
+                self.decay_state(states, (self.steps - 1 - last)[:, None])
 
     def _runs(self, dense: Sequence[ParameterSlot]) -> list[Run]:
-        """Neighbouring slots with equal settings, joined."""
+        """Neighboring slots with equal settings, joined."""
         key = tuple(slot.index for slot in dense)
         if self._runs_of[0] == key:
             return self._runs_of[1]

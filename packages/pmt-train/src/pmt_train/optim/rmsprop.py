@@ -82,7 +82,7 @@ class RMSProp(Optimizer):
         s *= lr
         p -= s
 
-    def fade(self, state: Sequence[Array], gaps: Array) -> None:
+    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:
         """v and m as they are after `gaps` steps without a gradient."""
         for array, rate in zip(state, (self.alpha, self.momentum), strict=False):
             array *= np.power(rate, gaps).astype(array.dtype)

@@ -74,7 +74,7 @@ class SGD(Optimizer):
         s *= lr
         p -= s
 
-    def fade(self, state: Sequence[Array], gaps: Array) -> None:
+    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:
         """m as it is after `gaps` steps without a gradient."""
         for m in state:
             m *= np.power(self.momentum, gaps).astype(m.dtype)

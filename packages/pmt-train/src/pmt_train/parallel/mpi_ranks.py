@@ -1,4 +1,4 @@
-"""Ranks that are processes, on one machine or many, by MPI (extra `[mpi]`: mpi4py)."""
+"""ProcessGroup that are processes, on one machine or many, by MPI (extra `[mpi]`: mpi4py)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 
 from pmt_autograd import Array
 from pmt_core import SettingsError
-from pmt_train.parallel.ranks import Ranks, SoloRank
+from pmt_train.parallel.ranks import ProcessGroup, SingleProcess
 
 # What mpiexec tells its processes: of MPICH and its kin (Intel MPI, srun), and of Open MPI.
 _SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
 @functools.cache
-def launched_ranks() -> Ranks:
+def launched_process_group() -> ProcessGroup:
     """The ranks that this process was started among: `mpiexec -n 4 python program.py`.
 
     A process that was started in the ordinary way is alone. Raises SettingsError where mpiexec
     started it and mpi4py is missing.
     """
     if not any(int(os.environ.get(name) or 1) > 1 for name in _SIZE_VARIABLES):
-        return SoloRank()
+        return SingleProcess()
     try:
         from mpi4py import MPI
     except ImportError as error:
@@ -32,10 +32,10 @@ def launched_ranks() -> Ranks:
             f"mpiexec started several processes, and mpi4py cannot be loaded ({error}); "
             "pip install 'pmt-train[mpi]', and pip install mpich where the machine has no MPI"
         ) from error
-    return MpiRanks(MPI)
+    return MpiGroup(MPI)
 
 
-class MpiRanks(Ranks):
+class MpiGroup(ProcessGroup):
     """The processes of an MPI communicator.
 
     mpi: the module `mpi4py.MPI`. communicator: whose processes; None: all, `MPI.COMM_WORLD`.
@@ -47,7 +47,7 @@ class MpiRanks(Ranks):
         self.rank = int(self._comm.Get_rank())
         self.size = int(self._comm.Get_size())
 
-    def sum_in_place(self, array: Array) -> None:
+    def all_reduce_sum(self, array: Array) -> None:
         """MPI_Allreduce on the memory of the array."""
         if self.size > 1:
             self._comm.Allreduce(self._mpi.IN_PLACE, array, op=self._mpi.SUM)

@@ -1,4 +1,4 @@
-"""`Ranks`: several processes (or threads) that train one model together."""
+"""`ProcessGroup`: several processes (or threads) that train one model together."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from pmt_autograd import Array
 
 
-class Ranks(ABC):
+class ProcessGroup(ABC):
     """One member of a team that trains one model together, and how it talks to the others.
 
     Every rank has the whole model, computes the gradients of its own shard of every batch, and
     takes the same step from the sum over all ranks. A carrier is two operations: `sum_in_place`
-    and `all_gather`; there are carriers for one process alone (`SoloRank`), for threads of one
+    and `all_gather`; there are carriers for one process alone (`SingleProcess`), for threads of one
     process (`thread_ranks`), and for MPI (`mpi_ranks`). All ranks call the same operations in
     the same order, and all get the same bits.
 
@@ -29,7 +29,7 @@ class Ranks(ABC):
     size: int = 1
 
     @abstractmethod
-    def sum_in_place(self, array: Array) -> None:
+    def all_reduce_sum(self, array: Array) -> None:
         """Put the sum over all ranks into `array`: contiguous, of one shape and dtype on all."""
 
     @abstractmethod
@@ -53,10 +53,10 @@ class Ranks(ABC):
         return max(int(found[0]) for found in self.all_gather(np.array([number], np.int64)))
 
 
-class SoloRank(Ranks):
+class SingleProcess(ProcessGroup):
     """One process alone."""
 
-    def sum_in_place(self, array: Array) -> None:
+    def all_reduce_sum(self, array: Array) -> None:
         """Nothing to add."""
 
     def all_gather(self, array: Array) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Ranks that are threads of one process: to test and to measure what machines would do."""
+"""ProcessGroup that are threads of one process: to test and to measure what machines would do."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from pmt_autograd import Array
 from pmt_core import SettingsError
-from pmt_train.parallel.ranks import Ranks
+from pmt_train.parallel.ranks import ProcessGroup
 
 R = TypeVar("R")
 
 
-def run_thread_ranks(size: int, work: Callable[[Ranks], R]) -> list[R]:
+def run_thread_group(size: int, work: Callable[[ProcessGroup], R]) -> list[R]:
     """`work(ranks)` in `size` threads that are one another's ranks; what each returned, in order.
 
     Every thread makes its own model and trainer. The first error, in the order of the ranks,
@@ -54,13 +54,13 @@ class _Team:
         self.arrays: list[Array] = [np.empty(0)] * size
 
 
-class _ThreadRank(Ranks):
+class _ThreadRank(ProcessGroup):
     def __init__(self, team: _Team, rank: int) -> None:
         self._team = team
         self.rank = rank
         self.size = team.size
 
-    def sum_in_place(self, array: Array) -> None:
+    def all_reduce_sum(self, array: Array) -> None:
         """Every rank adds up one stretch of all arrays, in the order of the ranks."""
         team = self._team
         team.arrays[self.rank] = array.reshape(-1)

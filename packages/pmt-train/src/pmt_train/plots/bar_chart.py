@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 
 from pmt_core import ShapeError
-from pmt_train.plots.figure import COLOURS, QUIET, figure_saved_to, plot_label
+from pmt_train.plots.figure import COLORS, QUIET, figure_saved_to, plot_label
 
 
-def share_bars(
+def bar_chart(
     path: str | os.PathLike[str],
     names: Sequence[str],
     shares: Sequence[float],
@@ -22,7 +22,7 @@ def share_bars(
     """A horizontal bar for each of n shares, 0 to 1, the first on top.
 
     names: of the things. notes: text behind each percentage, e.g. "12 of 40". A share that is nan
-    has no bar and says so. last_stands_out: the last so many bars (sums) have another colour.
+    has no bar and says so. last_stands_out: the last so many bars (sums) have another color.
     """
     n = len(names)
     if len(shares) != n or (notes and len(notes) != n):
@@ -30,8 +30,8 @@ def share_bars(
     with figure_saved_to(path, 7.6, 0.9 + 0.3 * max(n, 1)) as figure:
         axes = figure.subplots()
         values = [share if math.isfinite(share) else 0.0 for share in shares]
-        colours = [COLOURS[1] if i >= n - last_stands_out else COLOURS[0] for i in range(n)]
-        axes.barh(range(n), values, color=colours, height=0.68)
+        colors = [COLORS[1] if i >= n - last_stands_out else COLORS[0] for i in range(n)]
+        axes.barh(range(n), values, color=colors, height=0.68)
         for i, share in enumerate(shares):
             text = f"{share:.1%}" if math.isfinite(share) else "none"
             note = f"   {notes[i]}" if notes else ""

@@ -23,7 +23,7 @@ def confusion_plot(
 ) -> None:
     """Counts and shares of each true class (row) by predicted class (column).
 
-    matrix: (classes, classes) counts, as `confusion_matrix` gives them. Colours are shares of
+    matrix: (classes, classes) counts, as `confusion_matrix` gives them. Colors are shares of
     the row. Raises ShapeError where the names do not fit.
     """
     counts = np.asarray(matrix)

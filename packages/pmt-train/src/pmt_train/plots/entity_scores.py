@@ -10,7 +10,7 @@ from pmt_train.metrics.entities import EntityScores
 from pmt_train.plots.figure import QUIET, figure_saved_to, plot_label
 
 _MOST = 24  # types; the most frequent come first
-_COLOURS = {"precision": "#9db8dc", "recall": "#d9b382", "f1": "#2d5fa8"}
+_COLORS = {"precision": "#9db8dc", "recall": "#d9b382", "f1": "#2d5fa8"}
 
 
 def entity_plot(
@@ -21,9 +21,9 @@ def entity_plot(
     with figure_saved_to(path, 6.6, 1.2 + 0.62 * len(rows)) as figure:
         axes = figure.subplots()
         places = np.arange(len(rows))
-        for i, (name, colour) in enumerate(_COLOURS.items()):
+        for i, (name, color) in enumerate(_COLORS.items()):
             values = [getattr(found, name) for _, found in rows]
-            axes.barh(places + (i - 1) * 0.26, values, 0.24, color=colour, label=name)
+            axes.barh(places + (i - 1) * 0.26, values, 0.24, color=color, label=name)
         for place, (_, found) in zip(places, rows, strict=True):
             axes.text(found.f1 + 0.008, place + 0.26, f"{found.f1:.3f}", va="center", fontsize=8.5)
         axes.set_yticks(places, [plot_label(name) for name, _ in rows])

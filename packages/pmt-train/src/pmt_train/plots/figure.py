@@ -17,8 +17,8 @@ from pmt_core import atomic_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#2d5fa8", "#c8553d", "#3f8f5f", "#8a5fb0", "#b8862b", "#4a9aa8", "#a8487a", "#6a6e78")
-"""Distinct for most kinds of colour vision, and in print."""
+COLORS = ("#2d5fa8", "#c8553d", "#3f8f5f", "#8a5fb0", "#b8862b", "#4a9aa8", "#a8487a", "#6a6e78")
+"""Distinct for most kinds of color vision, and in print."""
 
 INK = "#33363d"
 QUIET = "#8a8e98"

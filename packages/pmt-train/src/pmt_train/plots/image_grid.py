@@ -31,7 +31,7 @@ def image_grid(
 
     images: (n, h, w). captions: none, or n. note: said where there are no images.
     signed: the images are weights: blue above zero, red below, white at zero, one scale for all.
-    Otherwise they are grey, each from its own darkest to its own lightest.
+    Otherwise they are gray, each from its own darkest to its own lightest.
     Raises ShapeError where captions and images do not fit.
     """
     images = np.asarray(images)

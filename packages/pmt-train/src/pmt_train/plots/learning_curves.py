@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pmt_train.plots.figure import COLOURS, QUIET, figure_saved_to, plot_label
+from pmt_train.plots.figure import COLORS, QUIET, figure_saved_to, plot_label
 from pmt_train.trainer.history import History
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _panel(
         axes.plot(
             epochs,
             values,
-            color=COLOURS[i % len(COLOURS)],
+            color=COLORS[i % len(COLORS)],
             marker="o" if len(epochs) <= 30 else None,
             markersize=4,
             label=plot_label(name),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pmt_train.plots.figure import COLOURS, QUIET, figure_saved_to
+from pmt_train.plots.figure import COLORS, QUIET, figure_saved_to
 from pmt_train.trainer.lr_finder import LearningRateSearch
 
 
@@ -20,11 +20,11 @@ def learning_rate_plot(path: str | os.PathLike[str], search: LearningRateSearch)
             return
         axes.set_xscale("log")
         axes.plot(search.rates, search.losses, color=QUIET, linewidth=1, alpha=0.6, label="loss")
-        axes.plot(search.rates, search.smoothed, color=COLOURS[0], label="smoothed")
+        axes.plot(search.rates, search.smoothed, color=COLORS[0], label="smoothed")
         if search.suggestion is not None:
             axes.axvline(
                 search.suggestion,
-                color=COLOURS[1],
+                color=COLORS[1],
                 linestyle=(0, (2, 2)),
                 label=f"falls fastest at {search.suggestion:.1e}",
             )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pmt_train.metrics.calibration import calibration_bins
-from pmt_train.plots.figure import COLOURS, QUIET, figure_saved_to, plot_label
+from pmt_train.plots.figure import COLORS, QUIET, figure_saved_to, plot_label
 
 
 def reliability_plot(
@@ -36,11 +36,11 @@ def reliability_plot(
         above.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=":")
         above.errorbar(
             x, y, [np.minimum(spread, y), np.minimum(spread, 1 - y)],
-            color=COLOURS[0], marker="o", markersize=4, elinewidth=1,
+            color=COLORS[0], marker="o", markersize=4, elinewidth=1,
         )  # fmt: skip
         above.set(xlim=(0, 1), ylim=(0, 1), ylabel=f"share of {plot_label(event)}")
         above.set_title(plot_label(f"{title}: error {found.error:.3f}", 60), loc="left")
         above.grid(True)
         width = 1 / bins
-        below.bar((np.arange(bins) + 0.5) * width, found.counts, 0.9 * width, color=COLOURS[0])
+        below.bar((np.arange(bins) + 0.5) * width, found.counts, 0.9 * width, color=COLORS[0])
         below.set(xlabel=f"probability of {plot_label(event)}", ylabel="examples")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS = 64
-_WORST = 8.0  # bits; the darkest colour
+_WORST = 8.0  # bits; the darkest color
 
 
-def surprise_plot(
+def token_loss_plot(
     path: str | os.PathLike[str],
     tokens: Sequence[str],
     bits: Sequence[float],
@@ -25,7 +25,7 @@ def surprise_plot(
     *,
     columns: int = _COLUMNS,
 ) -> None:
-    """The text in cells, each token as wide as its letters and coloured by -log2 p of it.
+    """The text in cells, each token as wide as its letters and colored by -log2 p of it.
 
     tokens: what the model guessed one after the other; a line feed ends a line of the picture.
     bits: as many numbers, 0 where it was sure and right. columns: letters of a line.
@@ -64,12 +64,12 @@ def _draw(axes: Axes, cells: Sequence[tuple[int, int, str, float]]) -> None:
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
-    colours = colormaps["YlOrRd"]
+    colors = colormaps["YlOrRd"]
     for line, column, text, amount in cells:
         share = min(max(amount / _WORST, 0.0), 1.0) if math.isfinite(amount) else 1.0
         width = max(len(text), 1)
         axes.add_patch(
-            Rectangle((column, line), width, 1, facecolor=colours(share), edgecolor="white")
+            Rectangle((column, line), width, 1, facecolor=colors(share), edgecolor="white")
         )
         ink = "white" if share > 0.65 else QUIET if text.isspace() else INK
         axes.text(

@@ -24,8 +24,8 @@ def transition_plot(
 ) -> None:
     """The matrix of a chain: blue where a tag follows well, red where it does badly.
 
-    transitions: (n, n), from the tag of the row to that of the column; one scale of colours for
-    both signs. forbidden: (n, n), True = cannot be; these cells are grey and do not count.
+    transitions: (n, n), from the tag of the row to that of the column; one scale of colors for
+    both signs. forbidden: (n, n), True = cannot be; these cells are gray and do not count.
     Raises ShapeError where names and matrices do not fit.
     """
     scores = np.asarray(transitions, np.float64)

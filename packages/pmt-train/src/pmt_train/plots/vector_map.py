@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-from pmt_train.plots.figure import COLOURS, INK, QUIET, figure_saved_to, plot_label
+from pmt_train.plots.figure import COLORS, INK, QUIET, figure_saved_to, plot_label
 
 _LETTER, _LINE = 0.014, 0.032  # of the points' extent: about what a letter takes
 
 
-def arrow_map(
+def vector_plot(
     path: str | os.PathLike[str],
     points: NDArray[Any],
     names: Sequence[str],
@@ -28,12 +28,12 @@ def arrow_map(
 
     points: (n, 2). names: n of them. arrows: (from, to) numbers of points, e.g. from every capital
     to its country; where they are parallel, the vectors know what a capital is. Points that an
-    arrow leaves and points that it reaches have two colours. equal: one scale for both axes.
+    arrow leaves and points that it reaches have two colors. equal: one scale for both axes.
     """
     if points.shape != (len(names), 2):
         raise ShapeError(f"{len(names)} names need points ({len(names)}, 2), got {points.shape}")
     reached = {end for _, end in arrows}
-    colours = [COLOURS[1] if i in reached else COLOURS[0] for i in range(len(names))]
+    colors = [COLORS[1] if i in reached else COLORS[0] for i in range(len(names))]
     with figure_saved_to(path, 8.0, 6.4) as figure:
         axes = figure.subplots()
         axes.axhline(0, color=QUIET, linewidth=0.4, zorder=0)
@@ -45,7 +45,7 @@ def arrow_map(
                 xytext=tuple(points[start]),
                 arrowprops={"arrowstyle": "->", "color": QUIET, "shrinkA": 4, "shrinkB": 4},
             )
-        axes.scatter(points[:, 0], points[:, 1], s=22, c=colours, zorder=2)
+        axes.scatter(points[:, 0], points[:, 1], s=22, c=colors, zorder=2)
         right_of = _to_the_right(points, arrows)
         heights = _heights(points, names, right_of)
         for (x, _), y, name, right in zip(points, heights, names, right_of, strict=True):

@@ -10,16 +10,18 @@ from pmt_core import RowSparse
 from pmt_nn import BatchStatistics, Buffer, Module
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot, squared_norm
 from pmt_train.optim.flat_parameters import FlatParameters
-from pmt_train.parallel.ranks import Ranks
+from pmt_train.parallel.ranks import ProcessGroup
 
 _SPARSE, _DENSE = 1, 2  # 0: took no part
 
 
-def sum_over_ranks(flat: FlatParameters, gradients: FlatGradients, ranks: Ranks) -> FlatGradients:
+def sum_over_ranks(
+    flat: FlatParameters, gradients: FlatGradients, ranks: ProcessGroup
+) -> FlatGradients:
     """The gradients of all ranks together, the same bits on every one.
 
     gradients: of this rank's part of the batch; it may be empty. Dense ones are added by one
-    all-reduce for each run of neighbouring parameters (mostly one or two runs), row-sparse ones
+    all-reduce for each run of neighboring parameters (mostly one or two runs), row-sparse ones
     by gathering their rows.
     """
     if ranks.size == 1:
@@ -37,7 +39,7 @@ def sum_over_ranks(flat: FlatParameters, gradients: FlatGradients, ranks: Ranks)
             if slot.index in rows_of:
                 rows_of[slot.index].add_to(slot.view_of(gradients.buffers[slot.dtype]))
     for run in _runs(dense):
-        ranks.sum_in_place(gradients.buffers[run[0].dtype][run[0].start : run[-1].end])
+        ranks.all_reduce_sum(gradients.buffers[run[0].dtype][run[0].start : run[-1].end])
     sparse = tuple(
         (slot, _sum_rows(slot, rows_of.get(slot.index), ranks))
         for slot in flat.slots
@@ -50,7 +52,7 @@ def sum_over_ranks(flat: FlatParameters, gradients: FlatGradients, ranks: Ranks)
 
 
 def gather_statistics(
-    model: Module, shards: Sequence[Sequence[BatchStatistics]], ranks: Ranks
+    model: Module, shards: Sequence[Sequence[BatchStatistics]], ranks: ProcessGroup
 ) -> list[list[BatchStatistics]]:
     """What the batch norms measured on the shards of all ranks, in the order of the shards."""
     if ranks.size == 1:  # before the buffers are looked for: a step of a small model feels that
@@ -89,7 +91,7 @@ def gather_statistics(
     return result
 
 
-def _sum_rows(slot: ParameterSlot, mine: RowSparse | None, ranks: Ranks) -> RowSparse:
+def _sum_rows(slot: ParameterSlot, mine: RowSparse | None, ranks: ProcessGroup) -> RowSparse:
     rows = mine.rows if mine is not None else np.empty(0, np.int64)
     values = mine.values if mine is not None else np.empty((0, *slot.shape[1:]), slot.dtype)
     all_rows = np.concatenate(ranks.all_gather(rows))
@@ -99,7 +101,7 @@ def _sum_rows(slot: ParameterSlot, mine: RowSparse | None, ranks: Ranks) -> RowS
 
 
 def _runs(dense: Sequence[ParameterSlot]) -> list[list[ParameterSlot]]:
-    """Neighbouring slots of one dtype."""
+    """Neighboring slots of one dtype."""
     runs: list[list[ParameterSlot]] = []
     for slot in dense:
         if runs and (runs[-1][-1].end, runs[-1][-1].dtype) == (slot.start, slot.dtype):

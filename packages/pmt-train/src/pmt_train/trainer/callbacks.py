@@ -10,7 +10,7 @@ from pmt_core import SettingsError
 from pmt_train.trainer.history import Row
 
 if TYPE_CHECKING:
-    from pmt_train.trainer.trainable import Learner
+    from pmt_train.trainer.trainable import Trainable
 
 EventName = Literal["start", "step", "epoch", "improved", "checkpoint", "end"]
 
@@ -32,7 +32,7 @@ class TrainingEvent:
     """
 
     name: EventName
-    trainer: Learner
+    trainer: Trainable
     step: int
     epoch: int
     row: Row

@@ -10,8 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pmt_autograd import Array
 from pmt_core import SettingsError
-from pmt_train.parallel.mpi_ranks import launched_ranks
-from pmt_train.parallel.ranks import Ranks
+from pmt_train.parallel.mpi_ranks import launched_process_group
+from pmt_train.parallel.ranks import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.trainer.callbacks import Callbacks
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode, stopping_of
@@ -40,7 +40,7 @@ class EpochModel(Protocol):
 
     @property
     def parameter_count(self) -> int:
-        """Number of learnt numbers."""
+        """Number of learned numbers."""
 
     def train_epoch(self, workers: Workers, tell: Callable[[EpochReport], None]) -> EpochReport:
         """The next epoch, or the rest of one that was broken off; the report of the whole.
@@ -50,7 +50,7 @@ class EpochModel(Protocol):
         """
 
     def weights(self) -> dict[str, Array]:
-        """A copy of what was learnt, by name: what model.npz holds."""
+        """A copy of what was learned, by name: what model.npz holds."""
 
     def load_weights(self, weights: Mapping[str, Array]) -> None:
         """Take over what `weights` gave."""
@@ -74,14 +74,14 @@ class EpochTrainer(Generic[E_co]):
 
     Attributes:
         model, seed, workers: as given. step_count: times that the model told of itself.
-        ranks, accumulate, lr_scale: what `Learner` wants; one process, one batch, 1.
+        ranks, accumulate, lr_scale: what `Trainable` wants; one process, one batch, 1.
     """
 
     def __init__(self, model: E_co, *, seed: int = 0, workers: Workers | int | None = 1) -> None:
         self.model = model
         self.seed = seed
         self.workers = workers if isinstance(workers, Workers) else Workers(workers)
-        self.ranks: Ranks = launched_ranks()
+        self.ranks: ProcessGroup = launched_process_group()
         if self.ranks.size > 1:
             raise SettingsError(
                 f"this model trains in one process, and mpiexec started {self.ranks.size}; "
@@ -146,7 +146,7 @@ class EpochTrainer(Generic[E_co]):
 
     @property
     def parameter_count(self) -> int:
-        """Number of learnt numbers."""
+        """Number of learned numbers."""
         return self.model.parameter_count
 
     @property

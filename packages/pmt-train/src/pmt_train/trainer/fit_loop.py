@@ -33,7 +33,7 @@ from pmt_train.trainer.history import History, Row
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.trainer.progress import EpochProgress, epoch_line, say, warn
 from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
-from pmt_train.trainer.trainable import Learner
+from pmt_train.trainer.trainable import Trainable
 
 
 class TrainingLoop(ABC):
@@ -45,7 +45,7 @@ class TrainingLoop(ABC):
 
     def __init__(
         self,
-        trainer: Learner,
+        trainer: Trainable,
         *,
         epochs: int,
         evaluate: Callable[[], Mapping[str, float]] | None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pmt_core import DataError, GradientError, SettingsError
-from pmt_train.schedules import exponential
+from pmt_train.schedules import exponential_schedule
 from pmt_train.trainer.batches import B, Epochs, batches_of_epoch, check_reiterable
 from pmt_train.trainer.trainer import Trainer
 
@@ -53,7 +53,7 @@ def search_learning_rate(
             f"0 < lowest < highest and 2 or more steps, got {lowest}, {highest} and {steps}"
         )
     check_reiterable(train)
-    rise = exponential(lowest, steps - 1, highest / lowest)
+    rise = exponential_schedule(lowest, steps - 1, highest / lowest)
     rates: list[float] = []
     losses: list[float] = []
     smoothed: list[float] = []

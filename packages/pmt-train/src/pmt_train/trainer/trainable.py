@@ -1,4 +1,4 @@
-"""`Learner`: what the epochs, the evaluation and the checkpoints of a run are wound around."""
+"""`Trainable`: what the epochs, the evaluation and the checkpoints of a run are wound around."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pmt_autograd import Array
-from pmt_train.parallel.ranks import Ranks
+from pmt_train.parallel.ranks import ProcessGroup
 from pmt_train.parallel.workers import Workers
 
 
-class Learner(Protocol):
+class Trainable(Protocol):
     """What `TrainingLoop` asks of what it trains: `Trainer` is one, `EpochTrainer` another.
 
     Attributes:
@@ -21,14 +21,14 @@ class Learner(Protocol):
 
     seed: int
     workers: Workers
-    ranks: Ranks
+    ranks: ProcessGroup
     accumulate: int
     step_count: int
     lr_scale: float
 
     @property
     def parameter_count(self) -> int:
-        """Number of learnt numbers."""
+        """Number of learned numbers."""
 
     @property
     def learning_rate(self) -> float:
@@ -45,7 +45,7 @@ class Learner(Protocol):
         """Switch between training and evaluation."""
 
     def weights(self) -> dict[str, Array]:
-        """A copy of what was learnt, by name: what model.npz holds."""
+        """A copy of what was learned, by name: what model.npz holds."""
 
     def load_weights(self, weights: Mapping[str, Array]) -> None:
         """Take over what `weights` gave."""

@@ -20,10 +20,10 @@ from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients
 from pmt_train.optim.flat_parameters import FlatParameters, Shard
 from pmt_train.optim.optimizer import OptimizerMaker
-from pmt_train.parallel.mpi_ranks import launched_ranks
-from pmt_train.parallel.ranks import Ranks
+from pmt_train.parallel.mpi_ranks import launched_process_group
+from pmt_train.parallel.ranks import ProcessGroup
 from pmt_train.parallel.workers import Workers
-from pmt_train.schedules import Schedule, constant
+from pmt_train.schedules import Schedule, constant_schedule
 from pmt_train.trainer.all_reduce import gather_statistics, sum_over_ranks
 from pmt_train.trainer.batches import B, Epochs
 from pmt_train.trainer.callbacks import Callbacks
@@ -111,7 +111,7 @@ class Trainer(Generic[M, B]):
         clip_value: float | None = None,
         accumulate: int = 1,
         average: float | None = None,
-        ranks: Ranks | None = None,
+        ranks: ProcessGroup | None = None,
     ) -> None:
         clip_factor(0.0, clip_norm)  # raises for a norm that makes no sense
         check_clip_value(clip_value)
@@ -121,14 +121,14 @@ class Trainer(Generic[M, B]):
         self.loss = loss
         self.flat = FlatParameters(model.named_parameters())
         self.optimizer = optimizer(self.flat)
-        self.schedule = schedule if callable(schedule) else constant(schedule)
+        self.schedule = schedule if callable(schedule) else constant_schedule(schedule)
         self.seed = seed
         self.workers = workers if isinstance(workers, Workers) else Workers(workers)
         self.clip_norm = clip_norm
         self.clip_value = clip_value
         self.accumulate = accumulate
         self.average = WeightAverage(self.flat, average) if average is not None else None
-        self.ranks = ranks if ranks is not None else launched_ranks()
+        self.ranks = ranks if ranks is not None else launched_process_group()
         self.step_count = 0
         self.lr_scale = 1.0
 
@@ -254,7 +254,7 @@ class Trainer(Generic[M, B]):
 
     @property
     def parameter_count(self) -> int:
-        """Number of learnt numbers."""
+        """Number of learned numbers."""
         return self.flat.size
 
     @property

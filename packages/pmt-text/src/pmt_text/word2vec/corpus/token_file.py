@@ -1,4 +1,4 @@
-"""`PieceFile`: a corpus as numbers, in a temporary file."""
+"""`TokenFile`: a corpus as numbers, in a temporary file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pmt_text.word2vec.corpus.encoded_text import TextPiece, text_pieces
 from pmt_text.word2vec.corpus.text_corpus import TextCorpus
 from pmt_text.word2vec.corpus.word_counts import WordCounts
 
-__all__ = ["PieceFile"]
+__all__ = ["TokenFile"]
 
 _BYTES = 4  # of a word
 
 
-class PieceFile:
+class TokenFile:
     """The pieces of a text, any of them at hand, for as many processes and epochs as want them.
 
     Looking up words is Python's work, a tenth of the time that learning from them takes: it is
@@ -43,7 +43,7 @@ class PieceFile:
             self._file: FileIO = open(path, "rb", buffering=0)  # noqa: SIM115
 
     @classmethod
-    def write(cls, corpus: TextCorpus, counts: WordCounts, piece_words: int) -> PieceFile:
+    def write(cls, corpus: TextCorpus, counts: WordCounts, piece_words: int) -> TokenFile:
         """Encode `corpus` with the numbers of `counts`.
 
         Raises `StateError` where the corpus is not the one that was counted, `FileProblem` where

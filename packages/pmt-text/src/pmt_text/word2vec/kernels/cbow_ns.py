@@ -46,16 +46,16 @@ class CbowNoise:
         self, windows: ContextWindows, rate: float, generator: np.random.Generator
     ) -> _CbowUpdates:
         """See `OutputLayer`."""
-        u, r, b = windows.centres.shape
+        u, r, b = windows.centers.shape
         k = self._noise.shared
         means = HiddenMeans.over(windows.sees, windows.seen, share_error=self._share_error)
-        centres = windows.centres.reshape(u, r * b)
+        centers = windows.centers.reshape(u, r * b)
         noise = self._noise.draw((u,), generator)
         predicted = means.predicted.reshape(u, r * b)
         total = np.empty((u, 1 + k, r * b), np.float32)
         total[:, 0] = predicted
-        self._noise.count(noise, centres, predicted, total[:, 1:])
-        rows = np.concatenate([noise, centres], axis=1)
+        self._noise.count(noise, centers, predicted, total[:, 1:])
+        rows = np.concatenate([noise, centers], axis=1)
         return _CbowUpdates(
             rows, means, total, rate, self._pad, (self._outputs, self._changes, self._hidden)
         )
@@ -80,25 +80,25 @@ class _CbowUpdates:
         self._scores, self._tanh = np.empty_like(total), np.empty_like(total)
         self._outputs, self._changes, self._hidden = memory
         k = total.shape[1] - 1
-        self._noise, self._centres = self._outputs[:k], self._outputs[k:]
-        self._by_noise, self._by_centres = self._changes[:k], self._changes[k:]
+        self._noise, self._centers = self._outputs[:k], self._outputs[k:]
+        self._by_noise, self._by_centers = self._changes[:k], self._changes[k:]
         self._flat = self._hidden.reshape(-1, self._hidden.shape[2])
 
     def update(self, number: int, table: NDArray[np.float32], inputs: InputBlocks) -> None:
         """See `PieceUpdates`."""
-        hidden, noise, centres = self._flat, self._noise, self._centres
+        hidden, noise, centers = self._flat, self._noise, self._centers
         np.matmul(self._means.mean[number], inputs.vectors, out=self._hidden)
         table.take(self._rows[number], axis=0, out=self._outputs, mode="clip")
         scores = self._scores[number]
         np.matmul(noise, hidden.T, out=scores[1:])
-        np.negative(np.einsum("nd,nd->n", hidden, centres), out=scores[0])
+        np.negative(np.einsum("nd,nd->n", hidden, centers), out=scores[0])
         by_score = logistic_changes(scores, self._slope[number], self._tanh[number])
         # A factor for each row, written out: NumPy is slow with rows as short as these.
         own = (-by_score[0]).repeat(hidden.shape[1]).reshape(hidden.shape)
         others = by_score[1:]
-        np.multiply(hidden, own, out=self._by_centres)
+        np.multiply(hidden, own, out=self._by_centers)
         np.matmul(others, hidden, out=self._by_noise)
-        own *= centres
+        own *= centers
         by_hidden = np.matmul(others.T, noise, out=hidden)
         by_hidden += own
         np.matmul(self._means.spread[number], self._hidden, out=inputs.changes)

@@ -65,7 +65,7 @@ class TreeLayer:
         self, windows: ContextWindows, rate: float, generator: np.random.Generator
     ) -> _TreeUpdates:
         """See `OutputLayer`; nothing is drawn."""
-        u, r, b = windows.centres.shape
+        u, r, b = windows.centers.shape
         means = None
         asks = windows.sees
         if self._is_cbow:
@@ -74,10 +74,10 @@ class TreeLayer:
         predictions = float((windows.seen if means is None else means.predicted).sum())
         asked_by = asks.swapaxes(-1, -2)
         top_total, top_right = (
-            asked_by @ table.take(windows.centres, axis=0).astype(np.float32)
+            asked_by @ table.take(windows.centers, axis=0).astype(np.float32)
             for table in (self._top_passed, self._top_right)
         )
-        steps = self._steps(windows.centres.reshape(u * r, b))
+        steps = self._steps(windows.centers.reshape(u * r, b))
         groups = RowGroups.of_updates(steps.nodes.reshape(u, -1), self.rows)
         updates = []
         for i, group in enumerate(groups):
@@ -95,16 +95,16 @@ class TreeLayer:
             )
         return _TreeUpdates(updates, rate, predictions)
 
-    def _steps(self, centres: NDArray[np.int32]) -> _Steps:
+    def _steps(self, centers: NDArray[np.int32]) -> _Steps:
         """Below the top nodes."""
-        r, b = centres.shape
-        depths = self._depths[centres]
+        r, b = centers.shape
+        depths = self._depths[centers]
         length = depths.sum(axis=1)
         o = max(int(length.max(initial=0)), 1)
         exists = np.arange(o) < length[:, np.newaxis]
         flat = depths.reshape(-1)
         number = np.arange(flat.sum()) - np.repeat(np.cumsum(flat) - flat, flat)
-        step = np.repeat(self._starts[centres].reshape(-1), flat) + number
+        step = np.repeat(self._starts[centers].reshape(-1), flat) + number
         nodes = np.full((r, o), self.rows, np.int32)
         nodes[exists] = self._deep_nodes[step]
         word = np.zeros((r, o), np.intp)

@@ -12,7 +12,7 @@ __all__ = ["InputBlocks"]
 class InputBlocks:
     """r blocks of b words, each with the w words before and behind it: m = b + 2 w.
 
-    Neighbouring blocks overlap. Their vectors are gathered once, as one stretch of r b + 2 w, and
+    Neighboring blocks overlap. Their vectors are gathered once, as one stretch of r b + 2 w, and
     the blocks are views of it; made once, since making a view takes as long as using it.
 
     Attributes:

@@ -44,16 +44,16 @@ class SkipgramNoise:
         self, windows: ContextWindows, rate: float, generator: np.random.Generator
     ) -> _SkipgramUpdates:
         """See `OutputLayer`."""
-        u, r, b = windows.centres.shape
+        u, r, b = windows.centers.shape
         k = self._noise.shared
         noise = self._noise.draw((u, r), generator)
         of_noise = np.empty((u, r, k, b), np.float32)
-        self._noise.count(noise, windows.centres, np.ones_like(windows.seen), of_noise)
+        self._noise.count(noise, windows.centers, np.ones_like(windows.seen), of_noise)
         seen_by = windows.sees.swapaxes(-1, -2)
         total = np.empty((u, r, seen_by.shape[2], b + k), np.float32)
         total[..., :b] = seen_by
         np.matmul(seen_by, of_noise.swapaxes(-1, -2), out=total[..., b:])
-        rows = np.concatenate([windows.centres, noise], axis=2).reshape(u, r * (b + k))
+        rows = np.concatenate([windows.centers, noise], axis=2).reshape(u, r * (b + k))
         predictions = float(windows.seen.sum())
         memory = (self._outputs, self._changes)
         return _SkipgramUpdates(rows, total, b, predictions, rate, self._pad, memory)

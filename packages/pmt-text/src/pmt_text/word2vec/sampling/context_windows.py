@@ -17,13 +17,13 @@ class ContextWindows:
     behind it: m = b + 2 w.
 
     Attributes:
-        centres: (u, r, b) words; `pad` beyond the end.
+        centers: (u, r, b) words; `pad` beyond the end.
         stretches: (u, r b + 2 w) the words of an update in one row, with those before and behind.
-        sees: (u, r, b, m) float32, 1 where the word is in the window of the centre, else 0.
-        seen: (u, r, b) float32, how many the centre sees.
+        sees: (u, r, b, m) float32, 1 where the word is in the window of the center, else 0.
+        seen: (u, r, b) float32, how many the center sees.
     """
 
-    centres: NDArray[np.int32]
+    centers: NDArray[np.int32]
     stretches: NDArray[np.int32]
     sees: NDArray[np.float32]
     seen: NDArray[np.float32]
@@ -53,9 +53,9 @@ class ContextWindows:
         band = as_strided(sees, (u * r, b, 2 * window + 1), (b * m * step, (m + 1) * step, step))
         near = _within(sentences, reach, window, length).astype(np.float32)
         band[:] = near.reshape(u * r, b, -1)
-        centres = padded[window : window + length].reshape(u, r, b)
+        centers = padded[window : window + length].reshape(u, r, b)
         seen = (near @ np.ones(2 * window + 1, np.float32)).reshape(u, r, b)
-        return ContextWindows(centres, stretches, sees.reshape(u, r, b, m), seen)
+        return ContextWindows(centers, stretches, sees.reshape(u, r, b, m), seen)
 
 
 def _within(

@@ -1,4 +1,4 @@
-"""`WindowBatches`: words and their neighbours in batches, for a model on the tape."""
+"""`WindowBatches`: words and their neighbors in batches, for a model on the tape."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ _PIECE = 50_000  # words encoded at a time
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowBatch:
-    """n words, each with at least one neighbour.
+    """n words, each with at least one neighbor.
 
     Attributes:
-        words: (n,). neighbours: (n, 2 window), 0 where there is none. mask: the same shape, True
-        for a neighbour.
+        words: (n,). neighbors: (n, 2 window), 0 where there is none. mask: the same shape, True
+        for a neighbor.
     """
 
     words: NDArray[np.int64]
-    neighbours: NDArray[np.int64]
+    neighbors: NDArray[np.int64]
     mask: NDArray[np.bool_]
 
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Every word with every one of its neighbours, as skip-gram wants them: (p,) and (p,)."""
-        return np.repeat(self.words, self.mask.sum(axis=1)), self.neighbours[self.mask]
+        """Every word with every one of its neighbors, as skip-gram wants them: (p,) and (p,)."""
+        return np.repeat(self.words, self.mask.sum(axis=1)), self.neighbors[self.mask]
 
     def __len__(self) -> int:
         return len(self.words)
 
     def shard(self, i: int, n: int) -> WindowBatch:
         """Part `i` of `n`."""
-        return WindowBatch(self.words[i::n], self.neighbours[i::n], self.mask[i::n])
+        return WindowBatch(self.words[i::n], self.neighbors[i::n], self.mask[i::n])
 
 
 class WindowBatches:
@@ -85,7 +85,7 @@ class WindowBatches:
             whole = self._windows(piece, self._stream.child(n, piece.number).generator())
             for start in range(0, len(whole), self._batch_size):
                 part = slice(start, start + self._batch_size)
-                yield WindowBatch(whole.words[part], whole.neighbours[part], whole.mask[part])
+                yield WindowBatch(whole.words[part], whole.neighbors[part], whole.mask[part])
 
     def _windows(self, piece: TextPiece, rng: np.random.Generator) -> WindowBatch:
         kept = rng.random(len(piece.words), np.float32) < self._keep[piece.words]
@@ -96,6 +96,6 @@ class WindowBatches:
         mask = (places >= 0) & (places < len(words)) & (np.abs(offsets) <= reach[:, np.newaxis])
         places = np.where(mask, places, 0)
         mask &= sentences[places] == sentences[:, np.newaxis]
-        neighbours = np.where(mask, words[places], 0)
+        neighbors = np.where(mask, words[places], 0)
         some = mask.any(axis=1)
-        return WindowBatch(words[some], neighbours[some], mask[some])
+        return WindowBatch(words[some], neighbors[some], mask[some])

@@ -1,4 +1,4 @@
-"""`PieceLearner`: what is done with a piece of the text."""
+"""`ChunkTrainer`: what is done with a piece of the text."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from pmt_text.word2vec.settings import Word2VecSettings
 from pmt_text.word2vec.training.progress import LossSums
 from pmt_text.word2vec.training.schedule import learning_rate_at, update_size
 
-__all__ = ["PieceLearner"]
+__all__ = ["ChunkTrainer"]
 
 PIECE_WORDS = 10_000
 
 
-class PieceLearner:
+class ChunkTrainer:
     """Learns from a piece, on weights that others may be learning on at the same time.
 
     counts: (v,). stream: all that is random comes from it, by epoch and number of the piece.

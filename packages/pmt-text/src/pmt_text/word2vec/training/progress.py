@@ -12,7 +12,7 @@ __all__ = ["LossSums", "EpochResult", "Word2VecProgress"]
 
 @dataclass(slots=True)
 class LossSums:
-    """Sums over pieces of the text; they are added in any order, whoever learnt the pieces.
+    """Sums over pieces of the text; they are added in any order, whoever learned the pieces.
 
     Attributes:
         loss: over all predictions, each at the moment of its step.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from pmt_core import SettingsError, StateError
 from pmt_text.word2vec.corpus.text_corpus import TextCorpus
-from pmt_text.word2vec.corpus.token_file import PieceFile
-from pmt_text.word2vec.training.chunk_trainer import PIECE_WORDS, PieceLearner
+from pmt_text.word2vec.corpus.token_file import TokenFile
+from pmt_text.word2vec.training.chunk_trainer import PIECE_WORDS, ChunkTrainer
 from pmt_text.word2vec.training.progress import EpochResult, LossSums, Word2VecProgress
 from pmt_text.word2vec.training.schedule import learning_rate_at
 
@@ -35,7 +35,7 @@ class Word2VecTraining:
     are processes that learn at once on shared weights (Hogwild, Niu et al. 2011): no two runs are
     quite alike. When the training is left, they have ended and the weights stay with the model.
 
-    Raises `SettingsError` for no workers; entering raises what `PieceFile.write` does.
+    Raises `SettingsError` for no workers; entering raises what `TokenFile.write` does.
     """
 
     def __init__(self, model: Word2Vec, corpus: TextCorpus, *, workers: int = 1) -> None:
@@ -45,15 +45,15 @@ class Word2VecTraining:
         self._corpus = corpus
         self._workers = workers
         self._open = ExitStack()
-        self._text: PieceFile | None = None
+        self._text: TokenFile | None = None
         self._team: WorkerTeam | None = None
-        self._learner: PieceLearner | None = None
+        self._learner: ChunkTrainer | None = None
         self._untrained_loss = 0.0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._text = stack.enter_context(
-                PieceFile.write(self._corpus, self._model.counts, PIECE_WORDS)
+                TokenFile.write(self._corpus, self._model.counts, PIECE_WORDS)
             )
             self._start(self._text, stack)
             self._text.forget_name()
@@ -69,7 +69,7 @@ class Word2VecTraining:
         self._open.close()
         self._text = self._team = self._learner = None
 
-    def _start(self, text: PieceFile, stack: ExitStack) -> None:
+    def _start(self, text: TokenFile, stack: ExitStack) -> None:
         """One who learns: what a learner needs, a tree for one, is made only where it learns."""
         model = self._model
         if self._workers > 1:
@@ -79,7 +79,7 @@ class Word2VecTraining:
             self._team = stack.enter_context(WorkerTeam(model, text, self._workers))
             self._untrained_loss = self._team.untrained_loss
         else:
-            self._learner = PieceLearner(model.settings, model.counts.counts, model.stream)
+            self._learner = ChunkTrainer(model.settings, model.counts.counts, model.stream)
             self._untrained_loss = self._learner.untrained_loss
 
     @property
@@ -115,7 +115,7 @@ class Word2VecTraining:
                 progress(self._progress())
         return self._finish_epoch()
 
-    def _learn(self, text: PieceFile, first: int, last: int) -> LossSums:
+    def _learn(self, text: TokenFile, first: int, last: int) -> LossSums:
         model = self._model
         if self._team is not None:
             return self._team.learn(model.epoch, first, last)

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from pmt_core import RandomStream
-from pmt_text.word2vec.corpus.token_file import PieceFile
+from pmt_text.word2vec.corpus.token_file import TokenFile
 from pmt_text.word2vec.settings import Word2VecSettings
-from pmt_text.word2vec.training.chunk_trainer import PieceLearner
+from pmt_text.word2vec.training.chunk_trainer import ChunkTrainer
 from pmt_text.word2vec.training.progress import LossSums
 from pmt_text.word2vec.workers.shared_array import SharedArray
 
@@ -32,8 +32,8 @@ class _Worker:
     def __init__(self, start: Mapping[str, Any]) -> None:
         shared = {name: SharedArray.attach(**told).array for name, told in start["arrays"].items()}
         self._inputs, self._outputs = shared["inputs"], shared["outputs"]
-        self._text = PieceFile(start["path"], start["words"], start["piece_words"])
-        self.learner = PieceLearner(
+        self._text = TokenFile(start["path"], start["words"], start["piece_words"])
+        self.learner = ChunkTrainer(
             Word2VecSettings(**start["settings"]),
             np.array(shared["counts"]),
             RandomStream.from_dict(start["stream"]),

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pmt_text.word2vec.corpus.token_file import PieceFile
+from pmt_text.word2vec.corpus.token_file import TokenFile
 from pmt_text.word2vec.training.progress import LossSums
 from pmt_text.word2vec.workers.shared_array import SharedArray
 from pmt_text.word2vec.workers.worker_process import WorkerProcess
@@ -30,10 +30,10 @@ class WorkerTeam:
     To be entered; left, it has ended the processes.
 
     Attributes:
-        untrained_loss: see `PieceLearner`.
+        untrained_loss: see `ChunkTrainer`.
     """
 
-    def __init__(self, model: Word2Vec, text: PieceFile, workers: int) -> None:
+    def __init__(self, model: Word2Vec, text: TokenFile, workers: int) -> None:
         self._model = model
         self._text = text
         self._workers = workers

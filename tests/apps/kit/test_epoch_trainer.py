@@ -22,7 +22,7 @@ from pmt_train import (
     TrainingInterrupted,
     Workers,
     load_checkpoint,
-    run_thread_ranks,
+    run_thread_group,
 )
 
 STRETCH, STRETCHES = 10, 4  # examples told of at a time, and how many times in an epoch
@@ -188,12 +188,12 @@ def test_under_mpiexec_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         import sys
 
         module = sys.modules["pmt_train.trainer.epoch_trainer"]
-        monkeypatch.setattr(module, "launched_ranks", lambda: ranks)
+        monkeypatch.setattr(module, "launched_process_group", lambda: ranks)
         with pytest.raises(SettingsError, match="mpiexec started 2"):
             EpochTrainer(Walk())
         return "refused"
 
-    assert run_thread_ranks(2, train) == ["refused"] * 2
+    assert run_thread_group(2, train) == ["refused"] * 2
 
 
 def test_run_writes_the_same_files(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pmt_core import RandomStream, SettingsError, ShapeError
-from pmt_text import LengthBatches
+from pmt_text import BucketBatches
 
 N = 1000
 LENGTHS = np.random.default_rng(0).integers(3, 60, N)
@@ -13,8 +13,8 @@ LENGTHS = np.random.default_rng(0).integers(3, 60, N)
 
 def _batches(
     size: int = 7, stream: RandomStream | None = None, lengths: NDArray[np.int64] = LENGTHS
-) -> LengthBatches[list[int]]:
-    return LengthBatches(lengths, size, lambda indices: indices.tolist(), stream)
+) -> BucketBatches[list[int]]:
+    return BucketBatches(lengths, size, lambda indices: indices.tolist(), stream)
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000, 5000])
@@ -40,7 +40,7 @@ def test_an_epoch_is_a_function_of_stream_and_number() -> None:
 
 def test_an_epoch_can_be_taken_up_in_the_middle() -> None:
     made = []
-    batches = LengthBatches(LENGTHS, 7, lambda i: made.append(1) or i.tolist(), RandomStream(1))
+    batches = BucketBatches(LENGTHS, 7, lambda i: made.append(1) or i.tolist(), RandomStream(1))
     whole = list(batches.epoch(2))
     made.clear()
     assert list(batches.epoch(2, start=100)) == whole[100:]
@@ -62,7 +62,7 @@ def test_without_a_stream_the_order_is_by_length_and_stable() -> None:
     assert list(_batches().epoch(0)) == list(_batches().epoch(9))
 
 
-def test_shuffling_mixes_neighbours_and_lengths() -> None:
+def test_shuffling_mixes_neighbors_and_lengths() -> None:
     """Not the order of the file, nor short examples before long ones."""
     first = [batch[0] for batch in _batches(stream=RandomStream(8))]
     assert np.corrcoef(np.arange(len(first)), np.array(first))[0, 1] < 0.3

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pmt_text.qqp.question_pair import QuestionPair
 from pmt_text.tokenizers.normalize import normalize
 
-__all__ = ["linked_groups"]
+__all__ = ["connected_components"]
 
 
-def linked_groups(pairs: Sequence[QuestionPair]) -> NDArray[np.int64]:
+def connected_components(pairs: Sequence[QuestionPair]) -> NDArray[np.int64]:
     """For every pair the number of its group, (n,) int64, from 0 in the order of appearance.
 
     Two pairs are in one group if they share a question, by its id or its normalized text, or are

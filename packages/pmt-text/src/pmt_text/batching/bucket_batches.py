@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from pmt_core import RandomStream, SettingsError, ShapeError
 
-__all__ = ["LengthBatches"]
+__all__ = ["BucketBatches"]
 
 B = TypeVar("B")
 
 _POOL = 64  # batches; large enough that a sorted pool has little padding, small against an epoch
 
 
-class LengthBatches(Generic[B]):
+class BucketBatches(Generic[B]):
     """Parts examples into batches whose lengths are alike, so that padding is rare.
 
     lengths: (n,), of the examples. batch_size: the most examples of a batch; one batch an epoch

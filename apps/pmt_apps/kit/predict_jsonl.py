@@ -17,7 +17,7 @@ Answer = Callable[[Sequence[Fields]], Iterable[Mapping[str, Any]]]
 _CHUNK = 1 << 16
 
 
-def predict_lines(
+def predict_jsonl(
     answer: Answer,
     fields: Sequence[str] = ("text",),
     *,

@@ -1,0 +1,32 @@
+"""Weights saved under names of earlier versions.
+
+A weight's dotted name follows the attributes of its modules. When an attribute is renamed, its
+old name goes into `RENAMED`, and what was saved before is still loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+RENAMED = {"gain": "weight", "widen": "up", "narrow": "down"}
+"""Attribute of an earlier version -> attribute today."""
+
+
+def with_current_names(state: Mapping[str, T], expected: Collection[str]) -> dict[str, T]:
+    """Return `state` with each retired name replaced by today's, where today's is expected.
+
+    Args:
+        state: values by dotted name, of this or an earlier version.
+        expected: the dotted names of the module that the state is for.
+    """
+    return {_current(name, expected): value for name, value in state.items()}
+
+
+def _current(name: str, expected: Collection[str]) -> str:
+    if name in expected:
+        return name
+    renamed = ".".join(RENAMED.get(part, part) for part in name.split("."))
+    return renamed if renamed in expected else name

@@ -165,6 +165,17 @@ def test_einsum_flops() -> None:
     assert seen.by_operation()[0].flops == 2 * 2 * 3 * 4 * 5
 
 
+def test_an_operation_that_moves_numbers_has_no_flops() -> None:
+    with profile() as seen:
+        ag.getitem(ag.reshape(np.ones((2, 3)), shape=(3, 2)), index=0)
+    assert [row.flops for row in seen.by_operation()] == [0, 0]
+
+
+def test_flops_without_a_counter_are_one_per_element_read_or_returned() -> None:
+    assert ag.flops_of("sum", np.float32(3), (np.ones((2, 3)),), {}) == 6
+    assert ag.flops_of("add", np.ones((2, 3)), (np.ones(3), 1.0), {}) == 6
+
+
 def test_ledger_names_every_primitive() -> None:
     text = gradient_ledger("pmt_autograd")
     for entry in ag.primitives_of("pmt_autograd"):

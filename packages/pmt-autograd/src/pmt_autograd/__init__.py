@@ -12,8 +12,8 @@ from pmt_autograd.debug.in_place_guard import in_place_guard
 from pmt_autograd.debug.profile import Profile, ProfileRow, module_scopes, profile, profile_scope
 from pmt_autograd.debug.tape_graph import GraphNode, tape_graph, tape_trace
 from pmt_autograd.debug.tape_plot import draw_tape
-from pmt_autograd.flops import counts_flops
-from pmt_autograd.grad_mode import Watcher, enable_grad, is_recording, no_grad, watching
+from pmt_autograd.flops import counts_flops, flops_of, no_flops
+from pmt_autograd.grad_mode import OperationHook, enable_grad, is_recording, no_grad, operation_hook
 from pmt_autograd.ops.activations import elu, leaky_relu, silu
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.ops.einsum import einsum
@@ -63,7 +63,7 @@ __all__ = [
     "Sample",
     "Tensor",
     "NeedsGrad",
-    "Watcher",
+    "OperationHook",
     "absolute",
     "add",
     "arctan",
@@ -87,6 +87,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "flip",
+    "flops_of",
     "getitem",
     "gradient_ledger",
     "gradients",
@@ -107,7 +108,9 @@ __all__ = [
     "moveaxis",
     "multiply",
     "negative",
+    "no_flops",
     "no_grad",
+    "operation_hook",
     "norm",
     "outer",
     "pad",
@@ -149,6 +152,5 @@ __all__ = [
     "transpose",
     "values",
     "var",
-    "watching",
     "where",
 ]

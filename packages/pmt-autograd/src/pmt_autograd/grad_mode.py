@@ -1,4 +1,4 @@
-"""Whether operations are recorded, and who watches them: a state of each thread."""
+"""Whether operations are recorded, and the hooks around them: a state of each thread."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-Watcher = Callable[[str, Callable[..., Any]], Callable[..., Any]]
-"""(name, array function) -> array function: what stands between an operation and its function.
+OperationHook = Callable[[str, Callable[..., Any]], Callable[..., Any]]
+"""(name, array function) -> array function.
 
-A watcher gets the function of every operation that runs and gives one that does the same and
-something more: measure, check. The function returns `(value, backward)`, so it can wrap both.
+A hook receives the function of every operation that runs and returns a function that does the same
+and something more, e.g. measures or checks it. The function returns `(value, backward)`, so a hook
+can wrap both.
 """
 
 
 class _Recording(threading.local):
-    """Thread-local, so that one thread may predict while another one trains.
+    """The recording state of a thread: one thread may predict while another trains.
 
     Attributes:
         on: whether operations are recorded.
-        watchers: those that watch, innermost last.
-        plain: True in the normal case, recording and nobody watching: the one thing that the
-            fast path of an operation looks at.
-        unseen: True where an operation is neither recorded nor watched: nothing but its value
-            is asked for.
+        hooks: the active operation hooks, the innermost last.
+        plain: True if operations are recorded and there are no hooks. The fast path of an
+            operation checks nothing else.
+        value_only: True if operations are not recorded and there are no hooks, so that nothing
+            but the value is needed.
     """
 
     on: bool = True
-    watchers: tuple[Watcher, ...] = ()
+    hooks: tuple[OperationHook, ...] = ()
     plain: bool = True
-    unseen: bool = False
+    value_only: bool = False
 
-    def switch(self, on: bool, watchers: tuple[Watcher, ...]) -> None:
+    def switch(self, on: bool, hooks: tuple[OperationHook, ...]) -> None:
         self.on = on
-        self.watchers = watchers
-        self.plain = on and not watchers
-        self.unseen = not on and not watchers
+        self.hooks = hooks
+        self.plain = on and not hooks
+        self.value_only = not on and not hooks
 
 
 recording = _Recording()
@@ -44,35 +45,45 @@ recording = _Recording()
 
 @contextmanager
 def no_grad() -> Iterator[None]:
-    """Within this context nothing is recorded, so nothing is kept for a backward pass.
+    """Do not record operations within this context, so that nothing is saved for backward.
 
-    Counts for the calling thread alone.
+    Applies to the calling thread only.
     """
-    with _switched(False, recording.watchers):
+    with _switched(False, recording.hooks):
         yield
 
 
 @contextmanager
 def enable_grad() -> Iterator[None]:
-    """Within this context operations are recorded, also inside a `no_grad()`."""
-    with _switched(True, recording.watchers):
+    """Record operations within this context, also inside `no_grad()`."""
+    with _switched(True, recording.hooks):
         yield
 
 
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[None]:
-    """Within this context `watcher` stands between every operation and its function.
+def operation_hook(hook: OperationHook) -> Iterator[None]:
+    """Apply `hook` to the function of every operation that runs within this context.
 
-    Counts for the calling thread alone; what was recorded stays watched in backward.
+        def logged(name, function):
+            def run(*arrays, **settings):
+                print(name)
+                return function(*arrays, **settings)
+            return run
+
+        with operation_hook(logged):
+            model(x)
+
+    Applies to the calling thread only. The backward of a recorded operation stays wrapped after
+    the end of the context. Hooks nest; the outermost is applied first.
     """
-    with _switched(recording.on, (*recording.watchers, watcher)):
+    with _switched(recording.on, (*recording.hooks, hook)):
         yield
 
 
 @contextmanager
-def _switched(on: bool, watchers: tuple[Watcher, ...]) -> Iterator[None]:
-    before = recording.on, recording.watchers
-    recording.switch(on, watchers)
+def _switched(on: bool, hooks: tuple[OperationHook, ...]) -> Iterator[None]:
+    before = recording.on, recording.hooks
+    recording.switch(on, hooks)
     try:
         yield
     finally:
@@ -80,5 +91,5 @@ def _switched(on: bool, watchers: tuple[Watcher, ...]) -> Iterator[None]:
 
 
 def is_recording() -> bool:
-    """Whether the calling thread records operations (False under `no_grad`)."""
+    """Return whether the calling thread records operations (False under `no_grad`)."""
     return recording.on

@@ -108,14 +108,14 @@ def record(
 
 
 def _of_any(function: Function) -> Operation:
-    """The operation for any inputs and settings, recorded and watched or not."""
+    """The operation for any inputs and settings, recorded and with hooks or not."""
     name = function.__name__
     parameters = inspect.signature(function).parameters
     takes_needs_grad = "needs_grad" in parameters
     none_needed = (False,) * len(parameters)
 
     def operation(*inputs: Any, **settings: Any) -> Any:
-        if recording.unseen:
+        if recording.value_only:
             bare = _bare_arrays(inputs)
             if bare is not None:
                 if takes_needs_grad:
@@ -146,8 +146,8 @@ def _of_any(function: Function) -> Operation:
         run = function
         if not recording.plain:
             tracked = tracked and recording.on
-            for watcher in recording.watchers:
-                run = watcher(name, run)
+            for hook in recording.hooks:
+                run = hook(name, run)
         if takes_needs_grad:
             settings["needs_grad"] = [tracked and parent is not None for parent in parents]
         value, backward = run(*arrays, **settings)

@@ -57,6 +57,7 @@ class Primitive:
         analytic: True where the function computes with complex numbers too, so that its gradient
             is checked by the complex step, exact to rounding.
         composed: the same function in plain operations, if it has such a form.
+        count_flops: FLOPs of one call, see `counts_flops`; None for one per element.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Primitive:
     kinks: str = ""
     analytic: bool = False
     composed: Callable[..., Tensor] | None = None
+    count_flops: Callable[..., int] | None = None
 
 
 REGISTRY: dict[str, Primitive] = {}

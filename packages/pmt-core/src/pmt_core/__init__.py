@@ -21,7 +21,7 @@ from pmt_core.gradient_check.check import check_gradient
 from pmt_core.gradient_check.report import GradientReport, InputReport
 from pmt_core.huffman_tree import HuffmanTree
 from pmt_core.numerics import log_softmax, logsumexp, sigmoid, softmax, softplus
-from pmt_core.padding import pad_sequences
+from pmt_core.padding import IGNORE_LABEL, pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
 from pmt_core.tag_spans import Span, tag_spans
@@ -29,6 +29,7 @@ from pmt_core.unbroadcast import unbroadcast
 
 __all__ = [
     "open_regular_file",
+    "IGNORE_LABEL",
     "ArchiveError",
     "DataError",
     "DtypeError",

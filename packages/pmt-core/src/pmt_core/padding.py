@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from pmt_core.errors import DtypeError, SettingsError, ShapeError
 
-__all__ = ["pad_sequences"]
+__all__ = ["IGNORE_LABEL", "pad_sequences"]
+
+IGNORE_LABEL = -100
+"""The label of a position that losses and metrics ignore: padding, or a token without a label."""
 
 
 def pad_sequences(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd.debug.call_site import call_site
-from pmt_autograd.grad_mode import watching
+from pmt_autograd.grad_mode import operation_hook
 from pmt_core import GradientError, RowSparse
 
 
@@ -21,7 +21,7 @@ def detect_anomaly() -> Iterator[None]:
     program that called it: in forward where a value is nan or infinite, in backward (also after
     the context's end) where a gradient is. It looks at every element, so it costs time.
     """
-    with watching(_checked):
+    with operation_hook(_checked):
         yield
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pmt_autograd.debug.call_site import call_site
 from pmt_autograd.debug.saved_arrays import saved_arrays
-from pmt_autograd.grad_mode import watching
+from pmt_autograd.grad_mode import operation_hook
 from pmt_autograd.types import Array
 from pmt_core import StateError
 
@@ -30,7 +30,7 @@ def in_place_guard() -> Iterator[None]:
     of them. It takes a checksum of each array a gradient needs, so it costs time: for tests and
     for the search of an error, in the calling thread.
     """
-    with watching(_guarded):
+    with operation_hook(_guarded):
         yield
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pmt_autograd.debug.saved_arrays import base_of, saved_arrays
 from pmt_autograd.flops import flops_of
-from pmt_autograd.grad_mode import watching
+from pmt_autograd.grad_mode import operation_hook
 from pmt_autograd.types import Array
 
 
@@ -74,8 +74,8 @@ class Profile:
             parts.append(_table("module", self.by_module(), lambda row: row.module or "(none)"))
         return "\n\n".join(parts)
 
-    def watch(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Measure an operation; a `Watcher`."""
+    def measure(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Measure an operation; an `OperationHook`."""
         module = "/".join(_profiling.scopes or ())
         row = self.rows.setdefault((name, module), ProfileRow(name, module))
 
@@ -157,7 +157,7 @@ def profile() -> Iterator[Profile]:
     before = _profiling.scopes
     _profiling.scopes = []
     try:
-        with watching(seen.watch):
+        with operation_hook(seen.measure):
             yield seen
     finally:
         _profiling.scopes = before

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Gradients, Result
@@ -77,6 +78,9 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
         return summed.reshape(shape), None
 
     return table.take(ids, axis=0), backward
+
+
+no_flops(getitem, take_rows)
 
 
 @samples(getitem, analytic=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Gradients, Result
@@ -80,6 +81,9 @@ def split(
         return np.concatenate(grads, axis=axis)
 
     return tuple(np.split(x, np.cumsum(lengths)[:-1], axis=axis)), backward
+
+
+no_flops(concat, stack, split)
 
 
 @samples(split)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from pmt_autograd.flops import no_flops
 from pmt_autograd.ops.reduction import Axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
@@ -93,6 +94,9 @@ def repeat(x: Array, *, count: int, axis: int) -> Result:
         return grad.reshape(split).sum(axis=axis + 1)
 
     return np.repeat(x, count, axis), backward
+
+
+no_flops(squeeze, expand_dims, moveaxis, flip, pad, tile, repeat)
 
 
 @samples(squeeze, analytic=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Gradients, Result
@@ -102,6 +103,9 @@ def _places(indices: Array, axis: int) -> tuple[Array, ...]:
     places: list[Array] = list(np.indices(indices.shape, sparse=True))
     places[axis] = indices
     return tuple(places)
+
+
+no_flops(take, take_along_axis, set_items)
 
 
 @samples(take, analytic=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Result
@@ -94,6 +95,9 @@ def astype(x: Array, *, dtype: DTypeLike) -> Result:
         return grad.astype(before)
 
     return x.astype(dtype), backward
+
+
+no_flops(reshape, transpose, swapaxes, broadcast_to, astype)
 
 
 @samples(astype)

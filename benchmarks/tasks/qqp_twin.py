@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-import qqp_sizes as sizes
 import torch
-from qqp_torch import Classifier
+from benchmarks.models import qqp_sizes as sizes
+from benchmarks.models.qqp_torch import Classifier
 from torch import nn
 
 from pmt_core import RandomStream
@@ -31,7 +31,7 @@ from pmt_text import (
     tokenize,
 )
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "qqp"
+DATA = Path(__file__).parents[3] / "shared" / "data" / "qqp"
 WARMUP, WEIGHT_DECAY = 200, 0.01
 
 

@@ -1,6 +1,6 @@
 """The pmt side of `word2vec.py`: trains, writes vectors.npy and words.txt, prints figures.
 
-python benchmarks/word2vec_pmt.py CORPUS FOLDER SETTINGS
+python -m benchmarks.models.word2vec_pmt CORPUS FOLDER SETTINGS
 """
 
 from __future__ import annotations

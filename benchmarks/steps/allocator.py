@@ -49,7 +49,10 @@ def main() -> None:
     for _ in range(ROUNDS):
         for side, results in found.items():
             run = subprocess.run(
-                [sys.executable, __file__, side], capture_output=True, text=True, check=True
+                [sys.executable, "-m", "benchmarks.steps.allocator", side],
+                capture_output=True,
+                text=True,
+                check=True,
             )
             results.append(json.loads(run.stdout))
     medians = {

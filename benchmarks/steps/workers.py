@@ -26,8 +26,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import encoder_model
 import numpy as np
+from benchmarks.models import encoder_model
 
 from pmt_train import (
     AdamW,
@@ -99,7 +99,8 @@ def by_mpi(rounds: int) -> dict[int, float]:
                 "-n",
                 str(n),
                 sys.executable,
-                __file__,
+                "-m",
+                "benchmarks.steps.workers",
                 "--mpi",
                 "--rounds",
                 str(rounds),

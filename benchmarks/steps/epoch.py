@@ -20,13 +20,13 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DATA = HERE.parents[1] / "shared" / "data" / "qqp" / "train.tsv"
+DATA = HERE.parents[2] / "shared" / "data" / "qqp" / "train.tsv"
 
 
 def run(side: str, *args: str, threads: int | None = None) -> dict[str, float]:
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, str(HERE / f"qqp_{side}.py"), *args],
+        [sys.executable, "-m", f"benchmarks.models.qqp_{side}", *args],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,6 +1,6 @@
 """The operations that a tagger of entities is made of, fused and composed.
 
-    hatch run bench:tagger-parts            # or: python benchmarks/tagger_parts.py [--rounds 20]
+    hatch run bench:tagger-parts            # or: python -m benchmarks.steps.tagger_parts
 
 A batch of 16 sentences of up to 24 words, as in training. Value and gradients, one thread. The two
 forms take turns within a round, and processor time is counted, so that a busy machine does little

@@ -1,6 +1,6 @@
 """A long chain walked back: time per operation at growing lengths, and memory as the walk goes.
 
-python benchmarks/long_tape.py
+python -m benchmarks.steps.long_tape
 """
 
 from __future__ import annotations

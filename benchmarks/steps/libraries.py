@@ -17,8 +17,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-import encoder_model
 import numpy as np
+from benchmarks.models import encoder_model
 
 from pmt_autograd import gradients
 from pmt_train import Trainer, core_count

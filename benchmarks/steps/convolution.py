@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "apps"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "apps"))
 
 from pmt_apps.mnist.main import Settings, build_model
 from pmt_autograd import Tensor, gradients

@@ -1,6 +1,6 @@
 """What the tape costs per operation, forward plus backward, beside other libraries.
 
-    hatch run bench:tape            # or: python benchmarks/tape.py [--rounds 40] [--length 100]
+    hatch run bench:tape            # or: python -m benchmarks.steps.tape [--rounds 40]
 
 Arrays are tiny (4 x 4), so that nearly all of the time is overhead. Every expression is a chain of
 `length` links that ends in a sum, and its gradient by two leaves is taken. The libraries take

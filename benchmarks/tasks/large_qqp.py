@@ -24,7 +24,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DATA = HERE.parents[1] / "shared" / "data" / "qqp"
+DATA = HERE.parents[2] / "shared" / "data" / "qqp"
 PARTS = ("read", "encode", "train", "baselines")
 LIMIT_MIB, SLOWER = 2048, 0.9
 
@@ -44,7 +44,7 @@ def repeat(source: Path, target: Path, rows: int) -> None:
 
 def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     """The work of one process; prints a line of JSON."""
-    sys.path.insert(0, str(HERE.parent / "apps"))
+    sys.path.insert(0, str(HERE.parents[1] / "apps"))
     from pmt_apps.kit.command_line import parse_settings
     from pmt_apps.kit.environment import peak_rss_mb
     from pmt_apps.kit.run import Run
@@ -85,7 +85,10 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
 
 def measured(*args: str) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, __file__, "--part", *args], check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.tasks.large_qqp", "--part", *args],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -8,7 +8,7 @@ import sys
 import time
 
 import numpy as np
-import qqp_sizes as sizes
+from benchmarks.models import qqp_sizes as sizes
 
 from pmt_autograd import no_grad
 from pmt_core import RandomStream, load_archive, save_archive, softmax

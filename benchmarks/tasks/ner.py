@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ner_torch import Tagger as TorchTagger
+from benchmarks.models.ner_torch import Tagger as TorchTagger
 
 from pmt_autograd import no_grad
 from pmt_core import RandomStream
@@ -34,7 +34,7 @@ from pmt_text import (
 )
 from pmt_train import AdamW, Trainer, keep_freed_memory
 
-SAMPLE = Path(__file__).parents[1] / "apps" / "samples" / "ner_train.conll"
+SAMPLE = Path(__file__).parents[2] / "apps" / "samples" / "ner_train.conll"
 BATCH, LR, DECAY, CLIP = 16, 1.5e-3, 0.01, 5.0
 STEPS, SINGLES = 40, 200  # batches and sentences of a round
 

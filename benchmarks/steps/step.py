@@ -18,7 +18,15 @@ import time
 from collections.abc import Callable
 
 import torch
-from encoder_model import CLASSES, SIZES, VOCABULARY, Classifier, Size, loss, make_batch
+from benchmarks.models.encoder_model import (
+    CLASSES,
+    SIZES,
+    VOCABULARY,
+    Classifier,
+    Size,
+    loss,
+    make_batch,
+)
 
 from pmt_train import AdamW, Trainer, core_count
 

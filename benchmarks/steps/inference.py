@@ -18,13 +18,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from epoch import DATA, HERE, run
+from benchmarks.steps.epoch import DATA, run
 
 
 def first_answer(side: str, out: str) -> float:
     start = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, str(HERE / f"qqp_{side}.py"), "answer", out],
+        [sys.executable, "-m", f"benchmarks.models.qqp_{side}", "answer", out],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -39,7 +39,7 @@ def first_answer(side: str, out: str) -> float:
 
 def latency(side: str, out: str) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, str(HERE / f"qqp_{side}.py"), "latency", out],
+        [sys.executable, "-m", f"benchmarks.models.qqp_{side}", "latency", out],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

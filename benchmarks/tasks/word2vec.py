@@ -33,7 +33,7 @@ from pmt_text import (
 )
 
 HERE = Path(__file__).parent
-DATA = HERE.parents[1] / "shared" / "data"
+DATA = HERE.parents[2] / "shared" / "data"
 RESTRICT = 30_000
 
 
@@ -51,7 +51,14 @@ def run(python: str, side: str, corpus: Path, out: Path, chosen: argparse.Namesp
         "threads": chosen.threads,
     }
     done = subprocess.run(
-        [python, str(HERE / f"word2vec_{side}.py"), str(corpus), str(out), json.dumps(settings)],
+        [
+            python,
+            "-m",
+            f"benchmarks.models.word2vec_{side}",
+            str(corpus),
+            str(out),
+            json.dumps(settings),
+        ],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -18,8 +18,8 @@ import re
 import sys
 import time
 
-import qqp_sizes as sizes
 import torch
+from benchmarks.models import qqp_sizes as sizes
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset

@@ -1,6 +1,6 @@
 """The gensim side of `word2vec.py`: trains, writes vectors.npy and words.txt, prints figures.
 
-python benchmarks/word2vec_gensim.py CORPUS FOLDER SETTINGS
+python -m benchmarks.models.word2vec_gensim CORPUS FOLDER SETTINGS
 """
 
 from __future__ import annotations

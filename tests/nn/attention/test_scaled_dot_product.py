@@ -10,6 +10,7 @@ import pytest
 from pmt_autograd import Tensor, gradients
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn import (
+    DropoutMask,
     SelfAttention,
     attention,
     attention_weights,
@@ -77,7 +78,7 @@ def test_dropped_weights_against_loops(rng: np.random.Generator) -> None:
     kept = rng.random((2, 2, 4, 4)) < 0.5
     allowed = np.ones((2, 2, 4, 4), bool)
     expected, _ = attention_by_loops(q, k, v, 2, allowed, factor=kept * 2.0)
-    got = attention(q, k, v, heads=2, kept=kept, keep_scale=2.0).data
+    got = attention(q, k, v, heads=2, dropout_mask=DropoutMask(kept, 2.0)).data
     np.testing.assert_allclose(got, expected, atol=1e-12)
 
 

@@ -8,6 +8,7 @@ import pytest
 from pmt_autograd import Tensor, gradients
 from pmt_core import ShapeError
 from pmt_nn import (
+    DropoutMask,
     RaggedLayout,
     SelfAttention,
     TransformerEncoder,
@@ -75,7 +76,7 @@ def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: boo
     settings = {}
     if dropout:
         kept = rng.random(weights_of_groups(layout, heads)) < 0.6
-        settings = {"kept": kept, "keep_scale": 1.7}
+        settings = {"dropout_mask": DropoutMask(kept, 1.7)}
     found = ragged_attention(Tensor(qkv), heads=heads, layout=layout, **settings).data
     start = 0
     for group in layout.groups:
@@ -85,7 +86,8 @@ def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: boo
             q, k, v = (Tensor(part[np.newaxis]) for part in np.split(qkv[rows], 3, axis=1))
             if dropout:
                 shape = (1, heads, group.length, group.length)
-                settings["kept"] = kept[start : start + size].reshape(shape)
+                of_sequence = kept[start : start + size].reshape(shape)
+                settings["dropout_mask"] = DropoutMask(of_sequence, 1.7)
             alone = attention(q, k, v, heads=heads, **settings).data[0]
             np.testing.assert_allclose(found[rows], alone, rtol=1e-13, atol=1e-14)
             start += size

@@ -10,6 +10,7 @@ import pytest
 from pmt_autograd import Tensor, gradients
 from pmt_nn import (
     ACTIVATIONS,
+    DropoutMask,
     add_dropped,
     cache_blocks,
     feed_forward,
@@ -36,8 +37,8 @@ def test_feed_forward_equals_its_parts(
 ) -> None:
     n, t, d, f = 3, 100, 8, 500  # 150,000 hidden numbers: more than one block
     inputs = tensors((n, t, d), (d, f), (f,), (f, d), (d,), dtype=dtype)
-    kept = np.random.default_rng(7).random((n, t, f)) < 0.8 if dropped else None
-    settings = {"activation": activation, "kept": kept, "keep_scale": 1.25}
+    dropout_mask = DropoutMask(np.random.default_rng(7).random((n, t, f)) < 0.8, 1.25)
+    settings = {"activation": activation, "dropout_mask": dropout_mask if dropped else None}
     fused = value_and_gradients(lambda *xs: feed_forward(*xs, **settings), inputs)
     composed = value_and_gradients(lambda *xs: feed_forward.composed(*xs, **settings), inputs)
     for one, other in zip(fused, composed, strict=True):
@@ -50,11 +51,11 @@ def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
     x, y = tensors((600, 300), (600, 300))
     if transposed:
         x, y = (Tensor(z.data.T.copy().T, requires_grad=True) for z in (x, y))
-    mask = np.random.default_rng(7).random((600, 300)) < 0.8
-    fused = value_and_gradients(lambda a, b: add_dropped(a, b, mask, scale=1.25), (x, y))
-    composed = value_and_gradients(
-        lambda a, b: add_dropped.composed(a, b, mask, scale=1.25), (x, y)
-    )
+    settings = {
+        "dropout_mask": DropoutMask(np.random.default_rng(7).random((600, 300)) < 0.8, 1.25)
+    }
+    fused = value_and_gradients(lambda a, b: add_dropped(a, b, **settings), (x, y))
+    composed = value_and_gradients(lambda a, b: add_dropped.composed(a, b, **settings), (x, y))
     for one, other in zip(fused, composed, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 

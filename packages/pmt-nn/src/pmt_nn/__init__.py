@@ -80,6 +80,7 @@ from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm
 from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import (
     Dropout,
+    DropoutMask,
     add_dropped,
     add_with_dropout,
     apply_mask,
@@ -197,6 +198,7 @@ __all__ = [
     "Dense",
     "RelativeAttention",
     "Dropout",
+    "DropoutMask",
     "ELU",
     "Embedding",
     "EncoderDecoder",

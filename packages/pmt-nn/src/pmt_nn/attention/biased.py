@@ -23,6 +23,7 @@ from pmt_autograd import (
 )
 from pmt_core import ShapeError, unbroadcast
 from pmt_core import softmax as stable_softmax
+from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.masks import Mask, head_mask
 
 
@@ -35,13 +36,12 @@ def biased_attention(
     *,
     heads: int,
     mask: Mask | None = None,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
     needs_grad: NeedsGrad = (True, True, True, True),
 ) -> Result:
     """softmax(Q K^T / sqrt(k) + bias) V per head. q: (b, t, d), k and v: (b, s, d) -> (b, t, d).
 
-    bias: broadcasts to (b, h, t, s), e.g. (h, t, s). mask, kept, keep_scale: as for `attention`.
+    bias: broadcasts to (b, h, t, s), e.g. (h, t, s). mask, dropout_mask: as for `attention`.
     With P the weights and dP their gradient, the gradient of the scores, and so of the bias before
     it is summed back to its shape, is P (dP - sum_s dP P).
     """
@@ -51,16 +51,15 @@ def biased_attention(
     qh, kh, vh = (_split_heads(x, heads) for x in (q, k, v))
     scale = q.dtype.type((d // heads) ** -0.5)
     weights = biased_weights(q, k, bias, heads=heads, mask=mask)
-    factor = None if kept is None else kept * q.dtype.type(keep_scale)
-    dropped = weights if factor is None else weights * factor
+    dropped = weights if dropout_mask is None else dropout_mask.apply(weights)
     output = np.matmul(dropped, vh).swapaxes(1, 2).reshape(b, t, d)
 
     def backward(grad: Array) -> Gradients:
         grad_h = grad.reshape(b, t, heads, d // heads).swapaxes(1, 2)
         by_v = np.matmul(dropped.swapaxes(-1, -2), grad_h)
         by_scores = np.matmul(grad_h, vh.swapaxes(-1, -2))
-        if factor is not None:
-            by_scores *= factor
+        if dropout_mask is not None:
+            by_scores = dropout_mask.apply(by_scores)
         by_scores -= (by_scores * weights).sum(axis=-1, keepdims=True)
         by_scores *= weights
         by_bias = unbroadcast(by_scores, np.shape(bias)) if needs_grad[3] else None
@@ -117,5 +116,5 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((q, k, v, rng.normal(size=(3, 5))), {"heads": 2}, "a bias of all heads")
     yield Sample((q, k, v, rng.normal(size=(2, 1, 1, 5))), {"heads": 2}, "a bias by example")
     yield Sample((q, k, v, bias), {"heads": 2, "mask": nothing}, "nothing to attend to")
-    kept = rng.random((2, 2, 3, 5)) < 0.7
-    yield Sample((q, k, v, bias), {"heads": 2, "kept": kept, "keep_scale": 1.4}, "dropout")
+    dropout_mask = DropoutMask(rng.random((2, 2, 3, 5)) < 0.7, 1.4)
+    yield Sample((q, k, v, bias), {"heads": 2, "dropout_mask": dropout_mask}, "dropout")

@@ -84,12 +84,12 @@ class DecoderSelfAttention(Module):
         b, t, d = x.shape
         qkv = self.qkv(x)
         allowed = _allowed(mask, t, t, 0) if self.causal else mask
-        kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
+        dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         if is_observed(self):
             q, k = qkv.data[..., :d], qkv.data[..., d : 2 * d]
             tell(self, "weights", _weights(Tensor(q), Tensor(k), None, self.heads, allowed))
         y: Tensor = self.project(
-            packed_attention(qkv, heads=self.heads, mask=allowed, kept=kept, keep_scale=scale)
+            packed_attention(qkv, heads=self.heads, mask=allowed, dropout_mask=dropout_mask)
         )
         return y
 
@@ -161,12 +161,12 @@ def attend(
 ) -> Tensor:
     """Attention with the module's heads and dropout; its weights are told to an observer."""
     heads = module.heads
-    kept, scale = module.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
+    dropout_mask = module.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
     if is_observed(module):
         tell(module, "weights", _weights(q, k, bias, heads, mask))
     if bias is not None:
-        return biased_attention(q, k, v, bias, heads=heads, mask=mask, kept=kept, keep_scale=scale)
-    return attention(q, k, v, heads=heads, mask=mask, kept=kept, keep_scale=scale)
+        return biased_attention(q, k, v, bias, heads=heads, mask=mask, dropout_mask=dropout_mask)
+    return attention(q, k, v, heads=heads, mask=mask, dropout_mask=dropout_mask)
 
 
 def _weights(q: Tensor, k: Tensor, bias: Tensor | None, heads: int, mask: Mask | None) -> Array:

@@ -36,7 +36,7 @@ from pmt_core import softmax as stable_softmax
 from pmt_nn.attention.rotary import BASE, angles
 from pmt_nn.attention.scaled_dot_product import softmax_of_written
 from pmt_nn.layers.cache_blocks import cache_blocks
-from pmt_nn.layers.dropout import Dropout
+from pmt_nn.layers.dropout import Dropout, DropoutMask
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, head_mask
 from pmt_nn.module.capture import is_observed, tell
@@ -52,15 +52,14 @@ def directional_attention(
     by_offset: Array,
     *,
     mask: Mask | None = None,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
 ) -> Result:
     """Self-attention whose scores are (q_t + u) k_s + (q_t + w) r_(s-t) (Yan et al. 2019, eq. 16).
 
     qkv: (b, t, 3d), queries, keys and values beside each other -> (b, t, d). by_content: u, (h, k),
     and by_offset: w, (h, k), what a head asks of any key, whatever the query (Dai et al. 2019).
     r_n: sin(n c_i) in even places, cos(n c_i) in odd ones, c_i = 10000^(-2i/k); k is even.
-    mask, kept, keep_scale: as for `attention`.
+    mask, dropout_mask: as for `attention`.
 
     No table of offsets is made: as sin and cos of a difference come apart into products,
     x r_(s-t) is x turned by the angles of t, times the sinusoids of s. That is one product of
@@ -81,14 +80,10 @@ def directional_attention(
     weights = np.empty((b, heads, t, t), qkv.dtype)
     output = np.empty((b, t, d), qkv.dtype)
     output_h = output.reshape(b, t, heads, width).swapaxes(1, 2)
-    factor = None if kept is None else qkv.dtype.type(keep_scale)
 
     def dropped(block: slice) -> Array:
         part: Array = weights[block]
-        if kept is not None:
-            part = part * kept[block]
-            part *= factor
-        return part
+        return part if dropout_mask is None else dropout_mask[block].apply(part)
 
     for block in _blocks(weights):
         scores = weights[block]
@@ -203,13 +198,13 @@ class RelativeAttention(Module):
         rng: stream of this pass, needed in training with dropout.
         """
         b, t, _ = x.shape
-        kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
+        dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         qkv = self.qkv(x)
         if is_observed(self):
             vectors = self.by_content.data, self.by_offset.data
             tell(self, "weights", directional_weights(qkv.data, *vectors, mask=mask))
         mixed = directional_attention(
-            qkv, self.by_content, self.by_offset, mask=mask, kept=kept, keep_scale=scale
+            qkv, self.by_content, self.by_offset, mask=mask, dropout_mask=dropout_mask
         )
         projected: Tensor = self.project(mixed)
         return projected
@@ -264,10 +259,10 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
     keys = np.array([[True, True, False], [True, True, True]])
     nothing = np.array([[False, False, False], [True, False, True]])
-    kept = rng.random((2, 2, 3, 3)) < 0.7
+    dropout_mask = DropoutMask(rng.random((2, 2, 3, 3)) < 0.7, 1.4)
     yield Sample(arrays(2, 3))
     yield Sample(arrays(2, 3), {"mask": keys}, "padded keys")
     yield Sample(arrays(2, 3), {"mask": nothing}, "a row with nothing to attend to")
     yield Sample(arrays(2, 3), {"mask": np.tril(np.ones((1, 3, 3), bool))}, "causal")
-    yield Sample(arrays(2, 3), {"mask": keys, "kept": kept, "keep_scale": 1.4}, "dropout")
+    yield Sample(arrays(2, 3), {"mask": keys, "dropout_mask": dropout_mask}, "dropout")
     yield Sample(arrays(0, 3), {}, "empty")

@@ -28,6 +28,7 @@ from pmt_autograd import (
 from pmt_core import ShapeError
 from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
 from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.masks import Mask, causal_mask, head_mask
 
 # Where no score is above 40 the exponentials are summed as they are: e^40 = 2e17 is far from
@@ -45,15 +46,14 @@ def attention(
     *,
     heads: int,
     mask: Mask | None = None,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
 ) -> Result:
     """softmax(Q K^T / sqrt(k)) V per head, fused. q: (b, t, d), k and v: (b, s, d) -> (b, t, d).
 
-    mask: True where a query may attend, see `head_mask`. kept, keep_scale: dropout on the
-    attention weights: booleans (b, h, t, s), and the factor of the kept ones.
+    mask: True where a query may attend, see `head_mask`. dropout_mask: of the attention
+    weights, (b, h, t, s).
     """
-    return _attend(q, k, v, heads, mask, kept, keep_scale)
+    return _attend(q, k, v, heads, mask, dropout_mask)
 
 
 @composed_form(attention)
@@ -85,8 +85,7 @@ def packed_attention(
     *,
     heads: int,
     mask: Mask | None = None,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
 ) -> Result:
     """Self-attention on queries, keys and values that lie beside each other: (b, t, 3d).
 
@@ -94,7 +93,7 @@ def packed_attention(
     backward pass writes the three gradients into one array.
     """
     output = np.empty((*qkv.shape[:-1], qkv.shape[-1] // 3), qkv.dtype)
-    backward_into = _attend_packed(qkv, output, heads, mask, kept, keep_scale)
+    backward_into = _attend_packed(qkv, output, heads, mask, dropout_mask)
 
     def backward(grad: Array) -> Array:
         by_qkv = np.empty(qkv.shape, qkv.dtype)
@@ -110,19 +109,20 @@ def ragged_attention(
     *,
     heads: int,
     layout: RaggedLayout,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
 ) -> Result:
     """Self-attention within each sequence of a ragged batch: qkv (n, 3d) -> (n, d).
 
     As `packed_attention` on the sequences of each length, which are views of the rows; so there is
-    neither padding nor a mask. kept: booleans for all the weights in a line, those of a group
+    neither padding nor a mask. dropout_mask: for all the weights in a line, those of a group
     (count, h, length, length) after those of the group before; see `weights_of_groups`.
     """
     output = np.empty((len(qkv), qkv.shape[1] // 3), qkv.dtype)
     passes = [
-        _attend_packed(_grouped(qkv, g), _grouped(output, g), heads, None, of_group, keep_scale)
-        for g, of_group in zip(layout.groups, _kept_of_groups(kept, layout, heads), strict=True)
+        _attend_packed(_grouped(qkv, g), _grouped(output, g), heads, None, of_group)
+        for g, of_group in zip(
+            layout.groups, _masks_of_groups(dropout_mask, layout, heads), strict=True
+        )
     ]
 
     def backward(grad: Array) -> Array:
@@ -140,18 +140,17 @@ def ragged_attention_composed(
     *,
     heads: int,
     layout: RaggedLayout,
-    kept: Mask | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
 ) -> Tensor:
     """The same by sequence groups, each attending as a batch of its own."""
+    masks = _masks_of_groups(dropout_mask, layout, heads)
     parts = [
         packed_attention(
             qkv[group.rows].reshape(group.count, group.length, -1),
             heads=heads,
-            kept=of_group,
-            keep_scale=keep_scale,
+            dropout_mask=of_group,
         ).reshape(group.count * group.length, -1)
-        for group, of_group in zip(layout.groups, _kept_of_groups(kept, layout, heads), strict=True)
+        for group, of_group in zip(layout.groups, masks, strict=True)
     ]
     return concat(*parts, axis=0) if parts else qkv[:, : qkv.shape[1] // 3]
 
@@ -167,13 +166,15 @@ def _grouped(rows: Array, group: SequenceGroup) -> Array:
     return batch
 
 
-def _kept_of_groups(kept: Mask | None, layout: RaggedLayout, heads: int) -> Iterator[Mask | None]:
-    """What to keep of the weights of each group: (count, h, length, length)."""
+def _masks_of_groups(
+    dropout_mask: DropoutMask | None, layout: RaggedLayout, heads: int
+) -> Iterator[DropoutMask | None]:
+    """The dropout mask of the weights of each group: (count, h, length, length)."""
     start = 0
     for group in layout.groups:
         shape = (group.count, heads, group.length, group.length)
         end = start + math.prod(shape)
-        yield None if kept is None else kept[start:end].reshape(shape)
+        yield None if dropout_mask is None else dropout_mask[start:end].reshape(*shape)
         start = end
 
 
@@ -262,11 +263,10 @@ def _attend(
     v: Array,
     heads: int,
     mask: Mask | None,
-    kept: Mask | None,
-    keep_scale: float,
+    dropout_mask: DropoutMask | None,
 ) -> Result:
     output = np.empty(q.shape, q.dtype)
-    backward_into = _attend_views(q, k, v, output, heads, mask, kept, keep_scale)
+    backward_into = _attend_views(q, k, v, output, heads, mask, dropout_mask)
 
     def backward(grad: Array) -> Gradients:
         by_q, by_k, by_v = (np.empty(x.shape, x.dtype) for x in (q, k, v))
@@ -281,15 +281,14 @@ def _attend_packed(
     output: Array,
     heads: int,
     mask: Mask | None,
-    kept: Mask | None,
-    keep_scale: float,
+    dropout_mask: DropoutMask | None,
 ) -> Callable[[Array, Array], None]:
     """Write attention on qkv (b, t, 3d) to `output` (b, t, d).
 
     Returns what writes the gradient by qkv, given that by the output, to an array.
     """
     d = output.shape[-1]
-    backward_into = _attend_views(*_parts(qkv, d), output, heads, mask, kept, keep_scale)
+    backward_into = _attend_views(*_parts(qkv, d), output, heads, mask, dropout_mask)
 
     def backward_packed(grad: Array, by_qkv: Array) -> None:
         backward_into(grad, *_parts(by_qkv, d))
@@ -304,8 +303,7 @@ def _attend_views(
     output: Array,
     heads: int,
     mask: Mask | None,
-    kept: Mask | None,
-    keep_scale: float,
+    dropout_mask: DropoutMask | None,
 ) -> Callable[[Array, Array, Array, Array], None]:
     """Write attention to `output`; returns a backward that writes as well. All may be views.
 
@@ -321,17 +319,19 @@ def _attend_views(
     output_h = _split_heads(output, heads)
     for block in _blocks(weights):
         _softmax_scores(qh[block], kh[block], _of_block(allowed, block), weights[block])
-        np.matmul(_dropped(weights, kept, keep_scale, block), vh[block], out=output_h[block])
+        np.matmul(_dropped(weights, dropout_mask, block), vh[block], out=output_h[block])
 
     def backward_into(grad: Array, by_q: Array, by_k: Array, by_v: Array) -> None:
         grad_h, by_q, by_k, by_v = (_split_heads(x, heads) for x in (grad, by_q, by_k, by_v))
         correction = _row_dot(grad, output, heads)
         scale = q.dtype.type(qh.shape[-1] ** -0.5)
         for block in _blocks(weights):
-            dropped = _dropped(weights, kept, keep_scale, block)
+            dropped = _dropped(weights, dropout_mask, block)
             np.matmul(dropped.swapaxes(-1, -2), grad_h[block], out=by_v[block])
             by_scores = np.matmul(grad_h[block], vh[block].swapaxes(-1, -2))
-            if kept is not None:  # P (factor dA - c) = A dA - c P: no division, no factor again
+            if (
+                dropout_mask is not None
+            ):  # P (factor dA - c) = A dA - c P: no division, no factor again
                 by_scores *= dropped
                 by_scores -= correction[block] * weights[block]
             else:
@@ -344,13 +344,10 @@ def _attend_views(
     return backward_into
 
 
-def _dropped(weights: Array, kept: Mask | None, scale: float, block: slice) -> Array:
+def _dropped(weights: Array, dropout_mask: DropoutMask | None, block: slice) -> Array:
     """The weights of a part of the batch after dropout."""
     part: Array = weights[block]
-    if kept is not None:
-        part = part * kept[block]
-        part *= part.dtype.type(scale)
-    return part
+    return part if dropout_mask is None else dropout_mask[block].apply(part)
 
 
 def _row_dot(a: Array, b: Array, heads: int) -> Array:
@@ -370,8 +367,8 @@ def _sample_settings(rng: np.random.Generator) -> Iterator[tuple[dict[str, objec
     yield {"heads": 2, "mask": causal_mask(3)}, "causal"
     nothing = np.array([[False, False, False], [True, False, True]])
     yield {"heads": 2, "mask": nothing}, "a row with nothing to attend to"
-    kept = rng.random((2, 2, 3, 3)) < 0.7
-    yield {"heads": 2, "mask": keys, "kept": kept, "keep_scale": 1.4}, "dropout"
+    dropout_mask = DropoutMask(rng.random((2, 2, 3, 3)) < 0.7, 1.4)
+    yield {"heads": 2, "mask": keys, "dropout_mask": dropout_mask}, "dropout"
 
 
 @samples(attention)
@@ -395,9 +392,8 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     mask = np.arange(4) < np.array([[3], [1], [0], [4], [3]])
     layout = RaggedLayout.of(mask)
     n, settings = int(mask.sum()), {"heads": 2, "layout": layout}
-    kept = rng.random(weights_of_groups(layout, 2)) < 0.7
+    dropout_mask = DropoutMask(rng.random(weights_of_groups(layout, 2)) < 0.7, 1.4)
     yield Sample((rng.normal(size=(n, 12)),), settings)
-    dropout = {"kept": kept, "keep_scale": 1.4}
-    yield Sample((rng.normal(size=(n, 12)),), {**settings, **dropout}, "dropout")
+    yield Sample((rng.normal(size=(n, 12)),), {**settings, "dropout_mask": dropout_mask}, "dropout")
     empty = RaggedLayout.of(mask[:0])
     yield Sample((rng.normal(size=(0, 12)),), {"heads": 2, "layout": empty}, "empty")

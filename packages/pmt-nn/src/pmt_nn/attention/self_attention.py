@@ -61,12 +61,12 @@ class SelfAttention(Module):
             tell(self, "weights", self._weights(qkv.data, mask, layout))
         if layout is None:
             b, t, _ = x.shape
-            kept, scale = self.dropout.draw((b, self.heads, t, t), rng)
-            mixed = packed_attention(qkv, heads=self.heads, mask=mask, kept=kept, keep_scale=scale)
+            dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
+            mixed = packed_attention(qkv, heads=self.heads, mask=mask, dropout_mask=dropout_mask)
         else:
-            kept, scale = self.dropout.draw((weights_of_groups(layout, self.heads),), rng)
+            dropout_mask = self.dropout.draw((weights_of_groups(layout, self.heads),), rng)
             mixed = ragged_attention(
-                qkv, heads=self.heads, layout=layout, kept=kept, keep_scale=scale
+                qkv, heads=self.heads, layout=layout, dropout_mask=dropout_mask
             )
         projected: Tensor = self.project(mixed)
         return projected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,37 +29,65 @@ def keep_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> 
     return kept.reshape(shape)
 
 
-@primitive
-def apply_mask(x: Array, mask: Array, *, scale: float) -> Result:
-    """x * mask * scale. mask: booleans of the shape of x. The gradient passes the same way."""
+@dataclass(frozen=True, slots=True, eq=False)
+class DropoutMask:
+    """The elements that dropout keeps, and the factor that scales them.
 
-    def backward(grad: Array) -> tuple[Array, None]:
-        return _masked(grad, mask, scale, None), None
-
-    return _masked(x, mask, scale, None), backward
-
-
-@primitive
-def add_dropped(x: Array, y: Array, mask: Array, *, scale: float) -> Result:
-    """x + y * mask * scale: a residual connection around something dropped out, in one pass.
-
-    All three of one shape; mask: booleans.
+    Attributes:
+        keep: booleans, of the shape of the array that the mask is for.
+        scale: 1 / (1 - rate).
     """
 
-    def backward(grad: Array) -> tuple[Array, Array, None]:
-        return grad, _masked(grad, mask, scale, None), None
+    keep: Array
+    scale: float
 
-    return _masked(y, mask, scale, x), backward
+    def reshape(self, *shape: int) -> DropoutMask:
+        """Return the mask for an array of another shape, in the same order of elements."""
+        return DropoutMask(self.keep.reshape(shape), self.scale)
+
+    def __getitem__(self, rows: slice) -> DropoutMask:
+        """Return the mask of some rows (entries of the first axis)."""
+        return DropoutMask(self.keep[rows], self.scale)
+
+    def apply(self, x: Array) -> Array:
+        """Return x * keep * scale as a new array."""
+        dropped: Array = x * self.keep
+        dropped *= dropped.dtype.type(self.scale)
+        return dropped
+
+
+@primitive
+def apply_mask(x: Array, *, dropout_mask: DropoutMask) -> Result:
+    """Return x * keep * scale, for a mask of the shape of x."""
+
+    def backward(grad: Array) -> Array:
+        return _masked(grad, dropout_mask, None)
+
+    return _masked(x, dropout_mask, None), backward
+
+
+@primitive
+def add_dropped(x: Array, y: Array, *, dropout_mask: DropoutMask) -> Result:
+    """Return x + y * keep * scale: a residual connection with dropout, in one pass.
+
+    x, y and the mask have one shape.
+    """
+
+    def backward(grad: Array) -> tuple[Array, Array]:
+        return grad, _masked(grad, dropout_mask, None)
+
+    return _masked(y, dropout_mask, x), backward
 
 
 @composed_form(add_dropped)
-def add_dropped_composed(x: Tensor, y: Tensor, mask: Array, *, scale: float) -> Tensor:
-    """x + y * mask * scale, in two steps."""
-    return x + apply_mask(y, mask, scale=scale)
+def add_dropped_composed(x: Tensor, y: Tensor, *, dropout_mask: DropoutMask) -> Tensor:
+    """Return x + y * keep * scale, in two steps."""
+    return x + apply_mask(y, dropout_mask=dropout_mask)
 
 
-def _masked(y: Array, mask: Array, scale: float, x: Array | None) -> Array:
-    """y * mask * scale, plus x if there is one."""
+def _masked(y: Array, dropout_mask: DropoutMask, x: Array | None) -> Array:
+    """y * keep * scale, plus x if there is one."""
+    mask, scale = dropout_mask.keep, dropout_mask.scale
     out = np.empty(y.shape, y.dtype)
     if y.ndim == 0 or not (y.flags.c_contiguous and mask.flags.c_contiguous):
         np.multiply(y, mask * y.dtype.type(scale), out=out)
@@ -89,27 +118,25 @@ class Dropout(Module):
 
     def forward(self, x: Tensor, rng: np.random.Generator | None = None) -> Tensor:
         """x: any shape. rng: stream of the masks, needed in training where rate > 0."""
-        kept, scale = self.draw(x.shape, rng)
-        return x if kept is None else apply_mask(x, kept, scale=scale)
+        dropout_mask = self.draw(x.shape, rng)
+        return x if dropout_mask is None else apply_mask(x, dropout_mask=dropout_mask)
 
-    def draw(
-        self, shape: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[Array | None, float]:
-        """What to keep of an array of `shape`, and the factor of the kept: for fused operations.
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator | None) -> DropoutMask | None:
+        """Draw the mask of an array of `shape`; None if dropout does not act.
 
-        None and 1 where dropout does not act. Raises StateError where it acts and rng is None.
+        Raises StateError if dropout acts and rng is None.
         """
         if not (self.training and self.rate):
-            return None, 1.0
-        return keep_mask(stream_of_pass(rng), shape, self.rate), 1 / (1 - self.rate)
+            return None
+        return DropoutMask(keep_mask(stream_of_pass(rng), shape, self.rate), 1 / (1 - self.rate))
 
 
 def add_with_dropout(
     x: Tensor, y: Tensor, dropout: Dropout, rng: np.random.Generator | None
 ) -> Tensor:
     """x + dropout(y), in one step where dropout acts."""
-    kept, scale = dropout.draw(y.shape, rng)
-    return x + y if kept is None else add_dropped(x, y, kept, scale=scale)
+    dropout_mask = dropout.draw(y.shape, rng)
+    return x + y if dropout_mask is None else add_dropped(x, y, dropout_mask=dropout_mask)
 
 
 def stream_of_pass(rng: np.random.Generator | None) -> np.random.Generator:
@@ -124,12 +151,15 @@ def stream_of_pass(rng: np.random.Generator | None) -> np.random.Generator:
 
 @samples(apply_mask)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((rng.normal(size=(3, 4)), rng.random((3, 4)) < 0.5), {"scale": 2.0})
-    yield Sample((rng.normal(size=(0, 4)), np.zeros((0, 4), bool)), {"scale": 2.0}, note="empty")
+    for shape, note in [((3, 4), ""), ((0, 4), "empty")]:
+        x = rng.normal(size=shape)
+        dropout_mask = DropoutMask(rng.random(shape) < 0.5, 2.0)
+        yield Sample((x,), {"dropout_mask": dropout_mask}, note=note)
 
 
 @samples(add_dropped)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, note in [((3, 4), ""), ((0, 4), "empty"), ((), "0-d"), ((3, 50_000), "blocks")]:
         x, y = rng.normal(size=shape), rng.normal(size=shape)
-        yield Sample((x, y, np.asarray(rng.random(shape) < 0.5)), {"scale": 2.0}, note=note)
+        dropout_mask = DropoutMask(np.asarray(rng.random(shape) < 0.5), 2.0)
+        yield Sample((x, y), {"dropout_mask": dropout_mask}, note=note)

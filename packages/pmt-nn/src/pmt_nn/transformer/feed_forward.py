@@ -21,7 +21,7 @@ from pmt_autograd import (
 )
 from pmt_core import SettingsError
 from pmt_nn.layers.cache_blocks import cache_blocks
-from pmt_nn.layers.dropout import Dropout, apply_mask
+from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.gelu import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.linear import Linear, linear, sum_rows
 from pmt_nn.module.module import Module
@@ -55,15 +55,13 @@ def feed_forward(
     bias2: Array | None,
     *,
     activation: str = "gelu",
-    kept: Array | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
     needs_grad: NeedsGrad = (True,) * 5,
 ) -> Result:
     """act(x W1 + b1) W2 + b2, with dropout on the hidden layer, in one step.
 
     x: (..., d), weight1: (d, f), bias1: (f,), weight2: (f, d), bias2: (d,); the biases may be
-    None. kept: booleans
-    (..., f), or None; keep_scale: factor of the kept. Between the two products the hidden layer
+    None. dropout_mask: (..., f), of the hidden layer. Between the two products the hidden layer
     is gone through once, block by block: bias, activation, its slope, dropout. Only the hidden
     layer and the slope (dropout included) are kept for the backward pass.
     """
@@ -71,15 +69,15 @@ def feed_forward(
     hidden = rows @ weight1
     n, f = hidden.shape
     slope = np.empty_like(hidden) if any(needs_grad[:3]) else None
-    kept_rows = None if kept is None else kept.reshape(n, f)
+    mask_rows = None if dropout_mask is None else dropout_mask.reshape(n, f)
     activate = _BLOCKS[activation]
     for block in cache_blocks(n, f):
         part, part_slope = hidden[block], None if slope is None else slope[block]
         if bias1 is not None:
             part += bias1
         activate(part, part_slope)
-        if kept_rows is not None:
-            factor = kept_rows[block] * x.dtype.type(keep_scale)
+        if mask_rows is not None:
+            factor = mask_rows.keep[block] * x.dtype.type(mask_rows.scale)
             part *= factor
             if part_slope is not None:
                 part_slope *= factor
@@ -116,13 +114,12 @@ def feed_forward_composed(
     bias2: Tensor,
     *,
     activation: str = "gelu",
-    kept: Array | None = None,
-    keep_scale: float = 1.0,
+    dropout_mask: DropoutMask | None = None,
 ) -> Tensor:
     """Linear, activation, dropout, linear, one after the other."""
     hidden = ACTIVATIONS[activation](linear(x, weight1, bias1))
-    if kept is not None:
-        hidden = apply_mask(hidden, kept, scale=keep_scale)
+    if dropout_mask is not None:
+        hidden = apply_mask(hidden, dropout_mask=dropout_mask)
     return linear(hidden, weight2, bias2)
 
 
@@ -155,7 +152,7 @@ class FeedForward(Module):
 
     def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
         """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""
-        kept, scale = self.dropout.draw((*x.shape[:-1], self.up.weight.shape[1]), rng)
+        dropout_mask = self.dropout.draw((*x.shape[:-1], self.up.weight.shape[1]), rng)
         return feed_forward(
             x,
             self.up.weight,
@@ -163,8 +160,7 @@ class FeedForward(Module):
             self.down.weight,
             self.down.bias,
             activation=self.activation,
-            kept=kept,
-            keep_scale=scale,
+            dropout_mask=dropout_mask,
         )
 
 
@@ -175,8 +171,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = rng.normal(size=(2, 5, 4))
     for name in ACTIVATIONS:
         yield Sample((x, weight1, bias1, weight2, bias2), {"activation": name}, note=name)
-    kept = rng.random((2, 5, 6)) < 0.7
-    dropout = {"kept": kept, "keep_scale": 1.5}
+    dropout = {"dropout_mask": DropoutMask(rng.random((2, 5, 6)) < 0.7, 1.5)}
     yield Sample((x, weight1, bias1, weight2, bias2), dropout, note="dropout")
     yield Sample((x[0, 0], weight1, bias1, weight2, bias2), note="one vector")
     yield Sample((x[:0], weight1, bias1, weight2, bias2), note="empty batch")

@@ -135,7 +135,7 @@ class Tagger(nn.Module):
         self.register_buffer("forgotten", torch.as_tensor(forgotten), persistent=False)
         self.side = config.window // 2
 
-    def forward(self, words, characters, forms, shapes, mask):
+    def forward(self, words, characters, spelling_ids, shapes, mask):
         if self.training:
             gone = torch.rand(words.shape) < self.forgotten[words]
             words = words.masked_fill(gone, 1)
@@ -143,18 +143,18 @@ class Tagger(nn.Module):
         seen = self.convolve(self.characters(letters).transpose(1, 2))
         spelling = seen.masked_fill((characters == 0)[:, None], float("-inf")).amax(dim=-1)
         spelling = spelling.masked_fill((characters == 0).all(dim=1)[:, None], 0.0)
-        x = torch.cat([self.words(words), spelling[forms], self.shapes(shapes)], dim=-1)
+        x = torch.cat([self.words(words), spelling[spelling_ids], self.shapes(shapes)], dim=-1)
         x = self.join(self.input_dropout(x))
         for layer in self.layers:
             x = layer(x, mask)
         return self.classify(self.dropout(self.norm(x)))
 
-    def loss(self, words, characters, forms, shapes, mask, tags):
-        return self.chain.loss(self(words, characters, forms, shapes, mask), tags, mask)
+    def loss(self, words, characters, spelling_ids, shapes, mask, tags):
+        return self.chain.loss(self(words, characters, spelling_ids, shapes, mask), tags, mask)
 
     @torch.inference_mode()
-    def predict(self, words, characters, forms, shapes, mask):
-        return self.chain.decode(self(words, characters, forms, shapes, mask), mask)
+    def predict(self, words, characters, spelling_ids, shapes, mask):
+        return self.chain.decode(self(words, characters, spelling_ids, shapes, mask), mask)
 
     def load(self, state):
         """Take the weights of pmt's `EntityTagger`, so that both compute the same."""

@@ -31,7 +31,7 @@ def make_model(words: int) -> PairClassifier:
 
 
 def loss(model, batch, rng):
-    logits = model(batch.ids, batch.segments, batch.matches, batch.mask, rng=rng)
+    logits = model(batch.ids, batch.segments, batch.match_types, batch.mask, rng=rng)
     return cross_entropy(logits, batch.labels, reduction="sum"), len(batch)
 
 
@@ -71,7 +71,7 @@ def answer(model, encoder, pairs, workers=None) -> list[float]:
 
     def score(part) -> None:
         with no_grad():
-            logits = model(part.ids, part.segments, part.matches, part.mask)
+            logits = model(part.ids, part.segments, part.match_types, part.mask)
         found[part.index] = softmax(logits.data, axis=-1)[:, 1]
 
     if workers is None or len(pairs) < 2 * workers.count:

@@ -44,15 +44,15 @@ class Pairs(Dataset):
 
 
 def encode(a, b, vocabulary):
-    """ids, segments and matches of one pair, (t,) each."""
+    """ids, segments and match_types of one pair, (t,) each."""
     room = (sizes.LENGTH - 3) // 2
     a, b = a[:room], b[:room]
     in_a, in_b = set(a), set(b)
     tokens = ["<cls>", *a, "<sep>", *b, "<sep>"]
     ids = [vocabulary.get(t, 1) for t in tokens]
     segments = [0] * (len(a) + 2) + [1] * (len(b) + 1)
-    matches = [0, *(1 + (t in in_b) for t in a), 0, *(1 + (t in in_a) for t in b), 0]
-    return torch.tensor(ids), torch.tensor(segments), torch.tensor(matches)
+    match_types = [0, *(1 + (t in in_b) for t in a), 0, *(1 + (t in in_a) for t in b), 0]
+    return torch.tensor(ids), torch.tensor(segments), torch.tensor(match_types)
 
 
 def collate(items):
@@ -66,7 +66,7 @@ class Classifier(nn.Module):
         d = sizes.WIDTH
         self.words = nn.Embedding(words, d, padding_idx=0)
         self.segments = nn.Embedding(2, d)
-        self.matches = nn.Embedding(3, d)
+        self.match_types = nn.Embedding(3, d)
         self.positions = nn.Parameter(0.02 * torch.randn(sizes.LENGTH, d))
         self.norm = nn.LayerNorm(d)
         self.dropout = nn.Dropout(sizes.DROPOUT)
@@ -85,9 +85,9 @@ class Classifier(nn.Module):
         self.pool = nn.Linear(3 * d, d)
         self.classify = nn.Linear(d, 2)
 
-    def read(self, ids, segments, matches):
+    def read(self, ids, segments, match_types):
         """The vector of the first token, and the mean of either text."""
-        x = self.words(ids) + self.segments(segments) + self.matches(matches)
+        x = self.words(ids) + self.segments(segments) + self.match_types(match_types)
         x = self.dropout(self.norm(x + self.positions[: ids.shape[1]]))
         mask = ids != 0
         x = self.encoder(x, src_key_padding_mask=~mask)
@@ -97,8 +97,8 @@ class Classifier(nn.Module):
             means.append((x * here).sum(1) / here.sum(1).clamp(min=1))
         return x[:, 0], *means
 
-    def forward(self, ids, segments, matches):
-        pooled = torch.tanh(self.pool(torch.cat(self.read(ids, segments, matches), -1)))
+    def forward(self, ids, segments, match_types):
+        pooled = torch.tanh(self.pool(torch.cat(self.read(ids, segments, match_types), -1)))
         return self.classify(self.dropout(pooled))
 
 

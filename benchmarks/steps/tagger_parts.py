@@ -46,7 +46,7 @@ def cases(rng: np.random.Generator) -> dict[str, Case]:
             spelling_features,
             spelling_features.composed,
             [rng.normal(size=(LETTERS, 30)), rng.normal(size=(WINDOW, 30, FILTERS))],
-            {"ids": words, "forms": rng.integers(0, len(words), (B, T))},
+            {"ids": words, "spelling_ids": rng.integers(0, len(words), (B, T))},
         ),
         "all paths of the chain": (
             crf_log_partition,

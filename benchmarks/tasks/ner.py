@@ -63,11 +63,11 @@ def both_models(
 
 
 def ours_of(batch: TaggedBatch) -> tuple[np.ndarray, ...]:
-    return batch.words, batch.characters, batch.shapes, batch.mask, batch.forms
+    return batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids
 
 
 def theirs_of(batch: TaggedBatch) -> tuple[torch.Tensor, ...]:
-    arrays = (batch.words, batch.characters, batch.forms, batch.shapes, batch.mask)
+    arrays = (batch.words, batch.characters, batch.spelling_ids, batch.shapes, batch.mask)
     return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
 
 
@@ -75,10 +75,10 @@ def check_same(ours: EntityTagger, theirs: TorchTagger, batch: TaggedBatch) -> N
     """Both find the same loss and the same tags with the same weights."""
     ours.eval()
     theirs.eval()
-    words, characters, shapes, mask, forms = ours_of(batch)
+    words, characters, shapes, mask, spelling_ids = ours_of(batch)
     with no_grad():
         found = ours.loss(
-            words, characters, shapes, batch.tags, mask, forms, reduction="sum"
+            words, characters, shapes, batch.tags, mask, spelling_ids, reduction="sum"
         ).item()
     tensors = theirs_of(batch)
     with torch.no_grad():
@@ -93,9 +93,9 @@ def training(
     ours: EntityTagger, theirs: TorchTagger, batches: list[TaggedBatch], threads: int
 ) -> tuple[Callable[[], None], Callable[[], None]]:
     def loss(model, batch, rng):
-        words, characters, shapes, mask, forms = ours_of(batch)
+        words, characters, shapes, mask, spelling_ids = ours_of(batch)
         found = model.loss(
-            words, characters, shapes, batch.tags, mask, forms, rng=rng, reduction="sum"
+            words, characters, shapes, batch.tags, mask, spelling_ids, rng=rng, reduction="sum"
         )
         return found, len(batch)
 

@@ -44,13 +44,13 @@ class Twin(Classifier):
     def __init__(self, words: int, encoder: PairEncoder):
         super().__init__(words)
         d = sizes.WIDTH
-        self.matches = nn.Embedding(encoder.marks, d)
+        self.match_types = nn.Embedding(encoder.n_match_types, d)
         self.pool = nn.Linear(5 * d, d)
         self.features = nn.Linear(encoder.features, FEATURE_HIDDEN)
         self.classify = nn.Linear(d + FEATURE_HIDDEN, 2)
 
-    def forward(self, ids, segments, matches, features):
-        first, a, b = self.read(ids, segments, matches)
+    def forward(self, ids, segments, match_types, features):
+        first, a, b = self.read(ids, segments, match_types)
         pooled = torch.tanh(self.pool(torch.cat([first, a, b, (a - b).abs(), a * b], -1)))
         known = nn.functional.gelu(self.features(features), approximate="tanh")
         return self.classify(self.dropout(torch.cat([pooled, known], -1)))
@@ -73,7 +73,7 @@ def read(train: Path, dev: Path) -> tuple[PairEncoder, EncodedPairs, EncodedPair
 
 
 def inputs_of(batch: PairBatch) -> list[torch.Tensor]:
-    arrays = (batch.ids, batch.segments, batch.matches, batch.features)
+    arrays = (batch.ids, batch.segments, batch.match_types, batch.features)
     return [torch.from_numpy(array) for array in arrays]
 
 

@@ -13,12 +13,12 @@ from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.language_model.settings import Settings
 from pmt_core import DataError
-from pmt_text import BytePairEncoding, CharacterCodec, load_text
+from pmt_text import BytePairEncoding, CharacterTokenizer, load_text
 from pmt_train import warn
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "lm.txt.gz"
 
-Codec = CharacterCodec | BytePairEncoding
+Codec = CharacterTokenizer | BytePairEncoding
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def read_corpus(settings: Settings, run: Run[Settings]) -> Corpus:
 def learn_codec(settings: Settings, text: str, train: str) -> Codec:
     """The alphabet of the whole text, or pieces of words from the part to learn from."""
     if settings.level == "char":
-        return CharacterCodec(text)
+        return CharacterTokenizer(text)
     return BytePairEncoding.train(train.splitlines(keepends=True), settings.merges, specials=())
 
 
@@ -80,5 +80,5 @@ def codec_to_json(codec: Codec) -> dict[str, Any]:
 
 def codec_from_json(settings: Settings, meta: dict[str, Any]) -> Codec:
     """What `codec_to_json` gave."""
-    kind = CharacterCodec if settings.level == "char" else BytePairEncoding
+    kind = CharacterTokenizer if settings.level == "char" else BytePairEncoding
     return kind.from_json(meta.get("codec"))

@@ -15,7 +15,7 @@ from pmt_apps.language_model.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import LanguageModel, LanguageModelConfig, cross_entropy
-from pmt_text import ConsecutiveWindows, RandomWindows, TextWindowBatch
+from pmt_text import ConsecutiveChunks, RandomChunks, TextChunkBatch
 from pmt_train import (
     AdamW,
     Trainer,
@@ -48,7 +48,7 @@ def build_model(settings: Settings, codec: Codec) -> LanguageModel:
 
 
 def loss(
-    model: LanguageModel, batch: TextWindowBatch, rng: np.random.Generator
+    model: LanguageModel, batch: TextChunkBatch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
     """Sum of the cross-entropy of every next token, and their number."""
     logits = model(batch.ids, rng=rng)
@@ -57,7 +57,7 @@ def loss(
 
 def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Settings]) -> Workers:
     """Train; the weights with the fewest bits per character of the held-out text are kept."""
-    batches = RandomWindows(
+    batches = RandomChunks(
         corpus.train,
         settings.context,
         settings.batch_size,
@@ -131,12 +131,12 @@ def surprise(
     """-ln p of every token of ids (n,) but the first, window by window: (n - 1,)."""
     model.eval()
 
-    def of(batch: TextWindowBatch) -> NDArray[np.float32]:
+    def of(batch: TextChunkBatch) -> NDArray[np.float32]:
         losses = cross_entropy(model(batch.ids), batch.labels, reduction="none")
         found: NDArray[np.float32] = losses.data.reshape(-1)
         return found
 
     size = max(_EVALUATION_TOKENS // settings.context, 1)
-    batches = ConsecutiveWindows(ids, settings.context, size)
+    batches = ConsecutiveChunks(ids, settings.context, size)
     found = predict_batches(of, batches, workers, description="scoring")
     return np.concatenate(found)[: len(ids) - 1]

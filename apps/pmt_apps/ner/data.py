@@ -63,8 +63,8 @@ def _read(role: str, path: Path, settings: Settings, run: Run[Settings]) -> Conl
     entities = sum(len(tag_spans(sentence.tags or ())) for sentence in found.sentences)
     run.say(
         f"{role}: {found.kept:,} sentences, {found.tokens:,} words, {entities:,} entities of "
-        f"{len(found.types)} types; tags are {found.scheme}, in column {found.form.tag} of "
-        f"{found.form.columns}"
+        f"{len(found.types)} types; tags are {found.scheme}, in column {found.columns.tag} of "
+        f"{found.columns.count}"
     )
     return found
 

@@ -152,7 +152,7 @@ def _loss(
     guesser: MaskedTagger, batch: TaggedBatch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
     found: tuple[Tensor, int] = guesser(
-        batch.words, batch.characters, batch.shapes, batch.mask, batch.forms, rng=rng
+        batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids, rng=rng
     )
     return found
 

@@ -20,7 +20,7 @@ from pmt_text import (
     TaggedBatch,
     TaggedSentence,
     forbidden_transitions,
-    sentence_windows,
+    sentence_chunks,
 )
 from pmt_train import Workers, predict_batches
 
@@ -118,7 +118,7 @@ class Tagger:
         """Sentences as arrays, in the parts in which the model reads them."""
         encoded = self.encoder.encode(sentences)
         documents = [sentence.document for sentence in sentences]
-        return sentence_windows(encoded, documents, self.join, self.longest)
+        return sentence_chunks(encoded, documents, self.join, self.longest)
 
     @staticmethod
     def loss(
@@ -133,7 +133,7 @@ class Tagger:
             batch.shapes,
             batch.tags,
             batch.mask,
-            batch.forms,
+            batch.spelling_ids,
             rng=rng,
             reduction="sum",
         )
@@ -157,7 +157,7 @@ class Tagger:
         def read(batch: TaggedBatch) -> None:
             with no_grad():
                 scores = self.model(
-                    batch.words, batch.characters, batch.shapes, batch.mask, batch.forms
+                    batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids
                 )
             found = self.model.crf.decode(scores, batch.mask)
             places = _places(encoded, batch)

@@ -72,7 +72,7 @@ def _read(role: str, path: Path, run: Run[Settings]) -> list[QuestionPair]:
     labeled = [pair for pair in file.pairs if pair.label is not None]
     if not labeled:
         raise DataError(
-            f"{path} has no labels (form: {file.form}), and {role} pairs need them; "
+            f"{path} has no labels (format: {file.format}), and {role} pairs need them; "
             "to have such pairs answered, give them to --predict"
         )
     run.log_file(role, path, file.kept)

@@ -48,7 +48,7 @@ def test_the_generator_writes_the_committed_bytes(root: Path, sample: Path, tmp_
 
 def test_size_and_balance(sample: Path, pairs: list[QuestionPair]) -> None:
     file = load_qqp(sample)
-    assert (file.form, file.rows, file.warnings()) == ("public TSV", 4000, [])
+    assert (file.format, file.rows, file.warnings()) == ("public TSV", 4000, [])
     assert sample.stat().st_size < 600_000
     assert 0.4 < np.mean([pair.label or 0 for pair in pairs]) < 0.5
 

@@ -10,7 +10,7 @@ from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn import CharacterEncoder, spelling_features
 
 WORDS = np.array([[1, 2, 3, 4, 0], [5, 1, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 0, 0, 0]])
-FORMS = np.array([[0, 1, 1], [2, 3, 0]])
+SPELLING_IDS = np.array([[0, 1, 1], [2, 3, 0]])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -20,7 +20,7 @@ def test_fused_equals_composed(rng, dtype, window: int) -> None:
     results = []
     for function in (spelling_features, spelling_features.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
-        y = function(*leaves, ids=WORDS, forms=FORMS)
+        y = function(*leaves, ids=WORDS, spelling_ids=SPELLING_IDS)
         assert y.shape == (2, 3, 7)
         assert y.dtype == dtype
         found = gradients((y * y).sum())
@@ -37,7 +37,7 @@ def test_a_filter_counts_what_it_is_made_for() -> None:
     kernel[0, 1, 0] = kernel[1, 2, 0] = 1  # 1 before, 2 here
     kernel[1, 2, 1] = kernel[2, 0, 1] = 1  # 2 here, nothing after
     ids = np.array([[3, 1, 2, 3], [1, 3, 2, 0], [2, 1, 1, 1]])
-    y = spelling_features(Tensor(characters), Tensor(kernel), ids=ids, forms=np.arange(3))
+    y = spelling_features(Tensor(characters), Tensor(kernel), ids=ids, spelling_ids=np.arange(3))
     assert y.data.tolist() == [[2, 1], [1, 2], [1, 1]]
 
 
@@ -48,7 +48,9 @@ def test_padding_more_and_the_order_of_words_change_nothing(rng) -> None:
     several = WORDS[[2, 0, 0, 3, 2]].reshape(1, 5, 5)
     np.testing.assert_array_equal(encoder(several).data[0], encoder(WORDS).data[[2, 0, 0, 3, 2]])
     np.testing.assert_array_equal(
-        encoder(WORDS, FORMS).data, encoder(WORDS[FORMS]).data, "forms or spelled out"
+        encoder(WORDS, SPELLING_IDS).data,
+        encoder(WORDS[SPELLING_IDS]).data,
+        "by spelling ids or spelled out",
     )
     assert (encoder(WORDS).data[3] == 0).all()
 

@@ -54,10 +54,10 @@ def test_a_masked_batch_equals_its_sentences_one_by_one(rng) -> None:
 def test_spellings_once_or_written_out(rng) -> None:
     model = EntityTagger(CONFIG, rng).eval()
     words, letters, shapes, mask = batch(rng)
-    different, forms = np.unique(letters.reshape(-1, 5), axis=0, return_inverse=True)
+    different, spelling_ids = np.unique(letters.reshape(-1, 5), axis=0, return_inverse=True)
     np.testing.assert_array_equal(
         model(words, letters, shapes, mask).data,
-        model(words, different, shapes, mask, forms.reshape(words.shape)).data,
+        model(words, different, shapes, mask, spelling_ids.reshape(words.shape)).data,
     )
 
 

@@ -38,11 +38,18 @@ def test_what_is_hidden_cannot_be_seen(rng) -> None:
     guesser = MaskedTagger(tagger, 20, rng, hidden=0.999).eval()
     words = rng.integers(5, 20, (2, 7))
     letters, shapes = rng.integers(1, 9, (2, 7, 4)), rng.integers(5, 6, (2, 7))
-    for forms in (None, np.arange(14).reshape(2, 7)):
-        spelled = letters if forms is None else letters.reshape(14, 4)
-        one, count = guesser(words, spelled, shapes, None, forms, rng=np.random.default_rng(0))
+    for spelling_ids in (None, np.arange(14).reshape(2, 7)):
+        spelled = letters if spelling_ids is None else letters.reshape(14, 4)
+        one, count = guesser(
+            words, spelled, shapes, None, spelling_ids, rng=np.random.default_rng(0)
+        )
         other, _ = guesser(
-            words, (spelled + 3) % 8 + 1, shapes - 1, None, forms, rng=np.random.default_rng(0)
+            words,
+            (spelled + 3) % 8 + 1,
+            shapes - 1,
+            None,
+            spelling_ids,
+            rng=np.random.default_rng(0),
         )
         assert count == 14
         assert one.item() == other.item()

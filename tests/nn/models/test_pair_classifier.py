@@ -16,13 +16,13 @@ def stream(seed: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(seed))
 
 
-def a_batch(n: int = 4, t: int = 7, marks: int = 3) -> tuple[np.ndarray, ...]:
+def a_batch(n: int = 4, t: int = 7, n_match_types: int = 3) -> tuple[np.ndarray, ...]:
     rng = stream(4)
     ids = rng.integers(5, 13, (n, t))
     lengths = rng.integers(4, t + 1, (n, 1))
     mask = np.arange(t) < lengths
     segments = ((np.arange(t) >= 3) & mask).astype(np.int64)
-    return np.where(mask, ids, 0), segments, rng.integers(0, marks, (n, t)) * mask, mask
+    return np.where(mask, ids, 0), segments, rng.integers(0, n_match_types, (n, t)) * mask, mask
 
 
 def classifier(**more: object) -> PairClassifier:
@@ -32,20 +32,20 @@ def classifier(**more: object) -> PairClassifier:
 
 def test_pooling_is_what_it_says() -> None:
     model = classifier(compare=True).eval()
-    ids, segments, matches, mask = a_batch()
-    x = model.read(ids, segments, matches, mask).data
+    ids, segments, match_types, mask = a_batch()
+    x = model.read(ids, segments, match_types, mask).data
     rows = []
     for vectors, sides, real in zip(x, segments, mask, strict=True):
         a, b = vectors[real & (sides == 0)].mean(axis=0), vectors[real & (sides == 1)].mean(axis=0)
         rows.append(np.concatenate([vectors[0], a, b, np.abs(a - b), a * b]))
     hidden = np.tanh(np.array(rows) @ model.pool.weight.data + model.pool.bias.data)
     expected = hidden @ model.classify.weight.data + model.classify.bias.data
-    np.testing.assert_allclose(model(ids, segments, matches, mask).data, expected, atol=1e-12)
+    np.testing.assert_allclose(model(ids, segments, match_types, mask).data, expected, atol=1e-12)
 
 
 def test_features_have_a_say_and_get_it_right() -> None:
-    model = classifier(features=3, feature_hidden=5, marks=6)
-    batch = a_batch(marks=6)
+    model = classifier(features=3, feature_hidden=5, n_match_types=6)
+    batch = a_batch(n_match_types=6)
     features = stream(5).normal(size=(4, 3))
     logits = model(*batch, features)
     assert logits.shape == (4, 2)
@@ -80,12 +80,12 @@ def guesser(guessed: int = 11) -> MaskedPairModel:
 
 def test_losses_are_those_of_the_hidden_words_alone() -> None:
     model = guesser()
-    ids, segments, matches, mask = a_batch()
+    ids, segments, match_types, mask = a_batch()
     labels = np.full(ids.shape, -100)
     labels[0, 1], labels[0, 4], labels[2, 2], labels[3, 1] = 7, 9, 10, 12  # 12: not guessed
     assert model.count(labels) == 3
-    losses = model(ids, segments, matches, mask, labels).data
-    x = model.reader.read(ids, segments, np.where(labels == -100, matches, 0), mask).data
+    losses = model(ids, segments, match_types, mask, labels).data
+    x = model.reader.read(ids, segments, np.where(labels == -100, match_types, 0), mask).data
     expected = np.zeros(4)
     for row, place in ((0, 1), (0, 4), (2, 2)):
         inner = x[row, place] @ model.transform.weight.data + model.transform.bias.data
@@ -100,14 +100,14 @@ def test_losses_are_those_of_the_hidden_words_alone() -> None:
 
 def test_a_hidden_words_match_is_hidden() -> None:
     model = guesser()
-    ids, segments, matches, mask = a_batch()
+    ids, segments, match_types, mask = a_batch()
     labels = np.full(ids.shape, -100)
     labels[:, 1] = 7
-    before = model(ids, segments, matches, mask, labels).data
-    matches[:, 1] = (matches[:, 1] + 1) % 3
-    np.testing.assert_array_equal(model(ids, segments, matches, mask, labels).data, before)
-    matches[:, 2] = (matches[:, 2] + 1) % 3
-    assert (model(ids, segments, matches, mask, labels).data != before).all()
+    before = model(ids, segments, match_types, mask, labels).data
+    match_types[:, 1] = (match_types[:, 1] + 1) % 3
+    np.testing.assert_array_equal(model(ids, segments, match_types, mask, labels).data, before)
+    match_types[:, 2] = (match_types[:, 2] + 1) % 3
+    assert (model(ids, segments, match_types, mask, labels).data != before).all()
 
 
 def test_nothing_to_guess_costs_nothing() -> None:

@@ -23,7 +23,7 @@ def test_characters_of_words(oracle, rng, dtype, window: int) -> None:
     torch = oracle.torch
     ids = rng.integers(1, 7, (9, 6))
     ids[np.arange(6) >= rng.integers(1, 7, (9, 1))] = 0
-    forms = rng.integers(0, 9, (3, 4))
+    spelling_ids = rng.integers(0, 9, (3, 4))
     characters = rng.normal(size=(7, 4)).astype(dtype)
     kernel = rng.normal(size=(window, 4, 5)).astype(dtype)
     leaves = Tensor(characters, requires_grad=True), Tensor(kernel, requires_grad=True)
@@ -34,8 +34,8 @@ def test_characters_of_words(oracle, rng, dtype, window: int) -> None:
     outside = torch.from_numpy(ids == 0)[:, None]
     highest = seen.masked_fill(outside, -torch.inf).amax(dim=2)
     oracle.compare(
-        spelling_features(*leaves, ids=ids, forms=forms),
-        highest[torch.from_numpy(forms)],
+        spelling_features(*leaves, ids=ids, spelling_ids=spelling_ids),
+        highest[torch.from_numpy(spelling_ids)],
         [(leaves[0], table, same), (leaves[1], weight, lambda g: g.transpose(2, 1, 0))],
     )
 

@@ -55,9 +55,9 @@ def small_model() -> PairClassifier:
 def a_batch(n: int = 3, t: int = 6) -> tuple[np.ndarray, ...]:
     rng = stream(4)
     ids = rng.integers(1, 11, (n, t))
-    sides, matches = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
+    sides, match_types = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
     mask = np.arange(t) < rng.integers(2, t + 1, (n, 1))
-    return ids, sides, matches, mask
+    return ids, sides, match_types, mask
 
 
 def test_dotted_names_in_order_and_tied_once() -> None:

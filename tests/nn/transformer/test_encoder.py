@@ -43,9 +43,9 @@ def classifier() -> PairClassifier:
 def a_batch(n: int = 4, t: int = 7) -> tuple[np.ndarray, ...]:
     rng = stream(4)
     ids = rng.integers(1, 13, (n, t))
-    sides, matches = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
+    sides, match_types = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
     mask = np.arange(t) < rng.integers(2, t + 1, (n, 1))
-    return ids, sides, matches, mask
+    return ids, sides, match_types, mask
 
 
 def parameter_gradients(model, loss) -> dict[str, np.ndarray]:
@@ -81,10 +81,10 @@ def test_padding_more_changes_nothing_in_the_classifier() -> None:
 
 
 def test_padding_ids_may_be_anything_in_range() -> None:
-    model, (ids, sides, matches, mask) = classifier(), a_batch()
-    other = np.where(mask, ids, 12), np.where(mask, sides, 1), np.where(mask, matches, 2)
+    model, (ids, sides, match_types, mask) = classifier(), a_batch()
+    other = np.where(mask, ids, 12), np.where(mask, sides, 1), np.where(mask, match_types, 2)
     np.testing.assert_allclose(
-        model(ids, sides, matches, mask).data, model(*other, mask).data, rtol=1e-12
+        model(ids, sides, match_types, mask).data, model(*other, mask).data, rtol=1e-12
     )
 
 
@@ -146,10 +146,10 @@ def test_without_positions_the_encoder_follows_a_permutation() -> None:
 
 
 def test_a_row_without_any_token_stays_finite() -> None:
-    model, (ids, sides, matches, mask) = classifier(), a_batch()
+    model, (ids, sides, match_types, mask) = classifier(), a_batch()
     mask = mask.copy()
     mask[1] = False
-    logits = model(ids, sides, matches, mask)
+    logits = model(ids, sides, match_types, mask)
     assert np.isfinite(logits.data).all()
     for name, value in parameter_gradients(model, cross_entropy(logits, np.zeros(4, int))).items():
         assert np.isfinite(value).all(), name

@@ -70,7 +70,7 @@ def test_columns_are_found(tmp_path: Path, text: str, word: int, tag: int) -> No
         (("Ann", "runs"), ("B-PER", "O")),
         (("in", "Oslo"), ("O", "B-LOC")),
     ]
-    assert (found.form.word, found.form.tag) == (word, tag)
+    assert (found.columns.word, found.columns.tag) == (word, tag)
 
 
 def test_columns_are_chosen(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def same(batch: TaggedBatch, encoder: SentenceEncoder, sentences: list[TaggedSen
         shapes = [word_shape(word) for word in sentence.words]
         assert encoder.shapes.tokens(batch.shapes[row, :n]) == shapes
         assert [spelling(encoder, ids) for ids in batch.spelled[row, :n]] == list(sentence.words)
-        for array in (batch.words, batch.shapes, batch.forms):
+        for array in (batch.words, batch.shapes, batch.spelling_ids):
             assert not array[row, n:].any()
         assert batch.tags is not None
         assert (batch.tags[row, n:] == -100).all()

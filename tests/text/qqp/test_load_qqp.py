@@ -35,7 +35,7 @@ def _questions(file: QqpFile) -> list[tuple[str, str, int | None]]:
 def test_public_tsv(load) -> None:
     content = HEADER + GOOD + '1\t3\t4\t"Is ""has"" a verb?"\tIs it?\t0\n'
     file = load(content)
-    assert file.form == "public TSV"
+    assert file.format == "public TSV"
     assert file.pairs == [
         QuestionPair("Why is the sky blue?", "What makes the sky blue?", 1, "1", "2", 2),
         QuestionPair('Is "has" a verb?', "Is it?", 0, "3", "4", 3),
@@ -64,7 +64,7 @@ def test_kaggle_csv(load) -> None:
         "1,3,4,Why?,Why not?,1\r\n"
         '"2","5","6","Two\r\nlines?","Who?","1"\r\n'
     )
-    assert file.form == "Kaggle CSV"
+    assert file.format == "Kaggle CSV"
     assert _questions(file) == [
         ('What, then, is "it"?', "Who?", 0),
         ("Why?", "Why not?", 1),
@@ -75,7 +75,7 @@ def test_kaggle_csv(load) -> None:
 
 def test_kaggle_test_csv(load) -> None:
     file = load('test_id,question1,question2\n0,"How, then?",Why?\n1,A?,B?\n')
-    assert file.form == "Kaggle test CSV"
+    assert file.format == "Kaggle test CSV"
     assert _questions(file) == [("How, then?", "Why?", None), ("A?", "B?", None)]
 
 
@@ -86,7 +86,7 @@ def test_glue_takes_quotes_as_they_stand(load) -> None:
         '9\t5\t6\t"Yes" or "no"?\tWhich?\t0\n',
     ]
     file = load(HEADER + "".join(rows))
-    assert file.form == "GLUE TSV"
+    assert file.format == "GLUE TSV"
     assert _questions(file) == [
         ('What does "I" mean?', 'What is "I"?', 1),
         ('"Why is this so?', 'What is a 5" pipe', 0),
@@ -96,13 +96,13 @@ def test_glue_takes_quotes_as_they_stand(load) -> None:
 
 def test_glue_test(load) -> None:
     file = load('id\tquestion1\tquestion2\n0\tWhat is "x"?\t"Why\n1\tA\tB\n')
-    assert file.form == "GLUE test TSV"
+    assert file.format == "GLUE test TSV"
     assert _questions(file) == [('What is "x"?', '"Why', None), ("A", "B", None)]
 
 
 def test_bimpm(load) -> None:
     file = load("1\tDo n't `` go '' ?\tWhy ?\t77\n0\tA \" stray\tB\t78\n")
-    assert file.form == "BiMPM"
+    assert file.format == "BiMPM"
     assert _questions(file) == [("Do n't `` go '' ?", "Why ?", 1), ('A " stray', "B", 0)]
     assert file.pairs[0].line == 1
     assert file.pairs[0].id1 is None

@@ -21,7 +21,7 @@ def _rows(batch: PairBatch) -> list[tuple[object, ...]]:
             int(batch.index[row]),
             tuple(batch.ids[row][batch.mask[row]]),
             tuple(batch.segments[row][batch.mask[row]]),
-            tuple(batch.matches[row][batch.mask[row]]),
+            tuple(batch.match_types[row][batch.mask[row]]),
             None if batch.labels is None else int(batch.labels[row]),
         )
         for row in range(len(batch))
@@ -39,14 +39,14 @@ def test_a_batch_holds_the_pairs_asked_for_in_their_order(encoded: EncodedPairs)
         [2, 8, 3, 5, 6, 3, 0],
     ]
     assert batch.segments[:2].tolist() == [[0, 0, 0, 1, 1, 1, 0], [0, 0, 0, 0, 0, 1, 1]]
-    assert batch.matches[:2].tolist() == [[0, 1, 0, 1, 1, 0, 0], [0, 2, 1, 1, 0, 2, 0]]
+    assert batch.match_types[:2].tolist() == [[0, 1, 0, 1, 1, 0, 0], [0, 2, 1, 1, 0, 2, 0]]
     assert batch.mask[0].tolist() == [True] * 6 + [False]
 
 
 def test_padding_is_zero_and_no_wider_than_needed(encoded: EncodedPairs) -> None:
     for indices in ([1], [2, 4], [0, 1, 2, 3, 4]):
         batch = encoded.batch(np.array(indices))
-        for array in (batch.ids, batch.segments, batch.matches):
+        for array in (batch.ids, batch.segments, batch.match_types):
             assert array.dtype == np.int64
             assert array.shape == batch.mask.shape
             assert not array[~batch.mask].any()

@@ -53,18 +53,18 @@ def test_encoding_agrees_with_a_token_at_a_time(max_length: int) -> None:
     encoded = encoder.encode(pairs)
     assert len(encoded) == len(pairs)
     for i, (a, b) in enumerate(pairs):
-        ids, segments, matches = _slow_encode(encoder, a, b)
+        ids, segments, match_types = _slow_encode(encoder, a, b)
         part = slice(encoded.offsets[i], encoded.offsets[i + 1])
         assert encoded.ids[part].tolist() == ids
         assert encoded.segments[part].tolist() == segments
-        assert encoded.matches[part].tolist() == matches
+        assert encoded.match_types[part].tolist() == match_types
         assert encoded.lengths[i] == len(ids) <= max_length
 
 
 def test_pairs_are_laid_end_to_end_as_each_alone() -> None:
     encoder = PairEncoder(_vocabulary())
     together, alone = encoder.encode(PAIRS), [encoder.encode([pair]) for pair in PAIRS]
-    for name in ("ids", "segments", "matches"):
+    for name in ("ids", "segments", "match_types"):
         parts = [getattr(one, name) for one in alone]
         np.testing.assert_array_equal(getattr(together, name), np.concatenate(parts))
     np.testing.assert_array_equal(together.lengths, [one.offsets[1] for one in alone])
@@ -73,7 +73,7 @@ def test_pairs_are_laid_end_to_end_as_each_alone() -> None:
 def test_unknown_words_match_by_their_text() -> None:
     encoded = PairEncoder(Vocabulary.build([])).encode([("zyx qqq", "zyx www")])
     assert encoded.ids.tolist() == [2, 1, 1, 3, 1, 1, 3]
-    assert encoded.matches.tolist() == [0, 2, 1, 0, 2, 1, 0]
+    assert encoded.match_types.tolist() == [0, 2, 1, 0, 2, 1, 0]
 
 
 def test_raw_and_treebank_text_encode_alike() -> None:
@@ -81,13 +81,13 @@ def test_raw_and_treebank_text_encode_alike() -> None:
     raw = encoder.encode([("I can't learn?", "Isn't it the way?")])
     treebank = encoder.encode([("I ca n't learn ?", "Is n't it the way ?")])
     np.testing.assert_array_equal(raw.ids, treebank.ids)
-    np.testing.assert_array_equal(raw.matches, treebank.matches)
+    np.testing.assert_array_equal(raw.match_types, treebank.match_types)
 
 
 def test_dtypes_are_small() -> None:
     encoded = PairEncoder(_vocabulary()).encode(PAIRS, labels=[0, 1, 0, 1, 1])
     assert encoded.ids.dtype == np.int32
-    assert encoded.segments.dtype == encoded.matches.dtype == np.int8
+    assert encoded.segments.dtype == encoded.match_types.dtype == np.int8
     assert encoded.offsets.dtype == encoded.lengths.dtype == np.int64
     assert encoded.labels is not None
     assert encoded.labels.dtype == np.int64

@@ -13,7 +13,7 @@ import pytest
 
 from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text import (
-    MATCH_MARKS,
+    N_MATCH_TYPES,
     PAIR_FEATURES,
     EncodedPairs,
     InverseDocumentFrequency,
@@ -82,7 +82,7 @@ def test_marks_tell_how_and_how_rare() -> None:
     assert match_types([], ["run"], told) == []
     every = match_types(["how", "swim", "swimming", "zyx"], [], told)
     assert every == [1, 2, 3, 4]
-    assert max(marks) < MATCH_MARKS
+    assert max(marks) < N_MATCH_TYPES
 
 
 def of(a: str, b: str, told: InverseDocumentFrequency) -> dict[str, float]:
@@ -170,7 +170,7 @@ def test_an_encoder_with_rarity() -> None:
     tokens = [tokenize(text) for text in texts]
     told = InverseDocumentFrequency.build(tokens)
     encoder = PairEncoder(Vocabulary.build(tokens), 64, told)
-    assert (encoder.marks, encoder.features) == (MATCH_MARKS, len(PAIR_FEATURES))
+    assert (encoder.n_match_types, encoder.features) == (N_MATCH_TYPES, len(PAIR_FEATURES))
     pairs = [(texts[0], texts[1]), (texts[2], texts[3])]
     encoded = encoder.encode(pairs)
     assert encoded.features is not None
@@ -179,7 +179,7 @@ def test_an_encoder_with_rarity() -> None:
     np.testing.assert_array_equal(encoded.features, np.array(expected, np.float32))
     a, b = tokens[0], tokens[1]
     marks = [0, *match_types(a, b, told), 0, *match_types(b, a, told), 0]
-    assert encoded.matches[: encoded.offsets[1]].tolist() == marks
+    assert encoded.match_types[: encoded.offsets[1]].tolist() == marks
     batch = encoded.batch(np.array([1, 0]))
     assert batch.features is not None
     np.testing.assert_array_equal(batch.features, encoded.features[[1, 0]])
@@ -189,7 +189,7 @@ def test_an_encoder_with_rarity() -> None:
     again = PairEncoder.from_json(json.loads(json.dumps(encoder.to_json()))).encode(pairs)
     assert again.features is not None
     np.testing.assert_array_equal(again.features, encoded.features)
-    np.testing.assert_array_equal(again.matches, encoded.matches)
+    np.testing.assert_array_equal(again.match_types, encoded.match_types)
 
 
 def test_swapped_is_what_the_encoder_makes_of_the_other_order() -> None:
@@ -201,7 +201,7 @@ def test_swapped_is_what_the_encoder_makes_of_the_other_order() -> None:
         everything = np.arange(len(pairs))
         found = encoder.encode(pairs).batch(everything).swapped()
         wanted = encoder.encode([(b, a) for a, b in pairs]).batch(everything)
-        for name in ("ids", "segments", "matches", "mask", "index", "features"):
+        for name in ("ids", "segments", "match_types", "mask", "index", "features"):
             np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), name)
 
 
@@ -215,7 +215,7 @@ def test_joined_data_sets_are_one() -> None:
         found = EncodedPairs.joined(
             [encoder.encode(pairs[a:b], np.arange(a, b) % 2) for a, b in parts]
         )
-        for name in ("ids", "segments", "matches", "offsets", "labels", "features"):
+        for name in ("ids", "segments", "match_types", "offsets", "labels", "features"):
             np.testing.assert_array_equal(getattr(found, name), getattr(whole, name), name)
             wanted = getattr(whole, name)
             assert wanted is None or getattr(found, name).dtype == wanted.dtype

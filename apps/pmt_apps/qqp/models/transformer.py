@@ -84,7 +84,7 @@ class TransformerPairModel(PairModel[PairBatch]):
             layers=settings.layers,
             dropout=settings.dropout,
             norm_first=settings.norm == "first",
-            marks=encoder.marks,
+            n_match_types=encoder.n_match_types,
             compare=encoder.rarity is not None,
             features=features,
         )
@@ -241,6 +241,6 @@ def _logits(
     member: PairClassifier, batch: PairBatch, rng: np.random.Generator | None = None
 ) -> Tensor:
     found: Tensor = member(
-        batch.ids, batch.segments, batch.matches, batch.mask, batch.features, rng=rng
+        batch.ids, batch.segments, batch.match_types, batch.mask, batch.features, rng=rng
     )
     return found

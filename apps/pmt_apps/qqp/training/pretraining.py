@@ -120,7 +120,7 @@ def pretrain(
     ) -> tuple[Tensor, int]:
         hidden = mask_tokens(batch.ids, words, rng, rate=_HIDDEN)
         losses = model(
-            hidden.ids, batch.segments, batch.matches, batch.mask, hidden.labels, rng=rng
+            hidden.ids, batch.segments, batch.match_types, batch.mask, hidden.labels, rng=rng
         )
         return losses.sum(), model.count(hidden.labels)
 

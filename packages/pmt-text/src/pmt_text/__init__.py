@@ -7,19 +7,19 @@ from pmt_text.batching.bucket_batches import BucketBatches
 from pmt_text.batching.curriculum import Curriculum
 from pmt_text.batching.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
 from pmt_text.batching.ragged import TokenSequences
-from pmt_text.batching.text_windows import (
+from pmt_text.batching.text_chunks import (
     NO_LABEL,
-    ConsecutiveWindows,
-    RandomWindows,
-    TextWindowBatch,
+    ConsecutiveChunks,
+    RandomChunks,
+    TextChunkBatch,
 )
 from pmt_text.batching.token_batches import TokenBatches
 from pmt_text.files.plain_text import CorpusText, load_text
 from pmt_text.ner.conll_columns import ConllColumns
 from pmt_text.ner.encoded_sentences import EncodedSentences
 from pmt_text.ner.load_conll import ConllFile, load_conll, write_conll
+from pmt_text.ner.sentence_chunks import sentence_chunks
 from pmt_text.ner.sentence_encoder import SentenceEncoder
-from pmt_text.ner.sentence_windows import sentence_windows
 from pmt_text.ner.subword_alignment import SubwordAlignment, encode_words
 from pmt_text.ner.tag_scheme import (
     TAG_SCHEMES,
@@ -47,12 +47,12 @@ from pmt_text.qqp.sparse_batch import BagBatch, EncodedBags
 from pmt_text.qqp.split import split_by_question
 from pmt_text.qqp.tfidf import TfIdf
 from pmt_text.qqp.vector_features import VECTOR_SIMILARITIES, VectorSimilarities
-from pmt_text.qqp.word_matches import MATCH_MARKS, match_types, spelled_alike
+from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types, spelled_alike
 from pmt_text.qqp.word_overlap import Threshold, best_threshold, jaccard, overlap_scores
 from pmt_text.tokenizers.bert_words import bert_words
 from pmt_text.tokenizers.bpe import BytePairEncoding
 from pmt_text.tokenizers.bpe_training import Pair, learn_merges, split_words
-from pmt_text.tokenizers.characters import CharacterCodec
+from pmt_text.tokenizers.characters import CharacterTokenizer
 from pmt_text.tokenizers.normalize import normalize, tokenize
 from pmt_text.tokenizers.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.tokenizers.word_offsets import TextWord, find_words
@@ -89,7 +89,7 @@ from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
 __all__ = [
     "CLS",
     "MASK",
-    "MATCH_MARKS",
+    "N_MATCH_TYPES",
     "NOT_MASKED",
     "NO_LABEL",
     "PAD",
@@ -107,10 +107,10 @@ __all__ = [
     "BagBatch",
     "Curriculum",
     "BytePairEncoding",
-    "CharacterCodec",
+    "CharacterTokenizer",
     "ConllFile",
     "ConllColumns",
-    "ConsecutiveWindows",
+    "ConsecutiveChunks",
     "CorpusText",
     "EncodedBags",
     "EncodedPairs",
@@ -127,14 +127,14 @@ __all__ = [
     "ParallelCorpus",
     "QqpFile",
     "QuestionPair",
-    "RandomWindows",
+    "RandomChunks",
     "SentenceEncoder",
     "SubwordAlignment",
     "TagScheme",
     "TaggedBatch",
     "TaggedSentence",
     "TextCorpus",
-    "TextWindowBatch",
+    "TextChunkBatch",
     "TextWord",
     "TfIdf",
     "Threshold",
@@ -193,7 +193,7 @@ __all__ = [
     "principal_components",
     "save_word_vectors",
     "scheme_breaks",
-    "sentence_windows",
+    "sentence_chunks",
     "spans_to_tags",
     "spearman",
     "spelled_alike",

@@ -38,14 +38,14 @@ def spelling_features(
     kernel: Array,
     *,
     ids: NDArray[np.integer],
-    forms: NDArray[np.integer],
+    spelling_ids: NDArray[np.integer],
     needs_grad: NeedsGrad = (True, True),
 ) -> Result:
     """max_p sum_j kernel[j]^T characters[ids[i, p + j - w // 2]] over the places p of word i.
 
     characters: (v, d) embeddings, kernel: (w, d, k), w odd; ids: (u, length) of different words,
-    0 beyond both ends of a word, whose embedding counts as any other; forms: which word is where
-    -> (*forms, k). A word without characters gives zeros.
+    0 beyond both ends of a word, whose embedding counts as any other; spelling_ids: the row of ids
+    of each word -> (*spelling_ids, k). A word without characters gives zeros.
 
     An alphabet is small, so what each character adds at each place of a window is computed once,
     a table (w, v, k); a window is then a sum of w rows, no product. Only the window that won gets
@@ -74,7 +74,7 @@ def spelling_features(
     def backward(grad: Array) -> Gradients:
         by_added = np.empty_like(added)
         columns = np.arange(k)
-        places = (forms.reshape(-1, 1) * k + columns).reshape(-1)
+        places = (spelling_ids.reshape(-1, 1) * k + columns).reshape(-1)
         by_best = np.bincount(places, grad.reshape(-1), best.size).reshape(n, k)
         by_best[empty] = 0
         for j in range(width):
@@ -86,12 +86,16 @@ def spelling_features(
         by_characters = np.matmul(by_added, kernel.swapaxes(1, 2)).sum(axis=0)
         return by_characters, np.matmul(characters.T, by_added)
 
-    return best[forms], backward
+    return best[spelling_ids], backward
 
 
 @composed_form(spelling_features)
 def spelling_features_composed(
-    characters: Tensor, kernel: Tensor, *, ids: NDArray[np.integer], forms: NDArray[np.integer]
+    characters: Tensor,
+    kernel: Tensor,
+    *,
+    ids: NDArray[np.integer],
+    spelling_ids: NDArray[np.integer],
 ) -> Tensor:
     """The same as `spelling_features`, window by window on the embedded characters."""
     width = len(kernel)
@@ -104,7 +108,7 @@ def spelling_features_composed(
     low = np.asarray(np.finfo(seen.dtype).min, seen.dtype)
     highest = where(inside[..., np.newaxis], seen, low).max(axis=1)
     found = where(inside.any(axis=1)[:, np.newaxis], highest, np.asarray(0, seen.dtype))
-    return take_rows(found, forms, sparse=False)
+    return take_rows(found, spelling_ids, sparse=False)
 
 
 def distinct_rows(ids: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
@@ -141,19 +145,21 @@ class CharacterEncoder(Module):
         self.characters = Parameter(normal(rng, (v, d), 1.0, dtype))
         self.kernel = Parameter(kaiming_uniform(rng, (window, d, k), 3 * window * d, dtype))
 
-    def forward(self, ids: NDArray[np.integer], forms: NDArray[np.integer] | None = None) -> Tensor:
+    def forward(
+        self, ids: NDArray[np.integer], spelling_ids: NDArray[np.integer] | None = None
+    ) -> Tensor:
         """ids: (..., length) of the characters of words, 0 behind the last -> (..., k).
 
-        forms: integers of any shape, which row of ids (u, length) is wanted where -> (*forms, k).
+        spelling_ids: integers of any shape, rows of ids (u, length) -> (*spelling_ids, k).
         Where they are not given, equal words are looked for here.
         Raises DtypeError, ShapeError.
         """
         ids = self._checked(np.asarray(ids))
         words = ids.reshape(-1, ids.shape[-1])
-        if forms is None:
+        if spelling_ids is None:
             words, own = distinct_rows(words)
-            forms = own.reshape(ids.shape[:-1])
-        return spelling_features(self.characters, self.kernel, ids=words, forms=forms)
+            spelling_ids = own.reshape(ids.shape[:-1])
+        return spelling_features(self.characters, self.kernel, ids=words, spelling_ids=spelling_ids)
 
     def _checked(self, ids: NDArray[np.integer]) -> NDArray[np.integer]:
         v = self.characters.shape[0]
@@ -182,10 +188,10 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
         return rng.normal(size=(6, 4)), rng.normal(size=(width, 4, 5))
 
     ids = np.array([[1, 2, 3, 4], [5, 1, 0, 0], [2, 0, 0, 0]])
-    forms = np.array([[0, 2, 1], [2, 2, 0]])
-    yield Sample(tables(3), {"ids": ids, "forms": forms})
-    yield Sample(tables(1), {"ids": ids, "forms": forms}, "a window of one character")
-    yield Sample(tables(5), {"ids": ids[:, :2], "forms": forms[0]}, "short words")
+    spelling_ids = np.array([[0, 2, 1], [2, 2, 0]])
+    yield Sample(tables(3), {"ids": ids, "spelling_ids": spelling_ids})
+    yield Sample(tables(1), {"ids": ids, "spelling_ids": spelling_ids}, "a window of one character")
+    yield Sample(tables(5), {"ids": ids[:, :2], "spelling_ids": spelling_ids[0]}, "short words")
     with_empty = np.array([[1, 2], [0, 0]])
-    yield Sample(tables(3), {"ids": with_empty, "forms": np.array([0, 1])}, "no characters")
-    yield Sample(tables(3), {"ids": ids[:0], "forms": forms[:0, 0]}, "no words")
+    yield Sample(tables(3), {"ids": with_empty, "spelling_ids": np.array([0, 1])}, "no characters")
+    yield Sample(tables(3), {"ids": ids[:0], "spelling_ids": spelling_ids[:0, 0]}, "no words")

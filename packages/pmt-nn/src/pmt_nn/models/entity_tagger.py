@@ -136,17 +136,17 @@ class EntityTagger(Module):
         characters: NDArray[np.integer],
         shapes: NDArray[np.integer],
         mask: Mask | None = None,
-        forms: NDArray[np.integer] | None = None,
+        spelling_ids: NDArray[np.integer] | None = None,
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
         """Scores of the tags (b, t, n).
 
         words, shapes: (b, t). characters: (b, t, c), 0 behind a word's last one; or, with
-        `forms` (b, t), (u, c) the different spellings of the batch, of which `forms` says which is
-        where. mask: (b, t), True = a word. rng: stream of this pass, needed in training.
+        `spelling_ids` (b, t), (u, c) the different spellings of the batch, of which `spelling_ids`
+        names the rows. mask: (b, t), True = a word. rng: stream of this pass, needed in training.
         """
-        hidden = self.encode(words, characters, shapes, mask, forms, rng=rng)
+        hidden = self.encode(words, characters, shapes, mask, spelling_ids, rng=rng)
         scores: Tensor = self.classify(self.dropout(hidden, rng))
         return scores
 
@@ -156,7 +156,7 @@ class EntityTagger(Module):
         characters: NDArray[np.integer],
         shapes: NDArray[np.integer],
         mask: Mask | None = None,
-        forms: NDArray[np.integer] | None = None,
+        spelling_ids: NDArray[np.integer] | None = None,
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
@@ -164,7 +164,7 @@ class EntityTagger(Module):
         parts = [self.words(self._read(words, rng))]
         if self.vectors is not None:
             parts.append(take_rows(self.vectors, words))
-        parts += [self.spelling(characters, forms), self.shapes(shapes)]
+        parts += [self.spelling(characters, spelling_ids), self.shapes(shapes)]
         x = self.join(self.input_dropout(concat(*parts, axis=-1), rng))
         encoded: Tensor = self.encoder(x, mask, rng=rng)
         return encoded
@@ -176,13 +176,13 @@ class EntityTagger(Module):
         shapes: NDArray[np.integer],
         tags: NDArray[np.integer],
         mask: Mask | None = None,
-        forms: NDArray[np.integer] | None = None,
+        spelling_ids: NDArray[np.integer] | None = None,
         *,
         rng: np.random.Generator | None = None,
         reduction: str = "mean",
     ) -> Tensor:
         """-log p(tags) per sentence. tags: (b, t), anything where masked."""
-        scores = self(words, characters, shapes, mask, forms, rng=rng)
+        scores = self(words, characters, shapes, mask, spelling_ids, rng=rng)
         loss: Tensor = self.crf(scores, tags, mask, reduction=reduction)
         return loss
 
@@ -192,11 +192,11 @@ class EntityTagger(Module):
         characters: NDArray[np.integer],
         shapes: NDArray[np.integer],
         mask: Mask | None = None,
-        forms: NDArray[np.integer] | None = None,
+        spelling_ids: NDArray[np.integer] | None = None,
     ) -> NDArray[np.int64]:
         """The likeliest tags (b, t), -100 where there is no word. Call in evaluation mode."""
         with no_grad():
-            scores = self(words, characters, shapes, mask, forms)
+            scores = self(words, characters, shapes, mask, spelling_ids)
         return self.crf.decode(scores, mask)
 
     def _read(

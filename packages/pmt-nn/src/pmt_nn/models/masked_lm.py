@@ -58,7 +58,7 @@ class MaskedPairModel(Module):
         self,
         ids: NDArray[np.integer],
         segments: NDArray[np.integer],
-        matches: NDArray[np.integer],
+        match_types: NDArray[np.integer],
         mask: Mask,
         labels: NDArray[np.integer],
         *,
@@ -70,7 +70,7 @@ class MaskedPairModel(Module):
         there, `IGNORE` where nothing is to be guessed. A label that is not below `guessed` counts
         nothing. A hidden word's match would tell what the word is, and is hidden with it.
         """
-        read = np.where(labels == IGNORE, matches, 0)
+        read = np.where(labels == IGNORE, match_types, 0)
         x = self.reader.read(ids, segments, read, mask, rng=rng)  # (b, t, d)
         places = np.flatnonzero(self._counted(labels))
         vectors = x.reshape(-1, x.shape[-1])[places]  # (n, d)
@@ -138,7 +138,7 @@ class MaskedTagger(Module):
         characters: NDArray[np.integer],
         shapes: NDArray[np.integer],
         mask: Mask | None = None,
-        forms: NDArray[np.integer] | None = None,
+        spelling_ids: NDArray[np.integer] | None = None,
         *,
         rng: np.random.Generator,
     ) -> tuple[Tensor, int]:
@@ -151,9 +151,9 @@ class MaskedTagger(Module):
         gone = (words > self.mask_id) & (words < self.guessed)
         gone &= rng.random(words.shape) < self.hidden
         seen = np.where(gone, self.mask_id, words)
-        characters, forms = self._without(characters, forms, gone)
+        characters, spelling_ids = self._without(characters, spelling_ids, gone)
         encoded = self.tagger.encode(
-            seen, characters, np.where(gone, self.mask_id, shapes), mask, forms, rng=rng
+            seen, characters, np.where(gone, self.mask_id, shapes), mask, spelling_ids, rng=rng
         )
         places = np.flatnonzero(gone)
         vectors = encoded.reshape(-1, encoded.shape[-1])[places]  # (n, d)
@@ -166,12 +166,12 @@ class MaskedTagger(Module):
     def _without(
         self,
         characters: NDArray[np.integer],
-        forms: NDArray[np.integer] | None,
+        spelling_ids: NDArray[np.integer] | None,
         gone: NDArray[np.bool_],
     ) -> tuple[NDArray[np.integer], NDArray[np.integer] | None]:
-        """Characters and forms in which hidden words are spelled as one mask."""
+        """Characters and spelling_ids in which hidden words are spelled as one mask."""
         spelled = np.zeros_like(characters[..., :1, :])
         spelled[..., 0] = self.mask_id
-        if forms is None:
+        if spelling_ids is None:
             return np.where(gone[..., np.newaxis], spelled, characters), None
-        return np.concatenate([characters, spelled]), np.where(gone, len(characters), forms)
+        return np.concatenate([characters, spelled]), np.where(gone, len(characters), spelling_ids)

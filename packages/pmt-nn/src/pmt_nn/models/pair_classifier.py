@@ -35,7 +35,7 @@ class PairClassifierConfig:
         dropout: rate, everywhere in the encoder and on the embeddings.
         activation: "gelu" or "relu".
         norm_first: pre-norm (True) or post-norm.
-        marks: number of different `matches`.
+        n_match_types: number of different `match_types`.
         compare: whether the difference and the product of the texts' means are pooled as well.
         features: number of further numbers about a pair that are given beside its tokens.
         feature_hidden: width of the layer that reads them.
@@ -51,7 +51,7 @@ class PairClassifierConfig:
     dropout: float = 0.1
     activation: str = "gelu"
     norm_first: bool = True
-    marks: int = 3
+    n_match_types: int = 3
     compare: bool = False
     features: int = 0
     feature_hidden: int = 64
@@ -77,7 +77,7 @@ class PairClassifier(Module):
         self.config = config
         self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
         self.segments = Embedding(2, d, rng, sparse=False, dtype=dtype)
-        self.matches = Embedding(config.marks, d, rng, sparse=False, dtype=dtype)
+        self.match_types = Embedding(config.n_match_types, d, rng, sparse=False, dtype=dtype)
         self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
         self.norm = LayerNorm(d, dtype=dtype)
         self.dropout = Dropout(config.dropout)
@@ -101,18 +101,18 @@ class PairClassifier(Module):
         self,
         ids: NDArray[np.integer],
         segments: NDArray[np.integer],
-        matches: NDArray[np.integer],
+        match_types: NDArray[np.integer],
         mask: Mask,
         features: Array | None = None,
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids, segments (0, 1), matches (0 ... marks - 1), mask (True = token): (b, t).
+        """ids, segments (0, 1), match_types (0 ... n_match_types - 1), mask (True = token): (b, t).
 
         features: (b, n), as many as the config says; None where it says 0. -> (b, classes).
         rng: stream of this pass, needed in training with dropout.
         """
-        x = self.read(ids, segments, matches, mask, rng=rng)
+        x = self.read(ids, segments, match_types, mask, rng=rng)
         pooled = tanh(self.pool(self._pooled(x, segments, mask)))
         known = self._known(features, len(ids), pooled.dtype)
         if known is not None:
@@ -124,13 +124,13 @@ class PairClassifier(Module):
         self,
         ids: NDArray[np.integer],
         segments: NDArray[np.integer],
-        matches: NDArray[np.integer],
+        match_types: NDArray[np.integer],
         mask: Mask,
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
         """The encoder's vectors of all tokens, before pooling: (b, t, d)."""
-        x = self.words(ids) + self.segments(segments) + self.matches(matches)
+        x = self.words(ids) + self.segments(segments) + self.match_types(match_types)
         x = self.dropout(self.norm(self.positions(x)), rng)
         hidden: Tensor = self.encoder(x, mask, rng=rng)
         return hidden

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-RENAMED = {"gain": "weight", "widen": "up", "narrow": "down"}
+RENAMED = {"gain": "weight", "widen": "up", "narrow": "down", "matches": "match_types"}
 """Attribute of an earlier version -> attribute today."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pmt_core import DataError
 
-__all__ = ["ConllColumns", "canonical_tag", "recognize_conll_form"]
+__all__ = ["ConllColumns", "canonical_tag", "detect_columns"]
 
 _BLANKS = re.compile(r"[ \t]+")  # not str.split(): a word may hold a no-break space
 _TAG = re.compile(r"([BIESLUMW])-(\S+)")
@@ -20,13 +20,13 @@ _MOSTLY = 0.9
 
 @dataclass(frozen=True, slots=True)
 class ConllColumns:
-    """tabs: whether single tabs part the columns; else runs of blanks. columns: their number.
+    """tabs: whether single tabs part the columns; else runs of blanks. count: their number.
 
     word, tag: the places of the two columns that are read, from 0.
     """
 
     tabs: bool
-    columns: int
+    count: int
     word: int
     tag: int
 
@@ -46,7 +46,7 @@ def canonical_tag(text: str) -> str | None:
     return f"{_OTHER_LETTERS.get(kind, kind)}-{type_}"
 
 
-def recognize_conll_form(
+def detect_columns(
     path: str, lines: Sequence[str], word: int | None, tag: int | None
 ) -> ConllColumns:
     """The form of a file whose first lines (without empty ones and -DOCSTART-) are `lines`.

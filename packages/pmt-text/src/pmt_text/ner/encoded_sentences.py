@@ -17,14 +17,14 @@ __all__ = ["EncodedSentences"]
 class EncodedSentences:
     """n encoded sentences, m words in all, end to end; sentence i has those of offsets[i : i + 2].
 
-    words, shapes, forms: (m,) int32; what they mean is told at `TaggedBatch`, but forms are rows
-    of this data set's `characters`. characters: (u, c) int32, the letters of every different
+    words, shapes, spelling_ids: (m,) int32, see `TaggedBatch`; spelling_ids are rows of this data
+    set's `characters`. characters: (u, c) int32, the letters of every different
     spelling, row 0 all padding. tags: (m,) int32, or None. offsets: (n + 1,) int64.
     """
 
     words: NDArray[np.int32]
     shapes: NDArray[np.int32]
-    forms: NDArray[np.int32]
+    spelling_ids: NDArray[np.int32]
     characters: NDArray[np.int32]
     offsets: NDArray[np.int64]
     tags: NDArray[np.int32] | None = None
@@ -41,15 +41,15 @@ class EncodedSentences:
         """The sentences at `indices` (b,), in that order, as wide as the longest of them."""
         places = gather_rows(self.offsets, indices)
         mask = places.mask
-        used, forms = np.unique(self.forms[places.places[mask]], return_inverse=True)
+        used, spelling_ids = np.unique(self.spelling_ids[places.places[mask]], return_inverse=True)
         characters = self.characters[np.concatenate([[0], used])].astype(np.int64)
         longest = max(int((characters != 0).sum(axis=1).max()), 1)
         rows = np.zeros(mask.shape, np.int64)
-        rows[mask] = forms + 1
+        rows[mask] = spelling_ids + 1
         return TaggedBatch(
             words=places.take(self.words, np.int64(0)),
             shapes=places.take(self.shapes, np.int64(0)),
-            forms=rows,
+            spelling_ids=rows,
             characters=characters[:, :longest],
             mask=mask,
             tags=None if self.tags is None else places.take(self.tags, np.int64(-100)),

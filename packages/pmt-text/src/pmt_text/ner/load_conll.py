@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pmt_core import DataError, SettingsError, ShapeError, atomic_file
 from pmt_text.files.errors import dropped_warning
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, recognize_conll_form
+from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, detect_columns
 from pmt_text.ner.tag_scheme import TagScheme, detect_scheme, scheme_breaks
 from pmt_text.ner.tagged_sentence import TaggedSentence
 
@@ -32,7 +32,7 @@ Line = tuple[int, str | None]
 class ConllFile:
     """What `load_conll` read.
 
-    sentences: those kept, in the order of the file. path: which file. form: its columns.
+    sentences: those kept, in the order of the file. path: which file. columns: its columns.
     scheme: of the tags. breaks: number of tags that this scheme would have written differently.
     documents: how many -DOCSTART- lines. dropped: for each reason the lines of which a sentence
     was dropped, one a sentence. sha256: of the file as it is stored.
@@ -40,7 +40,7 @@ class ConllFile:
 
     sentences: list[TaggedSentence]
     path: str
-    form: ConllColumns
+    columns: ConllColumns
     scheme: TagScheme
     breaks: int
     documents: int
@@ -87,7 +87,7 @@ def load_conll(
     """Read a CoNLL file, plain or gzip: a word a line, an empty line after every sentence.
 
     Any number of columns, parted by blanks or single tabs; which of them hold words and tags see
-    `recognize_conll_form`. Tags are IOB1, IOB2 or IOBES (or BILOU, BMES: read as IOBES), and come
+    `detect_columns`. Tags are IOB1, IOB2 or IOBES (or BILOU, BMES: read as IOBES), and come
     as they stand there. -DOCSTART- lines begin a document and are no sentence. Comments ("# ...",
     as in CoNLL-U) before a sentence are passed over. A sentence with a broken line (bytes that are
     no text, a column missing or too many, no word, no tag) is dropped, counted, and named by that
@@ -101,17 +101,17 @@ def load_conll(
     with TextLines(path, encoding) as lines:
         numbered = iter(lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))
-        form = recognize_conll_form(
+        columns = detect_columns(
             lines.path, _words_among(first, lines.path, encoding), word_column, tag_column
         )
-        reader = _SentenceReader(form, unusable_line(encoding))
+        reader = _SentenceReader(columns, unusable_line(encoding))
         sentences = list(islice(reader.sentences(chain(first, numbered)), limit))
         sha256 = lines.sha256()
     tags = [sentence.tags or () for sentence in sentences]
     scheme = detect_scheme(tags)
     breaks = sum(len(scheme_breaks(one, scheme)) for one in tags)
     found = ConllFile(
-        sentences, lines.path, form, scheme, breaks, reader.documents, reader.dropped, sha256
+        sentences, lines.path, columns, scheme, breaks, reader.documents, reader.dropped, sha256
     )
     if not sentences:
         problems = "\n  ".join(found.warnings())
@@ -192,7 +192,7 @@ def _one_cell(text: str) -> str:
 class _SentenceReader:
     """Makes sentences of lines and keeps account of those it cannot use."""
 
-    form: ConllColumns
+    columns: ConllColumns
     bad_bytes: str
     documents: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
@@ -208,7 +208,7 @@ class _SentenceReader:
                 rows, broken = [], False
                 self.documents += begins_document
                 continue
-            if broken or (line is not None and not rows and _is_comment(line, self.form)):
+            if broken or (line is not None and not rows and _is_comment(line, self.columns)):
                 continue
             found = self.bad_bytes if line is None else self._row(line)
             if isinstance(found, str):
@@ -220,15 +220,15 @@ class _SentenceReader:
 
     def _row(self, line: str) -> tuple[str, ...] | str:
         """The cells of a line, or what is wrong with it."""
-        cells = self.form.cells(line)
-        if len(cells) != self.form.columns:
+        cells = self.columns.cells(line)
+        if len(cells) != self.columns.count:
             return _WRONG_COLUMNS
-        if not cells[self.form.word].strip():
+        if not cells[self.columns.word].strip():
             return _NO_WORD
-        return _NO_TAG if canonical_tag(cells[self.form.tag]) is None else tuple(cells)
+        return _NO_TAG if canonical_tag(cells[self.columns.tag]) is None else tuple(cells)
 
     def _sentence(self, rows: list[tuple[str, ...]], line: int) -> TaggedSentence:
-        word, tag = self.form.word, self.form.tag
+        word, tag = self.columns.word, self.columns.tag
         return TaggedSentence(
             words=tuple(row[word] for row in rows),
             tags=tuple(canonical_tag(row[tag]) or "O" for row in rows),
@@ -242,12 +242,12 @@ def _begins_document(line: str) -> bool:
     return line.split(maxsplit=1)[:1] == [_DOCUMENT]
 
 
-def _is_comment(line: str, form: ConllColumns) -> bool:
+def _is_comment(line: str, columns: ConllColumns) -> bool:
     """Whether a line before a sentence is a comment, and not the word "#" with its tag."""
     if not line.startswith("#"):
         return False
-    cells = form.cells(line)
-    return len(cells) != form.columns or canonical_tag(cells[form.tag]) is None
+    cells = columns.cells(line)
+    return len(cells) != columns.count or canonical_tag(cells[columns.tag]) is None
 
 
 def _words_among(lines: Sequence[Line], path: str, encoding: str) -> list[str]:

@@ -95,17 +95,19 @@ class SentenceEncoder:
         """
         every = [word for sentence in sentences for word in sentence.words]
         number: dict[str, int] = {}
-        forms = np.fromiter(
+        spelling_ids = np.fromiter(
             (number.setdefault(word, len(number) + 1) for word in every), np.int32, len(every)
         )
         folded = [fold_word(word, lower=self.lower, digits=self.digits) for word in number]
         letters = [self.characters.ids(self._letters(word)) for word in number]
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
         tagged = bool(sentences) and all(sentence.tags is not None for sentence in sentences)
+        words = self._per_spelling(self.words, map(self._known, folded))
+        shapes = self._per_spelling(self.shapes, map(word_shape, number))
         return EncodedSentences(
-            words=self._per_form(self.words, map(self._known, folded))[forms],
-            shapes=self._per_form(self.shapes, [word_shape(word) for word in number])[forms],
-            forms=forms,
+            words=words[spelling_ids],
+            shapes=shapes[spelling_ids],
+            spelling_ids=spelling_ids,
             characters=pad_sequences([np.empty(0, np.int64), *letters])[0].astype(np.int32),
             offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
             tags=self._tag_ids(sentences) if tagged else None,
@@ -136,8 +138,8 @@ class SentenceEncoder:
         return word[: self.max_letters - end] + word[-end:]
 
     @staticmethod
-    def _per_form(vocabulary: Vocabulary, names: Iterable[str]) -> NDArray[np.int32]:
-        """The ids of the names, with one for form 0 (the padding) before them."""
+    def _per_spelling(vocabulary: Vocabulary, names: Iterable[str]) -> NDArray[np.int32]:
+        """The ids of the names, with one for spelling 0 (the padding) before them."""
         return np.concatenate([[0], vocabulary.ids(names)]).astype(np.int32)
 
     def _tag_ids(self, sentences: Sequence[TaggedSentence]) -> NDArray[np.int32]:

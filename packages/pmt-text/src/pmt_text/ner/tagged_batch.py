@@ -17,11 +17,11 @@ class TaggedBatch:
     """b sentences of up to t words, padded on the right; u different spellings of up to c letters.
 
     Spellings are kept once each, as a batch holds many words twice: what is computed of the
-    letters is computed u times and then looked up by `forms`.
+    letters is computed u times and then looked up by `spelling_ids`.
 
     words: (b, t) int64, ids of the folded words; 0, the id of ``<pad>``, in the padding.
     shapes: (b, t) int64, ids of the words' shapes; 0 in the padding.
-    forms: (b, t) int64, rows of `characters`; 0 in the padding.
+    spelling_ids: (b, t) int64, rows of `characters`; 0 in the padding.
     characters: (u, c) int64, ids of the letters of each spelling, padded with 0 on the right; row
         0 is all padding. c is at least 1.
     mask: (b, t) bool, True where a word stands ("attend here").
@@ -31,7 +31,7 @@ class TaggedBatch:
 
     words: NDArray[np.int64]
     shapes: NDArray[np.int64]
-    forms: NDArray[np.int64]
+    spelling_ids: NDArray[np.int64]
     characters: NDArray[np.int64]
     mask: NDArray[np.bool_]
     tags: NDArray[np.int64] | None
@@ -48,7 +48,7 @@ class TaggedBatch:
     @property
     def spelled(self) -> NDArray[np.int64]:
         """The letters of the word at every place, (b, t, c)."""
-        return self.characters[self.forms]
+        return self.characters[self.spelling_ids]
 
     def shard(self, i: int, n: int) -> TaggedBatch:
         """Rows i, i + n, i + 2n, ... as a batch no wider than its longest row and word.
@@ -59,15 +59,15 @@ class TaggedBatch:
             raise SettingsError(f"shard {i} of {n}: expected 0 <= i < n")
         mask = self.mask[i::n]
         width = int(mask.sum(axis=1).max(initial=0))
-        used, forms = np.unique(self.forms[i::n, :width], return_inverse=True)
+        used, spelling_ids = np.unique(self.spelling_ids[i::n, :width], return_inverse=True)
         if not used.size or used[0] != 0:  # no padding here: row 0 stays, all the same
-            used, forms = np.concatenate([[0], used]), forms + 1
+            used, spelling_ids = np.concatenate([[0], used]), spelling_ids + 1
         characters = self.characters[used]
         longest = max(int((characters != 0).sum(axis=1).max()), 1)
         return TaggedBatch(
             words=self.words[i::n, :width],
             shapes=self.shapes[i::n, :width],
-            forms=forms.reshape(mask.shape[0], width).astype(np.int64, copy=False),
+            spelling_ids=spelling_ids.reshape(mask.shape[0], width).astype(np.int64, copy=False),
             characters=characters[:, :longest],
             mask=mask[:, :width],
             tags=None if self.tags is None else self.tags[i::n, :width],

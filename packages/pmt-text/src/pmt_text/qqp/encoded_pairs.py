@@ -19,14 +19,14 @@ __all__ = ["EncodedPairs"]
 class EncodedPairs:
     """n encoded pairs, m tokens in all, laid end to end; pair i has those of offsets[i : i + 2].
 
-    ids: (m,) int32. segments, matches: (m,) int8; what they mean is told at `PairBatch`.
+    ids: (m,) int32. segments, match_types: (m,) int8; what they mean is told at `PairBatch`.
     offsets: (n + 1,) int64. labels: (n,) int64 or None. features: (n, k) float32 or None.
     About 6 bytes a token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
     """
 
     ids: NDArray[np.int32]
     segments: NDArray[np.int8]
-    matches: NDArray[np.int8]
+    match_types: NDArray[np.int8]
     offsets: NDArray[np.int64]
     labels: NDArray[np.int64] | None = None
     features: NDArray[np.float32] | None = None
@@ -51,7 +51,7 @@ class EncodedPairs:
         return cls(
             ids=np.concatenate([part.ids for part in parts]),
             segments=np.concatenate([part.segments for part in parts]),
-            matches=np.concatenate([part.matches for part in parts]),
+            match_types=np.concatenate([part.match_types for part in parts]),
             offsets=np.cumsum(lengths),
             labels=np.concatenate(labels) if len(labels) == len(parts) else None,
             features=np.concatenate(features) if len(features) == len(parts) else None,
@@ -71,7 +71,7 @@ class EncodedPairs:
         return PairBatch(
             ids=rows.take(self.ids, np.int64(0)),
             segments=rows.take(self.segments, np.int64(0)),
-            matches=rows.take(self.matches, np.int64(0)),
+            match_types=rows.take(self.match_types, np.int64(0)),
             mask=rows.mask,
             labels=None if self.labels is None else self.labels[rows.index],
             index=rows.index,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["EXPECTED_FORMS", "QqpFormat", "detect_format"]
+__all__ = ["EXPECTED_FORMATS", "QqpFormat", "detect_format"]
 
-EXPECTED_FORMS = """\
+EXPECTED_FORMATS = """\
   public TSV       header: id qid1 qid2 question1 question2 is_duplicate (parted by tabs)
   Kaggle CSV       the same header parted by commas; test.csv: test_id,question1,question2
   GLUE TSV         the public TSV's header, or id question1 question2 for its test file
@@ -51,10 +51,10 @@ def detect_format(lines: Sequence[str]) -> QqpFormat | None:
     """
     if not lines:
         return None
-    form = _by_header(lines[0]) or _by_shape(lines[:20])
-    if form is None or form.separator != "\t" or not form.quoted:
-        return form
-    return form if _quotes_are_csv(lines, form) else _glue(form)
+    format = _by_header(lines[0]) or _by_shape(lines[:20])
+    if format is None or format.separator != "\t" or not format.quoted:
+        return format
+    return format if _quotes_are_csv(lines, format) else _glue(format)
 
 
 def _by_header(line: str) -> QqpFormat | None:
@@ -92,12 +92,12 @@ def _by_shape(lines: Sequence[str]) -> QqpFormat | None:
     return _BIMPM if bimpm >= public else _PUBLIC_WITHOUT_HEADER
 
 
-def _quotes_are_csv(lines: Sequence[str], form: QqpFormat) -> bool:
+def _quotes_are_csv(lines: Sequence[str], format: QqpFormat) -> bool:
     """Whether quoted fields with doubled quotes are at least as many as bare ones with a quote."""
     wrapped = bare = 0
-    for line in lines[form.header :]:
+    for line in lines[format.header :]:
         fields = line.split("\t") if '"' in line else []
-        for field in fields if len(fields) == form.columns else ():
+        for field in fields if len(fields) == format.columns else ():
             if re.fullmatch(r'"(?:[^"]++|"")*+"', field):
                 wrapped += '""' in field
             else:
@@ -105,16 +105,16 @@ def _quotes_are_csv(lines: Sequence[str], form: QqpFormat) -> bool:
     return wrapped >= bare
 
 
-def _glue(form: QqpFormat) -> QqpFormat:
+def _glue(format: QqpFormat) -> QqpFormat:
     return QqpFormat(
-        "GLUE TSV" if form.label is not None else "GLUE test TSV",
-        form.separator,
-        form.columns,
-        form.question1,
-        form.question2,
-        form.label,
-        form.id1,
-        form.id2,
-        form.header,
+        "GLUE TSV" if format.label is not None else "GLUE test TSV",
+        format.separator,
+        format.columns,
+        format.question1,
+        format.question2,
+        format.label,
+        format.id1,
+        format.id2,
+        format.header,
         quoted=False,
     )

@@ -1,4 +1,4 @@
-"""Read files of question pairs, in every form in which they go round."""
+"""Read files of question pairs, in any of the published formats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pmt_core import DataError, SettingsError
 from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
 from pmt_text.files.errors import dropped_warning
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.qqp.formats import EXPECTED_FORMS, QqpFormat, detect_format
+from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, detect_format
 from pmt_text.qqp.question_pair import QuestionPair
 
 __all__ = ["QqpFile", "load_qqp"]
@@ -31,14 +31,14 @@ _EMPTY_QUESTION = "empty question"
 class QqpFile:
     """What `load_qqp` read.
 
-    pairs: the rows kept, in the order of the file. path, form: which file, in which form.
+    pairs: the rows kept, in the order of the file. path, form: which file, in which format.
     rows: rows met; kept + dropped. dropped: for each reason the lines on which a row was dropped.
     sha256: of the file as it is stored.
     """
 
     pairs: list[QuestionPair]
     path: str
-    form: str
+    format: str
     rows: int
     dropped: dict[str, list[int]]
     sha256: str
@@ -59,27 +59,27 @@ class QqpFile:
 def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFile:
     """Read question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM, plain or gzip.
 
-    The form is told by the header or the shape of the rows, never by the name of the file. A row
-    that is broken (a field missing, a label that is neither 0 nor 1, bytes that are not UTF-8, an
+    The header or the shape of the rows gives the format, not the name of the file. A row that is
+    broken (a field missing, a label that is neither 0 nor 1, bytes that are not UTF-8, an
     unclosed quote, an empty question) is dropped, counted and named by its line; reading goes on
     at the next line. Questions come without the file's quoting, otherwise as they stand there.
 
     limit: the most rows to keep. Raises `FileProblem` (missing, a folder, unreadable) and
-    `DataError` (empty, binary, of no known form, or no row left).
+    `DataError` (empty, binary, of an unknown format, or no row left).
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit must be 1 or more rows, not {limit}")
     with TextLines(path) as lines:
         numbered = iter(lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))
-        form = detect_format([text for _, text in first if text is not None and text.strip()])
-        if form is None:
-            raise _of_no_form(lines.path, first)
-        reader = _RowReader(form, deque(first), numbered)
+        format = detect_format([text for _, text in first if text is not None and text.strip()])
+        if format is None:
+            raise _unknown_format(lines.path, first)
+        reader = _RowReader(format, deque(first), numbered)
         pairs = list(islice(reader.pairs(), limit))
         sha256 = lines.sha256()
     rows = len(pairs) + sum(map(len, reader.dropped.values()))
-    result = QqpFile(pairs, lines.path, form.name, rows, reader.dropped, sha256)
+    result = QqpFile(pairs, lines.path, format.name, rows, reader.dropped, sha256)
     if not pairs:
         raise _none_left(result)
     return result
@@ -89,14 +89,14 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
 class _RowReader:
     """Makes pairs of lines and keeps account of those it cannot use."""
 
-    form: QqpFormat
+    format: QqpFormat
     ahead: deque[tuple[int, str | None]]  # lines read but not used yet
     source: Iterator[tuple[int, str | None]]
     dropped: dict[str, list[int]] = field(default_factory=dict)
 
     def pairs(self) -> Iterator[QuestionPair]:
-        record = QuotedRecord(self.form.separator, self.form.columns)
-        header = self.form.header
+        record = QuotedRecord(self.format.separator, self.format.columns)
+        header = self.format.header
         while self.ahead or self._read_ahead():
             number, line = self.ahead.popleft()
             if line is not None and not line.strip():
@@ -120,10 +120,10 @@ class _RowReader:
 
     def _fields(self, line: str, record: QuotedRecord) -> list[str] | str:
         """The fields of the record that begins with `line`, or what is wrong with it."""
-        form = self.form
-        if not form.quoted or '"' not in line:
-            fields = line.split(form.separator)
-            return fields if len(fields) == form.columns else _WRONG_FIELDS
+        format = self.format
+        if not format.quoted or '"' not in line:
+            fields = line.split(format.separator)
+            return fields if len(fields) == format.columns else _WRONG_FIELDS
         fields_or_none = record.fields(line) or self._fields_by_tabs(line)
         if fields_or_none is not None:
             return fields_or_none
@@ -137,8 +137,8 @@ class _RowReader:
         ``"Yes" or "no"?`` is bare text although it begins with a quote; an odd number of quotes
         is no such thing.
         """
-        fields = line.split(self.form.separator)
-        if self.form.separator != "\t" or len(fields) != self.form.columns:
+        fields = line.split(self.format.separator)
+        if self.format.separator != "\t" or len(fields) != self.format.columns:
             return None
         if any(text.startswith('"') and text.count('"') % 2 for text in fields):
             return None
@@ -174,19 +174,19 @@ class _RowReader:
 
     def _pair(self, fields: list[str], number: int) -> QuestionPair | str:
         """The pair that the fields are, or what is wrong with them."""
-        form = self.form
+        format = self.format
         label: int | None = None
-        if form.label is not None:
-            text = fields[form.label].strip()
+        if format.label is not None:
+            text = fields[format.label].strip()
             if text not in ("0", "1"):
                 return _WRONG_LABEL
             label = int(text)
-        question1 = unwrap(fields[form.question1].strip())
-        question2 = unwrap(fields[form.question2].strip())
+        question1 = unwrap(fields[format.question1].strip())
+        question2 = unwrap(fields[format.question2].strip())
         if not question1 or not question2:
             return _EMPTY_QUESTION
-        id1 = None if form.id1 is None else fields[form.id1].strip()
-        id2 = None if form.id2 is None else fields[form.id2].strip()
+        id1 = None if format.id1 is None else fields[format.id1].strip()
+        id2 = None if format.id2 is None else fields[format.id2].strip()
         return QuestionPair(question1, question2, label, id1 or None, id2 or None, number)
 
 
@@ -197,19 +197,19 @@ def _is_quoted(text: str) -> bool:
     )
 
 
-def _of_no_form(path: str, first: list[tuple[int, str | None]]) -> DataError:
+def _unknown_format(path: str, first: list[tuple[int, str | None]]) -> DataError:
     texts = [text for _, text in first if text is not None and text.strip()]
     came = f"its first line is {texts[0][:100]!r}" if texts else "no line of it is UTF-8 text"
     return DataError(
-        f"{path} holds question pairs in no known form; {came}. Expected one of\n{EXPECTED_FORMS}"
+        f"{path} has no known format of question pairs; {came}. Expected one of\n{EXPECTED_FORMATS}"
     )
 
 
 def _none_left(file: QqpFile) -> DataError:
     if not file.dropped:
-        return DataError(f"{file.path} has the header of a {file.form} but no row below it")
+        return DataError(f"{file.path} has the header of a {file.format} but no row below it")
     return DataError(
-        f"{file.path}: read as {file.form}, but all {file.rows} rows are broken:\n  "
+        f"{file.path}: read as {file.format}, but all {file.rows} rows are broken:\n  "
         + "\n  ".join(file.warnings())
-        + f"\nExpected one of\n{EXPECTED_FORMS}"
+        + f"\nExpected one of\n{EXPECTED_FORMATS}"
     )

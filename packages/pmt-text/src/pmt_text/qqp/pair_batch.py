@@ -18,8 +18,8 @@ class PairBatch:
 
     ids: (b, t) int64, token ids; 0, the id of ``<pad>``, in the padding.
     segments: (b, t) int64, 0 up to the first ``<sep>``, 1 after it.
-    matches: (b, t) int64, 0 special token or padding, 1 a token that does not occur in the other
-        question, 2 one that does; or `match_types`, where the encoder makes those.
+    match_types: (b, t) int64, 0 special token or padding, 1 a token that does not occur in the
+        other question, 2 one that does; or the output of `match_types`, see `PairEncoder`.
     mask: (b, t) bool, True where a token stands ("attend here").
     labels: (b,) int64, 1 duplicate or 0 not; None where they are not known.
     index: (b,) int64, the place of each pair in the data set.
@@ -28,7 +28,7 @@ class PairBatch:
 
     ids: NDArray[np.int64]
     segments: NDArray[np.int64]
-    matches: NDArray[np.int64]
+    match_types: NDArray[np.int64]
     mask: NDArray[np.bool_]
     labels: NDArray[np.int64] | None
     index: NDArray[np.int64]
@@ -50,7 +50,7 @@ class PairBatch:
         return PairBatch(
             ids=self.ids[i::n, :width],
             segments=self.segments[i::n, :width],
-            matches=self.matches[i::n, :width],
+            match_types=self.match_types[i::n, :width],
             mask=mask[:, :width],
             labels=None if self.labels is None else self.labels[i::n],
             index=self.index[i::n],
@@ -75,5 +75,5 @@ class PairBatch:
             self,
             ids=sorted_like(self.ids),
             segments=sorted_like(segments),
-            matches=sorted_like(self.matches),
+            match_types=sorted_like(self.match_types),
         )

@@ -13,7 +13,7 @@ from pmt_core import DataError, SettingsError
 from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
-from pmt_text.qqp.word_matches import MATCH_MARKS, match_types
+from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types
 from pmt_text.tokenizers.normalize import tokenize
 from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
 
@@ -27,8 +27,8 @@ class PairEncoder:
 
     vocabulary: gives the ids. max_length: the most tokens of a pair, the three special ones
     included; what is too long loses tokens from the end of its longer question first, and from
-    both in turn once they are equally long. rarity: of words; with it `matches` are `match_types`,
-    which tell more, and every pair gets the `pair_features`.
+    both in turn once they are equally long. rarity: of words; with it the match types are those of
+    `match_types`, and every pair gets the `pair_features`.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class PairEncoder:
         self.rarity = rarity
 
     @property
-    def marks(self) -> int:
-        """Number of different `matches`."""
-        return 3 if self.rarity is None else MATCH_MARKS
+    def n_match_types(self) -> int:
+        """Number of different match types; 0 is that of special tokens."""
+        return 3 if self.rarity is None else N_MATCH_TYPES
 
     @property
     def features(self) -> int:
@@ -63,23 +63,23 @@ class PairEncoder:
     ) -> EncodedPairs:
         """Encode n pairs of texts, raw or treebank-tokenized; labels: (n,), carried along.
 
-        `matches` and features compare tokens, not ids (two unknown words match if they are the
+        `match_types` and features compare tokens, not ids (two unknown words match if they are the
         same word), with the whole other question, also with what truncation takes off it.
         Punctuation marks are tokens like any other.
         """
-        ids, segments, matches = array("i"), array("b"), array("b")
+        ids, segments, types = array("i"), array("b"), array("b")
         offsets = np.zeros(len(pairs) + 1, np.int64)
         features = np.empty((len(pairs), self.features), np.float32)
         for n, texts in enumerate(pairs):
             first, second = map(tokenize, texts)
-            self._append(first, second, ids, segments, matches)
+            self._append(first, second, ids, segments, types)
             offsets[n + 1] = len(ids)
             if self.rarity is not None:
                 features[n] = pair_features(first, second, self.rarity)
         return EncodedPairs(
             ids=np.array(ids, np.int32),
             segments=np.array(segments, np.int8),
-            matches=np.array(matches, np.int8),
+            match_types=np.array(types, np.int8),
             offsets=offsets,
             labels=None if labels is None else np.asarray(labels, np.int64),
             features=None if self.rarity is None else features,
@@ -91,10 +91,10 @@ class PairEncoder:
         second: list[str],
         ids: array[int],
         segments: array[int],
-        matches: array[int],
+        types: array[int],
     ) -> None:
         """Add one pair's tokens to the end of the arrays."""
-        marks_first, marks_second = self._marks(first, second)
+        types_first, types_second = self._match_types(first, second)
         keep1, keep2 = _kept(len(first), len(second), self.max_length - _SPECIALS)
         id_list = self.vocabulary.id_list
         ids.append(CLS)
@@ -102,15 +102,15 @@ class PairEncoder:
         ids.append(SEP)
         ids.extend(id_list(second[:keep2]))
         ids.append(SEP)
-        matches.append(0)
-        matches.extend(marks_first[:keep1])
-        matches.append(0)
-        matches.extend(marks_second[:keep2])
-        matches.append(0)
+        types.append(0)
+        types.extend(types_first[:keep1])
+        types.append(0)
+        types.extend(types_second[:keep2])
+        types.append(0)
         segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
 
-    def _marks(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:
-        """The `matches` of the tokens of both."""
+    def _match_types(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:
+        """The `match_types` of the tokens of both."""
         if self.rarity is not None:
             return (
                 match_types(first, second, self.rarity),

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError
 
-__all__ = ["CharacterCodec"]
+__all__ = ["CharacterTokenizer"]
 
 _KIND = "characters"
 
 
-class CharacterCodec:
+class CharacterTokenizer:
     """An id for each character of an alphabet, in the order of their code points.
 
     It reads and writes as `BytePairEncoding` does, so that a model may be given either.
@@ -67,7 +67,7 @@ class CharacterCodec:
         return {"kind": _KIND, "characters": self.characters}
 
     @classmethod
-    def from_json(cls, content: object) -> CharacterCodec:
+    def from_json(cls, content: object) -> CharacterTokenizer:
         """The codec that `to_json` wrote. Raises DataError for anything else."""
         if not isinstance(content, dict) or content.get("kind") != _KIND:
             raise DataError(f"expected the JSON of a {cls.__name__}, got {str(content)[:60]!r}")

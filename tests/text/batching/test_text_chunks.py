@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from pmt_core import DataError, RandomStream, SettingsError
-from pmt_text import NO_LABEL, CharacterCodec, ConsecutiveWindows, RandomWindows, load_text
+from pmt_text import NO_LABEL, CharacterTokenizer, ConsecutiveChunks, RandomChunks, load_text
 
 
 def test_characters_there_and_back() -> None:
     text = "Straße 𝔘nd\nλόγος\t!"
-    codec = CharacterCodec(text * 2)
+    codec = CharacterTokenizer(text * 2)
     ids = codec.encode(text)
     assert codec.decode(ids) == text
     assert len(ids) == len(text)
     assert sorted(set(ids.tolist())) == list(range(len(codec)))
     assert [codec.characters[i] for i in ids] == codec.tokens(ids) == list(text)
-    assert CharacterCodec.from_json(codec.to_json()).characters == codec.characters
+    assert CharacterTokenizer.from_json(codec.to_json()).characters == codec.characters
     assert codec.encode("").shape == (0,)
 
 
 def test_characters_that_are_not_known() -> None:
-    codec = CharacterCodec("bdf")
+    codec = CharacterTokenizer("bdf")
     for strange in "aceg":
         with pytest.raises(DataError, match=repr(strange)):
             codec.encode(f"b{strange}d")
@@ -33,17 +33,17 @@ def test_characters_that_are_not_known() -> None:
         with pytest.raises(DataError, match=r"0 \.\.\. 2"):
             codec.decode(wrong)
     with pytest.raises(DataError, match="empty"):
-        CharacterCodec("")
+        CharacterTokenizer("")
     for content in ({}, [], {"kind": "characters"}, {"kind": "characters", "characters": [1]}):
         with pytest.raises(DataError):
-            CharacterCodec.from_json(content)
+            CharacterTokenizer.from_json(content)
 
 
 @pytest.mark.parametrize("n", [2, 3, 12, 13, 14, 100])
 def test_consecutive_windows_ask_for_each_token_once(n: int) -> None:
     ids = np.arange(n) + 7
-    found = list(ConsecutiveWindows(ids, 4, 3))
-    assert len(found) == len(ConsecutiveWindows(ids, 4, 3))
+    found = list(ConsecutiveChunks(ids, 4, 3))
+    assert len(found) == len(ConsecutiveChunks(ids, 4, 3))
     read = np.concatenate([b.ids.reshape(-1) for b in found])
     labels = np.concatenate([b.labels.reshape(-1) for b in found])
     counts = labels != NO_LABEL
@@ -54,7 +54,7 @@ def test_consecutive_windows_ask_for_each_token_once(n: int) -> None:
 
 def test_random_windows_are_pieces_of_the_text_from_everywhere() -> None:
     ids = np.arange(30)
-    windows = RandomWindows(ids, 5, 8, 50, RandomStream(1))
+    windows = RandomChunks(ids, 5, 8, 50, RandomStream(1))
     batches = list(windows.epoch(0))
     assert len(batches) == len(windows) == 50
     starts = np.concatenate([b.ids[:, 0] for b in batches])
@@ -69,7 +69,7 @@ def test_random_windows_are_pieces_of_the_text_from_everywhere() -> None:
 
 
 def test_shards_are_the_batch() -> None:
-    (batch, *_) = RandomWindows(np.arange(30), 5, 7, 1, RandomStream(1))
+    (batch, *_) = RandomChunks(np.arange(30), 5, 7, 1, RandomStream(1))
     for n in (1, 2, 3, 9):
         shards = [batch.shard(i, n) for i in range(n)]
         np.testing.assert_array_equal(np.concatenate([s.ids for s in shards]), batch.ids)
@@ -78,13 +78,13 @@ def test_shards_are_the_batch() -> None:
 
 def test_what_cannot_be_cut_into_windows() -> None:
     with pytest.raises(DataError, match="more text"):
-        RandomWindows(np.arange(5), 5, 1, 1, RandomStream(1))
+        RandomChunks(np.arange(5), 5, 1, 1, RandomStream(1))
     with pytest.raises(DataError, match="nothing to guess"):
-        ConsecutiveWindows(np.arange(1), 5, 1)
+        ConsecutiveChunks(np.arange(1), 5, 1)
     with pytest.raises(SettingsError):
-        RandomWindows(np.arange(9), 5, 0, 1, RandomStream(1))
+        RandomChunks(np.arange(9), 5, 0, 1, RandomStream(1))
     with pytest.raises(SettingsError):
-        ConsecutiveWindows(np.arange(9), 0, 1)
+        ConsecutiveChunks(np.arange(9), 0, 1)
 
 
 def test_a_text_is_read_whole(tmp_path: Path) -> None:
@@ -124,6 +124,6 @@ def test_tiny_shakespeare(data_dir: Path) -> None:
     found = load_text(path)
     assert len(found.text) == len(found.text.encode()) == 1_115_394
     assert found.warning == ""
-    codec = CharacterCodec(found.text)
+    codec = CharacterTokenizer(found.text)
     assert len(codec) == 65
     assert codec.decode(codec.encode(found.text)) == found.text

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pmt_core import SettingsError, ShapeError
 from pmt_text.ner.encoded_sentences import EncodedSentences
 
-__all__ = ["sentence_windows"]
+__all__ = ["sentence_chunks"]
 
 
-def sentence_windows(
+def sentence_chunks(
     sentences: EncodedSentences,
     documents: Sequence[int] | NDArray[np.integer],
     join: int,

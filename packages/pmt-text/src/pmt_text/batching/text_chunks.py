@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, RandomStream, SettingsError
 
-__all__ = ["NO_LABEL", "ConsecutiveWindows", "RandomWindows", "TextWindowBatch"]
+__all__ = ["NO_LABEL", "ConsecutiveChunks", "RandomChunks", "TextChunkBatch"]
 
 NO_LABEL = -100
 """Stands in the labels where a window has no token; `cross_entropy` ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
-class TextWindowBatch:
+class TextChunkBatch:
     """Windows of a text.
 
     Attributes:
@@ -33,13 +33,13 @@ class TextWindowBatch:
         """Number of windows."""
         return len(self.ids)
 
-    def shard(self, i: int, n: int) -> TextWindowBatch:
+    def shard(self, i: int, n: int) -> TextChunkBatch:
         """Part `i` of `n`: neighboring windows."""
         part = slice(len(self) * i // n, len(self) * (i + 1) // n)
-        return TextWindowBatch(self.ids[part], self.labels[part])
+        return TextChunkBatch(self.ids[part], self.labels[part])
 
 
-class RandomWindows:
+class RandomChunks:
     """Batches of windows that begin anywhere in a text; an epoch is so many batches.
 
     Batch i of epoch e is a function of (stream, e, i) alone, so that an interrupted epoch can be
@@ -76,19 +76,19 @@ class RandomWindows:
         """Number of batches in an epoch."""
         return self.batches
 
-    def __iter__(self) -> Iterator[TextWindowBatch]:
+    def __iter__(self) -> Iterator[TextChunkBatch]:
         """Epoch 0."""
         return self.epoch(0)
 
-    def epoch(self, number: int) -> Iterator[TextWindowBatch]:
+    def epoch(self, number: int) -> Iterator[TextChunkBatch]:
         """The batches of one epoch."""
         rng = self._stream.child("epoch", number).generator()
         for _ in range(self.batches):
             rows = self._windows[rng.integers(0, len(self._windows), self.batch_size)]
-            yield TextWindowBatch(rows[:, :-1], rows[:, 1:])
+            yield TextChunkBatch(rows[:, :-1], rows[:, 1:])
 
 
-class ConsecutiveWindows:
+class ConsecutiveChunks:
     """A text cut into windows, so that each token but the first is a label exactly once.
 
     ids: (n,), the text. length: t, tokens of a window. batch_size: windows of a batch; the last
@@ -113,8 +113,8 @@ class ConsecutiveWindows:
         """Number of batches."""
         return -(-len(self._read) // self.batch_size)
 
-    def __iter__(self) -> Iterator[TextWindowBatch]:
+    def __iter__(self) -> Iterator[TextChunkBatch]:
         """All batches, in the order of the text."""
         for start in range(0, len(self._read), self.batch_size):
             part = slice(start, start + self.batch_size)
-            yield TextWindowBatch(self._read[part], self._labels[part])
+            yield TextChunkBatch(self._read[part], self._labels[part])

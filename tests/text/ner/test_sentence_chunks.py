@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pmt_core import SettingsError, ShapeError
-from pmt_text import SentenceEncoder, TaggedSentence, sentence_windows
+from pmt_text import SentenceEncoder, TaggedSentence, sentence_chunks
 
 SENTENCES = [
     TaggedSentence(tuple(f"w{i}{j}" for j in range(length)), ("O",) * length)
@@ -29,7 +29,7 @@ SENTENCES = [
 def test_parts(documents: list[int], join: int, longest: int, lengths: list[int]) -> None:
     encoder = SentenceEncoder.learn(SENTENCES)
     encoded = encoder.encode(SENTENCES)
-    found = sentence_windows(encoded, documents, join, longest)
+    found = sentence_chunks(encoded, documents, join, longest)
     assert found.lengths.tolist() == lengths
     assert found.offsets[-1] == len(encoded.words)
     # every word comes once, in its order
@@ -42,6 +42,6 @@ def test_parts(documents: list[int], join: int, longest: int, lengths: list[int]
 def test_what_cannot_be() -> None:
     encoded = SentenceEncoder.learn(SENTENCES).encode(SENTENCES)
     with pytest.raises(SettingsError, match="join"):
-        sentence_windows(encoded, [1] * 6, 5, 4)
+        sentence_chunks(encoded, [1] * 6, 5, 4)
     with pytest.raises(ShapeError, match="documents"):
-        sentence_windows(encoded, [1] * 5, 0, 4)
+        sentence_chunks(encoded, [1] * 5, 0, 4)

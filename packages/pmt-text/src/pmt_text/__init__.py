@@ -53,7 +53,7 @@ from pmt_text.tokenizers.bert_words import bert_words
 from pmt_text.tokenizers.bpe import BytePairEncoding
 from pmt_text.tokenizers.bpe_training import Pair, learn_merges, split_words
 from pmt_text.tokenizers.characters import CharacterTokenizer
-from pmt_text.tokenizers.normalize import normalize, tokenize
+from pmt_text.tokenizers.normalize import Tokenize, normalize, tokenize
 from pmt_text.tokenizers.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.tokenizers.word_offsets import TextWord, find_words
 from pmt_text.tokenizers.wordpiece import WordPiece
@@ -140,6 +140,7 @@ __all__ = [
     "Threshold",
     "TokenBatches",
     "TokenSequences",
+    "Tokenize",
     "TranslationBatch",
     "VectorCoverage",
     "VectorSimilarities",

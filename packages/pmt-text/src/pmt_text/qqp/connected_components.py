@@ -8,16 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_text.qqp.question_pair import QuestionPair
-from pmt_text.tokenizers.normalize import normalize
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
 __all__ = ["connected_components"]
 
 
-def connected_components(pairs: Sequence[QuestionPair]) -> NDArray[np.int64]:
+def connected_components(
+    pairs: Sequence[QuestionPair], *, tokenize: Tokenize = tokenize
+) -> NDArray[np.int64]:
     """For every pair the number of its group, (n,) int64, from 0 in the order of appearance.
 
     Two pairs are in one group if they share a question, by its id or its normalized text, or are
     linked by a chain of such pairs.
+
+    tokenize: a function from a text to its tokens; one that caches them shares the work.
     """
     parent: list[int] = []
     node_of: dict[tuple[str, str], int] = {}
@@ -36,7 +40,7 @@ def connected_components(pairs: Sequence[QuestionPair]) -> NDArray[np.int64]:
 
     first_nodes: list[int] = []
     for pair in pairs:
-        nodes = [node("text", normalize(pair.question1)), node("text", normalize(pair.question2))]
+        nodes = [node("text", " ".join(tokenize(q))) for q in (pair.question1, pair.question2)]
         nodes += [node("id", name) for name in (pair.id1, pair.id2) if name is not None]
         roots = [root(each) for each in nodes]
         for each in roots[1:]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pmt_text.qqp.connected_components import connected_components
 from pmt_text.qqp.question_pair import QuestionPair
-from pmt_text.tokenizers.normalize import tokenize
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
 __all__ = ["mine_negatives"]
 
@@ -19,7 +19,7 @@ _NOISE = 0.15  # of the overlap, so that not only the very nearest are taken
 
 
 def mine_negatives(
-    pairs: Sequence[QuestionPair], rng: np.random.Generator
+    pairs: Sequence[QuestionPair], rng: np.random.Generator, *, tokenize: Tokenize = tokenize
 ) -> Iterator[tuple[str, str]]:
     """For each pair its first question and one of another pair that shares rare words with it.
 
@@ -29,8 +29,10 @@ def mine_negatives(
 
     The pairs so made are guesses: some are duplicates that nobody linked, and most are easier to
     tell from duplicates than those people made. Training should end on real labels.
+
+    tokenize: a function from a text to its tokens; one that caches them shares the work.
     """
-    groups = np.repeat(connected_components(pairs), 2)
+    groups = np.repeat(connected_components(pairs, tokenize=tokenize), 2)
     texts = [text for pair in pairs for text in (pair.question1, pair.question2)]
     words = [frozenset(tokenize(text)) for text in texts]
     places: dict[str, list[int]] = defaultdict(list)

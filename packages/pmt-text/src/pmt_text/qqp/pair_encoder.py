@@ -14,7 +14,7 @@ from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
 from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types
-from pmt_text.tokenizers.normalize import tokenize
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
 from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
 
 __all__ = ["PairEncoder"]
@@ -60,12 +60,15 @@ class PairEncoder:
         self,
         pairs: Sequence[tuple[str, str]],
         labels: Sequence[int] | NDArray[np.integer] | None = None,
+        *,
+        tokenize: Tokenize = tokenize,
     ) -> EncodedPairs:
         """Encode n pairs of texts, raw or treebank-tokenized; labels: (n,), carried along.
 
         `match_types` and features compare tokens, not ids (two unknown words match if they are the
         same word), with the whole other question, also with what truncation takes off it.
         Punctuation marks are tokens like any other.
+        tokenize: a function from a text to its tokens; one that caches them shares the work.
         """
         ids, segments, types = array("i"), array("b"), array("b")
         offsets = np.zeros(len(pairs) + 1, np.int64)

@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from pmt_core import DataError, SettingsError
 from pmt_text.qqp.connected_components import connected_components
 from pmt_text.qqp.question_pair import QuestionPair
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
 __all__ = ["split_by_question"]
 
 
 def split_by_question(
-    pairs: Sequence[QuestionPair], dev_fraction: float, rng: np.random.Generator
+    pairs: Sequence[QuestionPair],
+    dev_fraction: float,
+    rng: np.random.Generator,
+    *,
+    tokenize: Tokenize = tokenize,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices of the pairs for training and for dev, both ascending int64.
 
@@ -24,11 +29,13 @@ def split_by_question(
     dev while they fit in; one larger than the room left there goes to train, so dev holds
     `dev_fraction` of the pairs or a little less.
 
+    tokenize: a function from a text to its tokens; one that caches them shares the work.
+
     Raises `DataError` where either side would be empty.
     """
     if not 0 < dev_fraction < 1:
         raise SettingsError(f"dev_fraction must lie between 0 and 1, not {dev_fraction}")
-    group = connected_components(pairs)
+    group = connected_components(pairs, tokenize=tokenize)
     sizes = np.bincount(group)
     room = round(dev_fraction * len(pairs))
     in_dev = np.zeros(len(sizes), np.bool_)

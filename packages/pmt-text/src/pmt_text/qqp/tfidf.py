@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pmt_core import DataError, SettingsError
 from pmt_text.qqp.sparse_batch import EncodedBags
 from pmt_text.qqp.word_overlap import jaccard
-from pmt_text.tokenizers.normalize import tokenize
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
 __all__ = ["TfIdf"]
 
@@ -56,15 +56,20 @@ class TfIdf:
         self,
         pairs: Sequence[tuple[str, str]],
         labels: Sequence[int] | NDArray[np.integer] | None = None,
+        *,
+        tokenize: Tokenize = tokenize,
     ) -> EncodedBags:
         """What tells n pairs of texts apart; with a and b for the vectors of a pair:
 
         bags: |a - b| at the places 0 ... v - 1 and a * b at v ... 2v - 1, where they are not 0.
         scores: (n, 3): the words' `jaccard` (unknown ones count), the cosine a . b, and the
         weighted overlap sum min(a, b) / sum max(a, b).
+        tokenize: a function from a text to its tokens; one that caches them shares the work.
         """
         chunks = [
-            self._encode_chunk(pairs[start : start + _CHUNK])
+            self._encode_chunk(
+                [tokenize(text) for pair in pairs[start : start + _CHUNK] for text in pair]
+            )
             for start in range(0, len(pairs), _CHUNK)
         ]
         sizes = np.concatenate([np.zeros(1, np.int64), *(chunk[0] for chunk in chunks)])
@@ -77,11 +82,10 @@ class TfIdf:
         )
 
     def _encode_chunk(
-        self, pairs: Sequence[tuple[str, str]]
+        self, texts: Sequence[Sequence[str]]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         """Sizes (n,) of the bags, their ids and values (m,), and the scores (n, 3)."""
-        n, v = len(pairs), max(len(self), 1)
-        texts = [tokenize(text) for pair in pairs for text in pair]
+        n, v = len(texts) // 2, max(len(self), 1)
         question, word, value = self._vectors(texts)
         # The words of either question of a pair, each once, with its value in a and in b.
         key, place = np.unique((question >> 1) * v + word, return_inverse=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, ShapeError
-from pmt_text.tokenizers.normalize import tokenize
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
 __all__ = ["Threshold", "best_threshold", "jaccard", "overlap_scores"]
 
@@ -28,8 +28,13 @@ def jaccard(tokens_a: Collection[str], tokens_b: Collection[str]) -> float:
     return len(a & b) / union if union else 1.0
 
 
-def overlap_scores(pairs: Iterable[tuple[str, str]]) -> NDArray[np.float64]:
-    """The `jaccard` of the tokens of n pairs of texts, (n,)."""
+def overlap_scores(
+    pairs: Iterable[tuple[str, str]], *, tokenize: Tokenize = tokenize
+) -> NDArray[np.float64]:
+    """The `jaccard` of the tokens of n pairs of texts, (n,).
+
+    tokenize: a function from a text to its tokens; one that caches them shares the work.
+    """
     return np.array([jaccard(tokenize(a), tokenize(b)) for a, b in pairs], np.float64)
 
 

@@ -21,10 +21,14 @@ Words and marks of a text, the same for raw and for treebank-tokenized English.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pmt_text.tokenizers.fold_unicode import fold_unicode
 
-__all__ = ["normalize", "tokenize"]
+__all__ = ["Tokenize", "normalize", "tokenize"]
+
+Tokenize = Callable[[str], list[str]]
+"""A function from a text to its tokens: `tokenize`, or one that keeps its results."""
 
 # Double quotes, underscores and control characters are gaps; so is the backslash, which escapes
 # slashes in treebank text.

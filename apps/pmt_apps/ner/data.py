@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.split_files import split_files
 from pmt_apps.ner.settings import Settings
 from pmt_core import SettingsError, tag_spans
 from pmt_text import (
@@ -31,18 +32,9 @@ Splits = dict[str, ConllFile]
 
 def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
     """The files "train" and "dev", and "test" where it is given."""
-    if bool(settings.train) != bool(settings.dev):
-        raise SettingsError(
-            "--train and --dev go together: dev says which weights are the best, and must not "
-            "be trained on"
-        )
-    paths = {
-        "train": settings.train or SAMPLES / "ner_train.conll",
-        "dev": settings.dev or SAMPLES / "ner_dev.conll",
-    }
-    if settings.test:
-        paths["test"] = settings.test
-    splits = {name: _read(name, path, settings, run) for name, path in paths.items()}
+    samples = {name: [SAMPLES / f"ner_{name}.conll"] for name in ("train", "dev")}
+    paths = split_files(settings, {name: [name] for name in ("train", "dev", "test")}, samples)
+    splits = {name: _read(name, path, settings, run) for name, (path,) in paths.items()}
     _warn_of_new_types(splits)
     return splits
 

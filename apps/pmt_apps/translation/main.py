@@ -31,10 +31,11 @@ from pmt_apps.kit.main import run_app
 from pmt_apps.kit.options import option
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
+from pmt_apps.kit.split_files import split_files
 from pmt_apps.translation.report import report
 from pmt_apps.translation.translator import LONGEST, Translation, Translator, encode
 from pmt_autograd import Tensor
-from pmt_core import DataError, RandomStream, SettingsError
+from pmt_core import DataError, RandomStream
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig
 from pmt_text import (
     BytePairEncoding,
@@ -222,34 +223,19 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 
 def read_corpora(settings: Settings, run: Run[Settings]) -> dict[str, ParallelCorpus]:
     """The sentences of "train" and "dev", and of "test" where it is given."""
-    found = {name: read(name, *paths, run) for name, paths in chosen_files(settings).items()}
+    options = {
+        "train": ("source", "target"),
+        "dev": ("dev_source", "dev_target"),
+        "test": ("test_source", "test_target"),
+    }
+    samples = {
+        name: [SAMPLES / f"dates.{name}.{language}.gz" for language in ("en", "de")]
+        for name in ("train", "dev")
+    }
+    files = split_files(settings, options, samples)
+    found = {name: read(name, source, target, run) for name, (source, target) in files.items()}
     for name, corpus in found.items():
         run.say(f"{name}: {len(corpus):,} sentences and their translations")
-    return found
-
-
-def chosen_files(settings: Settings) -> dict[str, tuple[Path, Path]]:
-    """Source and target file of each split. Raises SettingsError where one of two is missing."""
-    given = {
-        "train": (settings.source, settings.target),
-        "dev": (settings.dev_source, settings.dev_target),
-        "test": (settings.test_source, settings.test_target),
-    }
-    if not any(path for pair in given.values() for path in pair):
-        return {
-            name: (SAMPLES / f"dates.{name}.en.gz", SAMPLES / f"dates.{name}.de.gz")
-            for name in ("train", "dev")
-        }
-    found = {}
-    for name, (source, target) in given.items():
-        if source and target:
-            found[name] = source, target
-        elif source or target or name != "test":
-            prefix = "" if name == "train" else f"{name}-"
-            raise SettingsError(
-                f"give --{prefix}source and --{prefix}target: training needs both files of train "
-                "and of dev, and test has two files or none"
-            )
     return found
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 import pmt_autograd as ag
 from pmt_autograd import Tensor, draw_tape, profile, profile_scope, tape_trace
-from pmt_nn import Linear, Module, cross_entropy, watching_calls
+from pmt_nn import Linear, Module, cross_entropy, module_hook
 
 DOCS = Path(__file__).resolve().parent
 
@@ -63,7 +63,7 @@ def training_step_profile() -> str:
 
     steps = []
     for _ in range(10):
-        with profile() as seen, watching_calls(under_its_name):
+        with profile() as seen, module_hook(under_its_name):
             cross_entropy(model(x), labels).backward()
         steps.append(seen)
     return str(min(steps, key=lambda seen: sum(row.seconds for row in seen.by_operation())))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import no_grad
-from pmt_nn import EncoderDecoder, gnmt_penalty, observing
+from pmt_nn import EncoderDecoder, capture, gnmt_penalty
 from pmt_text import CLS, PAD, SEP, BytePairEncoding, EncodedTranslations, TokenBatches
 from pmt_train import Workers, predict_batches
 
@@ -90,7 +90,7 @@ class Translator:
         self.model.eval()
         data = EncodedTranslations.of(self.encode([source]), [np.array(translation.ids, np.int64)])
         batch = data.batch(np.array([0]))
-        with observing(self.model) as seen, no_grad():
+        with capture(self.model) as seen, no_grad():
             self.model(batch.source, batch.target)
         layers = [w[0].mean(axis=0) for name, w in seen.items() if name.endswith("cross.weights")]
         return self._shown(batch.labels[0]), self._shown(batch.source[0]), layers

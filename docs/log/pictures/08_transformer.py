@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pmt_autograd import gradients, no_grad
-from pmt_nn import EncoderDecoder, EncoderDecoderConfig, cross_entropy, observing
+from pmt_nn import EncoderDecoder, EncoderDecoderConfig, capture, cross_entropy
 from pmt_train import AdamW, FlatParameters, figure_saved_to, linear_schedule
 
 PICTURES = ("08_reversal.png",)
@@ -43,7 +43,7 @@ def draw(folder: Path) -> None:
     model, losses = trained(rng)
     source, target = reversals(rng, 1)
     model.eval()
-    with no_grad(), observing(model) as seen:
+    with no_grad(), capture(model) as seen:
         model(source, target[:, :-1])
     weights = seen["decoder.layers.0.cross.weights"][0].mean(axis=0)  # (t, s)
     letters = "abcdefghij"

@@ -10,8 +10,8 @@ from pmt_core import SettingsError, ShapeError
 from pmt_nn import (
     RelativeAttention,
     SelfAttention,
+    capture,
     directional_attention,
-    observing,
 )
 
 MASK = np.arange(5) < np.array([[5], [3], [0]])
@@ -81,7 +81,7 @@ def test_blocks_of_a_large_batch_equal_each_alone(rng) -> None:
 def test_its_weights_can_be_looked_at(rng) -> None:
     attention = RelativeAttention(8, 2, rng, dtype=np.float64)
     x = Tensor(rng.normal(size=(3, 5, 8)))
-    with observing(attention) as seen:
+    with capture(attention) as seen:
         y = attention(x, MASK)
     weights = seen["weights"]
     values = attention.qkv(x).data[..., 16:].reshape(3, 5, 2, 4).swapaxes(1, 2)

@@ -22,13 +22,13 @@ from pmt_nn import (
     ReLU,
     Sequential,
     TransformerEncoder,
+    capture,
     kaiming_normal,
     kaiming_uniform,
-    observing,
+    module_hook,
     orthogonal,
     summary,
     truncated_normal,
-    watching_calls,
 )
 
 
@@ -147,23 +147,23 @@ def test_float64_and_back(rng) -> None:
 def test_outputs_of_every_module_can_be_seen(rng) -> None:
     model = network(rng)
     x = image(rng)
-    with observing(model, outputs=True) as seen:
+    with capture(model, outputs=True) as seen:
         y = model(x)
     np.testing.assert_array_equal(seen["output"], y.data)
     np.testing.assert_array_equal(seen["parts.1.output"], np.maximum(seen["parts.0.output"], 0))
-    with observing(model) as less:
+    with capture(model) as less:
         model(x)
     assert less == {}
 
 
-def test_watching_calls_is_of_one_thread_and_ends(rng) -> None:
+def test_a_module_hook_is_of_one_thread_and_ends(rng) -> None:
     model, kinds = network(rng), []
 
-    def watcher(module, run):
+    def hook(module, run):
         kinds.append(type(module).__name__)
         return run()
 
-    with watching_calls(watcher):
+    with module_hook(hook):
         thread = threading.Thread(target=lambda: model(image(rng)))
         thread.start()
         thread.join()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from pmt_autograd import gradients
-from pmt_nn import load_bert, observing
+from pmt_nn import capture, load_bert
 
 pytestmark = [
     pytest.mark.oracle,
@@ -91,7 +91,7 @@ def test_hidden_states_and_gradients(tmp_path, rng, kind, settings) -> None:
         inputs["token_type_ids"] = torch.from_numpy(sides)
     body = theirs.bert if kind == "masked-lm" else theirs
     output = body(**inputs, output_hidden_states=True)
-    with observing(ours, outputs=True) as seen:
+    with capture(ours, outputs=True) as seen:
         hidden = ours(ids, mask, sides)
     layers = [f"encoder.layers.{i}.output" for i in range(3)]
     for name, expected in zip(layers, output.hidden_states[1:], strict=True):

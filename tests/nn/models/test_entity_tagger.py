@@ -9,7 +9,7 @@ import pytest
 
 from pmt_autograd import gradients, no_grad
 from pmt_core import RowSparse, SettingsError, ShapeError
-from pmt_nn import Buffer, EntityTagger, EntityTaggerConfig, Parameter, observing
+from pmt_nn import Buffer, EntityTagger, EntityTaggerConfig, Parameter, capture
 
 CONFIG = EntityTaggerConfig(
     words=12,
@@ -104,7 +104,7 @@ def test_rare_words_are_forgotten_more_often(rng) -> None:
     model = EntityTagger(config, rng, counts=counts)
     words = np.broadcast_to(np.arange(12), (2000, 12))
     letters, shapes = np.ones((2000, 12, 1), np.int64), np.ones((2000, 12), np.int64)
-    with no_grad(), observing(model, outputs=True) as seen:
+    with no_grad(), capture(model, outputs=True) as seen:
         model(words, letters, shapes, rng=np.random.default_rng(0))
         gone = (seen["words.output"] == model.words.weight.data[1]).all(axis=-1).mean(axis=0)
         np.testing.assert_allclose(gone[[0, 1, 2, 3, 4]], [0, 1, 0.5, 0.1, 0], atol=0.04)

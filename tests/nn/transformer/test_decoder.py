@@ -24,10 +24,10 @@ from pmt_nn import (
     alibi_slopes,
     attention,
     biased_attention,
+    capture,
     causal_mask,
     cross_entropy,
     next_token,
-    observing,
     rotate,
 )
 from pmt_nn.attention.position_bias import buckets_of, relative_places
@@ -357,7 +357,7 @@ def test_without_memory_and_future_hidden_it_is_an_encoder(rng, stir) -> None:
 @kinds
 def test_the_weights_of_every_kind_can_be_seen(rng, stir, kind) -> None:
     model = language_model(rng, stir, kind)
-    with observing(model) as seen:
+    with capture(model) as seen:
         model(np.array([[1, 2, 3, 4]]))
     weights = seen["decoder.layers.1.attention.weights"]
     assert weights.shape == (1, 2, 4, 4)

@@ -21,7 +21,7 @@ from pmt_apps.qqp.models.pair_model import (
 from pmt_apps.qqp.settings import Settings
 from pmt_autograd import Tensor, no_grad
 from pmt_core import RandomStream, StateError, softmax
-from pmt_nn import Buffer, Module, PairClassifier, PairClassifierConfig, observing
+from pmt_nn import Buffer, Module, PairClassifier, PairClassifierConfig, capture
 from pmt_text import (
     CLS,
     SEP,
@@ -214,7 +214,7 @@ class TransformerPairModel(PairModel[PairBatch]):
         encoded = self.encode([texts])
         batch = encoded.batch(np.array([0]))
         said = CLASSES[int(self.probabilities(encoded, Workers(1))[0] >= 0.5)]
-        with observing(self.reader) as seen, no_grad():
+        with capture(self.reader) as seen, no_grad():
             self.logits(batch)
         weights = [array for name, array in seen.items() if name.endswith("attention.weights")]
         return batch, said, [layer[0].mean(axis=0) for layer in weights]

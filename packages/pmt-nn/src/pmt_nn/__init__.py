@@ -62,6 +62,7 @@ from pmt_nn.generation.beam_search import (
 from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.generate import token_stream
 from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
+from pmt_nn.inspect.capture import capture
 from pmt_nn.inspect.flops import operation_cost
 from pmt_nn.inspect.summary import Summary, SummaryRow, summary
 from pmt_nn.layers.activations import (
@@ -133,8 +134,6 @@ from pmt_nn.models.mean_embedding import MeanOfWords
 from pmt_nn.models.pair_classifier import PairClassifier, PairClassifierConfig
 from pmt_nn.models.token_classifier import TokenClassifier, TokenClassifierConfig
 from pmt_nn.models.word2vec import CBOW, SkipGram
-from pmt_nn.module.call_hooks import CallWatcher, watching_calls
-from pmt_nn.module.capture import is_observed, observing, tell
 from pmt_nn.module.containers import (
     Concatenate,
     Container,
@@ -144,6 +143,7 @@ from pmt_nn.module.containers import (
     Residual,
     Sequential,
 )
+from pmt_nn.module.hooks import ModuleHook, module_hook
 from pmt_nn.module.initializers import (
     kaiming_normal,
     kaiming_uniform,
@@ -183,7 +183,6 @@ __all__ = [
     "BertConfig",
     "Buffer",
     "CBOW",
-    "CallWatcher",
     "CharacterEncoder",
     "Chooser",
     "Concatenate",
@@ -233,6 +232,7 @@ __all__ = [
     "MaxPool2d",
     "MeanOfWords",
     "Module",
+    "ModuleHook",
     "ModuleList",
     "NegativeSampling",
     "PairClassifier",
@@ -279,6 +279,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cache_blocks",
+    "capture",
     "causal_mask",
     "crf_log_partition",
     "collecting_statistics",
@@ -303,7 +304,6 @@ __all__ = [
     "huber",
     "huber_of",
     "in_batch_contrastive_loss",
-    "is_observed",
     "kaiming_normal",
     "kaiming_uniform",
     "keep_mask",
@@ -314,12 +314,12 @@ __all__ = [
     "lstm_scan",
     "masked_mean",
     "max_pool2d",
+    "module_hook",
     "mse",
     "negative_sampling_loss",
     "next_token",
     "normal",
     "normalized",
-    "observing",
     "operation_cost",
     "orthogonal",
     "packed_attention",
@@ -335,7 +335,6 @@ __all__ = [
     "sinusoids",
     "spelling_features",
     "summary",
-    "tell",
     "tell_statistics",
     "tied_cross_entropy",
     "tied_linear",
@@ -343,6 +342,5 @@ __all__ = [
     "token_stream",
     "triplet_loss",
     "truncated_normal",
-    "watching_calls",
     "xavier_uniform",
 ]

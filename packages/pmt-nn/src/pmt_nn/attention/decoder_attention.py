@@ -7,16 +7,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Tensor, split
+from pmt_autograd import Tensor, split
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.attention.biased import biased_attention, biased_weights
+from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.kv_cache import KeyValueCache
 from pmt_nn.attention.position_bias import AttentionPositions
-from pmt_nn.attention.scaled_dot_product import attention, attention_weights, packed_attention
+from pmt_nn.attention.scaled_dot_product import attention, packed_attention
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask
-from pmt_nn.module.capture import is_observed, tell
 from pmt_nn.module.module import Module
 
 
@@ -81,13 +80,10 @@ class DecoderSelfAttention(Module):
         self, x: Tensor, mask: Mask | None, rng: np.random.Generator | None
     ) -> Tensor:
         """Where nothing is done to queries and keys on their own: they stay beside each other."""
-        b, t, d = x.shape
+        b, t, _ = x.shape
         qkv = self.qkv(x)
         allowed = _allowed(mask, t, t, 0) if self.causal else mask
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
-        if is_observed(self):
-            q, k = qkv.data[..., :d], qkv.data[..., d : 2 * d]
-            tell(self, "weights", _weights(Tensor(q), Tensor(k), None, self.heads, allowed))
         y: Tensor = self.project(
             packed_attention(qkv, heads=self.heads, mask=allowed, dropout_mask=dropout_mask)
         )
@@ -159,21 +155,12 @@ def attend(
     bias: Tensor | None,
     rng: np.random.Generator | None,
 ) -> Tensor:
-    """Attention with the module's heads and dropout; its weights are told to an observer."""
+    """Return attention with the heads and the dropout of a module."""
     heads = module.heads
     dropout_mask = module.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
-    if is_observed(module):
-        tell(module, "weights", _weights(q, k, bias, heads, mask))
     if bias is not None:
         return biased_attention(q, k, v, bias, heads=heads, mask=mask, dropout_mask=dropout_mask)
     return attention(q, k, v, heads=heads, mask=mask, dropout_mask=dropout_mask)
-
-
-def _weights(q: Tensor, k: Tensor, bias: Tensor | None, heads: int, mask: Mask | None) -> Array:
-    """The weights alone, to look at: (b, h, t, s)."""
-    if bias is None:
-        return attention_weights(q.data, k.data, heads=heads, mask=mask)
-    return biased_weights(q.data, k.data, bias.data, heads=heads, mask=mask)
 
 
 def _allowed(mask: Mask | None, t: int, s: int, offset: int) -> Mask | None:

@@ -39,7 +39,6 @@ from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import Dropout, DropoutMask
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, head_mask
-from pmt_nn.module.capture import is_observed, tell
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
@@ -200,9 +199,6 @@ class RelativeAttention(Module):
         b, t, _ = x.shape
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         qkv = self.qkv(x)
-        if is_observed(self):
-            vectors = self.by_content.data, self.by_offset.data
-            tell(self, "weights", directional_weights(qkv.data, *vectors, mask=mask))
         mixed = directional_attention(
             qkv, self.by_content, self.by_offset, mask=mask, dropout_mask=dropout_mask
         )

@@ -5,19 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Array, Tensor
+from pmt_autograd import Tensor
 from pmt_core import SettingsError
 from pmt_nn.attention.scaled_dot_product import (
-    attention_weights,
     packed_attention,
     ragged_attention,
     weights_of_groups,
 )
-from pmt_nn.attention.unpadded import RaggedLayout, from_ragged
+from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask
-from pmt_nn.module.capture import is_observed, tell
 from pmt_nn.module.module import Module
 
 
@@ -57,8 +55,6 @@ class SelfAttention(Module):
         rng: stream of this pass, needed in training with dropout.
         """
         qkv = self.qkv(x)
-        if is_observed(self):
-            tell(self, "weights", self._weights(qkv.data, mask, layout))
         if layout is None:
             b, t, _ = x.shape
             dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
@@ -70,10 +66,3 @@ class SelfAttention(Module):
             )
         projected: Tensor = self.project(mixed)
         return projected
-
-    def _weights(self, qkv: Array, mask: Mask | None, layout: RaggedLayout | None) -> Array:
-        """The weights of a pass, to look at: (b, h, t, t), of a ragged batch, too."""
-        if layout is not None:
-            qkv, mask = from_ragged(Tensor(qkv), layout=layout).data, layout.mask
-        q, k, _ = np.split(qkv, 3, axis=-1)
-        return attention_weights(q, k, heads=self.heads, mask=mask)

@@ -72,7 +72,7 @@ def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
     _check_batch(x, layout)
 
     def backward(grad: Array) -> Array:
-        return _scattered(grad, layout)
+        return pad_rows(grad, layout)
 
     return x.reshape(-1, x.shape[-1]).take(layout.places, axis=0), backward
 
@@ -92,10 +92,11 @@ def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
     def backward(grad: Array) -> Array:
         return grad.reshape(-1, grad.shape[-1]).take(layout.places, axis=0)
 
-    return _scattered(rows, layout), backward
+    return pad_rows(rows, layout), backward
 
 
-def _scattered(rows: Array, layout: RaggedLayout) -> Array:
+def pad_rows(rows: Array, layout: RaggedLayout) -> Array:
+    """Return the padded batch (b, t, d) of rows (n, d), with zeros at padding."""
     padded = np.zeros((layout.mask.size, rows.shape[1]), rows.dtype)
     padded[layout.places] = rows
     return padded.reshape(*layout.mask.shape, rows.shape[1])

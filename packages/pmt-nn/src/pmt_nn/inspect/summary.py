@@ -8,7 +8,7 @@ from typing import Any
 
 from pmt_autograd import Tensor, no_grad, operation_hook
 from pmt_nn.inspect.flops import operation_cost
-from pmt_nn.module.call_hooks import watching_calls
+from pmt_nn.module.hooks import module_hook
 from pmt_nn.module.module import Module
 
 
@@ -66,7 +66,7 @@ def summary(model: Module, *inputs: Any, **settings: Any) -> Summary:
     """
     seen = _Pass()
     if inputs or settings:
-        with no_grad(), operation_hook(seen.operation), watching_calls(seen.call):
+        with no_grad(), operation_hook(seen.operation), module_hook(seen.call):
             model(*inputs, **settings)
     return Summary(tuple(_row(name, module, seen) for name, module in model.named_modules()))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor
 from pmt_core import DtypeError, ShapeError
-from pmt_nn.module.call_hooks import module_calls
+from pmt_nn.module.hooks import module_hooks
 from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
 
@@ -45,11 +46,13 @@ class Module(metaclass=_Sealing):
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The same as `forward`, told to whoever watches the calling thread's calls."""
-        watcher = module_calls.watcher
-        if watcher is None:
+        """Call `forward`, through the hooks of the calling thread; see `module_hook`."""
+        if not module_hooks.active:
             return self.forward(*args, **kwargs)
-        return watcher(self, lambda: self.forward(*args, **kwargs))
+        run: Callable[[], Any] = partial(self.forward, *args, **kwargs)
+        for hook in module_hooks.active:
+            run = partial(hook, self, run)
+        return run()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._sealed and not hasattr(self, name):

@@ -12,7 +12,6 @@ from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
 from pmt_nn.layers.layer_norm import LayerNorm
 from pmt_nn.masks import Mask
-from pmt_nn.module.call_hooks import is_watched
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.feed_forward import FeedForward
 
@@ -127,13 +126,12 @@ class TransformerEncoder(Module):
     ) -> Tensor:
         """x: (b, t, d); mask: (b, t) or (b, t, t), True = attend -> (b, t, d).
 
-        Nothing is computed for padding: where a mask (b, t) is False, the result is 0. (But what
-        somebody watches, see `watching_calls`, goes from layer to layer as (b, t, d).)
+        Nothing is computed for padding: where a mask (b, t) is False, the result is 0.
         """
         if mask is not None and mask.ndim == 2 and mask.all():
             mask = None
         layout = None
-        if mask is not None and mask.ndim == 2 and not self.directional and not is_watched():
+        if mask is not None and mask.ndim == 2 and not self.directional:
             layout, mask = RaggedLayout.of(mask), None
             x = to_ragged(x, layout=layout)
         for layer in self.layers:

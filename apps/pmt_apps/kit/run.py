@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
@@ -22,18 +22,17 @@ from pmt_autograd import Array
 from pmt_core import FileProblem, StateError, load_archive, save_archive
 from pmt_nn import Module
 from pmt_train import (
-    Batch,
     Callback,
     Callbacks,
-    EarlyStopping,
     Epochs,
     EpochTrainer,
     EventName,
+    FitOptions,
     History,
     Interval,
-    Mode,
-    Trainer,
+    Trainable,
     TrainingEvent,
+    TrainingLoop,
     join_histories,
     launched_process_group,
     progress_bar,
@@ -42,7 +41,7 @@ from pmt_train import (
 
 S = TypeVar("S", bound=AppSettings)
 P = ParamSpec("P")
-B = TypeVar("B", bound=Batch)
+B = TypeVar("B")
 
 
 class Run(Generic[S]):
@@ -115,95 +114,79 @@ class Run(Generic[S]):
 
     def fit(
         self,
-        trainer: Trainer[Any, B],
+        trainer: Trainable[B],
         train: Iterable[B] | Epochs[B],
+        options: FitOptions | None = None,
         *,
-        evaluate: Callable[[], Mapping[str, float]] | None = None,
-        monitor: str = "accuracy",
-        mode: Mode | None = None,
-        early_stopping: EarlyStopping | None = None,
         model_meta: Mapping[str, Any] | None = None,
-        callbacks: Callbacks | None = None,
         stage: str | None = None,
-        epochs: int | None = None,
     ) -> History:
-        """`Trainer.fit` with the files of this run.
+        """Train with the files of this run, and write history and metrics.
 
-        model_meta: what the model needs beside its weights and the settings to be used again
-        (the vocabulary); JSON. `load_model` gives it back.
-        stage: name of a part of the training that has a model of its own, e.g. "pretrain". Its
-        checkpoint and best weights are <stage>.checkpoint.npz and <stage>.npz instead of
-        checkpoint.npz and model.npz. A resumed run goes through all its stages again, and those
-        that are done take no time. epochs: of the stage, else as the settings say.
+        Args:
+            trainer: a `Trainer`, or any other `Trainable`.
+            train: batches, as for `Trainer.fit`.
+            options: settings of the training, by default those of a run of `settings.epochs`
+                epochs. The run sets the paths, `resume` and the fingerprint (checksums of the
+                data) itself.
+            model_meta: JSON that the model needs beside its weights and the settings to be used
+                again (the vocabulary). `load_model` returns it.
+            stage: name of a part of the training that has a model of its own, e.g. "pretrain".
+                Its checkpoint and best weights are <stage>.checkpoint.npz and <stage>.npz
+                instead of checkpoint.npz and model.npz. A resumed run goes through all its
+                stages again; those that are done take no time.
         """
+        options = options or FitOptions(self.settings.epochs)
         return self._fit(
             trainer.parameter_count,
-            functools.partial(trainer.fit, train),
+            lambda options: TrainingLoop(trainer, train, options).run(),
+            options,
             model_meta,
-            callbacks,
             stage,
-            epochs=epochs or self.settings.epochs,
-            evaluate=evaluate,
-            monitor=monitor,
-            mode=mode,
-            early_stopping=early_stopping,
         )
 
     def fit_epochs(
         self,
         trainer: EpochTrainer[Any],
+        options: FitOptions | None = None,
         *,
-        evaluate: Callable[[], Mapping[str, float]] | None = None,
-        monitor: str = "accuracy",
-        mode: Mode | None = None,
-        early_stopping: EarlyStopping | None = None,
         model_meta: Mapping[str, Any] | None = None,
-        callbacks: Callbacks | None = None,
     ) -> History:
         """`EpochTrainer.fit` with the files of this run; the same as `fit` but for the batches."""
-        return self._fit(
-            trainer.parameter_count,
-            trainer.fit,
-            model_meta,
-            callbacks,
-            None,
-            epochs=self.settings.epochs,
-            evaluate=evaluate,
-            monitor=monitor,
-            mode=mode,
-            early_stopping=early_stopping,
-        )
+        options = options or FitOptions(self.settings.epochs)
+        return self._fit(trainer.parameter_count, trainer.fit, options, model_meta, None)
 
     def _fit(
         self,
         parameters: int,
-        fit: Callable[..., History],
+        fit: Callable[[FitOptions], History],
+        options: FitOptions,
         model_meta: Mapping[str, Any] | None,
-        callbacks: Callbacks | None,
         stage: str | None,
-        **settings: Any,
     ) -> History:
         """Train by `fit` with the files of this run, and write what came out."""
         self.start()
         self.parameters = parameters
         folder = self.folder
         checkpoint, best = folder.of_stage(stage) if stage else (folder.checkpoint, folder.model)
-        found = fit(
-            **settings,
-            checkpoint_path=checkpoint,
-            best_path=best,
-            best_meta={"task": self.task, "model": dict(model_meta or {})},
-            resume=self.settings.resume,
-            about={role: file.sha256 for role, file in self.files.items()},
-            callbacks=self._callbacks(callbacks, stage),
+        history = fit(
+            replace(
+                options,
+                checkpoint_path=checkpoint,
+                best_model_path=best,
+                best_model_meta={"task": self.task, "model": dict(model_meta or {})},
+                resume=self.settings.resume,
+                fingerprint={role: file.sha256 for role, file in self.files.items()},
+                callbacks=self._callbacks(options.callbacks, stage),
+            )
         )
         if stage:
-            self.stages[stage] = found
-        self.history = self._joined(found, stage)
+            self.stages[stage] = history
+        self.history = self._joined(history, stage)
         if self.is_writer:
             self.history.save(self.folder.history)
             self._write_metrics()
-        return found
+        return history
 
     def save_model(self, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]) -> None:
         """Write the weights that the run is used with, where they are not those of one `fit`.

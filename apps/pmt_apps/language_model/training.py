@@ -18,6 +18,7 @@ from pmt_nn import LanguageModel, LanguageModelConfig, cross_entropy
 from pmt_text import ConsecutiveChunks, RandomChunks, TextChunkBatch
 from pmt_train import (
     AdamW,
+    FitOptions,
     Trainer,
     TrainingEvent,
     Workers,
@@ -89,11 +90,14 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
     run.fit(
         trainer,
         batches,
-        evaluate=lambda: scores(model, corpus, settings, trainer.workers),
-        monitor="bits_per_character",
-        mode="min",
+        FitOptions(
+            settings.epochs,
+            evaluate=lambda: scores(model, corpus, settings, trainer.workers),
+            monitor="bits_per_character",
+            mode="min",
+            callbacks={"epoch": show_sample},
+        ),
         model_meta=codec_to_json(corpus.codec),
-        callbacks={"epoch": show_sample},
     )
     return trainer.workers
 

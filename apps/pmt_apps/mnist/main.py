@@ -60,6 +60,7 @@ from pmt_nn import (
 )
 from pmt_train import (
     AdamW,
+    FitOptions,
     Trainer,
     Workers,
     accuracy,
@@ -174,7 +175,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     run.fit(
         trainer,
         batches,
-        evaluate=lambda: scores(probabilities(model, dev, trainer.workers), dev.labels),
+        FitOptions(
+            settings.epochs,
+            evaluate=lambda: scores(probabilities(model, dev, trainer.workers), dev.labels),
+        ),
     )
     run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, run.history)
     for name in ("dev", "test"):

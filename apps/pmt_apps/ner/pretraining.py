@@ -31,6 +31,7 @@ from pmt_text import (
 )
 from pmt_train import (
     AdamW,
+    FitOptions,
     Trainer,
     Workers,
     linear_schedule,
@@ -133,12 +134,14 @@ def pretrain(
     run.fit(
         trainer,
         batches,
-        evaluate=lambda: {"guess_loss": _guess_loss(guesser, of_measured, settings, workers)},
-        monitor="guess_loss",
-        mode="min",
+        FitOptions(
+            settings.lm_epochs,
+            evaluate=lambda: {"guess_loss": _guess_loss(guesser, of_measured, settings, workers)},
+            monitor="guess_loss",
+            mode="min",
+        ),
         model_meta=tagger.to_json(),
         stage=STAGE,
-        epochs=settings.lm_epochs,
     )
     learned = {
         name: array

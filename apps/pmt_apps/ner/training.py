@@ -11,7 +11,16 @@ from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_core import RandomStream
 from pmt_text import BucketBatches
-from pmt_train import AdamW, EarlyStopping, History, Trainer, Workers, cosine_schedule, warmup
+from pmt_train import (
+    AdamW,
+    EarlyStopping,
+    FitOptions,
+    History,
+    Trainer,
+    Workers,
+    cosine_schedule,
+    warmup,
+)
 
 CLIP_NORM = 5.0
 
@@ -42,8 +51,11 @@ def fit(
     return run.fit(
         trainer,
         batches,
-        evaluate=lambda: scores(tagger.tag(dev, workers, description="scoring"), dev),
-        monitor="f1",
-        early_stopping=EarlyStopping(patience=settings.patience),
+        FitOptions(
+            settings.epochs,
+            evaluate=lambda: scores(tagger.tag(dev, workers, description="scoring"), dev),
+            monitor="f1",
+            early_stopping=EarlyStopping(patience=settings.patience),
+        ),
         model_meta=tagger.to_json(),
     )

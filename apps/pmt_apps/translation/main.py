@@ -48,6 +48,7 @@ from pmt_text import (
 from pmt_train import (
     AdamW,
     EarlyStopping,
+    FitOptions,
     Schedule,
     Trainer,
     Workers,
@@ -182,9 +183,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     run.fit(
         trainer,
         batches,
-        evaluate=lambda: evaluate(translator, corpora["dev"]),
-        monitor="bleu",
-        early_stopping=EarlyStopping(patience=settings.patience),
+        FitOptions(
+            settings.epochs,
+            evaluate=lambda: evaluate(translator, corpora["dev"]),
+            monitor="bleu",
+            early_stopping=EarlyStopping(patience=settings.patience),
+        ),
         model_meta={"encoding": encoding.to_json()},
     )
     found: dict[str, list[Translation]] = {}

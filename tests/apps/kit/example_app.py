@@ -23,6 +23,7 @@ from pmt_autograd import Tensor
 from pmt_core import DataError, RandomStream, softmax
 from pmt_nn import Dropout, Linear, Module, cross_entropy
 from pmt_train import (
+    FitOptions,
     Trainer,
     accuracy,
     confusion_matrix,
@@ -135,7 +136,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         scores = precision_recall_f1(called(), dev.labels)
         return {"accuracy": accuracy(called(), dev.labels), "f1": scores.f1}
 
-    history = run.fit(trainer, batches, evaluate=evaluate, model_meta={"names": ["no", "yes"]})
+    history = run.fit(
+        trainer,
+        batches,
+        FitOptions(settings.epochs, evaluate=evaluate),
+        model_meta={"names": ["no", "yes"]},
+    )
 
     time.sleep(settings.linger)
     run.log_metrics("dev", evaluate())

@@ -18,6 +18,7 @@ from pmt_train import (
     EarlyStopping,
     EpochReport,
     EpochTrainer,
+    FitOptions,
     History,
     TrainingInterrupted,
     Workers,
@@ -79,7 +80,7 @@ class Walk:
 def fit(model: Walk, folder: Path | None = None, **settings: object) -> History:
     trainer = EpochTrainer(model, seed=3)
     where = {"checkpoint_path": folder / "checkpoint.npz"} if folder else {}
-    return trainer.fit(**{"epochs": 3, "quiet": True, **where, **settings})
+    return trainer.fit(FitOptions(**{"epochs": 3, "quiet": True, **where, **settings}))
 
 
 def test_history_counts_what_the_model_tells() -> None:
@@ -171,7 +172,7 @@ def test_a_checkpoint_of_another_model_or_run_is_refused(tmp_path: Path) -> None
     with pytest.raises(ArchiveError, match="another model: expected 4 words"):
         fit(Other(), tmp_path, resume=True)
     with pytest.raises(SettingsError, match="corpus was None and is 'b' now"):
-        fit(Walk(), tmp_path, about={"corpus": "b"}, resume=True)
+        fit(Walk(), tmp_path, fingerprint={"corpus": "b"}, resume=True)
 
 
 def test_an_epoch_of_nothing_is_an_error() -> None:
@@ -202,10 +203,13 @@ def test_run_writes_the_same_files(tmp_path: Path) -> None:
     with Run.open(settings, "walk", "A walk") as run:
         run.fit_epochs(
             EpochTrainer(Walk(), seed=settings.seed),
+            FitOptions(
+                settings.epochs,
+                callbacks={
+                    "epoch": lambda event: seen.append(len(History.load(run.folder.history).rows))
+                },
+            ),
             model_meta={"words": ["a"]},
-            callbacks={
-                "epoch": lambda event: seen.append(len(History.load(run.folder.history).rows))
-            },
         )
         run.finish()
         arrays, meta = run.load_model()

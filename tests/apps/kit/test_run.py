@@ -11,7 +11,7 @@ import pytest
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
 from pmt_core import FileProblem, StateError
-from pmt_train import History, learning_curves
+from pmt_train import FitOptions, History, learning_curves
 
 
 @pytest.fixture
@@ -30,7 +30,9 @@ def test_history_is_kept_up_to_date(toys, settings):
         rows.append(len(History.load(settings.out / "history.csv").rows))
 
     with start(settings) as run:
-        run.fit(toys.trainer(), toys.data(), callbacks={"epoch": count})
+        run.fit(
+            toys.trainer(), toys.data(), FitOptions(settings.epochs, callbacks={"epoch": count})
+        )
         assert rows == [1, 2, 3]
         assert [row["epoch"] for row in run.history.rows] == [1, 2, 3]
 

@@ -12,7 +12,7 @@ from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
 from pmt_core import load_archive
 from pmt_nn import Linear, mse
-from pmt_train import SGD, History, Trainer, TrainingInterrupted, join_histories
+from pmt_train import SGD, FitOptions, History, Trainer, TrainingInterrupted, join_histories
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def both_stages(run: Run, stop_in: str | None = None) -> dict[str, np.ndarray]:
             if stage == stop_in:
                 raise TrainingInterrupted(2, 0, 0, None)
 
-        run.fit(one, BATCHES, stage=stage, epochs=3, callbacks={"epoch": stop})
+        run.fit(one, BATCHES, FitOptions(epochs=3, callbacks={"epoch": stop}), stage=stage)
         last = one.model.state_dict()
     run.save_model({"both": last["weight"]}, {"kind": "two"})
     return last

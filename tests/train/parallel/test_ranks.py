@@ -8,6 +8,7 @@ import pytest
 from pmt_core import GradientError, RowSparse, SettingsError
 from pmt_nn import BatchNorm1d, Dropout, Embedding, Linear, Module, Parameter, cross_entropy
 from pmt_train import (
+    FitOptions,
     FlatParameters,
     SingleProcess,
     Trainer,
@@ -82,11 +83,13 @@ def test_only_rank_0_writes_and_evaluates(toys, tmp_path):
 
         trainer.fit(
             toys.data(),
-            epochs=2,
-            evaluate=evaluate,
-            checkpoint_path=tmp_path / "checkpoint.npz",
-            callbacks={"checkpoint": lambda event: events.append(event.step)},
-            quiet=True,
+            FitOptions(
+                epochs=2,
+                evaluate=evaluate,
+                checkpoint_path=tmp_path / "checkpoint.npz",
+                callbacks={"checkpoint": lambda event: events.append(event.step)},
+                quiet=True,
+            ),
         )
         return events
 
@@ -99,7 +102,9 @@ def test_a_checkpoint_is_resumed_by_all_ranks(toys, tmp_path):
 
     def fit(rank, epochs, resume):
         trainer = Trainer(toys.model(rate=0.3), toys.loss, ranks=rank, average=0.9)
-        trainer.fit(toys.data(), epochs=epochs, checkpoint_path=path, resume=resume, quiet=True)
+        trainer.fit(
+            toys.data(), FitOptions(epochs=epochs, checkpoint_path=path, resume=resume, quiet=True)
+        )
         return trainer.model.state_dict()
 
     straight = run_thread_group(2, lambda rank: fit(rank, 3, False))

@@ -23,6 +23,7 @@ from pmt_core import RandomStream, load_archive
 from pmt_nn import Dropout, Embedding, Linear, Module, cross_entropy
 from pmt_train import (
     EarlyStopping,
+    FitOptions,
     ReduceOnPlateau,
     Trainer,
     TrainingEvent,
@@ -98,16 +99,18 @@ def main(folder: Path, workers: int, how: str, at: int) -> None:
 
     history = trainer.fit(
         data,
-        epochs=6,
-        evaluate=evaluate,
-        early_stopping=EarlyStopping(patience=6),
-        plateau=ReduceOnPlateau(patience=1),
-        checkpoint_path=folder / "checkpoint.npz",
-        best_path=folder / "model.npz",
-        checkpoint_seconds=0.004,  # now and then within an epoch
-        resume=True,
-        callbacks={"step": break_off},
-        quiet=True,
+        FitOptions(
+            epochs=6,
+            evaluate=evaluate,
+            early_stopping=EarlyStopping(patience=6),
+            plateau=ReduceOnPlateau(patience=1),
+            checkpoint_path=folder / "checkpoint.npz",
+            best_model_path=folder / "model.npz",
+            checkpoint_seconds=0.004,
+            resume=True,
+            callbacks={"step": break_off},
+            quiet=True,
+        ),
     )
     digest = hashlib.sha256()
     states = [

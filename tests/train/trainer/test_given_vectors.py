@@ -7,7 +7,7 @@ import pytest
 
 from pmt_autograd import Tensor
 from pmt_nn import Embedding, Linear, Sequential, cross_entropy
-from pmt_train import Trainer
+from pmt_train import FitOptions, Trainer
 
 IDS = np.array([0, 1, 2, 3, 0, 2])
 LABELS = np.array([0, 1, 0, 1, 0, 0])
@@ -39,7 +39,7 @@ def test_only_trainable_vectors_change_and_both_are_saved(trainable: bool, tmp_p
     changed = (table.weight.data != vectors).any(axis=1)
     assert changed.tolist() == [trainable] * 4 + [False]  # no batch named the last row
     path = tmp_path / "checkpoint.npz"
-    trainer.fit([Batch()], epochs=1, checkpoint_path=path, quiet=True)
+    trainer.fit([Batch()], FitOptions(epochs=1, checkpoint_path=path, quiet=True))
     again = Trainer(
         Sequential(
             Embedding.from_vectors(np.zeros((5, 3)), trainable=trainable),
@@ -49,6 +49,6 @@ def test_only_trainable_vectors_change_and_both_are_saved(trainable: bool, tmp_p
         schedule=0.05,
         workers=1,
     )
-    again.fit([Batch()], epochs=1, checkpoint_path=path, resume=True, quiet=True)
+    again.fit([Batch()], FitOptions(epochs=1, checkpoint_path=path, resume=True, quiet=True))
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(again.model.state_dict()[name], array)

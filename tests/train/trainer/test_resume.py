@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pmt_core import ArchiveError, SettingsError, load_archive
-from pmt_train import EarlyStopping, Trainer, TrainingInterrupted, load_checkpoint
+from pmt_train import EarlyStopping, FitOptions, Trainer, TrainingInterrupted, load_checkpoint
 
 EPOCHS = 4
 STEPS = 7 * EPOCHS
@@ -43,12 +43,14 @@ def assert_same(one, two):
 def fit(trainer, toys, path, **kwargs):
     return trainer.fit(
         toys.data(),
-        epochs=EPOCHS,
-        evaluate=toys.evaluate(trainer),
-        early_stopping=EarlyStopping(patience=3),
-        checkpoint_path=path,
-        quiet=True,
-        **kwargs,
+        FitOptions(
+            epochs=EPOCHS,
+            evaluate=toys.evaluate(trainer),
+            early_stopping=EarlyStopping(patience=3),
+            checkpoint_path=path,
+            quiet=True,
+            **kwargs,
+        ),
     )
 
 
@@ -124,11 +126,13 @@ def test_stopped_while_evaluating(toys, tmp_path):
     with pytest.raises(TrainingInterrupted) as caught:
         trainer.fit(
             toys.data(),
-            epochs=EPOCHS,
-            evaluate=evaluate,
-            early_stopping=EarlyStopping(patience=3),
-            checkpoint_path=path,
-            quiet=True,
+            FitOptions(
+                epochs=EPOCHS,
+                evaluate=evaluate,
+                early_stopping=EarlyStopping(patience=3),
+                checkpoint_path=path,
+                quiet=True,
+            ),
         )
     assert (caught.value.step, caught.value.signal) == (14, signal.SIGTERM)
     state = load_checkpoint(path).state
@@ -148,8 +152,10 @@ def test_best_weights_of_before_the_stop_are_those_at_the_end(toys, tmp_path):
             seen[trainer.step_count] = trainer.model.state_dict()
             return {"accuracy": -trainer.step_count}
 
-        kwargs |= {"checkpoint_path": path, "best_path": best, "quiet": True}
-        return trainer, trainer.fit(toys.data(), epochs=EPOCHS, evaluate=evaluate, **kwargs)
+        kwargs |= {"checkpoint_path": path, "best_model_path": best, "quiet": True}
+        return trainer, trainer.fit(
+            toys.data(), FitOptions(epochs=EPOCHS, evaluate=evaluate, **kwargs)
+        )
 
     with pytest.raises(TrainingInterrupted):
         run(callbacks=stop_at(17))
@@ -180,12 +186,12 @@ def test_clocks_and_counts_go_on(toys, tmp_path):
 
 
 def test_a_model_that_was_damaged_is_written_again(toys, tmp_path):
-    paths = {"checkpoint_path": tmp_path / "c.npz", "best_path": tmp_path / "best.npz"}
-    toys.trainer().fit(toys.data(), epochs=2, **paths, quiet=True)
-    whole = paths["best_path"].read_bytes()
-    paths["best_path"].write_bytes(whole[: len(whole) // 2])
-    toys.trainer().fit(toys.data(), epochs=2, **paths, resume=True, quiet=True)
-    assert paths["best_path"].read_bytes() == whole
+    paths = {"checkpoint_path": tmp_path / "c.npz", "best_model_path": tmp_path / "best.npz"}
+    toys.trainer().fit(toys.data(), FitOptions(epochs=2, **paths, quiet=True))
+    whole = paths["best_model_path"].read_bytes()
+    paths["best_model_path"].write_bytes(whole[: len(whole) // 2])
+    toys.trainer().fit(toys.data(), FitOptions(epochs=2, **paths, resume=True, quiet=True))
+    assert paths["best_model_path"].read_bytes() == whole
 
 
 def test_a_finished_run_is_only_loaded(toys, tmp_path):
@@ -211,10 +217,9 @@ def test_a_nan_in_the_history_survives(toys, tmp_path):
     scores = iter([float("nan"), 0.5, float("inf")])
     trainer.fit(
         toys.data(),
-        epochs=3,
-        evaluate=lambda: {"accuracy": next(scores)},
-        checkpoint_path=path,
-        quiet=True,
+        FitOptions(
+            epochs=3, evaluate=lambda: {"accuracy": next(scores)}, checkpoint_path=path, quiet=True
+        ),
     )
     state = load_checkpoint(path).state
     column = [row["dev_accuracy"] for row in state.rows]
@@ -225,22 +230,24 @@ def test_a_nan_in_the_history_survives(toys, tmp_path):
 
 def test_a_checkpoint_of_another_run_is_refused(toys, tmp_path):
     path = tmp_path / "c.npz"
-    fit(toys.trainer(), toys, path, about={"train": "sha-1"})
+    fit(toys.trainer(), toys, path, fingerprint={"train": "sha-1"})
     with pytest.raises(SettingsError, match="train was 'sha-1' and is 'sha-2' now"):
-        fit(toys.trainer(), toys, path, resume=True, about={"train": "sha-2"})
+        fit(toys.trainer(), toys, path, resume=True, fingerprint={"train": "sha-2"})
     with pytest.raises(SettingsError, match="seed was 11 and is 12"):
-        fit(toys.trainer(seed=12), toys, path, resume=True, about={"train": "sha-1"})
+        fit(toys.trainer(seed=12), toys, path, resume=True, fingerprint={"train": "sha-1"})
     trainer = Trainer(toys.model().out, lambda m, b, r: (m.bias.sum(), 1), seed=11)
     with pytest.raises(ArchiveError, match="another model.*missing weight"):
         trainer.fit(
             toys.data(),
-            epochs=4,
-            checkpoint_path=path,
-            resume=True,
-            about={"train": "sha-1"},
-            early_stopping=EarlyStopping(patience=3),
-            evaluate=lambda: {},
-            quiet=True,
+            FitOptions(
+                epochs=4,
+                checkpoint_path=path,
+                resume=True,
+                fingerprint={"train": "sha-1"},
+                early_stopping=EarlyStopping(patience=3),
+                evaluate=lambda: {},
+                quiet=True,
+            ),
         )
 
 

@@ -18,6 +18,7 @@ from pmt_core import (
 from pmt_train import (
     AdamW,
     EarlyStopping,
+    FitOptions,
     FlatParameters,
     Trainer,
     clip_factor,
@@ -130,11 +131,13 @@ def test_the_best_weights_are_kept_restored_and_saved(toys, tmp_path):
 
     history = trainer.fit(
         toys.data(),
-        epochs=4,
-        evaluate=evaluate,
-        best_path=tmp_path / "model.npz",
-        best_meta={"vocabulary": ["a", "b"]},
-        quiet=True,
+        FitOptions(
+            epochs=4,
+            evaluate=evaluate,
+            best_model_path=tmp_path / "model.npz",
+            best_model_meta={"vocabulary": ["a", "b"]},
+            quiet=True,
+        ),
     )
     assert (history.best_epoch, history.best) == (2, {"accuracy": 0.9, "other": 1})
     assert_equal_weights(weights(trainer.model), seen[1])
@@ -149,11 +152,13 @@ def test_lower_may_be_better_and_patience_ends_the_run(toys):
     scores = iter([3.0, 2.0, 2.5, 2.0, 1.0])
     history = trainer.fit(
         toys.data(),
-        epochs=5,
-        evaluate=lambda: {"loss": next(scores)},
-        monitor="loss",
-        early_stopping=EarlyStopping(patience=2, mode="min"),
-        quiet=True,
+        FitOptions(
+            epochs=5,
+            evaluate=lambda: {"loss": next(scores)},
+            monitor="loss",
+            early_stopping=EarlyStopping(patience=2, mode="min"),
+            quiet=True,
+        ),
     )
     assert (len(history.rows), history.best_epoch, history.stopped_early) == (4, 2, True)
 
@@ -182,7 +187,7 @@ def test_a_loss_that_is_not_finite_stops_before_any_damage(toys, tmp_path):
     trainer = Trainer(toys.model(), loss, workers=2)
     checkpoint = tmp_path / "checkpoint.npz"
     with pytest.raises(GradientError, match="loss became nan at step 9") as caught:
-        trainer.fit(toys.data(), epochs=5, checkpoint_path=checkpoint, quiet=True)
+        trainer.fit(toys.data(), FitOptions(epochs=5, checkpoint_path=checkpoint, quiet=True))
     for part in ("epoch 2, batch 3", "learning rate 0.001", "Cures", str(checkpoint)):
         assert part in str(caught.value)
     assert all(np.isfinite(p.data).all() for p in trainer.model.parameters())
@@ -237,14 +242,16 @@ def test_callbacks_are_told_by_name(toys, tmp_path):
     trainer = toys.trainer()
     history = trainer.fit(
         toys.data(100, batch_size=50),
-        epochs=2,
-        evaluate=toys.evaluate(trainer),
-        checkpoint_path=tmp_path / "c.npz",
-        callbacks={
-            name: functools.partial(lambda n, e: told.append((n, e.name, e.step)), name)
-            for name in ("start", "step", "epoch", "checkpoint", "end")
-        },
-        quiet=True,
+        FitOptions(
+            epochs=2,
+            evaluate=toys.evaluate(trainer),
+            checkpoint_path=tmp_path / "c.npz",
+            callbacks={
+                name: functools.partial(lambda n, e: told.append((n, e.name, e.step)), name)
+                for name in ("start", "step", "epoch", "checkpoint", "end")
+            },
+            quiet=True,
+        ),
     )
     assert all(a == b for a, b, _ in told)
     assert [(name, step) for _, name, step in told] == [
@@ -255,7 +262,7 @@ def test_callbacks_are_told_by_name(toys, tmp_path):
     ]
     assert [row["step"] for row in history.rows] == [2, 4]
     with pytest.raises(SettingsError, match=r"no event 'epochs'; events are start, step"):
-        trainer.fit(toys.data(), epochs=1, callbacks={"epochs": print})
+        trainer.fit(toys.data(), FitOptions(epochs=1, callbacks={"epochs": print}))
 
 
 def test_any_reiterable_will_do_and_what_can_be_read_once_will_not(toys):
@@ -275,7 +282,7 @@ def test_wrong_use_is_explained(toys):
     with pytest.raises(SettingsError, match="'accuracy'; it returned f1"):
         trainer.fit(toys.data(), epochs=1, evaluate=lambda: {"f1": 1.0}, quiet=True)
     with pytest.raises(SettingsError, match="contradict"):
-        trainer.fit(toys.data(), epochs=1, mode="min", early_stopping=EarlyStopping())
+        trainer.fit(toys.data(), FitOptions(epochs=1, mode="min", early_stopping=EarlyStopping()))
     with pytest.raises(ShapeError, match="single number"):
         Trainer(toys.model(), lambda m, b, r: (m(b.ids, r), 1)).step(toys.rows(4))
     with pytest.raises(SettingsError, match="above 0"):

@@ -10,6 +10,7 @@ from pmt_nn import Parameter
 from pmt_train import (
     SGD,
     EarlyStopping,
+    FitOptions,
     FlatParameters,
     LearningRateSearch,
     ReduceOnPlateau,
@@ -71,7 +72,8 @@ def test_fit_draws_batches_together(toys):
     trainer = trainer_of(toys, accumulate=3)
     counts = []
     history = trainer.fit(
-        toys.data(), epochs=2, quiet=True, callbacks={"step": lambda e: counts.append(e.step)}
+        toys.data(),
+        FitOptions(epochs=2, quiet=True, callbacks={"step": lambda e: counts.append(e.step)}),
     )
     assert counts == [1, 2, 3, 4, 5, 6]  # 7 batches an epoch: 3 + 3 + 1
     assert history.examples == 400
@@ -142,11 +144,13 @@ def test_the_average_is_evaluated_and_kept_as_the_best(toys, tmp_path):
 
     trainer.fit(
         toys.data(),
-        epochs=2,
-        evaluate=evaluate,
-        best_path=tmp_path / "model.npz",
-        callbacks={"epoch": keep},
-        quiet=True,
+        FitOptions(
+            epochs=2,
+            evaluate=evaluate,
+            best_model_path=tmp_path / "model.npz",
+            callbacks={"epoch": keep},
+            quiet=True,
+        ),
     )
     for name, value in load_archive(tmp_path / "model.npz")[0].items():
         np.testing.assert_array_equal(value, seen[-1][name])
@@ -177,19 +181,23 @@ def test_fit_lowers_the_rate_on_a_plateau(toys):
     trainer = trainer_of(toys)
     history = trainer.fit(
         toys.data(),
-        epochs=5,
-        evaluate=lambda: {"accuracy": 0.5},
-        plateau=ReduceOnPlateau(patience=1, factor=0.5),
-        quiet=True,
+        FitOptions(
+            epochs=5,
+            evaluate=lambda: {"accuracy": 0.5},
+            plateau=ReduceOnPlateau(patience=1, factor=0.5),
+            quiet=True,
+        ),
     )
     assert history.column("lr") == pytest.approx([0.02, 0.02, 0.01, 0.005, 0.0025])
     with pytest.raises(SettingsError, match="contradict"):
         trainer.fit(
             toys.data(),
-            epochs=1,
-            early_stopping=EarlyStopping(mode="min"),
-            plateau=ReduceOnPlateau(),
-            quiet=True,
+            FitOptions(
+                epochs=1,
+                early_stopping=EarlyStopping(mode="min"),
+                plateau=ReduceOnPlateau(),
+                quiet=True,
+            ),
         )
 
 

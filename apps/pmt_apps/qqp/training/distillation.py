@@ -24,7 +24,7 @@ from pmt_text import (
     connected_components,
     nearest_pairs,
 )
-from pmt_train import AdamW, Trainer, Workers, progress_bar
+from pmt_train import AdamW, FitOptions, Trainer, Workers, progress_bar
 
 _TEXTS = 60_000  # questions that partners are looked for and among
 _NEAREST, _EACH = 16, 2
@@ -114,7 +114,7 @@ def distill(
         workers=workers,
         average=settings.average or None,
     )
-    run.fit(trainer, batches, stage=stage, epochs=1)
+    run.fit(trainer, batches, FitOptions(epochs=1), stage=stage)
 
 
 def new_student(

@@ -12,7 +12,16 @@ from pmt_apps.qqp.scores import scores
 from pmt_apps.qqp.settings import Settings
 from pmt_core import RandomStream, SettingsError
 from pmt_text import BucketBatches, Curriculum
-from pmt_train import AdamW, EarlyStopping, Trainer, Workers, in_sequence, linear_schedule, warmup
+from pmt_train import (
+    AdamW,
+    EarlyStopping,
+    FitOptions,
+    Trainer,
+    Workers,
+    in_sequence,
+    linear_schedule,
+    warmup,
+)
 
 
 def fit(
@@ -29,10 +38,13 @@ def fit(
     run.fit(
         make_trainer(detector, batches, settings, workers),
         batches,
-        evaluate=lambda: scores(detector.probabilities(dev, workers), labels),
-        # the extra pairs teach little that dev asks for: patience begins with the real labels
-        early_stopping=EarlyStopping(
-            patience=settings.patience + (settings.extra_epochs if settings.extra else 0)
+        FitOptions(
+            settings.epochs,
+            evaluate=lambda: scores(detector.probabilities(dev, workers), labels),
+            # the extra pairs teach little that dev asks for: patience begins with the real labels
+            early_stopping=EarlyStopping(
+                patience=settings.patience + (settings.extra_epochs if settings.extra else 0)
+            ),
         ),
         model_meta={"kind": detector.kind, **detector.to_json()},
     )

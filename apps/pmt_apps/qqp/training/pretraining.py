@@ -28,7 +28,16 @@ from pmt_text import (
     load_qqp,
     mask_tokens,
 )
-from pmt_train import AdamW, Schedule, Trainer, Workers, linear_schedule, progress_bar, warmup
+from pmt_train import (
+    AdamW,
+    FitOptions,
+    Schedule,
+    Trainer,
+    Workers,
+    linear_schedule,
+    progress_bar,
+    warmup,
+)
 
 SAVED = ".npz"
 """Ending of a file given to --pretrain that is not read as a text."""
@@ -85,7 +94,7 @@ def learn_vectors(
         workers=workers,
     )
     run.say("\nword vectors from paraphrases")
-    run.fit(trainer, batches, stage=stage, epochs=settings.vectors_epochs)
+    run.fit(trainer, batches, FitOptions(settings.vectors_epochs), stage=stage)
     return model.words.weight.data.copy()
 
 
@@ -136,8 +145,8 @@ def pretrain(
     run.fit(
         trainer,
         batches,
+        FitOptions(settings.pretrain_epochs),
         stage=stage,
-        epochs=settings.pretrain_epochs,
         model_meta={"encoder": detector.encoder.to_json()},
     )
     weights = {name: array.copy() for name, array in detector.reader.state_dict().items()}

@@ -32,7 +32,7 @@ from pmt_apps.qqp.training.pretraining import (
 )
 from pmt_core import RandomStream, SettingsError
 from pmt_text import BucketBatches, EncodedPairs
-from pmt_train import AdamW, EarlyStopping, Trainer, Workers
+from pmt_train import AdamW, EarlyStopping, FitOptions, Trainer, Workers
 
 
 class Stages:
@@ -136,10 +136,12 @@ class Stages:
         run.fit(
             trainer,
             batches,
-            evaluate=lambda: scores(detector.probabilities(dev, self.workers), labels),
-            early_stopping=EarlyStopping(patience=settings.patience),
+            FitOptions(
+                epochs,
+                evaluate=lambda: scores(detector.probabilities(dev, self.workers), labels),
+                early_stopping=EarlyStopping(patience=settings.patience),
+            ),
             stage=stage,
-            epochs=epochs,
         )
         self._save(detector)
 

@@ -70,14 +70,16 @@ from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, Training
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode
 from pmt_train.trainer.epoch_trainer import EpochModel, EpochReport, EpochTrainer
+from pmt_train.trainer.fit_loop import TrainingLoop
+from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row, finite_or_none, join_histories
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted, stopped_by_signals
 from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
 from pmt_train.trainer.predict_batches import predict_batches
 from pmt_train.trainer.progress import progress_bar, say, warn
 from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
-from pmt_train.trainer.trainable import Trainable
-from pmt_train.trainer.trainer import Loss, StepResult, Trainer
+from pmt_train.trainer.trainable import StepResult, Trainable
+from pmt_train.trainer.trainer import Loss, Trainer
 
 __all__ = [
     "stopped_by_signals",
@@ -100,6 +102,7 @@ __all__ = [
     "EpochTrainer",
     "Epochs",
     "EventName",
+    "FitOptions",
     "FlatGradients",
     "FlatParameters",
     "History",
@@ -128,6 +131,7 @@ __all__ = [
     "Trainer",
     "TrainingEvent",
     "TrainingInterrupted",
+    "TrainingLoop",
     "TrainingState",
     "WeightAverage",
     "Workers",

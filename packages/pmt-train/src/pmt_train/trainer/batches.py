@@ -21,6 +21,7 @@ class Batch(Protocol):
 
 
 B = TypeVar("B", bound=Batch)
+X = TypeVar("X")
 B_co = TypeVar("B_co", covariant=True)
 
 
@@ -33,7 +34,7 @@ class Epochs(Protocol[B_co]):
         ...
 
 
-def check_reiterable(train: Iterable[B] | Epochs[B]) -> None:
+def check_reiterable(train: Iterable[X] | Epochs[X]) -> None:
     """Raises SettingsError for data that can be read only once."""
     if not isinstance(train, Epochs) and iter(train) is train:
         raise SettingsError(
@@ -42,7 +43,7 @@ def check_reiterable(train: Iterable[B] | Epochs[B]) -> None:
         )
 
 
-def batches_of_epoch(train: Iterable[B] | Epochs[B], n: int) -> Iterator[B]:
+def batches_of_epoch(train: Iterable[X] | Epochs[X], n: int) -> Iterator[X]:
     """The batches of epoch `n`: `train.epoch(n)` where there is such a method, else all of it."""
     return train.epoch(n) if isinstance(train, Epochs) else iter(train)
 

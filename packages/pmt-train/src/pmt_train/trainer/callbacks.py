@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Any, Literal, get_args
 
 from pmt_core import SettingsError
 from pmt_train.trainer.history import Row
-
-if TYPE_CHECKING:
-    from pmt_train.trainer.trainable import Trainable
+from pmt_train.trainer.trainable import Trainable
 
 EventName = Literal["start", "step", "epoch", "improved", "checkpoint", "end"]
 
@@ -32,7 +30,7 @@ class TrainingEvent:
     """
 
     name: EventName
-    trainer: Trainable
+    trainer: Trainable[Any]
     step: int
     epoch: int
     row: Row

@@ -26,22 +26,20 @@ class TrainingState:
 
     Attributes:
         seed, workers: of the run (workers of all ranks); another number gives other bits.
-        accumulate: batches to a step. averages: whether the weights are averaged.
         step: optimizer steps done. epoch: whole epochs done (evaluated). batch: batches of the
             next epoch done. batches: batches in an epoch, None where unknown.
-        loss_sum, count, norm_sum, epoch_steps: running sums of the epoch under way.
+        loss_sum, count, norm_sum, norm_count: sums of the present epoch: loss, what to divide it
+            by, gradient norms and their number.
         epoch_examples, epoch_seconds: examples and time of steps of the epoch under way.
         examples, training_seconds, seconds: of the whole run, see `History`.
         stopping: early stopping and the best score. plateau: of the learning rate.
         best_metrics: measured with the best weights.
         rows: the history.
-        about: what the caller wants to find unchanged when it resumes (the data's checksums).
+        fingerprint: values that must be unchanged on resume (settings, checksums of the data).
     """
 
     seed: int = 0
     workers: int = 1
-    accumulate: int = 1
-    averages: bool = False
     step: int = 0
     epoch: int = 0
     batch: int = 0
@@ -49,7 +47,7 @@ class TrainingState:
     loss_sum: float = 0.0
     count: int = 0
     norm_sum: float = 0.0
-    epoch_steps: int = 0
+    norm_count: int = 0
     epoch_examples: int = 0
     epoch_seconds: float = 0.0
     examples: int = 0
@@ -59,7 +57,7 @@ class TrainingState:
     plateau: ReduceOnPlateau | None = None
     best_metrics: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
-    about: dict[str, Any] = field(default_factory=dict)
+    fingerprint: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; numbers come back to the bit."""
@@ -78,12 +76,13 @@ class TrainingState:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """What `to_json` made."""
+        """Return the state that `to_json` wrote, in this or an earlier version."""
+        plain = _with_current_keys(plain)
         stopping = dict(plain["stopping"])
         if stopping["best"] is not None:
             stopping["best"] = float(stopping["best"])
         return cls(
-            **dict(plain)
+            **plain
             | {
                 "norm_sum": float(plain["norm_sum"]),
                 "stopping": EarlyStopping.from_dict(stopping),
@@ -94,6 +93,20 @@ class TrainingState:
                 "rows": rows_from_json(plain["rows"]),
             }
         )
+
+
+def _with_current_keys(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `plain` with the keys of an earlier version (until 0.9) replaced by today's."""
+    if "about" not in plain:
+        return dict(plain)
+    state = dict(plain)
+    state["norm_count"] = state.pop("epoch_steps")
+    state["fingerprint"] = {
+        "accumulate": state.pop("accumulate"),
+        "average of the weights": state.pop("averages"),
+        **state.pop("about"),
+    }
+    return state
 
 
 @dataclass(slots=True)

@@ -86,15 +86,3 @@ class EarlyStopping:
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
         """The value that `to_dict` wrote."""
         return cls(**state)
-
-
-def stopping_of(given: EarlyStopping | None, mode: Mode | None) -> EarlyStopping:
-    """The early stopping to begin with, in the mode that was asked for."""
-    if given is None:
-        return EarlyStopping(mode=mode or "max")
-    if mode is not None and mode != given.mode:
-        raise SettingsError(
-            f"fit(mode={mode!r}) and EarlyStopping(mode={given.mode!r}) contradict each other; "
-            "give the mode once, to EarlyStopping"
-        )
-    return given

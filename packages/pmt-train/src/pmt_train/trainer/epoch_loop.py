@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from pmt_core import DataError, StateError
 from pmt_train.trainer.fit_loop import TrainingLoop
-from pmt_train.trainer.history import Row
+from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.progress import EpochProgress
+from pmt_train.trainer.trainable import StepResult
 
 if TYPE_CHECKING:
     from pmt_train.trainer.epoch_trainer import EpochReport, EpochTrainer
 
 
-class EpochLoop(TrainingLoop):
+class EpochLoop(TrainingLoop[Any]):
     """A `TrainingLoop` whose epochs are the model's own; see `EpochTrainer.fit`."""
 
-    def __init__(self, trainer: EpochTrainer[Any], **settings: Any) -> None:
-        super().__init__(trainer, **settings)
+    def __init__(self, trainer: EpochTrainer[Any], options: FitOptions) -> None:
+        super().__init__(trainer, [], options)
+        self.state.batches = None
         self._model = trainer
         self._bar: EpochProgress | None = None
         self._before = 0.0
@@ -29,7 +31,9 @@ class EpochLoop(TrainingLoop):
         try:
             last = self._model.train_epoch(self._told)
         except StateError as error:
-            raise StateError(f"{error} (epoch {self.state.epoch + 1}){self._kept()}") from error
+            raise StateError(
+                f"{error} (epoch {self.state.epoch + 1}){self._last_checkpoint()}"
+            ) from error
         finally:
             if self._bar is not None:
                 self._bar.close()
@@ -45,10 +49,12 @@ class EpochLoop(TrainingLoop):
         """A stretch is done: count it, show it, and do what is done between two steps."""
         if self._bar is None:
             done = self.state.epoch_examples
-            self._bar = EpochProgress(self.state.epoch, self.epochs, report.total, done, self.quiet)
+            self._bar = EpochProgress(
+                self.state.epoch, self.options.epochs, report.total, done, self._quiet
+            )
         new = self._count_report(report)
-        self._bar.update(report.loss, report.lr, self._speed(), new)
-        self._after_step({"loss": report.loss, "lr": report.lr})
+        self._bar.update(report.loss, report.lr, self._examples_per_second(), new)
+        self._after_step(StepResult(report.loss, 1, None, report.lr, new))
         self._before = time.monotonic()
 
     def _count_report(self, report: EpochReport) -> int:
@@ -63,8 +69,3 @@ class EpochLoop(TrainingLoop):
         state.training_seconds += now - self._before
         self._before = now
         return new
-
-    def _epoch_row(self) -> Row:
-        row = super()._epoch_row()
-        del row["grad_norm"]  # nobody measured it
-        return row

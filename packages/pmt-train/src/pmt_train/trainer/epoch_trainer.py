@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from pmt_core import SettingsError
 from pmt_train.parallel.mpi_ranks import launched_process_group
 from pmt_train.parallel.ranks import ProcessGroup
 from pmt_train.parallel.workers import Workers
-from pmt_train.trainer.callbacks import Callbacks
-from pmt_train.trainer.early_stopping import EarlyStopping, Mode, stopping_of
 from pmt_train.trainer.epoch_loop import EpochLoop
+from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
+from pmt_train.trainer.trainable import StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,44 +91,13 @@ class EpochTrainer(Generic[E_co]):
         self.lr_scale = 1.0
         self.last: EpochReport | None = None
 
-    def fit(
-        self,
-        *,
-        epochs: int,
-        evaluate: Callable[[], Mapping[str, float]] | None = None,
-        monitor: str = "accuracy",
-        mode: Mode | None = None,
-        early_stopping: EarlyStopping | None = None,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-        best_path: str | os.PathLike[str] | None = None,
-        best_meta: Mapping[str, Any] | None = None,
-        checkpoint_seconds: float | None = 600.0,
-        resume: bool = False,
-        about: Mapping[str, Any] | None = None,
-        callbacks: Callbacks | None = None,
-        quiet: bool = False,
-    ) -> History:
-        """Train for `epochs` epochs; the arguments are those of `Trainer.fit`.
+    def fit(self, options: FitOptions) -> History:
+        """Train as `options` says. A "step" of a callback is one report of the model."""
+        return EpochLoop(self, options).run()
 
-        Without `evaluate` the last weights count as the best. The history has no grad_norm, and a
-        "step" of a callback is one telling of the model. Raises what the model raises, too.
-        """
-        loop = EpochLoop(
-            self,
-            epochs=epochs,
-            evaluate=evaluate,
-            monitor=monitor,
-            stopping=stopping_of(early_stopping, mode),
-            plateau=None,
-            checkpoint_path=checkpoint_path,
-            best_path=best_path,
-            best_meta=best_meta or {},
-            checkpoint_seconds=checkpoint_seconds,
-            about=about or {},
-            callbacks=callbacks,
-            quiet=quiet,
-        )
-        return loop.run(resume)
+    def step(self, *batches: Any) -> StepResult:
+        """Not used: such a model trains an epoch at a time."""
+        raise NotImplementedError
 
     def train_epoch(self, told: Callable[[EpochReport], None]) -> EpochReport:
         """The model's next epoch. told: is given every report, before the next stretch."""
@@ -154,10 +122,9 @@ class EpochTrainer(Generic[E_co]):
         """The one told of last; 0 before."""
         return self.last.lr if self.last is not None else 0.0
 
-    @property
-    def averages(self) -> bool:
-        """No average is kept."""
-        return False
+    def fingerprint(self) -> dict[str, Any]:
+        """Nothing of its own."""
+        return {}
 
     def averaged(self) -> AbstractContextManager[None]:
         """Nothing: there is no average."""

@@ -59,7 +59,7 @@ def search_learning_rate(
     smoothed: list[float] = []
     diverged = False
     mean = 0.0
-    with trainer.put_back(), trainer.workers:
+    with trainer.restored(), trainer.workers:
         trainer.model.train()
         trainer.schedule, trainer.step_count, trainer.lr_scale = rise, 0, 1.0
         for batch in _endless(train, steps):

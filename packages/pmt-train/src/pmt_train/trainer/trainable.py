@@ -1,22 +1,51 @@
-"""`Trainable`: what the epochs, the evaluation and the checkpoints of a run are wound around."""
+"""`Trainable`: the protocol that `TrainingLoop` requires of what it trains."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from pmt_autograd import Array
 from pmt_train.parallel.ranks import ProcessGroup
 from pmt_train.parallel.workers import Workers
 
+B_contra = TypeVar("B_contra", contravariant=True)
 
-class Trainable(Protocol):
-    """What `TrainingLoop` asks of what it trains: `Trainer` is one, `EpochTrainer` another.
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The result of one training step.
 
     Attributes:
-        seed, workers, ranks, accumulate: as `Trainer` has them.
-        step_count: steps done. lr_scale: what the learning rates are multiplied by.
+        loss: sum of the loss over the examples of the step.
+        count: number to divide `loss` by; if 0, the step learned nothing.
+        grad_norm: global norm of the mean gradient before clipping; None if it is not measured.
+        lr: learning rate of the step.
+        examples: number of examples that the step used; the unit of "examples per second".
+    """
+
+    loss: float
+    count: int
+    grad_norm: float | None
+    lr: float
+    examples: int
+
+
+class Trainable(Protocol[B_contra]):
+    """The protocol that `TrainingLoop` requires of what it trains, e.g. a `Trainer`.
+
+    The loop owns epochs, evaluation, early stopping, checkpoints, progress and signals. A
+    trainable owns a step and all state that later steps depend on.
+
+    Attributes:
+        seed: seed of the run.
+        workers: threads; the loop enters them as a context for the whole run.
+        ranks: processes that train together. Rank 0 evaluates and writes.
+        accumulate: number of batches that the loop passes to each call of `step`.
+        step_count: number of steps done.
+        lr_scale: factor on the learning rates, set by `ReduceOnPlateau`.
     """
 
     seed: int
@@ -28,30 +57,40 @@ class Trainable(Protocol):
 
     @property
     def parameter_count(self) -> int:
-        """Number of learned numbers."""
+        """Number of trained parameters (elements, not arrays)."""
 
     @property
     def learning_rate(self) -> float:
         """Learning rate of the last step."""
 
-    @property
-    def averages(self) -> bool:
-        """Whether the weights are averaged, see `averaged`."""
+    def step(self, *batches: B_contra) -> StepResult:
+        """Update the weights once.
+
+        Args:
+            batches: up to `accumulate` batches of the data given to the loop.
+
+        Raises:
+            GradientError, StateError: if training diverged. The loop adds where, and which
+                checkpoint is left.
+        """
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Return the settings (JSON) that a resumed run must repeat, by a name to print."""
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Within this context the averaged weights are in place, where there is an average."""
+        """Return a context with the averaged weights in place, if there is an average."""
 
     def set_training(self, training: bool) -> None:
         """Switch between training and evaluation."""
 
     def weights(self) -> dict[str, Array]:
-        """A copy of what was learned, by name: what model.npz holds."""
+        """Return a copy of the trained arrays by name: the content of model.npz."""
 
     def load_weights(self, weights: Mapping[str, Array]) -> None:
-        """Take over what `weights` gave."""
+        """Load what `weights` returned."""
 
     def state(self) -> dict[str, dict[str, Array]]:
-        """All that training needs to go on, in the parts of a `Checkpoint`: "model", ..."""
+        """Return the arrays that later steps depend on, by part of a `Checkpoint` ("model", ...)."""
 
     def load_state(self, state: Mapping[str, Mapping[str, Array]], steps: int) -> None:
-        """Take over what `state` gave after so many steps. Raises ShapeError or StateError."""
+        """Load what `state` returned after `steps` steps. Raises ShapeError or StateError."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -26,12 +25,11 @@ from pmt_train.parallel.workers import Workers
 from pmt_train.schedules import Schedule, constant_schedule
 from pmt_train.trainer.all_reduce import gather_statistics, sum_over_ranks
 from pmt_train.trainer.batches import B, Epochs
-from pmt_train.trainer.callbacks import Callbacks
-from pmt_train.trainer.early_stopping import EarlyStopping, Mode, stopping_of
-from pmt_train.trainer.fit_loop import BatchLoop
+from pmt_train.trainer.fit_loop import TrainingLoop
+from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
 from pmt_train.trainer.predict_batches import predict_batches
-from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
+from pmt_train.trainer.trainable import StepResult
 
 M = TypeVar("M", bound=Module)
 X = TypeVar("X")
@@ -41,22 +39,6 @@ Loss = Callable[[M, B, np.random.Generator], tuple[Tensor, int]]
 """(model, batch, rng) -> (scalar: SUM of the loss over the batch, number to divide the sum by).
 
 A sum, so that the gradients of the shards of a batch add up exactly to those of the whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What one training step found.
-
-    Attributes:
-        loss: sum over the batch. count: number to divide it by; 0: nothing to learn from, no
-            step was made. grad_norm: global norm of the mean gradient, before clipping.
-        lr: learning rate of the step.
-    """
-
-    loss: float
-    count: int
-    grad_norm: float
-    lr: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +138,10 @@ class Trainer(Generic[M, B]):
             norm = self._update(sum_over_ranks(self.flat, found, self.ranks), count, lr)
         apply_statistics(gather_statistics(self.model, statistics, self.ranks))
         self.step_count += 1
-        return StepResult(loss, count, norm, lr)
+        return StepResult(loss, count, norm, lr, sum(map(len, batches)))
 
     @contextmanager
-    def put_back(self) -> Iterator[None]:
+    def restored(self) -> Iterator[None]:
         """Whatever is trained within this context is undone at its end, to the bit."""
         training, model = self.model.training, self.model.state_dict()
         position = self.schedule, self.step_count, self.lr_scale
@@ -183,61 +165,47 @@ class Trainer(Generic[M, B]):
     def fit(
         self,
         train: Iterable[B] | Epochs[B],
+        options: FitOptions | None = None,
         *,
-        epochs: int,
+        epochs: int | None = None,
         evaluate: Callable[[], Mapping[str, float]] | None = None,
-        monitor: str = "accuracy",
-        mode: Mode | None = None,
-        early_stopping: EarlyStopping | None = None,
-        plateau: ReduceOnPlateau | None = None,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-        best_path: str | os.PathLike[str] | None = None,
-        best_meta: Mapping[str, Any] | None = None,
-        checkpoint_seconds: float | None = 600.0,
-        resume: bool = False,
-        about: Mapping[str, Any] | None = None,
-        callbacks: Callbacks | None = None,
-        quiet: bool = False,
+        quiet: bool | None = None,
     ) -> History:
-        """Train for `epochs` epochs and leave the best weights in the model.
+        """Train for a number of epochs and load the best weights into the model.
 
-        train: batches, read anew in each epoch; `train.epoch(n)` where there is such a method.
-        evaluate: called after every epoch with the model in `eval()`; returns what it measured.
-            Without it the last weights count as the best.
-        monitor, mode: which of these numbers makes weights the best, and whether "max" (by
-            default) or "min" is better. early_stopping: when to give up; by default never.
-        plateau: lowers the learning rate where the monitored number does not get better.
-        checkpoint_path: where to save all that is needed to go on (.npz), after every epoch,
-            every `checkpoint_seconds` within one, and when interrupted.
-        best_path, best_meta: where to save the best weights (.npz), and meta data to save along.
-        resume: go on from the checkpoint, if there is one; the result is the same, to the bit,
-            as if training had not stopped. about: compared with what the first part was given.
-        callbacks: functions by event, see `TrainingEvent`. quiet: no bar, no line per epoch.
+            trainer.fit(batches, epochs=3)
+            trainer.fit(batches, FitOptions(epochs=3, monitor="f1", checkpoint_path="c.npz"))
 
-        With several ranks, rank 0 evaluates and writes; a checkpoint to resume from is read by all.
+        Args:
+            train: batches, read anew in each epoch; `train.epoch(n)` if it has such a method.
+            options: all settings, see `FitOptions`.
+            epochs: if given, replaces `options.epochs`.
+            evaluate: if given, replaces `options.evaluate`.
+            quiet: if given, replaces `options.quiet`.
 
-        The best weights are restored on every way out. Ctrl-C or SIGTERM ends the step under way,
-        saves a checkpoint and raises TrainingInterrupted. Raises GradientError when the loss or a
-        gradient is not finite (the last checkpoint stays), SettingsError for arguments that do
-        not go together, ArchiveError or SettingsError for a checkpoint of another run.
+        Returns:
+            The history: a row per epoch.
+
+        The best weights are loaded on every way out. With several ranks, rank 0 evaluates and
+        writes; all ranks read the checkpoint to resume from.
+
+        Raises:
+            TrainingInterrupted: on Ctrl-C or SIGTERM, after the present step and a checkpoint.
+            GradientError: if the loss or a gradient is not finite; the last checkpoint stays.
+            SettingsError: if arguments contradict each other, or the checkpoint belongs to a run
+                with other settings.
+            ArchiveError: if the checkpoint belongs to another model.
         """
-        loop = BatchLoop(
-            self,
-            train,
-            epochs=epochs,
-            evaluate=evaluate,
-            monitor=monitor,
-            stopping=stopping_of(early_stopping, mode),
-            plateau=plateau,
-            checkpoint_path=checkpoint_path,
-            best_path=best_path,
-            best_meta=best_meta or {},
-            checkpoint_seconds=checkpoint_seconds,
-            about=about or {},
-            callbacks=callbacks,
-            quiet=quiet,
-        )
-        return loop.run(resume)
+        if options is None:
+            if epochs is None:
+                raise SettingsError(
+                    "expected a number of epochs, got none; use fit(batches, epochs=3) or "
+                    "fit(batches, FitOptions(epochs=3))"
+                )
+            options = FitOptions(epochs)
+        shortcuts = {"epochs": epochs, "evaluate": evaluate, "quiet": quiet}
+        given: dict[str, Any] = {k: value for k, value in shortcuts.items() if value is not None}
+        return TrainingLoop(self, train, replace(options, **given)).run()
 
     def predict(
         self, function: Callable[[X], R], batches: Iterable[X], description: str = "predicting"
@@ -250,7 +218,7 @@ class Trainer(Generic[M, B]):
         finally:
             self.model.train(training)
 
-    # --- what a learner is asked for ----------------------------------------------------------
+    # --- the rest of `Trainable` ----------------------------------------------------------
 
     @property
     def parameter_count(self) -> int:
@@ -262,10 +230,12 @@ class Trainer(Generic[M, B]):
         """Learning rate of the last step (of the first, before it)."""
         return self.schedule(max(self.step_count - 1, 0)) * self.lr_scale
 
-    @property
-    def averages(self) -> bool:
-        """Whether an average of the weights is kept."""
-        return self.average is not None
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the settings of steps that a resumed run must repeat."""
+        return {
+            "accumulate": self.accumulate,
+            "average of the weights": self.average is not None,
+        }
 
     def set_training(self, training: bool) -> None:
         """Switch the model between training and evaluation."""

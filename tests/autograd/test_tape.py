@@ -95,7 +95,7 @@ def test_a_tape_is_walked_once() -> None:
     x = leaf(1.0)
     loss = (x * x).sum()
     loss.backward()
-    with pytest.raises(StateError, match="walked before"):
+    with pytest.raises(StateError, match="has used the tape"):
         loss.backward()
 
 
@@ -103,7 +103,7 @@ def test_a_shared_part_is_walked_once() -> None:
     x = leaf(1.0)
     shared = ag.exp(x)
     (shared * 2).sum().backward()
-    with pytest.raises(StateError, match="'exp'.*walked before"):
+    with pytest.raises(StateError, match="has used the tape behind 'exp'"):
         (shared * 3).sum().backward()
 
 

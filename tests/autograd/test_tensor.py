@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
 import pmt_autograd as ag
 from pmt_autograd import Tensor
+from pmt_autograd.ops.tensor_methods import TENSOR_METHODS
 from pmt_core import DtypeError, ShapeError
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
@@ -134,3 +137,38 @@ def test_repr_names_what_matters() -> None:
     assert "requires_grad=True" in repr(x)
     assert "float32" in repr(x)
     assert "made by exp" in repr(ag.exp(x))
+
+
+def test_every_method_declared_without_a_body_is_bound() -> None:
+    empty = [name for name, method in vars(Tensor).items() if _is_empty(method)]
+    assert empty == []
+
+
+def _is_empty(method: object) -> bool:
+    """Whether a function does nothing, as the declarations in the class body."""
+    code = getattr(method, "__code__", None)
+    return code is not None and code.co_code == (lambda: None).__code__.co_code
+
+
+@pytest.mark.parametrize("name", TENSOR_METHODS)
+def test_help_shows_the_docstring_and_the_parameters(name: str) -> None:
+    method = getattr(Tensor, name)
+    assert method.__doc__
+    kinds = {p.kind for p in inspect.signature(method).parameters.values()}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
+
+
+def test_methods_take_settings_by_position_and_by_name() -> None:
+    x = Tensor(X)
+    assert str(inspect.signature(Tensor.sum)).startswith("(self, axis: 'Axis' = None")
+    for result in (x.sum(0, True), x.sum(0, keepdims=True), x.sum(axis=0, keepdims=True)):
+        np.testing.assert_array_equal(result.data, [[4, 6]])
+    with pytest.raises(TypeError, match="axes"):
+        x.sum(axes=0)
+
+
+def test_an_operation_shows_its_own_parameters_without_needs_grad() -> None:
+    assert str(inspect.signature(ag.add)) == (
+        "(a: 'Tensor | Array', b: 'Tensor | Array') -> 'Tensor'"
+    )
+    assert str(inspect.signature(ag.split)).endswith("-> 'tuple[Tensor, ...]'")

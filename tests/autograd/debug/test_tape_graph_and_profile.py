@@ -1,4 +1,4 @@
-"""Trace, picture, profiler, ledger: what they show is what ran."""
+"""Trace, picture, profiler, gradient table: what they show is what ran."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pmt_autograd as ag
 from pmt_autograd import (
     Tensor,
     draw_tape,
-    gradient_ledger,
+    gradient_table,
     module_scopes,
     primitive,
     profile,
@@ -176,26 +176,26 @@ def test_flops_without_a_counter_are_one_per_element_read_or_returned() -> None:
     assert ag.flops_of("add", np.ones((2, 3)), (np.ones(3), 1.0), {}) == 6
 
 
-def test_ledger_names_every_primitive() -> None:
-    text = gradient_ledger("pmt_autograd")
+def test_the_gradient_table_names_every_primitive() -> None:
+    text = gradient_table("pmt_autograd")
     for entry in ag.primitives_of("pmt_autograd"):
         assert f"| `{entry.name}` |" in text
     assert "| complex |" in text
     assert "| central |" in text
 
 
-def test_ledger_fails_without_samples() -> None:
+def test_the_gradient_table_fails_without_samples() -> None:
     entry = ag.REGISTRY["tanh"]
     maker, entry.sample_maker = entry.sample_maker, None
     try:
         with pytest.raises(StateError, match="'tanh'.*has no samples"):
-            gradient_ledger("pmt_autograd")
+            gradient_table("pmt_autograd")
     finally:
         entry.sample_maker = maker
 
 
-def test_the_committed_ledger_is_up_to_date(root) -> None:
+def test_the_committed_gradient_table_is_up_to_date(root) -> None:
     """It names the primitives there are; the numbers themselves differ between machines."""
     text = (root / "docs" / "gradients.md").read_text()
     for entry in ag.primitives_of("pmt_autograd"):
-        assert f"| `{entry.name}` |" in text, f"{entry.name} is missing: run the ledger command"
+        assert f"| `{entry.name}` |" in text, f"run hatch run gradient_table: no {entry.name}"

@@ -1,13 +1,13 @@
 """Reverse-mode differentiation: `Tensor`, the tape, `@primitive`, and the tensor operations.
 
-Read `primitive.py`, `walk.py` and one operation (`elementary.py`), in this order.
+To understand it from the source, read `primitive.py`, `backward.py` and one file of operations,
+e.g. `ops/elementwise.py`, in this order.
 """
 
-from pmt_autograd.tensor import Tensor, values  # isort: skip (the operations import it)
 from pmt_autograd.backward import gradients
 from pmt_autograd.debug.anomaly import detect_anomaly
 from pmt_autograd.debug.check_primitive import PrimitiveReport, check_primitive, primitives_of
-from pmt_autograd.debug.gradient_table import gradient_ledger
+from pmt_autograd.debug.gradient_table import gradient_table
 from pmt_autograd.debug.in_place_guard import in_place_guard
 from pmt_autograd.debug.profile import Profile, ProfileRow, module_scopes, profile, profile_scope
 from pmt_autograd.debug.tape_graph import GraphNode, tape_graph, tape_trace
@@ -41,11 +41,15 @@ from pmt_autograd.ops.reduction import cumsum, max, mean, min, norm, std, sum, v
 from pmt_autograd.ops.scatter import scatter_add, set_items, take, take_along_axis
 from pmt_autograd.ops.shape import astype, broadcast_to, reshape, swapaxes, transpose
 from pmt_autograd.ops.softmax import log_softmax, logsumexp, softmax
+from pmt_autograd.ops.tensor_methods import bind_tensor_methods
 from pmt_autograd.ops.top_k import top_k
 from pmt_autograd.primitive import primitive
 from pmt_autograd.recompute import recompute
 from pmt_autograd.registry import REGISTRY, Primitive, Sample, composed_form, samples
+from pmt_autograd.tensor import Tensor, values
 from pmt_autograd.types import Array, Backward, Gradient, Gradients, NeedsGrad, Result
+
+bind_tensor_methods()
 
 __all__ = [
     "composed_form",
@@ -89,7 +93,7 @@ __all__ = [
     "flip",
     "flops_of",
     "getitem",
-    "gradient_ledger",
+    "gradient_table",
     "gradients",
     "in_place_guard",
     "is_recording",

@@ -1,4 +1,4 @@
-"""The backward pass: the tape walked once, from the last operation made to the first."""
+"""The backward pass: through the tape once, from the last operation made to the first."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from pmt_core import RowSparse, ShapeError, StateError
 
 
 def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradient]:
-    """The gradient of `loss` by every leaf that requires one.
+    """Return the gradient of `loss` with respect to every leaf that requires one.
 
-    Touches no `.grad`, so several threads may each run a shard of a batch through the same
-    parameters at once and add what they get.
+    Does not write to `.grad`, so several threads may each compute the gradients of a part of a
+    batch with the same parameters, and add them up afterwards. Frees the tape node by node.
 
-    loss: any tensor; grad: gradient by it, of its shape, 1 by default for a single element.
-    Every node is freed as it is passed: the tape can be walked once. Raises StateError for a
-    tape already walked or a tensor that depends on no leaf.
+    Args:
+        loss: any tensor on the tape.
+        grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element.
+
+    Raises:
+        StateError: if a backward pass has used the tape already, or `loss` depends on no leaf
+            that requires a gradient.
     """
     if not loss.requires_grad:
         raise StateError(
@@ -36,13 +40,34 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     return backpropagate(loss.node, seed)
 
 
+def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
+    """Add the gradient of this tensor to `.grad` of every leaf that it depends on.
+
+    Frees the tape node by node, so that memory falls during the pass.
+
+    Args:
+        loss: any tensor on the tape.
+        grad: gradient with respect to it, of its shape; 1 by default if it has one element.
+    """
+    for leaf, gradient in gradients(loss, grad).items():
+        # A copy, since `backpropagate` may return one array for two leaves.
+        before = leaf.grad
+        if before is not None:
+            leaf.grad = add_gradients(before, gradient)
+        else:
+            leaf.grad = gradient if isinstance(gradient, RowSparse) else gradient.copy()
+
+
 def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
-    """Carry the gradient `seed` of `root` back to the leaves; returns the gradients found there.
+    """Propagate the gradient `seed` of `root` to the leaves; return their gradients.
 
-    oldest: nodes made before this creation number are not walked but treated as leaves.
+    The nodes that have a gradient wait in a heap. The one made last comes next, because no node
+    made later can still add to its gradient. There is no recursion, so a tape may have any depth.
 
-    Those nodes that have a gradient wait in a heap. The one made last is passed next: nothing
-    that was made later can still add to its gradient. No recursion, so a tape may be of any depth.
+    Args:
+        root: the node to start from.
+        seed: gradient with respect to its output.
+        oldest: nodes made before this creation number are treated as leaves.
     """
     leaves: dict[Any, Any] = {}
     summed: set[Any] = set()  # leaves whose gradient is a sum made here, which may be added to
@@ -52,26 +77,23 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
         node = heappop(waiting)[1]
         backward, grad, parents = node.backward, node.grad, node.parents
         if backward is None:
-            raise _walked_before(node)
+            raise _already_used(node)
         node.backward = node.grad = None  # frees what the gradient needed
         node.parents = ()
         if isinstance(grad, generic):  # NumPy's arithmetic turns 0-d arrays into scalars
             grad = np.asarray(grad)
-        found = backward(grad)
-        if type(found) is not tuple:
-            found = (found,)
-        if len(found) != len(parents):
-            raise _miscounted(node, len(parents), len(found))
-        for parent, gradient in zip(parents, found):
+        input_grads = backward(grad)
+        if type(input_grads) is not tuple:
+            input_grads = (input_grads,)
+        if len(input_grads) != len(parents):
+            raise _wrong_count(node, len(parents), len(input_grads))
+        for parent, gradient in zip(parents, input_grads):
             if parent is None or gradient is None:
                 continue
             if type(parent) is not Node or parent.order >= oldest:
-                if parent in summed and type(gradient) is ndarray:
-                    leaves[parent] += gradient
-                else:
-                    _add_to_leaf(leaves, summed, parent, gradient)
+                _add_to_leaf(leaves, summed, parent, gradient)
             elif parent.grad is None:
-                parent.grad = gradient  # perhaps a view, or shared: not ours to change
+                parent.grad = gradient  # maybe a view, or shared: not to be changed in place
                 heappush(waiting, (parent.order, parent))
             elif parent.owned and type(gradient) is ndarray:
                 parent.grad += gradient
@@ -82,7 +104,7 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
 
 
 def add_gradients(first: Any, second: Any) -> Any:
-    """Sum of two gradients of one tensor, dense or row-sparse, as a new object."""
+    """Return the sum of two gradients of one tensor, dense or row-sparse, as a new object."""
     total = first + second
     return np.asarray(total) if isinstance(total, generic) else total
 
@@ -90,13 +112,16 @@ def add_gradients(first: Any, second: Any) -> Any:
 def _add_to_leaf(
     leaves: dict[Any, Any], summed: set[Any], leaf: Tensor | Node, gradient: Any
 ) -> None:
-    """Add one more part to the gradient of a leaf, in the dtype of the leaf."""
+    """Add a gradient to that of a leaf, in the dtype of the leaf."""
+    if leaf in summed and type(gradient) is ndarray:
+        leaves[leaf] += gradient
+        return
     if type(gradient) is not ndarray and not isinstance(gradient, RowSparse):
         gradient = np.asarray(gradient)
     if isinstance(leaf, Tensor) and gradient.dtype is not leaf._data.dtype:
         gradient = _cast(gradient, leaf._data.dtype)
     if leaf not in leaves:
-        leaves[leaf] = gradient  # perhaps a view, or shared: not ours to change
+        leaves[leaf] = gradient  # maybe a view, or shared: not to be changed in place
         return
     total = leaves[leaf] = add_gradients(leaves[leaf], gradient)
     if type(total) is ndarray:
@@ -113,7 +138,7 @@ def _seed(loss: Tensor, grad: ArrayLike | None) -> Array:
     if grad is None:
         if loss.size != 1:
             raise ShapeError(
-                f"backward without a gradient wants a single element, got shape {loss.shape}; "
+                f"backward without a gradient expects a single element, got shape {loss.shape}; "
                 "reduce the loss with .sum() or .mean(), or give grad"
             )
         return np.ones(loss.shape, loss.dtype)
@@ -125,15 +150,15 @@ def _seed(loss: Tensor, grad: ArrayLike | None) -> Array:
     return seed
 
 
-def _walked_before(node: Node) -> StateError:
+def _already_used(node: Node) -> StateError:
     return StateError(
-        f"the tape behind {node.operation!r} (shape {node.shape}) was walked before and "
-        "its nodes are freed; add the losses and walk the sum once, or run forward again"
+        f"a backward pass has used the tape behind {node.operation!r} (shape {node.shape}) and "
+        "freed its nodes; add the losses and call backward() once, or run forward again"
     )
 
 
-def _miscounted(node: Node, inputs: int, found: int) -> ShapeError:
+def _wrong_count(node: Node, inputs: int, returned: int) -> ShapeError:
     return ShapeError(
-        f"the backward of {node.operation!r} returned {found} gradients for {inputs} inputs; "
+        f"the backward of {node.operation!r} returned {returned} gradients for {inputs} inputs; "
         "it returns a tuple with one entry for each positional input, None for one without"
     )

@@ -1,43 +1,40 @@
-"""The tape: one `Node` per recorded operation."""
+"""The tape: one `Node` for each recorded operation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pmt_autograd.tensor import Tensor
-
+from typing import Any
 
 creation_numbers = count(0, -1)
-"""Numbers of the nodes in order of creation, falling: the smallest is the latest."""
+"""Numbers of the nodes in order of creation, decreasing: the smallest is the latest."""
 
 
 class Node:
-    """What the tape keeps of one operation: its backward, and where the gradients go next.
+    """A recorded operation: its backward, and the nodes of its inputs.
 
-    A node holds no values; those its gradient needs are in the closure `backward`. So an
-    activation that no gradient needs is freed as soon as the user lets go of it, and as nodes
-    point only towards the inputs there is no reference cycle: the tape never waits for Python's
+    A node holds no values. Those that its gradient needs are in the closure of `backward`, so an
+    activation that no gradient needs is freed with the last reference to its tensor. Nodes refer
+    only to their inputs, so there is no reference cycle, and the tape never waits for Python's
     cyclic garbage collector.
 
     Attributes:
         operation: name of the operation.
-        backward: gradient of the output -> gradient of each input; None once it has been used.
-        parents: per input the node that made it, the leaf `Tensor` itself, or None where the
-            input wants no gradient.
+        backward: function from the gradient of the output to the gradient of each input; None
+            after it has been called.
+        parents: for each input the `Node` that made it, the leaf `Tensor` itself, or None if the
+            input needs no gradient.
         shape: shape of the output.
-        order: creation number; those of its parents are larger, as they were made before.
-        grad: gradient of the loss by the output, filled while the tape is walked.
-        owned: True where `grad` belongs to the walk alone and may be added to in place.
+        order: creation number; those of its parents are larger, since they were made before.
+        grad: gradient of the loss with respect to the output, set during the backward pass.
+        owned: True if the backward pass made `grad` itself and may add to it in place.
     """
 
     __slots__ = ("backward", "grad", "operation", "order", "owned", "parents", "shape")
 
     operation: str
     backward: Callable[[Any], Any] | None
-    parents: Sequence[Node | Tensor | None]
+    parents: Sequence[Any]
     shape: tuple[int, ...]
     order: int
     grad: Any

@@ -13,7 +13,7 @@ import numpy as np
 from pmt_autograd.backward import backpropagate
 from pmt_autograd.grad_mode import enable_grad, recording
 from pmt_autograd.node import Node, creation_numbers
-from pmt_autograd.primitive import record
+from pmt_autograd.record import record
 from pmt_autograd.tensor import Tensor
 from pmt_autograd.types import Array
 from pmt_core import SettingsError, StateError

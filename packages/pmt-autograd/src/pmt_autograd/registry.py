@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from pmt_autograd.tensor import Tensor
 from pmt_core import StateError
-
-if TYPE_CHECKING:
-    from pmt_autograd.tensor import Tensor
 
 
 @dataclass(frozen=True)

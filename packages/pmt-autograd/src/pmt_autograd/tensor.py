@@ -1,31 +1,43 @@
-"""`Tensor`: an array that remembers how it was made."""
+"""`Tensor`: an array with a gradient, and the node that made it."""
+
+# Methods that are operations are declared without a body and a docstring: ops/tensor_methods.py
+# binds them to functions that have both.
+# mypy: disable-error-code="empty-body"
+# ruff: noqa: D102
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pmt_autograd.node import Node
+from pmt_autograd.types import Axis
 from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 
 
 class Tensor:
     """An n-dimensional array on the tape.
 
-    Python numbers and lists become float32 (integers stay int64, booleans bool); an array keeps
-    its dtype and is not copied.
+    Gradients are arrays, not tensors: there are no second derivatives.
+
+    Args:
+        data: an array, which keeps its dtype and is not copied, or Python numbers and lists,
+            which become float32 (integers int64, booleans bool).
+        requires_grad: whether `backward()` computes the gradient of this tensor.
+        dtype: dtype to convert to.
 
     Attributes:
         data: the values, a NumPy array.
-        grad: gradient of the last `backward()` by this leaf: None, an array of the shape of
-            `data`, or a `RowSparse` where only some rows were looked up.
+        grad: sum of the gradients that `backward()` has computed for this leaf: None, an array of
+            the shape of `data`, or a `RowSparse` if only some rows were looked up.
         requires_grad: whether gradients flow to this tensor.
-        node: the operation that made it; None for a leaf.
+        node: the recorded operation that made this tensor; None for a leaf.
 
-    First order only: gradients are arrays, not tensors, so there is no gradient of a gradient.
+    Raises:
+        DtypeError: if the data are not numbers, or a gradient is required of integers.
     """
 
     __slots__ = ("__weakref__", "_data", "grad", "node", "requires_grad")
@@ -35,7 +47,7 @@ class Tensor:
     node: Node | None
     requires_grad: bool
 
-    # NumPy's own operators step back, so that `array * tensor` reaches `Tensor.__rmul__`.
+    # Disables NumPy's own operators, so that `array * tensor` calls `Tensor.__rmul__`.
     __array_ufunc__: ClassVar[None] = None
 
     def __init__(
@@ -43,9 +55,9 @@ class Tensor:
     ) -> None:
         if isinstance(data, Tensor):
             data = data._data
-        given_dtype = isinstance(data, (np.ndarray, np.generic))
+        has_dtype = isinstance(data, (np.ndarray, np.generic))
         array = np.asarray(data, dtype=dtype)
-        if dtype is None and not given_dtype and array.dtype == np.float64:
+        if dtype is None and not has_dtype and array.dtype == np.float64:
             array = array.astype(np.float32)
         if array.dtype.kind not in "fiub":
             raise DtypeError(
@@ -64,7 +76,7 @@ class Tensor:
 
     @staticmethod
     def wrap(value: Any) -> Tensor:
-        """A leaf without a gradient: no checks, no copies."""
+        """Return a leaf without a gradient. Makes no checks and no copy."""
         tensor = Tensor.__new__(Tensor)
         tensor._data = value if type(value) is np.ndarray else np.asarray(value)
         tensor.grad = None
@@ -72,14 +84,15 @@ class Tensor:
         tensor.requires_grad = False
         return tensor
 
-    # --- what it is -------------------------------------------------------------------------
+    # --- attributes ---------------------------------------------------------------------------
 
     @property
     def data(self) -> NDArray[Any]:
-        """The values: of a leaf the array itself, which may be written to and replaced.
+        """The values.
 
-        Of a result on the tape a read-only view, as gradients are still computed with it; it is
-        writable again once `backward()` has passed. Setting it is then a StateError.
+        The data of a leaf may be written to and replaced. The data of a result on the tape are a
+        read-only view, since gradients are computed from them; setting them raises StateError.
+        They become writable after `backward()`.
         """
         if self.node is None or self.node.backward is None:
             return self._data
@@ -100,7 +113,7 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Length of every axis."""
+        """Length of each axis."""
         return self._data.shape
 
     @property
@@ -120,8 +133,15 @@ class Tensor:
 
     @property
     def is_leaf(self) -> bool:
-        """True where no recorded operation made it."""
+        """True if no recorded operation made this tensor."""
         return self.node is None
+
+    @property
+    def T(self) -> Tensor:
+        """This tensor with its axes reversed."""
+        return self.transpose()
+
+    # --- conversion ---------------------------------------------------------------------------
 
     def __len__(self) -> int:
         if not self._data.ndim:
@@ -129,10 +149,10 @@ class Tensor:
         return len(self._data)
 
     def __repr__(self) -> str:
-        values = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        numbers = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
         made = f", made by {self.node.operation}" if self.node else ""
-        wants = ", requires_grad=True" if self.requires_grad and self.node is None else ""
-        return f"Tensor({values}, dtype={self.dtype}{wants}{made})"
+        leaf = ", requires_grad=True" if self.requires_grad and self.node is None else ""
+        return f"Tensor({numbers}, dtype={self.dtype}{leaf}{made})"
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -155,43 +175,30 @@ class Tensor:
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def item(self) -> float:
-        """The single value as a Python number. Raises ShapeError where there are more."""
+        """Return the single element as a Python number.
+
+        Raises ShapeError if there are more.
+        """
         if self._data.size != 1:
             raise ShapeError(
-                f"item() wants a tensor of one element, got shape {self.shape}; "
+                f"item() expects a tensor of one element, got shape {self.shape}; "
                 "reduce it first, e.g. with .sum() or .mean()"
             )
         return self._data.item()
 
     def numpy(self) -> NDArray[Any]:
-        """The values, as `.data`: the same memory, not a copy."""
+        """Return the values, as `.data`: the same memory, not a copy."""
         return self.data
 
     def detach(self) -> Tensor:
-        """The same values, cut off from the tape."""
+        """Return a tensor with the same values that is not on the tape."""
         return Tensor.wrap(self.data)
 
-    # --- gradients --------------------------------------------------------------------------
-
-    def backward(self, grad: ArrayLike | None = None) -> None:
-        """Add the gradient of this tensor to `.grad` of every leaf it was made from.
-
-        grad: gradient by this tensor, of its shape; may be left out for a single element (1).
-        The tape is used up by it, node by node, so memory falls as it goes.
-        """
-        for leaf, gradient in gradients(self, grad).items():
-            # A copy, as the walk may hand one array to two leaves and `.grad` is the user's.
-            before = leaf.grad
-            if before is not None:
-                leaf.grad = add_gradients(before, gradient)
-            else:
-                leaf.grad = gradient if isinstance(gradient, RowSparse) else gradient.copy()
-
     def zero_grad(self) -> None:
-        """Forget the accumulated gradient."""
+        """Set the accumulated gradient to None."""
         self.grad = None
 
-    # --- comparison: plain boolean arrays, no gradient ------------------------------------------
+    # --- comparison: boolean arrays, without a gradient ---------------------------------------
 
     __hash__ = object.__hash__
 
@@ -213,143 +220,62 @@ class Tensor:
     def __ge__(self, other: Any) -> NDArray[np.bool_]:
         return np.asarray(self._data >= values(other))
 
-    # --- arithmetic: the operations themselves are the operators, see the end of the file --------
-
-    if TYPE_CHECKING:
-
-        def __add__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __rsub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __rtruediv__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
-        def __rpow__(self, other: Any) -> Tensor: ...
-        def __matmul__(self, other: Any) -> Tensor: ...
-        def __rmatmul__(self, other: Any) -> Tensor: ...
-        def __neg__(self) -> Tensor: ...
-        def __abs__(self) -> Tensor: ...
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    # --- reductions -------------------------------------------------------------------------
-
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Sum over `axis` (all axes by default)."""
-        return sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Mean over `axis` (all axes by default)."""
-        return mean(self, axis=axis, keepdims=keepdims)
-
-    def var(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Variance over `axis`, divided by the number of elements."""
-        return var(self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Largest value over `axis`; ties share the gradient."""
-        return max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Smallest value over `axis`; ties share the gradient."""
-        return min(self, axis=axis, keepdims=keepdims)
-
-    def std(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Standard deviation over `axis`; its gradient is 0 where all elements are equal."""
-        return std(self, axis=axis, keepdims=keepdims)
-
-    def cumsum(self, axis: int = -1) -> Tensor:
-        """Running sum along an axis."""
-        return cumsum(self, axis=axis)
-
     def argmax(self, axis: int | None = None) -> NDArray[np.int64]:
-        """Position of the largest value: a plain array, as positions have no gradient."""
+        """Return the index of the largest value as an array: an index has no gradient."""
         return np.asarray(self._data.argmax(axis))
 
     def argmin(self, axis: int | None = None) -> NDArray[np.int64]:
-        """Position of the smallest value: a plain array, as positions have no gradient."""
+        """Return the index of the smallest value as an array: an index has no gradient."""
         return np.asarray(self._data.argmin(axis))
 
-    # --- elements ---------------------------------------------------------------------------
+    # --- operations: declared here, bound by ops/tensor_methods.py ------------------------------
 
-    def abs(self) -> Tensor:
-        """Absolute values; the gradient at 0 is 0."""
-        return absolute(self)
+    def __add__(self, other: Any) -> Tensor: ...
+    def __radd__(self, other: Any) -> Tensor: ...
+    def __sub__(self, other: Any) -> Tensor: ...
+    def __rsub__(self, other: Any) -> Tensor: ...
+    def __mul__(self, other: Any) -> Tensor: ...
+    def __rmul__(self, other: Any) -> Tensor: ...
+    def __truediv__(self, other: Any) -> Tensor: ...
+    def __rtruediv__(self, other: Any) -> Tensor: ...
+    def __pow__(self, other: Any) -> Tensor: ...
+    def __rpow__(self, other: Any) -> Tensor: ...
+    def __matmul__(self, other: Any) -> Tensor: ...
+    def __rmatmul__(self, other: Any) -> Tensor: ...
+    def __neg__(self) -> Tensor: ...
+    def __abs__(self) -> Tensor: ...
+    def __getitem__(self, index: Any) -> Tensor: ...
 
-    def clip(self, low: float | None = None, high: float | None = None) -> Tensor:
-        """Held within low ... high."""
-        return clip(self, low=low, high=high)
-
-    def exp(self) -> Tensor:
-        """e^x by element."""
-        return exp(self)
-
-    def log(self) -> Tensor:
-        """Natural logarithm by element."""
-        return log(self)
-
-    def sqrt(self) -> Tensor:
-        """Square root by element."""
-        return sqrt(self)
-
-    def tanh(self) -> Tensor:
-        """Hyperbolic tangent by element."""
-        return tanh(self)
-
-    # --- shape ------------------------------------------------------------------------------
-
-    def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
-        """The same elements in another shape; one axis may be -1."""
-        given = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-        return reshape(self, shape=tuple(given))
-
-    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
-        """Permute the axes; reversed by default."""
-        given = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
-        return transpose(self, axes=tuple(given) or None)
-
-    def squeeze(self, axis: Axis = None) -> Tensor:
-        """Without axes of length 1: all of them, or those named."""
-        return squeeze(self, axis=axis)
+    def backward(self, grad: ArrayLike | None = None) -> None: ...
+    def abs(self) -> Tensor: ...
+    def astype(self, dtype: DTypeLike) -> Tensor: ...
+    def clip(self, low: float | None = None, high: float | None = None) -> Tensor: ...
+    def cumsum(self, axis: int = -1) -> Tensor: ...
+    def exp(self) -> Tensor: ...
+    def log(self) -> Tensor: ...
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def repeat(self, count: int, axis: int) -> Tensor: ...
+    def reshape(self, *shape: int | tuple[int, ...]) -> Tensor: ...
+    def set(self, index: Any, value: Any) -> Tensor: ...
+    def split(self, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]: ...
+    def sqrt(self) -> Tensor: ...
+    def squeeze(self, axis: Axis = None) -> Tensor: ...
+    def std(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def swapaxes(self, first: int, second: int) -> Tensor: ...
+    def take(self, indices: Any, axis: int | None = None) -> Tensor: ...
+    def tanh(self) -> Tensor: ...
+    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor: ...
+    def var(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
 
     def flatten(self) -> Tensor:
-        """All elements along one axis."""
-        return reshape(self, shape=(-1,))
+        """Return all elements along one axis."""
+        return self.reshape(-1)
 
-    def repeat(self, count: int, axis: int) -> Tensor:
-        """Every slice along an axis `count` times in a row."""
-        return repeat(self, count=count, axis=axis)
-
-    def split(self, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
-        """Cut along an axis into `sections` equal parts, or into parts of the lengths given."""
-        return split(self, sections=sections, axis=axis)
-
-    def swapaxes(self, first: int, second: int) -> Tensor:
-        """Exchange two axes."""
-        return swapaxes(self, first=first, second=second)
-
-    @property
-    def T(self) -> Tensor:
-        """All axes reversed."""
-        return transpose(self)
-
-    def astype(self, dtype: DTypeLike) -> Tensor:
-        """Cast to another floating dtype; the gradient is cast back."""
-        return astype(self, dtype=dtype)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return getitem(self, index=index)
-
-    def take(self, indices: Any, axis: int | None = None) -> Tensor:
-        """Slices at `indices` along an axis, of the flat tensor by default."""
-        return take(self, indices, axis=axis)
-
-    def set(self, index: Any, value: Any) -> Tensor:
-        """A new tensor in which `[index]` is `value`: index assignment as a function."""
-        return set_items(self, value, index=index)
+    def __pos__(self) -> Tensor:
+        return self
 
     def __setitem__(self, index: Any, value: Any) -> None:
         made = f"made by {self.node.operation!r}" if self.node else "a leaf"
@@ -361,43 +287,5 @@ class Tensor:
 
 
 def values(operand: Any) -> Any:
-    """The array of a tensor; anything else as it is."""
+    """Return the array of a tensor, and anything else unchanged."""
     return operand._data if isinstance(operand, Tensor) else operand
-
-
-# The operations and the walk make tensors, so they come after the class.
-from pmt_autograd.backward import add_gradients, gradients
-from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
-from pmt_autograd.ops.elementwise import exp, log, sqrt, tanh
-from pmt_autograd.ops.indexing import getitem
-from pmt_autograd.ops.join_split import split
-from pmt_autograd.ops.matmul import matmul
-from pmt_autograd.ops.piecewise import absolute, clip
-from pmt_autograd.ops.rearrange import repeat, squeeze
-from pmt_autograd.ops.reduction import Axis, cumsum, max, mean, min, std, sum, var
-from pmt_autograd.ops.scatter import set_items, take
-from pmt_autograd.ops.shape import astype, reshape, swapaxes, transpose
-
-
-def _install_operators() -> None:
-    """Make the operations the operators: a method in between would cost each a call."""
-    both_ways = {
-        "add": add,
-        "sub": subtract,
-        "mul": multiply,
-        "truediv": divide,
-        "pow": power,
-        "matmul": matmul,
-    }
-    for name, operation in both_ways.items():
-        setattr(Tensor, f"__{name}__", operation)
-        setattr(Tensor, f"__r{name}__", _reflected(operation))
-    for name, operation in {"neg": negative, "abs": absolute}.items():
-        setattr(Tensor, f"__{name}__", operation)
-
-
-def _reflected(operation: Callable[..., Tensor]) -> Callable[[Any, Any], Tensor]:
-    return lambda second, first: operation(first, second)
-
-
-_install_operators()

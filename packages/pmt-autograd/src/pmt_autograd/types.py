@@ -1,4 +1,4 @@
-"""The types that operations are written in."""
+"""The types of an operation's function: arrays, gradients, backward functions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from pmt_core import RowSparse
 Array = NDArray[Any]
 """An array of any dtype."""
 
+Axis = int | tuple[int, ...] | None
+"""One axis, several axes, or all of them (None)."""
+
 Gradient = Array | RowSparse
-"""Gradient by one input: of its shape, dense or by rows."""
+"""The gradient with respect to one input: dense, or only some rows of it."""
 
 Gradients = tuple[Gradient | None, ...]
-"""Gradients by the positional inputs; None for an input that has none."""
+"""The gradients with respect to the positional inputs; None for an input without one."""
 
 Backward = Callable[[Array], Gradient | Gradients]
-"""Gradient by the value -> gradient by the input, or by each of several inputs."""
+"""Function from the gradient of the value to the gradient of the input, or of several inputs."""
 
 Result = tuple[Array, Backward]
 """What an operation's function returns: its value and its backward."""
 
 NeedsGrad = Sequence[bool]
-"""Per positional input, whether its gradient will be used."""
+"""For each positional input, whether its gradient will be used."""

@@ -1,7 +1,4 @@
-"""The gradient ledger: every primitive with the error of its gradient, as a table.
-
-`python docs/gradient_ledger.py` writes it into the docs.
-"""
+"""Table of all primitives with the errors of their gradients, as Markdown (docs/gradients.md)."""
 
 from __future__ import annotations
 
@@ -9,27 +6,32 @@ from collections.abc import Iterator, Sequence
 
 from pmt_autograd.debug.check_primitive import PrimitiveReport, check_primitive, primitives_of
 
-_HEAD = """# The gradient ledger
+_HEAD = """# The gradient table
 
 Every primitive, checked with every one of its samples. Written by
 
-    python docs/gradient_ledger.py
+    python docs/gradient_table.py
 
-**method**: how the numerical derivative was taken in float64: *complex* is the complex step, exact
-to rounding, where the operation is analytic; *central* is central differences, extrapolated where
-one step is not enough. Both along single coordinates and along random directions, with a random
-cotangent.
-**float64**: the worst relative error against it, which is mostly the error of the differences.
-**float32**: the worst difference between the float32 and the float64 gradient, relative to the
-gradient's largest element.
-**kinks**: where there is no derivative, and what the gradient is there.
+- **method**: how the numerical derivative is computed, in float64. *complex*: the complex step,
+  exact to rounding, for analytic functions. *central*: central differences, extrapolated if one
+  step is not enough. Both are taken along single coordinates and along random directions, with a
+  random cotangent.
+- **float64**: the worst relative error against it, which is mostly the error of the differences.
+- **float32**: the worst difference between the float32 and the float64 gradient, relative to the
+  largest element of the gradient.
+- **kinks**: points without a derivative, and the gradient there.
 """
 
 
-def gradient_ledger(*packages: str) -> str:
-    """The table, as Markdown, of the primitives of packages that are imported already.
+def gradient_table(*packages: str) -> str:
+    """Check every primitive of some packages, and return the table as Markdown.
 
-    Raises GradientError for a wrong gradient, StateError for a primitive without samples.
+    Args:
+        packages: names of imported packages, e.g. "pmt_autograd".
+
+    Raises:
+        GradientError: if a gradient is wrong.
+        StateError: if a primitive has no samples.
     """
     lines = [_HEAD]
     for package in packages:
@@ -49,5 +51,5 @@ def _table(reports: Sequence[PrimitiveReport]) -> Iterator[str]:
 
 
 def _error(error: float) -> str:
-    """To one digit: the rest depends on the machine."""
+    """Return an error to one digit: the others depend on the machine."""
     return f"{error:.0e}" if error else "0"

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pmt_autograd.flops import no_flops
-from pmt_autograd.ops.reduction import Axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Result
+from pmt_autograd.types import Array, Axis, Result
 
 
 @primitive

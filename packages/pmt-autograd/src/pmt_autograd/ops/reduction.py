@@ -14,9 +14,7 @@ import numpy as np
 
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Result
-
-Axis = int | tuple[int, ...] | None
+from pmt_autograd.types import Array, Axis, Result
 
 
 def expand_reduced(reduced: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:

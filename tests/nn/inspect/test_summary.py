@@ -194,8 +194,8 @@ def test_embedding_and_dropout_in_a_table(rng) -> None:
 def test_kaiming_keeps_the_variance_behind_a_rectifier(rng) -> None:
     x = rng.normal(size=(500, 400))
     for weight in (
-        kaiming_uniform(rng, (400, 300), 400, np.float64),
-        kaiming_normal(rng, (400, 300), 400, np.float64),
+        kaiming_uniform(rng, (400, 300), 400, dtype=np.float64),
+        kaiming_normal(rng, (400, 300), 400, dtype=np.float64),
     ):
         y = np.maximum(x @ weight, 0)
         assert (y * y).mean() == pytest.approx(1, rel=0.05)
@@ -211,7 +211,7 @@ def test_truncated_normal(rng) -> None:
 
 @pytest.mark.parametrize("shape", [(5, 5), (3, 7), (7, 3), (4, 2, 3)], ids=str)
 def test_orthogonal(rng, shape) -> None:
-    flat = orthogonal(rng, shape, np.float64, gain=2.0).reshape(shape[0], -1)
+    flat = orthogonal(rng, shape, dtype=np.float64, gain=2.0).reshape(shape[0], -1)
     product = flat @ flat.T if flat.shape[0] <= flat.shape[1] else flat.T @ flat
     np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
 

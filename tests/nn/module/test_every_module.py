@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -272,6 +273,36 @@ def test_the_table_is_complete() -> None:
     }
     aliases = {"Dense"}
     assert there - aliases == set(MODULES) | NOT_CALLED
+
+
+@every
+def test_its_signature_is_that_of_its_constructor(name: str) -> None:
+    """`help()` shows the parameters; rng comes by position or keyword, dtype by keyword."""
+    parameters = inspect.signature(getattr(nn, name)).parameters
+    variadic = {"Sequential": "parts", "Parallel": "branches"}
+    kinds = {key: parameter.kind for key, parameter in parameters.items()}
+    for key, kind in kinds.items():
+        expected = key == variadic.get(name)
+        assert (kind == inspect.Parameter.VAR_POSITIONAL) == expected, key
+        assert kind != inspect.Parameter.VAR_KEYWORD
+    assert kinds.get("rng", inspect.Parameter.POSITIONAL_OR_KEYWORD) == (
+        inspect.Parameter.POSITIONAL_OR_KEYWORD
+    )
+    assert kinds.get("dtype", inspect.Parameter.KEYWORD_ONLY) == inspect.Parameter.KEYWORD_ONLY
+
+
+@every
+def test_its_repr_is_the_tree_of_its_modules(name: str) -> None:
+    module = make(name)
+    lines = repr(module).splitlines()
+    modules = [part for _, part in module.named_modules()]
+    assert len(lines) == len(modules)
+    for line, part in zip(lines, modules, strict=True):
+        assert f"{type(part).__name__}(" in line
+        count = part.parameter_count()
+        assert not count or f" {count:,}" in line
+    with pytest.raises(AttributeError, match="no attribute 'unknown'"):
+        module.unknown = 1
 
 
 @every

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pydoc
 import threading
 from typing import Any
 
@@ -20,6 +21,8 @@ from pmt_nn import (
     PairClassifier,
     PairClassifierConfig,
     Parameter,
+    Residual,
+    Sequential,
     TransformerEncoder,
     cross_entropy,
 )
@@ -263,3 +266,24 @@ def test_every_parameter_of_the_encoder_gets_a_gradient() -> None:
     for name, parameter in model.named_parameters():
         assert np.abs(found[parameter]).max() > 0, name
         assert found[parameter].dtype == np.float32
+
+
+def test_repr_is_the_tree_of_modules_with_sizes() -> None:
+    model = Sequential(
+        Residual(Linear(64, 64, stream(), bias=False)), Dropout(0.5), Linear(64, 32, rng=stream())
+    )
+    model.parts[1].rate = 0.2
+    assert repr(model).splitlines() == [
+        "Sequential()                             6,176 parameters",
+        "  parts.0: Residual()                    4,096",
+        "    parts.0: Linear(64, 64, bias=False)  4,096",
+        "  parts.1: Dropout(0.2)",
+        "  parts.2: Linear(64, 32)                2,080",
+    ]
+
+
+def test_help_shows_the_parameters_of_a_constructor() -> None:
+    signature = (
+        "Linear(n_in: 'int', n_out: 'int', rng: 'np.random.Generator', *, bias: 'bool' = True"
+    )
+    assert signature in pydoc.plain(pydoc.render_doc(Linear))

@@ -44,8 +44,8 @@ class DecoderSelfAttention(Module):
         self.heads = heads
         self.dropout = Dropout(dropout)
         self.causal = causal
-        self.qkv = Linear(d, 3 * d, rng, dtype, bias=bias)
-        self.project = Linear(d, d, rng, dtype, bias=bias)
+        self.qkv = Linear(d, 3 * d, rng, bias=bias, dtype=dtype)
+        self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
         self.positions = positions
 
     def forward(
@@ -112,9 +112,9 @@ class CrossAttention(Module):
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
         self.dropout = Dropout(dropout)
-        self.q = Linear(d, d, rng, dtype, bias=bias)
-        self.kv = Linear(memory_width or d, 2 * d, rng, dtype, bias=bias)
-        self.project = Linear(d, d, rng, dtype, bias=bias)
+        self.q = Linear(d, d, rng, bias=bias, dtype=dtype)
+        self.kv = Linear(memory_width or d, 2 * d, rng, bias=bias, dtype=dtype)
+        self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
 
     def forward(
         self,

@@ -80,7 +80,7 @@ class RelativeBias(AttentionPositions):
             raise SettingsError(
                 f"4 <= buckets <= farthest, got buckets={buckets}, farthest={farthest}"
             )
-        self.weight = Parameter(normal(rng, (buckets, heads), std, dtype))
+        self.weight = Parameter(normal(rng, (buckets, heads), std, dtype=dtype))
         self.farthest = farthest
         self.two_sided = two_sided
 

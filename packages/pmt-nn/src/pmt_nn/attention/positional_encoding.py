@@ -56,7 +56,7 @@ class LearnedPositions(Module):
         std: float = 0.02,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.weight = Parameter(normal(rng, (max_length, d), std, dtype))
+        self.weight = Parameter(normal(rng, (max_length, d), std, dtype=dtype))
 
     def forward(self, x: Tensor, *, offset: int = 0) -> Tensor:
         """x: (b, t, d), the first token at position `offset` -> the same shape.

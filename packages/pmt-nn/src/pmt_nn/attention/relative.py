@@ -184,10 +184,10 @@ class RelativeAttention(Module):
             raise SettingsError(f"the width d = {d} must be an even multiple of heads = {heads}")
         self.heads = heads
         self.dropout = Dropout(dropout)
-        self.qkv = Linear(d, 3 * d, rng, dtype)
-        self.by_content = Parameter(normal(rng, (heads, d // heads), 0.02, dtype))
-        self.by_offset = Parameter(normal(rng, (heads, d // heads), 0.02, dtype))
-        self.project = Linear(d, d, rng, dtype)
+        self.qkv = Linear(d, 3 * d, rng, dtype=dtype)
+        self.by_content = Parameter(normal(rng, (heads, d // heads), 0.02, dtype=dtype))
+        self.by_offset = Parameter(normal(rng, (heads, d // heads), 0.02, dtype=dtype))
+        self.project = Linear(d, d, rng, dtype=dtype)
 
     def forward(
         self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None

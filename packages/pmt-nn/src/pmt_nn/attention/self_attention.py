@@ -38,8 +38,8 @@ class SelfAttention(Module):
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
         self.dropout = Dropout(dropout)
-        self.qkv = Linear(d, 3 * d, rng, dtype)
-        self.project = Linear(d, d, rng, dtype)
+        self.qkv = Linear(d, 3 * d, rng, dtype=dtype)
+        self.project = Linear(d, d, rng, dtype=dtype)
 
     def forward(
         self,

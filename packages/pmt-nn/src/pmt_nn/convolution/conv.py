@@ -153,7 +153,9 @@ class Conv2d(Module):
         self.padding = _padding(padding, size, self.stride, self.dilation)
         self.groups = groups
         shape = (o, c // groups, *size)
-        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * size[0] * size[1], dtype))
+        self.weight = Parameter(
+            kaiming_uniform(rng, shape, c // groups * size[0] * size[1], dtype=dtype)
+        )
         self.bias = Parameter(np.zeros(o, dtype))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -190,7 +192,7 @@ class Conv1d(Module):
         flat = _padding(both, (1, kernel), (1, stride), (1, dilation))
         self.stride, self.padding, self.dilation, self.groups = stride, flat[1], dilation, groups
         shape = (o, c // groups, kernel)
-        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * kernel, dtype))
+        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * kernel, dtype=dtype))
         self.bias = Parameter(np.zeros(o, dtype))
 
     def forward(self, x: Tensor) -> Tensor:

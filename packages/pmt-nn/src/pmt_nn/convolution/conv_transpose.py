@@ -139,7 +139,7 @@ class ConvTranspose2d(Module):
         # Each pixel of y is reached from about taps / stride^2 pixels of x.
         reached = max(1, size[0] * size[1] // (self.stride[0] * self.stride[1]))
         shape = (c, o // groups, *size)
-        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * reached, dtype))
+        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * reached, dtype=dtype))
         self.bias = Parameter(np.zeros(o, dtype))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -107,9 +107,9 @@ class LinearChainCRF(Module):
         std: float = 0.02,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.transitions = Parameter(normal(rng, (n, n), std, dtype))
-        self.start = Parameter(normal(rng, (n,), std, dtype))
-        self.end = Parameter(normal(rng, (n,), std, dtype))
+        self.transitions = Parameter(normal(rng, (n, n), std, dtype=dtype))
+        self.start = Parameter(normal(rng, (n,), std, dtype=dtype))
+        self.end = Parameter(normal(rng, (n,), std, dtype=dtype))
         self.forbidden = _booleans(forbidden, (n, n), "forbidden")
         self.forbidden_start = _booleans(forbidden_start, (n,), "forbidden_start")
 

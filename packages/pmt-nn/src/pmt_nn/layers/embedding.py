@@ -37,7 +37,7 @@ class Embedding(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         _check_padding(padding, v)
-        self.weight = Parameter(normal(rng, (v, d), std, dtype))
+        self.weight = Parameter(normal(rng, (v, d), std, dtype=dtype))
         self.sparse = sparse
         self.padding = padding
         if padding is not None:

@@ -78,11 +78,11 @@ class Linear(Module):
         n_in: int,
         n_out: int,
         rng: np.random.Generator,
-        dtype: DTypeLike = np.float32,
         *,
         bias: bool = True,
+        dtype: DTypeLike = np.float32,
     ) -> None:
-        self.weight = Parameter(xavier_uniform(rng, (n_in, n_out), dtype))
+        self.weight = Parameter(xavier_uniform(rng, (n_in, n_out), dtype=dtype))
         self.bias = Parameter(np.zeros(n_out, dtype)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:

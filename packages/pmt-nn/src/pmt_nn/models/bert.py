@@ -177,7 +177,7 @@ class Bert(Module):
         for _, module in self.encoder.named_modules():
             if isinstance(module, LayerNorm):
                 module.eps = config.eps
-        self.pool = Linear(d, d, rng, dtype) if config.pooled else None
+        self.pool = Linear(d, d, rng, dtype=dtype) if config.pooled else None
 
     def forward(
         self,

@@ -142,8 +142,8 @@ class CharacterEncoder(Module):
     ) -> None:
         if window < 1 or window % 2 == 0:
             raise SettingsError(f"a window of characters is odd and at least 1, got {window}")
-        self.characters = Parameter(normal(rng, (v, d), 1.0, dtype))
-        self.kernel = Parameter(kaiming_uniform(rng, (window, d, k), 3 * window * d, dtype))
+        self.characters = Parameter(normal(rng, (v, d), 1.0, dtype=dtype))
+        self.kernel = Parameter(kaiming_uniform(rng, (window, d, k), 3 * window * d, dtype=dtype))
 
     def forward(
         self, ids: NDArray[np.integer], spelling_ids: NDArray[np.integer] | None = None

@@ -111,7 +111,7 @@ class EntityTagger(Module):
         )
         joined = config.word_width + config.vector_width + config.filters + config.shape_width
         self.input_dropout = Dropout(config.input_dropout)
-        self.join = Linear(joined, d, rng, dtype)
+        self.join = Linear(joined, d, rng, dtype=dtype)
         self.encoder = TransformerEncoder(
             d,
             config.heads,
@@ -125,7 +125,7 @@ class EntityTagger(Module):
             dtype=dtype,
         )
         self.dropout = Dropout(config.dropout)
-        self.classify = Linear(d, config.tags, rng, dtype)
+        self.classify = Linear(d, config.tags, rng, dtype=dtype)
         self.crf = LinearChainCRF(
             config.tags, rng, forbidden=forbidden, forbidden_start=forbidden_start, dtype=dtype
         )

@@ -50,7 +50,7 @@ class MaskedPairModel(Module):
             raise SettingsError(f"guessed lies in 1 ... {words}, the vocabulary, got {guessed}")
         self.reader = reader
         self.guessed = guessed
-        self.transform = Linear(d, d, rng, dtype)
+        self.transform = Linear(d, d, rng, dtype=dtype)
         self.norm = LayerNorm(d, dtype=dtype)
         self.bias = Parameter(np.zeros(guessed, dtype))
 
@@ -128,7 +128,7 @@ class MaskedTagger(Module):
         self.guessed = guessed
         self.hidden = hidden
         self.mask_id = mask_id
-        self.transform = Linear(tagger.config.width, width, rng, dtype)
+        self.transform = Linear(tagger.config.width, width, rng, dtype=dtype)
         self.norm = LayerNorm(width, dtype=dtype)
         self.bias = Parameter(np.zeros(guessed, dtype))
 

@@ -92,10 +92,10 @@ class PairClassifier(Module):
             norm_first=config.norm_first,
             dtype=dtype,
         )
-        self.pool = Linear((5 if config.compare else 3) * d, d, rng, dtype)
+        self.pool = Linear((5 if config.compare else 3) * d, d, rng, dtype=dtype)
         known = config.feature_hidden if config.features else 0
-        self.features = Linear(config.features, known, rng, dtype) if known else None
-        self.classify = Linear(d + known, config.classes, rng, dtype)
+        self.features = Linear(config.features, known, rng, dtype=dtype) if known else None
+        self.classify = Linear(d + known, config.classes, rng, dtype=dtype)
 
     def forward(
         self,

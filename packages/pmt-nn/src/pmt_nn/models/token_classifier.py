@@ -76,7 +76,7 @@ class TokenClassifier(Module):
             norm_first=config.norm_first,
             dtype=dtype,
         )
-        self.classify = Linear(d, config.tags, rng, dtype)
+        self.classify = Linear(d, config.tags, rng, dtype=dtype)
         self.crf = (
             LinearChainCRF(
                 config.tags, rng, forbidden=forbidden, forbidden_start=forbidden_start, dtype=dtype

@@ -1,4 +1,4 @@
-"""First values of weights. All draw from an explicit stream."""
+"""Initializers of weights. Each draws from an explicit random stream."""
 
 from __future__ import annotations
 
@@ -9,72 +9,75 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def xavier_uniform(
-    rng: np.random.Generator, shape: tuple[int, int], dtype: DTypeLike = np.float32
+    rng: np.random.Generator, shape: tuple[int, int], *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Uniform in +-sqrt(6 / (n_in + n_out)) (Glorot & Bengio 2010, eq. 16).
+    """Return uniform values in +-sqrt(6 / (n_in + n_out)) (Glorot & Bengio 2010, eq. 16).
 
-    shape: (n_in, n_out). Keeps the variance of activations and of gradients from layer to layer.
+    This keeps the variance of activations and of gradients from layer to layer.
+    shape: (n_in, n_out).
     """
     bound = np.sqrt(6 / (shape[0] + shape[1]))
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
 
 def normal(
-    rng: np.random.Generator, shape: tuple[int, ...], std: float, dtype: DTypeLike = np.float32
+    rng: np.random.Generator, shape: tuple[int, ...], std: float, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Normal with mean 0 and standard deviation `std`."""
+    """Return normal values with mean 0 and standard deviation `std`."""
     return (rng.standard_normal(shape) * std).astype(dtype)
 
 
 def kaiming_uniform(
-    rng: np.random.Generator, shape: tuple[int, ...], n_in: int, dtype: DTypeLike = np.float32
+    rng: np.random.Generator, shape: tuple[int, ...], n_in: int, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Uniform in +-sqrt(6 / n_in) (He et al. 2015, eq. 10): keeps the variance behind rectifiers.
+    """Return uniform values in +-sqrt(6 / n_in) (He et al. 2015, eq. 10).
 
-    n_in: how many inputs one output is summed from.
+    This keeps the variance of activations in layers followed by a ReLU.
+    n_in: the number of inputs that one output sums.
     """
     bound = np.sqrt(6 / max(n_in, 1))
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
 
 def kaiming_normal(
-    rng: np.random.Generator, shape: tuple[int, ...], n_in: int, dtype: DTypeLike = np.float32
+    rng: np.random.Generator, shape: tuple[int, ...], n_in: int, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Normal with standard deviation sqrt(2 / n_in) (He et al. 2015, eq. 10)."""
-    return normal(rng, shape, float(np.sqrt(2 / max(n_in, 1))), dtype)
+    """Return normal values with standard deviation sqrt(2 / n_in) (He et al. 2015, eq. 10)."""
+    return normal(rng, shape, float(np.sqrt(2 / max(n_in, 1))), dtype=dtype)
 
 
 def truncated_normal(
     rng: np.random.Generator,
     shape: tuple[int, ...],
     std: float,
-    dtype: DTypeLike = np.float32,
     *,
     bound: float = 2.0,
+    dtype: DTypeLike = np.float32,
 ) -> NDArray[Any]:
-    """Normal, drawn again where beyond `bound` standard deviations (BERT's first values).
+    """Return normal values, drawn again if beyond `bound` standard deviations (as in BERT).
 
-    std: of the normal before it is cut; cut at 2 the values' own is 0.880 std.
+    std: of the normal before truncation. With bound = 2 the values have 0.880 std.
     """
     values = rng.standard_normal(shape)
-    far = np.abs(values) > bound
-    while far.any():
-        values[far] = rng.standard_normal(int(far.sum()))
-        far = np.abs(values) > bound
+    outside = np.abs(values) > bound
+    while outside.any():
+        values[outside] = rng.standard_normal(int(outside.sum()))
+        outside = np.abs(values) > bound
     return (values * std).astype(dtype)
 
 
 def orthogonal(
     rng: np.random.Generator,
     shape: tuple[int, ...],
-    dtype: DTypeLike = np.float32,
     *,
     gain: float = 1.0,
+    dtype: DTypeLike = np.float32,
 ) -> NDArray[Any]:
-    """Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013).
+    """Return orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013).
 
-    shape: two axes or more; all but the first count as one. Uniform over all such matrices: the
-    Q of a normal matrix's QR, with the signs that make R's diagonal positive (Mezzadri 2006).
+    The values are uniform over all such matrices: the Q of a QR decomposition of a normal matrix,
+    with the signs that make the diagonal of R positive (Mezzadri 2006).
+    shape: at least two axes; all but the first are flattened into the columns.
     """
     rows, columns = shape[0], int(np.prod(shape[1:]))
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))

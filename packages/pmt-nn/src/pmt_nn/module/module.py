@@ -1,10 +1,11 @@
-"""`Module`: a function with parameters, made of other modules."""
+"""`Module`, the base class of all layers and models."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Self
 
 import numpy as np
@@ -16,34 +17,79 @@ from pmt_nn.module.hooks import module_hooks
 from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
 
-
-class _Sealing(type):
-    """Seals a module once its `__init__` has run: from then on it takes no new attribute."""
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        module = super().__call__(*args, **kwargs)
-        object.__setattr__(module, "_sealed", True)
-        return module
+_PLAIN = (bool, int, float, str, type(None))
 
 
-class Module(metaclass=_Sealing):
-    """Base of all layers and models.
+def _sealing(init: Callable[..., None]) -> Callable[..., None]:
+    """Return an `__init__` that notes its plain arguments and seals the module at its end."""
+    signature = inspect.signature(init)
+
+    @wraps(init)
+    def constructor(self: Module, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if type(self).__init__ is constructor:  # not that of a base class
+            arguments = signature.bind(self, *args, **kwargs).arguments
+            plain = {name: value for name, value in arguments.items() if _is_plain(value)}
+            object.__setattr__(self, "_arguments", plain)
+            object.__setattr__(self, "_sealed", True)
+
+    return constructor
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)
+
+
+def _constructor_call(module: Module) -> str:
+    """The class of a module and its plain arguments, e.g. "Linear(64, 32, bias=False)".
+
+    An attribute with the name of an argument is shown in its place, as it may have changed.
+    """
+    shown = []
+    for name, parameter in inspect.signature(type(module)).parameters.items():
+        value = module._arguments.get(name, parameter.default)
+        current = vars(module).get(name)
+        if type(current) is type(value):
+            value = current
+        if value is parameter.empty or not _is_plain(value) or value == parameter.default:
+            continue
+        positional = parameter.default is parameter.empty
+        shown.append(repr(value) if positional else f"{name}={value!r}")
+    return f"{type(module).__name__}({', '.join(shown)})"
+
+
+class Module:
+    """Base class of all layers and models.
 
     A subclass sets parameters and other modules as plain attributes (also in lists, tuples and
-    dicts) in `__init__` and computes in `forward`. Nothing of a pass is kept on it, so several
-    threads may run the same module at once. Setting an attribute that `__init__` did not make
-    is an error, as it is nearly always a misspelling.
+    dicts) in `__init__` and computes in `forward`. A pass stores nothing on the module, so several
+    threads may run the same module at once. Once `__init__` has returned, setting a new attribute
+    raises an AttributeError, since it is nearly always a misspelling. `repr()` is the tree of
+    modules with their constructor arguments and parameter counts.
 
     Attributes:
-        training: True between `train()` and `eval()`; dropout acts only then.
+        training: True after `train()`, False after `eval()`. Dropout acts only if True.
     """
 
     _sealed = False
+    _arguments: Mapping[str, Any] = {}
     training: bool = True
 
+    @_sealing
+    def __init__(self) -> None:
+        """Take no arguments. A subclass need not call this."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Seal every instance of the subclass once its `__init__` has returned."""
+        super().__init_subclass__(**settings)
+        if "__init__" in vars(cls):
+            cls.__init__ = _sealing(cls.__init__)  # type: ignore[method-assign]
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Every subclass writes its own."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
+        """Compute the output. Every subclass defines its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(); define one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call `forward`, through the hooks of the calling thread; see `module_hook`."""
@@ -61,10 +107,27 @@ class Module(metaclass=_Sealing):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
         object.__setattr__(self, name, value)
 
-    # --- walking ----------------------------------------------------------------------------
+    def __repr__(self) -> str:
+        """Return a line for each module: name, class, constructor arguments, parameter count."""
+        rows: list[tuple[str, int]] = []
+        depths: dict[str, int] = {}
+        for name, module in self.named_modules():
+            parent = name
+            while parent and parent not in depths:
+                parent = parent.rpartition(".")[0]
+            depths[name] = depths[parent] + 1 if name else 0
+            label = name[len(parent) :].removeprefix(".")
+            text = f"{label}: {_constructor_call(module)}" if label else _constructor_call(module)
+            rows.append(("  " * depths[name] + text, module.parameter_count()))
+        width = max(len(text) for text, _ in rows)
+        digits = len(f"{rows[0][1]:,}")
+        lines = [f"{text:{width}}  {count:{digits},}" if count else text for text, count in rows]
+        return "\n".join([f"{lines[0]} parameters" if rows[0][1] else lines[0], *lines[1:]])
+
+    # --- contents ---------------------------------------------------------------------------
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module ("" by default) and all within it, by dotted name, each once."""
+        """Yield this module (name `prefix`) and all its submodules by dotted name, each once."""
         seen: set[int] = set()
         for name, item in _walk(self, prefix):
             if isinstance(item, Module) and id(item) not in seen:
@@ -72,7 +135,7 @@ class Module(metaclass=_Sealing):
                 yield name, item
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """All parameters by dotted name; a tied one once, under its first name."""
+        """Yield all parameters by dotted name; a tied parameter once, under its first name."""
         seen: set[int] = set()
         for name, item in _walk(self, ""):
             if isinstance(item, Parameter) and id(item) not in seen:
@@ -80,11 +143,11 @@ class Module(metaclass=_Sealing):
                 yield name, item
 
     def parameters(self) -> Iterator[Parameter]:
-        """All parameters, a tied one once."""
+        """Yield all parameters, a tied parameter once."""
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
-        """All state that is not learned by gradients (e.g. running statistics), by dotted name."""
+        """Yield all buffers (e.g. running statistics) by dotted name, each once."""
         seen: set[int] = set()
         for name, item in _walk(self, ""):
             if isinstance(item, Buffer) and id(item) not in seen:
@@ -92,25 +155,25 @@ class Module(metaclass=_Sealing):
                 yield name, item
 
     def parameter_count(self) -> int:
-        """Number of learned numbers."""
+        """Return the number of elements of all parameters, a tied parameter counted once."""
         return sum(parameter.size for parameter in self.parameters())
 
     # --- mode -------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Switch this module and all within it to training (dropout acts). Returns itself."""
+        """Set this module and its submodules to training mode (dropout acts). Returns self."""
         for _, module in self.named_modules():
             module.training = mode
         return self
 
     def eval(self) -> Self:
-        """Switch to evaluation: dropout does nothing. Returns itself."""
+        """Set evaluation mode (dropout does nothing). Returns self."""
         return self.train(False)
 
     def freeze(self, frozen: bool = True) -> Self:
-        """Take all parameters within out of training, or with False back into it. Returns itself.
+        """Exclude all parameters from training, or include them again with False. Returns self.
 
-        A frozen parameter gets no gradient, and nothing is computed for it.
+        A frozen parameter gets no gradient, and no gradient is computed for it.
         """
         for parameter in self.parameters():
             parameter.requires_grad = not frozen
@@ -118,9 +181,9 @@ class Module(metaclass=_Sealing):
         return self
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """Turn all floating parameters and buffers into float32 or float64. Returns itself.
+        """Convert all floating parameters and buffers to float32 or float64. Returns self.
 
-        Every array is made anew: do it before parameters become views of a flat buffer.
+        Every array is replaced: call this before parameters become views of a flat buffer.
         """
         expected = np.dtype(dtype)
         if expected not in (np.dtype(np.float32), np.dtype(np.float64)):
@@ -132,22 +195,24 @@ class Module(metaclass=_Sealing):
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+        """Set the gradients of all parameters to None."""
         for parameter in self.parameters():
             parameter.zero_grad()
 
     # --- state ------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """A copy of every parameter's and buffer's values, by dotted name."""
+        """Return a copy of the values of every parameter and buffer, by dotted name."""
         return {name: item.data.copy() for name, item in self._named_state()}
 
     def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Write `state` into the parameters and buffers.
+        """Copy `state` into the parameters and buffers, cast to their dtype.
 
-        All or nothing: raises one ShapeError that names every missing, unexpected and misshaped
-        entry, and changes nothing then. Values are cast to the dtype that is there. Names of an
-        earlier version are understood; see `pmt_nn/module/old_names.py`.
+        Names of an earlier version are translated; see `pmt_nn/module/old_names.py`. If an entry
+        is missing, unexpected or of the wrong shape, nothing is changed.
+
+        Raises:
+            ShapeError: it names every entry that does not fit.
         """
         items = dict(self._named_state())
         state = with_current_names(state, items)
@@ -162,13 +227,13 @@ class Module(metaclass=_Sealing):
             item.data[...] = state[name]
 
     def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
-        """What is saved: parameters, then buffers."""
+        """Yield what is saved: parameters, then buffers."""
         yield from self.named_parameters()
         yield from self.named_buffers()
 
 
 def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """All state below `item`, each with its dotted name, in order of attributes."""
+    """Yield modules, parameters and buffers in `item` by dotted name, in order of attributes."""
     if isinstance(item, (Parameter, Buffer)):
         yield name, item
         return

@@ -34,8 +34,8 @@ class RecurrentCell(Module):
         state_bias: bool,
         dtype: DTypeLike,
     ) -> None:
-        self.input = Linear(n_in, gates * n, rng, dtype)
-        blocks = [orthogonal(rng, (n, n), dtype) for _ in range(gates)]
+        self.input = Linear(n_in, gates * n, rng, dtype=dtype)
+        blocks = [orthogonal(rng, (n, n), dtype=dtype) for _ in range(gates)]
         self.weight = Parameter(np.concatenate(blocks, axis=1))
         self.bias = Parameter(np.zeros(gates * n, dtype)) if state_bias else None
 

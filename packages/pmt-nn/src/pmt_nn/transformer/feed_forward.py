@@ -145,10 +145,10 @@ class FeedForward(Module):
             raise SettingsError(
                 f"activation is one of {', '.join(ACTIVATIONS)}, got {activation!r}"
             )
-        self.up = Linear(d, f, rng, dtype, bias=bias)
+        self.up = Linear(d, f, rng, bias=bias, dtype=dtype)
         self.activation = activation
         self.dropout = Dropout(dropout)
-        self.down = Linear(f, d, rng, dtype, bias=bias)
+        self.down = Linear(f, d, rng, bias=bias, dtype=dtype)
 
     def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
         """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""

@@ -31,6 +31,7 @@ def load_settings(
             f"{os.fspath(path)} belongs to a run of {content.get(_TASK)!r}, not of {task!r}; "
             "name the right folder by --out"
         )
+    content = {kind.renamed.get(name, name): value for name, value in content.items()}
     types = option_types(kind)
     infos = {item.name: info for item, info in options_of(kind) if not info.transient}
     strange = sorted(content.keys() - infos.keys() - {_TASK})

@@ -18,6 +18,9 @@ from typing import Any
 from pmt_core import DataError, FileProblem, atomic_file
 from pmt_train import progress_bar
 
+SAMPLES = Path(__file__).parents[2] / "samples"
+"""Folder of the data sets that ship with the project."""
+
 
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
     """Write JSON for people to read, atomically. Numbers must be finite."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from pmt_core import DataError, StateError
+from pmt_core import DataError, PmtError, StateError
 from pmt_train import warn
 
 Fields = tuple[str, ...]
@@ -57,6 +58,31 @@ def predict_jsonl(
         if problem is not None:
             raise problem
     return done
+
+
+def predict_line_by_line(answer: Callable[[int, str], Mapping[str, Any]], field: str) -> int:
+    """Answer each line by itself, so that an invalid line does not affect those before it.
+
+    Args:
+        answer: called with the number of the line (from 1) and its text.
+        field: name of the text.
+
+    Returns:
+        The number of lines.
+
+    Raises:
+        DataError: as for `predict_jsonl`; one that `answer` raises gets the number of its line.
+    """
+    numbers = itertools.count(1)
+
+    def answer_one(examples: Sequence[Fields]) -> list[Mapping[str, Any]]:
+        (((text,),), number) = examples, next(numbers)
+        try:
+            return [answer(number, text)]
+        except PmtError as error:
+            raise DataError(f"standard input, line {number}: {error}") from error
+
+    return predict_jsonl(answer_one, (field,), batch_size=1)
 
 
 def _arriving(source: BinaryIO) -> Iterator[list[bytes]]:

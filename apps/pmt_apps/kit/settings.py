@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pmt_apps.kit.options import option, option_types, options_of
 from pmt_apps.kit.text_table import text_table
@@ -20,6 +20,9 @@ class AppSettings:
     An app adds its own fields with `option(...)` and may give these other defaults. Every value
     is checked when it is made; SettingsError names the option and says what was expected.
     """
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Earlier names of settings and their current ones: saved runs are read with either."""
 
     out: Path = option(
         Path("runs/app"), "folder of the run", group="run", changeable=True, metavar="DIR"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import check_input_file
+from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.language_model.settings import Settings
 from pmt_core import DataError
 from pmt_text import BytePairEncoding, CharacterTokenizer, load_text
 from pmt_train import warn
-
-SAMPLE = Path(__file__).parents[2] / "samples" / "lm.txt.gz"
 
 Codec = CharacterTokenizer | BytePairEncoding
 
@@ -41,7 +38,7 @@ class Corpus:
 
 def read_corpus(settings: Settings, run: Run[Settings]) -> Corpus:
     """The corpus, its last part held out."""
-    path = settings.corpus or SAMPLE
+    path = settings.corpus or SAMPLES / "lm.txt.gz"
     check_input_file(path, "text")
     found = load_text(path, settings.encoding)
     if found.warning:

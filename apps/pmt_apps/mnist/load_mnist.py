@@ -1,4 +1,4 @@
-"""The MNIST digits as they are published: four idx files, or one `mnist.npz`."""
+"""Loader for the MNIST digits: four idx files or one `mnist.npz`."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ MNIST_SHA256 = {
         ("t10k-labels-idx1", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
     )
 }
-"""The public files and their checksums."""
+"""SHA-256 checksums of the public files, by name."""
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 @dataclass(frozen=True, slots=True)
 class MnistFiles:
-    """What was read.
+    """The MNIST images and the files that they were read from.
 
     Attributes:
-        train, test: the two parts. files: role -> (file, examples in it).
+        train: training images.
+        test: test images.
+        files: role -> (path, number of examples).
     """
 
     train: LabeledImages
@@ -45,10 +47,13 @@ class MnistFiles:
 
 
 def load_mnist(path: Path) -> MnistFiles:
-    """The digits in a folder with the four files (with or without .gz), or in an .npz.
+    """Load the digits from a folder with the four idx files (.gz or not), or from an .npz.
 
-    An .npz has the arrays x_train, y_train, x_test, y_test. Raises FileProblem where something is
-    missing, DataError or ArchiveError where its content is not right.
+    An .npz has the arrays x_train, y_train, x_test and y_test.
+
+    Raises:
+        FileProblem: a file is missing.
+        DataError, ArchiveError: the content of a file is invalid.
     """
     if path.is_dir():
         return _from_folder(path)
@@ -72,14 +77,14 @@ def _from_folder(folder: Path) -> MnistFiles:
 
 
 def _find(folder: Path, name: str) -> Path:
-    # Some unpackers write a dot where the names have a dash before "idx".
+    # Some archive tools replace the dash before "idx" by a dot.
     for candidate in (f"{name}.gz", name, name.replace("-idx", ".idx")):
         if (folder / candidate).is_file():
             return folder / candidate
-    there = ", ".join(sorted(entry.name for entry in folder.iterdir())[:6]) or "nothing"
+    names = ", ".join(sorted(entry.name for entry in folder.iterdir())[:6]) or "no files"
     raise FileProblem(
-        f"the folder {str(folder)!r} has neither {name}.gz nor {name}; it has {there}. Expected "
-        "are the four MNIST files; --download gets them"
+        f"the folder {str(folder)!r} has neither {name}.gz nor {name}, only {names}; expected the "
+        "four MNIST files, which --download fetches"
     )
 
 
@@ -110,7 +115,7 @@ def _checked(
     return LabeledImages.checked(
         images,
         labels,
-        where=(images_name, labels_name),
+        names=(images_name, labels_name),
         size=MNIST_SIZE,
         classes=MNIST_CLASSES,
     )

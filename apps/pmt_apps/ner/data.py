@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import check_input_file
+from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.split_files import split_files
 from pmt_apps.ner.settings import Settings
@@ -24,8 +24,6 @@ from pmt_text import (
     load_word_vectors,
 )
 from pmt_train import warn
-
-SAMPLES = Path(__file__).parents[2] / "samples"
 
 Splits = dict[str, ConllFile]
 

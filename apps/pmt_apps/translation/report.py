@@ -1,4 +1,4 @@
-"""The report of a translation run: curves, where it looked, and what it wrote."""
+"""Report of a translation run: learning curves, cross-attention, sample translations."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pmt_apps.translation.translator import Translation, Translator
 from pmt_text import ParallelCorpus
 from pmt_train import AttentionMap, attention_plot, bleu, learning_curves
 
-SHOWN = 15  # sentences in each table
-_READABLE = 12  # tokens of a sentence whose attention is well to look at
-_TOO_LONG = 60
+TABLE_ROWS = 15
+_READABLE = 12  # tokens of a sentence whose attention map is easy to read
+_TOO_LONG = 60  # tokens of a sentence whose attention map is not drawn
 
 
 def report(
-    run: Run[Any], translator: Translator, dev: ParallelCorpus, found: Sequence[Translation]
+    run: Run[Any], translator: Translator, dev: ParallelCorpus, translations: Sequence[Translation]
 ) -> None:
-    """Pictures, samples, and the sentences furthest from their references."""
+    """Add figures, sample translations, and the translations furthest from their references."""
     run.add_figure(
         "learning.png",
         "Loss and greedy dev BLEU by epoch (train loss with dropout and label smoothing, dev "
@@ -28,59 +28,59 @@ def report(
         learning_curves,
         run.history,
     )
-    maps = attention_maps(translator, dev, found)
+    maps = attention_maps(translator, dev, translations)
     if maps:
         run.add_figure(
             "attention.png",
-            "Attention to the source while dev sentences were translated, by layer of the decoder",
+            "Cross-attention to the source of dev sentences, by layer of the decoder",
             attention_plot,
             maps,
             columns=run.settings.layers,
         )
+
+    def row(i: int) -> list[Any]:
+        return [dev.sources[i], translations[i].text, dev.targets[i]]
+
     columns = ["source", "translation", "reference"]
-    even = np.linspace(0, len(dev) - 1, min(SHOWN, len(dev))).astype(int)
-    run.report.section("Translations of dev, from all over the file")
-    run.report.table(columns, [row(dev, found, i) for i in even])
-    wrong = furthest(dev, found)
+    evenly_spaced = np.linspace(0, len(dev) - 1, min(TABLE_ROWS, len(dev))).astype(int)
+    run.report.section("Translations of dev, evenly spaced over the file")
+    run.report.table(columns, [row(i) for i in evenly_spaced])
+    worst = lowest_bleu(dev, translations)
     run.report.section("Furthest from the reference")
-    if not wrong:
-        run.report.text("Every translation of dev is its reference, word for word.")
-        return
-    run.report.table(
-        [*columns, "BLEU of the sentence"], [[*row(dev, found, i), score] for i, score in wrong]
+    if worst:
+        run.report.table([*columns, "sentence BLEU"], [[*row(i), score] for i, score in worst])
+    else:
+        run.report.text("Every translation of dev equals its reference.")
+
+
+def lowest_bleu(
+    dev: ParallelCorpus, translations: Sequence[Translation]
+) -> list[tuple[int, float]]:
+    """Return index and BLEU of the sentences with the lowest sentence BLEU, worst first."""
+    worst = sorted(
+        (bleu([translation.text], [[reference]]).score, i)
+        for i, (translation, reference) in enumerate(zip(translations, dev.targets, strict=True))
+        if translation.text != reference
     )
-
-
-def row(dev: ParallelCorpus, found: Sequence[Translation], i: int) -> list[Any]:
-    return [dev.sources[i], found[i].text, dev.targets[i]]
-
-
-def furthest(dev: ParallelCorpus, found: Sequence[Translation]) -> list[tuple[int, float]]:
-    """The sentences with the lowest BLEU of their own, the worst first."""
-    own = [
-        (bleu([one.text], [[target]]).score, i)
-        for i, (one, target) in enumerate(zip(found, dev.targets, strict=True))
-        if one.text != target
-    ]
-    return [(i, score) for score, i in sorted(own)[:SHOWN]]
+    return [(i, score) for score, i in worst[:TABLE_ROWS]]
 
 
 def attention_maps(
-    translator: Translator, dev: ParallelCorpus, found: Sequence[Translation]
+    translator: Translator, dev: ParallelCorpus, translations: Sequence[Translation]
 ) -> list[AttentionMap]:
-    """Every decoder layer's attention in the two dev sentences whose length is best to look at."""
+    """Return the cross-attention of every layer for the two dev sentences of best length."""
     lengths = [
-        (len(ids), len(one.ids) + 1)
-        for ids, one in zip(translator.encode(dev.sources), found, strict=True)
+        (len(ids), len(translation.ids) + 1)
+        for ids, translation in zip(translator.encode(dev.sources), translations, strict=True)
     ]
     best = sorted(range(len(dev)), key=lambda i: max(abs(n - _READABLE) for n in lengths[i]))
     maps = []
     for i in best[:2]:
         if max(lengths[i]) > _TOO_LONG:
             continue
-        tokens, source, layers = translator.attention(dev.sources[i], found[i])
+        target, source, layers = translator.attention(dev.sources[i], translations[i])
         maps += [
-            AttentionMap(f"layer {n}", tokens, source, weights)
+            AttentionMap(f"layer {n}", target, source, weights)
             for n, weights in enumerate(layers, start=1)
         ]
     return maps

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pmt_apps.kit.predict_jsonl import predict_jsonl
+from pmt_apps.kit.predict_jsonl import predict_jsonl, predict_line_by_line
 from pmt_core import DataError, StateError
 
 
@@ -70,6 +70,20 @@ def test_a_bad_line_is_named_and_those_before_it_are_answered(content, parts, an
     for part in parts:
         assert part in str(caught.value)
     assert len(target.getvalue().splitlines()) == answered
+
+
+def test_line_by_line_an_error_names_its_line(monkeypatch, capfdbinary):
+    def answer(number, text):
+        if text == "bad":
+            raise DataError("expected a good line")
+        return {"number": number, "text": text}
+
+    stdin = io.TextIOWrapper(io.BytesIO(b"good\nfine\nbad\nlost\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    with pytest.raises(DataError, match="standard input, line 3: expected a good line"):
+        predict_line_by_line(answer, "text")
+    answers = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert answers == [{"number": 1, "text": "good"}, {"number": 2, "text": "fine"}]
 
 
 def test_lines_are_answered_as_they_come():

@@ -9,6 +9,7 @@ import pytest
 
 from pmt_apps.kit.command_line import parse_settings
 from pmt_apps.kit.config_file import load_settings, save_settings
+from pmt_apps.kit.files import write_json
 from pmt_apps.kit.options import option
 from pmt_apps.kit.settings import AppSettings
 from pmt_core import DataError, PmtError, SettingsError
@@ -57,6 +58,15 @@ def test_every_type_is_read():
     assert settings.words == ("x", "y")
     assert (settings.lower, settings.fast) == (False, True)
     assert (settings.out, settings.limit) == (Path("o"), 9)
+
+
+def test_saved_settings_are_read_by_their_earlier_names(tmp_path):
+    class Renamed(Settings):
+        renamed = {"size": "width"}
+
+    write_json(tmp_path / "config.json", {"task": "x", "size": 5, "rate": 0.25})
+    settings = load_settings(tmp_path / "config.json", "x", Renamed)
+    assert settings == {"width": 5, "rate": 0.25}
 
 
 def test_defaults_may_depend_on_what_is_given():

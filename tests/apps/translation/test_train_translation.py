@@ -89,10 +89,10 @@ def test_a_run_leaves_what_the_contract_says_and_translates(
     pairs = [*sentences(150), ("", "leer"), ("dog " * 300, "Hund " * 300)]
     test = written(tmp_path, sentences(20), "test", zipped=False)
     options = [*written(tmp_path, pairs), *written(tmp_path, sentences(30), "dev"), *test]
-    done = translation(*options, *SHORT, "--longest", 60, "--out", out)
+    done = translation(*options, *SHORT, "--max-length", 60, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "train.source.gz:151: empty line; pair dropped" in done.stderr
-    assert "1 of 151 training sentences are longer than --longest 60" in done.stderr
+    assert "1 of 151 training sentences are longer than --max-length 60" in done.stderr
     names = {path.name for path in out.iterdir()}
     pictures = {"learning.png", "attention.png"}
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
@@ -163,7 +163,7 @@ def test_bad_data_ends_with_code_2_and_a_cure(translation: Run, tmp_path: Path) 
     refused(translation(*good, *longer[:2], *out), "--test-source and --test-target")
     refused(translation(*good[:3], tmp_path / "no", *good[4:], *out), "no", "translations (train)")
     refused(translation(*good[:3], tmp_path / "spaces", *good[4:], *out), "none of 150 pairs")
-    refused(translation(*good, "--longest", 1, "--merges", 0, *out), "--longest")
+    refused(translation(*good, "--max-length", 1, "--merges", 0, *out), "--max-length")
     refused(translation(*good, "--heads", 5, "--width", 8, *out), "heads")
     assert not (tmp_path / "none").exists()
 

@@ -1,0 +1,151 @@
+"""Model, loss, training and scores of a translation run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from pmt_apps.kit.run import Run
+from pmt_apps.translation.settings import MAX_LENGTH, Settings
+from pmt_apps.translation.translator import Translation, Translator
+from pmt_autograd import Tensor
+from pmt_core import RandomStream
+from pmt_nn import EncoderDecoder, EncoderDecoderConfig
+from pmt_text import EncodedTranslations, ParallelCorpus, TokenBatches, TranslationBatch
+from pmt_train import (
+    AdamW,
+    EarlyStopping,
+    FitOptions,
+    Schedule,
+    Trainer,
+    bleu,
+    inverse_sqrt_schedule,
+    linear_schedule,
+    predict_batches,
+    warmup,
+)
+
+EVALUATION_TOKENS = 2048  # of a batch
+
+
+def build_model(settings: Settings, vocabulary: int) -> EncoderDecoder:
+    """Return an encoder-decoder Transformer with new weights and one shared embedding table."""
+    config = EncoderDecoderConfig(
+        source_vocabulary=vocabulary,
+        target_vocabulary=vocabulary,
+        max_length=MAX_LENGTH,
+        width=settings.width,
+        heads=settings.heads,
+        hidden=settings.hidden,
+        encoder_layers=settings.layers,
+        decoder_layers=settings.layers,
+        dropout=settings.dropout,
+        norm_first=settings.norm == "first",
+        shared=True,
+    )
+    return EncoderDecoder(config, RandomStream(settings.seed, "weights").generator())
+
+
+def build_trainer(
+    model: EncoderDecoder, settings: Settings, batches: TokenBatches[TranslationBatch]
+) -> Trainer[EncoderDecoder, TranslationBatch]:
+    """Return a trainer with AdamW, the learning-rate schedule and the average of the weights."""
+    return Trainer(
+        model,
+        functools.partial(loss, settings.label_smoothing),
+        optimizer=functools.partial(AdamW, betas=(0.9, 0.98), weight_decay=settings.weight_decay),
+        schedule=build_schedule(settings, len(batches)),
+        seed=settings.seed,
+        workers=settings.workers,
+        average=settings.average or None,
+    )
+
+
+def build_schedule(settings: Settings, batches: int) -> Schedule:
+    """Return the learning-rate schedule for epochs of this number of batches."""
+    if settings.schedule == "inverse-sqrt":
+        return inverse_sqrt_schedule(settings.lr, settings.warmup)
+    steps = settings.epochs * batches
+    return warmup(linear_schedule(settings.lr, steps), min(settings.warmup, max(steps // 3, 1)))
+
+
+def fit(
+    trainer: Trainer[EncoderDecoder, TranslationBatch],
+    batches: TokenBatches[TranslationBatch],
+    translator: Translator,
+    dev: ParallelCorpus,
+    run: Run[Settings],
+) -> None:
+    """Train; keep the weights of the best greedy dev BLEU."""
+    run.fit(
+        trainer,
+        batches,
+        FitOptions(
+            run.settings.epochs,
+            evaluate=lambda: evaluate(translator, dev),
+            monitor="bleu",
+            early_stopping=EarlyStopping(patience=run.settings.patience),
+        ),
+        model_meta={"tokenizer": translator.tokenizer.to_json()},
+    )
+
+
+def loss(
+    label_smoothing: float,
+    model: EncoderDecoder,
+    batch: TranslationBatch,
+    rng: np.random.Generator | None,
+) -> tuple[Tensor, int]:
+    """Return the summed cross-entropy of the target tokens of a batch, and their number."""
+    total: Tensor = model.loss(
+        batch.source,
+        batch.target,
+        batch.labels,
+        batch.source_mask,
+        batch.target_mask,
+        smoothing=label_smoothing,
+        rng=rng,
+    )
+    return total, int(batch.target_mask.sum())
+
+
+def evaluate(translator: Translator, dev: ParallelCorpus) -> dict[str, float]:
+    """Return greedy BLEU, at half the cost of a beam of five, and the loss per token."""
+    translations = translator(dev.sources, beam=1, description="translating dev")
+    return {
+        "bleu": scores(translations, dev.targets)["bleu"],
+        "loss": loss_per_token(translator, dev),
+    }
+
+
+def scores(translations: Sequence[Translation], references: Sequence[str]) -> dict[str, float]:
+    """Return corpus BLEU, the share of exact matches, and the length ratio."""
+    texts = [translation.text for translation in translations]
+    score = bleu(texts, [[reference] for reference in references])
+    exact = sum(
+        text == " ".join(reference.split())
+        for text, reference in zip(texts, references, strict=True)
+    )
+    return {
+        "bleu": score.score,
+        "exact_match": exact / len(texts),
+        "length_ratio": score.length / max(score.reference_length, 1),
+    }
+
+
+def loss_per_token(translator: Translator, corpus: ParallelCorpus) -> float:
+    """Return the mean cross-entropy of the reference tokens in nats, without label smoothing."""
+    model = translator.model.eval()
+    data = EncodedTranslations.of(
+        translator.encode(corpus.sources), translator.encode(corpus.targets)
+    )
+    batches = TokenBatches(data.lengths, EVALUATION_TOKENS, data.batch)
+
+    def sum_loss(batch: TranslationBatch) -> tuple[float, int]:
+        total, count = loss(0.0, model, batch, None)
+        return total.item(), count
+
+    sums = predict_batches(sum_loss, batches, translator.workers, description="scoring")
+    return sum(total for total, _ in sums) / sum(count for _, count in sums)

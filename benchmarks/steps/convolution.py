@@ -28,7 +28,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "apps"))
 
-from pmt_apps.mnist.main import Settings, build_model
+from pmt_apps.mnist.model import build_model
+from pmt_apps.mnist.settings import Settings
 from pmt_autograd import Tensor, gradients
 from pmt_nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, conv2d, cross_entropy
 from pmt_train import Workers

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pmt_autograd import REGISTRY, Primitive, Sample, Tensor, primitive, samples
-from pmt_autograd.debug.check_primitive import check_primitive, primitives_of
+from pmt_autograd import (
+    REGISTRY,
+    Primitive,
+    Sample,
+    Tensor,
+    check_composed,
+    check_primitive,
+    composed_form,
+    primitive,
+    primitives_of,
+    samples,
+)
 from pmt_core import GradientError, StateError
 
 ENTRIES = primitives_of("pmt_autograd")
@@ -91,3 +101,30 @@ def test_two_primitives_of_one_name_are_an_error() -> None:
     with pytest.raises(StateError, match="two primitives are named 'tanh'"):
         primitive(tanh)
     assert isinstance(REGISTRY["tanh"].operation(1.0), Tensor)
+
+
+def test_a_composed_form_that_is_equal_passes(scaled) -> None:
+    operation = scaled(3.0)
+    composed_form(operation)(lambda x: x + x + x)
+    assert check_composed(_with_sample(operation)) == 1
+    assert operation.composed is REGISTRY["scaled_for_test"].composed
+
+
+@pytest.mark.parametrize(
+    ("composed", "difference"),
+    [
+        (lambda x: x * 3.001, "the value differs .* float64: expected"),
+        (lambda x: x.detach() * 2 + x, "the gradient of input 0 differs"),
+        (lambda x: (x * 3)[None], "expected shape"),
+    ],
+)
+def test_a_composed_form_that_differs_is_an_error(scaled, composed, difference: str) -> None:
+    operation = scaled(3.0)
+    composed_form(operation)(composed)
+    with pytest.raises(GradientError, match=f"scaled_for_test, sample 0.*{difference}"):
+        check_composed(_with_sample(operation))
+
+
+def test_no_composed_form_is_an_error() -> None:
+    with pytest.raises(StateError, match="'tanh' has no composed form"):
+        check_composed(REGISTRY["tanh"])

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import pmt_nn
-from pmt_autograd import Primitive, Sample, Tensor, gradients
-from pmt_autograd.debug.check_primitive import check_primitive, primitives_of
+from pmt_autograd import Primitive, Sample, Tensor, check_primitive, gradients, primitives_of
 from pmt_core import RowSparse
 
 OURS = primitives_of("pmt_nn")

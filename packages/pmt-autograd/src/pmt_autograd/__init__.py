@@ -5,14 +5,11 @@ e.g. `ops/elementwise.py`, in this order.
 """
 
 from pmt_autograd.backward import gradients
-from pmt_autograd.debug.anomaly import detect_anomaly
-from pmt_autograd.debug.check_primitive import PrimitiveReport, check_primitive, primitives_of
+from pmt_autograd.debug.check_primitive import PrimitiveReport, check_composed, check_primitive
 from pmt_autograd.debug.gradient_table import gradient_table
-from pmt_autograd.debug.in_place_guard import in_place_guard
-from pmt_autograd.debug.profile import Profile, ProfileRow, module_scopes, profile, profile_scope
-from pmt_autograd.debug.tape_graph import GraphNode, tape_graph, tape_trace
-from pmt_autograd.debug.tape_plot import draw_tape
-from pmt_autograd.flops import counts_flops, flops_of, no_flops
+from pmt_autograd.debug.guards import detect_anomaly, in_place_guard
+from pmt_autograd.debug.profile import Profile, ProfileRow, profile, profile_scope
+from pmt_autograd.debug.tape_graph import GraphNode, draw_tape, tape_graph, tape_trace
 from pmt_autograd.grad_mode import OperationHook, enable_grad, is_recording, no_grad, operation_hook
 from pmt_autograd.ops.activations import elu, leaky_relu, silu
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
@@ -45,14 +42,23 @@ from pmt_autograd.ops.tensor_methods import bind_tensor_methods
 from pmt_autograd.ops.top_k import top_k
 from pmt_autograd.primitive import primitive
 from pmt_autograd.recompute import recompute
-from pmt_autograd.registry import REGISTRY, Primitive, Sample, composed_form, samples
+from pmt_autograd.registry import (
+    REGISTRY,
+    Primitive,
+    Sample,
+    composed_form,
+    counts_flops,
+    flops_of,
+    no_flops,
+    primitives_of,
+    samples,
+)
 from pmt_autograd.tensor import Tensor, values
 from pmt_autograd.types import Array, Backward, Gradient, Gradients, NeedsGrad, Result
 
 bind_tensor_methods()
 
 __all__ = [
-    "composed_form",
     "REGISTRY",
     "Array",
     "Backward",
@@ -73,8 +79,10 @@ __all__ = [
     "arctan",
     "astype",
     "broadcast_to",
+    "check_composed",
     "check_primitive",
     "clip",
+    "composed_form",
     "concat",
     "cos",
     "counts_flops",
@@ -108,7 +116,6 @@ __all__ = [
     "mean",
     "min",
     "minimum",
-    "module_scopes",
     "moveaxis",
     "multiply",
     "negative",

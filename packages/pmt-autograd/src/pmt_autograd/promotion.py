@@ -1,4 +1,4 @@
-"""What the operands of arithmetic become before NumPy sees them."""
+"""Type promotion of the two operands of arithmetic."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 
 def promote(first: Any, second: Any) -> tuple[Any, Any]:
-    """Two operands such that the floating one keeps its dtype.
+    """Convert two operands so that a floating one keeps its dtype.
 
-    Python numbers are weak in NumPy 2 and pass. An integer or boolean array beside a floating
-    one takes its dtype, where NumPy would go to float64; beside a Python float it takes float32.
-    Lists become arrays.
+    Python numbers are unchanged: NumPy 2 gives them the dtype of the array. An integer or boolean
+    array beside a floating one takes its dtype (NumPy would convert both to float64); beside a
+    Python float it becomes float32. Lists become arrays.
     """
     if type(first) is np.ndarray:
         if type(second) is np.ndarray:

@@ -1,4 +1,4 @@
-"""Recomputation, also called gradient checkpointing: time given for memory.
+"""Recomputation (gradient checkpointing): less memory for more time.
 
 Chen et al., "Training deep nets with sublinear memory cost", 2016.
 """
@@ -22,20 +22,21 @@ from pmt_core import SettingsError, StateError
 def recompute(
     function: Callable[..., Tensor], *inputs: Any, rng: np.random.Generator | None = None
 ) -> Tensor:
-    """`function(*inputs)`, whose inner values are not kept but computed again in backward.
+    """Return `function(*inputs)`; compute its inner values again in backward, not save them.
 
-    Of the tape that the call records nothing stays but one node, so a deep model run in such
-    pieces keeps the inputs of its pieces instead of every activation. The gradients are those of
-    the plain call: by the inputs, and by whatever else the function uses, such as the parameters
-    of a layer.
+    One node replaces the tape of the call, so a deep model that calls its blocks this way saves
+    the inputs of the blocks instead of every activation. The gradients are those of a plain call,
+    also those of other tensors that the function uses, such as the parameters of a layer.
 
-    function: returns one tensor; does the same each time it is called with the same inputs.
-    inputs: tensors, and anything else.
-    rng: given on as `function(*inputs, rng=rng)`; the second run draws the same numbers from a
-        copy, so dropout has the same masks.
+    Args:
+        function: returns one tensor, the same at every call with the same inputs.
+        inputs: tensors and other arguments.
+        rng: passed on as `function(*inputs, rng=rng)`. The second call draws the same numbers from
+            a copy, so dropout has the same masks.
 
-    Raises StateError in backward where the second run gives another result: the function draws
-    from a generator that it was not given as rng, or its parameters were changed in between.
+    Raises:
+        StateError: in backward, if the second call returns another result: the function uses a
+            generator that was not passed as rng, or its parameters were changed in between.
     """
     state = None if rng is None else rng.bit_generator.state
     if not recording.on:
@@ -46,23 +47,23 @@ def recompute(
     if root is None or root.order > since:
         return result  # it recorded nothing
     parents = _older(root, since)
-    result.node = None  # lets go of the inner tape, and of all it keeps
-    print_before = _footprint(result._data)
+    result.node = None  # frees the inner tape and all that it saves
+    fingerprint = _fingerprint(result._data)
 
     def backward(grad: Array) -> tuple[Any, ...]:
         again_since = next(creation_numbers)
         with enable_grad():
             again = _call(function, inputs, None if rng is None else _generator_at(rng, state))
         if again.node is None or not np.allclose(
-            _footprint(again._data), print_before, rtol=1e-3, atol=1e-6, equal_nan=True
+            _fingerprint(again._data), fingerprint, rtol=1e-3, atol=1e-6, equal_nan=True
         ):
             raise StateError(
                 "recompute: the function gave another result on its second run, so its gradient "
                 "would be wrong; give its random generator as recompute(..., rng=rng), and do not "
                 "change parameters between forward and backward"
             )
-        found = backpropagate(again.node, grad, oldest=again_since)
-        return tuple(found.get(parent) for parent in parents)
+        gradients = backpropagate(again.node, grad, oldest=again_since)
+        return tuple(gradients.get(parent) for parent in parents)
 
     return record("recompute", result._data, backward, parents)
 
@@ -74,34 +75,34 @@ def _call(
     if not isinstance(result, Tensor):
         raise SettingsError(
             f"a recomputed function returns one tensor, got {type(result).__name__}; "
-            "join several by concat or stack and split them behind it"
+            "join several by concat or stack and split them afterwards"
         )
     return result
 
 
 def _older(root: Node, since: int) -> list[Node | Tensor]:
-    """What the tape behind `root` starts from: leaves, and nodes made before number `since`."""
-    found: dict[Node | Tensor, None] = {}
+    """Return what the tape behind `root` starts from: leaves, and nodes older than `since`."""
+    parents: dict[Node | Tensor, None] = {}
     inner, seen = [root], {root}
-    for node in inner:  # the list grows while it is read
+    for node in inner:  # grows during the loop
         for parent in node.parents:
             if type(parent) is Node and parent.order < since:
                 if parent not in seen:
                     seen.add(parent)
                     inner.append(parent)
             elif parent is not None:
-                found[parent] = None
-    return list(found)
+                parents[parent] = None
+    return list(parents)
 
 
-def _footprint(value: Array) -> Array:
-    """Up to 64 elements of a result, spread over it."""
+def _fingerprint(value: Array) -> Array:
+    """Return up to 64 elements of a result, evenly spaced."""
     flat = value.reshape(-1)
     return flat[:: max(1, flat.size // 64)].astype(np.float64)
 
 
 def _generator_at(rng: np.random.Generator, state: Any) -> np.random.Generator:
-    """A generator of the same kind in an earlier state; `rng` itself goes on undisturbed."""
+    """Return a generator of the same kind in an earlier state; `rng` itself is not changed."""
     bits = type(rng.bit_generator)()
     bits.state = state
     return np.random.Generator(bits)

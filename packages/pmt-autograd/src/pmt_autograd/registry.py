@@ -1,4 +1,4 @@
-"""Every primitive there is, with the inputs its gradient is checked with."""
+"""The registry of primitives: samples, composed forms and FLOP counters beside each of them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pmt_core import StateError
 
 @dataclass(frozen=True)
 class Sample:
-    """One call with which a primitive is checked.
+    """One call that a primitive is checked with.
 
-    Inputs are given in float64 (the walk makes the float32, read-only and non-contiguous forms
-    itself); integer and boolean arrays stand for indices and masks. They lie away from kinks,
-    where a difference quotient says nothing.
+    Floating inputs are float64; `check_primitive` makes the float32, read-only and non-contiguous
+    ones itself. Integer and boolean arrays are indices and masks. The inputs are away from kinks,
+    where a difference quotient is not the derivative.
 
     Attributes:
         inputs: positional arguments.
         settings: keyword arguments.
-        note: what is special about the sample, for a failing test's message.
-        float32_rtol: the error allowed to a float32 gradient, relative to its largest element;
-            more than the usual only where the inputs themselves lose digits, e.g. 100 + noise.
-        float32: False for the rare operation that is there to change the dtype: it is then not
-            required that float32 stays float32.
+        note: what is special about the sample, for the message of a failing test.
+        float32_rtol: tolerance of the float32 gradient, relative to its largest element. Larger
+            than the default only if the inputs themselves lose digits, e.g. 100 + noise.
+        float32: False for an operation whose purpose is to change the dtype: float32 inputs need
+            not give float32 results.
     """
 
     inputs: tuple[Any, ...]
@@ -47,14 +47,14 @@ class Primitive:
     """An entry of the registry.
 
     Attributes:
-        name: the operation's name, unique.
+        name: name of the operation, unique.
         function: the array function; returns `(value, backward)`.
-        operation: the same on tensors, recorded on the tape.
-        sample_maker: yields the samples; None makes the registry test fail.
-        kinks: where the function has no derivative and what the gradient is there.
-        analytic: True where the function computes with complex numbers too, so that its gradient
-            is checked by the complex step, exact to rounding.
-        composed: the same function in plain operations, if it has such a form.
+        operation: the operation on tensors, recorded on the tape.
+        sample_maker: yields the samples; without one the registry test fails.
+        kinks: points where the function has no derivative, and the gradient there.
+        analytic: True if the function accepts complex numbers, so that its gradient is checked by
+            the complex step, exact to rounding.
+        composed: the same function in plain operations, if it has a composed form.
         count_flops: FLOPs of one call, see `counts_flops`; None for one per element.
     """
 
@@ -72,7 +72,7 @@ REGISTRY: dict[str, Primitive] = {}
 
 
 def register(entry: Primitive) -> None:
-    """Add a primitive. Raises StateError where another module's primitive has the name."""
+    """Add a primitive. Raises StateError if a primitive of another module has the same name."""
     known = REGISTRY.get(entry.name)
     if known is not None and known.function.__module__ != entry.function.__module__:
         raise StateError(
@@ -82,16 +82,30 @@ def register(entry: Primitive) -> None:
     REGISTRY[entry.name] = entry
 
 
+def primitives_of(package: str) -> list[Primitive]:
+    """Return the registered primitives that a package defines, e.g. `primitives_of("pmt_nn")`."""
+    return [
+        entry
+        for name, entry in sorted(REGISTRY.items())
+        if entry.function.__module__.split(".")[0] == package
+    ]
+
+
 def samples(
     operation: Callable[..., Any], *, kinks: str = "", analytic: bool = False
 ) -> Callable[[SampleMaker], SampleMaker]:
-    """Give an operation the samples its gradient is checked with.
+    """Register the samples that the gradient of an operation is checked with.
 
         @samples(tanh)
         def _(rng):
             yield Sample((rng.normal(size=(2, 3)),))
 
-    They are made only when the registry is walked, so they cost an import nothing.
+    The function is called only by the check, so it adds nothing to the time of an import.
+
+    Args:
+        operation: a primitive.
+        kinks: points where the function has no derivative, and the gradient there.
+        analytic: True if the function accepts complex numbers.
     """
 
     def decorate(maker: SampleMaker) -> SampleMaker:
@@ -105,14 +119,14 @@ def samples(
 
 
 def composed_form(operation: Callable[..., Any]) -> Callable[[C], C]:
-    """Attach the composed form of a fused operation, as `operation.composed`.
+    """Attach the composed form of a fused operation as `operation.composed`.
 
         @composed_form(layer_norm)
         def layer_norm_composed(x, weight, bias, *, eps=1e-5):
             ...
 
-    The composed form takes the same arguments and is made of plain operations: the text to read.
-    A test holds the two equal on the samples of the operation.
+    The composed form takes the same arguments and consists of plain operations, for reading.
+    `check_composed` compares the two on the samples of the operation.
     """
 
     def decorate(composed: C) -> C:
@@ -121,3 +135,51 @@ def composed_form(operation: Callable[..., Any]) -> Callable[[C], C]:
         return composed
 
     return decorate
+
+
+# --- floating-point operations --------------------------------------------------------------------
+
+
+def counts_flops(*operations: Callable[..., Any]) -> Callable[[C], C]:
+    """Register the FLOP counter of one or several primitives.
+
+        @counts_flops(matmul)
+        def _(value, a, b, **settings):
+            return 2 * value.size * a.shape[-1]
+
+    The counter receives the value, the input arrays and the settings of a call (`needs_grad`
+    among them, so accept `**settings`) and returns a number. A multiplication and its addition
+    count as two.
+    """
+
+    def decorate(counter: C) -> C:
+        for operation in operations:
+            REGISTRY[operation.__name__].count_flops = counter
+        return counter
+
+    return decorate
+
+
+def no_flops(*operations: Callable[..., Any]) -> None:
+    """Register primitives that only move or view numbers: 0 FLOPs a call."""
+    counts_flops(*operations)(lambda value, *arrays, **settings: 0)
+
+
+def flops_of(name: str, value: Any, arrays: tuple[Any, ...], settings: dict[str, Any]) -> int:
+    """Return the FLOPs of one call of a primitive in forward.
+
+    Uses the counter of the primitive (see `counts_flops`). If it has none, the estimate is one
+    operation per element that it reads or returns, whichever are more.
+
+    Args:
+        name: name of the primitive.
+        value: the array that it returned, or a tuple of several.
+        arrays: its positional inputs.
+        settings: its keyword arguments.
+    """
+    entry = REGISTRY.get(name)
+    if entry is not None and entry.count_flops is not None:
+        return int(entry.count_flops(value, *arrays, **settings))
+    returned = sum(np.size(output) for output in (value if isinstance(value, tuple) else (value,)))
+    read = [x.size for x in arrays if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    return max([returned, *read])

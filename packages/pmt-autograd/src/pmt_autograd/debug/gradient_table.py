@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pmt_autograd.debug.check_primitive import PrimitiveReport, check_primitive, primitives_of
+from pmt_autograd.debug.check_primitive import PrimitiveReport, check_primitive
+from pmt_autograd.registry import primitives_of
 
 _HEAD = """# The gradient table
 

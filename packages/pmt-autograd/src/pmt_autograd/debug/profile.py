@@ -1,4 +1,4 @@
-"""Where the time and the memory of a pass go: per operation and per module."""
+"""Profiler: the time, memory and FLOPs of a pass, per operation and per module."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from time import perf_counter
 from typing import Any
 
 from pmt_autograd.debug.saved_arrays import base_of, saved_arrays
-from pmt_autograd.flops import flops_of
 from pmt_autograd.grad_mode import operation_hook
+from pmt_autograd.registry import flops_of
 from pmt_autograd.types import Array
 
 
@@ -22,12 +22,13 @@ class ProfileRow:
 
     Attributes:
         operation: name of the operation.
-        module: names of the modules it ran in, outermost first, joined by "/"; "" outside of any.
+        module: names of the modules around the operation, outermost first, joined by "/"; "" if
+            there are none.
         calls: number of calls.
         forward: seconds in forward.
         backward: seconds in backward.
-        kept: bytes kept for the backward pass that nothing before it kept already.
-        flops: floating-point operations in forward, by `counts_flops`.
+        saved: bytes saved for backward that no earlier operation had saved.
+        flops: floating-point operations in forward, see `flops_of`.
     """
 
     operation: str
@@ -35,48 +36,48 @@ class ProfileRow:
     calls: int = 0
     forward: float = 0.0
     backward: float = 0.0
-    kept: int = 0
+    saved: int = 0
     flops: int = 0
 
     @property
     def seconds(self) -> float:
-        """Forward and backward together."""
+        """Seconds in forward and backward."""
         return self.forward + self.backward
 
     @property
     def gflops(self) -> float:
-        """10^9 floating-point operations per second of forward."""
+        """10^9 floating-point operations per second in forward."""
         return self.flops / self.forward / 1e9 if self.forward else 0.0
 
 
 @dataclass
 class Profile:
-    """What `profile()` saw; rows per operation and module, filled while it runs."""
+    """The measurements of `profile()`: rows per operation and module, filled while it runs."""
 
     rows: dict[tuple[str, str], ProfileRow] = field(default_factory=dict)
-    _known: dict[int, weakref.ref[Array]] = field(default_factory=dict)
+    _saved: dict[int, weakref.ref[Array]] = field(default_factory=dict)
 
     def by_operation(self) -> list[ProfileRow]:
-        """One row per operation, the most expensive first."""
+        """Return one row per operation, the slowest first."""
         return _merged(self.rows.values(), lambda row: (row.operation, ""))
 
     def by_module(self) -> list[ProfileRow]:
-        """One row per module, the most expensive first; its inner modules have their own."""
+        """Return one row per module, the slowest first; inner modules have their own."""
         return _merged(self.rows.values(), lambda row: ("", row.module))
 
     def by_operation_and_module(self) -> list[ProfileRow]:
-        """All rows, the most expensive first."""
+        """Return all rows, the slowest first."""
         return sorted(self.rows.values(), key=lambda row: -row.seconds)
 
     def __str__(self) -> str:
-        parts = [_table("operation", self.by_operation(), lambda row: row.operation)]
+        tables = [_table("operation", self.by_operation(), lambda row: row.operation)]
         if any(row.module for row in self.rows.values()):
-            parts.append(_table("module", self.by_module(), lambda row: row.module or "(none)"))
-        return "\n\n".join(parts)
+            tables.append(_table("module", self.by_module(), lambda row: row.module or "(none)"))
+        return "\n\n".join(tables)
 
     def measure(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Measure an operation; an `OperationHook`."""
-        module = "/".join(_profiling.scopes or ())
+        """Return the function of an operation, measured; an `OperationHook`."""
+        module = "/".join(_scopes.names or ())
         row = self.rows.setdefault((name, module), ProfileRow(name, module))
 
         def run(*arrays: Any, **settings: Any) -> tuple[Any, Any]:
@@ -85,82 +86,72 @@ class Profile:
             row.forward += perf_counter() - start
             row.calls += 1
             row.flops += flops_of(name, value, arrays, settings)
-            row.kept += self._newly_kept(backward)
+            row.saved += self._newly_saved(backward)
 
             def timed_backward(grad: Any) -> Any:
                 start = perf_counter()
-                found = backward(grad)
+                gradients = backward(grad)
                 row.backward += perf_counter() - start
-                return found
+                return gradients
 
             return value, timed_backward
 
         return run
 
-    def _newly_kept(self, backward: Callable[..., Any]) -> int:
+    def _newly_saved(self, backward: Callable[..., Any]) -> int:
         total = 0
         for _, view in saved_arrays(backward):
             array = base_of(view)
-            known = self._known.get(id(array))
-            if known is None or known() is not array:
-                self._known[id(array)] = weakref.ref(array)
+            reference = self._saved.get(id(array))
+            if reference is None or reference() is not array:
+                self._saved[id(array)] = weakref.ref(array)
                 total += array.nbytes
         return total
 
 
-class _Profiling(threading.local):
-    """The modules that the calling thread is in, None where it is not profiled."""
+class _Scopes(threading.local):
+    """The names of the modules around the current operation; None outside of `profile()`."""
 
-    scopes: list[str] | None = None
-
-
-_profiling = _Profiling()
+    names: list[str] | None = None
 
 
-def module_scopes() -> list[str] | None:
-    """The names of the modules that are running, where this thread is profiled; else None.
-
-    The cheapest way for a module to ask whether it should name itself: push its name before it
-    runs and pop it afterwards; `profile_scope` does the same as a context manager.
-    """
-    return _profiling.scopes
+_scopes = _Scopes()
 
 
 @contextmanager
 def profile_scope(name: str) -> Iterator[None]:
-    """Operations within this context are listed under `name`; nothing where nobody profiles."""
-    scopes = _profiling.scopes
-    if scopes is None:
+    """List the operations within this context under `name`; no effect outside of `profile()`."""
+    names = _scopes.names
+    if names is None:
         yield
         return
-    scopes.append(name)
+    names.append(name)
     try:
         yield
     finally:
-        scopes.pop()
+        names.pop()
 
 
 @contextmanager
 def profile() -> Iterator[Profile]:
     """Measure all operations of the calling thread within this context.
 
-        with profile() as seen:
+        with profile() as measured:
             loss = model(x).sum()
             loss.backward()
-        print(seen)
+        print(measured)
 
-    Time, calls, bytes kept for backward (parameters that a gradient needs included, every array
-    once) and 10^9 floating-point operations per second. The measuring itself takes some
-    microseconds for each call.
+    Measures calls, seconds, bytes saved for backward (each array once, parameters included) and
+    FLOPs. The measurement itself takes a few microseconds for each call.
     """
-    seen = Profile()
-    before = _profiling.scopes
-    _profiling.scopes = []
+    measured = Profile()
+    before = _scopes.names
+    _scopes.names = []
     try:
-        with operation_hook(seen.measure):
-            yield seen
+        with operation_hook(measured.measure):
+            yield measured
     finally:
-        _profiling.scopes = before
+        _scopes.names = before
 
 
 def _merged(
@@ -172,7 +163,7 @@ def _merged(
         total.calls += row.calls
         total.forward += row.forward
         total.backward += row.backward
-        total.kept += row.kept
+        total.saved += row.saved
         total.flops += row.flops
     return sorted(merged.values(), key=lambda row: -row.seconds)
 
@@ -182,11 +173,11 @@ def _table(title: str, rows: list[ProfileRow], name: Callable[[ProfileRow], str]
     width = max([len(title), *(len(name(row)) for row in rows)])
     lines = [
         f"{title:{width}}  {'calls':>6} {'forward ms':>11} {'backward ms':>12} {'share':>6} "
-        f"{'kept kB':>10} {'GFLOP/s':>8}"
+        f"{'saved kB':>10} {'GFLOP/s':>8}"
     ]
     lines += [
         f"{name(row):{width}}  {row.calls:6} {1e3 * row.forward:11.2f} {1e3 * row.backward:12.2f} "
-        f"{row.seconds / whole:6.1%} {row.kept / 1e3:10.1f} {row.gflops:8.2f}"
+        f"{row.seconds / whole:6.1%} {row.saved / 1e3:10.1f} {row.gflops:8.2f}"
         for row in rows
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What a backward keeps: the arrays in its closure."""
+"""The arrays that a backward saves in its closure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pmt_autograd.types import Array
 
 
 def saved_arrays(backward: Callable[..., Any]) -> Iterator[tuple[str, Array]]:
-    """(name, array) of every array that a function's closure holds on to.
+    """Yield (name, array) for every array that the closure of a function refers to.
 
-    Looks through functions, lists, tuples and dicts in the closure, each object once.
+    Follows functions, lists, tuples and dicts in the closure, each object once.
     """
     seen: set[int] = set()
     waiting: list[tuple[str, Any]] = [("", backward)]
@@ -42,7 +42,7 @@ def _closure(function: FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def base_of(array: Array) -> Array:
-    """The array whose memory a view looks into."""
+    """Return the array that owns the memory of a view."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

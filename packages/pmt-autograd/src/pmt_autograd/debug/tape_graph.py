@@ -1,9 +1,11 @@
-"""The tape behind a tensor, as a list to look at."""
+"""The tape behind a tensor as a list of nodes, as text, and as a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pmt_autograd.node import Node
 from pmt_autograd.tensor import Tensor
@@ -17,7 +19,7 @@ class GraphNode:
     Attributes:
         label: name of the operation, or of the leaf.
         shape: shape of its value.
-        inputs: positions, in the list, of what it was made from.
+        inputs: indices, in the list, of its inputs.
         is_leaf: True for a leaf.
     """
 
@@ -28,11 +30,16 @@ class GraphNode:
 
 
 def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> list[GraphNode]:
-    """All that gradients of `tensor` pass through, in order of creation, leaves first.
+    """Return all nodes that gradients of `tensor` pass, in order of creation, leaves first.
 
-    names: for leaves, e.g. `dict(model.named_parameters())`; others are called "leaf".
     Inputs without a gradient are not on the tape, so they are not in the list.
-    Raises StateError for a tape that was walked already, or was never there.
+
+    Args:
+        tensor: a result of recorded operations, before `backward()`.
+        names: names of leaves, e.g. `dict(model.named_parameters())`; others are called "leaf".
+
+    Raises:
+        StateError: if there is no tape, or a backward pass has used it.
     """
     if tensor.node is None or tensor.node.backward is None:
         raise StateError(
@@ -41,7 +48,7 @@ def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> lis
         )
     nodes, leaves = [tensor.node], dict[Tensor, None]()
     seen = {tensor.node}
-    for node in nodes:  # the list grows while it is read
+    for node in nodes:  # grows during the loop
         for parent in node.parents:
             if isinstance(parent, Tensor):
                 leaves[parent] = None
@@ -50,24 +57,26 @@ def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> lis
                 nodes.append(parent)
     nodes.sort(key=lambda node: -node.order)
     order: list[Node | Tensor] = [*leaves, *nodes]
-    place: dict[Node | Tensor, int] = {item: i for i, item in enumerate(order)}
-    named = {leaf: name for name, leaf in (names or {}).items()}
+    index: dict[Node | Tensor, int] = {item: i for i, item in enumerate(order)}
+    leaf_names = {leaf: name for name, leaf in (names or {}).items()}
     return [
-        GraphNode(item.operation, item.shape, _places(item, place), False)
+        GraphNode(item.operation, item.shape, _inputs(item, index), False)
         if isinstance(item, Node)
-        else GraphNode(named.get(item, "leaf"), item.shape, (), True)
+        else GraphNode(leaf_names.get(item, "leaf"), item.shape, (), True)
         for item in order
     ]
 
 
-def _places(node: Node, place: Mapping[Node | Tensor, int]) -> tuple[int, ...]:
-    return tuple(place[parent] for parent in node.parents if parent is not None)
+def _inputs(node: Node, index: Mapping[Node | Tensor, int]) -> tuple[int, ...]:
+    return tuple(index[parent] for parent in node.parents if parent is not None)
 
 
 def tape_trace(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> str:
-    """The tape behind `tensor` as text: one line per leaf and operation, with shapes.
+    """Return the tape behind `tensor` as text: one line for each leaf and operation.
 
-    names: for leaves, e.g. `dict(model.named_parameters())`.
+    Args:
+        tensor: a result of recorded operations, before `backward()`.
+        names: names of leaves, e.g. `dict(model.named_parameters())`.
     """
     graph = tape_graph(tensor, names)
     width = len(str(len(graph) - 1)) + 1
@@ -75,8 +84,133 @@ def tape_trace(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> str
         node.label if node.is_leaf else f"{node.label}({', '.join(f'%{i}' for i in node.inputs)})"
         for node in graph
     ]
-    longest = max(map(len, calls))
+    call_width = max(map(len, calls))
     return "\n".join(
-        f"{f'%{i}':>{width}} = {call:{longest}}  {node.shape}"
+        f"{f'%{i}':>{width}} = {call:{call_width}}  {node.shape}"
         for i, (call, node) in enumerate(zip(calls, graph, strict=True))
     )
+
+
+# --- the picture ----------------------------------------------------------------------------------
+
+_CELL = (2.3, 0.95)  # width and height of a node's cell in inches
+
+
+def draw_tape(
+    tensor: Tensor, path: str | os.PathLike[str], names: Mapping[str, Tensor] | None = None
+) -> None:
+    """Draw the tape behind `tensor` as a picture; needs matplotlib.
+
+    Leaves are at the top, the tensor is at the bottom. Each box has an operation and the shape of
+    its value. Arrows follow the values; gradients flow against them. Readable up to some dozens
+    of operations. The same tape gives the same file.
+
+    Args:
+        tensor: a result of recorded operations, before `backward()`.
+        path: file to write, PNG or SVG by its suffix.
+        names: names of leaves, e.g. `dict(model.named_parameters())`.
+
+    Raises:
+        StateError: if matplotlib is not installed, or there is no tape.
+    """
+    graph = tape_graph(tensor, names)
+    positions = _layout(graph)
+    columns = [x for x, _ in positions]
+    rows = max(y for _, y in positions) + 1
+    width = max(columns) - min(columns) + 1
+    figure = _figure(width * _CELL[0] + 0.3, rows * _CELL[1] + 0.3)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(min(columns) - 0.6, max(columns) + 0.6)
+    axes.set_ylim(rows - 0.5, -0.5)
+    for node, position in zip(graph, positions, strict=True):
+        for i in node.inputs:
+            _draw_arrow(axes, positions[i], position)
+    for i, (node, position) in enumerate(zip(graph, positions, strict=True)):
+        _draw_box(axes, node, position, is_end=i == len(graph) - 1)
+    figure.savefig(os.fspath(path), dpi=110, metadata=_constant_metadata(path))
+
+
+def _figure(width: float, height: float) -> Any:
+    """Return an empty figure of a size in inches."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise StateError(
+            "a picture of the tape is drawn by matplotlib, which is not installed: "
+            "pip install matplotlib, or print tape_trace(tensor)"
+        ) from error
+    return Figure((width, height))
+
+
+def _constant_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return metadata without a date and a version."""
+    return {"Date": None} if os.fspath(path).lower().endswith(".svg") else {"Software": None}
+
+
+def _draw_box(axes: Any, node: GraphNode, position: tuple[float, float], is_end: bool) -> None:
+    color = "#dbe9f6" if node.is_leaf else "#fde8c8" if is_end else "#f4f4f4"
+    shape = " x ".join(map(str, node.shape)) or "scalar"
+    axes.text(
+        *position,
+        f"{node.label}\n{shape}",
+        ha="center",
+        va="center",
+        fontsize=9,
+        bbox={"boxstyle": "round,pad=0.4", "facecolor": color, "edgecolor": "#555555"},
+        zorder=2,
+    )
+
+
+def _draw_arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    is_long = end[1] - start[1] > 1  # bend around the nodes in between
+    axes.annotate(
+        "",
+        (end[0], end[1] - 0.24),
+        (start[0], start[1] + 0.24),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": "#777777",
+            "connectionstyle": f"arc3,rad={-0.15 if is_long else 0}",
+        },
+        zorder=1,
+    )
+
+
+def _layout(graph: Sequence[GraphNode]) -> list[tuple[float, float]]:
+    """Return (column, row) of every node: a row below all its inputs, in a column near them.
+
+    A leaf is directly above the first operation that uses it.
+    """
+    rows = _rows(graph)
+    columns = [0.0] * len(graph)
+    for row in range(max(rows) + 1):
+        members = [i for i in range(len(graph)) if rows[i] == row]
+        wishes = {i: _desired_column(graph, i, columns) for i in members}
+        operations = sorted((i for i in members if not graph[i].is_leaf), key=wishes.__getitem__)
+        first = _mean([wishes[i] for i in operations]) - (len(operations) - 1) / 2
+        leaves = [i for i in members if graph[i].is_leaf]  # to the right of the operations
+        for offset, i in enumerate([*operations, *leaves]):
+            columns[i] = first + offset
+    return list(zip(columns, map(float, rows), strict=True))
+
+
+def _rows(graph: Sequence[GraphNode]) -> list[int]:
+    rows: list[int] = []
+    for node in graph:
+        rows.append(1 + max((rows[i] for i in node.inputs), default=-1))
+    for i, node in enumerate(graph):
+        if node.is_leaf:
+            rows[i] = min(rows[k] for k, user in enumerate(graph) if i in user.inputs) - 1
+    return rows
+
+
+def _desired_column(graph: Sequence[GraphNode], i: int, columns: Sequence[float]) -> float:
+    """Return the mean column of a node's inputs, of the operations among them if there are any."""
+    inputs = graph[i].inputs
+    operations = [k for k in inputs if not graph[k].is_leaf]
+    return _mean([columns[k] for k in operations or inputs])
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers) if numbers else 0.0

@@ -8,9 +8,8 @@ from string import ascii_letters
 
 import numpy as np
 
-from pmt_autograd.flops import counts_flops
 from pmt_autograd.primitive import primitive
-from pmt_autograd.registry import Sample, samples
+from pmt_autograd.registry import Sample, counts_flops, samples
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import ShapeError, unbroadcast
 

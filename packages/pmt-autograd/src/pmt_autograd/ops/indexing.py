@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
-from pmt_autograd.registry import Sample, samples
+from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Gradients, Result
 from pmt_core import DtypeError, RowSparse, ShapeError
 

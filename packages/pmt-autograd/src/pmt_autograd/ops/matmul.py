@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.flops import counts_flops
 from pmt_autograd.ops.arithmetic import multiply
 from pmt_autograd.ops.shape import reshape, transpose
 from pmt_autograd.primitive import primitive
 from pmt_autograd.promotion import promote
-from pmt_autograd.registry import Sample, samples
+from pmt_autograd.registry import Sample, counts_flops, samples
 from pmt_autograd.tensor import Tensor, values
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import ShapeError, unbroadcast

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
-from pmt_autograd.registry import Sample, samples
+from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Axis, Result
 
 

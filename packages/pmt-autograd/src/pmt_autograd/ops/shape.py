@@ -10,9 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd.flops import no_flops
 from pmt_autograd.primitive import primitive
-from pmt_autograd.registry import Sample, samples
+from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Result
 from pmt_core import unbroadcast
 

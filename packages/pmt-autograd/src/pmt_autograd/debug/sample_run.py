@@ -1,0 +1,148 @@
+"""Runs of one sample of a primitive on the tape, in several memory layouts, and comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pmt_autograd.backward import gradients
+from pmt_autograd.ops.join_split import concat
+from pmt_autograd.tensor import Tensor
+from pmt_autograd.types import Array
+from pmt_core import GradientError, RowSparse
+
+
+class SampleRun(NamedTuple):
+    """The result of an operation on one sample.
+
+    Attributes:
+        value: its value; of several outputs the floating ones, flat and joined.
+        gradients: dense gradients by the position of the input, for a cotangent of 1 ... 3.
+    """
+
+    value: Array
+    gradients: dict[int, Array]
+
+
+def run_sample(
+    operation: Callable[..., Any],
+    arrays: Sequence[Any],
+    settings: dict[str, Any],
+    only: int | None = None,
+) -> SampleRun:
+    """Run an operation forward and backward.
+
+    Args:
+        operation: an operation on tensors.
+        arrays: its positional inputs; floating arrays become leaves.
+        settings: its keyword arguments.
+        only: position of the only input to require a gradient; all floating ones if None.
+
+    Raises:
+        GradientError: if an input was changed.
+    """
+    before = [np.array(item) for item in arrays]
+    leaves = {
+        i: Tensor(item, requires_grad=only in (None, i))
+        for i, item in enumerate(arrays)
+        if is_float(item)
+    }
+    inputs = [leaves.get(i, item) for i, item in enumerate(arrays)]
+    result = joined(operation(*inputs, **settings))
+    cotangent = 1 + np.arange(result.size, dtype=result.dtype).reshape(result.shape) % 3
+    grads = gradients(result, cotangent)
+    for i, (item, copy) in enumerate(zip(arrays, before, strict=True)):
+        if not np.array_equal(item, copy, equal_nan=is_float(item)):
+            raise GradientError(f"input {i} was changed")
+    return SampleRun(
+        result.data,
+        {i: _dense(grads.get(leaf), leaf) for i, leaf in leaves.items() if leaf.requires_grad},
+    )
+
+
+def joined(result: Any) -> Tensor:
+    """Return one tensor that depends on all floating outputs."""
+    if not isinstance(result, tuple):
+        return result
+    return concat(*[output.reshape(-1) for output in result if output.dtype.kind == "f"])
+
+
+def compare_runs(
+    name: str, expected: SampleRun, actual: SampleRun, rtol: float = 1e-5, atol: float = 0.0
+) -> None:
+    """Compare two runs, up to the order of sums.
+
+    Args:
+        name: what is special about `actual`, for the message.
+        expected: the reference, with at least the gradients that are compared.
+        actual: the run to compare; the inputs of its gradients are compared.
+        rtol: tolerance, relative to the largest element.
+        atol: absolute tolerance, for what would be 0 without rounding.
+
+    Raises:
+        GradientError: if a value or a gradient differs.
+    """
+    pairs = [("the value", expected.value, actual.value)]
+    pairs += [
+        (f"the gradient of input {i}", expected.gradients[i], gradient)
+        for i, gradient in actual.gradients.items()
+    ]
+    for label, want, got in pairs:
+        finite = np.isfinite(want)
+        scale = np.abs(want).max(initial=1e-30, where=finite)
+        if want.shape != got.shape or not np.allclose(
+            got, want, rtol=rtol, atol=atol + rtol * scale, equal_nan=True
+        ):
+            raise GradientError(f"{label} differs for {name}{_largest_difference(want, got)}")
+
+
+def _largest_difference(want: Array, got: Array) -> str:
+    if want.shape != got.shape:
+        return f": expected shape {want.shape}, got {got.shape}"
+    with np.errstate(invalid="ignore"):
+        difference = np.nan_to_num(np.abs(got - want), nan=np.inf)
+    index = tuple(int(k) for k in np.unravel_index(difference.argmax(), want.shape))
+    return f": expected {want[index]:.8g} at {index}, got {got[index]:.8g}"
+
+
+def is_float(item: Any) -> bool:
+    """Return whether an input is a floating array or NumPy scalar."""
+    return isinstance(item, (np.ndarray, np.generic)) and item.dtype.kind == "f"
+
+
+def cast(item: Any, dtype: type[np.floating[Any]]) -> Any:
+    """Return a floating input in another dtype, and anything else unchanged."""
+    if isinstance(item, np.generic):  # arithmetic on 0-d arrays gives these
+        item = np.asarray(item)
+    return item.astype(dtype) if is_float(item) else item
+
+
+def read_only(item: Any) -> Any:
+    """Return a read-only view of an array."""
+    if not isinstance(item, np.ndarray):
+        return item
+    view = item.view()
+    view.flags.writeable = False
+    return view
+
+
+def non_contiguous(item: Any) -> Any:
+    """Return the same values with a gap after each element."""
+    if not isinstance(item, np.ndarray):
+        return item
+    spaced = np.empty((*item.shape, 2), item.dtype)[..., 0]
+    spaced[...] = item
+    return spaced
+
+
+def fortran_order(item: Any) -> Any:
+    """Return the same values in Fortran order."""
+    return np.asfortranarray(item) if isinstance(item, np.ndarray) and item.ndim else item
+
+
+def _dense(gradient: Any, leaf: Tensor) -> Array:
+    if gradient is None:
+        return np.zeros(leaf.shape, leaf.dtype)
+    return gradient.to_dense() if isinstance(gradient, RowSparse) else gradient

@@ -150,7 +150,7 @@ APPS = [
     ),
     App(
         "lm", plain_text,
-        ("--width", 16, "--heads", 2, "--layers", 1, "--context", 16, "--batch-size", 8,
+        ("--width", 16, "--heads", 2, "--layers", 1, "--max-length", 16, "--batch-size", 8,
          "--steps", 60, "--epochs", 4, "--dropout", 0.1, "--workers", 2),
         "the cat", ["dev"], 1,
     ),

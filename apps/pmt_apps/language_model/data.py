@@ -1,7 +1,8 @@
-"""What a language model of `train_lm.py` reads: the corpus as ids."""
+"""The corpus of a language-model run: tokenizer, training ids and held-out ids."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,67 +16,65 @@ from pmt_core import DataError
 from pmt_text import BytePairEncoding, CharacterTokenizer, load_text
 from pmt_train import warn
 
-Codec = CharacterTokenizer | BytePairEncoding
+Tokenizer = CharacterTokenizer | BytePairEncoding
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text in two parts, and its code.
+    """An encoded text, split into a training and a held-out part.
 
     Attributes:
-        codec: text to ids and back.
-        train, dev: ids (n,) of the part to learn from, and of the part held out.
-        dev_text: the latter as text.
-        characters: of the text that dev's labels spell: all but its first token.
+        tokenizer: text to ids and back.
+        train: ids (n,) of the training part.
+        dev: ids (n,) of the held-out part.
+        characters: number of characters that the labels of dev decode to, which are all tokens
+            of dev but the first.
     """
 
-    codec: Codec
+    tokenizer: Tokenizer
     train: NDArray[np.int64]
     dev: NDArray[np.int64]
-    dev_text: str
     characters: int
 
 
 def read_corpus(settings: Settings, run: Run[Settings]) -> Corpus:
-    """The corpus, its last part held out."""
+    """Read and encode the corpus; its end is held out.
+
+    Raises:
+        DataError: the text is too short to be split.
+    """
     path = settings.corpus or SAMPLES / "lm.txt.gz"
     check_input_file(path, "text")
-    found = load_text(path, settings.encoding)
-    if found.warning:
-        warn(f"warning: {found.warning}")
-    run.log_file("corpus", path, found.lines)
-    text = found.text[: settings.limit]
-    cut = len(text) - round(len(text) * settings.dev_fraction)
-    train, dev = text[:cut], text[cut:]
+    file = load_text(path, settings.encoding)
+    if file.warning:
+        warn(f"warning: {file.warning}")
+    run.log_file("corpus", path, file.lines)
+    text = file.text[: settings.limit]
+    split = len(text) - round(len(text) * settings.dev_fraction)
+    train, dev = text[:split], text[split:]
     if len(train) < 2 or len(dev) < 2:
         raise DataError(
-            f"{path}: {len(text)} characters are too few for a part to learn from and one to "
-            "hold out; give more text"
+            f"{path}: {len(text)} characters are too few to split into training and held-out "
+            "text; give more text"
         )
-    codec = learn_codec(settings, text, train)
-    ids = codec.encode(dev)
-    characters = len(dev) - len(codec.decode(ids[:1]))
-    corpus = Corpus(codec, codec.encode(train), ids, dev, characters)
+    tokenizer = train_tokenizer(settings, text, train)
+    train_ids, dev_ids = tokenizer.encode(train), tokenizer.encode(dev)
     run.say(
-        f"{len(train):,} characters to learn from, {len(dev):,} held out: "
-        f"{len(corpus.train):,} and {len(ids):,} tokens of {len(codec):,} kinds"
+        f"{len(train):,} characters to train on, {len(dev):,} held out: "
+        f"{len(train_ids):,} and {len(dev_ids):,} tokens; vocabulary of {len(tokenizer):,}"
     )
-    return corpus
+    characters = len(dev) - len(tokenizer.decode(dev_ids[:1]))
+    return Corpus(tokenizer, train_ids, dev_ids, characters)
 
 
-def learn_codec(settings: Settings, text: str, train: str) -> Codec:
-    """The alphabet of the whole text, or pieces of words from the part to learn from."""
-    if settings.level == "char":
+def train_tokenizer(settings: Settings, text: str, train: str) -> Tokenizer:
+    """Return the alphabet of the whole text, or a byte-pair encoding of the training part."""
+    if settings.tokenizer == "char":
         return CharacterTokenizer(text)
     return BytePairEncoding.train(train.splitlines(keepends=True), settings.merges, specials=())
 
 
-def codec_to_json(codec: Codec) -> dict[str, Any]:
-    """For the model's file."""
-    return {"codec": codec.to_json()}
-
-
-def codec_from_json(settings: Settings, meta: dict[str, Any]) -> Codec:
-    """What `codec_to_json` gave."""
-    kind = CharacterTokenizer if settings.level == "char" else BytePairEncoding
-    return kind.from_json(meta.get("codec"))
+def tokenizer_from_json(settings: Settings, model_meta: Mapping[str, Any]) -> Tokenizer:
+    """Return the tokenizer of a saved model; "codec" is the earlier name of its key."""
+    kind = CharacterTokenizer if settings.tokenizer == "char" else BytePairEncoding
+    return kind.from_json(model_meta.get("tokenizer", model_meta.get("codec")))

@@ -1,16 +1,17 @@
-"""The model of `train_lm.py`, how it learns, and how well it guesses."""
+"""Model, training and scores of a language-model run."""
 
 from __future__ import annotations
 
 import functools
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
-from pmt_apps.language_model.data import Codec, Corpus, codec_to_json
-from pmt_apps.language_model.generate import sample
+from pmt_apps.language_model.data import Corpus
+from pmt_apps.language_model.generate import generate_text
 from pmt_apps.language_model.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
@@ -28,15 +29,15 @@ from pmt_train import (
     warmup,
 )
 
-_EVALUATION_TOKENS = 1 << 13  # of a batch: a few megabytes of logits
-_SAMPLE_TOKENS = 120
+_EVALUATION_TOKENS = 1 << 13  # tokens of a batch: a few megabytes of logits
+_SAMPLE_TOKENS = 120  # tokens of the text that is shown after each epoch
 
 
-def build_model(settings: Settings, codec: Codec) -> LanguageModel:
-    """A decoder alone, its output tied to its embedding."""
+def build_model(settings: Settings, vocabulary: int) -> LanguageModel:
+    """Return a decoder-only Transformer with new weights, its output tied to its embedding."""
     config = LanguageModelConfig(
-        vocabulary=len(codec),
-        max_length=settings.context,
+        vocabulary=vocabulary,
+        max_length=settings.max_length,
         width=settings.width,
         heads=settings.heads,
         hidden=settings.hidden or 4 * settings.width,
@@ -51,16 +52,16 @@ def build_model(settings: Settings, codec: Codec) -> LanguageModel:
 def loss(
     model: LanguageModel, batch: TextChunkBatch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
-    """Sum of the cross-entropy of every next token, and their number."""
+    """Return the summed cross-entropy of the next tokens, and their number."""
     logits = model(batch.ids, rng=rng)
     return cross_entropy(logits, batch.labels, reduction="sum"), batch.labels.size
 
 
 def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Settings]) -> Workers:
-    """Train; the weights with the fewest bits per character of the held-out text are kept."""
+    """Train; keep the weights with the fewest bits per held-out character. Return the workers."""
     batches = RandomChunks(
         corpus.train,
-        settings.context,
+        settings.max_length,
         settings.batch_size,
         settings.steps,
         RandomStream(settings.seed, "windows"),
@@ -80,11 +81,12 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
         workers=settings.workers,
         clip_norm=settings.clip_norm,
     )
+    sample_settings = replace(settings, tokens=_SAMPLE_TOKENS)
 
-    def show_sample(event: TrainingEvent) -> None:
+    def say_sample(event: TrainingEvent) -> None:
         if run.is_writer:
             rng = RandomStream(settings.seed, "sample", event.epoch).generator()
-            text = sample(model, corpus.codec, settings, rng, tokens=_SAMPLE_TOKENS)
+            text = "".join(generate_text(model, corpus.tokenizer, sample_settings, "", rng))
             run.say("\n".join(f"    | {line}" for line in text.split("\n")))
 
     run.fit(
@@ -95,9 +97,9 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
             evaluate=lambda: scores(model, corpus, settings, trainer.workers),
             monitor="bits_per_character",
             mode="min",
-            callbacks={"epoch": show_sample},
+            callbacks={"epoch": say_sample},
         ),
-        model_meta=codec_to_json(corpus.codec),
+        model_meta={"tokenizer": corpus.tokenizer.to_json()},
     )
     return trainer.workers
 
@@ -105,11 +107,11 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
 def scores(
     model: LanguageModel, corpus: Corpus, settings: Settings, workers: Workers
 ) -> dict[str, float]:
-    """Of the held-out text: mean loss of a token, and bits per character."""
-    nats = surprise(model, corpus.dev, settings, workers)
-    total = float(nats.sum(dtype=np.float64))
+    """Return the mean loss per token and the bits per character of the held-out text."""
+    losses = token_losses(model, corpus.dev, settings, workers)
+    total = float(losses.sum(dtype=np.float64))
     return {
-        "loss": total / len(nats),
+        "loss": total / len(losses),
         "bits_per_character": total / math.log(2) / corpus.characters,
     }
 
@@ -117,30 +119,30 @@ def scores(
 def final_scores(
     model: LanguageModel, corpus: Corpus, settings: Settings, workers: Workers
 ) -> dict[str, float]:
-    """As `scores`, with perplexity, and what the frequencies of the tokens alone would give."""
-    found = scores(model, corpus, settings, workers)
+    """Return `scores`, the perplexity, and the bits per character of a unigram model."""
+    metrics = scores(model, corpus, settings, workers)
     n = len(corpus.dev) - 1
-    counts = np.bincount(corpus.train, minlength=len(corpus.codec)) + 1.0
-    nats = -np.log(counts / counts.sum())[corpus.dev[1:]].sum()
+    counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer)) + 1.0
+    unigram_loss = -np.log(counts / counts.sum())[corpus.dev[1:]].sum()
     return {
-        **found,
-        "perplexity": perplexity(found["loss"] * n, n),
-        "bits_by_frequency": float(nats / math.log(2) / corpus.characters),
+        **metrics,
+        "perplexity": perplexity(metrics["loss"] * n, n),
+        "bits_by_frequency": float(unigram_loss / math.log(2) / corpus.characters),
     }
 
 
-def surprise(
+def token_losses(
     model: LanguageModel, ids: NDArray[np.int64], settings: Settings, workers: Workers
 ) -> NDArray[np.float32]:
-    """-ln p of every token of ids (n,) but the first, window by window: (n - 1,)."""
+    """Return -ln p of every token of ids (n,) but the first, chunk by chunk: (n - 1,)."""
     model.eval()
 
-    def of(batch: TextChunkBatch) -> NDArray[np.float32]:
+    def chunk_losses(batch: TextChunkBatch) -> NDArray[np.float32]:
         losses = cross_entropy(model(batch.ids), batch.labels, reduction="none")
-        found: NDArray[np.float32] = losses.data.reshape(-1)
-        return found
+        flat: NDArray[np.float32] = losses.data.reshape(-1)
+        return flat
 
-    size = max(_EVALUATION_TOKENS // settings.context, 1)
-    batches = ConsecutiveChunks(ids, settings.context, size)
-    found = predict_batches(of, batches, workers, description="scoring")
-    return np.concatenate(found)[: len(ids) - 1]
+    batch_size = max(_EVALUATION_TOKENS // settings.max_length, 1)
+    batches = ConsecutiveChunks(ids, settings.max_length, batch_size)
+    losses = predict_batches(chunk_losses, batches, workers, description="scoring")
+    return np.concatenate(losses)[: len(ids) - 1]

@@ -20,7 +20,7 @@ Completed = subprocess.CompletedProcess[str]
 Run = Callable[..., Completed]
 
 SMALL = (
-    "--width", 16, "--heads", 2, "--layers", 1, "--context", 16, "--batch-size", 8,
+    "--width", 16, "--heads", 2, "--layers", 1, "--max-length", 16, "--batch-size", 8,
     "--steps", 15, "--epochs", 2, "--workers", 1,
 )  # fmt: skip
 TEXT = "the cat sat on the mat and the dog sat on the log.\n" * 40
@@ -70,16 +70,16 @@ def refused(done: Completed, *words: str) -> None:
         assert word in done.stderr
 
 
-@pytest.mark.parametrize("level", ["char", "bpe"])
+@pytest.mark.parametrize("tokenizer", ["char", "bpe"])
 def test_a_run_leaves_all_its_files_and_its_numbers_agree(
-    lm: Run, corpus: Path, tmp_path: Path, level: str
+    lm: Run, corpus: Path, tmp_path: Path, tokenizer: str
 ) -> None:
     out = tmp_path / "run"
-    done = trained(lm, corpus, out, "--level", level, "--merges", 30)
+    done = trained(lm, corpus, out, "--tokenizer", tokenizer, "--merges", 30)
     assert "bits_per_character" in done.stdout
     assert done.stdout.count("    | ") >= 2  # a sample after each epoch
     names = {path.name for path in out.iterdir()}
-    assert names >= {"learning.png", "surprise.png"}
+    assert names >= {"learning.png", "token_loss.png"}
     metrics = json.loads((out / "metrics.json").read_text())
     dev = metrics["splits"]["dev"] if "splits" in metrics else metrics["dev"]
     rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
@@ -87,7 +87,7 @@ def test_a_run_leaves_all_its_files_and_its_numbers_agree(
     best = min(float(row["dev_bits_per_character"]) for row in rows)
     assert dev["bits_per_character"] == pytest.approx(best)
     assert dev["perplexity"] == pytest.approx(math.exp(dev["loss"]))
-    if level == "char":  # a token is a character
+    if tokenizer == "char":  # a token is a character
         assert dev["bits_per_character"] == pytest.approx(dev["loss"] / math.log(2))
 
 
@@ -95,7 +95,7 @@ def test_it_learns_a_text_by_heart_and_goes_on_with_it(
     lm: Run, corpus: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    trained(lm, corpus, out, "--width", 32, "--context", 48, "--steps", 200, "--lr", 5e-3)
+    trained(lm, corpus, out, "--width", 32, "--max-length", 48, "--steps", 200, "--lr", 5e-3)
     done = lm("--out", out, "--generate", "the cat sat", "--temperature", 0, "--tokens", 60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("the cat sat on the mat and the dog sat on the log.")
@@ -110,7 +110,7 @@ def test_it_learns_a_text_by_heart_and_goes_on_with_it(
 
 def test_writing_follows_the_seed_and_the_settings(lm: Run, corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    trained(lm, corpus, out, "--level", "bpe", "--merges", 20)
+    trained(lm, corpus, out, "--tokenizer", "bpe", "--merges", 20)
 
     def written(*settings: object) -> str:
         done = lm("--out", out, "--generate", "", "--tokens", 80, *settings)
@@ -148,7 +148,7 @@ def test_a_corpus_with_lines_that_cannot_be_read(lm: Run, tmp_path: Path) -> Non
 def test_the_preset_is_the_published_setting() -> None:
     settings = Settings(**Settings.defaults({"preset": "nanogpt-cpu"}))
     assert settings.epochs * settings.steps == 2000
-    assert (settings.layers, settings.heads, settings.width, settings.context) == (4, 4, 128, 64)
+    assert (settings.layers, settings.heads, settings.width, settings.max_length) == (4, 4, 128, 64)
     assert (settings.batch_size, settings.dropout, settings.bias) == (12, 0.0, False)
     assert (settings.lr, settings.final_lr, settings.warmup) == (1e-3, 0.1, 100)
     assert (settings.beta2, settings.weight_decay, settings.clip_norm) == (0.99, 0.1, 1.0)

@@ -75,7 +75,7 @@ def _read(role: str, path: Path, run: Run[Settings]) -> list[QuestionPair]:
             f"{path} has no labels (format: {file.format}), and {role} pairs need them; "
             "to have such pairs answered, give them to --predict"
         )
-    run.log_file(role, path, file.kept)
+    run.log_file(role, path, len(file))
     return labeled
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pmt_core import DataError, RandomStream, SettingsError
-from pmt_text import NO_LABEL, CharacterTokenizer, ConsecutiveChunks, RandomChunks, load_text
+from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError
+from pmt_text import CharacterTokenizer, ConsecutiveChunks, RandomChunks, load_text
 
 
 def test_characters_there_and_back() -> None:
@@ -46,7 +46,7 @@ def test_consecutive_windows_ask_for_each_token_once(n: int) -> None:
     assert len(found) == len(ConsecutiveChunks(ids, 4, 3))
     read = np.concatenate([b.ids.reshape(-1) for b in found])
     labels = np.concatenate([b.labels.reshape(-1) for b in found])
-    counts = labels != NO_LABEL
+    counts = labels != IGNORE_LABEL
     np.testing.assert_array_equal(labels[counts], ids[1:])
     np.testing.assert_array_equal(read[counts], ids[:-1])
     assert all(len(b) <= 3 and b.ids.shape[1] == 4 for b in found)
@@ -79,7 +79,7 @@ def test_shards_are_the_batch() -> None:
 def test_what_cannot_be_cut_into_windows() -> None:
     with pytest.raises(DataError, match="more text"):
         RandomChunks(np.arange(5), 5, 1, 1, RandomStream(1))
-    with pytest.raises(DataError, match="nothing to guess"):
+    with pytest.raises(DataError, match="no next token"):
         ConsecutiveChunks(np.arange(1), 5, 1)
     with pytest.raises(SettingsError):
         RandomChunks(np.arange(9), 5, 0, 1, RandomStream(1))

@@ -68,7 +68,13 @@ class OverlapPairModel(PairModel[BagBatch]):
     def encode(self, texts: Texts, labels: NDArray[np.int64] | None = None) -> EncodedBags:
         scores = overlap_scores(texts).astype(np.float32)[:, None]
         nothing = np.zeros(len(texts) + 1, np.int64)
-        return EncodedBags(np.empty(0, np.int32), np.empty(0, np.float32), nothing, scores, labels)
+        return EncodedBags(
+            ids=np.empty(0, np.int32),
+            values=np.empty(0, np.float32),
+            offsets=nothing,
+            scores=scores,
+            labels=labels,
+        )
 
     def logits(self, batch: BagBatch, rng: np.random.Generator | None = None) -> Tensor:
         return of_two_classes(self.module(batch))

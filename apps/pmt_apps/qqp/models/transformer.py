@@ -85,7 +85,7 @@ class TransformerPairModel(PairModel[PairBatch]):
             dropout=settings.dropout,
             norm_first=settings.norm == "first",
             n_match_types=encoder.n_match_types,
-            compare=encoder.rarity is not None,
+            compare=encoder.idf is not None,
             features=features,
         )
         rng = RandomStream(settings.seed, stage).generator()
@@ -141,8 +141,8 @@ class TransformerPairModel(PairModel[PairBatch]):
 
     def _rarities(self) -> NDArray[np.float32]:
         """Of the vocabulary's words, (v,)."""
-        words, rarity = self.encoder.vocabulary.to_json(), self.encoder.rarity
-        return np.array([1.0 if rarity is None else rarity(word) for word in words], np.float32)
+        words, idf = self.encoder.vocabulary.to_json(), self.encoder.idf
+        return np.array([1.0 if idf is None else idf(word) for word in words], np.float32)
 
     def mean_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The mean of the vectors of each text's known words, (n, d); zeros where none is known.

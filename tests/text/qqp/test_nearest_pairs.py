@@ -83,9 +83,7 @@ def test_similarities_by_hand() -> None:
     assert row[name] == pytest.approx(root)
     scale = (1 + 2 + 18**0.5) / 3
     lower = min(3 * (1 - root) / scale, 18**0.5 * (1 - root) / scale)
-    name = (
-        "1 - best cosine of each word, sum weighted by length: the lower of both texts"
-    )
+    name = "1 - best cosine of each word, sum weighted by length: the lower of both texts"
     assert row[name] == pytest.approx(np.log1p(lower))
     pairs = [("a b", "c a"), ("c a", "a b"), ("a b c", "c b a"), ("zyx", "a")]
     found = similarities(encoder.encode(pairs))

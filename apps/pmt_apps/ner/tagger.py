@@ -163,7 +163,7 @@ class Tagger:
             places = _places(encoded, batch)
             tags[places] = found[batch.mask]
             if confidence:
-                chances = self.model.crf.probabilities(scores, batch.mask)
+                chances = self.model.crf.marginals(scores, batch.mask)
                 certain[places] = chances[batch.mask, found[batch.mask]]
             if batch.tags is not None:
                 known = batch.mask & (batch.tags >= 0)

@@ -46,7 +46,7 @@ def chances(e: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     crf = LinearChainCRF(len(TAGS), np.random.default_rng(0), dtype=np.float64)
     crf.transitions.data[...], crf.start.data[...], crf.end.data[...] = a, 0, 0
     alone = np.exp(e) / np.exp(e).sum(axis=1, keepdims=True)
-    return alone, crf.probabilities(e[np.newaxis])[0]
+    return alone, crf.marginals(e[np.newaxis])[0]
 
 
 def draw(folder: Path) -> None:

@@ -82,9 +82,9 @@ def test_viterbi_finds_the_best_of_all(rng, crf, mask) -> None:
 
 
 @masks
-def test_probabilities_are_shares_of_all_sequences(rng, crf, mask) -> None:
+def test_marginals_are_shares_of_all_sequences(rng, crf, mask) -> None:
     emissions = rng.normal(size=(3, 4, 3))
-    chances = crf.probabilities(emissions, mask)
+    marginals = crf.marginals(emissions, mask)
     for i, (own, keep) in enumerate(rows(emissions, mask)):
         by_tags = all_scores(crf, own)
         total = sum(np.exp(v) for v in by_tags.values())
@@ -92,8 +92,8 @@ def test_probabilities_are_shares_of_all_sequences(rng, crf, mask) -> None:
         for tags, value in by_tags.items():
             for place, tag in enumerate(tags):
                 expected[place, tag] += np.exp(value) / total
-        np.testing.assert_allclose(chances[i][keep], expected, atol=1e-12)
-        assert (chances[i][~keep] == 0).all()
+        np.testing.assert_allclose(marginals[i][keep], expected, atol=1e-12)
+        assert (marginals[i][~keep] == 0).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -196,9 +196,9 @@ def test_forbidden_transitions_are_never_taken(rng) -> None:
     tags = crf.decode(emissions)
     assert not forbidden[tags[:, :-1], tags[:, 1:]].any()
     assert (tags[:, 0] != 2).all()
-    chances = crf.probabilities(emissions)
-    assert chances[:, 0, 2].max() < 1e-12
-    np.testing.assert_allclose(chances.sum(-1), 1)
+    marginals = crf.marginals(emissions)
+    assert marginals[:, 0, 2].max() < 1e-12
+    np.testing.assert_allclose(marginals.sum(-1), 1)
     found = gradients(crf(Tensor(emissions), tags))
     assert (found[crf.transitions][forbidden] == 0).all()
 

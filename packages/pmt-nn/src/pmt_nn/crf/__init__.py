@@ -1,1 +1,1 @@
-"""The linear-chain conditional random field."""
+"""The linear-chain conditional random field: the layer, forward-backward and Viterbi."""

@@ -21,17 +21,16 @@ from pmt_autograd import (
     samples,
     where,
 )
-from pmt_core import DtypeError, ShapeError
+from pmt_core import IGNORE_LABEL, DtypeError, ShapeError
 from pmt_nn.crf.forward_backward import (
-    backward_sums,
-    best_path,
-    forward_sums,
+    backward_messages,
+    forward_messages,
     left_packed,
-    tag_probabilities,
+    tag_marginals,
     transition_counts,
+    viterbi_decode,
 )
-from pmt_nn.crf.scaled_forward_backward import scaled_chain
-from pmt_nn.losses.cross_entropy import IGNORE
+from pmt_nn.crf.scaled_forward_backward import scaled_forward
 from pmt_nn.losses.reduction import reduce_loss
 from pmt_nn.masks import Mask
 from pmt_nn.module.initializers import normal
@@ -45,56 +44,60 @@ _FORBIDDEN = -1e4
 def crf_log_partition(
     emissions: Array, transitions: Array, start: Array, end: Array, *, lengths: Array
 ) -> Result:
-    """Log of the sum of e^score over all tag sequences of each row -> (b,).
+    """Return the log-partition of a linear-chain CRF: logsumexp of all sequence scores, (b,).
 
     emissions: (b, t, n), transitions: (n, n) from row to column, start and end: (n,), lengths:
     (b,) up to t; an empty row gives 0. The gradients are the expected counts under the model:
     d / d emissions = p(tag), d / d transitions = expected number of transitions.
     """
     lengths = np.asarray(lengths)
-    scaled = scaled_chain(emissions, transitions, start, end, lengths)
+    scaled = scaled_forward(emissions, transitions, start, end, lengths)
     if scaled is not None:
 
         def backward_scaled(grad: Array) -> Gradients:
-            found = scaled.gradients(lengths, grad)
-            return tuple(x.astype(emissions.dtype) for x in found)
+            gradients = scaled.gradients(lengths, grad)
+            return tuple(x.astype(emissions.dtype) for x in gradients)
 
         return scaled.partition.astype(emissions.dtype), backward_scaled
-    sums = forward_sums(emissions, transitions, start, end, lengths)
+    messages = forward_messages(emissions, transitions, start, end, lengths)
 
     def backward(grad: Array) -> Gradients:
-        after = backward_sums(emissions, transitions, end, lengths)
-        chances = tag_probabilities(sums, after, lengths)
-        chances *= grad[:, np.newaxis, np.newaxis]
+        beta = backward_messages(emissions, transitions, end, lengths)
+        marginals = tag_marginals(messages, beta, lengths)
+        marginals *= grad[:, np.newaxis, np.newaxis]
         b, t, n = emissions.shape
-        last = chances[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros((b, n))
-        first = chances[:, 0] if t else last
-        counts = transition_counts(emissions, transitions, sums, after, lengths, grad)
+        last = marginals[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros((b, n))
+        first = marginals[:, 0] if t else last
+        counts = transition_counts(emissions, transitions, messages, beta, lengths, grad)
         by_end = (last * (lengths > 0)[:, np.newaxis]).sum(axis=0)
-        return chances, counts, first.sum(axis=0), by_end.astype(emissions.dtype)
+        return marginals, counts, first.sum(axis=0), by_end.astype(emissions.dtype)
 
-    return sums.partition, backward
+    return messages.partition, backward
 
 
 @composed_form(crf_log_partition)
 def crf_log_partition_composed(
     emissions: Tensor, transitions: Tensor, start: Tensor, end: Tensor, *, lengths: Array
 ) -> Tensor:
-    """The same as `crf_log_partition` in plain operations: the forward recursion on the tape."""
+    """Compute `crf_log_partition` in plain operations: the forward recursion on the tape."""
     t, n = emissions.shape[1], emissions.shape[2]
     total = start + emissions[:, 0]  # (b, n)
     for i in range(1, t):
         steps = total.reshape(-1, n, 1) + transitions
-        going_on = logsumexp(steps, axis=1) + emissions[:, i]
-        total = where((i < lengths)[:, np.newaxis], going_on, total)
-    return logsumexp(total + end, axis=1)
+        longer = logsumexp(steps, axis=1) + emissions[:, i]
+        total = where((i < lengths)[:, np.newaxis], longer, total)
+    return where(lengths > 0, logsumexp(total + end, axis=1), np.zeros((), emissions.dtype))
 
 
 class LinearChainCRF(Module):
-    """Scores whole tag sequences: what a place says (emissions) and which tag follows which.
+    """Linear-chain CRF: scores tag sequences by emissions and by learned transitions.
 
-    n: number of tags. forbidden: (n, n) booleans, True = the column's tag may not follow the row's
-    (e.g. I-PER after B-LOC); forbidden_start: (n,) tags that may not come first.
+    Args:
+        n: number of tags.
+        forbidden: (n, n) booleans, True if the tag of the column may not follow that of the row
+            (e.g. I-PER after B-LOC).
+        forbidden_start: (n,) booleans, True if a tag may not come first.
+        std: standard deviation of the initial scores.
     """
 
     def __init__(
@@ -121,60 +124,67 @@ class LinearChainCRF(Module):
         *,
         reduction: str = "mean",
     ) -> Tensor:
-        """-log p(tags) per sequence, summed, averaged over sequences, or each (b,).
+        """Return the loss -log p(tags) of each sequence, averaged by default.
 
-        emissions: (b, t, n); tags: (b, t) 0 ... n-1, anything where masked; mask: (b, t), True =
-        a place that has a tag, in any pattern: the places in between are skipped.
-        Raises ShapeError, DtypeError.
+        Args:
+            emissions: (b, t, n).
+            tags: (b, t), 0 ... n-1; ignored where the mask is False.
+            mask: (b, t), True = the position has a tag. Positions without a tag, also those in
+                between, are skipped.
+            reduction: "mean" over the sequences, "sum", or "none" for (b,).
+
+        Raises:
+            ShapeError, DtypeError: the arguments do not fit.
         """
-        places, lengths = self._packed(emissions, mask)
+        positions, lengths = self._packed(emissions, mask)
         b, t, _ = emissions.shape
         inside = np.arange(t) < lengths[:, np.newaxis]
-        tags = np.where(inside, self._checked(tags, places, inside), 0)
+        tags = np.where(inside, self._checked(tags, positions, inside), 0)
         rows = np.arange(b)[:, np.newaxis]
-        emissions = getitem(emissions, index=(rows, places))
+        emissions = getitem(emissions, index=(rows, positions))
         transitions, start = self._allowed()
         partition = crf_log_partition(emissions, transitions, start, self.end, lengths=lengths)
-        own = (getitem(emissions, index=(rows, np.arange(t), tags)) * inside).sum(axis=1)
+        emitted = (getitem(emissions, index=(rows, np.arange(t), tags)) * inside).sum(axis=1)
         steps = getitem(transitions, index=(tags[:, :-1], tags[:, 1:])) * inside[:, 1:]
-        any_ = (lengths > 0).astype(emissions.dtype)
+        not_empty = (lengths > 0).astype(emissions.dtype)
         last = tags[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros(b, np.int64)
         first = tags[:, 0] if t else last
         ends = getitem(start, index=first) + getitem(self.end, index=last)
-        return reduce_loss(partition - (own + steps.sum(axis=1) + ends * any_), reduction)
+        score = emitted + steps.sum(axis=1) + ends * not_empty
+        return reduce_loss(partition - score, reduction)
 
     def decode(self, emissions: Tensor | Array, mask: Mask | None = None) -> NDArray[np.int64]:
-        """The likeliest tag sequence of each row: (b, t), -100 where masked (Viterbi 1967)."""
+        """Return the likeliest tags (b, t), `IGNORE_LABEL` where masked (Viterbi 1967)."""
         return self.decode_with_scores(emissions, mask)[0]
 
     def decode_with_scores(
         self, emissions: Tensor | Array, mask: Mask | None = None
     ) -> tuple[NDArray[np.int64], Array]:
-        """As `decode`, and the score of each row's tags (b,)."""
-        values, places, lengths = self._values(emissions, mask)
+        """Return the tags of `decode` and the score of each row (b,)."""
+        values, positions, lengths = self._values(emissions, mask)
         with no_grad():
             transitions, start = (x.data for x in self._allowed())
-        packed, scores = best_path(values, transitions, start, self.end.data, lengths)
+        packed, scores = viterbi_decode(values, transitions, start, self.end.data, lengths)
         if mask is None:
             return packed, scores
         inside = np.arange(values.shape[1]) < lengths[:, np.newaxis]
-        tags = np.full(packed.shape, IGNORE, np.int64)
-        np.put_along_axis(tags, places, np.where(inside, packed, IGNORE), axis=1)
+        tags = np.full(packed.shape, IGNORE_LABEL, np.int64)
+        np.put_along_axis(tags, positions, np.where(inside, packed, IGNORE_LABEL), axis=1)
         return tags, scores
 
-    def probabilities(self, emissions: Tensor | Array, mask: Mask | None = None) -> Array:
-        """p(tag) of every place under all sequences: (b, t, n), zeros where masked."""
-        values, places, lengths = self._values(emissions, mask)
+    def marginals(self, emissions: Tensor | Array, mask: Mask | None = None) -> Array:
+        """Return p(tag) of every position (b, t, n), zeros where masked."""
+        values, positions, lengths = self._values(emissions, mask)
         transitions, start = (x.data for x in self._allowed())
-        sums = forward_sums(values, transitions, start, self.end.data, lengths)
-        after = backward_sums(values, transitions, self.end.data, lengths)
-        packed = tag_probabilities(sums, after, lengths)
-        chances = np.zeros_like(packed)
-        np.put_along_axis(chances, places[..., np.newaxis], packed, axis=1)
-        return chances
+        messages = forward_messages(values, transitions, start, self.end.data, lengths)
+        beta = backward_messages(values, transitions, self.end.data, lengths)
+        packed = tag_marginals(messages, beta, lengths)
+        marginals = np.zeros_like(packed)
+        np.put_along_axis(marginals, positions[..., np.newaxis], packed, axis=1)
+        return marginals
 
     def _allowed(self) -> tuple[Tensor, Tensor]:
-        """Transitions and start with a very low score where forbidden."""
+        """Return transitions and start, with a very low score where forbidden."""
         transitions: Tensor = self.transitions
         start: Tensor = self.start
         if self.forbidden is not None:
@@ -185,37 +195,39 @@ class LinearChainCRF(Module):
         return transitions, start
 
     def _packed(self, emissions: Tensor, mask: Mask | None) -> tuple[Array, Array]:
+        """The positions with a tag, moved to the left, and their number in each row."""
         n = self.start.size
         if emissions.ndim != 3 or emissions.shape[2] != n:
-            raise ShapeError(f"{n} tags want emissions (b, t, {n}), got {emissions.shape}")
+            raise ShapeError(f"{n} tags need emissions (b, t, {n}), got {emissions.shape}")
         if mask is None:
             b, t = emissions.shape[:2]
             return np.broadcast_to(np.arange(t), (b, t)), np.full(b, t)
         if mask.dtype != np.bool_:
             raise DtypeError(f"a mask is boolean, True = has a tag, got dtype {mask.dtype}")
         if mask.shape != emissions.shape[:2]:
-            raise ShapeError(f"emissions {emissions.shape} want a mask (b, t), got {mask.shape}")
+            raise ShapeError(f"emissions {emissions.shape} need a mask (b, t), got {mask.shape}")
         return left_packed(mask)
 
     def _values(self, emissions: Tensor | Array, mask: Mask | None) -> tuple[Array, Array, Array]:
-        given = emissions if isinstance(emissions, Tensor) else Tensor(emissions)
-        places, lengths = self._packed(given, mask)
+        scores = emissions if isinstance(emissions, Tensor) else Tensor(emissions)
+        positions, lengths = self._packed(scores, mask)
         if mask is None:
-            return given.data, places, lengths
-        return np.take_along_axis(given.data, places[..., np.newaxis], axis=1), places, lengths
+            return scores.data, positions, lengths
+        packed = np.take_along_axis(scores.data, positions[..., np.newaxis], axis=1)
+        return packed, positions, lengths
 
-    def _checked(self, tags: Array, places: Array, inside: Array) -> Array:
+    def _checked(self, tags: Array, positions: Array, inside: Array) -> Array:
         tags = np.asarray(tags)
         if tags.dtype.kind not in "iu":
             raise DtypeError(f"tags are integers, got dtype {tags.dtype}")
         if tags.shape != inside.shape:
             raise ShapeError(f"tags have the shape (b, t) = {inside.shape}, got {tags.shape}")
-        packed = np.take_along_axis(tags, places, axis=1)
+        packed = np.take_along_axis(tags, positions, axis=1)
         wrong = inside & ((packed < 0) | (packed >= self.start.size))
         if wrong.any():
             raise ShapeError(
-                f"tags lie in 0 ... {self.start.size - 1}, got {packed[wrong][0]}; mask places "
-                "without a tag"
+                f"tags lie in 0 ... {self.start.size - 1}, got {packed[wrong][0]}; mask "
+                "positions without a tag"
             )
         return packed
 

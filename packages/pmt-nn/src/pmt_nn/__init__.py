@@ -154,12 +154,9 @@ from pmt_nn.module.initializers import (
 )
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
+from pmt_nn.recurrent.lstm_scan import lstm_scan
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN, RecurrentCell
-from pmt_nn.recurrent.scans import (
-    gru_scan,
-    lstm_scan,
-    rnn_scan,
-)
+from pmt_nn.recurrent.scans import gru_scan, rnn_scan
 from pmt_nn.transformer.decoder import TransformerDecoder, TransformerDecoderLayer
 from pmt_nn.transformer.encoder import TransformerEncoder, TransformerEncoderLayer
 from pmt_nn.transformer.feed_forward import (

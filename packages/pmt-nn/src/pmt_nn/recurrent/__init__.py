@@ -1,1 +1,1 @@
-"""Recurrent layers (RNN, LSTM, GRU) and their scans over time."""
+"""Recurrent layers (RNN, GRU, LSTM) and their scans over time."""

@@ -1,6 +1,9 @@
-"""Recurrent networks: layers of scans, in one or both directions."""
+"""Recurrent layers: RNN, GRU and LSTM, stacked and in one or both directions."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,15 +16,14 @@ from pmt_nn.masks import Mask
 from pmt_nn.module.initializers import orthogonal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
-from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
-
-State = Tensor | None
+from pmt_nn.recurrent.lstm_scan import lstm_scan
+from pmt_nn.recurrent.scans import gru_scan, rnn_scan
 
 
 class RecurrentCell(Module):
-    """The weights of one layer in one direction: of the input, and of the state before.
+    """Weights of one layer in one direction: of the input and of the previous state.
 
-    The state's weights start orthogonal, gate by gate (Saxe et al. 2013).
+    The recurrent weight starts orthogonal, gate by gate (Saxe et al. 2013).
     """
 
     def __init__(
@@ -40,16 +42,22 @@ class RecurrentCell(Module):
         self.bias = Parameter(np.zeros(gates * n, dtype)) if state_bias else None
 
 
-class _Recurrent(Module):
-    """Base of the three kinds.
+class RecurrentNetwork(Module):
+    """Base class of `RNN`, `GRU` and `LSTM`.
 
-    n_in: width of the input; n: of the state; layers: one reads what the one below gives;
-    bidirectional: each layer reads from both ends and gives both states side by side; dropout:
-    rate between layers.
+    Args:
+        n_in: width of the input.
+        n: width of the state.
+        rng: stream of the initial weights.
+        layers: number of layers; each reads the outputs of the layer below.
+        bidirectional: run each layer in both directions and concatenate the states.
+        dropout: rate between layers.
+        dtype: float32 or float64.
     """
 
-    gates = 1
-    state_bias = False
+    gates: ClassVar[int] = 1
+    state_bias: ClassVar[bool] = False
+    scan: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self,
@@ -63,7 +71,7 @@ class _Recurrent(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         if layers < 1 or n < 1:
-            raise SettingsError(f"layers and n are at least 1, got {layers} and {n}")
+            raise SettingsError(f"layers and n must be at least 1, got {layers} and {n}")
         self.n = n
         self.directions = 2 if bidirectional else 1
         self.dropout = Dropout(dropout)
@@ -79,43 +87,70 @@ class _Recurrent(Module):
             for layer in range(layers)
             for _ in range(self.directions)
         ]
+        for cell in self.cells:
+            self._set_biases(cell)
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        state: Any = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Tensor, Any]:
+        """Return all outputs and the last states.
+
+        Args:
+            x: (b, t, n_in).
+            mask: (b, t), True = a step. At other positions the state is passed on unchanged, and
+                the output is 0.
+            state: initial states (layers * directions, b, n), zeros by default; for an LSTM a
+                pair of states and cells.
+            rng: stream of this pass, needed in training with dropout between layers.
+
+        Returns:
+            Outputs (b, t, n * directions) and the last states in the form of `state`.
+        """
+        outputs, last = self._run(x, mask, [self._starts(state, x)], rng)
+        return outputs, last
+
+    def _set_biases(self, cell: RecurrentCell) -> None:
+        """Set the initial biases of a cell that are not zero."""
 
     def _run(
         self,
         x: Tensor,
         mask: Mask | None,
-        starts: list[tuple[State, ...]],
+        starts: list[list[Tensor]],
         rng: np.random.Generator | None,
-    ) -> tuple[Tensor, list[Tensor]]:
-        """All layers. -> outputs (b, t, n directions), and the last state(s) of every cell."""
+    ) -> tuple[Tensor, Tensor]:
+        """Run all layers. Returns outputs (b, t, n directions) and the last states of all cells.
+
+        starts: for each kind of state (hidden, cell) the first state of every cell.
+        """
         self._check(x, mask)
-        lasts: list[Tensor] = []
+        last: list[Tensor] = []
         for i in range(0, len(self.cells), self.directions):
             if i:
                 x = self.dropout(x, rng)
-            given = []
+            outputs = []
             for k in range(self.directions):
-                states = self._scan(self.cells[i + k], x, mask, starts[i + k], reverse=k == 1)
-                lasts.append(states[:, 0 if k else x.shape[1] - 1])
-                given.append(states[..., : self.n])
-            x = given[0] if len(given) == 1 else concat(*given, axis=-1)
+                cell = self.cells[i + k]
+                weights = (cell.weight,) if cell.bias is None else (cell.weight, cell.bias)
+                first = [cells[i + k] for cells in starts]
+                scan = type(self).scan
+                states = scan(cell.input(x), *weights, *first, mask=mask, reverse=k == 1)
+                last.append(states[:, 0 if k else x.shape[1] - 1])
+                outputs.append(states[..., : self.n])
+            x = outputs[0] if len(outputs) == 1 else concat(*outputs, axis=-1)
         if mask is not None:
             x = x * mask[..., np.newaxis].astype(x.dtype)
-        return x, lasts
+        return x, stack(*last)
 
-    def _scan(
-        self, cell: RecurrentCell, x: Tensor, mask: Mask | None, start: tuple[State, ...], *,
-        reverse: bool,
-    ) -> Tensor:  # fmt: skip
-        raise NotImplementedError
-
-    def _zeros(self, x: Tensor, start: State) -> Tensor:
-        return Tensor(np.zeros((len(x), self.n), x.dtype)) if start is None else start
-
-    def _starts(self, state: Tensor | None, x: Tensor) -> list[State]:
+    def _starts(self, state: Tensor | None, x: Tensor) -> list[Tensor]:
         """The first state of every cell, from (layers directions, b, n)."""
         if state is None:
-            return [None] * len(self.cells)
+            return [Tensor(np.zeros((len(x), self.n), x.dtype))] * len(self.cells)
         expected = (len(self.cells), len(x), self.n)
         if state.shape != expected:
             raise ShapeError(f"the first state has shape {expected}, got {state.shape}")
@@ -128,90 +163,35 @@ class _Recurrent(Module):
         if mask is not None and mask.dtype != np.bool_:
             raise DtypeError(f"a mask is boolean, True = a step, got dtype {mask.dtype}")
         if mask is not None and mask.shape != x.shape[:2]:
-            raise ShapeError(f"x of shape {x.shape} wants a mask (b, t), got {mask.shape}")
+            raise ShapeError(f"x of shape {x.shape} needs a mask (b, t), got {mask.shape}")
 
 
-class RNN(_Recurrent):
-    """h' = tanh(x W + b + h U) (Elman 1990). Settings: see `_Recurrent` above."""
+class RNN(RecurrentNetwork):
+    """Elman network, h' = tanh(x W + b + h U) (Elman 1990); see `RecurrentNetwork`."""
 
-    def forward(
-        self,
-        x: Tensor,
-        mask: Mask | None = None,
-        state: Tensor | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """x: (b, t, n_in), mask: (b, t), True = a step -> outputs, last states.
-
-        outputs: (b, t, n) or (b, t, 2n), zeros where masked; state and last states:
-        (layers directions, b, n), a masked step leaves them as they are. rng: needed in training
-        with dropout.
-        """
-        starts: list[tuple[State, ...]] = [(start,) for start in self._starts(state, x)]
-        outputs, lasts = self._run(x, mask, starts, rng)
-        return outputs, stack(*lasts)
-
-    def _scan(
-        self, cell: RecurrentCell, x: Tensor, mask: Mask | None, start: tuple[State, ...], *,
-        reverse: bool,
-    ) -> Tensor:  # fmt: skip
-        first = self._zeros(x, start[0])
-        return rnn_scan(cell.input(x), cell.weight, first, mask=mask, reverse=reverse)
+    scan = rnn_scan
 
 
-class GRU(_Recurrent):
-    """The gated recurrent unit, see `gru_scan`. Settings: see `_Recurrent` above."""
+class GRU(RecurrentNetwork):
+    """Gated recurrent unit, see `gru_scan` and `RecurrentNetwork`."""
 
     gates = 3
     state_bias = True
-
-    def forward(
-        self,
-        x: Tensor,
-        mask: Mask | None = None,
-        state: Tensor | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """As `RNN.forward`."""
-        starts: list[tuple[State, ...]] = [(start,) for start in self._starts(state, x)]
-        outputs, lasts = self._run(x, mask, starts, rng)
-        return outputs, stack(*lasts)
-
-    def _scan(
-        self, cell: RecurrentCell, x: Tensor, mask: Mask | None, start: tuple[State, ...], *,
-        reverse: bool,
-    ) -> Tensor:  # fmt: skip
-        first = self._zeros(x, start[0])
-        return gru_scan(cell.input(x), cell.weight, cell.bias, first, mask=mask, reverse=reverse)
+    scan = gru_scan
 
 
-class LSTM(_Recurrent):
-    """Long short-term memory, see `lstm_scan`. Settings: see `_Recurrent` above.
+class LSTM(RecurrentNetwork):
+    """Long short-term memory, see `lstm_scan` and `RecurrentNetwork`.
 
-    The gate that forgets starts with bias 1, so that little is forgotten (Jozefowicz et al. 2015).
+    The bias of the forget gate starts at 1 (Jozefowicz et al. 2015).
     """
 
     gates = 4
+    scan = lstm_scan
 
-    def __init__(
-        self,
-        n_in: int,
-        n: int,
-        rng: np.random.Generator,
-        *,
-        layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        super().__init__(
-            n_in, n, rng, layers=layers, bidirectional=bidirectional, dropout=dropout, dtype=dtype
-        )
-        for cell in self.cells:
-            if cell.input.bias is not None:
-                cell.input.bias.data[n : 2 * n] = 1
+    def _set_biases(self, cell: RecurrentCell) -> None:
+        if cell.input.bias is not None:
+            cell.input.bias.data[self.n : 2 * self.n] = 1
 
     def forward(
         self,
@@ -221,19 +201,8 @@ class LSTM(_Recurrent):
         *,
         rng: np.random.Generator | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """As `RNN.forward`, with states and cells: -> outputs, (last states, last cells)."""
+        """Return all outputs and the last (states, cells); see `RecurrentNetwork.forward`."""
         states, cells = (None, None) if state is None else state
-        starts: list[tuple[State, ...]] = list(
-            zip(self._starts(states, x), self._starts(cells, x), strict=True)
-        )
-        outputs, lasts = self._run(x, mask, starts, rng)
-        both = stack(*lasts)  # (layers directions, b, 2n)
-        return outputs, (both[..., : self.n], both[..., self.n :])
-
-    def _scan(
-        self, cell: RecurrentCell, x: Tensor, mask: Mask | None, start: tuple[State, ...], *,
-        reverse: bool,
-    ) -> Tensor:  # fmt: skip
-        first, cell_first = self._zeros(x, start[0]), self._zeros(x, start[1])
-        projected = cell.input(x)
-        return lstm_scan(projected, cell.weight, first, cell_first, mask=mask, reverse=reverse)
+        starts = [self._starts(states, x), self._starts(cells, x)]
+        outputs, last = self._run(x, mask, starts, rng)  # last: (layers directions, b, 2n)
+        return outputs, (last[..., : self.n], last[..., self.n :])

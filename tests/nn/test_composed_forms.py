@@ -140,15 +140,15 @@ def test_pools(rng: np.random.Generator, settings: dict[str, Any]) -> None:
     x = rng.permutation(2 * 3 * 7 * 6).reshape(2, 3, 7, 6) / 10.0  # no ties
     assert_twins(max_pool2d, max_pool2d.composed, [x], **settings)
     assert_twins(avg_pool2d, avg_pool2d.composed, [x], **settings)
-    assert_twins(avg_pool2d, avg_pool2d.composed, [x], count_border=False, **settings)
+    assert_twins(avg_pool2d, avg_pool2d.composed, [x], count_include_pad=False, **settings)
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {},
-        {"stride": 2, "padding": 1, "extra": 1},
-        {"stride": (1, 3), "dilation": 2, "extra": (0, 2)},
+        {"stride": 2, "padding": 1, "output_padding": 1},
+        {"stride": (1, 3), "dilation": 2, "output_padding": (0, 2)},
         {"groups": 2, "padding": (2, 1)},
     ],
     ids=str,

@@ -11,7 +11,7 @@ from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
 from pmt_nn import Conv1d, Conv2d, ConvTranspose2d, conv1d, conv2d
 from pmt_nn.convolution.conv import CASES
-from pmt_nn.convolution.sliding_windows import pair
+from pmt_nn.convolution.patches import pair
 
 cases = pytest.mark.parametrize(
     ("x", "kernel", "settings"), [case[:3] for case in CASES], ids=[case[3] for case in CASES]
@@ -114,9 +114,9 @@ def test_translation_moves_the_output_along(rng) -> None:
     "settings",
     [
         {},
-        {"stride": 2, "extra": 1},
-        {"stride": 3, "padding": 1, "extra": 2},
-        {"dilation": 2, "stride": 3, "extra": 1},
+        {"stride": 2, "output_padding": 1},
+        {"stride": 3, "padding": 1, "output_padding": 2},
+        {"dilation": 2, "stride": 3, "output_padding": 1},
         {"groups": 2, "padding": 1},
     ],
     ids=str,
@@ -128,7 +128,7 @@ def test_transposed_convolution_is_the_adjoint(rng, settings) -> None:
     y = rng.normal(size=(2, 4, 5, 4))
     spread = layer(Tensor(y)).data
     x = rng.normal(size=spread.shape)
-    back = {k: v for k, v in settings.items() if k != "extra"}
+    back = {k: v for k, v in settings.items() if k != "output_padding"}
     seen = conv2d(x, layer.weight.data, np.zeros(4), **back).data
     assert layer.weight.shape == (4, 6 // groups, 3, 3)
     assert np.vdot(seen, y) == pytest.approx(np.vdot(x, spread))
@@ -153,5 +153,5 @@ def test_complaints(rng) -> None:
         Conv2d(3, 4, 3, rng, groups=2)
     with pytest.raises(SettingsError, match="stride"):
         Conv2d(3, 4, 3, rng, stride=0)
-    with pytest.raises(SettingsError, match="extra"):
-        ConvTranspose2d(3, 4, 3, rng, stride=2, extra=2)(Tensor(x.astype(np.float32)))
+    with pytest.raises(SettingsError, match="output_padding"):
+        ConvTranspose2d(3, 4, 3, rng, stride=2, output_padding=2)(Tensor(x.astype(np.float32)))

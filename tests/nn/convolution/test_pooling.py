@@ -45,7 +45,7 @@ def test_against_loops(rng, kernel, stride, padding) -> None:
         avg_pool2d(x, **settings).data, by_loops(x, np.mean, *settings.values(), 0), atol=1e-14
     )
     np.testing.assert_allclose(
-        avg_pool2d(x, count_border=False, **settings).data,
+        avg_pool2d(x, count_include_pad=False, **settings).data,
         by_loops(x, np.nanmean, *settings.values(), np.nan),
         atol=1e-14,
     )

@@ -87,15 +87,15 @@ def test_conv1d(oracle, rng, dtype, settings) -> None:
     "settings",
     [
         {},
-        {"stride": 2, "padding": 1, "extra": 1},
-        {"stride": 3, "dilation": 2, "extra": 2},
+        {"stride": 2, "padding": 1, "output_padding": 1},
+        {"stride": 3, "dilation": 2, "output_padding": 2},
         {"groups": 2, "padding": 1},
     ],
     ids=str,
 )
 def test_conv_transpose2d(oracle, rng, dtype, settings) -> None:
     ours = ConvTranspose2d(4, 6, 3, rng, dtype=dtype, **settings)
-    named = {("output_padding" if k == "extra" else k): v for k, v in settings.items()}
+    named = {("output_padding" if k == "output_padding" else k): v for k, v in settings.items()}
     theirs = oracle.torch.nn.ConvTranspose2d(4, 6, 3, **named)
     hold(oracle, ours, theirs, rng.normal(size=(2, 4, 5, 4)).astype(dtype), PLAIN)
 
@@ -113,7 +113,7 @@ def test_pools(oracle, rng, settings) -> None:
     hold(oracle, AvgPool2d(**settings), nn.AvgPool2d(**named), x, {})
     hold(
         oracle,
-        AvgPool2d(**settings, count_border=False),
+        AvgPool2d(**settings, count_include_pad=False),
         nn.AvgPool2d(**named, count_include_pad=False),
         x,
         {},

@@ -39,17 +39,14 @@ from pmt_nn.convolution.conv_transpose import (
     ConvTranspose2d,
     conv_transpose2d,
 )
-from pmt_nn.convolution.pooling import (
+from pmt_nn.convolution.pooling import avg_pool2d, global_avg_pool, global_max_pool, max_pool2d
+from pmt_nn.convolution.pooling_layers import (
     AvgPool1d,
     AvgPool2d,
     GlobalAvgPool,
     GlobalMaxPool,
     MaxPool1d,
     MaxPool2d,
-    avg_pool2d,
-    global_avg_pool,
-    global_max_pool,
-    max_pool2d,
 )
 from pmt_nn.crf.crf import LinearChainCRF, crf_log_partition
 from pmt_nn.generation.beam_search import (

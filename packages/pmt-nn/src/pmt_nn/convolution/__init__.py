@@ -1,1 +1,1 @@
-"""Convolution, transposed convolution and pooling."""
+"""Convolution, transposed convolution and pooling of sequences and images."""

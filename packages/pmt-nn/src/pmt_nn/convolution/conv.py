@@ -1,9 +1,9 @@
-"""Convolution over sequences and images (LeCun et al. 1989)."""
+"""Convolution of sequences and images: `conv1d`, `conv2d` and their layers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -16,7 +16,8 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
-    concat,
+    counts_flops,
+    pad,
     primitive,
     samples,
 )
@@ -27,7 +28,7 @@ from pmt_nn.convolution.im2col import (
     convolve_input_gradient,
     convolve_kernel_gradient,
 )
-from pmt_nn.convolution.sliding_windows import Pair, SlidingWindows, pair
+from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.channels_last import channel_sums
 from pmt_nn.module.initializers import kaiming_uniform
 from pmt_nn.module.module import Module
@@ -46,24 +47,39 @@ def conv2d(
     groups: int = 1,
     needs_grad: NeedsGrad = (True, True, True),
 ) -> Result:
-    """y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad].
+    """Convolve images with a kernel (LeCun et al. 1989).
 
-    x: (b, c, h, w), kernel: (o, c/g, kh, kw), bias: (o,) -> (b, o, oh, ow); outside of the image
-    are zeros. groups g: channels out of group i see the channels in of group i alone.
-    Raises ShapeError, SettingsError.
+    y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad], with
+    zeros outside of the image.
+
+    Args:
+        x: (b, c, h, w).
+        kernel: (o, c/g, kh, kw).
+        bias: (o,).
+        stride: s, one number or (height, width), as for padding and dilation.
+        padding: width of the border of zeros.
+        dilation: d, step between the points of the kernel.
+        groups: g; the output channels of a group see the input channels of that group only.
+        needs_grad: whether the gradients by x, kernel and bias are needed.
+
+    Returns:
+        (b, o, oh, ow), oh = (h + 2 padding - span) // stride + 1, span = dilation (kh - 1) + 1.
+
+    Raises:
+        ShapeError, SettingsError: the arguments do not fit.
     """
-    windows = _windows(kernel.shape, stride, padding, dilation)
+    grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     _check(x, kernel, groups)
-    y = convolve(x, kernel, windows, groups, bias)
+    y = convolve(x, kernel, grid, groups, bias)
 
     def backward(grad: Array) -> Gradients:
         by_bias = channel_sums(grad) if needs_grad[2] else None
         if needs_grad[0] and needs_grad[1]:
-            return *convolve_gradients(x, grad, kernel, windows, groups), by_bias
+            return *convolve_gradients(x, grad, kernel, grid, groups), by_bias
         size = (x.shape[2], x.shape[3])
         return (
-            convolve_input_gradient(grad, kernel, windows, groups, size) if needs_grad[0] else None,
-            convolve_kernel_gradient(x, grad, windows, groups, kernel.shape)
+            convolve_input_gradient(grad, kernel, grid, groups, size) if needs_grad[0] else None,
+            convolve_kernel_gradient(x, grad, grid, groups, kernel.shape)
             if needs_grad[1]
             else None,
             by_bias,
@@ -72,28 +88,25 @@ def conv2d(
     return y, backward
 
 
+@counts_flops(conv2d)
+def _(value: Array, x: Array, kernel: Array, bias: Array, **settings: Any) -> int:
+    return value.size * (2 * kernel.size // len(kernel) + 1)
+
+
 @composed_form(conv2d)
 def conv2d_composed(
-    x: Tensor,
-    kernel: Tensor,
-    bias: Tensor,
-    *,
-    stride: int | Pair = 1,
-    padding: int | Pair = 0,
-    dilation: int | Pair = 1,
-    groups: int = 1,
+    x: Tensor, kernel: Tensor, bias: Tensor, *, groups: int = 1, **settings: Any
 ) -> Tensor:
-    """The same as `conv2d` in plain operations: one matrix product per point of the kernel."""
-    windows = _windows(kernel.shape, stride, padding, dilation)
+    """Compute `conv2d` in plain operations: one matrix product per point of the kernel."""
+    grid = PatchGrid.of(kernel.shape, **settings)
     b, o = x.shape[0], kernel.shape[0]
-    count = windows.count((x.shape[2], x.shape[3]))
-    padded = _with_border(x, windows.padding)
+    count = grid.count((x.shape[2], x.shape[3]))
+    (ph, pw), width = grid.padding, kernel.shape[1]
+    padded = pad(x, widths=((0, 0), (0, 0), (ph, ph), (pw, pw)))
     y: Any = 0.0
-    for i in range(windows.kernel[0]):
-        for j in range(windows.kernel[1]):
-            seen = padded[windows.tap_index(i, j, count)]
-            weight = kernel[:, :, i, j].reshape(groups, o // groups, kernel.shape[1])
-            y = y + weight @ seen.reshape(b, groups, kernel.shape[1], count[0] * count[1])
+    for i, j in grid.points():
+        pixels = padded[grid.tap_index(i, j, count)].reshape(b, groups, width, count[0] * count[1])
+        y = y + kernel[:, :, i, j].reshape(groups, o // groups, width) @ pixels
     return y.reshape(b, o, *count) + bias.reshape(o, 1, 1)  # type: ignore[no-any-return]
 
 
@@ -107,31 +120,66 @@ def conv1d(
     dilation: int = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Convolution over sequences: an image of height 1. x: (b, c, t), kernel: (o, c/g, k)."""
+    """Convolve sequences x (b, c, t) with a kernel (o, c/g, k); see `conv2d`."""
     if x.ndim != 3 or kernel.ndim != 3:
         raise ShapeError(
-            f"conv1d wants x (b, c, t) and kernel (o, c/g, k), got {x.shape} and {kernel.shape}"
+            f"conv1d needs x (b, c, t) and kernel (o, c/g, k), got {x.shape} and {kernel.shape}"
         )
     y = conv2d(
-        x.reshape(x.shape[0], x.shape[1], 1, x.shape[2]),
-        kernel.reshape(kernel.shape[0], kernel.shape[1], 1, kernel.shape[2]),
+        as_image(x),
+        as_image(kernel),
         bias,
         stride=(1, stride),
         padding=(0, padding),
         dilation=(1, dilation),
         groups=groups,
     )
-    return y.reshape(y.shape[0], y.shape[1], y.shape[3])
+    return as_sequence(y)
 
 
-class Conv2d(Module):
-    """Convolution over images (b, c, h, w) with a learned kernel.
+class Convolution(Module):
+    """Base class of the convolutions: a kernel, a bias, and the settings of the operation.
 
-    c, o: channels in and out; kernel, stride, padding, dilation: one number, or (height, width);
-    padding "same" keeps the image's size (stride 1, windows of odd span); groups: divides c and o,
-    groups = c is the depthwise convolution. Weights start Kaiming-uniform for a rectifier, biases
-    at zero.
+    The kernel starts Kaiming-uniform, as before a ReLU, the bias at zero.
     """
+
+    operation: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        o: int,
+        n_in: int,
+        rng: np.random.Generator,
+        dtype: DTypeLike,
+        **settings: Any,
+    ) -> None:
+        self.weight = Parameter(kaiming_uniform(rng, shape, n_in, dtype=dtype))
+        self.bias = Parameter(np.zeros(o, dtype))
+        self.settings = settings
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve x (b, c, ...) -> (b, o, ...)."""
+        return type(self).operation(x, self.weight, self.bias, **self.settings)
+
+
+class Conv2d(Convolution):
+    """Convolution of images (b, c, h, w) with a learned kernel.
+
+    Args:
+        c: number of input channels.
+        o: number of output channels.
+        kernel: size of the kernel; one number or (height, width), as the next three.
+        rng: stream of the initial weights.
+        stride: step of the kernel.
+        padding: width of the border of zeros, or "same" to keep the size of the image (which needs
+            stride 1 and an odd span).
+        dilation: step between the points of the kernel.
+        groups: divides c and o; groups = c is a depthwise convolution.
+        dtype: float32 or float64.
+    """
+
+    operation = conv2d
 
     def __init__(
         self,
@@ -147,32 +195,22 @@ class Conv2d(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
-        size = pair(kernel, "kernel", 1)
-        self.stride = pair(stride, "stride", 1)
-        self.dilation = pair(dilation, "dilation", 1)
-        self.padding = _padding(padding, size, self.stride, self.dilation)
-        self.groups = groups
-        shape = (o, c // groups, *size)
-        self.weight = Parameter(
-            kaiming_uniform(rng, shape, c // groups * size[0] * size[1], dtype=dtype)
-        )
-        self.bias = Parameter(np.zeros(o, dtype))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (b, c, h, w) -> (b, o, oh, ow), oh = (h + 2 padding - span) // stride + 1."""
-        return conv2d(
-            x,
-            self.weight,
-            self.bias,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        (kh, kw), per_group = pair(kernel, "kernel", 1), c // groups
+        steps = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
+        settings = {
+            "stride": steps[0],
+            "padding": _padding(padding, (kh, kw), *steps),
+            "dilation": steps[1],
+            "groups": groups,
+        }
+        shape = (o, per_group, kh, kw)
+        super().__init__(shape, o, per_group * kh * kw, rng, dtype, **settings)
 
 
-class Conv1d(Module):
-    """Convolution over sequences (b, c, t). Settings as for `Conv2d`, one number each."""
+class Conv1d(Convolution):
+    """Convolution of sequences (b, c, t) with a learned kernel; arguments as for `Conv2d`."""
+
+    operation = staticmethod(conv1d)
 
     def __init__(
         self,
@@ -188,52 +226,29 @@ class Conv1d(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
-        both = padding if isinstance(padding, str) else (0, padding)
-        flat = _padding(both, (1, kernel), (1, stride), (1, dilation))
-        self.stride, self.padding, self.dilation, self.groups = stride, flat[1], dilation, groups
-        shape = (o, c // groups, kernel)
-        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * kernel, dtype=dtype))
-        self.bias = Parameter(np.zeros(o, dtype))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (b, c, t) -> (b, o, ot)."""
-        return conv1d(
-            x,
-            self.weight,
-            self.bias,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        flat_padding = padding if isinstance(padding, str) else (0, padding)
+        settings = {
+            "stride": stride,
+            "padding": _padding(flat_padding, (1, kernel), (1, stride), (1, dilation))[1],
+            "dilation": dilation,
+            "groups": groups,
+        }
+        per_group = c // groups
+        super().__init__((o, per_group, kernel), o, per_group * kernel, rng, dtype, **settings)
 
 
 def check_groups(c: int, o: int, groups: int) -> None:
-    """Raise SettingsError where `groups` does not divide both channels."""
+    """Raise SettingsError if `groups` does not divide both numbers of channels."""
     if groups < 1 or c % groups or o % groups:
         raise SettingsError(
-            f"groups divides the channels in and out, got groups={groups} for {c} in, {o} out"
+            f"groups divides the input and output channels, got groups={groups} for {c} and {o}"
         )
-
-
-def _windows(
-    kernel_shape: tuple[int, ...],
-    stride: int | Pair,
-    padding: int | Pair,
-    dilation: int | Pair,
-) -> SlidingWindows:
-    return SlidingWindows(
-        (kernel_shape[-2], kernel_shape[-1]),
-        pair(stride, "stride", 1),
-        pair(padding, "padding", 0),
-        pair(dilation, "dilation", 1),
-    )
 
 
 def _padding(padding: int | Pair | str, kernel: Pair, stride: Pair, dilation: Pair) -> Pair:
     if not isinstance(padding, str):
         return pair(padding, "padding", 0)
-    span = SlidingWindows(kernel, dilation=dilation).span
+    span = PatchGrid(kernel, dilation=dilation).span
     if padding != "same" or stride != (1, 1) or not (span[0] % 2 and span[1] % 2):
         raise SettingsError(
             f'padding is a number, two, or "same" (stride 1, odd span), got {padding!r} with '
@@ -245,23 +260,15 @@ def _padding(padding: int | Pair | str, kernel: Pair, stride: Pair, dilation: Pa
 def _check(x: Array, kernel: Array, groups: int) -> None:
     if x.ndim != 4 or kernel.ndim != 4:
         raise ShapeError(
-            f"a convolution wants x (b, c, h, w) and kernel (o, c/g, kh, kw), got {x.shape} and "
+            f"a convolution needs x (b, c, h, w) and kernel (o, c/g, kh, kw), got {x.shape} and "
             f"{kernel.shape}"
         )
     check_groups(x.shape[1], kernel.shape[0], groups)
     if x.shape[1] != kernel.shape[1] * groups:
         raise ShapeError(
-            f"a kernel {kernel.shape} with {groups} groups wants {kernel.shape[1] * groups} "
+            f"a kernel {kernel.shape} with {groups} groups needs {kernel.shape[1] * groups} "
             f"channels, got x of shape {x.shape}"
         )
-
-
-def _with_border(x: Tensor, padding: Pair) -> Tensor:
-    b, c, h, w = x.shape
-    top = np.zeros((b, c, padding[0], w), x.dtype)
-    x = concat(top, x, top, axis=2)
-    side = np.zeros((b, c, h + 2 * padding[0], padding[1]), x.dtype)
-    return concat(side, x, side, axis=3)
 
 
 CASES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], str]] = [

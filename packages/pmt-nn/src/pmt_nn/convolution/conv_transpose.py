@@ -1,4 +1,4 @@
-"""The transposed convolution, which enlarges (Zeiler et al. 2010; Dumoulin & Visin 2016)."""
+"""Transposed convolution (Zeiler et al. 2010; Dumoulin & Visin 2016)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     flip,
     pad,
     primitive,
     samples,
 )
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.convolution.conv import check_groups, conv2d
+from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
-from pmt_nn.convolution.sliding_windows import Pair, SlidingWindows, pair
+from pmt_nn.convolution.patches import Pair, PatchGrid, pair
 from pmt_nn.layers.channels_last import channel_sums
-from pmt_nn.module.initializers import kaiming_uniform
-from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter
 
 
 @primitive
@@ -39,33 +37,42 @@ def conv_transpose2d(
     *,
     stride: int | Pair = 1,
     padding: int | Pair = 0,
-    extra: int | Pair = 0,
+    output_padding: int | Pair = 0,
     dilation: int | Pair = 1,
     groups: int = 1,
     needs_grad: NeedsGrad = (True, True, True),
 ) -> Result:
-    """What the gradient of a convolution does to its input, as a layer: each pixel of x spreads
-    kernel times its value over y.
+    """Apply a transposed convolution: the gradient of a convolution by its input, as a layer.
 
-    x: (b, c, h, w), kernel: (c, o/g, kh, kw), bias: (o,) -> (b, o, oh, ow) with
-    oh = (h - 1) stride - 2 padding + span + extra. extra: rows and columns added at the end, to
-    choose among the sizes that a convolution with this stride makes one (less than the stride).
-    Raises ShapeError, SettingsError.
+    Each pixel of x adds the kernel times its value to y.
+
+    Args:
+        x: (b, c, h, w).
+        kernel: (c, o/g, kh, kw).
+        bias: (o,).
+        stride: step of the convolution, see `conv2d`, as for padding, dilation and groups.
+        padding: border of the convolution.
+        output_padding: rows and columns added at the end, less than the stride. It selects one of
+            the sizes that the convolution maps to the size of x.
+        dilation: step between the points of the kernel.
+        groups: number of groups of channels.
+        needs_grad: whether the gradients by x, kernel and bias are needed.
+
+    Returns:
+        (b, o, oh, ow), oh = (h - 1) stride - 2 padding + span + output_padding.
+
+    Raises:
+        ShapeError, SettingsError: the arguments do not fit.
     """
-    windows = SlidingWindows(
-        (kernel.shape[-2], kernel.shape[-1]),
-        pair(stride, "stride", 1),
-        pair(padding, "padding", 0),
-        pair(dilation, "dilation", 1),
-    )
-    size = _enlarged(x, kernel, windows, pair(extra, "extra", 0), groups)
-    y = convolve_input_gradient(x, kernel, windows, groups, size)
+    grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
+    size = _output_size(x, kernel, grid, pair(output_padding, "output_padding", 0), groups)
+    y = convolve_input_gradient(x, kernel, grid, groups, size)
     y += bias.reshape(-1, 1, 1)
 
     def backward(grad: Array) -> Gradients:
         return (
-            convolve(grad, kernel, windows, groups) if needs_grad[0] else None,
-            convolve_kernel_gradient(grad, x, windows, groups, kernel.shape)
+            convolve(grad, kernel, grid, groups) if needs_grad[0] else None,
+            convolve_kernel_gradient(grad, x, grid, groups, kernel.shape)
             if needs_grad[1]
             else None,
             channel_sums(grad) if needs_grad[2] else None,
@@ -74,46 +81,47 @@ def conv_transpose2d(
     return y, backward
 
 
+@counts_flops(conv_transpose2d)
+def _(value: Array, x: Array, kernel: Array, bias: Array, **settings: Any) -> int:
+    return 2 * x.size * kernel[:1].size + value.size
+
+
 @composed_form(conv_transpose2d)
 def conv_transpose2d_composed(
     x: Tensor,
     kernel: Tensor,
     bias: Tensor,
     *,
-    stride: int | Pair = 1,
-    padding: int | Pair = 0,
-    extra: int | Pair = 0,
-    dilation: int | Pair = 1,
+    output_padding: int | Pair = 0,
     groups: int = 1,
+    **settings: Any,
 ) -> Tensor:
-    """The same as `conv_transpose2d` in plain operations: zeros between the pixels, then a
-    convolution with the mirrored kernel (Dumoulin & Visin 2016, section 4.5).
+    """Compute `conv_transpose2d` in plain operations.
+
+    Zeros between the pixels, then a convolution with the mirrored kernel (Dumoulin & Visin 2016,
+    section 4.5).
     """
-    (sh, sw), (eh, ew) = pair(stride, "stride", 1), pair(extra, "extra", 0)
-    windows = SlidingWindows(
-        (kernel.shape[-2], kernel.shape[-1]), (1, 1), (0, 0), pair(dilation, "dilation", 1)
-    )
+    grid, (eh, ew) = PatchGrid.of(kernel.shape, **settings), pair(output_padding, "", 0)
+    (sh, sw), (ph, pw), span = grid.stride, grid.padding, grid.span
     b, c, h, w = x.shape
     between = ((0, 0), (0, 0), (0, 0), (0, sh - 1), (0, 0), (0, sw - 1))
     wide = pad(x.reshape(b, c, h, 1, w, 1), widths=between).reshape(b, c, h * sh, w * sw)
     wide = wide[:, :, : (h - 1) * sh + 1, : (w - 1) * sw + 1]
-    border = (windows.span[0] - 1, windows.span[1] - 1)
-    wide = pad(
-        wide, widths=((0, 0), (0, 0), (border[0], border[0] + eh), (border[1], border[1] + ew))
-    )
-    per_group = kernel.shape[1]
-    mirrored = flip(kernel, axis=(2, 3)).reshape(groups, c // groups, per_group, *windows.kernel)
-    turned = mirrored.swapaxes(1, 2).reshape(groups * per_group, c // groups, *windows.kernel)
-    y = conv2d.composed(wide, turned, bias, dilation=windows.dilation, groups=groups)
-    ph, pw = pair(padding, "padding", 0)
+    rows, columns = (span[0] - 1, span[0] - 1 + eh), (span[1] - 1, span[1] - 1 + ew)
+    wide = pad(wide, widths=((0, 0), (0, 0), rows, columns))
+    mirrored = flip(kernel, axis=(2, 3)).reshape(groups, c // groups, -1, *grid.kernel)
+    swapped = mirrored.swapaxes(1, 2).reshape(-1, c // groups, *grid.kernel)
+    y = conv2d.composed(wide, swapped, bias, dilation=grid.dilation, groups=groups)
     return y[:, :, ph : y.shape[2] - ph, pw : y.shape[3] - pw]
 
 
-class ConvTranspose2d(Module):
+class ConvTranspose2d(Convolution):
     """Transposed convolution of images (b, c, h, w) with a learned kernel.
 
-    c, o: channels in and out; extra: see `conv_transpose2d`; the rest as for `Conv2d`.
+    Arguments as for `Conv2d`; output_padding: see `conv_transpose2d`.
     """
+
+    operation = conv_transpose2d
 
     def __init__(
         self,
@@ -124,59 +132,43 @@ class ConvTranspose2d(Module):
         *,
         stride: int | Pair = 1,
         padding: int | Pair = 0,
-        extra: int | Pair = 0,
+        output_padding: int | Pair = 0,
         dilation: int | Pair = 1,
         groups: int = 1,
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
-        size = pair(kernel, "kernel", 1)
-        self.stride = pair(stride, "stride", 1)
-        self.padding = pair(padding, "padding", 0)
-        self.extra = pair(extra, "extra", 0)
-        self.dilation = pair(dilation, "dilation", 1)
-        self.groups = groups
-        # Each pixel of y is reached from about taps / stride^2 pixels of x.
-        reached = max(1, size[0] * size[1] // (self.stride[0] * self.stride[1]))
-        shape = (c, o // groups, *size)
-        self.weight = Parameter(kaiming_uniform(rng, shape, c // groups * reached, dtype=dtype))
-        self.bias = Parameter(np.zeros(o, dtype))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (b, c, h, w) -> (b, o, oh, ow)."""
-        return conv_transpose2d(
-            x,
-            self.weight,
-            self.bias,
-            stride=self.stride,
-            padding=self.padding,
-            extra=self.extra,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        (kh, kw), (sh, sw) = pair(kernel, "kernel", 1), pair(stride, "stride", 1)
+        settings = {
+            "stride": (sh, sw),
+            "padding": pair(padding, "padding", 0),
+            "output_padding": pair(output_padding, "output_padding", 0),
+            "dilation": pair(dilation, "dilation", 1),
+            "groups": groups,
+        }
+        # Each pixel of y sums about kh kw / (sh sw) pixels of x.
+        n_in = c // groups * max(1, kh * kw // (sh * sw))
+        super().__init__((c, o // groups, kh, kw), o, n_in, rng, dtype, **settings)
 
 
-def _enlarged(x: Array, kernel: Array, windows: SlidingWindows, extra: Pair, groups: int) -> Pair:
-    """Size (oh, ow) of the output."""
+def _output_size(x: Array, kernel: Array, grid: PatchGrid, extra: Pair, groups: int) -> Pair:
+    """The size (oh, ow) of the output. Raises if the arguments do not fit."""
     if x.ndim != 4 or kernel.ndim != 4 or x.shape[1] != kernel.shape[0]:
         raise ShapeError(
-            f"a transposed convolution wants x (b, c, h, w) and kernel (c, o/g, kh, kw), got "
+            f"a transposed convolution needs x (b, c, h, w) and kernel (c, o/g, kh, kw), got "
             f"{x.shape} and {kernel.shape}"
         )
     check_groups(x.shape[1], kernel.shape[1] * groups, groups)
     sizes = []
     for axis in (0, 1):
-        if extra[axis] >= windows.stride[axis]:
+        if extra[axis] >= grid.stride[axis]:
             raise SettingsError(
-                f"extra is less than the stride {windows.stride}, got {extra}: a convolution with "
-                "that stride makes one size of no more sizes than that"
+                f"output_padding must be less than the stride {grid.stride}, got {extra}"
             )
-        n = (x.shape[2 + axis] - 1) * windows.stride[axis] - 2 * windows.padding[axis]
-        n += windows.span[axis] + extra[axis]
+        n = (x.shape[2 + axis] - 1) * grid.stride[axis] - 2 * grid.padding[axis]
+        n += grid.span[axis] + extra[axis]
         if n < 1:
-            raise ShapeError(
-                f"padding {windows.padding} leaves nothing of an image of {x.shape[2:]}"
-            )
+            raise ShapeError(f"padding {grid.padding} leaves nothing of an image of {x.shape[2:]}")
         sizes.append(n)
     return sizes[0], sizes[1]
 
@@ -186,7 +178,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     cases: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], str]] = [
         ((2, 3, 4, 3), (3, 2, 3, 2), {}, "plain"),
         ((2, 2, 4, 3), (2, 3, 3, 3), {"padding": 1}, "more channels out"),
-        ((2, 3, 3, 4), (3, 4, 3, 3), {"stride": 2, "padding": 1, "extra": 1}, "stride"),
+        ((2, 3, 3, 4), (3, 4, 3, 3), {"stride": 2, "padding": 1, "output_padding": 1}, "stride"),
         ((1, 2, 3, 4), (2, 2, 2, 3), {"dilation": 2, "stride": (1, 3)}, "dilation"),
         ((2, 4, 3, 3), (4, 3, 3, 3), {"groups": 2, "padding": 1}, "groups"),
         ((2, 4, 3, 3), (4, 2, 1, 1), {}, "pointwise"),

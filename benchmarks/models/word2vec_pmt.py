@@ -15,7 +15,15 @@ import numpy as np
 
 from pmt_apps.kit.environment import peak_rss_mb
 from pmt_core import RandomStream
-from pmt_text import TextCorpus, Word2Vec, Word2VecSettings, Word2VecTraining, count_words
+from pmt_text import ChunkSampler, SamplingSettings, TextCorpus, count_words
+from pmt_train import (
+    FitOptions,
+    TrainingEvent,
+    TrainingLoop,
+    Word2Vec,
+    Word2VecSettings,
+    Word2VecTrainer,
+)
 
 
 def cpu_seconds() -> float:
@@ -47,17 +55,26 @@ def pss_mib(pid: int) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
+def print_loss(event: TrainingEvent) -> None:
+    print(f"epoch {event.epoch}: loss {event.row['train_loss']:.4f}", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     corpus, out, settings = TextCorpus(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
     counts = count_words(corpus, min_count=settings.pop("min_count"))
     threads = settings.pop("threads")
-    model = Word2Vec(Word2VecSettings(**settings), counts, RandomStream(1, "word2vec"))
+    sampling = SamplingSettings(settings.pop("window"), settings.pop("subsample"))
+    stream = RandomStream(1, "word2vec")
+    model = Word2Vec(Word2VecSettings(**settings), len(counts), stream)
     wall, cpu = time.perf_counter(), cpu_seconds()
-    with Word2VecTraining(model, corpus, workers=threads) as training:
-        memory = SharedPeak(training.pids)
-        for _ in range(model.settings.epochs):
-            done = training.train_epoch(lambda _: memory.look())
-            print(f"epoch {done.epoch}: loss {done.loss:.4f}", file=sys.stderr, flush=True)
+    with (
+        ChunkSampler.from_corpus(corpus, counts, sampling, stream) as sampler,
+        Word2VecTrainer(model, sampler, workers=threads) as trainer,
+    ):
+        memory = SharedPeak(trainer.pids)
+        callbacks = {"step": lambda _: memory.look(), "epoch": print_loss}
+        options = FitOptions(model.settings.epochs, callbacks=callbacks, quiet=True)
+        TrainingLoop(trainer, trainer.chunks, options).run()
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     words = counts.total * model.settings.epochs
     peak = max((peak_rss_mb() or 0) * 1e6 / 2**20, memory.mib)

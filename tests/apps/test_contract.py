@@ -171,7 +171,8 @@ APPS = [
     ),
     App(
         "word2vec", long_text,
-        ("--form", "tape", "--dimension", 16, "--epochs", 4, "--limit", 15_000, "--workers", 2),
+        ("--implementation", "tape", "--dimension", 16, "--epochs", 4, "--limit", 15_000,
+         "--workers", 2),
         "w1", [], 1, name="word2vec-tape",
     ),
 ]  # fmt: skip

@@ -121,7 +121,8 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
     for path in python_files(base):
         source = read(path, base)
         row = TESTS[folder]
-        beside = {"toys", *(other.stem for other in base.rglob("*.py"))}
+        shared = (ROOT / "tests" / "shared").glob("*.py")
+        beside = {other.stem for other in (*shared, *base.rglob("*.py"))}
         if folder == "apps":  # the parts of the programs
             beside |= {"pmt_apps"}
         found = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]

@@ -25,7 +25,6 @@ from pmt_train import (
     Callback,
     Callbacks,
     Epochs,
-    EpochTrainer,
     EventName,
     FitOptions,
     History,
@@ -136,50 +135,21 @@ class Run(Generic[S]):
                 instead of checkpoint.npz and model.npz. A resumed run goes through all its
                 stages again; those that are done take no time.
         """
-        options = options or FitOptions(self.settings.epochs)
-        return self._fit(
-            trainer.parameter_count,
-            lambda options: TrainingLoop(trainer, train, options).run(),
-            options,
-            model_meta,
-            stage,
-        )
-
-    def fit_epochs(
-        self,
-        trainer: EpochTrainer[Any],
-        options: FitOptions | None = None,
-        *,
-        model_meta: Mapping[str, Any] | None = None,
-    ) -> History:
-        """`EpochTrainer.fit` with the files of this run; the same as `fit` but for the batches."""
-        options = options or FitOptions(self.settings.epochs)
-        return self._fit(trainer.parameter_count, trainer.fit, options, model_meta, None)
-
-    def _fit(
-        self,
-        parameters: int,
-        fit: Callable[[FitOptions], History],
-        options: FitOptions,
-        model_meta: Mapping[str, Any] | None,
-        stage: str | None,
-    ) -> History:
-        """Train by `fit` with the files of this run, and write what came out."""
         self.start()
-        self.parameters = parameters
+        self.parameters = trainer.parameter_count
         folder = self.folder
         checkpoint, best = folder.of_stage(stage) if stage else (folder.checkpoint, folder.model)
-        history = fit(
-            replace(
-                options,
-                checkpoint_path=checkpoint,
-                best_model_path=best,
-                best_model_meta={"task": self.task, "model": dict(model_meta or {})},
-                resume=self.settings.resume,
-                fingerprint={role: file.sha256 for role, file in self.files.items()},
-                callbacks=self._callbacks(options.callbacks, stage),
-            )
+        options = options or FitOptions(self.settings.epochs)
+        options = replace(
+            options,
+            checkpoint_path=checkpoint,
+            best_model_path=best,
+            best_model_meta={"task": self.task, "model": dict(model_meta or {})},
+            resume=self.settings.resume,
+            fingerprint={role: file.sha256 for role, file in self.files.items()},
+            callbacks=self._callbacks(options.callbacks, stage),
         )
+        history = TrainingLoop(trainer, train, options).run()
         if stage:
             self.stages[stage] = history
         self.history = self._joined(history, stage)

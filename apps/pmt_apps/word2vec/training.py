@@ -1,101 +1,107 @@
-"""The two forms of word2vec that train_word2vec.py trains.
+"""Train word2vec: read and count the corpus, then run the fast or the tape implementation.
 
-Fast: `pmt_text.Word2Vec`, gradients by hand in blocks of words. Tape: the modules of pmt_nn and
-`Trainer`, slower by far, and every step of it can be read and changed.
+Fast: `pmt_train.Word2VecTrainer`, gradients by hand for blocks of words. Tape: modules of pmt_nn
+and `Trainer`, much slower, and each step can be read and changed.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_apps.kit.files import SAMPLES
+from pmt_apps.kit.run import Run
+from pmt_apps.word2vec.settings import TASK, Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import CBOW, HierarchicalSoftmax, NegativeSampling, SkipGram
 from pmt_text import (
+    ChunkSampler,
+    SamplingSettings,
     TextCorpus,
     WindowBatch,
     WindowBatches,
-    Word2Vec,
-    Word2VecProgress,
-    Word2VecSettings,
-    Word2VecTraining,
     WordCounts,
+    count_words,
 )
-from pmt_train import AdamW, EpochReport, Trainer, Workers, linear_schedule
+from pmt_train import (
+    AdamW,
+    Trainer,
+    Word2Vec,
+    Word2VecSettings,
+    Word2VecTrainer,
+    linear_schedule,
+    progress_bar,
+)
 
-Arrays = dict[str, NDArray[Any]]
+SAMPLE = SAMPLES / "word2vec.txt"
+_LAST_RATE = 1e-4  # learning rate at the end as a share of --lr, as in the C program
 
 
-class FastForm:
-    """A `Word2Vec` and its corpus as an `EpochModel`. Left, it has ended its worker processes."""
+def read_corpus(settings: Settings) -> tuple[TextCorpus, WordCounts]:
+    """Open the corpus and count its words."""
+    corpus = TextCorpus(
+        settings.corpus or SAMPLE, sentences=settings.sentences, limit=settings.limit
+    )
+    with progress_bar(None, "counting words", "word") as bar:
+        bar.unit_scale = True
 
-    def __init__(self, model: Word2Vec, corpus: TextCorpus) -> None:
-        self.model = model
-        self.corpus = corpus
-        self._training: Word2VecTraining | None = None
+        def progress(words: int) -> None:
+            bar.update(words - bar.n)
 
-    def __enter__(self) -> Self:
-        return self
+        counts = count_words(
+            corpus,
+            min_count=settings.min_count,
+            max_words=settings.max_words,
+            progress=progress,
+        )
+    return corpus, counts
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._training is not None:
-            self._training.__exit__(kind, error, trace)
-            self._training = None
 
-    @property
-    def parameter_count(self) -> int:
-        return self.model.vectors.size + self.model.outputs.size
+def fit(
+    settings: Settings, run: Run[Settings], corpus: TextCorpus, counts: WordCounts
+) -> NDArray[np.float32]:
+    """Train and return the word vectors, (v, d)."""
+    sampling = SamplingSettings(window=settings.window, subsample=settings.subsample)
+    stream = RandomStream(settings.seed, TASK)
+    meta = {"words": counts.words, "counts": counts.counts.tolist()}
+    if settings.implementation == "tape":
+        batches = WindowBatches(
+            corpus, counts, sampling, settings.batch_size, stream.child("windows")
+        )
+        trainer = tape_trainer(settings, counts, batches)
+        run.fit(trainer, batches, model_meta=meta)
+        matrix: NDArray[np.float32] = trainer.model.vectors.weight.data
+        return matrix
+    model = Word2Vec(_fast_settings(settings), len(counts), stream)
+    with (
+        ChunkSampler.from_corpus(corpus, counts, sampling, stream) as sampler,
+        Word2VecTrainer(
+            model, sampler, seed=settings.seed, workers=settings.workers
+        ) as fast_trainer,
+    ):
+        run.fit(fast_trainer, fast_trainer.chunks, model_meta=meta)
+    return model.vectors
 
-    def train_epoch(self, workers: Workers, tell: Callable[[EpochReport], None]) -> EpochReport:
-        """`workers` says how many; they are processes of the model's own."""
 
-        def progress(so_far: Word2VecProgress) -> None:
-            tell(
-                EpochReport(
-                    so_far.words, so_far.loss, so_far.learning_rate, total=so_far.total_words
-                )
-            )
-
-        if self._training is None:  # the corpus is read when it is known that it is wanted
-            training = Word2VecTraining(self.model, self.corpus, workers=workers.count)
-            self._training = training.__enter__()
-        done = self._training.train_epoch(progress)
-        return EpochReport(done.words, done.loss, done.learning_rate, total=done.words)
-
-    def weights(self) -> Arrays:
-        return {"vectors": self.model.vectors.copy(), "outputs": self.model.outputs.copy()}
-
-    def load_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        self.model.vectors[:] = weights["vectors"]
-        self.model.outputs[:] = weights["outputs"]
-
-    def state(self) -> Arrays:
-        return self.model.state()
-
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self.model.load_state(state)
+def _fast_settings(settings: Settings) -> Word2VecSettings:
+    return Word2VecSettings(
+        model=settings.model,
+        loss=settings.loss,
+        dimension=settings.dimension,
+        negatives=settings.negatives,
+        learning_rate=settings.lr,
+        last_learning_rate=settings.lr * _LAST_RATE,
+        epochs=settings.epochs,
+    )
 
 
 def tape_trainer(
-    settings: Word2VecSettings,
-    counts: WordCounts,
-    batches: WindowBatches,
-    *,
-    seed: int,
-    workers: int,
+    settings: Settings, counts: WordCounts, batches: WindowBatches
 ) -> Trainer[SkipGram | CBOW, WindowBatch]:
-    """A trainer of CBOW or skip-gram with the loss of `settings`."""
+    """Build a trainer of the modules `SkipGram` or `CBOW`."""
     v, d = len(counts), settings.dimension
     output = (
         NegativeSampling(v, d) if settings.loss == "ns" else HierarchicalSoftmax(counts.counts, d)
@@ -103,36 +109,36 @@ def tape_trainer(
     kind = SkipGram if settings.model == "skipgram" else CBOW
     steps = settings.epochs * batches.expected
     return Trainer(
-        kind(v, d, output, RandomStream(seed, "weights").generator()),
+        kind(v, d, output, RandomStream(settings.seed, "weights").generator()),
         functools.partial(tape_loss, settings, batches),
-        # A step is hundreds of words at once, so the plain sum of the papers is replaced by Adam.
+        # A step has hundreds of words, so Adam replaces the plain SGD of the papers.
         optimizer=functools.partial(AdamW, weight_decay=0.0),
-        schedule=linear_schedule(settings.learning_rate, steps, settings.last_learning_rate),
-        seed=seed,
-        workers=workers,
+        schedule=linear_schedule(settings.lr, steps, settings.lr * _LAST_RATE),
+        seed=settings.seed,
+        workers=settings.workers,
         clip_norm=None,
     )
 
 
 def tape_loss(
-    settings: Word2VecSettings,
+    settings: Settings,
     batches: WindowBatches,
     model: SkipGram | CBOW,
     batch: WindowBatch,
     rng: np.random.Generator,
 ) -> tuple[Tensor, int]:
-    """Sum of the loss over the predictions of a batch, and their number."""
+    """Return the sum of the loss over the predictions of a batch, and their number."""
     if isinstance(model, SkipGram):
         words, neighbors = batch.pairs()
-        drawn = noise(settings, batches, len(words), rng)
-        return model(words, neighbors, *drawn, reduction="sum"), len(words)
-    drawn = noise(settings, batches, len(batch), rng)
-    total: Tensor = model(batch.neighbors, batch.words, *drawn, mask=batch.mask, reduction="sum")
+        noise = _noise(settings, batches, len(words), rng)
+        return model(words, neighbors, *noise, reduction="sum"), len(words)
+    noise = _noise(settings, batches, len(batch), rng)
+    total: Tensor = model(batch.neighbors, batch.words, *noise, mask=batch.mask, reduction="sum")
     return total, len(batch)
 
 
-def noise(
-    settings: Word2VecSettings, batches: WindowBatches, n: int, rng: np.random.Generator
+def _noise(
+    settings: Settings, batches: WindowBatches, n: int, rng: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Noise words (n, k) for negative sampling; nothing for hierarchical softmax."""
+    """Return noise words (n, k) for negative sampling, nothing for hierarchical softmax."""
     return [batches.noise((n, settings.negatives), rng)] if settings.loss == "ns" else []

@@ -1,4 +1,4 @@
-"""The gradients by hand of `Word2Vec` are those of the tape, for all four forms.
+"""The gradients by hand of `Word2Vec` are those of the tape, for all four models.
 
 Everything random is taken out of one small epoch: a window of one word, no subsampling, and a
 noise power that draws nothing but the most frequent word. What the epoch adds to the weights,
@@ -14,7 +14,8 @@ import pytest
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import HierarchicalSoftmax, negative_sampling_loss
-from pmt_text import TextCorpus, Word2Vec, Word2VecSettings, count_words
+from pmt_text import ChunkSampler, SamplingSettings, TextCorpus, count_words
+from pmt_train import Word2Vec, Word2VecSettings, Word2VecTrainer
 
 D, NEGATIVES = 7, 5
 RATES = {"ns": 0.25, "hs": 1e-4}
@@ -53,10 +54,7 @@ def test_gradients_by_hand_are_those_of_the_tape(
         model=model,
         loss=loss,
         dimension=D,
-        window=1,
         negatives=NEGATIVES,
-        subsample=0,
-        noise_power=60,
         learning_rate=RATES[loss],
         last_learning_rate=RATES[loss],
         epochs=1,
@@ -65,12 +63,17 @@ def test_gradients_by_hand_are_those_of_the_tape(
         block_negatives=NEGATIVES,
         update_blocks=100,  # one update
     )
-    word2vec = Word2Vec(settings, counts, RandomStream(3))
+    sampling = SamplingSettings(window=1, subsample=0, noise_power=60)
+    word2vec = Word2Vec(settings, len(counts), RandomStream(3))
     rng = np.random.default_rng(4)
     vectors = rng.normal(size=word2vec.vectors.shape)
     outputs = rng.normal(size=word2vec.outputs.shape)
     word2vec.vectors[:], word2vec.outputs[:] = vectors, outputs
-    result = word2vec.train_epoch(corpus)
+    with (
+        ChunkSampler.from_corpus(corpus, counts, sampling, RandomStream(3)) as sampler,
+        Word2VecTrainer(word2vec, sampler) as trainer,
+    ):
+        result = trainer.step(*trainer.chunks.epoch(0))
 
     lines = [[counts.id_of(word) for word in line.split()] for line in lines_of_text]
     mix, targets = examples(model, lines, len(counts))
@@ -87,8 +90,8 @@ def test_gradients_by_hand_are_those_of_the_tape(
         value = tree(hidden, targets, reduction="sum")
     value.backward()
 
-    assert result.predictions == len(targets)
-    np.testing.assert_allclose(result.loss, value.data / len(targets), rtol=1e-5)
+    assert result.count == len(targets)
+    np.testing.assert_allclose(result.loss, value.data, rtol=1e-5)
     for trained, before, leaf in (
         (word2vec.vectors, vectors, table),
         (word2vec.outputs, outputs, output),

@@ -157,24 +157,24 @@ def test_what_cannot_be_asked(word2vec: Run, trained: Path, tmp_path: Path) -> N
     refused(word2vec("--out", trained, "--predict", stdin="paris\n\n"), "line 2")
 
 
-# --- models and forms -----------------------------------------------------------------------------
+# --- models and implementations -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["fast", "tape"])
+@pytest.mark.parametrize("implementation", ["fast", "tape"])
 @pytest.mark.parametrize("loss", ["ns", "hs"])
 @pytest.mark.parametrize("model", ["skipgram", "cbow"])
 def test_every_model_learns(
-    word2vec: Run, tmp_path: Path, model: str, loss: str, form: str
+    word2vec: Run, tmp_path: Path, model: str, loss: str, implementation: str
 ) -> None:
     out = tmp_path / "run"
-    kind = ("--model", model, "--loss", loss, "--form", form)
-    rate = ("--lr", 0.05) if form == "tape" else ()  # so short a text is a few steps
+    kind = ("--model", model, "--loss", loss, "--implementation", implementation)
+    rate = ("--lr", 0.05) if implementation == "tape" else ()  # so short a text is a few steps
     done(word2vec(*kind, "--out", out, *SMALL, *rate))
     first, last = (float(row["train_loss"]) for row in rows(out))
     assert last < first
     vectors = load_word_vectors(out / "vectors.bin")
     assert vectors.width == 8
-    if (loss, form) != ("ns", "tape"):
+    if (loss, implementation) != ("ns", "tape"):
         return
     answer = done(word2vec("--predict", "--out", out, stdin="paris\n")).stdout
     assert json.loads(answer)["neighbors"][0]["word"] == vectors.neighbors("paris", 1)[0].word
@@ -186,12 +186,12 @@ def test_two_workers_train_too(word2vec: Run, tmp_path: Path) -> None:
     assert np.isfinite(load_word_vectors(out / "vectors.bin").matrix).all()
 
 
-@pytest.mark.parametrize("form", ["fast", "tape"])
+@pytest.mark.parametrize("implementation", ["fast", "tape"])
 def test_ctrl_c_saves_and_resume_gives_the_same_bits(
-    command: Callable[..., list[str]], word2vec: Run, tmp_path: Path, form: str
+    command: Callable[..., list[str]], word2vec: Run, tmp_path: Path, implementation: str
 ) -> None:
-    settings = ("--form", form, "--dimension", 40, "--workers", 1)
-    settings += ("--epochs", 12) if form == "fast" else ("--epochs", 6, "--limit", 25_000)
+    settings = ("--implementation", implementation, "--dimension", 40, "--workers", 1)
+    settings += ("--epochs", 12) if implementation == "fast" else ("--epochs", 6, "--limit", 25_000)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     done(word2vec("--out", whole, *settings))
     process = subprocess.Popen(

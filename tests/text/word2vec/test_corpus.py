@@ -1,4 +1,4 @@
-"""Streaming a text, counting it, and cutting it into pieces."""
+"""Streaming a text, counting it, and encoding it in chunks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from pmt_core import DataError, FileProblem
 from pmt_text import TextCorpus, WordCounts, count_words
-from pmt_text.word2vec.corpus.encoded_text import text_pieces
+from pmt_text.word2vec.corpus.token_file import encode_chunks
 
 
 def words_of(corpus: TextCorpus) -> list[bytes]:
@@ -55,7 +55,7 @@ def test_counts_are_those_of_a_plain_loop(long_text) -> None:
         word: count for word, count in expected.items() if count >= 20
     }
     assert counts.total == len(words)
-    assert counts.kept == sum(count for count in expected.values() if count >= 20)
+    assert counts.in_vocabulary == sum(count for count in expected.values() if count >= 20)
     assert np.all(np.diff(counts.counts) <= 0)
     top = count_words(TextCorpus(path), min_count=1, max_words=7)
     assert top.words == counts.words[:7]
@@ -66,7 +66,7 @@ def test_bounded_memory_keeps_the_frequent_words(tmp_path: Path) -> None:
     text = " ".join(f"the of {word}" for word in rare)
     path = tmp_path / "text.txt"
     path.write_text(text)
-    counts = count_words(TextCorpus(path), min_count=2, most_distinct=50_000)
+    counts = count_words(TextCorpus(path), min_count=2, max_distinct=50_000)
     assert counts.words == ["of", "the"]
     assert counts.counts.tolist() == [300_000, 300_000]
 
@@ -82,18 +82,18 @@ def test_counts_survive_json(tmp_path: Path) -> None:
             WordCounts.from_json(bad)
 
 
-def test_pieces_are_equal_cut_and_know_their_sentences(tmp_path: Path) -> None:
+def test_chunks_have_one_length_and_sentence_ids(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("a b rare a\nb b\n\n" + "a " * 12 + "\nb a")
     corpus = TextCorpus(path, sentences="lines", sentence_words=5)
     counts = count_words(corpus, min_count=2)
-    pieces = list(text_pieces(corpus, counts, 4))
-    assert [piece.number for piece in pieces] == list(range(len(pieces)))
-    assert [len(piece.words) for piece in pieces] == [4, 4, 4, 4, 3]
-    words = np.concatenate([piece.words for piece in pieces])
+    chunks = list(encode_chunks(corpus, counts, 4))
+    assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
+    assert [len(chunk.words) for chunk in chunks] == [4, 4, 4, 4, 3]
+    words = np.concatenate([chunk.words for chunk in chunks])
     text = [counts.words[i] for i in words]
     assert text == ["a", "b", "a", "b", "b"] + ["a"] * 12 + ["b", "a"]
-    sentences = np.concatenate([piece.sentences for piece in pieces])
+    sentences = np.concatenate([chunk.sentences for chunk in chunks])
     _, lengths = np.unique(sentences, return_counts=True)
     assert lengths.tolist() == [3, 2, 5, 5, 2, 2]
 
@@ -103,7 +103,7 @@ def test_sentences_do_not_depend_on_where_a_block_ends(long_text) -> None:
     for kind in ("chunks", "lines"):
         corpus = TextCorpus(path, sentences=kind, sentence_words=7)
         counts = count_words(corpus, min_count=1)
-        found = np.concatenate([p.sentences for p in text_pieces(corpus, counts, 1000)])
+        found = np.concatenate([p.sentences for p in encode_chunks(corpus, counts, 1000)])
         text = path.read_bytes()
         lines = text.split(b"\n") if kind == "lines" else [text]
         expected = [

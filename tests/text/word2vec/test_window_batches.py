@@ -9,10 +9,9 @@ import pytest
 
 from pmt_core import RandomStream, SettingsError, ShapeError
 from pmt_text import (
-    LimitedCorpus,
+    SamplingSettings,
     TextCorpus,
     WindowBatches,
-    Word2VecSettings,
     count_words,
     principal_components,
 )
@@ -29,7 +28,7 @@ def text(tmp_path: Path) -> Path:
 def batches(path: Path, size: int = 7, **settings: object) -> tuple[WindowBatches, list[str]]:
     corpus = TextCorpus(path, sentences="lines")
     counts = count_words(corpus, min_count=1)
-    plan = Word2VecSettings(**{"subsample": 0.0, "window": 3, **settings})
+    plan = SamplingSettings(**{"subsample": 0.0, "window": 3, **settings})
     return WindowBatches(corpus, counts, plan, size, RandomStream(5, "w")), counts.words
 
 
@@ -102,13 +101,13 @@ def test_a_limited_corpus_is_the_beginning(text: Path, limit: int) -> None:
     whole = text.read_text().split()
     found = [
         word.decode()
-        for words in LimitedCorpus(text, limit, sentences="lines").word_lists()
+        for words in TextCorpus(text, sentences="lines", limit=limit).word_lists()
         for word in words
         if word != b"\xff"
     ]
     assert found == whole[:limit]
     with pytest.raises(SettingsError, match="1 or more"):
-        LimitedCorpus(text, 0)
+        TextCorpus(text, limit=0)
 
 
 def test_principal_components_are_the_directions_of_largest_variance() -> None:

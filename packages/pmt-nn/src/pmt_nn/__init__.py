@@ -161,8 +161,17 @@ from pmt_nn.transformer.feed_forward import (
     FeedForward,
     feed_forward,
 )
+from pmt_nn.word2vec.cbow_ns import CbowKernel
+from pmt_nn.word2vec.hierarchical_softmax import TreeKernel
+from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
+from pmt_nn.word2vec.skipgram_ns import SkipGramKernel
 
 __all__ = [
+    "CbowKernel",
+    "SkipGramKernel",
+    "TreeKernel",
+    "WindowArrays",
+    "Word2VecKernel",
     "ACTIVATIONS",
     "Alibi",
     "AttentionPositions",

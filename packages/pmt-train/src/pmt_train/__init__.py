@@ -69,7 +69,6 @@ from pmt_train.trainer.batches import Batch, Epochs
 from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, TrainingEvent
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode
-from pmt_train.trainer.epoch_trainer import EpochModel, EpochReport, EpochTrainer
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row, finite_or_none, join_histories
@@ -80,8 +79,16 @@ from pmt_train.trainer.progress import progress_bar, say, warn
 from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.trainer.trainable import StepResult, Trainable
 from pmt_train.trainer.trainer import Loss, Trainer
+from pmt_train.word2vec.chunk_trainer import Word2VecSampler
+from pmt_train.word2vec.settings import Word2VecSettings
+from pmt_train.word2vec.trainer import Word2VecTrainer
+from pmt_train.word2vec.word2vec import Word2Vec
 
 __all__ = [
+    "Word2Vec",
+    "Word2VecSampler",
+    "Word2VecSettings",
+    "Word2VecTrainer",
     "stopped_by_signals",
     "finite_or_none",
     "Adagrad",
@@ -97,9 +104,6 @@ __all__ = [
     "Decays",
     "EarlyStopping",
     "EntityScores",
-    "EpochModel",
-    "EpochReport",
-    "EpochTrainer",
     "Epochs",
     "EventName",
     "FitOptions",

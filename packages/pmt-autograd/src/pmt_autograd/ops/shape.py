@@ -1,4 +1,7 @@
-"""Shape and dtype: reshape, transpose, swapaxes, broadcast_to, astype."""
+"""The same elements in another shape: no arithmetic, and no copy where NumPy needs none.
+
+Change of floating dtype.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +18,45 @@ from pmt_core import unbroadcast
 
 @primitive
 def reshape(x: Array, *, shape: tuple[int, ...]) -> Result:
-    """Return the same elements in another shape; one axis may be -1."""
+    """x in another shape of as many elements; one axis may be -1."""
     before = x.shape
-    return x.reshape(shape), lambda grad: grad.reshape(before)
+
+    def backward(grad: Array) -> Array:
+        return grad.reshape(before)
+
+    return x.reshape(shape), backward
 
 
 @primitive
 def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Result:
-    """Permute the axes to the order `axes`; reverse them if None."""
+    """Axes in the order `axes`, reversed by default. The gradient takes the inverse order."""
     inverse = None if axes is None else tuple(np.argsort([axis % x.ndim for axis in axes]))
-    return x.transpose(axes), lambda grad: grad.transpose(inverse)
+
+    def backward(grad: Array) -> Array:
+        return grad.transpose(inverse)
+
+    return x.transpose(axes), backward
 
 
 @primitive
 def swapaxes(x: Array, *, first: int, second: int) -> Result:
-    """Exchange two axes."""
-    return x.swapaxes(first, second), lambda grad: grad.swapaxes(first, second)
+    """Two axes exchanged."""
+
+    def backward(grad: Array) -> Array:
+        return grad.swapaxes(first, second)
+
+    return x.swapaxes(first, second), backward
 
 
 @primitive
 def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Result:
-    """Broadcast x to `shape`. The gradient is summed over the repeated axes."""
+    """x repeated to `shape`. The gradient is summed over the repeats."""
     before = x.shape
-    return np.broadcast_to(x, shape), lambda grad: unbroadcast(grad, before)
+
+    def backward(grad: Array) -> Array:
+        return unbroadcast(grad, before)
+
+    return np.broadcast_to(x, shape), backward
 
 
 @samples(reshape, analytic=True)
@@ -51,7 +70,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 @samples(transpose, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3, 4)),), note="reversed")
-    yield Sample((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}, note="cyclic")
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}, note="a cycle")
     yield Sample((rng.normal(size=(2, 3, 4)),), {"axes": (0, -1, 1)}, note="negative axis")
 
 
@@ -68,9 +87,13 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 @primitive
 def astype(x: Array, *, dtype: DTypeLike) -> Result:
-    """Convert x to another dtype. The gradient is converted back."""
+    """x in another dtype, same shape. The gradient is cast back to the dtype of x."""
     before = x.dtype
-    return x.astype(dtype), lambda grad: grad.astype(before)
+
+    def backward(grad: Array) -> Array:
+        return grad.astype(before)
+
+    return x.astype(dtype), backward
 
 
 no_flops(reshape, transpose, swapaxes, broadcast_to, astype)

@@ -1,4 +1,4 @@
-"""Softmax, its logarithm, and the logarithm of a sum of exponentials."""
+"""Logarithm of sums of exponentials, and the softmax built on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pmt_core import softmax as stable_softmax
 
 @primitive
 def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
-    """Return log sum e^x over one axis, without overflow. d logsumexp = softmax."""
+    """log sum e^x over one axis, without overflow. Its gradient is the softmax."""
     y = stable_logsumexp(x, axis=axis, keepdims=keepdims)
 
     def backward(grad: Array) -> Array:
@@ -28,16 +28,24 @@ def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
 
 @primitive
 def softmax(x: Array, *, axis: int = -1) -> Result:
-    """Return y = e^x / sum e^x over one axis. dx = y (dy - sum dy y)."""
+    """e^x / sum e^x over one axis. dx = y (dy - sum dy y)."""
     y = stable_softmax(x, axis=axis)
-    return y, lambda grad: y * (grad - (grad * y).sum(axis=axis, keepdims=True))
+
+    def backward(grad: Array) -> Array:
+        return y * (grad - (grad * y).sum(axis=axis, keepdims=True))
+
+    return y, backward
 
 
 @primitive
 def log_softmax(x: Array, *, axis: int = -1) -> Result:
-    """Return y = x - log sum e^x over one axis. dx = dy - softmax(x) sum dy."""
+    """x - log sum e^x over one axis. dx = dy - softmax(x) sum dy."""
     y = stable_log_softmax(x, axis=axis)
-    return y, lambda grad: grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)
+
+    def backward(grad: Array) -> Array:
+        return grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)
+
+    return y, backward
 
 
 def _logits(rng: np.random.Generator) -> Iterator[Sample]:
@@ -47,4 +55,6 @@ def _logits(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((np.zeros((0, 3)),), note="empty")
 
 
-samples(logsumexp, softmax, log_softmax)(_logits)
+samples(logsumexp)(_logits)
+samples(softmax)(_logits)
+samples(log_softmax)(_logits)

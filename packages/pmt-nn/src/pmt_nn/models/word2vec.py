@@ -1,6 +1,6 @@
 """The two models of word2vec as layers on the tape (Mikolov et al. 2013a, figure 1).
 
-This is the text to read. What trains millions of words a minute is `pmt_text.Word2Vec`, the same
+This is the text to read. What trains millions of words a minute is `pmt_train.Word2Vec`, the same
 gradients worked out by hand for blocks of words; a test holds the two equal.
 """
 

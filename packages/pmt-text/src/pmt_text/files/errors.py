@@ -1,4 +1,7 @@
-"""Errors of reading a file, and warnings about the lines that a loader dropped."""
+"""What reading a file can raise, turned into the errors of pmt.
+
+How a loader tells which lines of a file it could not use.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,20 @@ import gzip
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pmt_core import DataError, FileProblem
 
-__all__ = ["dropped_warning", "dropped_warnings", "read_problems"]
+__all__ = ["read_problems", "dropped_warning"]
 
 
 @contextmanager
 def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn errors of reading or unpacking within this context into errors that name `path`.
+    """Within this context a failure of the disk, or of unpacking, names `path` and the cure.
 
-    Raises:
-        FileProblem: if the file is missing, a folder or unreadable.
-        DataError: if a gzip or zip file is damaged, encrypted or otherwise unreadable.
+    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (a damaged, encrypted or
+    otherwise unreadable gzip or zip file).
     """
     name = os.fspath(path)
     try:
@@ -47,9 +49,9 @@ _LINES_NAMED = 10
 
 
 def dropped_warning(path: str, reason: str, lines: Sequence[int], thing: str) -> str:
-    """Return one line that names the file, the reason and the first lines (numbers from 1).
+    """One line that names the file, the reason and the first lines (numbers from 1).
 
-    thing: what was dropped for each line, in the singular: "row", "sentence".
+    thing: what was dropped for every line, in the singular: "row", "sentence".
     """
     if len(lines) == 1:
         return f"{path}:{lines[0]}: {reason}; {thing} dropped"
@@ -57,8 +59,3 @@ def dropped_warning(path: str, reason: str, lines: Sequence[int], thing: str) ->
     more = len(lines) - _LINES_NAMED
     tail = f" and {more} more" if more > 0 else ""
     return f"{path}:{lines[0]}: {reason}; {len(lines)} {thing}s dropped, on lines {named}{tail}"
-
-
-def dropped_warnings(path: str, dropped: Mapping[str, Sequence[int]], thing: str) -> list[str]:
-    """Return the `dropped_warning` of each reason; `dropped` maps reasons to lines."""
-    return [dropped_warning(path, reason, lines, thing) for reason, lines in dropped.items()]

@@ -22,7 +22,7 @@ class TrainingEvent:
             (after an evaluation with a new best score, before "epoch"), "epoch" (after an epoch
             and its evaluation), "checkpoint" (after one was written), "end" (the run is
             complete; the weights are the best ones).
-        trainer: the `Trainer` (with its model and optimizer) or `EpochTrainer`.
+        trainer: the `Trainer` (with its model and optimizer) or other `Trainable`.
         step, epoch: steps and whole epochs done.
         row: numbers of this moment: of the step (loss, lr, grad_norm), or the epoch's row of the
             history.

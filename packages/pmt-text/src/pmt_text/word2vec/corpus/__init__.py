@@ -1,1 +1,1 @@
-"""The corpus of word2vec: text, word counts, encoded tokens."""
+"""The corpus of word2vec: a stream of words, word counts, encoded tokens."""

@@ -1,4 +1,4 @@
-"""`TextCorpus`: a text file of any size as a stream of words."""
+"""`TextCorpus`: the words of a text file of any size, as a stream."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pmt_text.files.errors import read_problems
 
 __all__ = ["SENTENCE_END", "TextCorpus"]
 
-# Stands between two sentences among the words. No word of a UTF-8 text can be this byte.
+# Separates two sentences in a list of words. No word of a UTF-8 text can be this byte.
 SENTENCE_END = b"\xff"
 
 _BLOCK = 1 << 18
-_LONGEST_WORD = 1 << 16  # bytes; what goes on longer without a space is no text
+_MAX_WORD_BYTES = 1 << 16  # a longer run without white space is not text
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _ENCRYPTED = 1  # flag of a member of a .zip
@@ -27,15 +27,23 @@ _KINDS = ("chunks", "lines")
 
 
 class TextCorpus:
-    """The words of a file, read as often as wanted; memory does not grow with the file.
+    """The words of a text file, which can be read any number of times in constant memory.
 
-    path: a UTF-8 text, plain, gzip (told by its first bytes) or a .zip with one file in it. Words
-    are what stands between ASCII white space; nothing is folded or stripped.
-    sentences: "chunks": line ends are spaces, and a sentence is `sentence_words` words (as for
-    text8, which is one line); "lines": every line is a sentence, a longer one is cut there.
+    Words are separated by ASCII white space. Case and punctuation are kept.
 
-    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (empty, not a text,
-    damaged), naming the path and the cure; `SettingsError` for the arguments.
+    Args:
+        path: A UTF-8 text: plain, gzip (detected by its first bytes) or a .zip of one file.
+        sentences: "chunks": a sentence is `sentence_words` words, and line ends are spaces (as for
+            text8, which is one line). "lines": every line is a sentence; a line of more than
+            `sentence_words` words is split.
+        sentence_words: Maximum length of a sentence, 2 or more.
+        limit: Read only the first `limit` words; None: all.
+
+    Raises:
+        SettingsError: An argument is out of range.
+
+    Reading raises `FileProblem` (missing, a folder, unreadable) or `DataError` (empty, not a text,
+    damaged); both name the path and the cure.
     """
 
     def __init__(
@@ -44,41 +52,53 @@ class TextCorpus:
         *,
         sentences: str = "chunks",
         sentence_words: int = 1000,
+        limit: int | None = None,
     ) -> None:
         if sentences not in _KINDS:
             raise SettingsError(f"sentences must be one of {', '.join(_KINDS)}, not {sentences!r}")
         if sentence_words < 2:
             raise SettingsError(f"sentence_words must be 2 or more, not {sentence_words}")
+        if limit is not None and limit < 1:
+            raise SettingsError(f"limit is a number of words, 1 or more, got {limit}")
         self.path = os.fspath(path)
         self.sentences = sentences
         self.sentence_words = sentence_words
+        self.limit = limit
 
     def word_lists(self) -> Iterator[list[bytes]]:
-        """All words in order, about a quarter of a megabyte of text at a time.
+        """Iterate over all words in order, in lists of about a quarter of a megabyte of text.
 
-        In "lines" a `SENTENCE_END` stands at every line end. A word is never cut, a sentence may
-        be.
+        With `sentences="lines"`, `SENTENCE_END` follows the words of each line. A list may end
+        within a sentence, but never within a word.
         """
         by_line = self.sentences == "lines"
-        some = False
+        left = self.limit
+        is_empty = True
         for text in self._blocks():
             words = text.replace(b"\n", b" \xff ").split() if by_line else text.split()
-            if words:
-                some = True
-                yield words
-        if not some:
+            if not words:
+                continue
+            is_empty = False
+            if left is not None:
+                count = len(words) - words.count(SENTENCE_END)
+                if count >= left:
+                    yield _first(words, left)
+                    return
+                left -= count
+            yield words
+        if is_empty:
             raise DataError(f"{self.path} holds no words: give a text")
 
     def _blocks(self) -> Iterator[bytes]:
-        """The text in blocks that end at white space."""
+        """Iterate over the text in blocks that end at white space."""
         with read_problems(self.path), self._open() as stream:
             text = stream.read(_BLOCK)
             _check_sample(self.path, text)
             text = text.removeprefix(_BYTE_ORDER_MARK)
             while text:
-                # Never read twice before a block is given away: a word is cut at most once.
+                # One block is read per block yielded, so a word is split at most once.
                 body, rest = _split_at_space(text)
-                if len(rest) > _LONGEST_WORD:
+                if len(rest) > _MAX_WORD_BYTES:
                     raise DataError(
                         f"{self.path} has {len(rest)} bytes without a space: give a text whose "
                         "words are separated by spaces"
@@ -110,16 +130,24 @@ class TextCorpus:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if len(entries) != 1:
             raise DataError(
-                f"{self.path} holds {len(entries)} files, one is wanted: unpack it and give the "
-                "text"
+                f"{self.path} holds {len(entries)} files, expected one: unpack it and give the text"
             )
         if entries[0].flag_bits & _ENCRYPTED:
             raise DataError(f"{self.path} is encrypted: unpack it first")
         return entries[0].filename
 
 
+def _first(words: list[bytes], count: int) -> list[bytes]:
+    """Return the beginning of `words` up to the `count`-th that is not a sentence end."""
+    for index, word in enumerate(words):
+        count -= word != SENTENCE_END
+        if not count:
+            return words[: index + 1]
+    return words
+
+
 def _split_at_space(text: bytes) -> tuple[bytes, bytes]:
-    """All up to the last space or line end, and the rest."""
+    """Split after the last white space."""
     cut = max(text.rfind(b" "), text.rfind(b"\n"), text.rfind(b"\t")) + 1
     return text[:cut], text[cut:]
 

@@ -1,4 +1,4 @@
-"""`TokenFile`: a corpus as numbers, in a temporary file."""
+"""A corpus as token ids, in chunks: `TextChunk`, `encode_chunks` and `TokenFile`."""
 
 from __future__ import annotations
 
@@ -6,125 +6,176 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import FileIO
-from types import TracebackType
-from typing import IO, Self
+from itertools import repeat
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import FileProblem, StateError
-from pmt_text.word2vec.corpus.encoded_text import TextPiece, text_pieces
-from pmt_text.word2vec.corpus.text_corpus import TextCorpus
+from pmt_text.word2vec.corpus.text_corpus import SENTENCE_END, TextCorpus
 from pmt_text.word2vec.corpus.word_counts import WordCounts
 
-__all__ = ["TokenFile"]
+__all__ = ["TextChunk", "TokenFile", "encode_chunks"]
 
-_BYTES = 4  # of a word
+_UNKNOWN, _END = -1, -2
+_TOKEN_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextChunk:
+    """Consecutive tokens of a corpus; words outside of the vocabulary are left out.
+
+    Attributes:
+        number: Index of the chunk in the text, from 0.
+        words: (n,) word ids.
+        sentences: (n,) sentence ids, non-decreasing.
+    """
+
+    number: int
+    words: NDArray[np.int32]
+    sentences: NDArray[np.int32]
+
+
+def encode_chunks(corpus: TextCorpus, counts: WordCounts, chunk_words: int) -> Iterator[TextChunk]:
+    """Iterate over the corpus in chunks of `chunk_words` tokens; the last one may be shorter.
+
+    Memory holds a quarter of a megabyte of text and one chunk at a time.
+    """
+    ids = {word.encode(): number for word, number in counts.ids.items()}
+    ids[SENTENCE_END] = _END
+    words, sentences = np.empty(0, np.int32), np.empty(0, np.int32)
+    number, last, length = 0, 0, 0
+    for block in corpus.word_lists():
+        tokens = np.fromiter(map(ids.get, block, repeat(_UNKNOWN)), np.int32, len(block))
+        token_sentences, last, length = _sentences(tokens, last, length, corpus.sentence_words)
+        known = tokens >= 0
+        words = np.concatenate([words, tokens[known]])
+        sentences = np.concatenate([sentences, token_sentences[known]])
+        whole = len(words) // chunk_words * chunk_words
+        for start in range(0, whole, chunk_words):
+            part = slice(start, start + chunk_words)
+            yield TextChunk(number, words[part], sentences[part])
+            number += 1
+        words, sentences = words[whole:], sentences[whole:]
+    if len(words):
+        yield TextChunk(number, words, sentences)
+
+
+def _sentences(
+    tokens: NDArray[np.int32], last: int, length: int, max_length: int
+) -> tuple[NDArray[np.int32], int, int]:
+    """Return the sentence id of each token; a sentence begins after `_END` or `max_length` words.
+
+    last, length: the sentence id before these tokens and the words of its line so far. Both are
+    returned for the tokens that follow.
+    """
+    position = np.arange(1, len(tokens) + 1)
+    is_end = tokens == _END
+    line_start = np.maximum.accumulate(np.where(is_end, position, 0))
+    in_line = position - line_start + np.where(line_start == 0, length, 0)  # from 1; 0 at an end
+    begins = is_end | ((in_line - 1) % max_length == 0) & (in_line > 1)
+    numbers = (last + np.cumsum(begins)).astype(np.int32)
+    return numbers, int(numbers[-1]), int(in_line[-1])
 
 
 class TokenFile:
-    """The pieces of a text, any of them at hand, for as many processes and epochs as want them.
+    """A temporary file with the token ids of a corpus, for random access to its chunks.
 
-    Looking up words is Python's work, a tenth of the time that learning from them takes: it is
-    done once. Each word is an int32, its number, or ~number where it begins a sentence. The file is
-    in the folder for temporary files (TMPDIR); memory holds a piece at a time.
+    Looking words up in a dictionary takes a tenth of the time that training on them takes, so it is
+    done once for all epochs and processes. Each token is an int32: its word id, or ~id at the
+    beginning of a sentence. The file is in the folder for temporary files (TMPDIR).
 
     Attributes:
-        path: as given. words: how many there are. piece_words: of a piece; the last has fewer.
+        path: Path of the file.
+        words: Number of tokens.
+        chunk_words: Tokens of a chunk; the last one may be shorter.
     """
 
-    def __init__(self, path: str, words: int, piece_words: int) -> None:
+    def __init__(self, path: str, words: int, chunk_words: int) -> None:
         self.path = path
         self.words = words
-        self.piece_words = piece_words
+        self.chunk_words = chunk_words
         with _file_problems("read", path):
-            # Unbuffered: every read is of a whole piece.
+            # Unbuffered: every read is of a whole chunk.
             self._file: FileIO = open(path, "rb", buffering=0)  # noqa: SIM115
 
     @classmethod
-    def write(cls, corpus: TextCorpus, counts: WordCounts, piece_words: int) -> TokenFile:
-        """Encode `corpus` with the numbers of `counts`.
+    def write(cls, corpus: TextCorpus, counts: WordCounts, chunk_words: int) -> TokenFile:
+        """Encode a corpus by the ids of `counts`.
 
-        Raises `StateError` where the corpus is not the one that was counted, `FileProblem` where
-        there is no room, and what `TextCorpus` raises.
+        Raises:
+            StateError: The corpus is not the one that was counted.
+            FileProblem: The disk is full. Errors of `TextCorpus` are passed on.
         """
         handle, path = tempfile.mkstemp(prefix="pmt-word2vec-")
         try:
             with open(handle, "wb") as file:
-                words = _write(file, text_pieces(corpus, counts, piece_words), path)
-            if words != counts.kept:
+                words = _write(file, encode_chunks(corpus, counts, chunk_words), path)
+            if words != counts.in_vocabulary:
                 raise StateError(
-                    f"{corpus.path} has {words} words of the vocabulary, {counts.kept} were "
-                    "counted: train on the text that was counted"
+                    f"{corpus.path} has {words} words of the vocabulary, {counts.in_vocabulary} "
+                    "were counted: train on the text that was counted"
                 )
-            return cls(path, words, piece_words)
+            return cls(path, words, chunk_words)
         except BaseException:
             os.unlink(path)
             raise
 
     def __len__(self) -> int:
-        """Number of pieces."""
-        return -(-self.words // self.piece_words)
+        """Number of chunks."""
+        return -(-self.words // self.chunk_words)
 
-    def piece(self, number: int) -> TextPiece:
-        """The piece of that number, from 0."""
-        start = number * self.piece_words
-        count = min(self.piece_words, self.words - start)
-        marked = np.empty(count, np.int32)
+    def chunk_length(self, number: int) -> int:
+        """Return the number of tokens of a chunk."""
+        return min(self.chunk_words, self.words - number * self.chunk_words)
+
+    def chunk(self, number: int) -> TextChunk:
+        """Read the chunk of an index, from 0."""
+        tokens = np.empty(self.chunk_length(number), np.int32)
         with _file_problems("read", self.path):
-            self._file.seek(start * _BYTES)
-            self._fill(marked)
-        begins = marked < 0
-        return TextPiece(
-            number, np.where(begins, ~marked, marked), np.cumsum(begins, dtype=np.int32)
+            self._file.seek(number * self.chunk_words * _TOKEN_BYTES)
+            self._fill(tokens)
+        begins = tokens < 0
+        return TextChunk(
+            number, np.where(begins, ~tokens, tokens), np.cumsum(begins, dtype=np.int32)
         )
 
-    def forget_name(self) -> None:
-        """All who read it have opened it: where the system allows, the file goes when they do.
+    def unlink(self) -> None:
+        """Remove the name of the file, if the system allows that while it is open.
 
-        So not even a killed process leaves it behind.
+        The file then disappears with the last process that has it open, even if all are killed.
         """
         if os.name == "posix":
             with suppress(FileNotFoundError):
                 os.unlink(self.path)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close and remove the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Remove it."""
-        self.close()
         with suppress(OSError):
             os.unlink(self.path)
 
     def _fill(self, array: NDArray[np.int32]) -> None:
         rest = array.view(np.uint8).data
         while rest:
-            got = self._file.readinto(rest)
-            if not got:
+            count = self._file.readinto(rest)
+            if not count:
                 raise StateError(f"{self.path} has become shorter: start again, with --resume")
-            rest = rest[got:]
+            rest = rest[count:]
 
 
-def _write(file: IO[bytes], pieces: Iterator[TextPiece], path: str) -> int:
-    """Returns the number of words."""
+def _write(file: IO[bytes], chunks: Iterator[TextChunk], path: str) -> int:
+    """Write the tokens; return their number."""
     words, last = 0, -1
     with _file_problems("write", path):
-        for piece in pieces:
-            begins = np.diff(piece.sentences, prepend=np.int32(last)) != 0
-            file.write(np.where(begins, ~piece.words, piece.words).astype(np.int32).tobytes())
-            words += len(piece.words)
-            last = int(piece.sentences[-1])
+        for chunk in chunks:
+            begins = np.diff(chunk.sentences, prepend=np.int32(last)) != 0
+            file.write(np.where(begins, ~chunk.words, chunk.words).astype(np.int32).tobytes())
+            words += len(chunk.words)
+            last = int(chunk.sentences[-1])
     return words
 
 

@@ -1,4 +1,4 @@
-"""`WordCounts`: which words there are, how often, and their numbers."""
+"""`WordCounts`: the vocabulary of a corpus with word frequencies, and how to count them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,30 @@ from pmt_text.word2vec.corpus.text_corpus import SENTENCE_END, TextCorpus
 
 __all__ = ["WordCounts", "count_words"]
 
-_MOST_DISTINCT = 20_000_000  # words kept in memory while counting
-_MOST_UNREADABLE = 0.01  # part of the words; above it the file is in another encoding
+_MAX_DISTINCT = 20_000_000  # words held in memory while counting
+_MAX_UNREADABLE = 0.01  # share of the words; above it the file has another encoding
 
 
 class WordCounts:
-    """The words of a corpus, most frequent first; the number of a word is its place.
+    """The words of a corpus in order of frequency; the id of a word is its index.
 
-    words: no word twice. counts: how often each occurs, not rising, 1 or more. total: words of the
-    corpus, those that are not here too. Raises `DataError` where that is not so.
+    Args:
+        words: Distinct words.
+        counts: Occurrences of each word, non-increasing, 1 or more.
+        total: Words of the corpus, including those that are not in `words`.
 
     Attributes:
         words: (v,) strings.
         counts: (v,) int64.
-        total: all words of the corpus.
-        kept: those of them that are in `words`.
-        ids: the number of every word.
+        total: All words of the corpus.
+        in_vocabulary: Occurrences of `words` in the corpus.
+        ids: The id of each word.
+
+    Raises:
+        DataError: The arguments are inconsistent.
     """
 
-    __slots__ = ("counts", "ids", "kept", "total", "words")
+    __slots__ = ("counts", "ids", "in_vocabulary", "total", "words")
 
     def __init__(
         self, words: Sequence[str], counts: Iterable[int] | NDArray[np.integer], total: int
@@ -40,20 +45,22 @@ class WordCounts:
         self.words = list(words)
         self.counts: NDArray[np.int64] = np.asarray(list(counts), np.int64)
         self.ids = {word: index for index, word in enumerate(self.words)}
-        self.kept = int(self.counts.sum())
+        self.in_vocabulary = int(self.counts.sum())
         self.total = int(total)
         if self.counts.shape != (len(self.words),) or len(self.ids) != len(self.words):
             raise DataError(
                 f"{len(self.words)} words ({len(self.ids)} different) and {self.counts.size} "
-                "counts: every word is wanted once, with one count"
+                "counts: expected every word once, with one count"
             )
         if not self.words or self.counts.min() < 1 or np.any(np.diff(self.counts) > 0):
-            raise DataError("word counts are wanted from the most frequent word down to 1 or more")
-        if self.total < self.kept:
-            raise DataError(f"the words occur {self.kept} times in a corpus of {self.total} words")
+            raise DataError("expected word counts in decreasing order, each 1 or more")
+        if self.total < self.in_vocabulary:
+            raise DataError(
+                f"the words occur {self.in_vocabulary} times in a corpus of {self.total} words"
+            )
 
     def id_of(self, word: str) -> int:
-        """The number of a word. Raises `DataError` where it is not here."""
+        """Return the id of a word. Raises `DataError` for an unknown word."""
         try:
             return self.ids[word]
         except KeyError:
@@ -63,19 +70,19 @@ class WordCounts:
             ) from None
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return the counts as JSON values."""
         return {"words": self.words, "counts": self.counts.tolist(), "total": self.total}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> WordCounts:
-        """What `to_json` wrote. Raises `DataError` for anything else."""
+        """Restore the result of `to_json`. Raises `DataError` for anything else."""
         try:
             words, counts, total = state["words"], state["counts"], state["total"]
-            whole = [*counts, total]
+            numbers = [*counts, total]
         except (KeyError, TypeError) as error:
             raise DataError("word counts in JSON are {words, counts, total}") from error
         if not all(isinstance(word, str) for word in words) or not all(
-            isinstance(number, int) for number in whole
+            isinstance(number, int) for number in numbers
         ):
             raise DataError("word counts in JSON are strings and whole numbers")
         return cls(words, counts, total)
@@ -87,7 +94,9 @@ class WordCounts:
         return word in self.ids
 
     def __repr__(self) -> str:
-        return f"WordCounts({len(self)} words, {self.kept} of {self.total} kept)"
+        return (
+            f"WordCounts({len(self)} words, {self.in_vocabulary} of {self.total} in the vocabulary)"
+        )
 
 
 def count_words(
@@ -96,50 +105,54 @@ def count_words(
     min_count: int = 5,
     max_words: int | None = None,
     progress: Callable[[int], None] | None = None,
-    most_distinct: int = _MOST_DISTINCT,
+    max_distinct: int = _MAX_DISTINCT,
 ) -> WordCounts:
-    """Read the corpus once and count; equally frequent words stand in the order of their bytes.
+    """Count the words of a corpus; words of equal frequency are sorted by their bytes.
 
-    min_count: rarer words are left out. max_words: the most frequent are kept. progress: called
-    with the number of words read so far. most_distinct: where more different words than that turn
-    up, the rarest so far are forgotten, so that memory stays bounded (their counts are then too
-    low by what was forgotten).
+    Args:
+        corpus: Is read once.
+        min_count: Rarer words are left out.
+        max_words: Size of the vocabulary; the most frequent words are kept. None: all.
+        progress: Called with the number of words read so far.
+        max_distinct: If more distinct words occur, the rarest so far are dropped, which bounds
+            memory; their counts are then too low.
 
-    Raises `DataError` where no word, or only one, is left; what `TextCorpus` raises.
+    Raises:
+        DataError: Fewer than two words remain. Errors of `TextCorpus` are passed on.
     """
     if min_count < 1:
         raise SettingsError(f"min_count must be 1 or more, not {min_count}")
     if max_words is not None and max_words < 2:
         raise SettingsError(f"max_words must be 2 or more, not {max_words}")
-    found: Counter[bytes] = Counter()
+    counter: Counter[bytes] = Counter()
     total, rare = 0, 1
     for words in corpus.word_lists():
-        found.update(words)
-        ends = found.pop(SENTENCE_END, 0)
+        counter.update(words)
+        ends = counter.pop(SENTENCE_END, 0)
         total += len(words) - ends
-        while len(found) > most_distinct:
-            found = Counter({word: count for word, count in found.items() if count > rare})
+        while len(counter) > max_distinct:
+            counter = Counter({word: count for word, count in counter.items() if count > rare})
             rare += 1
         if progress is not None:
             progress(total)
-    kept = [(-count, word) for word, count in found.items() if count >= min_count]
-    del found
-    kept.sort()
-    return _decoded(corpus, kept[:max_words], min_count, total)
+    frequent = [(-count, word) for word, count in counter.items() if count >= min_count]
+    del counter
+    frequent.sort()
+    return _decoded(corpus, frequent[:max_words], min_count, total)
 
 
 def _decoded(
-    corpus: TextCorpus, kept: list[tuple[int, bytes]], min_count: int, total: int
+    corpus: TextCorpus, frequent: list[tuple[int, bytes]], min_count: int, total: int
 ) -> WordCounts:
-    """Bytes to strings. A word that is not UTF-8 is left out, like a rare one."""
+    """Decode the words. A word that is not UTF-8 is left out, like a rare one."""
     words, counts, unreadable = [], [], 0
-    for count, word in kept:
+    for count, word in frequent:
         try:
             words.append(word.decode("utf-8"))
             counts.append(-count)
         except UnicodeDecodeError:
             unreadable -= count
-    if unreadable > total * _MOST_UNREADABLE:
+    if unreadable > total * _MAX_UNREADABLE:
         raise DataError(f"{corpus.path}: {unreadable} words are not UTF-8: save it as UTF-8")
     if len(words) < 2:
         raise DataError(

@@ -1,1 +1,1 @@
-"""Context windows, subsampling and negative samples."""
+"""Training samples of word2vec: subsampling, context windows, negative samples."""

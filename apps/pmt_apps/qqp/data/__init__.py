@@ -1,1 +1,0 @@
-"""Which question pairs a run reads, and its settings."""

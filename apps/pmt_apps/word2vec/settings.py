@@ -1,0 +1,116 @@
+"""Settings of `train_word2vec.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pmt_apps.kit.options import option
+from pmt_apps.kit.settings import AppSettings
+
+TASK = "word2vec"
+DEFAULT_RATES = {"skipgram": 0.025, "cbow": 0.05, "tape": 0.005}
+SAMPLE_DEFAULTS = {"epochs": 12, "dimension": 50, "min_count": 3}
+"""Defaults for the shipped text, which is small."""
+_MIRRORS = ("http://mattmahoney.net/dc", "https://mattmahoney.net/dc")
+
+
+@dataclass(frozen=True)
+class Settings(AppSettings):
+    """Settings of the word2vec app."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"form": "implementation"}
+
+    out: Path = Path("runs/word2vec")
+    epochs: int = 5
+    lr: float = option(
+        DEFAULT_RATES["skipgram"],
+        "learning rate at the beginning; it decreases linearly to nearly 0 "
+        f"(cbow: {DEFAULT_RATES['cbow']}, --implementation tape: {DEFAULT_RATES['tape']})",
+        group="training",
+        above=0,
+    )
+    batch_size: int = option(
+        256,
+        "words per step of --implementation tape, and per batch of --predict",
+        group="training",
+        at_least=1,
+    )
+    limit: int | None = option(
+        None, "use only the first N words", group="run", at_least=1, metavar="N"
+    )
+    corpus: Path | None = option(
+        None, "text to train on: plain, .gz or .zip", group="data", metavar="FILE"
+    )
+    sentences: Literal["lines", "chunks"] = option(
+        "lines",
+        "context windows end at the end of a line, or only every 1,000 words",
+        group="data",
+    )
+    questions: Path | None = option(
+        None, "analogies to evaluate on (questions-words.txt)", group="data", metavar="FILE"
+    )
+    wordsim: Path | None = option(
+        None, "word pairs with human similarity scores (WordSim-353)", group="data", metavar="FILE"
+    )
+    restrict: int = option(
+        30_000, "evaluate analogies among the N most frequent words", group="data", at_least=1
+    )
+    download: Literal["text8"] | None = option(
+        None, "download a public text, and do nothing else", transient=True, group="data"
+    )
+    into: Path = option(
+        Path("data"), "folder of --download", transient=True, group="data", metavar="DIR"
+    )
+    base_url: tuple[str, ...] = option(
+        _MIRRORS,
+        "servers that --download tries, in this order",
+        transient=True,
+        group="data",
+        metavar="URL",
+    )
+    model: Literal["skipgram", "cbow"] = option(
+        "skipgram", "a word predicts its neighbors, or they predict the word", group="model"
+    )
+    loss: Literal["ns", "hs"] = option(
+        "ns", "negative sampling, or hierarchical softmax", group="model"
+    )
+    implementation: Literal["fast", "tape"] = option(
+        "fast",
+        "gradients by hand for blocks of words, or layers on the tape, trained by Trainer",
+        group="model",
+    )
+    dimension: int = option(100, "length of a word vector", group="model", at_least=1)
+    min_count: int = option(5, "rarer words are left out", group="model", at_least=1)
+    max_words: int | None = option(
+        None, "keep the N most frequent words", group="model", at_least=2, metavar="N"
+    )
+    window: int = option(
+        5, "maximum distance of a context word", group="training", at_least=1, at_most=100
+    )
+    negatives: int = option(5, "noise words per prediction", group="training", at_least=1)
+    subsample: float = option(
+        1e-3, "threshold of subsampling frequent words; 0: none", at_least=0, below=1,
+        group="training",
+    )  # fmt: skip
+    neighbors: str | None = option(
+        None,
+        "print the nearest words of a word, with the run in --out",
+        transient=True,
+        group="run",
+        metavar="WORD",
+    )
+    analogy: tuple[str, ...] = option(
+        (), "answer with the run in --out: A is to B as C is to what?", transient=True, group="run",
+        metavar="WORD",
+    )  # fmt: skip
+
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return defaults by corpus (the shipped one is small), model and implementation."""
+        implementation = given.get("implementation", "fast")
+        name = "tape" if implementation == "tape" else given.get("model", "skipgram")
+        rate = {"lr": DEFAULT_RATES[name]}
+        return rate if "corpus" in given else {**SAMPLE_DEFAULTS, **rate}

@@ -1,1 +1,0 @@
-"""Gradients of word2vec, worked out by hand for blocks of words."""

@@ -1,0 +1,228 @@
+"""`ChunkSampler`: the training samples of a chunk of text as arrays of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.typing import NDArray
+
+from pmt_core import RandomStream
+from pmt_text.word2vec.corpus.text_corpus import TextCorpus
+from pmt_text.word2vec.corpus.token_file import TokenFile
+from pmt_text.word2vec.corpus.word_counts import WordCounts
+from pmt_text.word2vec.sampling.word_sampling import AliasTable, SamplingSettings
+
+__all__ = ["ChunkSampler", "ContextWindows", "context_windows"]
+
+_CHUNK_WORDS = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextWindows:
+    """The words of a chunk in u updates of r blocks of b words, with their contexts.
+
+    A block has the w words before and after it as context: m = b + 2 w.
+
+    Attributes:
+        centers: (u, r, b) int32 word ids; the padding id beyond the end of the chunk.
+        contexts: (u, r b + 2 w) int32 word ids: the words of an update with w words on either end.
+        context_mask: (u, r, b, m) float32, 1 if the word is in the context window of the center.
+        context_counts: (u, r, b) float32, the number of context words of each center.
+        noise: (u, ...) int32 noise words, or None.
+    """
+
+    centers: NDArray[np.int32]
+    contexts: NDArray[np.int32]
+    context_mask: NDArray[np.float32]
+    context_counts: NDArray[np.float32]
+    noise: NDArray[np.int32] | None = None
+
+
+def context_windows(
+    words: NDArray[np.int32],
+    sentences: NDArray[np.int32],
+    window_sizes: NDArray[np.integer],
+    window: int,
+    size: tuple[int, int],
+    pad: int,
+) -> ContextWindows:
+    """Cut words into blocks with their context windows.
+
+    The context of a word are the words of its sentence at a distance of at most its window size,
+    without the word itself.
+
+    Args:
+        words: (n,) word ids.
+        sentences: (n,) sentence ids.
+        window_sizes: (n,) from 1 to `window`.
+        window: w, the maximum window size.
+        size: (b, r), words of a block and blocks of an update.
+        pad: Word id of the padding.
+    """
+    n, (b, r) = len(words), size
+    m = b + 2 * window
+    u = -(-n // (r * b))
+    length = u * r * b
+    padded = np.full(length + 2 * window, pad, np.int32)
+    padded[window : window + n] = words
+    contexts = sliding_window_view(padded, r * b + 2 * window)[:: r * b][:u]
+    mask = np.zeros((u * r, b, m), np.float32)
+    step = mask.itemsize
+    # Row j of a block has its window in columns j ... j + 2 w: a band, as rows of one array.
+    band = as_strided(mask, (u * r, b, 2 * window + 1), (b * m * step, (m + 1) * step, step))
+    near = _in_window(sentences, window_sizes, window, length).astype(np.float32)
+    band[:] = near.reshape(u * r, b, -1)
+    centers = padded[window : window + length].reshape(u, r, b)
+    context_counts = (near @ np.ones(2 * window + 1, np.float32)).reshape(u, r, b)
+    return ContextWindows(centers, contexts, mask.reshape(u, r, b, m), context_counts)
+
+
+def _in_window(
+    sentences: NDArray[np.int32], window_sizes: NDArray[np.integer], window: int, length: int
+) -> NDArray[np.bool_]:
+    """Return (length, 2 window + 1): whether the word at distance -window ... window is context."""
+    n = len(sentences)
+    padded = np.full(length + 2 * window, -1, np.int32)
+    padded[window : window + n] = sentences
+    center_sentences = padded[window : window + length]
+    sizes = np.zeros(length, np.int8)
+    sizes[:n] = window_sizes
+    distances = np.abs(np.arange(-window, window + 1, dtype=np.int8))
+    near = (sizes[:, np.newaxis] >= distances) & (distances > 0)
+    near &= sliding_window_view(padded, 2 * window + 1) == center_sentences[:, np.newaxis]
+    return near
+
+
+class ChunkSampler:
+    """Draws the training samples of word2vec from a token file, a chunk at a time.
+
+    The draws depend on the stream, the epoch and the number of the chunk alone, so chunks can be
+    sampled in any order and by any process. Use it as a context manager, or call `close`.
+
+    Args:
+        tokens: The encoded corpus.
+        counts: (v,) occurrences of the words.
+        settings: Window, subsampling and noise.
+        stream: Source of all random numbers.
+
+    Attributes:
+        counts: (v,) as given.
+        window: Maximum window size.
+        words: Tokens of an epoch.
+        chunk_words: Tokens of a chunk; the last one may be shorter.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenFile,
+        counts: NDArray[np.int64],
+        settings: SamplingSettings,
+        stream: RandomStream,
+    ) -> None:
+        self.counts = counts
+        self.window = settings.window
+        self.words = tokens.words
+        self.chunk_words = tokens.chunk_words
+        self._tokens = tokens
+        self._settings = settings
+        self._stream = stream
+
+    @classmethod
+    def from_corpus(
+        cls,
+        corpus: TextCorpus,
+        counts: WordCounts,
+        settings: SamplingSettings,
+        stream: RandomStream,
+    ) -> Self:
+        """Encode a corpus and sample from it. Raises what `TokenFile.write` raises."""
+        return cls(TokenFile.write(corpus, counts, _CHUNK_WORDS), counts.counts, settings, stream)
+
+    @cached_property
+    def keep_probabilities(self) -> NDArray[np.float32]:
+        """Probability of each word to survive subsampling, (v,)."""
+        return self._settings.keep_probabilities(self.counts)
+
+    @cached_property
+    def noise_weights(self) -> NDArray[np.float64]:
+        """Unnormalized noise distribution, (v,)."""
+        return self._settings.noise_weights(self.counts)
+
+    @cached_property
+    def _noise(self) -> AliasTable:  # built only in a process that draws
+        return AliasTable(self.noise_weights)
+
+    def __len__(self) -> int:
+        """Number of chunks."""
+        return len(self._tokens)
+
+    def sample(
+        self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
+    ) -> ContextWindows:
+        """Draw the samples of a chunk.
+
+        Args:
+            epoch: From 0.
+            number: Index of the chunk, from 0.
+            size: (b, r), words of a block and blocks of an update.
+            noise_shape: Shape of the noise words of an update; None: no noise.
+        """
+        chunk = self._tokens.chunk(number)
+        generator = self._stream.child("piece", epoch, number).generator()
+        keep = generator.random(len(chunk.words), np.float32) < self.keep_probabilities[chunk.words]
+        words, sentences = chunk.words[keep], chunk.sentences[keep]
+        window_sizes = generator.integers(1, self.window + 1, len(words), np.int8)
+        windows = context_windows(
+            words, sentences, window_sizes, self.window, size, len(self.counts)
+        )
+        if noise_shape is None:
+            return windows
+        noise = self._noise.draw((len(windows.centers), *noise_shape), generator)
+        return ContextWindows(
+            windows.centers, windows.contexts, windows.context_mask, windows.context_counts, noise
+        )
+
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return arrays and JSON values from which another process builds the same sampler."""
+        return {"counts": self.counts}, {
+            "path": self._tokens.path,
+            "words": self.words,
+            "chunk_words": self.chunk_words,
+            "settings": asdict(self._settings),
+            "stream": self._stream.to_dict(),
+        }
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> Self:
+        """Build the sampler that `state` described; both read the same token file."""
+        return cls(
+            TokenFile(values["path"], values["words"], values["chunk_words"]),
+            np.array(arrays["counts"]),
+            SamplingSettings(**values["settings"]),
+            RandomStream.from_dict(values["stream"]),
+        )
+
+    def unlink(self) -> None:
+        """Remove the name of the token file, see `TokenFile.unlink`; call it after `from_state`."""
+        self._tokens.unlink()
+
+    def close(self) -> None:
+        """Close and remove the token file."""
+        self._tokens.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

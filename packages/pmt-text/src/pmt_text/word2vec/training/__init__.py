@@ -1,1 +1,0 @@
-"""Training of word2vec."""

@@ -1,1 +1,0 @@
-"""Worker processes of word2vec on shared weights."""

@@ -1,0 +1,185 @@
+"""`ChunkTrainer`: the updates for a chunk of text, their size, and the protocol of a sampler."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, WindowArrays, Word2VecKernel
+from pmt_train.word2vec.settings import Word2VecSettings, learning_rate_at
+
+__all__ = ["ChunkTrainer", "Word2VecSampler", "update_size"]
+
+
+class Word2VecSampler(Protocol):
+    """The source of training samples, e.g. `pmt_text.ChunkSampler`.
+
+    Samples must depend on the epoch and the number of the chunk alone: chunks are sampled in any
+    order, by copies of the sampler in several processes.
+
+    Attributes:
+        counts: (v,) occurrences of the words.
+        window: Maximum window size.
+        words: Words of an epoch.
+        chunk_words: Words of a chunk; the last one may be shorter.
+    """
+
+    counts: NDArray[np.int64]
+    window: int
+    words: int
+    chunk_words: int
+
+    @property
+    def keep_probabilities(self) -> NDArray[np.float32]:
+        """Probability of each word to survive subsampling, (v,)."""
+
+    @property
+    def noise_weights(self) -> NDArray[np.float64]:
+        """Unnormalized noise distribution, (v,)."""
+
+    def __len__(self) -> int:
+        """Number of chunks of an epoch."""
+
+    def sample(
+        self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
+    ) -> WindowArrays:
+        """Draw the samples of a chunk in updates of `size` = (words of a block, blocks).
+
+        noise_shape: Shape of the noise words of an update; None: no noise.
+        """
+
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return arrays and JSON values from which another process builds a copy."""
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> Self:
+        """Build the copy that `state` described."""
+
+    def unlink(self) -> None:
+        """Remove temporary names in the file system; called when all copies are built."""
+
+
+class ChunkTrainer:
+    """Trains on chunks of text, on tables that other processes may update at the same time.
+
+    Args:
+        settings: Hyperparameters.
+        sampler: Source of the samples.
+        workers: Number of processes that train at once, see `update_size`.
+    """
+
+    def __init__(
+        self, settings: Word2VecSettings, sampler: Word2VecSampler, workers: int = 1
+    ) -> None:
+        self._settings = settings
+        self._sampler = sampler
+        self._kernel = _kernel(settings, sampler)
+        self._size = update_size(settings, sampler, self._kernel.targets_per_prediction, workers)
+        self._kernel.reserve(self._size)
+
+    @property
+    def untrained_loss(self) -> float:
+        """Loss of a prediction if all scores are 0: log 2 for each of its binary targets."""
+        return math.log(2) * self._kernel.targets_per_prediction
+
+    def train(
+        self,
+        epoch: int,
+        number: int,
+        tables: tuple[NDArray[np.float32], NDArray[np.float32]],
+        lr_scale: float = 1.0,
+    ) -> tuple[float, float]:
+        """Update the tables in place.
+
+        Args:
+            epoch: From 0.
+            number: Index of the chunk.
+            tables: Input vectors (v + 1, d) and output vectors (rows + 1, d), each with a padding
+                row at the end.
+            lr_scale: Factor on the learning rate.
+
+        Returns:
+            Sum of the loss over the predictions, and their number.
+        """
+        sampler = self._sampler
+        windows = sampler.sample(epoch, number, self._size, self._kernel.noise_shape)
+        part = number * sampler.chunk_words / sampler.words
+        rate = learning_rate_at(self._settings, epoch, part) * lr_scale
+        return self._kernel.train(windows, rate, *tables)
+
+
+def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:
+    counts, d, window = sampler.counts, settings.dimension, sampler.window
+    negatives, shared_noise = settings.negatives, settings.block_negatives
+    share_error = settings.share_error
+    if settings.loss == "hs":
+        is_cbow = settings.model == "cbow"
+        return TreeKernel(counts, d, window, is_cbow=is_cbow, share_error=share_error)
+    v = len(counts)
+    if settings.model == "skipgram":
+        return SkipGramKernel(v, d, window, negatives=negatives, shared_noise=shared_noise)
+    return CbowKernel(
+        v, d, window, negatives=negatives, shared_noise=shared_noise, share_error=share_error
+    )
+
+
+_MAX_TERMS = 4.0  # of a row, in units of 1 / learning rate
+# Words of an update. Beyond 256 the arrays exceed the core's cache. With skip-gram or a tree a word
+# takes part in so many terms that long updates slow down learning in the first epoch; 128 words
+# hardly do.
+_MAX_WORDS = {
+    ("cbow", "ns"): 256,
+    ("skipgram", "ns"): 128,
+    ("cbow", "hs"): 128,
+    ("skipgram", "hs"): 128,
+}
+# The score matrix of a block has a row for each word and a column for each step of each path. With
+# CBOW only the word's own steps count; the rest of the row is computed in vain.
+_CBOW_TREE_BLOCK = 8
+
+
+def update_size(
+    settings: Word2VecSettings,
+    sampler: Word2VecSampler,
+    targets_per_prediction: float,
+    workers: int = 1,
+) -> tuple[int, int]:
+    """Return (words of a block, blocks of an update) that keep training stable.
+
+    All gradients of an update are taken at the same weights, and those of a repeated word are
+    added. A row with n terms moves by up to n times the learning rate; if that is much, it
+    overshoots, further every time, and training diverges. So an update has as many words as let
+    the busiest row expect n <= 4 / learning rate.
+
+    Updates of several workers are asynchronous: a gradient may be one update per other worker out
+    of date. Descent by gradients that are D steps old is stable up to about 1 / (D + 1) of the step
+    size of fresh ones, so all workers share these words.
+
+    Args:
+        settings: If `update_blocks` is not 0, it is used.
+        sampler: Word frequencies, subsampling, noise and window.
+        targets_per_prediction: Mean number of terms of a prediction.
+        workers: Number of processes.
+    """
+    if settings.update_blocks:
+        return settings.block_words, settings.update_blocks
+    counts = sampler.counts * sampler.keep_probabilities
+    contexts = sampler.window + 1  # contexts that a word is in: the mean of 2 x (1 ... window)
+    predictions = contexts if settings.model == "skipgram" else 1
+    busiest_input = targets_per_prediction * contexts * float(counts.max() / counts.sum())
+    if settings.loss == "hs":
+        busiest_output = 0.0  # the steps near the root are bounded, see `TreeKernel`
+    else:
+        noise = sampler.noise_weights
+        busiest_output = settings.negatives * float(noise.max() / noise.sum())
+    terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
+    words = max(int(_MAX_TERMS / (settings.learning_rate * terms * workers)), 1)
+    block = min(settings.block_words, words)
+    if (settings.model, settings.loss) == ("cbow", "hs"):
+        block = min(block, _CBOW_TREE_BLOCK)
+    most = max(_MAX_WORDS[settings.model, settings.loss], block)
+    return block, min(words, most) // block

@@ -1,0 +1,154 @@
+"""Parts of the word2vec kernels: numeric derivatives, bounded steps, gather and scatter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmt_nn.word2vec.hierarchical_softmax_gradients import (
+    PathArrays,
+    bounded_steps,
+    tree_gradients,
+)
+from pmt_nn.word2vec.input_blocks import ContextMeans, InputBlocks
+from pmt_nn.word2vec.kernel import noise_term_weights
+from pmt_nn.word2vec.logistic import logistic_loss, scaled_sigmoid
+from pmt_nn.word2vec.scatter_add import RowGroups
+
+R, B, M, K, D = 2, 3, 5, 4, 3  # blocks, their words and inputs, top nodes, dimension
+
+
+def assert_numeric(arrays: list[np.ndarray], compute, names: list[str]) -> None:
+    """The named fields of `compute()` are minus the central differences of its loss, in float64."""
+    gradients = [np.array(getattr(compute(), name)) for name in names]
+    for array, gradient in zip(arrays, gradients, strict=True):
+        for index in np.ndindex(array.shape):
+            value = array[index]
+            array[index] = value + 1e-5
+            above = compute().loss
+            array[index] = value - 1e-5
+            below = compute().loss
+            array[index] = value
+            np.testing.assert_allclose(-(above - below) / 2e-5, gradient[index], atol=1e-6)
+
+
+def test_context_means_and_their_gradient() -> None:
+    rng = np.random.default_rng(3)
+    mask = (rng.random((1, R, B, M)) < 0.5).astype(np.float64)
+    mask[0, 1, 2] = 0  # a word without context
+    means = ContextMeans.of(mask, mask.sum(axis=-1), share_error=True)
+    inputs, mean_gradients = rng.normal(size=(R, M, D)), rng.normal(size=(R, B, D))
+    for block in range(R):
+        for word in range(B):
+            context = inputs[block][mask[0, block, word] == 1]
+            expected = context.mean(axis=0) if len(context) else np.zeros(D)
+            np.testing.assert_allclose((means.mean[0] @ inputs)[block, word], expected)
+            assert means.predicted[0, block, word] == (len(context) > 0)
+    np.testing.assert_array_equal(means.spread, means.mean.swapaxes(-1, -2))
+    # The C program gives every input of a word the whole error: c times its part.
+    c_program = ContextMeans.of(mask, mask.sum(axis=-1), share_error=False)
+    counted = mask[0].sum(axis=2, keepdims=True)
+    np.testing.assert_allclose(
+        c_program.spread[0] @ mean_gradients,
+        means.spread[0] @ (mean_gradients * counted),
+        atol=1e-12,
+    )
+
+
+def test_tree_gradients_are_numeric_derivatives() -> None:
+    rng = np.random.default_rng(4)
+    o = 6
+    inputs = rng.normal(size=(R, M, D))
+    top, deep = rng.normal(size=(K, D)), rng.normal(size=(R, o, D))
+    top_total, deep_total = rng.random((R, M, K)), rng.random((R, o, M))
+    top_paths = PathArrays(top_total, 0.3 * top_total)
+    deep_paths = PathArrays(deep_total, 0.6 * deep_total)
+
+    def compute():
+        return tree_gradients(inputs, top, deep, top_paths, deep_paths)
+
+    assert_numeric([inputs, deep, top], compute, ["inputs", "deep", "top"])
+
+
+def negative_gradient(scores: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """The logistic loss and minus its derivative by the scores."""
+    tanh = np.empty_like(scores)
+    gradient = scaled_sigmoid(scores, weights * scores.dtype.type(-0.5), tanh)
+    return logistic_loss(scores, tanh, weights), gradient
+
+
+def test_bounded_steps_never_raise_the_loss() -> None:
+    """However many terms there are and however long the vectors, at any learning rate."""
+    rng = np.random.default_rng(5)
+    for size in (0.1, 1.0, 10.0):
+        vectors = size * rng.normal(size=(300, 4))
+        row = size * rng.normal(size=(1, 4))
+        right = (rng.random((1, 300)) < 0.9).astype(np.float64)
+        total = np.ones((1, 300))
+
+        def loss(at, right=right, total=total, vectors=vectors):
+            scores = at @ vectors.T
+            value, by_score = negative_gradient(scores, total)
+            return value - float(np.vdot(right, scores)), (by_score + right) @ vectors
+
+        before, gradients = loss(row)
+        curvature = total @ (vectors**2).sum(axis=1)
+        for rate in (1e-6, 0.025, 100.0):
+            step = rate * bounded_steps(gradients.copy(), curvature, rate, 1.0)
+            assert loss(row + step)[0] <= before
+        # A step that is short enough is not changed.
+        np.testing.assert_array_equal(
+            bounded_steps(gradients.copy(), curvature, 1e-9, 1.0), gradients
+        )
+
+
+def test_scores_of_any_size_give_finite_losses() -> None:
+    scores = np.array([1e6, -1e6, 1e30, 0.0], np.float32)
+    for i, expected in enumerate([1e6, 0, 1e30, np.log(2)]):
+        loss, gradient = negative_gradient(scores[i : i + 1], np.ones(1, np.float32))
+        np.testing.assert_allclose(loss, expected, rtol=1e-6)
+        np.testing.assert_allclose(gradient, [-1, 0, -1, -0.5][i : i + 1])
+    moderate = np.linspace(-30, 30, 301)
+    loss, gradient = negative_gradient(moderate, np.ones(301))
+    np.testing.assert_allclose(loss, np.logaddexp(0, moderate).sum())
+    np.testing.assert_allclose(gradient, -1 / (1 + np.exp(-moderate)), atol=1e-12)
+
+
+def test_a_noise_word_that_is_the_word_itself_counts_nothing() -> None:
+    noise = np.random.default_rng(2).integers(0, 5, (7, 50)).astype(np.int32)
+    words = np.full((7, 2), 2, np.int32)
+    times = np.tile(np.array([1, 3], np.float32), (7, 1))
+    weights = np.empty((7, 50, 2), np.float32)
+    noise_term_weights(noise, words, times, np.float32(0.1), weights)
+    np.testing.assert_allclose(weights[:, :, 0], np.where(noise == 2, 0, 0.1), rtol=1e-6)
+    np.testing.assert_allclose(weights[:, :, 1], np.where(noise == 2, 0, 0.3), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("block", "window"), [(4, 2), (4, 1), (8, 3), (4, 6), (32, 5)])
+def test_blocks_overlap_and_their_changes_are_summed(block: int, window: int) -> None:
+    rows = np.random.default_rng(5).integers(0, 10, 2 * block + 2 * window)
+    inputs = InputBlocks(2, block, window, 3)
+    inputs.gather(np.arange(10, dtype=np.float32)[:, np.newaxis] * [[1, 1, 1]], rows)
+    for i in range(2):
+        expected = rows[i * block : i * block + block + 2 * window]
+        np.testing.assert_array_equal(inputs.vectors[i, :, 2], expected)
+    inputs.changes[:] = inputs.vectors
+    times = np.zeros(len(rows))
+    for start in (0, block):
+        times[start : start + block + 2 * window] += 1
+    np.testing.assert_array_equal(inputs.joined()[:, 0], rows * times)
+
+
+@pytest.mark.parametrize("v", [3, 50, 5000])
+def test_changes_of_repeated_rows_are_summed(v: int) -> None:
+    rng = np.random.default_rng(6)
+    table = rng.normal(size=(v + 1, 5)).astype(np.float32)
+    expected = table.astype(np.float64)
+    rows = rng.integers(0, v, (4, 3000))
+    rows[1], rows[2, 5:], rows[3, ::2] = v, v, v  # nothing, little, and half of an update
+    for update, groups in zip(rows, RowGroups.of_updates(rows, v), strict=True):
+        changes = rng.normal(size=(3000, 5)).astype(np.float32)
+        named = update != v
+        np.add.at(expected, update[named], changes[named].astype(np.float64))
+        groups.add(table, changes)
+    np.testing.assert_allclose(table, expected, atol=2e-4)

@@ -12,6 +12,7 @@ from pmt_nn import (
     LearnedPositions,
     Linear,
     Module,
+    TransformerConfig,
     TransformerEncoder,
     cross_entropy,
     masked_mean,
@@ -66,7 +67,10 @@ class Classifier(Module):
         self.words = Embedding(VOCABULARY, size.d, rng)
         self.positions = LearnedPositions(size.t, size.d, rng)
         self.encoder = TransformerEncoder(
-            size.d, size.heads, size.f, size.layers, rng, dropout=dropout
+            TransformerConfig(
+                width=size.d, heads=size.heads, hidden=size.f, layers=size.layers, dropout=dropout
+            ),
+            rng,
         )
         self.classify = Linear(size.d, CLASSES, rng)
 

@@ -17,7 +17,7 @@ import time
 import numpy as np
 
 from pmt_autograd import gradients
-from pmt_nn import TransformerEncoder
+from pmt_nn import TransformerConfig, TransformerEncoder
 from pmt_train import keep_freed_memory
 
 ROUNDS = 7
@@ -28,7 +28,9 @@ def measure(keep: bool) -> dict[str, float]:
     if keep:
         keep_freed_memory()
     rng = np.random.default_rng(0)
-    encoder = TransformerEncoder(128, 4, 512, 4, rng, dropout=0.1)
+    encoder = TransformerEncoder(
+        TransformerConfig(width=128, heads=4, hidden=512, layers=4, dropout=0.1), rng
+    )
     x = rng.normal(size=(32, 64, 128)).astype(np.float32)
     times = []
     for i in range(18):

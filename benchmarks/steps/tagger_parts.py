@@ -20,7 +20,7 @@ import numpy as np
 from pmt_autograd import Tensor, gradients
 from pmt_nn import (
     crf_log_partition,
-    directional_attention,
+    relative_attention,
     spelling_features,
 )
 
@@ -36,9 +36,9 @@ def cases(rng: np.random.Generator) -> dict[str, Case]:
     words = rng.integers(1, LETTERS, (B * T // 2, LONGEST))
     words[np.arange(LONGEST) >= rng.integers(1, LONGEST + 1, (len(words), 1))] = 0
     return {
-        "directional attention": (
-            directional_attention,
-            directional_attention.composed,
+        "relative attention": (
+            relative_attention,
+            relative_attention.composed,
             [rng.normal(size=(B, T, 3 * D)) / 3, *rng.normal(size=(2, HEADS, D // HEADS))],
             {"mask": np.arange(T) < lengths[:, np.newaxis]},
         ),

@@ -77,7 +77,8 @@ def main() -> None:
     settings = parser.parse_args()
     v = settings.vocabulary
     config = EncoderDecoderConfig(
-        v, v, width=settings.width, hidden=512, encoder_layers=3, decoder_layers=3, dropout=0.3,
+        source_vocabulary=v, target_vocabulary=v, width=settings.width, hidden=512, layers=3,
+        decoder_layers=3, dropout=0.3,
         shared=True,
     )  # fmt: skip
     model = EncoderDecoder(config, np.random.default_rng(1))

@@ -108,7 +108,10 @@ class Tagger:
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
         """The tagger that `to_json` describes, with new weights."""
         encoder = SentenceEncoder.from_json(state["encoder"])
-        return cls(encoder, EntityTaggerConfig(**state["config"]), settings)
+        config = dict(state["config"])
+        if "directional" in config:  # an earlier name of the setting
+            config["positions"] = "tener" if config.pop("directional") else "none"
+        return cls(encoder, EntityTaggerConfig(**config), settings)
 
     def to_json(self) -> dict[str, Any]:
         """What is needed beside the settings and the weights to make this tagger again."""

@@ -39,7 +39,7 @@ def build_model(settings: Settings, vocabulary: int) -> EncoderDecoder:
         width=settings.width,
         heads=settings.heads,
         hidden=settings.hidden,
-        encoder_layers=settings.layers,
+        layers=settings.layers,
         decoder_layers=settings.layers,
         dropout=settings.dropout,
         norm_first=settings.norm == "first",

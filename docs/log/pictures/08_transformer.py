@@ -24,7 +24,15 @@ def reversals(rng: np.random.Generator, b: int, n: int = 6) -> tuple[np.ndarray,
 def trained(rng: np.random.Generator, steps: int = 400) -> tuple[EncoderDecoder, list[float]]:
     """The model, and its loss at every step."""
     config = EncoderDecoderConfig(
-        10, 10, 16, width=32, heads=2, hidden=64, encoder_layers=1, decoder_layers=1, dropout=0.0
+        source_vocabulary=10,
+        target_vocabulary=10,
+        max_length=16,
+        width=32,
+        heads=2,
+        hidden=64,
+        layers=1,
+        decoder_layers=1,
+        dropout=0.0,
     )
     model = EncoderDecoder(config, rng)
     flat = FlatParameters(model.named_parameters())

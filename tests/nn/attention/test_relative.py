@@ -11,7 +11,7 @@ from pmt_nn import (
     RelativeAttention,
     SelfAttention,
     capture,
-    directional_attention,
+    relative_attention,
 )
 
 MASK = np.arange(5) < np.array([[5], [3], [0]])
@@ -26,7 +26,7 @@ def test_fused_equals_the_table_of_all_offsets(rng, dtype, size: float, mask) ->
     shapes = [(3, 5, 24), (2, 4), (2, 4)]
     arrays = [(rng.normal(size=s) * size).astype(dtype) for s in shapes]
     results = []
-    for function in (directional_attention, directional_attention.composed):
+    for function in (relative_attention, relative_attention.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, mask=mask)
         found = gradients((y * y).sum())
@@ -41,8 +41,8 @@ def test_the_score_of_an_offset_by_hand() -> None:
     """One head of width 2 asks for nothing but sin(s - t): the key to the right scores most."""
     qkv = np.zeros((1, 3, 6))
     qkv[0, :, 4] = [1, 2, 3]  # values
-    by_offset = np.array([[4.0, 0.0]])
-    y = directional_attention(Tensor(qkv), np.zeros((1, 2)), by_offset).data[0, :, 0]
+    position_bias = np.array([[4.0, 0.0]])
+    y = relative_attention(Tensor(qkv), np.zeros((1, 2)), position_bias).data[0, :, 0]
     offsets = np.arange(3) - np.arange(3)[:, np.newaxis]
     weights = np.exp(4 * np.sin(offsets))
     weights /= weights.sum(axis=1, keepdims=True)
@@ -54,8 +54,8 @@ def test_it_sees_order_where_plain_attention_does_not(rng) -> None:
     back = Tensor(x.data[:, ::-1].copy())
     plain = SelfAttention(8, 2, rng)
     np.testing.assert_allclose(plain(back).data[:, ::-1], plain(x).data, atol=1e-5)
-    directional = RelativeAttention(8, 2, rng)
-    assert np.abs(directional(back).data[:, ::-1] - directional(x).data).max() > 0.1
+    relative = RelativeAttention(8, 2, rng)
+    assert np.abs(relative(back).data[:, ::-1] - relative(x).data).max() > 0.1
 
 
 def test_only_offsets_count_not_where_the_sentence_begins(rng) -> None:
@@ -94,4 +94,4 @@ def test_complaints(rng) -> None:
     with pytest.raises(SettingsError, match="even"):
         RelativeAttention(6, 2, rng)
     with pytest.raises(ShapeError, match="3d"):
-        directional_attention(np.zeros((1, 2, 9)), np.zeros((1, 4)), np.zeros((1, 4)))
+        relative_attention(np.zeros((1, 2, 9)), np.zeros((1, 4)), np.zeros((1, 4)))

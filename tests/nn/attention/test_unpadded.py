@@ -11,6 +11,7 @@ from pmt_nn import (
     DropoutMask,
     RaggedLayout,
     SelfAttention,
+    TransformerConfig,
     TransformerEncoder,
     attention,
     capture,
@@ -112,8 +113,12 @@ def test_ragged_attention_and_its_composed_twin(mask: np.ndarray) -> None:
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_the_encoder_computes_the_same_with_a_mask_of_all_pairs(mask, norm_first: bool) -> None:
     """A mask (b, t, t) keeps the padding, so this is the same model the longer way round."""
-    settings = {"dropout": 0.0, "norm_first": norm_first, "dtype": np.float64}
-    model = TransformerEncoder(8, 2, 16, 2, stream(), **settings)
+    settings = {"dropout": 0.0, "norm_first": norm_first}
+    model = TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=2, **settings),
+        stream(),
+        dtype=np.float64,
+    )
     x, weight = stream(1).normal(size=(2, *mask.shape, 8))
     weight *= mask[..., np.newaxis]
     pairs = np.broadcast_to(mask[:, np.newaxis], (len(mask), 5, 5))
@@ -130,7 +135,9 @@ def test_the_encoder_computes_the_same_with_a_mask_of_all_pairs(mask, norm_first
 
 def test_padding_comes_out_as_zeros() -> None:
     mask = MASKS["padding anywhere"]
-    model = TransformerEncoder(8, 2, 16, 1, stream(), dropout=0.0)
+    model = TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=1, dropout=0.0), stream()
+    )
     x = stream(1).normal(size=(*mask.shape, 8)).astype(np.float32)
     y = model(Tensor(x), mask).data
     assert (y[~mask] == 0).all()
@@ -139,7 +146,11 @@ def test_padding_comes_out_as_zeros() -> None:
 
 def test_captured_weights_equal_those_of_the_padded_batch() -> None:
     mask = MASKS["padding at the ends"]
-    model = TransformerEncoder(8, 2, 16, 1, stream(), dropout=0.0, dtype=np.float64)
+    model = TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=1, dropout=0.0),
+        stream(),
+        dtype=np.float64,
+    )
     x = Tensor(stream(1).normal(size=(*mask.shape, 8)))
     weights = []
     for given in (mask, np.broadcast_to(mask[:, np.newaxis], (len(mask), 5, 5))):

@@ -11,6 +11,7 @@ from pmt_autograd import Tensor, gradients, operation_hook
 from pmt_nn import (
     Sequential,
     Tanh,
+    TransformerConfig,
     TransformerEncoder,
     capture,
     module_hook,
@@ -24,7 +25,9 @@ def stream(seed: int = 0) -> np.random.Generator:
 
 
 def encoder(n: int = 2) -> TransformerEncoder:
-    return TransformerEncoder(8, 2, 16, n, stream(), dropout=0.2)
+    return TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=n, dropout=0.2), stream()
+    )
 
 
 def batch() -> Tensor:
@@ -54,11 +57,14 @@ def test_outputs_of_an_unpadded_batch_are_padded() -> None:
     np.testing.assert_array_equal(captured["norm.output"], y)
 
 
-@pytest.mark.parametrize("directional", [False, True])
+@pytest.mark.parametrize("positions", ["none", "tener"])
 @pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
-def test_looking_changes_no_bit_and_stores_nothing(directional: bool, mask) -> None:
+def test_looking_changes_no_bit_and_stores_nothing(positions: str, mask) -> None:
     """Values and gradients of a training pass: plain, captured, with hooks."""
-    model = TransformerEncoder(8, 2, 16, 2, stream(), dropout=0.2, directional=directional)
+    model = TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=2, dropout=0.2, positions=positions),
+        stream(),
+    )
     x = batch()
 
     def results():

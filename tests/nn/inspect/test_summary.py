@@ -21,6 +21,7 @@ from pmt_nn import (
     Module,
     ReLU,
     Sequential,
+    TransformerConfig,
     TransformerEncoder,
     capture,
     kaiming_normal,
@@ -69,7 +70,9 @@ def test_shapes_parameters_bytes_and_flops_by_hand(rng) -> None:
 
 def test_a_transformer_counts_its_products(rng) -> None:
     b, t, d, f = 2, 5, 8, 16
-    model = TransformerEncoder(d, 2, f, 1, rng, dropout=0.0)
+    model = TransformerEncoder(
+        TransformerConfig(width=d, heads=2, hidden=f, layers=1, dropout=0.0), rng
+    )
     table = summary(model, Tensor(np.ones((b, t, d), np.float32)))
     row = next(row for row in table.rows if row.name == "layers.0.attention")
     products = 2 * b * t * (d * 3 * d + d * d) + 4 * b * t * t * d
@@ -79,7 +82,10 @@ def test_a_transformer_counts_its_products(rng) -> None:
 
 def test_fused_layers_count_their_products(rng) -> None:
     table = summary(
-        TransformerEncoder(8, 2, 16, 1, rng, dropout=0.0), Tensor(np.ones((2, 5, 8), np.float32))
+        TransformerEncoder(
+            TransformerConfig(width=8, heads=2, hidden=16, layers=1, dropout=0.0), rng
+        ),
+        Tensor(np.ones((2, 5, 8), np.float32)),
     )
     row = next(row for row in table.rows if row.name == "layers.0.feed_forward")
     assert row.flops == 2 * 5 * (2 * 8 * 16 * 2 + 16 + 16 + 8)

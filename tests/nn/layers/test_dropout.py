@@ -7,7 +7,14 @@ import pytest
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, StateError
-from pmt_nn import Dropout, FeedForward, SelfAttention, TransformerEncoder, keep_mask
+from pmt_nn import (
+    Dropout,
+    FeedForward,
+    SelfAttention,
+    TransformerConfig,
+    TransformerEncoder,
+    keep_mask,
+)
 
 
 def stream(seed: int = 0) -> np.random.Generator:
@@ -85,7 +92,9 @@ def test_a_rate_that_is_none_is_refused(rate: float) -> None:
         Dropout(0.1),
         FeedForward(4, 8, stream(), dropout=0.1),
         SelfAttention(4, 2, stream(), dropout=0.1),
-        TransformerEncoder(4, 2, 8, 1, stream(), dropout=0.1),
+        TransformerEncoder(
+            TransformerConfig(width=4, heads=2, hidden=8, layers=1, dropout=0.1), stream()
+        ),
     ],
     ids=lambda model: type(model).__name__,
 )
@@ -98,7 +107,9 @@ def test_training_without_a_stream_is_an_error(model) -> None:
 
 
 def test_the_encoder_drops_by_its_stream_alone() -> None:
-    model = TransformerEncoder(8, 2, 16, 2, stream(), dropout=0.2)
+    model = TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=2, dropout=0.2), stream()
+    )
     x = Tensor(stream(5).normal(size=(2, 4, 8)).astype(np.float32))
     np.testing.assert_array_equal(model(x, rng=stream(1)).data, model(x, rng=stream(1)).data)
     assert np.abs(model(x, rng=stream(1)).data - model(x, rng=stream(2)).data).max() > 0.01

@@ -58,7 +58,9 @@ def test_what_does_not_go_together_is_refused() -> None:
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_loss_of_an_encoder_decoder_is_that_of_its_logits(shared: bool) -> None:
-    config = EncoderDecoderConfig(600, 600, width=8, heads=2, hidden=12, shared=shared)
+    config = EncoderDecoderConfig(
+        source_vocabulary=600, target_vocabulary=600, width=8, heads=2, hidden=12, shared=shared
+    )
     model = EncoderDecoder(config, np.random.default_rng(1), dtype=np.float64).eval()
     source, target = RNG.integers(0, 600, (3, 5)), RNG.integers(0, 600, (3, 4))
     labels = RNG.integers(0, 600, (3, 4))

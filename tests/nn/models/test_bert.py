@@ -152,7 +152,7 @@ def test_configurations() -> None:
          "activation": "gelu", "vocab_size": 5, "max_position_embeddings": 9}
     )  # fmt: skip
     assert (distil.width, distil.layers, distil.heads, distil.hidden) == (8, 3, 2, 16)
-    assert (distil.sides, distil.pooled) == (0, False)
+    assert (distil.token_types, distil.pooled) == (0, False)
     with pytest.raises(SettingsError, match="mish"):
         BertConfig.from_hugging_face({"hidden_act": "mish"})
     with pytest.raises(SettingsError, match="absolute"):

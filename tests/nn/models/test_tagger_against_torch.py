@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pmt_autograd import Tensor
-from pmt_nn import crf_log_partition, directional_attention, spelling_features
+from pmt_nn import crf_log_partition, relative_attention, spelling_features
 
 pytestmark = pytest.mark.oracle
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -41,7 +41,7 @@ def test_characters_of_words(oracle, rng, dtype, window: int) -> None:
 
 
 @dtypes
-def test_directional_attention(oracle, rng, dtype) -> None:
+def test_relative_attention(oracle, rng, dtype) -> None:
     """Scores by a table of all offsets, one head and one pair after the other."""
     torch = oracle.torch
     b, t, heads, width = 2, 5, 2, 4
@@ -50,7 +50,7 @@ def test_directional_attention(oracle, rng, dtype) -> None:
         for shape in ((b, t, 3 * heads * width), (heads, width), (heads, width))
     ]
     leaves = [Tensor(x, requires_grad=True) for x in arrays]
-    qkv, by_content, by_offset = others = [oracle.tensor(x) for x in arrays]
+    qkv, content_bias, position_bias = others = [oracle.tensor(x) for x in arrays]
     q, k, v = (part.reshape(b, t, heads, width) for part in qkv.chunk(3, dim=-1))
     offsets = (torch.arange(t)[None] - torch.arange(t)[:, None]).double()  # key's less query's
     pairs = []
@@ -60,11 +60,11 @@ def test_directional_attention(oracle, rng, dtype) -> None:
     r = torch.stack(pairs, dim=-1).to(qkv.dtype)  # (t, s, k)
     rows = []
     for h in range(heads):
-        content = torch.einsum("btk,bsk->bts", q[:, :, h] + by_content[h], k[:, :, h])
-        place = torch.einsum("btk,tsk->bts", q[:, :, h] + by_offset[h], r)
+        content = torch.einsum("btk,bsk->bts", q[:, :, h] + content_bias[h], k[:, :, h])
+        place = torch.einsum("btk,tsk->bts", q[:, :, h] + position_bias[h], r)
         rows.append((content + place).softmax(dim=-1) @ v[:, :, h])
     oracle.compare(
-        directional_attention(*leaves),
+        relative_attention(*leaves),
         torch.cat(rows, dim=-1),
         [(mine, other, same) for mine, other in zip(leaves, others, strict=True)],
     )

@@ -28,7 +28,8 @@ from pmt_nn import (
     SiLU,
     Softmax,
     Tanh,
-    TransformerEncoderLayer,
+    TransformerConfig,
+    TransformerLayer,
 )
 
 
@@ -53,7 +54,7 @@ def test_sequential_runs_in_order(rng) -> None:
 
 def test_settings_go_to_the_parts_that_take_them(rng) -> None:
     model = Sequential(
-        TransformerEncoderLayer(4, 2, 8, rng, dropout=0.0),
+        TransformerLayer(TransformerConfig(width=4, heads=2, hidden=8, dropout=0.0), rng),
         Linear(4, 4, rng),
         Sequential(Dropout(0.5), relu),
     )

@@ -36,7 +36,15 @@ MEMORY = floats(B, 3, 8)
 TABLES = {"vocabulary": 9, "width": 8, "heads": 2, "hidden": 12, "layers": 2}
 BERT = nn.BertConfig(max_length=6, **TABLES)
 TAGGER = nn.EntityTaggerConfig(
-    9, 9, 9, 5, vector_width=3, tune_vectors=True, width=8, heads=2, hidden=12
+    words=9,
+    characters=9,
+    shapes=9,
+    tags=5,
+    vector_width=3,
+    tune_vectors=True,
+    width=8,
+    heads=2,
+    hidden=12,
 )
 
 # name: (how it is made from a generator, its inputs: all batch first, keyword settings)
@@ -68,13 +76,6 @@ MODULES: dict[str, Made] = {
         (SEQUENCE, MEMORY),
         {"rng": 1},
     ),
-    "DecoderSelfAttention": (
-        lambda rng: nn.DecoderSelfAttention(
-            8, 2, rng, dropout=0.2, positions=nn.RelativeBias(2, rng)
-        ),
-        (SEQUENCE, MASK),
-        {"rng": 1},
-    ),
     "RelativeAttention": (
         lambda rng: nn.RelativeAttention(8, 2, rng, dropout=0.2),
         (SEQUENCE, MASK),
@@ -85,7 +86,10 @@ MODULES: dict[str, Made] = {
     "Embedding": (lambda rng: nn.Embedding(9, 8, rng), (ids(B, 5),), {}),
     "EncoderDecoder": (
         lambda rng: nn.EncoderDecoder(
-            nn.EncoderDecoderConfig(9, 9, width=8, heads=2, hidden=12), rng
+            nn.EncoderDecoderConfig(
+                source_vocabulary=9, target_vocabulary=9, width=8, heads=2, hidden=12
+            ),
+            rng,
         ),
         (ids(B, 5), ids(B, 4), MASK),
         {"rng": 1},
@@ -154,7 +158,9 @@ MODULES: dict[str, Made] = {
     "ReLU": (lambda rng: nn.ReLU(), (SEQUENCE,), {}),
     "Residual": (lambda rng: nn.Residual(nn.Linear(8, 8, rng)), (SEQUENCE,), {}),
     "SelfAttention": (
-        lambda rng: nn.SelfAttention(8, 2, rng, dropout=0.2),
+        lambda rng: nn.SelfAttention(
+            8, 2, rng, dropout=0.2, causal=True, positions=nn.RelativeBias(2, rng)
+        ),
         (SEQUENCE, MASK),
         {"rng": 1},
     ),
@@ -179,22 +185,23 @@ MODULES: dict[str, Made] = {
         {"rng": 1},
     ),
     "TransformerDecoder": (
-        lambda rng: nn.TransformerDecoder(8, 2, 12, 2, rng),
-        (SEQUENCE, MEMORY),
-        {"rng": 1},
-    ),
-    "TransformerDecoderLayer": (
-        lambda rng: nn.TransformerDecoderLayer(8, 2, 12, rng, norm_first=False),
+        lambda rng: nn.TransformerDecoder(
+            nn.TransformerConfig(width=8, heads=2, hidden=12, layers=2), rng
+        ),
         (SEQUENCE, MEMORY),
         {"rng": 1},
     ),
     "TransformerEncoder": (
-        lambda rng: nn.TransformerEncoder(8, 2, 12, 2, rng),
+        lambda rng: nn.TransformerEncoder(
+            nn.TransformerConfig(width=8, heads=2, hidden=12, layers=2), rng
+        ),
         (SEQUENCE, MASK),
         {"rng": 1},
     ),
-    "TransformerEncoderLayer": (
-        lambda rng: nn.TransformerEncoderLayer(8, 2, 12, rng, norm_first=False),
+    "TransformerLayer": (
+        lambda rng: nn.TransformerLayer(
+            nn.TransformerConfig(width=8, heads=2, hidden=12, norm_first=False), rng, causal=True
+        ),
         (SEQUENCE, MASK),
         {"rng": 1},
     ),

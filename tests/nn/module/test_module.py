@@ -23,6 +23,7 @@ from pmt_nn import (
     Parameter,
     Residual,
     Sequential,
+    TransformerConfig,
     TransformerEncoder,
     cross_entropy,
 )
@@ -147,7 +148,15 @@ def test_train_and_eval_reach_every_module() -> None:
 
 
 def test_state_travels() -> None:
-    one, two = small_model(), PairClassifier(PairClassifierConfig(11, 9, 8, 2, 16, 2), stream(9))
+    one, two = (
+        small_model(),
+        PairClassifier(
+            PairClassifierConfig(
+                vocabulary=11, max_length=9, width=8, heads=2, hidden=16, layers=2
+            ),
+            stream(9),
+        ),
+    )
     batch = a_batch()
     one.eval(), two.eval()
     assert (one(*batch).data != two(*batch).data).all()
@@ -259,7 +268,9 @@ def test_a_model_can_be_copied() -> None:
 
 
 def test_every_parameter_of_the_encoder_gets_a_gradient() -> None:
-    model = TransformerEncoder(8, 2, 16, 2, stream(), dropout=0.0)
+    model = TransformerEncoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=2, dropout=0.0), stream()
+    )
     # Squares, as a plain sum of layer-normed rows does not depend on the rows.
     y = model(Tensor(stream(1).normal(size=(2, 3, 8)).astype(np.float32)), rng=stream())
     found = gradients((y * y * y).sum())

@@ -11,7 +11,6 @@ from pmt_nn import (
     Alibi,
     CrossAttention,
     DecoderCache,
-    DecoderSelfAttention,
     EncoderDecoder,
     EncoderDecoderConfig,
     KeyValueCache,
@@ -19,8 +18,8 @@ from pmt_nn import (
     LanguageModelConfig,
     RelativeBias,
     SelfAttention,
+    TransformerConfig,
     TransformerDecoder,
-    TransformerEncoder,
     alibi_slopes,
     attention,
     biased_attention,
@@ -30,7 +29,7 @@ from pmt_nn import (
     next_token,
     rotate,
 )
-from pmt_nn.attention.position_bias import buckets_of, relative_places
+from pmt_nn.attention.positions import distance_buckets, relative_positions
 
 KINDS = ["learned", "sinusoidal", "rotary", "alibi", "relative", "none"]
 kinds = pytest.mark.parametrize("kind", KINDS)
@@ -73,7 +72,13 @@ def test_a_language_model_never_sees_the_future(rng, stir, kind, norm_first) -> 
 @norms
 def test_a_decoder_sees_its_past_and_the_memory_alone(rng, stir, norm_first) -> None:
     model = stir(
-        TransformerDecoder(8, 2, 16, 2, rng, dropout=0.0, norm_first=norm_first, dtype=np.float64)
+        TransformerDecoder(
+            TransformerConfig(
+                width=8, heads=2, hidden=16, layers=2, dropout=0.0, norm_first=norm_first
+            ),
+            rng,
+            dtype=np.float64,
+        )
     )
     x = Tensor(rng.normal(size=(2, 5, 8)), requires_grad=True)
     memory = Tensor(rng.normal(size=(2, 4, 8)), requires_grad=True)
@@ -129,7 +134,7 @@ def test_cached_decoding_of_the_encoder_decoder(rng, stir) -> None:
             for i in range(6)
         ]
     np.testing.assert_allclose(np.concatenate(steps, axis=1), full, atol=1e-12)
-    assert cache.memory[0].length == 5
+    assert cache.layers[0].memory.length == 5
 
 
 def test_a_cache_refuses_to_cut_gradients(rng, stir) -> None:
@@ -295,9 +300,9 @@ def test_without_biases(rng, stir) -> None:
 # --- attention of the decoder ---------------------------------------------------------------------
 
 
-def test_decoder_attention_with_the_weights_of_self_attention(rng) -> None:
+def test_causal_attention_equals_a_causal_mask(rng) -> None:
     plain = SelfAttention(8, 2, rng, dtype=np.float64)
-    other = DecoderSelfAttention(8, 2, rng, dtype=np.float64)
+    other = SelfAttention(8, 2, rng, causal=True, dtype=np.float64)
     other.load_state_dict(plain.state_dict())
     x = Tensor(rng.normal(size=(2, 5, 8)))
     np.testing.assert_allclose(other(x).data, plain(x, causal_mask(5)).data, atol=1e-13)
@@ -305,9 +310,6 @@ def test_decoder_attention_with_the_weights_of_self_attention(rng) -> None:
     np.testing.assert_allclose(
         other(x, keys).data, plain(x, keys[:, None] & causal_mask(5)).data, atol=1e-13
     )
-    both = DecoderSelfAttention(8, 2, rng, causal=False, dtype=np.float64)
-    both.load_state_dict(plain.state_dict())
-    np.testing.assert_allclose(both(x, keys).data, plain(x, keys).data, atol=1e-13)
 
 
 def test_cross_attention_looks_at_the_memory(rng) -> None:
@@ -326,7 +328,9 @@ def test_cross_attention_looks_at_the_memory(rng) -> None:
 
 
 def test_a_decoder_without_its_memory_says_so(rng) -> None:
-    model = TransformerDecoder(8, 2, 16, 1, rng, dropout=0.0)
+    model = TransformerDecoder(
+        TransformerConfig(width=8, heads=2, hidden=16, layers=1, dropout=0.0), rng
+    )
     with pytest.raises(StateError, match="cross=False"):
         model(Tensor(np.ones((1, 2, 8), np.float32)))
 
@@ -341,17 +345,6 @@ def test_dropout_acts_in_training_by_the_stream(rng) -> None:
     a, b, c = (model(ids, rng=np.random.default_rng(s)).data for s in (1, 1, 2))
     np.testing.assert_array_equal(a, b)
     assert (a != c).any()
-
-
-def test_without_memory_and_future_hidden_it_is_an_encoder(rng, stir) -> None:
-    encoder = stir(TransformerEncoder(8, 2, 16, 2, rng, dropout=0.0, dtype=np.float64))
-    same = TransformerDecoder(
-        8, 2, 16, 2, rng, dropout=0.0, cross=False, causal=False, dtype=np.float64
-    )
-    same.load_state_dict(encoder.state_dict())
-    x, mask = Tensor(rng.normal(size=(2, 5, 8))), rng.random((2, 5)) < 0.7
-    found, expected = same(x, mask=mask).data, encoder(x, mask).data  # 0 where padding is
-    np.testing.assert_allclose(found[mask], expected[mask], atol=1e-12)
 
 
 @kinds
@@ -408,10 +401,10 @@ def test_alibi_by_the_paper() -> None:
     np.testing.assert_allclose(bias[0] / alibi_slopes(2)[0], [[-2, -1, 0, -1], [-3, -2, -1, 0]])
 
 
-def test_buckets_of_distances() -> None:
+def test_distance_buckets_distances() -> None:
     """32 buckets, two-sided: 8 exact ones a side, then by the logarithm up to 128."""
     places = np.arange(-200, 201)[np.newaxis]
-    got = buckets_of(places, 32, 128, True)[0]
+    got = distance_buckets(places, 32, 128, True)[0]
     by_place = dict(zip(places[0].tolist(), got.tolist(), strict=True))
     assert [by_place[-n] for n in range(8)] == list(range(8))
     assert [by_place[n] for n in range(1, 8)] == list(range(17, 24))
@@ -419,7 +412,7 @@ def test_buckets_of_distances() -> None:
     assert by_place[-127] == by_place[-200] == 15
     assert by_place[127] == by_place[200] == 31
     assert (np.diff(got[:201]) <= 0).all()
-    one_sided = buckets_of(places, 32, 128, False)[0]
+    one_sided = distance_buckets(places, 32, 128, False)[0]
     assert (one_sided[200:] == 0).all()
     assert one_sided[0] == 31
     assert one_sided[200 - 15] == 15
@@ -429,13 +422,13 @@ def test_relative_bias_is_the_table_by_distance(rng) -> None:
     layer = RelativeBias(3, rng, dtype=np.float64)
     bias = layer.bias(4, 6, 2, np.float64).data
     assert bias.shape == (3, 4, 6)
-    for (i, j), place in np.ndenumerate(relative_places(4, 6, 2)):
+    for (i, j), place in np.ndenumerate(relative_positions(4, 6, 2)):
         assert place == j - (2 + i)
         np.testing.assert_array_equal(
-            bias[:, i, j], layer.weight.data[buckets_of(np.array(place), 32, 128, True)]
+            bias[:, i, j], layer.weight.data[distance_buckets(np.array(place), 32, 128, True)]
         )
     with pytest.raises(SettingsError, match="buckets"):
-        RelativeBias(2, rng, buckets=64, farthest=32)
+        RelativeBias(2, rng, buckets=64, max_distance=32)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -463,7 +456,7 @@ def test_a_bias_of_zero_is_plain_attention(rng) -> None:
 
 def test_an_unknown_kind_of_positions_is_refused(rng) -> None:
     with pytest.raises(SettingsError, match="positions is one of"):
-        LanguageModel(LanguageModelConfig(5, positions="polar"), rng)
+        LanguageModel(LanguageModelConfig(vocabulary=5, positions="polar"), rng)
 
 
 # --- it learns ------------------------------------------------------------------------------------
@@ -471,7 +464,7 @@ def test_an_unknown_kind_of_positions_is_refused(rng) -> None:
 
 def test_a_language_model_learns_to_count(rng) -> None:
     model = LanguageModel(
-        LanguageModelConfig(7, width=16, heads=2, hidden=32, layers=1, dropout=0.0), rng
+        LanguageModelConfig(vocabulary=7, width=16, heads=2, hidden=32, layers=1, dropout=0.0), rng
     )
     ids = (np.arange(9) + rng.integers(0, 7, (16, 1))) % 7
     for _ in range(60):

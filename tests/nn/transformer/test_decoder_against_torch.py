@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pmt_autograd import Tensor
-from pmt_nn import TransformerDecoder, TransformerEncoder, causal_mask, rotate
+from pmt_nn import TransformerConfig, TransformerDecoder, TransformerEncoder, causal_mask, rotate
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore::UserWarning")]
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -90,7 +90,17 @@ def test_decoder(oracle, rng, stir, dtype, norm_first, masked, mode) -> None:
     torch = oracle.torch
     ours = stir(
         TransformerDecoder(
-            D, HEADS, F, 2, rng, dropout=0.0, activation="relu", norm_first=norm_first, dtype=dtype
+            TransformerConfig(
+                width=D,
+                heads=HEADS,
+                hidden=F,
+                layers=2,
+                dropout=0.0,
+                activation="relu",
+                norm_first=norm_first,
+            ),
+            rng,
+            dtype=dtype,
         )
     )
     layer = torch.nn.TransformerDecoderLayer(
@@ -124,9 +134,21 @@ def test_decoder(oracle, rng, stir, dtype, norm_first, masked, mode) -> None:
 def test_encoder_decoder(oracle, rng, stir, dtype, norm_first) -> None:
     """Both stacks together, with all masks."""
     torch = oracle.torch
-    settings = {"dropout": 0.0, "activation": "relu", "norm_first": norm_first, "dtype": dtype}
-    encoder = stir(TransformerEncoder(D, HEADS, F, 2, rng, **settings))
-    decoder = stir(TransformerDecoder(D, HEADS, F, 2, rng, **settings))
+    settings = {"dropout": 0.0, "activation": "relu", "norm_first": norm_first}
+    encoder = stir(
+        TransformerEncoder(
+            TransformerConfig(width=D, heads=HEADS, hidden=F, layers=2, **settings),
+            rng,
+            dtype=dtype,
+        )
+    )
+    decoder = stir(
+        TransformerDecoder(
+            TransformerConfig(width=D, heads=HEADS, hidden=F, layers=2, **settings),
+            rng,
+            dtype=dtype,
+        )
+    )
     encoder_layer = torch.nn.TransformerEncoderLayer(
         D, HEADS, F, 0.0, "relu", batch_first=True, norm_first=norm_first
     )

@@ -11,8 +11,10 @@ from pmt_nn import (
     FeedForward,
     PairClassifier,
     PairClassifierConfig,
+    TransformerConfig,
     TransformerEncoder,
-    TransformerEncoderLayer,
+    TransformerLayer,
+    capture,
     causal_mask,
     cross_entropy,
 )
@@ -24,9 +26,19 @@ def stream(seed: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(seed))
 
 
-def encoder(norm_first: bool = True) -> TransformerEncoder:
+def encoder(norm_first: bool = True, positions: str = "none") -> TransformerEncoder:
     model = TransformerEncoder(
-        8, 2, 16, 2, stream(), dropout=0.0, norm_first=norm_first, dtype=np.float64
+        TransformerConfig(
+            width=8,
+            heads=2,
+            hidden=16,
+            layers=2,
+            dropout=0.0,
+            norm_first=norm_first,
+            positions=positions,
+        ),
+        stream(),
+        dtype=np.float64,
     )
     for parameter in model.parameters():  # away from the special first values 0 and 1
         parameter.data += stream(1).normal(size=parameter.shape) * 0.1
@@ -180,9 +192,48 @@ def test_an_unknown_activation_is_refused() -> None:
 
 
 @both_norms
+@pytest.mark.parametrize("positions", ["none", "rotary", "alibi", "relative", "tener"])
+@pytest.mark.parametrize("kind", ["keys", "pairs", "causal pairs"])
+def test_padding_is_exactly_zero_and_tokens_are_as_without_it(norm_first, positions, kind) -> None:
+    model = encoder(norm_first, positions)
+    lengths = np.array([5, 3, 1])
+    keys = np.arange(5) < lengths[:, np.newaxis]
+    x = stream(2).normal(size=(3, 5, 8))
+    mask, alone = keys, None
+    if kind != "keys":
+        mask = np.broadcast_to(keys[:, np.newaxis], (3, 5, 5))
+    if kind == "causal pairs":
+        mask, alone = mask & causal_mask(5), causal_mask(5)
+    y = model(Tensor(x), mask).data
+    assert (y[~keys] == 0).all()
+    for i, n in enumerate(lengths):
+        expected = model(Tensor(x[i : i + 1, :n]), None if alone is None else alone[:, :n, :n])
+        np.testing.assert_allclose(y[i, :n], expected.data[0], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("positions", ["none", "tener"])
+@pytest.mark.parametrize("kind", ["keys", "pairs"])
+def test_a_captured_pass_has_the_same_bits(positions, kind) -> None:
+    model = encoder(positions=positions)
+    mask = np.arange(5) < np.array([[5], [3], [1]])
+    if kind == "pairs":
+        mask = np.broadcast_to(mask[:, np.newaxis], (3, 5, 5))
+    x = Tensor(stream(2).normal(size=(3, 5, 8)))
+    expected = model(x, mask).data
+    with capture(model, outputs=True) as captured:
+        np.testing.assert_array_equal(model(x, mask).data, expected)
+    np.testing.assert_array_equal(captured["output"], expected)
+    assert captured["layers.1.attention.weights"].shape == (3, 2, 5, 5)
+
+
+@both_norms
 def test_the_layer_is_its_equations(norm_first: bool) -> None:
-    layer = TransformerEncoderLayer(
-        8, 2, 16, stream(), dropout=0.0, norm_first=norm_first, activation="relu", dtype=np.float64
+    layer = TransformerLayer(
+        TransformerConfig(
+            width=8, heads=2, hidden=16, dropout=0.0, norm_first=norm_first, activation="relu"
+        ),
+        stream(),
+        dtype=np.float64,
     )
     x = Tensor(stream(3).normal(size=(2, 4, 8)))
 

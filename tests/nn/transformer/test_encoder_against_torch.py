@@ -12,6 +12,7 @@ from pmt_nn import (
     Embedding,
     LayerNorm,
     SelfAttention,
+    TransformerConfig,
     TransformerEncoder,
     attention,
     causal_mask,
@@ -136,14 +137,16 @@ def test_encoder(oracle, rng, stir, dtype, norm_first, activation, masked, mode)
     }
     ours = stir(
         TransformerEncoder(
-            d,
-            heads,
-            f,
-            n,
+            TransformerConfig(
+                width=d,
+                heads=heads,
+                hidden=f,
+                layers=n,
+                dropout=0.0,
+                activation=activation,
+                norm_first=norm_first,
+            ),
             rng,
-            dropout=0.0,
-            activation=activation,
-            norm_first=norm_first,
             dtype=dtype,
         )
     )

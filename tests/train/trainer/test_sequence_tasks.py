@@ -51,7 +51,14 @@ def loss(model: EncoderDecoder, batch: Examples, rng: np.random.Generator) -> tu
 def test_a_task_is_learned_without_a_mistake(task: Callable[[np.ndarray], np.ndarray]) -> None:
     size = FIRST + SYMBOLS
     config = EncoderDecoderConfig(
-        size, size, width=48, heads=4, hidden=96, encoder_layers=1, decoder_layers=1, dropout=0.0
+        source_vocabulary=size,
+        target_vocabulary=size,
+        width=48,
+        heads=4,
+        hidden=96,
+        layers=1,
+        decoder_layers=1,
+        dropout=0.0,
     )
     model = EncoderDecoder(config, np.random.default_rng(1))
     trainer = Trainer(model, loss, schedule=warmup(cosine_schedule(4e-3, STEPS), STEPS // 10))

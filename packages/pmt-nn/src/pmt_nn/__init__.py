@@ -5,29 +5,27 @@ Every fused function stands in one file with its composed twin, which is the tex
 
 from pmt_core import HuffmanTree
 from pmt_nn.attention.biased import biased_attention
-from pmt_nn.attention.decoder_attention import CrossAttention, DecoderSelfAttention
+from pmt_nn.attention.kernel import attention_weights
 from pmt_nn.attention.kv_cache import DecoderCache, KeyValueCache
-from pmt_nn.attention.position_bias import (
+from pmt_nn.attention.multi_head import CrossAttention, SelfAttention
+from pmt_nn.attention.positions import (
     Alibi,
     AttentionPositions,
+    LearnedPositions,
     RelativeBias,
     RotaryPositions,
+    SinusoidalPositions,
     alibi_slopes,
+    sinusoids,
 )
-from pmt_nn.attention.positional_encoding import LearnedPositions, SinusoidalPositions, sinusoids
-from pmt_nn.attention.relative import (
-    RelativeAttention,
-    directional_attention,
-)
+from pmt_nn.attention.relative import RelativeAttention, relative_attention
 from pmt_nn.attention.rotary import rotate
 from pmt_nn.attention.scaled_dot_product import (
     attention,
-    attention_weights,
     packed_attention,
     ragged_attention,
     weights_of_groups,
 )
-from pmt_nn.attention.self_attention import SelfAttention
 from pmt_nn.attention.unpadded import (
     RaggedLayout,
     SequenceGroup,
@@ -154,13 +152,15 @@ from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.recurrent.lstm_scan import lstm_scan
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN, RecurrentCell
 from pmt_nn.recurrent.scans import gru_scan, rnn_scan
-from pmt_nn.transformer.decoder import TransformerDecoder, TransformerDecoderLayer
-from pmt_nn.transformer.encoder import TransformerEncoder, TransformerEncoderLayer
+from pmt_nn.transformer.config import TransformerConfig
+from pmt_nn.transformer.decoder import TransformerDecoder
+from pmt_nn.transformer.encoder import TransformerEncoder
 from pmt_nn.transformer.feed_forward import (
     ACTIVATIONS,
     FeedForward,
     feed_forward,
 )
+from pmt_nn.transformer.layer import TransformerLayer
 from pmt_nn.word2vec.cbow_ns import CbowKernel
 from pmt_nn.word2vec.hierarchical_softmax import TreeKernel
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
@@ -195,7 +195,6 @@ __all__ = [
     "ConvTranspose2d",
     "CrossAttention",
     "DecoderCache",
-    "DecoderSelfAttention",
     "Decoding",
     "Dense",
     "RelativeAttention",
@@ -263,10 +262,10 @@ __all__ = [
     "Tanh",
     "TokenClassifier",
     "TokenClassifierConfig",
+    "TransformerConfig",
     "TransformerDecoder",
-    "TransformerDecoderLayer",
     "TransformerEncoder",
-    "TransformerEncoderLayer",
+    "TransformerLayer",
     "MaskedTagger",
     "add_dropped",
     "add_with_dropout",
@@ -293,7 +292,6 @@ __all__ = [
     "cosine_loss",
     "cosine_similarity",
     "cross_entropy",
-    "directional_attention",
     "distance",
     "feed_forward",
     "gelu",
@@ -327,6 +325,7 @@ __all__ = [
     "orthogonal",
     "packed_attention",
     "ragged_attention",
+    "relative_attention",
     "weights_of_groups",
     "from_ragged",
     "to_ragged",

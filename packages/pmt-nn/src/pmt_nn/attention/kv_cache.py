@@ -1,8 +1,9 @@
-"""Keys and values of the tokens that stand already, for decoding step by step."""
+"""Key-value caches for decoding token by token."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,18 @@ from numpy.typing import NDArray
 from pmt_autograd import Array, Tensor, is_recording
 from pmt_core import StateError
 
+Rows = NDArray[np.integer] | Sequence[int]
+"""Indices of rows of a batch."""
+
 
 class KeyValueCache:
-    """The keys and values of one attention layer: what a step appends, later steps look up.
+    """Keys and values of the tokens that one attention layer has processed.
 
-    The caller owns it and hands it in; the module keeps nothing. It holds plain arrays, so it is
-    for decoding under `no_grad()`: a gradient would end here.
+    The caller owns the cache and passes it to the layer; the module keeps nothing. It holds plain
+    arrays, so it is for decoding under `no_grad()`.
+
+    Attributes:
+        length: number of tokens in the cache.
     """
 
     def __init__(self) -> None:
@@ -24,7 +31,11 @@ class KeyValueCache:
         self.length = 0
 
     def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Add (b, n, d) twice; returns all there are, (b, s, d) twice."""
+        """Append keys and values (b, n, d) and return all, (b, s, d) each.
+
+        Raises:
+            StateError: if the tape is recording, as gradients would end here.
+        """
         if is_recording():
             raise StateError(
                 "a key-value cache cuts off gradients; decode under no_grad(), or train on whole "
@@ -44,27 +55,28 @@ class KeyValueCache:
         return 0 if self._keys is None else len(self._keys)
 
     def held(self) -> tuple[Tensor, Tensor]:
-        """All keys and values there are, (b, s, d) twice. Raises StateError where none are."""
+        """Return all keys and values, (b, s, d) each. Raises StateError if the cache is empty."""
         if self._keys is None or self._values is None:
             raise StateError("the cache is empty; append to it first")
         return Tensor(self._keys[:, : self.length]), Tensor(self._values[:, : self.length])
 
-    def select(self, rows: NDArray[np.integer] | Sequence[int]) -> None:
+    def select(self, rows: Rows) -> None:
         """Keep these rows of the batch, in this order, repeats allowed (beam search)."""
         if self._keys is not None and self._values is not None:
-            self._keys, self._values = (
-                self._chosen(self._keys, rows),
-                self._chosen(self._values, rows),
-            )
+            self._keys = self._selected(self._keys, rows)
+            self._values = self._selected(self._values, rows)
 
-    def _chosen(self, held: Array, rows: NDArray[np.integer] | Sequence[int]) -> Array:
-        """Rows of `held` with its room; what is not filled yet is not copied."""
-        chosen = np.empty((len(rows), *held.shape[1:]), held.dtype)
-        chosen[:, : self.length] = held[rows, : self.length]
-        return chosen
+    def _selected(self, held: Array, rows: Rows) -> Array:
+        """Return rows of `held` with its spare room, which is not copied."""
+        selected = np.empty((len(rows), *held.shape[1:]), held.dtype)
+        selected[:, : self.length] = held[rows, : self.length]
+        return selected
 
     def _with_room(self, held: Array | None, like: Array, length: int) -> Array:
-        """`held` with room for `length` tokens. Doubles, so that n steps copy each token twice."""
+        """Return `held` with room for `length` tokens.
+
+        The room doubles, so that n steps copy each token twice at most.
+        """
         if held is not None and length <= held.shape[1]:
             return held
         larger = np.empty((like.shape[0], max(16, 2 * length), like.shape[2]), like.dtype)
@@ -73,30 +85,44 @@ class KeyValueCache:
         return larger
 
 
+@dataclass(frozen=True, slots=True)
+class LayerCache:
+    """Caches of one decoder layer.
+
+    Attributes:
+        tokens: keys and values of the decoded tokens.
+        memory: keys and values of the memory.
+    """
+
+    tokens: KeyValueCache = field(default_factory=KeyValueCache)
+    memory: KeyValueCache = field(default_factory=KeyValueCache)
+
+
 class DecoderCache:
-    """A cache for every layer of a decoder: of its own tokens, and of the memory it looks at."""
+    """Caches of all layers of a decoder.
+
+    Args:
+        layers: number of layers.
+    """
 
     def __init__(self, layers: int) -> None:
-        self.tokens = [KeyValueCache() for _ in range(layers)]
-        self.memory = [KeyValueCache() for _ in range(layers)]
+        self.layers = [LayerCache() for _ in range(layers)]
 
     @property
     def length(self) -> int:
         """Number of tokens decoded so far."""
-        return self.tokens[0].length if self.tokens else 0
+        return self.layers[0].tokens.length if self.layers else 0
 
-    def select(
-        self,
-        rows: NDArray[np.integer] | Sequence[int],
-        sources: NDArray[np.integer] | Sequence[int] | None = None,
-    ) -> None:
+    def select(self, rows: Rows, sources: Rows | None = None) -> None:
         """Keep these rows of the batch, in this order, in every layer.
 
-        sources: rows of the memory to keep, where several rows share one: see `CrossAttention`.
+        Args:
+            rows: rows of the tokens.
+            sources: rows of the memory, if several rows share one (see `CrossAttention`); by
+                default equal to `rows`.
         """
-        for cache in self.tokens:
-            cache.select(rows)
-        kept = np.asarray(rows if sources is None else sources)
-        for cache in self.memory:
-            if not np.array_equal(kept, np.arange(cache.rows)):
-                cache.select(kept)
+        memory_rows = np.asarray(rows if sources is None else sources)
+        for cache in self.layers:
+            cache.tokens.select(rows)
+            if not np.array_equal(memory_rows, np.arange(cache.memory.rows)):
+                cache.memory.select(memory_rows)

@@ -10,10 +10,10 @@ import numpy as np
 
 from pmt_autograd import Array, Tensor, operation_hook
 from pmt_nn.attention.biased import biased_attention, biased_weights
-from pmt_nn.attention.relative import directional_attention, directional_weights
+from pmt_nn.attention.kernel import attention_weights
+from pmt_nn.attention.relative import relative_attention, relative_weights
 from pmt_nn.attention.scaled_dot_product import (
     attention,
-    attention_weights,
     packed_attention,
     ragged_attention,
 )
@@ -138,7 +138,7 @@ def _biased(
 
 
 def _relative(*arrays: Array, mask: Mask | None = None, **settings: Any) -> Array:
-    return directional_weights(*arrays, mask=mask)
+    return relative_weights(*arrays, mask=mask)
 
 
 _WEIGHTS: dict[str, Callable[..., Array]] = {
@@ -146,6 +146,6 @@ _WEIGHTS: dict[str, Callable[..., Array]] = {
     packed_attention.__name__: _packed,
     ragged_attention.__name__: _ragged,
     biased_attention.__name__: _biased,
-    directional_attention.__name__: _relative,
+    relative_attention.__name__: _relative,
 }
 """Name of an attention primitive -> its weights (b, h, t, s), from its arguments."""

@@ -76,7 +76,7 @@ _FREE = (
 )
 _SCANS = ("rnn_scan", "gru_scan", "lstm_scan")
 _PER_GATE = 4  # a bias, a squashing, a product and a sum for each gate's numbers
-_ATTENTION = ("attention", "packed_attention", "biased_attention", "directional_attention")
+_ATTENTION = ("attention", "packed_attention", "biased_attention", "relative_attention")
 
 
 def _feed_forward(arrays: list[Array]) -> int:
@@ -92,6 +92,6 @@ def _attention(name: str, arrays: list[Array]) -> int:
     b, t, d = map(int, arrays[0].shape)
     if name == "packed_attention":
         return 4 * b * t * t * (d // 3)
-    if name == "directional_attention":
+    if name == "relative_attention":
         return 6 * b * t * t * (d // 3)
     return 4 * b * t * int(arrays[1].shape[1]) * d

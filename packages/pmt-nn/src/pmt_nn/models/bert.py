@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, tanh
 from pmt_core import DataError, FileProblem, SettingsError, StateError
-from pmt_nn.attention.positional_encoding import LearnedPositions
+from pmt_nn.attention.positions import LearnedPositions
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.layer_norm import LayerNorm
@@ -25,6 +25,7 @@ from pmt_nn.layers.linear import Linear
 from pmt_nn.losses.cross_entropy import IGNORE, cross_entropy
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
+from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
 
 
@@ -65,18 +66,14 @@ _DISTILBERT = {
 }
 
 
-@dataclass(frozen=True)
-class BertConfig:
-    """Size and form of a `Bert`; by default BERT base, uncased.
+@dataclass(frozen=True, kw_only=True)
+class BertConfig(TransformerConfig):
+    """Settings of a `Bert`, added to those of its encoder; by default BERT base, uncased.
 
     Attributes:
         vocabulary: number of token ids.
-        max_length: longest sequence in tokens.
-        width, heads, hidden, layers: d, h, f and number of layers.
-        sides: number of sides (token types, "segments"); 0 where the model knows none.
-        activation: "gelu_exact", "gelu" (by tanh) or "relu".
-        dropout: rate, everywhere.
-        eps: added to variances by the norms.
+        max_length: length of the longest sequence in tokens.
+        token_types: number of token types ("segments"); 0 if the model has none.
         shift: rows at the start of a stored position table that hold no position (RoBERTa: 2).
         pooled: whether there is a layer on top of the first token.
     """
@@ -87,10 +84,11 @@ class BertConfig:
     heads: int = 12
     hidden: int = 3072
     layers: int = 12
-    sides: int = 2
+    token_types: int = 2
     activation: str = "gelu_exact"
-    dropout: float = 0.1
-    eps: float = 1e-12
+    norm_first: bool = False
+    norm_eps: float = 1e-12
+    positions: str = "learned"
     shift: int = 0
     pooled: bool = True
 
@@ -122,10 +120,12 @@ class BertConfig:
             heads=int(values.get("num_attention_heads", default.heads)),
             hidden=int(values.get("intermediate_size", default.hidden)),
             layers=int(values.get("num_hidden_layers", default.layers)),
-            sides=0 if kind == "distilbert" else int(values.get("type_vocab_size", default.sides)),
+            token_types=0
+            if kind == "distilbert"
+            else int(values.get("type_vocab_size", default.token_types)),
             activation=_ACTIVATIONS[activation],
             dropout=float(values.get("hidden_dropout_prob", default.dropout)),
-            eps=float(values.get("layer_norm_eps", default.eps)),
+            norm_eps=float(values.get("layer_norm_eps", default.norm_eps)),
             shift=shift,
             pooled=kind != "distilbert",
         )
@@ -157,43 +157,32 @@ class Bert(Module):
         d = config.width
         self.config = config
         self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
-        self.sides = (
-            Embedding(config.sides, d, rng, sparse=False, dtype=dtype) if config.sides else None
+        self.token_types = (
+            Embedding(config.token_types, d, rng, sparse=False, dtype=dtype)
+            if config.token_types
+            else None
         )
         self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
-        self.norm = LayerNorm(d, eps=config.eps, dtype=dtype)
+        self.norm = LayerNorm(d, eps=config.norm_eps, dtype=dtype)
         self.dropout = Dropout(config.dropout)
-        self.encoder = TransformerEncoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.layers,
-            rng,
-            dropout=config.dropout,
-            activation=config.activation,
-            norm_first=False,
-            dtype=dtype,
-        )
-        for _, module in self.encoder.named_modules():
-            if isinstance(module, LayerNorm):
-                module.eps = config.eps
+        self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.pool = Linear(d, d, rng, dtype=dtype) if config.pooled else None
 
     def forward(
         self,
         ids: NDArray[np.integer],
         mask: Mask | None = None,
-        sides: NDArray[np.integer] | None = None,
+        token_types: NDArray[np.integer] | None = None,
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids, mask (True = a token), sides (0, 1; all 0 by default): (b, t) -> (b, t, d).
+        """ids, mask (True = a token), token_types (0, 1; all 0 by default): (b, t) -> (b, t, d).
 
         rng: stream of this pass, needed in training with dropout.
         """
         x = self.words(ids)
-        if self.sides is not None:
-            x = x + self.sides(np.zeros_like(ids) if sides is None else sides)
+        if self.token_types is not None:
+            x = x + self.token_types(np.zeros_like(ids) if token_types is None else token_types)
         x = self.dropout(self.norm(self.positions(x)), rng)
         hidden: Tensor = self.encoder(x, mask, rng=rng)
         return hidden

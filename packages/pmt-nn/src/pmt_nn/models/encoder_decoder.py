@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor, no_grad, take_rows
 from pmt_core import StateError
 from pmt_nn.attention.kv_cache import DecoderCache
-from pmt_nn.attention.positional_encoding import SinusoidalPositions
+from pmt_nn.attention.positions import added_positions
 from pmt_nn.generation.beam_search import Hypothesis, LengthPenalty, beam_search
 from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.generate import token_stream
@@ -22,36 +22,30 @@ from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
+from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.decoder import TransformerDecoder
 from pmt_nn.transformer.encoder import TransformerEncoder
 
 
-@dataclass(frozen=True)
-class EncoderDecoderConfig:
-    """Size and form of an `EncoderDecoder`.
+@dataclass(frozen=True, kw_only=True)
+class EncoderDecoderConfig(TransformerConfig):
+    """Settings of an `EncoderDecoder`, added to those of its two stacks.
 
     Attributes:
         source_vocabulary, target_vocabulary: numbers of token ids.
-        max_length: longest sequence.
-        width, heads, hidden: d, h, f of both sides.
-        encoder_layers, decoder_layers: how many.
-        dropout: rate, everywhere.
-        activation: "gelu" or "relu".
-        norm_first: pre-norm (True) or post-norm.
-        shared: one embedding table for both sides (equal vocabularies).
+        max_length: length of the longest sequence, for positions added to the embeddings.
+        layers: number of encoder layers.
+        decoder_layers: number of decoder layers.
+        shared: whether source and target share one embedding table (equal vocabularies).
     """
 
     source_vocabulary: int
     target_vocabulary: int
     max_length: int = 128
-    width: int = 128
-    heads: int = 4
     hidden: int = 512
-    encoder_layers: int = 2
     decoder_layers: int = 2
-    dropout: float = 0.1
     activation: str = "relu"
-    norm_first: bool = True
+    positions: str = "sinusoidal"
     shared: bool = False
 
 
@@ -77,29 +71,11 @@ class EncoderDecoder(Module):
             if config.shared
             else Embedding(config.source_vocabulary, d, rng, std=std, dtype=dtype)
         )
-        self.positions = SinusoidalPositions(config.max_length, d, dtype=dtype)
+        self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
         self.dropout = Dropout(config.dropout)
-        self.encoder = TransformerEncoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.encoder_layers,
-            rng,
-            dropout=config.dropout,
-            activation=config.activation,
-            norm_first=config.norm_first,
-            dtype=dtype,
-        )
+        self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.decoder = TransformerDecoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.decoder_layers,
-            rng,
-            dropout=config.dropout,
-            activation=config.activation,
-            norm_first=config.norm_first,
-            dtype=dtype,
+            replace(config, layers=config.decoder_layers), rng, dtype=dtype
         )
         self.bias = Parameter(np.zeros(config.target_vocabulary, dtype))
 
@@ -127,7 +103,9 @@ class EncoderDecoder(Module):
         rng: np.random.Generator | None = None,
     ) -> Tensor:
         """source: (b, s) -> the memory (b, s, d)."""
-        x = self.positions(self.source_words(source) * self.config.width**0.5)
+        x = self.source_words(source) * self.config.width**0.5
+        if self.positions is not None:
+            x = self.positions(x)
         memory: Tensor = self.encoder(self.dropout(x, rng), mask, rng=rng)
         return memory
 
@@ -186,7 +164,8 @@ class EncoderDecoder(Module):
     ) -> Tensor:
         """What the decoder makes of target (b, t): (b, t, d)."""
         x = self.target_words(target) * self.config.width**0.5
-        x = self.positions(x, offset=0 if cache is None else cache.length)
+        if self.positions is not None:
+            x = self.positions(x, offset=0 if cache is None else cache.length)
         decoded: Tensor = self.decoder(
             self.dropout(x, rng), memory, mask=mask, memory_mask=memory_mask, cache=cache, rng=rng
         )

@@ -21,14 +21,15 @@ from pmt_nn.masks import Mask
 from pmt_nn.models.character_cnn import CharacterEncoder
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
+from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
 
 UNKNOWN = 1
 
 
-@dataclass(frozen=True)
-class EntityTaggerConfig:
-    """Size and form of an `EntityTagger`.
+@dataclass(frozen=True, kw_only=True)
+class EntityTaggerConfig(TransformerConfig):
+    """Settings of an `EntityTagger`, added to those of its encoder.
 
     Attributes:
         words, characters, shapes, tags: numbers of ids; 0 is padding, and word 1 the unknown one.
@@ -39,10 +40,7 @@ class EntityTaggerConfig:
         word_width, character_width, filters, window, shape_width: widths of the embeddings of
             words, characters and shapes; number of filters over the characters, and how many
             characters each sees.
-        width, heads, hidden, layers: d, h, f and number of layers of the encoder.
-        directional: whether attention knows distance and direction; else it sees no order at all.
-        norm_first: pre-norm (True) or post-norm.
-        dropout: rate in the encoder and before the tags. input_dropout: of the joined embeddings.
+        input_dropout: dropout rate of the joined embeddings.
         word_dropout: a, a word seen n times in training is read as unknown with chance a / (a + n)
             (Kiperwasser & Goldberg 2016), so that the unknown word's vector is learned.
     """
@@ -59,12 +57,8 @@ class EntityTaggerConfig:
     filters: int = 60
     window: int = 3
     shape_width: int = 20
-    width: int = 128
-    heads: int = 4
-    hidden: int = 256
-    layers: int = 2
-    directional: bool = True
-    norm_first: bool = True
+    activation: str = "relu"
+    positions: str = "tener"
     dropout: float = 0.3
     input_dropout: float = 0.4
     word_dropout: float = 0.3
@@ -112,18 +106,7 @@ class EntityTagger(Module):
         joined = config.word_width + config.vector_width + config.filters + config.shape_width
         self.input_dropout = Dropout(config.input_dropout)
         self.join = Linear(joined, d, rng, dtype=dtype)
-        self.encoder = TransformerEncoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.layers,
-            rng,
-            dropout=config.dropout,
-            activation="relu",
-            norm_first=config.norm_first,
-            directional=config.directional,
-            dtype=dtype,
-        )
+        self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.dropout = Dropout(config.dropout)
         self.classify = Linear(d, config.tags, rng, dtype=dtype)
         self.crf = LinearChainCRF(

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor
 from pmt_nn.attention.kv_cache import DecoderCache
-from pmt_nn.attention.position_bias import added_positions, inside_positions
+from pmt_nn.attention.positions import added_positions
 from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.generate import token_stream
 from pmt_nn.generation.sampling import next_token
@@ -22,35 +22,23 @@ from pmt_nn.layers.tied_linear import tied_linear
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
+from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.decoder import TransformerDecoder
 
 
-@dataclass(frozen=True)
-class LanguageModelConfig:
-    """Size and form of a `LanguageModel`.
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelConfig(TransformerConfig):
+    """Settings of a `LanguageModel`, added to those of its decoder.
 
     Attributes:
         vocabulary: number of token ids.
-        max_length: longest sequence where positions are learned or sinusoidal.
-        width, heads, hidden, layers: d, h, f and number of layers.
-        dropout: rate, everywhere.
-        activation: "gelu" or "relu".
-        norm_first: pre-norm (True) or post-norm.
-        positions: "learned", "sinusoidal", "rotary", "alibi", "relative" or "none".
-        bias: whether linear layers, norms and the output have a bias.
+        max_length: length of the longest sequence, for positions added to the embeddings.
     """
 
     vocabulary: int
     max_length: int = 256
-    width: int = 128
-    heads: int = 4
     hidden: int = 512
-    layers: int = 2
-    dropout: float = 0.1
-    activation: str = "gelu"
-    norm_first: bool = True
     positions: str = "rotary"
-    bias: bool = True
 
 
 class LanguageModel(Module):
@@ -69,20 +57,7 @@ class LanguageModel(Module):
         self.words = Embedding(config.vocabulary, d, rng, sparse=False, dtype=dtype)
         self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
         self.dropout = Dropout(config.dropout)
-        self.decoder = TransformerDecoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.layers,
-            rng,
-            dropout=config.dropout,
-            activation=config.activation,
-            norm_first=config.norm_first,
-            cross=False,
-            positions=inside_positions(config.positions, config.heads, rng, dtype),
-            bias=config.bias,
-            dtype=dtype,
-        )
+        self.decoder = TransformerDecoder(config, rng, cross=False, dtype=dtype)
         self.bias = Parameter(np.zeros(config.vocabulary, dtype)) if config.bias else None
 
     def forward(

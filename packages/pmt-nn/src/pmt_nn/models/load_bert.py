@@ -127,8 +127,8 @@ def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArr
         }
 
     state = {"words.weight": take("embeddings.word_embeddings.weight")}
-    if config.sides:
-        state["sides.weight"] = take("embeddings.token_type_embeddings.weight")
+    if config.token_types:
+        state["token_types.weight"] = take("embeddings.token_type_embeddings.weight")
     state["positions.weight"] = take("embeddings.position_embeddings.weight")[config.shift :]
     state |= norm("norm", "embeddings.LayerNorm")
     for i in range(config.layers):

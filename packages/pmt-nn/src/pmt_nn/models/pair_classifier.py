@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Array, Tensor, absolute, concat, tanh
 from pmt_core import ShapeError
-from pmt_nn.attention.positional_encoding import LearnedPositions
+from pmt_nn.attention.positions import added_positions
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.gelu import gelu
@@ -17,44 +17,32 @@ from pmt_nn.layers.layer_norm import LayerNorm
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
+from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
 
 
-@dataclass(frozen=True)
-class PairClassifierConfig:
-    """Size and form of a `PairClassifier`.
+@dataclass(frozen=True, kw_only=True)
+class PairClassifierConfig(TransformerConfig):
+    """Settings of a `PairClassifier`, added to those of its encoder.
 
     Attributes:
         vocabulary: number of token ids.
-        max_length: longest pair in tokens, special tokens included.
-        width: model width d.
-        heads: attention heads.
-        hidden: width of the feed-forward networks.
-        layers: number of encoder layers.
+        max_length: length of the longest pair in tokens, special tokens included.
         classes: number of labels.
-        dropout: rate, everywhere in the encoder and on the embeddings.
-        activation: "gelu" or "relu".
-        norm_first: pre-norm (True) or post-norm.
-        n_match_types: number of different `match_types`.
+        n_match_types: number of match types.
         compare: whether the difference and the product of the texts' means are pooled as well.
-        features: number of further numbers about a pair that are given beside its tokens.
-        feature_hidden: width of the layer that reads them.
+        features: number of features of a pair beside its tokens.
+        feature_hidden: width of the layer that reads the features.
     """
 
     vocabulary: int
     max_length: int = 64
-    width: int = 128
-    heads: int = 4
-    hidden: int = 256
-    layers: int = 2
     classes: int = 2
-    dropout: float = 0.1
-    activation: str = "gelu"
-    norm_first: bool = True
     n_match_types: int = 3
     compare: bool = False
     features: int = 0
     feature_hidden: int = 64
+    positions: str = "learned"
 
 
 class PairClassifier(Module):
@@ -78,20 +66,10 @@ class PairClassifier(Module):
         self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
         self.segments = Embedding(2, d, rng, sparse=False, dtype=dtype)
         self.match_types = Embedding(config.n_match_types, d, rng, sparse=False, dtype=dtype)
-        self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
-        self.norm = LayerNorm(d, dtype=dtype)
+        self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
+        self.norm = LayerNorm(d, eps=config.norm_eps, dtype=dtype)
         self.dropout = Dropout(config.dropout)
-        self.encoder = TransformerEncoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.layers,
-            rng,
-            dropout=config.dropout,
-            activation=config.activation,
-            norm_first=config.norm_first,
-            dtype=dtype,
-        )
+        self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.pool = Linear((5 if config.compare else 3) * d, d, rng, dtype=dtype)
         known = config.feature_hidden if config.features else 0
         self.features = Linear(config.features, known, rng, dtype=dtype) if known else None
@@ -131,7 +109,9 @@ class PairClassifier(Module):
     ) -> Tensor:
         """The encoder's vectors of all tokens, before pooling: (b, t, d)."""
         x = self.words(ids) + self.segments(segments) + self.match_types(match_types)
-        x = self.dropout(self.norm(self.positions(x)), rng)
+        if self.positions is not None:
+            x = self.positions(x)
+        x = self.dropout(self.norm(x), rng)
         hidden: Tensor = self.encoder(x, mask, rng=rng)
         return hidden
 

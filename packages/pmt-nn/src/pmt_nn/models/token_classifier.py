@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, no_grad
-from pmt_nn.attention.position_bias import added_positions
+from pmt_nn.attention.positions import added_positions
 from pmt_nn.crf.crf import LinearChainCRF
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
@@ -16,34 +16,24 @@ from pmt_nn.layers.linear import Linear
 from pmt_nn.losses.cross_entropy import IGNORE, cross_entropy
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
+from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
 
 
-@dataclass(frozen=True)
-class TokenClassifierConfig:
-    """Size and form of a `TokenClassifier`.
+@dataclass(frozen=True, kw_only=True)
+class TokenClassifierConfig(TransformerConfig):
+    """Settings of a `TokenClassifier`, added to those of its encoder.
 
     Attributes:
-        vocabulary, tags: numbers of token ids and of tags.
-        max_length: longest sequence.
-        width, heads, hidden, layers: d, h, f and number of layers.
-        dropout: rate, everywhere.
-        activation: "gelu" or "relu".
-        norm_first: pre-norm (True) or post-norm.
-        positions: "learned" or "sinusoidal".
-        crf: whether tags are scored as a chain; else each for itself.
+        vocabulary: number of token ids.
+        tags: number of tags.
+        max_length: length of the longest sequence, for positions added to the embeddings.
+        crf: whether a linear-chain CRF scores the tags; otherwise each tag is scored on its own.
     """
 
     vocabulary: int
     tags: int
     max_length: int = 128
-    width: int = 128
-    heads: int = 4
-    hidden: int = 256
-    layers: int = 2
-    dropout: float = 0.1
-    activation: str = "gelu"
-    norm_first: bool = True
     positions: str = "learned"
     crf: bool = True
 
@@ -65,17 +55,7 @@ class TokenClassifier(Module):
         self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
         self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
         self.dropout = Dropout(config.dropout)
-        self.encoder = TransformerEncoder(
-            d,
-            config.heads,
-            config.hidden,
-            config.layers,
-            rng,
-            dropout=config.dropout,
-            activation=config.activation,
-            norm_first=config.norm_first,
-            dtype=dtype,
-        )
+        self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.classify = Linear(d, config.tags, rng, dtype=dtype)
         self.crf = (
             LinearChainCRF(

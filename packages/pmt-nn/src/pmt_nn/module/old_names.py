@@ -11,7 +11,15 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-RENAMED = {"gain": "weight", "widen": "up", "narrow": "down", "matches": "match_types"}
+RENAMED = {
+    "gain": "weight",
+    "widen": "up",
+    "narrow": "down",
+    "matches": "match_types",
+    "by_content": "content_bias",
+    "by_offset": "position_bias",
+    "sides": "token_types",
+}
 """Attribute of an earlier version -> attribute today."""
 
 

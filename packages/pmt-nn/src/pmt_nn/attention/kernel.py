@@ -1,0 +1,240 @@
+"""The kernel of every attention primitive: softmax of scores, mixing, and their gradients.
+
+Letters: b batch, t query length, s key length, h heads, k head width, d = h k model width. All
+passes take a few sequences at a time, so that their (h, t, s) arrays stay in the level-2 cache.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from pmt_autograd import Array
+from pmt_core import ShapeError, unbroadcast
+from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.dropout import DropoutMask
+from pmt_nn.masks import Mask, head_mask
+
+# If no score is above 40, the exponentials are summed as they are: e^40 = 2e17 is far from
+# float32's limits, and a sum above e^-40 has lost nothing. Finding the largest score of each row
+# first is the slowest step of the softmax, and trained models rarely come near such scores.
+_SMALL = 40.0
+_LARGE = math.exp(_SMALL)
+
+ScoreWriter = Callable[[slice, Array], None]
+"""(block of sequences, array (block, h, t, s)) -> writes the scores of the block to the array."""
+
+BackwardInto = Callable[..., None]
+"""(grad, by_q, by_k, by_v, by_bias=None): writes the gradients to the last arrays."""
+
+
+def split_heads(x: Array, heads: int) -> Array:
+    """Return x (b, n, d) as (b, h, n, k), a view. Raises ShapeError if d is not h k."""
+    b, n, d = x.shape
+    if d % heads:
+        raise ShapeError(f"the width {d} is not a multiple of the {heads} heads")
+    return x.reshape(b, n, heads, d // heads).swapaxes(1, 2)
+
+
+def split_packed(qkv: Array) -> tuple[Array, Array, Array]:
+    """Return queries, keys and values (..., d) of an array (..., 3d), as views."""
+    d = qkv.shape[-1] // 3
+    return qkv[..., :d], qkv[..., d : 2 * d], qkv[..., 2 * d :]
+
+
+def attend_into(
+    q: Array,
+    k: Array,
+    v: Array,
+    output: Array,
+    *,
+    heads: int,
+    mask: Mask | None = None,
+    dropout_mask: DropoutMask | None = None,
+    bias: Array | None = None,
+) -> BackwardInto:
+    """Write attention to `output` (b, t, d) and return a backward that writes gradients.
+
+    All arrays may be views. With P = softmax(S), A = dropped P, O = A V: dV = A^T dO, dA = dO V^T,
+    and dS = P (dP - sum_s dP P). The gradient of the bias is dS summed to the shape of the bias.
+    """
+    qh, kh, vh = (split_heads(x, heads) for x in (q, k, v))
+    weights = np.empty((*qh.shape[:3], kh.shape[2]), q.dtype)
+    mix_into(scaled_scores(qh, kh, mask, bias), weights, vh, output, dropout_mask)
+
+    def backward_into(
+        grad: Array, by_q: Array, by_k: Array, by_v: Array, by_bias: Array | None = None
+    ) -> None:
+        by_q, by_k, by_v = (split_heads(x, heads) for x in (by_q, by_k, by_v))
+        scale = q.dtype.type(qh.shape[-1] ** -0.5)
+        gradients = score_gradients(grad, output, weights, vh, by_v, dropout_mask)
+        for block, by_scores in gradients:
+            if by_bias is not None:
+                part = rows_of_block(by_bias, block)
+                part += unbroadcast(by_scores, part.shape)
+            by_scores *= scale
+            np.matmul(by_scores, kh[block], out=by_q[block])
+            np.matmul(by_scores.swapaxes(-1, -2), qh[block], out=by_k[block])
+
+    return backward_into
+
+
+def attention_weights(
+    q: Array, k: Array, *, heads: int, mask: Mask | None = None, bias: Array | None = None
+) -> Array:
+    """Return softmax(Q K^T / sqrt(k) + bias) of q (b, t, d) and k (b, s, d): (b, h, t, s)."""
+    qh, kh = split_heads(q, heads), split_heads(k, heads)
+    return softmax_weights(scaled_scores(qh, kh, mask, bias), (*qh.shape[:3], kh.shape[2]), q.dtype)
+
+
+def scaled_scores(q: Array, k: Array, mask: Mask | None, bias: Array | None = None) -> ScoreWriter:
+    """Return the writer of Q K^T / sqrt(k) + bias for q (b, h, t, k), k (b, h, s, k).
+
+    bias: broadcasts to (b, h, t, s) and has four axes.
+    """
+    add_mask = mask_adder(mask, len(q), q.shape[2], k.shape[2])
+    scale = q.dtype.type(q.shape[-1] ** -0.5)
+
+    def write(block: slice, scores: Array) -> None:
+        np.matmul(q[block] * scale, k[block].swapaxes(-1, -2), out=scores)
+        if bias is not None:
+            scores += rows_of_block(bias, block)
+        add_mask(block, scores)
+
+    return write
+
+
+def mask_adder(mask: Mask | None, b: int, t: int, s: int) -> ScoreWriter:
+    """Return what adds -inf to the scores of a block at which a query may not attend."""
+    allowed = None if mask is None else head_mask(mask, b, t, s)
+
+    def add_mask(block: slice, scores: Array) -> None:
+        if allowed is None:
+            return
+        rows = rows_of_block(allowed, block)
+        if not rows.all():
+            scores += np.where(rows, 0, -np.inf).astype(scores.dtype)
+
+    return add_mask
+
+
+def rows_of_block(x: Array, block: slice) -> Array:
+    """Return the rows of x that belong to a block; x itself if its first axis broadcasts."""
+    return x if len(x) == 1 else x[block]
+
+
+# --- softmax and mixing ---------------------------------------------------------------------------
+
+
+def softmax_weights(write: ScoreWriter, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Return the softmax of the scores, of shape (b, h, t, s)."""
+    weights = np.empty(shape, dtype)
+    for _ in softmax_blocks(write, weights):
+        pass
+    return weights
+
+
+def softmax_blocks(write: ScoreWriter, weights: Array) -> Iterator[slice]:
+    """Fill weights (b, h, t, s) with the softmax of the scores; yield each block when done."""
+    for block in _blocks(weights):
+        _softmax_written(partial(write, block, weights[block]), weights[block])
+        yield block
+
+
+def _softmax_written(write: Callable[[], None], scores: Array) -> None:
+    """Replace the scores that `write` writes to (..., s) by their softmax over the last axis.
+
+    `write` is called a second time if the first attempt was not exact. A score of -inf gets the
+    weight 0; a row of them, with nothing to attend to, becomes zeros.
+    """
+    rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
+    write()
+    if scores.max(initial=0) < _SMALL:
+        total = _exponentials(rows)
+        if total.min(initial=1) > 1 / _LARGE:
+            rows *= (1 / total)[:, np.newaxis]
+            return
+        write()  # a row without keys, or with very small scores only
+    top = rows.max(axis=-1, keepdims=True, initial=np.finfo(rows.dtype).min)
+    rows -= top  # the smallest float for a row of -inf, which stays -inf, not nan
+    total = _exponentials(rows)
+    total[total == 0] = 1
+    rows *= (1 / total)[:, np.newaxis]
+
+
+def _exponentials(rows: Array) -> Array:
+    """Replace rows (n, s) by e^rows and return their sums (n,), as a product, which is faster."""
+    np.exp(rows, out=rows)
+    total: Array = rows @ np.ones(rows.shape[1], rows.dtype)
+    return total
+
+
+def mix_into(
+    write: ScoreWriter, weights: Array, v: Array, output: Array, dropout_mask: DropoutMask | None
+) -> None:
+    """Fill the weights, and write their products with v (b, h, s, k) to output (b, t, d)."""
+    output_h = split_heads(output, weights.shape[1])
+    for block in softmax_blocks(write, weights):
+        np.matmul(_dropped(weights, dropout_mask, block), v[block], out=output_h[block])
+
+
+# --- gradients ------------------------------------------------------------------------------------
+
+
+def score_gradients(
+    grad: Array,
+    output: Array,
+    weights: Array,
+    v: Array,
+    by_v: Array,
+    dropout_mask: DropoutMask | None,
+) -> Iterator[tuple[slice, Array]]:
+    """Yield each block with the gradient of its scores, and write the gradient of v to `by_v`.
+
+    The sum in dS = P (dP - sum_s dP P) equals sum_k dO O (Dao et al. 2022, eq. 4), which is
+    smaller to compute; this holds with dropout too, as O is made of the dropped weights.
+
+    Args:
+        grad: gradient of the output, (b, t, d).
+        output: (b, t, d).
+        weights: softmax of the scores, (b, h, t, s).
+        v: values (b, h, s, k).
+        by_v: receives the gradient of v, (b, h, s, k).
+        dropout_mask: mask of the weights.
+    """
+    heads = weights.shape[1]
+    grad_h = split_heads(grad, heads)
+    correction = _row_dot(grad, output, heads)
+    for block in _blocks(weights):
+        dropped = _dropped(weights, dropout_mask, block)
+        np.matmul(dropped.swapaxes(-1, -2), grad_h[block], out=by_v[block])
+        by_scores = np.matmul(grad_h[block], v[block].swapaxes(-1, -2))
+        if dropout_mask is None:
+            by_scores -= correction[block]
+            by_scores *= dropped
+        else:  # P (factor dA - c) = A dA - c P: neither a division nor the factor once more
+            by_scores *= dropped
+            by_scores -= correction[block] * weights[block]
+        yield block, by_scores
+
+
+def _dropped(weights: Array, dropout_mask: DropoutMask | None, block: slice) -> Array:
+    """Return the weights of a block after dropout."""
+    part: Array = weights[block]
+    return part if dropout_mask is None else dropout_mask[block].apply(part)
+
+
+def _row_dot(a: Array, b: Array, heads: int) -> Array:
+    """Return sum_k a b per head, of arrays (b, t, d): (b, h, t, 1)."""
+    n, t, d = a.shape
+    shape = (n, t, heads, d // heads)
+    sums: Array = np.einsum("bthk,bthk->bht", a.reshape(shape), b.reshape(shape))
+    return sums[..., np.newaxis]
+
+
+def _blocks(weights: Array) -> Iterator[slice]:
+    """Return slices of the batch whose weights fit in the level-2 cache."""
+    return cache_blocks(len(weights), weights[:1].size)

@@ -1,0 +1,221 @@
+"""Multi-head attention with its projections: `SelfAttention` and `CrossAttention`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Tensor, split
+from pmt_core import SettingsError, ShapeError
+from pmt_nn.attention.biased import biased_attention
+from pmt_nn.attention.kv_cache import KeyValueCache
+from pmt_nn.attention.positions import AttentionPositions
+from pmt_nn.attention.scaled_dot_product import (
+    attention,
+    packed_attention,
+    ragged_attention,
+    weights_of_groups,
+)
+from pmt_nn.attention.unpadded import RaggedLayout
+from pmt_nn.layers.dropout import Dropout
+from pmt_nn.layers.linear import Linear
+from pmt_nn.masks import Mask
+from pmt_nn.module.module import Module
+
+
+class SelfAttention(Module):
+    """Multi-head self-attention with its projections (Vaswani et al. 2017, section 3.2.2).
+
+    Args:
+        d: model width.
+        heads: number of heads; divides d.
+        rng: random stream of the initial weights.
+        dropout: dropout rate of the attention weights.
+        causal: whether a position attends to itself and earlier positions only.
+        positions: rotary, ALiBi or a learned bias; may be shared between layers.
+        bias: whether the linear layers have a bias.
+        dtype: dtype of the parameters.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.0,
+        causal: bool = False,
+        positions: AttentionPositions | None = None,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        check_heads(d, heads)
+        self.heads = heads
+        self.dropout = Dropout(dropout)
+        self.causal = causal
+        self.qkv = Linear(d, 3 * d, rng, bias=bias, dtype=dtype)
+        self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
+        self.positions = positions
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        *,
+        layout: RaggedLayout | None = None,
+        cache: KeyValueCache | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """Return the attended tokens, of the shape of x.
+
+        Args:
+            x: (b, t, d); with a cache the t newest tokens; with a layout (n, d).
+            mask: (b, s) keys or (b, t, s), True = attend; s is t plus the length of the cache.
+            layout: layout of an unpadded batch, instead of a mask; without positions and cache.
+            cache: keys and values of earlier tokens, extended by those of x.
+            rng: random stream of dropout, required in training if the rate is above 0.
+        """
+        qkv = self.qkv(x)
+        if layout is not None:
+            return self._attend_unpadded(qkv, layout, rng)
+        offset = 0 if cache is None else cache.length
+        t = x.shape[1]
+        allowed = _causal(mask, t, offset) if self.causal else mask
+        if cache is None and self.positions is None:
+            return self._attend_packed(qkv, allowed, rng)
+        q, k, v = split(qkv, sections=3, axis=-1)
+        bias = None
+        if self.positions is not None:
+            q = self.positions.turn(q, self.heads, offset)
+            k = self.positions.turn(k, self.heads, offset)
+            bias = self.positions.bias(t, offset + t, offset, x.dtype)
+        if cache is not None:
+            k, v = cache.append(k, v)
+        return _attend(self, q, k, v, allowed, bias, rng)
+
+    def _attend_packed(
+        self, qkv: Tensor, mask: Mask | None, rng: np.random.Generator | None
+    ) -> Tensor:
+        """Attend with queries, keys and values in one array (b, t, 3d)."""
+        b, t, _ = qkv.shape
+        dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
+        projected: Tensor = self.project(
+            packed_attention(qkv, heads=self.heads, mask=mask, dropout_mask=dropout_mask)
+        )
+        return projected
+
+    def _attend_unpadded(
+        self, qkv: Tensor, layout: RaggedLayout, rng: np.random.Generator | None
+    ) -> Tensor:
+        """Attend within each sequence of an unpadded batch (n, 3d)."""
+        dropout_mask = self.dropout.draw((weights_of_groups(layout, self.heads),), rng)
+        projected: Tensor = self.project(
+            ragged_attention(qkv, heads=self.heads, layout=layout, dropout_mask=dropout_mask)
+        )
+        return projected
+
+
+class CrossAttention(Module):
+    """Multi-head attention from a decoder's tokens to a memory (section 3.2.3).
+
+    Args:
+        d: model width.
+        heads: number of heads; divides d.
+        rng: random stream of the initial weights.
+        memory_width: width of the memory, d by default.
+        dropout: dropout rate of the attention weights.
+        bias: whether the linear layers have a bias.
+        dtype: dtype of the parameters.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        heads: int,
+        rng: np.random.Generator,
+        *,
+        memory_width: int | None = None,
+        dropout: float = 0.0,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        check_heads(d, heads)
+        self.heads = heads
+        self.dropout = Dropout(dropout)
+        self.q = Linear(d, d, rng, bias=bias, dtype=dtype)
+        self.kv = Linear(memory_width or d, 2 * d, rng, bias=bias, dtype=dtype)
+        self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        mask: Mask | None = None,
+        *,
+        cache: KeyValueCache | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """Return the attended tokens (b, t, d).
+
+        Args:
+            x: (b, t, d).
+            memory: (b, s, memory_width).
+            mask: (b, s) or (b, t, s), True = attend.
+            cache: the first step fills it with the memory's keys and values; later steps read
+                those and ignore `memory`. x may then have g consecutive rows for each row of the
+                cache (a beam): they are treated as g t queries of one row, so that keys and values
+                are not repeated; the mask is (b, s) in this case.
+            rng: random stream of dropout, required in training if the rate is above 0.
+        """
+        b, t, d = x.shape
+        if cache is not None and cache.length:
+            k, v = cache.held()
+            x = x.reshape(cache.rows, -1, d)
+        else:
+            if len(memory) != len(x):
+                raise ShapeError(
+                    f"x and memory must be of one batch, got shapes {x.shape} and {memory.shape}"
+                )
+            k, v = split(self.kv(memory), sections=2, axis=-1)
+            if cache is not None:
+                k, v = cache.append(k, v)
+        return _attend(self, self.q(x), k, v, mask, None, rng).reshape(b, t, d)
+
+
+def check_heads(d: int, heads: int) -> None:
+    """Raise SettingsError if the width d is not a multiple of the number of heads."""
+    if d % heads:
+        raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
+
+
+def _attend(
+    module: SelfAttention | CrossAttention,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Mask | None,
+    bias: Tensor | None,
+    rng: np.random.Generator | None,
+) -> Tensor:
+    """Return attention with the heads, dropout and output projection of a module."""
+    heads = module.heads
+    dropout_mask = module.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
+    if bias is None:
+        mixed = attention(q, k, v, heads=heads, mask=mask, dropout_mask=dropout_mask)
+    else:
+        mixed = biased_attention(q, k, v, bias, heads=heads, mask=mask, dropout_mask=dropout_mask)
+    projected: Tensor = module.project(mixed)
+    return projected
+
+
+def _causal(mask: Mask | None, t: int, offset: int) -> Mask | None:
+    """Return a mask without keys after the query, (1 or b, t, offset + t).
+
+    None, or the mask as it is, if the only query is the newest token.
+    """
+    if t == 1:
+        return mask
+    past = np.arange(offset + t) <= np.arange(offset, offset + t)[:, np.newaxis]
+    if mask is None:
+        return past[np.newaxis]
+    return past & (mask[:, np.newaxis, :] if mask.ndim == 2 else mask)

@@ -1,0 +1,69 @@
+"""`TransformerConfig`: the sizes and settings shared by layers, stacks and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pmt_core import SettingsError
+from pmt_nn.transformer.feed_forward import ACTIVATIONS
+
+POSITIONS = ("none", "learned", "sinusoidal", "rotary", "alibi", "relative", "tener")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """Settings of a Transformer, taken by its layers, stacks and models.
+
+    The config of a model inherits from this class and adds what it needs besides.
+
+    Attributes:
+        width: model width d.
+        heads: number of attention heads h; divides the width.
+        hidden: width f of the feed-forward networks.
+        layers: number of layers of the stack.
+        dropout: dropout rate of embeddings, attention weights, hidden layers and residuals.
+        activation: "gelu", "gelu_exact" or "relu".
+        norm_first: True for pre-norm, x + f(norm(x)) (Xiong et al. 2020: trains without a long
+            warm-up); False for post-norm, norm(x + f(x)), the original.
+        norm_eps: constant added to the variance by every layer norm.
+        bias: whether linear layers and norms have a bias.
+        positions: how the order of the tokens is represented. "learned" and "sinusoidal" vectors
+            are added to the embeddings by the model; "rotary", "alibi", "relative" (a learned
+            bias per distance, T5) and "tener" (`RelativeAttention`, encoders only) act inside of
+            self-attention; "none" represents no order.
+
+    Raises:
+        SettingsError: if a setting is out of range.
+    """
+
+    width: int = 128
+    heads: int = 4
+    hidden: int = 256
+    layers: int = 2
+    dropout: float = 0.1
+    activation: str = "gelu"
+    norm_first: bool = True
+    norm_eps: float = 1e-5
+    bias: bool = True
+    positions: str = "none"
+
+    def __post_init__(self) -> None:
+        for name in ("width", "heads", "hidden"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} is 1 or more, got {getattr(self, name)}")
+        if self.layers < 0:
+            raise SettingsError(f"layers is 0 or more, got {self.layers}")
+        if self.width % self.heads:
+            raise SettingsError(
+                f"the width {self.width} is not a multiple of the {self.heads} heads"
+            )
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"dropout is a rate in 0 <= dropout < 1, got {self.dropout}")
+        if self.activation not in ACTIVATIONS:
+            raise SettingsError(
+                f"activation is one of {', '.join(ACTIVATIONS)}, got {self.activation!r}"
+            )
+        if self.positions not in POSITIONS:
+            raise SettingsError(
+                f"positions is one of {', '.join(POSITIONS)}, got {self.positions!r}"
+            )

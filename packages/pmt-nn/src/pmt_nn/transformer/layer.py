@@ -1,0 +1,128 @@
+"""`TransformerLayer`: self-attention, optional cross-attention, and a feed-forward network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Tensor
+from pmt_core import StateError
+from pmt_nn.attention.kv_cache import LayerCache
+from pmt_nn.attention.multi_head import CrossAttention, SelfAttention
+from pmt_nn.attention.positions import AttentionPositions, attention_positions
+from pmt_nn.attention.relative import RelativeAttention
+from pmt_nn.attention.unpadded import RaggedLayout
+from pmt_nn.layers.dropout import Dropout, add_with_dropout
+from pmt_nn.layers.layer_norm import LayerNorm
+from pmt_nn.masks import Mask
+from pmt_nn.module.module import Module
+from pmt_nn.transformer.config import TransformerConfig
+from pmt_nn.transformer.feed_forward import FeedForward
+
+
+class TransformerLayer(Module):
+    """One layer of an encoder or decoder (Vaswani et al. 2017, section 3.1).
+
+    Self-attention, cross-attention (if `cross`) and a feed-forward network, each with dropout, a
+    residual connection and a layer norm, before it or after the addition (`config.norm_first`).
+
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        causal: whether a position attends to itself and earlier positions only.
+        cross: whether the layer attends to a memory as well.
+        positions: positions inside of attention that several layers share; by default the layer
+            makes its own from `config.positions`.
+        dtype: dtype of the parameters.
+    """
+
+    def __init__(
+        self,
+        config: TransformerConfig,
+        rng: np.random.Generator,
+        *,
+        causal: bool = False,
+        cross: bool = False,
+        positions: AttentionPositions | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        d, heads = config.width, config.heads
+        settings: dict[str, Any] = {"dropout": config.dropout, "bias": config.bias, "dtype": dtype}
+        norm = partial(LayerNorm, d, eps=config.norm_eps, bias=config.bias, dtype=dtype)
+        self.norm_first = config.norm_first
+        self.attention_norm = norm()
+        self.attention: SelfAttention | RelativeAttention
+        if config.positions == "tener":
+            self.attention = RelativeAttention(d, heads, rng, **settings)
+        else:
+            if positions is None:
+                positions = attention_positions(
+                    config.positions, heads, rng, dtype, two_sided=not causal
+                )
+            self.attention = SelfAttention(
+                d, heads, rng, causal=causal, positions=positions, **settings
+            )
+        self.cross_norm = norm() if cross else None
+        self.cross = CrossAttention(d, heads, rng, **settings) if cross else None
+        self.feed_forward_norm = norm()
+        self.feed_forward = FeedForward(
+            d, config.hidden, rng, activation=config.activation, **settings
+        )
+        self.dropout = Dropout(config.dropout)
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        *,
+        memory: Tensor | None = None,
+        memory_mask: Mask | None = None,
+        layout: RaggedLayout | None = None,
+        cache: LayerCache | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Tensor:
+        """Return the output of the layer, of the shape of x.
+
+        Args:
+            x: (b, t, d), or (n, d) with a `layout`.
+            mask: (b, t) or (b, t, t) over the tokens, True = attend.
+            memory: (b, s, d), required if the layer has cross-attention.
+            memory_mask: (b, s) or (b, t, s), True = attend.
+            layout: layout of an unpadded batch, instead of a mask.
+            cache: keys and values of this layer; x then holds the newest tokens.
+            rng: random stream of dropout, required in training if the rate is above 0.
+        """
+        attend: Callable[[Tensor], Tensor]
+        if isinstance(self.attention, RelativeAttention):
+            attend = partial(self.attention, mask=mask, rng=rng)
+        else:
+            tokens = None if cache is None else cache.tokens
+            attend = partial(self.attention, mask=mask, layout=layout, cache=tokens, rng=rng)
+        x = self._add(x, self.attention_norm, attend, rng)
+        if self.cross is not None and self.cross_norm is not None:
+            if memory is None:
+                raise StateError(
+                    "this layer attends to a memory and got none; pass the encoder's output, or "
+                    "build the decoder with cross=False"
+                )
+            keys = None if cache is None else cache.memory
+            attend = partial(self.cross, memory=memory, mask=memory_mask, cache=keys, rng=rng)
+            x = self._add(x, self.cross_norm, attend, rng)
+        return self._add(x, self.feed_forward_norm, partial(self.feed_forward, rng=rng), rng)
+
+    def _add(
+        self,
+        x: Tensor,
+        norm: LayerNorm,
+        function: Callable[[Tensor], Tensor],
+        rng: np.random.Generator | None,
+    ) -> Tensor:
+        """Return x + f(norm(x)) in a pre-norm layer, norm(x + f(x)) in a post-norm layer."""
+        if self.norm_first:
+            return add_with_dropout(x, function(norm(x)), self.dropout, rng)
+        normed: Tensor = norm(add_with_dropout(x, function(x), self.dropout, rng))
+        return normed

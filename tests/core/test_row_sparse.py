@@ -189,7 +189,7 @@ def test_a_long_norm_is_accurate():
 @pytest.mark.parametrize(
     ("rows", "values", "shape", "error", "text"),
     [
-        ([5], np.ones((1, 2)), (5, 2), ShapeError, "row 5 lies outside of a table of 5 rows"),
+        ([5], np.ones((1, 2)), (5, 2), ShapeError, "row 5 is out of range for a table of 5 rows"),
         ([-1], np.ones((1, 2)), (5, 2), ShapeError, "row -1"),
         ([0], np.ones((1, 3)), (5, 2), ShapeError, "do not fit"),
         ([0, 1], np.ones((1, 2)), (5, 2), ShapeError, "do not fit"),

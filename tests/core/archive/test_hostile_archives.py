@@ -435,8 +435,8 @@ def test_a_shape_that_does_not_fit_its_offsets(safetensors):
     [
         ([(0, 8), (4, 12)], 12, "overlaps"),
         ([(0, 8), (0, 8)], 8, "overlaps"),
-        ([(0, 8), (12, 20)], 20, "leaves a hole"),
-        ([(4, 12), (12, 20)], 20, "leaves a hole"),
+        ([(0, 8), (12, 20)], 20, "leaves a gap"),
+        ([(4, 12), (12, 20)], 20, "leaves a gap"),
         ([(0, 8), (8, 16)], 12, "claims 16 bytes of arrays, the file has 12"),
         ([(0, 8), (8, 16)], 20, "claims 16 bytes of arrays, the file has 20"),
     ],

@@ -1,11 +1,11 @@
-"""What every part of pmt stands on: array utilities, random streams, safe archives, errors.
+"""Array utilities on NumPy: random streams, row-sparse arrays, archives, gradient checking."""
 
-It knows no tape and needs nothing but NumPy.
-"""
-
+# archive
 from pmt_core.archive.archive import load_archive, save_archive
 from pmt_core.archive.atomic_file import atomic_file
 from pmt_core.archive.limits import open_regular_file
+
+# errors
 from pmt_core.errors import (
     ArchiveError,
     DataError,
@@ -17,18 +17,20 @@ from pmt_core.errors import (
     ShapeError,
     StateError,
 )
+
+# gradient checking
 from pmt_core.gradient_check.check import check_gradient
 from pmt_core.gradient_check.report import GradientReport, InputReport
+
+# arrays, sequences, random numbers
 from pmt_core.huffman_tree import HuffmanTree
-from pmt_core.numerics import log_softmax, logsumexp, sigmoid, softmax, softplus
+from pmt_core.numerics import log_softmax, logsumexp, sigmoid, softmax, softplus, unbroadcast
 from pmt_core.padding import IGNORE_LABEL, pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
 from pmt_core.tag_spans import Span, tag_spans
-from pmt_core.unbroadcast import unbroadcast
 
 __all__ = [
-    "open_regular_file",
     "IGNORE_LABEL",
     "ArchiveError",
     "DataError",
@@ -50,6 +52,7 @@ __all__ = [
     "load_archive",
     "log_softmax",
     "logsumexp",
+    "open_regular_file",
     "pad_sequences",
     "save_archive",
     "sigmoid",

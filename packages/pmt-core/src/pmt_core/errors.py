@@ -1,33 +1,20 @@
-"""The errors that pmt raises.
+"""The exceptions of pmt.
 
-Every one is a `PmtError` (so that a program catches them all in one place) and also the built-in
-error a Python programmer would catch at that spot. The text of an error says what was expected,
-what came, where, and how to put it right.
+Each is a `PmtError`, so that a program can catch all of them, and also the built-in exception that
+fits the situation. The message says what was expected, what was given, where, and how to fix it.
 """
 
 from __future__ import annotations
 
 import os
 
-__all__ = [
-    "ArchiveError",
-    "DataError",
-    "DtypeError",
-    "FileProblem",
-    "GradientError",
-    "PmtError",
-    "SettingsError",
-    "ShapeError",
-    "StateError",
-]
-
 
 class PmtError(Exception):
-    """The base of every error that pmt raises on purpose."""
+    """The base class of all exceptions of pmt."""
 
 
 class ShapeError(PmtError, ValueError):
-    """An array has the wrong shape, or an index lies outside of one."""
+    """An array has the wrong shape, or an index is out of range."""
 
 
 class DtypeError(PmtError, TypeError):
@@ -35,22 +22,25 @@ class DtypeError(PmtError, TypeError):
 
 
 class DataError(PmtError, ValueError):
-    """A file given by the user has content that cannot be used."""
+    """A file of the user has content that cannot be used."""
 
 
 class FileProblem(PmtError, OSError):
     """A file is missing, a directory, unreadable or not writable, or the disk is full.
 
-    `errno` is that of the operating system's error, where one stands behind it.
+    `errno` is that of the operating system's error, if one was the cause.
     """
 
     @classmethod
     def from_os_error(
         cls, action: str, path: str | os.PathLike[str], error: OSError
     ) -> FileProblem:
-        """A `FileProblem` that says which action on which path failed, and why.
+        """Return a `FileProblem` that names the action, the path and the reason.
 
-        action: what was tried, e.g. "read". error: what the operating system answered.
+        Args:
+            action: what failed, e.g. "read".
+            path: the file.
+            error: the error of the operating system.
         """
         reason = error.strerror or str(error) or type(error).__name__
         problem = cls(f"cannot {action} {os.fspath(path)!r}: {reason}")
@@ -59,16 +49,16 @@ class FileProblem(PmtError, OSError):
 
 
 class ArchiveError(PmtError, ValueError):
-    """An archive is damaged, hostile, or cannot hold what it was given."""
+    """An archive is damaged or hostile, or cannot hold the given data."""
 
 
 class SettingsError(PmtError, ValueError):
-    """A setting (an argument, an option) has a value that makes no sense."""
+    """An argument or option has an invalid value."""
 
 
 class GradientError(PmtError, ArithmeticError):
-    """A gradient is wrong, or cannot be taken."""
+    """A gradient is wrong, or cannot be computed."""
 
 
 class StateError(PmtError, RuntimeError):
-    """Something was called in the wrong state or in the wrong order."""
+    """A call was made in the wrong state or in the wrong order."""

@@ -1,4 +1,4 @@
-"""The binary tree of the shortest codes (Huffman 1952)."""
+"""Huffman tree: binary codes of minimal mean length (Huffman 1952)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 
 from pmt_core.errors import SettingsError
 
-__all__ = ["HuffmanTree"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HuffmanTree:
-    """The way from the root to each of v leaves.
+    """The path from the root to each of v leaves.
 
     Attributes:
-        nodes: (v, longest) numbers of the inner nodes passed, 0 ... v-2; 0 beyond a leaf's depth.
-        turns: (v, longest) booleans, True = right.
-        mask: (v, longest) booleans, True = a step of the way.
+        nodes: (v, depth) numbers of the inner nodes on the path, 0 ... v-2; 0 after its end.
+        turns: (v, depth) bool, True for a right turn.
+        mask: (v, depth) bool, False after the end of the path.
     """
 
     nodes: NDArray[np.int64]
@@ -30,19 +28,25 @@ class HuffmanTree:
 
     @staticmethod
     def of(counts: Sequence[int] | NDArray[np.integer]) -> HuffmanTree:
-        """The tree in which frequent leaves are near the root. Ties are broken by number.
+        """Return the tree for some counts: frequent leaves are near the root.
 
-        counts: how often each of at least two leaves occurs, 0 or more.
+        Ties are broken by number.
+
+        Args:
+            counts: number of occurrences of each of at least two leaves, 0 or more.
+
+        Raises:
+            SettingsError: if there are fewer than two counts, or a negative one.
         """
         v = len(counts)
         if v < 2 or min(counts) < 0:
-            raise SettingsError("a Huffman tree wants at least two counts, none below 0")
+            raise SettingsError("a Huffman tree needs at least two counts, none below 0")
         parent, is_right = _merged(counts)
         depth = _depths(parent)[:v]
         shape = (v, int(depth.max()))
         nodes, turns = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
         leaves, node = np.arange(v), np.arange(v)
-        for up in range(1, shape[1] + 1):  # all leaves climb together, as long as there is a way
+        for up in range(1, shape[1] + 1):  # all leaves together, those that are not at the root yet
             climbing = depth[leaves] >= up
             leaves, node = leaves[climbing], node[climbing]
             step = depth[leaves] - up
@@ -55,7 +59,7 @@ class HuffmanTree:
 def _merged(
     counts: Sequence[int] | NDArray[np.integer],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Parent of each node, and whether it is its right child. Leaves come first, the root last."""
+    """Return the parent of each node, and whether it is its right child; the root is last."""
     v = len(counts)
     parent = np.zeros(2 * v - 1, np.int64)
     is_right = np.zeros(2 * v - 1, np.bool_)
@@ -71,7 +75,7 @@ def _merged(
 
 
 def _depths(parent: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Steps from the root, which is the last node, to each node; a parent has a higher number."""
+    """Return the depth of each node; a parent has a higher number than its children."""
     depth = np.zeros(len(parent), np.int64)
     for node in range(len(parent) - 2, -1, -1):
         depth[node] = depth[parent[node]] + 1

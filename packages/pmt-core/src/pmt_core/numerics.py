@@ -1,36 +1,36 @@
-"""Functions of exponentials that neither overflow nor turn into nan.
+"""Numerically stable sigmoid, softplus, softmax and logsumexp; and `unbroadcast`.
 
-All keep float32 and float64; float16 is computed in float32 and given back as float16; integers
-and booleans are taken as float64. nan in, nan out.
+The stable functions neither overflow nor return nan for finite inputs. They keep float32 and
+float64; float16 is computed in float32 and returned as float16; integers and booleans are
+converted to float64. nan inputs give nan.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pmt_core.errors import DtypeError
-
-__all__ = ["log_softmax", "logsumexp", "sigmoid", "softmax", "softplus"]
+from pmt_core.errors import DtypeError, ShapeError
 
 Axis = int | tuple[int, ...] | None
 Floats = NDArray[np.floating[Any]]
+S = TypeVar("S", bound=np.generic)
 
 
 def sigmoid(x: ArrayLike) -> Floats:
-    """1 / (1 + e^-x), same shape as x; small values keep their relative precision."""
+    """Return 1 / (1 + e^-x); small values keep their relative precision."""
     x, dtype = _floats(x)
-    # e^min(x, 0) / (1 + e^-|x|): no part can overflow; np.where would take twice as long.
-    below = np.asarray(np.minimum(x, 0))
-    np.exp(below, out=below)
-    below /= _decay(x) + 1
-    return _cast(below, dtype)
+    # e^min(x, 0) / (1 + e^-|x|): no term can overflow; np.where would take twice as long.
+    numerator = np.asarray(np.minimum(x, 0))
+    np.exp(numerator, out=numerator)
+    numerator /= _decay(x) + 1
+    return _cast(numerator, dtype)
 
 
 def softplus(x: ArrayLike) -> Floats:
-    """log(1 + e^x), same shape as x."""
+    """Return log(1 + e^x)."""
     x, dtype = _floats(x)
     decay = _decay(x)
     np.log1p(decay, out=decay)
@@ -45,10 +45,14 @@ def logsumexp(
     keepdims: bool = False,
     where: NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """log(sum(e^x)) over `axis` (all axes where None).
+    """Return log(sum(e^x)) over `axis` (all axes if None).
 
-    where: boolean, broadcasts with x; False leaves an element out, whatever stands there.
-    A sum over nothing, or over -inf alone, is log(0) = -inf.
+    Args:
+        x: real numbers.
+        axis: one axis, several, or None.
+        keepdims: whether to keep the reduced axes with length 1.
+        where: boolean mask that broadcasts with x; an element that is False is left out, whatever
+            its value. A sum of no elements, or only of -inf, gives log(0) = -inf.
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -60,11 +64,15 @@ def logsumexp(
 
 
 def softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None) -> Floats:
-    """e^x / sum(e^x) over `axis`, same shape as x (broadcast with `where`).
+    """Return e^x / sum(e^x) over `axis`.
 
-    where: boolean, broadcasts with x; False gives an element the probability 0, whatever stands
-    there. A row with nothing to choose from (all masked, or all -inf) is all zeros.
-    Where +inf occurs, the elements that are +inf share the probability.
+    If elements are +inf, they share the probability.
+
+    Args:
+        x: real numbers.
+        axis: one axis, several, or None for all.
+        where: boolean mask that broadcasts with x; an element that is False has probability 0,
+            whatever its value. A row without choices (all masked, or all -inf) is all zeros.
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -77,9 +85,9 @@ def softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = 
 
 
 def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None) -> Floats:
-    """log(softmax(x)) over `axis`, exact also where the softmax itself would round to 0.
+    """Return log(softmax(x)) over `axis`, accurate also if the softmax rounds to 0.
 
-    The same `where` as `softmax`; an element with probability 0 gets -inf.
+    The arguments are those of `softmax`. An element of probability 0 gives -inf.
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -90,8 +98,41 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | Non
     return _cast(shifted, dtype)
 
 
+def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
+    """Sum a gradient over the axes that broadcasting has added or expanded.
+
+    Args:
+        grad: gradient with respect to the broadcast array; its dtype is kept.
+        shape: shape before broadcasting.
+
+    Returns:
+        The gradient of this shape: `grad` itself, not a copy, if the shapes are equal.
+
+    Raises:
+        ShapeError: if `shape` does not broadcast to the shape of `grad`.
+    """
+    if grad.shape == shape:
+        return grad
+    added = grad.ndim - len(shape)
+    if added > 0 and grad.shape[added:] == shape:  # the most frequent case: only new leading axes
+        return np.asarray(np.add.reduce(grad, axis=tuple(range(added)), dtype=grad.dtype))
+    stretched = [
+        added + axis
+        for axis, (size, wide) in enumerate(zip(shape, grad.shape[max(added, 0) :], strict=False))
+        if size != wide
+    ]
+    if added < 0 or any(shape[axis - added] != 1 for axis in stretched):
+        raise ShapeError(
+            f"shape {shape} does not broadcast to the gradient's shape {grad.shape}: "
+            "sizes must be equal, or 1, counted from the last axis"
+        )
+    axes = (*range(added), *stretched)
+    total: NDArray[Any] = np.add.reduce(grad, axis=axes, dtype=grad.dtype, keepdims=True)
+    return total.reshape(shape)
+
+
 def _floats(x: ArrayLike) -> tuple[Floats, np.dtype[Any]]:
-    """x as an array to compute in, and the dtype to give back."""
+    """Return x as an array to compute with, and the dtype of the result."""
     array = np.asarray(x)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
@@ -102,7 +143,7 @@ def _floats(x: ArrayLike) -> tuple[Floats, np.dtype[Any]]:
 
 
 def _decay(x: Floats) -> Floats:
-    """e^-|x|, in [0, 1]: a new array."""
+    """Return e^-|x|, in [0, 1], as a new array."""
     decay = np.asarray(np.abs(x))
     np.negative(decay, out=decay)
     np.exp(decay, out=decay)
@@ -110,7 +151,7 @@ def _decay(x: Floats) -> Floats:
 
 
 def _cast(array: Any, dtype: np.dtype[Any]) -> Floats:
-    """An array (never a scalar) of `dtype`, without a copy where it is one already."""
+    """Convert to an array (not a scalar) of `dtype`; no copy if it has this dtype."""
     return np.asarray(array, dtype)
 
 
@@ -119,17 +160,17 @@ def _masked(x: Floats, where: NDArray[np.bool_] | None) -> Floats:
         return x
     mask = np.asarray(where)
     if mask.dtype != np.bool_:
-        raise DtypeError(f"`where` must be boolean (True: take part), not {mask.dtype}")
+        raise DtypeError(f"`where` must be boolean (True: included), not {mask.dtype}")
     return np.where(mask, x, np.array(-np.inf, x.dtype))
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    if type(axis) is int and -ndim <= axis < ndim:  # the usual case, the short way
+    if type(axis) is int and -ndim <= axis < ndim:  # the most frequent case
         return (axis % ndim,)
     if axis is None:
         return tuple(range(ndim))
     if ndim == 0 and axis in (0, -1):
-        return ()  # as NumPy's own reductions: a 0-d array is its own row
+        return ()  # as in NumPy's reductions
     return tuple(np.lib.array_utils.normalize_axis_tuple(axis, ndim))
 
 
@@ -138,18 +179,18 @@ def _reduced(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _finite_max(x: Floats, axes: tuple[int, ...]) -> Floats:
-    """The maximum over `axes` (kept as size 1), 0 where it is infinite."""
+    """Return the maximum over `axes` (kept with length 1), 0 if it is infinite."""
     top = x.max(axis=axes, keepdims=True, initial=-np.inf)
     return np.where(np.isinf(top), np.zeros((), x.dtype), top)
 
 
 def _shifted(x: Floats, axes: tuple[int, ...]) -> Floats:
-    """x less its maximum over `axes`: a new array, 0 at most; a row of -inf stays -inf."""
+    """Return x minus its maximum over `axes` as a new array; a row of -inf stays -inf."""
     top = x.max(axis=axes, keepdims=True, initial=-np.inf)
     infinite = np.isinf(top)
     if not infinite.any():
         return np.asarray(x - top)
-    # A row whose maximum is +inf: the infinite elements alone count, and alike.
+    # In a row whose maximum is +inf, only the infinite elements count, equally.
     above = top == np.inf
     x = np.where(above & (x < np.inf), np.array(-np.inf, x.dtype), x)
     x = np.where(above & (x == np.inf), np.zeros((), x.dtype), x)

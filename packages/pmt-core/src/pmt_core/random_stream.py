@@ -1,4 +1,4 @@
-"""Random numbers as a pure function of a seed and a name."""
+"""`RandomStream`: random numbers as a pure function of a seed and a key."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from numpy.typing import NDArray
 
 from pmt_core.errors import SettingsError
 
-__all__ = ["RandomStream"]
-
 
 class RandomStream:
-    """An immutable name for a stream of random numbers: a seed and a path of keys.
+    """A stream of random numbers, identified by a seed and a key.
 
-    seed: any integer. key: integers and strings, e.g. `RandomStream(7, "dropout", step, shard)`.
-    `generator()` gives a fresh `np.random.Generator` that starts at the beginning of the stream;
-    it depends on nothing but (seed, key): not on what was drawn before, elsewhere, or in which
-    process, thread or machine. Streams with different names are independent of each other.
+        rng = RandomStream(7, "dropout", step, shard).generator()
 
-    The numbers come from Philox, a counter-based generator (Salmon et al., "Parallel random
-    numbers: as easy as 1, 2, 3", SC 2011), whose 128-bit key is the BLAKE2b hash of the name.
+    The numbers depend only on (seed, key): not on earlier draws, the process, the thread or the
+    machine. Streams that differ in seed or key are independent.
+
+    The generator is Philox, which is counter-based (Salmon et al., "Parallel random numbers: as
+    easy as 1, 2, 3", SC 2011). Its 128-bit key is the BLAKE2b hash of seed and key.
+
+    Args:
+        seed: any integer.
+        key: integers and strings.
+
+    Raises:
+        SettingsError: if the seed is not an integer, or a key neither integer nor string.
     """
 
     __slots__ = ("_key", "_seed")
@@ -33,7 +38,6 @@ class RandomStream:
     _key: tuple[int | str, ...]
 
     def __init__(self, seed: SupportsIndex, *key: SupportsIndex | str) -> None:
-        """See the class. Raises `SettingsError` for a key that is neither integer nor string."""
         object.__setattr__(self, "_seed", _as_int(seed, "the seed"))
         object.__setattr__(self, "_key", tuple(_as_key(part) for part in key))
 
@@ -44,23 +48,23 @@ class RandomStream:
 
     @property
     def key(self) -> tuple[int | str, ...]:
-        """The path of keys below the seed."""
+        """The key: integers and strings."""
         return self._key
 
     def child(self, *key: SupportsIndex | str) -> RandomStream:
-        """The stream of the same seed whose path goes on with `key`."""
+        """Return the stream of the same seed whose key is continued by `key`."""
         if not key:
             raise SettingsError("child() needs at least one key, e.g. stream.child('dropout', 3)")
         return RandomStream(self._seed, *self._key, *key)
 
     def generator(self) -> np.random.Generator:
-        """A new generator at the beginning of this stream; the same numbers at every call."""
+        """Return a new generator at the start of the stream: the same numbers at every call."""
         return np.random.Generator(np.random.Philox(key=self._philox_key()))
 
     def _philox_key(self) -> NDArray[np.uint64]:
-        """128 bits made of the name; every part carries its type and length, so none run together.
+        """Return 128 bits of the hash. Every part is hashed with its type and length.
 
-        ("a", "b") and ("ab",), or 1 and "1", give different bytes and so different streams.
+        So ("a", "b") and ("ab",), or 1 and "1", give different streams.
         """
         digest = hashlib.blake2b(digest_size=16, person=b"pmt stream")
         for part in (self._seed, *self._key):
@@ -74,42 +78,38 @@ class RandomStream:
         return np.frombuffer(digest.digest(), "<u8").astype(np.uint64, copy=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The name as a dictionary that JSON can hold: {"seed": int, "key": [...]}."""
+        """Return {"seed": int, "key": [...]}, for JSON."""
         return {"seed": self._seed, "key": list(self._key)}
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> RandomStream:
-        """The stream that `to_dict` wrote."""
+        """Return the stream of a dictionary made by `to_dict`."""
         if not _is_state(state):
             raise SettingsError(
-                f"expected {{'seed': int, 'key': list}} as to_dict() writes it, got {state!r}"
+                f"expected {{'seed': int, 'key': list}} as made by to_dict(), got {state!r}"
             )
         return cls(state["seed"], *state["key"])
 
     def __setattr__(self, name: str, value: object) -> None:
-        """A stream never changes."""
-        raise AttributeError("a RandomStream never changes: make another by child()")
+        """Raise an error: a stream is immutable."""
+        raise AttributeError("a RandomStream is immutable: make another with child()")
 
     def __delattr__(self, name: str) -> None:
-        """Refuse, as `__setattr__` does."""
+        """Raise an error: a stream is immutable."""
         self.__setattr__(name, None)
 
     def __reduce__(self) -> tuple[type[RandomStream], tuple[int | str, ...]]:
-        """Copy by making it again."""
         return RandomStream, (self._seed, *self._key)
 
     def __eq__(self, other: object) -> bool:
-        """Equal seed and key."""
         if not isinstance(other, RandomStream):
             return NotImplemented
         return self._seed == other._seed and self._key == other._key
 
     def __hash__(self) -> int:
-        """Equal streams hash alike."""
         return hash((self._seed, self._key))
 
     def __repr__(self) -> str:
-        """The call that makes this stream."""
         return f"RandomStream({', '.join(map(repr, (self._seed, *self._key)))})"
 
 
@@ -126,7 +126,7 @@ def _as_key(part: SupportsIndex | str) -> int | str:
 
 
 def _as_int(value: SupportsIndex, what: str) -> int:
-    if not isinstance(value, bool | np.bool_):  # True as the name of a stream is a slip
+    if not isinstance(value, bool | np.bool_):  # True as a key is a mistake
         try:
             return operator.index(value)
         except TypeError:

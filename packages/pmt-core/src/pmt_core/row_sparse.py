@@ -1,4 +1,4 @@
-"""Arrays of which only a few rows are not zero: the gradient of a table that was looked up."""
+"""`RowSparse`: an array with few rows that are not zero, e.g. the gradient of an embedding."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from numpy.typing import NDArray
 
 from pmt_core.errors import DtypeError, ShapeError
 
-__all__ = ["RowSparse"]
-
 _BLOCK = 1 << 16  # elements; a block in float64 stays in the cache
 
 
 class RowSparse:
-    """An array of shape (v, *rest) that is zero but for some rows.
+    """An array of shape (v, *rest) in which only some rows are not zero.
 
-    rows: (n,) int64 in [0, v), in any order, repeats allowed. values: (n, *rest).
-    It means the dense array in which `values[i]` is added to row `rows[i]`, for every i.
-    It never changes; the arrays given are kept, not copied, so do not write to them.
+    Represents the dense array in which `values[i]` is added to row `rows[i]`, for each i.
+    Immutable; the arrays are not copied, so do not write to them.
+
+    Attributes:
+        rows: (n,) int64 in [0, v), in any order; rows may repeat.
+        values: (n, *rest).
+        shape: shape of the dense array.
+        is_coalesced: True if the rows are distinct and in increasing order.
+
+    Raises:
+        ShapeError: if rows, values and shape do not fit together, or a row is out of range.
+        DtypeError: if the rows are not integers.
     """
 
     __slots__ = ("is_coalesced", "rows", "shape", "values")
-    __array_ufunc__ = None  # ndarray + RowSparse comes to __radd__ below
+    __array_ufunc__ = None  # ndarray + RowSparse calls __radd__
 
     rows: NDArray[np.int64]
     values: NDArray[Any]
@@ -36,7 +43,6 @@ class RowSparse:
         values: NDArray[Any],
         shape: tuple[int, ...],
     ) -> None:
-        """See the class. Raises `ShapeError` or `DtypeError` where the three do not fit."""
         rows, values, shape = np.asarray(rows), np.asarray(values), tuple(shape)
         _check(rows, values, shape)
         self.rows = rows.astype(np.int64, copy=False)
@@ -52,26 +58,26 @@ class RowSparse:
         shape: tuple[int, ...],
         is_coalesced: bool,
     ) -> RowSparse:
-        """Without the checks, for parts of an array that has passed them."""
+        """Construct without checks."""
         self = cls.__new__(cls)
         self.rows, self.values, self.shape, self.is_coalesced = rows, values, shape, is_coalesced
         return self
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of the values."""
+        """Dtype of the values."""
         return self.values.dtype
 
     @property
     def ndim(self) -> int:
-        """The number of axes of the dense meaning."""
+        """Number of axes of the dense array."""
         return len(self.shape)
 
     def coalesce(self) -> RowSparse:
-        """The same array with every row named once, in rising order; itself if it is so already.
+        """Return the same array with distinct rows in increasing order.
 
-        The values of a row are added in the order in which they stand, by the dtype's own
-        addition, so the same input gives the same bits on every machine.
+        The values of a row are added in their order and in their dtype, so the same input gives
+        the same bits on every machine. Returns itself if it is coalesced already.
         """
         if self.is_coalesced:
             return self
@@ -81,7 +87,7 @@ class RowSparse:
         return RowSparse._trusted(rows, sums, self.shape, True)
 
     def to_dense(self) -> NDArray[Any]:
-        """The dense array, (v, *rest)."""
+        """Return the dense array (v, *rest)."""
         dense = np.zeros(self.shape, self.dtype)
         once = self.coalesce()
         dense[once.rows] = once.values
@@ -95,12 +101,12 @@ class RowSparse:
         dense[once.rows] += once.values
 
     def scale(self, factor: float) -> RowSparse:
-        """This array times a number, in the same dtype."""
+        """Return this array times a number, in the same dtype."""
         values = np.multiply(self.values, factor, dtype=self.dtype)
         return RowSparse._trusted(self.rows, values, self.shape, self.is_coalesced)
 
     def squared_norm(self) -> float:
-        """The sum of the squares of all elements of the dense array, summed in float64."""
+        """Return the sum of the squares of all elements, summed in float64."""
         flat = self.coalesce().values.reshape(-1)
         total = 0.0
         for start in range(0, flat.size, _BLOCK):
@@ -109,7 +115,7 @@ class RowSparse:
         return total
 
     def __add__(self, other: Any) -> Any:
-        """The sum with a `RowSparse` (row-sparse, not coalesced) or with an array (dense)."""
+        """Return the sum with a `RowSparse` (row-sparse, not coalesced) or an array (dense)."""
         if isinstance(other, np.ndarray):
             total = np.array(other, np.result_type(other, self.dtype))
             self.add_to(total)
@@ -125,14 +131,13 @@ class RowSparse:
     __radd__ = __add__
 
     def __repr__(self) -> str:
-        """Shape, dtype and number of rows; not the numbers."""
         return f"RowSparse(shape={self.shape}, dtype={self.dtype}, rows={len(self.rows)})"
 
 
 def _sum_repeated(
     rows: NDArray[np.int64], values: NDArray[Any], table: int
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Rows named once, in rising order, and their values (n, d) summed."""
+    """Return the distinct rows in increasing order, and the sums of their values (n, d)."""
     rows, order = _sorted(rows, table)
     is_first = np.concatenate(([True], rows[1:] != rows[:-1]))
     starts = np.flatnonzero(is_first)
@@ -143,11 +148,11 @@ def _sum_repeated(
     return rows[starts], sums
 
 
-# np.add.reduceat makes a call per run and column: best for a few columns, ten times slower than
-# what follows for 128 of them (as are np.add.at, and np.bincount over all elements).
+# np.add.reduceat makes a call per run and column: fastest for a few columns, ten times slower than
+# `_sum_runs` for 128 of them (as are np.add.at, and np.bincount over all elements).
 _NARROW = 16
-# Runs up to this length, nearly all where ids are words, are added together: the second elements of
-# all runs at once, then the third, ... ; the few longer ones are added one run at a time.
+# Runs up to this length (nearly all, if ids are words) are added together: the second elements of
+# all runs at once, then the third, ... The few longer ones are added one run at a time.
 _SHORT = 16
 
 
@@ -157,7 +162,7 @@ def _sum_runs(
     starts: NDArray[np.intp],
     counts: NDArray[np.intp],
 ) -> NDArray[Any]:
-    """Sum `values[order]` over the runs that begin at `starts` and have `counts` elements."""
+    """Sum `values[order]` over runs that begin at `starts` and have `counts` elements."""
     sums = values.take(order[starts], axis=0)
     for run in np.flatnonzero(counts > _SHORT).tolist():
         members = order[starts[run] : starts[run] + counts[run]]
@@ -172,12 +177,12 @@ def _sum_runs(
 
 
 def _sorted(rows: NDArray[np.int64], table: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows in rising order, and where each came from; equal ones keep their order."""
+    """Return the rows in increasing order, and the index of each; a stable sort."""
     bits = len(rows).bit_length()
     if table.bit_length() + bits >= 63:
         order = np.argsort(rows, kind="stable")
         return rows[order], order
-    # Row and place in one number: a plain sort of those is five times faster than a stable argsort.
+    # Row and index in one number: sorting those is five times faster than a stable argsort.
     keys = (rows << bits) | np.arange(len(rows))
     keys.sort()
     return keys >> bits, keys & ((1 << bits) - 1)
@@ -193,4 +198,4 @@ def _check(rows: NDArray[Any], values: NDArray[Any], shape: tuple[int, ...]) -> 
         )
     if rows.size and (rows.min() < 0 or rows.max() >= shape[0]):
         bad = rows[(rows < 0) | (rows >= shape[0])][0]
-        raise ShapeError(f"row {bad} lies outside of a table of {shape[0]} rows")
+        raise ShapeError(f"row {bad} is out of range for a table of {shape[0]} rows")

@@ -1,4 +1,4 @@
-"""Named arrays and a little meta data in one file, without pickle: reading can run no code."""
+"""`save_archive` and `load_archive`: named arrays and metadata in a file, without pickle."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from pmt_core.archive.npz import read_npz, write_npz
 from pmt_core.archive.safetensors import read_safetensors, write_safetensors
 from pmt_core.errors import ArchiveError, FileProblem
 
-__all__ = ["load_archive", "save_archive"]
-
 _WRITERS = {".npz": write_npz, ".safetensors": write_safetensors}
 _READERS = {".npz": read_npz, ".safetensors": read_safetensors}
 
@@ -27,16 +25,19 @@ def save_archive(
     arrays: Mapping[str, NDArray[Any]],
     meta: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write named arrays, and meta data, to `path`; the old file stays whole until the new one is.
+    """Write named arrays and metadata to a file, atomically.
 
-    path: ends in ".npz" (NumPy's own form, not compressed) or ".safetensors".
-    arrays: numbers, booleans or (.npz only) fixed-length strings; any shape and memory order.
-    meta: what JSON can hold: dictionaries with string keys, lists, strings, numbers, booleans,
-    None; a tuple comes back as a list.
     The same content gives the same bytes.
 
-    Raises `ArchiveError` for names, arrays or meta data that the file cannot hold, `FileProblem`
-    where the file cannot be written.
+    Args:
+        path: file whose name ends in ".npz" (NumPy's format, not compressed) or ".safetensors".
+        arrays: numbers, booleans or (.npz only) fixed-length strings, of any shape.
+        meta: metadata for JSON: dictionaries with string keys, lists, strings, numbers, booleans,
+            None. A tuple is loaded as a list.
+
+    Raises:
+        ArchiveError: if the file cannot hold a name, an array or the metadata.
+        FileProblem: if the file cannot be written.
     """
     write = _WRITERS[_suffix(path)]
     prepared = {check_name(name, path): np.asarray(array) for name, array in arrays.items()}
@@ -48,11 +49,15 @@ def save_archive(
 def load_archive(
     path: str | os.PathLike[str],
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what `save_archive` wrote, or another program's file of the same form.
+    """Read a file made by `save_archive`, or by another program in the same format.
 
-    Returns (arrays by name, meta data). Arrays are writable and in the machine's byte order.
-    Damaged or hostile files are refused with an `ArchiveError`, before more memory is taken than
-    the file's own size can account for; `FileProblem` where the file cannot be read.
+    Returns:
+        The arrays by name, writable and in the byte order of the machine, and the metadata.
+
+    Raises:
+        ArchiveError: if the file is damaged or hostile, before more memory is allocated than the
+            size of the file justifies.
+        FileProblem: if the file cannot be read.
     """
     read = _READERS[_suffix(path)]
     with open_regular_file(path) as file:
@@ -72,7 +77,7 @@ def _suffix(path: str | os.PathLike[str]) -> str:
     suffix = PurePath(path).suffix.lower()
     if suffix not in _WRITERS:
         raise ArchiveError(
-            f"cannot tell the kind of archive from {os.fspath(path)!r}: "
+            f"cannot infer the format of the archive from {os.fspath(path)!r}: "
             "the name must end in .npz or .safetensors"
         )
     return suffix

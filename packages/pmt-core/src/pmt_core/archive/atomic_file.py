@@ -1,4 +1,4 @@
-"""Writing a file so that a reader, or a crash, only ever meets the old or the new one, whole."""
+"""`atomic_file`: replace a file in one step, so that no reader or crash sees half of it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from pmt_core.errors import FileProblem, SettingsError
 
 if sys.platform != "win32":
     import fcntl
-
-__all__ = ["atomic_file"]
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DISK_PROBLEMS = _DISK_FULL | {errno.EIO, errno.EROFS}
@@ -41,17 +39,18 @@ def atomic_file(path: str | os.PathLike[str], mode: str) -> AbstractContextManag
 
 
 def atomic_file(path: str | os.PathLike[str], mode: str = "wb") -> AbstractContextManager[IO[Any]]:
-    """A file to write to, that takes the place of `path` in one step when the block ends well.
+    """Open a file for writing that replaces `path` in one step if the block succeeds.
 
-    path: where the file shall stand; a symbolic link is followed. mode: "wb" for bytes, "w" for
-    UTF-8 text with "\\n" line ends. The new file keeps the permissions of the old one.
+    The data is written to a hidden file in the same folder, flushed to the disk, and moved over
+    the old file. If the block raises, the hidden file is removed and the old file is unchanged. A
+    process that is killed leaves its hidden file; the next `atomic_file` for the path removes it.
 
-    The data goes to a hidden file in the same folder, is flushed to the disk, and is then moved
-    over the old file. When the block raises, the hidden file is removed and the old one stays as
-    it was. A process that is killed in the middle leaves its hidden file behind; the next
-    `atomic_file` for the same path removes it.
+    Args:
+        path: file to replace; symbolic links are followed. Its permissions are kept.
+        mode: "wb" for bytes, "w" for UTF-8 text with "\\n" line ends.
 
-    Raises `FileProblem` when the file cannot be made, or the disk is full or fails.
+    Raises:
+        FileProblem: if the file cannot be created, or the disk is full or fails.
     """
     if mode not in ("wb", "w"):
         raise SettingsError(f"atomic_file writes new files: mode must be 'wb' or 'w', not {mode!r}")
@@ -69,7 +68,7 @@ def _write_and_replace(path: str, mode: str) -> Iterator[IO[Any]]:
         _finish(file, temporary, target, permissions)
     except BaseException as error:
         _discard(file, temporary)
-        # What the caller's block raised passes as it is, but for the disk's own failures.
+        # Errors of the block are raised unchanged, except failures of the disk.
         if (
             isinstance(error, OSError)
             and not isinstance(error, FileProblem)
@@ -81,7 +80,7 @@ def _write_and_replace(path: str, mode: str) -> Iterator[IO[Any]]:
 
 def _discard(file: IO[Any], temporary: str) -> None:
     with suppress(OSError):
-        file.close()  # a full disk makes the last flush fail as well
+        file.close()  # on a full disk the last flush fails too
     with suppress(OSError):
         os.unlink(temporary)
 
@@ -93,7 +92,7 @@ def _file_object(descriptor: int, mode: str) -> IO[Any]:
 
 
 def _permissions_of(target: str, path: str) -> int | None:
-    """The permission bits of the file that will be replaced, None where there is none yet."""
+    """Return the permission bits of the file to replace, None if there is no file."""
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
@@ -108,10 +107,10 @@ def _permissions_of(target: str, path: str) -> int | None:
 
 
 def _create_beside(target: str, path: str) -> tuple[str, int]:
-    """A new hidden file beside `target`: its path and its open, locked descriptor.
+    """Create a hidden file beside `target`; return its path and its open, locked descriptor.
 
-    The lock marks the file as being written. The kernel drops it when the writer dies, however it
-    dies, which is how a left-over is told from the file of a second process that saves right now.
+    The kernel releases the lock if the writer dies. So a file without a lock is left over, and one
+    with a lock belongs to another process that saves now.
     """
     folder, name = os.path.split(target)
     try:
@@ -123,7 +122,7 @@ def _create_beside(target: str, path: str) -> tuple[str, int]:
                 descriptor = os.open(temporary, flags, 0o666)
                 if _lock(descriptor) and _is_linked(descriptor):
                     return temporary, descriptor
-                os.close(descriptor)  # another process took it for a left-over before our lock
+                os.close(descriptor)  # another process removed it before the lock
     except FileNotFoundError as error:
         raise FileProblem(
             f"cannot write {path!r}: the folder {folder!r} does not exist; create it first"
@@ -133,7 +132,7 @@ def _create_beside(target: str, path: str) -> tuple[str, int]:
 
 
 def _remove_left_overs(folder: str, name: str) -> None:
-    """Remove the hidden files of writers of `name` that are no longer alive."""
+    """Remove the hidden files of processes that died while they wrote `name`."""
     pattern = re.compile(rf"\.{re.escape(name)}\.\d+-\d+\.tmp")
     for entry in os.listdir(folder):
         if not pattern.fullmatch(entry):
@@ -152,14 +151,14 @@ def _remove_left_overs(folder: str, name: str) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock on an open file, if nobody has it."""
+    """Lock an open file; return False if another process has the lock."""
     if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError:
-            return True  # a file system without locks: nothing to go by, left-overs stay rare
+            return True  # a file system without locks
     return True
 
 
@@ -168,22 +167,22 @@ def _is_linked(descriptor: int) -> bool:
 
 
 def _finish(file: IO[Any], temporary: str, target: str, permissions: int | None) -> None:
-    """Bring the data to the disk, and the file to its place."""
+    """Flush the data to the disk, and move the file to its final path."""
     file.flush()
     if permissions is not None and sys.platform != "win32":
         os.fchmod(file.fileno(), permissions)
     os.fsync(file.fileno())
     if sys.platform == "win32":
-        file.close()  # Windows moves no open file
+        file.close()  # Windows cannot move an open file
         os.replace(temporary, target)
     else:
-        os.replace(temporary, target)  # before closing: closing gives up the lock
+        os.replace(temporary, target)  # before closing, which releases the lock
         file.close()
         _sync_folder(os.path.dirname(target))
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the move itself survive a power cut; not every file system can, none needs to."""
+    """Flush the move itself to the disk, if the file system can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -195,8 +194,7 @@ def _sync_folder(folder: str) -> None:
 def _write_failure(path: str, error: OSError) -> FileProblem:
     cure = "free some space and save again" if error.errno in _DISK_FULL else "check the disk"
     problem = FileProblem(
-        f"cannot write {path!r}: {error.strerror or error}; what stood there before is unchanged; "
-        f"{cure}"
+        f"cannot write {path!r}: {error.strerror or error}; the old file is unchanged; {cure}"
     )
     problem.errno = error.errno
     return problem

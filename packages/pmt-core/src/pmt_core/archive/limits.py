@@ -1,4 +1,4 @@
-"""What every archive, whatever its form, may and may not hold."""
+"""Limits of all archives: names, metadata, sizes; and reading within them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,13 @@ from numpy.typing import NDArray
 
 from pmt_core.errors import ArchiveError, FileProblem
 
-__all__ = [
-    "MAX_META",
-    "byte_count",
-    "check_meta",
-    "check_name",
-    "open_regular_file",
-    "parse_json",
-    "read_into_array",
-]
-
 MAX_META = 64 << 20
 _MAX_NAME = 4096
 _CHUNK = 1 << 20
 
 
 def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open `path` for reading bytes; `FileProblem` says why it cannot be."""
+    """Open a regular file for reading bytes. Raises FileProblem if that is impossible."""
     name = os.fspath(path)
     try:
         mode = os.stat(name).st_mode
@@ -48,9 +38,9 @@ def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def check_name(name: object, path: str | os.PathLike[str]) -> str:
-    """`name`, if it may name an array: not empty, and as a path not leading out of its folder.
+    """Return the name of an array if it is valid; raise ArchiveError if not.
 
-    Nothing here ever unpacks an archive into a folder, but others may.
+    A name that could lead out of a folder as a path is invalid: other programs may unpack archives.
     """
     if not isinstance(name, str) or not name:
         raise ArchiveError(f"{os.fspath(path)!r}: an array's name must be text, not {name!r}")
@@ -73,14 +63,14 @@ def check_name(name: object, path: str | os.PathLike[str]) -> str:
 
 
 def check_meta(meta: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
-    """The meta data as JSON text; `ArchiveError` names the entry that JSON cannot hold."""
+    """Return metadata as JSON. Raises ArchiveError that names an entry JSON cannot hold."""
     if not isinstance(meta, Mapping):
         raise ArchiveError(f"{os.fspath(path)!r}: meta must be a dictionary, not {type(meta)}")
     try:
         _check_json(meta, "meta", path)
         text = json.dumps(meta, ensure_ascii=False)
         if not text.isprintable():
-            text = json.dumps(meta)  # half a surrogate pair, say, has no UTF-8 bytes
+            text = json.dumps(meta)  # e.g. half a surrogate pair, which has no UTF-8 encoding
     except RecursionError as error:
         raise ArchiveError(
             f"{os.fspath(path)!r}: meta is nested too deeply, or in itself"
@@ -88,7 +78,7 @@ def check_meta(meta: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
     if 4 * len(text) > MAX_META and len(text.encode()) > MAX_META:
         raise ArchiveError(
             f"{os.fspath(path)!r}: meta takes {len(text.encode())} bytes as JSON, more than "
-            f"{MAX_META}: store what is large among the arrays"
+            f"{MAX_META}: store large data as arrays"
         )
     return text
 
@@ -98,7 +88,7 @@ def _check_json(value: object, where: str, path: str | os.PathLike[str]) -> None
         for key, item in value.items():
             if not isinstance(key, str):
                 raise ArchiveError(
-                    f"{os.fspath(path)!r}: {where} has the key {key!r}; JSON knows only text keys"
+                    f"{os.fspath(path)!r}: {where} has the key {key!r}; JSON has only text keys"
                 )
             _check_json(item, f"{where}[{key!r}]", path)
     elif isinstance(value, list | tuple):
@@ -107,12 +97,12 @@ def _check_json(value: object, where: str, path: str | os.PathLike[str]) -> None
     elif not (value is None or isinstance(value, str | int | float)):
         raise ArchiveError(
             f"{os.fspath(path)!r}: {where} is of {type(value).__module__}.{type(value).__name__}, "
-            "which JSON cannot hold: use int(), float(), .tolist(), or store it among the arrays"
+            "which JSON cannot hold: use int(), float(), .tolist(), or store it as an array"
         )
 
 
 def parse_json(data: bytes, what: str, path: str) -> dict[str, Any]:
-    """A JSON object out of a file; a key that occurs twice, or anything else, is refused."""
+    """Return a JSON object. Raises ArchiveError for any other content and for repeated keys."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
@@ -136,23 +126,23 @@ def parse_json(data: bytes, what: str, path: str) -> dict[str, Any]:
 
 
 def byte_count(shape: tuple[int, ...], itemsize: int) -> int:
-    """The size of an array in bytes, in integers that do not overflow."""
+    """Return the size of an array in bytes, in integers that do not overflow."""
     return math.prod(shape) * itemsize
 
 
 def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
-    """`count` elements out of a file that is known to be long enough; fewer when it is not.
+    """Read `count` elements from a file; fewer if the file ends before.
 
-    Read piece by piece into their place, so that nothing is held twice. Booleans other than 0 and
-    1, with which NumPy's results are anybody's guess, come back as True.
+    Reads in chunks into the array, so that the data is in memory once. Booleans other than 0 and
+    1, for which NumPy's results are undefined, become True.
     """
     array = np.empty(count, dtype)
     buffer = array.view(np.uint8).data if count else memoryview(b"")
     done = 0
     while done < len(buffer):
-        piece = file.read(min(_CHUNK, len(buffer) - done))
-        if not piece:
+        chunk = file.read(min(_CHUNK, len(buffer) - done))
+        if not chunk:
             return array[: done // dtype.itemsize]
-        buffer[done : done + len(piece)] = piece
-        done += len(piece)
+        buffer[done : done + len(chunk)] = chunk
+        done += len(chunk)
     return array.view(np.uint8) != 0 if dtype == np.bool_ else array

@@ -1,7 +1,7 @@
-"""Reading and writing NumPy's `.npz`: a zip file with one `.npy` member per array.
+"""Read and write NumPy's `.npz` format: a zip file with one `.npy` member per array.
 
-The reader trusts nothing: every size that the file claims is held against the bytes there are
-before memory is taken for it.
+The reader compares every size that the file claims with its actual size before it allocates
+memory.
 """
 
 from __future__ import annotations
@@ -22,17 +22,15 @@ from numpy.typing import NDArray
 from pmt_core.archive.limits import MAX_META, byte_count, check_name, parse_json, read_into_array
 from pmt_core.errors import ArchiveError
 
-__all__ = ["read_npz", "write_npz"]
-
 META_MEMBER = "__meta__.json"
 
 _MAX_NPY_HEADER = 1 << 16
 _DAMAGED = "the file is damaged; fetch or save it again"
-# Compressed members may grow to this many times the file, on top of what any file may; it lets
-# every usual np.savez_compressed file in, and keeps out those that are made to fill the memory.
+# Compressed members may expand to this multiple of the file size, plus a constant. The limit admits
+# usual files of np.savez_compressed and rejects those that are made to fill the memory.
 _MAX_EXPANSION = 100
-_FREE_EXPANSION = 64 << 20
-_KINDS = "biufcSUmM"  # no objects (they need pickle), no structures
+_CONSTANT_EXPANSION = 64 << 20
+_KINDS = "biufcSUmM"  # no objects, which need pickle, and no structures
 _LOCAL_HEADER = 30
 _BAD_ZIP = (
     zipfile.BadZipFile,
@@ -49,7 +47,7 @@ _BAD_ZIP = (
 
 
 def write_npz(file: BinaryIO, path: str, arrays: dict[str, NDArray[Any]], meta: str) -> None:
-    """Write the arrays, and the JSON text of the meta data as member `__meta__.json`."""
+    """Write arrays, and metadata as JSON in the member `__meta__.json`."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         with archive.open(_member(META_MEMBER), "w") as member:
             member.write(meta.encode("utf-8"))
@@ -60,12 +58,12 @@ def write_npz(file: BinaryIO, path: str, arrays: dict[str, NDArray[Any]], meta: 
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """Without the time of writing: the same content gives the same bytes."""
+    """Return a member without a time, so that the same content gives the same bytes."""
     return zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
 
 
 def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """The arrays and the meta data of an `.npz` file; see `pmt_core.load_archive`."""
+    """Return the arrays and the metadata of an `.npz` file; see `load_archive`."""
     size = os.fstat(file.fileno()).st_size
     _check_magic(file, path, size)
     arrays: dict[str, NDArray[Any]] = {}
@@ -86,7 +84,7 @@ def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[s
 
 @contextmanager
 def _damage(where: str) -> Iterator[None]:
-    """Turn what zipfile and NumPy raise on damaged bytes into an error that says where."""
+    """Convert errors of zipfile and NumPy on damaged data to ArchiveError."""
     try:
         yield
     except ArchiveError:
@@ -104,11 +102,11 @@ def _check_magic(file: BinaryIO, path: str, size: int) -> None:
 
 
 def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None:
-    """Names, kinds, places and sizes of all members, before any is read."""
+    """Check the names, types, offsets and sizes of all members before any is read."""
     seen: set[str] = set()
     expanded = 0
     for info in members:
-        name = info.orig_filename  # as it stands in the file; `filename` is cut at a NUL
+        name = info.orig_filename  # `filename` is cut at a NUL
         check_name(name, path)
         if name in seen:
             raise ArchiveError(f"{path!r}: member {name!r} occurs twice; {_DAMAGED}")
@@ -123,7 +121,7 @@ def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None
         if info.compress_type != zipfile.ZIP_STORED:
             expanded += info.file_size
     _check_overlap(members, path)
-    if expanded > _FREE_EXPANSION + _MAX_EXPANSION * size:
+    if expanded > _CONSTANT_EXPANSION + _MAX_EXPANSION * size:
         raise ArchiveError(
             f"{path!r}: {size} compressed bytes claim to hold {expanded}, which is more than "
             f"{_MAX_EXPANSION} times as many, as in a file made to fill the memory; if you trust "
@@ -153,7 +151,7 @@ def _check_storage(info: zipfile.ZipInfo, path: str, size: int) -> None:
 
 
 def _check_overlap(members: list[zipfile.ZipInfo], path: str) -> None:
-    """Members that share bytes make a small file hold endlessly much."""
+    """Refuse members that share bytes: a small file could expand without limit."""
     end = 0
     for info in sorted(members, key=lambda member: member.header_offset):
         if info.header_offset < end:
@@ -162,26 +160,26 @@ def _check_overlap(members: list[zipfile.ZipInfo], path: str) -> None:
 
 
 def _read_npy(member: Any, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
-    """One array out of its member, its claimed size checked against the member's."""
+    """Read the array of a member; the size in its header must be that of the member."""
     where = f"{path!r}: member {info.filename!r}"
     start = member.read(_MAX_NPY_HEADER)
-    header = io.BytesIO(start)  # NumPy's parser sees no more than this, whatever length it finds
+    header = io.BytesIO(start)  # limits what NumPy's parser can read
     shape, fortran, dtype = _parse_header(header, where)
     if dtype.hasobject or dtype.kind not in _KINDS or dtype.itemsize == 0:
         raise ArchiveError(
             f"{where} is an array of {dtype}, which is refused (objects need pickle, and reading "
             "pickle can run code): save it again as numbers, booleans or fixed-length text"
         )
-    claimed, there = byte_count(shape, dtype.itemsize), info.file_size - header.tell()
-    if claimed != there:
+    claimed, actual = byte_count(shape, dtype.itemsize), info.file_size - header.tell()
+    if claimed != actual:
         raise ArchiveError(
-            f"{where}: its header claims shape {shape} of {dtype}, {claimed} bytes, but {there} "
-            f"are there; {_DAMAGED}"
+            f"{where}: its header claims shape {shape} of {dtype}, {claimed} bytes, but the "
+            f"member has {actual}; {_DAMAGED}"
         )
     rest = _Chained(start[header.tell() :], member)
     flat = read_into_array(rest, dtype, claimed // dtype.itemsize)  # type: ignore[arg-type]
     if flat.nbytes != claimed:
-        raise ArchiveError(f"{where}: {claimed} bytes are claimed, {flat.nbytes} came; {_DAMAGED}")
+        raise ArchiveError(f"{where}: expected {claimed} bytes, read {flat.nbytes}; {_DAMAGED}")
     array = flat.reshape(shape, order="F" if fortran else "C")
     return array.astype(dtype.newbyteorder("="), copy=False)
 
@@ -194,8 +192,8 @@ def _parse_header(header: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool
         elif version == (2, 0):
             shape, fortran, dtype = npy.read_array_header_2_0(header)
         else:
-            raise ValueError(f"unknown version {version} of the .npy form")
-    except Exception as error:  # the header is Python text; what parsing it can raise is not listed
+            raise ValueError(f"unknown version {version} of the .npy format")
+    except Exception as error:  # parsing the header, which is Python text, may raise anything
         raise ArchiveError(f"{where} has no valid .npy header ({error}); {_DAMAGED}") from error
     if any(isinstance(size, bool) or size < 0 for size in shape):
         raise ArchiveError(f"{where}: its header claims the shape {shape}; {_DAMAGED}")
@@ -203,7 +201,7 @@ def _parse_header(header: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool
 
 
 class _Chained:
-    """First the bytes already read, then the rest of the member."""
+    """A file: the bytes that were read already, then the rest of the member."""
 
     def __init__(self, start: bytes, rest: BinaryIO) -> None:
         self._start = io.BytesIO(start)

@@ -1,9 +1,9 @@
-"""Reading and writing `.safetensors`, by its public description.
+"""Read and write the `.safetensors` format.
 
 8 bytes   n, the length of the header, an unsigned little-endian integer
 n bytes   the header, JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
           ..., "__metadata__": {"text": "text", ...}}, padded with spaces
-the rest  the arrays' bytes, little-endian, C order, at these offsets, without holes or overlaps
+the rest  the bytes of the arrays, little-endian, C order, at these offsets, without gaps
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from pmt_core.archive.limits import byte_count, check_name, parse_json, read_into_array
 from pmt_core.errors import ArchiveError
 
-__all__ = ["read_safetensors", "write_safetensors"]
-
 METADATA = "__metadata__"
 META_KEY = "pmt_meta"
 
@@ -30,7 +28,7 @@ _DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
     "F16": "<f2",
-    "BF16": "<u2",  # the upper half of a float32; there is no such NumPy dtype
+    "BF16": "<u2",  # the upper half of a float32; NumPy has no such dtype
     "C64": "<c8",
     "I64": "<i8",
     "I32": "<i4",
@@ -56,8 +54,8 @@ class _Entry(NamedTuple):
 def write_safetensors(
     file: BinaryIO, path: str, arrays: dict[str, NDArray[Any]], meta: str
 ) -> None:
-    """Write the arrays; meta data of text only as it is, any other as JSON under `pmt_meta`."""
-    # The widest elements first: every array then starts at a multiple of its element's size.
+    """Write arrays; metadata that maps text to text as it is, other as JSON in `pmt_meta`."""
+    # The largest elements first, so that every array is aligned to its element size.
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
     offsets: dict[str, tuple[int, int]] = {}
     end = 0
@@ -78,7 +76,7 @@ def write_safetensors(
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
     if len(text) > _MAX_HEADER:
-        raise ArchiveError(f"{path!r}: names and meta data take {len(text)} bytes, too many")
+        raise ArchiveError(f"{path!r}: names and metadata take {len(text)} bytes, too many")
     file.write(len(text).to_bytes(8, "little"))
     file.write(text)
     for name in order:
@@ -104,7 +102,7 @@ def _code(dtype: np.dtype[Any], name: str, path: str) -> str:
 
 
 def read_safetensors(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """The arrays and the meta data of a `.safetensors` file; see `pmt_core.load_archive`."""
+    """Return the arrays and the metadata of a `.safetensors` file; see `load_archive`."""
     size = os.fstat(file.fileno()).st_size
     header, start = _read_header(file, path, size)
     meta = _read_metadata(header.pop(METADATA, {}), path)
@@ -118,7 +116,7 @@ def read_safetensors(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]]
 
 
 def _read_header(file: BinaryIO, path: str, size: int) -> tuple[dict[str, Any], int]:
-    """The header, and where the arrays begin."""
+    """Return the header, and the offset of the arrays."""
     if size < 8:
         raise ArchiveError(
             f"{path!r} is not a .safetensors file: it has {size} bytes, the header's length alone "
@@ -145,7 +143,7 @@ def _read_metadata(table: object, path: str) -> dict[str, Any]:
 
 
 def _entry(name: str, item: object, path: str) -> _Entry:
-    """One array's line of the header, every field checked."""
+    """Return the checked header entry of one array."""
     check_name(name, path)
     where = f"{path!r}: member {name!r}"
     if not isinstance(item, dict) or set(item) != {"dtype", "shape", "data_offsets"}:
@@ -156,11 +154,11 @@ def _entry(name: str, item: object, path: str) -> _Entry:
     if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
         raise ArchiveError(f"{where} has shape {shape!r} and data_offsets {offsets!r}; {_DAMAGED}")
     claimed = byte_count(tuple(shape), np.dtype(_DTYPES[code]).itemsize)
-    there = offsets[1] - offsets[0]
-    if claimed != there:
+    actual = offsets[1] - offsets[0]
+    if claimed != actual:
         raise ArchiveError(
             f"{where}: shape {shape} of {code} takes {claimed} bytes, but its data_offsets "
-            f"{offsets} hold {there}; {_DAMAGED}"
+            f"{offsets} hold {actual}; {_DAMAGED}"
         )
     return _Entry(name, code, tuple(shape), offsets[0], offsets[1])
 
@@ -174,11 +172,11 @@ def _are_sizes(value: object) -> bool:
 
 
 def _check_cover(entries: list[_Entry], size: int, path: str) -> None:
-    """The arrays must fill the rest of the file: no holes, no overlaps, no end missing."""
+    """Check that the arrays fill the rest of the file without gaps and overlaps."""
     end = 0
     for entry in sorted(entries, key=lambda entry: (entry.begin, entry.end)):
         if entry.begin != end:
-            fault = "overlaps the one before" if entry.begin < end else "leaves a hole before it"
+            fault = "overlaps the one before" if entry.begin < end else "leaves a gap before it"
             raise ArchiveError(
                 f"{path!r}: member {entry.name!r} at {entry.begin}..{entry.end} {fault}; {_DAMAGED}"
             )

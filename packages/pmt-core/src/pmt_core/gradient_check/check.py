@@ -1,6 +1,6 @@
-"""Checking a gradient against numbers, without any tape.
+"""`check_gradient`: comparison of a gradient with numerical derivatives, without a tape.
 
-What is checked is an array function that returns its value and its backward:
+The function under test takes arrays and returns its value and its backward:
 
     def tanh(x):
         y = np.tanh(x)
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from pmt_core.errors import GradientError, SettingsError
 from pmt_core.gradient_check.checked_function import CheckedFunction, Function, random_direction
-from pmt_core.gradient_check.directional_probe import InputLine
 from pmt_core.gradient_check.float32_check import float32_errors
 from pmt_core.gradient_check.numerical_derivative import (
     USUAL_STEP,
     Derivative,
+    InputLine,
     central,
     complex_step,
     one_sided,
@@ -33,12 +33,10 @@ from pmt_core.gradient_check.numerical_derivative import (
 )
 from pmt_core.gradient_check.report import GradientReport, InputReport
 
-__all__ = ["check_gradient"]
-
 Smooth = NDArray[np.bool_] | Callable[[NDArray[Any]], NDArray[np.bool_]]
 
 _EPS = float(np.finfo(np.float64).eps)
-_ROUNDINGS = 32.0  # rounding errors in units of eps: a few dozen operations' worth
+_ROUNDINGS = 32.0  # rounding error in units of eps, of a few dozen operations
 _RTOL = {"central": 1e-6, "complex": 1e-10}
 
 
@@ -55,41 +53,43 @@ def check_gradient(
     wrt: Sequence[int] | None = None,
     smooth: Mapping[int, Smooth] | None = None,
 ) -> GradientReport:
-    """Hold the gradient that `function` claims against numerical derivatives, in float64.
+    """Compare the gradient of `function` with numerical derivatives, in float64.
 
-    function: takes `inputs`, returns (value, backward). backward(grad), with grad of the value's
-    shape and dtype, returns the gradient of a single input, or a tuple with one entry per input.
-    An entry is an array of the input's shape and dtype, a `RowSparse`, or None: the claim that
-    the value does not depend on this input, which is checked as a gradient of zeros.
-    inputs: arrays of floats are differentiated (those named by `wrt`, all where None). Arrays of
-    integers and booleans, and whatever is no array or float, are passed on as they are.
-    rng: where the random cotangents and directions come from.
+    The value is projected on a random cotangent. The inputs are varied along single coordinates
+    and along random directions.
 
-    The value is projected on a random cotangent, and the inputs are moved along `directions`
-    random directions, and along up to `coordinates` single coordinates each: all of them where an
-    input is that small, a random choice where it is larger.
+    Kinks (relu at 0, max of equal elements, ties of a sort) have no derivative. Use samples that
+    are further away from them than a step, 1e-5 * max(0.1, |x|), or exclude them by `smooth`.
+    Infinite and nan coordinates are never varied, and elements of the value that are not finite
+    are ignored.
 
-    method: "central" for central differences, extrapolated to step 0 where one step is not enough;
-    "complex" for the complex step, exact to rounding, where `function` is analytic and computes
-    with complex128 (no abs, max, comparison or conjugate in it).
-    rtol: the relative error allowed, 1e-6 for "central" and 1e-10 for "complex" where None; a
-    gradient wrong by 0.1 % is a thousand times beyond it. What rounding alone can do to the
-    numerical derivative is allowed for on top.
-    float32: also run everything in float32: the value and the gradients must be float32, and equal
-    the float64 gradients at the same point within `float32_rtol` of their largest element.
+    All arrays are read-only, `grad` too: a function or backward that writes to them is an error,
+    since a tape shares these arrays.
 
-    Kinks (relu at 0, max of equal elements, a sort's ties) have no derivative to compare with.
-    Either give samples that stay further than a step, 1e-5 * max(0.1, |x|), away from them, or say
-    by `smooth` where a derivative exists: {input index: boolean array of the input's shape, or a
-    function of the input that gives one}; coordinates that are False are never moved. So for relu
-    `smooth={0: lambda x: x != 0}`. Infinite and nan coordinates are not moved either, and elements
-    of the value that are not finite are not looked at.
+    Args:
+        function: takes `inputs` and returns (value, backward). backward(grad), with grad of the
+            shape and dtype of the value, returns the gradient of a single input, or a tuple with
+            one entry per input: an array of the shape and dtype of the input, a `RowSparse`, or
+            None, which is checked as a gradient of zeros.
+        inputs: arrays of floats are differentiated; all others are passed on unchanged.
+        rng: generator of the random cotangents and directions.
+        method: "central" for central differences, extrapolated to step 0 if one step is not
+            enough; "complex" for the complex step, exact to rounding, if `function` is analytic
+            and accepts complex128 (no abs, max, comparison or conjugate).
+        directions: number of random directions for each input.
+        coordinates: number of coordinates for each input: all if it has fewer, else random ones.
+        rtol: tolerance, relative; 1e-6 for "central" and 1e-10 for "complex" if None. The rounding
+            error of the numerical derivative is allowed in addition.
+        float32: whether to check in float32 too: the value and the gradients must be float32, and
+            equal the float64 gradients at the same point.
+        float32_rtol: tolerance in float32, relative to the largest element of the gradient.
+        wrt: positions of the inputs to differentiate; all arrays of floats if None.
+        smooth: {position of an input: boolean array of its shape, or a function of the input that
+            returns one}; coordinates that are False are never varied. For relu:
+            `smooth={0: lambda x: x != 0}`.
 
-    Every array is handed over read-only, and so is `grad`: a function or backward that writes to
-    what it was given is refused, as a tape shares these arrays.
-
-    Returns a `GradientReport`. Raises `GradientError` that names the input, the coordinate, and
-    both numbers.
+    Raises:
+        GradientError: names the input, the coordinate, and both numbers.
     """
     if method not in _RTOL:
         raise SettingsError(f"method must be one of {', '.join(_RTOL)}, not {method!r}")
@@ -102,11 +102,11 @@ def check_gradient(
 
 
 class _Claim(NamedTuple):
-    """Gradients as the function's backward gives them, to be held against numbers."""
+    """The gradients that the backward of the function returns, to be checked."""
 
     cotangent: NDArray[Any]
     grads: dict[int, NDArray[Any]]
-    noise: float  # by how much rounding may move the projected value
+    noise: float  # bound of the rounding error of the projected value
 
 
 class _Checker:
@@ -124,7 +124,7 @@ class _Checker:
         self.rng = rng
         self.method = method
         self.rtol = rtol
-        self.free = {i: _free(x, smooth.get(i), i) for i, x in function.points.items()}
+        self.variable = {i: _variable(x, smooth.get(i), i) for i, x in function.points.items()}
         self.errors = dict.fromkeys(function.points, 0.0)
         self.tried_coordinates = dict.fromkeys(function.points, 0)
         self.tried_directions = dict.fromkeys(function.points, 0)
@@ -137,12 +137,12 @@ class _Checker:
         if not np.array_equal(first, again, equal_nan=True):
             raise GradientError(
                 "the function gives different values for the same inputs: fix its random numbers, "
-                "e.g. by making its generator anew at every call"
+                "e.g. by creating its generator at every call"
             )
         for turn in range(1 + directions):
             claim = self._claim()
             for i in self.function.points:
-                if not self.free[i].size:
+                if not self.variable[i].size:
                     continue
                 if turn == 0:
                     self._check_coordinates(i, claim, coordinates)
@@ -151,38 +151,40 @@ class _Checker:
 
     def _claim(self) -> _Claim:
         value, cotangent, grads = self.function.gradients(self.function.points, self._cotangent)
-        # Rounding moves the value by some eps of itself, and as some eps of an input would.
+        # Rounding changes the value by some eps, and as some eps of an input would.
         sizes = [_norm(cotangent, value)]
         sizes += [_norm(grad, self.function.points[i]) for i, grad in grads.items()]
         return _Claim(cotangent, grads, _ROUNDINGS * _EPS * float(np.linalg.norm(sizes)))
 
     def _cotangent(self, value: NDArray[Any]) -> NDArray[Any]:
-        """Random numbers, none near 0, so that no error is hidden; 0 for infinite values."""
+        """Return random numbers, none near 0, so that no error is hidden; 0 for infinite values."""
         return np.where(np.isfinite(value), random_direction(self.rng, value.shape), 0.0)
 
     def _check_coordinates(self, i: int, claim: _Claim, limit: int) -> None:
-        free = self.free[i]
-        chosen = free if len(free) <= limit else self.rng.choice(free, limit, replace=False)
+        variable = self.variable[i]
+        chosen = (
+            variable if len(variable) <= limit else self.rng.choice(variable, limit, replace=False)
+        )
         for coordinate in chosen:
             self._compare(InputLine(self.function, i, np.array([coordinate]), np.ones(1)), claim)
         self.tried_coordinates[i] += len(chosen)
 
     def _check_direction(self, i: int, claim: _Claim) -> None:
-        free = self.free[i]
+        variable = self.variable[i]
         self._compare(
-            InputLine(self.function, i, free, random_direction(self.rng, free.shape)), claim
+            InputLine(self.function, i, variable, random_direction(self.rng, variable.shape)), claim
         )
         self.tried_directions[i] += 1
 
     def _compare(self, move: InputLine, claim: _Claim) -> None:
-        """Raise `GradientError` where the gradient along `move` is not the numerical derivative."""
+        """Raise GradientError if the gradient along a line is not the numerical derivative."""
         error = self._error(move, claim)
         if error > self.rtol:
             self._refuse(self._culprit(move, claim), claim)
         self.errors[move.index] = max(self.errors[move.index], error)
 
     def _error(self, move: InputLine, claim: _Claim) -> float:
-        """The relative error along `move`, less what rounding explains."""
+        """Return the relative error along a line, apart from rounding."""
         if self.method == "complex":
             return self._relative(move, claim, complex_step(move, claim.cotangent, claim.noise))
         error = self._relative(move, claim, central(move, claim.cotangent, 0.0))
@@ -201,7 +203,7 @@ class _Checker:
         return error if error == error else float("inf")
 
     def _culprit(self, move: InputLine, claim: _Claim) -> InputLine:
-        """The one coordinate of a failing direction that is worst, by halving."""
+        """Return the worst coordinate of a failing direction, by bisection."""
         while len(move.where) > 1:
             half = len(move.where) // 2
             parts = (move.part(slice(None, half)), move.part(slice(half, None)))
@@ -210,7 +212,7 @@ class _Checker:
         return move
 
     def _refuse(self, move: InputLine, claim: _Claim) -> None:
-        """Raise the error about a single coordinate."""
+        """Raise the error for a single coordinate."""
         point = self.function.points[move.index]
         coordinate = tuple(int(k) for k in np.unravel_index(move.where[0], point.shape))
         hint = ""
@@ -220,10 +222,10 @@ class _Checker:
         else:
             before, after = one_sided(move, claim.cotangent)
             if not np.isclose(before, after, rtol=1e-2, atol=1e-300):
-                sides = f"{before / move.step:.6g} and {after / move.step:.6g}"
+                slopes = f"{before / move.step:.6g} and {after / move.step:.6g}"
                 hint = (
-                    f"; a kink may be near, the slopes on its two sides are {sides}: move the "
-                    "sample, or name the place by smooth="
+                    f"; a kink may be near, the slopes before and after it are {slopes}: move the "
+                    "sample, or exclude the coordinate by smooth="
                 )
             move, numeric = _extrapolated(move, claim)
         analytic = float(claim.grads[move.index][coordinate])
@@ -235,7 +237,7 @@ class _Checker:
         )
 
     def report(self, float32_errors: Mapping[int, float]) -> GradientReport:
-        """All that was found."""
+        """Return the results."""
         return GradientReport(
             self.method,
             tuple(
@@ -246,7 +248,7 @@ class _Checker:
                     float32_error=float32_errors.get(i),
                     coordinates=self.tried_coordinates[i],
                     directions=self.tried_directions[i],
-                    unchecked=x.size - len(self.free[i]),
+                    unchecked=x.size - len(self.variable[i]),
                 )
                 for i, x in self.function.points.items()
             ),
@@ -254,28 +256,28 @@ class _Checker:
 
 
 def _extrapolated(move: InputLine, claim: _Claim) -> tuple[InputLine, Derivative]:
-    """The more certain of two extrapolated derivatives, one with steps that suit small numbers."""
+    """Return the better of two extrapolated derivatives; one has steps for small numbers."""
     tries = [(line, ridders(line, claim.cotangent, claim.noise)) for line in (move, move.closer())]
-    line, limit = min(tries, key=lambda found: found[1].relative_uncertainty)
-    # What an extrapolation leaves open is no excuse for the gradient; rounding is.
+    line, limit = min(tries, key=lambda pair: pair[1].relative_uncertainty)
+    # The error of the extrapolation is not added to the tolerance, that of rounding is.
     return line, Derivative(limit.slope, min(limit.uncertainty, claim.noise / USUAL_STEP))
 
 
-def _free(point: NDArray[Any], smooth: Smooth | None, i: int) -> NDArray[np.intp]:
-    """The flat positions that may be moved."""
-    free = np.isfinite(point)
+def _variable(point: NDArray[Any], smooth: Smooth | None, i: int) -> NDArray[np.intp]:
+    """Return the flat indices of the coordinates that may be varied."""
+    variable = np.isfinite(point)
     if smooth is not None:
         mask = np.asarray(smooth(point) if callable(smooth) else smooth)
         if mask.shape != point.shape or mask.dtype != np.bool_:
             raise SettingsError(
                 f"smooth[{i}] must be boolean of shape {point.shape}, got {mask.dtype} {mask.shape}"
             )
-        free &= mask
-    return np.flatnonzero(free)
+        variable &= mask
+    return np.flatnonzero(variable)
 
 
 def _norm(factor: NDArray[Any], array: NDArray[Any]) -> float:
-    """The size of an elementwise product, of its finite elements."""
+    """Return the norm of the finite elements of an elementwise product."""
     with np.errstate(invalid="ignore", over="ignore"):
         product = factor * array
     return float(np.linalg.norm(product[np.isfinite(product)]))

@@ -1,7 +1,4 @@
-"""A function under test, as the gradient check calls it.
-
-Random directions to look along.
-"""
+"""The function under test of a gradient check, and random directions."""
 
 from __future__ import annotations
 
@@ -14,14 +11,12 @@ from numpy.typing import NDArray
 from pmt_core.errors import GradientError
 from pmt_core.row_sparse import RowSparse
 
-__all__ = ["Backward", "CheckedFunction", "Function", "random_direction"]
-
 Backward = Callable[[NDArray[Any]], Any]
 Function = Callable[..., tuple[Any, Backward]]
 
 
 class CheckedFunction:
-    """The function under test, seen as a map from its differentiable inputs."""
+    """The function under test, as a function of its differentiable inputs."""
 
     def __init__(self, function: Function, inputs: tuple[Any, ...], wrt: Sequence[int] | None):
         self.function = function
@@ -31,15 +26,15 @@ class CheckedFunction:
         chosen = floats if wrt is None else list(wrt)
         if not chosen or not set(chosen) <= set(floats):
             raise GradientError(
-                f"nothing to differentiate: inputs {chosen} were asked for, inputs {floats} are of "
+                f"nothing to differentiate: wrt names the inputs {chosen}, inputs {floats} are of "
                 f"floats (of {len(inputs)}); pass the inputs as arrays of float64"
             )
         self.points: dict[int, NDArray[Any]] = {i: _cast(inputs[i], np.float64) for i in chosen}
-        # Floats that are not differentiated follow the others' precision.
+        # Floats that are not differentiated have the same precision.
         self.constants = [i for i in floats if i not in self.points]
 
     def call(self, points: Mapping[int, NDArray[Any]]) -> tuple[NDArray[Any], Backward]:
-        """(value, backward) with some inputs replaced; all arrays read-only."""
+        """Return (value, backward) with some inputs replaced; all arrays are read-only."""
         arguments = [points.get(i, x) for i, x in enumerate(self.inputs)]
         result = _guarded(self.function, *map(_read_only, arguments))
         if not isinstance(result, tuple) or len(result) != 2 or not callable(result[1]):
@@ -49,13 +44,13 @@ class CheckedFunction:
         return np.asarray(result[0]), result[1]
 
     def check_unchanged(self) -> None:
-        """Raise `GradientError` where an input is no longer what it was."""
+        """Raise GradientError if an input was changed."""
         for i, copy in self.copies.items():
             if not np.array_equal(copy, self.inputs[i], equal_nan=copy.dtype.kind in "fc"):
                 raise GradientError(f"input {i} was changed by the function or its backward")
 
     def in_precision(self, dtype: type[np.floating[Any]]) -> dict[int, NDArray[Any]]:
-        """All float inputs as float32-representable numbers, of `dtype`."""
+        """Return all float inputs, rounded to float32, in a dtype."""
         return {
             i: _cast(_cast(self.inputs[i], np.float32), dtype)
             for i in (*self.points, *self.constants)
@@ -64,7 +59,7 @@ class CheckedFunction:
     def gradients(
         self, points: Mapping[int, NDArray[Any]], cotangent: Callable[[NDArray[Any]], NDArray[Any]]
     ) -> tuple[NDArray[Any], NDArray[Any], dict[int, NDArray[Any]]]:
-        """(value, cotangent, gradient of every differentiated input), shapes and dtypes checked."""
+        """Return (value, cotangent, gradients of the differentiated inputs), all checked."""
         value, backward = self.call(points)
         dtype = next(iter(points.values())).dtype
         if value.dtype != dtype:
@@ -87,20 +82,20 @@ class CheckedFunction:
 
 
 def _guarded(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call, and say plainly when a read-only array was written to."""
+    """Call the function; raise GradientError if it writes to a read-only array."""
     try:
         return function(*arguments)
     except ValueError as error:
         if "read-only" not in str(error):
             raise
         raise GradientError(
-            f"an array that was handed over is written to ({error}): work on a copy, as a tape "
+            f"an array that was passed in is written to ({error}): work on a copy, as a tape "
             "shares its arrays"
         ) from error
 
 
 def _as_gradient(returned: Any, point: NDArray[Any], i: int) -> NDArray[Any]:
-    """A returned gradient as a dense array, if its shape and dtype are the input's."""
+    """Return a gradient as a dense array; its shape and dtype must be those of the input."""
     if returned is None:
         return np.zeros(point.shape, point.dtype)
     grad = returned if isinstance(returned, RowSparse) else np.asarray(returned)
@@ -121,7 +116,7 @@ def _is_float(x: Any) -> bool:
 
 
 def _cast(x: Any, dtype: type[np.floating[Any]]) -> NDArray[Any]:
-    """x in another precision; an array that is not contiguous stays so."""
+    """Convert to another precision; an array that is not contiguous stays so."""
     array = np.asarray(x)
     if array.dtype == dtype:
         return array
@@ -141,6 +136,6 @@ def _read_only(x: Any) -> Any:
 
 
 def random_direction(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Numbers of both signs with sizes in [0.5, 1.5): none so small that it hides what it meets."""
+    """Return numbers of both signs with sizes in [0.5, 1.5): none hides an error."""
     sizes = rng.uniform(0.5, 1.5, shape)
     return np.where(rng.random(shape) < 0.5, -sizes, sizes)

@@ -1,4 +1,4 @@
-"""Gradients in float32, held against those in float64."""
+"""Comparison of float32 gradients with float64 gradients."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from pmt_core.errors import GradientError
 from pmt_core.gradient_check.checked_function import CheckedFunction, random_direction
 
-__all__ = ["float32_errors"]
-
-_ROUNDINGS = 4.0 * float(np.finfo(np.float32).eps)  # of a gradient whose exact value is about 0
+_ROUNDINGS = 4.0 * float(np.finfo(np.float32).eps)  # of a gradient that is exactly 0
 
 
 def float32_errors(
     function: CheckedFunction, rng: np.random.Generator, rtol: float
 ) -> dict[int, float]:
-    """The error of every float32 gradient, relative to the float64 gradient's largest element."""
+    """Return the error of each float32 gradient, relative to the largest float64 element."""
     draws: list[NDArray[Any]] = []
 
     def cotangent(value: NDArray[Any]) -> NDArray[Any]:
@@ -29,7 +27,9 @@ def float32_errors(
     value, grad, exact = function.gradients(function.in_precision(np.float64), cotangent)
     value32, _, single = function.gradients(function.in_precision(np.float32), cotangent)
     if value32.shape != value.shape:
-        raise GradientError(f"the value's shape is {value32.shape} in float32, else {value.shape}")
+        raise GradientError(
+            f"the value has shape {value32.shape} in float32, {value.shape} in float64"
+        )
     floor = _ROUNDINGS * np.abs(grad).max(initial=0.0) / rtol
     errors: dict[int, float] = {}
     for i, expected in exact.items():
@@ -47,7 +47,7 @@ def float32_errors(
 
 
 def _relative(single: NDArray[Any], exact: NDArray[Any], floor: float) -> NDArray[Any]:
-    """Every element's error, relative to the largest exact one (and no less than `floor`)."""
+    """Return the error of each element, relative to the largest exact one plus `floor`."""
     with np.errstate(invalid="ignore"):
         difference = np.abs(single - exact)
     same = (single == exact) | (np.isnan(single) & np.isnan(exact))

@@ -1,21 +1,24 @@
-"""What a gradient check found."""
+"""The results of a gradient check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["GradientReport", "InputReport"]
-
 
 @dataclass(frozen=True, slots=True)
 class InputReport:
-    """What was found for one input.
+    """The results for one input.
 
-    index: its position. error: the worst error of its float64 gradient along all coordinates and
-    directions tried, relative to the typical element of the gradient there.
-    float32_error: the worst error of its float32 gradient, relative to the gradient's largest
-    element; None where float32 was not checked. coordinates, directions: how many were tried;
-    unchecked: how many coordinates were left out (kinks, infinite values).
+    Attributes:
+        index: position of the input.
+        shape: shape of the input.
+        error: largest error of its float64 gradient along the coordinates and directions,
+            relative to the typical element of the gradient there.
+        float32_error: largest error of its float32 gradient, relative to the largest element of
+            the gradient; None if float32 was not checked.
+        coordinates: number of coordinates checked.
+        directions: number of random directions checked.
+        unchecked: number of coordinates left out (kinks, infinite values).
     """
 
     index: int
@@ -29,18 +32,18 @@ class InputReport:
 
 @dataclass(frozen=True, slots=True)
 class GradientReport:
-    """What was found for every differentiated input. method: "central" or "complex"."""
+    """The results for all differentiated inputs; method is "central" or "complex"."""
 
     method: str
     inputs: tuple[InputReport, ...]
 
     @property
     def error(self) -> float:
-        """The worst float64 error of all inputs."""
+        """Largest float64 error of all inputs."""
         return max(report.error for report in self.inputs)
 
     @property
     def float32_error(self) -> float | None:
-        """The worst float32 error of all inputs."""
+        """Largest float32 error of all inputs; None if float32 was not checked."""
         errors = [r.float32_error for r in self.inputs if r.float32_error is not None]
         return max(errors, default=None)

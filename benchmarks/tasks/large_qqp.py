@@ -48,11 +48,12 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     from pmt_apps.kit.command_line import parse_settings
     from pmt_apps.kit.environment import peak_rss_mb
     from pmt_apps.kit.run import Run
-    from pmt_apps.qqp.data import read_splits
+    from pmt_apps.qqp.data.settings import Settings
+    from pmt_apps.qqp.data.splits import read_splits
+    from pmt_apps.qqp.data.token_cache import TokenCache
     from pmt_apps.qqp.models.baselines import BASELINES, trained_baseline
     from pmt_apps.qqp.models.registry import make_pair_model
-    from pmt_apps.qqp.settings import Settings
-    from pmt_apps.qqp.training.labels import make_batches, make_trainer
+    from pmt_apps.qqp.training.labels import only_stage
     from pmt_train import Workers
 
     argv = ["--train", train, "--dev", dev, "--out", out, *options]
@@ -60,21 +61,21 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     run = Run(settings, "qqp", "")
     run.say = lambda text: None  # type: ignore[method-assign]
     clock = [time.process_time()]
-    splits = read_splits(settings, run)
-    clock.append(time.process_time())
-    detector = make_pair_model(settings, splits)
-    batches = make_batches(detector, splits, settings)
+    tokenize = TokenCache()
+    splits = read_splits(run, tokenize)
     clock.append(time.process_time())
     workers = Workers(settings.workers)
-    trainer = make_trainer(detector, batches, settings, workers)
+    model = make_pair_model(settings, splits, tokenize)
+    stage = only_stage(model, splits, settings, workers)
+    clock.append(time.process_time())
     seen = 0
     with workers:
-        for batch in islice(batches.epoch(0), int(steps)):
-            trainer.step(batch)
+        for batch in islice(stage.batches.epoch(0), int(steps)):
+            stage.trainer.step(batch)
             seen += len(batch)
     clock.append(time.process_time())
     for kind in BASELINES:
-        trained_baseline(kind, splits["train"], settings, workers)
+        trained_baseline(kind, splits["train"], settings, workers, tokenize)
     clock.append(time.process_time())
     rows = len(splits["train"])
     seconds = [after - before for before, after in pairwise(clock)]

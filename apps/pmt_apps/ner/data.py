@@ -49,10 +49,10 @@ def _read(role: str, path: Path, settings: Settings, run: Run[Settings]) -> Conl
     )
     for warning in found.warnings():
         warn(f"warning: {warning}")
-    run.log_file(role, path, found.kept)
+    run.log_file(role, path, len(found))
     entities = sum(len(tag_spans(sentence.tags or ())) for sentence in found.sentences)
     run.say(
-        f"{role}: {found.kept:,} sentences, {found.tokens:,} words, {entities:,} entities of "
+        f"{role}: {len(found):,} sentences, {found.tokens:,} words, {entities:,} entities of "
         f"{len(found.types)} types; tags are {found.scheme}, in column {found.columns.tag} of "
         f"{found.columns.count}"
     )

@@ -1,13 +1,12 @@
-"""Train a Transformer to tell duplicate questions, on Quora question pairs, and use it.
+"""Train a Transformer that detects duplicate questions (Quora question pairs), or use it.
 
-Without arguments it trains on a sample of synthetic question pairs that ships with pmt, in about
-a minute. On real data:
+Without options it trains for a minute on the synthetic sample that ships with pmt. On real data:
 
   python apps/train_qqp.py --train train.tsv --dev dev.tsv --out runs/real
-  python apps/train_qqp.py --data questions.tsv --out runs/real    (one file, split by the program)
+  python apps/train_qqp.py --data questions.tsv --out runs/real    (one file, which is split)
 
-Files: the public release (TSV), the Kaggle CSV, the GLUE TSV, or `label question1 question2 id`
-without a header; told apart by their content. Afterwards:
+The format of a file is detected: the public release (TSV), the Kaggle CSV, the GLUE TSV, or
+`label question1 question2 id` without a header. Use the trained model on pairs of questions:
 
   echo 'How do I swim?<Tab>How can I learn swimming?' | \\
       python apps/train_qqp.py --predict --out runs/real
@@ -20,34 +19,37 @@ from typing import Any
 
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
-from pmt_apps.qqp.data import read_splits
-from pmt_apps.qqp.models.pair_model import PairModel
-from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
+from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.splits import read_splits
+from pmt_apps.qqp.data.token_cache import TokenCache
+from pmt_apps.qqp.models.registry import load_pair_model
 from pmt_apps.qqp.report import report
-from pmt_apps.qqp.settings import Settings
-from pmt_apps.qqp.training.labels import fit
 from pmt_apps.qqp.training.stages import Stages
 from pmt_train import Workers
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
-    """Read, train, score, draw."""
-    splits = read_splits(settings, run)
+    """Read the data, train stage by stage, and report."""
+    tokenize = TokenCache()
+    splits = read_splits(run, tokenize)
     workers = Workers(settings.workers)
-    if settings.has_stages:
-        detector: PairModel[Any] = Stages(splits, settings, run, workers).train()
-    else:
-        detector = make_pair_model(settings, splits)
-        run.say(f"{detector.size()}\n")
-        fit(detector, splits, settings, run, workers)
+    stages = Stages(run, splits, workers, tokenize)
+    for stage in stages:
+        run.fit(
+            stage.trainer,
+            stage.batches,
+            stage.options,
+            model_meta=stage.model_meta,
+            stage=stage.name,
+        )
     if run.is_writer:  # of several ranks, one scores
-        report(run, detector, splits, workers)
+        report(run, stages.model, splits, workers, tokenize)
     run.finish()
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Answer pairs from standard input."""
-    detector = load_pair_model(settings, *run.load_model())
+    model = load_pair_model(settings, *run.load_model())
     workers = Workers(settings.workers)
 
     def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
@@ -60,7 +62,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
                 "label": int(probability >= 0.5),
             }
             for (question1, question2), probability in zip(
-                pairs, detector.answer(pairs, workers), strict=True
+                pairs, model.predict(pairs, workers), strict=True
             )
         ]
 

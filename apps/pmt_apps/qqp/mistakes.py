@@ -1,4 +1,4 @@
-"""The pairs that a model is wrong about, the surest first, and what it looked at in them."""
+"""The most confident mistakes of a model, with the attention between the two questions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
-from pmt_apps.qqp.data import labels_of
-from pmt_apps.qqp.models.pair_model import CLASSES, LookingAcross, Predictor, Probabilities
-from pmt_apps.qqp.settings import Settings
+from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.splits import labels_of
+from pmt_apps.qqp.models.pair_model import CLASSES, CrossAttentionMaps, Predictor, Probabilities
 from pmt_text import QuestionPair
 
-SHOWN = 40
+N_MISTAKES = 40
 _COLUMNS = ("probability of duplicate", "truth", "question 1", "question 2")
-_DEEPEST = 0.65  # opacity of the token that is looked at most
+_MAX_OPACITY = 0.65  # of the token with the most attention
 
 
 def add_mistakes(
@@ -25,25 +25,25 @@ def add_mistakes(
     pairs: Sequence[QuestionPair],
     probability: Probabilities,
 ) -> None:
-    """A section of the report: the wrong answers by confidence, with the attention across."""
+    """Add a section to the report: the wrong predictions by confidence."""
     error = np.abs(labels_of(pairs) - probability)
     wrong = int(((probability >= 0.5) != (labels_of(pairs) == 1)).sum())
-    worst = [int(i) for i in np.argsort(-error, kind="stable")[: min(SHOWN, wrong)]]
+    worst = [int(i) for i in np.argsort(-error, kind="stable")[: min(N_MISTAKES, wrong)]]
     run.report.section("Most confident mistakes on dev")
     run.report.text(
-        f"{wrong:,} of {len(pairs):,} pairs are answered wrongly; the {len(worst)} surest of these "
-        "answers follow."
+        f"{wrong:,} of {len(pairs):,} pairs are classified wrongly; the {len(worst)} most "
+        "confident mistakes follow."
     )
-    seen = [model.across((pairs[i].question1, pairs[i].question2)) for i in worst]
-    if any(seen):
+    maps = [model.cross_attention((pairs[i].question1, pairs[i].question2)) for i in worst]
+    if any(maps):
         run.report.text(
-            "Below a question stand its tokens: the darker, the more the other question's tokens "
-            "look at it (attention, mean over layers and heads). Rest the pointer on a token to "
-            "see what it looks at."
+            "Below each question are its tokens: the darker a token, the more attention it gets "
+            "from the other question's tokens (mean over layers and heads). Point at a token to "
+            "see which token it attends to most."
         )
     rows = [
-        mistake_row(pairs[i], float(probability[i]), look)
-        for i, look in zip(worst, seen, strict=True)
+        mistake_row(pairs[i], float(probability[i]), attention)
+        for i, attention in zip(worst, maps, strict=True)
     ]
     head = "".join(f"<th>{escape(name)}</th>" for name in _COLUMNS)
     run.report.html(
@@ -52,38 +52,45 @@ def add_mistakes(
     )
 
 
-def mistake_row(pair: QuestionPair, probability: float, look: LookingAcross | None) -> str:
-    """One row of the table, as HTML."""
+def mistake_row(
+    pair: QuestionPair, probability: float, attention: CrossAttentionMaps | None
+) -> str:
+    """Return a row of the table, as HTML."""
     first, second = escape(pair.question1), escape(pair.question2)
-    if look is not None:
-        first += shaded(look.tokens1, look.weights21, look.weights12, look.tokens2)
-        second += shaded(look.tokens2, look.weights12, look.weights21, look.tokens1)
+    if attention is not None:
+        a = attention
+        first += shaded_tokens(a.tokens1, a.weights21, a.weights12, a.tokens2)
+        second += shaded_tokens(a.tokens2, a.weights12, a.weights21, a.tokens1)
     return (
         f'<tr><td class="number">{probability:.3f}</td><td>{CLASSES[pair.label or 0]}</td>'
         f"<td>{first}</td><td>{second}</td></tr>\n"
     )
 
 
-def shaded(
+def shaded_tokens(
     tokens: Sequence[str],
     received: NDArray[np.floating],
     given: NDArray[np.floating],
     others: Sequence[str],
 ) -> str:
-    """Tokens as HTML, darker the more of the other question's attention they have.
+    """Return tokens as HTML, shaded by the attention that they receive.
 
-    received: (other tokens, tokens). given: (tokens, other tokens).
+    Args:
+        tokens: n tokens.
+        received: (m, n), attention from the tokens of the other question.
+        given: (n, m), attention to them.
+        others: the m tokens of the other question.
     """
     total = received.sum(axis=0) if len(received) else np.zeros(len(tokens))
-    least, most = total.min(initial=np.inf), total.max(initial=0.0)
-    depth = _DEEPEST * (total - least) / max(float(most - least), 1e-9)
+    low, high = total.min(initial=np.inf), total.max(initial=0.0)
+    opacity = _MAX_OPACITY * (total - low) / max(float(high - low), 1e-9)
     spans = []
     for i, token in enumerate(tokens):
         hint = ""
         if others:
-            there = int(given[i].argmax())
-            hint = f"looks most at {others[there]!r}: {given[i, there]:.2f}"
+            target = int(given[i].argmax())
+            hint = f"attends most to {others[target]!r}: {given[i, target]:.2f}"
             hint = f' title="{escape(hint)}"'
-        shade = f"background:rgba(45,95,168,{depth[i]:.2f})"
-        spans.append(f'<span style="{shade};border-radius:.2rem"{hint}>{escape(token)}</span>')
+        style = f"background:rgba(45,95,168,{opacity[i]:.2f});border-radius:.2rem"
+        spans.append(f'<span style="{style}"{hint}>{escape(token)}</span>')
     return f"<br><small>{' '.join(spans)}</small>"

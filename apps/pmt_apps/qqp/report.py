@@ -1,19 +1,20 @@
-"""What came out: scores beside those of the baselines, pictures, the surest mistakes."""
+"""The report of a run: scores beside those of the baselines, figures, and mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
-from pmt_apps.qqp.data import Splits, labels_of, texts_of
+from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.splits import Splits, labels_of, texts_of
 from pmt_apps.qqp.mistakes import add_mistakes
 from pmt_apps.qqp.models.baselines import BASELINES, trained_baseline
 from pmt_apps.qqp.models.pair_model import CLASSES, Predictor, Probabilities
-from pmt_apps.qqp.scores import intervals, unlinked
-from pmt_apps.qqp.settings import Settings
-from pmt_text import QuestionPair
+from pmt_apps.qqp.training.scores import intervals, unlinked
+from pmt_text import QuestionPair, Tokenize, tokenize
 from pmt_train import (
     Workers,
     attention_plot,
@@ -24,65 +25,82 @@ from pmt_train import (
 )
 
 
-def report(run: Run[Settings], model: Predictor, splits: Splits, workers: Workers) -> None:
-    """Score "dev" and "test", and tell of it in the run's report."""
+def report(
+    run: Run[Settings],
+    model: Predictor,
+    splits: Splits,
+    workers: Workers,
+    tokenize: Tokenize = tokenize,
+) -> None:
+    """Score the model and the baselines on "dev" and "test", and fill the report of the run."""
     add_learning_curves(run)
-    answerers = {"": model, **baselines(run.settings, splits, workers)}
-    known = [*splits["train"], *splits.get("extra", [])]
-    for name in ("dev", "test"):
-        if name not in splits:
-            continue
-        answers = {by: one.answer(texts_of(splits[name]), workers) for by, one in answerers.items()}
-        add_scores(run, name, splits[name], answers, unlinked(splits[name], known))
-        add_pictures(run, name, splits[name], answers[""])
-        if name == "dev":
-            show_attention(run, model, splits[name], answers[""])
-            add_mistakes(run, model, splits[name], answers[""])
-
-
-def add_learning_curves(run: Run[Settings]) -> None:
-    """Of the last stage, and of the hidden words where they were guessed."""
-    last = list(run.stages.values())[-1] if run.stages else run.history
-    run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, last)
-    hidden = run.stages.get("pretrain")
-    if hidden is not None:
-        run.add_figure("pretraining.png", "Loss of hidden words", learning_curves, hidden)
-
-
-def baselines(settings: Settings, splits: Splits, workers: Workers) -> dict[str, Predictor]:
-    """Those that are not the run's own model, trained on the labeled training pairs."""
-    return {
-        kind: trained_baseline(kind, splits["train"], settings, workers)
+    train, settings = splits["train"], run.settings
+    baselines = {
+        kind: trained_baseline(kind, train, settings, workers, tokenize)
         for kind in BASELINES
         if kind != settings.baseline
     }
+    predictors: dict[str, Predictor] = {"": model, **baselines}
+    known = [*train, *splits.get("extra", [])]
+    for name in ("dev", "test"):
+        if name not in splits:
+            continue
+        pairs = splits[name]
+        probabilities = {
+            kind: predictor.predict(texts_of(pairs), workers)
+            for kind, predictor in predictors.items()
+        }
+        add_scores(run, name, pairs, probabilities, unlinked(pairs, known, tokenize))
+        add_figures(run, name, pairs, probabilities[""])
+        if name == "dev":
+            add_attention(run, model, pairs, probabilities[""])
+            add_mistakes(run, model, pairs, probabilities[""])
+
+
+def add_learning_curves(run: Run[Settings]) -> None:
+    """Add the curves of the last stage, and of pre-training if there was any."""
+    last = list(run.stages.values())[-1] if run.stages else run.history
+    run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, last)
+    pretraining = run.stages.get("pretrain")
+    if pretraining is not None:
+        run.add_figure("pretraining.png", "Loss of masked words", learning_curves, pretraining)
 
 
 def add_scores(
     run: Run[Settings],
     name: str,
     pairs: Sequence[QuestionPair],
-    answers: Mapping[str, Probabilities],
-    is_new: np.ndarray,
+    probabilities: Mapping[str, Probabilities],
+    is_unlinked: NDArray[np.bool_],
 ) -> None:
-    """The scores of the model ("dev", "dev_unlinked") and those of the baselines ("dev_tfidf")."""
+    """Log the metrics of a split for each model.
+
+    Args:
+        run: gets "dev" and "dev_unlinked" of the model, "dev_tfidf" and so on of the baselines.
+        name: of the split.
+        pairs: n labeled pairs.
+        probabilities: (n,) of each baseline by its kind, and "" for the model.
+        is_unlinked: (n,), see `unlinked`.
+    """
     labels, seed = labels_of(pairs), run.settings.seed
-    both_kinds = len(set(labels[is_new].tolist())) == 2
-    seen = f"{is_new.sum():,} of {len(pairs):,} {name} pairs have no question seen in training"
-    run.report.text(f"{seen}.")
-    if not both_kinds:
-        run.say(f"{seen}, and not of both kinds: there is no score for them apart")
-    for by, probability in answers.items():
-        row = f"{name}_{by}" if by else name
+    both_classes = len(set(labels[is_unlinked].tolist())) == 2
+    count = f"{is_unlinked.sum():,} of {len(pairs):,} {name} pairs"
+    count += " have no question seen in training"
+    run.report.text(f"{count}.")
+    if not both_classes:
+        run.say(f"{count}, and not of both classes: they get no score of their own")
+    for kind, probability in probabilities.items():
+        row = f"{name}_{kind}" if kind else name
         run.log_metrics(row, intervals(probability, labels, seed))
-        if both_kinds:
-            found = intervals(probability[is_new], labels[is_new], seed, balanced=True)
-            run.log_metrics(f"{row}_unlinked", found)
+        if both_classes:
+            metrics = intervals(probability[is_unlinked], labels[is_unlinked], seed, balanced=True)
+            run.log_metrics(f"{row}_unlinked", metrics)
 
 
-def add_pictures(
+def add_figures(
     run: Run[Settings], name: str, pairs: Sequence[QuestionPair], probability: Probabilities
 ) -> None:
+    """Add the confusion matrix and the reliability diagram of a split."""
     labels = labels_of(pairs)
     run.add_figure(
         f"confusion_{name}.png",
@@ -90,11 +108,11 @@ def add_pictures(
         confusion_plot,
         confusion_matrix((probability >= 0.5).astype(np.int64), labels, len(CLASSES)),
         CLASSES,
-        f"{name}: what was said of which pairs",
+        f"{name}: predictions by class",
     )
     run.add_figure(
         f"calibration_{name}.png",
-        f"Calibration on {name}: of the pairs given a probability, the share that are duplicates",
+        f"Calibration on {name}: share of duplicates by predicted probability",
         reliability_plot,
         probability,
         labels,
@@ -103,17 +121,17 @@ def add_pictures(
     )
 
 
-def show_attention(
+def add_attention(
     run: Run[Settings],
     model: Predictor,
     pairs: Sequence[QuestionPair],
     probability: Probabilities,
 ) -> None:
-    """The attention in a few telling pairs, where the model has any."""
+    """Add the attention maps of a few example pairs, if the model has attention."""
     maps = [
-        one
+        attention_map
         for i in example_pairs(probability, pairs)
-        for one in model.attention((pairs[i].question1, pairs[i].question2))
+        for attention_map in model.attention_maps((pairs[i].question1, pairs[i].question2))
     ]
     if maps:
         run.add_figure(
@@ -122,11 +140,11 @@ def show_attention(
 
 
 def example_pairs(probability: Probabilities, pairs: Sequence[QuestionPair]) -> list[int]:
-    """One pair that is surely and rightly a duplicate, one that is not, and one mistake."""
+    """Return indices of the surest correct pair of each class, and of the surest mistake."""
     labels = labels_of(pairs)
     error = np.abs(labels - probability)
     words = np.array([len(f"{q1} {q2}".split()) for q1, q2 in texts_of(pairs)])
-    readable = np.abs(words - 15) < 8  # neither empty nor a wall of text
+    readable = np.abs(words - 15) < 8
     doubt = np.where(readable, error, 0.5)
-    kinds = [np.where(labels == 1, doubt, 1), np.where(labels == 0, doubt, 1), -doubt]
-    return list(dict.fromkeys(int(np.argmin(kind)) for kind in kinds))
+    candidates = [np.where(labels == 1, doubt, 1), np.where(labels == 0, doubt, 1), -doubt]
+    return list(dict.fromkeys(int(np.argmin(values)) for values in candidates))

@@ -7,13 +7,13 @@ import pytest
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp import main as train_qqp
-from pmt_apps.qqp.data import labels_of, texts_of
+from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.splits import labels_of, texts_of
 from pmt_apps.qqp.mistakes import mistake_row
 from pmt_apps.qqp.models.baselines import OverlapPairModel, TfIdfPairModel, trained_baseline
-from pmt_apps.qqp.models.pair_model import LookingAcross
+from pmt_apps.qqp.models.pair_model import CrossAttentionMaps
 from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
-from pmt_apps.qqp.scores import intervals, scores, unlinked
-from pmt_apps.qqp.settings import Settings
+from pmt_apps.qqp.training.scores import intervals, scores, unlinked
 from pmt_core import DataError
 from pmt_text import QuestionPair, best_threshold, overlap_scores
 from pmt_train import Workers
@@ -87,52 +87,52 @@ def test_unlinked_pairs_share_no_question_however_it_is_written():
 def test_the_overlap_baseline_answers_as_its_threshold_does():
     pairs = made_pairs(300)
     settings, workers = Settings(), Workers(1)
-    detector = trained_baseline("overlap", pairs, settings, workers)
+    model = trained_baseline("overlap", pairs, settings, workers)
     cut = best_threshold(overlap_scores(texts_of(pairs)), labels_of(pairs))
-    found = detector.answer(texts_of(pairs), workers)
+    found = model.predict(texts_of(pairs), workers)
     assert ((found >= 0.5) == (labels_of(pairs) == 1)).mean() == cut.accuracy
     # training has found a steepness that is better than the one it began with
-    before = OverlapPairModel.for_pairs(settings, pairs).answer(texts_of(pairs), workers)
+    before = OverlapPairModel.for_pairs(settings, pairs).predict(texts_of(pairs), workers)
     labels = labels_of(pairs)
     assert scores(found, labels)["loss"] < scores(before, labels)["loss"]
 
 
 def test_tfidf_learns_which_words_matter_and_no_order():
     settings, workers = Settings(), Workers(1)
-    detector = trained_baseline("tfidf", made_pairs(2000), settings, workers)
+    model = trained_baseline("tfidf", made_pairs(2000), settings, workers)
     dev = made_pairs(400, seed=1)
-    found = detector.answer(texts_of(dev), workers)
+    found = model.predict(texts_of(dev), workers)
     assert scores(found, labels_of(dev))["accuracy"] > 0.95
-    turned = detector.answer([(b, a) for a, b in texts_of(dev)], workers)
+    turned = model.predict([(b, a) for a, b in texts_of(dev)], workers)
     np.testing.assert_array_equal(found, turned)
 
 
 @pytest.mark.parametrize("baseline", [None, "overlap", "tfidf"])
-def test_a_detector_comes_back_from_its_weights_and_json(baseline):
+def test_a_model_comes_back_from_its_weights_and_json(baseline):
     pairs = made_pairs(200)
     small = {"width": 8, "heads": 2, "hidden": 8, "layers": 1}
     settings = Settings(baseline=baseline, min_count=1, **small)
-    detector = make_pair_model(settings, {"train": pairs, "dev": []})
-    state = {"kind": detector.kind, **detector.to_json()}
-    again = load_pair_model(settings, detector.module.state_dict(), state)
+    model = make_pair_model(settings, {"train": pairs, "dev": []})
+    state = model.model_meta()
+    again = load_pair_model(settings, model.module.state_dict(), state)
     workers = Workers(1)
     np.testing.assert_array_equal(
-        detector.answer(texts_of(pairs), workers), again.answer(texts_of(pairs), workers)
+        model.predict(texts_of(pairs), workers), again.predict(texts_of(pairs), workers)
     )
 
 
 def test_a_rank_that_does_not_write_does_not_score_either(monkeypatch, tmp_path):
     rows = [f"{p.label}\t{p.question1}\t{p.question2}\t{i}" for i, p in enumerate(made_pairs(60))]
     (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n")
-    called = []
-    monkeypatch.setattr(train_qqp, "report", lambda run, *_: called.append(run.is_writer))
+    reports = []
+    monkeypatch.setattr(train_qqp, "report", lambda run, *_: reports.append(run.is_writer))
     for writes in (False, True):
         out = tmp_path / str(writes)
         settings = Settings(out=out, baseline="overlap", data=tmp_path / "pairs.tsv", epochs=2)
         with Run.open(settings, "qqp", "") as run:
             run.is_writer = writes
             train_qqp.train(settings, run)
-    assert called == [True]
+    assert reports == [True]
 
 
 def test_an_unknown_kind_of_model_is_named():
@@ -142,23 +142,23 @@ def test_an_unknown_kind_of_model_is_named():
 
 def test_attention_across_is_part_of_the_whole_with_the_words_as_written():
     settings = Settings(width=8, heads=2, hidden=8, layers=2, min_count=2, max_length=12)
-    detector = make_pair_model(settings, {"train": made_pairs(50), "dev": []})
+    model = make_pair_model(settings, {"train": made_pairs(50), "dev": []})
     texts = ("how do i zzz", "way to cook in the seventeen days of the year")  # 9 words have room
-    look = detector.across(texts)
+    look = model.cross_attention(texts)
     assert look is not None
     assert look.tokens1 == ["how", "do", "i", "zzz"]
     assert look.tokens2 == ["way", "to", "cook", "in", "the"]
-    whole = np.mean([one.weights for one in detector.attention(texts)], axis=0)
+    whole = np.mean([one.weights for one in model.attention_maps(texts)], axis=0)
     np.testing.assert_allclose(look.weights12, whole[1:5, 6:11])
     np.testing.assert_allclose(look.weights21, whole[6:11, 1:5])
-    assert TfIdfPairModel.for_pairs(settings, made_pairs(5)).across(texts) is None
+    assert TfIdfPairModel.for_pairs(settings, made_pairs(5)).cross_attention(texts) is None
 
 
 def test_a_mistake_is_shown_escaped():
     pair = QuestionPair("<script>alert(1)</script>", 'is "x" & <b>?', 1)
     tokens1, tokens2 = ["<script>", "'\""], ["<b>"]
     weights12, weights21 = np.array([[0.25], [0.5]]), np.array([[0.125, 0.75]])
-    row = mistake_row(pair, 0.0625, LookingAcross(tokens1, tokens2, weights12, weights21))
+    row = mistake_row(pair, 0.0625, CrossAttentionMaps(tokens1, tokens2, weights12, weights21))
     assert "<script" not in row
     assert "<b>" not in row
     assert "&lt;script&gt;alert(1)" in row
@@ -167,5 +167,5 @@ def test_a_mistake_is_shown_escaped():
     # the token with all of the attention is the darkest, the one with the least is not shaded
     assert row.index("0.00") < row.index("0.65")
     assert mistake_row(pair, 0.5, None).count("<span") == 0
-    empty = LookingAcross([], ["a"], np.empty((0, 1)), np.empty((1, 0)))
+    empty = CrossAttentionMaps([], ["a"], np.empty((0, 1)), np.empty((1, 0)))
     assert mistake_row(pair, 0.5, empty).count("<span") == 1

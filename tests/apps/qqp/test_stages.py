@@ -40,7 +40,7 @@ def test_best_trains_in_stages_that_can_be_gone_on_from(
     told = best(qqp, pairs_file, out)
     assert "near pairs found" in told
     stages = ["vectors", "pretrain", "teacher"]
-    stages += [f"student{n}{part}" for n in (1, 2) for part in (".opinions", "")]
+    stages += [f"student{n}{part}" for n in (1, 2) for part in (".soft_labels", "")]
     for stage in stages:
         assert (out / f"{stage}.npz").is_file(), stage
     weights, meta = load_archive(out / "model.npz")
@@ -58,7 +58,7 @@ def test_best_trains_in_stages_that_can_be_gone_on_from(
 
     # As if the program had been stopped after the first student.
     shutil.copytree(out, again)
-    for gone in ("student2.opinions", "student2"):
+    for gone in ("student2.soft_labels", "student2"):
         (again / f"{gone}.npz").unlink()
         (again / f"{gone}.checkpoint.npz").unlink()
     (again / "model.npz").unlink()

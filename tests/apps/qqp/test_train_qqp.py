@@ -51,7 +51,7 @@ def test_a_run_leaves_what_the_contract_says(qqp: Run, pairs_file: Write, tmp_pa
     report = (out / "report.html").read_text()
     assert report.count("data:image/png;base64,") == 6
     assert "Most confident mistakes" in report
-    assert "looks most at" in report
+    assert "attends most to" in report
     for row in ("dev_overlap", "dev_tfidf"):
         assert row in done.stdout
 
@@ -178,7 +178,7 @@ def test_a_file_with_pairs_of_one_kind_is_warned_of(
     file = write_rows("one_kind.tsv", rows)
     done = qqp("--train", file, "--dev", file, "--limit", 1, "--epochs", 1, "--out", "run")
     assert done.returncode == 0, done.stderr
-    assert "warning: train has pairs of one kind only" in done.stderr
+    assert "warning: train has pairs of one class only" in done.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["dev"]["accuracy"] == metrics["dev"]["accuracy_interval"][0]
     assert "NaN" not in (tmp_path / "run" / "metrics.json").read_text()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from pmt_core import DtypeError, RandomStream, SettingsError, ShapeError
-from pmt_text import MASK, NOT_MASKED, SPECIAL_TOKENS, mask_tokens
+from pmt_core import IGNORE_LABEL, DtypeError, RandomStream, SettingsError, ShapeError
+from pmt_text import MASK, SPECIAL_TOKENS, mask_tokens
 
 WORDS = 1005
 SPECIALS = len(SPECIAL_TOKENS)
@@ -26,7 +26,7 @@ def within(count: int, n: int, p: float) -> bool:
 def test_shares_are_those_of_bert() -> None:
     ids = np.random.default_rng(2).integers(SPECIALS, WORDS, (2000, 100))
     found = mask_tokens(ids, WORDS, stream())
-    chosen = found.labels != NOT_MASKED
+    chosen = found.labels != IGNORE_LABEL
     n = int(chosen.sum())
     assert within(n, ids.size, 0.15)
     masked = chosen & (found.ids == MASK)
@@ -52,7 +52,7 @@ def test_other_shares() -> None:
     ids = np.random.default_rng(2).integers(SPECIALS, WORDS, 100_000)
     shares: Mapping[str, float] = {"rate": 0.4, "masked": 0.5, "random": 0.0}
     found = mask_tokens(ids, WORDS, stream(), **shares)
-    chosen = found.labels != NOT_MASKED
+    chosen = found.labels != IGNORE_LABEL
     assert within(int(chosen.sum()), ids.size, 0.4)
     assert within(int((found.ids == MASK).sum()), int(chosen.sum()), 0.5)
     assert ((found.ids == ids) | (found.ids == MASK)).all()
@@ -62,7 +62,7 @@ def test_special_tokens_are_never_touched() -> None:
     ids = np.random.default_rng(3).integers(0, 2 * SPECIALS, (50, 40)).astype(np.int32)
     found = mask_tokens(ids, 2 * SPECIALS, stream(), rate=1.0, masked=0.0, random=1.0)
     special = ids < SPECIALS
-    assert (found.labels == np.where(special, NOT_MASKED, ids)).all()
+    assert (found.labels == np.where(special, IGNORE_LABEL, ids)).all()
     assert (found.ids[special] == ids[special]).all()
     assert (found.ids[~special] >= SPECIALS).all()
 
@@ -81,7 +81,7 @@ def test_nothing_to_hide() -> None:
     specials = np.arange(SPECIALS)[np.newaxis]
     found = mask_tokens(specials, SPECIALS, stream(), rate=1.0)
     assert (found.ids == specials).all()
-    assert (found.labels == NOT_MASKED).all()
+    assert (found.labels == IGNORE_LABEL).all()
     assert mask_tokens(np.empty((0, 0), np.int64), WORDS, stream()).ids.shape == (0, 0)
     whole = np.full((3, 4), 7)
     assert (mask_tokens(whole, WORDS, stream(), rate=0.0).ids == whole).all()

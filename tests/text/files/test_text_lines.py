@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pmt_core import DataError, FileProblem
+from pmt_text import load_text
 from pmt_text.files.text_lines import TextLines
 
 
@@ -82,3 +83,35 @@ def test_a_gzip_file_cut_short_is_found_out_while_reading(tmp_path: Path) -> Non
     path.write_bytes(gzip.compress(whole)[:-5000])
     with pytest.raises(DataError, match="damaged gzip"):
         _read(path)
+
+
+# --- a text as one string ---
+
+
+def test_a_text_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Erste Zeile\r\n\nñ\n".encode())
+    found = load_text(path)
+    assert found.text == "Erste Zeile\n\nñ\n"
+    assert (found.lines, found.warning) == (3, "")
+    zipped = tmp_path / "b.txt.gz"
+    zipped.write_bytes(gzip.compress(b"one\ntwo"))
+    assert load_text(zipped).text == "one\ntwo\n"
+    path.write_bytes(b"good\nbad \xff\nfine\n")
+    found = load_text(path)
+    assert found.text == "good\nfine\n"
+    assert f"{path}:2" in found.warning
+    path.write_bytes(b"\n \n")
+    with pytest.raises(DataError, match="blank lines"):
+        load_text(path)
+    path.write_bytes(b"\n\xe4 b\n\xe4 c\n")
+    with pytest.raises(DataError, match=r"a\.txt:2: .* text in UTF-8: .* its encoding"):
+        load_text(path)
+
+
+def test_a_text_may_be_one_line_of_any_length(tmp_path: Path) -> None:
+    path = tmp_path / "text8"
+    path.write_bytes(b"word " * 500_000)
+    found = load_text(path)
+    assert len(found.text) == 2_500_001
+    assert (found.lines, found.warning) == (1, "")

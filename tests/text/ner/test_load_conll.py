@@ -111,7 +111,7 @@ def test_broken_lines_are_named_and_their_sentences_dropped(tmp_path: Path) -> N
     path = tmp_path / "broken"
     path.write_bytes((good * 20 + bad).encode() + b"h O\n\xff\xfe O\n\n" + good.encode())
     found = load_conll(path)
-    assert found.kept == 21
+    assert len(found) == 21
     assert found.dropped == {
         "missing or extra column": [62, 68],
         "not a tag": [66],
@@ -153,8 +153,8 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
 def test_gzip_and_limit(tmp_path: Path) -> None:
     path = tmp_path / "f.gz"
     path.write_bytes(gzip.compress(CONLL_2003.encode()))
-    assert load_conll(path).kept == 3
-    assert load_conll(path, limit=2).kept == 2
+    assert len(load_conll(path)) == 3
+    assert len(load_conll(path, limit=2)) == 2
 
 
 def test_other_letters_are_read_as_iobes(tmp_path: Path) -> None:
@@ -206,6 +206,6 @@ def test_conll_2003(
     data_dir: Path, name: str, sentences: int, tokens: int, entities: int, documents: int
 ) -> None:
     found = load_conll(data_dir / "conll2003" / name)
-    assert (found.kept, found.tokens, found.documents) == (sentences, tokens, documents)
+    assert (len(found), found.tokens, found.documents) == (sentences, tokens, documents)
     assert sum(len(tag_spans(s.tags or ())) for s in found.sentences) == entities
     assert (found.scheme, found.breaks, found.dropped) == ("IOB1", 0, {})

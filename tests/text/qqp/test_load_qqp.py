@@ -40,7 +40,7 @@ def test_public_tsv(load) -> None:
         QuestionPair("Why is the sky blue?", "What makes the sky blue?", 1, "1", "2", 2),
         QuestionPair('Is "has" a verb?', "Is it?", 0, "3", "4", 3),
     ]
-    assert (file.rows, file.kept, file.dropped, file.warnings()) == (2, 2, {}, [])
+    assert (file.rows, len(file), file.dropped, file.warnings()) == (2, 2, {}, [])
     assert file.sha256 == hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -110,7 +110,7 @@ def test_bimpm(load) -> None:
 
 def test_bimpm_with_a_broken_first_line(load) -> None:
     file = load("broken\n" + "1\tA\tB\t7\n" * 3)
-    assert file.kept == 3
+    assert len(file) == 3
     assert file.dropped == {"missing or extra field": [1]}
 
 
@@ -164,8 +164,8 @@ def test_a_broken_row_is_dropped_alone(load, row: bytes, reason: str, after: str
     content = (HEADER + GOOD + wrapped).encode() + row + (after * 3).encode()
     file = load(content)
     assert file.dropped == {reason: [4]}
-    assert file.kept == 2 + content[content.index(row) + len(row) :].count(b"\n")
-    assert file.rows == file.kept + 1
+    assert len(file) == 2 + content[content.index(row) + len(row) :].count(b"\n")
+    assert file.rows == len(file) + 1
     (warning,) = file.warnings()
     assert warning == f"{file.path}:4: {reason}; row dropped"
 
@@ -182,7 +182,7 @@ def test_a_broken_row_of_a_csv_is_dropped_alone(load, row: str) -> None:
 def test_a_quote_that_stays_open_does_not_swallow_the_file(load) -> None:
     rows = "".join(f'{i}\t1\t2\t"Open {i}\n' for i in range(100))
     file = load(HEADER + '0\t1\t2\t"A ""b"""\tC\t1\n' + rows + GOOD * 5)
-    assert file.kept == 6
+    assert len(file) == 6
     assert file.dropped == {"unclosed quote": list(range(3, 103))}
 
 
@@ -198,7 +198,7 @@ def test_warnings_name_ten_lines_and_count_the_rest(load) -> None:
 def test_limit(load) -> None:
     content = HEADER + GOOD + "broken\n" + GOOD * 5
     file = load(content, limit=2)
-    assert (file.kept, file.rows) == (2, 3)
+    assert (len(file), file.rows) == (2, 3)
     assert file.sha256 == load(content).sha256
     with pytest.raises(SettingsError, match="limit"):
         load(content, limit=0)
@@ -237,7 +237,7 @@ def test_header_alone(load) -> None:
     ],
 )
 def test_no_known_form(load, content: str | bytes) -> None:
-    with pytest.raises(DataError, match="no known form") as caught:
+    with pytest.raises(DataError, match="no known format") as caught:
         load(content)
     assert "question1" in str(caught.value)
 

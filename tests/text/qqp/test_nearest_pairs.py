@@ -79,11 +79,11 @@ def test_similarities_by_hand() -> None:
     )
     root = 0.5**0.5  # cosine of c with either
     assert row["cosine of the mean vectors"] == pytest.approx((0.5 + 1) / (1.25**0.5 * 2**0.5))
-    assert row["words' best cosines with the other text, mean by weight: the lower of both ways"] \
-        == pytest.approx(root)  # fmt: skip
+    name = "best cosine of each word, weighted mean: the lower of both texts"
+    assert row[name] == pytest.approx(root)
     scale = (1 + 2 + 18**0.5) / 3
     lower = min(3 * (1 - root) / scale, 18**0.5 * (1 - root) / scale)
-    name = "what does not fit, sum by the vectors' lengths: the lower of both ways"
+    name = "1 - best cosine of each word, sum weighted by length: the lower of both texts"
     assert row[name] == pytest.approx(np.log1p(lower))
     pairs = [("a b", "c a"), ("c a", "a b"), ("a b c", "c b a"), ("zyx", "a")]
     found = similarities(encoder.encode(pairs))

@@ -41,7 +41,7 @@ def test_rarity_counts_each_text_once() -> None:
     assert found("a") == 0.0  # in all 4: log(4 / 5) would be below 0
     assert found("b") == pytest.approx(math.log(4 / 3))
     assert found("d") == pytest.approx(math.log(4))  # in one: as one never seen
-    assert found("d") == found("never") == found.highest
+    assert found("d") == found("never") == found.maximum
     again = InverseDocumentFrequency.from_json(json.loads(json.dumps(found.to_json())))
     assert [again(word) for word in "abcd"] == [found(word) for word in "abcd"]
     with pytest.raises(DataError, match="counts"):
@@ -93,7 +93,7 @@ def test_features_by_hand() -> None:
     told = rarity(how=1.0, do=1.0, i=1.0, swim=5.0, run=6.0)
     found = of("how do i swim", "how do i run fast 9", told)
     assert found["words shared: Jaccard"] == pytest.approx(3 / 7)
-    union = 3 + 5 + 6 + 2 * told.highest
+    union = 3 + 5 + 6 + 2 * told.maximum
     assert found["words shared: Jaccard, by rarity"] == pytest.approx(3 / union, rel=1e-4)
     assert found["bigrams shared: Dice"] == pytest.approx(2 * 2 / (3 + 5))
     assert found["longest common subsequence, by the shorter text"] == pytest.approx(3 / 4)
@@ -105,7 +105,7 @@ def test_features_by_hand() -> None:
     assert found["missing words: how many, in the text with fewer"] == pytest.approx(math.log(2))
     assert found["missing words: how many, in the text with more"] == pytest.approx(math.log(4))
     assert found["missing words: how many carry content"] == pytest.approx(math.log1p(3), rel=0.3)
-    assert found["shared words: the rarest"] == pytest.approx(1 / told.highest, rel=1e-4)
+    assert found["shared words: the rarest"] == pytest.approx(1 / told.maximum, rel=1e-4)
     assert found["the same question words"] == 1
     assert found["the same words"] == 0
     other = of("why not swim", "how do i swim or run", told)

@@ -50,7 +50,7 @@ def test_figures(
     files: dict[str, QqpFile], name: str, form: str, rows: int, duplicates: int
 ) -> None:
     file = files[name]
-    assert (file.format, file.rows, file.kept, file.warnings()) == (form, rows, rows, [])
+    assert (file.format, file.rows, len(file), file.warnings()) == (form, rows, rows, [])
     assert sum(pair.label or 0 for pair in file.pairs) == duplicates
 
 

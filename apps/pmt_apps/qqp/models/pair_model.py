@@ -1,4 +1,4 @@
-"""`PairModel`: what a model of question pairs is to `train_qqp.py`, whatever stands in it."""
+"""`PairModel`: the interface of every model of question pairs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.qqp.settings import Settings
+from pmt_apps.qqp.data.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import softmax
 from pmt_nn import Module, cross_entropy
@@ -25,7 +25,7 @@ Probabilities = NDArray[np.float32]
 
 
 class Batch(Protocol):
-    """A part of the encoded pairs, as `Trainer` takes it."""
+    """A batch of encoded pairs, as `Trainer` takes it."""
 
     @property
     def labels(self) -> NDArray[np.int64] | None: ...
@@ -43,10 +43,13 @@ B_co = TypeVar("B_co", bound=Batch, covariant=True)
 
 
 class Encoded(Protocol[B_co]):
-    """Pairs as arrays: `lengths` (n,) to batch by, and the batch of an array of indices."""
+    """Encoded pairs: `lengths` (n,) for bucketing, and the batch at an array of indices."""
 
     @property
     def lengths(self) -> NDArray[np.int64]: ...
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None: ...
 
     def __len__(self) -> int: ...
 
@@ -54,11 +57,15 @@ class Encoded(Protocol[B_co]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LookingAcross:
-    """How the tokens of two questions look at each other.
+class CrossAttentionMaps:
+    """The attention between the tokens of two questions.
 
-    tokens1: n1, tokens2: n2. weights12: (n1, n2), what those of the first look at in the second;
-    weights21: (n2, n1). Rows need not add up to 1: the rest goes elsewhere.
+    Rows need not sum to 1: the rest is attention to the same question and to special tokens.
+
+    Attributes:
+        tokens1, tokens2: the n1 and n2 tokens of the questions.
+        weights12: (n1, n2), attention of the first question's tokens to the second's.
+        weights21: (n2, n1), attention of the second question's tokens to the first's.
     """
 
     tokens1: Sequence[str]
@@ -68,25 +75,24 @@ class LookingAcross:
 
 
 class Predictor(Protocol):
-    """Whatever answers pairs: a detector, or several of them together."""
+    """What the report needs of a model."""
 
-    def answer(self, texts: Texts, workers: Workers) -> Probabilities: ...
+    def predict(self, texts: Texts, workers: Workers) -> Probabilities: ...
 
-    def attention(self, texts: tuple[str, str]) -> list[AttentionMap]: ...
+    def attention_maps(self, texts: tuple[str, str]) -> list[AttentionMap]: ...
 
-    def across(self, texts: tuple[str, str]) -> LookingAcross | None: ...
+    def cross_attention(self, texts: tuple[str, str]) -> CrossAttentionMaps | None: ...
 
 
 class PairModel(ABC, Generic[B]):
-    """A module, and the way of texts into it.
+    """A classifier of pairs of texts: a module, and the encoding of its input.
 
-    `Trainer(detector.module, detector.loss)` trains it on batches of what `encode` made;
-    `answer` gives probabilities. `to_json` with the weights of `module` is all that is needed to
-    make it again: `model.npz` holds both.
+    `Trainer(model.module, model.loss)` trains it on batches of what `encode` returns. `model.npz`
+    holds the weights of `module` and the JSON of `to_json`.
 
     Attributes:
         kind: name of the class in `model.npz`.
-        module: its parameters.
+        module: the trained module.
     """
 
     kind: ClassVar[str]
@@ -94,50 +100,62 @@ class PairModel(ABC, Generic[B]):
 
     @abstractmethod
     def encode(self, texts: Texts, labels: NDArray[np.int64] | None = None) -> Encoded[B]:
-        """n pairs of texts as arrays; labels: (n,), carried along."""
+        """Encode n pairs of texts; labels: (n,)."""
 
     @abstractmethod
     def logits(self, batch: B, rng: np.random.Generator | None = None) -> Tensor:
-        """One row per pair: (b, 2), by class. rng: of this training pass."""
+        """Return the logits (b, 2) of a batch. rng: for dropout, in training."""
 
     @classmethod
     @abstractmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
-        """The detector that `to_json` describes, with new weights."""
+        """Return the model that `to_json` describes, with initial weights."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """What is needed beside the settings and the weights to make this detector again."""
+        """Return what is needed, beside settings and weights, to build this model again."""
 
     def size(self) -> str:
-        """In words, for the person who waits."""
+        """Return the size of the model, as text."""
         return f"{self.module.parameter_count():,} parameters"
 
-    def loss(self, module: Module, batch: B, rng: np.random.Generator) -> tuple[Tensor, int]:
-        """Sum of the cross-entropy over the batch, and the number of pairs."""
-        found = cross_entropy(self.logits(batch, rng), batch.labels, reduction="sum")
-        return found, len(batch)
+    def model_meta(self) -> dict[str, Any]:
+        """Return the description that `load_pair_model` reads."""
+        return {"kind": self.kind, **self.to_json()}
 
-    def probabilities(self, encoded: Encoded[B], workers: Workers) -> Probabilities:
-        """Probability of "duplicate" for every pair (n,), in the order of the data."""
+    def loss(self, module: Module, batch: B, rng: np.random.Generator) -> tuple[Tensor, int]:
+        """Return the sum of the cross-entropy over the batch, and the number of pairs."""
+        return cross_entropy(self.logits(batch, rng), batch.labels, reduction="sum"), len(batch)
+
+    def predict_batch(self, batch: B, *, both_orders: bool = True) -> Probabilities:
+        """Return the probability of "duplicate" for each pair of a batch, (b,).
+
+        both_orders: average over both orders of the questions, if the order matters.
+        """
+        return softmax(self.logits(batch).data, axis=-1)[:, 1]
+
+    def probabilities(
+        self, encoded: Encoded[B], workers: Workers, *, both_orders: bool = True
+    ) -> Probabilities:
+        """Return the probability of "duplicate" for each encoded pair, (n,)."""
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         self.module.eval()
-        found = np.empty(len(encoded), np.float32)
+        probabilities = np.zeros(len(encoded), np.float32)
 
         def score(batch: B) -> None:
-            found[batch.index] = softmax(self.logits(batch).data, axis=-1)[:, 1]
+            probabilities[batch.index] = self.predict_batch(batch, both_orders=both_orders)
 
         predict_batches(score, batches, workers, description="scoring")
-        return found
+        return probabilities
 
-    def answer(self, texts: Texts, workers: Workers) -> Probabilities:
-        """Probability of "duplicate" for every pair of texts, (n,)."""
+    def predict(self, texts: Texts, workers: Workers) -> Probabilities:
+        """Return the probability of "duplicate" for each pair of texts, (n,)."""
         return self.probabilities(self.encode(texts), workers)
 
-    def attention(self, texts: tuple[str, str]) -> list[AttentionMap]:
-        """What looks at what in a pair; none where the model has no attention."""
+    def attention_maps(self, texts: tuple[str, str]) -> list[AttentionMap]:
+        """Return an attention map of a pair per layer; none if the model has no attention."""
         return []
 
-    def across(self, texts: tuple[str, str]) -> LookingAcross | None:
-        """The attention between the two questions; None where there is none."""
+    def cross_attention(self, texts: tuple[str, str]) -> CrossAttentionMaps | None:
+        """Return the attention between the two questions; None if there is no attention."""
         return None

@@ -1,4 +1,4 @@
-"""The detectors that `train_qqp.py` can train, by the settings and by name."""
+"""The models that `train_qqp.py` trains, by settings and by name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pmt_apps.qqp.data import Splits
+from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.splits import Splits
 from pmt_apps.qqp.models.baselines import BASELINES
 from pmt_apps.qqp.models.pair_model import PairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
-from pmt_apps.qqp.settings import Settings
 from pmt_core import DataError
+from pmt_text import Tokenize, tokenize
 
 KINDS: dict[str, type[PairModel[Any]]] = {
     TransformerPairModel.kind: TransformerPairModel,
@@ -20,22 +21,33 @@ KINDS: dict[str, type[PairModel[Any]]] = {
 }
 
 
-def make_pair_model(settings: Settings, splits: Splits) -> PairModel[Any]:
-    """A new detector; it sees what it may learn from, and nothing of dev or test."""
-    known = [*splits["train"], *splits.get("extra", [])]
+def make_pair_model(
+    settings: Settings, splits: Splits, tokenize: Tokenize = tokenize
+) -> PairModel[Any]:
+    """Return an untrained model. Its vocabulary is that of train and extra, never dev or test."""
+    pairs = [*splits["train"], *splits.get("extra", [])]
     if settings.baseline is not None:
-        return BASELINES[settings.baseline].for_pairs(settings, known)
-    return TransformerPairModel.for_pairs(settings, known)
+        return BASELINES[settings.baseline].for_pairs(settings, pairs, tokenize)
+    return TransformerPairModel.for_pairs(settings, pairs, tokenize)
 
 
 def load_pair_model(
-    settings: Settings, weights: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
+    settings: Settings, weights: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]
 ) -> PairModel[Any]:
-    """The detector that `model.npz` holds: its weights, and what `to_json` gave."""
-    name = state.get("kind", TransformerPairModel.kind)  # runs of 0.1 did not say
-    if name not in KINDS:
-        raise DataError(f"the run's model is a {name!r}; this program knows {', '.join(KINDS)}")
-    detector = KINDS[name].from_json(settings, state)
-    detector.module.load_state_dict(weights)
-    detector.module.eval()
-    return detector
+    """Return the model of `model.npz`.
+
+    Args:
+        settings: of the run.
+        weights: by name.
+        meta: what `PairModel.model_meta` returned.
+
+    Raises:
+        DataError: if the model is of an unknown kind.
+    """
+    kind = meta.get("kind", TransformerPairModel.kind)  # absent in runs of version 0.1
+    if kind not in KINDS:
+        raise DataError(f"the run's model is a {kind!r}; this program knows {', '.join(KINDS)}")
+    model = KINDS[kind].from_json(settings, meta)
+    model.module.load_state_dict(weights)
+    model.module.eval()
+    return model

@@ -1,193 +1,188 @@
-"""The way from files to a detector: pre-training, a first model, and those that learn from it."""
+"""The stages of a run: pre-training, a first model, and students that learn from it."""
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from pmt_apps.kit.run import Run
-from pmt_apps.qqp.data import Splits, labels_of, texts_of
-from pmt_apps.qqp.models.pair_model import Texts
-from pmt_apps.qqp.models.transformer import TransformerPairModel, learn_encoder
-from pmt_apps.qqp.scores import scores
-from pmt_apps.qqp.settings import Settings
+from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.splits import Splits, labels_of, texts_of
+from pmt_apps.qqp.models.pair_model import PairModel, Texts
+from pmt_apps.qqp.models.question_encoder import QuestionEncoder
+from pmt_apps.qqp.models.registry import make_pair_model
+from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.training.distillation import (
-    distill,
-    final_lr,
+    FINAL_LR,
+    distillation_stage,
     near_pairs,
-    new_student,
-    opinions,
+    soft_labels,
 )
+from pmt_apps.qqp.training.labels import label_stage, only_stage
 from pmt_apps.qqp.training.pretraining import (
-    SAVED,
-    Pretrained,
-    learn_vectors,
-    pretrain,
+    PretrainedWeights,
+    pretraining_stage,
     read_pretraining_texts,
-    schedule,
-    stage_seed,
-    start_from,
+    vectors_stage,
 )
-from pmt_core import RandomStream, SettingsError
-from pmt_text import BucketBatches, EncodedPairs
-from pmt_train import AdamW, EarlyStopping, FitOptions, Trainer, Workers
+from pmt_apps.qqp.training.stage import Stage
+from pmt_core import SettingsError
+from pmt_text import EncodedPairs, PairEncoder, Tokenize, tokenize
+from pmt_train import Workers
+
+_ARCHIVE = ".npz"  # suffix of a --pretrain file that holds weights
 
 
 class Stages:
-    """Trains in stages, each with a checkpoint of its own, so that a run can stop in any of them.
+    """Builds the stages of a run, one after the other; the caller trains each.
 
-    1. "vectors": word vectors from the duplicates. 2. "pretrain": the reader guesses hidden words
-    of the duplicates. 3. "teacher": it learns from the labels. Then, where there are to be
-    students: pairs of near questions are looked for; the first student learns what the teacher
-    thinks of them ("student1.opinions") and then the labels ("student1"), and each further one
-    what the students before it think, on average.
+        stages = Stages(run, splits, Workers(2))
+        for stage in stages:
+            run.fit(stage.trainer, stage.batches, ...)
+        stages.model  # the trained model
+
+    A run without pre-training and without students has one stage: the labels. Otherwise:
+
+    1. "vectors": word vectors from the duplicates.
+    2. "pretrain": masked language modelling on the duplicates.
+    3. "teacher": the labels.
+    4. "student1.soft_labels", "student1": a student with the teacher's first weights learns soft
+       labels, also of mined pairs, and then the labels. The soft labels are those of the teacher;
+       for each further student, the mean of all earlier students.
+
+    Each stage has a checkpoint of its own. A resumed run builds all its stages again; training
+    those that are complete takes no time.
+
+    Attributes:
+        model: the model that the stages so far have trained.
+
+    Raises:
+        SettingsError: if the settings of the stages contradict each other.
     """
 
     def __init__(
-        self, splits: Splits, settings: Settings, run: Run[Settings], workers: Workers
+        self, run: Run[Settings], splits: Splits, workers: Workers, tokenize: Tokenize = tokenize
     ) -> None:
-        if settings.students and not settings.vectors_epochs:
+        settings = run.settings
+        if settings.has_stages and settings.students and not settings.vectors_epochs:
             raise SettingsError(
-                "students learn from pairs that are found by word vectors: --students wants "
+                "students learn from pairs that word vectors find: --students needs "
                 "--vectors-epochs of 1 or more"
             )
-        if settings.extra_epochs:
+        if settings.has_stages and settings.extra_epochs:
             raise SettingsError("--extra-epochs belongs to --preset plain; the others mine pairs")
-        self.splits, self.settings, self.run, self.workers = splits, settings, run, workers
+        self.run, self.settings = run, settings
+        self.splits, self.workers, self.tokenize = splits, workers, tokenize
         self.known = [*splits["train"], *splits.get("extra", [])]
+        self.model: PairModel[Any]
 
-    def train(self) -> TransformerPairModel:
-        """All stages; the detector that is left in the end, as model.npz holds it."""
-        teacher, pretrained = self._beginner()
-        encoded = {name: self._encode(teacher, name) for name in self.splits if name != "test"}
-        self.run.say(f"\n{teacher.size()}")
-        self._learn_labels(teacher, encoded, "teacher", self.settings.lr, self.settings.epochs)
-        if not self.settings.students:
-            return teacher
-        return self._students(teacher, pretrained, encoded)
+    def __iter__(self) -> Iterator[Stage]:
+        if self.settings.has_stages:
+            yield from self._stages()
+            return
+        self.model = make_pair_model(self.settings, self.splits, self.tokenize)
+        self.run.say(f"{self.model.size()}\n")
+        yield only_stage(self.model, self.splits, self.settings, self.workers)
 
-    def _beginner(self) -> tuple[TransformerPairModel, Pretrained | None]:
-        """The first model before it has seen a label, and what it was pre-trained to."""
-        settings, run, workers = self.settings, self.run, self.workers
-        saved, texts = self._given()
-        encoder = saved.encoder if saved else learn_encoder(settings, self.known)
-        duplicates = texts_of([pair for pair in self.known if pair.label == 1])
-        plain = TransformerPairModel(settings, encoder, stage="teacher")
-        encoded = plain.encode(duplicates)
-        vectors = None
-        if settings.vectors_epochs and len(encoded):
-            vectors = learn_vectors(encoder, encoded, settings, run, workers)
-        detector = TransformerPairModel(settings, encoder, vectors, stage="teacher")
+    def _stages(self) -> Iterator[Stage]:
+        settings, run = self.settings, self.run
+        saved, texts = self._pretraining_input()
+        pairs = saved.encoder if saved else self._learn_encoder()
+        encoder = QuestionEncoder(pairs, self.tokenize)
+        duplicates = encoder.encode(texts_of([pair for pair in self.known if pair.label == 1]))
+        if settings.vectors_epochs and len(duplicates):
+            run.say("\nword vectors from paraphrases")
+            stage = vectors_stage(duplicates, len(encoder.vocabulary), settings, self.workers)
+            yield stage
+            encoder = encoder.with_vectors(stage.trainer.model.words.weight.data.copy())
+        teacher = TransformerPairModel.build(settings, encoder, "teacher")
         if saved is not None:
-            start_from(detector, saved)
-            return detector, saved
-        pairs = EncodedPairs.joined([encoded, plain.encode(texts)])
-        if not (settings.pretrain_epochs and len(pairs)):
-            return detector, None
-        return detector, pretrain(detector, pairs, settings, run, workers)
+            saved.load_into(teacher)
+        elif settings.pretrain_epochs and len(duplicates) + len(texts):
+            plain = encoder.with_vectors(None)
+            masked = EncodedPairs.joined([duplicates, plain.encode(texts)])
+            run.say(f"\nmasked words of {len(masked):,} pairs")
+            yield pretraining_stage(teacher, masked, settings, self.workers)
+            weights = {n: array.copy() for n, array in teacher.classifier.state_dict().items()}
+            saved = PretrainedWeights(pairs, weights)
+        encoded = {
+            name: teacher.encode(texts_of(pairs), labels_of(pairs))
+            for name, pairs in self.splits.items()
+            if name != "test"
+        }
+        run.say(f"\n{teacher.size()}")
+        yield from self._labels(teacher, encoded, "teacher", settings.lr, settings.epochs)
+        if settings.students:
+            yield from self._students(teacher, saved, encoded)
 
-    def _given(self) -> tuple[Pretrained | None, Texts]:
-        """What --pretrain names: an earlier run's reader, or texts to pre-train on."""
+    def _learn_encoder(self) -> PairEncoder:
+        settings = self.settings
+        sizes = {"min_count": settings.min_count, "max_length": settings.max_length}
+        return QuestionEncoder.learn(self.known, self.tokenize, **sizes).pairs
+
+    def _pretraining_input(self) -> tuple[PretrainedWeights | None, Texts]:
+        """Read the file of --pretrain: weights of an earlier run, or texts."""
         path = self.settings.pretrain
         if path is None:
             return None, []
-        if path.suffix == SAVED:
-            saved = Pretrained.load(path)
+        if path.suffix == _ARCHIVE:
+            saved = PretrainedWeights.load(path)
             self.run.log_file("pretrain", path, len(saved.weights))
             return saved, []
         if not self.settings.pretrain_epochs:
-            raise SettingsError("--pretrain with a text wants --pretrain-epochs of 1 or more")
+            raise SettingsError("--pretrain with a text needs --pretrain-epochs of 1 or more")
         return None, read_pretraining_texts(path, self.run)
 
-    def _encode(self, detector: TransformerPairModel, name: str) -> EncodedPairs:
-        pairs = self.splits[name]
-        return detector.encode(texts_of(pairs), labels_of(pairs))
-
-    def _learn_labels(
+    def _labels(
         self,
-        detector: TransformerPairModel,
-        encoded: dict[str, EncodedPairs],
-        stage: str,
+        model: TransformerPairModel,
+        encoded: Mapping[str, EncodedPairs],
+        name: str,
         lr: float,
         epochs: int,
-    ) -> None:
-        """Train on "train"; keep what is best on "dev"."""
-        settings, run = self.settings, self.run
-        train, dev = encoded["train"], encoded["dev"]
-        batches = BucketBatches(
-            train.lengths,
-            settings.batch_size,
-            train.batch,
-            RandomStream(settings.seed, "order", stage),
+    ) -> Iterator[Stage]:
+        self.run.say(f"\n{name}: labeled pairs")
+        yield label_stage(
+            model, encoded, self.settings, self.workers, name=name, lr=lr, epochs=epochs
         )
-        trainer = Trainer(
-            detector.module,
-            detector.loss,
-            optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-            schedule=schedule(lr, len(batches) * epochs, settings.warmup),
-            seed=stage_seed(settings, stage),
-            workers=self.workers,
-            average=settings.average or None,
-        )
-        labels = labels_of(self.splits["dev"])
-        run.say(f"\n{stage}: labeled pairs")
-        run.fit(
-            trainer,
-            batches,
-            FitOptions(
-                epochs,
-                evaluate=lambda: scores(detector.probabilities(dev, self.workers), labels),
-                early_stopping=EarlyStopping(patience=settings.patience),
-            ),
-            stage=stage,
-        )
-        self._save(detector)
+        self._save(model)
 
     def _students(
         self,
         teacher: TransformerPairModel,
-        pretrained: Pretrained | None,
-        encoded: dict[str, EncodedPairs],
-    ) -> TransformerPairModel:
+        pretrained: PretrainedWeights | None,
+        encoded: Mapping[str, EncodedPairs],
+    ) -> Iterator[Stage]:
         settings, run = self.settings, self.run
         mined = teacher.encode(near_pairs(teacher, self.known, settings))
         run.say(f"\n{len(mined):,} near pairs found")
         students: list[TransformerPairModel] = []
         for n in range(1, settings.students + 1):
-            teachers = self._together(students) if students else teacher
-            pairs, wanted = opinions(
-                teachers, encoded["train"], encoded.get("extra"), mined, self.workers
+            pairs, targets = soft_labels(
+                ensemble(students) if students else teacher,
+                encoded["train"],
+                encoded.get("extra"),
+                mined,
+                self.workers,
             )
-            student = new_student(teacher, pretrained, f"student{n}", settings)
-            run.say(f"\nstudent {n} of {settings.students}: opinions on {len(pairs):,} pairs")
-            stage = f"student{n}.opinions"
-            distill(student, pairs, wanted, stage, settings, run, self.workers)
-            # it knows much already, and its loss on dev is lowest after an epoch or two
+            student = TransformerPairModel.build(settings, teacher.encoder, f"student{n}")
+            if pretrained is not None:
+                pretrained.load_into(student)
+            run.say(f"\nstudent {n} of {settings.students}: soft labels of {len(pairs):,} pairs")
+            yield distillation_stage(student, pairs, targets, f"student{n}", settings, self.workers)
+            # One epoch less: after the soft labels, dev is best after an epoch or two.
             epochs = max(settings.epochs - 1, 1)
-            self._learn_labels(student, encoded, f"student{n}", final_lr(settings), epochs)
+            yield from self._labels(student, encoded, f"student{n}", FINAL_LR * settings.lr, epochs)
             students.append(student)
-        together = self._together(students)
-        self._save(together)
-        return together
+        self._save(ensemble(students))
 
-    def _together(self, students: list[TransformerPairModel]) -> TransformerPairModel:
-        """One detector of several: its answer is the mean of theirs."""
-        first = students[0]
-        together = TransformerPairModel(
-            self.settings, first.encoder, _vectors(first), members=len(students)
-        )
-        together.module.members = [student.reader for student in students]
-        return together
-
-    def _save(self, detector: TransformerPairModel) -> None:
-        """The model to use from now on."""
-        meta: dict[str, Any] = {"kind": detector.kind, **detector.to_json()}
-        self.run.parameters = detector.module.parameter_count()
-        self.run.save_model(detector.module.state_dict(), meta)
+    def _save(self, model: TransformerPairModel) -> None:
+        """Make it the model of the run."""
+        self.model = model
+        self.run.parameters = model.module.parameter_count()
+        self.run.save_model(model.module.state_dict(), model.model_meta())
 
 
-def _vectors(detector: TransformerPairModel) -> np.ndarray | None:
-    vectors = detector.module.vectors
-    return None if vectors is None else vectors.data
+def ensemble(models: Sequence[TransformerPairModel]) -> TransformerPairModel:
+    """Return a model that averages the probabilities of models with the same encoder."""
+    return TransformerPairModel(models[0].encoder, [model.classifier for model in models])

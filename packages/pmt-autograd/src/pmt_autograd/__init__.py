@@ -4,14 +4,20 @@ To understand it from the source, read `primitive.py`, `backward.py` and one fil
 e.g. `ops/elementwise.py`, in this order.
 """
 
+# the backward pass
 from pmt_autograd.backward import gradients
+
+# debug: checks, guards, the profiler, the tape as a graph
 from pmt_autograd.debug.check_primitive import PrimitiveReport, check_composed, check_primitive
 from pmt_autograd.debug.gradient_table import gradient_table
 from pmt_autograd.debug.guards import detect_anomaly, in_place_guard
 from pmt_autograd.debug.profile import Profile, ProfileRow, profile, profile_scope
 from pmt_autograd.debug.tape_graph import GraphNode, draw_tape, tape_graph, tape_trace
+
+# recording, and hooks around operations
 from pmt_autograd.grad_mode import OperationHook, enable_grad, is_recording, no_grad, operation_hook
-from pmt_autograd.ops.activations import elu, leaky_relu, silu
+
+# ops: the operations, and the methods of Tensor
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.ops.einsum import einsum
 from pmt_autograd.ops.elementwise import (
@@ -22,6 +28,7 @@ from pmt_autograd.ops.elementwise import (
     log,
     log1p,
     sigmoid,
+    silu,
     sin,
     softplus,
     sqrt,
@@ -29,17 +36,27 @@ from pmt_autograd.ops.elementwise import (
     tanh,
 )
 from pmt_autograd.ops.erf import erf, erf_values
-from pmt_autograd.ops.indexing import getitem, take_rows
+from pmt_autograd.ops.indexing import getitem, take_rows, top_k
 from pmt_autograd.ops.join_split import concat, split, stack
 from pmt_autograd.ops.matmul import matmul, outer, tensordot
-from pmt_autograd.ops.piecewise import absolute, clip, maximum, minimum, relu, where
+from pmt_autograd.ops.piecewise import (
+    absolute,
+    clip,
+    elu,
+    leaky_relu,
+    maximum,
+    minimum,
+    relu,
+    where,
+)
 from pmt_autograd.ops.rearrange import expand_dims, flip, moveaxis, pad, repeat, squeeze, tile
 from pmt_autograd.ops.reduction import cumsum, max, mean, min, norm, std, sum, var
 from pmt_autograd.ops.scatter import scatter_add, set_items, take, take_along_axis
 from pmt_autograd.ops.shape import astype, broadcast_to, reshape, swapaxes, transpose
 from pmt_autograd.ops.softmax import log_softmax, logsumexp, softmax
 from pmt_autograd.ops.tensor_methods import bind_tensor_methods
-from pmt_autograd.ops.top_k import top_k
+
+# primitives and tensors
 from pmt_autograd.primitive import primitive
 from pmt_autograd.recompute import recompute
 from pmt_autograd.registry import (

@@ -92,9 +92,9 @@ def primitives_of(package: str) -> list[Primitive]:
 
 
 def samples(
-    operation: Callable[..., Any], *, kinks: str = "", analytic: bool = False
+    *operations: Callable[..., Any], kinks: str = "", analytic: bool = False
 ) -> Callable[[SampleMaker], SampleMaker]:
-    """Register the samples that the gradient of an operation is checked with.
+    """Register the samples that the gradients of one or several operations are checked with.
 
         @samples(tanh)
         def _(rng):
@@ -103,16 +103,15 @@ def samples(
     The function is called only by the check, so it adds nothing to the time of an import.
 
     Args:
-        operation: a primitive.
+        operations: primitives.
         kinks: points where the function has no derivative, and the gradient there.
         analytic: True if the function accepts complex numbers.
     """
 
     def decorate(maker: SampleMaker) -> SampleMaker:
-        entry = REGISTRY[operation.__name__]
-        entry.sample_maker = maker
-        entry.kinks = kinks
-        entry.analytic = analytic
+        for operation in operations:
+            entry = REGISTRY[operation.__name__]
+            entry.sample_maker, entry.kinks, entry.analytic = maker, kinks, analytic
         return maker
 
     return decorate

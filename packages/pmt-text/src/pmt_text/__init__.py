@@ -3,23 +3,19 @@
 It knows no tape and needs nothing but NumPy and pmt_core.
 """
 
-from pmt_text.batching.bucket_batches import BucketBatches
-from pmt_text.batching.curriculum import Curriculum
-from pmt_text.batching.mask_tokens import NOT_MASKED, MaskedTokens, mask_tokens
+from pmt_text.batching.batches import BucketBatches, Curriculum, TokenBatches
+from pmt_text.batching.mask_tokens import MaskedTokens, mask_tokens
 from pmt_text.batching.ragged import TokenSequences
 from pmt_text.batching.text_chunks import (
-    NO_LABEL,
     ConsecutiveChunks,
     RandomChunks,
     TextChunkBatch,
 )
-from pmt_text.batching.token_batches import TokenBatches
-from pmt_text.files.plain_text import CorpusText, load_text
+from pmt_text.files.text_lines import CorpusText, load_text
 from pmt_text.ner.conll_columns import ConllColumns
-from pmt_text.ner.encoded_sentences import EncodedSentences
-from pmt_text.ner.load_conll import ConllFile, load_conll, write_conll
-from pmt_text.ner.sentence_chunks import sentence_chunks
-from pmt_text.ner.sentence_encoder import SentenceEncoder
+from pmt_text.ner.encoded_sentences import EncodedSentences, TaggedBatch, sentence_chunks
+from pmt_text.ner.load_conll import ConllFile, load_conll
+from pmt_text.ner.sentence_encoder import SentenceEncoder, fold_word, letters_only, word_shape
 from pmt_text.ner.subword_alignment import SubwordAlignment, encode_words
 from pmt_text.ner.tag_scheme import (
     TAG_SCHEMES,
@@ -30,22 +26,16 @@ from pmt_text.ner.tag_scheme import (
     scheme_breaks,
     spans_to_tags,
 )
-from pmt_text.ner.tagged_batch import TaggedBatch
-from pmt_text.ner.tagged_sentence import TaggedSentence
-from pmt_text.ner.word_shape import fold_word, letters_only, word_shape
-from pmt_text.qqp.connected_components import connected_components
-from pmt_text.qqp.encoded_pairs import EncodedPairs
-from pmt_text.qqp.hard_negatives import mine_negatives
+from pmt_text.ner.tagged_sentence import TaggedSentence, write_conll
+from pmt_text.qqp.candidate_pairs import mine_negatives, nearest_pairs
+from pmt_text.qqp.encoded_pairs import EncodedPairs, PairBatch
+from pmt_text.qqp.formats import QuestionPair
 from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.load_qqp import QqpFile, load_qqp
-from pmt_text.qqp.nearest_pairs import nearest_pairs
-from pmt_text.qqp.pair_batch import PairBatch
 from pmt_text.qqp.pair_encoder import PairEncoder
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
-from pmt_text.qqp.question_pair import QuestionPair
-from pmt_text.qqp.sparse_batch import BagBatch, EncodedBags
-from pmt_text.qqp.split import split_by_question
-from pmt_text.qqp.tfidf import TfIdf
+from pmt_text.qqp.split import connected_components, split_by_question
+from pmt_text.qqp.tfidf import BagBatch, EncodedBags, TfIdf
 from pmt_text.qqp.vector_features import VECTOR_SIMILARITIES, VectorSimilarities
 from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types, spelled_alike
 from pmt_text.qqp.word_overlap import Threshold, best_threshold, jaccard, overlap_scores
@@ -57,9 +47,8 @@ from pmt_text.tokenizers.normalize import Tokenize, normalize, tokenize
 from pmt_text.tokenizers.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.tokenizers.word_offsets import TextWord, find_words
 from pmt_text.tokenizers.wordpiece import WordPiece
-from pmt_text.translation.encoded_translations import EncodedTranslations
+from pmt_text.translation.encoded_translations import EncodedTranslations, TranslationBatch
 from pmt_text.translation.parallel_corpus import ParallelCorpus, load_parallel
-from pmt_text.translation.translation_batch import TranslationBatch
 from pmt_text.word2vec.corpus.text_corpus import TextCorpus
 from pmt_text.word2vec.corpus.word_counts import WordCounts, count_words
 from pmt_text.word2vec.sampling.chunk_sampler import ChunkSampler
@@ -89,8 +78,6 @@ __all__ = [
     "CLS",
     "MASK",
     "N_MATCH_TYPES",
-    "NOT_MASKED",
-    "NO_LABEL",
     "PAD",
     "PAIR_FEATURES",
     "SEP",

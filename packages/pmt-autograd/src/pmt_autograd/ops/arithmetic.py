@@ -1,4 +1,4 @@
-"""Addition, subtraction, multiplication, division, power, sign: with full broadcasting."""
+"""Arithmetic with broadcasting: add, subtract, multiply, divide, power, negative."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pmt_core import unbroadcast
 
 @primitive
 def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """a + b. Any shapes that broadcast; returns the broadcast shape. d(a + b) = da + db."""
+    """Return a + b, which broadcast. d(a + b) = da + db."""
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
@@ -32,7 +32,7 @@ def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
 
 @primitive
 def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """a - b. Any shapes that broadcast; returns the broadcast shape. d(a - b) = da - db."""
+    """Return a - b, which broadcast. d(a - b) = da - db."""
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
@@ -48,17 +48,17 @@ def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
 
 @primitive
 def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """a * b by element. Broadcasts; returns the broadcast shape. d(ab) = b da + a db."""
+    """Return a * b, which broadcast. d(ab) = b da + a db."""
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
-    kept_a = a if needs_grad[1] else None  # the gradient of one needs the other
-    kept_b = b if needs_grad[0] else None
+    saved_a = a if needs_grad[1] else None  # the gradient of each needs the other
+    saved_b = b if needs_grad[0] else None
 
     def backward(grad: Array) -> Gradients:
         return (
-            None if a_shape is None else unbroadcast(grad * kept_b, a_shape),
-            None if b_shape is None else unbroadcast(grad * kept_a, b_shape),
+            None if a_shape is None else unbroadcast(grad * saved_b, a_shape),
+            None if b_shape is None else unbroadcast(grad * saved_a, b_shape),
         )
 
     return a * b, backward
@@ -66,17 +66,17 @@ def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
 
 @primitive
 def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """a / b by element. Broadcasts; returns the broadcast shape. d(a/b) = (da - (a/b) db) / b."""
+    """Return a / b, which broadcast. d(a/b) = (da - (a/b) db) / b."""
     a, b = promote(a, b)
     quotient = a / b
     a_shape = a.shape if needs_grad[0] else None
-    kept = quotient if needs_grad[1] else None
+    saved_quotient = quotient if needs_grad[1] else None
 
     def backward(grad: Array) -> Gradients:
         by_a = grad / b
         return (
             None if a_shape is None else unbroadcast(by_a, a_shape),
-            None if kept is None else unbroadcast(-by_a * kept, b.shape),
+            None if saved_quotient is None else unbroadcast(-by_a * saved_quotient, b.shape),
         )
 
     return quotient, backward
@@ -84,14 +84,14 @@ def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
 
 @primitive
 def power(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """a ** b by element. Broadcasts. d(a^b) = b a^(b-1) da + a^b ln(a) db, with 0^b ln 0 = 0."""
+    """Return a ** b, which broadcast. d(a^b) = b a^(b-1) da + a^b ln(a) db, with 0^b ln 0 = 0."""
     a, b = promote(a, b)
     result = np.power(a, b)
 
     def backward(grad: Array) -> Gradients:
         by_a = by_b = None
         if needs_grad[0]:
-            # where b = 0 the power is constant; a^(b-1) would give 0 * inf at a = 0
+            # for b = 0 the power is constant; a^(b-1) would give 0 * inf at a = 0
             slope = np.where(np.equal(b, 0), 0, b * np.power(a, np.where(np.equal(b, 0), 1, b - 1)))
             by_a = unbroadcast(grad * slope.astype(grad.dtype, copy=False), a.shape)
         if needs_grad[1]:
@@ -104,16 +104,12 @@ def power(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result
 
 @primitive
 def negative(x: Array) -> Result:
-    """-x. Any shape. d(-x) = -dx."""
-
-    def backward(grad: Array) -> Array:
-        return -grad
-
-    return -x, backward
+    """Return -x. d(-x) = -dx."""
+    return -x, lambda grad: -grad
 
 
 def _pairs(rng: np.random.Generator, positive: bool = False) -> Iterator[tuple[Any, Any, str]]:
-    """Operands of every kind of broadcasting; away from zero where `positive`."""
+    """Yield operands for every kind of broadcasting; away from zero if `positive`."""
 
     def draw(*shape: int) -> Any:
         values = rng.normal(size=shape)
@@ -121,24 +117,14 @@ def _pairs(rng: np.random.Generator, positive: bool = False) -> Iterator[tuple[A
 
     yield draw(3, 4), draw(3, 4), "same shape"
     yield draw(3, 4), draw(4), "broadcast last axis"
-    yield draw(3, 1), draw(1, 4), "broadcast both"
+    yield draw(3, 1), draw(1, 4), "both broadcast"
     yield draw(2, 1, 3), draw(4, 1), "broadcast across ranks"
     yield draw(), draw(2, 3), "0-d beside an array"
     yield draw(), draw(), "0-d"
     yield draw(0, 3), draw(3), "empty"
 
 
-@samples(add, analytic=True)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
-
-
-@samples(subtract, analytic=True)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
-
-
-@samples(multiply, analytic=True)
+@samples(add, subtract, multiply, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from (Sample((a, b), note=note) for a, b, note in _pairs(rng))
 

@@ -1,4 +1,4 @@
-"""Einstein summation: any product of tensors, named by letters."""
+"""Einstein summation: sums of products, with axes named by letters."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from pmt_core import ShapeError, unbroadcast
 
 @primitive
 def einsum(*operands: Array, subscripts: str, needs_grad: NeedsGrad | None = None) -> Result:
-    """Sum of products, as `np.einsum`: einsum(a, b, subscripts="bij,bjk->bik").
+    """Return a sum of products, as `np.einsum`: einsum(a, b, subscripts="bij,bjk->bik").
 
-    Ellipses, repeated letters (diagonals), letters of one operand alone (sums) and an output left
-    out are all allowed.
+    Accepts ellipses, repeated letters (diagonals), letters of only one operand (sums), and
+    subscripts without an output.
 
-    The gradient by an operand is again an einsum: of the output's gradient and the other
-    operands, with that operand's letters as output. A letter that only this operand has was
-    summed over, so its gradient is the same all along it; for a letter that it repeats, the
-    gradient lies on the diagonal.
+    The gradient of an operand is again an einsum: of the gradient of the output and the other
+    operands, with the letters of this operand as output. A letter that no other term has was
+    summed over, so the gradient is constant along it. For a letter that repeats in the operand,
+    the gradient is on the diagonal.
     """
     terms, output = _explicit(subscripts, operands)
-    asked = needs_grad if needs_grad is not None else [True] * len(operands)
+    needed = needs_grad if needs_grad is not None else [True] * len(operands)
     sizes = dict.fromkeys("".join(terms), 1)
-    for term, operand in zip(terms, operands, strict=True):  # a longer axis wins over one of 1
+    for term, operand in zip(terms, operands, strict=True):  # an axis of length 1 broadcasts
         for letter, size in zip(term, operand.shape, strict=True):
             if size != 1:
                 sizes[letter] = size
 
     def backward(grad: Array) -> Gradients:
         return tuple(
-            _by_operand(i, grad, operands, terms, output, sizes) if asked[i] else None
+            _by_operand(i, grad, operands, terms, output, sizes) if needed[i] else None
             for i in range(len(operands))
         )
 
@@ -52,15 +52,15 @@ def _by_operand(
     output: str,
     sizes: dict[str, int],
 ) -> Array:
-    """Gradient by operand i, of its shape."""
+    """Return the gradient of operand i, of its shape."""
     others = [n for n in range(len(operands)) if n != i]
     letters = "".join(dict.fromkeys(terms[i]))  # each once
     known = set(output).union(*(terms[n] for n in others))
-    found = "".join(letter for letter in letters if letter in known)
-    equation = ",".join([output, *(terms[n] for n in others)]) + "->" + found
+    shared = "".join(letter for letter in letters if letter in known)
+    equation = ",".join([output, *(terms[n] for n in others)]) + "->" + shared
     part = np.einsum(equation, grad, *(operands[n] for n in others), optimize=True)
     part = np.asarray(part).reshape(
-        [part.shape[found.index(c)] if c in found else 1 for c in letters]
+        [part.shape[shared.index(c)] if c in shared else 1 for c in letters]
     )
     full = np.broadcast_to(part, [sizes[c] for c in letters])
     if len(letters) < len(terms[i]):
@@ -71,7 +71,7 @@ def _by_operand(
 
 
 def _explicit(subscripts: str, operands: tuple[Array, ...]) -> tuple[list[str], str]:
-    """Letters of each operand and of the output, ellipses and a missing output written out."""
+    """Return the letters of each operand and of the output, without ellipses."""
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(operands):
@@ -95,7 +95,7 @@ def _explicit(subscripts: str, operands: tuple[Array, ...]) -> tuple[list[str], 
     ]
     if arrow:
         output = output.replace("...", ellipsis)
-    else:  # NumPy's rule: what occurs once, in alphabetical order, behind the ellipsis
+    else:  # NumPy's rule: the ellipsis, then the letters that occur once, in alphabetical order
         together = "".join(inputs.replace(",", "").replace("...", ""))
         output = ellipsis + "".join(sorted(c for c in set(together) if together.count(c) == 1))
     return terms, output

@@ -1,4 +1,4 @@
-"""The error function, which NumPy has not: needed for the exact GELU."""
+"""The error function, which NumPy does not have; used by the exact GELU."""
 
 from __future__ import annotations
 
@@ -20,20 +20,17 @@ _DEGREES = {"near": (8, 14), "far": (10, 24)}  # for float32, float64
 
 @primitive
 def erf(x: Array) -> Result:
-    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. d erf = 2/sqrt(pi) e^(-x^2)."""
-
-    def backward(grad: Array) -> Array:
-        return grad * (np.exp(-x * x) * x.dtype.type(_SLOPE))
-
-    return erf_values(x), backward
+    """Return erf(x), the integral of 2/sqrt(pi) e^(-t^2) from 0 to x. d erf = the integrand."""
+    return erf_values(x), lambda grad: grad * (np.exp(-x * x) * x.dtype.type(_SLOPE))
 
 
 def erf_values(x: Array) -> Array:
-    """erf of a floating array, same shape and dtype; relative error < 5e-15, 2e-7 in float32.
+    """Return erf of a floating array; relative error < 5e-15 in float64, < 2e-7 in float32.
 
-    Polynomials through Chebyshev nodes, made once from the standard library's `math.erf`. With
-    u = x^2: near zero erf(x) = x p(u), so that its relative error is small there too; from 1 on
-    erf(x) = 1 - e^(-u) q(s), where e^u (1 - erf x) is smooth in s = 1 / (1 + x).
+    Evaluates polynomials through Chebyshev nodes, fitted once to the standard library's
+    `math.erf`. With u = x^2: for |x| < 1, erf(x) = x p(u), so that the relative error is small
+    near 0 too; from 1 on, erf(x) = 1 - e^(-u) q(s), since e^u (1 - erf x) is smooth in
+    s = 1 / (1 + x).
     """
     flat = np.ascontiguousarray(x).reshape(-1)
     y = np.empty_like(flat)
@@ -43,7 +40,7 @@ def erf_values(x: Array) -> Array:
     return y.reshape(x.shape)
 
 
-_BLOCK = 8192  # elements whose intermediate results stay in the processor's cache
+_BLOCK = 8192  # elements; their intermediate results stay in the cache of the processor
 
 
 def _erf_of_block(x: Array) -> Array:
@@ -60,7 +57,7 @@ def _erf_of_block(x: Array) -> Array:
 
 
 def _horner(coefficients: tuple[float, ...], t: Array) -> Array:
-    """c_0 + c_1 t + c_2 t^2 + ..."""
+    """Return c_0 + c_1 t + c_2 t^2 + ..."""
     total = np.full_like(t, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
         total *= t
@@ -74,7 +71,7 @@ _FAR_HALF = (1 / 2 - 1 / (1 + _END)) / 2
 
 @cache
 def _near(double: bool) -> tuple[float, ...]:
-    """Coefficients of erf(x) / x in 2 x^2 - 1, 0 <= x <= 1."""
+    """Return the coefficients of erf(x) / x in 2 x^2 - 1, for 0 <= x <= 1."""
 
     def ratio(nodes: Array) -> Array:
         roots = np.sqrt((nodes + 1) / 2)
@@ -85,7 +82,7 @@ def _near(double: bool) -> tuple[float, ...]:
 
 @cache
 def _far(double: bool) -> tuple[float, ...]:
-    """Coefficients of e^(x^2) (1 - erf x) in 1 / (1 + x), scaled to -1 ... 1."""
+    """Return the coefficients of e^(x^2) (1 - erf x) in 1 / (1 + x), scaled to -1 ... 1."""
 
     def scaled_rest(nodes: Array) -> Array:
         points = 1 / (_FAR_MIDDLE + _FAR_HALF * nodes) - 1
@@ -95,9 +92,9 @@ def _far(double: bool) -> tuple[float, ...]:
 
 
 def _fit(function: Callable[[Array], Any], degree: int) -> tuple[float, ...]:
-    from numpy.polynomial import chebyshev  # takes a while to import
+    from numpy.polynomial import chebyshev  # a slow import
 
-    # Python floats are weak: float32 arrays stay float32
+    # as Python floats, with which float32 arrays stay float32
     return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(function, degree)).tolist())
 
 

@@ -1,8 +1,8 @@
-"""Reading parts of a tensor, by NumPy's basic and advanced indexing, or rows of a table."""
+"""Read parts of a tensor: getitem (basic and advanced indexing), take_rows, top_k."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,13 @@ from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Gradients, Result
 from pmt_core import DtypeError, RowSparse, ShapeError
 
-# Up to so many rows a product with a matrix of zeros and ones sums them faster than sorting does.
+# Up to this number of rows, a product with a matrix of zeros and ones is faster than sorting.
 _FEW_ROWS = 512
 
 
 @primitive
 def getitem(x: Array, *, index: Any) -> Result:
-    """x[index], basic or advanced. The gradient is written, or added where an index repeats."""
+    """Return x[index], basic or advanced. The gradients of repeated indices add up."""
     repeats = not _is_basic(index)
     shape = x.shape
 
@@ -34,7 +34,7 @@ def getitem(x: Array, *, index: Any) -> Result:
 
 
 def _is_basic(index: Any) -> bool:
-    """Whether each element is read at most once: integers, slices, None and ellipsis."""
+    """Return whether the index consists of integers, slices, None and ellipsis: no repetition."""
     if type(index) is int or type(index) is slice:
         return True
     parts = index if isinstance(index, tuple) else (index,)
@@ -46,12 +46,12 @@ def _is_basic(index: Any) -> bool:
 
 @primitive
 def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
-    """Rows of a table: table (v, ...), ids any shape of integers -> (*ids.shape, ...).
+    """Return rows of a table (v, ...) by ids, integers of any shape: (*ids.shape, ...).
 
-    The gradient is a `RowSparse`: only the rows that were read, so a table of 50,000 rows is
-    never written in full; with sparse=False a dense array, faster for a few hundred rows and where
-    the table gets a dense gradient from elsewhere, too.
-    Raises DtypeError, ShapeError for ids that are no row numbers.
+    The gradient is a `RowSparse` that has only the rows that were read, so that a table of 50,000
+    rows is never written in full. With sparse=False it is a dense array, which is faster for a few
+    hundred rows, and if the table has another gradient that is dense.
+    Raises DtypeError or ShapeError for ids that are not row numbers.
     """
     ids = np.asarray(ids)
     if ids.dtype.kind not in "iu":
@@ -71,12 +71,37 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
             return RowSparse(rows, values, shape), None
         if shape[0] > _FEW_ROWS:
             return RowSparse(rows, values, shape).to_dense(), None
-        # Row i of the product sums the gradients of all places that read row i.
+        # Row i of the product is the sum of the gradients of all reads of row i.
         chosen = rows == np.arange(shape[0])[:, np.newaxis]
         summed = chosen.astype(grad.dtype) @ values.reshape(len(rows), -1)
         return summed.reshape(shape), None
 
     return table.take(ids, axis=0), backward
+
+
+@primitive
+def top_k(
+    x: Array, *, k: int, axis: int = -1
+) -> tuple[tuple[Array, Array], Callable[[tuple[Array, Array]], Array]]:
+    """Return the k largest elements along an axis in decreasing order, and their indices.
+
+    Of equal elements the first counts as larger, so the selection is deterministic. The indices
+    are int64 and have no gradient.
+    Raises ShapeError if the axis has fewer than k elements.
+    """
+    if not 0 <= k <= x.shape[axis]:
+        raise ShapeError(f"top_k of k = {k} along an axis of length {x.shape[axis]}")
+    order = np.argsort(-x, axis=axis, kind="stable")
+    indices = order.take(np.arange(k), axis=axis).astype(np.int64, copy=False)
+
+    shape = x.shape
+
+    def backward(grads: tuple[Array, Array]) -> Array:
+        full = np.zeros(shape, grads[0].dtype)
+        np.put_along_axis(full, indices, grads[0], axis)
+        return full
+
+    return (np.take_along_axis(x, indices, axis), indices), backward
 
 
 no_flops(getitem, take_rows)
@@ -110,3 +135,12 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((table, np.array(3)), note="0-d ids")
     yield Sample((table, np.zeros((0, 2), np.int64)), note="no ids")
     yield Sample((rng.normal(size=4), np.array([2, 0, 2])), note="rows of single numbers")
+
+
+@samples(top_k, kinks="ties: the first of the equal elements")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    x = rng.permutation(12).reshape(3, 4) / 3.0
+    yield Sample((x,), {"k": 2})
+    yield Sample((x,), {"k": 1, "axis": 0}, note="first axis")
+    yield Sample((x,), {"k": 4}, note="all: a sort")
+    yield Sample((x,), {"k": 0}, note="none")

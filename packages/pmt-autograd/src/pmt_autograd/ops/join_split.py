@@ -1,7 +1,4 @@
-"""Several tensors put together into one.
-
-One tensor cut into several.
-"""
+"""Join tensors and split them: concat, stack, split."""
 
 from __future__ import annotations
 
@@ -11,29 +8,21 @@ import numpy as np
 
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
-from pmt_autograd.types import Array, Gradients, Result
+from pmt_autograd.types import Array, Result
 from pmt_core import ShapeError
 
 
 @primitive
 def concat(*parts: Array, axis: int = 0) -> Result:
-    """Tensors one behind the other along an axis they have; the other axes agree."""
+    """Join tensors along an existing axis; the other axes have the same lengths."""
     ends = np.cumsum([part.shape[axis] for part in parts])[:-1]
-
-    def backward(grad: Array) -> Gradients:
-        return tuple(np.split(grad, ends, axis=axis))
-
-    return np.concatenate(parts, axis=axis), backward
+    return np.concatenate(parts, axis=axis), lambda grad: tuple(np.split(grad, ends, axis=axis))
 
 
 @primitive
 def stack(*parts: Array, axis: int = 0) -> Result:
-    """Tensors of one shape beside each other along a new axis."""
-
-    def backward(grad: Array) -> Gradients:
-        return tuple(np.moveaxis(grad, axis, 0))
-
-    return np.stack(parts, axis=axis), backward
+    """Join tensors of the same shape along a new axis."""
+    return np.stack(parts, axis=axis), lambda grad: tuple(np.moveaxis(grad, axis, 0))
 
 
 @samples(concat, analytic=True)
@@ -58,23 +47,23 @@ Backward = Callable[[tuple[Array, ...]], Array]
 def split(
     x: Array, *, sections: int | Sequence[int], axis: int = 0
 ) -> tuple[tuple[Array, ...], Backward]:
-    """x cut along an axis: into `sections` equal parts, or into parts of the lengths given.
+    """Split x along an axis into `sections` equal parts, or into parts of the given lengths.
 
-    Returns a tuple of tensors, which are views. The gradients are joined again.
-    Raises ShapeError where the parts do not make up the axis.
+    Returns a tuple of tensors, which are views.
+    Raises ShapeError if the lengths do not add up to that of the axis.
     """
     size = x.shape[axis]
     if isinstance(sections, int):
         if sections < 1 or size % sections:
             raise ShapeError(
-                f"an axis of length {size} cannot be cut into {sections} equal parts; "
+                f"an axis of length {size} cannot be split into {sections} equal parts; "
                 "give the lengths of the parts"
             )
         lengths = [size // sections] * sections
     else:
         lengths = list(sections)
         if np.sum(lengths) != size or min(lengths, default=-1) < 0:
-            raise ShapeError(f"parts of lengths {lengths} do not make up the axis of length {size}")
+            raise ShapeError(f"lengths {lengths} do not add up to that of the axis, {size}")
 
     def backward(grads: tuple[Array, ...]) -> Array:
         return np.concatenate(grads, axis=axis)

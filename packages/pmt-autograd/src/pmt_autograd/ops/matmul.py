@@ -1,7 +1,4 @@
-"""Matrix products of every rank.
-
-Products made of others: outer, tensordot.
-"""
+"""Matrix products of any rank: matmul, outer, tensordot."""
 
 from __future__ import annotations
 
@@ -22,9 +19,9 @@ from pmt_core import ShapeError, unbroadcast
 
 @primitive
 def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """a @ b. a: (..., n, k) or (k,); b: (..., k, m) or (k,); leading axes broadcast.
+    """Return a @ b. a: (..., n, k) or (k,); b: (..., k, m) or (k,); leading axes broadcast.
 
-    For C = A B: dL/dA = dL/dC B^T and dL/dB = A^T dL/dC.
+    For C = A B: dA = dC B^T and dB = A^T dC.
     """
     a, b = np.asarray(a), np.asarray(b)
     a, b = promote(a, b)
@@ -32,7 +29,7 @@ def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
         return a.dot(b), _backward_of_matrices(a, b, needs_grad)
     if not (a.ndim and b.ndim):
         raise ShapeError(
-            f"matmul wants at least one axis each, got shapes {a.shape} and {b.shape}; "
+            f"matmul expects at least one axis each, got shapes {a.shape} and {b.shape}; "
             "multiply by a scalar with *"
         )
     inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
@@ -42,7 +39,7 @@ def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
             f"length: got shapes {a.shape} and {b.shape}"
         )
 
-    # A vector is a matrix of one row or one column; each gradient needs the other matrix alone.
+    # A vector is a matrix of one row or one column; each gradient needs only the other matrix.
     a_shape, b_shape = a.shape, b.shape
     rows, columns = len(a_shape) == 1, len(b_shape) == 1
     a2 = (a[np.newaxis, :] if rows else a) if needs_grad[1] else None
@@ -68,21 +65,21 @@ def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
 def _backward_of_matrices(
     a: Array, b: Array, needs_grad: NeedsGrad
 ) -> Callable[[Array], Gradients]:
-    """The commonest case. For small matrices `dot` takes half the time of `@`."""
-    a_turned = a.T if needs_grad[1] else None
-    b_turned = b.T if needs_grad[0] else None
+    """Return the backward of two matrices. For small ones `dot` takes half the time of `@`."""
+    a_transposed = a.T if needs_grad[1] else None
+    b_transposed = b.T if needs_grad[0] else None
 
     def backward(grad: Array) -> Gradients:
         return (
-            None if b_turned is None else grad.dot(b_turned),
-            None if a_turned is None else a_turned.dot(grad),
+            None if b_transposed is None else grad.dot(b_transposed),
+            None if a_transposed is None else a_transposed.dot(grad),
         )
 
     return backward
 
 
 def _gradient_by_b(a: Array, grad: Array, shape: tuple[int, ...]) -> Array:
-    """A^T dL/dC; for one matrix b under a batch of a, one large product instead of many."""
+    """Return A^T dC; if b is one matrix for a batch of a, as one large product."""
     if len(shape) == 2 and a.ndim > 2:
         return a.reshape(-1, a.shape[-1]).T @ grad.reshape(-1, grad.shape[-1])
     return unbroadcast(a.swapaxes(-1, -2) @ grad, shape)
@@ -115,15 +112,15 @@ Axes = int | tuple[Sequence[int], Sequence[int]]
 
 
 def outer(a: Any, b: Any) -> Tensor:
-    """Every element of a by every element of b: (a.size, b.size), as `np.outer`."""
+    """Return the products of all elements of a and b, as `np.outer`: (a.size, b.size)."""
     return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
 
 
 def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
-    """Sum of products over pairs of axes, as `np.tensordot`.
+    """Return the sum of products over pairs of axes, as `np.tensordot`.
 
-    axes: (axes of a, axes of b), or a number n: the last n of a with the first n of b.
-    One matrix product: the summed axes of a come last, those of b first.
+    axes: (axes of a, axes of b), or a number n: the last n axes of a and the first n of b.
+    Computed as one matrix product: the summed axes of a become the last, those of b the first.
     """
     shape_a, shape_b = np.shape(values(a)), np.shape(values(b))
     rank_a, rank_b = len(shape_a), len(shape_b)
@@ -133,7 +130,7 @@ def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
     if [shape_a[i] for i in sum_a] != [shape_b[i] for i in sum_b]:
         raise ShapeError(
             f"tensordot sums over axes {sum_a} of shape {shape_a} and {sum_b} of shape {shape_b}, "
-            "which must be of the same lengths"
+            "which must have the same lengths"
         )
     keep_a = [i for i in range(rank_a) if i not in sum_a]
     keep_b = [i for i in range(rank_b) if i not in sum_b]

@@ -1,4 +1,4 @@
-"""Functions that choose one of two values for each element: piecewise, with kinks."""
+"""Piecewise functions of each element: relu, elu, absolute, maximum, clip, where, ..."""
 
 from __future__ import annotations
 
@@ -15,43 +15,50 @@ from pmt_core import unbroadcast
 
 @primitive
 def relu(x: Array) -> Result:
-    """max(x, 0). The gradient passes where x > 0."""
+    """Return max(x, 0). d relu = 1 if x > 0, else 0."""
     y = np.maximum(x, 0)
+    return y, lambda grad: grad * (y > 0)
 
-    def backward(grad: Array) -> Array:
-        return grad * (y > 0)
 
-    return y, backward
+@primitive
+def leaky_relu(x: Array, *, slope: float = 0.01) -> Result:
+    """Return x if x > 0, else slope * x (Maas et al. 2013)."""
+    factor = np.where(x > 0, x.dtype.type(1), x.dtype.type(slope))
+    return x * factor, lambda grad: grad * factor
+
+
+@primitive
+def elu(x: Array, *, alpha: float = 1.0) -> Result:
+    """Return y = x if x > 0, else alpha (e^x - 1) (Clevert et al. 2016). dy = 1 or y + alpha."""
+    positive = x > 0
+    y = np.where(positive, x, alpha * np.expm1(np.minimum(x, 0)))
+    return y, lambda grad: np.where(positive, grad, grad * (y + alpha))
 
 
 @primitive
 def absolute(x: Array) -> Result:
-    """|x|. The gradient takes the sign of x, 0 at 0."""
-
-    def backward(grad: Array) -> Array:
-        return grad * np.sign(x)
-
-    return np.abs(x), backward
+    """Return |x|. d |x| = sign(x), 0 at 0."""
+    return np.abs(x), lambda grad: grad * np.sign(x)
 
 
 @primitive
 def maximum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """The larger of a and b by element; broadcasts. Equals share the gradient evenly."""
+    """Return the larger of a and b, which broadcast. Equal elements share the gradient evenly."""
     a, b = promote(a, b)
-    return np.maximum(a, b), _to_the_chosen(a, b, np.greater, np.greater_equal, needs_grad)
+    return np.maximum(a, b), _backward_of_choice(a, b, np.greater, np.greater_equal, needs_grad)
 
 
 @primitive
 def minimum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """The smaller of a and b by element; broadcasts. Equals share the gradient evenly."""
+    """Return the smaller of a and b, which broadcast. Equal elements share the gradient evenly."""
     a, b = promote(a, b)
-    return np.minimum(a, b), _to_the_chosen(a, b, np.less, np.less_equal, needs_grad)
+    return np.minimum(a, b), _backward_of_choice(a, b, np.less, np.less_equal, needs_grad)
 
 
-def _to_the_chosen(
+def _backward_of_choice(
     a: Array, b: Array, wins: np.ufunc, wins_or_ties: np.ufunc, needs_grad: NeedsGrad
 ) -> Callable[[Array], Gradients]:
-    """The backward that gives the gradient to the one that won, and half to each of equals."""
+    """Return the backward: the chosen element has the gradient, equal ones half of it each."""
 
     def backward(grad: Array) -> Gradients:
         share = np.add(wins(a, b), wins_or_ties(a, b), dtype=grad.dtype)  # 0, 1 or 2 halves
@@ -67,24 +74,20 @@ def _to_the_chosen(
 
 @primitive
 def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Result:
-    """x held within low ... high. The gradient passes where x lies in between, borders included."""
+    """Return x limited to low ... high. d clip = 1 if x is in this range (inclusive), else 0."""
     inside = np.ones(x.shape, np.bool_)
     if low is not None:
         inside &= x >= low
     if high is not None:
         inside &= x <= high
-
-    def backward(grad: Array) -> Array:
-        return grad * inside
-
-    return np.clip(x, low, high), backward
+    return np.clip(x, low, high), lambda grad: grad * inside
 
 
 @primitive
 def where(
     condition: Array, a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True, True)
 ) -> Result:
-    """a where the boolean condition holds, else b; all three broadcast."""
+    """Return a if the boolean condition is True, else b; all three broadcast."""
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[1] else None
     b_shape = b.shape if needs_grad[2] else None
@@ -100,34 +103,37 @@ def where(
     return np.where(condition, a, b), backward
 
 
-@samples(relu, kinks="x = 0: 0")
+@samples(leaky_relu, kinks="x = 0: slope")
+def _leaky_relu_samples(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((_away_from_zero(rng, (3, 4)),))
+    yield Sample((np.array(-0.5),), note="0-d")
+    yield Sample((np.zeros((0, 2)),), note="empty")
+    yield Sample((np.array([-1000.0, -50.0, 50.0, 1000.0]),), note="far out")
+
+
+samples(elu, kinks="x = 0 if alpha is not 1: alpha")(_leaky_relu_samples)
+
+
+@samples(relu, absolute, kinks="x = 0: 0")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((_away_from_zero(rng, (3, 4)),))
     yield Sample((np.array(-0.5),), note="0-d")
 
 
-@samples(absolute, kinks="x = 0: 0")
+@samples(maximum, minimum, kinks="a = b: half each")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((_away_from_zero(rng, (3, 4)),))
-    yield Sample((np.array(-0.5),), note="0-d")
+    a = rng.normal(size=(3, 4))
+    yield Sample((a, a + _away_from_zero(rng, (3, 4))))
+    yield Sample((a, a[0] + 10), note="broadcast")
+    yield Sample((a, 20.0), note="Python number")
 
 
-@samples(maximum, kinks="a = b: half each")
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from _apart(rng)
-
-
-@samples(minimum, kinks="a = b: half each")
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from _apart(rng)
-
-
-@samples(clip, kinks="x at a border: the full gradient")
+@samples(clip, kinks="x at a limit: the full gradient")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = np.array([[-3.0, -1.1, -0.9], [0.0, 1.9, 2.1]])
     yield Sample((x,), {"low": -1.0, "high": 2.0})
-    yield Sample((x,), {"low": -1.0}, note="from below alone")
-    yield Sample((x,), {"high": 2.0}, note="from above alone")
+    yield Sample((x,), {"low": -1.0}, note="lower limit only")
+    yield Sample((x,), {"high": 2.0}, note="upper limit only")
     yield Sample((np.array(0.5),), {"low": 0.0, "high": 1.0}, note="0-d")
 
 
@@ -140,10 +146,3 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 def _away_from_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.uniform(0.1, 2, shape) * rng.choice([-1.0, 1.0], shape)
-
-
-def _apart(rng: np.random.Generator) -> Iterator[Sample]:
-    a = rng.normal(size=(3, 4))
-    yield Sample((a, a + _away_from_zero(rng, (3, 4))))
-    yield Sample((a, a[0] + 10), note="broadcast")
-    yield Sample((a, 20.0), note="Python number")

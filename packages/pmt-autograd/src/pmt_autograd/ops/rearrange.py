@@ -1,4 +1,4 @@
-"""The same elements in another order, or several times: flip, move, pad, tile, repeat."""
+"""Rearrange and repeat elements: squeeze, expand_dims, moveaxis, flip, pad, tile, repeat."""
 
 from __future__ import annotations
 
@@ -13,62 +13,42 @@ from pmt_autograd.types import Array, Axis, Result
 
 @primitive
 def squeeze(x: Array, *, axis: Axis = None) -> Result:
-    """x without axes of length 1: all of them, or those named."""
+    """Remove axes of length 1: `axis`, or all of them if None."""
     before = x.shape
-
-    def backward(grad: Array) -> Array:
-        return grad.reshape(before)
-
-    return x.squeeze(axis), backward
+    return x.squeeze(axis), lambda grad: grad.reshape(before)
 
 
 @primitive
 def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Result:
-    """x with new axes of length 1 at `axis` of the result."""
+    """Insert axes of length 1 at the positions `axis` of the result."""
     before = x.shape
-
-    def backward(grad: Array) -> Array:
-        return grad.reshape(before)
-
-    return np.expand_dims(x, axis), backward
+    return np.expand_dims(x, axis), lambda grad: grad.reshape(before)
 
 
 @primitive
 def moveaxis(x: Array, *, source: int, destination: int) -> Result:
-    """One axis moved to another place; the others keep their order."""
-
-    def backward(grad: Array) -> Array:
-        return np.moveaxis(grad, destination, source)
-
-    return np.moveaxis(x, source, destination), backward
+    """Move one axis to another position; the others keep their order."""
+    return np.moveaxis(x, source, destination), lambda grad: np.moveaxis(grad, destination, source)
 
 
 @primitive
 def flip(x: Array, *, axis: Axis = None) -> Result:
-    """Reversed along axes, all by default. So is the gradient."""
-
-    def backward(grad: Array) -> Array:
-        return np.flip(grad, axis)
-
-    return np.flip(x, axis), backward
+    """Reverse the elements along axes, all of them if None."""
+    return np.flip(x, axis), lambda grad: np.flip(grad, axis)
 
 
 @primitive
 def pad(x: Array, *, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Result:
-    """x with a border of `value`: widths[i] = (before, after) for axis i."""
+    """Pad x with `value`: widths[i] = (before, after) for axis i."""
     core = tuple(
         slice(before, before + size) for size, (before, _) in zip(x.shape, widths, strict=True)
     )
-
-    def backward(grad: Array) -> Array:
-        return grad[core]
-
-    return np.pad(x, widths, constant_values=value) if x.ndim else x.copy(), backward
+    return np.pad(x, widths, constant_values=value) if x.ndim else x.copy(), lambda grad: grad[core]
 
 
 @primitive
 def tile(x: Array, *, repeats: Sequence[int]) -> Result:
-    """x laid side by side `repeats[i]` times along axis i; as `np.tile`."""
+    """Repeat x as a whole `repeats[i]` times along axis i, as `np.tile`."""
     rank = max(x.ndim, len(repeats))
     counts = (1,) * (rank - len(repeats)) + tuple(repeats)
     before = x.shape
@@ -84,14 +64,10 @@ def tile(x: Array, *, repeats: Sequence[int]) -> Result:
 
 @primitive
 def repeat(x: Array, *, count: int, axis: int) -> Result:
-    """Every slice along an axis `count` times in a row: a b -> a a b b for count 2."""
+    """Repeat every slice along an axis `count` times in a row: a b -> a a b b for count 2."""
     axis = axis % x.ndim
     split = (*x.shape[: axis + 1], count, *x.shape[axis + 1 :])
-
-    def backward(grad: Array) -> Array:
-        return grad.reshape(split).sum(axis=axis + 1)
-
-    return np.repeat(x, count, axis), backward
+    return np.repeat(x, count, axis), lambda grad: grad.reshape(split).sum(axis=axis + 1)
 
 
 no_flops(squeeze, expand_dims, moveaxis, flip, pad, tile, repeat)

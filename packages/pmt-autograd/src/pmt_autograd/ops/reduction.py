@@ -1,9 +1,4 @@
-"""Sum, mean, variance, maximum and minimum over axes.
-
-Running sums.
-
-The Euclidean norm, with a gradient also at zero.
-"""
+"""Reductions over axes: sum, mean, var, std, max, min, norm; and the cumulative sum."""
 
 from __future__ import annotations
 
@@ -18,12 +13,12 @@ from pmt_autograd.types import Array, Axis, Result
 
 
 def expand_reduced(reduced: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
-    """Give an array reduced over `axis` its axes of length 1 back and broadcast it to `shape`."""
+    """Restore the axes of length 1 of an array reduced over `axis`, and broadcast it to `shape`."""
     if not keepdims and axis is not None:
         reduced = np.expand_dims(reduced, axis)
     if math.prod(shape) > _SMALL:
         return np.broadcast_to(reduced, shape)
-    full = np.empty(shape, reduced.dtype)  # faster than a view, which takes NumPy a microsecond
+    full = np.empty(shape, reduced.dtype)  # faster than a view, which takes a microsecond
     full[...] = reduced
     return full
 
@@ -32,7 +27,7 @@ _SMALL = 4096
 
 
 def reduced_size(shape: tuple[int, ...], axis: Axis) -> int:
-    """How many elements go into one result."""
+    """Return the number of elements that are reduced to one."""
     if axis is None:
         return int(np.prod(shape, dtype=np.int64))
     axes = (axis,) if isinstance(axis, int) else axis
@@ -41,7 +36,7 @@ def reduced_size(shape: tuple[int, ...], axis: Axis) -> int:
 
 @primitive
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Sum over `axis` (int, tuple or None for all). Every summand's derivative is 1."""
+    """Return the sum over `axis` (all axes if None). d sum = the sum of dx."""
     shape = x.shape
 
     def backward(grad: Array) -> Array:
@@ -52,7 +47,7 @@ def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 @primitive
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Mean over `axis` (int, tuple or None for all). Each of n elements counts 1/n."""
+    """Return the mean over `axis` (all axes if None). d mean = (the sum of dx) / n."""
     shape = x.shape
     n = reduced_size(shape, axis)
 
@@ -64,7 +59,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 @primitive
 def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Variance over `axis`, sum of (x - mean)^2 / n. d var = 2 (x - mean) / n."""
+    """Return the variance over `axis`, the mean of (x - mean)^2. d var = 2 (x - mean) / n."""
     shape = x.shape
     n = reduced_size(shape, axis)
     centered = x - x.mean(axis=axis, keepdims=True)
@@ -77,7 +72,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 @primitive
 def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Standard deviation over `axis`, sqrt(var). d std = (x - mean) / (n std), 0 where std = 0."""
+    """Return the standard deviation over `axis`. d std = (x - mean) / (n std), 0 if std = 0."""
     shape = x.shape
     n = reduced_size(shape, axis)
     centered = x - x.mean(axis=axis, keepdims=True)
@@ -92,13 +87,13 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 @primitive
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Largest value over `axis`. The gradient goes to it; equals share it evenly."""
+    """Return the largest value over `axis` (all axes if None). Ties share the gradient evenly."""
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
 
 
 @primitive
 def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Smallest value over `axis`. The gradient goes to it; equals share it evenly."""
+    """Return the smallest value over `axis` (all axes if None). Ties share the gradient evenly."""
     return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
 
 
@@ -122,17 +117,7 @@ def _reductions(rng: np.random.Generator, *, empty: bool, single: bool = True) -
         yield Sample((np.zeros((0, 3)),), {"axis": -1}, note="empty")
 
 
-@samples(sum, analytic=True)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from _reductions(rng, empty=True)
-
-
-@samples(mean, analytic=True)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from _reductions(rng, empty=True)
-
-
-@samples(var, analytic=True)
+@samples(sum, mean, var, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True)
 
@@ -142,19 +127,14 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True, single=False)
 
 
-@samples(max, kinks="ties: the gradient is shared evenly")
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from _reductions(rng, empty=False)
-
-
-@samples(min, kinks="ties: the gradient is shared evenly")
+@samples(max, min, kinks="ties: the gradient is shared evenly")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=False)
 
 
 @primitive
 def cumsum(x: Array, *, axis: int = -1) -> Result:
-    """y_i = x_0 + ... + x_i along an axis. x_i counts in y_i, y_i+1, ...: summed from the end."""
+    """Return y_i = x_0 + ... + x_i along an axis. dx_i = the sum of dy_j for j >= i."""
 
     def backward(grad: Array) -> Array:
         return np.flip(np.cumsum(np.flip(grad, axis), axis=axis, dtype=grad.dtype), axis)
@@ -172,9 +152,9 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 @primitive
 def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """sqrt(sum x^2) over `axis` (int, tuple or None for all). d norm = x / norm, 0 at x = 0.
+    """Return the Euclidean norm over `axis` (all axes if None). d norm = x / norm, 0 at x = 0.
 
-    Scaled by the largest element first, so that squares neither overflow nor vanish.
+    Divides by the largest element first, so that squares neither overflow nor underflow.
     """
     largest = np.abs(x).max(axis=axis, keepdims=True, initial=0)
     scale = np.where(largest > 0, largest, x.dtype.type(1))
@@ -190,11 +170,11 @@ def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 
 def _reduced(x: Array, axis: Axis) -> tuple[int, ...]:
-    """The shape of x without the axes summed over."""
+    """Return the shape of x without the reduced axes."""
     if axis is None:
         return ()
-    gone = {i % x.ndim for i in (axis if isinstance(axis, tuple) else (axis,))}
-    return tuple(size for i, size in enumerate(x.shape) if i not in gone)
+    removed = {i % x.ndim for i in (axis if isinstance(axis, tuple) else (axis,))}
+    return tuple(size for i, size in enumerate(x.shape) if i not in removed)
 
 
 @samples(norm, kinks="x = 0: 0")

@@ -1,4 +1,4 @@
-"""Reading and writing single places: take, take_along_axis, scatter_add, set_items."""
+"""Operations that read and write elements by index: take, scatter_add, set_items, ..."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from pmt_core import DtypeError, unbroadcast
 
 @primitive
 def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
-    """Slices of x at `indices` (integers of any shape) along an axis; as `np.take`.
+    """Return the slices of x at `indices` along an axis, as `np.take`.
 
-    The gradient is added up where an index repeats.
+    indices: integers of any shape; axis: of the flat tensor if None. The gradients of repeated
+    indices add up.
     """
     indices = _integers(indices)
     shape = x.shape
@@ -36,13 +37,16 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
 
 @primitive
 def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
-    """y[i, j] = x[i, indices[i, j]] for axis 1; indices broadcast against x but for that axis."""
+    """Return y with y[i, j] = x[i, indices[i, j]] for axis 1, as `np.take_along_axis`.
+
+    indices: integers that broadcast against x, except along the axis.
+    """
     indices = _integers(indices)
     shape = x.shape
 
     def backward(grad: Array) -> Gradients:
         full = np.zeros(shape, grad.dtype)
-        np.add.at(full, _places(np.broadcast_to(indices, grad.shape), axis), grad)
+        np.add.at(full, _full_index(np.broadcast_to(indices, grad.shape), axis), grad)
         return full, None
 
     return np.take_along_axis(x, indices, axis), backward
@@ -50,7 +54,7 @@ def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
 
 @primitive
 def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
-    """x with updates[i] added to row indices[i] for every i; repeated indices add up.
+    """Return x with updates[i] added to row indices[i] for each i; repeated indices add up.
 
     x: (n, ...), indices: integers of any shape, updates: (*indices.shape, ...).
     """
@@ -58,19 +62,15 @@ def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
     y = x.copy()
     np.add.at(y, indices, updates)
     update_shape = updates.shape
-
-    def backward(grad: Array) -> Gradients:
-        return grad, None, unbroadcast(grad[indices], update_shape)
-
-    return y, backward
+    return y, lambda grad: (grad, None, unbroadcast(grad[indices], update_shape))
 
 
 @primitive
 def set_items(x: Array, values: Array, *, index: Any) -> Result:
-    """A copy of x in which x[index] is `values`: index assignment as a function.
+    """Return a copy of x in which x[index] is `values`: index assignment as a function.
 
-    index: as in `x[index]`. Where a place is named twice the last value stays, and it alone has
-    a gradient; the values that were written over have none.
+    index: as in `x[index]`. If an element is named twice, the last value is kept and has the
+    gradient; overwritten values have a gradient of 0.
     """
     y = x.copy()
     y[index] = values
@@ -79,11 +79,11 @@ def set_items(x: Array, values: Array, *, index: Any) -> Result:
     def backward(grad: Array) -> Gradients:
         by_x = grad.copy()
         by_x[index] = 0
-        writers = np.full(grad.shape, -1)  # which element of the assignment wrote each place
+        writers = np.full(grad.shape, -1)  # the element of the assignment that wrote each element
         number = np.arange(grad[index].size).reshape(grad[index].shape)
         writers[index] = number
-        by_places = np.where(writers[index] == number, grad[index], grad.dtype.type(0))
-        return by_x, unbroadcast(np.asarray(by_places), value_shape)
+        by_values = np.where(writers[index] == number, grad[index], grad.dtype.type(0))
+        return by_x, unbroadcast(np.asarray(by_values), value_shape)
 
     return y, backward
 
@@ -97,11 +97,11 @@ def _integers(indices: Any) -> Array:
     return indices
 
 
-def _places(indices: Array, axis: int) -> tuple[Array, ...]:
-    """An index for every axis, such that along `axis` it is `indices`."""
-    places: list[Array] = list(np.indices(indices.shape, sparse=True))
-    places[axis] = indices
-    return tuple(places)
+def _full_index(indices: Array, axis: int) -> tuple[Array, ...]:
+    """Return an index for every axis that is `indices` along `axis`."""
+    index: list[Array] = list(np.indices(indices.shape, sparse=True))
+    index[axis] = indices
+    return tuple(index)
 
 
 no_flops(take, take_along_axis, set_items)
@@ -141,7 +141,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = rng.normal(size=(3, 4))
     yield Sample((x, rng.normal(size=(2, 4))), {"index": slice(0, 2)}, note="slice")
     yield Sample((x, rng.normal(size=(4,))), {"index": slice(0, 2)}, note="values broadcast")
-    yield Sample((x, np.array(5.0)), {"index": (0, 1)}, note="one place")
+    yield Sample((x, np.array(5.0)), {"index": (0, 1)}, note="one element")
     yield Sample((x, rng.normal(size=(3, 4))), {"index": np.array([1, 1, 0])}, note="repeated")
     yield Sample((x, np.array(0.5)), {"index": x > 0.3}, note="boolean mask")
     yield Sample((x, rng.normal(size=(0, 4))), {"index": slice(0, 0)}, note="nothing")

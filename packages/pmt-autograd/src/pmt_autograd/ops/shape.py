@@ -1,7 +1,4 @@
-"""The same elements in another shape: no arithmetic, and no copy where NumPy needs none.
-
-Change of floating dtype.
-"""
+"""Shape and dtype: reshape, transpose, swapaxes, broadcast_to, astype."""
 
 from __future__ import annotations
 
@@ -18,45 +15,29 @@ from pmt_core import unbroadcast
 
 @primitive
 def reshape(x: Array, *, shape: tuple[int, ...]) -> Result:
-    """x in another shape of as many elements; one axis may be -1."""
+    """Return the same elements in another shape; one axis may be -1."""
     before = x.shape
-
-    def backward(grad: Array) -> Array:
-        return grad.reshape(before)
-
-    return x.reshape(shape), backward
+    return x.reshape(shape), lambda grad: grad.reshape(before)
 
 
 @primitive
 def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Result:
-    """Axes in the order `axes`, reversed by default. The gradient takes the inverse order."""
+    """Permute the axes to the order `axes`; reverse them if None."""
     inverse = None if axes is None else tuple(np.argsort([axis % x.ndim for axis in axes]))
-
-    def backward(grad: Array) -> Array:
-        return grad.transpose(inverse)
-
-    return x.transpose(axes), backward
+    return x.transpose(axes), lambda grad: grad.transpose(inverse)
 
 
 @primitive
 def swapaxes(x: Array, *, first: int, second: int) -> Result:
-    """Two axes exchanged."""
-
-    def backward(grad: Array) -> Array:
-        return grad.swapaxes(first, second)
-
-    return x.swapaxes(first, second), backward
+    """Exchange two axes."""
+    return x.swapaxes(first, second), lambda grad: grad.swapaxes(first, second)
 
 
 @primitive
 def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Result:
-    """x repeated to `shape`. The gradient is summed over the repeats."""
+    """Broadcast x to `shape`. The gradient is summed over the repeated axes."""
     before = x.shape
-
-    def backward(grad: Array) -> Array:
-        return unbroadcast(grad, before)
-
-    return np.broadcast_to(x, shape), backward
+    return np.broadcast_to(x, shape), lambda grad: unbroadcast(grad, before)
 
 
 @samples(reshape, analytic=True)
@@ -70,7 +51,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 @samples(transpose, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3, 4)),), note="reversed")
-    yield Sample((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}, note="a cycle")
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}, note="cyclic")
     yield Sample((rng.normal(size=(2, 3, 4)),), {"axes": (0, -1, 1)}, note="negative axis")
 
 
@@ -87,13 +68,9 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 @primitive
 def astype(x: Array, *, dtype: DTypeLike) -> Result:
-    """x in another dtype, same shape. The gradient is cast back to the dtype of x."""
+    """Convert x to another dtype. The gradient is converted back."""
     before = x.dtype
-
-    def backward(grad: Array) -> Array:
-        return grad.astype(before)
-
-    return x.astype(dtype), backward
+    return x.astype(dtype), lambda grad: grad.astype(before)
 
 
 no_flops(reshape, transpose, swapaxes, broadcast_to, astype)

@@ -1,4 +1,4 @@
-"""Logarithm of sums of exponentials, and the softmax built on it."""
+"""Softmax, its logarithm, and the logarithm of a sum of exponentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pmt_core import softmax as stable_softmax
 
 @primitive
 def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
-    """log sum e^x over one axis, without overflow. Its gradient is the softmax."""
+    """Return log sum e^x over one axis, without overflow. d logsumexp = softmax."""
     y = stable_logsumexp(x, axis=axis, keepdims=keepdims)
 
     def backward(grad: Array) -> Array:
@@ -28,24 +28,16 @@ def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
 
 @primitive
 def softmax(x: Array, *, axis: int = -1) -> Result:
-    """e^x / sum e^x over one axis. dx = y (dy - sum dy y)."""
+    """Return y = e^x / sum e^x over one axis. dx = y (dy - sum dy y)."""
     y = stable_softmax(x, axis=axis)
-
-    def backward(grad: Array) -> Array:
-        return y * (grad - (grad * y).sum(axis=axis, keepdims=True))
-
-    return y, backward
+    return y, lambda grad: y * (grad - (grad * y).sum(axis=axis, keepdims=True))
 
 
 @primitive
 def log_softmax(x: Array, *, axis: int = -1) -> Result:
-    """x - log sum e^x over one axis. dx = dy - softmax(x) sum dy."""
+    """Return y = x - log sum e^x over one axis. dx = dy - softmax(x) sum dy."""
     y = stable_log_softmax(x, axis=axis)
-
-    def backward(grad: Array) -> Array:
-        return grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)
-
-    return y, backward
+    return y, lambda grad: grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)
 
 
 def _logits(rng: np.random.Generator) -> Iterator[Sample]:
@@ -55,6 +47,4 @@ def _logits(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((np.zeros((0, 3)),), note="empty")
 
 
-samples(logsumexp)(_logits)
-samples(softmax)(_logits)
-samples(log_softmax)(_logits)
+samples(logsumexp, softmax, log_softmax)(_logits)

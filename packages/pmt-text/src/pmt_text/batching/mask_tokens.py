@@ -1,4 +1,4 @@
-"""Hide words for a model to guess: masked language modeling (Devlin et al. 2018, section 3.1)."""
+"""Masked language modeling: replace random tokens by a mask (Devlin et al. 2018, section 3.1)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DtypeError, SettingsError, ShapeError
+from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
 from pmt_text.tokenizers.vocabulary import MASK, SPECIAL_TOKENS
 
-__all__ = ["NOT_MASKED", "MaskedTokens", "mask_tokens"]
-
-NOT_MASKED = -100
-"""The label of a place that is not to be guessed; losses leave it out."""
+__all__ = ["MaskedTokens", "mask_tokens"]
 
 _FIRST_WORD = len(SPECIAL_TOKENS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskedTokens:
-    """ids: what the model reads. labels: the ids to guess, `NOT_MASKED` elsewhere.
+    """Input and labels of masked language modeling, int64, of the shape of the original ids.
 
-    Both int64, of the shape of the ids they were made of.
+    Attributes:
+        ids: the input of the model.
+        labels: the original ids of the chosen tokens, `IGNORE_LABEL` elsewhere.
     """
 
     ids: NDArray[np.int64]
@@ -38,40 +37,52 @@ def mask_tokens(
     masked: float = 0.8,
     random: float = 0.1,
 ) -> MaskedTokens:
-    """Choose words at random, each with probability `rate`, and hide them.
+    """Choose each token with probability `rate` as a label, and mask most of the chosen ones.
 
-    ids: of any shape, e.g. a padded batch (b, t). Special tokens, ``<unk>`` among them, are never
-    chosen and never put in. words: ids in the vocabulary, the special tokens included.
-    A chosen word is replaced by ``<mask>`` with probability `masked`, by a word drawn evenly from
-    the vocabulary with probability `random`, and otherwise stays: the model has to have an opinion
-    on words that it can see, too, as it sees all of them when it is used.
+    A chosen token is replaced by ``<mask>`` with probability `masked`, by a uniformly drawn token
+    of the vocabulary with probability `random`, and is kept otherwise: after pretraining the
+    model sees all tokens, so it must also learn to predict visible ones. Special tokens,
+    including ``<unk>``, are never chosen and never drawn.
 
-    Three numbers are drawn for every place, whatever stands there, so the same rng and shape give
-    the same choice. Raises SettingsError, DtypeError, ShapeError.
+    Three numbers are drawn per position, whatever its token, so the same rng and shape give the
+    same choice.
+
+    Args:
+        ids: token ids of any shape, e.g. a padded batch (b, t).
+        words: size of the vocabulary, special tokens included.
+        rng: source of randomness.
+        rate: probability that a token is chosen.
+        masked: share of the chosen tokens that become ``<mask>``.
+        random: share of the chosen tokens that become a random token.
+
+    Raises:
+        SettingsError: if a probability is out of range.
+        DtypeError: if ids are not integers.
+        ShapeError: if an id is not in the vocabulary.
     """
     _check(ids, words, rate, masked, random)
     chosen = (rng.random(ids.shape) < rate) & (ids >= _FIRST_WORD)
-    fate = rng.random(ids.shape)
+    action = rng.random(ids.shape)
     drawn = rng.integers(_FIRST_WORD, max(words, _FIRST_WORD + 1), ids.shape)
-    hidden = ids.astype(np.int64)
-    hidden[chosen & (fate < masked)] = MASK
-    replaced = chosen & (fate >= masked) & (fate < masked + random)
-    hidden[replaced] = drawn[replaced]
-    return MaskedTokens(hidden, np.where(chosen, ids, NOT_MASKED).astype(np.int64))
+    inputs = ids.astype(np.int64)
+    inputs[chosen & (action < masked)] = MASK
+    replaced = chosen & (action >= masked) & (action < masked + random)
+    inputs[replaced] = drawn[replaced]
+    return MaskedTokens(inputs, np.where(chosen, ids, IGNORE_LABEL).astype(np.int64))
 
 
 def _check(ids: NDArray[np.integer], words: int, rate: float, masked: float, random: float) -> None:
     if ids.dtype.kind not in "iu":
-        raise DtypeError(f"ids are integers, got dtype {ids.dtype}")
+        raise DtypeError(f"ids must be integers, got dtype {ids.dtype}")
     if not 0 <= rate <= 1:
-        raise SettingsError(f"rate is a probability, got {rate}")
+        raise SettingsError(f"rate must be a probability, got {rate}")
     if not (masked >= 0 and random >= 0 and masked + random <= 1):
         raise SettingsError(
-            f"masked and random are probabilities that add up to at most 1, got {masked} and "
+            f"masked and random must be probabilities that add up to at most 1, got {masked} and "
             f"{random}"
         )
     if ids.size and not (ids.min() >= 0 and ids.max() < words):
         raise ShapeError(
-            f"ids lie in 0 to {words - 1} for a vocabulary of {words}, got {ids.min()} to "
+            f"ids must lie in 0 to {words - 1} for a vocabulary of {words}, got {ids.min()} to "
             f"{ids.max()}"
         )

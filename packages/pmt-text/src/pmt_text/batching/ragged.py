@@ -1,7 +1,4 @@
-"""Rows of different lengths, laid end to end, gathered into a padded batch.
-
-Many sequences of ids as one flat array.
-"""
+"""Ragged arrays: rows of different lengths in one flat array, gathered into padded batches."""
 
 from __future__ import annotations
 
@@ -12,89 +9,113 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import ShapeError
+from pmt_core import SettingsError, ShapeError
 
-__all__ = ["TokenSequences"]
+__all__ = ["Ragged", "RowIndex", "TokenSequences", "shard_rows"]
 
 S = TypeVar("S", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RaggedPlaces:
-    """Where the items of chosen rows stand in the flat arrays.
+@dataclass(frozen=True, slots=True)
+class RowIndex:
+    """Positions, in flat arrays, of the items of b chosen rows.
 
-    index: (b,) int64, the chosen rows. mask: (b, t), True where a row has an item. places: (b, t),
-    the items' places in the flat arrays, 0 in the padding.
+    Attributes:
+        index: the chosen rows, (b,) int64.
+        mask: True at each item, (b, t) bool.
+        positions: index of each item in the flat arrays, 0 in the padding, (b, t) int64.
     """
 
     index: NDArray[np.int64]
     mask: NDArray[np.bool_]
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
 
     def take(self, flat: NDArray[Any], padding: S) -> NDArray[S]:
-        """The rows of a flat array (m,) -> (b, t) of the dtype of `padding`, which fills up."""
+        """Return the rows of a flat array (m,) as (b, t), with the dtype of `padding`."""
         if not len(flat):
             return np.full(self.mask.shape, padding)
-        taken = flat[self.places].astype(padding.dtype)
+        taken = flat[self.positions].astype(padding.dtype)
         taken[~self.mask] = padding
         return taken
 
 
-def gather_rows(offsets: NDArray[np.int64], indices: NDArray[np.integer]) -> RaggedPlaces:
-    """Where the rows at `indices` (b,) stand, in that order, as wide as the longest of them.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Ragged:
+    """n rows of different lengths; row i has the items offsets[i] to offsets[i + 1] - 1.
 
-    offsets: (n + 1,); row i has the items offsets[i] to offsets[i + 1] - 1 of the flat arrays.
-    Raises ShapeError for indices that are not (b,), or not in 0 to n - 1.
-    """
-    index = np.asarray(indices, np.int64)
-    n = len(offsets) - 1
-    if index.ndim != 1:
-        raise ShapeError(f"indices must be (b,), not {index.shape}")
-    if index.size and not (index.min() >= 0 and index.max() < n):
-        raise ShapeError(f"indices must lie in 0 to {n - 1}: {index.min()} to {index.max()}")
-    starts = offsets[index]
-    lengths = offsets[index + 1] - starts
-    steps = np.arange(lengths.max(initial=0))
-    mask = steps < lengths[:, np.newaxis]
-    return RaggedPlaces(index, mask, np.where(mask, starts[:, np.newaxis] + steps, 0))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TokenSequences:
-    """n sequences, m ids in all, laid end to end; sequence i has those of offsets[i : i + 2].
-
-    ids: (m,) int32. offsets: (n + 1,) int64. 4 bytes a token, whatever the lengths.
+    Attributes:
+        offsets: (n + 1,) int64. Subclasses add the flat arrays.
     """
 
-    ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, sequences: Iterable[NDArray[np.integer]]) -> TokenSequences:
-        """Lay sequences (each (t,), of ids) end to end."""
-        parts = [np.asarray(sequence, np.int32) for sequence in sequences]
-        offsets = np.zeros(len(parts) + 1, np.int64)
-        offsets[1:] = np.cumsum([len(part) for part in parts])
-        return cls(np.concatenate([np.empty(0, np.int32), *parts]), offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, i: int) -> NDArray[np.int32]:
-        """The ids (t,) of sequence i."""
-        return self.ids[self.offsets[i] : self.offsets[i + 1]]
-
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """The ids in each sequence, (n,)."""
+        """Number of items of each row, (n,)."""
         return np.diff(self.offsets)
+
+    def rows(self, indices: NDArray[np.integer]) -> RowIndex:
+        """Return the positions of the rows at `indices` (b,), in that order.
+
+        Raises ShapeError if indices are not (b,), or not in 0 to n - 1.
+        """
+        index = np.asarray(indices, np.int64)
+        n = len(self)
+        if index.ndim != 1:
+            raise ShapeError(f"indices must be (b,), not {index.shape}")
+        if index.size and not (index.min() >= 0 and index.max() < n):
+            raise ShapeError(f"indices must lie in 0 to {n - 1}: {index.min()} to {index.max()}")
+        starts = self.offsets[index]
+        lengths = self.offsets[index + 1] - starts
+        steps = np.arange(lengths.max(initial=0))
+        mask = steps < lengths[:, np.newaxis]
+        return RowIndex(index, mask, np.where(mask, starts[:, np.newaxis] + steps, 0))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class TokenSequences(Ragged):
+    """n sequences of ids, m ids in all: 4 bytes per token, whatever the lengths.
+
+    Attributes:
+        ids: (m,) int32.
+    """
+
+    ids: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, sequences: Iterable[NDArray[np.integer]]) -> TokenSequences:
+        """Concatenate sequences of ids, (t,) each."""
+        parts = [np.asarray(sequence, np.int32) for sequence in sequences]
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        offsets[1:] = np.cumsum([len(part) for part in parts])
+        return cls(ids=np.concatenate([np.empty(0, np.int32), *parts]), offsets=offsets)
+
+    def __getitem__(self, i: int) -> NDArray[np.int32]:
+        """Return the ids (t,) of sequence i."""
+        return self.ids[self.offsets[i] : self.offsets[i + 1]]
 
     def padded(
         self, indices: NDArray[np.integer], value: int = 0
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The sequences at `indices` (b,), in that order, as wide as the longest of them.
+        """Return the sequences at `indices` (b,), padded with `value`, and their mask, (b, t)."""
+        rows = self.rows(indices)
+        return rows.take(self.ids, np.int64(value)), rows.mask
 
-        Returns (ids (b, t), `value` in the padding; mask (b, t), True where an id stands).
-        """
-        places = gather_rows(self.offsets, indices)
-        return places.take(self.ids, np.int64(value)), places.mask
+
+def shard_rows(i: int, n: int) -> slice:
+    """Return the rows of shard i of n of a batch: i, i + n, i + 2n, ...
+
+    The n shards hold every row once. Raises SettingsError if not 0 <= i < n.
+    """
+    if not 0 <= i < n:
+        raise SettingsError(f"shard {i} of {n}: expected 0 <= i < n")
+    return slice(i, None, n)
+
+
+def trimmed(rows: slice, mask: NDArray[np.bool_], *arrays: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return these rows of mask and arrays (b, t), without columns that are only padding."""
+    width = int(mask[rows].sum(axis=1).max(initial=0))
+    return [array[rows, :width] for array in (mask, *arrays)]

@@ -8,11 +8,11 @@ __all__ = ["QuotedRecord", "unquote", "unwrap"]
 
 
 class QuotedRecord:
-    """Takes apart records of exactly `columns` fields parted by `separator`.
+    """Parser of records of exactly `columns` fields.
 
-    A field is either bare (it does not begin with a quote) or quoted: between quotes, with every
-    quote inside doubled; a quoted field may hold separators and line ends. Anything else is not a
-    record, so that a stray quote cannot swallow what follows it.
+    A field is either plain (it does not begin with a quote) or quoted: between quotes, with each
+    quote inside doubled; a quoted field may contain separators and line ends. Anything else is
+    not a record, so a stray quote cannot extend over the following rows.
     """
 
     def __init__(self, separator: str, columns: int) -> None:
@@ -24,27 +24,27 @@ class QuotedRecord:
         self._open = re.compile(rf"(?:(?:{field}){part}){{0,{columns - 1}}}{quoted}")
 
     def fields(self, text: str) -> list[str] | None:
-        """The fields of `text`, unquoted; None where it is not one whole record."""
+        """Return the unquoted fields of `text`, or None if it is not exactly one record."""
         match = self._record.fullmatch(text)
         return [unquote(field) for field in match.groups()] if match else None
 
     def is_open(self, text: str) -> bool:
-        """Whether `text` is the beginning of a record and ends inside a quoted field."""
+        """Return whether `text` begins a record and ends inside a quoted field."""
         return self._open.fullmatch(text) is not None
 
 
 def unquote(field: str) -> str:
-    """The value of a field that `QuotedRecord` allows: without its quotes, if it has any."""
+    """Return the value of a field of a `QuotedRecord`: without its quotes, if it has any."""
     if field.startswith('"'):
         return field[1:-1].replace('""', '"')
     return field
 
 
 def unwrap(text: str) -> str:
-    """Take off a second layer of quoting, which parts of the public release carry.
+    """Remove a second layer of quoting, found in parts of the public release.
 
-    ``"Is ""has"" a verb?"`` is ``Is "has" a verb?``. Text stays as it is unless it is wrapped in
-    quotes and all quotes inside come doubled, at least one pair of them.
+    ``"Is ""has"" a verb?"`` becomes ``Is "has" a verb?``. Other text is unchanged: it must be
+    between quotes, and all quotes inside must be doubled, at least one pair of them.
     """
     if len(text) > 1 and text[0] == '"' == text[-1]:
         inside = text[1:-1]

@@ -1,7 +1,4 @@
-"""What reading a file can raise, turned into the errors of pmt.
-
-How a loader tells which lines of a file it could not use.
-"""
+"""Errors of reading a file, and warnings about the lines that a loader dropped."""
 
 from __future__ import annotations
 
@@ -9,20 +6,21 @@ import gzip
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pmt_core import DataError, FileProblem
 
-__all__ = ["read_problems", "dropped_warning"]
+__all__ = ["dropped_warning", "dropped_warnings", "read_problems"]
 
 
 @contextmanager
 def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Within this context a failure of the disk, or of unpacking, names `path` and the cure.
+    """Turn errors of reading or unpacking within this context into errors that name `path`.
 
-    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (a damaged, encrypted or
-    otherwise unreadable gzip or zip file).
+    Raises:
+        FileProblem: if the file is missing, a folder or unreadable.
+        DataError: if a gzip or zip file is damaged, encrypted or otherwise unreadable.
     """
     name = os.fspath(path)
     try:
@@ -49,9 +47,9 @@ _LINES_NAMED = 10
 
 
 def dropped_warning(path: str, reason: str, lines: Sequence[int], thing: str) -> str:
-    """One line that names the file, the reason and the first lines (numbers from 1).
+    """Return one line that names the file, the reason and the first lines (numbers from 1).
 
-    thing: what was dropped for every line, in the singular: "row", "sentence".
+    thing: what was dropped for each line, in the singular: "row", "sentence".
     """
     if len(lines) == 1:
         return f"{path}:{lines[0]}: {reason}; {thing} dropped"
@@ -59,3 +57,8 @@ def dropped_warning(path: str, reason: str, lines: Sequence[int], thing: str) ->
     more = len(lines) - _LINES_NAMED
     tail = f" and {more} more" if more > 0 else ""
     return f"{path}:{lines[0]}: {reason}; {len(lines)} {thing}s dropped, on lines {named}{tail}"
+
+
+def dropped_warnings(path: str, dropped: Mapping[str, Sequence[int]], thing: str) -> list[str]:
+    """Return the `dropped_warning` of each reason; `dropped` maps reasons to lines."""
+    return [dropped_warning(path, reason, lines, thing) for reason, lines in dropped.items()]

@@ -1,4 +1,4 @@
-"""The lines of a text file with their numbers, read once, and the hash of the file."""
+"""Read a text file once, as numbered lines or as one string, with its SHA-256."""
 
 from __future__ import annotations
 
@@ -7,38 +7,43 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
 
 from pmt_core import DataError, SettingsError
-from pmt_text.files.errors import read_problems
+from pmt_text.files.errors import dropped_warning, read_problems
 
-__all__ = ["TextLines", "unusable_line"]
+__all__ = ["CorpusText", "TextLines", "load_text", "unusable_line"]
 
-_LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of text and must not fill the memory
+_MAX_LINE = 1 << 20  # bytes; a longer one is no line of text and must not fill the memory
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 20
 _OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def unusable_line(encoding: str = "utf-8") -> str:
-    """In words, why `TextLines` gives None for a line."""
+    """Return the reason for which `TextLines` yields None for a line."""
     return f"not text in {encoding.upper()}, or longer than a megabyte"
 
 
 class TextLines:
-    """Reads a text file, plain or gzip (told by its first bytes), as numbered lines.
+    """The lines of a text file, plain or gzip (detected by its first bytes).
 
-    A context manager. Iterating gives (number from 1, text without its line end), or
-    (number, None) for a line that is not in the encoding, or longer than `longest` (see
-    `unusable_line`). A byte-order mark at the beginning and CRLF line ends are taken off.
-    `sha256()` is that of the whole file as it is stored. Memory does not grow with the file.
+    A context manager. Iterating yields (number from 1, text without its line end), or
+    (number, None) for a line that is not in the encoding or is longer than `max_length`. A
+    byte-order mark at the beginning and CRLF line ends are removed. Memory does not grow with the
+    file.
 
-    encoding: one of those in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
-    longest: most bytes of a line; None: any number, for texts without line ends.
-    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` (empty, not a text file,
-    UTF-16, a damaged gzip stream), all naming the path and the cure; `SettingsError` for an
-    encoding that cannot be.
+    Args:
+        path: the file.
+        encoding: one in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
+        max_length: maximal number of bytes of a line; None for texts without line ends.
+
+    Raises:
+        FileProblem: if the file is missing, a folder or unreadable.
+        DataError: if it is empty, not text, UTF-16, or a damaged gzip stream.
+        SettingsError: if the encoding is unknown or does not keep ASCII.
     """
 
     def __init__(
@@ -46,10 +51,10 @@ class TextLines:
         path: str | os.PathLike[str],
         encoding: str = "utf-8",
         *,
-        longest: int | None = _LONGEST_LINE,
+        max_length: int | None = _MAX_LINE,
     ) -> None:
         self.path = os.fspath(path)
-        self._longest = -1 if longest is None else longest
+        self._max_length = -1 if max_length is None else max_length
         self.encoding = _checked(encoding)
         self._raw = _HashingReader(self.path)
         try:
@@ -77,21 +82,21 @@ class TextLines:
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
         with read_problems(self.path):
             number = 0
-            while line := self._stream.readline(self._longest):
+            while line := self._stream.readline(self._max_length):
                 number += 1
-                if len(line) == self._longest and not line.endswith(b"\n"):
+                if len(line) == self._max_length and not line.endswith(b"\n"):
                     self._skip_line()
                     yield number, None
                 else:
                     yield number, _decoded(line, self.encoding, first=number == 1)
 
     def _skip_line(self) -> None:
-        while rest := self._stream.readline(self._longest):
+        while rest := self._stream.readline(self._max_length):
             if rest.endswith(b"\n"):
                 return
 
     def sha256(self) -> str:
-        """The SHA-256 of the file, in hexadecimal; what has not been read yet is read for it."""
+        """Return the SHA-256 of the stored file, in hexadecimal; reads the rest of the file."""
         with read_problems(self.path):
             while self._raw.read(_BLOCK):
                 pass
@@ -110,7 +115,7 @@ class TextLines:
 
 
 class _HashingReader(io.RawIOBase):
-    """A file opened for reading that hashes every byte on its way."""
+    """A file opened for reading that hashes each byte it reads."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -136,7 +141,7 @@ class _HashingReader(io.RawIOBase):
 
 
 def _checked(encoding: str) -> str:
-    """The encoding, where it is known and writes ASCII as ASCII."""
+    """Return the encoding if Python knows it and it writes ASCII as ASCII."""
     ascii_ = "".join(map(chr, range(128)))
     try:
         if ascii_.encode(encoding) == ascii_.encode("ascii"):
@@ -156,3 +161,53 @@ def _decoded(line: bytes, encoding: str, first: bool) -> str | None:
         return None
     text = text.removesuffix("\n").removesuffix("\r")
     return text.removeprefix("\ufeff") if first else text
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusText:
+    """A text and the account of its reading.
+
+    Attributes:
+        text: all lines, each with a line feed at its end.
+        lines: number of lines.
+        sha256: of the stored file.
+        warning: which lines were dropped and why; empty if none was.
+    """
+
+    text: str
+    lines: int
+    sha256: str
+    warning: str
+
+
+def load_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> CorpusText:
+    """Read a text file, plain or gzip, as one string; CRLF becomes LF.
+
+    A line may have any length: text8 is a single one. Lines that are not in the encoding are
+    dropped and counted. Raises the errors of `TextLines`, and DataError if no text is left.
+    """
+    texts: list[str] = []
+    dropped: list[int] = []
+    with TextLines(path, encoding, max_length=None) as lines:
+        for number, line in lines:
+            if line is None:
+                dropped.append(number)
+            else:
+                texts.append(line)
+        digest = lines.sha256()
+    if not any(line.strip() for line in texts):
+        raise DataError(_no_text(os.fspath(path), encoding, dropped))
+    warning = ""
+    if dropped:
+        reason = f"not text in {encoding.upper()}"
+        warning = dropped_warning(os.fspath(path), reason, dropped, "line")
+    return CorpusText("".join(f"{line}\n" for line in texts), len(texts), digest, warning)
+
+
+def _no_text(path: str, encoding: str, dropped: list[int]) -> str:
+    if not dropped:
+        return f"{path} has nothing but blank lines: give a file with text in it"
+    return (
+        f"{path}:{dropped[0]}: none of the lines that are not blank is text in {encoding.upper()}: "
+        "save it as UTF-8, or name its encoding"
+    )

@@ -1,4 +1,4 @@
-"""The columns of a CoNLL file: what parts them, how many there are, and which hold what."""
+"""Detect the columns of a CoNLL file: separator, number, and those of words and tags."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from pmt_core import DataError
 
 __all__ = ["ConllColumns", "canonical_tag", "detect_columns"]
 
-_BLANKS = re.compile(r"[ \t]+")  # not str.split(): a word may hold a no-break space
+_BLANKS = re.compile(r"[ \t]+")  # not str.split(): a word may contain a no-break space
 _TAG = re.compile(r"([BIESLUMW])-(\S+)")
 # Other letters for the end, the single word and the middle of an entity: BILOU, BMES, BMEWO.
 _OTHER_LETTERS = {"L": "E", "U": "S", "W": "S", "M": "I"}
-_MOSTLY = 0.9
+_MIN_TAGS = 0.9  # of the rows
 
 
 @dataclass(frozen=True, slots=True)
 class ConllColumns:
-    """tabs: whether single tabs part the columns; else runs of blanks. count: their number.
+    """The layout of a CoNLL file.
 
-    word, tag: the places of the two columns that are read, from 0.
+    Attributes:
+        tabs: whether single tabs separate the columns; else runs of blanks do.
+        count: number of columns.
+        word, tag: indices of the columns of words and tags, from 0.
     """
 
     tabs: bool
@@ -31,74 +34,89 @@ class ConllColumns:
     tag: int
 
     def cells(self, line: str) -> list[str]:
-        """The columns of a line."""
+        """Return the columns of a line."""
         return _cells(line, self.tabs)
 
 
 def canonical_tag(text: str) -> str | None:
-    """The tag with one of B, I, E and S before its type, "O" for no entity; None for no tag."""
+    """Return a tag with B, I, E or S before its type, or "O"; None if `text` is not a tag."""
     if text == "O":
         return text
-    found = _TAG.fullmatch(text)
-    if found is None:
+    match = _TAG.fullmatch(text)
+    if match is None:
         return None
-    kind, type_ = found.groups()
-    return f"{_OTHER_LETTERS.get(kind, kind)}-{type_}"
+    prefix, type_ = match.groups()
+    return f"{_OTHER_LETTERS.get(prefix, prefix)}-{type_}"
 
 
 def detect_columns(
     path: str, lines: Sequence[str], word: int | None, tag: int | None
 ) -> ConllColumns:
-    """The form of a file whose first lines (without empty ones and -DOCSTART-) are `lines`.
+    """Detect the columns of a CoNLL file by its first lines.
 
-    word, tag: the columns to read, from 0 or, below 0, from the last; where None, words are in
-    the first column (in the second where the first one counts the words), tags in the last one
-    that holds tags. Raises DataError where there are no such columns.
+    Args:
+        path: of the file, for errors.
+        lines: the first lines, without empty ones and -DOCSTART-.
+        word: index of the column of words; negative indices count from the last. If None: the
+            first column, or the second if the first one counts the words.
+        tag: index of the column of tags. If None: the last column that contains tags.
+
+    Raises:
+        DataError: if there are no such columns.
     """
     tabs = sum("\t" in line.strip("\t") for line in lines) > len(lines) / 2
     rows = [_cells(line, tabs) for line in lines]
-    columns = Counter(map(len, rows)).most_common(1)[0][0]
-    rows = [row for row in rows if len(row) == columns]
-    if columns < 2:
+    count = Counter(map(len, rows)).most_common(1)[0][0]
+    rows = [row for row in rows if len(row) == count]
+    if count < 2:
         raise DataError(
-            f"{path}: expected a word and its tag a line, parted by blanks or a tab, got "
+            f"{path}: expected a word and its tag per line, separated by blanks or a tab, got "
             f"{lines[0][:80]!r}: is this a CoNLL file?"
         )
-    tagged = [i for i in range(columns) if _holds_tags(rows, i)]
-    if tag is None and not tagged:
-        raise DataError(
-            f"{path}: no column holds tags like 'O' and 'B-PER'; the first line is "
-            f"{lines[0][:80]!r}"
-        )
-    tag_place = tagged[-1] if tag is None else _place(path, tag, columns, "tags")
-    if tag_place not in tagged:
+    tag_index = _tag_column(path, lines[0], rows, tag)
+    if word is not None:
+        word_index = _index(path, word, count, "words")
+    else:
+        word_index = int(count > 2 and all(row[0].isdecimal() for row in rows))
+    if word_index == tag_index:
+        raise DataError(f"{path}: column {tag_index} (from 0) cannot hold both words and tags")
+    return ConllColumns(tabs, count, word_index, tag_index)
+
+
+def _tag_column(path: str, first: str, rows: Sequence[Sequence[str]], tag: int | None) -> int:
+    """Return the index of the column of tags; see `detect_columns`."""
+    count = len(rows[0])
+    tagged = [i for i in range(count) if _has_tags(rows, i)]
+    if tag is None:
+        if not tagged:
+            raise DataError(
+                f"{path}: no column holds tags like 'O' and 'B-PER'; the first line is "
+                f"{first[:80]!r}"
+            )
+        return tagged[-1]
+    index = _index(path, tag, count, "tags")
+    if index not in tagged:
         others = ", ".join(map(str, tagged)) or "none"
         raise DataError(
-            f"{path}: column {tag_place} (from 0) does not hold tags like 'O' and 'B-PER' but e.g. "
-            f"{rows[0][tag_place]!r}; columns that do: {others}"
+            f"{path}: column {index} (from 0) does not hold tags like 'O' and 'B-PER' but e.g. "
+            f"{rows[0][index]!r}; columns that do: {others}"
         )
-    if word is not None:
-        word_place = _place(path, word, columns, "words")
-    else:
-        word_place = int(columns > 2 and all(row[0].isdecimal() for row in rows))
-    if word_place == tag_place:
-        raise DataError(f"{path}: column {tag_place} (from 0) cannot hold both words and tags")
-    return ConllColumns(tabs, columns, word_place, tag_place)
+    return index
 
 
 def _cells(line: str, tabs: bool) -> list[str]:
     return line.split("\t") if tabs else _BLANKS.split(line.strip(" \t"))
 
 
-def _holds_tags(rows: Sequence[Sequence[str]], column: int) -> bool:
-    fit = sum(canonical_tag(row[column]) is not None for row in rows)
-    return fit >= _MOSTLY * len(rows)
+def _has_tags(rows: Sequence[Sequence[str]], column: int) -> bool:
+    tags = sum(canonical_tag(row[column]) is not None for row in rows)
+    return tags >= _MIN_TAGS * len(rows)
 
 
-def _place(path: str, given: int, columns: int, what: str) -> int:
-    if not -columns <= given < columns:
+def _index(path: str, given: int, count: int, what: str) -> int:
+    if not -count <= given < count:
         raise DataError(
-            f"{path} has {columns} columns (0 to {columns - 1}); there is none with the number "
-            f"{given} for {what}"
+            f"{path} has {count} columns (0 to {count - 1}), so there is no column {given} of "
+            f"{what}"
         )
-    return given % columns
+    return given % count

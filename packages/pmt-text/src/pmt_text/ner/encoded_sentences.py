@@ -1,57 +1,159 @@
-"""A data set of sentences as flat arrays of ids."""
+"""Encoded sentences: flat arrays of a data set, padded batches, and chunks for a tagger."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_text.batching.ragged import gather_rows
-from pmt_text.ner.tagged_batch import TaggedBatch
+from pmt_core import IGNORE_LABEL, SettingsError, ShapeError
+from pmt_text.batching.ragged import Ragged, shard_rows, trimmed
 
-__all__ = ["EncodedSentences"]
+__all__ = ["EncodedSentences", "TaggedBatch", "sentence_chunks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EncodedSentences:
-    """n encoded sentences, m words in all, end to end; sentence i has those of offsets[i : i + 2].
+class TaggedBatch:
+    """b sentences of up to t words, padded on the right; u spellings of up to c characters.
 
-    words, shapes, spelling_ids: (m,) int32, see `TaggedBatch`; spelling_ids are rows of this data
-    set's `characters`. characters: (u, c) int32, the letters of every different
-    spelling, row 0 all padding. tags: (m,) int32, or None. offsets: (n + 1,) int64.
+    A batch contains many words twice, so each spelling is stored once: what a model computes from
+    characters is computed u times and then looked up by `spelling_ids`.
+
+    Attributes:
+        words: ids of the folded words, 0 in the padding, (b, t) int64.
+        shapes: ids of the word shapes, 0 in the padding, (b, t) int64.
+        spelling_ids: rows of `characters`, 0 in the padding, (b, t) int64.
+        characters: ids of the characters of each spelling, padded with 0 on the right, (u, c)
+            int64; row 0 is all padding; c is at least 1.
+        mask: True at each word, (b, t) bool.
+        tags: ids of the tags, `IGNORE_LABEL` in the padding, (b, t) int64; None if unknown.
+        index: row of each sentence in the data set, (b,) int64.
+    """
+
+    words: NDArray[np.int64]
+    shapes: NDArray[np.int64]
+    spelling_ids: NDArray[np.int64]
+    characters: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    tags: NDArray[np.int64] | None
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def tokens(self) -> int:
+        """Number of words, without padding."""
+        return int(self.mask.sum())
+
+    @property
+    def spelled(self) -> NDArray[np.int64]:
+        """Characters of the word at each position, (b, t, c)."""
+        return self.characters[self.spelling_ids]
+
+    def shard(self, i: int, n: int) -> TaggedBatch:
+        """Return rows i, i + n, ..., without needless padding; see `shard_rows`."""
+        rows = shard_rows(i, n)
+        mask, words, shapes, spelling_ids = trimmed(
+            rows, self.mask, self.words, self.shapes, self.spelling_ids
+        )
+        used, inverse = np.unique(spelling_ids, return_inverse=True)
+        if not used.size or used[0] != 0:  # row 0 stays even if there is no padding
+            used, inverse = np.concatenate([[0], used]), inverse + 1
+        return TaggedBatch(
+            words=words,
+            shapes=shapes,
+            spelling_ids=inverse.reshape(mask.shape).astype(np.int64, copy=False),
+            characters=_without_padding(self.characters[used]),
+            mask=mask,
+            tags=None if self.tags is None else self.tags[rows, : mask.shape[1]],
+            index=self.index[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EncodedSentences(Ragged):
+    """n encoded sentences of m words in all.
+
+    Attributes:
+        words, shapes: see `TaggedBatch`, (m,) int32.
+        spelling_ids: rows of `characters`, (m,) int32.
+        characters: characters of each spelling of the data set, row 0 all padding, (u, c) int32.
+        tags: (m,) int32, or None.
     """
 
     words: NDArray[np.int32]
     shapes: NDArray[np.int32]
     spelling_ids: NDArray[np.int32]
     characters: NDArray[np.int32]
-    offsets: NDArray[np.int64]
     tags: NDArray[np.int32] | None = None
 
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """The words in each sentence, (n,)."""
-        return np.diff(self.offsets)
-
     def batch(self, indices: NDArray[np.integer]) -> TaggedBatch:
-        """The sentences at `indices` (b,), in that order, as wide as the longest of them."""
-        places = gather_rows(self.offsets, indices)
-        mask = places.mask
-        used, spelling_ids = np.unique(self.spelling_ids[places.places[mask]], return_inverse=True)
+        """Return the sentences at `indices` (b,), in that order."""
+        rows = self.rows(indices)
+        mask = rows.mask
+        used, inverse = np.unique(self.spelling_ids[rows.positions[mask]], return_inverse=True)
         characters = self.characters[np.concatenate([[0], used])].astype(np.int64)
-        longest = max(int((characters != 0).sum(axis=1).max()), 1)
-        rows = np.zeros(mask.shape, np.int64)
-        rows[mask] = spelling_ids + 1
+        spelling_ids = np.zeros(mask.shape, np.int64)
+        spelling_ids[mask] = inverse + 1
+        tags = None if self.tags is None else rows.take(self.tags, np.int64(IGNORE_LABEL))
         return TaggedBatch(
-            words=places.take(self.words, np.int64(0)),
-            shapes=places.take(self.shapes, np.int64(0)),
-            spelling_ids=rows,
-            characters=characters[:, :longest],
+            words=rows.take(self.words, np.int64(0)),
+            shapes=rows.take(self.shapes, np.int64(0)),
+            spelling_ids=spelling_ids,
+            characters=_without_padding(characters),
             mask=mask,
-            tags=None if self.tags is None else places.take(self.tags, np.int64(-100)),
-            index=places.index,
+            tags=tags,
+            index=rows.index,
         )
+
+
+def _without_padding(characters: NDArray[np.int64]) -> NDArray[np.int64]:
+    return characters[:, : max(int((characters != 0).sum(axis=1).max()), 1)]
+
+
+def sentence_chunks(
+    sentences: EncodedSentences,
+    documents: Sequence[int] | NDArray[np.integer],
+    join: int,
+    max_length: int,
+) -> EncodedSentences:
+    """Join short sentences and cut long ones; the words and their order stay the same.
+
+    The arrays of words are shared. The outputs of a model for all chunks, concatenated, are in
+    the order of `sentences`.
+
+    Args:
+        sentences: n sentences.
+        documents: number of the document of each sentence, (n,); 0 if unknown. Only sentences of
+            one known document are joined.
+        join: neighboring sentences are joined while they have at most this many words, so that a
+            word has the next sentence as context; 0 joins none.
+        max_length: longer sentences are cut into parts of nearly equal length.
+    """
+    if max_length < 1 or join > max_length:
+        raise SettingsError(
+            f"join ({join}) must be at most max_length ({max_length}), and that 1 or more"
+        )
+    lengths = sentences.lengths.tolist()
+    numbers = np.asarray(documents, np.int64).tolist()
+    if len(numbers) != len(lengths):
+        raise ShapeError(f"{len(lengths)} sentences need as many documents, got {len(numbers)}")
+    chunks: list[int] = []
+    open_document, room = 0, 0
+    for length, document in zip(lengths, numbers, strict=True):
+        if document and document == open_document and length <= room:
+            chunks[-1] += length
+            room -= length
+            continue
+        chunks += _cut(length, max_length)
+        open_document, room = document, join - length
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(chunks, dtype=np.int64)])
+    return replace(sentences, offsets=offsets)
+
+
+def _cut(length: int, max_length: int) -> list[int]:
+    count = max(-(-length // max_length), 1)
+    return [length // count + (i < length % count) for i in range(count)]

@@ -1,25 +1,22 @@
-"""Read and write files of tagged words, one word a line: the CoNLL format."""
+"""Load files of tagged words, one word per line: the CoNLL format."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
 
-from pmt_core import DataError, SettingsError, ShapeError, atomic_file
-from pmt_text.files.errors import dropped_warning
+from pmt_core import DataError, SettingsError
+from pmt_text.files.errors import dropped_warnings
 from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, detect_columns
 from pmt_text.ner.tag_scheme import TagScheme, detect_scheme, scheme_breaks
-from pmt_text.ner.tagged_sentence import TaggedSentence
+from pmt_text.ner.tagged_sentence import DOCUMENT, TaggedSentence
 
-__all__ = ["ConllFile", "load_conll", "write_conll"]
+__all__ = ["ConllFile", "load_conll"]
 
 _LINES_TO_SNIFF = 5000
-_DOCUMENT = "-DOCSTART-"
-_BLANK = re.compile(r"\s+")
 
 _WRONG_COLUMNS = "missing or extra column"
 _NO_WORD = "no word"
@@ -30,12 +27,17 @@ Line = tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True)
 class ConllFile:
-    """What `load_conll` read.
+    """The sentences of `load_conll`.
 
-    sentences: those kept, in the order of the file. path: which file. columns: its columns.
-    scheme: of the tags. breaks: number of tags that this scheme would have written differently.
-    documents: how many -DOCSTART- lines. dropped: for each reason the lines of which a sentence
-    was dropped, one a sentence. sha256: of the file as it is stored.
+    Attributes:
+        sentences: in the order of the file.
+        path: of the file.
+        columns: layout of the file.
+        scheme: of the tags.
+        breaks: number of tags that this scheme would write differently.
+        documents: number of -DOCSTART- lines.
+        dropped: reason -> the first broken line of each sentence dropped for it.
+        sha256: of the stored file.
     """
 
     sentences: list[TaggedSentence]
@@ -47,33 +49,29 @@ class ConllFile:
     dropped: dict[str, list[int]]
     sha256: str
 
-    @property
-    def kept(self) -> int:
-        """The number of sentences kept."""
+    def __len__(self) -> int:
+        """Return the number of sentences."""
         return len(self.sentences)
 
     @property
     def tokens(self) -> int:
-        """The number of words in them."""
+        """Number of words of all sentences."""
         return sum(map(len, self.sentences))
 
     @property
     def types(self) -> list[str]:
-        """The types of entities that occur, by the alphabet."""
+        """Types of entities that occur, sorted."""
         return sorted({tag[2:] for s in self.sentences for tag in s.tags or () if tag != "O"})
 
     def warnings(self) -> list[str]:
-        """One line for each reason for which sentences were dropped, and one for broken tags."""
-        found = [
-            dropped_warning(self.path, reason, lines, "sentence")
-            for reason, lines in self.dropped.items()
-        ]
+        """Return one line per reason for which sentences were dropped, and one for broken tags."""
+        warnings = dropped_warnings(self.path, self.dropped, "sentence")
         if self.breaks:
-            found.append(
+            warnings.append(
                 f"{self.path}: {self.breaks} tags break the rules of {self.scheme}; they are read "
                 "as conlleval reads them"
             )
-        return found
+        return warnings
 
 
 def load_conll(
@@ -84,113 +82,53 @@ def load_conll(
     encoding: str = "utf-8",
     limit: int | None = None,
 ) -> ConllFile:
-    """Read a CoNLL file, plain or gzip: a word a line, an empty line after every sentence.
+    """Load a CoNLL file, plain or gzip: one word per line, an empty line after each sentence.
 
-    Any number of columns, parted by blanks or single tabs; which of them hold words and tags see
-    `detect_columns`. Tags are IOB1, IOB2 or IOBES (or BILOU, BMES: read as IOBES), and come
-    as they stand there. -DOCSTART- lines begin a document and are no sentence. Comments ("# ...",
-    as in CoNLL-U) before a sentence are passed over. A sentence with a broken line (bytes that are
-    no text, a column missing or too many, no word, no tag) is dropped, counted, and named by that
-    line.
+    Columns are separated by blanks or single tabs. Tags are IOB1, IOB2 or IOBES (BILOU and BMES
+    are read as IOBES) and are kept as they are. -DOCSTART- lines begin a document. Comments
+    ("# ...", as in CoNLL-U) before a sentence are skipped. A sentence with a broken line (bytes
+    that are not text, a missing or extra column, no word, no tag) is dropped, counted and reported
+    by that line.
 
-    limit: the most sentences to keep. Raises `FileProblem` (missing, a folder, unreadable),
-    `DataError` (empty, binary, no such columns, no sentence left) and `SettingsError`.
+    Args:
+        path: the file.
+        word_column: index of the column of words, see `detect_columns`.
+        tag_column: index of the column of tags.
+        encoding: of the file.
+        limit: maximal number of sentences.
+
+    Raises:
+        FileProblem: if the file is missing, a folder or unreadable.
+        DataError: if it is empty or binary, has no such columns, or no sentence is left.
+        SettingsError: if the limit is below 1 or the encoding unknown.
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit must be 1 or more sentences, not {limit}")
     with TextLines(path, encoding) as lines:
         numbered = iter(lines)
-        first = list(islice(numbered, _LINES_TO_SNIFF))
+        first = list(itertools.islice(numbered, _LINES_TO_SNIFF))
         columns = detect_columns(
-            lines.path, _words_among(first, lines.path, encoding), word_column, tag_column
+            lines.path, _word_lines(first, lines.path, encoding), word_column, tag_column
         )
         reader = _SentenceReader(columns, unusable_line(encoding))
-        sentences = list(islice(reader.sentences(chain(first, numbered)), limit))
+        read = reader.sentences(itertools.chain(first, numbered))
+        sentences = list(itertools.islice(read, limit))
         sha256 = lines.sha256()
     tags = [sentence.tags or () for sentence in sentences]
     scheme = detect_scheme(tags)
-    breaks = sum(len(scheme_breaks(one, scheme)) for one in tags)
-    found = ConllFile(
+    breaks = sum(len(scheme_breaks(sequence, scheme)) for sequence in tags)
+    file = ConllFile(
         sentences, lines.path, columns, scheme, breaks, reader.documents, reader.dropped, sha256
     )
     if not sentences:
-        problems = "\n  ".join(found.warnings())
+        problems = "\n  ".join(file.warnings())
         raise DataError(f"{lines.path}: no sentence is left; all of them are broken:\n  {problems}")
-    return found
-
-
-def write_conll(
-    path: str | os.PathLike[str],
-    sentences: Iterable[TaggedSentence],
-    predicted: Iterable[Sequence[str]] | None = None,
-) -> None:
-    """Write sentences as UTF-8, a word a line, columns parted by single blanks.
-
-    A line has the sentence's own cells, or else its word and tag. With `predicted`, tags of each
-    sentence in the scheme of its own ones, these two are the last columns, right and predicted,
-    as the program conlleval wants them; without it -DOCSTART- lines part the documents. Blanks
-    inside a cell become "_", for conlleval knows no other separator.
-
-    Raises ShapeError where numbers of tags and words differ, DataError for a sentence without
-    tags, FileProblem where the file cannot be written.
-    """
-    document = 0
-    with atomic_file(path, "w") as file:
-        for i, (sentence, tags) in enumerate(_with_tags(sentences, predicted)):
-            if predicted is None and sentence.document != document:
-                document = sentence.document
-                cells = len(sentence.cells[0]) if sentence.cells else 2
-                file.write(
-                    " ".join([_DOCUMENT, *["-X-"][: cells - 2], *["O"] * cells][:cells]) + "\n\n"
-                )
-            rows = _rows(sentence, tags, i)
-            file.writelines(" ".join(map(_one_cell, row)) + "\n" for row in rows)
-            file.write("\n")
-
-
-def _with_tags(
-    sentences: Iterable[TaggedSentence], predicted: Iterable[Sequence[str]] | None
-) -> Iterator[tuple[TaggedSentence, Sequence[str] | None]]:
-    if predicted is None:
-        for sentence in sentences:
-            yield sentence, None
-        return
-    missing = object()
-    rest = iter(predicted)
-    for sentence in sentences:
-        tags = next(rest, missing)
-        if tags is missing:
-            raise ShapeError("there are more sentences than sequences of predicted tags")
-        yield sentence, tags  # type: ignore[misc]
-    if next(rest, missing) is not missing:
-        raise ShapeError("there are more sequences of predicted tags than sentences")
-
-
-def _rows(
-    sentence: TaggedSentence, predicted: Sequence[str] | None, place: int
-) -> list[tuple[str, ...]]:
-    if sentence.tags is None:
-        raise DataError(f"sentence {place + 1} has no tags to write")
-    if predicted is None:
-        return list(sentence.cells) or list(zip(sentence.words, sentence.tags, strict=True))
-    if len(predicted) != len(sentence):
-        raise ShapeError(
-            f"sentence {place + 1}: {len(predicted)} tags were predicted for {len(sentence)} words"
-        )
-    before = sentence.cells or [(word,) for word in sentence.words]
-    return [
-        (*cells, tag, guess)
-        for cells, tag, guess in zip(before, sentence.tags, predicted, strict=True)
-    ]
-
-
-def _one_cell(text: str) -> str:
-    return _BLANK.sub("_", text) or "_"
+    return file
 
 
 @dataclass(slots=True)
 class _SentenceReader:
-    """Makes sentences of lines and keeps account of those it cannot use."""
+    """Makes sentences of lines and counts those it cannot use."""
 
     columns: ConllColumns
     bad_bytes: str
@@ -200,7 +138,7 @@ class _SentenceReader:
     def sentences(self, lines: Iterable[Line]) -> Iterator[TaggedSentence]:
         rows: list[tuple[str, ...]] = []
         start, broken = 0, False
-        for number, line in chain(lines, [(0, "")]):
+        for number, line in itertools.chain(lines, [(0, "")]):
             begins_document = line is not None and _begins_document(line)
             if line is not None and (begins_document or not line.strip()):
                 if rows and not broken:
@@ -210,16 +148,16 @@ class _SentenceReader:
                 continue
             if broken or (line is not None and not rows and _is_comment(line, self.columns)):
                 continue
-            found = self.bad_bytes if line is None else self._row(line)
-            if isinstance(found, str):
-                self.dropped.setdefault(found, []).append(number)
+            row = self.bad_bytes if line is None else self._row(line)
+            if isinstance(row, str):
+                self.dropped.setdefault(row, []).append(number)
                 broken = True
                 continue
             start = start if rows else number
-            rows.append(found)
+            rows.append(row)
 
     def _row(self, line: str) -> tuple[str, ...] | str:
-        """The cells of a line, or what is wrong with it."""
+        """Return the cells of a line, or the reason why it is broken."""
         cells = self.columns.cells(line)
         if len(cells) != self.columns.count:
             return _WRONG_COLUMNS
@@ -239,19 +177,19 @@ class _SentenceReader:
 
 
 def _begins_document(line: str) -> bool:
-    return line.split(maxsplit=1)[:1] == [_DOCUMENT]
+    return line.split(maxsplit=1)[:1] == [DOCUMENT]
 
 
 def _is_comment(line: str, columns: ConllColumns) -> bool:
-    """Whether a line before a sentence is a comment, and not the word "#" with its tag."""
+    """Return whether a line before a sentence is a comment, and not the word "#" with its tag."""
     if not line.startswith("#"):
         return False
     cells = columns.cells(line)
     return len(cells) != columns.count or canonical_tag(cells[columns.tag]) is None
 
 
-def _words_among(lines: Sequence[Line], path: str, encoding: str) -> list[str]:
-    """The lines that words may stand on."""
+def _word_lines(lines: Sequence[Line], path: str, encoding: str) -> list[str]:
+    """Return the lines that may have a word."""
     texts = [
         text
         for _, text in lines
@@ -261,5 +199,5 @@ def _words_among(lines: Sequence[Line], path: str, encoding: str) -> list[str]:
     ]
     if not texts:
         kind = "words" if any(text is not None for _, text in lines) else f"text in {encoding}"
-        raise DataError(f"{path} has no line with {kind}; expected a word and its tag a line")
+        raise DataError(f"{path} has no line with {kind}; expected a word and its tag per line")
     return texts

@@ -1,7 +1,8 @@
-"""Tagged sentences into ids."""
+"""Encode tagged sentences as ids of words, word shapes, characters and tags."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,27 +10,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError, pad_sequences
+from pmt_core import IGNORE_LABEL, DataError, SettingsError, pad_sequences
 from pmt_text.ner.encoded_sentences import EncodedSentences
 from pmt_text.ner.tag_scheme import TAG_SCHEMES, TagScheme, convert_tags
 from pmt_text.ner.tagged_sentence import TaggedSentence
-from pmt_text.ner.word_shape import fold_word, letters_only, word_shape
 from pmt_text.tokenizers.vocabulary import Vocabulary
 
-__all__ = ["SentenceEncoder"]
+__all__ = ["SentenceEncoder", "fold_word", "letters_only", "word_shape"]
 
-_NO_TAG = -100
+_DIGIT = re.compile(r"\d")
+
+
+def fold_word(word: str, *, lower: bool = True, digits: bool = True) -> str:
+    """Return the word in lower case (`lower`), with 0 for each digit (`digits`): 0000-00-00."""
+    if lower:
+        word = word.lower()
+    return _DIGIT.sub("0", word) if digits else word
+
+
+def letters_only(word: str) -> str:
+    """Return the letters of a word in lower case, without punctuation and digits."""
+    return "".join(filter(str.isalpha, word)).lower()
+
+
+def word_shape(word: str, max_run: int = 2) -> str:
+    """Return the word with X for capitals, x for other letters and d for digits.
+
+    Other characters are kept. Runs of one sign are cut to `max_run`: "U.S." is "X.X.", "Brussels"
+    "Xxx", "1996-08-22" "dd-dd-dd", "McDonald" "XxXxx".
+    """
+    shape: list[str] = []
+    run, previous = 0, ""
+    for letter in word:
+        if letter.isalpha():
+            sign = "X" if letter.isupper() or letter.istitle() else "x"
+        else:
+            sign = "d" if letter.isdigit() else letter
+        run = run + 1 if sign == previous else 1
+        previous = sign
+        if run <= max_run:
+            shape.append(sign)
+    return "".join(shape)
 
 
 @dataclass(frozen=True, eq=False)
 class SentenceEncoder:
-    """The vocabularies of words, letters and shapes, and the tags, by which sentences become ids.
+    """Encoder of sentences: the vocabularies of words, characters and shapes, and the tags.
 
-    words: of folded words (see `fold_word`: `lower`, `digits`). characters: of single letters, as
-    they stand. shapes: see `word_shape`. tags: the names of the tags in the order of their ids,
-    written in `scheme`, "O" first. max_letters: a longer word is known by its first and last ones.
-    learned: the first so many words were met in training, those behind are known otherwise (they
-    have a given vector); None: all were met.
+    Attributes:
+        words: vocabulary of folded words, see `fold_word`.
+        characters: vocabulary of characters.
+        shapes: vocabulary of word shapes, see `word_shape`.
+        tags: names of the tags in the order of their ids, "O" first.
+        scheme: in which the tags are written.
+        lower, digits: see `fold_word`.
+        max_letters: of a longer word only the first and last characters are encoded.
+        learned: the first `learned` words occurred in training, later ones do not (they have
+            pretrained vectors); None: all occurred.
     """
 
     words: Vocabulary
@@ -44,7 +81,7 @@ class SentenceEncoder:
 
     def __post_init__(self) -> None:
         if not self.tags or self.tags[0] != "O" or len(set(self.tags)) != len(self.tags):
-            raise DataError(f"the tags are different names, 'O' first, not {self.tags}")
+            raise DataError(f"the tags must be different names, 'O' first, not {self.tags}")
         if self.scheme not in TAG_SCHEMES:
             raise SettingsError(f"scheme is one of {', '.join(TAG_SCHEMES)}, not {self.scheme!r}")
         if self.max_letters < 2:
@@ -63,12 +100,19 @@ class SentenceEncoder:
         digits: bool = True,
         max_letters: int = 24,
     ) -> SentenceEncoder:
-        """The encoder of training sentences.
+        """Build the encoder of training sentences.
 
-        min_count: words, letters and shapes seen fewer times are unknown. more_learned: folded
-        words to learn besides, of other texts. further_words: folded words known otherwise, such
-        as those of a vector file. tags: those of all types that occur, whether each tag of the
-        type does or not.
+        The tags are all tags of the types that occur, whether each of them occurs or not.
+
+        Args:
+            sentences: of the training data.
+            scheme: of the tags.
+            min_count: rarer words, characters and shapes are unknown.
+            more_learned: further folded words to count as learned, from other texts.
+            further_words: folded words that are not learned, such as those of a vector file.
+            lower: see `fold_word`.
+            digits: see `fold_word`.
+            max_letters: see `SentenceEncoder`.
         """
         folded = ([fold_word(w, lower=lower, digits=digits) for w in s.words] for s in sentences)
         words = _extended(Vocabulary.build(folded, min_count=min_count), more_learned)
@@ -89,24 +133,24 @@ class SentenceEncoder:
         )
 
     def encode(self, sentences: Sequence[TaggedSentence]) -> EncodedSentences:
-        """n sentences; with tags where all of them have some.
+        """Encode n sentences, with tags if all of them have tags.
 
-        A tag that `tags` does not have, of a type that training never met, is -100: no tag.
+        The label of a tag of an unknown type is `IGNORE_LABEL`.
         """
-        every = [word for sentence in sentences for word in sentence.words]
-        number: dict[str, int] = {}
+        words = [word for sentence in sentences for word in sentence.words]
+        numbers: dict[str, int] = {}
         spelling_ids = np.fromiter(
-            (number.setdefault(word, len(number) + 1) for word in every), np.int32, len(every)
+            (numbers.setdefault(word, len(numbers) + 1) for word in words), np.int32, len(words)
         )
-        folded = [fold_word(word, lower=self.lower, digits=self.digits) for word in number]
-        letters = [self.characters.ids(self._letters(word)) for word in number]
+        folded = [fold_word(word, lower=self.lower, digits=self.digits) for word in numbers]
+        word_ids = self._per_spelling(self.words, map(self._known, folded))
+        shape_ids = self._per_spelling(self.shapes, map(word_shape, numbers))
+        letters = [self.characters.ids(self._letters(word)) for word in numbers]
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
         tagged = bool(sentences) and all(sentence.tags is not None for sentence in sentences)
-        words = self._per_spelling(self.words, map(self._known, folded))
-        shapes = self._per_spelling(self.shapes, map(word_shape, number))
         return EncodedSentences(
-            words=words[spelling_ids],
-            shapes=shapes[spelling_ids],
+            words=word_ids[spelling_ids],
+            shapes=shape_ids[spelling_ids],
             spelling_ids=spelling_ids,
             characters=pad_sequences([np.empty(0, np.int64), *letters])[0].astype(np.int32),
             offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
@@ -114,18 +158,19 @@ class SentenceEncoder:
         )
 
     def tag_names(self, ids: NDArray[np.integer]) -> list[str]:
-        """The tags, in `scheme`, of the ids (t,) of a sentence."""
+        """Return the tags of the ids (t,) of a sentence."""
         return [self.tags[i] for i in ids]
 
     def counts(self, data: EncodedSentences) -> NDArray[np.int64]:
-        """How often each of the learned words occurs in training data, (learned,)."""
+        """Return how often each learned word occurs in training data, (learned,)."""
         learned = len(self.words) if self.learned is None else self.learned
         return np.bincount(data.words, minlength=learned)[:learned]
 
     def _known(self, word: str) -> str:
-        """A folded word, or its letters alone where only they are known: "t-shirt", "tshirt".
+        """Return a folded word, or its letters if only they are known: "t-shirt", "tshirt".
 
-        Vectors are often of words without marks; without such further words nothing is guessed.
+        Pretrained vectors are often of words without punctuation. If there are no such further
+        words, the word is returned as it is.
         """
         if word in self.words or self.learned in (None, len(self.words)):
             return word
@@ -139,42 +184,33 @@ class SentenceEncoder:
 
     @staticmethod
     def _per_spelling(vocabulary: Vocabulary, names: Iterable[str]) -> NDArray[np.int32]:
-        """The ids of the names, with one for spelling 0 (the padding) before them."""
+        """Return the ids of the names of all spellings, after one of spelling 0, the padding."""
         return np.concatenate([[0], vocabulary.ids(names)]).astype(np.int32)
 
     def _tag_ids(self, sentences: Sequence[TaggedSentence]) -> NDArray[np.int32]:
         ids = {name: i for i, name in enumerate(self.tags)}
-        found = (
-            ids.get(tag, _NO_TAG)
+        labels = (
+            ids.get(tag, IGNORE_LABEL)
             for sentence in sentences
             for tag in convert_tags(sentence.tags or (), self.scheme)
         )
-        return np.fromiter(found, np.int32)
+        return np.fromiter(labels, np.int32)
 
     def to_json(self) -> dict[str, Any]:
-        """The encoder as JSON can hold it."""
+        """Return the encoder as a JSON object."""
         return {
-            "words": self.words.to_json(),
-            "characters": self.characters.to_json(),
-            "shapes": self.shapes.to_json(),
-            "tags": list(self.tags),
-            "scheme": self.scheme,
-            "lower": self.lower,
-            "digits": self.digits,
-            "max_letters": self.max_letters,
-            "learned": self.learned,
-        }
+            name: value.to_json() if isinstance(value, Vocabulary) else value
+            for name, value in vars(self).items()
+        } | {"tags": list(self.tags)}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> SentenceEncoder:
-        """The encoder that `to_json` wrote."""
-        tables = ("words", "characters", "shapes")
-        rest = ("tags", "scheme", "lower", "digits", "max_letters", "learned")
-        if set(state) != {*tables, *rest}:
-            raise DataError("this is no encoder of sentences in JSON, as to_json() writes it")
-        found: dict[str, Any] = {name: Vocabulary.from_json(state[name]) for name in tables}
-        found |= {name: state[name] for name in rest}
-        return cls(**found | {"tags": tuple(state["tags"])})
+        """Return the encoder of a JSON object made by `to_json`."""
+        vocabularies = ("words", "characters", "shapes")
+        if set(state) != set(cls.__dataclass_fields__):
+            raise DataError("expected the JSON of a SentenceEncoder, as to_json() makes it")
+        tables = {name: Vocabulary.from_json(state[name]) for name in vocabularies}
+        return cls(**{**state, **tables, "tags": tuple(state["tags"])})
 
 
 def _extended(words: Vocabulary, more: Iterable[str]) -> Vocabulary:
@@ -184,5 +220,5 @@ def _extended(words: Vocabulary, more: Iterable[str]) -> Vocabulary:
 
 def _tags_of(sentences: Sequence[TaggedSentence], scheme: TagScheme) -> tuple[str, ...]:
     types = {tag[2:] for s in sentences for tag in s.tags or () if tag != "O"}
-    kinds = "BIES" if scheme == "IOBES" else "BI"
-    return ("O", *(f"{kind}-{type_}" for type_ in sorted(types) for kind in kinds))
+    prefixes = "BIES" if scheme == "IOBES" else "BI"
+    return ("O", *(f"{prefix}-{type_}" for type_ in sorted(types) for prefix in prefixes))

@@ -1,4 +1,4 @@
-"""Labels of words, carried over to the subwords that a model reads, and back."""
+"""Align words with their subwords, and convert labels of one into labels of the other."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError, ShapeError, Span, tag_spans
+from pmt_core import IGNORE_LABEL, SettingsError, ShapeError, Span, tag_spans
 from pmt_text.ner.tag_scheme import TagScheme, spans_to_tags
 
 __all__ = ["SubwordAlignment", "encode_words"]
 
-_NO_LABEL = -100
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubwordAlignment:
-    """w words, of which each is one or more of t subwords, in their order, without gaps.
+    """The alignment of w words with t subwords, in order and without gaps.
 
-    pieces: (w,), how many subwords each word has; 0 for a word that a tokenizer leaves out, which
-    can have no label then. before, after: subwords at the ends that belong to no word, as <cls>.
+    Attributes:
+        pieces: number of subwords of each word, (w,); a word of 0 subwords cannot have a label.
+        before, after: number of subwords at the ends that belong to no word, such as <cls>.
     """
 
     pieces: NDArray[np.int64]
@@ -30,52 +29,56 @@ class SubwordAlignment:
 
     def __post_init__(self) -> None:
         if self.pieces.ndim != 1 or self.pieces.dtype.kind not in "iu":
-            raise ShapeError(f"pieces are integers (w,), got {self.pieces.shape}")
+            raise ShapeError(f"pieces must be integers (w,), got {self.pieces.shape}")
         if self.pieces.min(initial=0) < 0 or self.before < 0 or self.after < 0:
-            raise SettingsError("a word has 0 or more subwords, and so have the ends")
+            raise SettingsError("numbers of subwords of words and ends must be 0 or more")
 
     def __len__(self) -> int:
-        """t, the subwords of all, those at the ends included."""
+        """Return t, the number of subwords, those at the ends included."""
         return self.before + int(self.pieces.sum()) + self.after
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """The place of the first subword of each word, (w,); of the next one for a word of none."""
+        """Index of the first subword of each word, (w,); of the next one for an empty word."""
         return self.before + np.cumsum(self.pieces) - self.pieces
 
     @property
     def words(self) -> NDArray[np.int64]:
-        """The word to which each subword belongs, (t,); -1 at the ends."""
+        """Index of the word of each subword, (t,); -1 at the ends."""
         inside = np.repeat(np.arange(len(self.pieces)), self.pieces)
         return np.concatenate([np.full(self.before, -1), inside, np.full(self.after, -1)])
 
     def first_only(
-        self, labels: NDArray[np.integer], no_label: int = _NO_LABEL
+        self, labels: NDArray[np.integer], no_label: int = IGNORE_LABEL
     ) -> NDArray[np.int64]:
-        """Labels (w,) of the words, as labels (t,): at the first subword of each, else `no_label`.
+        """Convert labels (w,) of words into labels (t,) of subwords.
 
-        So they were trained on in BERT (Devlin et al. 2018, section 5.3).
+        The first subword of a word has its label, all others have `no_label`, as in the training
+        of BERT (Devlin et al. 2018, section 5.3).
         """
         if labels.shape != self.pieces.shape:
             raise ShapeError(f"{len(self.pieces)} words need labels (w,), got {labels.shape}")
-        found = np.full(len(self), no_label, np.int64)
-        some = self.pieces > 0
-        found[self.starts[some]] = labels[some]
-        return found
+        result = np.full(len(self), no_label, np.int64)
+        nonempty = self.pieces > 0
+        result[self.starts[nonempty]] = labels[nonempty]
+        return result
 
     def of_words(self, labels: NDArray[np.integer], no_label: int = 0) -> NDArray[np.int64]:
-        """Labels (t,) of the subwords, as labels (w,): that of the first; else `no_label`."""
+        """Convert labels (t,) of subwords into labels (w,) of words: those of the first subwords.
+
+        A word without subwords has `no_label`.
+        """
         if labels.shape != (len(self),):
             raise ShapeError(f"{len(self)} subwords need labels (t,), got {labels.shape}")
-        found = np.full(len(self.pieces), no_label, np.int64)
-        some = self.pieces > 0
-        found[some] = labels[self.starts[some]]
-        return found
+        result = np.full(len(self.pieces), no_label, np.int64)
+        nonempty = self.pieces > 0
+        result[nonempty] = labels[self.starts[nonempty]]
+        return result
 
     def spread_tags(self, tags: Sequence[str], scheme: TagScheme) -> list[str]:
-        """The entities that the words' tags tell, told by tags of all the subwords, in `scheme`.
+        """Convert tags of words into tags of subwords, in `scheme`.
 
-        An entity covers all subwords of its words; what belongs to no word is "O".
+        An entity covers all subwords of its words; subwords that belong to no word are "O".
         """
         if len(tags) != len(self.pieces):
             raise ShapeError(f"{len(self.pieces)} words need as many tags, got {len(tags)}")
@@ -87,10 +90,10 @@ class SubwordAlignment:
         return spans_to_tags((span for span in spans if span.start < span.stop), len(self), scheme)
 
     def gather_tags(self, tags: Sequence[str], scheme: TagScheme) -> list[str]:
-        """The entities that the subwords' tags tell, told by tags of the words, in `scheme`.
+        """Convert tags of subwords into tags of words, in `scheme`: the inverse of `spread_tags`.
 
-        An entity covers every word of which it covers the first subword, and is left out where
-        there is none; `spread_tags` comes back as it was.
+        An entity covers each word of which it covers the first subword; it is dropped if there is
+        none.
         """
         if len(tags) != len(self):
             raise ShapeError(f"{len(self)} subwords need as many tags, got {len(tags)}")
@@ -106,10 +109,12 @@ class SubwordAlignment:
 def encode_words(
     words: Sequence[str], encode: Callable[[str], Sequence[int] | NDArray[np.integer]]
 ) -> tuple[NDArray[np.int64], SubwordAlignment]:
-    """The ids (t,) of the subwords of w words, and which belong to which.
+    """Encode w words as t subwords; return their ids (t,) and the alignment.
 
-    encode: a word -> its ids, e.g. of `BytePairEncoding`. Every word but the first is given to it
-    with a space before it, as it stands in a text.
+    Args:
+        words: of a sentence.
+        encode: ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first is given
+            with a space before it, as in a text.
     """
     parts = [
         np.asarray(encode(word if i == 0 else f" {word}"), np.int64) for i, word in enumerate(words)

@@ -1,10 +1,8 @@
-"""The ways of writing entities as one tag a word: IOB1, IOB2 and IOBES; told apart and converted.
+"""Tag schemes IOB1, IOB2 and IOBES: detection, conversion and forbidden transitions.
 
-IOB1 (Ramshaw & Marcus 1995; CoNLL-2003): I everywhere, B only where an entity follows one of its
-type at once. IOB2 (Tjong Kim Sang & Veenstra 1999): every entity begins with B. IOBES: its last
-word is E, and an entity of a single word is S.
-
-Which tag may follow which.
+IOB1 (Ramshaw & Marcus 1995; CoNLL-2003): I everywhere, B only if an entity directly follows one of
+its type. IOB2 (Tjong Kim Sang & Veenstra 1999): each entity begins with B. IOBES: its last word is
+E, and an entity of a single word is S.
 """
 
 from __future__ import annotations
@@ -32,58 +30,57 @@ TAG_SCHEMES: tuple[TagScheme, ...] = get_args(TagScheme)
 
 
 def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
-    """The tags of the same entities, written in `scheme`.
+    """Convert tags of any scheme to `scheme`.
 
-    The entities of `tags`, whatever their scheme, are those that conlleval finds, see `tag_spans`.
-    Unbroken tags come back from any other scheme as they were; broken ones come out unbroken.
-    Raises DataError for what is not a tag.
+    The entities of `tags` are those that conlleval finds, see `tag_spans`. Valid tags are restored
+    exactly by converting back; broken ones become valid. Raises DataError for what is not a tag.
     """
     return spans_to_tags(tag_spans(tags), len(tags), scheme)
 
 
 def spans_to_tags(spans: Iterable[Span], n: int, scheme: TagScheme) -> list[str]:
-    """Tags (n,) of n words, in `scheme`, of entities that do not overlap, in their order.
+    """Return the tags (n,) of n words with these entities, which are in order and do not overlap.
 
-    Raises SettingsError where entities overlap or lie outside of the n words, or for another name
-    of a scheme.
+    Raises SettingsError if entities overlap or lie outside the n words, or if the scheme is
+    unknown.
     """
     if scheme not in TAG_SCHEMES:
-        raise SettingsError(f"a scheme of tags is one of {', '.join(TAG_SCHEMES)}, not {scheme!r}")
+        raise SettingsError(f"scheme must be one of {', '.join(TAG_SCHEMES)}, not {scheme!r}")
     tags = ["O"] * n
-    free = 0
-    before: Span | None = None
+    previous: Span | None = None
     for span in spans:
-        if not free <= span.start < span.stop <= n:
+        end = previous.stop if previous is not None else 0
+        if not end <= span.start < span.stop <= n:
             raise SettingsError(
-                f"entities of {n} words lie in order and apart, but {span} comes after {before}"
+                f"entities of {n} words must be in order and apart, but {span} follows {previous}"
             )
-        tags[span.start : span.stop] = _written(span, before, scheme)
-        free, before = span.stop, span
+        tags[span.start : span.stop] = _span_tags(span, previous, scheme)
+        previous = span
     return tags
 
 
-def _written(span: Span, before: Span | None, scheme: TagScheme) -> list[str]:
+def _span_tags(span: Span, previous: Span | None, scheme: TagScheme) -> list[str]:
     length = span.stop - span.start
-    kinds = ["I"] * length
-    follows = before is not None and (before.type, before.stop) == (span.type, span.start)
-    if scheme != "IOB1" or follows:
-        kinds[0] = "B"
+    prefixes = ["I"] * length
+    adjacent = previous is not None and (previous.type, previous.stop) == (span.type, span.start)
+    if scheme != "IOB1" or adjacent:
+        prefixes[0] = "B"
     if scheme == "IOBES":
-        kinds[-1] = "E" if length > 1 else "S"
-    return [f"{kind}-{span.type}" for kind in kinds]
+        prefixes[-1] = "E" if length > 1 else "S"
+    return [f"{prefix}-{span.type}" for prefix in prefixes]
 
 
 def scheme_breaks(tags: Sequence[str], scheme: TagScheme) -> list[int]:
-    """The places whose tag the scheme would have written differently, from 0."""
+    """Return the indices of the tags that the scheme would write differently."""
     return [
         i for i, (a, b) in enumerate(zip(tags, convert_tags(tags, scheme), strict=True)) if a != b
     ]
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> TagScheme:
-    """The scheme in which the fewest tags of these sentences are wrong; IOB2 where it is a tie.
+    """Return the scheme with the fewest wrong tags in these sentences; IOB2 in a tie.
 
-    A tie is text without entities. E and S are of no other scheme than IOBES.
+    Text without entities is a tie. E and S exist only in IOBES.
     """
     wrong = dict.fromkeys(TAG_SCHEMES, 0)
     for tags in sentences:
@@ -97,10 +94,13 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> TagScheme:
 def forbidden_transitions(
     tags: Sequence[str], scheme: TagScheme
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """What no unbroken sequence of n tags in `scheme` holds, as `LinearChainCRF` wants it.
+    """Return the transitions that no valid sequence contains, for `LinearChainCRF`.
 
-    Returns (n, n), True where the tag of the column never follows that of the row, and (n,), True
-    for a tag that never comes first. An entity still open at the end is let pass: it ends there.
+    An entity that is still open at the end of a sentence is valid: it ends there.
+
+    Returns:
+        (n, n), True if the tag of the column never follows that of the row; and (n,), True if a
+        tag never comes first.
     """
     start = np.array([not _possible((tag,), scheme) for tag in tags])
     follows = [[not _possible((row, column), scheme) for column in tags] for row in tags]
@@ -108,8 +108,8 @@ def forbidden_transitions(
 
 
 def _possible(part: tuple[str, ...], scheme: TagScheme) -> bool:
-    """Whether a sentence may begin with these tags (one), or hold them side by side (two)."""
-    # What stands before the two must be right by itself, and what comes after is added.
+    """Return whether a sentence may begin with this tag, or contain these two in a row."""
+    # Tags that make the sequence before and after the part valid are added.
     before = _opening(part[0], scheme) if len(part) == 2 else ()
     last = part[-1]
     after = (f"E-{last[2:]}",) if scheme == "IOBES" and last[0] in "BI" else ()
@@ -118,8 +118,8 @@ def _possible(part: tuple[str, ...], scheme: TagScheme) -> bool:
 
 
 def _opening(tag: str, scheme: TagScheme) -> tuple[str, ...]:
-    """What has to stand before a tag that does not begin an entity by itself."""
-    kind, type_ = tag[0], tag[2:]
+    """Return the tags required before a tag that does not begin an entity."""
+    prefix, type_ = tag[0], tag[2:]
     if scheme == "IOB1":
-        return (f"I-{type_}",) if kind == "B" else ()
-    return (f"B-{type_}",) if kind in "IE" else ()
+        return (f"I-{type_}",) if prefix == "B" else ()
+    return (f"B-{type_}",) if prefix in "IE" else ()

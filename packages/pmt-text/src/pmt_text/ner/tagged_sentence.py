@@ -1,22 +1,32 @@
-"""A sentence whose words carry tags."""
+"""Sentences of tagged words, and writing them as a CoNLL file."""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pmt_core import DataError
+from pmt_core import DataError, ShapeError, atomic_file
 
-__all__ = ["TaggedSentence"]
+__all__ = ["DOCUMENT", "TaggedSentence", "write_conll"]
+
+DOCUMENT = "-DOCSTART-"
+"""Word of the line that begins a document."""
+
+_BLANK = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """Words and their tags, as a line or two of a CoNLL file give them.
+    """Words and their tags.
 
-    words: of the sentence, at least one. tags: one a word ("O", "B-PER", ...), or None where they
-    are not known. cells: all columns of each word's line, words and tags among them, where it
-    comes from a file. document: the number of its document in the file, line: of its first word,
-    both from 1; 0 where there is none.
+    Attributes:
+        words: at least one.
+        tags: one per word ("O", "B-PER", ...), or None if unknown.
+        cells: all columns of the line of each word, if the sentence comes from a file.
+        document: number of its document in the file, from 1; 0 if unknown.
+        line: number of the line of its first word, from 1; 0 if unknown.
     """
 
     words: tuple[str, ...]
@@ -36,3 +46,77 @@ class TaggedSentence:
 
     def __len__(self) -> int:
         return len(self.words)
+
+
+def write_conll(
+    path: str | os.PathLike[str],
+    sentences: Iterable[TaggedSentence],
+    predicted: Iterable[Sequence[str]] | None = None,
+) -> None:
+    """Write sentences as UTF-8, one word per line, columns separated by single blanks.
+
+    A line has the cells of the word, or else the word and its tag. Blanks inside a cell become
+    "_", as conlleval knows no other separator.
+
+    Args:
+        path: the file.
+        sentences: with tags.
+        predicted: tags of each sentence, in the scheme of its true tags. With them, the last two
+            columns are the true and the predicted tag, as conlleval reads them; without them,
+            -DOCSTART- lines separate the documents.
+
+    Raises:
+        ShapeError: if the numbers of tags and words differ.
+        DataError: if a sentence has no tags.
+        FileProblem: if the file cannot be written.
+    """
+    document = 0
+    with atomic_file(path, "w") as file:
+        for i, (sentence, tags) in enumerate(_with_tags(sentences, predicted)):
+            if predicted is None and sentence.document != document:
+                document = sentence.document
+                cells = len(sentence.cells[0]) if sentence.cells else 2
+                file.write(
+                    " ".join([DOCUMENT, *["-X-"][: cells - 2], *["O"] * cells][:cells]) + "\n\n"
+                )
+            rows = _rows(sentence, tags, i)
+            file.writelines(" ".join(map(_cell, row)) + "\n" for row in rows)
+            file.write("\n")
+
+
+def _with_tags(
+    sentences: Iterable[TaggedSentence], predicted: Iterable[Sequence[str]] | None
+) -> Iterator[tuple[TaggedSentence, Sequence[str] | None]]:
+    if predicted is None:
+        for sentence in sentences:
+            yield sentence, None
+        return
+    missing = object()
+    rest = iter(predicted)
+    for sentence in sentences:
+        tags = next(rest, missing)
+        if tags is missing:
+            raise ShapeError("there are more sentences than sequences of predicted tags")
+        yield sentence, tags  # type: ignore[misc]
+    if next(rest, missing) is not missing:
+        raise ShapeError("there are more sequences of predicted tags than sentences")
+
+
+def _rows(
+    sentence: TaggedSentence, predicted: Sequence[str] | None, index: int
+) -> list[tuple[str, ...]]:
+    if sentence.tags is None:
+        raise DataError(f"sentence {index + 1} has no tags to write")
+    if predicted is None:
+        return list(sentence.cells) or list(zip(sentence.words, sentence.tags, strict=True))
+    if len(predicted) != len(sentence):
+        raise ShapeError(
+            f"sentence {index + 1}: {len(predicted)} tags were predicted for {len(sentence)} words"
+        )
+    first_cells = sentence.cells or [(word,) for word in sentence.words]
+    columns = zip(first_cells, sentence.tags, predicted, strict=True)
+    return [(*cells, tag, prediction) for cells, tag, prediction in columns]
+
+
+def _cell(text: str) -> str:
+    return _BLANK.sub("_", text) or "_"

@@ -1,33 +1,94 @@
-"""A data set of question pairs as flat arrays of ids."""
+"""Encoded question pairs: flat arrays of a data set, and padded batches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-from pmt_text.batching.ragged import gather_rows
-from pmt_text.qqp.pair_batch import PairBatch
+from pmt_text.batching.ragged import Ragged, shard_rows, trimmed
 
-__all__ = ["EncodedPairs"]
+__all__ = ["EncodedPairs", "PairBatch"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EncodedPairs:
-    """n encoded pairs, m tokens in all, laid end to end; pair i has those of offsets[i : i + 2].
+class PairBatch:
+    """b question pairs, ``<cls> question1 <sep> question2 <sep>``, padded on the right.
 
-    ids: (m,) int32. segments, match_types: (m,) int8; what they mean is told at `PairBatch`.
-    offsets: (n + 1,) int64. labels: (n,) int64 or None. features: (n, k) float32 or None.
-    About 6 bytes a token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
+    Attributes:
+        ids: token ids, 0 (``<pad>``) in the padding, (b, t) int64.
+        segments: 0 up to the first ``<sep>``, 1 after it, (b, t) int64.
+        match_types: 0 for special tokens and padding, 1 for a token that does not occur in the
+            other question, 2 for one that does, (b, t) int64; or those of `match_types`, if the
+            encoder has an idf.
+        mask: True at each token, (b, t) bool.
+        labels: 1 duplicate, 0 not, (b,) int64; None if unknown.
+        index: row of each pair in the data set, (b,) int64.
+        features: further features of each pair, (b, k) float32, or None.
+    """
+
+    ids: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    match_types: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    labels: NDArray[np.int64] | None
+    index: NDArray[np.int64]
+    features: NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def shard(self, i: int, n: int) -> PairBatch:
+        """Return views of rows i, i + n, ..., without needless padding; see `shard_rows`."""
+        rows = shard_rows(i, n)
+        mask, ids, segments, match_types = trimmed(
+            rows, self.mask, self.ids, self.segments, self.match_types
+        )
+        labels = None if self.labels is None else self.labels[rows]
+        features = None if self.features is None else self.features[rows]
+        return PairBatch(ids, segments, match_types, mask, labels, self.index[rows], features)
+
+    def swapped(self) -> PairBatch:
+        """Return the pairs with their questions in the other order: ``<cls> question2 <sep> ...``.
+
+        Match types and features of a pair are the same in either order.
+        """
+        later = np.where(self.segments == 1, 1, 2)  # question2 and its <sep>, then question1's
+        later[:, :1] = 0  # but <cls> first
+        order = np.argsort(np.where(self.mask, later, 3), axis=1, kind="stable")
+        segments = np.where(self.mask, 1 - self.segments, 0)
+        segments[:, :1] = 0
+
+        def reordered(x: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.take_along_axis(x, order, axis=1)
+
+        return replace(
+            self,
+            ids=reordered(self.ids),
+            segments=reordered(segments),
+            match_types=reordered(self.match_types),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EncodedPairs(Ragged):
+    """n encoded pairs of m tokens in all.
+
+    About 6 bytes per token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
+
+    Attributes:
+        ids: (m,) int32.
+        segments, match_types: see `PairBatch`, (m,) int8.
+        labels: (n,) int64, or None.
+        features: (n, k) float32, or None.
     """
 
     ids: NDArray[np.int32]
     segments: NDArray[np.int8]
     match_types: NDArray[np.int8]
-    offsets: NDArray[np.int64]
     labels: NDArray[np.int64] | None = None
     features: NDArray[np.float32] | None = None
 
@@ -39,12 +100,12 @@ class EncodedPairs:
 
     @classmethod
     def joined(cls, parts: Sequence[EncodedPairs]) -> EncodedPairs:
-        """All pairs of several data sets, in their order; labels and features where all have them.
+        """Concatenate data sets; labels and features are kept if all of them have them.
 
-        Raises ShapeError where there are no parts.
+        Raises ShapeError if there are no parts.
         """
         if not parts:
-            raise ShapeError("to join data sets there must be at least one")
+            raise ShapeError("expected at least one data set to join")
         labels = [part.labels for part in parts if part.labels is not None]
         features = [part.features for part in parts if part.features is not None]
         lengths = np.concatenate([np.zeros(1, np.int64), *(part.lengths for part in parts)])
@@ -57,17 +118,9 @@ class EncodedPairs:
             features=np.concatenate(features) if len(features) == len(parts) else None,
         )
 
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """The tokens in each pair, (n,), special tokens included."""
-        return np.diff(self.offsets)
-
     def batch(self, indices: NDArray[np.integer]) -> PairBatch:
-        """The pairs at `indices` (b,), in that order, as wide as the longest of them."""
-        rows = gather_rows(self.offsets, indices)
+        """Return the pairs at `indices` (b,), in that order."""
+        rows = self.rows(indices)
         return PairBatch(
             ids=rows.take(self.ids, np.int64(0)),
             segments=rows.take(self.segments, np.int64(0)),

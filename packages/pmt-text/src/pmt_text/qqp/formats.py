@@ -1,27 +1,51 @@
-"""The forms in which files of question pairs go round, and how to tell them apart."""
+"""Question pairs, the published formats of their files, and format detection."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["EXPECTED_FORMATS", "QqpFormat", "detect_format"]
+__all__ = ["EXPECTED_FORMATS", "QqpFormat", "QuestionPair", "detect_format"]
 
 EXPECTED_FORMATS = """\
-  public TSV       header: id qid1 qid2 question1 question2 is_duplicate (parted by tabs)
-  Kaggle CSV       the same header parted by commas; test.csv: test_id,question1,question2
+  public TSV       header: id qid1 qid2 question1 question2 is_duplicate (separated by tabs)
+  Kaggle CSV       the same header separated by commas; test.csv: test_id,question1,question2
   GLUE TSV         the public TSV's header, or id question1 question2 for its test file
-  BiMPM            no header, 4 columns parted by tabs: label question1 question2 id"""
+  BiMPM            no header, 4 columns separated by tabs: label question1 question2 id"""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPair:
+    """Two questions, and whether they ask the same.
+
+    Attributes:
+        question1, question2: the texts without the quoting of the file.
+        label: 1 duplicate, 0 not, None if unknown.
+        id1, id2: ids of the questions, if the file has them.
+        line: first line of the row in the file, from 1.
+    """
+
+    question1: str
+    question2: str
+    label: int | None = None
+    id1: str | None = None
+    id2: str | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class QqpFormat:
-    """Where the parts of a row stand.
+    """The layout of a row.
 
-    name: for people. separator: between fields. columns: fields in a row. question1, question2,
-    label, id1, id2: the places of these, None where the form has none. header: whether the first
-    line is one. quoted: whether fields may be quoted as in CSV; else a quote is only a character.
+    Attributes:
+        name: of the format, for people.
+        separator: between fields.
+        columns: number of fields.
+        question1, question2: indices of the columns of the questions.
+        label, id1, id2: indices of these columns, None if there are none.
+        header: whether the first line is a header.
+        quoted: whether fields may be quoted as in CSV; else a quote is an ordinary character.
     """
 
     name: str
@@ -43,18 +67,21 @@ _PUBLIC_WITHOUT_HEADER = QqpFormat(
 
 
 def detect_format(lines: Sequence[str]) -> QqpFormat | None:
-    """The form of a file of which `lines` are the first few hundred; None where it is none.
+    """Return the format of a file by its first few hundred lines; None if it is unknown.
 
-    Told by the header; where there is none, by the shape of the first lines. Whether quotes in a
-    TSV are CSV quotes is told by those that stand there: the public release quotes every field
-    that holds one, GLUE's files may not.
+    The format is that of the header, or else that of most of the first rows. Quotes in a TSV are
+    CSV quotes if the fields say so: the public release quotes each field that contains a quote,
+    the files of GLUE may not.
     """
     if not lines:
         return None
     format = _by_header(lines[0]) or _by_shape(lines[:20])
     if format is None or format.separator != "\t" or not format.quoted:
         return format
-    return format if _quotes_are_csv(lines, format) else _glue(format)
+    if _quotes_are_csv(lines, format):
+        return format
+    name = "GLUE TSV" if format.label is not None else "GLUE test TSV"
+    return replace(format, name=name, quoted=False)
 
 
 def _by_header(line: str) -> QqpFormat | None:
@@ -62,8 +89,8 @@ def _by_header(line: str) -> QqpFormat | None:
     names = [name.strip().strip('"').casefold() for name in line.split(separator)]
     if len(set(names)) != len(names) or not {"question1", "question2"} <= set(names):
         return None
-    places = {name: place for place, name in enumerate(names)}
-    label = places.get("is_duplicate")
+    columns = {name: i for i, name in enumerate(names)}
+    label = columns.get("is_duplicate")
     if separator == ",":
         name = "Kaggle CSV" if label is not None else "Kaggle test CSV"
     else:
@@ -72,16 +99,16 @@ def _by_header(line: str) -> QqpFormat | None:
         name,
         separator,
         len(names),
-        places["question1"],
-        places["question2"],
+        columns["question1"],
+        columns["question2"],
         label=label,
-        id1=places.get("qid1"),
-        id2=places.get("qid2"),
+        id1=columns.get("qid1"),
+        id2=columns.get("qid2"),
     )
 
 
 def _by_shape(lines: Sequence[str]) -> QqpFormat | None:
-    """The headerless form that most of the lines have, if a good half of them has it."""
+    """Return the format without header of more than half of the lines."""
     rows = [line.split("\t") for line in lines if line.strip()]
     bimpm = sum(len(row) == 4 and row[0].strip() in ("0", "1") for row in rows)
     public = sum(
@@ -93,28 +120,13 @@ def _by_shape(lines: Sequence[str]) -> QqpFormat | None:
 
 
 def _quotes_are_csv(lines: Sequence[str], format: QqpFormat) -> bool:
-    """Whether quoted fields with doubled quotes are at least as many as bare ones with a quote."""
-    wrapped = bare = 0
+    """Return whether fields with doubled quotes are at least as many as unquoted ones with one."""
+    quoted = unquoted = 0
     for line in lines[format.header :]:
         fields = line.split("\t") if '"' in line else []
         for field in fields if len(fields) == format.columns else ():
             if re.fullmatch(r'"(?:[^"]++|"")*+"', field):
-                wrapped += '""' in field
+                quoted += '""' in field
             else:
-                bare += '"' in field and not field.startswith('"')
-    return wrapped >= bare
-
-
-def _glue(format: QqpFormat) -> QqpFormat:
-    return QqpFormat(
-        "GLUE TSV" if format.label is not None else "GLUE test TSV",
-        format.separator,
-        format.columns,
-        format.question1,
-        format.question2,
-        format.label,
-        format.id1,
-        format.id2,
-        format.header,
-        quoted=False,
-    )
+                unquoted += '"' in field and not field.startswith('"')
+    return quoted >= unquoted

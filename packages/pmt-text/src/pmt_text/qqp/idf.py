@@ -1,4 +1,4 @@
-"""How much a word says: its inverse document frequency."""
+"""Inverse document frequency of words."""
 
 from __future__ import annotations
 
@@ -13,57 +13,61 @@ __all__ = ["InverseDocumentFrequency"]
 
 
 class InverseDocumentFrequency:
-    """log(n / (1 + d)) of a word that d of n different texts hold (Sparck Jones 1972), 0 or more.
+    """log(n / (1 + d)) of a word that d of n different texts contain, at least 0.
 
-    texts: n, 1 or more. counts: d by word; a word that is not there counts as 0.
+    Sparck Jones 1972.
+
+    Args:
+        texts: n, 1 or more.
+        counts: d of each word; 0 for other words.
     """
 
-    __slots__ = ("_counts", "_memory", "texts")
+    __slots__ = ("_cache", "_counts", "texts")
 
     def __init__(self, texts: int, counts: Mapping[str, int]) -> None:
         if texts < 1:
-            raise SettingsError(f"rarity is counted in 1 or more texts, not {texts}")
+            raise SettingsError(f"the number of texts must be 1 or more, not {texts}")
         self.texts = texts
         self._counts = dict(counts)
-        self._memory: dict[str, float] = {}
+        self._cache: dict[str, float] = {}
 
     @classmethod
     def build(cls, texts: Iterable[Sequence[str]]) -> InverseDocumentFrequency:
-        """Count in token lists; a text that comes again counts once.
+        """Count the words of token lists; equal texts count once.
 
-        Words of a single text are not kept, as nearly half of all words are such: they come out
-        like a word never seen, as rare as can be.
+        Words of a single text, nearly half of all words, are not stored: they have the value of
+        an unknown word, the maximum.
         """
         different = {" ".join(tokens) for tokens in texts}
         counts: Counter[str] = Counter()
         for text in different:
             counts.update(set(text.split()))
-        kept = {word: count for word, count in sorted(counts.items()) if count > 1}
-        return cls(max(len(different), 1), kept)
+        repeated = {word: count for word, count in sorted(counts.items()) if count > 1}
+        return cls(max(len(different), 1), repeated)
 
     def __call__(self, word: str) -> float:
-        """The rarity of a word, in nats."""
-        found = self._memory.get(word)
-        if found is None:
-            found = max(math.log(self.texts / (1 + self._counts.get(word, 0))), 0.0)
-            self._memory[word] = found
-        return found
+        """Return the inverse document frequency of a word, in nats."""
+        value = self._cache.get(word)
+        if value is None:
+            value = max(math.log(self.texts / (1 + self._counts.get(word, 0))), 0.0)
+            self._cache[word] = value
+        return value
 
     @property
-    def highest(self) -> float:
-        """The rarity of a word never seen: log n."""
+    def maximum(self) -> float:
+        """The value of an unknown word: log n."""
         return math.log(self.texts)
 
     def to_json(self) -> dict[str, Any]:
-        """All there is to know, as JSON can hold it."""
+        """Return the counts as a JSON object."""
         return {"texts": self.texts, "counts": self._counts}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> InverseDocumentFrequency:
-        """What `to_json` wrote."""
+        """Restore the counts from a JSON object made by `to_json`."""
         if set(state) != {"texts", "counts"} or not isinstance(state["counts"], dict):
             raise DataError(
-                "word rarity in JSON is {'texts': int, 'counts': {word: int}}, as to_json() "
-                "writes it"
+                "expected {'texts': int, 'counts': {word: int}}, as to_json() makes it, "
+                f"got the keys {sorted(state)}"
             )
         return cls(int(state["texts"]), state["counts"])

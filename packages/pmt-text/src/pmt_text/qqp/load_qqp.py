@@ -1,4 +1,4 @@
-"""Read files of question pairs, in any of the published formats."""
+"""Load files of question pairs, in any of the published formats."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from itertools import islice
 
 from pmt_core import DataError, SettingsError
 from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
-from pmt_text.files.errors import dropped_warning
+from pmt_text.files.errors import dropped_warnings
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, detect_format
-from pmt_text.qqp.question_pair import QuestionPair
+from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, detect_format
 
 __all__ = ["QqpFile", "load_qqp"]
 
 _LINES_TO_SNIFF = 2000
-_LONGEST_RECORD = 20  # lines; a quote that stays open longer was never meant to be closed
+_MAX_RECORD = 20  # lines; a quote that stays open longer is not the beginning of a field
 
 _BAD_BYTES = unusable_line()
 _UNCLOSED_QUOTE = "unclosed quote"
@@ -29,11 +28,15 @@ _EMPTY_QUESTION = "empty question"
 
 @dataclass(frozen=True, slots=True)
 class QqpFile:
-    """What `load_qqp` read.
+    """The question pairs of `load_qqp`.
 
-    pairs: the rows kept, in the order of the file. path, form: which file, in which format.
-    rows: rows met; kept + dropped. dropped: for each reason the lines on which a row was dropped.
-    sha256: of the file as it is stored.
+    Attributes:
+        pairs: in the order of the file.
+        path: of the file.
+        format: name of its format.
+        rows: number of rows, dropped ones included.
+        dropped: reason -> the lines of the rows dropped for it.
+        sha256: of the stored file.
     """
 
     pairs: list[QuestionPair]
@@ -43,29 +46,31 @@ class QqpFile:
     dropped: dict[str, list[int]]
     sha256: str
 
-    @property
-    def kept(self) -> int:
-        """The number of rows kept."""
+    def __len__(self) -> int:
+        """Return the number of pairs."""
         return len(self.pairs)
 
     def warnings(self) -> list[str]:
-        """One line for each reason for which rows were dropped, naming file and lines."""
-        return [
-            dropped_warning(self.path, reason, lines, "row")
-            for reason, lines in self.dropped.items()
-        ]
+        """Return one line per reason for which rows were dropped, with file and lines."""
+        return dropped_warnings(self.path, self.dropped, "row")
 
 
 def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFile:
-    """Read question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM, plain or gzip.
+    """Load question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM, plain or gzip.
 
-    The header or the shape of the rows gives the format, not the name of the file. A row that is
-    broken (a field missing, a label that is neither 0 nor 1, bytes that are not UTF-8, an
-    unclosed quote, an empty question) is dropped, counted and named by its line; reading goes on
-    at the next line. Questions come without the file's quoting, otherwise as they stand there.
+    The format is detected from the header or the rows, not from the name of the file. A broken
+    row (a missing field, a label that is neither 0 nor 1, bytes that are not UTF-8, an unclosed
+    quote, an empty question) is dropped, counted and reported by its line; reading continues at
+    the next line. Questions are stored without the quoting of the file, otherwise unchanged.
 
-    limit: the most rows to keep. Raises `FileProblem` (missing, a folder, unreadable) and
-    `DataError` (empty, binary, of an unknown format, or no row left).
+    Args:
+        path: the file.
+        limit: maximal number of pairs.
+
+    Raises:
+        FileProblem: if the file is missing, a folder or unreadable.
+        DataError: if it is empty or binary, its format is unknown, or no row is left.
+        SettingsError: if the limit is below 1.
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit must be 1 or more rows, not {limit}")
@@ -87,7 +92,7 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
 
 @dataclass(slots=True)
 class _RowReader:
-    """Makes pairs of lines and keeps account of those it cannot use."""
+    """Makes pairs of lines and counts those it cannot use."""
 
     format: QqpFormat
     ahead: deque[tuple[int, str | None]]  # lines read but not used yet
@@ -104,22 +109,22 @@ class _RowReader:
             if header and line is not None:
                 header = False
                 continue
-            found = _BAD_BYTES if line is None else self._fields(line, record)
-            pair = found if isinstance(found, str) else self._pair(found, number)
+            fields = _BAD_BYTES if line is None else self._fields(line, record)
+            pair = fields if isinstance(fields, str) else self._pair(fields, number)
             if isinstance(pair, str):
                 self.dropped.setdefault(pair, []).append(number)
             else:
                 yield pair
 
     def _read_ahead(self) -> bool:
-        """Read one more line; False at the end of the file."""
+        """Read one more line; return False at the end of the file."""
         line = next(self.source, None)
         if line is not None:
             self.ahead.append(line)
         return line is not None
 
     def _fields(self, line: str, record: QuotedRecord) -> list[str] | str:
-        """The fields of the record that begins with `line`, or what is wrong with it."""
+        """Return the fields of the record that begins with `line`, or the reason to drop it."""
         format = self.format
         if not format.quoted or '"' not in line:
             fields = line.split(format.separator)
@@ -132,10 +137,10 @@ class _RowReader:
         return self._longer_record(line, record) or _UNCLOSED_QUOTE
 
     def _fields_by_tabs(self, line: str) -> list[str] | None:
-        """Fields of a TSV line with a quotation at the beginning of a field that is not quoted.
+        """Return the fields of a TSV line of which some begin with a quotation, or None.
 
-        ``"Yes" or "no"?`` is bare text although it begins with a quote; an odd number of quotes
-        is no such thing.
+        ``"Yes" or "no"?`` is not a quoted field although it begins with a quote; the number of
+        quotes of such a field is even.
         """
         fields = line.split(self.format.separator)
         if self.format.separator != "\t" or len(fields) != self.format.columns:
@@ -145,18 +150,17 @@ class _RowReader:
         return [unquote(text) if _is_quoted(text) else text for text in fields]
 
     def _longer_record(self, line: str, record: QuotedRecord) -> list[str] | None:
-        """The fields of a record of several lines, of which `line` is the first.
+        """Return the fields of a record of several lines, of which `line` is the first.
 
-        None where the quote is not closed within `_LONGEST_RECORD` lines so that a record with
-        the right fields comes out, or where a line that is a record by itself comes before that:
-        then only the first line is lost.
+        Returns None, so that only the first line is lost, if `_MAX_RECORD` lines do not make a
+        valid record, or if a line that is a record by itself follows earlier.
         """
         text = line
-        for count in range(1, _LONGEST_RECORD):
+        for count in range(1, _MAX_RECORD):
             if len(self.ahead) < count and not self._read_ahead():
                 return None
             following = self.ahead[count - 1][1]
-            if following is None or self._stands_alone(following, record):
+            if following is None or self._is_record(following, record):
                 return None
             text = f"{text}\n{following}"
             fields = record.fields(text)
@@ -168,12 +172,12 @@ class _RowReader:
                 return None
         return None
 
-    def _stands_alone(self, line: str, record: QuotedRecord) -> bool:
+    def _is_record(self, line: str, record: QuotedRecord) -> bool:
         fields = record.fields(line)
         return fields is not None and not isinstance(self._pair(fields, 0), str)
 
     def _pair(self, fields: list[str], number: int) -> QuestionPair | str:
-        """The pair that the fields are, or what is wrong with them."""
+        """Return the pair of these fields, or the reason to drop it."""
         format = self.format
         label: int | None = None
         if format.label is not None:

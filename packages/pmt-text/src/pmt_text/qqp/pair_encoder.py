@@ -1,4 +1,4 @@
-"""Question pairs into ids."""
+"""Encode question pairs as token ids, segments, match types and features."""
 
 from __future__ import annotations
 
@@ -23,19 +23,22 @@ _SPECIALS = 3  # <cls> a <sep> b <sep>
 
 
 class PairEncoder:
-    """Encodes pairs of texts as ``<cls> a <sep> b <sep>``.
+    """Encoder of pairs of texts as ``<cls> a <sep> b <sep>``.
 
-    vocabulary: gives the ids. max_length: the most tokens of a pair, the three special ones
-    included; what is too long loses tokens from the end of its longer question first, and from
-    both in turn once they are equally long. rarity: of words; with it the match types are those of
-    `match_types`, and every pair gets the `pair_features`.
+    Args:
+        vocabulary: maps tokens to ids.
+        max_length: maximal number of tokens of a pair, including three special tokens. A pair that
+            is too long loses tokens from the end of its longer question first, and from both
+            alternately once they are equally long.
+        idf: of words; if given, match types are those of `match_types`, and each pair has
+            `pair_features`.
     """
 
     def __init__(
         self,
         vocabulary: Vocabulary,
         max_length: int = 64,
-        rarity: InverseDocumentFrequency | None = None,
+        idf: InverseDocumentFrequency | None = None,
     ) -> None:
         if max_length < _SPECIALS + 2:
             raise SettingsError(
@@ -44,17 +47,17 @@ class PairEncoder:
             )
         self.vocabulary = vocabulary
         self.max_length = max_length
-        self.rarity = rarity
+        self.idf = idf
 
     @property
     def n_match_types(self) -> int:
         """Number of different match types; 0 is that of special tokens."""
-        return 3 if self.rarity is None else N_MATCH_TYPES
+        return 3 if self.idf is None else N_MATCH_TYPES
 
     @property
     def features(self) -> int:
-        """Numbers in the features of a pair."""
-        return 0 if self.rarity is None else len(PAIR_FEATURES)
+        """Number of features of a pair."""
+        return 0 if self.idf is None else len(PAIR_FEATURES)
 
     def encode(
         self,
@@ -63,12 +66,15 @@ class PairEncoder:
         *,
         tokenize: Tokenize = tokenize,
     ) -> EncodedPairs:
-        """Encode n pairs of texts, raw or treebank-tokenized; labels: (n,), carried along.
+        """Encode n pairs of texts, raw or treebank-tokenized.
 
-        `match_types` and features compare tokens, not ids (two unknown words match if they are the
-        same word), with the whole other question, also with what truncation takes off it.
-        Punctuation marks are tokens like any other.
-        tokenize: a function from a text to its tokens; one that caches them shares the work.
+        Match types and features compare tokens, not ids (two unknown words match if they are the
+        same word), with the other question before truncation. Punctuation counts as tokens.
+
+        Args:
+            pairs: n pairs of texts.
+            labels: of the pairs, (n,).
+            tokenize: maps a text to its tokens; may cache them.
         """
         ids, segments, types = array("i"), array("b"), array("b")
         offsets = np.zeros(len(pairs) + 1, np.int64)
@@ -77,15 +83,15 @@ class PairEncoder:
             first, second = map(tokenize, texts)
             self._append(first, second, ids, segments, types)
             offsets[n + 1] = len(ids)
-            if self.rarity is not None:
-                features[n] = pair_features(first, second, self.rarity)
+            if self.idf is not None:
+                features[n] = pair_features(first, second, self.idf)
         return EncodedPairs(
             ids=np.array(ids, np.int32),
             segments=np.array(segments, np.int8),
             match_types=np.array(types, np.int8),
             offsets=offsets,
             labels=None if labels is None else np.asarray(labels, np.int64),
-            features=None if self.rarity is None else features,
+            features=None if self.idf is None else features,
         )
 
     def _append(
@@ -96,9 +102,9 @@ class PairEncoder:
         segments: array[int],
         types: array[int],
     ) -> None:
-        """Add one pair's tokens to the end of the arrays."""
+        """Append the tokens of a pair to the arrays."""
         types_first, types_second = self._match_types(first, second)
-        keep1, keep2 = _kept(len(first), len(second), self.max_length - _SPECIALS)
+        keep1, keep2 = _kept_lengths(len(first), len(second), self.max_length - _SPECIALS)
         id_list = self.vocabulary.id_list
         ids.append(CLS)
         ids.extend(id_list(first[:keep1]))
@@ -113,12 +119,9 @@ class PairEncoder:
         segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
 
     def _match_types(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:
-        """The `match_types` of the tokens of both."""
-        if self.rarity is not None:
-            return (
-                match_types(first, second, self.rarity),
-                match_types(second, first, self.rarity),
-            )
+        """Return the match types of the tokens of both questions."""
+        if self.idf is not None:
+            return match_types(first, second, self.idf), match_types(second, first, self.idf)
         in_first, in_second = set(first), set(second)
         return (
             [2 if word in in_second else 1 for word in first],
@@ -126,28 +129,28 @@ class PairEncoder:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The encoder as JSON can hold it."""
+        """Return the encoder as a JSON object."""
         state = {"max_length": self.max_length, "vocabulary": self.vocabulary.to_json()}
-        if self.rarity is not None:
-            state["rarity"] = self.rarity.to_json()
+        if self.idf is not None:
+            state["rarity"] = self.idf.to_json()
         return state
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> PairEncoder:
-        """The encoder that `to_json` wrote."""
+        """Return the encoder of a JSON object made by `to_json`."""
         if set(state) - {"rarity"} != {"max_length", "vocabulary"}:
             raise DataError(
-                "an encoder in JSON is {'max_length': int, 'vocabulary': list}, and maybe "
-                "'rarity', as to_json() writes it"
+                "expected {'max_length': int, 'vocabulary': list}, optionally with 'rarity', as "
+                f"to_json() makes it, got the keys {sorted(state)}"
             )
         if not isinstance(state["max_length"], int):
             raise DataError(f"max_length must be an integer, not {state['max_length']!r}")
-        rarity = InverseDocumentFrequency.from_json(state["rarity"]) if "rarity" in state else None
-        return cls(Vocabulary.from_json(state["vocabulary"]), state["max_length"], rarity)
+        idf = InverseDocumentFrequency.from_json(state["rarity"]) if "rarity" in state else None
+        return cls(Vocabulary.from_json(state["vocabulary"]), state["max_length"], idf)
 
 
-def _kept(first: int, second: int, budget: int) -> tuple[int, int]:
-    """How many tokens to keep of two questions, at most `budget` together, the shorter spared."""
+def _kept_lengths(first: int, second: int, budget: int) -> tuple[int, int]:
+    """Return how many tokens of two questions to keep, at most `budget` in total."""
     if first + second <= budget:
         return first, second
     half = budget // 2

@@ -1,4 +1,4 @@
-"""Hand-made numbers about a pair of texts: how much they share, and what they do not."""
+"""Hand-made features of a pair of texts: what they share and what they do not."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["PAIR_FEATURES", "longest_common_subsequence", "pair_features"]
 
 _QUESTION_WORDS = frozenset(("what", "how", "why", "which", "who", "when", "where"))
 _VERBS = frozenset(("can", "is", "are", "do", "does", "should", "will"))
-_QUESTIONING = _QUESTION_WORDS | _VERBS  # what a question begins with, mostly
+_QUESTIONING = _QUESTION_WORDS | _VERBS  # most questions begin with one
 _NEGATIONS = frozenset(["not", "no", "never", "without"])
 _COMPARISONS = frozenset(["or", "vs", "better", "best", "difference", "between", "compare"])
-_TELLING = 5.0  # nats; a word rarer than this carries content
+_CONTENT = 5.0  # nats; a rarer word is a content word
 
 PAIR_FEATURES = (
     "words shared: Jaccard",
@@ -55,24 +55,22 @@ PAIR_FEATURES = (
     "a comparison in one alone",
     "the same words",
 )
-"""What the numbers of `pair_features` are, in order."""
+"""Names of the features of `pair_features`, in order."""
 
 
-def pair_features(
-    a: Sequence[str], b: Sequence[str], rarity: InverseDocumentFrequency
-) -> list[float]:
-    """The `PAIR_FEATURES` of two token lists, all of them between 0 and about 3.
+def pair_features(a: Sequence[str], b: Sequence[str], idf: InverseDocumentFrequency) -> list[float]:
+    """Return the `PAIR_FEATURES` of two token lists, between 0 and about 3.
 
-    They are the same for (b, a), to the bit: sums over sets of words are exact (`fsum`), as the
-    order of a set is another in every process. A word is missing where the other text has neither
-    the word nor one spelled alike. Rarities are shares of the rarity of a word never seen.
+    They are the same for (b, a), to the bit: sums over sets of words are exact (`fsum`), because
+    the order of a set differs between processes. A word is missing if the other text has neither
+    the word nor one spelled alike. Rarity is the idf divided by its maximum.
     """
     set_a, set_b = set(a), set(b)
     shared, only_a, only_b = set_a & set_b, set_a - set_b, set_b - set_a
     missing_a = {word for word in only_a if not spelled_like_any(word, only_b)}
     missing_b = {word for word in only_b if not spelled_like_any(word, only_a)}
     return [
-        *_shared(set_a, set_b, (only_a - missing_a) | (only_b - missing_b), rarity),
+        *_shared(set_a, set_b, (only_a - missing_a) | (only_b - missing_b), idf),
         _dice(set(pairwise(a)), set(pairwise(b))),
         *_characters(a, b),
         *_lengths(a, b),
@@ -80,9 +78,9 @@ def pair_features(
         float(a[:2] == b[:2]),
         float(a[-2:] == b[-2:]),
         *_numbers(set_a, set_b),
-        *_missing(missing_a, missing_b, rarity),
-        max(map(rarity, shared), default=0.0) / _scale(rarity),
-        _log_sum(shared, rarity),
+        *_missing(missing_a, missing_b, idf),
+        max(map(idf, shared), default=0.0) / _scale(idf),
+        _log_sum(shared, idf),
         _in_one_alone(_NEGATIONS, set_a, set_b),
         float(set_a & _QUESTIONING == set_b & _QUESTIONING),
         _jaccard(set_a & _QUESTIONING, set_b & _QUESTIONING),
@@ -92,22 +90,22 @@ def pair_features(
 
 
 def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
-    """The most tokens that stand in both lists in the same order, by dynamic programming."""
+    """Return the length of the longest common subsequence, by dynamic programming."""
     row = [0] * (len(b) + 1)
     for token in a:
-        before = row
+        previous = row
         row = [0]
         for j, other in enumerate(b):
-            row.append(before[j] + 1 if token == other else max(before[j + 1], row[j]))
+            row.append(previous[j] + 1 if token == other else max(previous[j + 1], row[j]))
     return row[-1]
 
 
 def _shared(
-    a: Collection[str], b: Collection[str], alike: Collection[str], rarity: InverseDocumentFrequency
+    a: Collection[str], b: Collection[str], alike: Collection[str], idf: InverseDocumentFrequency
 ) -> list[float]:
     shared = set(a) & set(b)
-    of_a, of_b, of_both = (math.fsum(map(rarity, words)) for words in (a, b, shared))
-    half = 0.5 * math.fsum(map(rarity, alike))
+    of_a, of_b, of_both = (math.fsum(map(idf, words)) for words in (a, b, shared))
+    half = 0.5 * math.fsum(map(idf, alike))
     union = of_a + of_b - of_both
     ways = sorted((_share(of_both, of_a), _share(of_both, of_b)))
     return [
@@ -120,7 +118,7 @@ def _shared(
 
 
 def _characters(a: Sequence[str], b: Sequence[str]) -> list[float]:
-    """Cosine and Jaccard overlap of the character trigrams of all words."""
+    """Return cosine and Jaccard similarity of the character trigrams of all words."""
     grams_a, grams_b = (
         Counter(gram for word in text for gram in trigrams(word)) for text in (a, b)
     )
@@ -146,22 +144,20 @@ def _numbers(a: Collection[str], b: Collection[str]) -> list[float]:
     return [float(not (of_a or of_b)), float(of_a == of_b), float(bool(of_a) != bool(of_b))]
 
 
-def _missing(
-    a: Collection[str], b: Collection[str], rarity: InverseDocumentFrequency
-) -> list[float]:
-    rarest = sorted(max(map(rarity, words), default=0.0) / _scale(rarity) for words in (a, b))
-    sums = sorted(_log_sum(words, rarity) for words in (a, b))
+def _missing(a: Collection[str], b: Collection[str], idf: InverseDocumentFrequency) -> list[float]:
+    rarest = sorted(max(map(idf, words), default=0.0) / _scale(idf) for words in (a, b))
+    sums = sorted(_log_sum(words, idf) for words in (a, b))
     counts = sorted(math.log1p(len(words)) for words in (a, b))
-    telling = sum(rarity(word) > _TELLING for words in (a, b) for word in words)
-    return [*rarest, *sums, *counts, math.log1p(telling)]
+    content = sum(idf(word) > _CONTENT for words in (a, b) for word in words)
+    return [*rarest, *sums, *counts, math.log1p(content)]
 
 
-def _log_sum(words: Collection[str], rarity: InverseDocumentFrequency) -> float:
-    return math.log1p(math.fsum(map(rarity, words)) / _scale(rarity))
+def _log_sum(words: Collection[str], idf: InverseDocumentFrequency) -> float:
+    return math.log1p(math.fsum(map(idf, words)) / _scale(idf))
 
 
-def _scale(rarity: InverseDocumentFrequency) -> float:
-    return max(rarity.highest, 1.0)
+def _scale(idf: InverseDocumentFrequency) -> float:
+    return max(idf.maximum, 1.0)
 
 
 def _in_one_alone(kind: Collection[str], a: Collection[str], b: Collection[str]) -> float:
@@ -178,5 +174,5 @@ def _dice(a: Collection[object], b: Collection[object]) -> float:
 
 
 def _share(part: float, whole: float) -> float:
-    """part / whole; 0 where there is nothing to have a share of."""
+    """Return part / whole, or 0 if whole is 0."""
     return part / whole if whole > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Part question pairs into train and dev so that no question stands on both sides."""
+"""Split question pairs into train and dev such that no question occurs in both."""
 
 from __future__ import annotations
 
@@ -8,11 +8,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError
-from pmt_text.qqp.connected_components import connected_components
-from pmt_text.qqp.question_pair import QuestionPair
+from pmt_text.qqp.formats import QuestionPair
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
-__all__ = ["split_by_question"]
+__all__ = ["connected_components", "split_by_question"]
+
+
+def connected_components(
+    pairs: Sequence[QuestionPair], *, tokenize: Tokenize = tokenize
+) -> NDArray[np.int64]:
+    """Return the number of the group of each pair, (n,) int64, from 0 in order of appearance.
+
+    Two pairs are in one group if they share a question, by its id or its normalized text, or are
+    linked by a chain of such pairs.
+
+    Args:
+        pairs: n pairs.
+        tokenize: maps a text to its tokens; may cache them.
+    """
+    parent: list[int] = []
+    node_of: dict[tuple[str, str], int] = {}
+
+    def node(kind: str, name: str) -> int:
+        number = node_of.setdefault((kind, name), len(parent))
+        if number == len(parent):
+            parent.append(number)
+        return number
+
+    def root(start: int) -> int:
+        while parent[start] != start:
+            parent[start] = parent[parent[start]]  # path halving
+            start = parent[start]
+        return start
+
+    first_nodes: list[int] = []
+    for pair in pairs:
+        nodes = [node("text", " ".join(tokenize(q))) for q in (pair.question1, pair.question2)]
+        nodes += [node("id", name) for name in (pair.id1, pair.id2) if name is not None]
+        roots = [root(each) for each in nodes]
+        for each in roots[1:]:
+            parent[root(each)] = root(roots[0])
+        first_nodes.append(nodes[0])
+    numbers: dict[int, int] = {}
+    groups = [numbers.setdefault(root(each), len(numbers)) for each in first_nodes]
+    return np.array(groups, np.int64)
 
 
 def split_by_question(
@@ -22,16 +61,21 @@ def split_by_question(
     *,
     tokenize: Tokenize = tokenize,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the pairs for training and for dev, both ascending int64.
+    """Return the indices of the pairs for train and for dev, both ascending int64.
 
-    Two pairs that share a question, by its id or its normalized text, are on the same side, and
-    so is everything they are linked to. The groups so linked are taken in random order and go to
-    dev while they fit in; one larger than the room left there goes to train, so dev holds
-    `dev_fraction` of the pairs or a little less.
+    The `connected_components` are assigned to dev in random order while they fit; one that is
+    larger than the remaining room is assigned to train. So dev has `dev_fraction` of the pairs or
+    slightly less.
 
-    tokenize: a function from a text to its tokens; one that caches them shares the work.
+    Args:
+        pairs: n pairs.
+        dev_fraction: share of the pairs for dev.
+        rng: source of the random order.
+        tokenize: maps a text to its tokens; may cache them.
 
-    Raises `DataError` where either side would be empty.
+    Raises:
+        DataError: if train or dev would be empty.
+        SettingsError: if dev_fraction is not between 0 and 1.
     """
     if not 0 < dev_fraction < 1:
         raise SettingsError(f"dev_fraction must lie between 0 and 1, not {dev_fraction}")
@@ -43,12 +87,12 @@ def split_by_question(
         if sizes[chosen] <= room:
             in_dev[chosen] = True
             room -= int(sizes[chosen])
-    side = in_dev[group] if len(pairs) else np.empty(0, np.bool_)
-    train, dev = np.flatnonzero(~side), np.flatnonzero(side)
+    is_dev = in_dev[group] if len(pairs) else np.empty(0, np.bool_)
+    train, dev = np.flatnonzero(~is_dev), np.flatnonzero(is_dev)
     if not (len(train) and len(dev)):
         raise DataError(
             f"{len(pairs)} pairs in {len(sizes)} groups linked by shared questions cannot be "
-            f"parted into train and dev (dev_fraction={dev_fraction}): give two files, or more "
+            f"split into train and dev (dev_fraction={dev_fraction}): give two files, or more "
             "pairs"
         )
     return train.astype(np.int64), dev.astype(np.int64)

@@ -1,55 +1,117 @@
-"""Words weighted by how much they say: tf-idf vectors, and what two of them have in common."""
+"""Tf-idf vectors of texts, and sparse features of pairs for a linear model."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError
-from pmt_text.qqp.sparse_batch import EncodedBags
+from pmt_core import DataError, SettingsError, ShapeError
+from pmt_text.batching.ragged import Ragged, shard_rows
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
-__all__ = ["TfIdf"]
+__all__ = ["BagBatch", "EncodedBags", "TfIdf"]
 
 _CHUNK = 20_000  # pairs; bounds the memory that encoding needs besides its result
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BagBatch:
+    """b sparse vectors, padded on the right with feature 0 of value 0.
+
+    Attributes:
+        ids: feature indices, (b, t) int64.
+        values: values of these features, (b, t) float32.
+        scores: dense features, (b, k) float32.
+        labels: (b,) int64, or None.
+        index: row of each example in the data set, (b,) int64.
+    """
+
+    ids: NDArray[np.int64]
+    values: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int64] | None
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def shard(self, i: int, n: int) -> BagBatch:
+        """Return views of rows i, i + n, ...; see `shard_rows`."""
+        rows = shard_rows(i, n)
+        labels = None if self.labels is None else self.labels[rows]
+        return BagBatch(
+            self.ids[rows], self.values[rows], self.scores[rows], labels, self.index[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EncodedBags(Ragged):
+    """n sparse vectors with m values in all.
+
+    Attributes:
+        ids: (m,) int32.
+        values: (m,) float32.
+        scores: (n, k) float32.
+        labels: (n,) int64, or None.
+    """
+
+    ids: NDArray[np.int32]
+    values: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.scores) != len(self):
+            raise ShapeError(f"{len(self)} bags need {len(self)} rows of scores")
+        if self.labels is not None and self.labels.shape != (len(self),):
+            raise ShapeError(f"{len(self)} bags need labels ({len(self)},): {self.labels.shape}")
+
+    def batch(self, indices: NDArray[np.integer]) -> BagBatch:
+        """Return the vectors at `indices` (b,), in that order."""
+        rows = self.rows(indices)
+        ids, values = rows.take(self.ids, np.int64(0)), rows.take(self.values, np.float32(0))
+        labels = None if self.labels is None else self.labels[rows.index]
+        return BagBatch(ids, values, self.scores[rows.index], labels, rows.index)
+
+
 class TfIdf:
-    """Texts as vectors of length 1 with (1 + ln count) * idf in the place of each known word.
+    """Texts as unit vectors with the value (1 + ln count) * idf of each known word.
 
     Salton and Buckley 1988, with the smoothed idf = ln((1 + n) / (1 + texts with the word)) + 1.
 
-    idf: of every known word; a word's place is that in this mapping.
+    Args:
+        idf: of each known word; the order of the words is that of the components.
     """
 
     def __init__(self, idf: Mapping[str, float]) -> None:
         self.idf = dict(idf)
-        self._place = {word: i for i, word in enumerate(self.idf)}
+        self._index = {word: i for i, word in enumerate(self.idf)}
         self._weight = np.fromiter(self.idf.values(), np.float64, len(self.idf))
         if not (np.isfinite(self._weight).all() and (self._weight > 0).all()):
             raise DataError("every idf must be a number above 0")
 
     @classmethod
     def learn(cls, texts: Iterable[Sequence[str]], min_count: int = 1) -> TfIdf:
-        """From the tokens of n texts; words in fewer than `min_count` of them are left out."""
+        """Count the words of the tokens of n texts; those in fewer than `min_count` are unknown."""
         if min_count < 1:
             raise SettingsError(f"min_count must be 1 or more, not {min_count}")
-        n, found = 0, Counter[str]()
+        n, counts = 0, Counter[str]()
         for tokens in texts:
             n += 1
-            found.update(set(tokens))
-        kept = [(word, count) for word, count in found.items() if count >= min_count]
-        kept.sort(key=lambda item: (-item[1], item[0]))
-        return cls({word: math.log((1 + n) / (1 + count)) + 1 for word, count in kept})
+            counts.update(set(tokens))
+        frequent = [(word, count) for word, count in counts.items() if count >= min_count]
+        frequent.sort(key=lambda item: (-item[1], item[0]))
+        return cls({word: math.log((1 + n) / (1 + count)) + 1 for word, count in frequent})
 
     def __len__(self) -> int:
-        """The number of known words v."""
+        """Return the number of known words v."""
         return len(self.idf)
 
     def encode(
@@ -59,12 +121,17 @@ class TfIdf:
         *,
         tokenize: Tokenize = tokenize,
     ) -> EncodedBags:
-        """What tells n pairs of texts apart; with a and b for the vectors of a pair:
+        """Return features of n pairs of texts.
 
-        bags: |a - b| at the places 0 ... v - 1 and a * b at v ... 2v - 1, where they are not 0.
-        scores: (n, 3): the words' `jaccard` (unknown ones count), the cosine a . b, and the
-        weighted overlap sum min(a, b) / sum max(a, b).
-        tokenize: a function from a text to its tokens; one that caches them shares the work.
+        With a and b for the tf-idf vectors of a pair, the sparse vector has |a - b| in the
+        components 0 ... v - 1 and a * b in v ... 2v - 1. The scores (n, 3) are the `jaccard`
+        similarity of the words (including unknown ones), the cosine a . b, and the weighted
+        overlap sum min(a, b) / sum max(a, b).
+
+        Args:
+            pairs: n pairs of texts.
+            labels: of the pairs, (n,).
+            tokenize: maps a text to its tokens; may cache them.
         """
         chunks = [
             self._encode_chunk(
@@ -84,14 +151,14 @@ class TfIdf:
     def _encode_chunk(
         self, texts: Sequence[Sequence[str]]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
-        """Sizes (n,) of the bags, their ids and values (m,), and the scores (n, 3)."""
+        """Return sizes (n,) of the sparse vectors, their ids and values (m,), and scores (n, 3)."""
         n, v = len(texts) // 2, max(len(self), 1)
         question, word, value = self._vectors(texts)
         # The words of either question of a pair, each once, with its value in a and in b.
-        key, place = np.unique((question >> 1) * v + word, return_inverse=True)
+        key, inverse = np.unique((question >> 1) * v + word, return_inverse=True)
         a, b = (
-            np.bincount(place, np.where(question & 1 == side, value, 0), len(key))
-            for side in (0, 1)
+            np.bincount(inverse, np.where(question & 1 == parity, value, 0), len(key))
+            for parity in (0, 1)
         )
         pair, word = key // v, key % v
         cosine = np.bincount(pair, a * b, n)
@@ -100,15 +167,15 @@ class TfIdf:
         scores[:, 0] = [jaccard(texts[2 * i], texts[2 * i + 1]) for i in range(n)]
         scores[:, 1] = cosine
         scores[:, 2] = least / np.maximum(most, 1e-12)
-        of, at, values = (
-            np.concatenate(both) for both in ((pair, pair), (word, word + v), (abs(a - b), a * b))
-        )
-        kept = values > 1e-9
-        of, at, values = of[kept], at[kept], values[kept]
-        order = np.argsort(of, kind="stable")
+        rows = np.concatenate((pair, pair))
+        columns = np.concatenate((word, word + v))
+        values = np.concatenate((abs(a - b), a * b))
+        nonzero = values > 1e-9
+        rows, columns, values = rows[nonzero], columns[nonzero], values[nonzero]
+        order = np.argsort(rows, kind="stable")
         return (
-            np.bincount(of, minlength=n),
-            at[order].astype(np.int32),
+            np.bincount(rows, minlength=n),
+            columns[order].astype(np.int32),
             values[order].astype(np.float32),
             scores,
         )
@@ -116,15 +183,15 @@ class TfIdf:
     def _vectors(
         self, texts: Sequence[Sequence[str]]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """The vectors' numbers that are not 0: text, word and value of each, (m,)."""
+        """Return text, word and value of the nonzero components of all vectors, (m,) each."""
         v = max(len(self), 1)
-        find = self._place.get
+        find = self._index.get
         keys = np.array(
             [
-                i * v + place
+                i * v + index
                 for i, tokens in enumerate(texts)
                 for token in tokens
-                if (place := find(token)) is not None
+                if (index := find(token)) is not None
             ],
             np.int64,
         )
@@ -135,15 +202,15 @@ class TfIdf:
         return text, word, value / norm[text]
 
     def to_json(self) -> dict[str, Any]:
-        """The words and their weights as JSON can hold them."""
+        """Return the words and their weights as a JSON object."""
         return {"words": list(self.idf), "idf": list(self.idf.values())}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> TfIdf:
-        """What `to_json` wrote."""
+        """Return the weights of a JSON object made by `to_json`."""
         words, idf = state.get("words"), state.get("idf")
         if not (isinstance(words, list) and isinstance(idf, list) and len(words) == len(idf)):
-            raise DataError("tf-idf in JSON is {'words': [...], 'idf': [...]}, equally long")
+            raise DataError("expected {'words': [...], 'idf': [...]} with lists of equal length")
         if len(set(words)) != len(words):
-            raise DataError("a word stands twice in the tf-idf weights")
+            raise DataError("a word occurs twice in the tf-idf weights")
         return cls(dict(zip(words, idf)))

@@ -1,4 +1,4 @@
-"""How alike two texts are by the vectors of their words."""
+"""Similarity features of two texts from the vectors of their words."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ _FIRST_WORD = len(SPECIAL_TOKENS)
 
 VECTOR_SIMILARITIES = (
     "cosine of the mean vectors",
-    "words' best cosines with the other text, mean by weight: the lower of both ways",
-    "the same: the higher of both ways",
-    "the word that fits worst in the other text, its best cosine: the lower of both ways",
-    "the same: the higher of both ways",
-    "what does not fit, sum by the vectors' lengths: the lower of both ways",
-    "the same: the higher of both ways",
+    "best cosine of each word, weighted mean: the lower of both texts",
+    "best cosine of each word, weighted mean: the higher of both texts",
+    "lowest best cosine of a word: the lower of both texts",
+    "lowest best cosine of a word: the higher of both texts",
+    "1 - best cosine of each word, sum weighted by length: the lower of both texts",
+    "1 - best cosine of each word, sum weighted by length: the higher of both texts",
 )
-"""What the numbers of `VectorSimilarities` are, in order."""
+"""Names of the features of `VectorSimilarities`, in order."""
 
 
 class VectorSimilarities:
-    """Makes the `VECTOR_SIMILARITIES` of pairs; the same numbers for both orders.
+    """Computes the `VECTOR_SIMILARITIES` of pairs; they are the same for either order.
 
-    vectors: (v, d), of the words by id. weights: (v,), e.g. their rarity.
+    Args:
+        vectors: of the words by id, (v, d).
+        weights: of the words, e.g. their inverse document frequency, (v,).
     """
 
     def __init__(self, vectors: NDArray[np.floating], weights: NDArray[np.floating]) -> None:
         if vectors.ndim != 2 or weights.shape != vectors.shape[:1]:
             raise ShapeError(
-                f"vectors (v, d) want weights (v,), got {vectors.shape} and {weights.shape}"
+                f"vectors (v, d) need weights (v,), got {vectors.shape} and {weights.shape}"
             )
         lengths = np.linalg.norm(vectors, axis=1)
         self._vectors = vectors
@@ -47,19 +49,18 @@ class VectorSimilarities:
         self._weights = weights
 
     def __call__(self, pairs: EncodedPairs) -> NDArray[np.float32]:
-        """Of n pairs: (n, 7).
+        """Return the features of n pairs, (n, 7).
 
-        Special tokens and unknown words do not count; a pair with nothing to compare on either
-        side has zeros.
+        Special tokens and unknown words are ignored; a pair with a text without words has zeros.
         """
-        found = np.zeros((len(pairs), len(VECTOR_SIMILARITIES)), np.float32)
+        features = np.zeros((len(pairs), len(VECTOR_SIMILARITIES)), np.float32)
         for i, (start, end) in enumerate(pairwise(pairs.offsets.tolist())):
             ids, segments = pairs.ids[start:end], pairs.segments[start:end]
             is_word = ids >= _FIRST_WORD
             a, b = ids[is_word & (segments == 0)], ids[is_word & (segments == 1)]
             if len(a) and len(b):
-                found[i] = self._compare(a, b)
-        return found
+                features[i] = self._compare(a, b)
+        return features
 
     def _compare(self, a: NDArray[np.int32], b: NDArray[np.int32]) -> list[float]:
         mean_a, mean_b = self._vectors[a].mean(axis=0), self._vectors[b].mean(axis=0)

@@ -1,7 +1,4 @@
-"""Marks that tell of a token how it is found in the other text of a pair, and how rare it is.
-
-Words that are spelled alike: inflections, compounds, slips.
-"""
+"""Match types of tokens: whether the other text has the word, or one of similar spelling."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from pmt_text.qqp.idf import InverseDocumentFrequency
 
 __all__ = ["N_MATCH_TYPES", "match_types", "spelled_alike", "spelled_like_any", "trigrams"]
 
-_BANDS = (3.5, 6.0, 8.5)  # nats: function words, common words, rarer ones, rarest and unknown
+_BANDS = (3.5, 6.0, 8.5)  # nats: function words, common words, rare ones, rarest and unknown
 _MISSING, _SIMILAR, _SAME = range(3)
 
 N_MATCH_TYPES = 1 + 3 * (len(_BANDS) + 1)
@@ -21,46 +18,47 @@ N_MATCH_TYPES = 1 + 3 * (len(_BANDS) + 1)
 
 
 def match_types(
-    tokens: Sequence[str], other: Sequence[str], rarity: InverseDocumentFrequency
+    tokens: Sequence[str], other: Sequence[str], idf: InverseDocumentFrequency
 ) -> list[int]:
-    """The match type of each token: 1 + 4 how + band, in 1 to 12.
+    """Return the match type of each token, 1 + 4 match + band, in 1 to 12.
 
-    how: 0 nothing like it stands in the other text, 1 a word spelled alike does, 2 the token
-    itself. band: 0 for the most frequent words to 3 for the rarest: that a rare word is missing
-    in the other question says more than that "the" is.
+    The match is 0 if the other text has nothing like the token, 1 if it has a word of similar
+    spelling, 2 if it has the token. The band is 0 for the most frequent words to 3 for the rarest:
+    a rare word that is missing in the other question matters more than a missing "the".
     """
-    there = set(other)
+    others = set(other)
     types = []
     for token in tokens:
-        how = _SAME if token in there else _MISSING
-        if how == _MISSING and token.isalpha() and spelled_like_any(token, there):
-            how = _SIMILAR
-        types.append(1 + (len(_BANDS) + 1) * how + bisect_right(_BANDS, rarity(token)))
+        match = _SAME if token in others else _MISSING
+        if match == _MISSING and token.isalpha() and spelled_like_any(token, others):
+            match = _SIMILAR
+        types.append(1 + (len(_BANDS) + 1) * match + bisect_right(_BANDS, idf(token)))
     return types
 
 
-_SHORTEST = 4  # characters; shorter words are alike by chance
-_ALIKE = 0.5  # Dice coefficient of the trigrams: "engineer" and "engineering" have 0.74
+_MIN_LETTERS = 4  # shorter words are similar by chance
+_MIN_DICE = 0.5  # of the trigrams: "engineer" and "engineering" have 0.74
 
 
 @lru_cache(maxsize=1 << 17)
 def trigrams(word: str) -> frozenset[str]:
-    """The different runs of three characters of a word, its ends marked: <ca, cat, at>."""
-    marked = f"<{word}>"
-    return frozenset(marked[i : i + 3] for i in range(len(marked) - 2))
+    """Return the character trigrams of a word with its ends: <ca, cat, at>."""
+    delimited = f"<{word}>"
+    return frozenset(delimited[i : i + 3] for i in range(len(delimited) - 2))
 
 
 def spelled_alike(a: str, b: str) -> bool:
-    """Whether two words of four letters or more begin or end alike and share half their trigrams.
+    """Return whether two words are spelled alike: inflections, compounds, typing errors.
 
-    Half by the Dice coefficient, 2 |A and B| / (|A| + |B|). A word is spelled like itself.
+    Both have four letters or more, the same first or last three letters, and a Dice coefficient of
+    their trigrams, 2 |A and B| / (|A| + |B|), of at least 1/2. A word is spelled like itself.
     """
-    if min(len(a), len(b)) < _SHORTEST or (a[:3] != b[:3] and a[-3:] != b[-3:]):
+    if min(len(a), len(b)) < _MIN_LETTERS or (a[:3] != b[:3] and a[-3:] != b[-3:]):
         return False
     grams_a, grams_b = trigrams(a), trigrams(b)
-    return 2 * len(grams_a & grams_b) >= _ALIKE * (len(grams_a) + len(grams_b))
+    return 2 * len(grams_a & grams_b) >= _MIN_DICE * (len(grams_a) + len(grams_b))
 
 
 def spelled_like_any(word: str, others: Iterable[str]) -> bool:
-    """Whether one of the others is spelled like the word."""
+    """Return whether one of the other words is spelled like the word."""
     return any(spelled_alike(word, other) for other in others)

@@ -1,4 +1,4 @@
-"""Word overlap: the baseline that a model of question pairs has to beat."""
+"""The word-overlap baseline: Jaccard similarity and its best threshold."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["Threshold", "best_threshold", "jaccard", "overlap_scores"]
 
 
 class Threshold(NamedTuple):
-    """A cut of scores: at `value` and above is answered 1; `accuracy` is what that reaches."""
+    """A threshold: scores of `value` and above are predicted as 1, with this `accuracy`."""
 
     value: float
     accuracy: float
 
 
 def jaccard(tokens_a: Collection[str], tokens_b: Collection[str]) -> float:
-    """The share of the different tokens that both have, 0 to 1; 1 where both have none."""
+    """Return the Jaccard similarity of two sets of tokens, 0 to 1; 1 if both are empty."""
     a, b = set(tokens_a), set(tokens_b)
     union = len(a | b)
     return len(a & b) / union if union else 1.0
@@ -31,20 +31,17 @@ def jaccard(tokens_a: Collection[str], tokens_b: Collection[str]) -> float:
 def overlap_scores(
     pairs: Iterable[tuple[str, str]], *, tokenize: Tokenize = tokenize
 ) -> NDArray[np.float64]:
-    """The `jaccard` of the tokens of n pairs of texts, (n,).
-
-    tokenize: a function from a text to its tokens; one that caches them shares the work.
-    """
+    """Return the `jaccard` similarity of the tokens of n pairs of texts, (n,)."""
     return np.array([jaccard(tokenize(a), tokenize(b)) for a, b in pairs], np.float64)
 
 
 def best_threshold(
     scores: Sequence[float] | NDArray[np.floating], labels: Sequence[int] | NDArray[np.integer]
 ) -> Threshold:
-    """The cut of `scores` (n,) that agrees best with `labels` (n,) of 0 and 1.
+    """Return the threshold of `scores` (n,) with the highest accuracy for `labels` (n,) of 0 and 1.
 
-    Scores at the threshold or above count as 1. The lowest of equally good cuts is taken; it lies
-    half-way between two scores, at the lowest score (all are 1) or just above the highest (none).
+    In a tie the lowest threshold is taken; it lies half-way between two scores, at the lowest
+    score (all are 1) or just above the highest (none is).
     """
     values, truth = np.asarray(scores, np.float64), np.asarray(labels, np.int64)
     if values.shape != truth.shape or values.ndim != 1:
@@ -57,12 +54,12 @@ def best_threshold(
         raise DataError("labels must be 0 or 1")
     order = np.argsort(values)
     values, truth = values[order], truth[order]
-    # right[k]: right answers when the k lowest scores are answered 0 and the others 1.
-    right = np.concatenate([[0], np.cumsum(1 - truth)]) + np.concatenate(
+    # correct[k]: correct predictions if the k lowest scores are predicted as 0, the others as 1.
+    correct = np.concatenate([[0], np.cumsum(1 - truth)]) + np.concatenate(
         [np.cumsum(truth[::-1])[::-1], [0]]
     )
     cuts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
-    cut = int(cuts[np.argmax(right[cuts])])
+    cut = int(cuts[np.argmax(correct[cuts])])
     if cut == 0:
         value = values[0]
     elif cut == len(values):
@@ -70,4 +67,4 @@ def best_threshold(
     else:
         value = (values[cut - 1] + values[cut]) / 2
         value = value if value > values[cut - 1] else values[cut]  # neighbors in floating point
-    return Threshold(float(value), float(right[cut] / len(values)))
+    return Threshold(float(value), float(correct[cut] / len(values)))

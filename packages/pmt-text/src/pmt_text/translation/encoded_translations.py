@@ -1,4 +1,4 @@
-"""A data set of sentences and their translations as ids."""
+"""Pairs of encoded sentences and translations, and their batches."""
 
 from __future__ import annotations
 
@@ -9,19 +9,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-from pmt_text.batching.ragged import TokenSequences
+from pmt_text.batching.ragged import TokenSequences, shard_rows, trimmed
 from pmt_text.tokenizers.vocabulary import CLS, PAD, SEP
-from pmt_text.translation.translation_batch import TranslationBatch
 
-__all__ = ["EncodedTranslations"]
+__all__ = ["EncodedTranslations", "TranslationBatch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TranslationBatch:
+    """b sentences and their translations, padded on the right.
+
+    Attributes:
+        source: input of the encoder, ``x1 ... xn <sep>``, (b, s) int64.
+        source_mask: True at each token, (b, s) bool.
+        target: input of the decoder, ``<cls> y1 ... ym``, (b, t) int64.
+        target_mask: True at each token, (b, t) bool.
+        labels: output of the decoder, ``y1 ... ym <sep>``, (b, t) int64; undefined where
+            target_mask is False.
+        index: row of each pair in the data set, (b,) int64.
+    """
+
+    source: NDArray[np.int64]
+    source_mask: NDArray[np.bool_]
+    target: NDArray[np.int64]
+    target_mask: NDArray[np.bool_]
+    labels: NDArray[np.int64]
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def shard(self, i: int, n: int) -> TranslationBatch:
+        """Return views of rows i, i + n, ..., without needless padding; see `shard_rows`."""
+        rows = shard_rows(i, n)
+        source_mask, source = trimmed(rows, self.source_mask, self.source)
+        target_mask, target, labels = trimmed(rows, self.target_mask, self.target, self.labels)
+        return TranslationBatch(source, source_mask, target, target_mask, labels, self.index[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedTranslations:
-    """n sentences and their translations; `batch` adds the marks of beginning and end.
-
-    sources, targets: n sequences each, without special tokens.
-    """
+    """n sentences and their translations, without special tokens; `batch` adds those."""
 
     sources: TokenSequences
     targets: TokenSequences
@@ -29,7 +57,7 @@ class EncodedTranslations:
     def __post_init__(self) -> None:
         if len(self.sources) != len(self.targets):
             raise ShapeError(
-                f"a translation for each sentence: got {len(self.sources)} sentences and "
+                f"expected one translation per sentence, got {len(self.sources)} sentences and "
                 f"{len(self.targets)} translations"
             )
 
@@ -39,42 +67,36 @@ class EncodedTranslations:
         sources: Iterable[NDArray[np.integer]],
         targets: Iterable[NDArray[np.integer]] | None = None,
     ) -> EncodedTranslations:
-        """targets: None: not known; they are empty then."""
-        read = TokenSequences.of(sources)
+        """Store sequences of ids; the translations are empty if targets is None."""
+        encoded = TokenSequences.of(sources)
         if targets is None:
-            targets = [np.empty(0, np.int32)] * len(read)
-        return cls(read, TokenSequences.of(targets))
+            targets = [np.empty(0, np.int32)] * len(encoded)
+        return cls(encoded, TokenSequences.of(targets))
 
     def __len__(self) -> int:
         return len(self.sources)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(n, 2): the widths that a pair takes in a batch, of its source and of its target."""
+        """Widths of source and target of each pair in a batch, (n, 2)."""
         return np.stack([self.sources.lengths, self.targets.lengths], axis=1) + 1
 
     def batch(self, indices: NDArray[np.integer]) -> TranslationBatch:
-        """The pairs at `indices` (b,), in that order, as wide as the longest of them."""
+        """Return the pairs at `indices` (b,), in that order."""
         source, source_mask = _with_end(*self.sources.padded(indices, PAD))
         labels, target_mask = _with_end(*self.targets.padded(indices, PAD))
         target = np.empty_like(labels)
         target[:, :1] = CLS
         target[:, 1:] = labels[:, :-1]
         target[~target_mask] = PAD
-        return TranslationBatch(
-            source=source,
-            source_mask=source_mask,
-            target=target,
-            target_mask=target_mask,
-            labels=labels,
-            index=np.asarray(indices, np.int64),
-        )
+        index = np.asarray(indices, np.int64)
+        return TranslationBatch(source, source_mask, target, target_mask, labels, index)
 
 
 def _with_end(
     ids: NDArray[np.int64], mask: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Ids and mask (b, t) -> (b, t + 1), with ``<sep>`` behind the last id of each row."""
+    """Append ``<sep>`` to each row: ids and mask (b, t) -> (b, t + 1)."""
     b, t = ids.shape
     longer, longer_mask = np.full((b, t + 1), PAD, np.int64), np.zeros((b, t + 1), np.bool_)
     longer[:, :t] = ids

@@ -1,4 +1,4 @@
-"""Read a parallel corpus: two files, line by line each other's translation."""
+"""Load a parallel corpus: two files, line n of one the translation of line n of the other."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ Line = tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True)
 class ParallelCorpus:
-    """What `load_parallel` read.
+    """The sentences of `load_parallel`.
 
-    sources, targets: the sentences kept, without spaces around them, in the order of the files.
-    paths: of both files. lines: lines of each file; kept + dropped. dropped: the reason why pairs
-    were dropped and the file it lies in -> the lines.
+    Attributes:
+        sources, targets: the sentences without surrounding spaces, in the order of the files.
+        paths: of both files.
+        lines: number of lines of each file, dropped ones included.
+        dropped: (path, reason) -> the lines of the pairs dropped for this reason.
     """
 
     sources: list[str]
@@ -33,11 +35,11 @@ class ParallelCorpus:
     dropped: dict[tuple[str, str], list[int]]
 
     def __len__(self) -> int:
-        """The number of pairs kept."""
+        """Return the number of pairs."""
         return len(self.sources)
 
     def warnings(self) -> list[str]:
-        """One line for each reason for which pairs were dropped, naming file and lines."""
+        """Return one line per reason for which pairs were dropped, with file and lines."""
         return [
             dropped_warning(path, reason, lines, "pair")
             for (path, reason), lines in self.dropped.items()
@@ -45,40 +47,43 @@ class ParallelCorpus:
 
 
 def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> ParallelCorpus:
-    """Read two files of UTF-8 text, plain or gzip, of which line n of one translates line n of the
-    other.
+    """Load two files of UTF-8 text, plain or gzip, line by line translations of each other.
 
-    A pair of which one side is empty or not UTF-8 is dropped, counted and named by its line: it
-    cannot be learned from, and cannot be scored. Raises `DataError` where the numbers of lines
-    differ, naming both, where a file is no text or no pair is left; `FileProblem`.
+    A pair is dropped, counted and reported by its line if one of its lines is empty or not UTF-8.
+
+    Raises:
+        DataError: if the numbers of lines differ, a file is not text, or no pair is left.
+        FileProblem: if a file cannot be read.
     """
     with TextLines(source) as first, TextLines(target) as second:
         paths = first.path, second.path
-        both = list(first), list(second)
-    if len(both[0]) != len(both[1]):
+        lines = list(first), list(second)
+    if len(lines[0]) != len(lines[1]):
         raise DataError(
-            f"{paths[0]} has {len(both[0]):,} lines and {paths[1]} has {len(both[1]):,}: line n of "
-            "one file is the translation of line n of the other, so both have as many; give the "
-            "two halves of one corpus, as they were delivered"
+            f"{paths[0]} has {len(lines[0]):,} lines and {paths[1]} has {len(lines[1]):,}: line n "
+            "of one file is the translation of line n of the other, so both have equally many "
+            "lines; give the two halves of one corpus, as they were delivered"
         )
-    kept: tuple[list[str], list[str]] = [], []
+    texts: tuple[list[str], list[str]] = [], []
     dropped: dict[tuple[str, str], list[int]] = {}
-    for pair in zip(*both, strict=True):
+    for pair in zip(*lines, strict=True):
         problem = _problem(pair, paths)
         if problem is not None:
             dropped.setdefault(problem, []).append(pair[0][0])
             continue
-        for side, (_, text) in zip(kept, pair, strict=True):
-            side.append((text or "").strip())
-    result = ParallelCorpus(*kept, paths, len(both[0]), dropped)
+        for column, (_, text) in zip(texts, pair, strict=True):
+            column.append((text or "").strip())
+    result = ParallelCorpus(*texts, paths, len(lines[0]), dropped)
     if not len(result):
         reasons = "; ".join(f"{path}: {reason}" for path, reason in dropped)
-        raise DataError(f"{paths[0]} and {paths[1]}: none of {len(both[0])} pairs left ({reasons})")
+        raise DataError(
+            f"{paths[0]} and {paths[1]}: none of {len(lines[0])} pairs left ({reasons})"
+        )
     return result
 
 
 def _problem(pair: tuple[Line, Line], paths: tuple[str, str]) -> tuple[str, str] | None:
-    """Why a pair cannot be used: the file and the reason."""
+    """Return (path, reason) if the pair cannot be used."""
     for path, (_, text) in zip(paths, pair, strict=True):
         if text is None:
             return path, _BAD_BYTES

@@ -34,6 +34,15 @@ class Epochs(Protocol[B_co]):
         ...
 
 
+@runtime_checkable
+class EpochLengths(Protocol):
+    """Data whose epochs have different numbers of batches, such as a curriculum."""
+
+    def epoch_length(self, n: int) -> int:
+        """Return the number of batches of epoch `n`."""
+        ...
+
+
 def check_reiterable(train: Iterable[X] | Epochs[X]) -> None:
     """Raises SettingsError for data that can be read only once."""
     if not isinstance(train, Epochs) and iter(train) is train:
@@ -48,6 +57,11 @@ def batches_of_epoch(train: Iterable[X] | Epochs[X], n: int) -> Iterator[X]:
     return train.epoch(n) if isinstance(train, Epochs) else iter(train)
 
 
-def batch_count(train: object) -> int | None:
-    """Number of batches in an epoch, if the data tells."""
+def batch_count(train: object, n: int) -> int | None:
+    """Return the number of batches of epoch n: `train.epoch_length(n)`, else `len(train)`.
+
+    Returns None if `train` has neither.
+    """
+    if isinstance(train, EpochLengths):
+        return train.epoch_length(n)
     return len(train) if isinstance(train, Sized) else None

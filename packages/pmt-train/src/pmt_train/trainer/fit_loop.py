@@ -37,8 +37,8 @@ class TrainingLoop(Generic[B]):
     Args:
         trainable: what is trained.
         train: batches, read anew in each epoch; `train.epoch(n)` if it has such a method. A batch
-            is anything that `trainable.step` accepts. `len(train)`, if it exists, is the number
-            of batches of an epoch.
+            is anything that `trainable.step` accepts. `train.epoch_length(n)` or `len(train)`, if
+            one of them exists, is the number of batches of an epoch.
         options: settings of the run.
 
     Raises:
@@ -61,7 +61,7 @@ class TrainingLoop(Generic[B]):
             seed=trainable.seed,
             workers=trainable.workers.count * trainable.ranks.size,
             step=trainable.step_count,
-            batches=batch_count(train),
+            batches=batch_count(train, 0),
             stopping=options.initial_stopping,
             plateau=options.plateau,
             fingerprint=json.loads(json.dumps(fingerprint)),  # as it is read back from the file
@@ -132,8 +132,15 @@ class TrainingLoop(Generic[B]):
         """Run the steps of the epoch that are not done yet."""
         state, size = self.state, self.trainable.accumulate
         batches = islice(batches_of_epoch(self._train, state.epoch), state.batch, None)
+        epochs = self.options.epochs
+        count, *later = [batch_count(self._train, n) for n in range(state.epoch, epochs)]
         bar = EpochProgress(
-            state.epoch, self.options.epochs, state.batches, state.batch, self._quiet
+            state.epoch,
+            epochs,
+            count,
+            state.batch,
+            self._quiet,
+            batches_after=sum(filter(None, later)),
         )
         try:
             before = time.monotonic()

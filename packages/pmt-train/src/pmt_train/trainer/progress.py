@@ -67,19 +67,29 @@ def warn(text: str) -> None:
 class EpochProgress:
     """The bar of one epoch: batches, loss so far, learning rate, examples/s, time left in all.
 
-    epoch: 0, 1, ...; epochs: how many; batches: in an epoch, if known; done: batches of it that
-    an earlier part of the run did.
+    epoch: 0, 1, ...; epochs: how many; batches: in this epoch, if known; done: batches of it that
+    an earlier part of the run did; batches_after: in all later epochs, by default as many as in
+    this one each.
     """
 
     def __init__(
-        self, epoch: int, epochs: int, batches: int | None, done: int = 0, quiet: bool = False
+        self,
+        epoch: int,
+        epochs: int,
+        batches: int | None,
+        done: int = 0,
+        quiet: bool = False,
+        *,
+        batches_after: int | None = None,
     ) -> None:
         self._bar = progress_bar(batches, f"epoch {epoch + 1}/{epochs}", quiet=quiet)
         if batches is not None:  # tqdm's own numbers make room for those of `update`
             self._bar.bar_format = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
         self._bar.update(done)
         self._batches = batches
-        self._epochs_after = epochs - epoch - 1
+        if batches_after is None:
+            batches_after = (epochs - epoch - 1) * (batches or 0)
+        self._batches_after = batches_after
         self._done = done
         self._mine = 0
         self._start = time.monotonic()
@@ -99,7 +109,7 @@ class EpochProgress:
     def _left(self) -> str:
         if self._batches is None:
             return ""
-        todo = self._batches - self._done + self._epochs_after * self._batches
+        todo = self._batches - self._done + self._batches_after
         seconds = (time.monotonic() - self._start) / self._mine * todo
         return f", left {tqdm.format_interval(round(seconds))}"
 

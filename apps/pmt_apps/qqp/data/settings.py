@@ -1,4 +1,4 @@
-"""Settings of `train_qqp.py`."""
+"""The settings of `train_qqp.py`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pmt_apps.kit.options import option
 from pmt_apps.kit.settings import AppSettings
+from pmt_core import SettingsError
 
 BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.1, "batch_size": 256, "warmup": 0}
 """How a baseline is trained, by itself or to stand beside a model."""
@@ -125,6 +126,14 @@ class Settings(AppSettings):
     patience: int = option(
         3, "epochs without a better dev accuracy after which to stop", group="training", at_least=1
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width % self.heads:
+            raise SettingsError(
+                f"--width {self.width} must be a multiple of --heads {self.heads}: each head reads "
+                "an equal share of the width"
+            )
 
     @property
     def has_stages(self) -> bool:

@@ -1,0 +1,1 @@
+"""Which question pairs a run reads, and its settings."""

@@ -20,7 +20,7 @@ def layer(x: Tensor) -> Tensor:
     return ag.tanh(x @ W) + x
 
 
-def both(make) -> tuple[dict, dict]:
+def plain_and_recomputed(make) -> tuple[dict, dict]:
     return gradients(make(lambda f, *x: f(*x))), gradients(make(recompute))
 
 
@@ -37,7 +37,7 @@ def both(make) -> tuple[dict, dict]:
     ids=["leaf", "twice", "inside a tape", "nested", "input used twice", "constant"],
 )
 def test_gradients_are_those_of_the_plain_call(make) -> None:
-    plain, again = both(make)
+    plain, again = plain_and_recomputed(make)
     assert set(plain) == set(again)
     for leaf, expected in plain.items():
         np.testing.assert_allclose(again[leaf], expected, rtol=1e-12)
@@ -48,7 +48,7 @@ def test_tensors_of_the_outer_tape_in_the_closure() -> None:
         scale = ag.exp(X.mean())
         return (call(lambda x: layer(x) * scale, X) * scale).sum()
 
-    plain, again = both(make)
+    plain, again = plain_and_recomputed(make)
     for leaf in (W, X):
         np.testing.assert_allclose(again[leaf], plain[leaf], rtol=1e-12)
 
@@ -56,8 +56,8 @@ def test_tensors_of_the_outer_tape_in_the_closure() -> None:
 def test_backward_inside_no_grad() -> None:
     loss = recompute(layer, X).sum()
     with no_grad():
-        found = gradients(loss)
-    assert set(found) == {X, W}
+        grads = gradients(loss)
+    assert set(grads) == {X, W}
 
 
 def test_the_same_random_numbers_and_an_undisturbed_generator() -> None:

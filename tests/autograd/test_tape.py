@@ -71,10 +71,10 @@ def test_accumulating_does_not_write_to_an_older_gradient() -> None:
 
 def test_gradients_touches_no_grad() -> None:
     x = leaf(1.0, 2.0)
-    found = gradients((x * x).sum())
-    np.testing.assert_array_equal(found[x], [2.0, 4.0])
+    grads = gradients((x * x).sum())
+    np.testing.assert_array_equal(grads[x], [2.0, 4.0])
     assert x.grad is None
-    assert list(found) == [x] or set(found) == {x}
+    assert set(grads) == {x}
 
 
 def test_backward_with_a_gradient() -> None:
@@ -91,7 +91,7 @@ def test_backward_needs_a_single_element_or_a_gradient() -> None:
         (x * x).backward(np.ones(3))
 
 
-def test_a_tape_is_walked_once() -> None:
+def test_a_tape_is_used_once() -> None:
     x = leaf(1.0)
     loss = (x * x).sum()
     loss.backward()
@@ -99,7 +99,7 @@ def test_a_tape_is_walked_once() -> None:
         loss.backward()
 
 
-def test_a_shared_part_is_walked_once() -> None:
+def test_a_shared_part_is_used_once() -> None:
     x = leaf(1.0)
     shared = ag.exp(x)
     (shared * 2).sum().backward()

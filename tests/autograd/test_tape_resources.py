@@ -15,7 +15,7 @@ import pmt_autograd as ag
 from pmt_autograd import Tensor, no_grad
 
 
-def chain(length: int, size: int = 1) -> tuple[Tensor, Tensor]:
+def additions(length: int, size: int = 1) -> tuple[Tensor, Tensor]:
     x = Tensor(np.ones(size, np.float32), requires_grad=True)
     y = x
     for _ in range(length):
@@ -24,13 +24,13 @@ def chain(length: int, size: int = 1) -> tuple[Tensor, Tensor]:
 
 
 def test_backward_of_200_000_operations() -> None:
-    x, loss = chain(200_000)
+    x, loss = additions(200_000)
     loss.backward()
     np.testing.assert_array_equal(x.grad, [1.0])
 
 
-def test_dropping_an_unwalked_chain_of_200_000_operations() -> None:
-    _, loss = chain(200_000)
+def test_dropping_an_unused_tape_of_200_000_operations() -> None:
+    _, loss = additions(200_000)
     alive = weakref.ref(loss)
     del loss
     gc.collect()
@@ -39,13 +39,13 @@ def test_dropping_an_unwalked_chain_of_200_000_operations() -> None:
 
 def test_time_is_linear_in_the_length() -> None:
     def seconds(length: int) -> float:
-        _, loss = chain(length)
+        _, loss = additions(length)
         start = time.process_time()
         loss.backward()
         return (time.process_time() - start) / length
 
     seconds(1000)
-    gc.disable()  # its pauses are not the walk's
+    gc.disable()  # its pauses are not those of backward
     try:
         short = statistics.median(seconds(4_000) for _ in range(9))
         long = statistics.median(seconds(80_000) for _ in range(3))

@@ -150,9 +150,9 @@ def test_axes():
         np.testing.assert_allclose(np.exp(log_softmax(x, axis)), softmax(x, axis), rtol=1e-13)
         naive = np.log(np.exp(x).sum(axis=axis))
         np.testing.assert_allclose(logsumexp(x, axis), naive, rtol=1e-14)
-        kept = logsumexp(x, axis, keepdims=True)
-        assert kept.shape == x.sum(axis=axis, keepdims=True).shape
-        assert kept.reshape(naive.shape).tolist() == logsumexp(x, axis).tolist()
+        columns = logsumexp(x, axis, keepdims=True)
+        assert columns.shape == x.sum(axis=axis, keepdims=True).shape
+        assert columns.reshape(naive.shape).tolist() == logsumexp(x, axis).tolist()
     with pytest.raises(ValueError, match="out of bounds"):
         softmax(x, axis=3)
 

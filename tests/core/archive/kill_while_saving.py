@@ -49,20 +49,20 @@ def main(path: str, kills: int, seed: int) -> None:
     save_archive(path, arrays_of(0), {"version": 0})
     start = time.perf_counter()
     save_archive(path, arrays_of(0), {"version": 0})
-    longest = min(5 * (time.perf_counter() - start), 0.1)  # several saves, whatever the disk
+    max_delay = min(5 * (time.perf_counter() - start), 0.1)  # several saves, whatever the disk
     version, interrupted, most_left, advanced = 0, 0, 0, 0
     for _ in range(kills):
         child = os.fork()
         if child == 0:
             save_for_ever(path, version)
-        time.sleep(rng.uniform(0.0, longest))
+        time.sleep(rng.uniform(0.0, max_delay))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        found = version_of(path)
-        if found < version:
-            raise SystemExit(f"version {found} after version {version}")
-        advanced += found > version
-        version = found
+        saved = version_of(path)
+        if saved < version:
+            raise SystemExit(f"version {saved} after version {version}")
+        advanced += saved > version
+        version = saved
         left = len(left_overs(path))
         interrupted += left > 0
         most_left = max(most_left, left)

@@ -50,8 +50,8 @@ def npy(array):
 def npy_header(descr="<f4", shape=(2,), fortran=False, version=(1, 0), text=None):
     text = text or repr({"descr": descr, "fortran_order": fortran, "shape": shape})
     body = text.encode("latin1") + b"\n"
-    form = "<H" if version == (1, 0) else "<I"
-    return b"\x93NUMPY" + bytes(version) + struct.pack(form, len(body)) + body
+    length_format = "<H" if version == (1, 0) else "<I"
+    return b"\x93NUMPY" + bytes(version) + struct.pack(length_format, len(body)) + body
 
 
 @pytest.fixture

@@ -31,12 +31,12 @@ def all_arrays():
     }
 
 
-def assert_same(found, arrays):
-    assert set(found) == set(arrays)
+def assert_same(loaded, arrays):
+    assert set(loaded) == set(arrays)
     for name, array in arrays.items():
-        assert found[name].dtype == array.dtype, name
-        assert found[name].shape == array.shape, name
-        assert np.array_equal(found[name], array), name
+        assert loaded[name].dtype == array.dtype, name
+        assert loaded[name].shape == array.shape, name
+        assert np.array_equal(loaded[name], array), name
 
 
 def test_the_package_reads_ours(oracle, tmp_path):

@@ -35,8 +35,8 @@ def test_each_way_has_its_precision(function, x, slope):
 @pytest.mark.parametrize(("function", "x", "slope"), SMOOTH)
 def test_the_uncertainty_covers_the_error(function, x, slope):
     noise = 1e-15 * abs(float(function(x)))
-    found = ridders(line_of(function, x), ONE, noise)
-    assert abs(found.slope - slope) <= found.uncertainty < 1e-8 * abs(slope)
+    derivative = ridders(line_of(function, x), ONE, noise)
+    assert abs(derivative.slope - slope) <= derivative.uncertainty < 1e-8 * abs(slope)
 
 
 def test_a_coarse_step_is_extrapolated():
@@ -50,21 +50,21 @@ def test_a_coarse_step_is_extrapolated():
 def test_noise_makes_the_result_uncertain():
     rng = np.random.default_rng(0)
     line = line_of(lambda x: math.exp(x) + 1e-9 * rng.normal(), 0.0)
-    found = ridders(line, ONE, 1e-9)
-    assert abs(found.slope - 1) < found.uncertainty
-    assert 1e-8 < found.uncertainty < 1e-3
+    derivative = ridders(line, ONE, 1e-9)
+    assert abs(derivative.slope - 1) < derivative.uncertainty
+    assert 1e-8 < derivative.uncertainty < 1e-3
 
 
 def test_steps_out_of_the_domain_are_passed_over():
     with np.errstate(invalid="ignore"):
-        found = ridders(line_of(np.sqrt, 1e-3), ONE, 1e-18)
-    assert found.slope == pytest.approx(0.5 / math.sqrt(1e-3), rel=1e-8)
+        derivative = ridders(line_of(np.sqrt, 1e-3), ONE, 1e-18)
+    assert derivative.slope == pytest.approx(0.5 / math.sqrt(1e-3), rel=1e-8)
 
 
 def test_where_there_is_no_derivative_at_all():
-    found = ridders(line_of(lambda x: math.nan, 0.0), ONE, 0.0)
-    assert math.isnan(found.slope)
-    assert found.relative_uncertainty == math.inf
+    derivative = ridders(line_of(lambda x: math.nan, 0.0), ONE, 0.0)
+    assert math.isnan(derivative.slope)
+    assert derivative.relative_uncertainty == math.inf
 
 
 def test_the_two_sides_of_a_kink():

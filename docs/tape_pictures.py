@@ -1,9 +1,9 @@
-"""Makes what docs/tape.md shows of a two-layer network: its picture, its trace and its profile.
+"""Make the picture, the trace and the profile of a two-layer network for docs/tape.md.
 
 python docs/tape_pictures.py
 
-Writes docs/img/two_layers.png and .svg, and the two blocks of docs/tape.md between the markers
-`<!-- trace -->` and `<!-- profile -->`. Needs matplotlib and pmt_nn.
+Writes docs/img/two_layers.png and .svg, and the blocks of docs/tape.md after the comments
+`<!-- trace -->` and `<!-- profile -->`. Requires matplotlib.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ DOCS = Path(__file__).resolve().parent
 
 
 class TwoLayers(Module):
-    """d -> f -> n, with tanh in between."""
+    """Two linear layers, d -> f -> n, with tanh in between."""
 
     def __init__(self, d: int, f: int, n: int, rng: np.random.Generator) -> None:
         self.hidden = Linear(d, f, rng=rng)
         self.output = Linear(f, n, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (b, d); returns (b, n)."""
+        """Return the logits (b, n) of x (b, d)."""
         return self.output(ag.tanh(self.hidden(x)))
 
 
 def plain_network() -> tuple[Tensor, dict[str, Tensor]]:
-    """The same in plain operations, so that the picture shows each."""
+    """Return the loss of a two-layer network in plain operations, and its parameters."""
     rng = np.random.default_rng(0)
     shapes = {"w1": (4, 16), "b1": (16,), "w2": (16, 3), "b2": (3,)}
     p = {
@@ -50,33 +50,33 @@ def plain_network() -> tuple[Tensor, dict[str, Tensor]]:
 
 
 def training_step_profile() -> str:
-    """The profile of a training step of TwoLayers, the quickest of ten."""
+    """Return the profile of a training step of TwoLayers, the fastest of ten."""
     rng = np.random.default_rng(0)
     model = TwoLayers(64, 256, 10, rng)
     x = Tensor(rng.normal(size=(512, 64)).astype(np.float32))
     labels = rng.integers(0, 10, 512)
     names = {id(module): name or "model" for name, module in model.named_modules()}
 
-    def under_its_name(module: Module, run: Callable[[], Any]) -> Any:
+    def named(module: Module, run: Callable[[], Any]) -> Any:
         with profile_scope(names[id(module)]):
             return run()
 
     steps = []
     for _ in range(10):
-        with profile() as seen, module_hook(under_its_name):
+        with profile() as measured, module_hook(named):
             cross_entropy(model(x), labels).backward()
-        steps.append(seen)
-    return str(min(steps, key=lambda seen: sum(row.seconds for row in seen.by_operation())))
+        steps.append(measured)
+    return str(min(steps, key=lambda step: sum(row.seconds for row in step.by_operation())))
 
 
 def replace_block(text: str, marker: str, content: str) -> str:
-    """`text` with what stands in the fence below a marker replaced."""
+    """Return `text` with the content of the code block after a comment replaced."""
     pattern = rf"(<!-- {marker} -->\n```text\n).*?(```)"
     return re.sub(pattern, lambda m: f"{m[1]}{content}\n{m[2]}", text, flags=re.DOTALL)
 
 
 def main() -> None:
-    """Draw, measure, and write."""
+    """Draw, measure and write."""
     loss, names = plain_network()
     for suffix in ("png", "svg"):
         draw_tape(loss, DOCS / "img" / f"two_layers.{suffix}", names)

@@ -24,16 +24,16 @@ from pmt_train.metrics.classification import (
 )
 from pmt_train.metrics.entities import NO_ENTITY, EntityScores, entity_confusion, entity_scores
 from pmt_train.metrics.language_model import perplexity
-from pmt_train.optim.adagrad import Adagrad
+from pmt_train.optim.adagrad import Adagrad, RMSProp
 from pmt_train.optim.adam import Adam, AdamW
-from pmt_train.optim.clipping import clip_factor, clip_values, global_norm
+from pmt_train.optim.blocks import Block
+from pmt_train.optim.clipping import clip_factor, clip_grad_norm, clip_values, global_norm
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
 from pmt_train.optim.lion import Lion
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
-from pmt_train.optim.parameter_groups import Decays, ParameterGroup, decays_matrices
-from pmt_train.optim.rmsprop import RMSProp
+from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup, decays_matrices
 from pmt_train.optim.sgd import SGD
 from pmt_train.parallel.allocator import keep_freed_memory
 from pmt_train.parallel.mpi_ranks import MpiGroup, launched_process_group
@@ -97,6 +97,7 @@ __all__ = [
     "AttentionMap",
     "Batch",
     "BleuScore",
+    "Block",
     "CalibrationBins",
     "Callback",
     "Callbacks",
@@ -121,6 +122,7 @@ __all__ = [
     "NO_ENTITY",
     "Optimizer",
     "OptimizerMaker",
+    "OptimizerOptions",
     "ParameterGroup",
     "ParameterSlot",
     "PrecisionRecallF1",
@@ -146,6 +148,7 @@ __all__ = [
     "bootstrap_interval",
     "calibration_bins",
     "clip_factor",
+    "clip_grad_norm",
     "clip_values",
     "confusion_matrix",
     "confusion_plot",

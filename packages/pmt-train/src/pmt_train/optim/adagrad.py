@@ -1,73 +1,129 @@
-"""Adagrad."""
+"""Adagrad and RMSProp: the gradient divided by the root of a sum of its squares."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from typing import Unpack
 
 import numpy as np
 
-from pmt_autograd import Array
-from pmt_core import SettingsError
-from pmt_train.optim.flat_parameters import FlatParameters
+from pmt_train.optim.blocks import Block
+from pmt_train.optim.flat_parameters import Parameters
 from pmt_train.optim.optimizer import Optimizer
-from pmt_train.optim.parameter_groups import Decays, ParameterGroup, decays_matrices
+from pmt_train.optim.settings import (
+    OptimizerOptions,
+    check_eps,
+    check_not_negative,
+    check_rates,
+)
 
 
 class Adagrad(Optimizer):
-    """Duchi, Hazan & Singer 2011, the diagonal form.
+    """Adagrad with diagonal matrices (Duchi, Hazan & Singer 2011).
 
         g = gradient + decay p
         v = v + g^2
         p = p - lr g / (sqrt(v) + eps)
 
-    initial: what v begins with, 0 or more. eps: above 0. Nothing fades here, so that rows of
-    tables (without decay) follow the dense form bit for bit.
+    The state does not decay, so rows of tables (without weight decay) follow the dense update
+    bit for bit.
+
+    Args:
+        parameters: `model.parameters()`, see `Optimizer`.
+        lr: learning rate, if there is no `Trainer` that gives it.
+        initial: initial value of v, 0 or more.
+        eps: added to the denominator, above 0.
+        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
+        options: `decays` and `groups`, see `OptimizerOptions`.
     """
 
     state_names = ("v",)
-    scratch_count = 2
 
     def __init__(
         self,
-        flat: FlatParameters,
+        parameters: Parameters,
+        lr: float | None = None,
         *,
         initial: float = 0.0,
         eps: float = 1e-10,
         weight_decay: float = 0.0,
-        decays: Decays = decays_matrices,
-        groups: Sequence[ParameterGroup] = (),
+        **options: Unpack[OptimizerOptions],
     ) -> None:
-        if not initial >= 0:
-            raise SettingsError(f"initial is 0 or more, got {initial}")
-        if not eps > 0:
-            raise SettingsError(f"eps is a small number above 0, got {eps}")
-        super().__init__(flat, weight_decay=weight_decay, decays=decays, groups=groups)
+        check_not_negative("initial", initial)
+        check_eps(eps)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
         self.eps = eps
         if initial:
-            for array in self._state["v"].values():
+            for array in self._state.buffers["v"].values():
                 array += initial
 
-    def update(
-        self,
-        p: Array,
-        g: Array,
-        state: Sequence[Array],
-        scratch: Sequence[Array],
-        *,
-        lr: float,
-        scale: float,
-        decay: float,
-    ) -> None:
+    def update(self, block: Block) -> None:
         """See the class."""
-        (v,), (s, other) = state, scratch
-        np.multiply(g, scale, out=s)
-        if decay:
-            np.multiply(p, decay, out=other)
-            s += other
-        np.multiply(s, s, out=other)
-        v += other
-        np.sqrt(v, out=other)
-        other += self.eps
-        s /= other
-        s *= lr
-        p -= s
+        (v,), (s, root) = block.state, block.scratch
+        block.decayed_gradient(s, root)
+        np.multiply(s, s, out=root)
+        v += root
+        np.sqrt(v, out=root)
+        root += self.eps
+        s /= root
+        s *= block.lr
+        np.subtract(block.p, s, out=block.p)
+
+
+class RMSProp(Optimizer):
+    """RMSProp (Tieleman & Hinton 2012, lecture 6e) with momentum as in Graves 2013.
+
+        g = gradient + decay p
+        v = alpha v + (1 - alpha) g^2
+        m = momentum m + g / (sqrt(v) + eps)
+        p = p - lr m
+
+    Args:
+        parameters: `model.parameters()`, see `Optimizer`.
+        lr: learning rate, if there is no `Trainer` that gives it.
+        alpha: in 0 <= alpha < 1.
+        momentum: in 0 <= momentum < 1; if 0, m is not kept.
+        eps: added to the denominator, above 0.
+        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
+        options: `decays` and `groups`, see `OptimizerOptions`.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float | None = None,
+        *,
+        alpha: float = 0.99,
+        momentum: float = 0.0,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        check_rates("alpha", alpha)
+        check_rates("momentum", momentum)
+        check_eps(eps)
+        self.state_names = ("v", "m") if momentum else ("v",)
+        self.state_rates = (alpha, momentum) if momentum else (alpha,)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
+        self.alpha = alpha
+        self.momentum = momentum
+        self.eps = eps
+
+    def update(self, block: Block) -> None:
+        """See the class."""
+        v, (s, root) = block.state[0], block.scratch
+        block.decayed_gradient(s, root)
+        np.multiply(s, math.sqrt(1 - self.alpha), out=root)
+        root *= root
+        v *= self.alpha
+        v += root
+        np.sqrt(v, out=root)
+        root += self.eps
+        s /= root
+        if self.momentum:
+            m = block.state[1]
+            m *= self.momentum
+            m += s
+            np.copyto(s, m)
+        s *= block.lr
+        np.subtract(block.p, s, out=block.p)

@@ -1,28 +1,55 @@
-"""Clipping of gradients by their global norm (Pascanu, Mikolov & Bengio 2013).
-
-Clipping of gradients element by element.
-"""
+"""Gradient clipping by global norm (Pascanu, Mikolov & Bengio 2013) and by value."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from pmt_core import RowSparse, SettingsError
+from pmt_nn import Parameter
 from pmt_train.optim.flat_gradients import FlatGradients, squared_norm
 
 
+def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
+    """Scale the `.grad` of all parameters in place so that their global norm is at most `max_norm`.
+
+        loss.backward()
+        clip_grad_norm(model.parameters(), 1.0)
+        optimizer.step()
+
+    Returns:
+        The global norm before clipping.
+    """
+    with_grad = [(p, p.grad) for p in parameters if p.grad is not None]
+    norm = math.sqrt(sum(_squared_norm(grad) for _, grad in with_grad))
+    factor = clip_factor(norm, max_norm)
+    if factor != 1.0:
+        for parameter, grad in with_grad:
+            if isinstance(grad, RowSparse):
+                parameter.grad = grad.scale(factor)
+            else:
+                grad *= factor
+    return norm
+
+
+def _squared_norm(grad: object) -> float:
+    if isinstance(grad, RowSparse):
+        return squared_norm(grad.coalesce().values)
+    return squared_norm(np.asarray(grad))
+
+
 def global_norm(gradients: FlatGradients, scale: float = 1.0) -> float:
-    """Euclidean norm of all gradients together, dense and row-sparse, times `scale`."""
+    """Return the Euclidean norm of all gradients together, dense and row-sparse, times `scale`."""
     return math.sqrt(gradients.squared_norm) * abs(scale)
 
 
 def clip_factor(norm: float, max_norm: float | None) -> float:
-    """What gradients of this global norm are multiplied by so that it is at most `max_norm`.
+    """Return the factor that reduces gradients of global norm `norm` to at most `max_norm`.
 
-    1 where they are short enough, or `max_norm` is None. Nothing is multiplied here: the factor
-    goes into `Optimizer.step(..., scale=)`, which needs no pass of its own for it.
+    It is 1 if the norm is small enough or `max_norm` is None. The factor is passed to
+    `Optimizer.step(..., scale=)`, so clipping needs no pass over the gradients.
     """
     if max_norm is None:
         return 1.0
@@ -32,16 +59,20 @@ def clip_factor(norm: float, max_norm: float | None) -> float:
 
 
 def check_clip_value(limit: float | None) -> None:
-    """Raises SettingsError for a limit that makes no sense."""
+    """Raise SettingsError unless the limit is None or above 0."""
     if limit is not None and not limit > 0:
         raise SettingsError(f"gradients are clipped to values above 0, got {limit}")
 
 
 def clip_values(gradients: FlatGradients, limit: float, scale: float = 1.0) -> FlatGradients:
-    """The gradients with every element of `scale * gradient` brought into -limit ... limit.
+    """Return the gradients with each element of `scale * gradient` clipped to -limit ... limit.
 
-    Dense ones are clipped in place. scale: what they will be multiplied by afterwards, above 0
-    (1 / number of examples); the result is not multiplied yet.
+    Dense gradients are clipped in place.
+
+    Args:
+        gradients: what to clip; the result is not yet multiplied by `scale`.
+        limit: above 0.
+        scale: factor that is applied afterwards, above 0 (1 / number of examples).
     """
     check_clip_value(limit)
     bound = limit / scale

@@ -1,9 +1,4 @@
-"""`FlatGradients`: the gradients of one step, ready for an optimizer.
-
-`ParameterSlot`: where one parameter stands in the flat memory of its model.
-
-The sum of squares of a long array.
-"""
+"""`FlatGradients` and `ParameterSlot`: gradients of a step, and locations in flat memory."""
 
 from __future__ import annotations
 
@@ -21,12 +16,12 @@ from pmt_nn import Parameter
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatGradients:
-    """What `FlatParameters.gather` found. Valid until the next `gather`, which uses its memory.
+    """Summed gradients of one step. Valid until the next `gather`, which reuses the memory.
 
     Attributes:
-        buffers: flat gradients by dtype, laid out as the parameters are; only the places of the
-            slots in `dense` mean anything.
-        dense: slots with a dense gradient, in order of their place.
+        buffers: flat gradients by dtype, laid out like the parameters; only the parts of the
+            slots in `dense` are defined.
+        dense: slots with a dense gradient, in order of the memory.
         sparse: slots with a row-sparse gradient, and that gradient, coalesced.
         squared_norm: sum of the squares of all elements.
     """
@@ -37,14 +32,14 @@ class FlatGradients:
     squared_norm: float
 
     def of(self, slot: ParameterSlot) -> Array | RowSparse | None:
-        """The gradient of one parameter in its shape; None where it took no part in the pass."""
+        """Return the gradient of one parameter in its shape; None if it was not used."""
         for other, rows in self.sparse:
             if other is slot:
                 return rows
         return slot.view_of(self.buffers[slot.dtype]) if slot in self.dense else None
 
     def not_finite(self) -> list[str]:
-        """Names of the parameters whose gradient holds an inf or nan."""
+        """Return the names of the parameters whose gradient contains inf or nan."""
         bad = [
             slot.name
             for slot in self.dense
@@ -55,14 +50,15 @@ class FlatGradients:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParameterSlot:
-    """One parameter's place in the flat buffer of its dtype.
+    """The location of one parameter in the flat buffer of its dtype.
 
     Attributes:
-        index: its number among the slots of the model.
+        index: number of the slot.
         name: dotted name in the model.
         parameter: the parameter itself.
-        start, stop: first element, and the one after the last.
-        end: where the next slot starts; the few elements between are zero for ever.
+        start: index of the first element.
+        stop: index after the last element.
+        end: start of the next slot; the padding in between stays zero.
         view: the part of the buffer, in the parameter's shape; `parameter.data` is this array.
     """
 
@@ -90,7 +86,7 @@ class ParameterSlot:
         return self.stop - self.start
 
     def view_of(self, buffer: Array) -> Array:
-        """The same place in another flat buffer (gradients, moments), in the parameter's shape."""
+        """Return the same part of another flat buffer (gradients, moments), in the same shape."""
         return buffer[self.start : self.stop].reshape(self.shape)
 
 
@@ -98,17 +94,19 @@ _BLOCK = 1 << 16  # elements; a partial sum in float32 stays exact enough, and i
 
 
 def squared_norm(array: Array) -> float:
-    """Sum of the squares of all elements, as a Python float (inf or nan where one is).
+    """Return the sum of the squares of all elements (inf or nan if an element is).
 
-    Blocks are summed by the BLAS in the array's dtype and added up in float64. Elements above
-    1e19 overflow a float32 square; then it is done again in float64.
+    Blocks are summed by the BLAS in the dtype of the array and added in float64. Elements above
+    1e19 overflow a float32 square; such a block is summed again in float64.
     """
     flat = array.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        return sum(_of_block(flat[i : i + _BLOCK]) for i in range(0, flat.size, _BLOCK))
+        return sum(
+            _squared_norm_of_block(flat[i : i + _BLOCK]) for i in range(0, flat.size, _BLOCK)
+        )
 
 
-def _of_block(block: Array) -> float:
+def _squared_norm_of_block(block: Array) -> float:
     part = float(np.dot(block, block))
     if math.isfinite(part):
         return part

@@ -1,12 +1,9 @@
-"""`FlatParameters`: all parameters of a model in one piece of memory.
-
-Memory for flat buffers.
-"""
+"""`FlatParameters`: all parameters of a model in one flat buffer per dtype."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -20,68 +17,68 @@ from pmt_train.parallel.workers import Workers
 Shard = Mapping[Tensor, Array | RowSparse]
 """The gradients of one shard of a batch, by parameter."""
 
-_THREADS_PAY_FROM = 1 << 18  # elements: below, handing work to threads costs more than it saves
+CACHE_LINE = 64
+"""Bytes of a cache line, and of the widest vector register."""
+
+_THREADS_PAY_FROM = 1 << 18  # elements: below, distributing work to threads costs more
 
 
 class FlatParameters:
-    """Parameters moved into one flat buffer per dtype, each `Parameter.data` a view of it.
+    """Parameters moved into one flat buffer per dtype; each `Parameter.data` becomes a view of it.
 
-    An optimizer then is a few vectorized lines over blocks of that buffer, and a sum of
-    gradients over machines is one call. Matrices and tables stand first, vectors (biases, norms)
-    behind them, so that those with equal settings (weight decay) form long runs.
+    An optimizer is then a few vectorized operations on blocks of that buffer, and a sum of
+    gradients over processes is one call. Matrices and tables come first, vectors (biases, norms)
+    last, so that parameters with equal settings (weight decay) form long ranges.
 
-    A parameter whose gradient comes as a `RowSparse` (a table that was looked up) is not written
-    to the gradient buffer: its rows are handed on as they are, and the place it would have there
-    is never touched.
+    A gradient that is a `RowSparse` (of a table that was looked up) is not written to the
+    gradient buffer: its rows are passed on as they are, and the table's part of the buffer is
+    never touched.
 
-    named_parameters: as `Module.named_parameters()` gives them; those that do not require a
-    gradient are left out. Raises SettingsError where none is left, DtypeError for other than
-    floating numbers.
+    Args:
+        parameters: `Module.named_parameters()`, or `Module.parameters()`, which get the names
+            "0", "1", ... Parameters that do not require a gradient are left out.
+
+    Raises:
+        SettingsError: if no parameter is left, or something else than parameters was given.
+        DtypeError: for a parameter that is not floating.
+        StateError: for a parameter that was given twice.
 
     Attributes:
-        slots: place of every parameter, in order of the memory.
+        slots: the location of each parameter, in order of the memory.
         buffers: the values, by dtype.
     """
 
     slots: tuple[ParameterSlot, ...]
     buffers: dict[np.dtype[Any], Array]
 
-    def __init__(self, named_parameters: Iterable[tuple[str, Parameter]]) -> None:
-        learned = [(name, p) for name, p in named_parameters if p.requires_grad]
+    def __init__(self, parameters: Iterable[Parameter] | Iterable[tuple[str, Parameter]]) -> None:
+        learned = [(name, p) for name, p in _named(parameters) if p.requires_grad]
         _check(learned)
         learned.sort(key=lambda item: (str(item[1].dtype), item[1].ndim < 2))  # stable
-        places, sizes = _places([parameter for _, parameter in learned])
+        ranges, sizes = _ranges([parameter for _, parameter in learned])
         self.buffers = {dtype: aligned_zeros(size, dtype) for dtype, size in sizes.items()}
         self._gradients = {dtype: aligned_zeros(size, dtype) for dtype, size in sizes.items()}
-        self.slots = tuple(
-            ParameterSlot(
-                index,
-                name,
-                parameter,
-                start,
-                start + parameter.size,
-                end,
-                self.buffers[parameter.dtype][start : start + parameter.size].reshape(
-                    parameter.shape
-                ),
-            )
-            for index, ((name, parameter), (start, end)) in enumerate(
-                zip(learned, places, strict=True)
-            )
-        )
+        slots = []
+        for index, ((name, p), (start, end)) in enumerate(zip(learned, ranges, strict=True)):
+            view = self.buffers[p.dtype][start : start + p.size].reshape(p.shape)
+            slots.append(ParameterSlot(index, name, p, start, start + p.size, end, view))
+        self.slots = tuple(slots)
         self._known = frozenset(parameter for _, parameter in learned)
         self._gradient_views = [slot.view_of(self._gradients[slot.dtype]) for slot in self.slots]
         self.rebind()
 
     @property
     def size(self) -> int:
-        """Number of learned numbers."""
+        """Number of trained elements."""
         return sum(slot.size for slot in self.slots)
 
     def rebind(self) -> None:
-        """Make every `Parameter.data` its view again where somebody has put another array there.
+        """Make each `Parameter.data` a view of the buffer again if it was replaced.
 
-        The values of that array are kept. Raises ShapeError where its shape is another one.
+        The values of the new array are kept.
+
+        Raises:
+            ShapeError: if the new array has another shape.
         """
         for slot in self.slots:
             data = slot.parameter.data
@@ -101,47 +98,41 @@ class FlatParameters:
         workers: Workers | None = None,
         onto: FlatGradients | None = None,
     ) -> FlatGradients:
-        """The sum of the shards' gradients, added in the order of the shards.
+        """Return the sum of the shards' gradients, added in the order of the shards.
 
-        shards: of each part of the batch, the gradients that `pmt_autograd.gradients` found.
-        A parameter that is in none of them is left out of the result: it took no part.
-        workers: threads to share the work among; the result does not depend on their number.
-        onto: result of the `gather` before, to which these are added; it is used up.
+        Args:
+            shards: for each part of the batch, the result of `pmt_autograd.gradients`. A
+                parameter that is in none of them is left out of the result.
+            workers: threads to share the work; the result does not depend on their number.
+            onto: result of the previous `gather`, to which these gradients are added. It is not
+                valid afterwards.
         """
         self._check_known(shards)
         earlier = _by_slot(onto)
-        found = [
-            (
-                slot,
-                [
-                    *earlier.get(slot.index, ()),
-                    *(shard[slot.parameter] for shard in shards if slot.parameter in shard),
-                ],
-            )
-            for slot in self.slots
+        work = [
+            (slot, [*earlier.get(slot.index, ()), *_of_slot(shards, slot)]) for slot in self.slots
         ]
-        found = [(slot, parts) for slot, parts in found if parts]
-        if workers is None or sum(slot.size for slot, _ in found) < _THREADS_PAY_FROM:
-            summed = [self._sum(slot, parts) for slot, parts in found]
+        work = [(slot, parts) for slot, parts in work if parts]
+        if workers is None or sum(slot.size for slot, _ in work) < _THREADS_PAY_FROM:
+            sums = [self._sum(slot, parts) for slot, parts in work]
         else:
-            order = sorted(range(len(found)), key=lambda i: -found[i][0].size)  # large ones first
-            done = workers.map(lambda i: self._sum(*found[i]), order)
-            summed = [result for _, result in sorted(zip(order, done, strict=True))]
-        return FlatGradients(
-            self._gradients,
-            tuple(slot for (slot, _), (_, rows) in zip(found, summed, strict=True) if rows is None),
-            tuple(
-                (slot, rows)
-                for (slot, _), (_, rows) in zip(found, summed, strict=True)
-                if rows is not None
-            ),
-            sum(square for square, _ in summed),
-        )
+            order = sorted(range(len(work)), key=lambda i: -work[i][0].size)  # large ones first
+            unordered = workers.map(lambda i: self._sum(*work[i]), order)
+            sums = [result for _, result in sorted(zip(order, unordered, strict=True))]
+        dense: list[ParameterSlot] = []
+        sparse: list[tuple[ParameterSlot, RowSparse]] = []
+        for (slot, _), (_, rows) in zip(work, sums, strict=True):
+            if rows is None:
+                dense.append(slot)
+            else:
+                sparse.append((slot, rows))
+        total = sum(square for square, _ in sums)
+        return FlatGradients(self._gradients, tuple(dense), tuple(sparse), total)
 
     def _sum(
         self, slot: ParameterSlot, parts: Sequence[Array | RowSparse]
     ) -> tuple[float, RowSparse | None]:
-        """Add the gradients of one parameter; its squared norm, and the sum if row-sparse."""
+        """Add the gradients of one parameter; return its squared norm, and the sum if sparse."""
         for part in parts:
             if part.shape != slot.shape:
                 raise ShapeError(
@@ -157,13 +148,13 @@ class FlatParameters:
         dense = [part for part in parts if not isinstance(part, RowSparse)]
         total = self._gradient_views[slot.index]
         if len(dense) == 1:
-            if not np.may_share_memory(total, dense[0]):  # else it is the sum of earlier ones
+            if not np.may_share_memory(total, dense[0]):  # else it is the sum of earlier batches
                 np.copyto(total, dense[0], casting="same_kind")
         else:
             np.add(dense[0], dense[1], out=total, casting="same_kind")
             for part in dense[2:]:
                 np.add(total, part, out=total, casting="same_kind")
-        for part in sparse:  # a table that was looked up and multiplied by, too
+        for part in sparse:  # a table that was looked up and also multiplied by
             part.add_to(total)
         return squared_norm(total), None
 
@@ -171,40 +162,69 @@ class FlatParameters:
         for shard in shards:
             if shard.keys() <= self._known:
                 continue
-            strange = [tensor for tensor in shard if tensor not in self._known]
+            unknown = [tensor for tensor in shard if tensor not in self._known]
             raise StateError(
-                f"the loss depends on {len(strange)} tensor(s) that require a gradient and "
-                f"are no parameters of the model (first: shape {strange[0].shape}); make "
+                f"the loss depends on {len(unknown)} tensor(s) that require a gradient and "
+                f"are no parameters of the model (first: shape {unknown[0].shape}); make "
                 "them Parameters of the model, or detach() them"
             )
 
 
+Parameters: TypeAlias = FlatParameters | Iterable[Parameter] | Iterable[tuple[str, Parameter]]
+"""What an optimizer is made from: `model.parameters()`, `model.named_parameters()`, or both of
+them moved into flat memory already."""
+
+
+def _of_slot(shards: Sequence[Shard], slot: ParameterSlot) -> Iterator[Array | RowSparse]:
+    return (shard[slot.parameter] for shard in shards if slot.parameter in shard)
+
+
 def _by_slot(gradients: FlatGradients | None) -> dict[int, list[Array | RowSparse]]:
-    """What was gathered before, by the index of its slot."""
+    """Return gathered gradients by the index of their slot."""
     if gradients is None:
         return {}
-    found: dict[int, list[Array | RowSparse]] = {
+    dense: dict[int, list[Array | RowSparse]] = {
         slot.index: [slot.view_of(gradients.buffers[slot.dtype])] for slot in gradients.dense
     }
-    return found | {slot.index: [rows] for slot, rows in gradients.sparse}
+    return dense | {slot.index: [rows] for slot, rows in gradients.sparse}
 
 
-def _places(
+def _ranges(
     parameters: Sequence[Parameter],
 ) -> tuple[list[tuple[int, int]], dict[np.dtype[Any], int]]:
-    """(start, end) of every parameter in the buffer of its dtype, and the buffers' sizes.
+    """Return (start, end) of each parameter in the buffer of its dtype, and the buffers' sizes.
 
-    Every one starts on a cache line.
+    Each parameter starts on a cache line.
     """
     sizes: dict[np.dtype[Any], int] = {}
-    places = []
+    ranges = []
     for parameter in parameters:
         line = CACHE_LINE // parameter.dtype.itemsize
         start = sizes.get(parameter.dtype, 0)
         end = start + -(-parameter.size // line) * line
-        places.append((start, end))
+        ranges.append((start, end))
         sizes[parameter.dtype] = end
-    return places, sizes
+    return ranges, sizes
+
+
+def _named(parameters: object) -> Iterator[tuple[str, Parameter]]:
+    """Yield (name, parameter) of what an optimizer was given."""
+    expected = "expected model.parameters() or model.named_parameters()"
+    if isinstance(parameters, (str, Mapping)) or not isinstance(parameters, Iterable):
+        raise SettingsError(f"{expected}, got {type(parameters).__name__} {parameters!r:.60}")
+    for i, item in enumerate(parameters):
+        match item:
+            case Parameter():
+                yield str(i), item
+            case (str() as name, Parameter() as parameter):
+                yield name, parameter
+            case dict():
+                raise SettingsError(
+                    f"{expected}, got a dict; settings of some parameters are given as "
+                    "groups=[ParameterGroup(lambda name, p: ..., lr_factor=0.1)]"
+                )
+            case _:
+                raise SettingsError(f"{expected}; item {i} is a {type(item).__name__}")
 
 
 def _check(learned: Sequence[tuple[str, Parameter]]) -> None:
@@ -212,27 +232,23 @@ def _check(learned: Sequence[tuple[str, Parameter]]) -> None:
         raise SettingsError(
             "the model has no parameter that requires a gradient, so there is nothing to train"
         )
-    seen: dict[int, str] = {}
+    names: dict[int, str] = {}
     for name, parameter in learned:
         if parameter.dtype.kind != "f":
             raise DtypeError(f"parameter {name} must be floating, got {parameter.dtype}")
-        if id(parameter) in seen:
+        if id(parameter) in names:
             raise StateError(
-                f"parameter {name} was given twice, first as {seen[id(parameter)]}; "
+                f"parameter {name} was given twice, first as {names[id(parameter)]}; "
                 "give every parameter once, as Module.named_parameters() does"
             )
-        seen[id(parameter)] = name
-
-
-CACHE_LINE = 64
-"""Bytes of a cache line, and of the widest vector register."""
+        names[id(parameter)] = name
 
 
 def aligned_zeros(size: int, dtype: DTypeLike) -> NDArray[Any]:
-    """`size` zeros in one piece whose first byte stands at the start of a cache line.
+    """Return `size` contiguous zeros whose first byte is at the start of a cache line.
 
-    The operating system hands out such memory page by page when it is first touched, so parts
-    that nobody writes to cost nothing.
+    The operating system provides such memory page by page when it is first touched, so parts
+    that are never written cost nothing.
     """
     itemsize = np.dtype(dtype).itemsize
     memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)

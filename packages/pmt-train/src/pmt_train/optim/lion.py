@@ -2,72 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 
-from pmt_autograd import Array
-from pmt_core import SettingsError
-from pmt_train.optim.flat_parameters import FlatParameters
+from pmt_train.optim.blocks import Block
+from pmt_train.optim.flat_parameters import Parameters
 from pmt_train.optim.optimizer import Optimizer
-from pmt_train.optim.parameter_groups import Decays, ParameterGroup, decays_matrices
+from pmt_train.optim.settings import OptimizerOptions, check_rates
 
 
 class Lion(Optimizer):
-    """Chen et al. 2023, algorithm 2.
+    """Lion (Chen et al. 2023, algorithm 2).
 
         p = p - lr (sign(b1 m + (1 - b1) g) + decay p)
         m = b2 m + (1 - b2) g
 
-    Every number moves by the learning rate in every step, so that wants to be 3 to 10 times
-    smaller than Adam's, and the decay as much larger. One array of state instead of Adam's two.
+    Every parameter moves by the learning rate in every step, so use a learning rate 3 to 10
+    times smaller than Adam's, and a weight decay larger by the same factor.
 
-    betas: (b1, b2), each in 0 <= b < 1. Rows of tables: see `Optimizer`; m fades by b2 a step.
+    Args:
+        parameters: `model.parameters()`, see `Optimizer`.
+        lr: learning rate, if there is no `Trainer` that gives it.
+        betas: (b1, b2), each in 0 <= b < 1.
+        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
+        options: `decays` and `groups`, see `OptimizerOptions`.
     """
 
     state_names = ("m",)
-    scratch_count = 2
 
     def __init__(
         self,
-        flat: FlatParameters,
+        parameters: Parameters,
+        lr: float | None = None,
         *,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,
-        decays: Decays = decays_matrices,
-        groups: Sequence[ParameterGroup] = (),
+        **options: Unpack[OptimizerOptions],
     ) -> None:
-        if not all(0 <= beta < 1 for beta in betas):
-            raise SettingsError(f"betas lie in 0 <= beta < 1, got {betas}")
-        super().__init__(flat, weight_decay=weight_decay, decays=decays, groups=groups)
+        check_rates("beta", *betas)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
         self.betas = betas
+        self.state_rates = (betas[1],)
 
-    def update(
-        self,
-        p: Array,
-        g: Array,
-        state: Sequence[Array],
-        scratch: Sequence[Array],
-        *,
-        lr: float,
-        scale: float,
-        decay: float,
-    ) -> None:
+    def update(self, block: Block) -> None:
         """See the class."""
-        (m,), (s, step), (b1, b2) = state, scratch, self.betas
-        np.multiply(g, scale * (1 - b1), out=s)
+        p, g, (m,), (s, step), (b1, b2) = block.p, block.g, block.state, block.scratch, self.betas
+        np.multiply(g, block.scale * (1 - b1), out=s)
         np.multiply(m, b1, out=step)
         step += s
         np.sign(step, out=step)
-        step *= lr
-        if decay:
-            p *= 1 - lr * decay
+        step *= block.lr
+        if block.decay:
+            p *= 1 - block.lr * block.decay
         p -= step
-        np.multiply(g, scale * (1 - b2), out=s)
+        np.multiply(g, block.scale * (1 - b2), out=s)
         m *= b2
         m += s
-
-    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:
-        """m as it is after `gaps` steps without a gradient."""
-        for m in state:
-            m *= np.power(self.betas[1], gaps).astype(m.dtype)

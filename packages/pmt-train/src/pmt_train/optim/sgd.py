@@ -1,80 +1,64 @@
-"""Stochastic gradient descent, with momentum or Nesterov's."""
+"""Stochastic gradient descent, with momentum or Nesterov momentum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 
-from pmt_autograd import Array
 from pmt_core import SettingsError
-from pmt_train.optim.flat_parameters import FlatParameters
+from pmt_train.optim.blocks import Block
+from pmt_train.optim.flat_parameters import Parameters
 from pmt_train.optim.optimizer import Optimizer
-from pmt_train.optim.parameter_groups import Decays, ParameterGroup, decays_matrices
+from pmt_train.optim.settings import OptimizerOptions, check_rates
 
 
 class SGD(Optimizer):
-    """p = p - lr g, with momentum that of Sutskever et al. 2013.
+    """Stochastic gradient descent with momentum (Sutskever et al. 2013).
 
         g = gradient + decay p
         m = momentum m + g
         p = p - lr m                     nesterov: p = p - lr (g + momentum m)
 
-    momentum: in 0 <= momentum < 1; 0: none, and no memory for it. nesterov: look ahead; needs
-    momentum. Rows of tables: see `Optimizer`; here m fades by `momentum` a step.
+    Args:
+        parameters: `model.parameters()`, see `Optimizer`.
+        lr: learning rate, if there is no `Trainer` that gives it.
+        momentum: in 0 <= momentum < 1; if 0, no state is kept.
+        nesterov: use Nesterov momentum; needs `momentum`.
+        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
+        options: `decays` and `groups`, see `OptimizerOptions`.
     """
-
-    scratch_count = 2
 
     def __init__(
         self,
-        flat: FlatParameters,
+        parameters: Parameters,
+        lr: float | None = None,
         *,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
-        decays: Decays = decays_matrices,
-        groups: Sequence[ParameterGroup] = (),
+        **options: Unpack[OptimizerOptions],
     ) -> None:
-        if not 0 <= momentum < 1:
-            raise SettingsError(f"momentum lies in 0 <= momentum < 1, got {momentum}")
+        check_rates("momentum", momentum)
         if nesterov and not momentum:
             raise SettingsError("nesterov=True needs a momentum above 0, e.g. 0.9")
+        if momentum:
+            self.state_names, self.state_rates = ("m",), (momentum,)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
         self.momentum = momentum
         self.nesterov = nesterov
-        self.state_names = ("m",) if momentum else ()
-        super().__init__(flat, weight_decay=weight_decay, decays=decays, groups=groups)
 
-    def update(
-        self,
-        p: Array,
-        g: Array,
-        state: Sequence[Array],
-        scratch: Sequence[Array],
-        *,
-        lr: float,
-        scale: float,
-        decay: float,
-    ) -> None:
+    def update(self, block: Block) -> None:
         """See the class."""
-        s, other = scratch
-        np.multiply(g, scale, out=s)
-        if decay:
-            np.multiply(p, decay, out=other)
-            s += other
-        if state:
-            (m,) = state
+        s, scratch = block.scratch
+        block.decayed_gradient(s, scratch)
+        for m in block.state:
             m *= self.momentum
             m += s
             if self.nesterov:
-                np.multiply(m, self.momentum, out=other)
-                s += other
+                np.multiply(m, self.momentum, out=scratch)
+                s += scratch
             else:
                 np.copyto(s, m)
-        s *= lr
-        p -= s
-
-    def decay_state(self, state: Sequence[Array], gaps: Array) -> None:
-        """m as it is after `gaps` steps without a gradient."""
-        for m in state:
-            m *= np.power(self.momentum, gaps).astype(m.dtype)
+        s *= block.lr
+        np.subtract(block.p, s, out=block.p)

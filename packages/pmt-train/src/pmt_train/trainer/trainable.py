@@ -90,7 +90,7 @@ class Trainable(Protocol[B_contra]):
         """Load what `weights` returned."""
 
     def state(self) -> dict[str, dict[str, Array]]:
-        """Return the arrays that later steps depend on, by part of a `Checkpoint` ("model", ...)."""
+        """Return the arrays that later steps depend on, by part of a `Checkpoint`."""
 
     def load_state(self, state: Mapping[str, Mapping[str, Array]], steps: int) -> None:
         """Load what `state` returned after `steps` steps. Raises ShapeError or StateError."""

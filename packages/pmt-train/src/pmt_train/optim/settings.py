@@ -1,0 +1,123 @@
+"""Settings of optimizers: parameter groups, the choice of parameters that decay, checks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypedDict
+
+from pmt_core import SettingsError
+from pmt_nn import Parameter
+from pmt_train.optim.flat_gradients import ParameterSlot
+
+
+class Decays(Protocol):
+    """A function that decides whether weight decay applies to a parameter."""
+
+    def __call__(self, name: str, parameter: Parameter, /) -> bool:
+        """Return whether the parameter with this dotted name decays."""
+
+
+def decays_matrices(name: str, parameter: Parameter) -> bool:
+    """Return True for matrices and tables, False for vectors (biases, scales of norms).
+
+    The size of a vector does not measure how complex a function is, so decaying it to zero only
+    worsens the fit. This is the usual choice for Transformers.
+    """
+    return parameter.ndim >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterGroup:
+    """The parameters that a predicate chooses, and their settings.
+
+        groups=[
+            ParameterGroup(lambda name, p: name.startswith("encoder."), lr_factor=0.1),
+            ParameterGroup(lambda name, p: "embed" in name, weight_decay=0.0),
+        ]
+
+    A parameter belongs to the first group that chooses it. A parameter that no group chooses has
+    the settings of the optimizer. To exclude parameters from training, use `Module.freeze`.
+
+    Attributes:
+        chooses: (dotted name, parameter) -> whether it belongs to the group.
+        lr_factor: factor on the learning rate, 0 or more.
+        weight_decay: of all parameters of the group, vectors too; None: as without a group.
+    """
+
+    chooses: Decays
+    lr_factor: float = 1.0
+    weight_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.lr_factor) and self.lr_factor >= 0):
+            raise SettingsError(
+                f"expected lr_factor to be a number of 0 or more, got {self.lr_factor}"
+            )
+        if self.weight_decay is not None and not self.weight_decay >= 0:
+            raise SettingsError(f"expected weight_decay of 0 or more, got {self.weight_decay}")
+
+
+class OptimizerOptions(TypedDict, total=False):
+    """Keyword arguments that all optimizers share.
+
+    decays: chooses the parameters to which `weight_decay` applies; by default matrices and
+        tables, not vectors (see `decays_matrices`).
+    groups: parameters with settings of their own, see `ParameterGroup`.
+    """
+
+    decays: Decays
+    groups: Sequence[ParameterGroup]
+
+
+def settings_of_slots(
+    slots: Sequence[ParameterSlot],
+    weight_decay: float,
+    decays: Decays,
+    groups: Sequence[ParameterGroup],
+) -> tuple[list[float], list[float]]:
+    """Return the factor on the learning rate and the weight decay of each slot.
+
+    Raises:
+        SettingsError: if a group chooses no parameter.
+    """
+    lr_factors, weight_decays, used = [], [], set()
+    for slot in slots:
+        number = next(
+            (i for i, g in enumerate(groups) if g.chooses(slot.name, slot.parameter)), None
+        )
+        group = None if number is None else groups[number]
+        used.add(number)
+        lr_factors.append(1.0 if group is None else group.lr_factor)
+        if group is not None and group.weight_decay is not None:
+            weight_decays.append(group.weight_decay)
+        else:
+            applies = weight_decay and decays(slot.name, slot.parameter)
+            weight_decays.append(weight_decay if applies else 0.0)
+    for i in range(len(groups)):
+        if i not in used:
+            raise SettingsError(
+                f"parameter group {i + 1} of {len(groups)} chooses no parameter (or an earlier "
+                "group chooses all of its parameters); compare it to the names in "
+                "model.named_parameters()"
+            )
+    return lr_factors, weight_decays
+
+
+def check_not_negative(name: str, value: Any) -> None:
+    """Raise SettingsError unless `value` is a number of 0 or more."""
+    if not isinstance(value, (int, float)) or not (value >= 0 and math.isfinite(value)):
+        raise SettingsError(f"expected {name} to be a number of 0 or more, got {value!r}")
+
+
+def check_eps(eps: float) -> None:
+    """Raise SettingsError unless `eps` is above 0."""
+    if not eps > 0:
+        raise SettingsError(f"expected eps to be a small number above 0, got {eps}")
+
+
+def check_rates(name: str, *rates: float) -> None:
+    """Raise SettingsError unless all rates lie in 0 <= rate < 1."""
+    if not all(0 <= rate < 1 for rate in rates):
+        raise SettingsError(f"expected 0 <= {name} < 1, got {', '.join(map(str, rates))}")

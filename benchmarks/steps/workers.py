@@ -48,7 +48,7 @@ def trainer(workers: int, ranks: ProcessGroup) -> Trainer:
         encoder_model.loss,
         optimizer=functools.partial(AdamW, weight_decay=0.01),
         workers=workers,
-        ranks=ranks,
+        process_group=ranks,
     )
 
 

@@ -105,7 +105,7 @@ def training(
         optimizer=functools.partial(AdamW, weight_decay=DECAY),
         schedule=LR,
         workers=threads,
-        clip_norm=CLIP,
+        clip=CLIP,
     )
     optimizer = torch.optim.AdamW(theirs.parameters(), lr=LR, weight_decay=DECAY, fused=True)
     tensors = [(*theirs_of(batch), torch.from_numpy(batch.tags)) for batch in batches]

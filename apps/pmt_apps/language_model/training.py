@@ -79,7 +79,7 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
         ),
         seed=settings.seed,
         workers=settings.workers,
-        clip_norm=settings.clip_norm,
+        clip=settings.clip_norm,
     )
     sample_settings = replace(settings, tokens=_SAMPLE_TOKENS)
 

@@ -45,7 +45,7 @@ def fit(
         schedule=warmup(cosine_schedule(settings.lr, steps), round(settings.warmup * steps)),
         seed=settings.seed,
         workers=workers,
-        clip_norm=CLIP_NORM,
+        clip=CLIP_NORM,
         average=settings.average or None,
     )
     return run.fit(

@@ -116,7 +116,7 @@ def tape_trainer(
         schedule=linear_schedule(settings.lr, steps, settings.lr * _LAST_RATE),
         seed=settings.seed,
         workers=settings.workers,
-        clip_norm=None,
+        clip=None,
     )
 
 

@@ -77,7 +77,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         loss,
         # Length costs a little: the words that never meet then lie as far out as each other.
         optimizer=functools.partial(RMSProp, weight_decay=settings.weight_decay),
-        clip_norm=None,
+        clip=None,
         schedule=linear_schedule(settings.lr, settings.epochs * len(batches)),
         seed=settings.seed,
         workers=settings.workers,

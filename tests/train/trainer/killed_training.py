@@ -22,6 +22,7 @@ from pmt_autograd import Tensor
 from pmt_core import RandomStream, load_archive
 from pmt_nn import Dropout, Embedding, Linear, Module, cross_entropy
 from pmt_train import (
+    Clipping,
     EarlyStopping,
     FitOptions,
     ReduceOnPlateau,
@@ -82,7 +83,7 @@ def main(folder: Path, workers: int, how: str, at: int) -> None:
         workers=workers,
         accumulate=2,
         average=0.9,
-        clip_value=0.2,
+        clip=Clipping(value=0.2),
     )
     data = Data(200)
     dev = Rows(data.ids[:80], data.labels[:80])

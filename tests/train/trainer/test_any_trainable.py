@@ -34,7 +34,7 @@ class Walk:
         self.position = np.zeros(3)
         self.seed = 3
         self.workers = Workers(1)
-        self.ranks = SingleProcess()
+        self.process_group = SingleProcess()
         self.accumulate = 1
         self.step_count = 0
         self.lr_scale = 1.0

@@ -222,7 +222,7 @@ def test_gradients_are_clipped_to_the_norm(toys):
             scales.append((global_norm(gradients), scale))
             super().step(gradients, lr, scale=scale, workers=workers)
 
-    trainer = Trainer(toys.model(), toys.loss, optimizer=Spy, clip_norm=0.01)
+    trainer = Trainer(toys.model(), toys.loss, optimizer=Spy, clip=0.01)
     result = trainer.step(toys.rows(50))
     ((norm, scale),) = scales
     assert result.grad_norm == pytest.approx(norm / 50)
@@ -286,7 +286,7 @@ def test_wrong_use_is_explained(toys):
     with pytest.raises(ShapeError, match="single number"):
         Trainer(toys.model(), lambda m, b, r: (m(b.ids, r), 1)).step(toys.rows(4))
     with pytest.raises(SettingsError, match="above 0"):
-        Trainer(toys.model(), toys.loss, clip_norm=0.0)
+        Trainer(toys.model(), toys.loss, clip=0.0)
 
 
 def test_a_line_per_epoch(toys, capsys):

@@ -9,6 +9,7 @@ from pmt_core import RowSparse, SettingsError, load_archive
 from pmt_nn import Parameter
 from pmt_train import (
     SGD,
+    Clipping,
     EarlyStopping,
     FitOptions,
     FlatParameters,
@@ -90,11 +91,11 @@ def test_clipping_by_value_comes_before_the_norm(toys):
     np.testing.assert_array_equal(clipped.of(flat.slots[0]).values, [[2.0, -1.0]])
     assert global_norm(clipped) == pytest.approx(np.sqrt(4 + 4 + 1 + 4 + 1))
     with pytest.raises(SettingsError, match="above 0"):
-        trainer_of(toys, clip_value=0.0)
+        trainer_of(toys, clip=Clipping(value=0.0))
 
 
 def test_clip_value_bounds_what_a_step_changes(toys):
-    trainer = trainer_of(toys, optimizer=SGD, schedule=1.0, clip_norm=None, clip_value=1e-4)
+    trainer = trainer_of(toys, optimizer=SGD, schedule=1.0, clip=Clipping(norm=None, value=1e-4))
     before = trainer.model.state_dict()
     trainer.step(toys.rows(64))
     for name, value in trainer.model.state_dict().items():
@@ -211,7 +212,7 @@ def test_one_cycle_by_hand():
 
 
 def test_the_search_finds_where_the_loss_falls_and_leaves_no_trace(toys, tmp_path):
-    trainer = trainer_of(toys, optimizer=SGD, clip_norm=None, average=0.9, rate=0.3)
+    trainer = trainer_of(toys, optimizer=SGD, clip=None, average=0.9, rate=0.3)
     trainer.step(toys.rows(32))
     before = trainer.model.state_dict(), trainer.optimizer.state_dict(), trainer.step_count
     found = search_learning_rate(trainer, toys.data(), lowest=1e-4, highest=1e5, steps=60)

@@ -171,7 +171,7 @@ def trained_baseline(
         schedule=linear_schedule(BASELINE["lr"], len(batches) * BASELINE["epochs"]),
         seed=settings.seed,
         workers=workers,
-        ranks=SingleProcess(),
+        process_group=SingleProcess(),
     )
     trainer.fit(batches, epochs=BASELINE["epochs"], quiet=True)
     return model

@@ -27,7 +27,7 @@ from pmt_train.metrics.language_model import perplexity
 from pmt_train.optim.adagrad import Adagrad, RMSProp
 from pmt_train.optim.adam import Adam, AdamW
 from pmt_train.optim.blocks import Block
-from pmt_train.optim.clipping import clip_factor, clip_grad_norm, clip_values, global_norm
+from pmt_train.optim.clipping import Clipping, clip_factor, clip_grad_norm, clip_values, global_norm
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
@@ -35,10 +35,10 @@ from pmt_train.optim.lion import Lion
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup, decays_matrices
 from pmt_train.optim.sgd import SGD
-from pmt_train.parallel.allocator import keep_freed_memory
-from pmt_train.parallel.mpi_ranks import MpiGroup, launched_process_group
-from pmt_train.parallel.ranks import ProcessGroup, SingleProcess
-from pmt_train.parallel.thread_ranks import run_thread_group
+from pmt_train.parallel.malloc_tuning import keep_freed_memory
+from pmt_train.parallel.mpi_group import MpiGroup, launched_process_group
+from pmt_train.parallel.process_group import ProcessGroup, SingleProcess
+from pmt_train.parallel.thread_group import run_thread_group
 from pmt_train.parallel.workers import Workers, core_count
 from pmt_train.plots.attention import AttentionMap, attention_plot
 from pmt_train.plots.bar_chart import bar_chart
@@ -65,7 +65,7 @@ from pmt_train.schedules import (
     step_schedule,
     warmup,
 )
-from pmt_train.trainer.batches import Batch, Epochs
+from pmt_train.trainer.batches import Batch, Epochs, batches_of
 from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, TrainingEvent
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode
@@ -77,8 +77,9 @@ from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
 from pmt_train.trainer.predict_batches import predict_batches
 from pmt_train.trainer.progress import progress_bar, say, warn
 from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
+from pmt_train.trainer.shards import Loss
 from pmt_train.trainer.trainable import StepResult, Trainable
-from pmt_train.trainer.trainer import Loss, Trainer
+from pmt_train.trainer.trainer import Trainer
 from pmt_train.word2vec.chunk_trainer import Word2VecSampler
 from pmt_train.word2vec.settings import Word2VecSettings
 from pmt_train.word2vec.trainer import Word2VecTrainer
@@ -102,6 +103,7 @@ __all__ = [
     "Callback",
     "Callbacks",
     "Checkpoint",
+    "Clipping",
     "Decays",
     "EarlyStopping",
     "EntityScores",
@@ -144,6 +146,7 @@ __all__ = [
     "accuracy",
     "attention_plot",
     "averaged_f1",
+    "batches_of",
     "bleu",
     "bootstrap_interval",
     "calibration_bins",

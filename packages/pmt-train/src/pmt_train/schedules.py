@@ -13,12 +13,17 @@ The one-cycle schedule.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from pmt_core import SettingsError
 
-Schedule = Callable[[int], float]
-"""Step (0, 1, ...) -> learning rate."""
+
+class Schedule(Protocol):
+    """A learning rate schedule: a function from step (0, 1, ...) to learning rate."""
+
+    def __call__(self, step: int, /) -> float:
+        """Return the learning rate of a step."""
 
 
 def constant_schedule(lr: float) -> Schedule:

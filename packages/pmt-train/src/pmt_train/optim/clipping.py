@@ -4,12 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from pmt_core import RowSparse, SettingsError
 from pmt_nn import Parameter
 from pmt_train.optim.flat_gradients import FlatGradients, squared_norm
+
+
+@dataclass(frozen=True, slots=True)
+class Clipping:
+    """Limits on the gradients of a step.
+
+    Attributes:
+        norm: largest global norm; None: not limited.
+        value: largest absolute value of an element, applied before the norm is computed; None:
+            not limited.
+    """
+
+    norm: float | None = 1.0
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        clip_factor(0.0, self.norm)  # raises SettingsError for a norm out of range
+        if self.value is not None:
+            _check_limit(self.value)
+
+    def apply(self, gradients: FlatGradients, count: int) -> tuple[FlatGradients, float]:
+        """Clip the mean of gradients that are sums over `count` examples.
+
+        Returns:
+            The gradients (still sums), and the factor for `Optimizer.step(..., scale=)`.
+        """
+        if self.value is not None:
+            gradients = clip_values(gradients, self.value, 1 / count)
+        norm = global_norm(gradients, 1 / count)
+        return gradients, clip_factor(norm, self.norm) / count
 
 
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
@@ -58,9 +89,9 @@ def clip_factor(norm: float, max_norm: float | None) -> float:
     return max_norm / norm if norm > max_norm else 1.0
 
 
-def check_clip_value(limit: float | None) -> None:
-    """Raise SettingsError unless the limit is None or above 0."""
-    if limit is not None and not limit > 0:
+def _check_limit(limit: float) -> None:
+    """Raise SettingsError unless the limit is above 0."""
+    if not limit > 0:
         raise SettingsError(f"gradients are clipped to values above 0, got {limit}")
 
 
@@ -74,7 +105,7 @@ def clip_values(gradients: FlatGradients, limit: float, scale: float = 1.0) -> F
         limit: above 0.
         scale: factor that is applied afterwards, above 0 (1 / number of examples).
     """
-    check_clip_value(limit)
+    _check_limit(limit)
     bound = limit / scale
     total = 0.0
     for slot in gradients.dense:

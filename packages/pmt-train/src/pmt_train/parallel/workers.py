@@ -1,4 +1,4 @@
-"""`Workers`: N threads that each run a part of the work, with single-threaded BLAS."""
+"""`Workers`: a pool of N threads with single-threaded BLAS."""
 
 from __future__ import annotations
 
@@ -11,35 +11,38 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pmt_core import SettingsError
-from pmt_train.parallel.allocator import keep_freed_memory
+from pmt_train.parallel.malloc_tuning import keep_freed_memory
 
 A = TypeVar("A")
 R = TypeVar("R")
 
-# Processes on this machine, as mpiexec tells them: of MPICH and its kin, and of Open MPI.
+# Number of processes on this machine, set by mpiexec: of MPICH and derivatives, of Open MPI.
 _LOCAL_SIZES = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
 _BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 class Workers:
-    """A team of threads. NumPy gives up the interpreter's lock in its kernels, so threads run on
-    all cores, on the element-wise part of the work too, which the BLAS's own threads leave idle.
+    """A pool of threads with single-threaded BLAS.
+
+    NumPy releases the interpreter's lock in its kernels, so threads run on all cores, including
+    the element-wise part of the work, for which threads of the BLAS are idle.
 
         with Workers(2) as workers:
             results = workers.map(function, items)
 
-    Meanwhile the BLAS uses one thread per worker (by threadpoolctl, extra `[parallel]`, or where
-    the environment says so, e.g. OPENBLAS_NUM_THREADS=1). Where neither is so, the threads of
-    the workers and of the BLAS would fight for the cores: then there is one worker, the BLAS
-    keeps its threads, and `note` says what to install.
+    Within the context the BLAS uses one thread per worker. That needs threadpoolctl (extra
+    `[parallel]`) or a setting of the environment such as OPENBLAS_NUM_THREADS=1. Without both,
+    threads of the workers and the BLAS would compete for the cores, so there is one worker and
+    `note` names the cure. The context is reentrant; outside of it, `map` runs in the calling
+    thread.
 
-    n: number of threads; None: as many as there are cores. Raises SettingsError below 1.
-    May be entered again within itself; outside of `with`, `map` runs in the calling thread.
+    Args:
+        n: number of threads, 1 or more; None: the number of cores.
 
     Attributes:
-        requested: the n asked for.
-        count: number of threads that there are.
-        note: None, or why there are fewer than asked for, and the cure.
+        requested: the number of threads requested.
+        count: the number of threads used.
+        note: None, or why there are fewer threads than requested, and the cure.
     """
 
     def __init__(self, n: int | None = None) -> None:
@@ -87,10 +90,10 @@ class Workers:
             self._open.close()
 
     def map(self, function: Callable[[A], R], items: Iterable[A]) -> list[R]:
-        """`function` of every item, in the order of the items.
+        """Return `function` of each item, in the order of the items.
 
-        The calling thread works too. Items are handed out as threads become free. The first
-        error, in the order of the items, is raised once all threads have stopped working.
+        The calling thread works too. Items are assigned as threads become free. The first error,
+        in the order of the items, is raised after all threads have stopped.
         """
         todo: Sequence[A] = list(items)
         if self._pool is None or len(todo) < 2:
@@ -122,23 +125,23 @@ class Workers:
         return results
 
     def _limit_blas(self) -> Any:
-        if self._controller is None:  # looking for the BLAS takes milliseconds: once is enough
+        if self._controller is None:  # searching for the BLAS takes milliseconds
             self._controller = self._limits.ThreadpoolController()
         return self._controller.limit(limits=1, user_api="blas")
 
     def _limit_blas_of_thread(self) -> None:
-        """A BLAS built on OpenMP counts its threads per calling thread."""
+        """Limit a BLAS built on OpenMP, which counts threads per calling thread."""
         if self._limits is not None:
             self._limit_blas()
 
 
 def core_count() -> int:
-    """Cores that this process may use: its share, where mpiexec started several on the machine."""
-    ours = (
+    """Return the number of cores for this process: its share if mpiexec started several."""
+    cores = (
         os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     )
-    here = next((int(os.environ[name]) for name in _LOCAL_SIZES if name in os.environ), 1)
-    return max(len(ours) // max(here, 1), 1)
+    processes = next((int(os.environ[name]) for name in _LOCAL_SIZES if name in os.environ), 1)
+    return max(len(cores) // max(processes, 1), 1)
 
 
 def _threadpoolctl() -> Any:

@@ -1,4 +1,4 @@
-"""The sum of gradients over ranks."""
+"""Sums of gradients, losses and batch statistics over the ranks of a process group."""
 
 from __future__ import annotations
 
@@ -10,27 +10,31 @@ from pmt_core import RowSparse
 from pmt_nn import BatchStatistics, Buffer, Module
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot, squared_norm
 from pmt_train.optim.flat_parameters import FlatParameters
-from pmt_train.parallel.ranks import ProcessGroup
+from pmt_train.parallel.process_group import ProcessGroup
 
-_SPARSE, _DENSE = 1, 2  # 0: took no part
+_SPARSE, _DENSE = 1, 2  # 0: no gradient
 
 
 def sum_over_ranks(
-    flat: FlatParameters, gradients: FlatGradients, ranks: ProcessGroup
+    flat: FlatParameters, gradients: FlatGradients, group: ProcessGroup
 ) -> FlatGradients:
-    """The gradients of all ranks together, the same bits on every one.
+    """Return the sum of the gradients of all ranks, bit-identical on each of them.
 
-    gradients: of this rank's part of the batch; it may be empty. Dense ones are added by one
-    all-reduce for each run of neighboring parameters (mostly one or two runs), row-sparse ones
-    by gathering their rows.
+    Dense gradients are added by one all-reduce for each range of neighboring parameters (usually
+    one or two ranges), row-sparse ones by gathering their rows.
+
+    Args:
+        flat: the parameters.
+        gradients: of this rank's part of the batch, which may be empty.
+        group: the ranks.
     """
-    if ranks.size == 1:
+    if group.size == 1:
         return gradients
     kinds = np.zeros(len(flat.slots), np.uint8)
     rows_of = {slot.index: rows for slot, rows in gradients.sparse}
     kinds[list(rows_of)] = _SPARSE
     kinds[[slot.index for slot in gradients.dense]] = _DENSE
-    together = np.max(ranks.all_gather(kinds), axis=0)
+    together = np.max(group.all_gather(kinds), axis=0)
     dense = tuple(slot for slot in flat.slots if together[slot.index] == _DENSE)
     for slot in dense:
         if kinds[slot.index] != _DENSE:  # dense on another rank only
@@ -38,10 +42,12 @@ def sum_over_ranks(
             part[...] = 0
             if slot.index in rows_of:
                 rows_of[slot.index].add_to(slot.view_of(gradients.buffers[slot.dtype]))
-    for run in _runs(dense):
-        ranks.all_reduce_sum(gradients.buffers[run[0].dtype][run[0].start : run[-1].end])
+    for neighbors in _neighbors(dense):
+        group.all_reduce_sum(
+            gradients.buffers[neighbors[0].dtype][neighbors[0].start : neighbors[-1].end]
+        )
     sparse = tuple(
-        (slot, _sum_rows(slot, rows_of.get(slot.index), ranks))
+        (slot, _sum_rows(slot, rows_of.get(slot.index), group))
         for slot in flat.slots
         if together[slot.index] == _SPARSE
     )
@@ -51,24 +57,34 @@ def sum_over_ranks(
     return FlatGradients(gradients.buffers, dense, sparse, total)
 
 
+def total_loss(losses: Sequence[tuple[float, int]], group: ProcessGroup) -> tuple[float, int]:
+    """Return the sums of (loss, count) over the shards of all ranks, added in their order."""
+    loss = sum(loss for loss, _ in losses)
+    count = sum(count for _, count in losses)
+    if group.size == 1:
+        return loss, count
+    totals = group.all_gather(np.array([loss, count], np.float64))
+    return sum(float(total[0]) for total in totals), int(sum(total[1] for total in totals))
+
+
 def gather_statistics(
-    model: Module, shards: Sequence[Sequence[BatchStatistics]], ranks: ProcessGroup
+    model: Module, shards: Sequence[Sequence[BatchStatistics]], group: ProcessGroup
 ) -> list[list[BatchStatistics]]:
-    """What the batch norms measured on the shards of all ranks, in the order of the shards."""
-    if ranks.size == 1:  # before the buffers are looked for: a step of a small model feels that
-        return [list(found) for found in shards]
+    """Return the statistics of batch norms on the shards of all ranks, in the order of shards."""
+    if group.size == 1:  # checked first: a search for buffers costs time in small models
+        return [list(statistics) for statistics in shards]
     buffers: list[Buffer] = [buffer for _, buffer in model.named_buffers()]
     if not buffers:
-        return [list(found) for found in shards]
+        return [list(statistics) for statistics in shards]
     number = {id(buffer): i for i, buffer in enumerate(buffers)}
     packed: list[float] = []
-    for shard, found in enumerate(shards):
-        for one in found:
-            places = [number[id(one.running_mean)], number[id(one.running_variance)]]
-            packed += [shard, *places, one.count, one.momentum, len(one.mean)]
-            packed += [*one.mean.tolist(), *one.variance.tolist()]
+    for shard, statistics in enumerate(shards):
+        for norm in statistics:
+            numbers = [number[id(norm.running_mean)], number[id(norm.running_variance)]]
+            packed += [shard, *numbers, norm.count, norm.momentum, len(norm.mean)]
+            packed += [*norm.mean.tolist(), *norm.variance.tolist()]
     result: list[list[BatchStatistics]] = []
-    for message in ranks.all_gather(np.array(packed, np.float64)):
+    for message in group.all_gather(np.array(packed, np.float64)):
         of_rank: dict[int, list[BatchStatistics]] = {}
         values = message.tolist()
         at = 0
@@ -91,21 +107,21 @@ def gather_statistics(
     return result
 
 
-def _sum_rows(slot: ParameterSlot, mine: RowSparse | None, ranks: ProcessGroup) -> RowSparse:
-    rows = mine.rows if mine is not None else np.empty(0, np.int64)
-    values = mine.values if mine is not None else np.empty((0, *slot.shape[1:]), slot.dtype)
-    all_rows = np.concatenate(ranks.all_gather(rows))
-    all_values = np.concatenate(ranks.all_gather(values.reshape(-1)))
+def _sum_rows(slot: ParameterSlot, local: RowSparse | None, group: ProcessGroup) -> RowSparse:
+    rows = local.rows if local is not None else np.empty(0, np.int64)
+    values = local.values if local is not None else np.empty((0, *slot.shape[1:]), slot.dtype)
+    all_rows = np.concatenate(group.all_gather(rows))
+    all_values = np.concatenate(group.all_gather(values.reshape(-1)))
     shape = (len(all_rows), *slot.shape[1:])
     return RowSparse(all_rows, all_values.reshape(shape), slot.shape).coalesce()
 
 
-def _runs(dense: Sequence[ParameterSlot]) -> list[list[ParameterSlot]]:
-    """Neighboring slots of one dtype."""
-    runs: list[list[ParameterSlot]] = []
+def _neighbors(dense: Sequence[ParameterSlot]) -> list[list[ParameterSlot]]:
+    """Return groups of neighboring slots of one dtype."""
+    groups: list[list[ParameterSlot]] = []
     for slot in dense:
-        if runs and (runs[-1][-1].end, runs[-1][-1].dtype) == (slot.start, slot.dtype):
-            runs[-1].append(slot)
+        if groups and (groups[-1][-1].end, groups[-1][-1].dtype) == (slot.start, slot.dtype):
+            groups[-1].append(slot)
         else:
-            runs.append([slot])
-    return runs
+            groups.append([slot])
+    return groups

@@ -1,36 +1,43 @@
-"""What a trainer asks of data."""
+"""Batches: what a trainer requires of data, batches of arrays, and shards of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
-from pmt_core import SettingsError
+import numpy as np
+
+from pmt_autograd import Array
+from pmt_core import RandomStream, SettingsError, ShapeError
+
+B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
 
 
+@runtime_checkable
 class Batch(Protocol):
-    """A part of the data that is processed at once."""
+    """A batch with shards of its own.
+
+    It is not needed for arrays: a tuple, a dataclass or a dict of arrays that have the examples
+    as their first axis is a batch too, and the library cuts its shards.
+    """
 
     def __len__(self) -> int:
         """Number of examples."""
         ...
 
     def shard(self, i: int, n: int) -> Self:
-        """Part `i` of `n`: the parts together are the batch. May be empty."""
+        """Return part `i` of `n`; the parts together are the batch. May be empty."""
         ...
-
-
-B = TypeVar("B", bound=Batch)
-X = TypeVar("X")
-B_co = TypeVar("B_co", covariant=True)
 
 
 @runtime_checkable
 class Epochs(Protocol[B_co]):
-    """Data with an order of its own for every epoch."""
+    """Data with an order of its own for each epoch."""
 
     def epoch(self, n: int) -> Iterator[B_co]:
-        """The batches of epoch `n` (0, 1, ...): the same ones whenever it is asked for."""
+        """Return the batches of epoch `n` (0, 1, ...): the same ones in every call."""
         ...
 
 
@@ -43,17 +50,127 @@ class EpochLengths(Protocol):
         ...
 
 
-def check_reiterable(train: Iterable[X] | Epochs[X]) -> None:
-    """Raises SettingsError for data that can be read only once."""
-    if not isinstance(train, Epochs) and iter(train) is train:
+class ArrayBatches:
+    """Batches of arrays in a new random order each epoch; see `batches_of`."""
+
+    def __init__(self, arrays: tuple[Array, ...], batch_size: int, seed: int | None) -> None:
+        self.arrays = arrays
+        self.batch_size = batch_size
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return -(-len(self.arrays[0]) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+        return self.epoch(0)
+
+    def epoch(self, n: int) -> Iterator[tuple[Array, ...]]:
+        """Return the batches of epoch `n`, each a tuple with a part of each array."""
+        order = np.arange(len(self.arrays[0]))
+        if self._seed is not None:
+            order = RandomStream(self._seed, "order", n).generator().permutation(len(order))
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start : start + self.batch_size]
+            yield tuple(array[rows] for array in self.arrays)
+
+
+def batches_of(
+    *arrays: Array, batch_size: int = 32, rng: np.random.Generator | None = None
+) -> ArrayBatches:
+    """Return batches of arrays for `Trainer.fit`, each batch a tuple.
+
+        batches = batches_of(x, y, batch_size=32, rng=np.random.default_rng(0))
+
+    Args:
+        arrays: arrays with the examples as their first axis (n, ...).
+        batch_size: examples of a batch; the last batch may be smaller.
+        rng: shuffles the examples anew in each epoch; None: their order stays. The orders are a
+            function of one number drawn from it here, so a resumed run repeats them.
+
+    Raises:
+        ShapeError: if the arrays differ in their number of examples.
+        SettingsError: for no arrays, or a batch size below 1.
+    """
+    if not arrays or batch_size < 1:
+        raise SettingsError(
+            f"expected one or more arrays and a batch size of 1 or more, got {len(arrays)} arrays "
+            f"and batch_size={batch_size}"
+        )
+    checked = tuple(np.asarray(array) for array in arrays)
+    lengths = [array.shape[:1] for array in checked]
+    if len(set(lengths)) > 1 or () in lengths:
+        raise ShapeError(
+            "expected arrays with the same number of examples as their first axis, got shapes "
+            f"{', '.join(str(array.shape) for array in checked)}"
+        )
+    return ArrayBatches(checked, batch_size, None if rng is None else int(rng.integers(2**63)))
+
+
+def _parts(batch: object) -> list[Any]:
+    """Return the arrays of a batch that has no `shard` method."""
+    if isinstance(batch, Mapping):
+        return list(batch.values())
+    if isinstance(batch, (tuple, list)):
+        return list(batch)
+    if is_dataclass(batch):
+        return [getattr(batch, field.name) for field in fields(batch)]
+    return [batch]
+
+
+def example_count(batch: object) -> int:
+    """Return the number of examples of a batch."""
+    if isinstance(batch, Batch):
+        return len(batch)
+    parts = [part for part in _parts(batch) if isinstance(part, Sized)]
+    return len(parts[0]) if parts else 1
+
+
+def shard_of(batch: B, i: int, n: int) -> B:
+    """Return every n-th example of a batch, from example `i` on.
+
+    Raises:
+        SettingsError: if the batch has no `shard` method and is not made of arrays.
+    """
+    if n == 1:
+        return batch
+    if isinstance(batch, Batch):
+        return cast(B, batch.shard(i, n))
+    whole = _parts(batch)
+    parts: list[Any] = [part[i::n] for part in whole if isinstance(part, np.ndarray)]
+    if len(parts) < len(whole):
+        raise SettingsError(
+            f"a {type(batch).__name__} cannot be cut into shards for several workers; expected a "
+            "tuple, dataclass or dict of arrays, or a batch with a method shard(i, n)"
+        )
+    shard: object = parts[0]
+    if isinstance(batch, Mapping):
+        shard = dict(zip(batch, parts, strict=True))
+    elif isinstance(batch, (tuple, list)):
+        shard = type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    elif is_dataclass(batch) and not isinstance(batch, type):
+        names = (field.name for field in fields(batch))
+        shard = replace(batch, **dict(zip(names, parts, strict=True)))
+    return cast(B, shard)
+
+
+def check_reiterable(train: Iterable[B] | Epochs[B]) -> None:
+    """Raise SettingsError for data that can be read only once, or not at all."""
+    if isinstance(train, Epochs):
+        return
+    if not isinstance(train, Iterable):
+        raise SettingsError(
+            f"expected batches (an iterable, or an object with epoch(n)), got a "
+            f"{type(train).__name__}; make them from arrays by batches_of(x, y, batch_size=32)"
+        )
+    if iter(train) is train:
         raise SettingsError(
             f"training data is read once per epoch and a {type(train).__name__} can be read only "
             "once; give a list, or an object whose __iter__ (or epoch(n)) starts anew"
         )
 
 
-def batches_of_epoch(train: Iterable[X] | Epochs[X], n: int) -> Iterator[X]:
-    """The batches of epoch `n`: `train.epoch(n)` where there is such a method, else all of it."""
+def batches_of_epoch(train: Iterable[B] | Epochs[B], n: int) -> Iterator[B]:
+    """Return the batches of epoch `n`: `train.epoch(n)` if there is such a method, else all."""
     return train.epoch(n) if isinstance(train, Epochs) else iter(train)
 
 

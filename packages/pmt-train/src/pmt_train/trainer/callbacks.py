@@ -1,10 +1,10 @@
-"""Named events of a training run, and the functions called at them."""
+"""Events of a training run, and the callbacks that are called at them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from pmt_core import SettingsError
 from pmt_train.trainer.history import Row
@@ -15,17 +15,17 @@ EventName = Literal["start", "step", "epoch", "improved", "checkpoint", "end"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingEvent:
-    """What a callback is told.
+    """The argument of a callback.
 
     Attributes:
-        name: "start" (once, a resumed run too), "step" (after every optimizer step), "improved"
-            (after an evaluation with a new best score, before "epoch"), "epoch" (after an epoch
-            and its evaluation), "checkpoint" (after one was written), "end" (the run is
-            complete; the weights are the best ones).
+        name: "start" (once, also of a resumed run), "step" (after each optimizer step),
+            "improved" (after an evaluation with a new best score, before "epoch"), "epoch" (after
+            an epoch and its evaluation), "checkpoint" (after one was written), "end" (the run is
+            complete and the best weights are loaded).
         trainer: the `Trainer` (with its model and optimizer) or other `Trainable`.
-        step, epoch: steps and whole epochs done.
-        row: numbers of this moment: of the step (loss, lr, grad_norm), or the epoch's row of the
-            history.
+        step: number of steps done.
+        epoch: number of whole epochs done.
+        row: of a step: loss, lr, grad_norm; of an epoch: its row of the history.
         rows: the history so far, a row per finished epoch.
     """
 
@@ -37,16 +37,27 @@ class TrainingEvent:
     rows: Sequence[Row]
 
 
-Callback = Callable[[TrainingEvent], None]
-Callbacks = Mapping[EventName, Callback | Sequence[Callback]]
+class Callback(Protocol):
+    """A function that is called at an event of the training run."""
+
+    def __call__(self, event: TrainingEvent, /) -> object:
+        """Handle the event; what is returned is ignored."""
+
+
+Callbacks: TypeAlias = Mapping[EventName, Callback | Sequence[Callback]]
+"""One or several callbacks by event, e.g. {"epoch": print}."""
 
 
 def callbacks_by_name(callbacks: Callbacks | None) -> dict[str, list[Callback]]:
-    """Every event's callbacks as a list. Raises SettingsError for an event that does not exist."""
+    """Return the callbacks of each event as a list.
+
+    Raises:
+        SettingsError: for an event that does not exist.
+    """
     names = get_args(EventName)
-    found: dict[str, list[Callback]] = {name: [] for name in names}
+    lists: dict[str, list[Callback]] = {name: [] for name in names}
     for name, given in (callbacks or {}).items():
-        if name not in found:
+        if name not in lists:
             raise SettingsError(f"there is no event {name!r}; events are {', '.join(names)}")
-        found[name] = [given] if callable(given) else list(given)
-    return found
+        lists[name] = [given] if callable(given) else list(given)
+    return lists

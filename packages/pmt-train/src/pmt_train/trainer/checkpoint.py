@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training run needs to go on as if it had never stopped."""
+"""Checkpoints: the state of a training run, and its file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, Self
 from pmt_autograd import Array
 from pmt_core import ArchiveError, load_archive, save_archive
 from pmt_train.trainer.early_stopping import EarlyStopping
-from pmt_train.trainer.history import Row, rows_from_json, rows_to_json, to_json_number
+from pmt_train.trainer.history import History, Row, rows_from_json, rows_to_json, to_json_number
 from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
+from pmt_train.trainer.trainable import StepResult
 
 _FORMAT = "pmt checkpoint 1"
 _PARTS = ("model", "optimizer", "best", "average")
@@ -19,21 +20,25 @@ _PARTS = ("model", "optimizer", "best", "average")
 
 @dataclass(slots=True)
 class TrainingState:
-    """Where a run stands, but for the arrays.
+    """The counters and sums of a run: its state without the arrays.
 
-    Random numbers need no more than `seed` and `step`: every stream is a function of them. The
-    schedule's position is `step`, the data's is (`epoch`, `batch`).
+    Random streams are functions of `seed` and `step`, so they have no state. The position of the
+    schedule is `step`, that of the data (`epoch`, `batch`).
 
     Attributes:
-        seed, workers: of the run (workers of all ranks); another number gives other bits.
-        step: optimizer steps done. epoch: whole epochs done (evaluated). batch: batches of the
-            next epoch done. batches: batches in an epoch, None where unknown.
+        seed: of the run.
+        workers: of all ranks together; another number changes the rounding of sums.
+        step: number of optimizer steps done.
+        epoch: number of whole epochs done and evaluated.
+        batch: number of batches done of the present epoch.
+        batches: batches of an epoch; None if unknown.
         loss_sum, count, norm_sum, norm_count: sums of the present epoch: loss, what to divide it
             by, gradient norms and their number.
-        epoch_examples, epoch_seconds: examples and time of steps of the epoch under way.
+        epoch_examples, epoch_seconds: examples and time of the steps of the present epoch.
         examples, training_seconds, seconds: of the whole run, see `History`.
-        stopping: early stopping and the best score. plateau: of the learning rate.
-        best_metrics: measured with the best weights.
+        stopping: early stopping and the best score.
+        plateau: the schedule by plateau, or None.
+        best_metrics: metrics of the best weights.
         rows: the history.
         fingerprint: values that must be unchanged on resume (settings, checksums of the data).
     """
@@ -59,8 +64,67 @@ class TrainingState:
     rows: list[Row] = field(default_factory=list)
     fingerprint: dict[str, Any] = field(default_factory=dict)
 
+    def add_step(self, result: StepResult, batches: int, seconds: float) -> None:
+        """Add a step to the sums of the epoch and the run."""
+        self.batch += batches
+        self.loss_sum += result.loss
+        self.count += result.count
+        if result.grad_norm is not None:
+            self.norm_sum += result.grad_norm
+            self.norm_count += 1
+        self.epoch_examples += result.examples
+        self.epoch_seconds += seconds
+        self.examples += result.examples
+        self.training_seconds += seconds
+
+    def end_epoch(self, lr: float, metrics: Mapping[str, float]) -> Row:
+        """Append the row of the present epoch to the history, and begin the next epoch.
+
+        Args:
+            lr: learning rate of the last step.
+            metrics: results of the evaluation by name.
+        """
+        row: Row = {
+            "epoch": self.epoch + 1,
+            "step": self.step,
+            "seconds": self.seconds,
+            "lr": lr,
+            "train_loss": self.mean_loss,
+        }
+        if self.norm_count:
+            row["grad_norm"] = self.norm_sum / self.norm_count
+        row["examples_per_second"] = self.examples_per_second
+        row |= {f"dev_{name}": value for name, value in metrics.items()}
+        self.rows.append(row)
+        self.epoch += 1
+        self.batch = self.count = self.norm_count = self.epoch_examples = 0
+        self.loss_sum = self.norm_sum = self.epoch_seconds = 0.0
+        return row
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss of the present epoch so far."""
+        return self.loss_sum / max(self.count, 1)
+
+    @property
+    def examples_per_second(self) -> float:
+        """Examples per second of training steps in the present epoch so far."""
+        return self.epoch_examples / max(self.epoch_seconds, 1e-9)
+
+    def history(self, epochs: int, evaluated: bool) -> History:
+        """Return the history of the run. epochs: planned; evaluated: whether metrics exist."""
+        return History(
+            rows=self.rows,
+            best_epoch=(self.stopping.best_round or 1) if evaluated and self.rows else None,
+            best=dict(self.best_metrics),
+            seconds=self.seconds,
+            training_seconds=self.training_seconds,
+            examples=self.examples,
+            stopped_early=self.stopping.should_stop and self.epoch < epochs,
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """As JSON can hold it; numbers come back to the bit."""
+        """Return the state as JSON; `from_json` restores it to the bit."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         stopping = self.stopping.to_dict()
         if self.stopping.best is not None:
@@ -111,13 +175,14 @@ def _with_current_keys(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """A `TrainingState` and the arrays that go with it.
+    """A `TrainingState` and the arrays that belong to it, each by name.
 
     Attributes:
-        state: where the run stands.
-        model: parameters (and buffers) now, by name. optimizer: its state.
-        best: parameters of the best epoch so far; None where there is none yet.
-        average: state of the weights' average; empty where there is none.
+        state: counters and sums of the run.
+        model: present parameters and buffers.
+        optimizer: state of the optimizer.
+        best: parameters and buffers of the best epoch so far; None before the first evaluation.
+        average: state of the averaged weights; empty if there are none.
     """
 
     state: TrainingState
@@ -128,7 +193,7 @@ class Checkpoint:
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
-    """Write a checkpoint (.npz); the one before stays whole until the new one is."""
+    """Write a checkpoint (.npz) atomically: the previous file stays until the new one is whole."""
     arrays: dict[str, Array] = {}
     for part in _PARTS:
         arrays |= {f"{part}.{k}": v for k, v in (getattr(checkpoint, part) or {}).items()}
@@ -141,7 +206,12 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint. Raises FileProblem, or ArchiveError where the file is not one."""
+    """Read a checkpoint.
+
+    Raises:
+        FileProblem: if the file cannot be read.
+        ArchiveError: if the file is not a checkpoint, or damaged.
+    """
     arrays, meta = load_archive(path)
     if meta.get("format") != _FORMAT:
         raise ArchiveError(

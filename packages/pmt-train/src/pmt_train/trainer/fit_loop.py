@@ -59,7 +59,7 @@ class TrainingLoop(Generic[B]):
         fingerprint = {**trainable.fingerprint(), **options.fingerprint}
         self.state = TrainingState(
             seed=trainable.seed,
-            workers=trainable.workers.count * trainable.ranks.size,
+            workers=trainable.workers.count * trainable.process_group.size,
             step=trainable.step_count,
             batches=batch_count(train, 0),
             stopping=options.initial_stopping,
@@ -67,7 +67,7 @@ class TrainingLoop(Generic[B]):
             fingerprint=json.loads(json.dumps(fingerprint)),  # as it is read back from the file
         )
         self._train = train
-        self._is_writer = trainable.ranks.rank == 0
+        self._is_writer = trainable.process_group.rank == 0
         self._quiet = options.quiet or not self._is_writer
         path = options.checkpoint_path
         self._checkpoint = Path(path) if path is not None else None
@@ -109,7 +109,7 @@ class TrainingLoop(Generic[B]):
             if self.best is not None:
                 self.trainable.load_weights(self.best)
         self._call("end", self.state.rows[-1] if self.state.rows else {})
-        return self._history()
+        return self.state.history(self.options.epochs, self.options.evaluate is not None)
 
     @property
     def _is_complete(self) -> bool:
@@ -147,9 +147,9 @@ class TrainingLoop(Generic[B]):
             while step := list(islice(batches, size)):
                 result = self._step(step)
                 now = time.monotonic()
-                self._count(len(step), result, now - before)
-                loss = state.loss_sum / max(state.count, 1)
-                bar.update(loss, result.lr, self._examples_per_second(), len(step))
+                state.step = self.trainable.step_count
+                state.add_step(result, len(step), now - before)
+                bar.update(state.mean_loss, result.lr, state.examples_per_second, len(step))
                 self._after_step(result)
                 before = time.monotonic()
         finally:
@@ -167,21 +167,6 @@ class TrainingLoop(Generic[B]):
             position = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1}"
             raise type(error)(f"{error} ({position}){self._last_checkpoint()}") from error
 
-    def _count(self, batches: int, result: StepResult, seconds: float) -> None:
-        """Add a step to the sums of the epoch and the run."""
-        state = self.state
-        state.step = self.trainable.step_count
-        state.batch += batches
-        state.loss_sum += result.loss
-        state.count += result.count
-        if result.grad_norm is not None:
-            state.norm_sum += result.grad_norm
-            state.norm_count += 1
-        state.epoch_examples += result.examples
-        state.epoch_seconds += seconds
-        state.examples += result.examples
-        state.training_seconds += seconds
-
     def _after_step(self, result: StepResult) -> None:
         """Call the callbacks, stop if a signal came, and save if it is time to."""
         if self._callbacks["step"]:
@@ -196,7 +181,7 @@ class TrainingLoop(Generic[B]):
 
     def _stop_if_requested(self) -> None:
         """Between two steps: if a signal came to any rank, save and raise on all of them."""
-        requested = self.trainable.ranks.highest(self._interrupt.requested or 0)
+        requested = self.trainable.process_group.all_reduce_max(self._interrupt.requested or 0)
         if requested:
             self._save()
             self._raise_interrupted(requested)
@@ -214,7 +199,7 @@ class TrainingLoop(Generic[B]):
             return {}
         self.trainable.set_training(False)
         measured = self._measure(evaluate) if self._is_writer else None
-        metrics: dict[str, float] | None = self.trainable.ranks.broadcast(measured)
+        metrics: dict[str, float] | None = self.trainable.process_group.broadcast(measured)
         if metrics is None:
             self._save()
             self._raise_interrupted(self._interrupt.requested or signal.SIGINT)
@@ -238,11 +223,8 @@ class TrainingLoop(Generic[B]):
     def _end_epoch(self, metrics: Mapping[str, float]) -> Row:
         """Close the epoch's sums and judge its weights."""
         state = self.state
-        row = self._epoch_row() | {f"dev_{name}": value for name, value in metrics.items()}
-        state.rows.append(row)
-        state.epoch += 1
-        state.batch = state.count = state.norm_count = state.epoch_examples = 0
-        state.loss_sum = state.norm_sum = state.epoch_seconds = 0.0
+        state.seconds = self._seconds()
+        row = state.end_epoch(self.trainable.learning_rate, metrics)
         if self.options.evaluate is None:
             self._keep_best(row, metrics)
             return row
@@ -254,23 +236,6 @@ class TrainingLoop(Generic[B]):
         if state.stopping.improved or self.best is None:
             self._keep_best(row, metrics)
         return row
-
-    def _epoch_row(self) -> Row:
-        """Return the row of the history for the epoch, without metrics."""
-        state = self.state
-        row: Row = {
-            "epoch": state.epoch + 1,
-            "step": state.step,
-            "seconds": self._seconds(),
-            "lr": self.trainable.learning_rate,
-            "train_loss": state.loss_sum / max(state.count, 1),
-        }
-        if state.norm_count:
-            row["grad_norm"] = state.norm_sum / state.norm_count
-        return row | {"examples_per_second": self._examples_per_second()}
-
-    def _examples_per_second(self) -> float:
-        return self.state.epoch_examples / max(self.state.epoch_seconds, 1e-9)
 
     def _keep_best(self, row: Row, metrics: Mapping[str, float]) -> None:
         self.state.best_metrics = dict(metrics)
@@ -306,19 +271,6 @@ class TrainingLoop(Generic[B]):
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
-
-    def _history(self) -> History:
-        state = self.state
-        evaluated = self.options.evaluate is not None and state.rows
-        return History(
-            rows=state.rows,
-            best_epoch=(state.stopping.best_round or 1) if evaluated else None,
-            best=dict(state.best_metrics),
-            seconds=state.seconds,
-            training_seconds=state.training_seconds,
-            examples=state.examples,
-            stopped_early=state.stopping.should_stop and state.epoch < self.options.epochs,
-        )
 
     def _call(self, name: EventName, row: Row) -> None:
         rows, state = tuple(self.state.rows), self.state

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pmt_autograd import Array
-from pmt_train.parallel.ranks import ProcessGroup
+from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -42,7 +42,7 @@ class Trainable(Protocol[B_contra]):
     Attributes:
         seed: seed of the run.
         workers: threads; the loop enters them as a context for the whole run.
-        ranks: processes that train together. Rank 0 evaluates and writes.
+        process_group: processes that train together. Rank 0 evaluates and writes.
         accumulate: number of batches that the loop passes to each call of `step`.
         step_count: number of steps done.
         lr_scale: factor on the learning rates, set by `ReduceOnPlateau`.
@@ -50,7 +50,7 @@ class Trainable(Protocol[B_contra]):
 
     seed: int
     workers: Workers
-    ranks: ProcessGroup
+    process_group: ProcessGroup
     accumulate: int
     step_count: int
     lr_scale: float

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError, StateError
-from pmt_train.parallel.mpi_ranks import launched_process_group
-from pmt_train.parallel.ranks import ProcessGroup
+from pmt_train.parallel.mpi_group import launched_process_group
+from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.trainer.trainable import StepResult
 from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
@@ -75,7 +75,7 @@ class Word2VecTrainer:
 
     Attributes:
         chunks: The batches to pass to `TrainingLoop`.
-        model, seed, workers, ranks, accumulate, step_count, lr_scale: See `Trainable`.
+        model, seed, workers, process_group, accumulate, step_count, lr_scale: See `Trainable`.
 
     Raises:
         SettingsError: `workers` is below 1, or mpiexec started several processes.
@@ -92,10 +92,10 @@ class Word2VecTrainer:
         self.model = model
         self.seed = seed
         self.workers = workers if isinstance(workers, Workers) else Workers(workers)
-        self.ranks: ProcessGroup = launched_process_group()
-        if self.ranks.size > 1:
+        self.process_group: ProcessGroup = launched_process_group()
+        if self.process_group.size > 1:
             raise SettingsError(
-                f"word2vec trains in one process, and mpiexec started {self.ranks.size}; "
+                f"word2vec trains in one process, and mpiexec started {self.process_group.size}; "
                 "start the program without mpiexec and give it more --workers"
             )
         self.chunks = EpochChunks(sampler)

@@ -1,4 +1,4 @@
-"""ProcessGroup that are processes, on one machine or many, by MPI (extra `[mpi]`: mpi4py)."""
+"""A process group over MPI, on one machine or several (extra `[mpi]`: mpi4py)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import numpy as np
 
 from pmt_autograd import Array
 from pmt_core import SettingsError
-from pmt_train.parallel.ranks import ProcessGroup, SingleProcess
+from pmt_train.parallel.process_group import ProcessGroup, SingleProcess
 
-# What mpiexec tells its processes: of MPICH and its kin (Intel MPI, srun), and of Open MPI.
+# Set by mpiexec: of MPICH and derivatives (Intel MPI, srun), and of Open MPI.
 _SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
 @functools.cache
 def launched_process_group() -> ProcessGroup:
-    """The ranks that this process was started among: `mpiexec -n 4 python program.py`.
+    """Return the group that this process was started in by `mpiexec -n 4 python program.py`.
 
-    A process that was started in the ordinary way is alone. Raises SettingsError where mpiexec
-    started it and mpi4py is missing.
+    Without mpiexec this is a `SingleProcess`.
+
+    Raises:
+        SettingsError: if mpiexec started the process and mpi4py is missing.
     """
     if not any(int(os.environ.get(name) or 1) > 1 for name in _SIZE_VARIABLES):
         return SingleProcess()
@@ -30,7 +32,7 @@ def launched_process_group() -> ProcessGroup:
     except ImportError as error:
         raise SettingsError(
             f"mpiexec started several processes, and mpi4py cannot be loaded ({error}); "
-            "pip install 'pmt-train[mpi]', and pip install mpich where the machine has no MPI"
+            "pip install 'pmt-train[mpi]', and pip install mpich if the machine has no MPI"
         ) from error
     return MpiGroup(MPI)
 
@@ -38,7 +40,9 @@ def launched_process_group() -> ProcessGroup:
 class MpiGroup(ProcessGroup):
     """The processes of an MPI communicator.
 
-    mpi: the module `mpi4py.MPI`. communicator: whose processes; None: all, `MPI.COMM_WORLD`.
+    Args:
+        mpi: the module `mpi4py.MPI`.
+        communicator: an MPI communicator; None: `MPI.COMM_WORLD`.
     """
 
     def __init__(self, mpi: Any, communicator: Any = None) -> None:
@@ -48,19 +52,19 @@ class MpiGroup(ProcessGroup):
         self.size = int(self._comm.Get_size())
 
     def all_reduce_sum(self, array: Array) -> None:
-        """MPI_Allreduce on the memory of the array."""
+        """Call MPI_Allreduce in place."""
         if self.size > 1:
             self._comm.Allreduce(self._mpi.IN_PLACE, array, op=self._mpi.SUM)
 
     def all_gather(self, array: Array) -> list[Array]:
-        """MPI_Allgather of the lengths, then MPI_Allgatherv of the numbers."""
-        mine = np.ascontiguousarray(array)
+        """Call MPI_Allgather for the lengths, then MPI_Allgatherv for the elements."""
+        sent = np.ascontiguousarray(array)
         counts = np.empty(self.size, np.int64)
-        self._comm.Allgather(np.array([mine.size], np.int64), counts)
-        found = np.empty(int(counts.sum()), mine.dtype)
-        self._comm.Allgatherv(mine, (found, counts.tolist()))
-        return np.split(found, np.cumsum(counts)[:-1])
+        self._comm.Allgather(np.array([sent.size], np.int64), counts)
+        received = np.empty(int(counts.sum()), sent.dtype)
+        self._comm.Allgatherv(sent, (received, counts.tolist()))
+        return np.split(received, np.cumsum(counts)[:-1])
 
     def abort(self, code: int) -> None:
-        """MPI_Abort: the others may be waiting for an answer from this rank."""
+        """Call MPI_Abort: the other ranks may be waiting for this one."""
         self._comm.Abort(code)

@@ -1,4 +1,4 @@
-"""Keep the memory that arrays have freed, instead of giving it back after every operation."""
+"""Tuning of malloc: keep freed memory instead of returning it to the system."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _MIB = 1 << 20
 
 @functools.cache
 def keep_freed_memory() -> bool:
-    """Ask the C library to hold on to freed memory. Returns whether it could be asked.
+    """Configure glibc's malloc to keep freed memory; return whether it could be configured.
 
-    A training step allocates the same large arrays again and again. By default glibc returns
-    them to the system as soon as they are freed and asks for them anew, and the kernel zeroes
-    every page each time: about a fifth of a step's time (`benchmarks/allocator.py`). With this,
-    freed memory stays with the process, up to 1 GiB beyond what it uses, and threads share one
-    heap. The setting lasts as long as the process. Other C libraries (macOS, Windows, musl) are
-    left as they are.
+    A training step allocates the same large arrays over and over. By default glibc returns them
+    to the system when they are freed and requests them again, and the kernel zeroes every page
+    each time: about a fifth of the time of a step (`benchmarks/steps/allocator.py`). With this
+    setting, freed memory stays with the process, up to 1 GiB beyond its use, and threads share
+    one heap. It lasts for the life of the process. Other C libraries (macOS, Windows, musl) are
+    not changed.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -8,6 +8,7 @@ import pytest
 from pmt_core import GradientError, RowSparse, SettingsError
 from pmt_nn import BatchNorm1d, Dropout, Embedding, Linear, Module, Parameter, cross_entropy
 from pmt_train import (
+    Clipping,
     FitOptions,
     FlatParameters,
     SingleProcess,
@@ -23,7 +24,12 @@ def run(toys, ranks, workers=1, fit=False, **kwargs):
 
     def work(rank):
         trainer = Trainer(
-            toys.model(rate=0.3), toys.loss, schedule=0.02, workers=workers, ranks=rank, **kwargs
+            toys.model(rate=0.3),
+            toys.loss,
+            schedule=0.02,
+            workers=workers,
+            process_group=rank,
+            **kwargs,
         )
         if fit:
             history = trainer.fit(
@@ -42,7 +48,7 @@ def batches(toys, count):
     return [rows[i : i + count] for i in range(0, len(rows), count)]
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"average": 0.9, "clip_value": 0.1}])
+@pytest.mark.parametrize("kwargs", [{}, {"average": 0.9, "clip": Clipping(value=0.1)}])
 def test_two_ranks_are_two_workers_bit_for_bit(toys, kwargs):
     ((weights, results),) = run(toys, 1, workers=2, **kwargs)
     for other, seen in run(toys, 2, **kwargs):
@@ -74,7 +80,7 @@ def test_only_rank_0_writes_and_evaluates(toys, tmp_path):
     evaluated = []
 
     def work(rank):
-        trainer = Trainer(toys.model(), toys.loss, ranks=rank)
+        trainer = Trainer(toys.model(), toys.loss, process_group=rank)
         events = []
 
         def evaluate():
@@ -101,7 +107,7 @@ def test_a_checkpoint_is_resumed_by_all_ranks(toys, tmp_path):
     path = tmp_path / "checkpoint.npz"
 
     def fit(rank, epochs, resume):
-        trainer = Trainer(toys.model(rate=0.3), toys.loss, ranks=rank, average=0.9)
+        trainer = Trainer(toys.model(rate=0.3), toys.loss, process_group=rank, average=0.9)
         trainer.fit(
             toys.data(), FitOptions(epochs=epochs, checkpoint_path=path, resume=resume, quiet=True)
         )
@@ -164,7 +170,7 @@ def test_a_batch_smaller_than_the_ranks(toys):
 
 def run_small(toys, ranks):
     def work(rank):
-        trainer = Trainer(toys.model(rate=0.0), toys.loss, ranks=rank)
+        trainer = Trainer(toys.model(rate=0.0), toys.loss, process_group=rank)
         return trainer.model.state_dict(), [trainer.step(toys.rows(2))]
 
     return run_thread_group(ranks, work)
@@ -187,7 +193,7 @@ def test_running_statistics_are_those_of_all_ranks(toys):
         return cross_entropy(model(batch.ids), batch.labels, reduction="sum"), len(batch)
 
     def work(rank, workers=1):
-        trainer = Trainer(Normed(), loss, ranks=rank, workers=workers)
+        trainer = Trainer(Normed(), loss, process_group=rank, workers=workers)
         with trainer.workers:
             trainer.step(toys.rows(40))
         return trainer.model.state_dict()
@@ -200,7 +206,7 @@ def test_running_statistics_are_those_of_all_ranks(toys):
 
 def test_an_infinite_loss_ends_every_rank(toys):
     def work(rank):
-        trainer = Trainer(toys.model(), toys.loss, ranks=rank)
+        trainer = Trainer(toys.model(), toys.loss, process_group=rank)
         if rank.rank == 1:
             trainer.model.out.bias.data[:] = np.nan
         with pytest.raises(GradientError, match="loss became nan"):
@@ -228,7 +234,12 @@ def test_the_two_operations_of_a_carrier():
         ranks.all_reduce_sum(numbers)
         gathered = ranks.all_gather(np.arange(ranks.rank))
         told = ranks.broadcast({"a": [1.5, None]} if ranks.rank == 0 else None)
-        return numbers.tolist(), [g.tolist() for g in gathered], told, ranks.highest(ranks.rank)
+        return (
+            numbers.tolist(),
+            [g.tolist() for g in gathered],
+            told,
+            ranks.all_reduce_max(ranks.rank),
+        )
 
     expected = ([0, 111, 222, 333, 444], [[], [0], [0, 1]], {"a": [1.5, None]}, 2)
     assert run_thread_group(3, work) == [expected] * 3

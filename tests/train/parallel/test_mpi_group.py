@@ -1,4 +1,4 @@
-"""Training by MPI, for real: processes under mpiexec. `test_ranks.py` has the rest, by threads."""
+"""Training by MPI with processes under mpiexec; `test_process_group.py` uses threads."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ rows = ranks.all_gather(np.arange(2 * ranks.rank, dtype=np.int64))
 if [row.tolist() for row in rows] != [[], [0, 1], [0, 1, 2, 3]]:
     raise SystemExit(repr(rows))
 told = ranks.broadcast({"é": [1.5, None]} if ranks.rank == 0 else None)
-if told != {"é": [1.5, None]} or ranks.highest(ranks.rank) != 2 or ranks.size != 3:
+if told != {"é": [1.5, None]} or ranks.all_reduce_max(ranks.rank) != 2 or ranks.size != 3:
     raise SystemExit(repr(told))
 print("ok")
 """

@@ -1,0 +1,112 @@
+"""`Loss`, and the gradients of one shard of a batch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import GradientError, RowSparse, SettingsError, ShapeError
+from pmt_nn import BatchStatistics, collecting_statistics
+from pmt_train.optim.flat_parameters import Shard
+from pmt_train.trainer.batches import example_count
+
+M_contra = TypeVar("M_contra", contravariant=True)
+B_contra = TypeVar("B_contra", contravariant=True)
+
+
+class Loss(Protocol[M_contra, B_contra]):
+    """A loss function: (model, batch, rng) -> mean, or (sum, count).
+
+        def loss(model, batch, rng):
+            x, y = batch
+            return cross_entropy(model(x, rng=rng), y)                              # mean
+            return cross_entropy(model(x, rng=rng), y, reduction="sum"), len(y)     # sum, count
+
+    A mean is weighted by the number of examples of the batch. If each example counts alike, both
+    are the same. If not (a mean over tokens, an `ignore_index`), only (sum, count) is exact: the
+    gradients of the shards and accumulated batches then add up to those of one large batch, and
+    the loss of an epoch is the mean over everything that was counted.
+    """
+
+    def __call__(
+        self, model: M_contra, batch: B_contra, rng: np.random.Generator, /
+    ) -> Tensor | tuple[Tensor, int]:
+        """Return the mean of the loss (scalar), or its sum (scalar) and what to divide it by.
+
+        `rng` is the random generator of the step and shard, for dropout.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    """Sums over one shard of a batch.
+
+    Attributes:
+        loss: sum of the loss.
+        count: number to divide it by.
+        gradients: of `loss`, by parameter; empty if the loss is not finite.
+        statistics: of the batch norms.
+    """
+
+    loss: float
+    count: int
+    gradients: Shard
+    statistics: list[BatchStatistics]
+
+
+def gradients_of_shard(
+    loss: Loss[Any, Any], model: Any, shard: Any, rng: np.random.Generator
+) -> ShardResult:
+    """Run forward and backward on one shard of a batch.
+
+    Raises:
+        ShapeError: if the loss is not a single number.
+        SettingsError: if the loss function returns something else than a tensor and a count.
+    """
+    with collecting_statistics() as statistics, np.errstate(all="ignore"):
+        total, count = _sum_and_count(loss(model, shard, rng), shard)
+        value = total.item()
+        grads = gradients(total) if math.isfinite(value) else {}
+        # Repeated rows are added here, by all threads and before any sum over shards: then two
+        # ranks add the same numbers in the same order as two workers.
+        coalesced = {p: g.coalesce() if isinstance(g, RowSparse) else g for p, g in grads.items()}
+    return ShardResult(value, count, coalesced, statistics)
+
+
+def divergence(what: str, step: int, lr: float) -> GradientError:
+    """Return the error for a loss or gradient that is not finite."""
+    return GradientError(
+        f"{what} at step {step} (learning rate {lr:.3g}); expected a finite number. "
+        "The weights are those from before this step. Cures: a lower learning rate, a longer "
+        "warm-up, clip=1.0; and look for nan or huge numbers in the data of this step"
+    )
+
+
+def _sum_and_count(result: object, shard: object) -> tuple[Tensor, int]:
+    match result:
+        case Tensor():
+            count = example_count(shard)
+            total = result * count if result.size == 1 else result
+        case (Tensor() as total, count) if isinstance(count, (int, np.integer)):
+            pass
+        case _:
+            raise SettingsError(
+                "expected a loss function that returns the mean as a tensor, or (sum, count); got "
+                f"{_kind(result)}; e.g. return cross_entropy(model(x), y)"
+            )
+    if total.size != 1:
+        raise ShapeError(
+            "the loss function returns a single number (the mean, or the sum and its count); "
+            f"got a tensor of shape {total.shape}; add .mean(), or .sum() and the count"
+        )
+    return total, int(count)
+
+
+def _kind(result: object) -> str:
+    if isinstance(result, tuple):
+        return f"({', '.join(type(item).__name__ for item in result)})"
+    return type(result).__name__

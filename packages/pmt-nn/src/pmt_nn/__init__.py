@@ -148,6 +148,7 @@ from pmt_nn.module.initializers import (
     xavier_uniform,
 )
 from pmt_nn.module.module import Module
+from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.recurrent.lstm_scan import lstm_scan
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN, RecurrentCell
@@ -344,5 +345,6 @@ __all__ = [
     "token_stream",
     "triplet_loss",
     "truncated_normal",
+    "with_current_names",
     "xavier_uniform",
 ]

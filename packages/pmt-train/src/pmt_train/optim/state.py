@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pmt_autograd import Array
 from pmt_core import ShapeError
-from pmt_nn.module.old_names import with_current_names
+from pmt_nn import with_current_names
 from pmt_train.optim.flat_gradients import ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters, aligned_zeros
 

@@ -39,7 +39,7 @@ def in_two(model: EncoderDecoder, batch: TranslationBatch) -> Tensor:
     masks = batch.source_mask, batch.target_mask
     logits = model(batch.source, batch.target, *masks, rng=np.random.default_rng(0))
     labels = np.where(batch.target_mask, batch.labels, IGNORED)
-    loss: Tensor = cross_entropy(logits, labels, reduction="sum", smoothing=SMOOTHING)
+    loss: Tensor = cross_entropy(logits, labels, reduction="sum", label_smoothing=SMOOTHING)
     return loss
 
 

@@ -33,7 +33,7 @@ def test_ignored_labels_count_nothing() -> None:
 
 def test_a_padding_id_can_be_ignored() -> None:
     logits = np.random.default_rng(0).normal(size=(3, 4))
-    got = cross_entropy(logits, np.array([0, 2, 0]), ignore=0, reduction="sum")
+    got = cross_entropy(logits, np.array([0, 2, 0]), ignore_index=0, reduction="sum")
     assert got.item() == pytest.approx(cross_entropy(logits[1:2], np.array([2])).item())
 
 

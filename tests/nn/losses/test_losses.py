@@ -40,7 +40,7 @@ def test_label_smoothing_by_hand() -> None:
     p = np.exp([1.0, 2.0, 3.0]) / np.exp([1.0, 2.0, 3.0]).sum()
     q = [0.1 / 3, 0.1 / 3, 0.9 + 0.1 / 3]
     expected = -sum(a * log(b) for a, b in zip(q, p, strict=True))
-    got = cross_entropy(t([[1.0, 2.0, 3.0]]), np.array([2]), smoothing=0.1)
+    got = cross_entropy(t([[1.0, 2.0, 3.0]]), np.array([2]), label_smoothing=0.1)
     assert got.item() == pytest.approx(expected)
 
 
@@ -56,7 +56,7 @@ def test_class_weights_by_hand() -> None:
 @pytest.mark.parametrize("weights", [None, np.array([0.5, 0.0, 2.0, 1.0])])
 def test_cross_entropy_fused_equals_composed(rng, smoothing, weights) -> None:
     logits, labels = t(rng.normal(size=(6, 4))), rng.integers(0, 4, 6)
-    settings = {"smoothing": smoothing, "class_weights": weights}
+    settings = {"label_smoothing": smoothing, "class_weights": weights}
     a = cross_entropy(logits, labels, reduction="sum", **settings)
     b = cross_entropy.composed(logits, labels, **settings)
     assert a.item() == pytest.approx(b.item())
@@ -66,7 +66,7 @@ def test_cross_entropy_fused_equals_composed(rng, smoothing, weights) -> None:
 def test_cross_entropy_complaints() -> None:
     logits, labels = np.zeros((2, 3)), np.array([0, 1])
     with pytest.raises(SettingsError, match="smoothing"):
-        cross_entropy(logits, labels, smoothing=1.0)
+        cross_entropy(logits, labels, label_smoothing=1.0)
     with pytest.raises(ShapeError, match="weights"):
         cross_entropy(logits, labels, class_weights=np.ones(2))
 
@@ -268,7 +268,7 @@ def test_float32_stays(rng, reduction) -> None:
         triplet_loss(x, x * 2, x * 3, reduction=reduction),
         in_batch_contrastive_loss(x, x * 2, reduction=reduction),
         cross_entropy(
-            x, same.astype(int), smoothing=0.1, class_weights=np.ones(4), reduction=reduction
+            x, same.astype(int), label_smoothing=0.1, class_weights=np.ones(4), reduction=reduction
         ),
     ):
         assert loss.dtype == np.float32

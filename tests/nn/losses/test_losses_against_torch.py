@@ -42,7 +42,9 @@ def test_cross_entropy(oracle, rng, dtype, reduction, smoothing, weighted) -> No
         label_smoothing=smoothing,
         reduction=reduction,
     )
-    ours = cross_entropy(x, labels, smoothing=smoothing, class_weights=weights, reduction=reduction)
+    ours = cross_entropy(
+        x, labels, label_smoothing=smoothing, class_weights=weights, reduction=reduction
+    )
     oracle.compare(ours, theirs, [(x, tx, same)])
 
 

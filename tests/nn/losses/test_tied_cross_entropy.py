@@ -27,8 +27,8 @@ def parts(n: int, d: int, v: int) -> tuple[list[Parameter], np.ndarray]:
 @pytest.mark.parametrize(("n", "d", "v"), [(3, 4, 5), (70, 6, 40_000), (1, 2, 1), (0, 4, 5)])
 def test_equal_to_the_two_steps(n: int, d: int, v: int, smoothing: float) -> None:
     inputs, labels = parts(n, d, v)  # 70 x 40,000 is more than one block
-    fused = tied_cross_entropy(*inputs, labels, smoothing=smoothing)
-    composed = tied_cross_entropy.composed(*inputs, labels, smoothing=smoothing)
+    fused = tied_cross_entropy(*inputs, labels, label_smoothing=smoothing)
+    composed = tied_cross_entropy.composed(*inputs, labels, label_smoothing=smoothing)
     np.testing.assert_allclose(fused.item(), composed.item(), rtol=1e-12, atol=1e-15)
     mine, theirs = gradients(fused * 0.5), gradients(composed * 0.5)
     for parameter in inputs:
@@ -37,7 +37,7 @@ def test_equal_to_the_two_steps(n: int, d: int, v: int, smoothing: float) -> Non
 
 def test_by_hand() -> None:
     x, table = Parameter(np.array([[1.0]])), Parameter(np.array([[0.0], [np.log(3)]]))
-    loss = tied_cross_entropy(x, table, Parameter(np.zeros(2)), np.array([1]), smoothing=0.5)
+    loss = tied_cross_entropy(x, table, Parameter(np.zeros(2)), np.array([1]), label_smoothing=0.5)
     # p = (1/4, 3/4), q = (1/4, 3/4)
     assert loss.item() == pytest.approx(-(np.log(0.25) / 4 + 3 * np.log(0.75) / 4))
     assert gradients(loss)[x] == pytest.approx(0)
@@ -53,7 +53,7 @@ def test_what_does_not_go_together_is_refused() -> None:
     with pytest.raises(DtypeError):
         tied_cross_entropy(x, table, bias, labels.astype(np.float64))
     with pytest.raises(SettingsError):
-        tied_cross_entropy(x, table, bias, labels, smoothing=1.0)
+        tied_cross_entropy(x, table, bias, labels, label_smoothing=1.0)
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -70,7 +70,7 @@ def test_the_loss_of_an_encoder_decoder_is_that_of_its_logits(shared: bool) -> N
     loss = model.loss(source, target, labels, *masks, smoothing=0.1)
     logits = model(source, target, *masks)
     expected = cross_entropy(
-        logits, np.where(target_mask, labels, -100), reduction="sum", smoothing=0.1
+        logits, np.where(target_mask, labels, -100), reduction="sum", label_smoothing=0.1
     )
     np.testing.assert_allclose(loss.item(), expected.item(), rtol=1e-12)
     mine, theirs = gradients(loss), gradients(expected)

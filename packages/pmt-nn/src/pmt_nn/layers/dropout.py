@@ -66,6 +66,12 @@ def apply_mask(x: Array, *, dropout_mask: DropoutMask) -> Result:
     return _masked(x, dropout_mask, None), backward
 
 
+@composed_form(apply_mask)
+def apply_mask_composed(x: Tensor, *, dropout_mask: DropoutMask) -> Tensor:
+    """Compute `apply_mask` in plain operations."""
+    return x * (dropout_mask.keep * dropout_mask.scale)
+
+
 @primitive
 def add_dropped(x: Array, y: Array, *, dropout_mask: DropoutMask) -> Result:
     """Return x + y * keep * scale: a residual connection with dropout, in one pass.

@@ -1,1 +1,1 @@
-"""Losses, each with its composed form."""
+"""Losses; the fused ones have a composed form."""

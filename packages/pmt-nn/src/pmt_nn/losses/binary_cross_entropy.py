@@ -1,4 +1,4 @@
-"""Cross-entropy of yes-or-no answers."""
+"""Binary cross-entropy of probabilities and of logits."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from pmt_nn.losses.reduction import check_same_shape, reduce_loss
 def binary_cross_entropy(
     probabilities: Tensor, targets: ArrayLike | Tensor, *, reduction: str = "mean"
 ) -> Tensor:
-    """-(y log p + (1 - y) log(1 - p)). Equal shapes; targets y in [0, 1].
+    """Return -(y log p + (1 - y) log(1 - p)) of equal shapes, for targets y in [0, 1].
 
-    Probabilities are cut to [1e-7, 1 - 1e-7] (1e-12 in float64), so a wrong 0 or 1 costs much but
-    not infinity. From a model's logits use the form with logits, which loses nothing.
+    Probabilities are clipped to [1e-7, 1 - 1e-7] (1e-12 in float64), so that a wrong 0 or 1 has a
+    finite loss. For logits, `binary_cross_entropy_with_logits` is exact.
     """
     goal = _as_targets(targets, probabilities)
     check_same_shape("binary_cross_entropy", probabilities, goal)
@@ -46,10 +46,13 @@ def binary_cross_entropy_with_logits(
     positive_weight: float = 1.0,
     reduction: str = "mean",
 ) -> Tensor:
-    """The same of p = sigmoid(logit), exact for logits of any size. Equal shapes.
+    """Return the binary cross-entropy of p = sigmoid(logit), exact for logits of any size.
 
-    targets: y in [0, 1], no gradient. positive_weight: factor of the y log p part, e.g. negatives
-    per positive in skewed data.
+    Args:
+        logits: any shape.
+        targets: y in [0, 1], of the same shape; no gradient.
+        positive_weight: factor of the term y log p, e.g. the number of negatives per positive.
+        reduction: "mean", "sum" or "none".
     """
     goal = _as_targets(targets, logits)
     check_same_shape("binary_cross_entropy_with_logits", logits, goal)
@@ -58,13 +61,14 @@ def binary_cross_entropy_with_logits(
 
 @primitive
 def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0) -> Result:
-    """Binary cross-entropy of each element. With w = 1: softplus(x) - x y, slope s(x) - y.
+    """Return the binary cross-entropy of each element.
 
-    In general (1 - y) softplus(x) + w y softplus(-x), slope (1 - y) s(x) - w y s(-x).
+    With w = positive_weight it is (1 - y) softplus(x) + w y softplus(-x), with the slope
+    (1 - y) s(x) - w y s(-x).
     """
     y = np.asarray(targets, logits.dtype)
     if y.shape != logits.shape:
-        raise ShapeError(f"logits {logits.shape} want targets of that shape, got {y.shape}")
+        raise ShapeError(f"logits {logits.shape} need targets of that shape, got {y.shape}")
     yes = y * logits.dtype.type(positive_weight)
     losses = (1 - y) * stable_softplus(logits) + yes * stable_softplus(-logits)
 
@@ -78,7 +82,7 @@ def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0)
 def logit_losses_composed(
     logits: Tensor, targets: Array, *, positive_weight: float = 1.0
 ) -> Tensor:
-    """-(w y log s(x) + (1 - y) log(1 - s(x))) in plain operations, by softplus."""
+    """Compute `logit_losses` in plain operations, by softplus."""
     yes = softplus(-logits) * (positive_weight * targets)
     return yes + softplus(logits) * (1 - targets)
 

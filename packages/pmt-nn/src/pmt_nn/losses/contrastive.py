@@ -1,4 +1,4 @@
-"""Losses that pull like things together and push unlike ones apart."""
+"""Contrastive and triplet losses, and the similarities they use."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _TINY = 1e-12
 
 
 def normalized(x: Tensor) -> Tensor:
-    """Each vector of the last axis divided by its length; a zero vector stays zero."""
+    """Return the vectors of the last axis divided by their length; a zero vector stays zero."""
     length = sqrt(maximum((x * x).sum(axis=-1, keepdims=True), np.asarray(_TINY, x.dtype)))
     return x / length
 
 
 def cosine_similarity(a: Tensor, b: Tensor) -> Tensor:
-    """Cosine of the angle between the vectors of the last axis: (..., d) twice -> (...)."""
+    """Return the cosine of the angle of the vectors of the last axis, (..., d) twice -> (...)."""
     check_same_shape("cosine_similarity", a, b)
     return (normalized(a) * normalized(b)).sum(axis=-1)
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:
-    """Euclidean distance of the vectors of the last axis; its slope at 0 is 0."""
+    """Return the Euclidean distance of the vectors of the last axis; its slope at 0 is 0."""
     check_same_shape("distance", a, b)
     gap = a - b
     return sqrt(maximum((gap * gap).sum(axis=-1), np.asarray(_TINY, a.dtype)))
@@ -40,7 +40,7 @@ def cosine_loss(
     margin: float = 0.0,
     reduction: str = "mean",
 ) -> Tensor:
-    """1 - cos for pairs that are the same, max(cos - margin, 0) for others.
+    """Return 1 - cos for pairs that are the same, max(cos - margin, 0) for others.
 
     a, b: (n, d), same: (n,) booleans.
     """
@@ -57,7 +57,7 @@ def contrastive_loss(
     margin: float = 1.0,
     reduction: str = "mean",
 ) -> Tensor:
-    """D^2 / 2 for pairs that are the same, max(margin - D, 0)^2 / 2 for others.
+    """Return D^2 / 2 for pairs that are the same, max(margin - D, 0)^2 / 2 for others.
 
     D is the Euclidean distance (Hadsell et al. 2006, eq. 4). a, b: (n, d), same: (n,) booleans.
     """
@@ -75,9 +75,9 @@ def triplet_loss(
     margin: float = 1.0,
     reduction: str = "mean",
 ) -> Tensor:
-    """max(D(anchor, positive) - D(anchor, negative) + margin, 0) (Schroff et al. 2015).
+    """Return max(D(anchor, positive) - D(anchor, negative) + margin, 0) (Schroff et al. 2015).
 
-    D is the Euclidean distance. All (n, d).
+    D is the Euclidean distance; all inputs are (n, d).
     """
     gap = distance(anchor, positive) - distance(anchor, negative)
     return reduce_loss(relu(gap + margin), reduction)
@@ -86,10 +86,10 @@ def triplet_loss(
 def in_batch_contrastive_loss(
     a: Tensor, b: Tensor, *, temperature: float = 0.05, reduction: str = "mean"
 ) -> Tensor:
-    """Row i of a belongs to row i of b, all other rows of the batch are negatives.
+    """Return the cross-entropy of row i of a against all rows of b, of which row i is positive.
 
-    Cross-entropy over the cosines divided by `temperature` (van den Oord et al. 2018; Henderson et
-    al. 2017). a, b: (n, d).
+    The logits are the cosines divided by `temperature` (van den Oord et al. 2018; Henderson et al.
+    2017). a, b: (n, d).
     """
     check_same_shape("in_batch_contrastive_loss", a, b)
     cosines = normalized(a) @ normalized(b).swapaxes(0, 1)

@@ -18,11 +18,11 @@ from pmt_autograd import (
     primitive,
     samples,
 )
-from pmt_core import DtypeError, SettingsError, ShapeError
+from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_nn.losses.reduction import REDUCTIONS, check_reduction
 
-IGNORE = -100
+IGNORE = IGNORE_LABEL
 
 
 @primitive
@@ -30,31 +30,41 @@ def cross_entropy(
     logits: Array,
     labels: Array,
     *,
-    ignore: int = IGNORE,
+    ignore_index: int = IGNORE_LABEL,
     reduction: str = "mean",
-    smoothing: float = 0.0,
+    label_smoothing: float = 0.0,
     class_weights: Array | None = None,
 ) -> Result:
-    """-log softmax(logits)[label], summed, averaged or each ("sum", "mean", "none").
+    """Return the cross-entropy -log softmax(logits)[label] of integer labels.
 
-    logits: (..., v); labels: integers (...), 0 ... v-1. A label equal to `ignore` counts
-    nothing; "mean" divides by the number of others (0 where there are none).
-    smoothing e: the label counts 1 - e, and every class e / v (Szegedy et al. 2015, section 7).
-    class_weights: (v,) factors of the classes; "mean" divides by the sum of the labels' weights.
-    In general the loss is -q . log softmax(logits) with q_k = weight_k ((1 - e) [k = label] + e/v),
-    and d loss / d logits = sum(q) softmax(logits) - q.
-    Raises ShapeError, DtypeError, SettingsError.
+    In general it is -q . log softmax(logits), q_k = weight_k ((1 - e) [k = label] + e / v), and its
+    gradient is sum(q) softmax(logits) - q.
+
+    Args:
+        logits: (..., v).
+        labels: integers (...), 0 ... v-1.
+        ignore_index: label of rows that have no loss.
+        reduction: "mean" over the rows that are not ignored (0 if there are none), "sum", or
+            "none" for (...).
+        label_smoothing: e; the label gets 1 - e and every class e / v (Szegedy et al. 2015,
+            section 7).
+        class_weights: (v,) factors of the classes; "mean" divides by the sum of the weights of the
+            labels.
+
+    Raises:
+        ShapeError, DtypeError, SettingsError: the arguments do not fit.
     """
     labels = np.asarray(labels)
-    counted = _check(logits, labels, ignore, reduction)
+    counted = _check(logits, labels, ignore_index, reduction)
     v = logits.shape[-1]
-    weights = _class_weights(class_weights, smoothing, v, logits.dtype)
+    smoothing, weights = label_smoothing, _class_weights(class_weights, v, logits.dtype)
+    check_label_smoothing(smoothing)
     rows = logits.reshape(-1, v)
     chosen = np.where(counted, labels, 0).reshape(-1)
     counts = counted.reshape(-1)
-    places = np.arange(len(rows))
+    index = np.arange(len(rows))
     log_probabilities = stable_log_softmax(rows, axis=-1)
-    losses = -log_probabilities[places, chosen]
+    losses = -log_probabilities[index, chosen]
     if weights is not None:
         losses *= weights[chosen]
     if smoothing:
@@ -69,9 +79,9 @@ def cross_entropy(
         factor = (grad / n if reduction == "mean" else grad) * counts.reshape(labels.shape)
         by_logits = np.exp(log_probabilities)
         if smoothing or weights is not None:
-            _take_distribution(by_logits, chosen, smoothing, weights)
+            _subtract_distribution(by_logits, chosen, smoothing, weights)
         else:
-            by_logits[places, chosen] -= 1
+            by_logits[index, chosen] -= 1
         by_logits *= factor.reshape(-1, 1)
         return by_logits.reshape(logits.shape), None
 
@@ -86,25 +96,29 @@ def cross_entropy_composed(
     logits: Tensor,
     labels: NDArray[np.integer],
     *,
-    smoothing: float = 0.0,
+    ignore_index: int = IGNORE_LABEL,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
     class_weights: Array | None = None,
 ) -> Tensor:
-    """Sum of -q . log softmax(logits), in plain operations. logits (n, v), labels (n,).
-
-    q is the distribution that `cross_entropy` tells of.
-    """
+    """Compute `cross_entropy` in plain operations: -q . log softmax(logits)."""
     v = logits.shape[-1]
-    q = (1 - smoothing) * np.eye(v)[labels] + smoothing / v
-    if class_weights is not None:
-        q = q * class_weights
-    loss: Tensor = -(log_softmax(logits, axis=-1) * q).sum()
-    return loss
+    weights = np.ones(v) if class_weights is None else class_weights
+    counted = labels != ignore_index
+    one_hot = np.eye(v)[np.where(counted, labels, 0)]
+    q = weights * ((1 - label_smoothing) * one_hot + label_smoothing / v) * counted[..., np.newaxis]
+    losses: Tensor = -(log_softmax(logits, axis=-1) * q).sum(axis=-1)
+    if reduction == "none":
+        return losses
+    count = weights[labels[counted]].sum() if reduction == "mean" and counted.any() else 1.0
+    total: Tensor = losses.sum() / float(count)
+    return total
 
 
-def _take_distribution(
+def _subtract_distribution(
     probabilities: Array, chosen: Array, smoothing: float, weights: Array | None
 ) -> None:
-    """softmax -> sum(q) softmax - q, in place; q as `cross_entropy` tells."""
+    """Replace softmax by sum(q) softmax - q, with q of `cross_entropy`."""
     v = probabilities.shape[1]
     spread = np.full(v, smoothing / v, probabilities.dtype)
     sharp = np.full(len(chosen), 1 - smoothing, probabilities.dtype)
@@ -116,37 +130,39 @@ def _take_distribution(
     probabilities[np.arange(len(chosen)), chosen] -= sharp
 
 
-def _class_weights(
-    class_weights: Array | None, smoothing: float, v: int, dtype: np.dtype[Any]
-) -> Array | None:
-    if not 0 <= smoothing < 1:
-        raise SettingsError(f"smoothing lies in 0 <= smoothing < 1, got {smoothing}")
+def check_label_smoothing(label_smoothing: float) -> None:
+    """Raise SettingsError if label_smoothing is not in 0 <= label_smoothing < 1."""
+    if not 0 <= label_smoothing < 1:
+        raise SettingsError(f"0 <= label_smoothing < 1 is required, got {label_smoothing}")
+
+
+def _class_weights(class_weights: Array | None, v: int, dtype: np.dtype[Any]) -> Array | None:
     if class_weights is None:
         return None
     weights = np.asarray(class_weights, dtype)
     if weights.shape != (v,) or (weights < 0).any():
         raise ShapeError(
-            f"{v} classes want as many weights of 0 or more, got shape {weights.shape}"
+            f"{v} classes need as many weights of 0 or more, got shape {weights.shape}"
         )
     return weights
 
 
-def _check(logits: Array, labels: Array, ignore: int, reduction: str) -> NDArray[np.bool_]:
-    """Which labels count. Raises where the arguments do not go together."""
+def _check(logits: Array, labels: Array, ignore_index: int, reduction: str) -> NDArray[np.bool_]:
+    """Return which labels count. Raises if the arguments do not fit."""
     check_reduction(reduction)
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"labels are integers (class numbers), got dtype {labels.dtype}")
     if logits.shape[:-1] != labels.shape:
         raise ShapeError(
-            f"logits of shape {logits.shape} want labels of shape {logits.shape[:-1]}, "
+            f"logits of shape {logits.shape} need labels of shape {logits.shape[:-1]}, "
             f"got {labels.shape}"
         )
-    counted: NDArray[np.bool_] = labels != ignore
+    counted: NDArray[np.bool_] = labels != ignore_index
     v = logits.shape[-1]
     wrong = counted & ((labels < 0) | (labels >= v))
     if wrong.any():
         raise ShapeError(
-            f"labels lie in 0 ... {v - 1} for {v} classes (or are {ignore}, to be ignored), "
+            f"labels lie in 0 ... {v - 1} for {v} classes (or are {ignore_index}, to be ignored), "
             f"got {labels[wrong].flat[0]}"
         )
     return counted
@@ -160,7 +176,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((logits, np.array([2, -100, 0, -100])), note="some ignored")
     yield Sample((logits, np.full(4, -100)), note="all ignored")
     yield Sample((rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))), note="sequences")
-    smooth = {"smoothing": 0.1}
+    smooth = {"label_smoothing": 0.1}
     weighted = {"class_weights": np.array([0.5, 2.0, 1.5])}
     some = np.array([2, -100, 0, 1])
     for reduction in REDUCTIONS:

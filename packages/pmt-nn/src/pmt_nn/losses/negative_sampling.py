@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor, take_rows
 from pmt_core import ShapeError
 from pmt_nn.losses.binary_cross_entropy import binary_cross_entropy_with_logits
+from pmt_nn.losses.reduction import reduce_loss
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -20,16 +21,22 @@ def negative_sampling_loss(
     *,
     reduction: str = "mean",
 ) -> Tensor:
-    """-log s(h . w_target) - sum_j log s(-h . w_negative_j), s the sigmoid.
+    """Return -log s(h . w_target) - sum_j log s(-h . w_negative_j), s the sigmoid.
 
-    hidden: (n, d) input vectors; table: (v, d) output vectors; targets: (n,) ids; negatives:
-    (n, k) ids drawn from the noise distribution. A negative that equals its target counts nothing.
     The gradient of the table is row-sparse.
+
+    Args:
+        hidden: (n, d) input vectors.
+        table: (v, d) output vectors.
+        targets: (n,) ids.
+        negatives: (n, k) ids drawn from the noise distribution. A negative that equals its target
+            is ignored.
+        reduction: "mean" over the rows, "sum", or "none" for (n,).
     """
     n = len(hidden)
     if targets.shape != (n,) or negatives.shape[:1] != (n,) or negatives.ndim != 2:
         raise ShapeError(
-            f"{n} vectors want targets (n,) and negatives (n, k), got {targets.shape} and "
+            f"{n} vectors need targets (n,) and negatives (n, k), got {targets.shape} and "
             f"{negatives.shape}"
         )
     ids = np.concatenate([targets[:, np.newaxis], negatives], axis=1)  # (n, 1 + k)
@@ -40,17 +47,14 @@ def negative_sampling_loss(
     counted = np.ones(ids.shape, hidden.dtype)
     counted[:, 1:] = negatives != targets[:, np.newaxis]
     losses = binary_cross_entropy_with_logits(logits, labels, reduction="none") * counted
-    by_row = losses.sum(axis=1)
-    if reduction == "none":
-        return by_row
-    return by_row.sum() if reduction == "sum" or not n else by_row.mean()
+    return reduce_loss(losses.sum(axis=1), reduction)
 
 
 class NegativeSampling(Module):
-    """The output side of word2vec: a vector for each of v words, as a target or as noise.
+    """Output layer of word2vec: a vector of width d for each of v words.
 
-    In the place of a softmax over all words, a word that was seen is told from k that were drawn.
-    The vectors start at zero, so every answer starts at one half.
+    It replaces a softmax over all words by k + 1 binary decisions: the observed word against k
+    drawn ones. The vectors start at zero, so all probabilities start at 1/2.
     """
 
     def __init__(self, v: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
@@ -64,5 +68,5 @@ class NegativeSampling(Module):
         *,
         reduction: str = "mean",
     ) -> Tensor:
-        """See `negative_sampling_loss`. hidden: (n, d), targets: (n,), negatives: (n, k)."""
+        """Return `negative_sampling_loss` of hidden (n, d), targets (n,) and negatives (n, k)."""
         return negative_sampling_loss(hidden, self.weight, targets, negatives, reduction=reduction)

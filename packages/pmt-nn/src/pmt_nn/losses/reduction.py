@@ -1,4 +1,4 @@
-"""How the losses of single elements become one number."""
+"""Reduction of the losses of single elements, and checks that losses share."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ REDUCTIONS = ("sum", "mean", "none")
 
 
 def check_reduction(reduction: str) -> None:
-    """Raise SettingsError for an unknown name."""
+    """Raise SettingsError for an unknown reduction."""
     if reduction not in REDUCTIONS:
         raise SettingsError(f"reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r}")
 
 
 def reduce_loss(losses: Tensor, reduction: str) -> Tensor:
-    """The sum, the mean (0 of nothing), or the losses as they are."""
+    """Return the sum, the mean (0 if there are no losses), or the losses themselves."""
     check_reduction(reduction)
     if reduction == "none":
         return losses
@@ -25,6 +25,6 @@ def reduce_loss(losses: Tensor, reduction: str) -> Tensor:
 
 
 def check_same_shape(name: str, first: Tensor, second: Tensor) -> None:
-    """Raise ShapeError where broadcasting would hide a mistake, e.g. (b, 1) against (b,)."""
+    """Raise ShapeError if shapes differ: broadcasting (b, 1) and (b,) would hide a mistake."""
     if first.shape != second.shape:
-        raise ShapeError(f"{name} wants two equal shapes, got {first.shape} and {second.shape}")
+        raise ShapeError(f"{name} needs two equal shapes, got {first.shape} and {second.shape}")

@@ -1,4 +1,4 @@
-"""Losses of numbers: squared error and Huber's."""
+"""Regression losses: squared error and Huber loss."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pmt_autograd import Array, Result, Sample, Tensor, primitive, samples
+from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
 from pmt_core import SettingsError
 from pmt_nn.losses.reduction import check_same_shape, reduce_loss
 
 
 def mse(prediction: Tensor, target: ArrayLike | Tensor, *, reduction: str = "mean") -> Tensor:
-    """(prediction - target)^2. Equal shapes. reduction: "sum", "mean" or "none"."""
-    goal = target if isinstance(target, Tensor) else Tensor(np.asarray(target, prediction.dtype))
-    check_same_shape("mse", prediction, goal)
-    gap = prediction - goal
+    """Return the squared error (prediction - target)^2 of equal shapes, averaged by default."""
+    gap = _gap("mse", prediction, target)
     return reduce_loss(gap * gap, reduction)
 
 
@@ -27,17 +25,24 @@ def huber(
     delta: float = 1.0,
     reduction: str = "mean",
 ) -> Tensor:
-    """gap^2 / 2 where |gap| <= delta, else delta (|gap| - delta / 2) (Huber 1964)."""
+    """Return the Huber loss (Huber 1964) of equal shapes, averaged by default.
+
+    gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2).
+    """
     if delta <= 0:
-        raise SettingsError(f"delta is above 0, got {delta}")
+        raise SettingsError(f"delta must be above 0, got {delta}")
+    return reduce_loss(huber_of(_gap("huber", prediction, target), delta=delta), reduction)
+
+
+def _gap(name: str, prediction: Tensor, target: ArrayLike | Tensor) -> Tensor:
     goal = target if isinstance(target, Tensor) else Tensor(np.asarray(target, prediction.dtype))
-    check_same_shape("huber", prediction, goal)
-    return reduce_loss(huber_of(prediction - goal, delta=delta), reduction)
+    check_same_shape(name, prediction, goal)
+    return prediction - goal
 
 
 @primitive
 def huber_of(gap: Array, *, delta: float) -> Result:
-    """Huber's function of each element; its slope is the gap cut at +-delta."""
+    """Return the Huber function of each element; its slope is the gap clipped to +-delta."""
     slope: Array = np.clip(gap, -delta, delta)
 
     def backward(grad: Array) -> Array:
@@ -45,6 +50,13 @@ def huber_of(gap: Array, *, delta: float) -> Result:
         return by_gap
 
     return slope * (gap - 0.5 * slope), backward
+
+
+@composed_form(huber_of)
+def huber_of_composed(gap: Tensor, *, delta: float) -> Tensor:
+    """Compute `huber_of` in plain operations."""
+    slope = gap.clip(-delta, delta)
+    return slope * (gap - 0.5 * slope)
 
 
 @samples(huber_of)

@@ -42,8 +42,8 @@ def pretraining_loss(
     word_logits: (b, t, v), or (n, v) for the masked places alone; words: the ids that were there,
     `ignore` where no word was masked. pair_logits: (b, 2); pairs: (b,) 0 or 1.
     """
-    return cross_entropy(word_logits, words, ignore=ignore) + cross_entropy(
-        pair_logits, pairs, ignore=ignore
+    return cross_entropy(word_logits, words, ignore_index=ignore) + cross_entropy(
+        pair_logits, pairs, ignore_index=ignore
     )
 
 

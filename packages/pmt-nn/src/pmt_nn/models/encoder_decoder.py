@@ -149,7 +149,7 @@ class EncoderDecoder(Module):
             counted = np.flatnonzero(target_mask)
             x, labels = take_rows(x, counted, sparse=False), labels[counted]
         loss: Tensor = tied_cross_entropy(
-            x, self.target_words.weight, self.bias, labels, smoothing=smoothing
+            x, self.target_words.weight, self.bias, labels, label_smoothing=smoothing
         )
         return loss
 

@@ -96,20 +96,6 @@ def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: boo
 
 
 @masks
-def test_ragged_attention_and_its_composed_twin(mask: np.ndarray) -> None:
-    layout, rng = RaggedLayout.of(mask), stream(2)
-    qkv = rng.normal(size=(int(mask.sum()), 12))
-    weight = rng.normal(size=(int(mask.sum()), 4))
-    found = []
-    for function in (ragged_attention, ragged_attention.composed):
-        x = Tensor(qkv, requires_grad=True)
-        y = function(x, heads=2, layout=layout)
-        found.append((y.data, gradients((y * weight).sum())[x]))
-    for ours, twin in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, twin, rtol=1e-12, atol=1e-13)
-
-
-@masks
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_the_encoder_computes_the_same_with_a_mask_of_all_pairs(mask, norm_first: bool) -> None:
     """A mask (b, t, t) keeps the padding, so this is the same model the longer way round."""

@@ -44,19 +44,6 @@ def test_against_loops(rng, x, kernel, settings) -> None:
     np.testing.assert_allclose(conv2d(x, kernel, bias, **settings).data, expected, atol=1e-12)
 
 
-@cases
-def test_fused_equals_composed(rng, x, kernel, settings) -> None:
-    arrays = rng.normal(size=x), rng.normal(size=kernel), rng.normal(size=kernel[0])
-    results = []
-    for function in (conv2d, conv2d.composed):
-        leaves = [Tensor(a, requires_grad=True) for a in arrays]
-        y = function(*leaves, **settings)
-        found = gradients((y * y).sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
-
-
 def test_blocks_add_up_to_the_batch(rng) -> None:
     """More images than fit into one block: the last block is a smaller one."""
     x = rng.normal(size=(21, 8, 24, 24)).astype(np.float32)

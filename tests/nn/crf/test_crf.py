@@ -96,23 +96,6 @@ def test_marginals_are_shares_of_all_sequences(rng, crf, mask) -> None:
         assert (marginals[i][~keep] == 0).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_fused_equals_composed(rng, dtype) -> None:
-    shapes = [(4, 5, 3), (3, 3), (3,), (3,)]
-    arrays = [rng.normal(size=s).astype(dtype) * 2 for s in shapes]
-    lengths = np.array([5, 3, 1, 2])
-    results = []
-    for function in (crf_log_partition, crf_log_partition.composed):
-        leaves = [Tensor(a, requires_grad=True) for a in arrays]
-        y = function(*leaves, lengths=lengths)
-        assert y.dtype == dtype
-        found = gradients((y * y).sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
-    tolerance = 1e-11 if dtype == np.float64 else 1e-4
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * 10)
-
-
 def test_padding_more_changes_nothing(rng, crf) -> None:
     emissions, tags = rng.normal(size=(2, 3, 3)), rng.integers(0, 3, (2, 3))
     mask = np.array([[True, True, True], [True, False, False]])

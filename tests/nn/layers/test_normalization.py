@@ -16,36 +16,8 @@ from pmt_nn import (
     LayerNorm,
     RMSNorm,
     apply_statistics,
-    batch_norm,
     collecting_statistics,
-    group_norm,
-    rms_norm,
 )
-
-
-@pytest.mark.parametrize(
-    ("fused", "composed", "shapes", "settings"),
-    [
-        (rms_norm, rms_norm.composed, [(2, 3, 5), (5,)], {}),
-        (batch_norm, batch_norm.composed, [(6, 3), (3,), (3,)], {}),
-        (batch_norm, batch_norm.composed, [(2, 3, 4, 5), (3,), (3,)], {"eps": 1e-3}),
-        (group_norm, group_norm.composed, [(2, 6, 4, 5), (6,), (6,)], {"groups": 3}),
-        (group_norm, group_norm.composed, [(2, 6), (6,), (6,)], {"groups": 2}),
-    ],
-)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_fused_equals_composed(rng, fused, composed, shapes, settings, dtype) -> None:
-    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    results = []
-    for function in (fused, composed):
-        leaves = [Tensor(a, requires_grad=True) for a in arrays]
-        y = function(*leaves, **settings)
-        assert y.dtype == dtype
-        found = gradients((y * y * y).sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
-    tolerance = 1e-10 if dtype == np.float64 else 1e-4
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * 10)
 
 
 def test_what_is_normalized_has_mean_0_and_variance_1(rng) -> None:

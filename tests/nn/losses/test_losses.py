@@ -21,7 +21,6 @@ from pmt_nn import (
     distance,
     huber,
     in_batch_contrastive_loss,
-    logit_losses,
     mse,
     negative_sampling_loss,
     pretraining_loss,
@@ -50,17 +49,6 @@ def test_class_weights_by_hand() -> None:
     each = cross_entropy(logits, labels, class_weights=weights, reduction="none")
     np.testing.assert_allclose(each.data, np.array([3, 0.5, 0.5]) * log(2))
     assert cross_entropy(logits, labels, class_weights=weights).item() == pytest.approx(log(2))
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-@pytest.mark.parametrize("weights", [None, np.array([0.5, 0.0, 2.0, 1.0])])
-def test_cross_entropy_fused_equals_composed(rng, smoothing, weights) -> None:
-    logits, labels = t(rng.normal(size=(6, 4))), rng.integers(0, 4, 6)
-    settings = {"label_smoothing": smoothing, "class_weights": weights}
-    a = cross_entropy(logits, labels, reduction="sum", **settings)
-    b = cross_entropy.composed(logits, labels, **settings)
-    assert a.item() == pytest.approx(b.item())
-    np.testing.assert_allclose(gradients(a)[logits], gradients(b)[logits], atol=1e-12)
 
 
 def test_cross_entropy_complaints() -> None:
@@ -98,13 +86,6 @@ def test_a_wrong_certainty_is_not_infinite() -> None:
     loss = binary_cross_entropy(p, [1, 0])
     assert 10 < loss.item() < 20
     assert np.isfinite(gradients(loss)[p]).all()
-
-
-def test_logit_losses_fused_equals_composed(rng) -> None:
-    x, y = t(rng.normal(size=(3, 4)) * 5), rng.random((3, 4))
-    a, b = (f(x, y, positive_weight=1.5) for f in (logit_losses, logit_losses.composed))
-    np.testing.assert_allclose(a.data, b.data)
-    np.testing.assert_allclose(gradients(a.sum())[x], gradients(b.sum())[x])
 
 
 def test_shapes_must_be_equal() -> None:

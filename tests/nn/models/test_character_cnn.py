@@ -5,29 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pmt_autograd import Tensor, gradients
+from pmt_autograd import Tensor
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn import CharacterEncoder, spelling_features
 
 WORDS = np.array([[1, 2, 3, 4, 0], [5, 1, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 0, 0, 0]])
 SPELLING_IDS = np.array([[0, 1, 1], [2, 3, 0]])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("window", [1, 3, 5])
-def test_fused_equals_composed(rng, dtype, window: int) -> None:
-    arrays = [rng.normal(size=shape).astype(dtype) for shape in [(6, 4), (window, 4, 7)]]
-    results = []
-    for function in (spelling_features, spelling_features.composed):
-        leaves = [Tensor(a, requires_grad=True) for a in arrays]
-        y = function(*leaves, ids=WORDS, spelling_ids=SPELLING_IDS)
-        assert y.shape == (2, 3, 7)
-        assert y.dtype == dtype
-        found = gradients((y * y).sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
-    tolerance = 1e-12 if dtype == np.float64 else 2e-5
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * 10)
 
 
 def test_a_filter_counts_what_it_is_made_for() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pmt_nn as nn
-from pmt_autograd import Tensor, gradients, no_grad
+from pmt_autograd import Tensor, gradients, no_grad, profile
 from pmt_core import RowSparse, load_archive, save_archive
 
 B = 4
@@ -412,8 +412,14 @@ def test_state_travels_through_a_file(name: str, suffix: str, tmp_path) -> None:
 
 
 @every
-def test_a_summary_of_it(name: str) -> None:
+def test_profile_and_summary_count_the_same_flops(name: str) -> None:
     module = make(name)
-    table = nn.summary(module)
-    assert table.total.parameters == module.parameter_count()
-    assert table.total.kind == type(module).__name__
+    _, inputs, settings = MODULES[name]
+    settings = {**settings, **({"rng": stream(1)} if "rng" in settings else {})}
+    arrays = [Tensor(x) if x.dtype.kind == "f" else x for x in inputs]
+    with nn.collecting_statistics():
+        total = nn.summary(module, *arrays, **settings).total
+        with profile() as measured:
+            module(*arrays, **settings)
+    assert total.flops == sum(row.flops for row in measured.by_operation())
+    assert total.output

@@ -11,39 +11,10 @@ from pmt_nn import (
     GRU,
     LSTM,
     RNN,
-    gru_scan,
-    lstm_scan,
-    rnn_scan,
 )
 
 kinds = pytest.mark.parametrize("kind", [RNN, GRU, LSTM])
 MASK = np.array([[True, True, True, False, False], [True, False, True, True, True]])
-
-
-@pytest.mark.parametrize(
-    ("fused", "composed", "shapes"),
-    [
-        (rnn_scan, rnn_scan.composed, [(2, 5, 3), (3, 3), (2, 3)]),
-        (gru_scan, gru_scan.composed, [(2, 5, 9), (3, 9), (9,), (2, 3)]),
-        (lstm_scan, lstm_scan.composed, [(2, 5, 12), (3, 12), (2, 3), (2, 3)]),
-    ],
-    ids=["rnn", "gru", "lstm"],
-)
-@pytest.mark.parametrize("mask", [None, MASK], ids=["all", "masked"])
-@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_fused_equals_composed(rng, fused, composed, shapes, mask, reverse, dtype) -> None:
-    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    results = []
-    for function in (fused, composed):
-        leaves = [Tensor(a, requires_grad=True) for a in arrays]
-        y = function(*leaves, mask=mask, reverse=reverse)
-        found = gradients((y * y * y).sum() + y.sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
-    tolerance = 1e-11 if dtype == np.float64 else 1e-4
-    for a, b in zip(*results, strict=True):
-        assert a.dtype == dtype
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
 def states_of(last) -> list[Tensor]:

@@ -58,7 +58,6 @@ from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.generate import token_stream
 from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
 from pmt_nn.inspect.capture import capture
-from pmt_nn.inspect.flops import operation_cost
 from pmt_nn.inspect.summary import Summary, SummaryRow, summary
 from pmt_nn.layers.activations import (
     ELU,
@@ -322,7 +321,6 @@ __all__ = [
     "next_token",
     "normal",
     "normalized",
-    "operation_cost",
     "orthogonal",
     "packed_attention",
     "ragged_attention",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
             return RowSparse(rows, values, shape).to_dense(), None
         # Row i of the product is the sum of the gradients of all reads of row i.
         chosen = rows == np.arange(shape[0])[:, np.newaxis]
-        summed = chosen.astype(grad.dtype) @ values.reshape(len(rows), -1)
+        summed = chosen.astype(grad.dtype) @ values.reshape(len(rows), prod(shape[1:]))
         return summed.reshape(shape), None
 
     return table.take(ids, axis=0), backward
@@ -134,6 +135,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((large, many), {"sparse": False}, note="dense gradient of many rows")
     yield Sample((table, np.array(3)), note="0-d ids")
     yield Sample((table, np.zeros((0, 2), np.int64)), note="no ids")
+    yield Sample((table, np.zeros(0, np.int64)), {"sparse": False}, note="no ids, dense gradient")
     yield Sample((rng.normal(size=4), np.array([2, 0, 2])), note="rows of single numbers")
 
 

@@ -5,6 +5,7 @@ al. 2019; Press et al. 2021).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     primitive,
     samples,
 )
@@ -56,14 +58,19 @@ def biased_attention(
     return output, backward
 
 
+@counts_flops(biased_attention)
+def _(value: Array, q: Array, k: Array, *arrays: Array, **settings: Any) -> int:
+    return int(4 * q.size * k.shape[1])
+
+
 @composed_form(biased_attention)
 def biased_attention_composed(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, *, heads: int, mask: Mask | None = None
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, *, heads: int, **masks: Any
 ) -> Tensor:
     """Return softmax(Q K^T / sqrt(k) + bias) V per head, in plain operations."""
     width = q.shape[-1] // heads
     qh, kh, vh = (heads_first(x, heads) for x in (q, k, v))
-    return mix_composed((qh @ kh.swapaxes(-1, -2)) * width**-0.5 + bias, vh, mask)
+    return mix_composed((qh @ kh.swapaxes(-1, -2)) * width**-0.5 + bias, vh, **masks)
 
 
 def biased_weights(

@@ -25,6 +25,7 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     einsum,
     primitive,
     samples,
@@ -101,9 +102,14 @@ def relative_attention(
     return output, backward
 
 
+@counts_flops(relative_attention)
+def _(value: Array, *arrays: Array, **settings: Any) -> int:
+    return int(6 * value.size * value.shape[1])  # the scores of contents and of offsets, the mixing
+
+
 @composed_form(relative_attention)
 def relative_attention_composed(
-    qkv: Tensor, content_bias: Tensor, position_bias: Tensor, *, mask: Mask | None = None
+    qkv: Tensor, content_bias: Tensor, position_bias: Tensor, **masks: Any
 ) -> Tensor:
     """Return relative attention by a table of all offsets, in plain operations."""
     t = qkv.shape[1]
@@ -119,7 +125,7 @@ def relative_attention_composed(
         table.astype(qkv.dtype),
         subscripts="bhtk,tsk->bhts",
     )
-    return mix_composed(content + position, v, mask)
+    return mix_composed(content + position, v, **masks)
 
 
 def relative_weights(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from pmt_autograd import (
     Tensor,
     composed_form,
     concat,
+    counts_flops,
     primitive,
     samples,
     softmax,
@@ -27,7 +29,7 @@ from pmt_autograd import (
 )
 from pmt_nn.attention.kernel import attend_into, split_packed
 from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
-from pmt_nn.layers.dropout import DropoutMask
+from pmt_nn.layers.dropout import DropoutMask, apply_mask
 from pmt_nn.masks import Mask, causal_mask, head_mask
 
 
@@ -62,15 +64,18 @@ def attention(
     return output, backward
 
 
+@counts_flops(attention)
+def _(value: Array, q: Array, k: Array, *arrays: Array, **settings: Any) -> int:
+    return int(4 * q.size * k.shape[1])  # the scores and the mixing
+
+
 @composed_form(attention)
-def attention_composed(
-    q: Tensor, k: Tensor, v: Tensor, *, heads: int, mask: Mask | None = None
-) -> Tensor:
+def attention_composed(q: Tensor, k: Tensor, v: Tensor, *, heads: int, **masks: Any) -> Tensor:
     """Return softmax(Q K^T / sqrt(k)) V per head, in plain operations."""
     width = q.shape[-1] // heads
     qh, kh, vh = (heads_first(x, heads) for x in (q, k, v))
     scores = (qh @ kh.swapaxes(-1, -2)) * width**-0.5  # (b, h, t, s)
-    return mix_composed(scores, vh, mask)
+    return mix_composed(scores, vh, **masks)
 
 
 def heads_first(x: Tensor, heads: int) -> Tensor:
@@ -79,7 +84,9 @@ def heads_first(x: Tensor, heads: int) -> Tensor:
     return x.reshape(b, n, heads, d // heads).swapaxes(1, 2)
 
 
-def mix_composed(scores: Tensor, v: Tensor, mask: Mask | None) -> Tensor:
+def mix_composed(
+    scores: Tensor, v: Tensor, mask: Mask | None = None, dropout_mask: DropoutMask | None = None
+) -> Tensor:
     """Return the softmax of scores (b, h, t, s) over the allowed keys, times v: (b, t, d)."""
     b, h, t, s = scores.shape
     if mask is None:
@@ -88,6 +95,8 @@ def mix_composed(scores: Tensor, v: Tensor, mask: Mask | None) -> Tensor:
         allowed = np.broadcast_to(head_mask(mask, b, t, s), scores.shape)
         weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
         weights = where(allowed, weights, np.float32(0))
+    if dropout_mask is not None:
+        weights = apply_mask(weights, dropout_mask=dropout_mask)
     return (weights @ v).swapaxes(1, 2).reshape(b, t, h * v.shape[-1])
 
 
@@ -115,6 +124,19 @@ def packed_attention(
         return by_qkv
 
     return output, backward
+
+
+@counts_flops(packed_attention)
+def _(value: Array, qkv: Array, **settings: Any) -> int:
+    return int(4 * value.size * qkv.shape[1])
+
+
+@composed_form(packed_attention)
+def packed_attention_composed(qkv: Tensor, *, heads: int, **masks: Any) -> Tensor:
+    """Return the attention of the three parts of qkv, in plain operations."""
+    d = qkv.shape[-1] // 3
+    q, k, v = qkv[..., :d], qkv[..., d : 2 * d], qkv[..., 2 * d :]
+    return attention_composed(q, k, v, heads=heads, **masks)
 
 
 @primitive
@@ -150,6 +172,11 @@ def ragged_attention(
         return by_qkv
 
     return output, backward
+
+
+@counts_flops(ragged_attention)
+def _(value: Array, qkv: Array, *, layout: RaggedLayout, **settings: Any) -> int:
+    return int(4 * weights_of_groups(layout, heads=1) * value.shape[-1])
 
 
 @composed_form(ragged_attention)

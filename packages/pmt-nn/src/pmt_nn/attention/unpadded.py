@@ -14,7 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
+from pmt_autograd import (
+    Array,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    concat,
+    no_flops,
+    primitive,
+    samples,
+)
 from pmt_core import ShapeError
 
 
@@ -93,6 +103,19 @@ def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
         return grad.reshape(-1, grad.shape[-1]).take(layout.places, axis=0)
 
     return pad_rows(rows, layout), backward
+
+
+@composed_form(from_ragged)
+def from_ragged_composed(rows: Tensor, *, layout: RaggedLayout) -> Tensor:
+    """Look up a row for each position of the padded batch: the token's, or a row of zeros."""
+    n, d = rows.shape
+    index = np.full(layout.mask.size, n)
+    index[layout.places] = np.arange(n)
+    padded = concat(rows, np.zeros((1, d), rows.dtype), axis=0)[index]
+    return padded.reshape(*layout.mask.shape, d)
+
+
+no_flops(to_ragged, from_ragged)
 
 
 def pad_rows(rows: Array, layout: RaggedLayout) -> Array:

@@ -1,1 +1,1 @@
-"""Model summaries and FLOP counts."""
+"""Summaries of models, and capture of attention weights and outputs."""

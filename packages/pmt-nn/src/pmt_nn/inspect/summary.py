@@ -1,4 +1,4 @@
-"""A table of a model: its modules, what they give, how large they are and what they cost."""
+"""Summary of a model: output shapes, parameters, bytes and FLOPs of its modules."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pmt_autograd import Tensor, no_grad, operation_hook
-from pmt_nn.inspect.flops import operation_cost
+from pmt_autograd import Tensor, flops_of, no_grad, operation_hook
 from pmt_nn.module.hooks import module_hook
 from pmt_nn.module.module import Module
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """One module.
+    """Row of a module.
 
     Attributes:
-        name: dotted; "" is the model itself.
-        kind: its class.
-        output: shapes of what its latest call gave; empty where it was not called.
-        parameters: learned numbers in it and all below it, a tied one once.
-        bytes: memory of those.
-        flops: operations of its calls in one forward pass, all below it included.
-        frozen: parameters among them that are not trained.
+        name: dotted name; "" is the model itself.
+        kind: name of the class.
+        output: shapes of the output of the latest call; empty if the module was not called.
+        parameters: number of parameters, those of submodules included, a tied one once.
+        bytes: memory of the parameters.
+        flops: floating-point operations of its calls in one forward pass, submodules included.
+        frozen: number of parameters that are not trained.
     """
 
     name: str
@@ -37,13 +36,13 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Rows in the order of attributes; the first is the whole model. `str()` gives the table."""
+    """Rows in the order of attributes, the whole model first. `str()` returns the table."""
 
     rows: tuple[SummaryRow, ...]
 
     @property
     def total(self) -> SummaryRow:
-        """The whole model."""
+        """The row of the whole model."""
         return self.rows[0]
 
     def __str__(self) -> str:
@@ -59,20 +58,21 @@ class Summary:
 
 
 def summary(model: Module, *inputs: Any, **settings: Any) -> Summary:
-    """Run one forward pass with the inputs, without recording, and tell what was seen.
+    """Run one forward pass without recording, and return a table of the modules.
 
-    Without inputs the table has no shapes and no FLOPs. In training mode give what a pass in
-    training needs (rng), or call model.eval() first. FLOPs: see `operation_cost`.
+    Without inputs the table has neither shapes nor FLOPs. In training mode pass what training needs
+    (rng), or call model.eval() first. FLOPs are counted by `pmt_autograd.flops_of`, as in
+    `profile()`.
     """
-    seen = _Pass()
+    forward = _ForwardPass()
     if inputs or settings:
-        with no_grad(), operation_hook(seen.operation), module_hook(seen.call):
+        with no_grad(), operation_hook(forward.operation), module_hook(forward.call):
             model(*inputs, **settings)
-    return Summary(tuple(_row(name, module, seen) for name, module in model.named_modules()))
+    return Summary(tuple(_row(name, module, forward) for name, module in model.named_modules()))
 
 
-class _Pass:
-    """What one forward pass showed, by module."""
+class _ForwardPass:
+    """FLOPs and output shapes of one forward pass, by module."""
 
     def __init__(self) -> None:
         self.running: list[int] = []
@@ -91,9 +91,9 @@ class _Pass:
     def operation(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arrays: Any, **settings: Any) -> Any:
             result = function(*arrays, **settings)
-            cost = operation_cost(name, arrays, result[0], settings)
+            flops = flops_of(name, result[0], arrays, settings)
             for module in set(self.running):
-                self.flops[module] = self.flops.get(module, 0) + cost
+                self.flops[module] = self.flops.get(module, 0) + flops
             return result
 
         return counted
@@ -107,15 +107,15 @@ def _shapes(output: Any) -> list[tuple[int, ...]]:
     return []
 
 
-def _row(name: str, module: Module, seen: _Pass) -> SummaryRow:
+def _row(name: str, module: Module, forward: _ForwardPass) -> SummaryRow:
     parameters = list(module.parameters())
     return SummaryRow(
         name=name,
         kind=type(module).__name__,
-        output=seen.outputs.get(id(module), ()),
+        output=forward.outputs.get(id(module), ()),
         parameters=sum(p.size for p in parameters),
         bytes=sum(p.data.nbytes for p in parameters),
-        flops=seen.flops.get(id(module), 0),
+        flops=forward.flops.get(id(module), 0),
         frozen=sum(p.size for p in parameters if not p.requires_grad),
     )
 
@@ -132,7 +132,7 @@ def _cells(row: SummaryRow) -> tuple[str, ...]:
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    """Words to the left, numbers to the right."""
+    """Align text left and numbers right."""
     return [
         cell.ljust(width) if i < 3 else cell.rjust(width)
         for i, (cell, width) in enumerate(zip(row, widths, strict=True))

@@ -74,7 +74,7 @@ def group_norm_composed(
 ) -> Tensor:
     """The same as `group_norm` in plain operations."""
     b, c, *rest = x.shape
-    rows = x.reshape(b, groups, -1)
+    rows = x.reshape(b, groups, c // groups * prod(rest))
     centered = rows - rows.mean(axis=-1, keepdims=True)
     normed = centered / sqrt(rows.var(axis=-1, keepdims=True) + eps)
     ones = (1,) * len(rest)

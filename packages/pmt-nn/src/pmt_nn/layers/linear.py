@@ -15,6 +15,7 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     primitive,
     samples,
 )
@@ -52,6 +53,11 @@ def linear(
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@counts_flops(linear)
+def _(value: Array, x: Array, weight: Array, bias: Array | None, **settings: object) -> int:
+    return int(value.size * (2 * x.shape[-1] + (bias is not None)))
 
 
 @composed_form(linear)

@@ -14,6 +14,7 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     primitive,
     samples,
 )
@@ -49,6 +50,11 @@ def tied_linear(
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@counts_flops(tied_linear)
+def _(value: Array, x: Array, table: Array, bias: Array | None, **settings: object) -> int:
+    return int(value.size * (2 * x.shape[-1] + (bias is not None)))
 
 
 @composed_form(tied_linear)

@@ -5,6 +5,7 @@ filter over the word (Santos & Zadrozny 2014; Ma & Hovy 2016, section 2.1).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,6 +18,7 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     primitive,
     samples,
     take_rows,
@@ -87,6 +89,11 @@ def spelling_features(
         return by_characters, np.matmul(characters.T, by_added)
 
     return best[spelling_ids], backward
+
+
+@counts_flops(spelling_features)
+def _(value: Array, characters: Array, kernel: Array, **settings: Any) -> int:
+    return 2 * kernel.size * len(characters)
 
 
 @composed_form(spelling_features)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -15,6 +16,7 @@ from pmt_autograd import (
     Sample,
     Tensor,
     composed_form,
+    counts_flops,
     primitive,
     relu,
     samples,
@@ -103,6 +105,15 @@ def feed_forward(
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@counts_flops(feed_forward)
+def _(
+    value: Array, x: Array, weight1: Array, bias1: Any, weight2: Array, bias2: Any, **settings: Any
+) -> int:
+    (d, f), out = weight1.shape, weight2.shape[1]
+    # the two products with their biases, and the activation
+    return int(x.size // max(d, 1) * (2 * d * f + f + f + 2 * f * out + out))
 
 
 @composed_form(feed_forward)

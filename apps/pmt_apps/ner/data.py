@@ -1,4 +1,4 @@
-"""The sentences and the vectors that a run of `train_ner.py` is given."""
+"""The sentences and the word vectors of a run of `train_ner.py`."""
 
 from __future__ import annotations
 
@@ -29,42 +29,45 @@ Splits = dict[str, ConllFile]
 
 
 def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
-    """The files "train" and "dev", and "test" where it is given."""
+    """Load "train" and "dev", and "test" if it is given."""
     samples = {name: [SAMPLES / f"ner_{name}.conll"] for name in ("train", "dev")}
     paths = split_files(settings, {name: [name] for name in ("train", "dev", "test")}, samples)
     splits = {name: _read(name, path, settings, run) for name, (path,) in paths.items()}
-    _warn_of_new_types(splits)
+    _check_types(splits)
     return splits
 
 
 def _read(role: str, path: Path, settings: Settings, run: Run[Settings]) -> ConllFile:
-    """The sentences of a file; what is broken in it is named and left out."""
+    """Load the sentences of a file and warn of those that are dropped."""
     check_input_file(path, f"tagged sentences ({role})")
-    found = load_conll(
+    file = load_conll(
         path,
         word_column=settings.word_column,
         tag_column=settings.tag_column,
         encoding=settings.encoding,
         limit=settings.limit if role == "train" else None,
     )
-    for warning in found.warnings():
+    for warning in file.warnings():
         warn(f"warning: {warning}")
-    run.log_file(role, path, len(found))
-    entities = sum(len(tag_spans(sentence.tags or ())) for sentence in found.sentences)
+    run.log_file(role, path, len(file))
+    entities = sum(len(tag_spans(sentence.tags or ())) for sentence in file.sentences)
     run.say(
-        f"{role}: {len(found):,} sentences, {found.tokens:,} words, {entities:,} entities of "
-        f"{len(found.types)} types; tags are {found.scheme}, in column {found.columns.tag} of "
-        f"{found.columns.count}"
+        f"{role}: {len(file):,} sentences, {file.tokens:,} words, {entities:,} entities "
+        f"of {len(file.types)} types; tags are {file.scheme}, in column {file.columns.tag} of "
+        f"{file.columns.count}"
     )
-    return found
+    return file
 
 
-def _warn_of_new_types(splits: Splits) -> None:
-    """A type that training never meets cannot be found; what there is of it counts as missed."""
+def _check_types(splits: Splits) -> None:
+    """Check that train has entities; warn of types that are missing in it and cannot be learned.
+
+    Raises:
+        SettingsError: train has no entities.
+    """
     if not splits["train"].types:
         raise SettingsError(
-            f"{splits['train'].path} has no entities to learn from: all its tags are 'O'; is it "
-            "the right --tag-column?"
+            f"{splits['train'].path} has no entities: all its tags are 'O'; check --tag-column"
         )
     for name, split in splits.items():
         new = sorted(set(split.types) - set(splits["train"].types))
@@ -73,47 +76,51 @@ def _warn_of_new_types(splits: Splits) -> None:
 
 
 def read_vectors(settings: Settings, run: Run[Settings]) -> WordVectors | None:
-    """The word vectors, if any were asked for."""
+    """Load the word vectors of `--vectors`; None without it."""
     if settings.vectors is None:
         return None
     check_input_file(settings.vectors, "word vectors")
-    found = load_word_vectors(settings.vectors, limit=settings.vector_words)
-    run.log_file("vectors", settings.vectors, len(found))
-    run.say(f"vectors: {len(found):,} words, {found.width} numbers each")
-    return found
+    vectors = load_word_vectors(settings.vectors, limit=settings.vector_words)
+    run.log_file("vectors", settings.vectors, len(vectors))
+    run.say(f"vectors: {len(vectors):,} words, {vectors.width} numbers each")
+    return vectors
 
 
-def learn_encoder(
+def build_encoder(
     settings: Settings,
     sentences: Sequence[TaggedSentence],
     vectors: WordVectors | None,
-    more_learned: Iterable[str] = (),
+    more_words: Iterable[str] = (),
 ) -> SentenceEncoder:
-    """The vocabularies of the training sentences, and the words of the vectors behind them.
+    """Return the encoder of training sentences and of word vectors.
 
-    more_learned: folded words of other texts to learn.
+    Args:
+        settings: scheme and min_count.
+        sentences: the training sentences.
+        vectors: their words follow those with trained vectors in the vocabulary.
+        more_words: folded words of other texts that also get trained vectors.
     """
     return SentenceEncoder.learn(
         sentences,
         scheme=settings.scheme,
         min_count=settings.min_count,
-        more_learned=more_learned,
+        more_learned=more_words,
         further_words=map(fold_word, vectors.words) if vectors else (),
     )
 
 
 def vector_table(encoder: SentenceEncoder, vectors: WordVectors) -> NDArray[np.float32]:
-    """A vector for each word of the encoder, (words, d), their mean length 1; zeros for none.
+    """Return a vector for each word of the encoder, (words, d), scaled to a mean length of 1.
 
-    A word without a vector has that of its letters alone: files of vectors often have no marks.
+    Words missing from the file have the vector of the word without punctuation, or zeros.
     """
     rows: dict[str, int] = {}
     for i, word in enumerate(vectors.words):
         rows.setdefault(fold_word(word), i)
-    found = np.zeros((len(encoder.words), vectors.width), np.float32)
+    table = np.zeros((len(encoder.words), vectors.width), np.float32)
     for i, word in enumerate(encoder.words.to_json()):
         row = rows.get(word, rows.get(letters_only(word)))
         if row is not None and not word.startswith("<"):
-            found[i] = vectors.matrix[row]
+            table[i] = vectors.matrix[row]
     lengths = np.linalg.norm(vectors.matrix, axis=1)
-    return found / max(float(lengths.mean()), 1e-12)
+    return table / max(float(lengths.mean()), 1e-12)

@@ -1,4 +1,4 @@
-"""Sentences with their entities in color, as HTML: what was found, missed, and invented."""
+"""Sentences as HTML with their entities in color: correct, missed, spurious, wrong."""
 
 from __future__ import annotations
 
@@ -11,84 +11,96 @@ ENTITY_STYLE = """<style>
 .sentence { line-height: 2.1; margin: .35rem 0; max-width: none; }
 .sentence mark { color: inherit; padding: .12em .3em; border-radius: .3em; }
 .sentence mark b { font-size: .68em; font-weight: 600; margin-left: .35em; opacity: .8; }
-mark.found { background: #3f9a5533; }
+mark.correct { background: #3f9a5533; }
 mark.missed { background: #e0a02038; border-bottom: 2px dashed #c98a10; }
-mark.invented { background: #d6454533; border-bottom: 2px solid #d64545; }
+mark.spurious { background: #d6454533; border-bottom: 2px solid #d64545; }
 mark.wrong { background: #8a5cc033; border-bottom: 2px solid #8a5cc0; }
 </style>"""
 
 _LEGEND = {
-    "found": "found, as it is there",
-    "missed": "missed: there, and not found",
-    "invented": "invented: found, and not there",
-    "wrong": "otherwise: what is there → what was found",
+    "correct": "correct: predicted as labeled",
+    "missed": "missed: labeled, not predicted",
+    "spurious": "spurious: predicted, not labeled",
+    "wrong": "wrong: labeled → predicted",
 }
 
 
 def entity_legend() -> str:
-    """What the colors of `entity_markup` mean; its style goes before it, once a page."""
-    marks = " ".join(
+    """Return the style of `entity_html` and a legend of its colors, for the top of a page."""
+    legend = " ".join(
         f'<mark class="{name}">{html.escape(text)}</mark>' for name, text in _LEGEND.items()
     )
-    return f'{ENTITY_STYLE}\n<p class="sentence">{marks}</p>'
+    return f'{ENTITY_STYLE}\n<p class="sentence">{legend}</p>'
 
 
-def entity_markup(words: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> str:
-    """A sentence as a paragraph, its entities marked; all text is escaped.
+def entity_html(words: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> str:
+    """Return a sentence as a paragraph with its entities in color; all text is escaped.
 
-    words: (t,). predicted, labels: the tags found and the right ones, (t,), see `tag_spans`.
-    Where both know of an entity but not the same one, what is there and what was found are told
-    beside its words. Raises ShapeError where lengths differ.
+    If entities overlap but differ, their types and words are shown as "labeled → predicted".
+
+    Args:
+        words: (t,).
+        predicted: (t,) predicted tags, see `tag_spans`.
+        labels: (t,) labeled tags.
+
+    Raises:
+        ShapeError: the lengths differ.
     """
     if not len(words) == len(predicted) == len(labels):
         raise ShapeError(
-            f"{len(words)} words need as many tags, got {len(predicted)} and {len(labels)}"
+            f"expected {len(words)} tags for {len(words)} words, got {len(predicted)} predicted "
+            f"and {len(labels)} labeled"
         )
     parts: list[str] = []
-    place = 0
-    for start, stop, found, there in _groups(tag_spans(predicted), tag_spans(labels)):
-        parts += [html.escape(word) for word in words[place:start]]
-        parts.append(_mark(words, start, stop, found, there))
-        place = stop
-    parts += [html.escape(word) for word in words[place:]]
+    end = 0
+    for start, stop, predicted_spans, labeled_spans in _groups(
+        tag_spans(predicted), tag_spans(labels)
+    ):
+        parts += [html.escape(word) for word in words[end:start]]
+        parts.append(_group_html(words, start, stop, predicted_spans, labeled_spans))
+        end = stop
+    parts += [html.escape(word) for word in words[end:]]
     return f'<p class="sentence">{" ".join(parts)}</p>'
 
 
 Group = tuple[int, int, list[Span], list[Span]]
+"""Start, stop, predicted spans and labeled spans of entities that overlap."""
 
 
-def _groups(found: Sequence[Span], there: Sequence[Span]) -> list[Group]:
-    """Entities that share words, directly or by way of others: where, and which of either kind."""
+def _groups(predicted: Sequence[Span], labeled: Sequence[Span]) -> list[Group]:
+    """Group the entities that overlap, directly or through others."""
     groups: list[Group] = []
-    marked = sorted(
-        [(s.start, s.stop, 0, s) for s in found] + [(s.start, s.stop, 1, s) for s in there]
+    spans = sorted(
+        [(s.start, s.stop, 0, s) for s in predicted] + [(s.start, s.stop, 1, s) for s in labeled]
     )
-    for start, stop, kind, span in marked:
+    for start, stop, is_label, span in spans:
         if groups and start < groups[-1][1]:
-            first, last, *both = groups.pop()
-            groups.append((first, max(last, stop), both[0], both[1]))
+            first, last, *lists = groups.pop()
+            groups.append((first, max(last, stop), lists[0], lists[1]))
         else:
             groups.append((start, stop, [], []))
-        (groups[-1][3] if kind else groups[-1][2]).append(span)
+        (groups[-1][3] if is_label else groups[-1][2]).append(span)
     return groups
 
 
-def _mark(words: Sequence[str], start: int, stop: int, found: list[Span], there: list[Span]) -> str:
+def _group_html(
+    words: Sequence[str], start: int, stop: int, predicted: list[Span], labeled: list[Span]
+) -> str:
     text = html.escape(" ".join(words[start:stop]))
-    if found == there:
-        kind, note = "found", found[0].type
-    elif not found:
-        kind, note = "missed", there[0].type
-    elif not there:
-        kind, note = "invented", found[0].type
+    if predicted == labeled:
+        name, note = "correct", predicted[0].type
+    elif not predicted:
+        name, note = "missed", labeled[0].type
+    elif not labeled:
+        name, note = "spurious", predicted[0].type
     else:
-        kind = "wrong"
-        note = f"{_named(words, there, start, stop)} → {_named(words, found, start, stop)}"
-    return f'<mark class="{kind}">{text}<b>{html.escape(note)}</b></mark>'
+        name = "wrong"
+        note = " → ".join(_types(words, spans, start, stop) for spans in (labeled, predicted))
+    return f'<mark class="{name}">{text}<b>{html.escape(note)}</b></mark>'
 
 
-def _named(words: Sequence[str], spans: list[Span], start: int, stop: int) -> str:
-    """The types, each with its words where they are not all of the marked ones."""
+def _types(words: Sequence[str], spans: list[Span], start: int, stop: int) -> str:
+    """Return the types, each with its words if they differ from words[start:stop]."""
     return ", ".join(
         span.type
         if (span.start, span.stop) == (start, stop)

@@ -7,43 +7,47 @@ On real data:
   python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
   python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
 
-The second starts from vectors that train_word2vec.py made. The third trains its encoder on plain
-text first, and --encoder runs/lm/pretrain.npz takes it up again in another run.
+The second starts from word vectors that train_word2vec.py made. The third pre-trains its encoder
+on plain text; --encoder runs/lm/pretrain.npz reuses that encoder in another run.
 
-Files: a word a line with its tag (IOB1, IOB2 or IOBES; told apart), an empty line after every
-sentence, any number of columns: words in the first and tags in the last one that has some, or as
---word-column and --tag-column say. Afterwards:
+Files have one word per line with its tag (IOB1, IOB2 or IOBES; detected), an empty line after
+every sentence, and any number of columns. Words are in the first column and tags in the last one
+that has tags, unless --word-column and --tag-column say otherwise. To predict:
 
   echo 'Boris Becker won in Kelmoor.' | python apps/train_ner.py --predict --out runs/real
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
-from pmt_apps.ner.data import learn_encoder, read_splits, read_vectors, vector_table
-from pmt_apps.ner.predict import answers
-from pmt_apps.ner.pretraining import Start, frequent_words, pretrain, read_corpus
+from pmt_apps.ner.data import build_encoder, read_splits, read_vectors, vector_table
+from pmt_apps.ner.pretraining import PretrainedWeights, frequent_words, pretrain, read_corpus
 from pmt_apps.ner.report import report
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
+from pmt_core import tag_spans
+from pmt_text import TaggedSentence, TextWord, convert_tags, find_words
 from pmt_train import Workers
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
-    """Read, train, score, draw."""
+    """Read the data, pre-train if asked to, train, score, and write the report."""
     splits = read_splits(settings, run)
     vectors = read_vectors(settings, run)
     sentences = splits["train"].sentences
     corpus = read_corpus(settings, run)
-    start = Start.read(settings.encoder) if settings.encoder else None
-    more_learned = [*(start.words if start else ()), *frequent_words(corpus, settings)]
-    encoder = learn_encoder(settings, sentences, vectors, more_learned)
+    pretrained = PretrainedWeights.load(settings.encoder) if settings.encoder else None
+    more_words = [*(pretrained.words if pretrained else ()), *frequent_words(corpus, settings)]
+    encoder = build_encoder(settings, sentences, vectors, more_words)
     table = vector_table(encoder, vectors) if vectors is not None else None
-    tagger = Tagger.new(settings, encoder, [*sentences, *corpus], table)
-    if start:
-        start.give_to(tagger)
+    tagger = Tagger.build(settings, encoder, [*sentences, *corpus], table)
+    if pretrained:
+        pretrained.load_into(tagger)
     run.say(
         f"{len(encoder.words):,} words, {len(encoder.characters):,} letters, "
         f"{tagger.model.parameter_count():,} parameters\n"
@@ -52,7 +56,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     if corpus:
         pretrain(tagger, corpus, settings, run, workers)
     history = fit(tagger, splits, settings, run, workers)
-    if run.is_writer:  # of several ranks, one scores
+    if run.is_writer:  # only rank 0 scores
         report(run, history, tagger, splits, workers)
     run.finish()
 
@@ -63,9 +67,58 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
     tagger = Tagger.from_json(settings, meta)
     tagger.model.load_state_dict(weights)
     workers = Workers(settings.workers)
-    run.predict_jsonl(
-        lambda lines: answers(tagger, [text for (text,) in lines], workers), empty=True
-    )
+
+    def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
+        return find_entities(tagger, [text for (text,) in examples], workers)
+
+    run.predict_jsonl(answer, empty=True)
+
+
+def find_entities(
+    tagger: Tagger, texts: Sequence[str], workers: Workers
+) -> list[Mapping[str, Any]]:
+    """Return entities, words and tags (IOB2) of each text.
+
+    start and end are character offsets: text[start:end] is the entity or word. The confidence of
+    an entity is the smallest marginal probability of its tags.
+    """
+    words = [find_words(text) for text in texts]
+    sentences = [TaggedSentence(tuple(word.text for word in row)) for row in words if row]
+    if not sentences:
+        return [_answer(text, [], [], []) for text in texts]
+    tagging = tagger.tag(sentences, workers, confidence=True)
+    tags = iter(tagging.tags)
+    confidence = tagging.confidence.tolist()
+    answers: list[Mapping[str, Any]] = []
+    offset = 0
+    for text, row in zip(texts, words, strict=True):
+        end = offset + len(row)
+        answers.append(_answer(text, row, next(tags) if row else [], confidence[offset:end]))
+        offset = end
+    return answers
+
+
+def _answer(
+    text: str, words: Sequence[TextWord], tags: Sequence[str], confidence: Sequence[float]
+) -> dict[str, Any]:
+    entities = []
+    for span in tag_spans(tags):
+        start, end = words[span.start].start, words[span.stop - 1].stop
+        entities.append(
+            {
+                "type": span.type,
+                "text": text[start:end],
+                "start": start,
+                "end": end,
+                "confidence": round(min(confidence[span.start : span.stop]), 6),
+            }
+        )
+    return {
+        "text": text,
+        "entities": entities,
+        "words": [[word.text, word.start, word.stop] for word in words],
+        "tags": convert_tags(tags, "IOB2"),
+    }
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Before it learns to tag, a tagger's encoder reads plain text and guesses hidden words."""
+"""Pre-train the encoder of a tagger on plain text by masked language modeling."""
 
 from __future__ import annotations
 
@@ -41,60 +41,59 @@ from pmt_train import (
 )
 
 STAGE = "pretrain"
-SENTENCE = 40  # words; text without sentence ends is cut so
-HELD_BACK = 0.01  # part of the text on which the guessing is measured
-WARMUP = 0.05  # part of the steps
-DROPOUT, INPUT_DROPOUT = 0.1, 0.2  # less than for tagging: text is not scarce
-_TAGGING = ("crf.", "classify.", "forgotten")  # what tagging alone teaches, or its data says
+MAX_WORDS = 40  # of a sentence; longer lines are cut
+DEV_FRACTION = 0.01  # of the text, held out
+WARMUP = 0.05  # fraction of the steps
+DROPOUT, INPUT_DROPOUT = 0.1, 0.2  # less than for tagging, as there is more text
+_TAGGING = ("crf.", "classify.", "forgotten")  # prefixes of what only tagging or its data sets
 _TABLES = {"words.weight": "words", "spelling.characters": "characters", "shapes.weight": "shapes"}
 
 
 def read_corpus(settings: Settings, run: Run[Settings]) -> list[TaggedSentence]:
-    """The first --lm-words words of --lm-corpus as sentences of its lines; none without it."""
+    """Return the first --lm-words words of --lm-corpus as sentences; an empty list without it."""
     if settings.lm_corpus is None:
         return []
     check_input_file(settings.lm_corpus, "plain text")
-    found: list[TaggedSentence] = []
+    sentences: list[TaggedSentence] = []
     left = settings.lm_words
     with progress_bar(left, "reading text", "word") as bar:
         for words in _sentences(settings.lm_corpus):
             words = words[:left]
-            found.append(TaggedSentence(tuple(words)))
+            sentences.append(TaggedSentence(tuple(words)))
             left -= len(words)
             bar.update(len(words))
             if left <= 0:
                 break
-    run.log_file("lm_corpus", settings.lm_corpus, len(found))
-    if len(found) < 2:
-        raise DataError(f"{settings.lm_corpus} is too short to learn from: give a longer text")
-    total = settings.lm_words - left
-    run.say(f"lm-corpus: {total:,} words in {len(found):,} pieces")
-    return found
+    run.log_file("lm_corpus", settings.lm_corpus, len(sentences))
+    if len(sentences) < 2:
+        raise DataError(f"{settings.lm_corpus} is too short for pre-training: give a longer text")
+    run.say(f"lm-corpus: {settings.lm_words - left:,} words in {len(sentences):,} sentences")
+    return sentences
 
 
 def _sentences(path: Path) -> Iterator[list[str]]:
-    """The words of each line; a long line in parts as even as can be."""
+    """Yield the words of each line; a long line is cut into parts of about equal length."""
     corpus = TextCorpus(path, sentences="lines")
-    end = b"\xff"  # stands at every line end
+    line_end = b"\xff"
     for block in corpus.word_lists():
-        for line in b" ".join(block).split(end):
+        for line in b" ".join(block).split(line_end):
             words = _words(line.decode("utf-8", "replace"))
-            parts = max(-(-len(words) // SENTENCE), 1)
+            parts = max(-(-len(words) // MAX_WORDS), 1)
             for part in np.array_split(np.arange(len(words)), parts):
                 if len(part):
                     yield words[part[0] : part[-1] + 1]
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line, one object for every word: a long text has few different ones."""
-    plain = line.split()
-    if not all(map(str.isalpha, plain)):
-        plain = [word.text for word in find_words(line)]
-    return [sys.intern(word) for word in plain]
+    """Return the words of a line, interned: a long text has few different ones."""
+    words = line.split()
+    if not all(map(str.isalpha, words)):
+        words = [word.text for word in find_words(line)]
+    return [sys.intern(word) for word in words]
 
 
 def frequent_words(corpus: Sequence[TaggedSentence], settings: Settings) -> list[str]:
-    """The folded words of the corpus that are worth a vector, the most frequent first."""
+    """Return the folded words of frequency --lm-min-count and more, the most frequent first."""
     counts = Counter(fold_word(word) for sentence in corpus for word in sentence.words)
     return [word for word, count in counts.most_common() if count >= settings.lm_min_count]
 
@@ -106,126 +105,152 @@ def pretrain(
     run: Run[Settings],
     workers: Workers,
 ) -> None:
-    """Put the weights that guess best into the tagger, and pretrain.npz; tags stay unlearned."""
-    held = max(round(len(corpus) * HELD_BACK), 1)
-    encoded, measured = (tagger.encoder.encode(part) for part in (corpus[held:], corpus[:held]))
-    reader = tagger.twin(replace(settings, dropout=DROPOUT, input_dropout=INPUT_DROPOUT))
-    guesser = MaskedTagger(
-        reader.model,
-        min(settings.lm_guessed, len(reader.model.words.weight)),
+    """Pre-train the tagger, except for its output layer and CRF; save pretrain.npz."""
+    dev_size = max(round(len(corpus) * DEV_FRACTION), 1)
+    train, dev = (tagger.encoder.encode(part) for part in (corpus[dev_size:], corpus[:dev_size]))
+    clone = tagger.clone(replace(settings, dropout=DROPOUT, input_dropout=INPUT_DROPOUT))
+    masked_lm = MaskedTagger(
+        clone.model,
+        min(settings.mlm_vocabulary, len(clone.model.words.weight)),
         RandomStream(settings.seed, "guesser").generator(),
     )
     batches = BucketBatches(
-        encoded.lengths,
+        train.lengths,
         settings.lm_batch_size,
-        encoded.batch,
+        train.batch,
         RandomStream(settings.seed, "order", STAGE),
     )
     steps = len(batches) * settings.lm_epochs
     trainer = Trainer(
-        guesser,
+        masked_lm,
         _loss,
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
         schedule=warmup(linear_schedule(settings.lm_lr, steps), round(WARMUP * steps)),
         seed=settings.seed,
         workers=workers,
     )
-    of_measured = BucketBatches(measured.lengths, EVALUATION_BATCH, measured.batch)
+    dev_batches = BucketBatches(dev.lengths, EVALUATION_BATCH, dev.batch)
     run.fit(
         trainer,
         batches,
         FitOptions(
             settings.lm_epochs,
-            evaluate=lambda: {"guess_loss": _guess_loss(guesser, of_measured, settings, workers)},
-            monitor="guess_loss",
+            evaluate=lambda: {"mlm_loss": _mlm_loss(masked_lm, dev_batches, settings, workers)},
+            monitor="mlm_loss",
             mode="min",
         ),
         model_meta=tagger.to_json(),
         stage=STAGE,
     )
-    learned = {
+    pretrained = {
         name: array
-        for name, array in reader.model.state_dict().items()
+        for name, array in clone.model.state_dict().items()
         if not name.startswith(_TAGGING)
     }
-    tagger.model.load_state_dict({**tagger.model.state_dict(), **learned})
+    tagger.model.load_state_dict({**tagger.model.state_dict(), **pretrained})
 
 
 def _loss(
-    guesser: MaskedTagger, batch: TaggedBatch, rng: np.random.Generator
+    masked_lm: MaskedTagger, batch: TaggedBatch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
-    found: tuple[Tensor, int] = guesser(
+    total: tuple[Tensor, int] = masked_lm(
         batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids, rng=rng
     )
-    return found
+    return total
 
 
-def _guess_loss(
-    guesser: MaskedTagger,
+def _mlm_loss(
+    masked_lm: MaskedTagger,
     batches: BucketBatches[TaggedBatch],
     settings: Settings,
     workers: Workers,
 ) -> float:
-    """Mean cross-entropy of the hidden words; the same ones are hidden every time."""
+    """Return the mean cross-entropy of masked words; the mask is the same every time."""
     stream = RandomStream(settings.seed, "measured")
-    guesser.eval()
+    masked_lm.eval()
 
-    def measure(batch: TaggedBatch) -> tuple[float, int]:
+    def sum_loss(batch: TaggedBatch) -> tuple[float, int]:
         rng = stream.child(int(batch.index[0])).generator()
         with no_grad():
-            loss, count = _loss(guesser, batch, rng)
+            loss, count = _loss(masked_lm, batch, rng)
         return loss.item(), count
 
-    found = predict_batches(measure, batches, workers, description="guessing")
-    return sum(loss for loss, _ in found) / max(sum(count for _, count in found), 1)
+    sums = predict_batches(sum_loss, batches, workers, description="scoring")
+    return sum(loss for loss, _ in sums) / max(sum(count for _, count in sums), 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Start:
-    """Weights of an earlier run, with the vocabularies they are for."""
+class PretrainedWeights:
+    """Weights of an earlier run.
+
+    Attributes:
+        path: the file that they were loaded from.
+        weights: arrays by name.
+        encoder: the vocabularies of the weights.
+    """
 
     path: Path
     weights: Mapping[str, NDArray[Any]]
     encoder: SentenceEncoder
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """pretrain.npz or model.npz of a run of this program."""
+    def load(cls, path: Path) -> Self:
+        """Load pretrain.npz or model.npz of a run of this program.
+
+        Raises:
+            DataError: the file is of another program.
+        """
         check_input_file(path, "a trained encoder")
         arrays, meta = load_archive(path)
         state = meta.get("model", {})
         if meta.get("task") != "ner" or "encoder" not in state:
-            raise DataError(f"{path} is no pretrain.npz or model.npz of train_ner.py")
-        # A guesser has the tagger within it.
+            raise DataError(
+                f"{path}: expected pretrain.npz or model.npz of a run of train_ner.py, got a file "
+                "of another program"
+            )
+        # The masked language model of pretrain.npz contains the tagger.
         weights = {name.removeprefix("tagger."): array for name, array in arrays.items()}
         return cls(path, weights, SentenceEncoder.from_json(state["encoder"]))
 
     @property
     def words(self) -> list[str]:
-        """The words that have learned vectors."""
+        """The words with trained vectors."""
         return self.encoder.words.to_json()[5 : self.encoder.learned]
 
-    def give_to(self, tagger: Tagger) -> None:
-        """Put the weights into a tagger, row by row where its vocabularies are others."""
-        mine = tagger.model.state_dict()
-        for name, array in mine.items():
+    def load_into(self, tagger: Tagger) -> None:
+        """Copy the weights into a tagger; rows of tables are matched by word, letter or shape.
+
+        Raises:
+            SettingsError: a weight has another shape in the tagger.
+        """
+        state = tagger.model.state_dict()
+        for name, array in state.items():
             if name.startswith((*_TAGGING, "vectors")):
                 continue
-            theirs = self.weights.get(name)
-            if theirs is None or theirs.shape[1:] != array.shape[1:]:
+            source = self.weights.get(name)
+            if source is None or source.shape[1:] != array.shape[1:]:
                 raise SettingsError(
-                    f"{self.path} does not fit: {name} is {array.shape} here and "
-                    f"{None if theirs is None else theirs.shape} there; give the same --vectors, "
-                    "--width, --layers, ... as that run had"
+                    f"{self.path} does not fit: expected {name} of shape {array.shape}, got "
+                    f"{None if source is None else source.shape}; give the same --vectors, "
+                    "--width, --layers, ... as in that run"
                 )
             if name in _TABLES:
-                old, new = (getattr(e, _TABLES[name]) for e in (self.encoder, tagger.encoder))
-                known = {token: i for i, token in enumerate(old.to_json()[: len(theirs)])}
-                for i, token in enumerate(new.to_json()[: len(array)]):
-                    if token in known:
-                        array[i] = theirs[known[token]]
-            elif theirs.shape == array.shape:
-                mine[name] = theirs
+                self._copy_rows(name, source, tagger.encoder, array)
+            elif source.shape == array.shape:
+                state[name] = source
             else:
-                raise SettingsError(f"{self.path} does not fit: {name} has another size there")
-        tagger.model.load_state_dict(mine)
+                raise SettingsError(
+                    f"{self.path} does not fit: expected {name} of shape {array.shape}, got "
+                    f"{source.shape}"
+                )
+        tagger.model.load_state_dict(state)
+
+    def _copy_rows(
+        self, name: str, source: NDArray[Any], encoder: SentenceEncoder, target: NDArray[Any]
+    ) -> None:
+        """Copy the rows of a table whose tokens are in both vocabularies."""
+        old, new = (getattr(e, _TABLES[name]).to_json() for e in (self.encoder, encoder))
+        rows = {token: i for i, token in enumerate(old[: len(source)])}
+        for i, token in enumerate(new[: len(target)]):
+            if token in rows:
+                target[i] = source[rows[token]]

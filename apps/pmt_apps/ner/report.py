@@ -1,4 +1,4 @@
-"""What came out of a run of `train_ner.py`: scores, pictures, tagged files, sentences to see."""
+"""Report of an NER run: scores, figures, tagged files, example sentences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import Splits
-from pmt_apps.ner.entity_html import entity_legend, entity_markup
-from pmt_apps.ner.scores import entities, scores
+from pmt_apps.ner.entity_html import entity_html, entity_legend
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger, Tagging
+from pmt_apps.ner.training import score_entities, scores
 from pmt_core import tag_spans
 from pmt_text import TaggedSentence, convert_tags, write_conll
 from pmt_train import (
@@ -23,21 +23,20 @@ from pmt_train import (
     transition_plot,
 )
 
-SHOWN = 40  # sentences in the report
-RIGHT_ONES = 10  # of them without a mistake
+WRONG_EXAMPLES, CORRECT_EXAMPLES = 30, 10  # sentences in the report
 
 
 def report(
     run: Run[Settings], history: History, tagger: Tagger, splits: Splits, workers: Workers
 ) -> None:
-    """Score dev and test, draw, and show sentences in color."""
+    """Score dev and test; add figures and example sentences."""
     run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, history)
     for name in ("dev", "test"):
         if name in splits:
-            _split(run, tagger, splits, name, workers)
+            _report_split(run, tagger, splits, name, workers)
     run.add_figure(
         "transitions.png",
-        "What the chain has learned: which tag follows which; gray cannot be",
+        "Transition scores of the CRF, from each tag to the next; gray: forbidden",
         transition_plot,
         tagger.model.crf.transitions.data,
         tagger.encoder.tags,
@@ -45,74 +44,75 @@ def report(
     )
 
 
-def _split(run: Run[Settings], tagger: Tagger, splits: Splits, name: str, workers: Workers) -> None:
+def _report_split(
+    run: Run[Settings], tagger: Tagger, splits: Splits, name: str, workers: Workers
+) -> None:
     sentences, scheme = splits[name].sentences, splits[name].scheme
     tagging = tagger.tag(sentences, workers, description=f"scoring {name}")
     run.log_metrics(name, scores(tagging, sentences))
-    found = entities(tagging, sentences)
+    metrics = score_entities(tagging, sentences)
     run.add_figure(
-        f"types_{name}.png", f"Entities of {name} by type", entity_plot, found, f"{name}: by type"
+        f"types_{name}.png", f"Entities of {name} by type", entity_plot, metrics, f"{name}: by type"
     )
     classes, counts = entity_confusion(tagging.tags, [s.tags or () for s in sentences])
     run.add_figure(
         f"confusion_{name}.png",
-        f"Types of {name} taken for one another; the row “none” was invented, the column missed",
+        f"Confusion of types of {name}; row “none”: spurious, column “none”: missed",
         confusion_plot,
         counts,
         classes,
-        f"{name}: what was found where what is there",
+        f"{name}: predicted type of each entity",
     )
     predicted = [convert_tags(tags, scheme) for tags in tagging.tags]
-    right = [convert_tags(sentence.tags or (), scheme) for sentence in sentences]
-    tagged = [
-        TaggedSentence(s.words, tuple(tags), (), s.document)
-        for s, tags in zip(sentences, right, strict=True)
+    labeled = [
+        TaggedSentence(s.words, tuple(convert_tags(s.tags or (), scheme)), (), s.document)
+        for s in sentences
     ]
-    write_conll(run.folder.path / f"{name}_tagged.conll", tagged, predicted)
-    _table(run, name, found)
-    _show(run, name, tagging, sentences)
+    write_conll(run.folder.path / f"{name}_tagged.conll", labeled, predicted)
+    _add_type_table(run, name, metrics)
+    _add_examples(run, name, tagging, sentences)
 
 
-def _table(run: Run[Settings], name: str, found: EntityScores) -> None:
+def _add_type_table(run: Run[Settings], name: str, metrics: EntityScores) -> None:
     run.report.section(f"Types of {name}")
     run.report.table(
         ["type", "precision", "recall", "F1"],
         [
-            [type_, of.precision, of.recall, of.f1]
-            for type_, of in [("all", found.overall), *found.by_type.items()]
+            [type_name, score.precision, score.recall, score.f1]
+            for type_name, score in [("all", metrics.overall), *metrics.by_type.items()]
         ],
     )
     run.report.text(
-        f"{found.there:,} entities are there, {found.called:,} were found, {found.right:,} of "
-        f"them rightly. {name}_tagged.conll has the words with the right and the predicted tags, "
+        f"{metrics.there:,} entities, {metrics.called:,} predicted, {metrics.right:,} of them "
+        f"correct. {name}_tagged.conll has the words with the labeled and the predicted tags, "
         "as conlleval reads them."
     )
 
 
-def _show(
+def _add_examples(
     run: Run[Settings], name: str, tagging: Tagging, sentences: Sequence[TaggedSentence]
 ) -> None:
-    """Sentences with mistakes, and some without, in the order of the file."""
-    wrong, right = [], []
+    """Add sentences with mistakes, then some without, in the order of the file."""
+    wrong, correct = [], []
     for i, (tags, sentence) in enumerate(zip(tagging.tags, sentences, strict=True)):
-        there = tag_spans(sentence.tags or ())
-        if tag_spans(tags) != there:
+        labels = tag_spans(sentence.tags or ())
+        if tag_spans(tags) != labels:
             wrong.append(i)
-        elif there:
-            right.append(i)
-    mistakes = _spread(wrong, SHOWN - RIGHT_ONES)
+        elif labels:
+            correct.append(i)
+    mistakes = _evenly_spaced(wrong, WRONG_EXAMPLES)
     run.report.section(f"Sentences of {name}")
     run.report.text(
-        f"{len(wrong):,} of {len(sentences):,} sentences have a mistake. Here are "
-        f"{len(mistakes)} of them, and some without one."
+        f"{len(wrong):,} of {len(sentences):,} sentences have a mistake; {len(mistakes)} of them "
+        "and some without one follow."
     )
     run.report.html(entity_legend())
-    for i in [*mistakes, *_spread(right, RIGHT_ONES)]:
-        run.report.html(entity_markup(sentences[i].words, tagging.tags[i], sentences[i].tags or ()))
+    for i in [*mistakes, *_evenly_spaced(correct, CORRECT_EXAMPLES)]:
+        run.report.html(entity_html(sentences[i].words, tagging.tags[i], sentences[i].tags or ()))
 
 
-def _spread(places: Sequence[int], count: int) -> list[int]:
-    """Up to `count` of the places, from all over."""
-    if len(places) <= count:
-        return list(places)
-    return [places[i * len(places) // count] for i in range(count)]
+def _evenly_spaced(indices: Sequence[int], count: int) -> list[int]:
+    """Return up to `count` of the indices, evenly spaced."""
+    if len(indices) <= count:
+        return list(indices)
+    return [indices[i * len(indices) // count] for i in range(count)]

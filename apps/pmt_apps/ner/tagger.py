@@ -1,4 +1,4 @@
-"""`Tagger`: a model, and the way of sentences into it and of entities out of it."""
+"""`Tagger`: an entity tagger with its vocabularies, from sentences to tags."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ EVALUATION_BATCH = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tagging:
-    """What a model says of n sentences, m words, in their order.
+    """The predicted tags of n sentences with m words in all.
 
-    tags: names of the tags of each sentence, in the encoder's scheme. confidence: (m,) how
-    probable each tag is, all ways of tagging its sentence considered; empty where not asked for.
-    loss: mean of -log p(right tags) over what was read at once; nan where they are not known.
+    Attributes:
+        tags: names of the tags of each sentence, in the scheme of the encoder.
+        confidence: (m,) marginal probability of each tag; empty unless requested.
+        loss: mean of -log p(labels) over the chunks; nan if labels are unknown.
     """
 
     tags: list[list[str]]
@@ -42,7 +43,15 @@ class Tagging:
 
 
 class Tagger:
-    """An `EntityTagger` with the vocabularies that it was made for."""
+    """An `EntityTagger` with its vocabularies.
+
+    Args:
+        encoder: words to ids.
+        config: sizes of the model.
+        settings: seed, join and max_length.
+        counts: (words,) frequency of each trained word, for word dropout.
+        vectors: (words, d) given word vectors.
+    """
 
     def __init__(
         self,
@@ -54,7 +63,7 @@ class Tagger:
         vectors: NDArray[np.float32] | None = None,
     ) -> None:
         self.encoder = encoder
-        self.join, self.longest = min(settings.join, settings.longest), settings.longest
+        self.join, self.max_length = min(settings.join, settings.max_length), settings.max_length
         self.forbidden, start = forbidden_transitions(encoder.tags, encoder.scheme)
         self.model = EntityTagger(
             config,
@@ -66,14 +75,14 @@ class Tagger:
         )
 
     @classmethod
-    def new(
+    def build(
         cls,
         settings: Settings,
         encoder: SentenceEncoder,
         texts: Sequence[TaggedSentence],
         vectors: NDArray[np.float32] | None,
     ) -> Self:
-        """A tagger to train on these texts, whose words are counted."""
+        """Return a tagger with new weights, for training on these texts."""
         config = EntityTaggerConfig(
             words=len(encoder.words),
             characters=len(encoder.characters),
@@ -95,18 +104,18 @@ class Tagger:
         counts = encoder.counts(encoder.encode(texts))
         return cls(encoder, config, settings, counts=counts, vectors=vectors)
 
-    def twin(self, settings: Settings) -> Self:
-        """The same with weights of its own, equal ones, and the dropout of other settings."""
+    def clone(self, settings: Settings) -> Self:
+        """Return a tagger with a copy of the weights and the dropout rates of other settings."""
         config = replace(
             self.model.config, dropout=settings.dropout, input_dropout=settings.input_dropout
         )
-        found = type(self)(self.encoder, config, settings)
-        found.model.load_state_dict(self.model.state_dict())
-        return found
+        tagger = type(self)(self.encoder, config, settings)
+        tagger.model.load_state_dict(self.model.state_dict())
+        return tagger
 
     @classmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
-        """The tagger that `to_json` describes, with new weights."""
+        """Return the tagger that `to_json` describes, with new weights."""
         encoder = SentenceEncoder.from_json(state["encoder"])
         config = dict(state["config"])
         if "directional" in config:  # an earlier name of the setting
@@ -114,23 +123,23 @@ class Tagger:
         return cls(encoder, EntityTaggerConfig(**config), settings)
 
     def to_json(self) -> dict[str, Any]:
-        """What is needed beside the settings and the weights to make this tagger again."""
+        """Return what restores this tagger, together with the settings and the weights."""
         return {"encoder": self.encoder.to_json(), "config": asdict(self.model.config)}
 
     def encode(self, sentences: Sequence[TaggedSentence]) -> EncodedSentences:
-        """Sentences as arrays, in the parts in which the model reads them."""
+        """Encode sentences as the chunks that the model reads."""
         encoded = self.encoder.encode(sentences)
         documents = [sentence.document for sentence in sentences]
-        return sentence_chunks(encoded, documents, self.join, self.longest)
+        return sentence_chunks(encoded, documents, self.join, self.max_length)
 
     @staticmethod
     def loss(
         model: EntityTagger, batch: TaggedBatch, rng: np.random.Generator
     ) -> tuple[Tensor, int]:
-        """Sum of -log p(tags) over the batch, and the number of its rows."""
+        """Return the sum of -log p(tags) over a batch, and its number of chunks."""
         if batch.tags is None:
-            raise DataError("sentences without tags cannot be trained on")
-        found = model.loss(
+            raise DataError("expected sentences with tags for training, got some without")
+        total = model.loss(
             batch.words,
             batch.characters,
             batch.shapes,
@@ -140,7 +149,7 @@ class Tagger:
             rng=rng,
             reduction="sum",
         )
-        return found, len(batch)
+        return total, len(batch)
 
     def tag(
         self,
@@ -150,32 +159,39 @@ class Tagger:
         confidence: bool = False,
         description: str = "tagging",
     ) -> Tagging:
-        """The likeliest tags of sentences, and the loss where right ones are known."""
+        """Return the most likely tags of sentences (Viterbi), and the loss if labels are known.
+
+        Args:
+            sentences: with or without tags.
+            workers: threads.
+            confidence: whether to compute marginal probabilities.
+            description: of the progress bar.
+        """
         encoded = self.encode(sentences)
         tags = np.zeros(len(encoded.words), np.int64)
-        certain = np.zeros(len(tags) if confidence else 0, np.float32)
+        marginals = np.zeros(len(tags) if confidence else 0, np.float32)
         losses = np.full(len(encoded), np.nan)
         self.model.eval()
 
-        def read(batch: TaggedBatch) -> None:
+        def tag_batch(batch: TaggedBatch) -> None:
             with no_grad():
                 scores = self.model(
                     batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids
                 )
-            found = self.model.crf.decode(scores, batch.mask)
-            places = _places(encoded, batch)
-            tags[places] = found[batch.mask]
+            best = self.model.crf.decode(scores, batch.mask)[batch.mask]
+            positions = _word_positions(encoded, batch)
+            tags[positions] = best
             if confidence:
-                chances = self.model.crf.marginals(scores, batch.mask)
-                certain[places] = chances[batch.mask, found[batch.mask]]
+                probabilities = self.model.crf.marginals(scores, batch.mask)
+                marginals[positions] = probabilities[batch.mask, best]
             if batch.tags is not None:
                 known = batch.mask & (batch.tags >= 0)
                 with no_grad():
-                    each = self.model.crf(scores, batch.tags, known, reduction="none")
-                losses[batch.index] = each.data
+                    batch_losses = self.model.crf(scores, batch.tags, known, reduction="none")
+                losses[batch.index] = batch_losses.data
 
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
-        predict_batches(read, batches, workers, description=description)
+        predict_batches(tag_batch, batches, workers, description=description)
         names = self.encoder.tag_names(tags)
         ends = np.cumsum([len(sentence) for sentence in sentences]).tolist()
         return Tagging(
@@ -183,12 +199,12 @@ class Tagger:
                 names[end - len(sentence) : end]
                 for sentence, end in zip(sentences, ends, strict=True)
             ],
-            certain,
+            marginals,
             float(losses.mean()),
         )
 
 
-def _places(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:
-    """Where the words of a batch stand among all words, in the order of its mask."""
+def _word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:
+    """Return the positions of the words of a batch among all words, in the order of its mask."""
     starts = encoded.offsets[batch.index][:, np.newaxis]
     return (starts + np.arange(batch.mask.shape[1]))[batch.mask]

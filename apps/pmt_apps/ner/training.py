@@ -1,24 +1,26 @@
-"""Training a tagger on the sentences of a run."""
+"""Training and scores of a tagger."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import Splits
-from pmt_apps.ner.scores import scores
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagger import Tagger, Tagging
 from pmt_core import RandomStream
-from pmt_text import BucketBatches
+from pmt_text import BucketBatches, TaggedSentence, convert_tags
 from pmt_train import (
     AdamW,
     EarlyStopping,
+    EntityScores,
     FitOptions,
     History,
     Trainer,
     Workers,
     cosine_schedule,
+    entity_scores,
     warmup,
 )
 
@@ -28,7 +30,7 @@ CLIP_NORM = 5.0
 def fit(
     tagger: Tagger, splits: Splits, settings: Settings, run: Run[Settings], workers: Workers
 ) -> History:
-    """Train on "train"; keep the weights that do best on "dev"."""
+    """Train on "train"; keep the weights of the best F1 on "dev"."""
     encoded = tagger.encode(splits["train"].sentences)
     batches = BucketBatches(
         encoded.lengths,
@@ -59,3 +61,22 @@ def fit(
         ),
         model_meta=tagger.to_json(),
     )
+
+
+def score_entities(tagging: Tagging, sentences: Sequence[TaggedSentence]) -> EntityScores:
+    """Return entity scores as conlleval computes them; the accuracy is that of IOB2 tags."""
+    predicted = [convert_tags(tags, "IOB2") for tags in tagging.tags]
+    labels = [convert_tags(sentence.tags or (), "IOB2") for sentence in sentences]
+    return entity_scores(predicted, labels)
+
+
+def scores(tagging: Tagging, sentences: Sequence[TaggedSentence]) -> dict[str, float]:
+    """Return the metrics of a split by name."""
+    metrics = score_entities(tagging, sentences)
+    return {
+        "f1": metrics.overall.f1,
+        "precision": metrics.overall.precision,
+        "recall": metrics.overall.recall,
+        "accuracy": metrics.accuracy,
+        "loss": tagging.loss,
+    }

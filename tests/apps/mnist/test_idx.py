@@ -1,4 +1,4 @@
-"""Idx files against bytes written by hand; broken ones are named."""
+"""Idx files: every type against bytes written by hand; broken files are named."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def saved(tmp_path: Path, content: bytes, name: str = "a.idx") -> Path:
     ],
 )
 def test_every_type(tmp_path: Path, kind: int, fmt: str, dtype: type) -> None:
-    found = load_idx(saved(tmp_path, idx(IMAGES, kind, fmt)))
-    assert found.dtype == dtype
-    np.testing.assert_array_equal(found, IMAGES)
+    array = load_idx(saved(tmp_path, idx(IMAGES, kind, fmt)))
+    assert array.dtype == dtype
+    np.testing.assert_array_equal(array, IMAGES)
 
 
-def test_gzip_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_gzip_is_detected_by_content(tmp_path: Path) -> None:
     plain, zipped = idx(IMAGES), gzip.compress(idx(IMAGES))
     for content, name in [(plain, "x.gz"), (zipped, "x"), (zipped, "y.gz")]:
         np.testing.assert_array_equal(load_idx(saved(tmp_path, content, name)), IMAGES)

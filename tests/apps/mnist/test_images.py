@@ -1,4 +1,4 @@
-"""Labeled images: batches, shifts, grids of them, and single ones from files."""
+"""Labeled images: batches, random translation, image files."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ from pmt_apps.mnist.images import (
     random_translation,
 )
 from pmt_apps.mnist.load_mnist import load_mnist
-from pmt_core import DataError, FileProblem, RandomStream, SettingsError, ShapeError
-from pmt_train import averaged_f1, figure_saved_to, image_grid
+from pmt_core import DataError, FileProblem, RandomStream, SettingsError
 
 
 def numbered(n: int) -> LabeledImages:
-    """Image i is all i, and so is its label."""
+    """Image i has the pixels i and the label i."""
     labels = np.arange(n)
     return LabeledImages(np.repeat(labels, 6).reshape(n, 2, 3).astype(np.uint8), labels)
 
 
-def test_every_epoch_has_every_image_once_in_its_own_order() -> None:
+def test_every_epoch_has_every_image_once_in_another_order() -> None:
     batches = ImageBatches(numbered(10), 4, RandomStream(1, "order"))
     orders = []
     for epoch in (0, 1, 0):
-        found = list(batches.epoch(epoch))
-        assert [len(batch) for batch in found] == [4, 4, 2]
-        for batch in found:
+        epoch_batches = list(batches.epoch(epoch))
+        assert [len(batch) for batch in epoch_batches] == [4, 4, 2]
+        for batch in epoch_batches:
             assert (batch.images[:, 0, 0] == batch.labels).all()
             assert (batch.index == batch.labels).all()
-        orders.append([int(i) for batch in found for i in batch.index])
+        orders.append([int(i) for batch in epoch_batches for i in batch.index])
     assert sorted(orders[0]) == list(range(10))
     assert orders[0] == orders[2] != orders[1]
     assert len(batches) == 3
@@ -44,21 +43,21 @@ def test_every_epoch_has_every_image_once_in_its_own_order() -> None:
         ImageBatches(numbered(5), 0)
 
 
-def test_shards_are_the_batch() -> None:
+def test_shards_partition_the_batch() -> None:
     (batch,) = ImageBatches(numbered(5), 9)
     shards = [batch.shard(i, 3) for i in range(3)]
     assert [shard.labels.tolist() for shard in shards] == [[0, 3], [1, 4], [2]]
     assert len(batch.shard(5, 6)) == 0
 
 
-def test_a_shift_moves_the_image_and_fills_with_black() -> None:
+def test_a_translation_moves_the_image_and_fills_with_black() -> None:
     images = np.zeros((500, 7, 9), np.uint8)
     images[:, 3, 4] = 9
     moved = random_translation(images, 2, np.random.default_rng(0))
     assert moved.dtype == np.uint8
     assert (moved.sum(axis=(1, 2)) == 9).all()
-    places = np.argwhere(moved)[:, 1:] - [3, 4]
-    counts = np.unique(places, axis=0, return_counts=True)[1]
+    offsets = np.argwhere(moved)[:, 1:] - [3, 4]
+    counts = np.unique(offsets, axis=0, return_counts=True)[1]
     assert len(counts) == 25
     assert counts.min() > 5
     edge = np.ones((50, 3, 3))
@@ -67,34 +66,6 @@ def test_a_shift_moves_the_image_and_fills_with_black() -> None:
     np.testing.assert_array_equal(random_translation(edge, 0, np.random.default_rng(0)), edge)
     with pytest.raises(SettingsError):
         random_translation(edge, -1, np.random.default_rng(0))
-
-
-def test_macro_f1_by_hand() -> None:
-    # 0: 2 of 3 found, all 2 right; 1: the only one found, 1 of 3 right; 2: never found
-    found = averaged_f1([0, 0, 1, 1, 1], [0, 0, 0, 1, 2]).f1
-    assert found == pytest.approx((4 / 5 + 2 / 4 + 0) / 3)
-    assert averaged_f1([3, 5], [3, 5]).f1 == 1
-
-
-@pytest.mark.parametrize(
-    ("images", "captions", "signed"),
-    [
-        (np.arange(12 * 9).reshape(12, 3, 3), [f"{i}\nx" for i in range(12)], False),
-        (np.linspace(-1, 1, 18).reshape(2, 3, 3), [], True),
-        (np.zeros((3, 2, 2)), ["a", "b", "c"], True),
-        (np.zeros((0, 28, 28)), [], False),
-    ],
-)
-def test_a_grid_is_a_png(tmp_path: Path, images, captions, signed) -> None:
-    image_grid(tmp_path / "grid.png", images, captions, title="t", columns=5, signed=signed)
-    assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_grid_wants_as_many_captions_as_images(tmp_path: Path) -> None:
-    with pytest.raises(ShapeError, match="captions"):
-        image_grid(tmp_path / "grid.png", np.zeros((3, 2, 2)), ["one"])
-    with pytest.raises(ShapeError):
-        image_grid(tmp_path / "grid.png", np.zeros((2, 2)))
 
 
 def test_a_png_comes_back_as_bytes(tmp_path: Path) -> None:
@@ -110,7 +81,7 @@ def test_a_png_comes_back_as_bytes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_gray_image(tmp_path / "a.npy", (4, 5)), pixels)
 
 
-def test_what_is_no_image(tmp_path: Path) -> None:
+def test_invalid_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="not exist"):
         load_gray_image(tmp_path / "none.png", (2, 2))
     for name in ("a.png", "a.npy", "a.txt"):
@@ -118,18 +89,13 @@ def test_what_is_no_image(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=name):
             load_gray_image(tmp_path / name, (2, 2))
     for wrong in ([1.0, 2, 3], [0, 0, 0, 256], [0, 0, 0, -1], [0, 0, 0, np.nan]):
-        with pytest.raises(DataError, match="here"):
-            gray_bytes(np.array(wrong), (2, 2), "here")
-
-
-def test_a_picture_needs_no_more_than_a_folder_that_is_there(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem), figure_saved_to(tmp_path / "no" / "a.png", 1, 1):
-        pass
+        with pytest.raises(DataError, match="pixels of x"):
+            gray_bytes(np.array(wrong), (2, 2), "pixels of x")
 
 
 @pytest.mark.data
 def test_real_mnist(data_dir: Path) -> None:
-    found = load_mnist(data_dir / "mnist")
-    assert found.train.images.shape == (60_000, 28, 28)
-    assert found.test.images.shape == (10_000, 28, 28)
-    assert found.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    mnist = load_mnist(data_dir / "mnist")
+    assert mnist.train.images.shape == (60_000, 28, 28)
+    assert mnist.test.images.shape == (10_000, 28, 28)
+    assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]

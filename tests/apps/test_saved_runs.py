@@ -1,0 +1,54 @@
+"""Runs that version 0.1 saved still predict: weights, settings and vocabularies of earlier names.
+
+The runs were trained in some seconds on toy data; only config.json and model.npz were kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_runner import AppRunner
+
+RUNS = Path(__file__).parent / "saved_runs"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[[str, str], AppRunner]:
+    """Return the runner of an app beside a copy of its saved run, which is named "run"."""
+
+    def copy(app: str, run: str) -> AppRunner:
+        shutil.copytree(RUNS / run, tmp_path / "run")
+        return AppRunner(app, tmp_path)
+
+    return copy
+
+
+def test_a_language_model_continues_a_prompt(saved: Callable[[str, str], AppRunner]) -> None:
+    lm = saved("language_model", "lm")
+    greedy = ("--out", "run", "--temperature", 0, "--tokens", 24)
+    continuation = " on the log.\nthe cat sat"
+    (answer,) = lm.run(*greedy, "--predict", stdin="the dog sat\n").answers
+    assert answer == {"prompt": "the dog sat", "continuation": continuation}
+    assert lm.run(*greedy, "--generate", "the dog sat").stdout == f"the dog sat{continuation}\n"
+
+
+def test_a_tagger_finds_entities(saved: Callable[[str, str], AppRunner]) -> None:
+    text = "Ann Lee met Bob in Rome."
+    (answer,) = saved("ner", "ner").run("--predict", "--out", "run", stdin=text).answers
+    expected = {"Ann Lee": ("PER", 0.899299), "Bob": ("PER", 0.667194), "Rome": ("LOC", 0.850942)}
+    assert {e["text"]: (e["type"], e["confidence"]) for e in answer["entities"]} == {
+        name: (kind, pytest.approx(confidence, abs=1e-4))
+        for name, (kind, confidence) in expected.items()
+    }
+
+
+def test_an_encoder_decoder_translates(saved: Callable[[str, str], AppRunner]) -> None:
+    text = "one small cat dog"
+    (answer,) = (
+        saved("translation", "translation").run("--predict", "--out", "run", stdin=text).answers
+    )
+    assert answer["translation"] == "ein Kater kleiner Kater"
+    assert answer["score"] == pytest.approx(-0.984822, abs=1e-4)

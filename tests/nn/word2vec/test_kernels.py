@@ -11,7 +11,6 @@ from pmt_nn.word2vec.hierarchical_softmax_gradients import (
     tree_gradients,
 )
 from pmt_nn.word2vec.input_blocks import ContextMeans, InputBlocks
-from pmt_nn.word2vec.kernel import noise_term_weights
 from pmt_nn.word2vec.logistic import logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups
 
@@ -112,16 +111,6 @@ def test_scores_of_any_size_give_finite_losses() -> None:
     loss, gradient = negative_gradient(moderate, np.ones(301))
     np.testing.assert_allclose(loss, np.logaddexp(0, moderate).sum())
     np.testing.assert_allclose(gradient, -1 / (1 + np.exp(-moderate)), atol=1e-12)
-
-
-def test_a_noise_word_that_is_the_word_itself_counts_nothing() -> None:
-    noise = np.random.default_rng(2).integers(0, 5, (7, 50)).astype(np.int32)
-    words = np.full((7, 2), 2, np.int32)
-    times = np.tile(np.array([1, 3], np.float32), (7, 1))
-    weights = np.empty((7, 50, 2), np.float32)
-    noise_term_weights(noise, words, times, np.float32(0.1), weights)
-    np.testing.assert_allclose(weights[:, :, 0], np.where(noise == 2, 0, 0.1), rtol=1e-6)
-    np.testing.assert_allclose(weights[:, :, 1], np.where(noise == 2, 0, 0.3), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("block", "window"), [(4, 2), (4, 1), (8, 3), (4, 6), (32, 5)])

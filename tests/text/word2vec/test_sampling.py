@@ -55,7 +55,7 @@ def test_settings_out_of_range(wrong) -> None:
 
 def test_block_pairs_are_those_of_a_plain_loop() -> None:
     rng = np.random.default_rng(5)
-    for n, block, window in [(1, 4, 2), (4, 4, 1), (50, 8, 3), (37, 4, 6), (90, 32, 5)]:
+    for n, block, window in [(0, 4, 2), (1, 4, 2), (4, 4, 1), (50, 8, 3), (37, 4, 6), (90, 32, 5)]:
         words = rng.integers(0, 9, n).astype(np.int32)
         sentences = np.sort(rng.integers(0, 4, n)).astype(np.int32)
         sizes = rng.integers(1, window + 1, n)

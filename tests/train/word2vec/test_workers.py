@@ -16,9 +16,8 @@ import pytest
 from topic_sampler import TopicSampler, topic_contrast, topic_model
 
 from pmt_core import SettingsError, StateError
-from pmt_train import FitOptions, History, TrainingLoop, Word2VecTrainer
+from pmt_train import FitOptions, History, TrainingLoop, Word2VecSettings, Word2VecTrainer
 from pmt_train.word2vec.chunk_trainer import update_size
-from pmt_train.word2vec.settings import Word2VecSettings
 from pmt_train.word2vec.worker_team import WorkerProcess
 
 MODELS = [(model, loss) for model in ("skipgram", "cbow") for loss in ("ns", "hs")]

@@ -81,9 +81,8 @@ from pmt_train.trainer.shards import Loss
 from pmt_train.trainer.trainable import StepResult, Trainable
 from pmt_train.trainer.trainer import Trainer
 from pmt_train.word2vec.chunk_trainer import Word2VecSampler
-from pmt_train.word2vec.settings import Word2VecSettings
 from pmt_train.word2vec.trainer import Word2VecTrainer
-from pmt_train.word2vec.word2vec import Word2Vec
+from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 
 __all__ = [
     "Word2Vec",

@@ -1,7 +1,7 @@
-"""The two models of word2vec as layers on the tape (Mikolov et al. 2013a, figure 1).
+"""`SkipGram` and `CBOW`: word2vec as layers on the tape (Mikolov et al. 2013a, figure 1).
 
-This is the text to read. What trains millions of words a minute is `pmt_train.Word2Vec`, the same
-gradients worked out by hand for blocks of words; a test holds the two equal.
+This is the implementation to read. `pmt_train.Word2Vec` trains millions of words a minute by the
+same gradients, derived by hand for blocks of words; a test compares the two.
 """
 
 from __future__ import annotations
@@ -10,93 +10,88 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor
-from pmt_nn.layers.axis import AxisMean, masked_mean
+from pmt_nn.layers.axis import masked_mean
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.losses.hierarchical_softmax import HierarchicalSoftmax
 from pmt_nn.losses.negative_sampling import NegativeSampling
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 
-Output = NegativeSampling | HierarchicalSoftmax
-"""What says how probable a word is, given a hidden vector, and what that costs."""
 
-
-class SkipGram(Module):
-    """The vector of a word predicts each of its neighbors.
-
-    v words, vectors of d numbers that start uniform in +-0.5/d. output: `NegativeSampling` or
-    `HierarchicalSoftmax` of equal width.
-
-    Attributes:
-        vectors: the embedding that is left in the end.
-        output: its own table is thrown away after training.
-    """
+class _WordVectors(Module):
+    """Word vectors and an output layer."""
 
     def __init__(
         self,
         v: int,
         d: int,
-        output: Output,
+        output: NegativeSampling | HierarchicalSoftmax,
         rng: np.random.Generator,
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.vectors = Embedding.from_vectors(_first_vectors(v, d, rng), dtype=dtype)
+        self.vectors = Embedding.from_vectors(rng.uniform(-0.5 / d, 0.5 / d, (v, d)), dtype=dtype)
         self.output = output
+
+
+class SkipGram(_WordVectors):
+    """Skip-gram: the vector of a word predicts each of its neighbors.
+
+    Args:
+        v: Number of words.
+        d: Dimension of the word vectors, which start uniform in +-0.5/d.
+        output: The output layer with its loss, of width d.
+        rng: Source of the initial vectors.
+        dtype: Of the vectors.
+
+    Attributes:
+        vectors: The embedding with the word vectors.
+        output: Its table is not needed after training.
+    """
 
     def forward(
         self,
         words: NDArray[np.integer],
         neighbors: NDArray[np.integer],
-        *drawn: NDArray[np.integer],
+        *noise: NDArray[np.integer],
         reduction: str = "mean",
     ) -> Tensor:
-        """-log p(neighbor | word) of n pairs, or its stand-in by negative sampling.
+        """Return -log p(neighbor | word) of n pairs, or its negative-sampling objective.
 
-        words, neighbors: (n,). drawn: for negative sampling, the noise words (n, k).
+        Args:
+            words: (n,) center words.
+            neighbors: (n,) context words.
+            noise: For negative sampling, the noise words (n, k).
+            reduction: "mean", "sum" or "none".
         """
-        hidden = self.vectors(words)  # (n, d)
-        loss: Tensor = self.output(hidden, neighbors, *drawn, reduction=reduction)
+        loss: Tensor = self.output(self.vectors(words), neighbors, *noise, reduction=reduction)
         return loss
 
 
-class CBOW(Module):
-    """The mean of the vectors around a word predicts the word (continuous bag of words).
+class CBOW(_WordVectors):
+    """Continuous bag of words: the mean of the vectors around a word predicts the word.
 
     Arguments and attributes are those of `SkipGram`.
     """
 
-    def __init__(
-        self,
-        v: int,
-        d: int,
-        output: Output,
-        rng: np.random.Generator,
-        *,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        self.vectors = Embedding.from_vectors(_first_vectors(v, d, rng), dtype=dtype)
-        self.mean = AxisMean(axis=1)
-        self.output = output
-
     def forward(
         self,
         neighbors: NDArray[np.integer],
         words: NDArray[np.integer],
-        *drawn: NDArray[np.integer],
-        mask: Mask | None = None,
+        *noise: NDArray[np.integer],
         reduction: str = "mean",
+        mask: Mask | None = None,
     ) -> Tensor:
-        """-log p(word | neighbors) of n words, or its stand-in by negative sampling.
+        """Return -log p(word | neighbors) of n words, or its negative-sampling objective.
 
-        neighbors: (n, c). words: (n,). drawn: for negative sampling, the noise words (n, k).
-        mask: (n, c), True for a neighbor; None: all are (windows of one length).
+        Args:
+            neighbors: (n, c) context words.
+            words: (n,) center words.
+            noise: For negative sampling, the noise words (n, k).
+            reduction: "mean", "sum" or "none".
+            mask: (n, c), True for a neighbor; None: all are.
         """
         around = self.vectors(neighbors)  # (n, c, d)
-        hidden = self.mean(around) if mask is None else masked_mean(around, mask)  # (n, d)
-        loss: Tensor = self.output(hidden, words, *drawn, reduction=reduction)
+        context_mean = around.mean(axis=1) if mask is None else masked_mean(around, mask)  # (n, d)
+        loss: Tensor = self.output(context_mean, words, *noise, reduction=reduction)
         return loss
-
-
-def _first_vectors(v: int, d: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    return rng.uniform(-0.5 / d, 0.5 / d, (v, d))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from pmt_nn.word2vec.hierarchical_softmax_gradients import (
     bounded_steps,
     tree_gradients,
 )
-from pmt_nn.word2vec.input_blocks import ContextMeans, InputBlocks
+from pmt_nn.word2vec.input_blocks import ContextMeans
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
 from pmt_nn.word2vec.scatter_add import RowGroups
 
@@ -21,6 +21,22 @@ __all__ = ["TreeKernel"]
 
 _TOP = 64
 _MAX_OUTPUT_STEP, _MAX_INPUT_STEP = 0.5, 1.0  # see `bounded_steps`
+
+
+class _Steps(NamedTuple):
+    """The deep nodes on the paths of the words of a block, each array (u, r, o).
+
+    Attributes:
+        nodes: Row of the node.
+        word: Index of the word in the block.
+        right: 1 if the path turns right.
+        exists: False for padding at the end of a row.
+    """
+
+    nodes: NDArray[np.int32]
+    word: NDArray[np.intp]
+    right: NDArray[np.float32]
+    exists: NDArray[np.bool_]
 
 
 class TreeKernel(Word2VecKernel):
@@ -34,7 +50,9 @@ class TreeKernel(Word2VecKernel):
     update of a hundred words, so their steps are bounded (`bounded_steps`).
 
     Args:
-        counts: (v,) occurrences of the words. d: Dimension. window: Maximum window size.
+        counts: (v,) occurrences of the words.
+        d: Dimension of the vectors.
+        window: Maximum window size.
         is_cbow: Whether the context mean predicts the word, or each input its centers.
         share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
     """
@@ -44,13 +62,13 @@ class TreeKernel(Word2VecKernel):
     ) -> None:
         v = len(counts)
         super().__init__(v, d, window)
-        self.rows = v - 1
+        self._pad = v - 1  # row of the output table
         tree = HuffmanTree.of(counts)
         self.targets_per_prediction = float(np.average(tree.mask.sum(axis=1), weights=counts))
         self._is_cbow = is_cbow
         self._share_error = share_error
-        top = min(_TOP, self.rows)
-        self._first_top = self.rows - top
+        top = min(_TOP, v - 1)
+        self._first_top = v - 1 - top
         is_top = tree.mask & (tree.nodes >= self._first_top)
         is_deep = tree.mask & ~is_top
         # An additional leaf without a path is for padding. Booleans: as floats the two tables would
@@ -65,39 +83,30 @@ class TreeKernel(Word2VecKernel):
         self._deep_nodes = tree.nodes[is_deep].astype(np.int32)
         self._deep_right = tree.turns[is_deep]
 
-    def updates(self, windows: WindowArrays, rate: float) -> _TreeUpdates:
-        """Prepare the updates of a chunk; `windows.noise` is not used."""
+    def _prepare(self, windows: WindowArrays, rate: float) -> float:
+        """Compute the paths; `windows.noise` is not used."""
         u, r, b = windows.centers.shape
-        means = None
-        predicts = windows.context_mask
+        self._rate, self._total_loss = rate, 0.0
+        self._means: ContextMeans | None = None
+        self._predicts = windows.context_mask  # (u, r, b, h): 1 if the vector predicts the word
+        predictions = float(windows.context_counts.sum())
         if self._is_cbow:
-            means = ContextMeans.of(
+            self._means = ContextMeans.of(
                 windows.context_mask, windows.context_counts, share_error=self._share_error
             )
-            predicts = means.predicted[..., np.newaxis] * np.eye(b, dtype=np.float32)
-        predictions = float((windows.context_counts if means is None else means.predicted).sum())
-        predictors = predicts.swapaxes(-1, -2)
-        top_total, top_right = (
+            self._predicts = self._means.predicted[..., np.newaxis] * np.eye(b, dtype=np.float32)
+            predictions = float(self._means.predicted.sum())
+        predictors = self._predicts.swapaxes(-1, -2)
+        self._top_paths = [
             predictors @ table.take(windows.centers, axis=0).astype(np.float32)
             for table in (self._top_passed, self._top_right)
-        )
-        steps = self._steps(windows.centers.reshape(u * r, b))
-        groups = RowGroups.of_updates(steps.nodes.reshape(u, -1), self.rows)
-        updates = [
-            _TreeUpdate(
-                self._first_top,
-                PathArrays(top_total[i], top_right[i]),
-                steps[i * r : (i + 1) * r],
-                predicts[i],
-                None if means is None else (means.mean[i], means.spread[i]),
-                group,
-            )
-            for i, group in enumerate(groups)
         ]
-        return _TreeUpdates(updates, rate, predictions)
+        self._steps = self._deep_steps(windows.centers.reshape(u * r, b), r)
+        self._groups = RowGroups.of_updates(self._steps.nodes.reshape(u, -1), self._pad)
+        return predictions
 
-    def _steps(self, centers: NDArray[np.int32]) -> _Steps:
-        """Return the deep part of the paths of (r, b) words."""
+    def _deep_steps(self, centers: NDArray[np.int32], blocks: int) -> _Steps:
+        """Return the deep part of the paths of (u r, b) words in updates of r `blocks`."""
         r, b = centers.shape
         depths = self._depths[centers]
         length = depths.sum(axis=1)
@@ -106,106 +115,60 @@ class TreeKernel(Word2VecKernel):
         flat = depths.reshape(-1)
         number = np.arange(flat.sum()) - np.repeat(np.cumsum(flat) - flat, flat)
         step = np.repeat(self._starts[centers].reshape(-1), flat) + number
-        nodes = np.full((r, o), self.rows, np.int32)
+        nodes = np.full((r, o), self._pad, np.int32)
         nodes[exists] = self._deep_nodes[step]
         word = np.zeros((r, o), np.intp)
         word[exists] = np.repeat(np.tile(np.arange(b), r), flat)
         right = np.zeros((r, o), np.float32)
         right[exists] = self._deep_right[step]
-        return _Steps(nodes, word, right, exists)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Steps:
-    """The deep nodes on the paths of the words of r blocks, each array (r, o).
-
-    Attributes:
-        nodes: Row of the node.
-        word: Index of the word in the block.
-        right: 1 if the path turns right.
-        exists: False for padding at the end of a row.
-    """
-
-    nodes: NDArray[np.int32]
-    word: NDArray[np.intp]
-    right: NDArray[np.float32]
-    exists: NDArray[np.bool_]
-
-    def __getitem__(self, blocks: slice) -> _Steps:
+        shape = (-1, blocks, o)
         return _Steps(
-            self.nodes[blocks], self.word[blocks], self.right[blocks], self.exists[blocks]
+            nodes.reshape(shape), word.reshape(shape), right.reshape(shape), exists.reshape(shape)
         )
 
-
-class _TreeUpdates:
-    """The updates of a chunk."""
-
-    def __init__(self, updates: list[_TreeUpdate], rate: float, predictions: float) -> None:
-        self.predictions = predictions
-        self._updates = updates
-        self._rate = rate
-        self._loss = 0.0
-
-    def update(self, number: int, table: NDArray[np.float32], inputs: InputBlocks) -> None:
-        """Update the output table, and leave the changes of the inputs in `inputs.changes`."""
-        self._loss += self._updates[number].apply(table, inputs, self._rate)
-
-    def loss(self) -> float:
-        """Return the sum over all predictions."""
-        return self._loss
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _TreeUpdate:
-    """One update. predicts: (r, b, h), 1 if the vector predicts the word. means: of CBOW."""
-
-    first_top: int
-    top_paths: PathArrays  # (r, h, k)
-    steps: _Steps
-    predicts: NDArray[np.float32]
-    means: tuple[NDArray[np.float32], NDArray[np.float32]] | None
-    groups: RowGroups
-
-    def apply(self, table: NDArray[np.float32], blocks: InputBlocks, rate: float) -> float:
-        """Update the table; return the loss."""
-        vectors = blocks.vectors
-        inputs = np.ascontiguousarray(vectors) if self.means is None else self.means[0] @ vectors
-        top = table[self.first_top : -1]
-        deep = table.take(self.steps.nodes, axis=0)
-        deep_total = self._deep_total()
-        deep_paths = PathArrays(deep_total, deep_total * self.steps.right[:, :, np.newaxis])
-        gradients = tree_gradients(inputs, top, deep, self.top_paths, deep_paths)
-        top_total = self.top_paths.total
+    def _update(self, i: int, table: NDArray[np.float32]) -> None:
+        vectors, means, rate = self._inputs.vectors, self._means, self._rate
+        inputs = np.ascontiguousarray(vectors) if means is None else means.mean[i] @ vectors
+        top = table[self._first_top : -1]
+        deep = table.take(self._steps.nodes[i], axis=0)
+        top_paths = PathArrays(*(array[i] for array in self._top_paths))
+        deep_total = self._deep_total(i)
+        deep_paths = PathArrays(deep_total, deep_total * self._steps.right[i][:, :, np.newaxis])
+        gradients = tree_gradients(inputs, top, deep, top_paths, deep_paths)
         top_steps = bounded_steps(
             gradients.top,
-            _squares(inputs).reshape(-1) @ top_total.reshape(-1, len(top)),
+            _squares(inputs).reshape(-1) @ top_paths.total.reshape(-1, len(top)),
             rate,
             _MAX_OUTPUT_STEP,
         )
         input_steps = bounded_steps(
             gradients.inputs,
-            top_total @ _squares(top) + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0],
+            top_paths.total @ _squares(top) + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0],
             rate,
             _MAX_INPUT_STEP,
         )
-        deep_steps = gradients.deep.reshape(-1, table.shape[1])
+        deep_steps = gradients.deep.reshape(-1, self._d)
         deep_steps *= np.float32(rate)
-        self.groups.add(table, deep_steps)
+        self._groups[i].add(table, deep_steps)
         top += np.float32(rate) * top_steps
         input_steps *= np.float32(rate)
-        if self.means is None:
-            blocks.changes[:] = input_steps
+        if means is None:
+            self._inputs.changes[:] = input_steps
         else:
-            np.matmul(self.means[1], input_steps, out=blocks.changes)
-        return gradients.loss
+            np.matmul(means.spread[i], input_steps, out=self._inputs.changes)
+        self._total_loss += gradients.loss
 
-    def _deep_total(self) -> NDArray[np.float32]:
-        """Return (r, o, h): how often each vector takes each of the deep steps."""
-        r, b, h = self.predicts.shape
-        rows = self.steps.word + (np.arange(r) * b)[:, np.newaxis]
-        total: NDArray[np.float32] = self.predicts.reshape(r * b, h).take(rows, axis=0)
-        total[~self.steps.exists] = 0
+    def _deep_total(self, i: int) -> NDArray[np.float32]:
+        """Return (r, o, h): how often each vector takes each of the deep steps of update i."""
+        predicts = self._predicts[i]
+        r, b, h = predicts.shape
+        rows = self._steps.word[i] + (np.arange(r) * b)[:, np.newaxis]
+        total: NDArray[np.float32] = predicts.reshape(r * b, h).take(rows, axis=0)
+        total[~self._steps.exists[i]] = 0
         return total
+
+    def _loss(self) -> float:
+        return self._total_loss
 
 
 def _squares(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

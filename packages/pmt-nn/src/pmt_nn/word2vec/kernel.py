@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_nn.word2vec.input_blocks import InputBlocks
+from pmt_nn.word2vec.logistic import logistic_loss
 from pmt_nn.word2vec.scatter_add import RowGroups
 
-__all__ = ["ChunkUpdates", "WindowArrays", "Word2VecKernel", "noise_term_weights"]
+__all__ = ["NegativeSamplingKernel", "WindowArrays", "Word2VecKernel"]
 
 
 class WindowArrays(Protocol):
@@ -38,35 +39,15 @@ class WindowArrays(Protocol):
         """Noise words (u, *noise_shape); None if the kernel has no `noise_shape`."""
 
 
-class ChunkUpdates(Protocol):
-    """The updates of a chunk, with all that can be computed before the weights are read.
-
-    Attributes:
-        predictions: Number of predictions of the chunk: pairs (skip-gram) or words (CBOW).
-    """
-
-    predictions: float
-
-    def update(self, number: int, table: NDArray[np.float32], inputs: InputBlocks) -> None:
-        """Subtract rate times the gradient from `table` and write the inputs' to `inputs.changes`.
-
-        Args:
-            number: Index of the update.
-            table: (rows + 1, d) output vectors; the last row is padding.
-            inputs: With the input vectors of the update.
-        """
-
-    def loss(self) -> float:
-        """Return the sum over all predictions, after all updates."""
-
-
 class Word2VecKernel(ABC):
     """Loss and SGD updates of one model with one output layer, derived by hand.
 
     Whatever does not depend on the weights is computed for all updates of a chunk at once.
 
     Args:
-        v: Number of words. d: Dimension of the vectors. window: Maximum window size.
+        v: Number of words.
+        d: Dimension of the vectors.
+        window: Maximum window size.
 
     Attributes:
         targets_per_prediction: Mean number of binary decisions that a prediction consists of.
@@ -74,20 +55,16 @@ class Word2VecKernel(ABC):
     """
 
     targets_per_prediction: float
+    noise_shape: tuple[int, ...] | None = None
 
     def __init__(self, v: int, d: int, window: int) -> None:
         self._v, self._d, self._window = v, d, window
-        self.noise_shape: tuple[int, ...] | None = None
         self.reserve((1, 1))
 
     def reserve(self, size: tuple[int, int]) -> None:
         """Allocate the memory that all updates share. size: (b, r), words of a block, blocks."""
         b, r = size
         self._inputs = InputBlocks(r, b, self._window, self._d)
-
-    @abstractmethod
-    def updates(self, windows: WindowArrays, rate: float) -> ChunkUpdates:
-        """Prepare the updates of a chunk. They use memory of the kernel: one chunk at a time."""
 
     def train(
         self,
@@ -106,34 +83,79 @@ class Word2VecKernel(ABC):
 
         Returns:
             Sum of the loss, each prediction at the moment of its update, and the number of
-            predictions.
+            predictions: pairs (skip-gram) or words (CBOW).
         """
         with np.errstate(all="ignore"):  # overflow shows in the loss
-            updates = self.updates(windows, rate)
+            predictions = self._prepare(windows, rate)
             for i, group in enumerate(RowGroups.of_updates(windows.contexts, self._v)):
                 self._inputs.gather(inputs, windows.contexts[i])
-                updates.update(i, outputs, self._inputs)
+                self._update(i, outputs)
                 group.add(inputs, self._inputs.joined())
-            return updates.loss(), updates.predictions
+            return self._loss(), predictions
+
+    @abstractmethod
+    def _prepare(self, windows: WindowArrays, rate: float) -> float:
+        """Compute what the updates of a chunk need; return the number of predictions."""
+
+    @abstractmethod
+    def _update(self, i: int, table: NDArray[np.float32]) -> None:
+        """Make update i: add to the output `table`, and write to `self._inputs.changes`."""
+
+    @abstractmethod
+    def _loss(self) -> float:
+        """Return the loss of the chunk after all updates."""
 
 
-def noise_term_weights(
-    noise: NDArray[np.int32],
-    words: NDArray[np.int32],
-    times: NDArray[np.float32],
-    weight: np.float32,
-    out: NDArray[np.float32],
-) -> None:
-    """Compute how much each shared noise word counts for each center word (Ji et al. 2016).
+class NegativeSamplingKernel(Word2VecKernel):
+    """What skip-gram and CBOW with negative sampling share.
 
-    A noise word that is the center word itself counts nothing.
+    With weight t of a score s the loss is the sum of t softplus(s), and its negative derivative by
+    the score is g = -t sigmoid(s). Scores are -h . c for the output vector c of the word that is
+    predicted and h . w for that of a noise word. Noise words are shared by several predictions
+    (Ji et al. 2016).
 
     Args:
-        noise: (..., k) noise words.
-        words: (..., b) center words.
-        times: (..., b), how often the word is predicted.
-        weight: negatives / k, so that the expected loss is that of `negatives` draws a prediction.
-        out: (..., k, b) result.
+        v: Number of words.
+        d: Dimension of the vectors.
+        window: Maximum window size.
+        negatives: Noise words of a prediction.
+        shared_noise: k noise words are shared; each counts negatives / k, so that the expected
+            loss is that of `negatives` draws for each prediction.
     """
-    out[:] = (times * weight)[..., np.newaxis, :]
-    out[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0
+
+    def __init__(self, v: int, d: int, window: int, negatives: int, shared_noise: int) -> None:
+        self.targets_per_prediction = 1.0 + negatives
+        self._k = shared_noise
+        self._noise_weight = np.float32(negatives / shared_noise)
+        super().__init__(v, d, window)
+
+    def _weigh_noise(
+        self,
+        noise: NDArray[np.int32],
+        words: NDArray[np.int32],
+        times: NDArray[np.float32],
+        out: NDArray[np.float32],
+    ) -> None:
+        """Compute how often each noise word counts for each center word.
+
+        A noise word that is the center word itself counts nothing.
+
+        Args:
+            noise: (..., k) noise words.
+            words: (..., b) center words.
+            times: (..., b), how often the word is predicted.
+            out: (..., k, b) result.
+        """
+        out[:] = (times * self._noise_weight)[..., np.newaxis, :]
+        out[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0
+
+    def _set_terms(
+        self, rows: NDArray[np.int32], weights: NDArray[np.float32], rate: float
+    ) -> None:
+        """Take over the output rows (u, n) of a chunk and the weights of its scores."""
+        self._rows, self._groups = rows, RowGroups.of_updates(rows, self._v)
+        self._weights, self._slope = weights, weights * np.float32(-rate / 2)
+        self._scores, self._tanh = np.empty_like(weights), np.empty_like(weights)
+
+    def _loss(self) -> float:
+        return logistic_loss(self._scores, self._tanh, self._weights)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, WindowArrays, Word2VecKernel
-from pmt_train.word2vec.settings import Word2VecSettings, learning_rate_at
+from pmt_train.word2vec.word2vec import Word2VecSettings, learning_rate_at
 
 __all__ = ["ChunkTrainer", "Word2VecSampler", "update_size"]
 
@@ -18,28 +18,24 @@ __all__ = ["ChunkTrainer", "Word2VecSampler", "update_size"]
 class Word2VecSampler(Protocol):
     """The source of training samples, e.g. `pmt_text.ChunkSampler`.
 
-    Samples must depend on the epoch and the number of the chunk alone: chunks are sampled in any
-    order, by copies of the sampler in several processes.
+    Samples depend on the epoch and the number of the chunk alone: chunks are sampled in any order,
+    by copies of the sampler in several processes.
 
     Attributes:
         counts: (v,) occurrences of the words.
+        keep_probabilities: (v,) of subsampling.
+        noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
         words: Words of an epoch.
         chunk_words: Words of a chunk; the last one may be shorter.
     """
 
     counts: NDArray[np.int64]
+    keep_probabilities: NDArray[np.float32]
+    noise_weights: NDArray[np.float64]
     window: int
     words: int
     chunk_words: int
-
-    @property
-    def keep_probabilities(self) -> NDArray[np.float32]:
-        """Probability of each word to survive subsampling, (v,)."""
-
-    @property
-    def noise_weights(self) -> NDArray[np.float64]:
-        """Unnormalized noise distribution, (v,)."""
 
     def __len__(self) -> int:
         """Number of chunks of an epoch."""
@@ -47,9 +43,13 @@ class Word2VecSampler(Protocol):
     def sample(
         self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
     ) -> WindowArrays:
-        """Draw the samples of a chunk in updates of `size` = (words of a block, blocks).
+        """Draw the samples of a chunk.
 
-        noise_shape: Shape of the noise words of an update; None: no noise.
+        Args:
+            epoch: From 0.
+            number: Index of the chunk, from 0.
+            size: (b, r), words of a block and blocks of an update.
+            noise_shape: Shape of the noise words of an update; None: no noise.
         """
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -113,18 +113,15 @@ class ChunkTrainer:
 
 
 def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:
-    counts, d, window = sampler.counts, settings.dimension, sampler.window
-    negatives, shared_noise = settings.negatives, settings.block_negatives
-    share_error = settings.share_error
+    counts, window = sampler.counts, sampler.window
+    d, share_error = settings.dimension, settings.share_error
     if settings.loss == "hs":
         is_cbow = settings.model == "cbow"
         return TreeKernel(counts, d, window, is_cbow=is_cbow, share_error=share_error)
-    v = len(counts)
+    sizes = (len(counts), d, window, settings.negatives, settings.block_negatives)
     if settings.model == "skipgram":
-        return SkipGramKernel(v, d, window, negatives=negatives, shared_noise=shared_noise)
-    return CbowKernel(
-        v, d, window, negatives=negatives, shared_noise=shared_noise, share_error=share_error
-    )
+        return SkipGramKernel(*sizes)
+    return CbowKernel(*sizes, share_error=share_error)
 
 
 _MAX_TERMS = 4.0  # of a row, in units of 1 / learning rate

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -17,8 +16,7 @@ from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.trainer.trainable import StepResult
 from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
-from pmt_train.word2vec.settings import learning_rate_at
-from pmt_train.word2vec.word2vec import Word2Vec
+from pmt_train.word2vec.word2vec import Word2Vec, learning_rate_at
 from pmt_train.word2vec.worker_team import WorkerTeam
 
 __all__ = ["ChunkIndex", "EpochChunks", "Word2VecTrainer"]
@@ -125,12 +123,7 @@ class Word2VecTrainer:
             self._open = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._open.close()
         self._team = self._trainer = None
 

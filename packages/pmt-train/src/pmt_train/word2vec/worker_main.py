@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
-from pmt_train.word2vec.settings import Word2VecSettings
 from pmt_train.word2vec.shared_array import SharedArray
+from pmt_train.word2vec.word2vec import Word2VecSettings
 
 __all__: list[str] = []
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,34 +68,11 @@ class WordCounts:
                 "times than the minimum count"
             ) from None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the counts as JSON values."""
-        return {"words": self.words, "counts": self.counts.tolist(), "total": self.total}
-
-    @classmethod
-    def from_json(cls, state: Mapping[str, Any]) -> WordCounts:
-        """Restore the result of `to_json`. Raises `DataError` for anything else."""
-        try:
-            words, counts, total = state["words"], state["counts"], state["total"]
-            numbers = [*counts, total]
-        except (KeyError, TypeError) as error:
-            raise DataError("word counts in JSON are {words, counts, total}") from error
-        if not all(isinstance(word, str) for word in words) or not all(
-            isinstance(number, int) for number in numbers
-        ):
-            raise DataError("word counts in JSON are strings and whole numbers")
-        return cls(words, counts, total)
-
     def __len__(self) -> int:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
         return word in self.ids
-
-    def __repr__(self) -> str:
-        return (
-            f"WordCounts({len(self)} words, {self.in_vocabulary} of {self.total} in the vocabulary)"
-        )
 
 
 def count_words(

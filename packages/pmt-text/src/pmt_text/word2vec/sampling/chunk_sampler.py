@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -67,7 +66,7 @@ def context_windows(
     """
     n, (b, r) = len(words), size
     m = b + 2 * window
-    u = -(-n // (r * b))
+    u = max(-(-n // (r * b)), 1)  # padding alone if subsampling kept no word
     length = u * r * b
     padded = np.full(length + 2 * window, pad, np.int32)
     padded[window : window + n] = words
@@ -113,6 +112,8 @@ class ChunkSampler:
 
     Attributes:
         counts: (v,) as given.
+        keep_probabilities: (v,) of subsampling.
+        noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
         words: Tokens of an epoch.
         chunk_words: Tokens of a chunk; the last one may be shorter.
@@ -126,6 +127,8 @@ class ChunkSampler:
         stream: RandomStream,
     ) -> None:
         self.counts = counts
+        self.keep_probabilities = settings.keep_probabilities(counts)
+        self.noise_weights = settings.noise_weights(counts)
         self.window = settings.window
         self.words = tokens.words
         self.chunk_words = tokens.chunk_words
@@ -143,16 +146,6 @@ class ChunkSampler:
     ) -> Self:
         """Encode a corpus and sample from it. Raises what `TokenFile.write` raises."""
         return cls(TokenFile.write(corpus, counts, _CHUNK_WORDS), counts.counts, settings, stream)
-
-    @cached_property
-    def keep_probabilities(self) -> NDArray[np.float32]:
-        """Probability of each word to survive subsampling, (v,)."""
-        return self._settings.keep_probabilities(self.counts)
-
-    @cached_property
-    def noise_weights(self) -> NDArray[np.float64]:
-        """Unnormalized noise distribution, (v,)."""
-        return self._settings.noise_weights(self.counts)
 
     @cached_property
     def _noise(self) -> AliasTable:  # built only in a process that draws
@@ -219,10 +212,5 @@ class ChunkSampler:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

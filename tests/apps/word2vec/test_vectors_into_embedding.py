@@ -32,7 +32,7 @@ def test_from_a_file_into_an_embedding(tmp_path: Path, trainable: bool) -> None:
     first = RandomStream(1, "words").generator().normal(0, 0.1, (len(vocabulary), 4))
     matrix = first.copy()
     coverage = embedding_matrix(matrix, vocabulary, vectors, fold_case=True)
-    assert (coverage.found, coverage.missing) == (2, ("to",))
+    assert (coverage.covered, coverage.missing) == (2, ("to",))
     layer = Embedding.from_vectors(matrix, trainable=trainable, padding=PAD)
     found = layer(vocabulary.ids(["Learn", "swim", "to", "chess"])).data
     np.testing.assert_array_equal(found[0], vectors["learn"])

@@ -55,16 +55,16 @@ def test_words_by_hand() -> None:
 
 def test_marked_for_bert_and_cut() -> None:
     made = pieces()
-    ids, segments = made.encode_marked("the the", "able")
+    ids, segments = made.encode_with_specials("the the", "able")
     assert made.tokens(ids) == ["[CLS]", "the", "the", "[SEP]", "able", "[SEP]"]
     assert segments.tolist() == [0, 0, 0, 0, 1, 1]
-    ids, _ = made.encode_marked("the the the", "able able", max_length=6)
+    ids, _ = made.encode_with_specials("the the the", "able able", max_length=6)
     assert made.tokens(ids) == ["[CLS]", "the", "the", "[SEP]", "able", "[SEP]"]
-    ids, segments = made.encode_marked("the the the", max_length=4)
+    ids, segments = made.encode_with_specials("the the the", max_length=4)
     assert made.tokens(ids) == ["[CLS]", "the", "the", "[SEP]"]
     assert segments.tolist() == [0] * 4
     with pytest.raises(SettingsError, match="max_length"):
-        made.encode_marked("the", "the", max_length=2)
+        made.encode_with_specials("the", "the", max_length=2)
 
 
 def test_decoded() -> None:
@@ -82,7 +82,7 @@ def test_a_file_and_what_is_wrong_with_it(tmp_path: Path) -> None:
     assert made.id_of("中") == 13
     assert (made.padding_id, made.unknown_id, made.first_id, made.separator_id) == (0, 1, 2, 3)
     path.write_text("\n".join([*TOKENS, "un"]), encoding="utf-8")
-    with pytest.raises(DataError, match="vocab.txt: 'un' stands twice"):
+    with pytest.raises(DataError, match="vocab.txt: 'un' occurs twice"):
         WordPiece.load(path)
     path.write_text("a\nb\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"no \[UNK\], \[CLS\]"):
@@ -119,7 +119,7 @@ def test_transformers_agrees(lower: bool) -> None:
         if any(mark in text for mark in MARKS):
             continue  # transformers reads "[SEP]" in a text as the special token
         assert mine.tokenize(text) == oracle.tokenize(text), repr(text)
-    ids, segments = mine.encode_marked("How do I swim?", "Where is Zürich?", max_length=9)
+    ids, segments = mine.encode_with_specials("How do I swim?", "Where is Zürich?", max_length=9)
     theirs = oracle("How do I swim?", "Where is Zürich?", truncation="longest_first", max_length=9)
     assert ids.tolist() == theirs["input_ids"]
     assert segments.tolist() == theirs["token_type_ids"]

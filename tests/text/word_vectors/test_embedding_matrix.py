@@ -16,7 +16,7 @@ def test_rows_of_known_words_are_written_and_no_others() -> None:
     matrix = np.full((9, 2), -1.0)
     coverage = embedding_matrix(matrix, VOCABULARY, VECTORS)
     assert matrix.tolist() == [[-1, -1]] * 5 + [[3, 4], [-1, -1], [-1, -1], [5, 6]]
-    assert (coverage.words, coverage.found, coverage.missing) == (4, 2, ("Paris", "rome"))
+    assert (coverage.words, coverage.covered, coverage.missing) == (4, 2, ("Paris", "rome"))
     assert coverage.share == 0.5
     assert str(coverage) == "2 of 4 words have a vector (50.0%)"
 
@@ -33,12 +33,12 @@ def test_a_special_token_that_has_a_vector_takes_it() -> None:
     matrix = np.zeros((9, 2), np.float32)
     coverage = embedding_matrix(matrix, VOCABULARY, vectors)
     assert matrix[UNK].tolist() == [1, 2]
-    assert (coverage.words, coverage.found) == (5, 2)
+    assert (coverage.words, coverage.covered) == (5, 2)
 
 
 def test_plain_words_and_shapes() -> None:
     matrix = np.zeros((2, 2))
-    assert embedding_matrix(matrix, ["in", "at"], VECTORS).found == 1
+    assert embedding_matrix(matrix, ["in", "at"], VECTORS).covered == 1
     for shape in ((3, 2), (2, 3)):
         with pytest.raises(ShapeError, match=r"fill a matrix \(2, 2\)"):
             embedding_matrix(np.zeros(shape), ["in", "at"], VECTORS)

@@ -70,7 +70,7 @@ def test_a_word_that_is_not_there() -> None:
 def test_what_makes_no_vectors() -> None:
     with pytest.raises(ShapeError, match=r"2 words need a matrix of numbers \(2, d\)"):
         WordVectors(["a", "b"], np.zeros((3, 2)))
-    with pytest.raises(DataError, match="'b' stands twice"):
+    with pytest.raises(DataError, match="'b' occurs twice"):
         WordVectors(["a", "b", "b"], np.zeros((3, 2)))
     with pytest.raises(DataError, match="word 2 of 2 holds numbers not finite"):
         WordVectors(["a", "b"], np.array([[0, 1], [np.nan, 1]]))

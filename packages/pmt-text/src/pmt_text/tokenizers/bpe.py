@@ -1,4 +1,4 @@
-"""Byte-pair encoding: text as frequent pieces of words, any text, and back."""
+"""Byte-pair encoding: a subword tokenizer that restores any text exactly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, FileProblem, SettingsError, ShapeError, atomic_file
 from pmt_text.tokenizers.bpe_training import (
-    LONGEST_WORD,
+    MAX_WORD_BYTES,
     Pair,
     learn_merges,
     merge_pair,
@@ -27,22 +27,24 @@ __all__ = ["BytePairEncoding"]
 
 _KIND = "byte-pair encoding"
 _BYTES = 256
-_CACHED = 1 << 17  # words; a corpus that never ends must not fill the memory
+_CACHED = 1 << 17  # words; bounds the memory
 
 
 class BytePairEncoding:
-    """Text to ids and back, exactly, whatever the text (Sennrich et al. 2016, on UTF-8 bytes).
+    """Byte-pair encoding on UTF-8 bytes (Sennrich et al. 2016).
 
-    ids: first the special tokens, which no text can spell; then the 256 bytes, so that nothing is
-    ever unknown; then what the merges make, in their order. A text is cut into words
-    (`split_words`) and each word's bytes are merged, earliest learned pair first.
+    The ids are those of the special tokens, which no text can produce; then of the 256 bytes, so
+    that nothing is unknown; then of the results of the merges, in order. A text is split into
+    words (`split_words`), and the bytes of each word are merged, earliest learned pair first.
 
-    merges: pairs of symbols, 0 ... 255 a byte and 256 + i what merge i makes. specials: names of
-    the special tokens; those of `Vocabulary` by default, with its ids (PAD, CLS, SEP, ...).
+    Args:
+        merges: pairs of symbols; symbols 0 ... 255 are bytes, 256 + i is the result of merge i.
+        specials: names of the special tokens; by default those of `Vocabulary`, with its ids (PAD,
+            CLS, SEP, ...).
     """
 
     def __init__(self, merges: Iterable[Pair], specials: Sequence[str] = SPECIAL_TOKENS) -> None:
-        """See the class. Raises DataError for merges or special tokens that cannot be."""
+        """Raises DataError if merges or special tokens are invalid."""
         self.merges = tuple((int(left), int(right)) for left, right in merges)
         self.specials = tuple(specials)
         _check_specials(self.specials)
@@ -61,7 +63,7 @@ class BytePairEncoding:
     ) -> BytePairEncoding:
         """Learn up to `merges` merges from a corpus, e.g. its lines; see `learn_merges`.
 
-        The result depends on the counts of the words alone, not on the order of the texts.
+        The result depends only on the counts of the words, not on the order of the texts.
         """
         words: Counter[str] = Counter()
         for text in texts:
@@ -70,18 +72,18 @@ class BytePairEncoding:
         return cls(learn_merges(counted, merges, min_count), specials)
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The ids (n,) of a text; those of special tokens never come."""
+        """Return the ids (n,) of a text, without special tokens."""
         ids: list[int] = []
         for word in split_words(text):
-            found = self._cache.get(word)
-            ids.extend(self._encode_word(word) if found is None else found)
+            cached = self._cache.get(word)
+            ids.extend(self._encode_word(word) if cached is None else cached)
         return np.array(ids, np.int64)
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
-        """The text of n ids, (n,); special tokens are left out.
+        """Return the text of n ids, (n,), without special tokens.
 
-        Bytes that are no UTF-8 together, as a model may write them, become U+FFFD.
-        Raises ShapeError for an id that is not here.
+        Bytes that are not UTF-8 together, as a model may generate them, become U+FFFD.
+        Raises ShapeError for an unknown id.
         """
         data = b"".join(self._bytes_of(ids))
         try:
@@ -90,23 +92,23 @@ class BytePairEncoding:
             return data.decode("utf-8", "replace")
 
     def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
-        """What each of n ids stands for, to show to people; not always a text of its own."""
-        places = [int(i) for i in ids]
+        """Return the text of each of n ids, for display; a part of a character is U+FFFD."""
+        indices = [int(i) for i in ids]
         return [
             self.specials[i] if 0 <= i < len(self.specials) else part.decode("utf-8", "replace")
-            for i, part in zip(places, self._bytes_of(places), strict=True)
+            for i, part in zip(indices, self._bytes_of(indices), strict=True)
         ]
 
     def id_of(self, special: str) -> int:
-        """The id of a special token. Raises SettingsError where there is no such."""
+        """Return the id of a special token. Raises SettingsError if it does not exist."""
         if special not in self.specials:
             raise SettingsError(
-                f"{special!r} is no special token; there are {', '.join(self.specials) or 'none'}"
+                f"{special!r} is not a special token, one of {', '.join(self.specials) or 'none'}"
             )
         return self.specials.index(special)
 
     def to_json(self) -> dict[str, Any]:
-        """All there is, as JSON can hold it."""
+        """Return the encoding as a JSON object."""
         return {
             "kind": _KIND,
             "specials": list(self.specials),
@@ -115,25 +117,25 @@ class BytePairEncoding:
 
     @classmethod
     def from_json(cls, content: object) -> BytePairEncoding:
-        """The encoding that `to_json` wrote. Raises DataError for anything else."""
+        """Return the encoding of a JSON object made by `to_json`; else raise DataError."""
         if not isinstance(content, dict) or content.get("kind") != _KIND:
-            raise DataError(f'expected a JSON object with "kind": "{_KIND}", as to_json writes it')
+            raise DataError(f'expected a JSON object with "kind": "{_KIND}", as to_json makes it')
         merges, specials = content.get("merges"), content.get("specials")
         if not (isinstance(specials, list) and all(isinstance(s, str) for s in specials)):
-            raise DataError(f"the special tokens are a list of strings, got {specials!r:.80}")
+            raise DataError(f"the special tokens must be a list of strings, got {specials!r:.80}")
         if not (isinstance(merges, list) and all(map(_is_pair, merges))):
-            raise DataError(f"the merges are a list of pairs of integers, got {merges!r:.80}")
+            raise DataError(f"the merges must be a list of pairs of integers, got {merges!r:.80}")
         return cls([(left, right) for left, right in merges], specials)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it as JSON, whole or not at all."""
+        """Save the encoding as JSON, atomically."""
         with atomic_file(path, "w") as file:
             json.dump(self.to_json(), file, ensure_ascii=False)
             file.write("\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BytePairEncoding:
-        """The encoding that `save` wrote. Raises FileProblem, DataError."""
+        """Load an encoding written by `save`. Raises FileProblem, DataError."""
         try:
             return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
         except OSError as error:
@@ -144,11 +146,11 @@ class BytePairEncoding:
             ) from error
 
     def __len__(self) -> int:
-        """Number of ids."""
+        """Return the number of ids."""
         return len(self.specials) + len(self._symbols)
 
     def __eq__(self, other: object) -> bool:
-        """Equal merges and special tokens."""
+        """Return whether merges and special tokens are equal."""
         if not isinstance(other, BytePairEncoding):
             return NotImplemented
         return self.merges == other.merges and self.specials == other.specials
@@ -168,10 +170,10 @@ class BytePairEncoding:
                 break
             symbols = merge_pair(symbols, pair, _BYTES + rank)
         first = len(self.specials)
-        found = tuple(first + symbol for symbol in symbols)
+        ids = tuple(first + symbol for symbol in symbols)
         if len(self._cache) < _CACHED:
-            self._cache[word] = found
-        return found
+            self._cache[word] = ids
+        return ids
 
     def _bytes_of(self, ids: Iterable[int] | NDArray[np.integer]) -> list[bytes]:
         first, count = len(self.specials), len(self)
@@ -179,19 +181,19 @@ class BytePairEncoding:
         for i in ids:
             if not 0 <= i < count:
                 raise ShapeError(
-                    f"ids run from 0 to {count - 1}, but {i} came: it was made by another encoding"
+                    f"ids must be in 0 to {count - 1}, got {i}: it was made by another encoding"
                 )
             parts.append(b"" if i < first else self._symbols[i - first])
         return parts
 
 
 def _bytes(text: str) -> bytes:
-    # Python's strings may hold halves of a surrogate pair, which are no UTF-8: kept all the same.
+    # Strings may contain halves of a surrogate pair, which are not UTF-8.
     return text.encode("utf-8", "surrogatepass")
 
 
 def _symbols(merges: Sequence[Pair]) -> list[bytes]:
-    """What each symbol stands for."""
+    """Return the bytes of each symbol."""
     symbols = [bytes([byte]) for byte in range(_BYTES)]
     for i, (left, right) in enumerate(merges):
         if not (0 <= left < len(symbols) and 0 <= right < len(symbols)):
@@ -200,8 +202,10 @@ def _symbols(merges: Sequence[Pair]) -> list[bytes]:
                 f"made), got ({left}, {right})"
             )
         made = symbols[left] + symbols[right]
-        if len(made) > LONGEST_WORD:  # merges of a hostile file would double up to all the memory
-            raise DataError(f"merge {i} makes {len(made)} bytes; a word has {LONGEST_WORD} at most")
+        if len(made) > MAX_WORD_BYTES:  # merges of a hostile file could double up to all memory
+            raise DataError(
+                f"merge {i} makes {len(made)} bytes; a word has at most {MAX_WORD_BYTES}"
+            )
         symbols.append(made)
     return symbols
 
@@ -210,13 +214,13 @@ def _ranks(merges: Sequence[Pair]) -> dict[Pair, int]:
     ranks = {pair: i for i, pair in enumerate(merges)}
     if len(ranks) != len(merges):
         twice = next(pair for i, pair in enumerate(merges) if ranks[pair] != i)
-        raise DataError(f"a pair is merged once, but {twice} stands there twice")
+        raise DataError(f"a pair can be merged once only, but {twice} occurs twice")
     return ranks
 
 
 def _check_specials(specials: Sequence[str]) -> None:
     if len(set(specials)) != len(specials):
-        raise DataError(f"special tokens have names of their own, got {', '.join(specials)}")
+        raise DataError(f"special tokens must have different names, got {', '.join(specials)}")
 
 
 def _is_pair(entry: object) -> bool:

@@ -1,4 +1,4 @@
-"""Text as numbers of its characters, and back."""
+"""Character tokenizer: text to ids of characters, and back."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ _KIND = "characters"
 
 
 class CharacterTokenizer:
-    """An id for each character of an alphabet, in the order of their code points.
+    """Tokenizer with an id for each character of an alphabet, in the order of code points.
 
-    It reads and writes as `BytePairEncoding` does, so that a model may be given either.
+    It has the methods of `BytePairEncoding`, so the two are interchangeable.
 
-    alphabet: the characters; repeats count once. Raises DataError for an empty one.
+    Args:
+        alphabet: the characters; repetitions are ignored.
+
+    Raises:
+        DataError: if the alphabet is empty.
     """
 
     def __init__(self, alphabet: Iterable[str]) -> None:
@@ -30,11 +34,11 @@ class CharacterTokenizer:
         self._codes = np.array([ord(c) for c in self.characters], np.int64)
 
     def __len__(self) -> int:
-        """Number of ids."""
+        """Return the number of ids."""
         return len(self.characters)
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The ids (n,) of n characters. Raises DataError that names those not in the alphabet."""
+        """Return the ids (n,) of n characters. Raises DataError for unknown characters."""
         try:
             codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
         except UnicodeEncodeError as error:
@@ -44,31 +48,31 @@ class CharacterTokenizer:
         if not known.all():
             strange = sorted({chr(code) for code in codes[~known]})
             raise DataError(
-                f"characters that the alphabet does not have: {' '.join(map(repr, strange[:10]))}; "
+                f"characters that are not in the alphabet: {' '.join(map(repr, strange[:10]))}; "
                 f"it has {len(self)}: {self.characters!r}"
             )
         return ids
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
-        """The text of n ids."""
+        """Return the text of n ids."""
         return "".join(self.tokens(ids))
 
     def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
-        """The character of each of n ids. Raises DataError for ids that are none."""
+        """Return the character of each of n ids. Raises DataError for unknown ids."""
         numbers = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)
         if numbers.size and not (numbers.min() >= 0 and numbers.max() < len(self)):
             raise DataError(
-                f"ids lie in 0 ... {len(self) - 1}, got {numbers.min()} ... {numbers.max()}"
+                f"ids must be in 0 ... {len(self) - 1}, got {numbers.min()} ... {numbers.max()}"
             )
         return [self.characters[i] for i in numbers]
 
     def to_json(self) -> dict[str, Any]:
-        """All there is, as JSON can hold it."""
+        """Return the tokenizer as a JSON object."""
         return {"kind": _KIND, "characters": self.characters}
 
     @classmethod
     def from_json(cls, content: object) -> CharacterTokenizer:
-        """The codec that `to_json` wrote. Raises DataError for anything else."""
+        """Return the tokenizer of a JSON object made by `to_json`; else raise DataError."""
         if not isinstance(content, dict) or content.get("kind") != _KIND:
             raise DataError(f"expected the JSON of a {cls.__name__}, got {str(content)[:60]!r}")
         characters = content.get("characters")

@@ -1,4 +1,4 @@
-"""Bring text outside ASCII to the plainest characters that say the same."""
+"""Fold Unicode text to the simplest equivalent characters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import unicodedata
 
 __all__ = ["fold_unicode"]
 
-# Compatibility normalization would write "8½" as "81⁄2", "™" as letters of the word before it and
-# "´" as a space with an accent; these are set right before it runs. The rupee sign goes: the
-# tokenized form leaves it out, and in the public release it is often a replacement character.
+# Compatibility normalization would turn "8½" into "81⁄2", "™" into letters of the previous word and
+# "´" into a space with an accent; these are replaced before. The rupee sign is dropped: tokenized
+# text lacks it, and in the public release it is often a replacement character.
 _BEFORE = {ord(c): "'" for c in "‘’‚‛′´ʼʻ＇"}
 _BEFORE |= {ord(c): '"' for c in "“”„‟″«»¨〝〞"}
 _BEFORE |= {ord(c): " " for c in "™®©℠₹"}
@@ -29,11 +29,11 @@ _IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 
 
 def fold_unicode(text: str) -> str:
-    """Return `text` in NFKC without Latin accents, typographic marks and invisible characters.
+    """Return `text` in NFKC without Latin accents, typographic and invisible characters.
 
-    Curly quotes become straight ones, every dash ``-``, a fraction ``1/2``; UTF-8 that was read
-    as Windows-1252 (``donâ€™t``) is read again; U+FFFD is an apostrophe where only one fits, as
-    between ``don`` and ``t``, and otherwise a space. Ideographs and symbols stand alone between
+    Curly quotes become straight ones, dashes ``-``, fractions ``1/2``. UTF-8 that was decoded as
+    Windows-1252 (``donâ€™t``) is decoded again. U+FFFD becomes an apostrophe where only one fits,
+    as between ``don`` and ``t``, and otherwise a space. Ideographs and symbols are surrounded by
     spaces.
     """
     if text.isascii():
@@ -47,7 +47,7 @@ def fold_unicode(text: str) -> str:
 
 
 def _reread(match: re.Match[str]) -> str:
-    """Read as UTF-8 what looks like UTF-8 read as Windows-1252; leave it where it is not."""
+    """Decode mojibake as UTF-8; return it unchanged if that fails."""
     text = match.group()
     try:
         return b"".join(_byte(character) for character in text).decode("utf-8")
@@ -56,7 +56,7 @@ def _reread(match: re.Match[str]) -> str:
 
 
 def _byte(character: str) -> bytes:
-    """Windows-1252, with the bytes it leaves undefined standing for themselves."""
+    """Encode as Windows-1252, or Latin-1 for the bytes it leaves undefined."""
     try:
         return character.encode("cp1252")
     except UnicodeEncodeError:
@@ -64,7 +64,7 @@ def _byte(character: str) -> bytes:
 
 
 def _symbol(match: re.Match[str]) -> str:
-    """Keep marks that belong to a word, drop the invisible, set symbols apart."""
+    """Keep combining characters, drop invisible ones, surround symbols by spaces."""
     character = match.group()
     category = unicodedata.category(character)
     if category.startswith("M"):

@@ -1,21 +1,16 @@
-"""One spelling for raw and for Stanford-tokenized (Penn Treebank) English text.
+"""Normalize and tokenize English, raw or Penn-Treebank-tokenized, into the same tokens.
 
 ``I don't like "C++", do you?`` and ``I do n't like `` C++ '' , do you ?`` both become
-``i do not like c++ , do you ?``: tokens between single spaces, so that `pmt_text.tokenize` is
-this function and a split. What is decided here, and why:
+``i do not like c++ , do you ?``. The rules:
 
-* Lower case; Unicode as `fold_unicode` leaves it (``pokémon`` is ``pokemon``).
-* Double quotes and quoting single quotes are dropped: they say next to nothing, the tokenized
-  form guesses their direction, and the public release doubles them.
-* ``n't 'm 're 've 'll`` are spelled out (``can't``, ``ca n't`` and ``cannot`` are ``can not``);
-  ``'s`` and ``'d`` mean several things and stay tokens of their own.
-* ``U.S.`` is ``us``, ``5,000`` is ``5000``; ``3.5``, ``c++`` and ``c#`` stay whole. Points,
-  hyphens and apostrophes inside other words part them.
-* Every other mark is a token; a run of one mark counts once (``???`` is ``?``).
-
-Normalizing twice is the same as normalizing once.
-
-Words and marks of a text, the same for raw and for treebank-tokenized English.
+* Lower case; Unicode is folded by `fold_unicode` (``pokémon`` is ``pokemon``).
+* Double quotes and quoting single quotes are dropped: they carry little meaning, treebank text
+  guesses their direction, and the public release of QQP doubles them.
+* ``n't 'm 're 've 'll`` are expanded (``can't``, ``ca n't`` and ``cannot`` are ``can not``);
+  ``'s`` and ``'d`` are ambiguous and remain separate tokens.
+* ``U.S.`` is ``us``, ``5,000`` is ``5000``; ``3.5``, ``c++`` and ``c#`` are single tokens. Points,
+  hyphens and apostrophes split other words.
+* Each other punctuation mark is a token; a run of one mark counts once (``???`` is ``?``).
 """
 
 from __future__ import annotations
@@ -30,8 +25,8 @@ __all__ = ["Tokenize", "normalize", "tokenize"]
 Tokenize = Callable[[str], list[str]]
 """A function from a text to its tokens: `tokenize`, or one that keeps its results."""
 
-# Double quotes, underscores and control characters are gaps; so is the backslash, which escapes
-# slashes in treebank text.
+# Double quotes, underscores, control characters and the backslash, which escapes slashes in
+# treebank text, separate tokens.
 _GAPS = str.maketrans(dict.fromkeys('"\\_' + "".join(map(chr, [*range(32), 127])), " "))
 
 _BRACKET = re.compile(r"-([lr][rsc])b-")
@@ -43,13 +38,13 @@ _CLITIC = re.compile(r"(?<=\w) ?'(s|d|m|re|ve|ll)(?![\w'])")
 _CLITICS = {"s": " 's ", "d": " 'd ", "m": " am ", "re": " are ", "ve": " have ", "ll": " will "}
 
 _PARTED_CPP = re.compile(r"(?<!\w)c[\s'`]*\+[\s'`]*\+(?![\s'`]*\+)")
-# The point after the last letter goes too, but at the end of the text it is the full stop as well.
+# The point after the last letter is removed, too, unless it is the full stop of the text.
 _ABBREVIATION = re.compile(r"(?<![\w.])[a-z](?:\.[a-z])+(?!\w)(?:\.(?!\s*$))?")
 _THOUSANDS = re.compile(r"(?<![\w,])(?<!\d\.)\d{1,3}(?:,\d{2,3})*,\d{3}(?!,?\d)")
 
 _TOKEN = re.compile(
     r"""
-      '[sd](?!\S)                           # the clitics that stay
+      '[sd](?!\S)                           # the remaining clitics
     | [a-z]\w*\+\+(?!\+) | (?<!\w)[a-z]\#(?!\w)   # c++, c#
     | \d+(?=[ap]m(?!\w))                   # 8 of 8am
     | \d+(?:\.\d+)+\w*                      # 3.5, 4.4.4, 2.0ghz
@@ -63,7 +58,7 @@ _TOKEN = re.compile(
 
 _RUN = re.compile(r"([^\w\s'`+])(?:[\s'`]*\1)+")
 
-# Words the treebank parts, words people write as one, and what both are spelled as here.
+# Words that the treebank splits, words that people join, and their normalized tokens.
 _ONE_WORD = {
     "cannot": ["can", "not"],
     "gonna": ["going", "to"],
@@ -100,16 +95,16 @@ _TRIGGERS = frozenset(_ONE_WORD) | _SECOND
 
 
 def normalize(text: str) -> str:
-    """Return the tokens of `text`, raw or treebank-tokenized, between single spaces.
+    """Return the tokens of `text`, separated by single spaces.
 
-    Pure, and idempotent: ``normalize(normalize(x)) == normalize(x)``. The result is empty where
-    `text` holds nothing but spaces, quotes and invisible characters.
+    Idempotent: ``normalize(normalize(x)) == normalize(x)``. The result is empty if `text` has only
+    spaces, quotes and invisible characters.
     """
-    return " ".join(normal_tokens(text))
+    return " ".join(tokenize(text))
 
 
-def normal_tokens(text: str) -> list[str]:
-    """The tokens that `normalize` joins."""
+def tokenize(text: str) -> list[str]:
+    """Return the tokens of `text`, raw or treebank-tokenized, as `normalize` joins them."""
     text = fold_unicode(text).lower().translate(_GAPS)
     if "-" in text:
         text = _BRACKET.sub(lambda match: _BRACKETS[match.group(1)], text)
@@ -131,7 +126,7 @@ def normal_tokens(text: str) -> list[str]:
 
 
 def _spell_out(tokens: list[str]) -> list[str]:
-    """Replace contractions that are words of their own, and the treebank's halves of them."""
+    """Expand contractions that are one word, or that the treebank splits into two halves."""
     spelled: list[str] = []
     for token in tokens:
         if token in _SECOND and spelled and (spelled[-1], token) in _TWO_WORDS:
@@ -139,8 +134,3 @@ def _spell_out(tokens: list[str]) -> list[str]:
         else:
             spelled += _ONE_WORD.get(token, (token,))
     return spelled
-
-
-def tokenize(text: str) -> list[str]:
-    """Return the tokens of `text`: those that `normalize` joins by spaces."""
-    return normal_tokens(text)

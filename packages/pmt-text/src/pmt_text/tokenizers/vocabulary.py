@@ -1,4 +1,4 @@
-"""Words and their ids."""
+"""Vocabulary: tokens and their ids."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 
 
 class Vocabulary:
-    """A list of tokens; the id of a token is its place. It never changes.
+    """An immutable list of tokens; the id of a token is its index.
 
-    tokens: the tokens in the order of their ids, the five `SPECIAL_TOKENS` first.
+    Args:
+        tokens: in the order of their ids, the five `SPECIAL_TOKENS` first.
     """
 
     __slots__ = ("_ids", "_tokens")
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        """See the class. Raises `DataError` where the special tokens or uniqueness are missing."""
+        """Raises `DataError` if special tokens are missing or a token occurs twice."""
         self._tokens = list(tokens)
         if tuple(self._tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise DataError(
@@ -35,7 +36,7 @@ class Vocabulary:
         self._ids = {token: index for index, token in enumerate(self._tokens)}
         if len(self._ids) != len(self._tokens):
             twice = [token for token, count in Counter(self._tokens).items() if count > 1]
-            raise DataError(f"a token stands twice in the vocabulary: {', '.join(twice[:5])}")
+            raise DataError(f"a token occurs twice in the vocabulary: {', '.join(twice[:5])}")
 
     @classmethod
     def build(
@@ -44,11 +45,14 @@ class Vocabulary:
         min_count: int = 1,
         max_size: int | None = None,
     ) -> Vocabulary:
-        """The tokens of `texts`, most frequent first; equally frequent ones by the alphabet.
+        """Build the vocabulary of `texts`, most frequent tokens first, ties in sorted order.
 
-        texts: token lists, e.g. one a question. min_count: tokens seen fewer times are left out
-        (and become ``<unk>``). max_size: the most tokens to have, special tokens included.
-        The result depends on the counts alone, not on the order of the texts.
+        The result depends only on the counts, not on the order of the texts.
+
+        Args:
+            texts: token lists, e.g. one per question.
+            min_count: rarer tokens are unknown (``<unk>``).
+            max_size: maximal number of tokens, including special tokens.
         """
         if min_count < 1:
             raise SettingsError(f"min_count must be 1 or more, not {min_count}")
@@ -62,40 +66,40 @@ class Vocabulary:
             counts.update(tokens)
         for token in SPECIAL_TOKENS:
             counts.pop(token, None)
-        kept = [(-count, token) for token, count in counts.items() if count >= min_count]
+        frequent = [(-count, token) for token, count in counts.items() if count >= min_count]
         room = None if max_size is None else max_size - len(SPECIAL_TOKENS)
-        return cls([*SPECIAL_TOKENS, *(token for _, token in sorted(kept)[:room])])
+        return cls([*SPECIAL_TOKENS, *(token for _, token in sorted(frequent)[:room])])
 
     def ids(self, tokens: Iterable[str]) -> NDArray[np.int64]:
-        """The ids (n,) of n tokens; a token that is not here has the id of ``<unk>``."""
+        """Return the ids (n,) of n tokens; unknown tokens have the id of ``<unk>``."""
         return np.array(self.id_list(tokens), np.int64)
 
     def id_list(self, tokens: Iterable[str]) -> list[int]:
-        """The same as a list, which is quicker to make for a few tokens."""
+        """Return the ids as a list, which is faster for a few tokens."""
         get = self._ids.get
         return [get(token, UNK) for token in tokens]
 
     def id_of(self, token: str) -> int:
-        """The id of one token; that of ``<unk>`` where it is not here."""
+        """Return the id of a token; that of ``<unk>`` if it is unknown."""
         return self._ids.get(token, UNK)
 
     def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
-        """The tokens of n ids, (n,). Raises `ShapeError` for an id that is not here."""
-        wanted = np.asarray(list(ids), np.int64)
-        if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(self)):
+        """Return the tokens of n ids, (n,). Raises `ShapeError` for an unknown id."""
+        indices = np.asarray(list(ids), np.int64)
+        if indices.size and not (indices.min() >= 0 and indices.max() < len(self)):
             raise ShapeError(
-                f"ids run from 0 to {len(self) - 1}, but {wanted.min()} to {wanted.max()} came: "
+                f"ids must be in 0 to {len(self) - 1}, got {indices.min()} to {indices.max()}: "
                 "they were made by another vocabulary"
             )
-        return [self._tokens[index] for index in wanted]
+        return [self._tokens[index] for index in indices]
 
     def to_json(self) -> list[str]:
-        """All tokens in the order of their ids, as JSON can hold them."""
+        """Return all tokens in the order of their ids."""
         return list(self._tokens)
 
     @classmethod
     def from_json(cls, tokens: Sequence[str]) -> Vocabulary:
-        """The vocabulary that `to_json` wrote."""
+        """Return the vocabulary of a list made by `to_json`."""
         if not isinstance(tokens, list | tuple) or not all(isinstance(t, str) for t in tokens):
             raise DataError("a vocabulary in JSON is a list of strings, as to_json() writes it")
         return cls(tokens)
@@ -107,7 +111,7 @@ class Vocabulary:
         return token in self._ids
 
     def __eq__(self, other: object) -> bool:
-        """Equal tokens in equal order."""
+        """Return whether the tokens and their order are equal."""
         if not isinstance(other, Vocabulary):
             return NotImplemented
         return self._tokens == other._tokens

@@ -1,4 +1,4 @@
-"""Raw text into words as the treebank and CoNLL cut it, each with its place in the text."""
+"""Split raw text into words as the Penn Treebank and CoNLL do, with their offsets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PATTERN = r"""
 
 
 class TextWord(NamedTuple):
-    """A word of a text, which is text[start:stop]."""
+    """A word and its offsets: it is text[start:stop]."""
 
     text: str
     start: int
@@ -41,21 +41,22 @@ class TextWord(NamedTuple):
 
 
 def find_words(text: str) -> list[TextWord]:
-    """The words and marks of a raw text, in order; nothing but white space is left out.
+    """Return the words and punctuation of a raw text, in order.
 
-    As the treebank and CoNLL-2003 cut English: marks stand alone, ``it's`` is ``it 's``, ``don't``
-    is ``do n't``; ``U.S.``, ``Mr.``, ``1,000``, ``1996-08-22``, ``6-4``, ``quarter-finals``,
-    ``O'Brien`` and ``S&P`` stay whole. No character is changed.
+    The conventions are those of the Penn Treebank and CoNLL-2003: each punctuation mark is a word,
+    ``it's`` is ``it 's``, ``don't`` is ``do n't``; ``U.S.``, ``Mr.``, ``1,000``, ``1996-08-22``,
+    ``6-4``, ``quarter-finals``, ``O'Brien`` and ``S&P`` are single words. No character except
+    white space is dropped or changed.
     """
     return [
-        TextWord(found.group(), found.start(), found.end()) for found in _pattern().finditer(text)
+        TextWord(match.group(), match.start(), match.end()) for match in _pattern().finditer(text)
     ]
 
 
 @functools.cache
 def _pattern() -> re.Pattern[str]:
-    # Letters may carry marks that stand behind them (Hindi vowels, accents); \w does not know them.
-    marks = "".join(
+    # Combining characters after a letter (Hindi vowels, accents) are not in \w.
+    combining = "".join(
         re.escape(chr(i))
         for i in range(0x300, sys.maxunicode + 1)
         if unicodedata.category(chr(i))[0] == "M"
@@ -64,6 +65,6 @@ def _pattern() -> re.Pattern[str]:
         _PATTERN.replace("ABBREVIATIONS", "|".join(_ABBREVIATIONS.split()))
         .replace("CAPITAL", r"(?<!\w)[A-ZÀ-ÖØ-Þ]")
         .replace("LETTER", r"(?<!\w)[^\W\d_]")
-        .replace("WORD", f"[\\w{marks}]")
+        .replace("WORD", f"[\\w{combining}]")
     )
     return re.compile(pattern, re.VERBOSE)

@@ -1,8 +1,9 @@
-"""WordPiece: words cut into the longest pieces that a vocabulary has, as BERT reads them."""
+"""WordPiece: the subword tokenizer of BERT (Wu et al. 2016; Devlin et al. 2018)."""
 
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,25 +11,29 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text.files.text_lines import TextLines
-from pmt_text.tokenizers.bert_words import bert_words
 
-__all__ = ["WordPiece"]
+__all__ = ["WordPiece", "bert_words"]
 
-_INSIDE = "##"  # begins a piece that does not begin a word
-_LONGEST_WORD = 100  # characters; longer ones are unknown, as in BERT
+_INSIDE = "##"  # prefix of a piece that does not begin a word
+_MAX_WORD = 100  # characters; longer words are unknown, as in BERT
 _CACHED = 1 << 17
 
 
 class WordPiece:
-    """Text to ids by a vocabulary in the form of BERT's (Wu et al. 2016; Devlin et al. 2018).
+    """Tokenizer with the vocabulary of a BERT model.
 
-    The text is parted by `bert_words`; of each word the longest beginning that the vocabulary has
-    is taken, then the longest ``##piece`` of what is left, and so on. Where nothing fits, or the
-    word has more than 100 characters, all of it is the unknown token. Brackets in a text are
-    marks like others: no text spells ``[SEP]``.
+    The text is split by `bert_words`. Each word is split into the longest prefix in the
+    vocabulary, then the longest ``##piece`` of the rest, and so on. If nothing fits, or the word
+    has more than 100 characters, the whole word is the unknown token. Brackets in a text are
+    punctuation: no text gives ``[SEP]``.
 
-    tokens: the vocabulary in the order of the ids. lower: for an "uncased" one. unknown, first,
-    separator, padding: names of special tokens in it.
+    Args:
+        tokens: the vocabulary in the order of the ids.
+        lower: True for an "uncased" vocabulary.
+        unknown: name of the unknown token.
+        first: name of the token before a text.
+        separator: name of the token after a text.
+        padding: name of the padding token.
     """
 
     def __init__(
@@ -41,12 +46,12 @@ class WordPiece:
         separator: str = "[SEP]",
         padding: str = "[PAD]",
     ) -> None:
-        """See the class. Raises DataError where tokens are missing or stand twice."""
+        """Raises DataError if special tokens are missing or a token occurs twice."""
         self._tokens = list(tokens)
         self._ids = {token: i for i, token in enumerate(self._tokens)}
         if len(self._ids) != len(self._tokens):
             twice = next(t for i, t in enumerate(self._tokens) if self._ids[t] != i)
-            raise DataError(f"{twice!r} stands twice in the vocabulary")
+            raise DataError(f"{twice!r} occurs twice in the vocabulary")
         missing = [t for t in (unknown, first, separator, padding) if t not in self._ids]
         if missing:
             raise DataError(
@@ -62,7 +67,7 @@ class WordPiece:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, lower: bool = True) -> WordPiece:
-        """Read a vocab.txt: one token a line, the id is the line's number from 0.
+        """Load a vocab.txt: one token per line, in the order of the ids.
 
         Raises FileProblem, DataError.
         """
@@ -78,20 +83,25 @@ class WordPiece:
             raise DataError(f"{os.fspath(path)}: {error}") from error
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The ids (n,) of the pieces of a text, without special tokens."""
+        """Return the ids (n,) of the pieces of a text, without special tokens."""
         ids: list[int] = []
         for word in bert_words(text, lower=self.lower):
-            found = self._cache.get(word)
-            ids.extend(self._encode_word(word) if found is None else found)
+            cached = self._cache.get(word)
+            ids.extend(self._encode_word(word) if cached is None else cached)
         return np.array(ids, np.int64)
 
-    def encode_marked(
+    def encode_with_specials(
         self, text: str, second: str | None = None, *, max_length: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """What BERT reads: ``[CLS] text [SEP]``, or ``[CLS] text [SEP] second [SEP]``.
+        """Encode ``[CLS] text [SEP]``, or ``[CLS] text [SEP] second [SEP]``.
 
-        max_length: most ids; the longer text is cut first, from its end. Returns (ids (n,),
-        segments (n,): 0 up to the first ``[SEP]``, 1 behind it).
+        Args:
+            text: the text.
+            second: a second text.
+            max_length: maximal number of ids; the longer text is truncated first.
+
+        Returns:
+            ids (n,) and token types (n,): 0 up to the first ``[SEP]``, 1 after it.
         """
         parts = [self.encode(text)] + ([self.encode(second)] if second is not None else [])
         if max_length is not None:
@@ -103,40 +113,40 @@ class WordPiece:
         return np.array(ids, np.int64), np.array(segments, np.int64)
 
     def tokenize(self, text: str) -> list[str]:
-        """The pieces of a text."""
+        """Return the pieces of a text."""
         return self.tokens(self.encode(text))
 
     def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
-        """The pieces of n ids, (n,). Raises ShapeError for an id that is not here."""
-        wanted = [int(i) for i in ids]
-        for i in wanted:
+        """Return the pieces of n ids, (n,). Raises ShapeError for an unknown id."""
+        indices = [int(i) for i in ids]
+        for i in indices:
             if not 0 <= i < len(self):
-                raise ShapeError(f"ids run from 0 to {len(self) - 1}, but {i} came")
-        return [self._tokens[i] for i in wanted]
+                raise ShapeError(f"ids must be in 0 to {len(self) - 1}, got {i}")
+        return [self._tokens[i] for i in indices]
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
-        """Pieces put together to words, with one space between words and marks alike.
+        """Join pieces to words, with one space between words and punctuation.
 
-        What WordPiece takes away (accents, case, where spaces were) is gone.
+        Accents, case and the original spaces are lost.
         """
         return " ".join(self.tokens(ids)).replace(f" {_INSIDE}", "")
 
     def id_of(self, token: str) -> int:
-        """The id of one token of the vocabulary; that of the unknown token where it is not here."""
+        """Return the id of a token; that of the unknown token if it is not in the vocabulary."""
         return self._ids.get(token, self.unknown_id)
 
     def __len__(self) -> int:
-        """Number of ids."""
+        """Return the number of ids."""
         return len(self._tokens)
 
     def __repr__(self) -> str:
         return f"WordPiece({len(self)} tokens)"
 
     def _encode_word(self, word: str) -> tuple[int, ...]:
-        found = self._pieces(word) if len(word) <= _LONGEST_WORD else (self.unknown_id,)
+        ids = self._pieces(word) if len(word) <= _MAX_WORD else (self.unknown_id,)
         if len(self._cache) < _CACHED:
-            self._cache[word] = found
-        return found
+            self._cache[word] = ids
+        return ids
 
     def _pieces(self, word: str) -> tuple[int, ...]:
         pieces: list[int] = []
@@ -155,16 +165,91 @@ class WordPiece:
 
 
 def _cut(parts: list[NDArray[np.int64]], room: int) -> list[NDArray[np.int64]]:
-    """One or two parts with `room` ids in all; of two the longer is cut first."""
+    """Truncate one or two parts to `room` ids in total; of two the longer first."""
     if room < 0:
         raise SettingsError("max_length must hold [CLS], the [SEP]s and more")
     if len(parts) == 1:
         return [parts[0][:room]]
     first, second = map(len, parts)
     excess = max(first + second - room, 0)
-    # Down to equal lengths the longer one alone gives way, then both in turn, the second first.
+    # The longer one is cut to the length of the other, then both alternately, the second first.
     from_first = min(max(first - second, 0), excess)
     from_second = min(max(second - first, 0), excess)
     rest = excess - from_first - from_second
     from_first, from_second = from_first + rest // 2, from_second + rest - rest // 2
     return [parts[0][: first - from_first], parts[1][: second - from_second]]
+
+
+# --- words of BERT, before WordPiece ---
+
+# Each Chinese character is a word: the blocks of ideographs, their extensions and compatibility
+# ideographs. Not kana and hangul, which are written with spaces or in longer words.
+_IDEOGRAPHS = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B73F),
+    (0x2B740, 0x2B81F),
+    (0x2B820, 0x2CEAF),
+    (0x2F800, 0x2FA1F),
+)
+
+
+def bert_words(text: str, *, lower: bool = True) -> list[str]:
+    """Split `text` at spaces, and around punctuation and ideographs, as BERT does.
+
+    Control characters are dropped. lower: convert to lower case and remove accents, as for
+    "uncased" vocabularies.
+    """
+    words: list[str] = []
+    for part in _cleaned(text).split():
+        words.extend(_split_punctuation(_plain(part) if lower else part))
+    return words
+
+
+def _cleaned(text: str) -> str:
+    """Return the text without control characters, with plain spaces, also around ideographs."""
+    return "".join(_clean_character(c) for c in text)
+
+
+def _clean_character(c: str) -> str:
+    if c in "\t\n\r":
+        return " "
+    category = unicodedata.category(c)
+    if category[0] == "C" or c == "\ufffd":
+        return ""
+    if category == "Zs":
+        return " "
+    return f" {c} " if _is_ideograph(ord(c)) else c
+
+
+def _is_ideograph(code: int) -> bool:
+    return code >= 0x3400 and any(first <= code <= last for first, last in _IDEOGRAPHS)
+
+
+def _plain(word: str) -> str:
+    parts = unicodedata.normalize("NFD", word.lower())
+    return "".join(c for c in parts if unicodedata.category(c) != "Mn")
+
+
+def _split_punctuation(word: str) -> list[str]:
+    parts: list[str] = []
+    joined = False
+    for c in word:
+        if _is_punctuation(c):
+            parts.append(c)
+            joined = False
+        elif joined:
+            parts[-1] += c
+        else:
+            parts.append(c)
+            joined = True
+    return parts
+
+
+def _is_punctuation(c: str) -> bool:
+    """Return whether c is punctuation, or an ASCII symbol such as $ and ^."""
+    if c.isascii():
+        return not (c.isalnum() or c.isspace())
+    return unicodedata.category(c)[0] == "P"

@@ -1,22 +1,74 @@
-"""Analogies: a is to b as c is to what? (Mikolov et al. 2013; Levy & Goldberg 2014)"""
+"""Analogies "a is to b as c is to ?", and files of analogy questions."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError
+from pmt_core import DataError, SettingsError
+from pmt_text.files.text_lines import TextLines
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors, best_rows
 
-__all__ = ["AnalogyMethod", "analogy", "analogy_scores"]
+__all__ = [
+    "AnalogyMethod",
+    "AnalogyQuestion",
+    "AnalogySection",
+    "analogy",
+    "analogy_scores",
+    "load_analogies",
+]
 
 AnalogyMethod = Literal["add", "mul"]
 
 _METHODS = ("add", "mul")
-_EPSILON = 1e-6  # keeps 3CosMul from dividing by 0; gensim has the same
+_EPSILON = 1e-6  # keeps 3CosMul from dividing by 0, as in gensim
+
+
+class AnalogyQuestion(NamedTuple):
+    """a is to b as c is to expected."""
+
+    a: str
+    b: str
+    c: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalogySection:
+    """Questions of one kind, e.g. "capital-world"."""
+
+    name: str
+    questions: tuple[AnalogyQuestion, ...]
+
+
+def load_analogies(path: str | os.PathLike[str]) -> list[AnalogySection]:
+    """Load the sections of a file in the format of `questions-words.txt`.
+
+    A line `: name` begins a section; each other line is a question of four words. Empty lines are
+    skipped. Raises `FileProblem`, and `DataError` that names the line.
+    """
+    sections: list[tuple[str, list[AnalogyQuestion]]] = []
+    with TextLines(path) as lines:
+        for number, line in lines:
+            where = f"{lines.path}:{number}"
+            if line is None:
+                raise DataError(f"{where}: not UTF-8 text; convert the file")
+            if line.startswith(":"):
+                sections.append((line[1:].strip(), []))
+            elif words := line.split():
+                if len(words) != 4 or not sections:
+                    name = "the name of a section, as in `: family`"
+                    expected = "four words" if sections else name
+                    raise DataError(f"{where}: expected {expected}, got {line[:60]!r}")
+                sections[-1][1].append(AnalogyQuestion(*words))
+    if not any(questions for _, questions in sections):
+        raise DataError(f"{os.fspath(path)} has no questions: lines of four words, in sections")
+    return [AnalogySection(name, tuple(questions)) for name, questions in sections]
 
 
 def analogy(
@@ -29,14 +81,22 @@ def analogy(
     method: AnalogyMethod = "add",
     restrict: int | None = None,
 ) -> list[Neighbor]:
-    """The n best answers to "a is to b as c is to ...", best first: ("man", "king", "woman").
+    """Return the n best answers to "a is to b as c is to ?", best first: ("man", "king", "woman").
 
-    method: see `analogy_scores`, whose scores the answers carry. restrict: look among the first
-    so many words alone. None of the three words is an answer.
-    Raises `DataError` for a word without a vector.
+    Args:
+        vectors: word vectors.
+        a: first word of the given pair.
+        b: second word of the given pair.
+        c: first word of the other pair. None of the three words is an answer.
+        n: number of answers.
+        method: see `analogy_scores`.
+        restrict: only the first `restrict` words may be answers.
+
+    Raises:
+        DataError: if a word has no vector.
     """
     if n < 1:
-        raise SettingsError(f"the number of answers is 1 or more, got {n}")
+        raise SettingsError(f"the number of answers must be 1 or more, got {n}")
     rows = [vectors.row_of(word) for word in (a, b, c)]
     cosines = vectors.unit[rows] @ vectors.unit[:restrict].T  # (3, v)
     scores = analogy_scores(cosines[0], cosines[1], cosines[2], method)
@@ -49,11 +109,11 @@ def analogy_scores(
     c: NDArray[np.float32],
     method: AnalogyMethod,
 ) -> NDArray[np.float32]:
-    """How good every word w is as an answer, of the cosines cos(w, a), cos(w, b), cos(w, c).
+    """Return the score of each word w as an answer, from cos(w, a), cos(w, b) and cos(w, c).
 
-    add: cos(w, b) - cos(w, a) + cos(w, c), up to a factor the cosine with b - a + c (3CosAdd,
-    Mikolov et al. 2013c). mul: cos'(w, b) cos'(w, c) / (cos'(w, a) + 1e-6) with cos' = (1 + cos)/2,
-    so that no one term outweighs the others (3CosMul, Levy & Goldberg 2014, eq. 4).
+    "add" is cos(w, b) - cos(w, a) + cos(w, c), up to a factor the cosine with b - a + c (3CosAdd,
+    Mikolov et al. 2013c). "mul" is cos'(w, b) cos'(w, c) / (cos'(w, a) + 1e-6) with
+    cos' = (1 + cos) / 2, so that no single term dominates (3CosMul, Levy & Goldberg 2014, eq. 4).
     """
     check_method(method)
     if method == "add":
@@ -63,6 +123,6 @@ def analogy_scores(
 
 
 def check_method(method: str, known: Collection[str] = _METHODS) -> None:
-    """Raises `SettingsError` for an unknown method."""
+    """Raise `SettingsError` if the method is unknown."""
     if method not in known:
-        raise SettingsError(f"method is one of {', '.join(known)}, got {method!r}")
+        raise SettingsError(f"method must be one of {', '.join(known)}, got {method!r}")

@@ -1,4 +1,4 @@
-"""Vectors learned elsewhere, put into the rows of an embedding by their words."""
+"""Fill an embedding matrix with pretrained word vectors."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ __all__ = ["VectorCoverage", "embedding_matrix"]
 
 @dataclass(frozen=True, slots=True)
 class VectorCoverage:
-    """How many words of a vocabulary have a vector; `str()` says it in words.
+    """The number of words of a vocabulary that have a vector; `str()` is a sentence.
 
     Attributes:
-        words: of the vocabulary, without special tokens. found: those of them with a vector.
-        missing: the others, in the order of their ids.
+        words: size of the vocabulary, without special tokens.
+        covered: number of words with a vector.
+        missing: the other words, in the order of their ids.
     """
 
     words: int
-    found: int
+    covered: int
     missing: tuple[str, ...]
 
     @property
     def share(self) -> float:
-        """Part of the words with a vector, 0 to 1."""
-        return self.found / self.words if self.words else 0.0
+        """Share of the words with a vector, 0 to 1."""
+        return self.covered / self.words if self.words else 0.0
 
     def __str__(self) -> str:
-        return f"{self.found:,} of {self.words:,} words have a vector ({self.share:.1%})"
+        return f"{self.covered:,} of {self.words:,} words have a vector ({self.share:.1%})"
 
 
 def embedding_matrix(
@@ -45,12 +46,19 @@ def embedding_matrix(
     *,
     fold_case: bool = False,
 ) -> VectorCoverage:
-    """Write the vector of every word of `vocabulary` into its row of `matrix`, in place.
+    """Write the vector of each word of `vocabulary` into its row of `matrix`, in place.
 
-    matrix: (v, d), row i for the word of id i; rows of words without a vector, and of special
-    tokens such as ``<pad>``, stay as they are. fold_case: a word that has no vector takes that of
-    its lower-case form, where vectors were learned on lower-case text.
-    Raises `ShapeError` where matrix, vocabulary and vectors do not fit each other.
+    Rows of words without a vector, and of special tokens such as ``<pad>``, are unchanged.
+
+    Args:
+        matrix: (v, d), row i for the word of id i.
+        vocabulary: v words.
+        vectors: pretrained vectors of width d.
+        fold_case: a word without a vector gets that of its lower-case spelling, for vectors of
+            lower-case text.
+
+    Raises:
+        ShapeError: if matrix, vocabulary and vectors do not fit together.
     """
     words = vocabulary.to_json() if isinstance(vocabulary, Vocabulary) else vocabulary
     if matrix.shape != (len(words), vectors.width):

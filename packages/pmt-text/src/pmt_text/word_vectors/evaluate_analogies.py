@@ -1,4 +1,4 @@
-"""How many analogies word vectors get right."""
+"""Evaluate word vectors by the share of analogies they answer correctly."""
 
 from __future__ import annotations
 
@@ -9,24 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError
-from pmt_text.word_vectors.analogy import AnalogyMethod, analogy_scores, check_method
-from pmt_text.word_vectors.analogy_questions import AnalogyQuestion, AnalogySection
-from pmt_text.word_vectors.case_folding import FoldedWords
-from pmt_text.word_vectors.word_vectors import WordVectors
+from pmt_text.word_vectors.analogy import (
+    AnalogyMethod,
+    AnalogyQuestion,
+    AnalogySection,
+    analogy_scores,
+    check_method,
+)
+from pmt_text.word_vectors.word_vectors import FoldedWords, WordVectors
 
 __all__ = ["AnalogyResult", "AnalogyScores", "evaluate_analogies"]
 
-_SCORES = 1 << 21  # numbers of a block: it stays in the cache from the sum to the maximum
+_SCORES = 1 << 21  # numbers of a block, which fits into the cache
 _COSINES = 1 << 25  # numbers; 128 MB
 
 
 @dataclass(frozen=True, slots=True)
 class AnalogyResult:
-    """What came out for the questions of one section, or of several.
+    """The result of one section, or of several.
 
     Attributes:
-        name: of the section. questions: in the file. answered: those all of whose words are in the
-            vocabulary; the others do not count. correct: answered rightly.
+        name: of the section.
+        questions: number of questions in the file.
+        answered: number of questions whose words all have a vector; the others do not count.
+        correct: number of correct answers.
     """
 
     name: str
@@ -36,38 +42,34 @@ class AnalogyResult:
 
     @property
     def accuracy(self) -> float:
-        """Part of the answered questions that is right; nan where none was answered."""
+        """Share of the answered questions that is correct; nan if none was answered."""
         return self.correct / self.answered if self.answered else float("nan")
 
     @property
     def coverage(self) -> float:
-        """Part of the questions that was answered."""
+        """Share of the questions that was answered."""
         return self.answered / self.questions if self.questions else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class AnalogyScores:
-    """What came out for every section; `str()` is a table in plain text.
-
-    Attributes:
-        sections: in the order of the file.
-    """
+    """The results of all sections, in the order of the file; `str()` is a table."""
 
     sections: tuple[AnalogyResult, ...]
 
     @property
     def total(self) -> AnalogyResult:
-        """All sections together: every question counts the same."""
+        """Result over the questions of all sections."""
         return _sum("total", self.sections)
 
     @property
     def semantic(self) -> AnalogyResult:
-        """The sections about what words mean."""
+        """Result over the sections about meaning."""
         return _sum("semantic", [s for s in self.sections if not _is_syntactic(s)])
 
     @property
     def syntactic(self) -> AnalogyResult:
-        """The sections about forms of words, whose names begin with "gram"."""
+        """Result over the sections about inflection, whose names begin with "gram"."""
         return _sum("syntactic", [s for s in self.sections if _is_syntactic(s)])
 
     def __str__(self) -> str:
@@ -103,20 +105,25 @@ def evaluate_analogies(
     restrict: int | None = 30_000,
     fold_case: bool = True,
 ) -> AnalogyScores:
-    """Answer the questions, each by the one word that scores best, and count what is right.
+    """Answer each question by the word with the highest score, and count the correct answers.
 
-    method: 3CosAdd or 3CosMul, see `analogy_scores`. restrict: questions and answers are held to
-    the first (most frequent) so many words, which the usual 30,000 of published numbers means;
-    None: all. fold_case: words are compared without regard to case. A question with a word that is
-    not in the vocabulary is not answered and does not count. The three words of a question are
-    never its answer. gensim's `evaluate_word_analogies` counts the same.
+    A question with an unknown word is not answered and does not count. The three words of a
+    question are never its answer. gensim's `evaluate_word_analogies` counts the same.
 
-    The cosines of a section are matrix products over its different words, in blocks: memory stays
-    below some 200 MB for any number of questions.
+    The cosines of a section are computed as matrix products over its different words, in blocks:
+    memory stays below some 200 MB for any number of questions.
+
+    Args:
+        vectors: word vectors.
+        sections: of questions.
+        method: 3CosAdd or 3CosMul, see `analogy_scores`.
+        restrict: only the first (most frequent) `restrict` words are known, 30,000 in most
+            published numbers; None for all.
+        fold_case: words are compared without regard to case.
     """
     check_method(method)
     if restrict is not None and restrict < 1:
-        raise SettingsError(f"restrict is a number of words, 1 or more, got {restrict}")
+        raise SettingsError(f"restrict must be a number of words, 1 or more, got {restrict}")
     words = FoldedWords(vectors, restrict, fold_case)
     results = []
     for section in sections:
@@ -129,14 +136,14 @@ def evaluate_analogies(
 
 
 def _rows_of(questions: Iterable[AnalogyQuestion], words: FoldedWords) -> NDArray[np.int64]:
-    """The rows (q, 4) of the words of those questions whose words are all known."""
-    found = [[words.find(word) for word in question] for question in questions]
-    known = [rows for rows in found if None not in rows]
+    """Return the rows (q, 4) of the words of the questions whose words are all known."""
+    rows = [[words.find(word) for word in question] for question in questions]
+    known = [row for row in rows if None not in row]
     return np.array(known, np.int64).reshape(len(known), 4)
 
 
 def _blocks(rows: NDArray[np.int64], size: int) -> Iterable[NDArray[np.int64]]:
-    """Questions together as long as the cosines of their words fit into a block."""
+    """Yield groups of questions such that the cosines of their words fit into a block."""
     most = max(_COSINES // max(size, 1), 3)  # words, three of a question
     start, seen = 0, set[int]()
     for i, row in enumerate(rows[:, :3].tolist()):
@@ -152,13 +159,13 @@ def _count_correct(
 ) -> int:
     if not len(rows):
         return 0
-    asked, places = np.unique(rows[:, :3], return_inverse=True)
-    places = places.reshape(-1, 3)
-    cosines = vectors.unit[asked] @ vectors.unit[: words.size].T  # (words asked about, v)
+    given, inverse = np.unique(rows[:, :3], return_inverse=True)
+    inverse = inverse.reshape(-1, 3)
+    cosines = vectors.unit[given] @ vectors.unit[: words.size].T  # (given words, v)
     step = max(_SCORES // words.size, 1)
     correct = 0
     for start in range(0, len(rows), step):
-        a, b, c = places[start : start + step].T
+        a, b, c = inverse[start : start + step].T
         scores = analogy_scores(cosines[a], cosines[b], cosines[c], method)  # (q, v)
         question = rows[start : start + step]
         np.put_along_axis(scores, question[:, :3], -np.inf, axis=1)

@@ -1,4 +1,4 @@
-"""Files of word vectors, in the forms that word2vec, gensim and GloVe have."""
+"""Load and save word vectors, in the formats of word2vec, gensim and GloVe."""
 
 from __future__ import annotations
 
@@ -13,29 +13,39 @@ import numpy as np
 
 from pmt_core import DataError, SettingsError, atomic_file
 from pmt_text.files.errors import read_problems
-from pmt_text.word_vectors.binary_format import read_binary_vectors, write_binary_vectors
-from pmt_text.word_vectors.text_format import Block, read_text_vectors, write_text_vectors
+from pmt_text.word_vectors.formats import (
+    Block,
+    read_binary_vectors,
+    read_text_vectors,
+    write_binary_vectors,
+    write_text_vectors,
+)
 from pmt_text.word_vectors.word_vectors import WordVectors
 
 __all__ = ["load_word_vectors", "save_word_vectors"]
 
 _SAMPLE = 1 << 16
-_GZIP_RATIO = 1032  # no gzip stream grows more than that
+_GZIP_RATIO = 1032  # maximal compression ratio
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
 
 
 def load_word_vectors(path: str | os.PathLike[str], *, limit: int | None = None) -> WordVectors:
-    """The word vectors of a file: word2vec's text or binary form, or GloVe's text without header.
+    """Load word vectors: word2vec's text or binary format, or GloVe's text without a header.
 
-    The form is told by the content, gzip by its first bytes. limit: read the first so many words
-    alone. Of a word that stands several times the first vector counts, as gensim does it.
+    The format is detected from the content, gzip from its first bytes. If a word occurs several
+    times, its first vector is taken, as in gensim. The memory is bounded by the size of the file,
+    whatever its header says.
 
-    Raises `FileProblem` (missing, a folder, unreadable) and `DataError` that names the line, or
-    the word's number and the byte, and the cure. No more memory is taken than the size of the file
-    can account for.
+    Args:
+        path: the file.
+        limit: only the first `limit` words are loaded.
+
+    Raises:
+        FileProblem: if the file is missing, a folder or unreadable.
+        DataError: if it is damaged; names the line, or the number of the word and the byte.
     """
     if limit is not None and limit < 1:
-        raise SettingsError(f"limit is a number of words, 1 or more, got {limit}")
+        raise SettingsError(f"limit must be a number of words, 1 or more, got {limit}")
     name = os.fspath(path)
     with read_problems(name), open(name, "rb") as stored:
         size = os.fstat(stored.fileno()).st_size
@@ -46,11 +56,14 @@ def load_word_vectors(path: str | os.PathLike[str], *, limit: int | None = None)
 
 
 def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> None:
-    """Write word vectors: the binary form where `path` ends in .bin, text for .txt and .vec.
+    """Save word vectors, as binary if `path` ends in .bin, as text if it ends in .txt or .vec.
 
-    The old file stays whole until the new one is. Both forms give every number back to the bit.
-    Raises `DataError` for a word that the forms cannot hold (one with a space or a line end in
-    it), `SettingsError` for another ending, `FileProblem`.
+    The file is replaced atomically. Both formats restore each number exactly.
+
+    Raises:
+        DataError: if a word cannot be written (it contains a space or a line end).
+        SettingsError: if the ending is another one.
+        FileProblem: if the file cannot be written.
     """
     writers = {
         ".bin": write_binary_vectors,
@@ -72,8 +85,8 @@ def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> Non
 def _check_writable(word: str) -> None:
     if not word or " " in word or "\n" in word:
         raise DataError(
-            f"the word {word!r} cannot be written: a file of word vectors parts words by spaces; "
-            "replace them, e.g. by _"
+            f"the word {word!r} cannot be written: words are separated by spaces in the file; "
+            "replace spaces, e.g. by _"
         )
     try:
         word.encode("utf-8")
@@ -92,18 +105,18 @@ def _read(stream: io.BufferedReader[Any], path: str, room: int, limit: int | Non
         return _gathered(read_text_vectors(stream, path, width, 1), None, width, limit, path)
     words, width = header
     stream.readline()
-    least = 2 * width + 1  # bytes of a word: as text; the binary form has 4 a number
+    least = 2 * width + 1  # bytes of a word in the text format; the binary one needs 4 a number
     if words < 1 or width < 1 or least > room:
         raise DataError(
             f"{path}:1: the header says {words} words of {width} numbers, which this file cannot "
             "hold: it is damaged, or not a file of word vectors"
         )
-    wanted = min(words, limit or words)
+    count = min(words, limit or words)
     if _is_text(sample[len(first) + 1 :], width):
         blocks = read_text_vectors(stream, path, width, 2)
     else:
-        blocks = read_binary_vectors(stream, path, words, width, len(first) + 1, wanted)
-    return _gathered(blocks, words, width, wanted, path, room // least)
+        blocks = read_binary_vectors(stream, path, words, width, len(first) + 1, count)
+    return _gathered(blocks, words, width, count, path, room // least)
 
 
 def _header(line: bytes) -> tuple[int, int] | None:
@@ -124,7 +137,7 @@ def _width_without_header(line: bytes, path: str) -> int:
 
 
 def _is_text(content: bytes, width: int) -> bool:
-    """Whether what follows the header is text: tried on its first line, else by its bytes."""
+    """Return whether the content after the header is text, by its first line or its bytes."""
     line, *_ = content.split(b"\n", 1)
     parts = line.split()
     if len(parts) == width + 1 and all(map(_is_number, parts[1:])):
@@ -149,22 +162,27 @@ def _gathered(
     blocks: Iterable[Block],
     header: int | None,
     width: int,
-    wanted: int | None,
+    count: int | None,
     path: str,
     room: int = 0,
 ) -> WordVectors:
-    """All blocks in one, a repeated word's first vector kept.
+    """Concatenate the blocks, without the later vectors of repeated words.
 
-    header: number of words there should be. wanted: number to read. None: as many as come.
-    room: no more words than that can come; memory is taken for them at once.
+    Args:
+        blocks: words and vectors.
+        header: number of words according to the header; None if there is none.
+        width: components of a vector.
+        count: number of words to read; None for all.
+        path: of the file, for errors.
+        room: upper bound of the number of words, for which memory is reserved.
     """
     rows: dict[str, int] = {}
-    matrix = np.empty((min(wanted or 0, room), width), np.float32)
+    matrix = np.empty((min(count or 0, room), width), np.float32)
     read = 0
     for words, vectors in blocks:
-        rest = None if wanted is None else wanted - read
-        if rest is not None and len(words) > rest and wanted == header:
-            raise DataError(_miscounted(path, wanted, "but more follow"))
+        rest = None if count is None else count - read
+        if rest is not None and len(words) > rest and count == header:
+            raise DataError(_miscounted(path, count, "but more follow"))
         start, new = len(rows), []
         for i, word in enumerate(words[:rest]):
             if word not in rows:
@@ -173,9 +191,9 @@ def _gathered(
         matrix = _with_room(matrix, len(rows))
         matrix[start : len(rows)] = vectors[new]
         read += len(words[:rest])
-        if read == wanted and wanted != header:
+        if read == count and count != header:
             break
-    if wanted is not None and read < wanted:
+    if count is not None and read < count:
         raise DataError(_miscounted(path, header, f"but the file ends after {read}"))
     return WordVectors(list(rows), matrix[: len(rows)])
 

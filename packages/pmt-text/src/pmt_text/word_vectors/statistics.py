@@ -1,7 +1,4 @@
-"""Correlation of numbers, and of their ranks.
-
-Vectors seen from where they differ most (Pearson 1901).
-"""
+"""Pearson and Spearman correlation, and principal components."""
 
 from __future__ import annotations
 
@@ -12,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from pmt_core import ShapeError
 
-__all__ = ["average_ranks", "pearson", "spearman", "principal_components"]
+__all__ = ["average_ranks", "pearson", "principal_components", "spearman"]
 
 
 def pearson(x: ArrayLike, y: ArrayLike) -> float:
-    """How near n pairs of numbers are to a straight line, -1 to 1 (Pearson 1895).
+    """Return the Pearson correlation of x and y, (n,) each, -1 to 1 (Pearson 1895).
 
-    x, y: (n,). nan where there are fewer than two pairs, or one side is constant.
+    It is nan if there are fewer than two pairs, or x or y is constant.
     """
     first, second = _checked(x, y)
     if len(first) < 2:
@@ -29,19 +26,19 @@ def pearson(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
-    """The Pearson correlation of the ranks (Spearman 1904), tied numbers sharing their mean rank.
+    """Return the Pearson correlation of the ranks of x and y, (n,) each (Spearman 1904).
 
-    x, y: (n,). nan where `pearson` is.
+    Tied numbers have the mean of their ranks. It is nan if `pearson` is.
     """
     first, second = _checked(x, y)
     return pearson(average_ranks(first), average_ranks(second))
 
 
 def average_ranks(values: ArrayLike) -> NDArray[np.float64]:
-    """The ranks 1 ... n of (n,) numbers, smallest first; equal ones get the mean of their ranks."""
+    """Return the ranks 1 ... n of (n,) numbers, smallest first; ties have their mean rank."""
     numbers = np.asarray(values, np.float64)
     _, group, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)  # rank of the last of each group
+    last = np.cumsum(counts)  # rank of the last number of each group
     return (last - (counts - 1) / 2)[group]
 
 
@@ -53,16 +50,16 @@ def _checked(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def principal_components(vectors: NDArray[Any], n: int = 2) -> NDArray[np.float64]:
-    """The coordinates of vectors (m, d) along the n directions of largest variance: (m, n).
+    """Return the coordinates (m, n) of vectors (m, d) along the n directions of largest variance.
 
-    The mean is at the origin, the first column has the largest variance. The sign of a column is
-    chosen so that its largest number is positive, which makes the result unique but for ties.
+    The mean is the origin, and the first column has the largest variance (Pearson 1901). The sign
+    of a column is chosen so that its largest number is positive.
     """
     if vectors.ndim != 2 or not 1 <= n <= min(vectors.shape, default=0):
-        raise ShapeError(f"{n} components want vectors (m, d), both {n} or more: {vectors.shape}")
+        raise ShapeError(f"{n} components need vectors (m, d), m and d >= {n}: {vectors.shape}")
     centered = vectors - vectors.mean(axis=0, dtype=np.float64)
     u, size, _ = np.linalg.svd(centered, full_matrices=False)
-    found = u[:, :n] * size[:n]
-    largest = found[np.abs(found).argmax(axis=0), np.arange(n)]
-    components: NDArray[np.float64] = found * np.where(largest < 0, -1.0, 1.0)
+    coordinates = u[:, :n] * size[:n]
+    largest = coordinates[np.abs(coordinates).argmax(axis=0), np.arange(n)]
+    components: NDArray[np.float64] = coordinates * np.where(largest < 0, -1.0, 1.0)
     return components

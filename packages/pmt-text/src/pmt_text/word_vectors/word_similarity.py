@@ -1,4 +1,4 @@
-"""How well the similarity of word vectors agrees with people's (WordSim-353 and its like)."""
+"""Evaluate word vectors by the similarity ratings of people (WordSim-353 and others)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from typing import NamedTuple
 
 from pmt_core import DataError
 from pmt_text.files.text_lines import TextLines
-from pmt_text.word_vectors.case_folding import FoldedWords
 from pmt_text.word_vectors.statistics import pearson, spearman
-from pmt_text.word_vectors.word_vectors import WordVectors
+from pmt_text.word_vectors.word_vectors import FoldedWords, WordVectors
 
 __all__ = ["WordPair", "WordPairScores", "evaluate_word_pairs", "load_word_pairs"]
 
 
 class WordPair(NamedTuple):
-    """Two words, and how similar people found them."""
+    """Two words and the rating of their similarity."""
 
     first: str
     second: str
@@ -27,11 +26,13 @@ class WordPair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WordPairScores:
-    """How people's and the vectors' similarities agree.
+    """The correlation of ratings and cosines.
 
     Attributes:
-        spearman: correlation of the ranks. pearson: of the numbers.
-        pairs: in the file. answered: those with both words in the vocabulary; others do not count.
+        spearman: correlation of the ranks.
+        pearson: correlation of the numbers.
+        pairs: number of pairs in the file.
+        answered: number of pairs whose words both have a vector; the others do not count.
     """
 
     spearman: float
@@ -41,7 +42,7 @@ class WordPairScores:
 
     @property
     def coverage(self) -> float:
-        """Part of the pairs that was answered."""
+        """Share of the pairs that were answered."""
         return self.answered / self.pairs if self.pairs else float("nan")
 
     def __str__(self) -> str:
@@ -52,12 +53,12 @@ class WordPairScores:
 
 
 def load_word_pairs(path: str | os.PathLike[str]) -> list[WordPair]:
-    """The pairs of a file: word, word and a number, parted by tabs (or commas, or spaces).
+    """Load lines of two words and a number, separated by tabs, commas or spaces.
 
-    Lines that begin with # and empty ones are passed over, and so is a first line that names the
-    columns. Raises `FileProblem`, and `DataError` that names the line.
+    Empty lines, lines that begin with #, and a header are skipped. Raises `FileProblem`, and
+    `DataError` that names the line.
     """
-    found: list[WordPair] = []
+    pairs: list[WordPair] = []
     lines_read = 0
     with TextLines(path) as lines:
         for number, line in lines:
@@ -67,18 +68,18 @@ def load_word_pairs(path: str | os.PathLike[str]) -> list[WordPair]:
             pair = _pair(line or "")
             if pair is None and lines_read > 1:
                 raise DataError(
-                    f"{lines.path}:{number}: expected two words and a number, parted by tabs, "
+                    f"{lines.path}:{number}: expected two words and a number, separated by tabs, "
                     f"got {(line or 'bytes that are not UTF-8')[:60]!r}"
                 )
             if pair is not None:
-                found.append(pair)
-    if not found:
+                pairs.append(pair)
+    if not pairs:
         raise DataError(f"{os.fspath(path)} has no pairs: lines of two words and a number")
-    return found
+    return pairs
 
 
 def _pair(line: str) -> WordPair | None:
-    separator = next((mark for mark in ("\t", ",") if mark in line), None)
+    separator = next((character for character in "\t," if character in line), None)
     cells = [cell.strip() for cell in line.split(separator)]
     if len(cells) != 3 or not all(cells):
         return None
@@ -96,10 +97,15 @@ def evaluate_word_pairs(
     restrict: int | None = None,
     fold_case: bool = True,
 ) -> WordPairScores:
-    """Correlate the cosines of the pairs' vectors with people's scores.
+    """Correlate the cosines of the vectors of word pairs with their ratings.
 
-    restrict: use the first (most frequent) so many words alone. fold_case: words are compared
-    without regard to case. A pair with an unknown word does not count.
+    Pairs with an unknown word do not count.
+
+    Args:
+        vectors: word vectors.
+        pairs: rated pairs.
+        restrict: only the first (most frequent) `restrict` words are known.
+        fold_case: words are compared without regard to case.
     """
     words = FoldedWords(vectors, restrict, fold_case)
     cosines, scores = [], []

@@ -1,4 +1,4 @@
-"""Words and their vectors."""
+"""Word vectors: look-up, similarity and nearest neighbors."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError, ShapeError
 
-__all__ = ["Neighbor", "WordVectors"]
+__all__ = ["FoldedWords", "Neighbor", "WordVectors"]
 
-_SEARCHED = 50_000  # words looked through for one that is spelled nearly alike
+_SEARCHED = 50_000  # words among which a similar spelling is searched
 
 
 class Neighbor(NamedTuple):
-    """A word, and the cosine between its vector and the one that was asked about."""
+    """A word and the cosine between its vector and that of the query."""
 
     word: str
     similarity: float
 
 
 class WordVectors:
-    """v words and their vectors of d numbers. It never changes.
+    """v words and their vectors of d numbers; immutable.
 
-    words: all different, the most frequent first where the order means something (`restrict`
-    takes the first ones). matrix: (v, d), finite; kept as float32, and not copied if it is so.
-    Raises `DataError` or `ShapeError` where these do not hold.
+    Args:
+        words: v different words, most frequent first (`restrict` selects the first ones).
+        matrix: finite numbers, (v, d); stored as float32, without a copy if they already are.
+
+    Raises:
+        DataError: if a word occurs twice or a number is not finite.
+        ShapeError: if the shape or dtype of the matrix is wrong.
     """
 
     def __init__(self, words: Sequence[str], matrix: NDArray[Any]) -> None:
@@ -38,37 +42,37 @@ class WordVectors:
         self._ids = {word: i for i, word in enumerate(self._words)}
         if len(self._ids) < len(self._words):
             twice = next(word for i, word in enumerate(self._words) if self._ids[word] != i)
-            raise DataError(f"the word {twice!r} stands twice among the words; each must be once")
+            raise DataError(f"the word {twice!r} occurs twice; expected different words")
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words; the place of a word is the row of its vector."""
+        """The words, in the order of the rows of `matrix`."""
         return self._words
 
     @property
     def matrix(self) -> NDArray[np.float32]:
-        """The vectors, (v, d), not to be written to."""
+        """The vectors, (v, d), read-only."""
         return self._matrix
 
     @property
     def width(self) -> int:
-        """d, the length of a vector."""
+        """d, the number of components of a vector."""
         return int(self._matrix.shape[1])
 
     @cached_property
     def unit(self) -> NDArray[np.float32]:
-        """The vectors scaled to length 1, (v, d); made when first asked for. Zeros stay zeros."""
+        """The vectors scaled to length 1, (v, d); computed once. Zero vectors stay zero."""
         lengths = np.linalg.norm(self._matrix, axis=1, keepdims=True)
         unit = (self._matrix / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
         unit.flags.writeable = False
         return unit
 
     def find(self, word: str) -> int | None:
-        """The row of a word, None where it is not here."""
+        """Return the row of a word, or None if it has no vector."""
         return self._ids.get(word)
 
     def row_of(self, word: str) -> int:
-        """The row of a word. Raises `DataError` where it is not here."""
+        """Return the row of a word. Raises `DataError` if it has no vector."""
         row = self._ids.get(word)
         if row is None:
             near = get_close_matches(word, self._words[:_SEARCHED], 3)
@@ -77,12 +81,12 @@ class WordVectors:
         return row
 
     def __getitem__(self, word: str) -> NDArray[np.float32]:
-        """The vector (d,) of a word. Raises `DataError` where it is not here."""
+        """Return the vector (d,) of a word. Raises `DataError` if it has none."""
         vector: NDArray[np.float32] = self._matrix[self.row_of(word)]
         return vector
 
     def similarity(self, first: str, second: str) -> float:
-        """The cosine between the vectors of two words, -1 to 1."""
+        """Return the cosine between the vectors of two words, -1 to 1."""
         return float(self.unit[self.row_of(first)] @ self.unit[self.row_of(second)])
 
     def neighbors(
@@ -93,23 +97,28 @@ class WordVectors:
         restrict: int | None = None,
         without: Collection[str] = (),
     ) -> list[Neighbor]:
-        """The n words whose vectors point most nearly where that of `query` does, nearest first.
+        """Return the n words with the highest cosine to `query`, best first.
 
-        query: a word, which is not its own neighbor, or a vector (d,). restrict: look among the
-        first so many words alone. without: words to leave out. Equal ones stand in file order.
+        Words with equal cosines are in the order of `words`.
+
+        Args:
+            query: a word, which is not its own neighbor, or a vector (d,).
+            n: number of words.
+            restrict: only the first `restrict` words are considered.
+            without: words to exclude.
         """
         if n < 1:
-            raise SettingsError(f"the number of neighbors is 1 or more, got {n}")
-        left_out = {self._ids[word] for word in without if word in self._ids}
+            raise SettingsError(f"the number of neighbors must be 1 or more, got {n}")
+        excluded = {self._ids[word] for word in without if word in self._ids}
         if isinstance(query, str):
             row = self.row_of(query)
-            left_out.add(row)
+            excluded.add(row)
             direction = self.unit[row]
         else:
             direction = _unit_vector(query, self.width)
         cosines = self.unit[:restrict] @ direction
         return [
-            Neighbor(self._words[i], float(cosines[i])) for i in best_rows(cosines, n, left_out)
+            Neighbor(self._words[i], float(cosines[i])) for i in best_rows(cosines, n, excluded)
         ]
 
     def __len__(self) -> int:
@@ -122,37 +131,36 @@ class WordVectors:
         return iter(self._words)
 
     def __repr__(self) -> str:
-        """How many words, how wide."""
         return f"WordVectors({len(self):,} words, {self.width} numbers each)"
 
 
-def best_rows(scores: NDArray[np.floating], n: int, left_out: Collection[int]) -> list[int]:
-    """The places of the n highest of `scores` (v,), highest first, but for those left out."""
+def best_rows(scores: NDArray[np.floating], n: int, excluded: Collection[int]) -> list[int]:
+    """Return the indices of the n highest of `scores` (v,), highest first, without `excluded`."""
     allowed = scores.copy()
-    allowed[[row for row in left_out if row < len(scores)]] = -np.inf
-    wanted = min(n, len(scores))
-    if wanted == 0:
+    allowed[[row for row in excluded if row < len(scores)]] = -np.inf
+    count = min(n, len(scores))
+    if count == 0:
         return []
-    # All that are as good as the n-th best, so that equal ones are told apart by place alone.
-    bar = np.partition(allowed, -wanted)[-wanted]
-    rows = np.flatnonzero((allowed >= bar) & (allowed > -np.inf))
+    # All rows as good as the n-th best, so that the index alone decides between equal ones.
+    threshold = np.partition(allowed, -count)[-count]
+    rows = np.flatnonzero((allowed >= threshold) & (allowed > -np.inf))
     best: list[int] = rows[np.argsort(-allowed[rows], kind="stable")][:n].tolist()
     return best
 
 
 def _checked(matrix: NDArray[Any], words: int) -> NDArray[np.float32]:
-    found = np.asarray(matrix)
-    if found.dtype.kind not in "fiu" or found.ndim != 2 or len(found) != words:
+    array = np.asarray(matrix)
+    if array.dtype.kind not in "fiu" or array.ndim != 2 or len(array) != words:
         raise ShapeError(
             f"{words} words need a matrix of numbers ({words}, d), "
-            f"got {found.shape} of {found.dtype}"
+            f"got {array.shape} of {array.dtype}"
         )
-    found = np.ascontiguousarray(found, np.float32).view()
-    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    array = np.ascontiguousarray(array, np.float32).view()
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if bad.size:
         raise DataError(f"the vector of word {bad[0] + 1} of {words} holds numbers not finite")
-    found.flags.writeable = False
-    return found
+    array.flags.writeable = False
+    return array
 
 
 def _unit_vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
@@ -162,3 +170,40 @@ def _unit_vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
     length = np.linalg.norm(direction)
     unit: NDArray[np.float32] = direction / length if length > 0 else direction
     return unit
+
+
+class FoldedWords:
+    """Look-up of the first words of a `WordVectors`, optionally without regard to case.
+
+    With `fold_case`, "Paris", "paris" and "PARIS" are one word, represented by the first of them.
+
+    Args:
+        vectors: word vectors.
+        restrict: number of words; None for all.
+        fold_case: whether to ignore case.
+
+    Attributes:
+        size: number of words.
+        same: row of the representative of each word, (size,).
+        others: row of a representative -> rows of the words it represents, without itself.
+    """
+
+    def __init__(self, vectors: WordVectors, restrict: int | None, fold_case: bool) -> None:
+        words = vectors.words[:restrict]
+        self.size = len(words)
+        self._fold = fold_case
+        self._rows: dict[str, int] = {}
+        self.same = np.array(
+            [self._rows.setdefault(self._folded(word), i) for i, word in enumerate(words)], np.int64
+        )
+        self.others: dict[int, list[int]] = {}
+        for row in np.flatnonzero(self.same != np.arange(self.size)).tolist():
+            self.others.setdefault(int(self.same[row]), []).append(row)
+
+    def find(self, word: str) -> int | None:
+        """Return the row of a word, or None."""
+        return self._rows.get(self._folded(word))
+
+    def _folded(self, word: str) -> str:
+        # Upper case, as in gensim and the C program: "ß" and "SS" are the same word then.
+        return word.upper() if self._fold else word

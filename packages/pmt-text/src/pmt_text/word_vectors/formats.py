@@ -1,0 +1,228 @@
+"""The text format and the binary format of word vectors.
+
+Text: a line `v d`, then a line per word, all separated by single spaces. Binary: a line `v d`,
+then for each word the word, a space and d little-endian float32.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core import DataError
+from pmt_text.word_vectors.word_vectors import WordVectors
+
+__all__ = [
+    "Block",
+    "read_binary_vectors",
+    "read_text_vectors",
+    "write_binary_vectors",
+    "write_text_vectors",
+]
+
+_BLOCK = 2048  # words
+_MAX_BLOCK = 1 << 22  # numbers of a block
+_CHUNK = 1 << 20  # bytes
+_MAX_WORD = 1 << 16  # bytes
+
+Block = tuple[list[str], NDArray[np.float32]]
+"""Words and their vectors (n, d)."""
+
+
+def read_text_vectors(
+    stream: io.BufferedReader[Any], path: str, width: int, first_line: int
+) -> Iterator[Block]:
+    """Yield words and vectors (n, d), a block of lines at a time.
+
+    Empty lines at the end are skipped.
+
+    Args:
+        stream: the lines.
+        path: of the file, for errors.
+        width: d.
+        first_line: number of the next line, for errors.
+
+    Raises:
+        DataError: names the line.
+    """
+    number, blank = first_line, 0
+    while lines := list(islice(stream, _BLOCK)):
+        filled = [line for line in lines if line.strip()]
+        if filled and (blank or filled != lines[: len(filled)]):
+            empty = next(i for i, line in enumerate([b""] * blank + lines) if not line.strip())
+            raise DataError(f"{path}:{number - blank + empty}: expected a word, got an empty line")
+        blank += len(lines) - len(filled)
+        if filled:
+            yield _parsed(filled, path, width, number)
+        number += len(lines)
+
+
+def _parsed(lines: list[bytes], path: str, width: int, first: int) -> Block:
+    words, rows = [], []
+    for number, line in enumerate(lines, start=first):
+        word, _, rest = line.rstrip().partition(b" ")
+        if not word or rest.count(b" ") != width - 1:
+            got = f"{rest.count(b' ') + 1 if rest else 0} numbers" if word else "no word"
+            raise DataError(
+                f"{path}:{number}: expected a word and {width} numbers, separated by one space, "
+                f"got {got}: {_shortened(line)}"
+            )
+        words.append(_decoded(word, f"{path}:{number}"))
+        rows.append(rest)
+    vectors = _numbers(rows, width)
+    if vectors is None:
+        bad = next(i for i, row in enumerate(rows) if _numbers([row], width) is None)
+        raise DataError(
+            f"{path}:{first + bad}: expected {width} finite numbers after the word, "
+            f"got {_shortened(rows[bad])}"
+        )
+    return words, vectors
+
+
+def _numbers(rows: list[bytes], width: int) -> NDArray[np.float32] | None:
+    """Return the rows as an array (n, d), or None if one of them is not finite numbers."""
+    try:
+        text = [row.decode("ascii") for row in rows]
+        array = np.loadtxt(text, np.float32, comments=None, delimiter=" ", ndmin=2)
+    except ValueError:
+        return None
+    return array if array.shape == (len(rows), width) and np.isfinite(array).all() else None
+
+
+def _decoded(word: bytes, where: str) -> str:
+    try:
+        return word.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: the word {word!r} is not UTF-8; convert the file") from error
+
+
+def _shortened(line: bytes) -> str:
+    text = line.rstrip().decode("utf-8", "replace")
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def write_text_vectors(file: BinaryIO | IO[bytes], vectors: WordVectors) -> None:
+    """Write the vectors with nine digits, which restore each float32 exactly."""
+    file.write(f"{len(vectors)} {vectors.width}\n".encode())
+    line = " ".join(["%s"] + ["%.9g"] * vectors.width) + "\n"
+    for start in range(0, len(vectors), _BLOCK):
+        rows = vectors.matrix[start : start + _BLOCK].tolist()
+        words = vectors.words[start : start + _BLOCK]
+        text = "".join(line % (word, *row) for word, row in zip(words, rows, strict=True))
+        file.write(text.encode("utf-8"))
+
+
+def read_binary_vectors(
+    stream: io.BufferedReader[Any], path: str, words: int, width: int, offset: int, limit: int
+) -> Iterator[Block]:
+    """Yield words and vectors (n, d), a block of words at a time.
+
+    A line end before a word, as the C program writes it, is skipped.
+
+    Args:
+        stream: the bytes after the header.
+        path: of the file, for errors.
+        words: v of the header.
+        width: d of the header.
+        offset: position of the first word in the file, for errors.
+        limit: number of words to read; if all, nothing may follow them.
+
+    Raises:
+        DataError: names the number of the word and the byte.
+    """
+    reader = _Reader(stream, path, offset)
+    block = min(_BLOCK, max(_MAX_BLOCK // width, 1))
+    for start in range(0, limit, block):
+        n = min(block, limit - start)
+        names: list[str] = []
+        vectors = np.empty((n, width), np.float32)
+        for i in range(n):
+            names.append(reader.word(start + i + 1, words))
+            vectors[i] = np.frombuffer(reader.take(4 * width, start + i + 1, words), "<f4")
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if bad.size:
+            raise DataError(
+                f"{path}: word {start + bad[0] + 1}, {names[bad[0]]!r}: a number is not finite; "
+                "the file is damaged, or the vectors diverged in training"
+            )
+        yield names, vectors
+    if limit == words:
+        reader.check_end(words)
+
+
+class _Reader:
+    """A buffered reader of bytes that knows its position."""
+
+    def __init__(self, stream: io.BufferedReader[Any], path: str, offset: int) -> None:
+        self._stream = stream
+        self._path = path
+        self._buffer = b""
+        self._position = 0  # in the buffer
+        self._offset = offset  # of the buffer in the file
+
+    def word(self, number: int, words: int) -> str:
+        """Return the bytes before the next space as text."""
+        while True:
+            space = self._buffer.find(b" ", self._position)
+            if space >= 0 or len(self._buffer) - self._position > _MAX_WORD:
+                break
+            if not self._more():
+                raise self._ends(number, words)
+        where = f"{self._path}: word {number} of {words} (byte {self._offset + self._position})"
+        word = self._buffer[self._position : space].lstrip(b"\n") if space >= 0 else b""
+        if not word or len(word) > _MAX_WORD:
+            raise DataError(
+                f"{where}: expected a word and a space; the width in the header may be wrong, "
+                "or the file is damaged: copy it again"
+            )
+        self._position = space + 1
+        return _decoded(word, where)
+
+    def take(self, size: int, number: int, words: int) -> bytes:
+        """Return the next `size` bytes."""
+        while len(self._buffer) - self._position < size:
+            if not self._more():
+                raise self._ends(number, words)
+        start = self._position
+        self._position += size
+        return self._buffer[start : self._position]
+
+    def check_end(self, words: int) -> None:
+        rest = self._buffer[self._position :] + self._stream.read(_CHUNK)
+        if rest.strip(b"\n"):
+            raise DataError(
+                f"{self._path}: the header says {words} words, but the file goes on behind them "
+                f"(byte {self._offset + self._position}): it is damaged, or its header is wrong"
+            )
+
+    def _more(self) -> bool:
+        chunk = self._stream.read(_CHUNK)
+        self._buffer = self._buffer[self._position :] + chunk
+        self._offset += self._position
+        self._position = 0
+        return bool(chunk)
+
+    def _ends(self, number: int, words: int) -> DataError:
+        return DataError(
+            f"{self._path}: the file ends within word {number} of {words} "
+            f"(byte {self._offset + len(self._buffer)}): it was cut off; copy it again"
+        )
+
+
+def write_binary_vectors(file: BinaryIO | IO[bytes], vectors: WordVectors) -> None:
+    """Write the vectors as gensim does, without line ends between words."""
+    file.write(f"{len(vectors)} {vectors.width}\n".encode())
+    for start in range(0, len(vectors), _BLOCK):
+        rows = vectors.matrix[start : start + _BLOCK].astype("<f4", copy=False)
+        words = vectors.words[start : start + _BLOCK]
+        file.write(
+            b"".join(
+                word.encode("utf-8") + b" " + row.tobytes()
+                for word, row in zip(words, rows, strict=True)
+            )
+        )

@@ -35,7 +35,6 @@ class _LengthBatches(ABC, Generic[B]):
         """Return the indices (b,) of the examples of each batch of one epoch."""
 
     def __iter__(self) -> Iterator[B]:
-        """Iterate over the batches of epoch 0."""
         return self.epoch(0)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[B]:
@@ -58,8 +57,7 @@ class BucketBatches(_LengthBatches[B]):
         lengths: lengths of the n examples, (n,).
         batch_size: examples per batch; one batch of an epoch may have fewer.
         collate: makes a batch from an array of indices (b,) int64.
-        stream: names the random order. If None, examples are sorted by length, the same in each
-            epoch, as for evaluation.
+        stream: names the random order. If None, examples are sorted by length, as for evaluation.
     """
 
     def __init__(
@@ -78,7 +76,6 @@ class BucketBatches(_LengthBatches[B]):
         self.batch_size = batch_size
 
     def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
         return -(-len(self.lengths) // self.batch_size)
 
     def indices(self, number: int) -> list[NDArray[np.int64]]:
@@ -102,18 +99,16 @@ class BucketBatches(_LengthBatches[B]):
 class TokenBatches(_LengthBatches[B]):
     """Batches of up to `tokens` tokens: many short examples or a few long ones.
 
-    The tokens of a batch are its rows times its longest sequence, of any kind, so padding counts.
-    An example longer than `tokens` is a batch by itself. All examples are sorted by their longest
-    sequence, so the number and sizes of the batches are the same in each epoch. The order of
-    examples of equal length, grouped by their other sequences, and the order of the batches are
-    random: epoch e is a pure function of (stream, e). Each example occurs once per epoch.
+    The tokens of a batch are its rows times its longest sequence, so padding counts. An example
+    longer than `tokens` is a batch by itself. All examples are sorted by their longest sequence, so
+    the number and sizes of the batches are the same in each epoch. The order of the batches and of
+    examples of equal length, grouped by their other sequences, is random: epoch e is a pure
+    function of (stream, e). Each example occurs once per epoch.
 
     Args:
         lengths: (n,), or (n, k) for examples of k sequences, e.g. a sentence and its translation.
         tokens: the maximal number of tokens of a batch.
-        collate: makes a batch from an array of indices (b,) int64.
-        stream: names the random order. If None, examples are sorted by length, the same in each
-            epoch, as for evaluation.
+        collate, stream: see `BucketBatches`.
     """
 
     def __init__(
@@ -136,7 +131,6 @@ class TokenBatches(_LengthBatches[B]):
         self._ends = _batch_ends(np.sort(self._max_lengths), tokens)
 
     def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
         return len(self._ends)
 
     def indices(self, number: int) -> list[NDArray[np.int64]]:
@@ -180,7 +174,6 @@ class Curriculum(Generic[B]):
         self.phases = tuple(phases)
 
     def __len__(self) -> int:
-        """Return the number of batches of all epochs of all phases."""
         return sum(self.steps())
 
     def steps(self) -> list[int]:

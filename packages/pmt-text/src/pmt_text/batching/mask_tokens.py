@@ -42,23 +42,11 @@ def mask_tokens(
     A chosen token is replaced by ``<mask>`` with probability `masked`, by a uniformly drawn token
     of the vocabulary with probability `random`, and is kept otherwise: after pretraining the
     model sees all tokens, so it must also learn to predict visible ones. Special tokens,
-    including ``<unk>``, are never chosen and never drawn.
+    including ``<unk>``, are never chosen and never drawn. Three numbers are drawn per position,
+    whatever its token, so the same rng and shape give the same choice.
 
-    Three numbers are drawn per position, whatever its token, so the same rng and shape give the
-    same choice.
-
-    Args:
-        ids: token ids of any shape, e.g. a padded batch (b, t).
-        words: size of the vocabulary, special tokens included.
-        rng: source of randomness.
-        rate: probability that a token is chosen.
-        masked: share of the chosen tokens that become ``<mask>``.
-        random: share of the chosen tokens that become a random token.
-
-    Raises:
-        SettingsError: if a probability is out of range.
-        DtypeError: if ids are not integers.
-        ShapeError: if an id is not in the vocabulary.
+    ids: of any shape, e.g. a padded batch (b, t). words: size of the vocabulary, special tokens
+    included. Raises `SettingsError`, `DtypeError`, and `ShapeError` for an unknown id.
     """
     _check(ids, words, rate, masked, random)
     chosen = (rng.random(ids.shape) < rate) & (ids >= _FIRST_WORD)

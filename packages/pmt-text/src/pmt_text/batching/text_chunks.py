@@ -27,7 +27,6 @@ class TextChunkBatch:
     labels: NDArray[np.int64]
 
     def __len__(self) -> int:
-        """Return the number of chunks."""
         return len(self.ids)
 
     def shard(self, i: int, n: int) -> TextChunkBatch:
@@ -42,15 +41,14 @@ class RandomChunks:
     Batch i of epoch e is a function of (stream, e, i) alone, so an interrupted epoch can be
     resumed. Chunks overlap and repeat: an epoch is not one pass through the text.
 
+    Raises `DataError` if the text has fewer than length + 1 tokens.
+
     Args:
         ids: the text, (n,).
         length: t, the tokens of a chunk.
         batch_size: chunks per batch.
         batches: batches per epoch.
         stream: names the random positions.
-
-    Raises:
-        DataError: if the text has fewer than length + 1 tokens.
     """
 
     def __init__(
@@ -77,11 +75,9 @@ class RandomChunks:
         self._stream = stream
 
     def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
         return self.batches
 
     def __iter__(self) -> Iterator[TextChunkBatch]:
-        """Iterate over the batches of epoch 0."""
         return self.epoch(0)
 
     def epoch(self, number: int) -> Iterator[TextChunkBatch]:
@@ -95,13 +91,12 @@ class RandomChunks:
 class ConsecutiveChunks:
     """Batches of consecutive chunks: each token except the first is a label exactly once.
 
+    Raises `DataError` if the text has fewer than two tokens.
+
     Args:
         ids: the text, (n,).
         length: t, the tokens of a chunk.
         batch_size: chunks per batch; the last batch may have fewer.
-
-    Raises:
-        DataError: if the text has fewer than two tokens.
     """
 
     def __init__(self, ids: NDArray[np.int64], length: int, batch_size: int) -> None:
@@ -120,11 +115,9 @@ class ConsecutiveChunks:
         self.batch_size = batch_size
 
     def __len__(self) -> int:
-        """Return the number of batches."""
         return -(-len(self._ids) // self.batch_size)
 
     def __iter__(self) -> Iterator[TextChunkBatch]:
-        """Iterate over all batches, in the order of the text."""
         for start in range(0, len(self._ids), self.batch_size):
             part = slice(start, start + self.batch_size)
             yield TextChunkBatch(self._ids[part], self._labels[part])

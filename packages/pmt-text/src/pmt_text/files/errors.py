@@ -18,9 +18,8 @@ __all__ = ["dropped_warning", "dropped_warnings", "read_problems"]
 def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn errors of reading or unpacking within this context into errors that name `path`.
 
-    Raises:
-        FileProblem: if the file is missing, a folder or unreadable.
-        DataError: if a gzip or zip file is damaged, encrypted or otherwise unreadable.
+    Raises `FileProblem` if the file is missing, a folder or unreadable and `DataError` if a gzip or
+    zip file is damaged, encrypted or otherwise unreadable.
     """
     name = os.fspath(path)
     try:

@@ -35,15 +35,13 @@ class TextLines:
     byte-order mark at the beginning and CRLF line ends are removed. Memory does not grow with the
     file.
 
+    Raises `FileProblem` if the file cannot be read, `DataError` if it is empty, not text, UTF-16 or
+    damaged gzip, and `SettingsError` if the encoding is unknown or does not keep ASCII.
+
     Args:
         path: the file.
         encoding: one in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
         max_length: maximal number of bytes of a line; None for texts without line ends.
-
-    Raises:
-        FileProblem: if the file is missing, a folder or unreadable.
-        DataError: if it is empty, not text, UTF-16, or a damaged gzip stream.
-        SettingsError: if the encoding is unknown or does not keep ASCII.
     """
 
     def __init__(

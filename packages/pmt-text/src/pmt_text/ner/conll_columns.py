@@ -54,15 +54,10 @@ def detect_columns(
 ) -> ConllColumns:
     """Detect the columns of a CoNLL file by its first lines.
 
-    Args:
-        path: of the file, for errors.
-        lines: the first lines, without empty ones and -DOCSTART-.
-        word: index of the column of words; negative indices count from the last. If None: the
-            first column, or the second if the first one counts the words.
-        tag: index of the column of tags. If None: the last column that contains tags.
-
-    Raises:
-        DataError: if there are no such columns.
+    lines: without empty ones and -DOCSTART-. word, tag: indices of the columns of words and tags;
+    negative ones count from the last. If None, words are in the first column (in the second one if
+    the first one counts the words), and tags in the last column that contains tags. Raises
+    `DataError` if there are no such columns.
     """
     tabs = sum("\t" in line.strip("\t") for line in lines) > len(lines) / 2
     rows = [_cells(line, tabs) for line in lines]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pmt_core import DataError, SettingsError
 from pmt_text.files.errors import dropped_warnings
@@ -50,7 +50,6 @@ class ConllFile:
     sha256: str
 
     def __len__(self) -> int:
-        """Return the number of sentences."""
         return len(self.sentences)
 
     @property
@@ -84,35 +83,27 @@ def load_conll(
 ) -> ConllFile:
     """Load a CoNLL file, plain or gzip: one word per line, an empty line after each sentence.
 
-    Columns are separated by blanks or single tabs. Tags are IOB1, IOB2 or IOBES (BILOU and BMES
-    are read as IOBES) and are kept as they are. -DOCSTART- lines begin a document. Comments
-    ("# ...", as in CoNLL-U) before a sentence are skipped. A sentence with a broken line (bytes
-    that are not text, a missing or extra column, no word, no tag) is dropped, counted and reported
-    by that line.
+    Columns are separated by blanks or single tabs; `detect_columns` finds those of words and tags.
+    Tags are IOB1, IOB2 or IOBES (BILOU and BMES are read as IOBES) and are kept as they are.
+    -DOCSTART- lines begin a document. Comments ("# ...", as in CoNLL-U) before a sentence are
+    skipped. A sentence with a broken line (bytes that are not text, a missing or extra column, no
+    word, no tag) is dropped, counted and reported by that line.
 
-    Args:
-        path: the file.
-        word_column: index of the column of words, see `detect_columns`.
-        tag_column: index of the column of tags.
-        encoding: of the file.
-        limit: maximal number of sentences.
-
-    Raises:
-        FileProblem: if the file is missing, a folder or unreadable.
-        DataError: if it is empty or binary, has no such columns, or no sentence is left.
-        SettingsError: if the limit is below 1 or the encoding unknown.
+    limit: maximal number of sentences. Raises `FileProblem` if the file cannot be read, `DataError`
+    if it is empty or binary, has no such columns or no sentence is left, and `SettingsError` for a
+    limit below 1 or an unknown encoding.
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit must be 1 or more sentences, not {limit}")
     with TextLines(path, encoding) as lines:
         numbered = iter(lines)
-        first = list(itertools.islice(numbered, _LINES_TO_SNIFF))
+        first = list(islice(numbered, _LINES_TO_SNIFF))
         columns = detect_columns(
             lines.path, _word_lines(first, lines.path, encoding), word_column, tag_column
         )
         reader = _SentenceReader(columns, unusable_line(encoding))
-        read = reader.sentences(itertools.chain(first, numbered))
-        sentences = list(itertools.islice(read, limit))
+        read = reader.sentences(_joined(first, numbered))
+        sentences = list(islice(read, limit))
         sha256 = lines.sha256()
     tags = [sentence.tags or () for sentence in sentences]
     scheme = detect_scheme(tags)
@@ -138,7 +129,7 @@ class _SentenceReader:
     def sentences(self, lines: Iterable[Line]) -> Iterator[TaggedSentence]:
         rows: list[tuple[str, ...]] = []
         start, broken = 0, False
-        for number, line in itertools.chain(lines, [(0, "")]):
+        for number, line in _joined(lines, [(0, "")]):
             begins_document = line is not None and _begins_document(line)
             if line is not None and (begins_document or not line.strip()):
                 if rows and not broken:
@@ -174,6 +165,11 @@ class _SentenceReader:
             document=self.documents,
             line=line,
         )
+
+
+def _joined(*parts: Iterable[Line]) -> Iterator[Line]:
+    for lines in parts:
+        yield from lines
 
 
 def _begins_document(line: str) -> bool:

@@ -103,16 +103,9 @@ class SentenceEncoder:
         """Build the encoder of training sentences.
 
         The tags are all tags of the types that occur, whether each of them occurs or not.
-
-        Args:
-            sentences: of the training data.
-            scheme: of the tags.
-            min_count: rarer words, characters and shapes are unknown.
-            more_learned: further folded words to count as learned, from other texts.
-            further_words: folded words that are not learned, such as those of a vector file.
-            lower: see `fold_word`.
-            digits: see `fold_word`.
-            max_letters: see `SentenceEncoder`.
+        min_count: rarer words, characters and shapes are unknown. more_learned: further folded
+        words to count as learned, from other texts. further_words: folded words that are not
+        learned, such as those of a file of vectors. The other arguments are those of the class.
         """
         folded = ([fold_word(w, lower=lower, digits=digits) for w in s.words] for s in sentences)
         words = _extended(Vocabulary.build(folded, min_count=min_count), more_learned)

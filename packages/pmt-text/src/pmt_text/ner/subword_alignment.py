@@ -111,10 +111,8 @@ def encode_words(
 ) -> tuple[NDArray[np.int64], SubwordAlignment]:
     """Encode w words as t subwords; return their ids (t,) and the alignment.
 
-    Args:
-        words: of a sentence.
-        encode: ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first is given
-            with a space before it, as in a text.
+    encode: returns the ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first is
+    given with a space before it, as in a text.
     """
     parts = [
         np.asarray(encode(word if i == 0 else f" {word}"), np.int64) for i, word in enumerate(words)

@@ -56,19 +56,12 @@ def write_conll(
     """Write sentences as UTF-8, one word per line, columns separated by single blanks.
 
     A line has the cells of the word, or else the word and its tag. Blanks inside a cell become
-    "_", as conlleval knows no other separator.
+    "_", as conlleval knows no other separator. With `predicted`, tags of each sentence in the
+    scheme of its true tags, the last two columns are the true and the predicted tag, as conlleval
+    reads them; without it, -DOCSTART- lines separate the documents.
 
-    Args:
-        path: the file.
-        sentences: with tags.
-        predicted: tags of each sentence, in the scheme of its true tags. With them, the last two
-            columns are the true and the predicted tag, as conlleval reads them; without them,
-            -DOCSTART- lines separate the documents.
-
-    Raises:
-        ShapeError: if the numbers of tags and words differ.
-        DataError: if a sentence has no tags.
-        FileProblem: if the file cannot be written.
+    Raises `ShapeError` if the numbers of tags and words differ, `DataError` if a sentence has no
+    tags, and `FileProblem` if the file cannot be written.
     """
     document = 0
     with atomic_file(path, "w") as file:

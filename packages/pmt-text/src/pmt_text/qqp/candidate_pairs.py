@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pmt_core import SettingsError, ShapeError
 from pmt_text.qqp.formats import QuestionPair
 from pmt_text.qqp.split import connected_components
+from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
 __all__ = ["mine_negatives", "nearest_pairs"]
@@ -27,16 +28,11 @@ def mine_negatives(
     """Yield, for duplicates, the first question of each and a similar question of another pair.
 
     The second question shares rare words with the first and is not linked to it by shared
-    questions. It is the candidate with the highest Jaccard overlap, up to a little noise. A
+    questions. It is the candidate with the highest Jaccard similarity, up to a little noise. A
     question that shares no rare word with any other yields nothing.
 
     These negatives are guesses: some are unlabeled duplicates, and most are easier than the pairs
     of the data set, so training should end on real labels.
-
-    Args:
-        pairs: duplicates.
-        rng: source of randomness.
-        tokenize: maps a text to its tokens; may cache them.
     """
     groups = np.repeat(connected_components(pairs, tokenize=tokenize), 2)
     texts = [text for pair in pairs for text in (pair.question1, pair.question2)]
@@ -49,7 +45,7 @@ def mine_negatives(
         candidates = [c for c in _candidates(words[i], texts_with, rng) if groups[c] != groups[i]]
         if candidates:
             noise = rng.uniform(0, _NOISE, len(candidates))
-            scores = [_overlap(words[i], words[c]) for c in candidates]
+            scores = [jaccard(words[i], words[c]) for c in candidates]
             yield texts[i], texts[candidates[int(np.argmax(scores + noise))]]
 
 
@@ -64,11 +60,6 @@ def _candidates(
             indices = [indices[k] for k in rng.integers(0, len(indices), _PER_WORD)]
         candidates.update(indices)
     return sorted(candidates)
-
-
-def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    shared = len(a & b)
-    return shared / (len(a) + len(b) - shared)
 
 
 def nearest_pairs(

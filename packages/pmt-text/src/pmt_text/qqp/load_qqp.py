@@ -47,7 +47,6 @@ class QqpFile:
     sha256: str
 
     def __len__(self) -> int:
-        """Return the number of pairs."""
         return len(self.pairs)
 
     def warnings(self) -> list[str]:
@@ -63,14 +62,8 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
     quote, an empty question) is dropped, counted and reported by its line; reading continues at
     the next line. Questions are stored without the quoting of the file, otherwise unchanged.
 
-    Args:
-        path: the file.
-        limit: maximal number of pairs.
-
-    Raises:
-        FileProblem: if the file is missing, a folder or unreadable.
-        DataError: if it is empty or binary, its format is unknown, or no row is left.
-        SettingsError: if the limit is below 1.
+    limit: maximal number of pairs. Raises `FileProblem` if the file cannot be read, and `DataError`
+    if it is empty or binary, its format is unknown, or no row is left.
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit must be 1 or more rows, not {limit}")

@@ -15,7 +15,7 @@ from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
 from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
-from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
+from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary, truncated_lengths
 
 __all__ = ["PairEncoder"]
 
@@ -66,15 +66,11 @@ class PairEncoder:
         *,
         tokenize: Tokenize = tokenize,
     ) -> EncodedPairs:
-        """Encode n pairs of texts, raw or treebank-tokenized.
+        """Encode n pairs of texts, raw or treebank-tokenized, with their labels (n,).
 
         Match types and features compare tokens, not ids (two unknown words match if they are the
         same word), with the other question before truncation. Punctuation counts as tokens.
-
-        Args:
-            pairs: n pairs of texts.
-            labels: of the pairs, (n,).
-            tokenize: maps a text to its tokens; may cache them.
+        tokenize: maps a text to its tokens; may cache them.
         """
         ids, segments, types = array("i"), array("b"), array("b")
         offsets = np.zeros(len(pairs) + 1, np.int64)
@@ -104,7 +100,7 @@ class PairEncoder:
     ) -> None:
         """Append the tokens of a pair to the arrays."""
         types_first, types_second = self._match_types(first, second)
-        keep1, keep2 = _kept_lengths(len(first), len(second), self.max_length - _SPECIALS)
+        keep1, keep2 = truncated_lengths(len(first), len(second), self.max_length - _SPECIALS)
         id_list = self.vocabulary.id_list
         ids.append(CLS)
         ids.extend(id_list(first[:keep1]))
@@ -147,14 +143,3 @@ class PairEncoder:
             raise DataError(f"max_length must be an integer, not {state['max_length']!r}")
         idf = InverseDocumentFrequency.from_json(state["rarity"]) if "rarity" in state else None
         return cls(Vocabulary.from_json(state["vocabulary"]), state["max_length"], idf)
-
-
-def _kept_lengths(first: int, second: int, budget: int) -> tuple[int, int]:
-    """Return how many tokens of two questions to keep, at most `budget` in total."""
-    if first + second <= budget:
-        return first, second
-    half = budget // 2
-    shorter = min(first, second)
-    if shorter > half:
-        return budget - half, half
-    return min(first, budget - shorter), min(second, budget - shorter)

@@ -20,11 +20,7 @@ def connected_components(
     """Return the number of the group of each pair, (n,) int64, from 0 in order of appearance.
 
     Two pairs are in one group if they share a question, by its id or its normalized text, or are
-    linked by a chain of such pairs.
-
-    Args:
-        pairs: n pairs.
-        tokenize: maps a text to its tokens; may cache them.
+    linked by a chain of such pairs. tokenize: maps a text to its tokens; may cache them.
     """
     parent: list[int] = []
     node_of: dict[tuple[str, str], int] = {}
@@ -65,17 +61,7 @@ def split_by_question(
 
     The `connected_components` are assigned to dev in random order while they fit; one that is
     larger than the remaining room is assigned to train. So dev has `dev_fraction` of the pairs or
-    slightly less.
-
-    Args:
-        pairs: n pairs.
-        dev_fraction: share of the pairs for dev.
-        rng: source of the random order.
-        tokenize: maps a text to its tokens; may cache them.
-
-    Raises:
-        DataError: if train or dev would be empty.
-        SettingsError: if dev_fraction is not between 0 and 1.
+    slightly less. Raises `DataError` if train or dev would be empty, and `SettingsError`.
     """
     if not 0 < dev_fraction < 1:
         raise SettingsError(f"dev_fraction must lie between 0 and 1, not {dev_fraction}")

@@ -121,17 +121,12 @@ class TfIdf:
         *,
         tokenize: Tokenize = tokenize,
     ) -> EncodedBags:
-        """Return features of n pairs of texts.
+        """Return features of n pairs of texts, with their labels (n,).
 
         With a and b for the tf-idf vectors of a pair, the sparse vector has |a - b| in the
         components 0 ... v - 1 and a * b in v ... 2v - 1. The scores (n, 3) are the `jaccard`
         similarity of the words (including unknown ones), the cosine a . b, and the weighted
-        overlap sum min(a, b) / sum max(a, b).
-
-        Args:
-            pairs: n pairs of texts.
-            labels: of the pairs, (n,).
-            tokenize: maps a text to its tokens; may cache them.
+        overlap sum min(a, b) / sum max(a, b). tokenize: maps a text to its tokens; may cache them.
         """
         chunks = [
             self._encode_chunk(

@@ -146,11 +146,9 @@ class BytePairEncoding:
             ) from error
 
     def __len__(self) -> int:
-        """Return the number of ids."""
         return len(self.specials) + len(self._symbols)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether merges and special tokens are equal."""
         if not isinstance(other, BytePairEncoding):
             return NotImplemented
         return self.merges == other.merges and self.specials == other.specials

@@ -19,17 +19,13 @@ _BYTES = 256
 def learn_merges(words: Mapping[bytes, int], merges: int, min_count: int = 2) -> list[Pair]:
     """Return the pairs to merge, in order (Sennrich et al. 2016).
 
-    Each merge is of the most frequent pair at that time, the smallest one in a tie. Counts are
-    updated only in the words where a merge happens, and a heap gives the next pair. A corpus of
-    60,000 sentences takes seconds.
+    Symbols 0 ... 255 are bytes, 256 + i is the result of merge i. Each merge is of the most
+    frequent pair at that time, the smallest one in a tie. Counts are updated only in the words
+    where a merge happens, and a heap gives the next pair. A corpus of 60,000 sentences takes
+    seconds.
 
-    Args:
-        words: number of occurrences of each word.
-        merges: maximal number of merges.
-        min_count: rarer pairs are not merged.
-
-    Returns:
-        pairs of symbols; symbols 0 ... 255 are bytes, 256 + i is the result of merge i.
+    words: number of occurrences of each word. merges: maximal number of merges. min_count: rarer
+    pairs are not merged.
     """
     if merges < 0:
         raise SettingsError(f"the number of merges must be 0 or more, not {merges}")

@@ -18,13 +18,8 @@ _KIND = "characters"
 class CharacterTokenizer:
     """Tokenizer with an id for each character of an alphabet, in the order of code points.
 
-    It has the methods of `BytePairEncoding`, so the two are interchangeable.
-
-    Args:
-        alphabet: the characters; repetitions are ignored.
-
-    Raises:
-        DataError: if the alphabet is empty.
+    It has the methods of `BytePairEncoding`, so the two are interchangeable. alphabet: the
+    characters; repetitions are ignored. Raises `DataError` if it is empty.
     """
 
     def __init__(self, alphabet: Iterable[str]) -> None:
@@ -34,7 +29,6 @@ class CharacterTokenizer:
         self._codes = np.array([ord(c) for c in self.characters], np.int64)
 
     def __len__(self) -> int:
-        """Return the number of ids."""
         return len(self.characters)
 
     def encode(self, text: str) -> NDArray[np.int64]:

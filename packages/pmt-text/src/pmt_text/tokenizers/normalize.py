@@ -59,7 +59,9 @@ _TOKEN = re.compile(
 _RUN = re.compile(r"([^\w\s'`+])(?:[\s'`]*\1)+")
 
 # Words that the treebank splits, words that people join, and their normalized tokens.
-_ONE_WORD = {
+_VERBS = ("do", "does", "did", "is", "are", "was", "could", "should", "would", "has", "have")
+_ONE_WORD = {f"{verb}nt": [verb, "not"] for verb in _VERBS} | {
+    "cant": ["can", "not"],
     "cannot": ["can", "not"],
     "gonna": ["going", "to"],
     "wanna": ["want", "to"],
@@ -67,18 +69,6 @@ _ONE_WORD = {
     "gimme": ["give", "me"],
     "lemme": ["let", "me"],
     "whats": ["what", "'s"],
-    "dont": ["do", "not"],
-    "doesnt": ["does", "not"],
-    "didnt": ["did", "not"],
-    "isnt": ["is", "not"],
-    "arent": ["are", "not"],
-    "wasnt": ["was", "not"],
-    "cant": ["can", "not"],
-    "couldnt": ["could", "not"],
-    "shouldnt": ["should", "not"],
-    "wouldnt": ["would", "not"],
-    "hasnt": ["has", "not"],
-    "havent": ["have", "not"],
 }
 _TWO_WORDS = {
     ("gon", "na"): ["going", "to"],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError, ShapeError
 
-__all__ = ["CLS", "MASK", "PAD", "SEP", "SPECIAL_TOKENS", "UNK", "Vocabulary"]
+__all__ = ["CLS", "MASK", "PAD", "SEP", "SPECIAL_TOKENS", "UNK", "Vocabulary", "truncated_lengths"]
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<cls>", "<sep>", "<mask>")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
@@ -45,14 +45,10 @@ class Vocabulary:
         min_count: int = 1,
         max_size: int | None = None,
     ) -> Vocabulary:
-        """Build the vocabulary of `texts`, most frequent tokens first, ties in sorted order.
+        """Build the vocabulary of `texts` (token lists), most frequent tokens first, ties sorted.
 
-        The result depends only on the counts, not on the order of the texts.
-
-        Args:
-            texts: token lists, e.g. one per question.
-            min_count: rarer tokens are unknown (``<unk>``).
-            max_size: maximal number of tokens, including special tokens.
+        The result depends only on the counts, not on the order of the texts. min_count: rarer
+        tokens are unknown (``<unk>``). max_size: maximal number of tokens, special tokens included.
         """
         if min_count < 1:
             raise SettingsError(f"min_count must be 1 or more, not {min_count}")
@@ -111,7 +107,6 @@ class Vocabulary:
         return token in self._ids
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the tokens and their order are equal."""
         if not isinstance(other, Vocabulary):
             return NotImplemented
         return self._tokens == other._tokens
@@ -120,3 +115,17 @@ class Vocabulary:
 
     def __repr__(self) -> str:
         return f"Vocabulary({len(self)} tokens)"
+
+
+def truncated_lengths(first: int, second: int, budget: int) -> tuple[int, int]:
+    """Return the lengths to which to truncate two sequences, at most `budget` in total.
+
+    The longer one is truncated first, then both alternately.
+    """
+    if first + second <= budget:
+        return first, second
+    half = budget // 2
+    shorter = min(first, second)
+    if shorter > half:
+        return budget - half, half
+    return min(first, budget - shorter), min(second, budget - shorter)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text.files.text_lines import TextLines
+from pmt_text.tokenizers.vocabulary import truncated_lengths
 
 __all__ = ["WordPiece", "bert_words"]
 
@@ -30,10 +31,7 @@ class WordPiece:
     Args:
         tokens: the vocabulary in the order of the ids.
         lower: True for an "uncased" vocabulary.
-        unknown: name of the unknown token.
-        first: name of the token before a text.
-        separator: name of the token after a text.
-        padding: name of the padding token.
+        unknown, first, separator, padding: names of these special tokens.
     """
 
     def __init__(
@@ -67,10 +65,7 @@ class WordPiece:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, lower: bool = True) -> WordPiece:
-        """Load a vocab.txt: one token per line, in the order of the ids.
-
-        Raises FileProblem, DataError.
-        """
+        """Load a vocab.txt: one token per line, in the order of the ids. Raises DataError."""
         tokens: list[str] = []
         with TextLines(path) as lines:
             for number, line in lines:
@@ -95,13 +90,8 @@ class WordPiece:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Encode ``[CLS] text [SEP]``, or ``[CLS] text [SEP] second [SEP]``.
 
-        Args:
-            text: the text.
-            second: a second text.
-            max_length: maximal number of ids; the longer text is truncated first.
-
-        Returns:
-            ids (n,) and token types (n,): 0 up to the first ``[SEP]``, 1 after it.
+        max_length: maximal number of ids; the longer text is truncated first. Returns ids (n,) and
+        token types (n,): 0 up to the first ``[SEP]``, 1 after it.
         """
         parts = [self.encode(text)] + ([self.encode(second)] if second is not None else [])
         if max_length is not None:
@@ -136,7 +126,6 @@ class WordPiece:
         return self._ids.get(token, self.unknown_id)
 
     def __len__(self) -> int:
-        """Return the number of ids."""
         return len(self._tokens)
 
     def __repr__(self) -> str:
@@ -170,14 +159,8 @@ def _cut(parts: list[NDArray[np.int64]], room: int) -> list[NDArray[np.int64]]:
         raise SettingsError("max_length must hold [CLS], the [SEP]s and more")
     if len(parts) == 1:
         return [parts[0][:room]]
-    first, second = map(len, parts)
-    excess = max(first + second - room, 0)
-    # The longer one is cut to the length of the other, then both alternately, the second first.
-    from_first = min(max(first - second, 0), excess)
-    from_second = min(max(second - first, 0), excess)
-    rest = excess - from_first - from_second
-    from_first, from_second = from_first + rest // 2, from_second + rest - rest // 2
-    return [parts[0][: first - from_first], parts[1][: second - from_second]]
+    first, second = truncated_lengths(len(parts[0]), len(parts[1]), room)
+    return [parts[0][:first], parts[1][:second]]
 
 
 # --- words of BERT, before WordPiece ---

@@ -35,7 +35,6 @@ class ParallelCorpus:
     dropped: dict[tuple[str, str], list[int]]
 
     def __len__(self) -> int:
-        """Return the number of pairs."""
         return len(self.sources)
 
     def warnings(self) -> list[str]:
@@ -50,10 +49,8 @@ def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]
     """Load two files of UTF-8 text, plain or gzip, line by line translations of each other.
 
     A pair is dropped, counted and reported by its line if one of its lines is empty or not UTF-8.
-
-    Raises:
-        DataError: if the numbers of lines differ, a file is not text, or no pair is left.
-        FileProblem: if a file cannot be read.
+    Raises `DataError` if the numbers of lines differ, a file is not text, or no pair is left, and
+    `FileProblem` if a file cannot be read.
     """
     with TextLines(source) as first, TextLines(target) as second:
         paths = first.path, second.path

@@ -83,17 +83,8 @@ def analogy(
 ) -> list[Neighbor]:
     """Return the n best answers to "a is to b as c is to ?", best first: ("man", "king", "woman").
 
-    Args:
-        vectors: word vectors.
-        a: first word of the given pair.
-        b: second word of the given pair.
-        c: first word of the other pair. None of the three words is an answer.
-        n: number of answers.
-        method: see `analogy_scores`.
-        restrict: only the first `restrict` words may be answers.
-
-    Raises:
-        DataError: if a word has no vector.
+    None of the three words is an answer. method: see `analogy_scores`. restrict: only the first
+    `restrict` words may be answers. Raises `DataError` if a word has no vector.
     """
     if n < 1:
         raise SettingsError(f"the number of answers must be 1 or more, got {n}")

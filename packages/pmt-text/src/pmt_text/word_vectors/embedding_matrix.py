@@ -46,19 +46,11 @@ def embedding_matrix(
     *,
     fold_case: bool = False,
 ) -> VectorCoverage:
-    """Write the vector of each word of `vocabulary` into its row of `matrix`, in place.
+    """Write the vector of each word of `vocabulary` into its row of `matrix` (v, d), in place.
 
     Rows of words without a vector, and of special tokens such as ``<pad>``, are unchanged.
-
-    Args:
-        matrix: (v, d), row i for the word of id i.
-        vocabulary: v words.
-        vectors: pretrained vectors of width d.
-        fold_case: a word without a vector gets that of its lower-case spelling, for vectors of
-            lower-case text.
-
-    Raises:
-        ShapeError: if matrix, vocabulary and vectors do not fit together.
+    fold_case: a word without a vector gets that of its lower-case spelling, for vectors of
+    lower-case text. Raises `ShapeError` if matrix, vocabulary and vectors do not fit together.
     """
     words = vocabulary.to_json() if isinstance(vocabulary, Vocabulary) else vocabulary
     if matrix.shape != (len(words), vectors.width):

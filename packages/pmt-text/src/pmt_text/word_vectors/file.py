@@ -34,15 +34,10 @@ def load_word_vectors(path: str | os.PathLike[str], *, limit: int | None = None)
 
     The format is detected from the content, gzip from its first bytes. If a word occurs several
     times, its first vector is taken, as in gensim. The memory is bounded by the size of the file,
-    whatever its header says.
+    whatever its header says. limit: only the first `limit` words are loaded.
 
-    Args:
-        path: the file.
-        limit: only the first `limit` words are loaded.
-
-    Raises:
-        FileProblem: if the file is missing, a folder or unreadable.
-        DataError: if it is damaged; names the line, or the number of the word and the byte.
+    Raises `FileProblem` if the file cannot be read, and `DataError` if it is damaged, which names
+    the line, or the number of the word and the byte.
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit must be a number of words, 1 or more, got {limit}")
@@ -58,12 +53,8 @@ def load_word_vectors(path: str | os.PathLike[str], *, limit: int | None = None)
 def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> None:
     """Save word vectors, as binary if `path` ends in .bin, as text if it ends in .txt or .vec.
 
-    The file is replaced atomically. Both formats restore each number exactly.
-
-    Raises:
-        DataError: if a word cannot be written (it contains a space or a line end).
-        SettingsError: if the ending is another one.
-        FileProblem: if the file cannot be written.
+    The file is replaced atomically. Both formats restore each number exactly. Raises `DataError` if
+    a word contains a space or a line end, `SettingsError` for another ending, and `FileProblem`.
     """
     writers = {
         ".bin": write_binary_vectors,
@@ -168,13 +159,8 @@ def _gathered(
 ) -> WordVectors:
     """Concatenate the blocks, without the later vectors of repeated words.
 
-    Args:
-        blocks: words and vectors.
-        header: number of words according to the header; None if there is none.
-        width: components of a vector.
-        count: number of words to read; None for all.
-        path: of the file, for errors.
-        room: upper bound of the number of words, for which memory is reserved.
+    header: number of words according to the header, if there is one. count: number of words to
+    read; None for all. room: upper bound of the number of words, for which memory is reserved.
     """
     rows: dict[str, int] = {}
     matrix = np.empty((min(count or 0, room), width), np.float32)

@@ -39,16 +39,8 @@ def read_text_vectors(
 ) -> Iterator[Block]:
     """Yield words and vectors (n, d), a block of lines at a time.
 
-    Empty lines at the end are skipped.
-
-    Args:
-        stream: the lines.
-        path: of the file, for errors.
-        width: d.
-        first_line: number of the next line, for errors.
-
-    Raises:
-        DataError: names the line.
+    Empty lines at the end are skipped. first_line: number of the next line. Raises `DataError` that
+    names the line.
     """
     number, blank = first_line, 0
     while lines := list(islice(stream, _BLOCK)):
@@ -122,18 +114,9 @@ def read_binary_vectors(
 ) -> Iterator[Block]:
     """Yield words and vectors (n, d), a block of words at a time.
 
-    A line end before a word, as the C program writes it, is skipped.
-
-    Args:
-        stream: the bytes after the header.
-        path: of the file, for errors.
-        words: v of the header.
-        width: d of the header.
-        offset: position of the first word in the file, for errors.
-        limit: number of words to read; if all, nothing may follow them.
-
-    Raises:
-        DataError: names the number of the word and the byte.
+    A line end before a word, as the C program writes it, is skipped. words, width: v and d of the
+    header. offset: position of the first word in the file. limit: number of words to read; if all,
+    nothing may follow them. Raises `DataError` that names the number of the word and the byte.
     """
     reader = _Reader(stream, path, offset)
     block = min(_BLOCK, max(_MAX_BLOCK // width, 1))

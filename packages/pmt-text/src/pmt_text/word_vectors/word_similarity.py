@@ -99,13 +99,8 @@ def evaluate_word_pairs(
 ) -> WordPairScores:
     """Correlate the cosines of the vectors of word pairs with their ratings.
 
-    Pairs with an unknown word do not count.
-
-    Args:
-        vectors: word vectors.
-        pairs: rated pairs.
-        restrict: only the first (most frequent) `restrict` words are known.
-        fold_case: words are compared without regard to case.
+    Pairs with an unknown word do not count. restrict: only the first (most frequent) `restrict`
+    words are known. fold_case: words are compared without regard to case.
     """
     words = FoldedWords(vectors, restrict, fold_case)
     cosines, scores = [], []

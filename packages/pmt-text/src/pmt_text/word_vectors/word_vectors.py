@@ -30,10 +30,6 @@ class WordVectors:
     Args:
         words: v different words, most frequent first (`restrict` selects the first ones).
         matrix: finite numbers, (v, d); stored as float32, without a copy if they already are.
-
-    Raises:
-        DataError: if a word occurs twice or a number is not finite.
-        ShapeError: if the shape or dtype of the matrix is wrong.
     """
 
     def __init__(self, words: Sequence[str], matrix: NDArray[Any]) -> None:
@@ -99,13 +95,8 @@ class WordVectors:
     ) -> list[Neighbor]:
         """Return the n words with the highest cosine to `query`, best first.
 
-        Words with equal cosines are in the order of `words`.
-
-        Args:
-            query: a word, which is not its own neighbor, or a vector (d,).
-            n: number of words.
-            restrict: only the first `restrict` words are considered.
-            without: words to exclude.
+        query: a word, which is not its own neighbor, or a vector (d,). restrict: only the first
+        `restrict` words are considered. without: words to exclude.
         """
         if n < 1:
             raise SettingsError(f"the number of neighbors must be 1 or more, got {n}")

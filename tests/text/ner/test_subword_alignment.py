@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from pmt_core import SettingsError, ShapeError, Span
-from pmt_text import TAG_SCHEMES, BytePairEncoding, SubwordAlignment, encode_words, spans_to_tags
+from pmt_text import (
+    BytePairEncoding,
+    SubwordAlignment,
+    encode_words,
+    spans_to_tags,
+)
+from pmt_text.ner.tag_scheme import TAG_SCHEMES
 
 RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
 

@@ -10,13 +10,12 @@ import pytest
 
 from pmt_core import DataError, SettingsError, Span, tag_spans
 from pmt_text import (
-    TAG_SCHEMES,
     TagScheme,
     convert_tags,
     detect_scheme,
-    scheme_breaks,
     spans_to_tags,
 )
+from pmt_text.ner.tag_scheme import TAG_SCHEMES, scheme_breaks
 
 RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
 

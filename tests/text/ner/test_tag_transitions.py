@@ -10,12 +10,11 @@ import pytest
 
 from pmt_core import Span
 from pmt_text import (
-    TAG_SCHEMES,
     TagScheme,
     forbidden_transitions,
-    scheme_breaks,
     spans_to_tags,
 )
+from pmt_text.ner.tag_scheme import TAG_SCHEMES, scheme_breaks
 
 RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
 KINDS = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES"}

@@ -13,7 +13,6 @@ import pytest
 
 from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text import (
-    N_MATCH_TYPES,
     PAIR_FEATURES,
     EncodedPairs,
     InverseDocumentFrequency,
@@ -21,9 +20,9 @@ from pmt_text import (
     Vocabulary,
     match_types,
     pair_features,
-    spelled_alike,
     tokenize,
 )
+from pmt_text.qqp.word_matches import N_MATCH_TYPES, spelled_alike
 
 TEXTS = [["a", "b"], ["a", "c"], ["a", "b", "b"], ["a", "d"], ["a", "d"]]  # 4 different ones
 

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from pmt_core import DataError, FileProblem, SettingsError, ShapeError
-from pmt_text import SPECIAL_TOKENS, BytePairEncoding, learn_merges, split_words
+from pmt_text import (
+    SPECIAL_TOKENS,
+    BytePairEncoding,
+)
+from pmt_text.tokenizers.bpe_training import learn_merges, split_words
 
 # The words of Sennrich et al. 2016, algorithm 1, without their end-of-word mark.
 PAPER = {b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}

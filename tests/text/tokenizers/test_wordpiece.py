@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from pmt_core import DataError, SettingsError, ShapeError
-from pmt_text import WordPiece, bert_words
+from pmt_text import (
+    WordPiece,
+)
+from pmt_text.tokenizers.wordpiece import bert_words
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 TOKENS = [*MARKS, "un", "una", "##aff", "##able", "##a", "able", ",", "!", "中", "the", "##s"]

@@ -12,12 +12,8 @@ import pytest
 
 from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text import (
-    AnalogyQuestion,
-    AnalogySection,
-    WordPair,
     WordVectors,
     analogy,
-    average_ranks,
     evaluate_analogies,
     evaluate_word_pairs,
     load_analogies,
@@ -25,6 +21,9 @@ from pmt_text import (
     pearson,
     spearman,
 )
+from pmt_text.word_vectors.analogy import AnalogyQuestion, AnalogySection
+from pmt_text.word_vectors.statistics import average_ranks
+from pmt_text.word_vectors.word_similarity import WordPair
 
 # Two countries with their capitals, and a decoy: x says which country, y says capital or country.
 PLACES = WordVectors(

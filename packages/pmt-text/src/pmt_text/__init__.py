@@ -51,6 +51,13 @@ from pmt_text.tokenizers.wordpiece import WordPiece
 from pmt_text.translation.encoded_translations import EncodedTranslations, TranslationBatch
 from pmt_text.translation.parallel_corpus import ParallelCorpus, load_parallel
 
+# Sampling for word2vec
+from pmt_text.word2vec.corpus.text_corpus import TextCorpus
+from pmt_text.word2vec.corpus.word_counts import WordCounts, count_words
+from pmt_text.word2vec.sampling.chunk_sampler import ChunkSampler
+from pmt_text.word2vec.sampling.window_batches import WindowBatch, WindowBatches
+from pmt_text.word2vec.sampling.word_sampling import SamplingSettings
+
 # Word vectors
 from pmt_text.word_vectors.analogy import analogy, load_analogies
 from pmt_text.word_vectors.embedding_matrix import embedding_matrix
@@ -59,13 +66,6 @@ from pmt_text.word_vectors.file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors.statistics import pearson, principal_components, spearman
 from pmt_text.word_vectors.word_similarity import evaluate_word_pairs, load_word_pairs
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
-
-# Sampling for word2vec
-from pmt_text.word2vec.corpus.text_corpus import TextCorpus
-from pmt_text.word2vec.corpus.word_counts import WordCounts, count_words
-from pmt_text.word2vec.sampling.chunk_sampler import ChunkSampler
-from pmt_text.word2vec.sampling.window_batches import WindowBatch, WindowBatches
-from pmt_text.word2vec.sampling.word_sampling import SamplingSettings
 
 __all__ = [
     "CLS",

@@ -1,100 +1,146 @@
-"""The presets of apps/train_qqp.py: pre-training, students, resuming between stages."""
+"""The stages of a run: pre-training, students, resuming between stages, and what they cost."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
-import subprocess
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from programs import Program
+from small_apps import TINY, write_pairs
 
+from pmt_apps.kit.run import Run
+from pmt_apps.qqp import main
+from pmt_apps.qqp.data.settings import Settings
 from pmt_core import load_archive
+from pmt_nn import Linear, PairClassifier
+from pmt_text.tokenizers import normalize as tokenizer
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-Write = Callable[..., Path]
-
-
-def best(qqp: Run, pairs_file: Write, out: Path, *more: object) -> str:
-    files = ("--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 40))
-    done = qqp(
-        *files, "--extra", pairs_file("extra.tsv", 60), "--preset", "best", "--students", 2,
-        "--epochs", 1, "--pretrain-epochs", 1, "--workers", 1, "--out", out, *more,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+STUDENTS = 3
+SETTINGS = ("--epochs", 1, "--pretrain-epochs", 1, "--workers", 1, *TINY, "--hidden", 16)
+BEST = ("--preset", "best", "--students", STUDENTS, *SETTINGS)
 
 
-def probabilities(qqp: Run, out: Path, pairs: list[str]) -> list[float]:
-    done = qqp("--predict", "--out", out, small=False, stdin="\n".join(pairs) + "\n")
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line)["probability"] for line in done.stdout.splitlines()]
+def files(folder: Path) -> list[object]:
+    options: list[object] = []
+    for name, rows in (("train", 120), ("dev", 40), ("extra", 60)):
+        options += [f"--{name}", write_pairs(folder / f"{name}.tsv", rows)]
+    return options
 
 
-def test_best_trains_in_stages_that_can_be_gone_on_from(
-    qqp: Run, pairs_file: Write, tmp_path: Path
-) -> None:
-    out, again = tmp_path / "run", tmp_path / "again"
-    told = best(qqp, pairs_file, out)
-    assert "near pairs found" in told
-    stages = ["vectors", "pretrain", "teacher"]
-    stages += [f"student{n}{part}" for n in (1, 2) for part in (".soft_labels", "")]
-    for stage in stages:
-        assert (out / f"{stage}.npz").is_file(), stage
-    weights, meta = load_archive(out / "model.npz")
-    assert meta["model"]["members"] == 2
-    for n in (1, 2):
-        student, _ = load_archive(out / f"student{n}.npz")
+@dataclass
+class Best:
+    """A run of --preset best with three students, and what was counted meanwhile."""
+
+    run: Path
+    output: str = ""
+    classifiers: int = 0
+    tokenizations: Counter[str] = field(default_factory=Counter)
+
+
+@pytest.fixture(scope="module")
+def best(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Best:
+    folder = tmp_path_factory.mktemp("best")
+    best = Best(folder / "run")
+    build: Callable[..., None] = PairClassifier.__init__
+    split = tokenizer.normal_tokens
+
+    def counted_build(self: PairClassifier, *args: Any, **kwargs: Any) -> None:
+        best.classifiers += 1
+        build(self, *args, **kwargs)
+
+    def counted_split(text: str) -> list[str]:
+        best.tokenizations[text] += 1
+        return split(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PairClassifier, "__init__", counted_build)
+        patch.setattr(tokenizer, "normal_tokens", counted_split)
+        best.output = Program(root, "qqp", folder).train(*files(folder), *BEST, "--out", "run")
+    return best
+
+
+def test_each_stage_leaves_its_weights(best: Best) -> None:
+    assert "near pairs found" in best.output
+    students = [f"student{n}" for n in range(1, STUDENTS + 1)]
+    soft = [f"{name}.soft_labels" for name in students]
+    for stage in ("vectors", "pretrain", "teacher", *students, *soft):
+        assert (best.run / f"{stage}.npz").is_file(), stage
+    rows = (best.run / "history.csv").read_text().splitlines()
+    assert len(rows) == 1 + 3 + 1 + 1 + 2 * STUDENTS
+
+
+def test_the_model_is_the_ensemble_of_the_students(best: Best) -> None:
+    weights, meta = load_archive(best.run / "model.npz")
+    assert meta["model"]["members"] == STUDENTS
+    for n in range(STUDENTS):
+        student, _ = load_archive(best.run / f"student{n + 1}.npz")
         for name, array in student.items():
-            own = name.replace("members.0", f"members.{n - 1}")
-            np.testing.assert_array_equal(weights[own], array)
-    metrics = json.loads((out / "metrics.json").read_text())
+            member = name.replace("members.0", f"members.{n}")
+            np.testing.assert_array_equal(weights[member], array)
+    metrics = json.loads((best.run / "metrics.json").read_text())
     members = sum(array.size for name, array in weights.items() if name != "vectors")
     assert metrics["parameters"] == members
-    rows = (out / "history.csv").read_text().splitlines()
-    assert len(rows) == 1 + 3 + 1 + 1 + 2 * 2
 
-    # As if the program had been stopped after the first student.
-    shutil.copytree(out, again)
-    for gone in ("student2.soft_labels", "student2"):
-        (again / f"{gone}.npz").unlink()
-        (again / f"{gone}.checkpoint.npz").unlink()
+
+def test_best_builds_a_teacher_and_its_students_and_no_other_model(best: Best) -> None:
+    assert best.classifiers == 1 + STUDENTS
+
+
+def test_each_question_is_tokenized_once(best: Best) -> None:
+    assert len(best.tokenizations) > 200
+    assert set(best.tokenizations.values()) == {1}
+
+
+def test_resumed_after_a_student_the_weights_are_the_same(
+    best: Best, program: Callable[..., Program], tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(best.run, again)
+    for name in ("student2.soft_labels", "student2", "student3.soft_labels", "student3"):
+        (again / f"{name}.npz").unlink()
+        (again / f"{name}.checkpoint.npz").unlink()
     (again / "model.npz").unlink()
-    done = qqp("--resume", "--out", again, small=False)
-    assert done.returncode == 0, done.stderr
-    resumed, _ = load_archive(again / "model.npz")
-    assert resumed.keys() == weights.keys()
-    for name, array in weights.items():
+    program("qqp").train("--resume", "--out", again)
+    (expected, _), (resumed, _) = (load_archive(run / "model.npz") for run in (best.run, again))
+    assert resumed.keys() == expected.keys()
+    for name, array in expected.items():
         np.testing.assert_array_equal(resumed[name], array, err_msg=name)
 
-    # Both orders of a pair have the same answer, and both members have a say.
-    pairs = ["How do I swim?\tWhat is the way to swim?", "How do I run?\tHow do I cook rice?"]
-    forth = probabilities(qqp, out, pairs)
-    back = probabilities(qqp, out, ["\t".join(reversed(pair.split("\t"))) for pair in pairs])
-    assert forth == pytest.approx(back, abs=2e-6)
+
+def test_both_orders_of_a_pair_have_the_same_probability(
+    best: Best, predict: Callable[[Path, str], list[str]]
+) -> None:
+    pairs = [("How do I swim?", "What is the way to swim?"), ("How do I run?", "How do I cook?")]
+    lines = [*("\t".join(pair) for pair in pairs), *("\t".join(pair[::-1]) for pair in pairs)]
+    answers = [json.loads(line) for line in predict(best.run, "\n".join(lines))]
+    probabilities = [answer["probability"] for answer in answers]
+    assert probabilities[:2] == pytest.approx(probabilities[2:], abs=2e-6)
 
 
-def test_a_text_to_pretrain_on_and_what_it_leaves_used_again(
-    qqp: Run, pairs_file: Write, tmp_path: Path
+def test_pretraining_on_a_text_and_from_its_weights(
+    program: Callable[..., Program], tmp_path: Path
 ) -> None:
     text = tmp_path / "text.txt"
     text.write_text("how do people swim and run and cook rice in many days " * 200)
-    out = tmp_path / "first"
-    told = best(qqp, pairs_file, out, "--students", 0, "--pretrain", text)
-    assert "pretrain: 119 pairs of texts" in told  # 12 words x 200 in pieces of 20
-    assert json.loads((out / "metrics.json").read_text())["data"]["pretrain"]["rows"] == 119
-    other = tmp_path / "second"
-    best(qqp, pairs_file, other, "--students", 0, "--pretrain", out / "pretrain.npz")
-    assert not (other / "pretrain.npz").exists()
-    done = qqp(
-        "--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 40), "--preset", "quick",
-        "--pretrain", out / "pretrain.npz", "--width", 16, "--hidden", 8, "--heads", 2,
-        "--layers", 1, "--out", tmp_path / "wider", small=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "--width" in done.stderr
+    qqp, data = program("qqp"), files(tmp_path)
+    settings = (*data, *SETTINGS, "--preset", "quick")
+    output = qqp.train(*settings, "--pretrain", text, "--out", "first")
+    assert "pretrain: 119 pairs of texts" in output  # 12 words x 200 in chunks of 20
+    metrics = json.loads((tmp_path / "first" / "metrics.json").read_text())
+    assert metrics["data"]["pretrain"]["rows"] == 119
+    weights = tmp_path / "first" / "pretrain.npz"
+    qqp.train(*settings, "--pretrain", weights, "--out", "second")
+    assert not (tmp_path / "second" / "pretrain.npz").exists()
+    wider = ("--pretrain", weights, "--width", 16, "--out", "wider")
+    qqp.refuse(*settings, *wider, words=["--width"])
 
 
 @pytest.mark.parametrize(
@@ -107,12 +153,30 @@ def test_a_text_to_pretrain_on_and_what_it_leaves_used_again(
         (("--pretrain", "missing.txt"), "missing.txt"),
     ],
 )
-def test_what_does_not_go_together_is_said(
-    qqp: Run, pairs_file: Write, tmp_path: Path, options: tuple[object, ...], word: str
+def test_settings_that_contradict_each_other_are_refused(
+    program: Callable[..., Program], tmp_path: Path, options: tuple[object, ...], word: str
 ) -> None:
-    files = ("--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 40))
-    done = qqp(*files, "--preset", "best", "--out", tmp_path / "run", *options)
-    assert done.returncode == 2, done.stdout
-    assert "Traceback" not in done.stderr
-    assert word in done.stderr
+    program("qqp").refuse(*files(tmp_path), *BEST, *options, "--out", "run", words=[word])
     assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_the_first_linear_layer_is_at_most_28_calls_below_train(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Reached(BaseException):
+        pass
+
+    depths = []
+
+    def forward(self: Linear, *args: Any) -> None:
+        codes = [frame.frame.f_code for frame in inspect.stack(0)]
+        depths.append(codes.index(main.train.__code__))
+        raise Reached
+
+    monkeypatch.setattr(Linear, "forward", forward)
+    settings = Settings(
+        out=tmp_path / "run", preset="plain", limit=40, workers=1, width=8, heads=2, layers=1
+    )
+    with pytest.raises(Reached), Run.open(settings, "qqp", "") as run:
+        main.train(settings, run)
+    assert depths[0] <= 28

@@ -21,7 +21,6 @@ from pmt_autograd.debug.sample_run import (
     is_float,
     joined,
     non_contiguous,
-    read_only,
     run_sample,
 )
 from pmt_autograd.grad_mode import no_grad
@@ -58,8 +57,8 @@ def check_primitive(entry: Primitive, *, seed: int = 0) -> PrimitiveReport:
     For each sample the gradient is compared with numerical derivatives in float64, and the
     float32 gradient with the float64 one (`pmt_core.check_gradient`, with read-only arrays). On
     the tape: float32 inputs give float32 values and gradients; gradients have the shapes of their
-    inputs; inputs are not changed. Inputs that are read-only, not contiguous or in Fortran order
-    give the same results, as do the gradient of one input alone, and the value under `no_grad`.
+    inputs; inputs are not changed. Inputs that are not contiguous or in Fortran order give the same
+    results, as do the gradient of one input alone, and the value under `no_grad`.
 
     Args:
         entry: an entry of the registry.
@@ -191,7 +190,7 @@ def _check_on_tape(entry: Primitive, sample: Sample) -> None:
     inputs = [cast(item, dtype) for item in sample.inputs]
     run = run_sample(entry.operation, inputs, sample.settings)
     _check_dtypes_and_shapes(inputs, run, np.dtype(dtype))
-    for layout in (read_only, non_contiguous, fortran_order):
+    for layout in (non_contiguous, fortran_order):
         other = run_sample(entry.operation, [layout(x) for x in inputs], sample.settings)
         compare_runs(f"inputs that are {layout.__name__}", run, other)
     if len(run.gradients) > 1:

@@ -119,15 +119,6 @@ def cast(item: Any, dtype: type[np.floating[Any]]) -> Any:
     return item.astype(dtype) if is_float(item) else item
 
 
-def read_only(item: Any) -> Any:
-    """Return a read-only view of an array."""
-    if not isinstance(item, np.ndarray):
-        return item
-    view = item.view()
-    view.flags.writeable = False
-    return view
-
-
 def non_contiguous(item: Any) -> Any:
     """Return the same values with a gap after each element."""
     if not isinstance(item, np.ndarray):

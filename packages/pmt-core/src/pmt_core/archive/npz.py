@@ -170,14 +170,16 @@ def _read_npy(member: Any, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
             f"{where} is an array of {dtype}, which is refused (objects need pickle, and reading "
             "pickle can run code): save it again as numbers, booleans or fixed-length text"
         )
-    claimed, actual = byte_count(shape, dtype.itemsize), info.file_size - header.tell()
+    rest = header.read()
+    claimed = byte_count(shape, dtype.itemsize)
+    actual = info.file_size - (len(start) - len(rest))
     if claimed != actual:
         raise ArchiveError(
             f"{where}: its header claims shape {shape} of {dtype}, {claimed} bytes, but the "
             f"member has {actual}; {_DAMAGED}"
         )
-    rest = _Chained(start[header.tell() :], member)
-    flat = read_into_array(rest, dtype, claimed // dtype.itemsize)  # type: ignore[arg-type]
+    data = _Chained(rest, member)
+    flat = read_into_array(data, dtype, claimed // dtype.itemsize)  # type: ignore[arg-type]
     if flat.nbytes != claimed:
         raise ArchiveError(f"{where}: expected {claimed} bytes, read {flat.nbytes}; {_DAMAGED}")
     array = flat.reshape(shape, order="F" if fortran else "C")

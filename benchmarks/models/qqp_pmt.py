@@ -31,7 +31,7 @@ def make_model(words: int) -> PairClassifier:
 
 
 def loss(model, batch, rng):
-    logits = model(batch.ids, batch.segments, batch.match_types, batch.mask, rng=rng)
+    logits = model(batch, rng=rng)
     return cross_entropy(logits, batch.labels, reduction="sum"), len(batch)
 
 

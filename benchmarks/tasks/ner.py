@@ -25,6 +25,7 @@ from pmt_autograd import no_grad
 from pmt_core import RandomStream
 from pmt_nn import EntityTagger, EntityTaggerConfig
 from pmt_text import (
+    UNK,
     BucketBatches,
     EncodedSentences,
     SentenceEncoder,
@@ -52,6 +53,7 @@ def both_models(
     ours = EntityTagger(
         config,
         RandomStream(1, "weights").generator(),
+        unknown_id=UNK,
         forbidden=forbidden,
         forbidden_start=start,
         counts=encoder.counts(data),
@@ -60,10 +62,6 @@ def both_models(
     theirs = TorchTagger(config, state["forgotten"], forbidden, start)
     theirs.load(state)
     return ours, theirs
-
-
-def ours_of(batch: TaggedBatch) -> tuple[np.ndarray, ...]:
-    return batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids
 
 
 def theirs_of(batch: TaggedBatch) -> tuple[torch.Tensor, ...]:
@@ -75,16 +73,13 @@ def check_same(ours: EntityTagger, theirs: TorchTagger, batch: TaggedBatch) -> N
     """Both find the same loss and the same tags with the same weights."""
     ours.eval()
     theirs.eval()
-    words, characters, shapes, mask, spelling_ids = ours_of(batch)
     with no_grad():
-        found = ours.loss(
-            words, characters, shapes, batch.tags, mask, spelling_ids, reduction="sum"
-        ).item()
+        found = ours.loss(batch, reduction="sum").item()
     tensors = theirs_of(batch)
     with torch.no_grad():
         expected = theirs.loss(*tensors, torch.from_numpy(batch.tags)).item()
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    tags = ours.predict(*ours_of(batch))
+    tags = ours.predict(batch)
     for row, path in enumerate(theirs.predict(*tensors)):
         assert tags[row, : len(path)].tolist() == path
 
@@ -93,11 +88,7 @@ def training(
     ours: EntityTagger, theirs: TorchTagger, batches: list[TaggedBatch], threads: int
 ) -> tuple[Callable[[], None], Callable[[], None]]:
     def loss(model, batch, rng):
-        words, characters, shapes, mask, spelling_ids = ours_of(batch)
-        found = model.loss(
-            words, characters, shapes, batch.tags, mask, spelling_ids, rng=rng, reduction="sum"
-        )
-        return found, len(batch)
+        return model.loss(batch, rng=rng, reduction="sum"), len(batch)
 
     trainer = Trainer(
         ours,
@@ -130,13 +121,12 @@ def training(
 def tagging(
     ours: EntityTagger, theirs: TorchTagger, batches: list[TaggedBatch]
 ) -> tuple[Callable[[], None], Callable[[], None]]:
-    arrays = [ours_of(batch) for batch in batches]
     tensors = [theirs_of(batch) for batch in batches]
 
     def run_ours() -> None:
         ours.eval()
-        for batch in arrays:
-            ours.predict(*batch)
+        for batch in batches:
+            ours.predict(batch)
 
     def run_theirs() -> None:
         theirs.eval()

@@ -28,11 +28,7 @@ IGNORED = -100
 
 
 def in_one_step(model: EncoderDecoder, batch: TranslationBatch) -> Tensor:
-    masks = batch.source_mask, batch.target_mask
-    rng = np.random.default_rng(0)
-    return model.loss(
-        batch.source, batch.target, batch.labels, *masks, smoothing=SMOOTHING, rng=rng
-    )
+    return model.loss(batch, label_smoothing=SMOOTHING, rng=np.random.default_rng(0))
 
 
 def in_two(model: EncoderDecoder, batch: TranslationBatch) -> Tensor:

@@ -42,7 +42,7 @@ def generate_text(
         temperature=1.0 if greedy else settings.temperature,
         top_k=settings.top_k,
         top_p=settings.top_p,
-        window=settings.max_length,
+        max_length=settings.max_length,
     ):
         pending.append(int(ids[0]))
         text = tokenizer.decode(pending)

@@ -18,9 +18,11 @@ from pmt_apps.kit.run import Run
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import EVALUATION_BATCH, Tagger
 from pmt_autograd import Tensor, no_grad
-from pmt_core import DataError, RandomStream, SettingsError, load_archive
+from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError, load_archive
 from pmt_nn import MaskedTagger
 from pmt_text import (
+    MASK,
+    SPECIAL_TOKENS,
     BucketBatches,
     SentenceEncoder,
     TaggedBatch,
@@ -43,6 +45,7 @@ from pmt_train import (
 STAGE = "pretrain"
 MAX_WORDS = 40  # of a sentence; longer lines are cut
 DEV_FRACTION = 0.01  # of the text, held out
+MASK_RATE = 0.15  # fraction of the words
 WARMUP = 0.05  # fraction of the steps
 DROPOUT, INPUT_DROPOUT = 0.1, 0.2  # less than for tagging, as there is more text
 _TAGGING = ("crf.", "classify.", "forgotten")  # prefixes of what only tagging or its data sets
@@ -113,6 +116,7 @@ def pretrain(
         clone.model,
         min(settings.mlm_vocabulary, len(clone.model.words.weight)),
         RandomStream(settings.seed, "guesser").generator(),
+        mask_id=MASK,
     )
     batches = BucketBatches(
         train.lengths,
@@ -153,10 +157,13 @@ def pretrain(
 def _loss(
     masked_lm: MaskedTagger, batch: TaggedBatch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
-    total: tuple[Tensor, int] = masked_lm(
-        batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids, rng=rng
-    )
-    return total
+    """Return the summed cross-entropy of words that are masked at random, and their number."""
+    words = batch.words
+    is_masked = (words >= len(SPECIAL_TOKENS)) & (words < masked_lm.output_vocabulary)
+    is_masked &= rng.random(words.shape) < MASK_RATE
+    labels = np.where(is_masked, words, IGNORE_LABEL)
+    loss: tuple[Tensor, int] = masked_lm(batch, np.where(is_masked, MASK, words), labels, rng=rng)
+    return loss
 
 
 def _mlm_loss(

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from pmt_apps.ner.settings import Settings
 from pmt_autograd import Tensor, no_grad
-from pmt_core import DataError, RandomStream
+from pmt_core import RandomStream
 from pmt_nn import EntityTagger, EntityTaggerConfig
 from pmt_text import (
+    UNK,
     BucketBatches,
     EncodedSentences,
     SentenceEncoder,
@@ -68,6 +69,7 @@ class Tagger:
         self.model = EntityTagger(
             config,
             RandomStream(settings.seed, "weights").generator(),
+            unknown_id=UNK,
             forbidden=self.forbidden,
             forbidden_start=start,
             counts=counts,
@@ -137,19 +139,7 @@ class Tagger:
         model: EntityTagger, batch: TaggedBatch, rng: np.random.Generator
     ) -> tuple[Tensor, int]:
         """Return the sum of -log p(tags) over a batch, and its number of chunks."""
-        if batch.tags is None:
-            raise DataError("expected sentences with tags for training, got some without")
-        total = model.loss(
-            batch.words,
-            batch.characters,
-            batch.shapes,
-            batch.tags,
-            batch.mask,
-            batch.spelling_ids,
-            rng=rng,
-            reduction="sum",
-        )
-        return total, len(batch)
+        return model.loss(batch, rng=rng, reduction="sum"), len(batch)
 
     def tag(
         self,
@@ -175,9 +165,7 @@ class Tagger:
 
         def tag_batch(batch: TaggedBatch) -> None:
             with no_grad():
-                scores = self.model(
-                    batch.words, batch.characters, batch.shapes, batch.mask, batch.spelling_ids
-                )
+                scores = self.model(batch)
             best = self.model.crf.decode(scores, batch.mask)[batch.mask]
             positions = _word_positions(encoded, batch)
             tags[positions] = best

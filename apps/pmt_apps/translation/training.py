@@ -99,15 +99,7 @@ def loss(
     rng: np.random.Generator | None,
 ) -> tuple[Tensor, int]:
     """Return the summed cross-entropy of the target tokens of a batch, and their number."""
-    total: Tensor = model.loss(
-        batch.source,
-        batch.target,
-        batch.labels,
-        batch.source_mask,
-        batch.target_mask,
-        smoothing=label_smoothing,
-        rng=rng,
-    )
+    total = model.loss(batch, label_smoothing=label_smoothing, rng=rng)
     return total, int(batch.target_mask.sum())
 
 

@@ -126,7 +126,7 @@ def test_cached_generation_equals_uncached(rng, stir, positions, window) -> None
     prompt = rng.integers(0, 11, (3, 5))
     outcome = [
         model.generate(
-            prompt, 40, rng=np.random.default_rng(5), cached=cached, window=window, top_p=0.95
+            prompt, 40, rng=np.random.default_rng(5), cached=cached, max_length=window, top_p=0.95
         )
         for cached in (True, False)
     ]
@@ -136,7 +136,7 @@ def test_cached_generation_equals_uncached(rng, stir, positions, window) -> None
 
 def test_a_window_shows_the_newest_half_and_what_comes_after(rng, stir) -> None:
     model = language_model(rng, stir, positions="learned")
-    decoding = model.decoding(window=6)
+    decoding = model.decoding(max_length=6)
     ids = rng.integers(0, 11, (2, 20))
     seen = 0
     for i in range(20):
@@ -159,7 +159,7 @@ def test_the_cost_of_cached_generation_is_linear(rng, stir) -> None:
     assert cost(256) == 256
     assert cost(256, cached=False) == 256 * 257 // 2
     # Every half window the other half is read once more: 2 n in all.
-    assert cost(512, window=64) < 2 * 512
+    assert cost(512, max_length=64) < 2 * 512
 
 
 def test_a_prompt_longer_than_the_window(rng, stir) -> None:

@@ -23,7 +23,6 @@ from pmt_nn import (
     in_batch_contrastive_loss,
     mse,
     negative_sampling_loss,
-    pretraining_loss,
     triplet_loss,
 )
 
@@ -151,16 +150,6 @@ def test_same_is_boolean_and_one_per_pair() -> None:
 
 
 # --- BERT -----------------------------------------------------------------------------------------
-
-
-def test_pretraining_loss_is_the_sum_of_both(rng) -> None:
-    words, pairs = t(rng.normal(size=(2, 3, 5))), t(rng.normal(size=(2, 2)))
-    ids = np.array([[-100, 4, -100], [1, -100, -100]])
-    masked = cross_entropy(words.data[[0, 1], [1, 0]], np.array([4, 1])).item()
-    both = cross_entropy(pairs, np.array([0, 1])).item()
-    assert pretraining_loss(words, ids, pairs, np.array([0, 1])).item() == pytest.approx(
-        masked + both
-    )
 
 
 # --- word2vec -------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -67,7 +69,14 @@ def test_the_loss_of_an_encoder_decoder_is_that_of_its_logits(shared: bool) -> N
     source_mask = np.arange(5) < np.array([[5], [2], [4]])
     target_mask = np.arange(4) < np.array([[1], [4], [3]])
     masks = source_mask, target_mask
-    loss = model.loss(source, target, labels, *masks, smoothing=0.1)
+    batch = SimpleNamespace(
+        source=source,
+        target=target,
+        labels=labels,
+        source_mask=source_mask,
+        target_mask=target_mask,
+    )
+    loss = model.loss(batch, label_smoothing=0.1)
     logits = model(source, target, *masks)
     expected = cross_entropy(
         logits, np.where(target_mask, labels, -100), reduction="sum", label_smoothing=0.1

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from inputs import Pairs
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import ShapeError
@@ -56,12 +57,8 @@ def small_model() -> PairClassifier:
     return PairClassifier(config, stream())
 
 
-def a_batch(n: int = 3, t: int = 6) -> tuple[np.ndarray, ...]:
-    rng = stream(4)
-    ids = rng.integers(1, 11, (n, t))
-    sides, match_types = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
-    mask = np.arange(t) < rng.integers(2, t + 1, (n, 1))
-    return ids, sides, match_types, mask
+def a_batch(n: int = 3, t: int = 6) -> Pairs:
+    return Pairs.random(stream(4), n, t, 11)
 
 
 def test_dotted_names_in_order_and_tied_once() -> None:
@@ -159,9 +156,9 @@ def test_state_travels() -> None:
     )
     batch = a_batch()
     one.eval(), two.eval()
-    assert (one(*batch).data != two(*batch).data).all()
+    assert (one(batch).data != two(batch).data).all()
     two.load_state_dict(one.state_dict())
-    np.testing.assert_array_equal(one(*batch).data, two(*batch).data)
+    np.testing.assert_array_equal(one(batch).data, two(batch).data)
 
 
 def test_state_dict_is_a_copy() -> None:
@@ -210,7 +207,7 @@ def remembered(model: Module) -> dict[str, dict[str, Any]]:
 
 
 def run(model: PairClassifier, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    logits = model(*a_batch(), rng=stream(seed))
+    logits = model(a_batch(), rng=stream(seed))
     found = gradients(cross_entropy(logits, np.array([0, 1, 1]), reduction="sum"))
     by_name = {}
     for name, parameter in model.named_parameters():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import Pairs
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError
@@ -52,12 +53,8 @@ def classifier() -> PairClassifier:
     return PairClassifier(config, stream(), dtype=np.float64)
 
 
-def a_batch(n: int = 4, t: int = 7) -> tuple[np.ndarray, ...]:
-    rng = stream(4)
-    ids = rng.integers(1, 13, (n, t))
-    sides, match_types = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
-    mask = np.arange(t) < rng.integers(2, t + 1, (n, 1))
-    return ids, sides, match_types, mask
+def a_batch(n: int = 4, t: int = 7) -> Pairs:
+    return Pairs.random(stream(4), n, t)
 
 
 def parameter_gradients(model, loss) -> dict[str, np.ndarray]:
@@ -83,8 +80,8 @@ def test_padding_more_changes_nothing(norm_first: bool) -> None:
 
 def test_padding_more_changes_nothing_in_the_classifier() -> None:
     model, batch, labels = classifier(), a_batch(), np.array([0, 1, 1, 0])
-    padded = tuple(np.pad(x, ((0, 0), (0, 5))) for x in batch)
-    logits, padded_logits = model(*batch), model(*padded)
+    padded = batch.map(lambda x: np.pad(x, ((0, 0), (0, 5))))
+    logits, padded_logits = model(batch), model(padded)
     np.testing.assert_allclose(logits.data, padded_logits.data, rtol=1e-12, atol=1e-12)
     a = parameter_gradients(model, cross_entropy(logits, labels))
     b = parameter_gradients(model, cross_entropy(padded_logits, labels))
@@ -93,20 +90,24 @@ def test_padding_more_changes_nothing_in_the_classifier() -> None:
 
 
 def test_padding_ids_may_be_anything_in_range() -> None:
-    model, (ids, sides, match_types, mask) = classifier(), a_batch()
-    other = np.where(mask, ids, 12), np.where(mask, sides, 1), np.where(mask, match_types, 2)
-    np.testing.assert_allclose(
-        model(ids, sides, match_types, mask).data, model(*other, mask).data, rtol=1e-12
+    model, batch = classifier(), a_batch()
+    mask = batch.mask
+    other = Pairs(
+        np.where(mask, batch.ids, 12),
+        np.where(mask, batch.segments, 1),
+        np.where(mask, batch.match_types, 2),
+        mask,
     )
+    np.testing.assert_allclose(model(batch).data, model(other).data, rtol=1e-12)
 
 
 def test_the_order_of_the_batch_changes_nothing() -> None:
     model, batch, labels = classifier(), a_batch(), np.array([0, 1, 1, 0])
     order = np.array([2, 0, 3, 1])
-    shuffled = tuple(x[order] for x in batch)
-    np.testing.assert_allclose(model(*batch).data[order], model(*shuffled).data, atol=1e-13)
-    a = parameter_gradients(model, cross_entropy(model(*batch), labels))
-    b = parameter_gradients(model, cross_entropy(model(*shuffled), labels[order]))
+    shuffled = batch.rows(order)
+    np.testing.assert_allclose(model(batch).data[order], model(shuffled).data, atol=1e-13)
+    a = parameter_gradients(model, cross_entropy(model(batch), labels))
+    b = parameter_gradients(model, cross_entropy(model(shuffled), labels[order]))
     for name in a:
         np.testing.assert_allclose(a[name], b[name], rtol=1e-10, atol=1e-13, err_msg=name)
 
@@ -114,12 +115,12 @@ def test_the_order_of_the_batch_changes_nothing() -> None:
 def test_shards_add_up_to_the_batch() -> None:
     """Each shard trimmed to its own longest length, as the trainer's threads do it."""
     model, batch, labels = classifier(), a_batch(), np.array([0, 1, 1, 0])
-    whole = parameter_gradients(model, cross_entropy(model(*batch), labels, reduction="sum"))
+    whole = parameter_gradients(model, cross_entropy(model(batch), labels, reduction="sum"))
     total = {name: np.zeros_like(value) for name, value in whole.items()}
     for i in range(2):
-        longest = batch[3][i::2].sum(axis=1).max()
-        part = tuple(x[i::2, :longest] for x in batch)
-        loss = cross_entropy(model(*part), labels[i::2], reduction="sum")
+        width = batch.mask[i::2].sum(axis=1).max()
+        part = batch.rows((slice(i, None, 2), slice(width)))
+        loss = cross_entropy(model(part), labels[i::2], reduction="sum")
         for name, value in parameter_gradients(model, loss).items():
             total[name] += value
     for name in whole:
@@ -158,10 +159,9 @@ def test_without_positions_the_encoder_follows_a_permutation() -> None:
 
 
 def test_a_row_without_any_token_stays_finite() -> None:
-    model, (ids, sides, match_types, mask) = classifier(), a_batch()
-    mask = mask.copy()
-    mask[1] = False
-    logits = model(ids, sides, match_types, mask)
+    model, batch = classifier(), a_batch()
+    batch.mask[1] = False
+    logits = model(batch)
     assert np.isfinite(logits.data).all()
     for name, value in parameter_gradients(model, cross_entropy(logits, np.zeros(4, int))).items():
         assert np.isfinite(value).all(), name
@@ -169,13 +169,13 @@ def test_a_row_without_any_token_stays_finite() -> None:
 
 def test_train_without_dropout_equals_eval() -> None:
     model, batch = classifier(), a_batch()
-    np.testing.assert_array_equal(model(*batch, rng=stream()).data, model.eval()(*batch).data)
+    np.testing.assert_array_equal(model(batch, rng=stream()).data, model.eval()(batch).data)
 
 
 def test_float32_throughout() -> None:
     config = PairClassifierConfig(vocabulary=13, width=8, heads=2, hidden=16, dropout=0.1)
     model = PairClassifier(config, stream())
-    logits = model(*a_batch(), rng=stream())
+    logits = model(a_batch(), rng=stream())
     assert logits.dtype == np.float32
     found = gradients(cross_entropy(logits, np.zeros(4, int)))
     assert {g.dtype for g in found.values()} == {np.dtype(np.float32)}

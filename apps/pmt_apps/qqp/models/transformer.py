@@ -166,7 +166,5 @@ class TransformerPairModel(PairModel[PairBatch]):
 def _logits(
     member: PairClassifier, batch: PairBatch, rng: np.random.Generator | None = None
 ) -> Tensor:
-    logits: Tensor = member(
-        batch.ids, batch.segments, batch.match_types, batch.mask, batch.features, rng=rng
-    )
+    logits: Tensor = member(batch, rng=rng)
     return logits

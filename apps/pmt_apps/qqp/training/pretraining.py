@@ -133,10 +133,8 @@ def pretraining_stage(
         module: MaskedPairModel, batch: PairBatch, rng: np.random.Generator
     ) -> tuple[Tensor, int]:
         masked = mask_tokens(batch.ids, words, rng, rate=_MASK_RATE)
-        losses = module(
-            masked.ids, batch.segments, batch.match_types, batch.mask, masked.labels, rng=rng
-        )
-        return losses.sum(), module.count(masked.labels)
+        result: tuple[Tensor, int] = module(batch, masked.ids, masked.labels, rng=rng)
+        return result
 
     schedule = rise_and_fall(_PRETRAIN_LR, len(batches) * settings.pretrain_epochs, 200)
     last = replace(settings, average=0.0)

@@ -55,8 +55,7 @@ from pmt_nn.generation.beam_search import (
     power_penalty,
 )
 from pmt_nn.generation.decoding import Decoding
-from pmt_nn.generation.generate import token_stream
-from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
+from pmt_nn.generation.sampling import Chooser, next_token, token_distribution, token_stream
 from pmt_nn.inspect.capture import capture
 from pmt_nn.inspect.summary import Summary, SummaryRow, summary
 from pmt_nn.layers.activations import (
@@ -114,7 +113,7 @@ from pmt_nn.losses.negative_sampling import NegativeSampling, negative_sampling_
 from pmt_nn.losses.regression import huber, huber_of, mse
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Mask, causal_mask, head_mask
-from pmt_nn.models.bert import Bert, BertConfig, pretraining_loss
+from pmt_nn.models.bert import Bert, BertConfig
 from pmt_nn.models.character_cnn import (
     CharacterEncoder,
     spelling_features,
@@ -329,7 +328,6 @@ __all__ = [
     "from_ragged",
     "to_ragged",
     "power_penalty",
-    "pretraining_loss",
     "rms_norm",
     "rnn_scan",
     "rotate",

@@ -1,19 +1,48 @@
-"""Choosing the next token from its logits.
-
-The distribution a token is drawn from: temperature, top-k, top-p.
-"""
+"""Choosing the next token from its logits, and streams of tokens chosen one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError, softmax
+from pmt_nn.generation.decoding import Decoding
 
 Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
-"""Logits (b, v) -> the tokens chosen (b,)."""
+"""Logits (b, v) -> the chosen tokens (b,)."""
+
+
+def token_stream(
+    decoding: Decoding,
+    first: NDArray[np.integer],
+    choose: Chooser,
+    *,
+    length: int,
+    end: int | None = None,
+) -> Iterator[NDArray[np.int64]]:
+    """Continue ids (b, t) by up to `length` tokens; yield each (b,) as soon as it is chosen.
+
+    Args:
+        decoding: a new decoding of b rows.
+        first: (b, t) ids to continue.
+        choose: e.g. `next_token` (greedy) or `functools.partial(next_token, rng=rng)` (sampling).
+        length: most tokens to produce.
+        end: id of the end token. A row that has produced it repeats it; the stream stops when all
+            rows have.
+    """
+    ids = np.asarray(first)
+    ended = np.zeros(len(ids), np.bool_)
+    for _ in range(length):
+        tokens = choose(decoding.step(ids))
+        if end is not None:
+            tokens = np.where(ended, end, tokens)
+            ended |= tokens == end
+        yield tokens
+        if end is not None and ended.all():
+            return
+        ids = tokens[:, np.newaxis]
 
 
 def next_token(
@@ -24,22 +53,22 @@ def next_token(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> NDArray[np.int64]:
-    """logits: (b, v) -> (b,). Without rng the likeliest (the first of equals).
+    """Return the next token of each row of logits (b, v): (b,).
 
-    With rng drawn from `token_distribution`, which tells of the other settings. One random number
-    a row is drawn, whatever the settings.
+    Without `rng` the most likely token, the first of equals. With `rng` a token drawn from
+    `token_distribution` with the other settings, by one random number per row.
     """
     check_sampling(temperature, top_k, top_p)
     if rng is None:
-        likeliest: NDArray[np.int64] = logits.argmax(axis=-1)
-        return likeliest
-    reached = token_distribution(logits, temperature=temperature, top_k=top_k, top_p=top_p).cumsum(
-        axis=-1
-    )
-    drawn = rng.random((len(logits), 1)) * reached[:, -1:]
-    last = (reached < reached[:, -1:]).sum(axis=-1)  # that can be drawn: rounding passes none
-    chosen: NDArray[np.int64] = np.minimum((reached <= drawn).sum(axis=-1), last)
-    return chosen
+        most_likely: NDArray[np.int64] = logits.argmax(axis=-1)
+        return most_likely
+    cumulative = token_distribution(
+        logits, temperature=temperature, top_k=top_k, top_p=top_p
+    ).cumsum(axis=-1)
+    drawn = rng.random((len(logits), 1)) * cumulative[:, -1:]
+    last = (cumulative < cumulative[:, -1:]).sum(axis=-1)  # not beyond it by rounding
+    tokens: NDArray[np.int64] = np.minimum((cumulative <= drawn).sum(axis=-1), last)
+    return tokens
 
 
 def token_distribution(
@@ -49,12 +78,18 @@ def token_distribution(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> NDArray[np.float64]:
-    """Probabilities (b, v) of the tokens with these logits (b, v), in float64.
+    """Return the probabilities (b, v) of the tokens with logits (b, v), in float64.
 
-    temperature: softmax(logits / temperature); below 1 the likely become likelier.
-    top_k: of the k likeliest tokens alone, and those as likely as the last of them (Fan et al.
-    2018). top_p: of the fewest likeliest tokens that together have at least this probability
-    (the nucleus, Holtzman et al. 2019); taken after top_k. Raises SettingsError.
+    Args:
+        logits: (b, v).
+        temperature: softmax(logits / temperature); below 1 it sharpens the distribution.
+        top_k: keep only the k most likely tokens, and those as likely as the last of them (Fan et
+            al. 2018).
+        top_p: keep only the fewest most likely tokens that together have at least this
+            probability (the nucleus, Holtzman et al. 2019); applied after top_k.
+
+    Raises:
+        SettingsError: if a setting is out of range.
     """
     check_sampling(temperature, top_k, top_p)
     scaled = logits.astype(np.float64) / temperature
@@ -66,22 +101,22 @@ def token_distribution(
 
 
 def _nucleus(probabilities: NDArray[np.float64], top_p: float) -> NDArray[np.float64]:
-    """The tokens before which less than top_p was reached, and their sum made 1 again."""
+    """Set tokens outside of the nucleus to 0 and normalize the others."""
     order = np.argsort(-probabilities, axis=-1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=-1)
     ranked[ranked.cumsum(axis=-1) - ranked >= top_p] = 0
-    kept = np.empty_like(ranked)
-    np.put_along_axis(kept, order, ranked, axis=-1)
-    kept /= kept.sum(axis=-1, keepdims=True)
-    return kept
+    nucleus = np.empty_like(ranked)
+    np.put_along_axis(nucleus, order, ranked, axis=-1)
+    nucleus /= nucleus.sum(axis=-1, keepdims=True)
+    return nucleus
 
 
 def check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
-    """Raises SettingsError for settings of `token_distribution` that make no sense."""
+    """Raise SettingsError if a setting of `token_distribution` is out of range."""
     if not temperature > 0 or (top_k is not None and top_k < 1):
         raise SettingsError(
             f"temperature is above 0 and top_k at least 1, got {temperature} and {top_k}; for the "
-            "likeliest token give no rng"
+            "most likely token pass no rng"
         )
     if top_p is not None and not 0 < top_p <= 1:
         raise SettingsError(f"top_p is a probability above 0 and at most 1, got {top_p}")

@@ -1,7 +1,4 @@
-"""BERT's loss: masked words and pairs of sentences (Devlin et al. 2018, section 3.1).
-
-BERT and its family: pre-trained encoders (Devlin et al. 2018).
-"""
+"""`Bert`: the encoder of BERT, RoBERTa, MiniLM and DistilBERT (Devlin et al. 2018)."""
 
 from __future__ import annotations
 
@@ -22,30 +19,10 @@ from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.layer_norm import LayerNorm
 from pmt_nn.layers.linear import Linear
-from pmt_nn.losses.cross_entropy import IGNORE, cross_entropy
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
-
-
-def pretraining_loss(
-    word_logits: Tensor,
-    words: NDArray[np.integer],
-    pair_logits: Tensor,
-    pairs: NDArray[np.integer],
-    *,
-    ignore: int = IGNORE,
-) -> Tensor:
-    """Mean cross-entropy of the masked words plus mean cross-entropy of the pairs.
-
-    word_logits: (b, t, v), or (n, v) for the masked places alone; words: the ids that were there,
-    `ignore` where no word was masked. pair_logits: (b, 2); pairs: (b,) 0 or 1.
-    """
-    return cross_entropy(word_logits, words, ignore_index=ignore) + cross_entropy(
-        pair_logits, pairs, ignore_index=ignore
-    )
-
 
 # How Hugging Face's configurations name the activations.
 _ACTIVATIONS = {
@@ -94,9 +71,9 @@ class BertConfig(TransformerConfig):
 
     @staticmethod
     def from_hugging_face(config: Mapping[str, Any]) -> BertConfig:
-        """From the content of a `config.json` of BERT, RoBERTa, MiniLM, DistilBERT and the like.
+        """Return the config for the content of a `config.json` of a model of the BERT family.
 
-        Raises SettingsError for what this encoder does not do.
+        Raises SettingsError for settings that this encoder does not have.
         """
         kind = config.get("model_type", "bert")
         names = _DISTILBERT if kind == "distilbert" else {}
@@ -120,9 +97,7 @@ class BertConfig(TransformerConfig):
             heads=int(values.get("num_attention_heads", default.heads)),
             hidden=int(values.get("intermediate_size", default.hidden)),
             layers=int(values.get("num_hidden_layers", default.layers)),
-            token_types=0
-            if kind == "distilbert"
-            else int(values.get("type_vocab_size", default.token_types)),
+            token_types=0 if kind == "distilbert" else int(values.get("type_vocab_size", 2)),
             activation=_ACTIVATIONS[activation],
             dropout=float(values.get("hidden_dropout_prob", default.dropout)),
             norm_eps=float(values.get("layer_norm_eps", default.norm_eps)),
@@ -132,7 +107,10 @@ class BertConfig(TransformerConfig):
 
     @staticmethod
     def read(path: str | os.PathLike[str]) -> BertConfig:
-        """From a `config.json`. Raises FileProblem, DataError, SettingsError."""
+        """Return the config in a file `config.json`.
+
+        Raises FileProblem, DataError, SettingsError.
+        """
         try:
             text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
@@ -149,7 +127,13 @@ class BertConfig(TransformerConfig):
 
 
 class Bert(Module):
-    """The sum of word, side and position embeddings, a norm, and a post-norm encoder."""
+    """Encode tokens: word, token type and position embeddings, a norm, a post-norm encoder.
+
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        dtype: dtype of the parameters.
+    """
 
     def __init__(
         self, config: BertConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
@@ -157,11 +141,8 @@ class Bert(Module):
         d = config.width
         self.config = config
         self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
-        self.token_types = (
-            Embedding(config.token_types, d, rng, sparse=False, dtype=dtype)
-            if config.token_types
-            else None
-        )
+        n = config.token_types
+        self.token_types = Embedding(n, d, rng, sparse=False, dtype=dtype) if n else None
         self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
         self.norm = LayerNorm(d, eps=config.norm_eps, dtype=dtype)
         self.dropout = Dropout(config.dropout)
@@ -176,9 +157,13 @@ class Bert(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids, mask (True = a token), token_types (0, 1; all 0 by default): (b, t) -> (b, t, d).
+        """Return the vectors of the tokens, (b, t, d).
 
-        rng: stream of this pass, needed in training with dropout.
+        Args:
+            ids: (b, t).
+            mask: (b, t), True at tokens.
+            token_types: (b, t), 0 or 1; all 0 by default.
+            rng: random stream of dropout, required in training if the rate is above 0.
         """
         x = self.words(ids)
         if self.token_types is not None:
@@ -188,9 +173,9 @@ class Bert(Module):
         return hidden
 
     def pooled(self, hidden: Tensor) -> Tensor:
-        """tanh of a linear layer on the first token: (b, t, d) -> (b, d). For classifying.
+        """Return tanh of a linear layer on the first token (b, d), for classification.
 
-        Raises StateError where the model was stored without this layer.
+        Raises StateError if the model was stored without this layer.
         """
         if self.pool is None:
             raise StateError(

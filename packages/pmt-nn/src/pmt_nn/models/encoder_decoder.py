@@ -1,8 +1,9 @@
-"""The whole Transformer: one sequence is read, another one written (Vaswani et al. 2017)."""
+"""The Transformer encoder-decoder (Vaswani et al. 2017), for translation and the like."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -11,10 +12,9 @@ from pmt_autograd import Tensor, no_grad, take_rows
 from pmt_core import StateError
 from pmt_nn.attention.kv_cache import DecoderCache
 from pmt_nn.attention.positions import added_positions
-from pmt_nn.generation.beam_search import Hypothesis, LengthPenalty, beam_search
+from pmt_nn.generation.beam_search import Hypothesis, beam_search
 from pmt_nn.generation.decoding import Decoding
-from pmt_nn.generation.generate import token_stream
-from pmt_nn.generation.sampling import next_token
+from pmt_nn.generation.sampling import next_token, token_stream
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.tied_linear import tied_linear
@@ -27,12 +27,37 @@ from pmt_nn.transformer.decoder import TransformerDecoder
 from pmt_nn.transformer.encoder import TransformerEncoder
 
 
+class TranslationInputs(Protocol):
+    """A batch of sequence pairs, any object with these arrays."""
+
+    @property
+    def source(self) -> NDArray[np.integer]:
+        """Source ids (b, s)."""
+
+    @property
+    def source_mask(self) -> Mask:
+        """True at source tokens, (b, s)."""
+
+    @property
+    def target(self) -> NDArray[np.integer]:
+        """Target ids that the decoder reads, (b, t)."""
+
+    @property
+    def target_mask(self) -> Mask:
+        """True at target tokens, (b, t)."""
+
+    @property
+    def labels(self) -> NDArray[np.integer]:
+        """The next target id at each position, (b, t)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderDecoderConfig(TransformerConfig):
     """Settings of an `EncoderDecoder`, added to those of its two stacks.
 
     Attributes:
-        source_vocabulary, target_vocabulary: numbers of token ids.
+        source_vocabulary: number of token ids of the source.
+        target_vocabulary: number of token ids of the target.
         max_length: length of the longest sequence, for positions added to the embeddings.
         layers: number of encoder layers.
         decoder_layers: number of decoder layers.
@@ -50,8 +75,14 @@ class EncoderDecoderConfig(TransformerConfig):
 
 
 class EncoderDecoder(Module):
-    """Embeddings times sqrt(d) plus sinusoids, encoder, decoder, and an output layer whose weights
-    are the target embedding's (section 3.4).
+    """A Transformer encoder and decoder with embeddings and a tied output layer (section 3.4).
+
+    Embeddings are multiplied by sqrt(d); the output layer's weights are the target embedding's.
+
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -74,9 +105,8 @@ class EncoderDecoder(Module):
         self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
         self.dropout = Dropout(config.dropout)
         self.encoder = TransformerEncoder(config, rng, dtype=dtype)
-        self.decoder = TransformerDecoder(
-            replace(config, layers=config.decoder_layers), rng, dtype=dtype
-        )
+        decoder = replace(config, layers=config.decoder_layers)
+        self.decoder = TransformerDecoder(decoder, rng, dtype=dtype)
         self.bias = Parameter(np.zeros(config.target_vocabulary, dtype))
 
     def forward(
@@ -88,9 +118,14 @@ class EncoderDecoder(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """source: (b, s), target: (b, t), masks of their shapes, True = a token.
+        """Return logits (b, t, v): those at position i predict target token i + 1.
 
-        -> logits (b, t, v): at position i of the target token i + 1 is predicted.
+        Args:
+            source: (b, s) ids.
+            target: (b, t) ids.
+            source_mask: (b, s), True at tokens.
+            target_mask: (b, t), True at tokens.
+            rng: random stream of dropout, required in training if the rate is above 0.
         """
         memory = self.encode(source, source_mask, rng=rng)
         return self.decode(target, memory, target_mask, source_mask, rng=rng)
@@ -102,11 +137,9 @@ class EncoderDecoder(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """source: (b, s) -> the memory (b, s, d)."""
-        x = self.source_words(source) * self.config.width**0.5
-        if self.positions is not None:
-            x = self.positions(x)
-        memory: Tensor = self.encoder(self.dropout(x, rng), mask, rng=rng)
+        """Return the memory (b, s, d) of source ids (b, s)."""
+        x = self._embedded(self.source_words, source, 0, rng)
+        memory: Tensor = self.encoder(x, mask, rng=rng)
         return memory
 
     def decode(
@@ -119,62 +152,57 @@ class EncoderDecoder(Module):
         cache: DecoderCache | None = None,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """target: (b, t), memory: (b, s, d) -> logits (b, t, v).
+        """Return logits (b, t, v) for target ids (b, t) and a memory (b, s, d).
 
-        cache: target is the t newest tokens.
+        With a cache, the ids are the t newest tokens.
         """
-        x = self._decoded(target, memory, mask, memory_mask, cache, rng)
+        x = self._embedded(self.target_words, target, 0 if cache is None else cache.length, rng)
+        x = self.decoder(x, memory, mask=mask, memory_mask=memory_mask, cache=cache, rng=rng)
         return tied_linear(x, self.target_words.weight, self.bias)
 
     def loss(
         self,
-        source: NDArray[np.integer],
-        target: NDArray[np.integer],
-        labels: NDArray[np.integer],
-        source_mask: Mask | None = None,
-        target_mask: Mask | None = None,
+        batch: TranslationInputs,
         *,
-        smoothing: float = 0.0,
+        label_smoothing: float = 0.0,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """Sum of the cross-entropy of the labels (b, t) where target_mask is True.
+        """Return the summed cross-entropy of the labels at the target's tokens.
 
-        Equal to that of the logits of `forward`, but those of all tokens are never held at once,
-        and none are made for padding: see `tied_cross_entropy`, which also tells of `smoothing`.
+        Equal to that of the logits of `forward`, but the logits of all tokens are never held at
+        once, and none are computed for padding; see `tied_cross_entropy`.
         """
-        memory = self.encode(source, source_mask, rng=rng)
-        x = self._decoded(target, memory, target_mask, source_mask, None, rng)
-        x, labels = x.reshape(-1, x.shape[-1]), np.asarray(labels).reshape(-1)
-        if target_mask is not None:
-            counted = np.flatnonzero(target_mask)
-            x, labels = take_rows(x, counted, sparse=False), labels[counted]
+        memory = self.encode(batch.source, batch.source_mask, rng=rng)
+        x = self._embedded(self.target_words, batch.target, 0, rng)
+        x = self.decoder(x, memory, mask=batch.target_mask, memory_mask=batch.source_mask, rng=rng)
+        tokens = np.flatnonzero(batch.target_mask)
         loss: Tensor = tied_cross_entropy(
-            x, self.target_words.weight, self.bias, labels, label_smoothing=smoothing
+            take_rows(x.reshape(-1, x.shape[-1]), tokens, sparse=False),
+            self.target_words.weight,
+            self.bias,
+            batch.labels.reshape(-1)[tokens],
+            label_smoothing=label_smoothing,
         )
         return loss
 
-    def _decoded(
+    def _embedded(
         self,
-        target: NDArray[np.integer],
-        memory: Tensor,
-        mask: Mask | None,
-        memory_mask: Mask | None,
-        cache: DecoderCache | None,
+        words: Embedding,
+        ids: NDArray[np.integer],
+        offset: int,
         rng: np.random.Generator | None,
     ) -> Tensor:
-        """What the decoder makes of target (b, t): (b, t, d)."""
-        x = self.target_words(target) * self.config.width**0.5
+        """Return the embeddings of ids (b, t), with positions and dropout: (b, t, d)."""
+        x = words(ids) * self.config.width**0.5
         if self.positions is not None:
-            x = self.positions(x, offset=0 if cache is None else cache.length)
-        decoded: Tensor = self.decoder(
-            self.dropout(x, rng), memory, mask=mask, memory_mask=memory_mask, cache=cache, rng=rng
-        )
-        return decoded
+            x = self.positions(x, offset=offset)
+        embedded: Tensor = self.dropout(x, rng)
+        return embedded
 
     def decoding(
         self, source: NDArray[np.integer], mask: Mask | None = None, *, cached: bool = True
     ) -> Decoding:
-        """To write what belongs to source (b, s), step by step: see `Decoding`."""
+        """Return the step-by-step decoding of source ids (b, s); see `Decoding`."""
         with no_grad():
             memory = self.encode(source, mask)
 
@@ -185,12 +213,13 @@ class EncoderDecoder(Module):
             cache: DecoderCache | None,
         ) -> Tensor:
             if memory is None:
-                raise StateError("an encoder-decoder's decoding has a memory")
+                raise StateError(
+                    "expected a memory; make the decoding with EncoderDecoder.decoding"
+                )
             return self.decode(ids, memory, None, memory_mask, cache=cache)
 
-        return Decoding(
-            read, self.config.decoder_layers, memory=memory, memory_mask=mask, cached=cached
-        )
+        layers = self.config.decoder_layers
+        return Decoding(read, layers, memory=memory, memory_mask=mask, cached=cached)
 
     def translate(
         self,
@@ -202,17 +231,17 @@ class EncoderDecoder(Module):
         max_length: int,
         cached: bool = True,
     ) -> NDArray[np.int64]:
-        """The likeliest token at every step, from `start` until every row has given `end`.
+        """Decode greedily from `start` until every row has produced `end`.
 
-        source: (b, s) -> (b, n), n <= max_length, `start` left out; a row repeats `end`. Dropout
-        does not act: call in evaluation mode.
+        Call in evaluation mode. Returns ids (b, n), n <= max_length, without `start`; a row that
+        has ended repeats `end`.
         """
         first = np.full((len(source), 1), start, np.int64)
         if not len(source):
             return first[:, :0]
         decoding = self.decoding(source, mask, cached=cached)
-        made = [*token_stream(decoding, first, next_token, length=max_length, end=end)]
-        return np.stack(made, axis=1) if made else first[:, :0]
+        tokens = [*token_stream(decoding, first, next_token, length=max_length, end=end)]
+        return np.stack(tokens, axis=1) if tokens else first[:, :0]
 
     def beam_search(
         self,
@@ -222,21 +251,14 @@ class EncoderDecoder(Module):
         start: int,
         end: int,
         max_length: int | NDArray[np.integer],
-        width: int = 4,
-        penalty: LengthPenalty | None = None,
-        n_best: int = 1,
         cached: bool = True,
+        **settings: Any,
     ) -> list[list[Hypothesis]]:
-        """For each source (b, s) up to n_best hypotheses, the best first: see `beam_search`.
+        """Return the best hypotheses of each source (b, s), without start and end tokens.
 
-        The tokens of a hypothesis are without start and end. Call in evaluation mode.
+        Call in evaluation mode. The settings (width, penalty, n_best) are those of the function
+        `beam_search`.
         """
-        return beam_search(
-            self.decoding(source, mask, cached=cached),
-            np.full((len(source), 1), start, np.int64),
-            end=end,
-            max_length=max_length,
-            width=width,
-            penalty=penalty,
-            n_best=n_best,
-        )
+        decoding = self.decoding(source, mask, cached=cached)
+        first = np.full((len(source), 1), start, np.int64)
+        return beam_search(decoding, first, end=end, max_length=max_length, **settings)

@@ -1,4 +1,4 @@
-"""Named entities: words, spellings and shapes, a directional Transformer, a chain over the tags.
+"""A tagger for named entities: word, spelling and shape embeddings, a Transformer and a CRF.
 
 The parts are those of Ma & Hovy (2016), with the encoder of TENER (Yan et al. 2019) in place of
 the recurrent one.
@@ -7,12 +7,13 @@ the recurrent one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Array, Tensor, concat, no_grad, take_rows
-from pmt_core import SettingsError, ShapeError
+from pmt_core import DataError, SettingsError, ShapeError
 from pmt_nn.crf.crf import LinearChainCRF
 from pmt_nn.layers.dropout import Dropout, stream_of_pass
 from pmt_nn.layers.embedding import Embedding
@@ -24,7 +25,33 @@ from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
 
-UNKNOWN = 1
+
+class TaggedInputs(Protocol):
+    """A batch of sentences, any object with these arrays; 0 is the id of padding."""
+
+    @property
+    def words(self) -> NDArray[np.integer]:
+        """Word ids (b, t)."""
+
+    @property
+    def shapes(self) -> NDArray[np.integer]:
+        """Ids of the words' shapes (b, t)."""
+
+    @property
+    def characters(self) -> NDArray[np.integer]:
+        """Character ids of the u different spellings, 0 after the last one, (u, c)."""
+
+    @property
+    def spelling_ids(self) -> NDArray[np.integer]:
+        """Row of `characters` of each word, (b, t)."""
+
+    @property
+    def mask(self) -> Mask:
+        """True at words, (b, t)."""
+
+    @property
+    def tags(self) -> NDArray[np.integer] | None:
+        """Tag ids (b, t), or None if they are not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +59,20 @@ class EntityTaggerConfig(TransformerConfig):
     """Settings of an `EntityTagger`, added to those of its encoder.
 
     Attributes:
-        words, characters, shapes, tags: numbers of ids; 0 is padding, and word 1 the unknown one.
-        learned: words 0 ... learned - 1 have a learned vector, those behind are unknown words to
-            it and have a given vector alone; 0: all are learned.
-        vector_width: width of the given vectors, 0: there are none.
-        tune_vectors: whether given vectors are trained on.
-        word_width, character_width, filters, window, shape_width: widths of the embeddings of
-            words, characters and shapes; number of filters over the characters, and how many
-            characters each sees.
-        input_dropout: dropout rate of the joined embeddings.
-        word_dropout: a, a word seen n times in training is read as unknown with chance a / (a + n)
-            (Kiperwasser & Goldberg 2016), so that the unknown word's vector is learned.
+        words, characters, shapes, tags: numbers of ids; 0 is padding.
+        learned: number of words with a learned vector, the first ones; the others are unknown
+            words to it and have a given vector only. 0: all are learned.
+        vector_width: width of the given vectors; 0 if there are none.
+        tune_vectors: whether given vectors are trained.
+        word_width: width of the learned word vectors.
+        character_width: width of the character embeddings.
+        filters: number of filters over the characters.
+        window: number of characters that a filter covers.
+        shape_width: width of the shape embeddings.
+        input_dropout: dropout rate of the concatenated embeddings.
+        word_dropout: a; a word seen n times in training is replaced by the unknown word with
+            probability a / (a + n) (Kiperwasser & Goldberg 2016), so that the vector of the
+            unknown word is learned.
     """
 
     words: int
@@ -63,16 +93,29 @@ class EntityTaggerConfig(TransformerConfig):
     input_dropout: float = 0.4
     word_dropout: float = 0.3
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.word_dropout < 0:
+            raise SettingsError(f"word_dropout is 0 or more, got {self.word_dropout}")
+
 
 class EntityTagger(Module):
-    """Tags for the words of sentences.
+    """Tag the words of sentences.
 
-    Word vector, spelling and shape side by side, a linear layer, the encoder, a linear layer, and
-    a chain over the tags.
+    Word vector, spelling and shape are concatenated; a linear layer, the encoder, a linear layer
+    and a linear-chain CRF over the tags follow.
 
-    forbidden, forbidden_start: see `LinearChainCRF`. counts: (learned,) how often each word was
-    seen in training, for `word_dropout`; by default once. vectors: (words, vector_width) given
-    vectors, zeros for a word without one. Where a state is loaded afterwards, neither is needed.
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        unknown_id: id of the unknown word; smaller ids are special and never dropped.
+        forbidden: forbidden transitions, see `LinearChainCRF`.
+        forbidden_start: forbidden first tags, see `LinearChainCRF`.
+        counts: (learned,) how often each word was seen in training, for `word_dropout`; once by
+            default. Not needed if a state is loaded afterwards.
+        vectors: (words, vector_width) given vectors, zeros for a word without one. Not needed if
+            a state is loaded afterwards.
+        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -80,6 +123,7 @@ class EntityTagger(Module):
         config: EntityTaggerConfig,
         rng: np.random.Generator,
         *,
+        unknown_id: int,
         forbidden: NDArray[np.bool_] | None = None,
         forbidden_start: NDArray[np.bool_] | None = None,
         counts: NDArray[np.integer] | None = None,
@@ -87,10 +131,11 @@ class EntityTagger(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.config = config
+        self.unknown_id = unknown_id
         learned = config.learned or config.words
         d = config.width
         self.words = Embedding(learned, config.word_width, rng, std=0.1, dtype=dtype)
-        self.forgotten = Buffer(_forgotten(config, learned, counts))
+        self.forgotten = Buffer(_drop_rates(config.word_dropout, learned, counts, unknown_id))
         self.vectors = _vector_table(config, vectors, dtype)
         self.spelling = CharacterEncoder(
             config.characters,
@@ -113,108 +158,83 @@ class EntityTagger(Module):
             config.tags, rng, forbidden=forbidden, forbidden_start=forbidden_start, dtype=dtype
         )
 
-    def forward(
-        self,
-        words: NDArray[np.integer],
-        characters: NDArray[np.integer],
-        shapes: NDArray[np.integer],
-        mask: Mask | None = None,
-        spelling_ids: NDArray[np.integer] | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
-        """Scores of the tags (b, t, n).
+    def forward(self, batch: TaggedInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+        """Return the scores of the tags, (b, t, tags).
 
-        words, shapes: (b, t). characters: (b, t, c), 0 behind a word's last one; or, with
-        `spelling_ids` (b, t), (u, c) the different spellings of the batch, of which `spelling_ids`
-        names the rows. mask: (b, t), True = a word. rng: stream of this pass, needed in training.
+        Args:
+            batch: the sentences.
+            rng: random stream of dropout, required in training if a rate is above 0.
         """
-        hidden = self.encode(words, characters, shapes, mask, spelling_ids, rng=rng)
-        scores: Tensor = self.classify(self.dropout(hidden, rng))
+        scores: Tensor = self.classify(self.dropout(self.encode(batch, rng=rng), rng))
         return scores
 
-    def encode(
-        self,
-        words: NDArray[np.integer],
-        characters: NDArray[np.integer],
-        shapes: NDArray[np.integer],
-        mask: Mask | None = None,
-        spelling_ids: NDArray[np.integer] | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
-        """The encoder's output (b, t, d). Arguments as for `forward`."""
-        parts = [self.words(self._read(words, rng))]
+    def encode(self, batch: TaggedInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+        """Return the encoder's output, (b, t, d)."""
+        parts = [self.words(self._learned_ids(batch.words, rng))]
         if self.vectors is not None:
-            parts.append(take_rows(self.vectors, words))
-        parts += [self.spelling(characters, spelling_ids), self.shapes(shapes)]
+            parts.append(take_rows(self.vectors, batch.words))
+        parts += [self.spelling(batch.characters, batch.spelling_ids), self.shapes(batch.shapes)]
         x = self.join(self.input_dropout(concat(*parts, axis=-1), rng))
-        encoded: Tensor = self.encoder(x, mask, rng=rng)
+        encoded: Tensor = self.encoder(x, batch.mask, rng=rng)
         return encoded
 
     def loss(
         self,
-        words: NDArray[np.integer],
-        characters: NDArray[np.integer],
-        shapes: NDArray[np.integer],
-        tags: NDArray[np.integer],
-        mask: Mask | None = None,
-        spelling_ids: NDArray[np.integer] | None = None,
+        batch: TaggedInputs,
         *,
         rng: np.random.Generator | None = None,
         reduction: str = "mean",
     ) -> Tensor:
-        """-log p(tags) per sentence. tags: (b, t), anything where masked."""
-        scores = self(words, characters, shapes, mask, spelling_ids, rng=rng)
-        loss: Tensor = self.crf(scores, tags, mask, reduction=reduction)
+        """Return -log p(tags) of each sentence, reduced.
+
+        Raises:
+            DataError: if the batch has no tags.
+        """
+        if batch.tags is None:
+            raise DataError("expected sentences with tags, got a batch without; label them first")
+        loss: Tensor = self.crf(self(batch, rng=rng), batch.tags, batch.mask, reduction=reduction)
         return loss
 
-    def predict(
-        self,
-        words: NDArray[np.integer],
-        characters: NDArray[np.integer],
-        shapes: NDArray[np.integer],
-        mask: Mask | None = None,
-        spelling_ids: NDArray[np.integer] | None = None,
-    ) -> NDArray[np.int64]:
-        """The likeliest tags (b, t), -100 where there is no word. Call in evaluation mode."""
+    def predict(self, batch: TaggedInputs) -> NDArray[np.int64]:
+        """Return the most likely tags (b, t), IGNORE_LABEL at padding. Call in evaluation mode."""
         with no_grad():
-            scores = self(words, characters, shapes, mask, spelling_ids)
-        return self.crf.decode(scores, mask)
+            scores = self(batch)
+        return self.crf.decode(scores, batch.mask)
 
-    def _read(
+    def _learned_ids(
         self, words: NDArray[np.integer], rng: np.random.Generator | None
     ) -> NDArray[np.integer]:
-        """Words without a learned vector are unknown, and in training some of the others are."""
-        words = np.where(words < len(self.words.weight), words, UNKNOWN)
+        """Replace words without a learned vector, and in training some others, by the unknown."""
+        words = np.where(words < len(self.words.weight), words, self.unknown_id)
         if not (self.training and self.config.word_dropout):
             return words
-        chance = self.forgotten.data[words]
-        return np.where(stream_of_pass(rng).random(words.shape) < chance, UNKNOWN, words)
+        rates = self.forgotten.data[words]
+        dropped = stream_of_pass(rng).random(words.shape) < rates
+        return np.where(dropped, self.unknown_id, words)
 
 
-def _forgotten(
-    config: EntityTaggerConfig, learned: int, counts: NDArray[np.integer] | None
+def _drop_rates(
+    word_dropout: float, learned: int, counts: NDArray[np.integer] | None, unknown_id: int
 ) -> Array:
-    """The chance of each word to be read as unknown; padding and the unknown word stay."""
-    if config.word_dropout < 0:
-        raise SettingsError(f"word_dropout is 0 or more, got {config.word_dropout}")
+    """Return the probability of each word to be replaced by the unknown word, (learned,)."""
     if counts is None:
         counts = np.ones(learned, np.int64)
     if counts.shape != (learned,):
-        raise ShapeError(f"counts of {learned} words wanted, got {counts.shape}")
-    seen = np.maximum(counts, 1)
-    chance: Array = (config.word_dropout / (config.word_dropout + seen)).astype(np.float32)
-    chance[: UNKNOWN + 1] = 0
-    return chance
+        raise ShapeError(f"expected counts of {learned} words, got shape {counts.shape}")
+    rates: Array = (word_dropout / (word_dropout + np.maximum(counts, 1))).astype(np.float32)
+    rates[: unknown_id + 1] = 0
+    return rates
 
 
 def _vector_table(
     config: EntityTaggerConfig, vectors: Array | None, dtype: DTypeLike
 ) -> Parameter | Buffer | None:
+    """Return the given vectors, trained or not; None if the config has none."""
     shape = (config.words, config.vector_width)
     if vectors is not None and vectors.shape != shape:
-        raise ShapeError(f"vectors of shape (words, vector_width) = {shape}, got {vectors.shape}")
+        raise ShapeError(
+            f"expected vectors of shape (words, vector_width) = {shape}, got {vectors.shape}"
+        )
     if not config.vector_width:
         return None
     values = np.zeros(shape, dtype) if vectors is None else np.array(vectors, dtype)

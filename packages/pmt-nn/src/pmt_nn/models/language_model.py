@@ -1,4 +1,4 @@
-"""A language model: each token is predicted from those before it."""
+"""A language model: a Transformer decoder that predicts each token from those before it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from pmt_autograd import Tensor
 from pmt_nn.attention.kv_cache import DecoderCache
 from pmt_nn.attention.positions import added_positions
 from pmt_nn.generation.decoding import Decoding
-from pmt_nn.generation.generate import token_stream
-from pmt_nn.generation.sampling import next_token
+from pmt_nn.generation.sampling import next_token, token_stream
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.tied_linear import tied_linear
@@ -42,7 +41,13 @@ class LanguageModelConfig(TransformerConfig):
 
 
 class LanguageModel(Module):
-    """A decoder without memory; the output's weights are the embedding's (Press & Wolf 2016)."""
+    """A decoder without memory; the output layer is tied to the embedding (Press & Wolf 2016).
+
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        dtype: dtype of the parameters.
+    """
 
     def __init__(
         self,
@@ -53,7 +58,7 @@ class LanguageModel(Module):
     ) -> None:
         d = config.width
         self.config = config
-        # The embedding is the output's weight, too: its gradient is dense.
+        # The embedding is the output layer's weight, too, so its gradient is dense.
         self.words = Embedding(config.vocabulary, d, rng, sparse=False, dtype=dtype)
         self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
         self.dropout = Dropout(config.dropout)
@@ -68,9 +73,13 @@ class LanguageModel(Module):
         cache: DecoderCache | None = None,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids: (b, t), mask: (b, t), True = a token -> logits of the next token, (b, t, v).
+        """Return the logits of the next token at each position, (b, t, v).
 
-        cache: ids are the t newest tokens; mask, where given, counts those before, too.
+        Args:
+            ids: (b, t); with a cache the t newest tokens.
+            mask: (b, t), True at tokens, those in the cache included.
+            cache: keys and values of earlier tokens.
+            rng: random stream of dropout, required in training if the rate is above 0.
         """
         x = self.words(ids)
         if self.positions is not None:
@@ -79,21 +88,22 @@ class LanguageModel(Module):
         return tied_linear(x, self.words.weight, self.bias)
 
     def new_cache(self) -> DecoderCache:
-        """An empty cache for decoding step by step."""
+        """Return an empty cache for decoding step by step."""
         return DecoderCache(self.config.layers)
 
-    def decoding(self, *, cached: bool = True, window: int | None = None) -> Decoding:
-        """To write with this model, step by step: see `Decoding`.
+    def decoding(self, *, cached: bool = True, max_length: int | None = None) -> Decoding:
+        """Return a step-by-step decoding with this model; see `Decoding`.
 
-        window: by default max_length where positions are added, as there are no others, else none.
+        max_length: by default that of the config if positions are added to the embeddings, as
+        there are no others; otherwise no limit.
         """
-        if window is None and self.positions is not None:
-            window = self.config.max_length
+        if max_length is None and self.positions is not None:
+            max_length = self.config.max_length
         return Decoding(
             lambda ids, memory, mask, cache: self(ids, cache=cache),
             self.config.layers,
             cached=cached,
-            window=window,
+            max_length=max_length,
         )
 
     def stream(
@@ -107,20 +117,20 @@ class LanguageModel(Module):
         top_p: float | None = None,
         end: int | None = None,
         cached: bool = True,
-        window: int | None = None,
+        max_length: int | None = None,
     ) -> Iterator[NDArray[np.int64]]:
-        """Go on from ids (b, t) by up to `length` tokens, each given (b,) as soon as it is chosen.
+        """Continue ids (b, t) by up to `length` tokens; yield each (b,) as soon as it is chosen.
 
-        Without rng the likeliest token is taken, with rng one is drawn; see `next_token` for
-        temperature, top_k and top_p, `token_stream` for end, `Decoding` for cached and window.
-        Dropout does not act: call in evaluation mode.
+        Call in evaluation mode. Without `rng` decoding is greedy, with `rng` it samples; for
+        temperature, top_k and top_p see `next_token`, for end `token_stream`, for cached and
+        max_length `Decoding`.
         """
         choose = partial(next_token, rng=rng, temperature=temperature, top_k=top_k, top_p=top_p)
-        decoding = self.decoding(cached=cached, window=window)
+        decoding = self.decoding(cached=cached, max_length=max_length)
         return token_stream(decoding, ids, choose, length=length, end=end)
 
     def generate(self, ids: NDArray[np.integer], length: int, **settings: Any) -> NDArray[np.int64]:
-        """ids (b, t) and up to `length` tokens more -> (b, t + n). settings: as for `stream`."""
-        written = [np.asarray(ids, np.int64)]
-        written += [new[:, np.newaxis] for new in self.stream(ids, length, **settings)]
-        return np.concatenate(written, axis=1)
+        """Return ids (b, t) and up to `length` more tokens; the settings are those of `stream`."""
+        tokens = [np.asarray(ids, np.int64)]
+        tokens += [new[:, np.newaxis] for new in self.stream(ids, length, **settings)]
+        return np.concatenate(tokens, axis=1)

@@ -1,4 +1,4 @@
-"""Weights of BERT-family encoders, as PyTorch and Hugging Face name them."""
+"""Loading the weights of BERT-family encoders in the format of Hugging Face."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FILES = ("model.safetensors", "model.npz")
 _PREFIX = re.compile(
     r"^(bert|roberta|distilbert|encoder\.bert|model)\.(?=embeddings|encoder|trans|pool)"
 )
-# What other heads and buffers are stored beside the encoder, and not used here.
+# Heads and buffers that are stored beside the encoder and not used here.
 _BESIDE = re.compile(
     r"^(cls|classifier|lm_head|qa_outputs|vocab_\w+|pre_classifier)\."
     r"|(^|\.)(position_ids|token_type_ids)$"
@@ -48,12 +48,21 @@ def load_bert(
     *,
     dtype: DTypeLike = np.float32,
 ) -> Bert:
-    """An encoder with the weights of a file, in evaluation mode.
+    """Return an encoder with the weights of a file, in evaluation mode.
 
-    path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
-    models come, or a weights file; then `config` says what it holds (by default the `config.json`
-    beside it). BERT, RoBERTa, MiniLM, DistilBERT and others of their form; heads that are stored
-    beside the encoder are left out. Raises FileProblem, ArchiveError, SettingsError.
+    Reads BERT, RoBERTa, MiniLM, DistilBERT and models of the same structure; heads that are stored
+    beside the encoder are left out.
+
+    Args:
+        path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
+            models come, or a weights file.
+        config: sizes of the model; by default those of the `config.json` beside the weights.
+        dtype: dtype of the parameters.
+
+    Raises:
+        FileProblem: if a file is missing or cannot be read.
+        ArchiveError: if the weights are not those of the config.
+        SettingsError: if the config has settings that this encoder does not have.
     """
     file = _weights_file(Path(path))
     if config is None:
@@ -90,7 +99,7 @@ def _weights_file(path: Path) -> Path:
 
 
 def _hugging_face_names(arrays: Arrays) -> dict[str, NDArray[Any]]:
-    """Without the prefix of the whole model, and all in BERT's current names."""
+    """Return the arrays by BERT's current names, without the prefix of the whole model."""
     named = {}
     for name, array in arrays.items():
         plain = _PREFIX.sub("", name)
@@ -101,9 +110,9 @@ def _hugging_face_names(arrays: Arrays) -> dict[str, NDArray[Any]]:
 
 
 def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArray[Any]]:
-    """The state of a `Bert`. Torch keeps a linear weight as (out, in), here it is (in, out).
+    """Return the state of a `Bert`. Linear weights are (out, in) in the file and (in, out) here.
 
-    Raises ArchiveError that names every array that is missing or not known.
+    Raises ArchiveError, which names every missing and every unknown array.
     """
     left = {name: array for name, array in named.items() if not _BESIDE.search(name)}
     missing: list[str] = []
@@ -114,23 +123,15 @@ def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArr
             return np.zeros(0)
         return left.pop(name)
 
-    def dense(ours: str, theirs: str) -> dict[str, NDArray[Any]]:
-        return {
-            f"{ours}.weight": take(f"{theirs}.weight").T,
-            f"{ours}.bias": take(f"{theirs}.bias"),
-        }
-
-    def norm(ours: str, theirs: str) -> dict[str, NDArray[Any]]:
-        return {
-            f"{ours}.weight": take(f"{theirs}.weight"),
-            f"{ours}.bias": take(f"{theirs}.bias"),
-        }
+    def pair(ours: str, theirs: str, *, transposed: bool = True) -> dict[str, NDArray[Any]]:
+        weight, bias = take(f"{theirs}.weight"), take(f"{theirs}.bias")
+        return {f"{ours}.weight": weight.T if transposed else weight, f"{ours}.bias": bias}
 
     state = {"words.weight": take("embeddings.word_embeddings.weight")}
     if config.token_types:
         state["token_types.weight"] = take("embeddings.token_type_embeddings.weight")
     state["positions.weight"] = take("embeddings.position_embeddings.weight")[config.shift :]
-    state |= norm("norm", "embeddings.LayerNorm")
+    state |= pair("norm", "embeddings.LayerNorm", transposed=False)
     for i in range(config.layers):
         ours, theirs = f"encoder.layers.{i}", f"encoder.layer.{i}"
         parts = [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")]
@@ -138,13 +139,15 @@ def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArr
         if not missing:
             state[f"{ours}.attention.qkv.weight"] = np.concatenate(weights).T
             state[f"{ours}.attention.qkv.bias"] = np.concatenate(biases)
-        state |= dense(f"{ours}.attention.project", f"{theirs}.attention.output.dense")
-        state |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
-        state |= dense(f"{ours}.feed_forward.up", f"{theirs}.intermediate.dense")
-        state |= dense(f"{ours}.feed_forward.down", f"{theirs}.output.dense")
-        state |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
+        state |= pair(f"{ours}.attention.project", f"{theirs}.attention.output.dense")
+        state |= pair(
+            f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm", transposed=False
+        )
+        state |= pair(f"{ours}.feed_forward.up", f"{theirs}.intermediate.dense")
+        state |= pair(f"{ours}.feed_forward.down", f"{theirs}.output.dense")
+        state |= pair(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm", transposed=False)
     if config.pooled:
-        state |= dense("pool", "pooler.dense")
+        state |= pair("pool", "pooler.dense")
     if missing or left:
         problems = [f"missing {', '.join(missing)}"] if missing else []
         problems += [f"unknown {', '.join(left)}"] if left else []

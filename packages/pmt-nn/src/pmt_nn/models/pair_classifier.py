@@ -1,8 +1,9 @@
-"""Classifies a pair of texts with one Transformer encoder that reads both at once."""
+"""A classifier for pairs of texts: one Transformer encoder reads both texts at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -19,6 +20,30 @@ from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
+
+
+class PairInputs(Protocol):
+    """A batch of pairs `<cls> a <sep> b <sep>`, any object with these arrays."""
+
+    @property
+    def ids(self) -> NDArray[np.integer]:
+        """Token ids (b, t)."""
+
+    @property
+    def segments(self) -> NDArray[np.integer]:
+        """0 in the first text, 1 in the second, (b, t)."""
+
+    @property
+    def match_types(self) -> NDArray[np.integer]:
+        """Whether and how each token also occurs in the other text, (b, t)."""
+
+    @property
+    def mask(self) -> Mask:
+        """True at tokens, (b, t)."""
+
+    @property
+    def features(self) -> Array | None:
+        """Numbers about each pair (b, n), or None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +71,16 @@ class PairClassifierConfig(TransformerConfig):
 
 
 class PairClassifier(Module):
-    """Logits for `<cls> a <sep> b <sep>`: embeddings, encoder, pooling, one hidden layer.
+    """Classify pairs of texts: embeddings, encoder, pooling, one hidden layer.
 
-    A token's vector is the sum of its word's, its segment's (which text it stands in), its
-    match's (whether and how the word also stands in the other text) and its position's. Pooled
-    are the first token and the mean of each text, and how the means differ if `compare` says so.
-    What is known of the pair beside its tokens (`features`) joins after the pooling.
+    The vector of a token is the sum of its word, segment, match type and position embeddings.
+    Pooled are the first token, the mean of each text and, with `config.compare`, the difference
+    and the product of the means. Features of the pair are concatenated after the pooling.
+
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -71,81 +100,71 @@ class PairClassifier(Module):
         self.dropout = Dropout(config.dropout)
         self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.pool = Linear((5 if config.compare else 3) * d, d, rng, dtype=dtype)
-        known = config.feature_hidden if config.features else 0
-        self.features = Linear(config.features, known, rng, dtype=dtype) if known else None
-        self.classify = Linear(d + known, config.classes, rng, dtype=dtype)
+        hidden = config.feature_hidden if config.features else 0
+        self.features = Linear(config.features, hidden, rng, dtype=dtype) if hidden else None
+        self.classify = Linear(d + hidden, config.classes, rng, dtype=dtype)
 
-    def forward(
-        self,
-        ids: NDArray[np.integer],
-        segments: NDArray[np.integer],
-        match_types: NDArray[np.integer],
-        mask: Mask,
-        features: Array | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
-        """ids, segments (0, 1), match_types (0 ... n_match_types - 1), mask (True = token): (b, t).
+    def forward(self, batch: PairInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+        """Return the logits of the pairs, (b, classes).
 
-        features: (b, n), as many as the config says; None where it says 0. -> (b, classes).
-        rng: stream of this pass, needed in training with dropout.
+        Args:
+            batch: the pairs.
+            rng: random stream of dropout, required in training if the rate is above 0.
+
+        Raises:
+            ShapeError: if the batch does not have as many features as the config says.
         """
-        x = self.read(ids, segments, match_types, mask, rng=rng)
-        pooled = tanh(self.pool(self._pooled(x, segments, mask)))
-        known = self._known(features, len(ids), pooled.dtype)
-        if known is not None:
-            pooled = concat(pooled, known, axis=-1)
+        x = self.encode(batch, rng=rng)
+        pooled = tanh(self.pool(self._pooled(x, batch)))
+        hidden = self._feature_vectors(batch.features, len(x), pooled.dtype)
+        if hidden is not None:
+            pooled = concat(pooled, hidden, axis=-1)
         logits: Tensor = self.classify(self.dropout(pooled, rng))
         return logits
 
-    def read(
-        self,
-        ids: NDArray[np.integer],
-        segments: NDArray[np.integer],
-        match_types: NDArray[np.integer],
-        mask: Mask,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
-        """The encoder's vectors of all tokens, before pooling: (b, t, d)."""
-        x = self.words(ids) + self.segments(segments) + self.match_types(match_types)
+    def encode(self, batch: PairInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+        """Return the encoder's vectors of all tokens, before pooling: (b, t, d)."""
+        x = (
+            self.words(batch.ids)
+            + self.segments(batch.segments)
+            + self.match_types(batch.match_types)
+        )
         if self.positions is not None:
             x = self.positions(x)
-        x = self.dropout(self.norm(x), rng)
-        hidden: Tensor = self.encoder(x, mask, rng=rng)
-        return hidden
+        encoded: Tensor = self.encoder(self.dropout(self.norm(x), rng), batch.mask, rng=rng)
+        return encoded
 
-    def _pooled(self, x: Tensor, segments: NDArray[np.integer], mask: Mask) -> Tensor:
-        """(b, t, d) -> (b, 3d), or (b, 5d) where the means are compared."""
-        shares = Tensor(_pooling_shares(segments, mask, x.dtype))
-        means = shares @ x  # (b, 3, d)
+    def _pooled(self, x: Tensor, batch: PairInputs) -> Tensor:
+        """Pool x (b, t, d) to (b, 3d), or (b, 5d) if the means are compared."""
+        weights = Tensor(_pooling_weights(batch.segments, batch.mask, x.dtype))
+        means = weights @ x  # (b, 3, d)
         if self.config.compare:
             a, b = means[:, 1:2], means[:, 2:3]
             means = concat(means, absolute(a - b), a * b, axis=1)
         return means.reshape(x.shape[0], -1)
 
-    def _known(self, features: Array | None, b: int, dtype: DTypeLike) -> Tensor | None:
-        """What one layer makes of the features: (b, feature_hidden)."""
-        expected = self.config.features
-        given = (b, 0) if features is None else features.shape
-        if given != (b, expected):
-            raise ShapeError(f"{b} pairs want features of shape {(b, expected)}, got {given}")
+    def _feature_vectors(self, features: Array | None, b: int, dtype: DTypeLike) -> Tensor | None:
+        """Return the hidden layer of the features, (b, feature_hidden); None without features."""
+        expected = (b, self.config.features)
+        shape = (b, 0) if features is None else features.shape
+        if shape != expected:
+            raise ShapeError(f"expected features of shape {expected} for {b} pairs, got {shape}")
         if self.features is None or features is None:
             return None
         return gelu(self.features(Tensor(features.astype(dtype, copy=False))))
 
 
-def _pooling_shares(
+def _pooling_weights(
     segments: NDArray[np.integer], mask: Mask, dtype: DTypeLike
 ) -> NDArray[np.floating]:
-    """(b, 3, t): what share a token has in each pooled vector: first token, mean of either text.
+    """Return the weight of each token in each pooled vector, (b, 3, t).
 
-    One product with them pools all three.
+    The vectors are the first token and the mean of either text; one product pools all three.
     """
     b, t = mask.shape
-    shares = np.zeros((b, 3, t), dtype)
-    shares[:, 0, 0] = 1
-    np.logical_and(mask, segments == 0, out=shares[:, 1])
-    np.logical_and(mask, segments == 1, out=shares[:, 2])
-    shares /= np.maximum(shares.sum(axis=2, keepdims=True), 1)
-    return shares
+    weights = np.zeros((b, 3, t), dtype)
+    weights[:, 0, 0] = 1
+    np.logical_and(mask, segments == 0, out=weights[:, 1])
+    np.logical_and(mask, segments == 1, out=weights[:, 2])
+    weights /= np.maximum(weights.sum(axis=2, keepdims=True), 1)
+    return weights

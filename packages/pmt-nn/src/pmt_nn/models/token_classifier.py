@@ -1,4 +1,4 @@
-"""A tag for every token, e.g. named entities: an encoder, a linear layer, and a CRF on top."""
+"""A token classifier: a Transformer encoder, a linear layer and an optional CRF."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, no_grad
+from pmt_core import IGNORE_LABEL
 from pmt_nn.attention.positions import added_positions
 from pmt_nn.crf.crf import LinearChainCRF
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
-from pmt_nn.losses.cross_entropy import IGNORE, cross_entropy
+from pmt_nn.losses.cross_entropy import cross_entropy
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
@@ -39,7 +40,15 @@ class TokenClassifierConfig(TransformerConfig):
 
 
 class TokenClassifier(Module):
-    """Embedding, positions, encoder, one linear layer, and (with `crf`) a chain over the tags."""
+    """Classify every token, e.g. parts of speech.
+
+    Args:
+        config: sizes and settings.
+        rng: random stream of the initial weights.
+        forbidden: forbidden transitions, see `LinearChainCRF`.
+        forbidden_start: forbidden first tags, see `LinearChainCRF`.
+        dtype: dtype of the parameters.
+    """
 
     def __init__(
         self,
@@ -72,7 +81,10 @@ class TokenClassifier(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> Tensor:
-        """ids: (b, t), mask: (b, t), True = a token -> scores of the tags (b, t, n)."""
+        """Return the scores of the tags (b, t, tags) for ids (b, t); mask (b, t), True at tokens.
+
+        rng: random stream of dropout, required in training if the rate is above 0.
+        """
         x = self.words(ids)
         if self.positions is not None:
             x = self.positions(x)
@@ -89,15 +101,16 @@ class TokenClassifier(Module):
         rng: np.random.Generator | None = None,
         reduction: str = "mean",
     ) -> Tensor:
-        """-log p(tags): per sequence with a CRF, else per token.
+        """Return -log p(tags), reduced: per sequence with a CRF, otherwise per token.
 
-        tags: (b, t), -100 where a token has none (e.g. the second part of a word).
+        tags: (b, t), IGNORE_LABEL at tokens without a tag, e.g. the second subword of a word.
         """
         scores = self(ids, mask, rng=rng)
-        counted = tags != IGNORE if mask is None else mask & (tags != IGNORE)
+        counted = tags != IGNORE_LABEL if mask is None else mask & (tags != IGNORE_LABEL)
         loss: Tensor
         if self.crf is None:
-            loss = cross_entropy(scores, np.where(counted, tags, IGNORE), reduction=reduction)
+            labels = np.where(counted, tags, IGNORE_LABEL)
+            loss = cross_entropy(scores, labels, reduction=reduction)
         else:
             loss = self.crf(scores, tags, counted, reduction=reduction)
         return loss
@@ -105,9 +118,9 @@ class TokenClassifier(Module):
     def predict(
         self, ids: NDArray[np.integer], mask: Mask | None = None, tagged: Mask | None = None
     ) -> NDArray[np.int64]:
-        """The likeliest tags (b, t), -100 where there is no token. Call in evaluation mode.
+        """Return the most likely tags (b, t), IGNORE_LABEL at padding. Call in evaluation mode.
 
-        tagged: (b, t), True = a token that has a tag; all tokens by default.
+        tagged: (b, t), True at tokens that have a tag; all tokens by default.
         """
         if mask is None:
             mask = np.ones(ids.shape, np.bool_)
@@ -116,4 +129,4 @@ class TokenClassifier(Module):
             scores = self(ids, mask).data
         if self.crf is not None:
             return self.crf.decode(scores, counted)
-        return np.where(counted, scores.argmax(axis=-1), IGNORE)
+        return np.where(counted, scores.argmax(axis=-1), IGNORE_LABEL)

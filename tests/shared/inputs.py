@@ -1,0 +1,81 @@
+"""Batches of pairs and of sentences for the tests of models that take a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+
+
+class Rows:
+    """A batch whose arrays have the batch as their first axis."""
+
+    SHARED: tuple[str, ...] = ()
+
+    def map(self, function: Any) -> Self:
+        """Return a batch with `function` applied to every array of the batch."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return replace(
+            self,  # type: ignore[type-var]
+            **{
+                name: function(array)
+                for name, array in arrays.items()
+                if array is not None and name not in self.SHARED
+            },
+        )
+
+    def rows(self, index: Any) -> Self:
+        """Return some rows of the batch."""
+        return self.map(lambda array: array[index])
+
+
+@dataclass(frozen=True)
+class Pairs(Rows):
+    """Pairs of texts: what `PairClassifier` reads."""
+
+    ids: np.ndarray
+    segments: np.ndarray
+    match_types: np.ndarray
+    mask: np.ndarray
+    features: np.ndarray | None = None
+
+    @classmethod
+    def random(
+        cls, rng: np.random.Generator, n: int = 4, t: int = 7, v: int = 13, first: int = 1
+    ) -> Self:
+        """Return n pairs of 2 to t of the ids first ... v - 1."""
+        ids = rng.integers(first, v, (n, t))
+        segments, match_types = rng.integers(0, 2, (n, t)), rng.integers(0, 3, (n, t))
+        return cls(ids, segments, match_types, np.arange(t) < rng.integers(2, t + 1, (n, 1)))
+
+
+@dataclass(frozen=True)
+class Sentences(Rows):
+    """Tagged sentences: what `EntityTagger` reads."""
+
+    words: np.ndarray
+    characters: np.ndarray
+    spelling_ids: np.ndarray
+    shapes: np.ndarray
+    mask: np.ndarray
+    tags: np.ndarray | None = None
+
+    SHARED = ("characters",)
+
+    @classmethod
+    def of(
+        cls,
+        words: np.ndarray,
+        letters: np.ndarray,
+        shapes: np.ndarray,
+        mask: np.ndarray | None = None,
+        tags: np.ndarray | None = None,
+    ) -> Self:
+        """Return sentences of words (b, t) with the letters (b, t, c) of each word."""
+        characters, spelling_ids = np.unique(
+            letters.reshape(-1, letters.shape[-1]), axis=0, return_inverse=True
+        )
+        if mask is None:
+            mask = np.ones(words.shape, np.bool_)
+        return cls(words, characters, spelling_ids.reshape(words.shape), shapes, mask, tags)

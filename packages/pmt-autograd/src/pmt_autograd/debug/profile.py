@@ -65,10 +65,6 @@ class Profile:
         """Return one row per module, the slowest first; inner modules have their own."""
         return _merged(self.rows.values(), lambda row: ("", row.module))
 
-    def by_operation_and_module(self) -> list[ProfileRow]:
-        """Return all rows, the slowest first."""
-        return sorted(self.rows.values(), key=lambda row: -row.seconds)
-
     def __str__(self) -> str:
         tables = [_table("operation", self.by_operation(), lambda row: row.operation)]
         if any(row.module for row in self.rows.values()):

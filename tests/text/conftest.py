@@ -1,4 +1,4 @@
-"""What tests of several files of this folder share."""
+"""Fixtures of the tests of named entities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def random_entities() -> Callable[[np.random.Generator], tuple[list[Span], int]]
 
     def make(rng: np.random.Generator) -> tuple[list[Span], int]:
         edges = np.sort(rng.integers(0, 12, 8)).tolist()
-        kept = [(a, b) for a, b in itertools.pairwise(edges) if a < b and rng.random() < 0.6]
-        return [Span(("PER", "LOC", "A-B")[rng.integers(3)], a, b) for a, b in kept], 12
+        spans = [(a, b) for a, b in itertools.pairwise(edges) if a < b and rng.random() < 0.6]
+        return [Span(("PER", "LOC", "A-B")[rng.integers(3)], a, b) for a, b in spans], 12
 
     return make

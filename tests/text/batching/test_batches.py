@@ -132,8 +132,8 @@ def test_an_epoch_of_token_batches_is_a_function_of_stream_and_number() -> None:
 
 def test_for_evaluation_the_order_is_that_of_the_lengths() -> None:
     order = [index for batch in _token_batches() for index in batch]
-    longest = PAIR_LENGTHS.max(axis=1)[order]
-    assert (np.diff(longest) >= 0).all()
+    max_lengths = PAIR_LENGTHS.max(axis=1)[order]
+    assert (np.diff(max_lengths) >= 0).all()
 
 
 def test_one_kind_of_sequence_none_and_nonsense() -> None:

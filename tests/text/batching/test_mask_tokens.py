@@ -25,20 +25,20 @@ def within(count: int, n: int, p: float) -> bool:
 
 def test_shares_are_those_of_bert() -> None:
     ids = np.random.default_rng(2).integers(SPECIALS, WORDS, (2000, 100))
-    found = mask_tokens(ids, WORDS, stream())
-    chosen = found.labels != IGNORE_LABEL
+    masked_tokens = mask_tokens(ids, WORDS, stream())
+    chosen = masked_tokens.labels != IGNORE_LABEL
     n = int(chosen.sum())
     assert within(n, ids.size, 0.15)
-    masked = chosen & (found.ids == MASK)
-    kept = chosen & (found.ids == ids)
-    replaced = chosen & ~masked & ~kept
+    masked = chosen & (masked_tokens.ids == MASK)
+    unchanged = chosen & (masked_tokens.ids == ids)
+    replaced = chosen & ~masked & ~unchanged
     assert within(int(masked.sum()), n, 0.8)
     # A word drawn at random is the word itself once in a thousand times.
     assert within(int(replaced.sum()), n, 0.1 * (1 - 1 / (WORDS - SPECIALS)))
-    assert (found.labels[chosen] == ids[chosen]).all()
-    assert (found.ids[~chosen] == ids[~chosen]).all()
+    assert (masked_tokens.labels[chosen] == ids[chosen]).all()
+    assert (masked_tokens.ids[~chosen] == ids[~chosen]).all()
     # Words are drawn evenly: chi-squared of 1000 cells has mean 999 and deviation 45.
-    counts = np.bincount(found.ids[replaced], minlength=WORDS)
+    counts = np.bincount(masked_tokens.ids[replaced], minlength=WORDS)
     assert not counts[:SPECIALS].any()
     expected = replaced.sum() / (WORDS - SPECIALS)
     chi_squared = float(((counts[SPECIALS:] - expected) ** 2 / expected).sum())
@@ -51,20 +51,20 @@ def test_shares_are_those_of_bert() -> None:
 def test_other_shares() -> None:
     ids = np.random.default_rng(2).integers(SPECIALS, WORDS, 100_000)
     shares: Mapping[str, float] = {"rate": 0.4, "masked": 0.5, "random": 0.0}
-    found = mask_tokens(ids, WORDS, stream(), **shares)
-    chosen = found.labels != IGNORE_LABEL
+    masked_tokens = mask_tokens(ids, WORDS, stream(), **shares)
+    chosen = masked_tokens.labels != IGNORE_LABEL
     assert within(int(chosen.sum()), ids.size, 0.4)
-    assert within(int((found.ids == MASK).sum()), int(chosen.sum()), 0.5)
-    assert ((found.ids == ids) | (found.ids == MASK)).all()
+    assert within(int((masked_tokens.ids == MASK).sum()), int(chosen.sum()), 0.5)
+    assert ((masked_tokens.ids == ids) | (masked_tokens.ids == MASK)).all()
 
 
 def test_special_tokens_are_never_touched() -> None:
     ids = np.random.default_rng(3).integers(0, 2 * SPECIALS, (50, 40)).astype(np.int32)
-    found = mask_tokens(ids, 2 * SPECIALS, stream(), rate=1.0, masked=0.0, random=1.0)
+    masked_tokens = mask_tokens(ids, 2 * SPECIALS, stream(), rate=1.0, masked=0.0, random=1.0)
     special = ids < SPECIALS
-    assert (found.labels == np.where(special, IGNORE_LABEL, ids)).all()
-    assert (found.ids[special] == ids[special]).all()
-    assert (found.ids[~special] >= SPECIALS).all()
+    assert (masked_tokens.labels == np.where(special, IGNORE_LABEL, ids)).all()
+    assert (masked_tokens.ids[special] == ids[special]).all()
+    assert (masked_tokens.ids[~special] >= SPECIALS).all()
 
 
 def test_the_same_stream_gives_the_same_choice_and_the_input_stays() -> None:
@@ -79,9 +79,9 @@ def test_the_same_stream_gives_the_same_choice_and_the_input_stays() -> None:
 
 def test_nothing_to_hide() -> None:
     specials = np.arange(SPECIALS)[np.newaxis]
-    found = mask_tokens(specials, SPECIALS, stream(), rate=1.0)
-    assert (found.ids == specials).all()
-    assert (found.labels == IGNORE_LABEL).all()
+    masked_tokens = mask_tokens(specials, SPECIALS, stream(), rate=1.0)
+    assert (masked_tokens.ids == specials).all()
+    assert (masked_tokens.labels == IGNORE_LABEL).all()
     assert mask_tokens(np.empty((0, 0), np.int64), WORDS, stream()).ids.shape == (0, 0)
     whole = np.full((3, 4), 7)
     assert (mask_tokens(whole, WORDS, stream(), rate=0.0).ids == whole).all()

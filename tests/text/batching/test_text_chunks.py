@@ -12,14 +12,14 @@ from pmt_text import ConsecutiveChunks, RandomChunks
 @pytest.mark.parametrize("n", [2, 3, 12, 13, 14, 100])
 def test_consecutive_chunks_ask_for_each_token_once(n: int) -> None:
     ids = np.arange(n) + 7
-    found = list(ConsecutiveChunks(ids, 4, 3))
-    assert len(found) == len(ConsecutiveChunks(ids, 4, 3))
-    read = np.concatenate([b.ids.reshape(-1) for b in found])
-    labels = np.concatenate([b.labels.reshape(-1) for b in found])
+    chunks = list(ConsecutiveChunks(ids, 4, 3))
+    assert len(chunks) == len(ConsecutiveChunks(ids, 4, 3))
+    read = np.concatenate([b.ids.reshape(-1) for b in chunks])
+    labels = np.concatenate([b.labels.reshape(-1) for b in chunks])
     counts = labels != IGNORE_LABEL
     np.testing.assert_array_equal(labels[counts], ids[1:])
     np.testing.assert_array_equal(read[counts], ids[:-1])
-    assert all(len(b) <= 3 and b.ids.shape[1] == 4 for b in found)
+    assert all(len(b) <= 3 and b.ids.shape[1] == 4 for b in chunks)
 
 
 def test_random_chunks_are_parts_of_the_text_from_everywhere() -> None:

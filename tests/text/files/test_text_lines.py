@@ -91,16 +91,16 @@ def test_a_gzip_file_cut_short_is_found_out_while_reading(tmp_path: Path) -> Non
 def test_a_text_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes("Erste Zeile\r\n\nñ\n".encode())
-    found = load_text(path)
-    assert found.text == "Erste Zeile\n\nñ\n"
-    assert (found.lines, found.warning) == (3, "")
+    corpus = load_text(path)
+    assert corpus.text == "Erste Zeile\n\nñ\n"
+    assert (corpus.lines, corpus.warning) == (3, "")
     zipped = tmp_path / "b.txt.gz"
     zipped.write_bytes(gzip.compress(b"one\ntwo"))
     assert load_text(zipped).text == "one\ntwo\n"
     path.write_bytes(b"good\nbad \xff\nfine\n")
-    found = load_text(path)
-    assert found.text == "good\nfine\n"
-    assert f"{path}:2" in found.warning
+    corpus = load_text(path)
+    assert corpus.text == "good\nfine\n"
+    assert f"{path}:2" in corpus.warning
     path.write_bytes(b"\n \n")
     with pytest.raises(DataError, match="blank lines"):
         load_text(path)
@@ -112,6 +112,6 @@ def test_a_text_is_read_whole(tmp_path: Path) -> None:
 def test_a_text_may_be_one_line_of_any_length(tmp_path: Path) -> None:
     path = tmp_path / "text8"
     path.write_bytes(b"word " * 500_000)
-    found = load_text(path)
-    assert len(found.text) == 2_500_001
-    assert (found.lines, found.warning) == (1, "")
+    corpus = load_text(path)
+    assert len(corpus.text) == 2_500_001
+    assert (corpus.lines, corpus.warning) == (1, "")

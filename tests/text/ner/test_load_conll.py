@@ -33,19 +33,19 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_the_format_of_conll_2003(tmp_path: Path) -> None:
-    found = load_conll(written(tmp_path / "eng", CONLL_2003))
-    assert [s.words for s in found.sentences] == [
+    file = load_conll(written(tmp_path / "eng", CONLL_2003))
+    assert [s.words for s in file.sentences] == [
         ("EU", "rejects", "German", "call"),
         ("Peter", "Blackburn"),
         ("BRUSSELS", "1996-08-22"),
     ]
-    assert found.sentences[1].tags == ("I-PER", "I-PER")
-    assert found.sentences[0].cells[1] == ("rejects", "VBZ", "I-VP", "O")
-    assert [s.document for s in found.sentences] == [1, 1, 2]
-    assert [s.line for s in found.sentences] == [3, 8, 13]
-    assert (found.scheme, found.documents, found.tokens) == ("IOB1", 2, 8)
-    assert found.types == ["LOC", "MISC", "ORG", "PER"]
-    assert found.warnings() == []
+    assert file.sentences[1].tags == ("I-PER", "I-PER")
+    assert file.sentences[0].cells[1] == ("rejects", "VBZ", "I-VP", "O")
+    assert [s.document for s in file.sentences] == [1, 1, 2]
+    assert [s.line for s in file.sentences] == [3, 8, 13]
+    assert (file.scheme, file.documents, file.tokens) == ("IOB1", 2, 8)
+    assert file.types == ["LOC", "MISC", "ORG", "PER"]
+    assert file.warnings() == []
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_the_format_of_conll_2003(tmp_path: Path) -> None:
     ],
 )
 def test_columns_are_found(tmp_path: Path, text: str, word: int, tag: int) -> None:
-    found = load_conll(written(tmp_path / "file", text))
-    assert [(s.words, s.tags) for s in found.sentences] == [
+    file = load_conll(written(tmp_path / "file", text))
+    assert [(s.words, s.tags) for s in file.sentences] == [
         (("Ann", "runs"), ("B-PER", "O")),
         (("in", "Oslo"), ("O", "B-LOC")),
     ]
-    assert (found.columns.word, found.columns.tag) == (word, tag)
+    assert (file.columns.word, file.columns.tag) == (word, tag)
 
 
 def test_columns_are_chosen(tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_columns_are_chosen(tmp_path: Path) -> None:
 
 
 def test_a_hash_that_is_a_word(tmp_path: Path) -> None:
-    found = load_conll(written(tmp_path / "f", "# O\nNYC B-LOC\n\n# 1 O\nx O\n\nAnn B-PER\nis O\n"))
-    assert [s.words for s in found.sentences] == [("#", "NYC"), ("x",), ("Ann", "is")]
+    file = load_conll(written(tmp_path / "f", "# O\nNYC B-LOC\n\n# 1 O\nx O\n\nAnn B-PER\nis O\n"))
+    assert [s.words for s in file.sentences] == [("#", "NYC"), ("x",), ("Ann", "is")]
 
 
 def test_a_word_with_blanks_between_tabs(tmp_path: Path) -> None:
@@ -110,16 +110,16 @@ def test_broken_lines_are_named_and_their_sentences_dropped(tmp_path: Path) -> N
     bad = "a O\nb\nc O\n\nd O\ne X-PER\n\nf O O\ng\n\n"
     path = tmp_path / "broken"
     path.write_bytes((good * 20 + bad).encode() + b"h O\n\xff\xfe O\n\n" + good.encode())
-    found = load_conll(path)
-    assert len(found) == 21
-    assert found.dropped == {
+    file = load_conll(path)
+    assert len(file) == 21
+    assert file.dropped == {
         "missing or extra column": [62, 68],
         "not a tag": [66],
         "not text in UTF-8, or longer than a megabyte": [72],
     }
-    assert f"{path}:66: not a tag; sentence dropped" in found.warnings()
+    assert f"{path}:66: not a tag; sentence dropped" in file.warnings()
     assert f"{path}:62: missing or extra column; 2 sentences dropped, on lines 62, 68" in (
-        found.warnings()
+        file.warnings()
     )
 
 
@@ -158,16 +158,16 @@ def test_gzip_and_limit(tmp_path: Path) -> None:
 
 
 def test_other_letters_are_read_as_iobes(tmp_path: Path) -> None:
-    found = load_conll(written(tmp_path / "f", "a B-X\nb M-X\nc L-X\nd U-Y\ne W-Y\n"))
-    assert found.sentences[0].tags == ("B-X", "I-X", "E-X", "S-Y", "S-Y")
-    assert (found.scheme, found.breaks) == ("IOBES", 0)
+    file = load_conll(written(tmp_path / "f", "a B-X\nb M-X\nc L-X\nd U-Y\ne W-Y\n"))
+    assert file.sentences[0].tags == ("B-X", "I-X", "E-X", "S-Y", "S-Y")
+    assert (file.scheme, file.breaks) == ("IOBES", 0)
 
 
 def test_broken_tags_are_counted(tmp_path: Path) -> None:
     text = "a B-X\nb I-X\n\n" * 5 + "c O\nd I-X\n"
-    found = load_conll(written(tmp_path / "f", text))
-    assert (found.scheme, found.breaks) == ("IOB2", 1)
-    assert "1 tags break the rules of IOB2" in found.warnings()[0]
+    file = load_conll(written(tmp_path / "f", text))
+    assert (file.scheme, file.breaks) == ("IOB2", 1)
+    assert "1 tags break the rules of IOB2" in file.warnings()[0]
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 
 def test_predictions_that_do_not_fit(tmp_path: Path) -> None:
-    one = TaggedSentence(("a", "b"), ("O", "O"))
+    sentence = TaggedSentence(("a", "b"), ("O", "O"))
     for sentences, predicted in [
-        ([one], []),
-        ([one], [["O", "O"], ["O"]]),
-        ([one], [["O"]]),
+        ([sentence], []),
+        ([sentence], [["O", "O"], ["O"]]),
+        ([sentence], [["O"]]),
     ]:
         with pytest.raises(ShapeError):
             write_conll(tmp_path / "f", sentences, predicted)
@@ -205,7 +205,7 @@ def test_predictions_that_do_not_fit(tmp_path: Path) -> None:
 def test_conll_2003(
     data_dir: Path, name: str, sentences: int, tokens: int, entities: int, documents: int
 ) -> None:
-    found = load_conll(data_dir / "conll2003" / name)
-    assert (len(found), found.tokens, found.documents) == (sentences, tokens, documents)
-    assert sum(len(tag_spans(s.tags or ())) for s in found.sentences) == entities
-    assert (found.scheme, found.breaks, found.dropped) == ("IOB1", 0, {})
+    file = load_conll(data_dir / "conll2003" / name)
+    assert (len(file), file.tokens, file.documents) == (sentences, tokens, documents)
+    assert sum(len(tag_spans(s.tags or ())) for s in file.sentences) == entities
+    assert (file.scheme, file.breaks, file.dropped) == ("IOB1", 0, {})

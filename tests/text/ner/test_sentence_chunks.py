@@ -15,7 +15,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(
-    ("documents", "join", "longest", "lengths"),
+    ("documents", "join", "max_length", "lengths"),
     [
         ([1, 1, 1, 1, 1, 1], 0, 20, [3, 2, 4, 9, 1, 1]),
         ([1, 1, 1, 1, 1, 1], 6, 20, [5, 4, 9, 2]),
@@ -26,15 +26,15 @@ SENTENCES = [
         ([1, 1, 1, 1, 1, 1], 0, 8, [3, 2, 4, 5, 4, 1, 1]),
     ],
 )
-def test_parts(documents: list[int], join: int, longest: int, lengths: list[int]) -> None:
+def test_parts(documents: list[int], join: int, max_length: int, lengths: list[int]) -> None:
     encoder = SentenceEncoder.learn(SENTENCES)
     encoded = encoder.encode(SENTENCES)
-    found = sentence_chunks(encoded, documents, join, longest)
-    assert found.lengths.tolist() == lengths
-    assert found.offsets[-1] == len(encoded.words)
+    chunks = sentence_chunks(encoded, documents, join, max_length)
+    assert chunks.lengths.tolist() == lengths
+    assert chunks.offsets[-1] == len(encoded.words)
     # every word comes once, in its order
     words = [
-        word for i in range(len(found)) for word in found.batch(np.array([i])).words[0].tolist()
+        word for i in range(len(chunks)) for word in chunks.batch(np.array([i])).words[0].tolist()
     ]
     assert words == encoded.words.tolist()
 

@@ -27,7 +27,7 @@ def spelling(encoder: SentenceEncoder, ids: np.ndarray) -> str:
 
 
 def same(batch: TaggedBatch, encoder: SentenceEncoder, sentences: list[TaggedSentence]) -> None:
-    """That a batch tells the sentences of its index, place by place."""
+    """Check that a batch has the sentences of its index, position by position."""
     for row, i in enumerate(batch.index):
         sentence = sentences[i]
         n = len(sentence)

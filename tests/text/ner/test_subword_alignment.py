@@ -21,18 +21,18 @@ RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
 
 def test_by_hand() -> None:
     # <cls> Wash ##ing ##ton visited  -  Bern <sep>, of which "-" has no subword
-    found = SubwordAlignment(np.array([3, 1, 0, 1]), before=1, after=1)
-    assert len(found) == 7
-    assert found.starts.tolist() == [1, 4, 5, 5]
-    assert found.words.tolist() == [-1, 0, 0, 0, 1, 3, -1]
-    assert found.first_only(np.array([7, 0, 9, 5])).tolist() == [-100, 7, -100, -100, 0, 5, -100]
-    assert found.of_words(np.arange(7)).tolist() == [1, 4, 0, 5]
+    result = SubwordAlignment(np.array([3, 1, 0, 1]), before=1, after=1)
+    assert len(result) == 7
+    assert result.starts.tolist() == [1, 4, 5, 5]
+    assert result.words.tolist() == [-1, 0, 0, 0, 1, 3, -1]
+    assert result.first_only(np.array([7, 0, 9, 5])).tolist() == [-100, 7, -100, -100, 0, 5, -100]
+    assert result.of_words(np.arange(7)).tolist() == [1, 4, 0, 5]
     tags = ["S-PER", "O", "O", "S-LOC"]
     spread = ["O", "B-PER", "I-PER", "E-PER", "O", "S-LOC", "O"]
-    assert found.spread_tags(tags, "IOBES") == spread
-    assert found.gather_tags(spread, "IOBES") == tags
+    assert result.spread_tags(tags, "IOBES") == spread
+    assert result.gather_tags(spread, "IOBES") == tags
     # an entity that a model begins in the middle of a word is none of that word
-    assert found.gather_tags(["O", "O", "I-PER", "I-PER", "I-PER", "O", "O"], "IOB2") == [
+    assert result.gather_tags(["O", "O", "I-PER", "I-PER", "I-PER", "O", "O"], "IOB2") == [
         "O",
         "B-PER",
         "O",
@@ -44,12 +44,12 @@ def test_tags_come_back(random_entities: RandomEntities) -> None:
     rng = np.random.default_rng(3)
     for _ in range(300):
         spans, n = random_entities(rng)
-        found = SubwordAlignment(rng.integers(1, 4, n), int(rng.integers(2)), int(rng.integers(2)))
+        result = SubwordAlignment(rng.integers(1, 4, n), int(rng.integers(2)), int(rng.integers(2)))
         for scheme in TAG_SCHEMES:
             tags = spans_to_tags(spans, n, scheme)
-            assert found.gather_tags(found.spread_tags(tags, scheme), scheme) == tags
+            assert result.gather_tags(result.spread_tags(tags, scheme), scheme) == tags
         labels = rng.integers(0, 9, n)
-        assert found.of_words(found.first_only(labels)).tolist() == labels.tolist()
+        assert result.of_words(result.first_only(labels)).tolist() == labels.tolist()
 
 
 def test_with_byte_pair_encoding() -> None:
@@ -63,12 +63,12 @@ def test_with_byte_pair_encoding() -> None:
 
 
 def test_what_does_not_fit() -> None:
-    found = SubwordAlignment(np.array([2, 1]))
+    result = SubwordAlignment(np.array([2, 1]))
     for call in (
-        lambda: found.first_only(np.zeros(3, int)),
-        lambda: found.of_words(np.zeros(2, int)),
-        lambda: found.spread_tags(["O"], "IOB2"),
-        lambda: found.gather_tags(["O"], "IOB2"),
+        lambda: result.first_only(np.zeros(3, int)),
+        lambda: result.of_words(np.zeros(2, int)),
+        lambda: result.spread_tags(["O"], "IOB2"),
+        lambda: result.gather_tags(["O"], "IOB2"),
     ):
         with pytest.raises(ShapeError):
             call()

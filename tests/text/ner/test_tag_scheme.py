@@ -1,4 +1,4 @@
-"""Schemes of tags: told apart, and converted without loss."""
+"""Tag schemes: detection, conversion without loss, and forbidden transitions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from pmt_text import (
     TagScheme,
     convert_tags,
     detect_scheme,
+    forbidden_transitions,
     spans_to_tags,
 )
 from pmt_text.ner.tag_scheme import TAG_SCHEMES, scheme_breaks
 
 RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
 
+KINDS = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES"}
 SAME = {  # Ann Lee met Bob Bo Oslo today in New York
     "IOB1": "I-PER I-PER O I-PER B-PER I-LOC O O I-LOC I-LOC",
     "IOB2": "B-PER I-PER O B-PER B-PER B-LOC O O B-LOC I-LOC",
@@ -32,7 +34,7 @@ def test_the_same_entities_in_every_scheme(source: TagScheme, target: TagScheme)
 
 
 @pytest.mark.parametrize("scheme", TAG_SCHEMES)
-def test_a_scheme_is_told_by_its_tags(scheme: TagScheme) -> None:
+def test_a_scheme_is_detected_by_its_tags(scheme: TagScheme) -> None:
     assert detect_scheme([SAME[scheme].split(), ["O"]]) == scheme
 
 
@@ -77,3 +79,35 @@ def test_what_cannot_be() -> None:
     for spans in ([Span("X", 0, 2), Span("X", 1, 3)], [Span("X", 3, 5)], [Span("X", 1, 1)]):
         with pytest.raises(SettingsError, match="apart"):
             spans_to_tags(spans, 4, "IOB2")
+
+
+# --- transitions ---
+
+
+@pytest.mark.parametrize("scheme", TAG_SCHEMES)
+def test_forbidden_is_what_no_unbroken_sequence_holds(scheme: TagScheme) -> None:
+    tags = ["O", *(f"{kind}-{type_}" for type_ in "XY" for kind in KINDS[scheme])]
+    forbidden, start = forbidden_transitions(tags, scheme)
+    seen = np.zeros_like(forbidden)
+    first = np.zeros_like(start)
+    for length in (1, 2, 3, 4):
+        for ids in itertools.product(range(len(tags)), repeat=length):
+            if scheme_breaks([tags[i] for i in ids], scheme):
+                continue
+            first[ids[0]] = True
+            for pair in itertools.pairwise(ids):
+                seen[pair] = True
+    assert np.array_equal(~seen, forbidden)
+    assert np.array_equal(~first, start)
+
+
+@pytest.mark.parametrize("scheme", TAG_SCHEMES)
+def test_random_entities_obey(scheme: TagScheme, random_entities: RandomEntities) -> None:
+    tags = ["O", *(f"{kind}-{type_}" for type_ in ("PER", "LOC", "A-B") for kind in KINDS[scheme])]
+    forbidden, start = forbidden_transitions(tags, scheme)
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        spans, n = random_entities(rng)
+        ids = [tags.index(tag) for tag in spans_to_tags(spans, n, scheme)]
+        assert not start[ids[0]]
+        assert not forbidden[ids[:-1], ids[1:]].any()

@@ -1,3 +1,5 @@
+"""Encoded question pairs, beside a slow encoder."""
+
 from __future__ import annotations
 
 import json
@@ -7,7 +9,18 @@ import numpy as np
 import pytest
 
 from pmt_core import DataError, SettingsError, ShapeError
-from pmt_text import CLS, SEP, PairEncoder, Vocabulary, tokenize
+from pmt_text import (
+    CLS,
+    PAIR_FEATURES,
+    SEP,
+    InverseDocumentFrequency,
+    PairEncoder,
+    Vocabulary,
+    match_types,
+    pair_features,
+    tokenize,
+)
+from pmt_text.qqp.word_matches import N_MATCH_TYPES
 
 PAIRS = [
     ("How do I learn to swim?", "What is the best way to learn swimming?"),
@@ -65,9 +78,9 @@ def test_pairs_are_laid_end_to_end_as_each_alone() -> None:
     encoder = PairEncoder(_vocabulary())
     together, alone = encoder.encode(PAIRS), [encoder.encode([pair]) for pair in PAIRS]
     for name in ("ids", "segments", "match_types"):
-        parts = [getattr(one, name) for one in alone]
+        parts = [getattr(pair, name) for pair in alone]
         np.testing.assert_array_equal(getattr(together, name), np.concatenate(parts))
-    np.testing.assert_array_equal(together.lengths, [one.offsets[1] for one in alone])
+    np.testing.assert_array_equal(together.lengths, [pair.offsets[1] for pair in alone])
 
 
 def test_unknown_words_match_by_their_text() -> None:
@@ -122,3 +135,30 @@ def test_json_that_is_no_encoder(bad: dict[str, object]) -> None:
 def test_max_length_leaves_room_for_words() -> None:
     with pytest.raises(SettingsError, match="max_length"):
         PairEncoder(_vocabulary(), max_length=4)
+
+
+def test_an_encoder_with_rarity() -> None:
+    texts = ["How do I swim?", "What is swimming?", "How do I run?", "How do I swim fast?"]
+    tokens = [tokenize(text) for text in texts]
+    idf = InverseDocumentFrequency.build(tokens)
+    encoder = PairEncoder(Vocabulary.build(tokens), 64, idf)
+    assert (encoder.n_match_types, encoder.features) == (N_MATCH_TYPES, len(PAIR_FEATURES))
+    pairs = [(texts[0], texts[1]), (texts[2], texts[3])]
+    encoded = encoder.encode(pairs)
+    assert encoded.features is not None
+    assert encoded.features.dtype == np.float32
+    expected = [pair_features(tokenize(a), tokenize(b), idf) for a, b in pairs]
+    np.testing.assert_array_equal(encoded.features, np.array(expected, np.float32))
+    a, b = tokens[0], tokens[1]
+    types = [0, *match_types(a, b, idf), 0, *match_types(b, a, idf), 0]
+    assert encoded.match_types[: encoded.offsets[1]].tolist() == types
+    batch = encoded.batch(np.array([1, 0]))
+    assert batch.features is not None
+    np.testing.assert_array_equal(batch.features, encoded.features[[1, 0]])
+    shard = batch.shard(1, 2)
+    assert shard.features is not None
+    np.testing.assert_array_equal(shard.features, encoded.features[:1])
+    again = PairEncoder.from_json(json.loads(json.dumps(encoder.to_json()))).encode(pairs)
+    assert again.features is not None
+    np.testing.assert_array_equal(again.features, encoded.features)
+    np.testing.assert_array_equal(again.match_types, encoded.match_types)

@@ -1,4 +1,4 @@
-"""Real Quora question pairs: the figures that must come out, and one spelling for both forms."""
+"""Real Quora question pairs: the figures that must come out, and one spelling for pair forms."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def questions(files: dict[str, QqpFile]) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "form", "rows", "duplicates"),
+    ("name", "format", "rows", "duplicates"),
     [
         ("train.tsv", "public TSV", 19_825, 9_609),
         ("extra_duplicates.tsv", "public TSV", 73_397, 73_397),
@@ -47,10 +47,10 @@ def questions(files: dict[str, QqpFile]) -> dict[str, set[str]]:
     ],
 )
 def test_figures(
-    files: dict[str, QqpFile], name: str, form: str, rows: int, duplicates: int
+    files: dict[str, QqpFile], name: str, format: str, rows: int, duplicates: int
 ) -> None:
     file = files[name]
-    assert (file.format, file.rows, len(file), file.warnings()) == (form, rows, rows, [])
+    assert (file.format, file.rows, len(file), file.warnings()) == (format, rows, rows, [])
     assert sum(pair.label or 0 for pair in file.pairs) == duplicates
 
 
@@ -80,33 +80,33 @@ def test_raw_and_tokenized_questions_are_spelled_alike(questions: dict[str, set[
     raw = defaultdict(set)
     for text in questions["train.tsv"] | questions["extra_duplicates.tsv"]:
         raw[letters(text)].add(normalize(text))
-    both = [text for text in questions["dev.tsv"] if letters(text) in raw]
-    alike = [text for text in both if normalize(text) in raw[letters(text)]]
-    assert len(both) > 4000
-    print(f"{len(alike)} of {len(both)} alike; not: {sorted(set(both) - set(alike))}")
-    assert len(alike) / len(both) >= 0.997
+    shared = [text for text in questions["dev.tsv"] if letters(text) in raw]
+    alike = [text for text in shared if normalize(text) in raw[letters(text)]]
+    assert len(shared) > 4000
+    print(f"{len(alike)} of {len(shared)} alike; not: {sorted(set(shared) - set(alike))}")
+    assert len(alike) / len(shared) >= 0.997
 
 
 def test_word_overlap_scores_what_is_published(files: dict[str, QqpFile]) -> None:
     pairs = files["dev.tsv"].pairs
     scores = overlap_scores((pair.question1, pair.question2) for pair in pairs)
-    found = best_threshold(scores, [pair.label or 0 for pair in pairs])
-    assert 0.685 < found.accuracy < 0.705
+    threshold = best_threshold(scores, [pair.label or 0 for pair in pairs])
+    assert 0.685 < threshold.accuracy < 0.705
 
 
 def test_a_split_keeps_its_size_and_shares_no_question(files: dict[str, QqpFile]) -> None:
     pairs = files["train.tsv"].pairs
     train, dev = split_by_question(pairs, 0.1, np.random.default_rng(0))
-    sides = [
-        {normalize(q) for i in side for q in (pairs[i].question1, pairs[i].question2)}
-        for side in (train, dev)
+    splits = [
+        {normalize(q) for i in indices for q in (pairs[i].question1, pairs[i].question2)}
+        for indices in (train, dev)
     ]
-    assert not sides[0] & sides[1]
+    assert not splits[0] & splits[1]
     assert len(dev) == round(0.1 * len(pairs))
 
 
 def test_most_words_of_dev_are_known_from_train(questions: dict[str, set[str]]) -> None:
-    """Were the two forms spelled apart, far more would be unknown."""
+    """If the two formats were tokenized differently, far more words would be unknown."""
     vocabulary = Vocabulary.build(map(tokenize, questions["train.tsv"]))
     encoded = PairEncoder(vocabulary).encode([(text, "") for text in questions["dev.tsv"]])
     assert (encoded.ids == 1).mean() < 0.05

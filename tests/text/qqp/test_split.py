@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pmt_core import DataError, SettingsError
-from pmt_text import QuestionPair, normalize, split_by_question
+from pmt_text import QuestionPair, connected_components, normalize, split_by_question
 
 
 def _random_pairs(n: int, questions: int, seed: int) -> list[QuestionPair]:
@@ -16,14 +16,14 @@ def _random_pairs(n: int, questions: int, seed: int) -> list[QuestionPair]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_question_stands_on_both_sides(seed: int) -> None:
+def test_no_question_is_in_train_and_dev(seed: int) -> None:
     pairs = _random_pairs(400, 1000, seed)
     train, dev = split_by_question(pairs, 0.2, np.random.default_rng(seed))
-    sides = [
-        {normalize(q) for i in side for q in (pairs[i].question1, pairs[i].question2)}
-        for side in (train, dev)
+    splits = [
+        {normalize(q) for i in indices for q in (pairs[i].question1, pairs[i].question2)}
+        for indices in (train, dev)
     ]
-    assert not sides[0] & sides[1]
+    assert not splits[0] & splits[1]
     assert sorted([*train, *dev]) == list(range(400))
     assert train.dtype == dev.dtype == np.int64
     assert (np.diff(train) > 0).all()
@@ -73,3 +73,14 @@ def test_pairs_that_are_all_linked_cannot_be_parted() -> None:
 def test_wrong_fraction(fraction: float) -> None:
     with pytest.raises(SettingsError, match="dev_fraction"):
         split_by_question(_random_pairs(5, 50, 0), fraction, np.random.default_rng(0))
+
+
+def test_groups_are_linked_by_text_and_by_id() -> None:
+    pairs = [
+        QuestionPair("a", "b", 1, "1", "2"),
+        QuestionPair("c", "d", 1, "3", "4"),
+        QuestionPair("B!", "e", 1, "5", "6"),
+        QuestionPair("f", "b", 1, "7", "8"),
+        QuestionPair("x", "y", 1, "3", "9"),
+    ]
+    assert connected_components(pairs).tolist() == [0, 1, 2, 0, 1]

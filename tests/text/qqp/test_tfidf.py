@@ -21,14 +21,14 @@ def learned(min_count: int = 1) -> TfIdf:
 def vector(words: TfIdf, text: str) -> np.ndarray:
     """By the definition, one word after the other."""
     tokens = tokenize(text)
-    found = np.array(
+    bags = np.array(
         [
             (1 + math.log(tokens.count(word))) * idf if word in tokens else 0.0
             for word, idf in words.idf.items()
         ]
     )
-    norm = math.sqrt(float(found @ found))
-    return found / norm if norm else found
+    norm = math.sqrt(float(bags @ bags))
+    return bags / norm if norm else bags
 
 
 def test_idf_by_hand():
@@ -47,19 +47,19 @@ def test_pairs_are_what_the_definition_says():
         ("unheard of", "why is rice white"),
         ("unheard", "unknown"),
     ]
-    found = words.encode(pairs, [0, 1, 0, 0])
-    assert found.labels is not None
-    batch = found.batch(np.arange(4))
+    bags = words.encode(pairs, [0, 1, 0, 0])
+    assert bags.labels is not None
+    batch = bags.batch(np.arange(4))
     v = len(words)
     for i, (first, second) in enumerate(pairs):
         a, b = vector(words, first), vector(words, second)
         dense = np.zeros(2 * v)
         np.add.at(dense, batch.ids[i], batch.values[i])
         np.testing.assert_allclose(dense, np.concatenate([abs(a - b), a * b]), atol=1e-6)
-        both = np.minimum(a, b).sum() / max(np.maximum(a, b).sum(), 1e-12)
-        expected = [jaccard(tokenize(first), tokenize(second)), a @ b, both]
+        weighted_overlap = np.minimum(a, b).sum() / max(np.maximum(a, b).sum(), 1e-12)
+        expected = [jaccard(tokenize(first), tokenize(second)), a @ b, weighted_overlap]
         np.testing.assert_allclose(batch.scores[i], expected, atol=1e-6)
-    assert found.lengths[3] == 0
+    assert bags.lengths[3] == 0
 
 
 def test_the_order_of_a_pair_and_its_neighbors_change_nothing():
@@ -77,15 +77,15 @@ def test_the_order_of_a_pair_and_its_neighbors_change_nothing():
 
 def test_batches_and_shards_hold_every_bag_once():
     words = learned()
-    found = words.encode([(a, b) for a in TEXTS for b in TEXTS], np.arange(16) % 2)
-    batch = found.batch(np.array([5, 0, 7, 2]))
+    bags = words.encode([(a, b) for a in TEXTS for b in TEXTS], np.arange(16) % 2)
+    batch = bags.batch(np.array([5, 0, 7, 2]))
     assert batch.index.tolist() == [5, 0, 7, 2]
     shards = [batch.shard(i, 3) for i in range(3)]
     assert sorted(np.concatenate([shard.index for shard in shards])) == [0, 2, 5, 7]
     np.testing.assert_array_equal(shards[1].values[0], batch.values[1])
-    assert found.batch(np.array([], np.int64)).ids.shape == (0, 0)
+    assert bags.batch(np.array([], np.int64)).ids.shape == (0, 0)
     with pytest.raises(ShapeError):
-        found.batch(np.array([16]))
+        bags.batch(np.array([16]))
     with pytest.raises(SettingsError):
         batch.shard(3, 3)
 
@@ -105,6 +105,6 @@ def test_json_gives_the_same_back_and_refuses_what_is_broken():
 
 
 def test_nothing_learned_still_encodes():
-    found = TfIdf.learn([]).encode([("a", "b"), ("a", "a")])
-    assert found.lengths.tolist() == [0, 0]
-    assert found.scores[:, 0].tolist() == [0.0, 1.0]
+    bags = TfIdf.learn([]).encode([("a", "b"), ("a", "a")])
+    assert bags.lengths.tolist() == [0, 0]
+    assert bags.scores[:, 0].tolist() == [0.0, 1.0]

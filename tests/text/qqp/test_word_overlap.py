@@ -20,18 +20,18 @@ def test_scores_are_of_tokens() -> None:
 
 
 def test_threshold_by_hand() -> None:
-    found = best_threshold([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
-    assert found.accuracy == 0.75
-    assert 0.1 < found.value < 0.35
+    threshold = best_threshold([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    assert threshold.accuracy == 0.75
+    assert 0.1 < threshold.value < 0.35
     assert best_threshold([0.2, 0.9], [0, 1]) == (pytest.approx(0.55), 1.0)
 
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_label_only(label: int) -> None:
     scores = np.array([0.0, 0.5, 0.5, 1.0])
-    found = best_threshold(scores, [label] * 4)
-    assert found.accuracy == 1
-    assert ((scores >= found.value) == label).all()
+    threshold = best_threshold(scores, [label] * 4)
+    assert threshold.accuracy == 1
+    assert ((scores >= threshold.value) == label).all()
 
 
 def test_the_accuracy_is_the_best_there_is() -> None:
@@ -41,19 +41,19 @@ def test_the_accuracy_is_the_best_there_is() -> None:
         n = int(rng.integers(1, 30))
         scores = rng.integers(0, 6, n) / 5
         labels = rng.integers(0, 2, n)
-        found = best_threshold(scores, labels)
+        threshold = best_threshold(scores, labels)
         cuts = np.append(np.unique(scores), 2.0)
         best = max(((scores >= cut) == labels).mean() for cut in cuts)
-        assert found.accuracy == pytest.approx(best)
-        assert ((scores >= found.value) == labels).mean() == pytest.approx(best)
+        assert threshold.accuracy == pytest.approx(best)
+        assert ((scores >= threshold.value) == labels).mean() == pytest.approx(best)
 
 
 def test_a_cut_between_neighboring_floats() -> None:
     low = 0.3
     high = float(np.nextafter(low, 1))
-    found = best_threshold([low, high], [0, 1])
-    assert found.accuracy == 1
-    assert low < found.value <= high
+    threshold = best_threshold([low, high], [0, 1])
+    assert threshold.accuracy == 1
+    assert low < threshold.value <= high
 
 
 def test_wrong_input() -> None:

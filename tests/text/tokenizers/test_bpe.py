@@ -25,8 +25,8 @@ PAPER = {b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}
 def brute_force(words: dict[bytes, int], merges: int, min_count: int) -> list[tuple[int, int]]:
     """Count all pairs anew before every merge."""
     parts = {word: list(word) for word in words}
-    found: list[tuple[int, int]] = []
-    while len(found) < merges:
+    learned: list[tuple[int, int]] = []
+    while len(learned) < merges:
         counts: Counter[tuple[int, int]] = Counter()
         for word, symbols in parts.items():
             for pair in pairwise(symbols):
@@ -35,9 +35,9 @@ def brute_force(words: dict[bytes, int], merges: int, min_count: int) -> list[tu
             break
         best = min(counts, key=lambda pair: (-counts[pair], pair))
         for symbols in parts.values():
-            replace(symbols, best, 256 + len(found))
-        found.append(best)
-    return found
+            replace(symbols, best, 256 + len(learned))
+        learned.append(best)
+    return learned
 
 
 def replace(symbols: list[int], pair: tuple[int, int], made: int) -> None:

@@ -42,9 +42,9 @@ def test_tiny_shakespeare(data_dir: Path) -> None:
     path = data_dir / "shakespeare" / "input.txt"
     if not path.is_file():
         pytest.skip(f"no {path}")
-    found = load_text(path)
-    assert len(found.text) == len(found.text.encode()) == 1_115_394
-    assert found.warning == ""
-    tokenizer = CharacterTokenizer(found.text)
+    corpus = load_text(path)
+    assert len(corpus.text) == len(corpus.text.encode()) == 1_115_394
+    assert corpus.warning == ""
+    tokenizer = CharacterTokenizer(corpus.text)
     assert len(tokenizer) == 65
-    assert tokenizer.decode(tokenizer.encode(found.text)) == found.text
+    assert tokenizer.decode(tokenizer.encode(corpus.text)) == corpus.text

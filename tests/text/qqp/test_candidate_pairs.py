@@ -1,4 +1,4 @@
-"""Pairs of near texts, and similarities by word vectors, against a direct count."""
+"""Hard negatives mined from duplicates, and pairs of nearest neighbors."""
 
 from __future__ import annotations
 
@@ -7,12 +7,56 @@ import pytest
 
 from pmt_core import RandomStream, SettingsError, ShapeError
 from pmt_text import (
-    VECTOR_SIMILARITIES,
-    PairEncoder,
-    VectorSimilarities,
-    Vocabulary,
+    QuestionPair,
+    connected_components,
+    jaccard,
+    mine_negatives,
     nearest_pairs,
+    normalize,
+    tokenize,
 )
+
+
+def pair(first: str, second: str, id1: str | None = None, id2: str | None = None) -> QuestionPair:
+    return QuestionPair(first, second, 1, id1, id2, 0)
+
+
+PAIRS = [
+    pair("How do I learn to swim?", "What is the best way to learn swimming?"),
+    pair("How do I learn to sing?", "What is the best way to learn singing?"),
+    pair("Why is the sky blue?", "What makes the sky blue?"),
+    pair("How do I learn to SWIM ?", "How can I teach myself to swim?"),
+    pair("Who wrote Hamlet?", "Which author wrote Hamlet?"),
+]
+
+
+def test_a_negative_shares_words_but_no_linked_question() -> None:
+    group_of = {}
+    for each, group in zip(PAIRS, connected_components(PAIRS), strict=True):
+        group_of[normalize(each.question1)] = group_of[normalize(each.question2)] = group
+    negatives = list(mine_negatives(PAIRS, np.random.default_rng(0)))
+    assert negatives
+    for first, second in negatives:
+        assert group_of[normalize(first)] != group_of[normalize(second)]
+        assert jaccard(tokenize(first), tokenize(second)) > 0
+    firsts = [first for first, _ in negatives]
+    assert firsts == [each.question1 for each in PAIRS if each.question1 in firsts]
+    nearest = dict(negatives)["How do I learn to swim?"]
+    assert "learn" in nearest
+    assert "sing" in nearest
+
+
+def test_the_same_stream_gives_the_same_negatives() -> None:
+    first, second = (list(mine_negatives(PAIRS, np.random.default_rng(3))) for _ in range(2))
+    assert first == second
+
+
+def test_a_question_like_no_other_gives_none() -> None:
+    alone = [pair("alpha beta", "gamma delta"), pair("one two", "three four")]
+    assert list(mine_negatives(alone, np.random.default_rng(0))) == []
+
+
+# --- nearest neighbors ---
 
 
 def stream(seed: int = 1) -> np.random.Generator:
@@ -37,7 +81,7 @@ def test_partners_are_among_the_nearest_and_of_another_group() -> None:
     np.testing.assert_array_equal(again, pairs)
 
 
-def test_work_is_bounded_and_told_of() -> None:
+def test_work_is_bounded_and_reported() -> None:
     vectors, done = np.random.default_rng(5).normal(size=(2000, 4)), []
     pairs = nearest_pairs(
         vectors, np.arange(2000), stream(), texts=700, nearest=3, each=1, progress=done.append
@@ -49,7 +93,7 @@ def test_work_is_bounded_and_told_of() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_few_texts(n: int) -> None:
-    """Two of one group have no partner; nobody is paired with a text that does not exist."""
+    """Two of each group have no partner; nobody is paired with a text that does not exist."""
     pairs = nearest_pairs(np.ones((n, 4)), np.zeros(n, int), stream())
     assert pairs.shape == (0, 2)
     three = nearest_pairs(np.eye(3), np.array([0, 0, 1]), stream())
@@ -62,32 +106,3 @@ def test_wrong_arguments() -> None:
         nearest_pairs(np.eye(3), np.arange(3), stream(), each=0)
     with pytest.raises(ShapeError, match="3 texts"):
         nearest_pairs(np.eye(3), np.arange(2), stream())
-
-
-def test_similarities_by_hand() -> None:
-    words = Vocabulary.build([["a", "b", "c"]])
-    vectors = np.zeros((8, 2))
-    vectors[5:] = [[1, 0], [0, 2], [3, 3]]  # a, b, c; mean length (1 + 2 + 18^.5) / 3
-    weights = np.array([0, 0, 0, 0, 0, 1.0, 3.0, 2.0])
-    encoder, similarities = PairEncoder(words), VectorSimilarities(vectors, weights)
-    row = dict(
-        zip(
-            VECTOR_SIMILARITIES,
-            similarities(encoder.encode([("a b", "c zyx")]))[0].tolist(),
-            strict=True,
-        )
-    )
-    root = 0.5**0.5  # cosine of c with either
-    assert row["cosine of the mean vectors"] == pytest.approx((0.5 + 1) / (1.25**0.5 * 2**0.5))
-    name = "best cosine of each word, weighted mean: the lower of both texts"
-    assert row[name] == pytest.approx(root)
-    scale = (1 + 2 + 18**0.5) / 3
-    lower = min(3 * (1 - root) / scale, 18**0.5 * (1 - root) / scale)
-    name = "1 - best cosine of each word, sum weighted by length: the lower of both texts"
-    assert row[name] == pytest.approx(np.log1p(lower))
-    pairs = [("a b", "c a"), ("c a", "a b"), ("a b c", "c b a"), ("zyx", "a")]
-    found = similarities(encoder.encode(pairs))
-    np.testing.assert_array_equal(found[0], found[1])
-    np.testing.assert_allclose(found[2], [1, 1, 1, 1, 1, 0, 0], atol=1e-6)
-    assert (found[3] == 0).all()
-    assert found.dtype == np.float32

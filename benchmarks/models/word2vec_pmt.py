@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pmt_apps.kit.environment import peak_rss_mb
+from pmt_apps.kit.metrics_file import peak_rss_mb
 from pmt_core import RandomStream
 from pmt_text import ChunkSampler, SamplingSettings, TextCorpus, count_words
 from pmt_train import (

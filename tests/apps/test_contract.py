@@ -10,7 +10,9 @@ import json
 import os
 import re
 import signal
+import sys
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,23 @@ def test_help_lists_every_setting(trained: Any) -> None:
     assert done.returncode == 0
     for name in read_json(trained.run / "config.json").keys() - {"task"}:
         assert f"--{name.replace('_', '-')}" in done.stdout
+
+
+@of(PROGRAMS)
+def test_help_and_hints_name_the_command_that_was_used(
+    trained: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = trained.app.task
+    script = f"python {root / 'apps' / f'train_{task}.py'}"
+    scripts = tomllib.loads((root / "hatch.toml").read_text())["envs"]["default"]["scripts"]
+    assert scripts[task] == f"python -X hatch={task} apps/train_{task}.py {{args}}"
+    for command, other in ((script, f"hatch run {task}"), (f"hatch run {task}", script)):
+        help_text = trained.program("--help").stdout
+        assert help_text.startswith(f"usage: {command} [-h]")
+        assert f"\n  {command} --" in help_text
+        assert other not in help_text
+        trained.program.refuse("--epoch", 3, words=[f"; {command} --help lists"])
+        monkeypatch.setitem(sys._xoptions, "hatch", task)
 
 
 # --- what it refuses ------------------------------------------------------------------------------

@@ -1,42 +1,62 @@
-"""Settings from the command line, and from the run they go on with."""
+"""The command line of an app: its settings, `--help`, and the command that the person used."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import re
+import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from pmt_apps.kit.config_file import load_settings
 from pmt_apps.kit.options import OptionInfo, OptionType, option_default, option_types, options_of
 from pmt_apps.kit.run_folder import RunFolder
-from pmt_apps.kit.settings import AppSettings, flag
+from pmt_apps.kit.settings import AppSettings, flag, load_settings
 from pmt_core import SettingsError
 
 S = TypeVar("S", bound=AppSettings)
 
 
+def command(*options: str) -> str:
+    """Return the command that started this program, with other options.
+
+    The scripts of hatch.toml start Python with `-X hatch=NAME`: then it is `hatch run NAME`, else
+    `python PATH`.
+    """
+    script = sys._xoptions.get("hatch")
+    start = ["hatch", "run", script] if isinstance(script, str) else ["python", sys.argv[0]]
+    return shlex.join([*start, *options])
+
+
 def parse_settings(
     kind: type[S], argv: Sequence[str] | None, *, task: str, description: str = ""
 ) -> S:
-    """The settings of this start of an app.
+    """Return the settings of this start of an app.
 
-    A new run: the defaults, with what the command line gives. With `--resume` or `--predict` (or
-    another option that `loads_run`): the settings of the run in `--out`; an option may then only
-    repeat them, unless it is free to differ (`--workers`).
+    A new run has the defaults and the options of the command line. `--resume`, `--predict` and
+    options that `loads_run` take the settings of the run in `--out`; an option may then only
+    repeat them, unless it is changeable (`--workers`).
 
-    kind: the app's settings class. argv: arguments without the program's name; None: of the
-    process. task: name that runs of this app carry. description: text for `--help`.
-    Raises SettingsError, FileProblem or DataError with the cure; `--help` exits.
+    Args:
+        kind: the settings class of the app.
+        argv: arguments without the program's name; None: those of the process.
+        task: name of the app, saved with its runs.
+        description: text for `--help`; examples that begin with `python apps/...` are shown with
+            the command that was used.
+
+    Raises:
+        SettingsError, FileProblem, DataError: with the cure.
+        SystemExit: after `--help`.
     """
-    parser = _parser(kind, description)
-    given = vars(parser.parse_args(argv))
+    given = vars(_parser(kind, description).parse_args(argv))
     _check_actions(given)
-    users = {item.name for item, info in options_of(kind) if info.loads_run}
-    if not (given.get("resume") or given.get("predict") or users & given.keys()):
+    loading = {item.name for item, info in options_of(kind) if info.loads_run}
+    if not (given.get("resume") or given.get("predict") or loading & given.keys()):
         return kind(**{**kind.defaults(given), **given})
-    out: Path = given.get("out", _defaults(kind)["out"])
+    defaults = {item.name: option_default(item) for item, _ in options_of(kind)}
+    out: Path = given.get("out", defaults["out"])
     folder = RunFolder(out)
     folder.check_is_run("resume" if given.get("resume") else "predict with")
     saved = {**load_settings(folder.config, task, kind), "out": out}
@@ -45,7 +65,7 @@ def parse_settings(
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are SettingsErrors, with the cure."""
+    """A parser that raises its errors as SettingsError, with the cure."""
 
     def error(self, message: str) -> NoReturn:
         cure = f"; {self.prog} --help lists all options"
@@ -63,9 +83,16 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(message + cure)
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+
 def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParser:
+    program = command()
     parser = _Parser(
-        description=description,
+        prog=program,
+        description=re.sub(r"\bpython apps/\w+\.py", lambda _: program, description),
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
         formatter_class=_HelpFormatter,
@@ -78,11 +105,6 @@ def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParse
     return parser
 
 
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28)
-
-
 def _add(
     group: argparse._ArgumentGroup, name: str, kind: OptionType, info: OptionInfo, default: Any
 ) -> None:
@@ -91,9 +113,9 @@ def _add(
         action: Any = argparse.BooleanOptionalAction if default else "store_true"
         group.add_argument(flag(name), action=action, dest=name, help=help_text)
         return
-    shown = info.default_text or _shown(default)
-    if shown:
-        help_text += f" (default: {shown.replace('%', '%%')})"
+    default_text = info.default_text or _text(default)
+    if default_text:
+        help_text += f" (default: {default_text.replace('%', '%%')})"
     metavar = info.metavar or (
         "{" + ",".join(map(str, kind.choices)) + "}" if kind.choices else kind.kind.__name__.upper()
     )
@@ -126,16 +148,12 @@ def _reader(kind: OptionType, info: OptionInfo) -> Callable[[str], Any]:
     return read
 
 
-def _shown(default: Any) -> str:
+def _text(default: Any) -> str:
     if default is None:
         return ""
     if isinstance(default, tuple):
         return " ".join(map(str, default))
     return f"{default:g}" if isinstance(default, float) else str(default)
-
-
-def _defaults(kind: type[AppSettings]) -> dict[str, Any]:
-    return {item.name: option_default(item) for item, _ in options_of(kind)}
 
 
 def _check_actions(given: Mapping[str, Any]) -> None:
@@ -149,7 +167,7 @@ def _check_actions(given: Mapping[str, Any]) -> None:
 def _check_same(
     kind: type[AppSettings], saved: Mapping[str, Any], given: Mapping[str, Any], folder: RunFolder
 ) -> None:
-    """Raises SettingsError where an option contradicts the run that it goes on with."""
+    """Raise SettingsError if an option contradicts the run that is loaded."""
     for item, info in options_of(kind):
         name = item.name
         if info.transient or info.changeable or name not in given or name not in saved:
@@ -157,14 +175,14 @@ def _check_same(
         before, now = saved[name], given[name]
         if _comparable(before) != _comparable(now):
             raise SettingsError(
-                f"{flag(name)} {_shown(now) or now} contradicts the run in {folder.path}, which "
-                f"was started with {_shown(before) or before}; leave the option out, "
+                f"{flag(name)} {_text(now) or now} contradicts the run in {folder.path}, which "
+                f"was started with {_text(before) or before}; leave the option out, "
                 "or start a new run with another --out"
             )
 
 
 def _comparable(value: Any) -> Any:
-    """Two ways to name one file are equal."""
+    """Return equal values for two names of one file."""
     if isinstance(value, tuple):
         return tuple(map(_comparable, value))
     return value.resolve() if isinstance(value, Path) else value

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from pmt_apps.kit.environment import peak_rss_mb, versions
 from pmt_apps.kit.files import FileFingerprint, write_json
 from pmt_train import History, Interval, finite_or_none
+
+_PACKAGES = ("numpy", "pmt-core", "pmt-autograd", "pmt-nn", "pmt-text", "pmt-train")
 
 
 def write_metrics(
@@ -75,3 +80,26 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return finite_or_none(value) if isinstance(value, float) else value
+
+
+def versions() -> dict[str, str]:
+    """Python, NumPy and the pmt packages that are there, by name."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            if find_spec(name.replace("-", "_")) is not None:
+                found[name] = "not installed, run from its folder"
+    return found
+
+
+def peak_rss_mb() -> float | None:
+    """Largest resident size of this process so far, in MB (10^6 bytes); None on Windows."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in units of 1024 bytes, macOS in bytes.
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6

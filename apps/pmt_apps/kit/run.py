@@ -1,23 +1,21 @@
-"""`Run`: one start of an app: its settings, its folder, and what came out."""
+"""`Run`: the settings, the folder and the results of one start of an app."""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-from pmt_apps.kit.config_file import save_settings
+from pmt_apps.kit.command_line import command
 from pmt_apps.kit.files import FileFingerprint, file_fingerprint
-from pmt_apps.kit.html_report import Report, cell_text
+from pmt_apps.kit.html_report import Report
 from pmt_apps.kit.metrics_file import write_metrics
 from pmt_apps.kit.predict_jsonl import Answer, predict_jsonl
 from pmt_apps.kit.run_folder import RunFolder
-from pmt_apps.kit.settings import AppSettings
-from pmt_apps.kit.text_table import text_table
+from pmt_apps.kit.run_report import add_details, add_scores, score_text, summary_line
+from pmt_apps.kit.settings import AppSettings, save_settings
 from pmt_autograd import Array
 from pmt_core import FileProblem, StateError, load_archive, save_archive
 from pmt_nn import Module
@@ -28,7 +26,6 @@ from pmt_train import (
     EventName,
     FitOptions,
     History,
-    Interval,
     Trainable,
     TrainingEvent,
     TrainingLoop,
@@ -44,23 +41,28 @@ B = TypeVar("B")
 
 
 class Run(Generic[S]):
-    """What an app's `train` and `predict` work with.
+    """The settings, the folder and the results of one start of an app.
 
-    `train` says which files it read (`log_file`), trains (`fit`), gives its scores
-    (`log_metrics`) and figures (`add_figure`), and may add to `report`; config.json, history.csv,
-    checkpoint.npz, model.npz, metrics.json and report.html are written by the run.
+    The `train` of an app names the files it read (`log_file`), trains (`fit`), logs its scores
+    (`log_metrics`) and figures (`add_figure`), and may add to `report`. The run writes
+    config.json, history.csv, checkpoint.npz, model.npz, metrics.json and report.html.
 
-    settings: of this start. task: name that the app's runs carry. title: of the report.
+    Args:
+        settings: of this start.
+        task: name of the app, saved with its runs.
+        title: of the report.
 
     Attributes:
-        folder: the run's folder and the names in it.
-        history: of `fit`; empty before. After several stages, theirs one after the other.
-        stages: the history of each stage by its name, where `fit` was told of stages.
-        report: the part of report.html that is the app's own; the usual parts stand around it.
-        files, splits, pictures: what was told so far.
-        begun: whether there is something on disk that `--resume` could go on with.
-        writes: whether this process writes the files: not where mpiexec started several and
-            another one does. An app may leave out the scoring then; what it tells is not kept.
+        folder: paths of the files of the run.
+        history: of `fit`; of several stages, joined.
+        stages: the history of each named stage.
+        report: the part of report.html that the app fills.
+        files: fingerprints of the files that were read, by role.
+        splits: metrics by the name of the split.
+        figures: captions by the name of the PNG file.
+        parameters: number of trained numbers.
+        started: whether there is a run on disk that `--resume` could continue.
+        is_writer: True on rank 0. Other ranks of `mpiexec` train but neither score nor write.
     """
 
     def __init__(self, settings: S, task: str, title: str) -> None:
@@ -73,7 +75,7 @@ class Run(Generic[S]):
         self.report = Report(title)
         self.files: dict[str, FileFingerprint] = {}
         self.splits: dict[str, dict[str, Any]] = {}
-        self.pictures: dict[str, str] = {}
+        self.figures: dict[str, str] = {}
         self.parameters = 0
         self.is_writer = launched_process_group().rank == 0
         self.started = False
@@ -81,7 +83,7 @@ class Run(Generic[S]):
     @classmethod
     @contextmanager
     def open(cls, settings: S, task: str, title: str) -> Iterator[Self]:
-        """A run whose folder belongs to this process; only read where it is to predict."""
+        """Open a run, and lock its folder unless it is only read (`--predict`)."""
         run = cls(settings, task, title)
         if settings.predict or not run.is_writer:
             yield run
@@ -96,13 +98,13 @@ class Run(Generic[S]):
         say(text)
 
     def log_file(self, role: str, path: Path, rows: int | None = None) -> None:
-        """Note a file that was read, with its checksum. rows: examples in it; else its lines."""
+        """Record a file and its checksum. rows: number of examples; default: number of lines."""
         self.files[role] = file_fingerprint(path, rows)
 
     def start(self) -> None:
-        """Write the settings: from here on there is a run, in the place of one to be overwritten.
+        """Write the settings, after removing the run that is overwritten, if any.
 
-        `fit` does it, so that nothing is touched while the data is still being read and checked.
+        `fit` calls this, so that nothing is written while the data is being read and checked.
         """
         if self.started:
             return
@@ -159,9 +161,11 @@ class Run(Generic[S]):
         return history
 
     def save_model(self, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]) -> None:
-        """Write the weights that the run is used with, where they are not those of one `fit`.
+        """Write the weights of the run, if they are not those of one `fit`.
 
-        arrays: by name. model_meta: as for `fit`. What `load_model` gives back.
+        Args:
+            arrays: weights by name.
+            model_meta: as for `fit`.
         """
         self.start()
         if self.is_writer:
@@ -169,7 +173,7 @@ class Run(Generic[S]):
             save_archive(self.folder.model, dict(arrays), meta)
 
     def log_metrics(self, name: str, metrics: Mapping[str, Any]) -> None:
-        """Give the metrics of a split ("dev", "test"); they go to metrics.json at once.
+        """Add metrics of a split ("dev", "test") and write metrics.json.
 
         A metric may be an `Interval` (see `bootstrap_interval`).
         """
@@ -185,82 +189,86 @@ class Run(Generic[S]):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Path:
-        """Make a picture by `draw(path, *args, **kwargs)`, and show it in the report.
+        """Draw a figure by `draw(path, *args, **kwargs)`, and add it to the report.
 
-        name: of the PNG file, e.g. "confusion.png".
+        name: of the PNG file, e.g. "confusion.png". Returns its path.
         """
         path = self.folder.path / name
         if not self.is_writer:
             return path
         with progress_bar(1, f"drawing {name}", "picture", delay=0):
             draw(path, *args, **kwargs)
-        self.pictures[name] = caption
+        self.figures[name] = caption
         return path
 
     # --- using a trained run ------------------------------------------------------------------
 
     def load_model(self, model: Module | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
-        """The best weights by name, and `model_meta`; loaded into `model` if one is given."""
+        """Return the best weights by name, and `model_meta`. model: loads the weights, if given.
+
+        Raises:
+            FileProblem: if there are no weights yet.
+        """
         if not self.folder.model.is_file():
             raise FileProblem(
                 f"the run in {str(self.folder.path)!r} has no {self.folder.model.name} yet: it was "
                 "stopped before its first evaluation; go on with it by --resume"
             )
         arrays, meta = load_archive(self.folder.model)
-        found: dict[str, Any] = meta.get("model", {})
+        model_meta: dict[str, Any] = meta.get("model", {})
         if model is not None:
             model.load_state_dict(arrays)
             model.eval()
-        return arrays, found
+        return arrays, model_meta
 
     def predict_jsonl(
         self, answer: Answer, fields: Sequence[str] = ("text",), *, empty: bool = False
     ) -> int:
-        """See `predict_jsonl`; in batches of the settings' size."""
+        """Answer standard input, see `predict_jsonl`, in batches of `settings.batch_size`."""
         return predict_jsonl(answer, fields, batch_size=self.settings.batch_size, empty=empty)
 
     # --- the end ------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Write metrics.json and report.html, and print the scores and where all is."""
+        """Write metrics.json and report.html, and print the scores and the path of the report."""
         if not self.started:
-            raise StateError("there is nothing to report before begin() or fit()")
+            raise StateError("there is nothing to report; call fit() or start() before finish()")
         if not self.is_writer:
             return
         metrics = self._write_metrics()
-        report = Report(self.title, self._lead())
-        self._report_scores(report)
-        for name, caption in self.pictures.items():
+        report = Report(self.title, summary_line(self.history, self.parameters))
+        add_scores(report, self.splits)
+        for name, caption in self.figures.items():
             report.picture(self.folder.path / name, caption)
         report.html(self.report.body())
-        self._report_details(report, metrics)
+        versions = metrics["versions"]
+        add_details(report, self.history, self.settings.to_json(), self.files, versions)
         report.save(self.folder.report)
-        say(self._scores_text())
+        say(score_text(self.splits))
         say(f"\nreport: {self.folder.report}")
 
     def command(self, *options: str) -> str:
-        """The command line that starts this app on this run's folder with the given options."""
-        words = ["python", sys.argv[0], "--out", str(self.settings.out), *options]
-        return shlex.join(words)
+        """Return the command line that starts this app on this run with further options."""
+        return command("--out", str(self.settings.out), *options)
 
     def _callbacks(
         self, callbacks: Callbacks | None, stage: str | None
     ) -> dict[EventName, list[Callback]]:
-        """The app's, and one that keeps history.csv up to date."""
+        """Return the callbacks of the app, and one that updates history.csv."""
 
         def save_history(event: TrainingEvent) -> None:
             if self.is_writer:
                 rows = History(list(event.rows))
                 self._joined(rows, stage).save(self.folder.history)
 
-        found: dict[EventName, list[Callback]] = {
+        functions: dict[EventName, list[Callback]] = {
             name: [given] if callable(given) else list(given)
             for name, given in (callbacks or {}).items()
         }
-        return {**found, "epoch": [save_history, *found.get("epoch", [])]}
+        return {**functions, "epoch": [save_history, *functions.get("epoch", [])]}
 
     def _joined(self, history: History, stage: str | None) -> History:
-        """The history of a stage, or of what comes after all stages, behind those before it."""
+        """Append the history of a stage to those of the stages before it."""
         if stage is None and not self.stages:
             return history
         return join_histories({**self.stages, stage or "": history})
@@ -275,60 +283,5 @@ class Run(Generic[S]):
             workers=self.settings.workers,
             data=self.files,
             splits=self.splits,
-            pictures=list(self.pictures),
+            pictures=list(self.figures),
         )
-
-    def _lead(self) -> str:
-        seconds = self.history.seconds
-        time = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
-        return (
-            f"{self.parameters:,} parameters, {len(self.history.rows)} epochs in {time}, "
-            f"{self.history.examples_per_second:,.0f} examples per second"
-        )
-
-    def _score_rows(self) -> tuple[list[str], list[list[Any]]]:
-        names = list(dict.fromkeys(name for split in self.splits.values() for name in split))
-        rows = [[name, *(s.get(m) for m in names)] for name, s in self.splits.items()]
-        return ["split", *names], rows
-
-    def _report_scores(self, report: Report) -> None:
-        if not self.splits:
-            return
-        split, metrics = next(iter(self.splits.items()))
-        report.cards(
-            {
-                f"{split} {name}": value.value if isinstance(value, Interval) else value
-                for name, value in list(metrics.items())[:5]
-            }
-        )
-        report.section("Scores")
-        report.table(*self._score_rows())
-
-    def _report_details(self, report: Report, metrics: Mapping[str, Any]) -> None:
-        if self.history.rows:
-            report.section("Epochs")
-            columns = self.history.columns
-            report.table(columns, [[row.get(c) for c in columns] for row in self.history.rows])
-        report.section("Settings")
-        report.table(
-            ["setting", "value"], [[k, _flat(v)] for k, v in self.settings.to_json().items()]
-        )
-        if self.files:
-            report.section("Data")
-            report.table(
-                ["role", "file", "rows", "SHA-256"],
-                [[role, f.path, f.rows, f.sha256] for role, f in self.files.items()],
-            )
-        report.section("Made with")
-        report.table(["what", "version"], [[k, v] for k, v in metrics["versions"].items()])
-
-    def _scores_text(self) -> str:
-        columns, rows = self._score_rows()
-        cells = [[cell_text(cell) for cell in row] for row in rows]
-        return "\n" + text_table([columns, *cells], header=True) if rows else ""
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value)) or "–"
-    return "–" if value is None else str(value)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pmt_apps.kit.config_file import load_settings
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.settings import load_settings
 from pmt_apps.kit.text_table import text_table
 from pmt_apps.word2vec.settings import TASK, Settings
 from pmt_core import SettingsError

@@ -10,10 +10,9 @@ import math
 import numpy as np
 import pytest
 
-from pmt_apps.kit.environment import peak_rss_mb, versions
 from pmt_apps.kit.files import file_fingerprint
 from pmt_apps.kit.html_report import Report
-from pmt_apps.kit.metrics_file import write_metrics
+from pmt_apps.kit.metrics_file import peak_rss_mb, versions, write_metrics
 from pmt_apps.kit.text_table import text_table
 from pmt_core import FileProblem
 from pmt_train import History, Interval

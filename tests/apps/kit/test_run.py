@@ -79,7 +79,7 @@ def test_a_run_without_training_can_be_reported(settings, tmp_path):
     data = tmp_path / "d.txt"
     data.write_text("a\nb\n")
     with start(settings) as run:
-        with pytest.raises(StateError, match="begin"):
+        with pytest.raises(StateError, match="start"):
             run.finish()
         run.log_file("train", data)
         run.start()

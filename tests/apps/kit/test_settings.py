@@ -8,10 +8,9 @@ from typing import Literal
 import pytest
 
 from pmt_apps.kit.command_line import parse_settings
-from pmt_apps.kit.config_file import load_settings, save_settings
 from pmt_apps.kit.files import write_json
 from pmt_apps.kit.options import option
-from pmt_apps.kit.settings import AppSettings
+from pmt_apps.kit.settings import AppSettings, load_settings, save_settings
 from pmt_core import DataError, PmtError, SettingsError
 from pmt_train import core_count
 

@@ -2,15 +2,15 @@
 
     python make_dates_sample.py [--out FOLDER] [--train 8000] [--dev 500] [--seed 3]
 
-The same seed gives the same text. Days of the years 1000 to 2099, drawn by chance, no day twice:
+The same seed gives the same text. Random days of the years 1000 to 2099, no day twice:
 
     the twenty-first of March nineteen eighty-seven   der einundzwanzigste März
     March the twenty-first, nineteen eighty-seven         neunzehnhundertsiebenundachtzig
     21 March 1987
 
-A small language, but a real one to learn: the order of the words changes, German says the ones
-before the tens within a word, years are counted in hundreds, and the same day is written in three
-ways. Four files: dates.train.en.gz, dates.train.de.gz, dates.dev.en.gz, dates.dev.de.gz.
+The task needs reordering (German has the ones before the tens within a word), years in hundreds,
+and three spellings of the same day. Four files: dates.train.en.gz, dates.train.de.gz,
+dates.dev.en.gz, dates.dev.de.gz.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ GERMAN_ORDINALS = {1: "erste", 3: "dritte", 7: "siebte", 8: "achte"}
 
 
 def english_number(n: int) -> str:
-    """0 ... 99 in words."""
+    """Return 0, ..., 99 in words."""
     if n < 20:
         return ENGLISH_ONES[n]
     ones = f"-{ENGLISH_ONES[n % 10]}" if n % 10 else ""
@@ -70,7 +70,7 @@ def english_number(n: int) -> str:
 
 
 def english_ordinal(n: int) -> str:
-    """1 ... 31 as it is said of a day."""
+    """Return the ordinal of a day 1, ..., 31."""
     if n > 20 and n % 10:
         return f"{ENGLISH_TENS[n // 10]}-{english_ordinal(n % 10)}"
     if n in ENGLISH_ORDINALS:
@@ -80,7 +80,7 @@ def english_ordinal(n: int) -> str:
 
 
 def english_year(year: int) -> str:
-    """As it is said: in hundreds, but "two thousand seven"."""
+    """Return a year in words: in hundreds, but "two thousand seven"."""
     hundreds, rest = divmod(year, 100)
     if hundreds % 10 == 0:
         thousands = f"{ENGLISH_ONES[hundreds // 10]} thousand"
@@ -91,7 +91,7 @@ def english_year(year: int) -> str:
 
 
 def german_number(n: int) -> str:
-    """1 ... 99 in words, as a part of a longer word but at its end: "ein", not "eins"."""
+    """Return 1, ..., 99 in words, as the non-final part of a word: "ein", not "eins"."""
     if n < 20:
         return GERMAN_ONES[n]
     ones = f"{GERMAN_ONES[n % 10]}und" if n % 10 else ""
@@ -99,12 +99,12 @@ def german_number(n: int) -> str:
 
 
 def german_ordinal(n: int) -> str:
-    """1 ... 31 as it is said of a day."""
+    """Return the ordinal of a day 1, ..., 31."""
     return GERMAN_ORDINALS.get(n, german_number(n) + ("te" if n < 20 else "ste"))
 
 
 def german_year(year: int) -> str:
-    """As it is said: in hundreds from 1100 to 1999, else in thousands."""
+    """Return a year in words: in hundreds from 1100 to 1999, otherwise in thousands."""
     hundreds, rest = divmod(year, 100)
     if hundreds % 10 == 0:
         head = GERMAN_ONES[hundreds // 10] + "tausend"
@@ -133,7 +133,7 @@ def is_leap(year: int) -> bool:
 
 
 def make_dates(count: int, rng: np.random.Generator) -> list[tuple[str, str]]:
-    """English and German of `count` different days."""
+    """Return English and German of `count` different days."""
     all_days = [
         (day, month, year)
         for year in YEARS

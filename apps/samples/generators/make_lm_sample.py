@@ -1,10 +1,10 @@
-"""Make the text that `train_lm.py` learns from where no corpus is given: `lm.txt.gz`.
+"""Make `lm.txt.gz`, the text that `train_lm.py` trains on if no corpus is given.
 
     python make_lm_sample.py
 
-Short tales from a small grammar of our own, with what a model can learn at several distances: how
-words are spelt, which words go with which, that he and she are who was named, that quotes close,
-that a rhyme follows its line. The same seed gives the same bytes.
+Short tales of a small grammar. A model can learn dependencies at several distances: spelling, words
+that go together, pronouns that agree with names, closing quotes, rhymes. The same seed gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -39,44 +39,49 @@ RHYMES = [
 ]
 
 
-class Teller:
-    """Tells tales, each a function of the random numbers that come next."""
+class TaleWriter:
+    """Writes random tales."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
-    def one(self, words: list[str]) -> str:
+    def pick(self, words: list[str]) -> str:
         return words[int(self._rng.integers(len(words)))]
 
     def tale(self) -> str:
         woman = bool(self._rng.integers(2))
-        name = self.one(WOMEN if woman else MEN)
+        name = self.pick(WOMEN if woman else MEN)
         he, his = ("she", "her") if woman else ("he", "his")
-        trade, animal, thing = self.one(TRADES), self.one(ANIMALS), self.one(THINGS)
-        here, there = self._rng.permutation(len(PLACES))[:2]
+        trade, animal, thing = self.pick(TRADES), self.pick(ANIMALS), self.pick(THINGS)
+        first, second = (PLACES[i] for i in self._rng.permutation(len(PLACES))[:2])
         number, known = self._rng.integers(len(NUMBERS)), thing.replace("a ", "the ", 1)
         lines = [
-            f"{self.one(TIMES)} {name} the {trade} went to {PLACES[here]} with {thing}.",
-            f"{self.one(WEATHER)}, and {he} thought of {his} {animal}.",
+            f"{self.pick(TIMES)} {name} the {trade} went to {first} with {thing}.",
+            f"{self.pick(WEATHER)}, and {he} thought of {his} {animal}.",
         ]
         if self._rng.random() < 0.7:
             lines += [
-                f'"Where is the {animal}?" {self.one(ASKED)} {name}.',
-                f'"It sits by {PLACES[there]}," {self.one(SAID)} the {self.one(TRADES)}.',
+                f'"Where is the {animal}?" {self.pick(ASKED)} {name}.',
+                f'"It sits by {second}," {self.pick(SAID)} the {self.pick(TRADES)}.',
             ]
-        lines.append(f"There {he} {self.one(DEEDS)} {known} and counted {NUMBERS[number]} gulls.")
+        lines.append(f"There {he} {self.pick(DEEDS)} {known} and counted {NUMBERS[number]} gulls.")
         if number + 1 < len(NUMBERS):
             lines.append(f"Then one more came, and there were {NUMBERS[number + 1]}.")
         if self._rng.random() < 0.5:
-            first, second = RHYMES[int(self._rng.integers(len(RHYMES)))]
-            lines += [f"So {name} sang:", f"  {first}", f"  {second}"]
+            verses = RHYMES[int(self._rng.integers(len(RHYMES)))]
+            lines += [f"So {name} sang:", *(f"  {verse}" for verse in verses)]
         lines.append(f"And {name} took {known} home to {his} {animal}.")
         return "\n".join(lines)
 
 
+def make_text() -> str:
+    """Return the tales, separated by empty lines."""
+    writer = TaleWriter(np.random.default_rng(SEED))
+    return "\n\n".join(writer.tale() for _ in range(TALES)) + "\n"
+
+
 def main() -> None:
-    teller = Teller(np.random.default_rng(SEED))
-    text = "\n\n".join(teller.tale() for _ in range(TALES)) + "\n"
+    text = make_text()
     TARGET.write_bytes(gzip.compress(text.encode("utf-8"), 9, mtime=0))
     print(f"{TARGET}: {len(text):,} characters, {len(set(text))} different ones")
 

@@ -2,10 +2,10 @@
 
     python make_mnist_sample.py [--out FILE] [--train 4000] [--test 800] [--seed 4]
 
-The same seed gives the same arrays. Nobody wrote these digits: each is a glyph made of strokes
-(lines and arcs, several shapes per digit) that is bent, sheared, turned, stretched, moved and drawn
-with a pen of some width; then a few specks are added and the ink is made uneven. White on black,
-28 x 28 bytes, in the form of MNIST, so that the same program reads both.
+The same seed gives the same arrays. Each digit is a glyph made of strokes (lines and arcs, several
+shapes per digit) that is bent, sheared, rotated, stretched, moved and drawn with a pen of random
+width; then specks and uneven ink are added. White on black, 28 x 28 bytes, in the format of MNIST,
+so that the same program reads both.
 """
 
 from __future__ import annotations
@@ -18,34 +18,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from random_choices import RandomChoices
 
 from pmt_core import RandomStream, atomic_file
 
 Points = NDArray[np.float64]
-"""A stroke: (n, 2) points x, y, joined by lines; the glyph's box is 0..1, y pointing down."""
+"""A stroke: (n, 2) points x, y, joined by lines, in the unit square with y pointing down."""
 
 SIZE = 28
 TRAIN, TEST, SEED = 4000, 800, 4
-
-
-class Dice:
-    """Numbers out of one random stream; only its uniform numbers are used, they never change."""
-
-    def __init__(self, stream: RandomStream) -> None:
-        self._rng = stream.generator()
-
-    def between(self, low: float, high: float) -> float:
-        return low + (high - low) * self._rng.random()
-
-    def around_zero(self, spread: float) -> float:
-        """About normal: a sum of uniform numbers, at most 2 `spread` away."""
-        return spread * float(self._rng.random(4).sum() - 2)
-
-    def below(self, n: int) -> int:
-        return int(self._rng.random() * n)
-
-    def field(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        return self._rng.random(shape)
 
 
 # --- glyphs ---------------------------------------------------------------------------------------
@@ -56,7 +37,7 @@ def line(*points: tuple[float, float]) -> Points:
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float) -> Points:
-    """Part of an ellipse, from angle to angle in degrees; 0 is right, 90 is down."""
+    """Return an arc of an ellipse between two angles in degrees; 0 is right, 90 is down."""
     n = max(4, int(abs(stop - start) / 20))
     angle = np.linspace(math.radians(start), math.radians(stop), n + 1)
     return np.stack([cx + rx * np.cos(angle), cy + ry * np.sin(angle)], axis=1)
@@ -147,44 +128,46 @@ GLYPHS: list[list[list[Points]]] = [
 
 
 def refined(stroke: Points) -> Points:
-    """The same line with more points on it, so that it can be bent."""
+    """Return the same polyline with more points, so that it can be bent."""
     steps = np.linspace(0, 1, 5)[1:, np.newaxis]
-    pieces = [a + (b - a) * steps for a, b in itertools.pairwise(stroke)]
-    return np.concatenate([stroke[:1], *pieces])
+    segments = [a + (b - a) * steps for a, b in itertools.pairwise(stroke)]
+    return np.concatenate([stroke[:1], *segments])
 
 
-def draw(digit: int, dice: Dice) -> NDArray[np.uint8]:
-    """One digit, (28, 28) bytes."""
+def draw(digit: int, random: RandomChoices) -> NDArray[np.uint8]:
+    """Return an image (28, 28) uint8 of a digit."""
     shapes = GLYPHS[digit]
-    strokes = [refined(stroke) for stroke in shapes[dice.below(len(shapes))]]
-    wave = [(dice.around_zero(0.055), dice.between(3, 9), dice.between(0, 6.3)) for _ in range(2)]
+    strokes = [refined(stroke) for stroke in shapes[random.below(len(shapes))]]
+    wave = [
+        (random.around_zero(0.055), random.between(3, 9), random.between(0, 6.3)) for _ in range(2)
+    ]
     for stroke in strokes:
         sway = [
             height * np.sin(rate * stroke[:, 1 - i] + at)
             for i, (height, rate, at) in enumerate(wave)
         ]
-        stroke += np.stack(sway, axis=1) + 0.045 * (dice.field(stroke.shape) - 0.5)
-    matrix, offset = pose(dice)
+        stroke += np.stack(sway, axis=1) + 0.045 * (random.field(stroke.shape) - 0.5)
+    matrix, offset = pose(random)
     placed = [(stroke - 0.5) @ matrix.T + offset for stroke in strokes]
     start = np.concatenate([stroke[:-1] for stroke in placed])
     stop = np.concatenate([stroke[1:] for stroke in placed])
-    ink = pen(distances(start, stop), dice.between(0.75, 1.75))
-    return finished(ink, dice)
+    ink = pen(distances(start, stop), random.between(0.75, 1.75))
+    return finished(ink, random)
 
 
-def pose(dice: Dice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """From the glyph's box around 0 to pixels: turned, sheared, stretched; and moved."""
-    angle, shear = dice.around_zero(0.2), dice.around_zero(0.3)
-    width, height = dice.between(11, 21), dice.between(15, 23)
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    slant = np.array([[1.0, -shear], [0.0, 1.0]])
-    middle = (SIZE - 1) / 2
-    offset = np.array([middle + dice.around_zero(1.5), middle + dice.around_zero(1.5)])
-    return turn @ slant @ np.diag([width, height]), offset
+def pose(random: RandomChoices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a random affine map from the centered unit square to pixels: matrix and offset."""
+    angle, shear = random.around_zero(0.2), random.around_zero(0.3)
+    width, height = random.between(11, 21), random.between(15, 23)
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    shearing = np.array([[1.0, -shear], [0.0, 1.0]])
+    center = (SIZE - 1) / 2
+    offset = np.array([center + random.around_zero(1.5), center + random.around_zero(1.5)])
+    return rotation @ shearing @ np.diag([width, height]), offset
 
 
 def distances(start: Points, stop: Points) -> NDArray[np.float64]:
-    """How far every pixel (28, 28) is from the nearest of the lines start - stop (n, 2)."""
+    """Return the distance of every pixel (28, 28) to the nearest segment start - stop (n, 2)."""
     along = stop - start
     length = np.maximum((along * along).sum(axis=1), 1e-9)
     y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float64)
@@ -196,36 +179,38 @@ def distances(start: Points, stop: Points) -> NDArray[np.float64]:
 
 
 def pen(distance: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
-    """Ink 0..1: full within the radius, none from one pixel further out."""
+    """Return ink 0 to 1: 1 within the radius, 0 from one pixel beyond it."""
     return np.clip(radius + 0.6 - distance, 0, 1)
 
 
-def finished(ink: NDArray[np.float64], dice: Dice) -> NDArray[np.uint8]:
-    """Uneven ink, a gap here and there, a few specks; as bytes."""
-    ink = ink * (1 - 0.25 * dice.field(ink.shape))
+def finished(ink: NDArray[np.float64], random: RandomChoices) -> NDArray[np.uint8]:
+    """Return the image uint8 with uneven ink, a gap at times, and a few specks."""
+    ink = ink * (1 - 0.25 * random.field(ink.shape))
     y, x = np.mgrid[0:SIZE, 0:SIZE]
-    if dice.between(0, 1) < 0.25:
-        gap = (x - dice.between(6, 22)) ** 2 + (y - dice.between(6, 22)) ** 2 < dice.between(1, 4)
+    if random.between(0, 1) < 0.25:
+        gap = (x - random.between(6, 22)) ** 2 + (y - random.between(6, 22)) ** 2 < random.between(
+            1, 4
+        )
         ink = np.where(gap, 0.1 * ink, ink)
-    for _ in range(dice.below(4)):
-        ink[dice.below(SIZE), dice.below(SIZE)] = dice.between(0.3, 0.9)
-    levels = np.floor(ink * 15.999) * 17  # 16 levels of grey: the file becomes a third smaller
+    for _ in range(random.below(4)):
+        ink[random.below(SIZE), random.below(SIZE)] = random.between(0.3, 0.9)
+    levels = np.floor(ink * 15.999) * 17  # 16 gray levels: a third smaller file
     return levels.astype(np.uint8)
 
 
 def make(count: int, stream: RandomStream) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (count, 28, 28) and labels (count,); every image has a stream of its own."""
+    """Return images (count, 28, 28) and labels (count,); each image has its own random stream."""
     images = np.empty((count, SIZE, SIZE), np.uint8)
     labels = np.empty(count, np.uint8)
     for i in range(count):
-        dice = Dice(stream.child(i))
-        labels[i] = dice.below(10)
-        images[i] = draw(int(labels[i]), dice)
+        random = RandomChoices(stream.child(i))
+        labels[i] = random.below(10)
+        images[i] = draw(int(labels[i]), random)
     return images, labels
 
 
 def make_sample(train: int = TRAIN, test: int = TEST, seed: int = SEED) -> dict[str, Any]:
-    """The four arrays of the file."""
+    """Return the four arrays of the file."""
     x_train, y_train = make(train, RandomStream(seed, "train"))
     x_test, y_test = make(test, RandomStream(seed, "test"))
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}

@@ -2,11 +2,11 @@
 
     python make_ner_sample.py [--out FOLDER] [--seed 7]
 
-The same seed gives the same bytes. The news are stories: a few sentences on one subject with one
-cast of persons, places, organisations and others, who come back by their surnames. Names are
-invented (see `ner_templates`); a third of those in dev do not occur in train, nor do some of its
-sentences. A city's club and a firm's founder are called like the city and like other people, and
-headlines are in capitals: spelling alone does not tell what a name is.
+The same seed gives the same bytes. The news are stories: a few sentences on one subject about the
+same persons, places, organizations and others; persons return by their surnames. Names are invented
+(see `ner_templates`). A third of the names of dev and some of its sentences do not occur in train.
+Clubs have the names of cities, firms those of people, and headlines are in capitals, so spelling
+alone does not determine the type of a name.
 
 Columns: word, its shape, tag (IOB2).
 """
@@ -19,9 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import TypeVar
 
-import numpy as np
 from ner_templates import (
     ADJECTIVES,
     CLUB_ENDS,
@@ -46,62 +44,41 @@ from ner_templates import (
     THINGS,
     WORD_SURNAMES,
 )
+from random_choices import RandomChoices
 
 from pmt_core import RandomStream
 from pmt_text import TaggedSentence, word_shape, write_conll
 
-T = TypeVar("T")
-
 TRAIN_STORIES, DEV_STORIES = 330, 80
 ONLY_IN_DEV = 0.25  # of the names
-NEW_TEMPLATES = 3  # the last ones of every subject are for dev alone
+NEW_TEMPLATES = 3  # the last templates of every subject occur in dev only
 Words = list[tuple[str, str]]  # words and their tags
-
-
-class Dice:
-    """Choices out of one random stream; only its uniform numbers are used, they never change."""
-
-    def __init__(self, stream: RandomStream) -> None:
-        self._rng = stream.generator()
-
-    def chance(self, probability: float) -> bool:
-        return self._rng.random() < probability
-
-    def number(self, low: int, high: int) -> int:
-        return low + int(self._rng.random() * (high - low + 1))
-
-    def pick(self, choices: Sequence[T]) -> T:
-        return choices[int(self._rng.random() * len(choices))]
-
-    def shuffled(self, choices: Sequence[T]) -> list[T]:
-        order = np.argsort([self._rng.random() for _ in choices], kind="stable")
-        return [choices[i] for i in order]
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names that stories may use."""
+    """The names of the stories of a split."""
 
     surnames: Sequence[str]
     places: Sequence[str]
     countries: Sequence[str]
 
-    def split(self, dice: Dice) -> tuple[Names, Names]:
-        """Those that train may use, and those that dev may, which has some for itself."""
+    def split(self, random: RandomChoices) -> tuple[Names, Names]:
+        """Return the names of train and those of dev, some of which are new."""
         train, dev = [], []
         for names in (self.surnames, self.places, self.countries):
-            order = dice.shuffled(names)
-            own = round(len(order) * ONLY_IN_DEV)
-            train.append(order[own:])
-            dev.append(order[: 2 * own])
+            order = random.shuffled(names)
+            n_new = round(len(order) * ONLY_IN_DEV)
+            train.append(order[n_new:])
+            dev.append(order[: 2 * n_new])
         return Names(*train), Names(*dev)
 
 
-def all_names(dice: Dice) -> Names:
-    """Some hundred surnames and places, a few of them both."""
+def all_names(random: RandomChoices) -> Names:
+    """Return some hundred surnames and places, some of them the same."""
 
     def compose(ends: Sequence[str], count: int) -> list[str]:
-        return dice.shuffled([a + b for a, b in product(NAME_BEGINNINGS, ends)])[:count]
+        return random.shuffled([a + b for a, b in product(NAME_BEGINNINGS, ends)])[:count]
 
     places = compose(PLACE_ENDS, 300)
     places += [f"{word} {place}" for word, place in zip(PLACE_WORDS * 4, places[:40], strict=True)]
@@ -110,17 +87,17 @@ def all_names(dice: Dice) -> Names:
 
 
 class Story:
-    """A cast, and the sentences in which it plays."""
+    """The entities of a story, and sentences about them."""
 
-    def __init__(self, dice: Dice, names: Names) -> None:
-        self.dice = dice
-        pick = dice.pick
-        cities, countries = (dice.shuffled(x)[:4] for x in (names.places, names.countries))
-        surnames = dice.shuffled(names.surnames)
+    def __init__(self, random: RandomChoices, names: Names) -> None:
+        self.random = random
+        pick = random.pick
+        cities, countries = (random.shuffled(x)[:4] for x in (names.places, names.countries))
+        surnames = random.shuffled(names.surnames)
         people = [f"{self._given()} {surname}" for surname in surnames[:2]]
         nations = [_nation(country) for country in countries]
         firms = [self._firm(surnames[2 + i]) for i in range(2)]
-        clubs = [f"{city} {pick(CLUB_ENDS)}" if dice.chance(0.5) else city for city in cities[:2]]
+        clubs = [f"{city} {pick(CLUB_ENDS)}" if random.chance(0.5) else city for city in cities[:2]]
         parts = {
             "place": cities[2].split()[-1],
             "country": countries[0],
@@ -169,21 +146,21 @@ class Story:
             "set": self._numbers("{}-{}", 2, 7),
             "date": self._numbers("1996-0{}-1{}", 1, 9),
         }
-        # In a headline a city that beats another is a club, too.
-        self.of_clubs = {"CITY_CAPS": entity("ORG", cities[0].upper())}
+        # In a headline of a match, both cities are clubs.
+        self.match_slots = {"CITY_CAPS": entity("ORG", cities[0].upper())}
 
     def sentence(self, template: str) -> Words:
         words: Words = []
-        slots = self.slots | (self.of_clubs if "BEATS" in template else {})
+        slots = self.slots | (self.match_slots if "BEATS" in template else {})
         for part in template.split():
             before, brace, rest = part.partition("{")
             if not brace:
                 words.append((part, "O"))
                 continue
             slot, _, after = rest.partition("}")
-            found = slots[slot]()
-            found[0] = (before + found[0][0], found[0][1])
-            words += found + ([(after, "O")] if after else [])
+            entity = slots[slot]()
+            entity[0] = (before + entity[0][0], entity[0][1])
+            words += entity + ([(after, "O")] if after else [])
         return words
 
     def _entity(self, type_: str, name: str) -> Callable[[], Words]:
@@ -191,26 +168,26 @@ class Story:
         return lambda: [(word, f"{'I' if i else 'B'}-{type_}") for i, word in enumerate(words)]
 
     def _word(self, words: Sequence[str]) -> Callable[[], Words]:
-        return lambda: [(self.dice.pick(words), "O")]
+        return lambda: [(self.random.pick(words), "O")]
 
-    def _number(self, form: str, low: int, high: int) -> Callable[[], Words]:
-        return lambda: [(form.format(self.dice.number(low, high)), "O")]
+    def _number(self, pattern: str, low: int, high: int) -> Callable[[], Words]:
+        return lambda: [(pattern.format(self.random.number(low, high)), "O")]
 
-    def _numbers(self, form: str, low: int, high: int) -> Callable[[], Words]:
-        dice = self.dice
-        return lambda: [(form.format(dice.number(low, high), dice.number(low, high)), "O")]
+    def _numbers(self, pattern: str, low: int, high: int) -> Callable[[], Words]:
+        random = self.random
+        return lambda: [(pattern.format(random.number(low, high), random.number(low, high)), "O")]
 
     def _given(self) -> str:
-        dice = self.dice
-        name = dice.pick(FIRST_NAMES)
-        return f"{name[0]}." if dice.chance(0.15) else name
+        random = self.random
+        name = random.pick(FIRST_NAMES)
+        return f"{name[0]}." if random.chance(0.15) else name
 
     def _firm(self, surname: str) -> str:
-        dice = self.dice
-        if dice.chance(0.3):
+        random = self.random
+        if random.chance(0.3):
             return f"{surname} & Sons"
-        first = surname.split()[-1] if dice.chance(0.4) else dice.pick(FIRM_WORDS)
-        return f"{first} {dice.pick(FIRM_ENDS)}"
+        first = surname.split()[-1] if random.chance(0.4) else random.pick(FIRM_WORDS)
+        return f"{first} {random.pick(FIRM_ENDS)}"
 
 
 def _nation(country: str) -> str:
@@ -222,20 +199,22 @@ def _nation(country: str) -> str:
     return country + "ese"
 
 
-def make_stories(count: int, names: Names, dice: Dice, with_new: bool) -> list[TaggedSentence]:
-    """The sentences of `count` stories, six to eleven each."""
-    found = []
+def make_stories(
+    count: int, names: Names, random: RandomChoices, with_new: bool
+) -> list[TaggedSentence]:
+    """Return the sentences of `count` stories, six to eleven each."""
+    sentences = []
     for document in range(1, count + 1):
-        story = Story(dice, names)
-        templates = TEMPLATES[dice.pick(list(TEMPLATES))]
+        story = Story(random, names)
+        templates = TEMPLATES[random.pick(list(TEMPLATES))]
         allowed = templates if with_new else templates[:-NEW_TEMPLATES]
-        for template in dice.shuffled(allowed)[: dice.number(6, 11)]:
+        for template in random.shuffled(allowed)[: random.number(6, 11)]:
             words, tags = zip(*story.sentence(template), strict=True)
             cells = tuple(
                 (word, word_shape(word), tag) for word, tag in zip(words, tags, strict=True)
             )
-            found.append(TaggedSentence(words, tags, cells, document))
-    return found
+            sentences.append(TaggedSentence(words, tags, cells, document))
+    return sentences
 
 
 def main() -> None:
@@ -244,11 +223,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     stream = RandomStream(arguments.seed, "ner sample")
-    dice = Dice(stream.child("names"))
-    of_train, of_dev = all_names(dice).split(dice)
+    random = RandomChoices(stream.child("names"))
+    train_names, dev_names = all_names(random).split(random)
     made = {
-        "train": make_stories(TRAIN_STORIES, of_train, Dice(stream.child("train")), False),
-        "dev": make_stories(DEV_STORIES, of_dev, Dice(stream.child("dev")), True),
+        "train": make_stories(
+            TRAIN_STORIES, train_names, RandomChoices(stream.child("train")), False
+        ),
+        "dev": make_stories(DEV_STORIES, dev_names, RandomChoices(stream.child("dev")), True),
     }
     known = {word for sentence in made["train"] for word in sentence.words}
     for name, sentences in made.items():

@@ -2,11 +2,11 @@
 
     python make_qqp_sample.py [--out FILE] [--pairs 4000] [--seed 20]
 
-The same seed gives the same bytes. A question is a template of a frame filled with surface forms
-of concepts (see `question_frames`). Duplicates ask the same of the same concepts in other words,
-another order or another form; non-duplicates keep as many words as they can and change what
-matters: a concept, the aim, a negation, who does it to whom, from where to where. So word overlap
-tells little, and which words mean the same has to be learnt.
+The same seed gives the same bytes. A question is a template of a frame, filled with surface forms
+of concepts (see `question_concepts`). Duplicates ask the same about the same concepts in other
+words, another order or another form. Non-duplicates keep most words and change what matters: a
+concept, the aim, a negation, the order of the concepts. So word overlap says little about the
+label, and synonyms must be learned.
 """
 
 from __future__ import annotations
@@ -16,52 +16,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from question_frames import CONCEPTS, GROUPS, RIVALS
+from general_questions import GENERAL_GROUPS
+from practical_questions import PRACTICAL_GROUPS
+from question_concepts import CONCEPTS, RIVALS
+from random_choices import RandomChoices
 
 from pmt_core import RandomStream, atomic_file
 from pmt_text import best_threshold, jaccard, load_qqp, normalize, split_by_question, tokenize
 
-T = TypeVar("T")
-
+GROUPS = {**PRACTICAL_GROUPS, **GENERAL_GROUPS}
 HEADER = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
 DUPLICATES = 0.47
-NOISE = 0.005  # labels turned over, as people err too
+NOISE = 0.005  # fraction of flipped labels
 
 _ASIDES = ["I am new to this.", "Please help.", "I really want to know.", "Thanks in advance."]
 _ARTICLE = re.compile(r"\ba (?=[aeio])", re.IGNORECASE)
 _TWO_ARTICLES = re.compile(r"\b(?:an?|my) (?=(?:an?|the|my) )")
 
 
-class Dice:
-    """Choices out of one random stream; only its uniform numbers are used, they never change."""
-
-    def __init__(self, stream: RandomStream) -> None:
-        self._rng = stream.generator()
-
-    def chance(self, probability: float) -> bool:
-        return self._rng.random() < probability
-
-    def pick(self, choices: Sequence[T]) -> T:
-        return choices[int(self._rng.random() * len(choices))]
-
-    def pick_other(self, choices: Sequence[T], not_this: T) -> T:
-        return self.pick([choice for choice in choices if choice != not_this])
-
-    def weighted(self, weights: dict[T, float]) -> T:
-        left = self._rng.random() * sum(weights.values())
-        for choice, weight in weights.items():
-            left -= weight
-            if left < 0:
-                return choice
-        return next(reversed(weights))
-
-
 @dataclass(frozen=True)
 class Intent:
-    """What is asked: a frame of a group, about concepts, under an optional condition."""
+    """The meaning of a question: a frame of a group, concepts, and an optional condition."""
 
     group: str
     frame: str
@@ -78,7 +55,7 @@ class Intent:
 
     @property
     def two_of_a_kind(self) -> bool:
-        """Whether the concepts could change places."""
+        """Whether the concepts could be swapped."""
         kinds = GROUPS[self.group].slots.values()
         return len({kind.rstrip("12") for kind in kinds}) < len(kinds)
 
@@ -89,165 +66,167 @@ class Intent:
 
 @dataclass(frozen=True)
 class Wording:
-    """How it is asked: the number of a template, and of a surface form for each concept."""
+    """The words of a question: indices of a template and of the surface form of each concept."""
 
     template: int
-    forms: tuple[int, ...]
+    concept_forms: tuple[int, ...]
     option_form: int = 0
 
 
-def choose_intent(dice: Dice) -> Intent:
-    group = dice.weighted({name: len(group.frames) for name, group in GROUPS.items()})
+def choose_intent(random: RandomChoices) -> Intent:
+    group = random.weighted({name: len(group.frames) for name, group in GROUPS.items()})
     slots = GROUPS[group].slots
     if "rival1" in slots.values():
-        rivals = dice.pick(RIVALS)
-        first = dice.pick(rivals)
-        concepts: tuple[str, ...] = (first, dice.pick_other(rivals, first))
+        rivals = random.pick(RIVALS)
+        first = random.pick(rivals)
+        concepts: tuple[str, ...] = (first, random.pick_other(rivals, first))
     else:
         concepts = ()
         for kind in slots.values():
-            concepts += (dice.pick([c for c in CONCEPTS[kind] if c not in concepts]),)
-    intent = Intent(group, dice.pick(list(GROUPS[group].frames)), concepts, None)
-    return replace(intent, option=choose_option(intent, dice))
+            concepts += (random.pick([c for c in CONCEPTS[kind] if c not in concepts]),)
+    intent = Intent(group, random.pick(list(GROUPS[group].frames)), concepts, None)
+    return replace(intent, option=choose_option(intent, random))
 
 
-def choose_option(intent: Intent, dice: Dice) -> str | None:
+def choose_option(intent: Intent, random: RandomChoices) -> str | None:
     kind = GROUPS[intent.group].option
-    if kind is None or not intent.takes_option or dice.chance(0.5):
+    if kind is None or not intent.takes_option or random.chance(0.5):
         return None
-    return dice.pick(CONCEPTS[kind])
+    return random.pick(CONCEPTS[kind])
 
 
-def choose_wording(intent: Intent, dice: Dice) -> Wording:
+def choose_wording(intent: Intent, random: RandomChoices) -> Wording:
     return Wording(
-        dice.pick(range(len(intent.templates))),
-        tuple(dice.pick(range(len(forms_of(concept)))) for concept in intent.concepts),
-        dice.pick(range(len(forms_of(intent.option)))) if intent.option else 0,
+        random.pick(range(len(intent.templates))),
+        tuple(random.pick(range(len(surface_forms(concept)))) for concept in intent.concepts),
+        random.pick(range(len(surface_forms(intent.option)))) if intent.option else 0,
     )
 
 
-def forms_of(concept: str) -> list[str]:
+def surface_forms(concept: str) -> list[str]:
     return concept.split("|")
 
 
 def say(intent: Intent, wording: Wording) -> str:
-    """The text of a question, in clean spelling."""
+    """Return the text of a question."""
     text = intent.templates[wording.template]
     slots = GROUPS[intent.group].slots
-    for name, concept, form in zip(slots, intent.concepts, wording.forms, strict=True):
-        forms = forms_of(concept)
-        bare, _, gerund = forms[form % len(forms)].partition("/")
-        text = text.replace(f"{{{name}:ing}}", gerund).replace(f"{{{name}}}", bare)
+    for name, concept, i in zip(slots, intent.concepts, wording.concept_forms, strict=True):
+        surfaces = surface_forms(concept)
+        infinitive, _, gerund = surfaces[i % len(surfaces)].partition("/")
+        text = text.replace(f"{{{name}:ing}}", gerund).replace(f"{{{name}}}", infinitive)
     if intent.option:
-        forms = forms_of(intent.option)
-        text = text.replace("{option}", forms[wording.option_form % len(forms)])
+        surfaces = surface_forms(intent.option)
+        text = text.replace("{option}", surfaces[wording.option_form % len(surfaces)])
     text = re.sub(r" *\{option\}", "", text)
     return _ARTICLE.sub("an ", _TWO_ARTICLES.sub("", text))
 
 
-def scribble(text: str, dice: Dice) -> str:
-    """The text as people type it: short forms, a lost question mark, no capital."""
-    if dice.chance(0.15):
+def add_noise(text: str, random: RandomChoices) -> str:
+    """Return the text as people type it: contractions, no question mark, lower case."""
+    if random.chance(0.15):
         text = text.replace("What is", "What's").replace("I am", "I'm")
-    if dice.chance(0.02):
-        text = f"{text} {dice.pick(_ASIDES)}"
-    if dice.chance(0.04):
+    if random.chance(0.02):
+        text = f"{text} {random.pick(_ASIDES)}"
+    if random.chance(0.04):
         text = text.removesuffix("?")
-    if dice.chance(0.06):
+    if random.chance(0.06):
         text = text[0].lower() + text[1:]
     return text
 
 
-def duplicate_of(intent: Intent, wording: Wording, dice: Dice) -> tuple[Intent, Wording]:
-    """The same question in other words."""
-    other = choose_wording(intent, dice)
-    if dice.chance(0.6):  # only the template changes
-        other = replace(other, forms=wording.forms, option_form=wording.option_form)
-    elif dice.chance(0.4):  # only the forms change
+def duplicate_of(intent: Intent, wording: Wording, random: RandomChoices) -> tuple[Intent, Wording]:
+    """Return the same question in other words."""
+    other = choose_wording(intent, random)
+    if random.chance(0.6):  # only the template changes
+        other = replace(other, concept_forms=wording.concept_forms, option_form=wording.option_form)
+    elif random.chance(0.4):  # only the forms change
         return intent, replace(other, template=wording.template)
     if other.template == wording.template:
         templates = range(len(intent.templates))
-        other = replace(other, template=dice.pick_other(templates, wording.template))
-    if intent.mirrored and dice.chance(0.5):
+        other = replace(other, template=random.pick_other(templates, wording.template))
+    if intent.mirrored and random.chance(0.5):
         intent = replace(intent, concepts=intent.concepts[::-1])
     return intent, other
 
 
-def no_duplicate_of(intent: Intent, wording: Wording, dice: Dice) -> tuple[Intent, Wording]:
-    """Another question, most often one that looks like the same."""
+def non_duplicate_of(
+    intent: Intent, wording: Wording, random: RandomChoices
+) -> tuple[Intent, Wording]:
+    """Return another question, in most cases one of similar words."""
     kinds = list(GROUPS[intent.group].slots.values())
     ways = {"concept": 0.42, "frame": 0.18, "far": 0.34}
     if intent.option:
         ways["option"] = 0.16
     if intent.two_of_a_kind and not intent.mirrored:
         ways["order"] = 0.1
-    way = dice.weighted(ways)
+    way = random.weighted(ways)
     if way == "far":
-        other = choose_intent(dice)
+        other = choose_intent(random)
         while other.group == intent.group:
-            other = choose_intent(dice)
-        return other, choose_wording(other, dice)
+            other = choose_intent(random)
+        return other, choose_wording(other, random)
     if way == "frame":
         frames = list(GROUPS[intent.group].frames)
-        other = replace(intent, frame=dice.pick_other(frames, intent.frame))
+        other = replace(intent, frame=random.pick_other(frames, intent.frame))
         if not other.takes_option:
             other = replace(other, option=None)
-        return other, like_worded(intent, wording, other, dice)
+        return other, like_worded(intent, wording, other, random)
     if way == "order":
         other = replace(intent, concepts=intent.concepts[::-1])
-        wording = replace(wording, forms=wording.forms[::-1])
+        wording = replace(wording, concept_forms=wording.concept_forms[::-1])
     elif way == "option":
         kind = GROUPS[intent.group].option or ""
-        other = replace(intent, option=dice.pick_other(CONCEPTS[kind], intent.option))
+        other = replace(intent, option=random.pick_other(CONCEPTS[kind], intent.option))
     else:
-        place = dice.pick(range(len(kinds)))
-        other = replace(intent, concepts=change_concept(intent, place, dice))
-    if dice.chance(0.8):
-        return other, choose_wording(other, dice)
+        index = random.pick(range(len(kinds)))
+        other = replace(intent, concepts=change_concept(intent, index, random))
+    if random.chance(0.8):
+        return other, choose_wording(other, random)
     return other, wording
 
 
-def change_concept(intent: Intent, place: int, dice: Dice) -> tuple[str, ...]:
-    """The concepts, with one at `place` that is none of them."""
-    kind = list(GROUPS[intent.group].slots.values())[place]
-    choices = CONCEPTS.get(kind) or next(r for r in RIVALS if intent.concepts[place] in r)
+def change_concept(intent: Intent, index: int, random: RandomChoices) -> tuple[str, ...]:
+    """Return the concepts with another one at `index`."""
+    kind = list(GROUPS[intent.group].slots.values())[index]
+    choices = CONCEPTS.get(kind) or next(r for r in RIVALS if intent.concepts[index] in r)
     choices = [choice for choice in choices if choice not in intent.concepts]
     concepts = list(intent.concepts)
-    concepts[place] = dice.pick(choices)
+    concepts[index] = random.pick(choices)
     return tuple(concepts)
 
 
-def like_worded(intent: Intent, wording: Wording, other: Intent, dice: Dice) -> Wording:
-    """A wording of `other`; at times the one that shares the most words with the first text."""
-    if dice.chance(0.75):
-        return choose_wording(other, dice)
+def like_worded(intent: Intent, wording: Wording, other: Intent, random: RandomChoices) -> Wording:
+    """Return a wording of `other`; sometimes the one of highest word overlap with the first."""
+    if random.chance(0.75):
+        return choose_wording(other, random)
     tokens = tokenize(say(intent, wording))
-    ways = [replace(wording, template=place) for place in range(len(other.templates))]
-    return max(ways, key=lambda way: jaccard(tokens, tokenize(say(other, way))))
+    wordings = [replace(wording, template=i) for i in range(len(other.templates))]
+    return max(wordings, key=lambda words: jaccard(tokens, tokenize(say(other, words))))
 
 
-def make_pairs(count: int, dice: Dice) -> list[tuple[str, str, int]]:
-    """`count` pairs with their labels; a question comes again only in pairs close to its own."""
-    seen: set[str] = set()  # texts, as tokens
+def make_pairs(count: int, random: RandomChoices) -> list[tuple[str, str, int]]:
+    """Return `count` labeled pairs; a question repeats only in consecutive pairs."""
+    seen: set[str] = set()  # normalized texts
     pairs: list[tuple[str, str, int]] = []
     while len(pairs) < count:
-        intent = choose_intent(dice)
-        wording = choose_wording(intent, dice)
+        intent = choose_intent(random)
+        wording = choose_wording(intent, random)
         text = say(intent, wording)
         if not is_new(text, seen):
             continue
-        first = scribble(text, dice)
+        first = add_noise(text, random)
         again = True
-        while again and len(pairs) < count:  # several pairs may share their first question
-            label = int(dice.chance(DUPLICATES))
-            change = duplicate_of if label else no_duplicate_of
-            second = say(*change(intent, wording, dice))
+        while again and len(pairs) < count:  # the next pairs may share the first question
+            label = int(random.chance(DUPLICATES))
+            change = duplicate_of if label else non_duplicate_of
+            second = say(*change(intent, wording, random))
             if is_new(second, seen):
-                if dice.chance(NOISE):
+                if random.chance(NOISE):
                     label = 1 - label
-                pair = (first, scribble(second, dice))
-                pairs.append((*(pair if dice.chance(0.5) else pair[::-1]), label))
-            again = dice.chance(0.35)
+                pair = (first, add_noise(second, random))
+                pairs.append((*(pair if random.chance(0.5) else pair[::-1]), label))
+            again = random.chance(0.35)
     return pairs
 
 
@@ -260,7 +239,7 @@ def is_new(text: str, seen: set[str]) -> bool:
 
 
 def write_pairs(path: Path, pairs: Sequence[tuple[str, str, int]]) -> None:
-    """The public TSV form: questions numbered in the order in which they come."""
+    """Write the public TSV format; questions are numbered in the order of their appearance."""
     ids: dict[str, int] = {}
     with atomic_file(path, "wb") as out:
         out.write(HEADER.encode())
@@ -271,7 +250,7 @@ def write_pairs(path: Path, pairs: Sequence[tuple[str, str, int]]) -> None:
 
 
 def describe(path: Path) -> str:
-    """What a reader of the sample wants to know of it, as the program that trains on it sees it."""
+    """Return statistics of the sample."""
     pairs = load_qqp(path).pairs
     labels = np.array([pair.label for pair in pairs])
     train, dev = split_by_question(pairs, 0.15, np.random.default_rng(0))
@@ -297,8 +276,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=20)
     settings = parser.parse_args()
-    dice = Dice(RandomStream(settings.seed, "qqp sample"))
-    write_pairs(settings.out, make_pairs(settings.pairs, dice))
+    random = RandomChoices(RandomStream(settings.seed, "qqp sample"))
+    write_pairs(settings.out, make_pairs(settings.pairs, random))
     print(describe(settings.out))
 
 

@@ -2,19 +2,20 @@
 
     python make_word2vec_sample.py [--out DIR] [--sentences 16000] [--seed 6]
 
-The same seed gives the same bytes. Nobody wrote these sentences: frames are filled with words so
-that what word2vec lives on is there and little else. A capital keeps the company of its country
-(its river, its dish) and that of all capitals (streets, a mayor), a plural that of its noun and
-that of all plurals, a queen that of the king and that of all women. The questions ask for just
-that, in the form of questions-words.txt.
+The same seed gives the same bytes. The sentences are templates filled with words, so that the
+analogies are in the co-occurrences: a capital occurs with its country's words (river, dish) and
+with the words of all capitals (streets, mayor), a plural with those of its noun and of all plurals,
+a queen with those of the king and of all women. The questions ask for these analogies, in the
+format of questions-words.txt.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Sequence
 from pathlib import Path
+
+from random_choices import RandomChoices
 
 from pmt_core import RandomStream, atomic_file
 
@@ -155,48 +156,38 @@ OF_WOMEN = [
 ]
 
 
-class Dice:
-    """Choices out of one random stream; only its uniform numbers are used, they never change."""
-
-    def __init__(self, stream: RandomStream) -> None:
-        self._rng = stream.generator()
-
-    def pick(self, items: Sequence[str]) -> str:
-        return items[int(self._rng.random() * len(items))]
-
-
-def place_sentence(dice: Dice) -> str:
+def place_sentence(random: RandomChoices) -> str:
     names = ("country", "capital", "people", "river", "dish", "sight")
-    words = dict(zip(names, dice.pick(COUNTRIES).split(), strict=True))
+    words = dict(zip(names, random.pick(COUNTRIES).split(), strict=True))
     frames = OF_COUNTRIES + OF_CAPITALS + OF_BOTH
-    return dice.pick(frames).format(**words)
+    return random.pick(frames).format(**words)
 
 
-def thing_sentence(dice: Dice) -> str:
-    one, many, doing, part, place = dice.pick(NOUNS).split()
-    frame = dice.pick(OF_ONE + OF_MANY)
-    noun = one if frame in OF_ONE else many
-    return frame.format(noun=noun, one=doing, part=part, place=place)
+def thing_sentence(random: RandomChoices) -> str:
+    singular, plural, participle, part, location = random.pick(NOUNS).split()
+    frame = random.pick(OF_ONE + OF_MANY)
+    noun = singular if frame in OF_ONE else plural
+    return frame.format(noun=noun, one=participle, part=part, place=location)
 
 
-def person_sentence(dice: Dice) -> str:
-    man, woman, thing, other, did = dice.pick(PEOPLE).split()
-    frame = dice.pick(OF_MEN + OF_WOMEN)
+def person_sentence(random: RandomChoices) -> str:
+    man, woman, thing, other, did = random.pick(PEOPLE).split()
+    frame = random.pick(OF_MEN + OF_WOMEN)
     return frame.format(who=man if frame in OF_MEN else woman, thing=thing, other=other, did=did)
 
 
 def make_text(sentences: int, seed: int) -> str:
-    """So many sentences, one a line, lower case and without marks."""
-    dice = Dice(RandomStream(seed, "word2vec sample"))
+    """Return sentences, one per line, in lower case and without punctuation."""
+    random = RandomChoices(RandomStream(seed, "word2vec sample"))
     kinds = {"place": place_sentence, "thing": thing_sentence, "person": person_sentence}
-    # Each of the places, things and people comes about equally often.
+    # Each country, noun and pair of people occurs about equally often.
     order = ["place"] * len(COUNTRIES) * 2 + ["thing"] * len(NOUNS) + ["person"] * len(PEOPLE)
-    lines = (kinds[dice.pick(order)](dice) for _ in range(sentences))
+    lines = (kinds[random.pick(order)](random) for _ in range(sentences))
     return "".join(line + "\n" for line in lines)
 
 
 def make_questions() -> str:
-    """Every pair of a kind asked with every other one of it."""
+    """Return all analogy questions between two pairs of the same section."""
     sections = {
         "capital-country": [(row.split()[1], row.split()[0]) for row in COUNTRIES],
         "man-woman": [(row.split()[0], row.split()[1]) for row in PEOPLE],
@@ -205,7 +196,7 @@ def make_questions() -> str:
     lines = []
     for name, pairs in sections.items():
         lines.append(f": {name}")
-        lines += [" ".join((*one, *two)) for one, two in itertools.permutations(pairs, 2)]
+        lines += [" ".join((*a, *b)) for a, b in itertools.permutations(pairs, 2)]
     return "".join(line + "\n" for line in lines)
 
 
@@ -216,13 +207,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--sentences", type=int, default=SENTENCES)
     parser.add_argument("--seed", type=int, default=SEED)
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     texts = {
-        "word2vec.txt": make_text(wanted.sentences, wanted.seed),
+        "word2vec.txt": make_text(options.sentences, options.seed),
         "word2vec_questions.txt": make_questions(),
     }
     for name, text in texts.items():
-        with atomic_file(wanted.out / name, "w") as file:
+        with atomic_file(options.out / name, "w") as file:
             file.write(text)
 
 

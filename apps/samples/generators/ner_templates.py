@@ -1,7 +1,7 @@
-"""What the synthetic news of `make_ner_sample.py` are made of: sounds, words, and sentences.
+"""Word lists and sentence templates of the synthetic news of `make_ner_sample.py`.
 
-A sentence is words between blanks. `{slot}` stands for an entity of the story's cast or for a
-plain word; what each slot gives is told in `make_ner_sample.Story`. All names are invented.
+A template is words separated by blanks. `{slot}` is an entity of the story or a plain word, see
+`make_ner_sample.Story`. All names are invented.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FIRST_NAMES = _words(
     """
 )
 
-# A surname or a place is one beginning and one end: some 400 names each, of which many share an
-# end that tells what they are, and some do not.
+# A surname or a place is a beginning and an ending, some 400 names each. Most endings, but not all,
+# determine the type.
 NAME_BEGINNINGS = _words(
     """
     Al Ar Bal Bar Bel Ber Bor Bran Cal Car Cor Dal Dar Del Dor Dun El Fal Fen Gar Gel Gor
@@ -40,7 +40,7 @@ PLACE_ENDS = _words(
     """
 )
 COUNTRY_ENDS = _words("onia aria istan ovia land ambia esia umba")
-# Words that are surnames, too, and places that are: only the sentence tells.
+# Words that are also surnames or places; only the sentence disambiguates them.
 WORD_SURNAMES = _words(
     """
     Baker Bishop Cook Day Fox Grant Hill King Law May Price Rice Stone West Young

@@ -1,4 +1,4 @@
-"""apps/train_lm.py as a user meets it: what it leaves, what it writes, what it refuses."""
+"""The language-model app: scores of a run, generation, predictions, errors."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ import csv
 import gzip
 import json
 import math
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from app_runner import GENERATORS, AppRunner, load_generator
 
 from pmt_apps.language_model.settings import Settings
-
-Completed = subprocess.CompletedProcess[str]
-Run = Callable[..., Completed]
 
 SMALL = (
     "--width", 16, "--heads", 2, "--layers", 1, "--max-length", 16, "--batch-size", 8,
@@ -26,126 +20,90 @@ SMALL = (
 TEXT = "the cat sat on the mat and the dog sat on the log.\n" * 40
 
 
-@pytest.fixture
-def command(root: Path) -> Callable[..., list[str]]:
-    def build(*arguments: object) -> list[str]:
-        return [sys.executable, str(root / "apps" / "train_lm.py"), *map(str, arguments)]
-
-    return build
+def runner_with_corpus(folder: Path) -> AppRunner:
+    (folder / "corpus.txt").write_text(TEXT, encoding="utf-8")
+    return AppRunner("language_model", folder)
 
 
 @pytest.fixture
-def lm(command: Callable[..., list[str]], tmp_path: Path) -> Run:
-    def run(*arguments: object, stdin: str | bytes = "") -> Completed:
-        return subprocess.run(
-            command(*arguments),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            timeout=180,
-            env={**os.environ, "PYTHONUTF8": "1"},
-        )
-
-    return run
+def lm(tmp_path: Path) -> AppRunner:
+    """A runner in a folder with corpus.txt."""
+    return runner_with_corpus(tmp_path)
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    path = tmp_path / "corpus.txt"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
+@pytest.fixture(scope="module", params=["char", "bpe"])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+    """A runner in a folder with a "run" of each tokenizer."""
+    runner = runner_with_corpus(tmp_path_factory.mktemp(request.param))
+    tokenizer = ("--tokenizer", request.param, "--merges", 30)
+    result = runner.run("--corpus", "corpus.txt", *SMALL, *tokenizer, "--out", "run")
+    assert result.stdout.count("    | ") >= 2  # a sample after each epoch
+    assert "bits_per_character" in result.stdout
+    return runner
 
 
-def trained(lm: Run, corpus: Path, out: Path, *more: object) -> Completed:
-    done = lm("--corpus", corpus, *SMALL, "--out", out, *more)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
-def refused(done: Completed, *words: str) -> None:
-    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in done.stderr
-
-
-@pytest.mark.parametrize("tokenizer", ["char", "bpe"])
-def test_a_run_leaves_all_its_files_and_its_numbers_agree(
-    lm: Run, corpus: Path, tmp_path: Path, tokenizer: str
-) -> None:
-    out = tmp_path / "run"
-    done = trained(lm, corpus, out, "--tokenizer", tokenizer, "--merges", 30)
-    assert "bits_per_character" in done.stdout
-    assert done.stdout.count("    | ") >= 2  # a sample after each epoch
-    names = {path.name for path in out.iterdir()}
-    assert names >= {"learning.png", "token_loss.png"}
+def test_scores_of_a_run_agree(trained: AppRunner) -> None:
+    out = trained.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text())
-    dev = metrics["splits"]["dev"] if "splits" in metrics else metrics["dev"]
+    assert set(metrics["pictures"]) == {"learning.png", "token_loss.png"}
+    dev = metrics["dev"]
     rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["15", "30"]
     best = min(float(row["dev_bits_per_character"]) for row in rows)
     assert dev["bits_per_character"] == pytest.approx(best)
     assert dev["perplexity"] == pytest.approx(math.exp(dev["loss"]))
-    if tokenizer == "char":  # a token is a character
+    if json.loads((out / "config.json").read_text())["tokenizer"] == "char":
         assert dev["bits_per_character"] == pytest.approx(dev["loss"] / math.log(2))
 
 
-def test_it_learns_a_text_by_heart_and_goes_on_with_it(
-    lm: Run, corpus: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "run"
-    trained(lm, corpus, out, "--width", 32, "--max-length", 48, "--steps", 200, "--lr", 5e-3)
-    done = lm("--out", out, "--generate", "the cat sat", "--temperature", 0, "--tokens", 60)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("the cat sat on the mat and the dog sat on the log.")
-    done = lm(
-        "--out", out, "--predict", "--temperature", 0, "--tokens", 8,
-        stdin="the dog sat on\nthe cat sat on the mat and the\n",
-    )  # fmt: skip
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [a["prompt"] for a in answers] == ["the dog sat on", "the cat sat on the mat and the"]
-    assert [a["continuation"] for a in answers] == [" the log", " dog sat"]
+def test_generation_depends_on_seed_and_settings(trained: AppRunner) -> None:
+    def generate(*settings: object) -> str:
+        generation = ("--out", "run", "--generate", "", "--tokens", 80)
+        return trained.run(*generation, *settings).stdout
+
+    assert generate() == generate()
+    assert generate() != generate("--temperature", 2)
+    assert generate("--top-k", 1) == generate("--temperature", 0) == generate("--top-p", 1e-6)
 
 
-def test_writing_follows_the_seed_and_the_settings(lm: Run, corpus: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    trained(lm, corpus, out, "--tokenizer", "bpe", "--merges", 20)
-
-    def written(*settings: object) -> str:
-        done = lm("--out", out, "--generate", "", "--tokens", 80, *settings)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert written() == written()
-    assert written() != written("--temperature", 2)
-    assert written("--top-k", 1) == written("--temperature", 0) == written("--top-p", 1e-6)
+def test_a_memorized_text_is_continued(lm: AppRunner) -> None:
+    sizes = ("--width", 32, "--max-length", 48, "--steps", 200, "--lr", 5e-3)
+    lm.run("--corpus", "corpus.txt", *SMALL, *sizes, "--out", "run")
+    greedy = ("--out", "run", "--temperature", 0)
+    text = lm.run(*greedy, "--generate", "the cat sat", "--tokens", 60).stdout
+    assert text.startswith("the cat sat on the mat and the dog sat on the log.")
+    prompts = ["the dog sat on", "the cat sat on the mat and the"]
+    answers = lm.run(*greedy, "--predict", "--tokens", 8, stdin="\n".join(prompts)).answers
+    assert [answer["prompt"] for answer in answers] == prompts
+    assert [answer["continuation"] for answer in answers] == [" the log", " dog sat"]
 
 
-def test_what_it_refuses(lm: Run, corpus: Path, tmp_path: Path) -> None:
-    short = tmp_path / "short.txt"
-    short.write_text("abcabc")
-    refused(lm("--corpus", short, *SMALL), "more text")
-    refused(lm("--corpus", corpus, *SMALL, "--heads", 3), "multiple of heads")
-    refused(lm("--out", tmp_path / "nothing", "--generate", "x"), "nothing")
-    out = tmp_path / "run"
-    trained(lm, corpus, out)
-    refused(lm("--out", out, "--generate", "the ñ"), "'ñ'")
-    refused(lm("--out", out, "--generate", "the", "--top-p", 2), "--top-p")
-    refused(lm("--out", out, "--generate", "the", "--width", 64), "--width")
-    done = lm("--out", out, "--predict", "--tokens", 2, stdin="the\nÜ\n")
-    refused(done, "line 2", "'Ü'")
-    assert json.loads(done.stdout)["prompt"] == "the"
+def test_invalid_data_and_settings_are_named(lm: AppRunner) -> None:
+    (lm.folder / "short.txt").write_text("abcabc")
+    lm.refuse("--corpus", "short.txt", *SMALL, error=["more text"])
+    lm.refuse("--corpus", "corpus.txt", *SMALL, "--heads", 3, error=["multiple of heads"])
+    lm.refuse("--out", "nothing", "--generate", "x", error=["nothing"])
 
 
-def test_a_corpus_with_lines_that_cannot_be_read(lm: Run, tmp_path: Path) -> None:
-    path = tmp_path / "mixed.txt.gz"
-    path.write_bytes(gzip.compress(TEXT.encode() + b"bad \xff\xfe line\n" + TEXT.encode()))
-    done = trained(lm, path, tmp_path / "run")
-    assert "mixed.txt.gz:41" in done.stderr
+def test_invalid_prompts_and_options_are_named(trained: AppRunner) -> None:
+    generate = ("--out", "run", "--generate")
+    trained.refuse(*generate, "the", "--top-p", 2, error=["--top-p"])
+    trained.refuse(*generate, "the", "--width", 64, error=["--width"])
+    if "char" in (trained.folder / "run" / "config.json").read_text():
+        trained.refuse(*generate, "the ñ", error=["'ñ'"])
+        predict = ("--out", "run", "--predict", "--tokens", 2)
+        result = trained.refuse(*predict, stdin="the\nÜ\n", error=["line 2", "'Ü'"])
+        assert [answer["prompt"] for answer in result.answers] == ["the"]
 
 
-def test_the_preset_is_the_published_setting() -> None:
+def test_lines_that_are_not_utf8_are_dropped_and_named(lm: AppRunner) -> None:
+    mixed = TEXT.encode() + b"bad \xff\xfe line\n" + TEXT.encode()
+    (lm.folder / "mixed.txt.gz").write_bytes(gzip.compress(mixed))
+    result = lm.run("--corpus", "mixed.txt.gz", *SMALL, "--out", "run")
+    assert "mixed.txt.gz:41" in result.stderr
+
+
+def test_the_preset_has_the_published_settings() -> None:
     settings = Settings(**Settings.defaults({"preset": "nanogpt-cpu"}))
     assert settings.epochs * settings.steps == 2000
     assert (settings.layers, settings.heads, settings.width, settings.max_length) == (4, 4, 128, 64)
@@ -154,11 +112,6 @@ def test_the_preset_is_the_published_setting() -> None:
     assert (settings.beta2, settings.weight_decay, settings.clip_norm) == (0.99, 0.1, 1.0)
 
 
-def test_the_sample_is_what_its_program_makes(root: Path, tmp_path: Path) -> None:
-    program = (root / "apps/samples/generators/make_lm_sample.py").read_text(encoding="utf-8")
-    copy = tmp_path / "generators" / "make_lm_sample.py"
-    copy.parent.mkdir()
-    copy.write_text(program, encoding="utf-8")
-    subprocess.run([sys.executable, str(copy)], check=True, capture_output=True)
-    made = gzip.decompress((tmp_path / "lm.txt.gz").read_bytes())
-    assert made == gzip.decompress((root / "apps/samples/lm.txt.gz").read_bytes())
+def test_the_generator_makes_the_shipped_sample() -> None:
+    sample = (GENERATORS.parent / "lm.txt.gz").read_bytes()
+    assert gzip.decompress(sample).decode() == load_generator("make_lm_sample").make_text()

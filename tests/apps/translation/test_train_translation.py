@@ -1,190 +1,148 @@
-"""apps/train_translation.py as a user meets it: what it leaves, answers and refuses."""
+"""The translation app: scores of a run, translations, settings, errors, the sample of dates."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import importlib.util
 import itertools
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Completed = subprocess.CompletedProcess[str]
-Run = Callable[..., Completed]
+from app_runner import AppRunner, load_generator
 
 WORDS = {"one": "ein", "big": "großer", "small": "kleiner", "dog": "Hund", "cat": "Kater"}
 SMALL = ("--width", 8, "--heads", 2, "--hidden", 12, "--layers", 1, "--merges", 20, "--warmup", 5)
 SHORT = (*SMALL, "--epochs", 2, "--batch-size", 200, "--workers", 1, "--beam", 2)
+Pairs = list[tuple[str, str]]
 
 
-@pytest.fixture
-def command(root: Path) -> Callable[..., list[str]]:
-    def build(*arguments: object) -> list[str]:
-        return [sys.executable, str(root / "apps" / "train_translation.py"), *map(str, arguments)]
-
-    return build
-
-
-@pytest.fixture
-def translation(command: Callable[..., list[str]], tmp_path: Path) -> Run:
-    def run(*arguments: object, stdin: str = "") -> Completed:
-        return subprocess.run(
-            command(*arguments),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            cwd=tmp_path,
-            timeout=180,
-            env={**os.environ, "PYTHONUTF8": "1"},
-        )
-
-    return run
+def word_pairs(n: int) -> Pairs:
+    """Word-for-word translations: n pairs, the shortest first."""
+    sentences = itertools.chain.from_iterable(
+        itertools.product(WORDS, repeat=length) for length in itertools.count(1)
+    )
+    return [
+        (" ".join(words), " ".join(WORDS[word] for word in words))
+        for words in itertools.islice(sentences, n)
+    ]
 
 
-def sentences(n: int) -> list[tuple[str, str]]:
-    """Words one by one into other words: n pairs, from the shortest on."""
-    found = []
-    for length in itertools.count(1):
-        for words in itertools.product(WORDS, repeat=length):
-            found.append((" ".join(words), " ".join(WORDS[word] for word in words)))
-            if len(found) == n:
-                return found
-    raise AssertionError
-
-
-def written(folder: Path, pairs: list[tuple[str, str]], name: str = "", zipped: bool = True) -> Any:
-    """Two files, and the options that give them."""
+def write(folder: Path, pairs: Pairs, name: str = "", zipped: bool = True) -> list[object]:
+    """Write two files; return the options that name them."""
     options: list[object] = []
-    for side, lines in zip(("source", "target"), zip(*pairs, strict=True), strict=True):
-        path = folder / f"{name or 'train'}.{side}{'.gz' if zipped else ''}"
+    for language, lines in zip(("source", "target"), zip(*pairs, strict=True), strict=True):
+        path = folder / f"{name or 'train'}.{language}{'.gz' if zipped else ''}"
         content = "".join(f"{line}\n" for line in lines).encode()
         path.write_bytes(gzip.compress(content) if zipped else content)
-        options += [f"--{name + '-' if name else ''}{side}", path]
+        options += [f"--{name + '-' if name else ''}{language}", path]
     return options
 
 
-def corpus(folder: Path, n: int = 150, **more: Any) -> list[object]:
-    return [*written(folder, sentences(n), **more), *written(folder, sentences(30), "dev")]
+def write_train_and_dev(folder: Path) -> list[object]:
+    return [*write(folder, word_pairs(150)), *write(folder, word_pairs(30), "dev")]
 
 
-def refused(done: Completed, *words: str) -> None:
-    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in done.stderr
+@pytest.fixture
+def translation(tmp_path: Path) -> AppRunner:
+    return AppRunner("translation", tmp_path)
 
 
-def test_a_run_leaves_what_the_contract_says_and_translates(
-    translation: Run, tmp_path: Path
-) -> None:
-    out = tmp_path / "run"
-    pairs = [*sentences(150), ("", "leer"), ("dog " * 300, "Hund " * 300)]
-    test = written(tmp_path, sentences(20), "test", zipped=False)
-    options = [*written(tmp_path, pairs), *written(tmp_path, sentences(30), "dev"), *test]
-    done = translation(*options, *SHORT, "--max-length", 60, "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert "train.source.gz:151: empty line; pair dropped" in done.stderr
-    assert "1 of 151 training sentences are longer than --max-length 60" in done.stderr
-    names = {path.name for path in out.iterdir()}
-    pictures = {"learning.png", "attention.png"}
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+    """A runner in a folder with a "run"."""
+    runner = AppRunner("translation", tmp_path_factory.mktemp("translation"))
+    pairs = [*word_pairs(150), ("", "leer"), ("dog " * 300, "Hund " * 300)]
+    files = [*write(runner.folder, pairs), *write(runner.folder, word_pairs(30), "dev")]
+    test = write(runner.folder, word_pairs(20), "test", zipped=False)
+    result = runner.run(*files, *test, *SHORT, "--max-length", 60, "--out", "run")
+    assert "train.source.gz:151: empty line; pair dropped" in result.stderr
+    assert "1 of 151 training sentences are longer than --max-length 60" in result.stderr
+    return runner
+
+
+def test_scores_of_a_run(trained: AppRunner) -> None:
+    out = trained.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics["data"]) == {
-        f"{name} {side}" for name in ("train", "dev", "test") for side in ("source", "target")
+        f"{name} {language}"
+        for name in ("train", "dev", "test")
+        for language in ("source", "target")
     }
+    assert set(metrics["pictures"]) == {"learning.png", "attention.png"}
     for split in ("dev", "test"):
         assert 0 <= metrics[split]["bleu"] <= 100
         assert 0 <= metrics[split]["exact_match"] <= 1
     assert metrics["dev"]["loss"] > 0
-    with open(out / "history.csv", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
     assert [int(row["epoch"]) for row in rows] == [1, 2]
     assert {"train_loss", "dev_bleu", "dev_loss"} <= set(rows[0])
-    report = (out / "report.html").read_text(encoding="utf-8")
-    assert pictures <= names
-    assert "Translations of dev" in report
-
-    done = translation("--predict", "--out", out, stdin="one big dog\ncat\nGroß 北 \U0001f600\n")
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [a["source"] for a in answers] == ["one big dog", "cat", "Groß 北 \U0001f600"]
-    assert all(isinstance(a["translation"], str) and a["score"] <= 0 for a in answers)
-    alone = translation("--predict", "--out", out, stdin="cat\n")
-    assert json.loads(alone.stdout)["translation"] == answers[1]["translation"]
-    refused(translation("--predict", "--out", out, stdin="a\n\n"), "line 2", "empty")
-    done = translation("--predict", "--out", out, "--beam", 1, stdin="dog " * 1100 + "\n")
-    assert "is cut to 1023 tokens" in done.stderr
-    assert len(done.stdout.splitlines()) == 1
+    assert "Translations of dev" in (out / "report.html").read_text(encoding="utf-8")
 
 
-def test_words_are_learned_and_the_picture_is_drawn(translation: Run, tmp_path: Path) -> None:
-    """A word for a word, 5 words: a small model has it in seconds."""
-    out = tmp_path / "run"
+def test_translations_do_not_depend_on_the_batch(trained: AppRunner) -> None:
+    lines = ["one big dog", "cat", "Groß 北 \U0001f600"]
+    answers = trained.run("--predict", "--out", "run", stdin="\n".join(lines)).answers
+    assert [answer["source"] for answer in answers] == lines
+    assert all(answer["score"] <= 0 for answer in answers)
+    (alone,) = trained.run("--predict", "--out", "run", stdin="cat\n").answers
+    assert alone["translation"] == answers[1]["translation"]
+
+
+def test_empty_and_long_sentences(trained: AppRunner) -> None:
+    trained.refuse("--predict", "--out", "run", stdin="a\n\n", error=["line 2", "empty"])
+    long = "dog " * 1100 + "\n"
+    result = trained.run("--predict", "--out", "run", "--beam", 1, stdin=long)
+    assert "is cut to 1023 tokens" in result.stderr
+    assert len(result.answers) == 1
+
+
+def test_a_word_for_word_translation_is_learned(translation: AppRunner) -> None:
+    folder = translation.folder
     sizes = ("--width", 32, "--heads", 2, "--hidden", 64, "--layers", 1, "--merges", 60)
     learn = ("--lr", 1e-2, "--epochs", 10, "--dropout", 0, "--warmup", 20, "--average", 0.9)
     more = ("--batch-size", 300, "--workers", 2, "--beam", 3)
-    dev = written(tmp_path, sentences(700)[-40:], "dev")
-    train = written(tmp_path, sentences(660))
-    done = translation(*train, *dev, *sizes, *learn, *more, "--out", out)
-    assert done.returncode == 0, done.stderr
-    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["dev"]["exact_match"] > 0.9, done.stdout
-    done = translation("--predict", "--out", out, stdin="one small cat dog\n")
-    assert json.loads(done.stdout)["translation"] == "ein kleiner Kater Hund"
+    files = [*write(folder, word_pairs(660)), *write(folder, word_pairs(700)[-40:], "dev")]
+    result = translation.run(*files, *sizes, *learn, *more, "--out", "run")
+    metrics = json.loads((folder / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["dev"]["exact_match"] > 0.9, result.stdout
+    (answer,) = translation.run("--predict", "--out", "run", stdin="one small cat dog\n").answers
+    assert answer["translation"] == "ein kleiner Kater Hund"
 
 
-def test_settings_without_average_and_with_inverse_square_root(
-    translation: Run, tmp_path: Path
-) -> None:
+def test_the_inverse_square_root_schedule_does_not_reach_zero(translation: AppRunner) -> None:
     settings = ("--average", 0, "--schedule", "inverse-sqrt", "--norm", "last", "--limit", 50)
-    done = translation(*corpus(tmp_path), *SHORT, *settings, "--out", tmp_path / "run")
-    assert done.returncode == 0, done.stderr
-    rates = [
-        float(row["lr"])
-        for row in csv.DictReader((tmp_path / "run" / "history.csv").read_text().splitlines())
+    translation.run(*write_train_and_dev(translation.folder), *SHORT, *settings, "--out", "run")
+    history = (translation.folder / "run" / "history.csv").read_text().splitlines()
+    assert float(list(csv.DictReader(history))[-1]["lr"]) > 0
+
+
+def test_invalid_data_is_named(translation: AppRunner) -> None:
+    folder = translation.folder
+    good = write_train_and_dev(folder)
+    longer = write(folder, word_pairs(151), "test")
+    (folder / "spaces").write_text(" \n" * 150)
+    cases = [
+        ([*good[:3], longer[3], *good[4:]], ["150 lines", "has 151"]),
+        (good[:4], ["--dev-source and --dev-target"]),
+        ([*good, *longer[:2]], ["--test-source and --test-target"]),
+        ([*good[:3], folder / "no", *good[4:]], ["no", "translations (train)"]),
+        ([*good[:3], folder / "spaces", *good[4:]], ["none of 150 pairs"]),
+        ([*good, "--max-length", 1, "--merges", 0], ["--max-length"]),
+        ([*good, "--heads", 5, "--width", 8], ["heads"]),
     ]
-    assert rates[-1] > 0
-
-
-def test_bad_data_ends_with_code_2_and_a_cure(translation: Run, tmp_path: Path) -> None:
-    out = ("--out", tmp_path / "none")
-    good = corpus(tmp_path)
-    longer = written(tmp_path, sentences(151), "test")
-    (tmp_path / "spaces").write_text(" \n" * 150)
-    refused(translation(*good[:3], longer[3], *good[4:], *out), "150 lines", "has 151")
-    refused(translation(*good[:4], *out), "--dev-source and --dev-target")
-    refused(translation(*good, *longer[:2], *out), "--test-source and --test-target")
-    refused(translation(*good[:3], tmp_path / "no", *good[4:], *out), "no", "translations (train)")
-    refused(translation(*good[:3], tmp_path / "spaces", *good[4:], *out), "none of 150 pairs")
-    refused(translation(*good, "--max-length", 1, "--merges", 0, *out), "--max-length")
-    refused(translation(*good, "--heads", 5, "--width", 8, *out), "heads")
-    assert not (tmp_path / "none").exists()
+    for options, error in cases:
+        translation.refuse(*options, "--out", "never", error=error)
+    assert not (folder / "never").exists()
 
 
 # --- the sample -----------------------------------------------------------------------------------
 
 
-def maker(root: Path) -> Any:
-    path = root / "apps" / "samples" / "generators" / "make_dates_sample.py"
-    spec = importlib.util.spec_from_file_location("make_dates_sample", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_sample_is_what_its_maker_makes(root: Path) -> None:
-    make = maker(root)
-    rng = make.RandomStream(make.SEED, "dates sample").generator()
-    pairs = make.make_dates(make.TRAIN + make.DEV, rng)
+def test_the_generator_makes_the_shipped_sample(root: Path) -> None:
+    generator = load_generator("make_dates_sample")
+    rng = generator.RandomStream(generator.SEED, "dates sample").generator()
+    pairs = generator.make_dates(generator.TRAIN + generator.DEV, rng)
     for i, language in enumerate(("en", "de")):
         lines = []
         for name in ("train", "dev"):
@@ -192,25 +150,25 @@ def test_the_sample_is_what_its_maker_makes(root: Path) -> None:
             with gzip.open(path, "rt", encoding="utf-8") as file:
                 lines += [line.rstrip("\n") for line in file]
         assert lines == [pair[i] for pair in pairs]
-    assert len({german for _, german in pairs}) == make.TRAIN + make.DEV  # dev has no day of train
+    assert len({german for _, german in pairs}) == len(pairs)  # dev has no day of train
 
 
-def test_dates_in_words(root: Path) -> None:
-    make = maker(root)
-    assert make.english(21, 3, 1987, 2) == "the twenty-first of March nineteen eighty-seven"
-    assert make.english(12, 2, 1907, 1) == "February the twelfth, nineteen oh seven"
-    assert make.english(30, 1, 2000, 1) == "January the thirtieth, two thousand"
-    assert make.english(8, 5, 1100, 2) == "the eighth of May eleven hundred"
-    assert make.german(21, 3, 1987) == "der einundzwanzigste März neunzehnhundertsiebenundachtzig"
-    assert make.german(3, 12, 2001) == "der dritte Dezember zweitausendeins"
-    assert make.german(7, 7, 1016) == "der siebte Juli tausendsechzehn"
-    assert make.german(30, 11, 1211) == "der dreißigste November zwölfhundertelf"
+def test_dates_in_words() -> None:
+    dates = load_generator("make_dates_sample")
+    assert dates.english(21, 3, 1987, 2) == "the twenty-first of March nineteen eighty-seven"
+    assert dates.english(12, 2, 1907, 1) == "February the twelfth, nineteen oh seven"
+    assert dates.english(30, 1, 2000, 1) == "January the thirtieth, two thousand"
+    assert dates.english(8, 5, 1100, 2) == "the eighth of May eleven hundred"
+    assert dates.german(21, 3, 1987) == "der einundzwanzigste März neunzehnhundertsiebenundachtzig"
+    assert dates.german(3, 12, 2001) == "der dritte Dezember zweitausendeins"
+    assert dates.german(7, 7, 1016) == "der siebte Juli tausendsechzehn"
+    assert dates.german(30, 11, 1211) == "der dreißigste November zwölfhundertelf"
 
 
 @pytest.mark.slow
-def test_the_shipped_sample_is_solved(translation: Run, tmp_path: Path) -> None:
-    done = translation("--out", tmp_path / "run")
-    assert done.returncode == 0, done.stderr
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+def test_the_shipped_sample_is_solved(translation: AppRunner) -> None:
+    translation.run("--out", "run")
+    out = translation.folder / "run"
+    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["dev"]["exact_match"] >= 0.99
-    assert {path.name for path in (tmp_path / "run").glob("*.png")} == set(metrics["pictures"])
+    assert {path.name for path in out.glob("*.png")} == set(metrics["pictures"])

@@ -74,7 +74,7 @@ class AppRunner:
         last = result.stderr.rstrip().splitlines()[-1]
         assert last.startswith("error: ")
         for word in error:
-            assert word in last
+            assert word in last, last
         return result
 
 

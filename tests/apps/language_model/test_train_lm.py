@@ -81,7 +81,7 @@ def test_a_memorized_text_is_continued(lm: AppRunner) -> None:
 def test_invalid_data_and_settings_are_named(lm: AppRunner) -> None:
     (lm.folder / "short.txt").write_text("abcabc")
     lm.refuse("--corpus", "short.txt", *SMALL, error=["more text"])
-    lm.refuse("--corpus", "corpus.txt", *SMALL, "--heads", 3, error=["multiple of heads"])
+    lm.refuse("--corpus", "corpus.txt", *SMALL, "--heads", 3, error=["multiple of", "heads"])
     lm.refuse("--out", "nothing", "--generate", "x", error=["nothing"])
 
 

@@ -1,4 +1,4 @@
-"""Compare pmt's word vectors with gensim's on one corpus. See `--help`."""
+"""Train four words in the plane, to check word2vec by eye. See `--help`."""
 
 from __future__ import annotations
 

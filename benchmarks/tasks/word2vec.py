@@ -2,7 +2,7 @@
 
     hatch run bench:word2vec [--corpus F] [--model skipgram] [--loss ns] [--threads 1] [--rounds 1]
 
-Each side runs in a process of its own (`word2vec_pmt.py`, `word2vec_gensim.py`), alternating.
+Each library runs in a process of its own (`word2vec_pmt.py`, `word2vec_gensim.py`), alternating.
 Printed for each: words of the corpus trained per second (median of the rounds; wall clock, and
 processor time, which other programs on the machine disturb less), the analogies among the 30,000
 most frequent words, WordSim-353, peak memory (of pmt's processes together, what they share counted
@@ -37,7 +37,7 @@ DATA = HERE.parents[2] / "shared" / "data"
 RESTRICT = 30_000
 
 
-def run(python: str, side: str, corpus: Path, out: Path, chosen: argparse.Namespace) -> dict:
+def run(python: str, library: str, corpus: Path, out: Path, chosen: argparse.Namespace) -> dict:
     settings = {
         "model": chosen.model,
         "loss": chosen.loss,
@@ -54,7 +54,7 @@ def run(python: str, side: str, corpus: Path, out: Path, chosen: argparse.Namesp
         [
             python,
             "-m",
-            f"benchmarks.models.word2vec_{side}",
+            f"benchmarks.models.word2vec_{library}",
             str(corpus),
             str(out),
             json.dumps(settings),
@@ -98,30 +98,30 @@ def main() -> None:
     parser.add_argument("--gensim-python", default=sys.executable)
     chosen = parser.parse_args()
     print(f"{chosen.corpus.name}: {chosen.model}, {chosen.loss}, {chosen.threads} thread(s)")
-    found: dict[str, list[dict]] = {"pmt": [], "gensim": []}
+    results: dict[str, list[dict]] = {"pmt": [], "gensim": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sides = {
+        libraries = {
             "pmt": (sys.executable, chosen.corpus),
             "gensim": (chosen.gensim_python, unpacked(chosen.corpus, folder)),
         }
         for i in range(chosen.rounds):
-            for side, (python, corpus) in sides.items():
-                out = folder / side
+            for library, (python, corpus) in libraries.items():
+                out = folder / library
                 out.mkdir(exist_ok=True)
-                one = run(python, side, corpus, out, chosen)
-                one["analogies"], one["wordsim"] = quality(out, chosen.tests)
-                found[side].append(one)
+                result = run(python, library, corpus, out, chosen)
+                result["analogies"], result["wordsim"] = quality(out, chosen.tests)
+                results[library].append(result)
                 print(
-                    f"round {i + 1}: {side:>6} {one['words_s']:9,.0f} words/s "
-                    f"({one['words_cpu_s']:,.0f} by processor time), analogies "
-                    f"{one['analogies']:.2%}, WordSim {one['wordsim']:.3f}, "
-                    f"{one['peak_mib']:.0f} MiB",
+                    f"round {i + 1}: {library:>6} {result['words_s']:9,.0f} words/s "
+                    f"({result['words_cpu_s']:,.0f} by processor time), analogies "
+                    f"{result['analogies']:.2%}, WordSim {result['wordsim']:.3f}, "
+                    f"{result['peak_mib']:.0f} MiB",
                     flush=True,
                 )
     ours, theirs = (
-        {key: statistics.median(one[key] for one in found[side]) for key in found[side][0]}
-        for side in ("pmt", "gensim")
+        {key: statistics.median(r[key] for r in results[library]) for key in results[library][0]}
+        for library in ("pmt", "gensim")
     )
     for what, key in [("wall clock", "words_s"), ("processor time", "words_cpu_s")]:
         print(f"words per second by {what}, pmt/gensim: {ours[key] / theirs[key]:.2f}")

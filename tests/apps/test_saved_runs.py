@@ -52,3 +52,11 @@ def test_an_encoder_decoder_translates(saved: Callable[[str, str], AppRunner]) -
     )
     assert answer["translation"] == "ein Kater kleiner Kater"
     assert answer["score"] == pytest.approx(-0.984822, abs=1e-4)
+
+
+def test_word_vectors_are_queried(saved: Callable[[str, str], AppRunner]) -> None:
+    word2vec = saved("word2vec", "word2vec")
+    (answer,) = word2vec.run("--predict", "--out", "run", stdin="a\n").answers
+    nearest = answer["neighbors"][0]
+    assert nearest == {"word": "busy", "similarity": pytest.approx(0.991853, abs=1e-6)}
+    assert word2vec.run("--out", "run", "--neighbors", "a").stdout.split()[0] == "busy"

@@ -1,12 +1,11 @@
-"""The smallest word2vec: four words in the plane, to see with one's own eyes that it works.
+"""The smallest word2vec: four words in the plane, to check by eye that training works.
 
-Paris, France, Berlin and Germany get vectors of 2 numbers. A capital keeps company with its
-country, capitals with capitals, countries with countries: for such pairs the dot product learns
-to say yes. Against noise, every pair of words, it learns to say no, so that it stays undecided
-about companions and is sure of the two pairs that never meet, Paris with Germany and Berlin with
-France. Nothing tells the model what a capital is; still the way from Paris to France comes out as
-the way from Berlin to Germany. The program draws both, measures how much they differ, and fails
-where that is too much.
+Paris, France, Berlin and Germany get vectors of 2 numbers. The dot products of a capital and its
+country, of the two capitals, and of the two countries are trained to be positive; those of all
+pairs, as noise, to be negative. So the pairs of the first kind stay undecided, and the two pairs
+that never occur together (Paris and Germany, Berlin and France) become negative. The difference
+from Paris to France then equals that from Berlin to Germany, though nothing says what a capital is.
+The program draws both, measures how much they differ, and fails if that is too much.
 
   python apps/validate_word2vec.py
 """
@@ -34,7 +33,7 @@ PARIS, FRANCE, BERLIN, GERMANY = range(4)
 WORDS = ["Paris", "France", "Berlin", "Germany"]
 TOGETHER = [(PARIS, FRANCE), (BERLIN, GERMANY), (PARIS, BERLIN), (FRANCE, GERMANY)]
 NOISE = list(itertools.combinations(range(4), 2))
-STEPS = 50  # of an epoch; each sees all pairs
+STEPS = 50  # of an epoch; each has all pairs
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,16 @@ class Settings(AppSettings):
     )
     weight_decay: float = option(0.005, "of the vectors", group="training", at_least=0)
     tolerance: float = option(
-        0.05, "largest difference of the two ways, in their lengths", group="training", above=0
+        0.05,
+        "largest difference of the two offsets, as a share of their length",
+        group="training",
+        above=0,
     )
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """A batch: words (b, 2) and the answer wanted (b,): 1 for companions, 0 for noise."""
+    """A batch: words (b, 2), and whether they occur together (b,): 1, or 0 for noise."""
 
     words: NDArray[np.int64]
     together: NDArray[np.float32]
@@ -69,13 +71,13 @@ class Pairs:
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
-    """Train, draw, and compare the two ways."""
+    """Train, draw, and compare the two offsets."""
     model = build_model(settings)
     batches = all_pairs(settings)
     trainer = Trainer(
         model,
         loss,
-        # Length costs a little: the words that never meet then lie as far out as each other.
+        # Weight decay gives the words that never occur together vectors of equal length.
         optimizer=functools.partial(RMSProp, weight_decay=settings.weight_decay),
         clip=None,
         schedule=linear_schedule(settings.lr, settings.epochs * len(batches)),
@@ -84,9 +86,9 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     )
     run.fit(trainer, batches)
     vectors = table(model)
-    difference = difference_of_ways(vectors)
+    difference = offset_difference(vectors)
     run.log_metrics(
-        "ways",
+        "offsets",
         {
             "difference": difference,
             "paris_to_france": rounded(vectors[FRANCE] - vectors[PARIS]),
@@ -110,19 +112,19 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 
 def build_model(settings: Settings) -> Sequential:
-    """Pairs of words (b, 2) -> how well they go together (b,), as a logit."""
+    """Return a model of word pairs (b, 2) -> the logit that they occur together (b,)."""
     rng = RandomStream(settings.seed, "weights").generator()
     return Sequential(Embedding(len(WORDS), 2, rng, std=0.5, sparse=False), AxisDot())
 
 
 def table(model: Sequential) -> NDArray[np.float32]:
-    """The vectors of the four words, (4, 2)."""
+    """Return the vectors of the four words, (4, 2)."""
     (weight,) = model.parameters()
     return weight.data.copy()
 
 
 def all_pairs(settings: Settings) -> list[Pairs]:
-    """An epoch: all pairs, over and over, in parts of the batch size."""
+    """Return the batches of an epoch: all pairs, `STEPS` times."""
     words = np.array(TOGETHER + NOISE, np.int64)
     together = (np.arange(len(words)) < len(TOGETHER)).astype(np.float32)
     size = settings.batch_size
@@ -131,17 +133,17 @@ def all_pairs(settings: Settings) -> list[Pairs]:
 
 
 def loss(model: Sequential, batch: Pairs, rng: np.random.Generator) -> tuple[Tensor, int]:
-    """Sum of the binary cross-entropy over the pairs, and their number."""
+    """Return the sum of the binary cross-entropy over the pairs, and their number."""
     logits: Tensor = model(batch.words)
     return binary_cross_entropy_with_logits(logits, batch.together, reduction="sum"), len(batch)
 
 
-def difference_of_ways(vectors: NDArray[np.float32]) -> float:
-    """|(France - Paris) - (Germany - Berlin)|, in units of the mean length of the two."""
-    one = vectors[FRANCE] - vectors[PARIS]
-    other = vectors[GERMANY] - vectors[BERLIN]
-    length = (np.linalg.norm(one) + np.linalg.norm(other)) / 2
-    return float(np.linalg.norm(one - other) / length) if length > 0 else float("inf")
+def offset_difference(vectors: NDArray[np.float32]) -> float:
+    """Return |(France - Paris) - (Germany - Berlin)| as a share of the mean length of the two."""
+    french = vectors[FRANCE] - vectors[PARIS]
+    german = vectors[GERMANY] - vectors[BERLIN]
+    length = (np.linalg.norm(french) + np.linalg.norm(german)) / 2
+    return float(np.linalg.norm(french - german) / length) if length > 0 else float("inf")
 
 
 def rounded(vector: NDArray[np.float32]) -> list[float]:
@@ -149,7 +151,7 @@ def rounded(vector: NDArray[np.float32]) -> list[float]:
 
 
 def check(difference: float, tolerance: float) -> None:
-    """Raises StateError where the two ways differ by more than `tolerance`."""
+    """Raise `StateError` if the two offsets differ by more than `tolerance`."""
     if not difference <= tolerance:
         raise StateError(
             f"Paris -> France and Berlin -> Germany differ by {difference:.1%} of their length, "

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import csv
-import functools
 import gzip
 import hashlib
-import http.server
 import json
 import struct
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from app_runner import AppRunner, load_generator
+from file_server import served
 
 from pmt_apps.mnist.load_mnist import MNIST_SHA256, load_mnist
 from pmt_core import load_archive
@@ -172,23 +168,6 @@ def test_invalid_data_is_named(mnist: AppRunner) -> None:
     for data, words in cases:
         mnist.refuse("--data", data, "--model", "mlp", "--out", "never", error=words)
     assert not (folder / "never").exists()
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The URL of a server of the files of a folder."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""apps/validate_word2vec.py: the way from Paris to France is the way from Berlin to Germany."""
+"""apps/validate_word2vec.py: the offset of Paris and France is that of Berlin and Germany."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(root: Path, folder: Path, *arguments: object) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_ways_are_equal_whatever_the_seed(root: Path, tmp_path: Path, seed: int) -> None:
+def test_the_offsets_are_equal_whatever_the_seed(root: Path, tmp_path: Path, seed: int) -> None:
     done = run(root, tmp_path, "--seed", seed, "--out", "run")
     assert done.returncode == 0, done.stderr
     assert "Paris -> France is Berlin -> Germany" in done.stdout
@@ -37,12 +37,12 @@ def test_the_ways_are_equal_whatever_the_seed(root: Path, tmp_path: Path, seed: 
     assert paris @ germany < -1
     assert berlin @ france < -1
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["ways"]["difference"] < 0.01
+    assert metrics["offsets"]["difference"] < 0.01
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"words.png", "learning.png", "report.html", "checkpoint.npz"} <= names
 
 
-def test_ways_that_differ_are_an_error(root: Path, tmp_path: Path) -> None:
+def test_offsets_that_differ_are_an_error(root: Path, tmp_path: Path) -> None:
     done = run(root, tmp_path, "--epochs", 1, "--lr", 1e-4)
     assert done.returncode == 2
     assert "differ by" in done.stderr

@@ -34,9 +34,9 @@ def test_from_a_file_into_an_embedding(tmp_path: Path, trainable: bool) -> None:
     coverage = embedding_matrix(matrix, vocabulary, vectors, fold_case=True)
     assert (coverage.covered, coverage.missing) == (2, ("to",))
     layer = Embedding.from_vectors(matrix, trainable=trainable, padding=PAD)
-    found = layer(vocabulary.ids(["Learn", "swim", "to", "chess"])).data
-    np.testing.assert_array_equal(found[0], vectors["learn"])
-    np.testing.assert_array_equal(found[1], vectors["swim"])
-    np.testing.assert_allclose(found[2], first[vocabulary.id_of("to")], rtol=1e-6)
-    np.testing.assert_allclose(found[3], first[UNK], rtol=1e-6)
+    rows = layer(vocabulary.ids(["Learn", "swim", "to", "chess"])).data
+    np.testing.assert_array_equal(rows[0], vectors["learn"])
+    np.testing.assert_array_equal(rows[1], vectors["swim"])
+    np.testing.assert_allclose(rows[2], first[vocabulary.id_of("to")], rtol=1e-6)
+    np.testing.assert_allclose(rows[3], first[UNK], rtol=1e-6)
     assert layer.weight.requires_grad == trainable

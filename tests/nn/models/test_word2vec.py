@@ -26,16 +26,16 @@ def output(loss: str):
     return made
 
 
-def by_formula(loss: str, made, hidden: np.ndarray, words: np.ndarray, drawn) -> np.ndarray:
+def by_formula(loss: str, made, vectors: np.ndarray, words: np.ndarray, drawn) -> np.ndarray:
     """-log s(h . w) - sum log s(-h . noise) (2013b, eq. 4), or the log of the tree's turns."""
     if loss == "hs":
-        return -np.log(made.probabilities(hidden)[np.arange(len(words)), words])
+        return -np.log(made.probabilities(vectors)[np.arange(len(words)), words])
     table = made.weight.data
-    found = -np.log(sigmoid((hidden * table[words]).sum(axis=1)))
+    losses = -np.log(sigmoid((vectors * table[words]).sum(axis=1)))
     for column in drawn[0].T:
         counts = column != words
-        found -= counts * np.log(sigmoid(-(hidden * table[column]).sum(axis=1)))
-    return found
+        losses -= counts * np.log(sigmoid(-(vectors * table[column]).sum(axis=1)))
+    return losses
 
 
 @pytest.mark.parametrize("loss", ["ns", "hs"])
@@ -45,8 +45,8 @@ def test_skip_gram_by_the_formula(loss: str) -> None:
     words, neighbors = rng.integers(0, V, (2, N))
     drawn = [rng.integers(0, V, (N, K))] if loss == "ns" else []
     expected = by_formula(loss, model.output, model.vectors.weight.data[words], neighbors, drawn)
-    found = model(words, neighbors, *drawn, reduction="none")
-    np.testing.assert_allclose(found.data, expected)
+    losses = model(words, neighbors, *drawn, reduction="none")
+    np.testing.assert_allclose(losses.data, expected)
     assert model(words, neighbors, *drawn).item() == pytest.approx(expected.mean())
 
 
@@ -58,8 +58,8 @@ def test_cbow_by_the_formula_with_and_without_a_mask(loss: str) -> None:
     drawn = [rng.integers(0, V, (N, K))] if loss == "ns" else []
     table = model.vectors.weight.data
     expected = by_formula(loss, model.output, table[neighbors].mean(axis=1), words, drawn)
-    found = model(neighbors, words, *drawn, reduction="none").data
-    np.testing.assert_allclose(found, expected)
+    losses = model(neighbors, words, *drawn, reduction="none").data
+    np.testing.assert_allclose(losses, expected)
     padded = np.concatenate([neighbors, rng.integers(0, V, (N, 2))], axis=1)
     mask = np.arange(C + 2) < np.full((N, 1), C)
     again = model(padded, words, *drawn, mask=mask, reduction="none").data
@@ -75,11 +75,11 @@ def test_first_values_are_those_of_the_c_program() -> None:
 
 @pytest.mark.parametrize("loss", ["ns", "hs"])
 @pytest.mark.parametrize("kind", [SkipGram, CBOW])
-def test_words_that_keep_the_same_company_become_alike(kind, loss: str) -> None:
-    """Of six words, 0 and 1 stand beside 2 alone, 3 and 4 beside 5 alone."""
+def test_words_of_the_same_contexts_become_similar(kind, loss: str) -> None:
+    """Of six words, 0 and 1 occur with 2 alone, 3 and 4 with 5 alone."""
     counts = [2, 2, 4, 2, 2, 4]
-    side = NegativeSampling(6, 4) if loss == "ns" else HierarchicalSoftmax(counts, 4)
-    model = kind(6, 4, side, stream(3))
+    output = NegativeSampling(6, 4) if loss == "ns" else HierarchicalSoftmax(counts, 4)
+    model = kind(6, 4, output, stream(3))
     model.vectors.weight.data *= 10
     pairs = np.array([[0, 2], [1, 2], [3, 5], [4, 5]])
     words, company = np.concatenate([pairs, pairs[:, ::-1]]).T

@@ -19,7 +19,7 @@ from pmt_text import (
 
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
-    """Sentences of numbered words, so that the place of a word is in its name."""
+    """Sentences of numbered words, so that the position of a word is in its name."""
     path = tmp_path / "text.txt"
     path.write_text("\n".join(" ".join(f"s{s}w{i}" for i in range(s)) for s in range(1, 9)) + "\n")
     return path
@@ -32,25 +32,23 @@ def batches(path: Path, size: int = 7, **settings: object) -> tuple[WindowBatche
     return WindowBatches(corpus, counts, plan, size, RandomStream(5, "w")), counts.words
 
 
-def test_every_word_sees_its_neighbors_and_no_other_sentence(text: Path) -> None:
+def test_contexts_are_the_neighbors_within_the_sentence(text: Path) -> None:
     made, words = batches(text)
-    reaches = []
-    seen = 0
+    sizes = []
     for batch in made.epoch(0):
         assert 1 <= len(batch) <= 7
         for word, neighbors, mask in zip(batch.words, batch.neighbors, batch.mask, strict=True):
-            sentence, place = words[word][1:].split("w")
-            found = [words[i] for i in neighbors[mask]]
-            distances = [int(name.split("w")[1]) - int(place) for name in found]
-            assert all(name.startswith(f"s{sentence}w") for name in found)
-            reach = max(map(abs, distances))
-            reaches.append(reach)
+            sentence, position = words[word][1:].split("w")
+            context = [words[i] for i in neighbors[mask]]
+            distances = [int(name.split("w")[1]) - int(position) for name in context]
+            assert all(name.startswith(f"s{sentence}w") for name in context)
+            size = max(map(abs, distances))
+            sizes.append(size)
             length = int(sentence)
-            expected = [d for d in range(-reach, reach + 1) if d and 0 <= int(place) + d < length]
+            expected = [d for d in range(-size, size + 1) if d and 0 <= int(position) + d < length]
             assert distances == expected
-            seen += 1
-    assert seen == sum(range(2, 9))  # the sentence of one word has no neighbors
-    assert set(reaches) == {1, 2, 3}
+    assert len(sizes) == sum(range(2, 9))  # the sentence of one word has no neighbors
+    assert set(sizes) == {1, 2, 3}
 
 
 def test_epochs_differ_and_come_again(text: Path) -> None:
@@ -82,9 +80,9 @@ def test_frequent_words_are_thinned_out_and_noise_follows_the_counts(tmp_path: P
     path = tmp_path / "t.txt"
     path.write_text("\n".join(["the the the the a the the the b the"] * 2000))
     made, words = batches(path, size=10_000, subsample=0.05)
-    kept = np.concatenate([batch.words for batch in made.epoch(0)])
+    centers = np.concatenate([batch.words for batch in made.epoch(0)])
     # f = 0.8: kept with sqrt(0.05 / 0.8) + 0.05 / 0.8 = 0.3125; of some the neighbors are gone
-    share = (kept == words.index("the")).sum() / 16_000
+    share = (centers == words.index("the")).sum() / 16_000
     assert 0.25 < share <= 0.3125 * 1.03
     assert made.expected == 1
     drawn = made.noise((200_000,), np.random.default_rng(0))
@@ -99,32 +97,32 @@ def test_frequent_words_are_thinned_out_and_noise_follows_the_counts(tmp_path: P
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 35, 36, 99])
 def test_a_limited_corpus_is_the_beginning(text: Path, limit: int) -> None:
     whole = text.read_text().split()
-    found = [
+    limited = [
         word.decode()
         for words in TextCorpus(text, sentences="lines", limit=limit).word_lists()
         for word in words
         if word != b"\xff"
     ]
-    assert found == whole[:limit]
+    assert limited == whole[:limit]
     with pytest.raises(SettingsError, match="1 or more"):
         TextCorpus(text, limit=0)
 
 
 def test_principal_components_are_the_directions_of_largest_variance() -> None:
     rng = np.random.default_rng(0)
-    hidden = rng.normal(size=(200, 2)) * [5, 2]
+    latent = rng.normal(size=(200, 2)) * [5, 2]
     turn, _ = np.linalg.qr(rng.normal(size=(6, 6)))
-    vectors = hidden @ turn[:2] + 3 + 1e-6 * rng.normal(size=(200, 6))
-    found = principal_components(vectors)
-    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-9)
+    vectors = latent @ turn[:2] + 3 + 1e-6 * rng.normal(size=(200, 6))
+    components = principal_components(vectors)
+    np.testing.assert_allclose(components.mean(axis=0), 0, atol=1e-9)
     values = np.sort(np.linalg.eigvalsh(np.cov(vectors.T)))[::-1][:2]
-    np.testing.assert_allclose(found.var(axis=0, ddof=1), values)
-    assert abs(np.corrcoef(found.T)[0, 1]) < 1e-9
-    distances = np.linalg.norm(found[:, None] - found, axis=-1)
+    np.testing.assert_allclose(components.var(axis=0, ddof=1), values)
+    assert abs(np.corrcoef(components.T)[0, 1]) < 1e-9
+    distances = np.linalg.norm(components[:, None] - components, axis=-1)
     np.testing.assert_allclose(
         distances, np.linalg.norm(vectors[:, None] - vectors, axis=-1), atol=1e-4
     )
-    np.testing.assert_array_equal(principal_components(vectors), found)
+    np.testing.assert_array_equal(principal_components(vectors), components)
     for bad in (np.zeros(3), np.zeros((1, 5)), np.zeros((5, 1))):
         with pytest.raises(ShapeError, match="components"):
             principal_components(bad)

@@ -81,10 +81,10 @@ def loss_of(step: int) -> float:
     return 1 / step
 
 
-def fit(walk: Walk, folder: Path | None = None, *, epochs: int = 3, **options: object) -> History:
+def fit(model: Walk, folder: Path | None = None, *, epochs: int = 3, **options: object) -> History:
     path = folder / "checkpoint.npz" if folder else None
     options = FitOptions(epochs, quiet=True, checkpoint_path=path, **options)
-    return TrainingLoop(walk, BATCHES, options).run()
+    return TrainingLoop(model, BATCHES, options).run()
 
 
 def test_history_counts_steps_and_examples() -> None:
@@ -130,15 +130,15 @@ def test_resumed_is_as_if_never_stopped(tmp_path: Path, step: int) -> None:
 
 
 def test_the_best_epoch_by_evaluation_is_restored() -> None:
-    walk, positions = Walk(), []
+    model, positions = Walk(), []
 
     def evaluate() -> dict[str, float]:
-        positions.append(walk.position.copy())
+        positions.append(model.position.copy())
         return {"accuracy": [0.1, 0.9, 0.2, 0.3][len(positions) - 1]}
 
-    history = fit(walk, epochs=9, evaluate=evaluate, early_stopping=EarlyStopping(patience=2))
+    history = fit(model, epochs=9, evaluate=evaluate, early_stopping=EarlyStopping(patience=2))
     assert (history.best_epoch, len(history.rows), history.stopped_early) == (2, 4, True)
-    np.testing.assert_array_equal(walk.position, positions[1])
+    np.testing.assert_array_equal(model.position, positions[1])
 
 
 def test_divergence_says_where_and_which_checkpoint_is_left(tmp_path: Path) -> None:
@@ -154,9 +154,9 @@ def test_an_aborted_run_resumes_from_the_last_checkpoint_within_an_epoch(tmp_pat
         fit(Walk(diverges_at=6), tmp_path, checkpoint_seconds=0.0)
     saved = load_checkpoint(tmp_path / "checkpoint.npz").state
     assert (saved.epoch, saved.batch) == (1, 2)
-    walk, whole = Walk(), Walk()
-    history, expected = fit(walk, tmp_path, resume=True), fit(whole)
-    np.testing.assert_array_equal(walk.position, whole.position)
+    model, whole = Walk(), Walk()
+    history, expected = fit(model, tmp_path, resume=True), fit(whole)
+    np.testing.assert_array_equal(model.position, whole.position)
     assert history.column("train_loss") == expected.column("train_loss")
     assert history.examples == expected.examples
 

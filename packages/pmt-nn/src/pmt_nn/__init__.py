@@ -71,7 +71,6 @@ from pmt_nn.layers.activations import (
 )
 from pmt_nn.layers.axis import AxisDot, AxisMean, Flatten, masked_mean
 from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm
-from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import (
     Dropout,
     DropoutMask,
@@ -82,17 +81,21 @@ from pmt_nn.layers.dropout import (
 )
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.gelu import gelu, gelu_exact
-from pmt_nn.layers.group_norm import GroupNorm, group_norm
-from pmt_nn.layers.layer_norm import LayerNorm, layer_norm
-from pmt_nn.layers.linear import Dense, Linear, linear
-from pmt_nn.layers.rms_norm import RMSNorm, rms_norm
+from pmt_nn.layers.linear import Dense, Linear, linear, tied_linear
+from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.layers.normalization import (
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+    group_norm,
+    layer_norm,
+    rms_norm,
+)
 from pmt_nn.layers.running_statistics import (
     BatchStatistics,
     apply_statistics,
     collecting_statistics,
-    tell_statistics,
 )
-from pmt_nn.layers.tied_linear import tied_linear
 from pmt_nn.losses.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -334,7 +337,6 @@ __all__ = [
     "sinusoids",
     "spelling_features",
     "summary",
-    "tell_statistics",
     "tied_cross_entropy",
     "tied_linear",
     "token_distribution",

@@ -11,10 +11,13 @@ Mask = NDArray[np.bool_]
 
 
 def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:
-    """A mask with all its axes: (b, s) keys, (b, t, s), or (b, h, t, s) -> (b, 1 or h, t or 1, s).
+    """Return a mask (b, s) of keys, (b, t, s) or (b, h, t, s) with four axes.
 
-    Axes of length 1 broadcast. Raises DtypeError for a mask that is not boolean, ShapeError for
-    one that fits in no such way.
+    Axes of length 1 broadcast: the result is (b, 1 or h, t or 1, s).
+
+    Raises:
+        DtypeError: if the mask is not boolean.
+        ShapeError: if it has none of these shapes.
     """
     if mask.dtype != np.bool_:
         raise DtypeError(
@@ -27,17 +30,17 @@ def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:
     elif mask.ndim == 3:
         full = mask[:, np.newaxis]
     fits = full.ndim == 4 and all(
-        have in (1, want)
-        for have, want in zip((full.shape[0], *full.shape[2:]), (b, t, s), strict=True)
+        length in (1, expected)
+        for length, expected in zip((full.shape[0], *full.shape[2:]), (b, t, s), strict=True)
     )
     if not fits:
         raise ShapeError(
-            f"a mask for {b} sequences, {t} queries and {s} keys has shape (b, s) = {(b, s)}, "
+            f"a mask for {b} sequences, {t} queries and {s} keys has the shape (b, s) = {(b, s)}, "
             f"(b, t, s) = {(b, t, s)} or (b, h, t, s), got {mask.shape}"
         )
     return full
 
 
 def causal_mask(t: int) -> Mask:
-    """(1, t, t): each position attends to itself and those before it."""
+    """Return the mask (1, t, t) with which each position attends to itself and earlier ones."""
     return np.tril(np.ones((1, t, t), np.bool_))

@@ -14,8 +14,8 @@ import numpy as np
 
 from pmt_autograd import Array
 from pmt_core import ShapeError, unbroadcast
-from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import DropoutMask
+from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Mask, head_mask
 
 # If no score is above 40, the exponentials are summed as they are: e^40 = 2e17 is far from

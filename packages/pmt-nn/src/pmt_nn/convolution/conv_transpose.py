@@ -26,7 +26,7 @@ from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
 from pmt_nn.convolution.patches import Pair, PatchGrid, pair
-from pmt_nn.layers.channels_last import channel_sums
+from pmt_nn.layers.memory_layout import channel_sums
 
 
 @primitive

@@ -25,7 +25,7 @@ from pmt_nn.convolution.grouped_im2col import (
     convolve_groups_kernel_gradient,
 )
 from pmt_nn.convolution.patches import Pair, PatchGrid, images_per_block
-from pmt_nn.layers.channels_last import empty_channels_last, image_rows, per_row, pixel_rows
+from pmt_nn.layers.memory_layout import empty_channels_last, image_rows, per_row, pixel_rows
 
 _MIN_PRODUCT_WIDTH = 24  # below, one product over the whole kernel beats several thin ones
 _MIN_CHANNELS_TO_COLLECT = 8

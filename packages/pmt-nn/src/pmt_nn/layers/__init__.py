@@ -1,1 +1,1 @@
-"""Layers on single arrays: linear, embedding, normalization, dropout, activations."""
+"""Layers: linear, embedding, normalization, dropout and activations."""

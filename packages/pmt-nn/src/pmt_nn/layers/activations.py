@@ -1,4 +1,4 @@
-"""Activations as modules, to stand in containers. Each works element by element or on one axis."""
+"""Activation functions as modules, for containers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ReLU(Module):
     """max(x, 0)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return relu(x)
 
 
@@ -22,7 +22,7 @@ class LeakyReLU(Module):
         self.slope = slope
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return leaky_relu(x, slope=self.slope)
 
 
@@ -33,18 +33,18 @@ class ELU(Module):
         self.alpha = alpha
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return elu(x, alpha=self.alpha)
 
 
 class GELU(Module):
-    """x Phi(x); exact: by the error function, else in the faster tanh form (within 5e-4)."""
+    """x Phi(x), by default by the faster tanh approximation (within 5e-4); exact: by erf."""
 
     def __init__(self, *, exact: bool = False) -> None:
         self.exact = exact
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return gelu_exact(x) if self.exact else gelu(x)
 
 
@@ -52,7 +52,7 @@ class SiLU(Module):
     """x / (1 + e^-x)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return silu(x)
 
 
@@ -60,7 +60,7 @@ class Tanh(Module):
     """Hyperbolic tangent."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return tanh(x)
 
 
@@ -68,7 +68,7 @@ class Sigmoid(Module):
     """1 / (1 + e^-x)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape, the same comes back."""
+        """Apply to x of any shape."""
         return sigmoid(x)
 
 
@@ -79,7 +79,7 @@ class Softmax(Module):
         self.axis = axis
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape with that axis, the same comes back."""
+        """Apply to x of any shape with that axis."""
         return softmax(x, axis=self.axis)
 
 
@@ -90,5 +90,5 @@ class LogSoftmax(Module):
         self.axis = axis
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape with that axis, the same comes back."""
+        """Apply to x of any shape with that axis."""
         return log_softmax(x, axis=self.axis)

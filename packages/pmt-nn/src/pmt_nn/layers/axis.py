@@ -1,13 +1,8 @@
-"""Several axes become one.
-
-The dot product of the two vectors that lie beside each other on an axis of length 2.
-
-The mean over one axis, as a module.
-
-Mean over the positions that hold a token.
-"""
+"""Layers that flatten, reduce or multiply along axes, and the masked mean."""
 
 from __future__ import annotations
+
+from math import prod
 
 import numpy as np
 
@@ -18,37 +13,31 @@ from pmt_nn.module.module import Module
 
 
 class Flatten(Module):
-    """Merges all axes from `first` on: (b, c, h, w) -> (b, c h w) by default."""
+    """Flatten all axes from `first` on: (b, c, h, w) -> (b, c h w) by default."""
 
     def __init__(self, first: int = 1) -> None:
         self.first = first
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: more than `first` axes."""
+        """Flatten x, which has more than `first` axes."""
         if x.ndim <= self.first:
-            raise ShapeError(f"Flatten(first={self.first}) wants more axes, got shape {x.shape}")
-        kept = x.shape[: self.first]
-        size = 1
-        for length in x.shape[self.first :]:
-            size *= length  # not -1, which an empty batch would leave undetermined
-        return x.reshape(*kept, size)
+            raise ShapeError(f"Flatten(first={self.first}) needs more axes, got shape {x.shape}")
+        # The size is not -1, which an empty batch would leave undetermined.
+        return x.reshape(*x.shape[: self.first], prod(x.shape[self.first :]))
 
 
 class AxisDot(Module):
-    """Multiplies the two entries of `axis` element by element and sums over the last axis.
-
-    With target and context word of skip-gram looked up together, (b, 2, d) -> (b,).
-    """
+    """Dot product of the two vectors on `axis`, e.g. (b, 2, d) -> (b,)."""
 
     def __init__(self, axis: int = 1) -> None:
         self.axis = axis
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (..., 2, ..., d), the 2 on `axis`, which is not the last one."""
+        """Multiply x (..., 2, ..., d), with 2 on `axis`, which is not the last axis."""
         axis = self.axis % max(x.ndim, 1)
         if x.ndim < 2 or axis == x.ndim - 1 or x.shape[axis] != 2:
             raise ShapeError(
-                f"AxisDot(axis={self.axis}) wants length 2 on that axis and vectors on the last, "
+                f"AxisDot(axis={self.axis}) needs length 2 on that axis and vectors on the last, "
                 f"got shape {x.shape}"
             )
         before: tuple[slice, ...] = (slice(None),) * axis
@@ -56,21 +45,21 @@ class AxisDot(Module):
 
 
 class AxisMean(Module):
-    """Averages over `axis`, e.g. the vectors of a context window in CBOW: (b, n, d) -> (b, d)."""
+    """Mean over `axis`, e.g. of the context vectors of CBOW: (b, n, d) -> (b, d)."""
 
     def __init__(self, axis: int = 1, *, keepdims: bool = False) -> None:
         self.axis = axis
         self.keepdims = keepdims
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: any shape with that axis."""
+        """Average x of any shape with that axis."""
         return x.mean(axis=self.axis, keepdims=self.keepdims)
 
 
 def masked_mean(x: Tensor, mask: Mask) -> Tensor:
-    """Mean of x (b, t, d) over the positions where mask (b, t) is True -> (b, d).
+    """Return the mean (b, d) of x (b, t, d) over the positions where mask (b, t) is True.
 
-    A row without any gives zeros.
+    A row without such positions gives zeros.
     """
     counts = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     share = (mask / counts).astype(x.dtype)  # (b, t)

@@ -17,12 +17,10 @@ from pmt_autograd import (
     composed_form,
     primitive,
     samples,
-    sqrt,
 )
 from pmt_core import ShapeError
-from pmt_nn.layers.cache_blocks import cache_blocks
-from pmt_nn.layers.channels_last import image_rows, is_channels_last, per_row
-from pmt_nn.layers.running_statistics import BatchStatistics, tell_statistics
+from pmt_nn.layers.memory_layout import cache_blocks, image_rows, is_channels_last, per_row
+from pmt_nn.layers.running_statistics import BatchStatistics, report_statistics
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 
@@ -38,8 +36,8 @@ def batch_norm(
 ) -> Result:
     """Normalize each channel over the batch and all pixels, then scale and shift by channel.
 
-    x: (b, c, ...), weight, bias: (c,). moments: mean and variance (c,) of x, where they are known
-    already. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
+    x: (b, c, ...), weight, bias: (c,). moments: mean and variance (c,) of x if already computed.
+    With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
     dx = (h - sum(h) / N - n sum(h n) / N) / s.
     """
     mean, variance = channel_moments(x) if moments is None else moments
@@ -74,16 +72,16 @@ def batch_norm(
 
 @composed_form(batch_norm)
 def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
-    """The same as `batch_norm` in plain operations."""
+    """Compute `batch_norm` in plain operations."""
     axes = (0, *range(2, x.ndim))
     shape = (x.shape[1],) + (1,) * (x.ndim - 2)
     centered = x - x.mean(axis=axes, keepdims=True)
-    normed = centered / sqrt(x.var(axis=axes, keepdims=True) + eps)
+    normed = centered / (x.var(axis=axes, keepdims=True) + eps).sqrt()
     return normed * weight.reshape(*shape) + bias.reshape(*shape)
 
 
 def channel_moments(x: Array) -> tuple[Array, Array]:
-    """Mean and variance (divided by the count) of each channel of x (b, c, ...): (c,) each."""
+    """Return mean and (biased) variance of each channel of x (b, c, ...), (c,) each."""
     rows, spread, sums = _by_channel(x)
     count = x.dtype.type(max(x.size // max(x.shape[1], 1), 1))
     mean, variance = np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
@@ -100,19 +98,18 @@ Spread = Callable[[Array], Array]
 
 
 def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
-    """x as rows, what turns numbers by channel (c,) into what fits to a row, and sums by channel.
+    """Return x as rows, a function that repeats (c,) for a row, and one that sums rows to (c,).
 
-    Rows are (b h, w c) where channels lie side by side, else (b, c, pixels). The sums are those of
-    some of the rows.
+    Rows are (b h, w c) if x is channels-last, else (b, c, pixels).
     """
-    if _lies_last(x):
+    if _has_last_channels(x):
         c, w = x.shape[1], x.shape[3] if x.ndim == 4 else 1
         return (
             _as_rows(x, x),
             lambda by_channel: per_row(by_channel, w),
             lambda rows: rows.sum(axis=0).reshape(w, c).sum(axis=0),
         )
-    ones = np.ones(prod(x.shape[2:]), x.dtype)  # a product with them sums a row, and faster
+    ones = np.ones(prod(x.shape[2:]), x.dtype)  # a product with ones is the faster sum
     return (
         _as_rows(x, x),
         lambda by_channel: by_channel[:, np.newaxis],
@@ -120,12 +117,12 @@ def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
     )
 
 
-def _lies_last(x: Array) -> bool:
+def _has_last_channels(x: Array) -> bool:
     return x.ndim == 2 or is_channels_last(x)
 
 
 def _as_rows(array: Array, x: Array) -> Array:
-    """An array of x's shape as the rows that x has."""
+    """Return an array of the shape of x as rows like those of x."""
     if x.ndim == 2:
         return array
     if is_channels_last(x):
@@ -134,7 +131,7 @@ def _as_rows(array: Array, x: Array) -> Array:
 
 
 def _as_image(rows: Array, x: Array) -> Array:
-    """Rows in the shape of x."""
+    """Return rows in the shape of x."""
     if not is_channels_last(x):
         return rows.reshape(x.shape)
     b, c, h, w = x.shape
@@ -142,17 +139,17 @@ def _as_image(rows: Array, x: Array) -> Array:
 
 
 def _blocks(rows: Array) -> Iterator[slice]:
-    """Parts of the rows that fit in the cache."""
+    """Return slices of the rows that fit in the cache."""
     return cache_blocks(len(rows), prod(rows.shape[1:]))
 
 
-class _BatchNorm(Module):
-    """Normalizes each of c channels by its mean and variance over the batch.
+class BatchNorm(Module):
+    """Base class of `BatchNorm1d` and `BatchNorm2d`: batch normalization of c channels.
 
-    In evaluation by the running mean and variance instead, which every pass in training moves by
-    `momentum` towards those of its batch (see `batch_statistics` for several threads). Shards of
-    a batch are each normalized by their own statistics, so unlike with all other layers a batch
-    in two shards is not quite the batch in one.
+    In training each channel is normalized by its mean and variance over the batch, in evaluation by
+    the running mean and variance, which every training pass moves by `momentum` towards those of
+    its batch (see `running_statistics.py` for several threads). Each shard of a batch is normalized
+    by its own statistics, so unlike with all other layers the number of shards matters slightly.
     """
 
     axes: tuple[int, ...] = ()
@@ -173,13 +170,13 @@ class _BatchNorm(Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (b, c, ...), the same shape comes back. Raises ShapeError."""
+        """Normalize x (b, c, ...). Raises ShapeError."""
         self._check(x)
         if not self.training:
             return self._by_running_statistics(x)
         mean, variance = moments = channel_moments(x.data)
         count = x.size // x.shape[1]
-        tell_statistics(
+        report_statistics(
             BatchStatistics(
                 mean, variance, count, self.running_mean, self.running_variance, self.momentum
             )
@@ -198,24 +195,24 @@ class _BatchNorm(Module):
     def _check(self, x: Tensor) -> None:
         if x.ndim not in self.axes or x.shape[1] != self.weight.size:
             raise ShapeError(
-                f"{type(self).__name__} of {self.weight.size} channels wants x with "
+                f"{type(self).__name__} of {self.weight.size} channels needs x with "
                 f"{' or '.join(map(str, self.axes))} axes, (b, c, ...), got shape {x.shape}"
             )
         if self.training and x.size <= x.shape[1]:
             raise ShapeError(
-                f"in training batch norm wants more than one number per channel, got {x.shape}; "
+                f"in training batch norm needs more than one number per channel, got {x.shape}; "
                 "give a larger batch, or switch to eval()"
             )
 
 
-class BatchNorm1d(_BatchNorm):
-    """Batch normalization of vectors (b, c) or sequences (b, c, t); see `_BatchNorm` above."""
+class BatchNorm1d(BatchNorm):
+    """Batch normalization of vectors (b, c) or sequences (b, c, t); see `BatchNorm`."""
 
     axes = (2, 3)
 
 
-class BatchNorm2d(_BatchNorm):
-    """Batch normalization of images (b, c, h, w); see `_BatchNorm` above."""
+class BatchNorm2d(BatchNorm):
+    """Batch normalization of images (b, c, h, w); see `BatchNorm`."""
 
     axes = (4,)
 

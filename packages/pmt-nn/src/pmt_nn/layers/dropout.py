@@ -1,4 +1,4 @@
-"""Dropout: random elements set to zero while training."""
+"""Dropout: masks, fused operations and the layer."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 
 from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
 from pmt_core import SettingsError, StateError
-from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.module.module import Module
 
 
 def keep_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Array:
-    """Booleans, False with probability `rate`.
+    """Return booleans that are False with probability `rate`.
 
-    8 random bits an element decide all but one case in 256, in which a further number decides,
-    so that the rate is met exactly at an eighth of the cost of a float64 an element.
+    8 random bits per element decide 255 of 256 cases; in the other case one more number decides,
+    so the rate is exact, at an eighth of the cost of a float64 per element.
     """
     size = math.prod(shape)
     bits = rng.integers(0, 1 << 64, -(-size // 8), np.uint64).view(np.uint8)[:size]
     level = math.floor(rate * 256)
-    kept: Array = bits >= level
+    keep: Array = bits >= level
     undecided = np.flatnonzero(bits == level)
-    kept[undecided] = rng.random(len(undecided), np.float32) >= rate * 256 - level
-    return kept.reshape(shape)
+    keep[undecided] = rng.random(len(undecided), np.float32) >= rate * 256 - level
+    return keep.reshape(shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +92,7 @@ def add_dropped_composed(x: Tensor, y: Tensor, *, dropout_mask: DropoutMask) -> 
 
 
 def _masked(y: Array, dropout_mask: DropoutMask, x: Array | None) -> Array:
-    """y * keep * scale, plus x if there is one."""
+    """Return y * keep * scale, plus x if there is one."""
     mask, scale = dropout_mask.keep, dropout_mask.scale
     out = np.empty(y.shape, y.dtype)
     if y.ndim == 0 or not (y.flags.c_contiguous and mask.flags.c_contiguous):
@@ -111,19 +111,18 @@ def _masked(y: Array, dropout_mask: DropoutMask, x: Array | None) -> Array:
 
 
 class Dropout(Module):
-    """In training each element is zero with probability `rate`, the others are scaled up by
-    1 / (1 - rate) so that the expected value stays (Srivastava et al. 2014, inverted form).
+    """Set each element to zero with probability `rate` in training (Srivastava et al. 2014).
 
-    rate: 0 <= rate < 1.
+    The others are scaled by 1 / (1 - rate), which keeps the expected value ("inverted dropout").
     """
 
     def __init__(self, rate: float) -> None:
         if not 0 <= rate < 1:
-            raise SettingsError(f"a dropout rate lies in 0 <= rate < 1, got {rate}")
+            raise SettingsError(f"0 <= rate < 1 is required of dropout, got {rate}")
         self.rate = rate
 
     def forward(self, x: Tensor, rng: np.random.Generator | None = None) -> Tensor:
-        """x: any shape. rng: stream of the masks, needed in training where rate > 0."""
+        """Apply dropout to x of any shape. rng: needed in training if rate > 0."""
         dropout_mask = self.draw(x.shape, rng)
         return x if dropout_mask is None else apply_mask(x, dropout_mask=dropout_mask)
 
@@ -140,16 +139,16 @@ class Dropout(Module):
 def add_with_dropout(
     x: Tensor, y: Tensor, dropout: Dropout, rng: np.random.Generator | None
 ) -> Tensor:
-    """x + dropout(y), in one step where dropout acts."""
+    """Return x + dropout(y), in one step if dropout acts."""
     dropout_mask = dropout.draw(y.shape, rng)
     return x + y if dropout_mask is None else add_dropped(x, y, dropout_mask=dropout_mask)
 
 
 def stream_of_pass(rng: np.random.Generator | None) -> np.random.Generator:
-    """The random stream of this pass. Raises StateError where none was given."""
+    """Return the random stream of this pass. Raises StateError if it is None."""
     if rng is None:
         raise StateError(
-            "dropout in training draws random numbers and got none; call the model with "
+            "dropout in training needs a random stream and got None; call the model with "
             "rng=np.random.Generator(...), or switch to model.eval()"
         )
     return rng

@@ -1,4 +1,4 @@
-"""A table of learned vectors, read by number."""
+"""Embedding: a table of learned vectors, read by id."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from pmt_nn.module.parameter import Parameter
 
 
 class Embedding(Module):
-    """Vectors of `d` numbers for the ids 0 ... v-1.
+    """Embedding of the ids 0 ... v-1 as vectors of width d.
 
-    Equal to a linear layer on one-hot vectors, without ever making them. The gradient is a
-    `RowSparse` of the rows read, or with `sparse=False` a dense array, which is faster for
-    tables of a few hundred rows.
+    It equals a linear layer on one-hot vectors, without building them.
 
-    v, d: number of rows and their length; std: spread of the first values. padding: an id whose
-    vector is zeros and stays so, as no gradient reaches it.
+    Args:
+        v: number of ids.
+        d: width of the vectors.
+        rng: stream of the initial vectors.
+        std: standard deviation of the initial vectors.
+        sparse: the gradient is a `RowSparse` of the rows read, or else a dense array, which is
+            faster for tables of a few hundred rows.
+        padding: an id whose vector is zero and stays zero, as it receives no gradient.
+        dtype: float32 or float64.
     """
 
     def __init__(
@@ -53,31 +58,32 @@ class Embedding(Module):
         padding: int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """An embedding that begins with `vectors` (v, d), e.g. those of word2vec; they are copied.
+        """Return an embedding initialized with a copy of `vectors` (v, d), e.g. of word2vec.
 
-        trainable: whether training changes them; False is `freeze()`: no gradient is computed, no
-        optimizer touches them, and the state still holds them.
+        trainable: if False the vectors are frozen, see `Module.freeze`; `state_dict` contains them
+        in any case. The other arguments are those of the constructor.
         """
         if vectors.ndim != 2:
-            raise ShapeError(f"an embedding is made of vectors (v, d), got shape {vectors.shape}")
+            raise ShapeError(f"an embedding needs vectors (v, d), got shape {vectors.shape}")
         _check_padding(padding, len(vectors))
-        made = cls.__new__(cls)
-        made.weight = Parameter(np.array(vectors, dtype))
-        made.sparse = sparse
-        made.padding = padding
+        embedding = cls.__new__(cls)
+        embedding.weight = Parameter(np.array(vectors, dtype))
+        embedding.sparse = sparse
+        embedding.padding = padding
         if padding is not None:
-            made.weight.data[padding] = 0
-        made._sealed = True
-        return made.freeze(not trainable)
+            embedding.weight.data[padding] = 0
+        embedding._arguments = {"v": len(vectors), "d": vectors.shape[1]}
+        embedding._sealed = True
+        return embedding.freeze(not trainable)
 
     def forward(self, ids: NDArray[np.integer]) -> Tensor:
-        """ids: integers of any shape -> (*ids.shape, d)."""
+        """Look up ids of any shape: (*ids.shape, d)."""
         vectors = take_rows(self.weight, ids, sparse=self.sparse)
         if self.padding is None:
             return vectors
-        counted = (np.asarray(ids) != self.padding)[..., np.newaxis]
-        kept: Tensor = vectors * counted.astype(vectors.dtype)
-        return kept
+        is_token = (np.asarray(ids) != self.padding)[..., np.newaxis]
+        masked: Tensor = vectors * is_token.astype(vectors.dtype)
+        return masked
 
 
 def _check_padding(padding: int | None, v: int) -> None:

@@ -1,11 +1,8 @@
-"""The Gaussian error linear unit (Hendrycks & Gimpel 2016).
-
-The Gaussian error linear unit in its exact form (Hendrycks & Gimpel 2016, eq. 1).
-"""
+"""Gaussian error linear unit (Hendrycks & Gimpel 2016), exact and by tanh."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,26 +17,26 @@ from pmt_autograd import (
     erf_values,
     primitive,
     samples,
-    tanh,
 )
-from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.memory_layout import cache_blocks
 
 _ROOT = float(np.sqrt(2 / np.pi))
 _CUBE = 0.044715
 
 
-@primitive
-def gelu(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
-    """GELU in its tanh form, within 5e-4 of x * Phi(x). See `gelu_block`.
+def _by_blocks(
+    apply_block: Callable[[Array, Array | None], None], x: Array, needs_slope: bool
+) -> Result:
+    """Apply an activation block by block.
 
-    The slope is computed along with the value, while both are in the cache, and is all that is
-    kept for the backward pass.
+    The slope is computed with the value, while both are in the cache, and is the only array saved
+    for the backward pass.
     """
     y = np.array(x, order="C")
-    slope = np.empty_like(y) if needs_grad[0] else None
+    slope = np.empty_like(y) if needs_slope else None
     flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)
     for block in cache_blocks(y.size, 1):
-        gelu_block(flat[block], None if flat_slope is None else flat_slope[block])
+        apply_block(flat[block], None if flat_slope is None else flat_slope[block])
 
     def backward(grad: Array) -> Array:
         product: Array = grad * slope
@@ -48,14 +45,20 @@ def gelu(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     return y, backward
 
 
+@primitive
+def gelu(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
+    """Return the tanh approximation of x Phi(x), within 5e-4; see `gelu_block` for the formula."""
+    return _by_blocks(gelu_block, x, needs_grad[0])
+
+
 @composed_form(gelu)
 def gelu_composed(x: Tensor) -> Tensor:
-    """x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 in plain operations."""
-    return x * 0.5 * (1 + tanh(_ROOT * (x + _CUBE * x * x * x)))
+    """Compute x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 in plain operations."""
+    return x * 0.5 * (1 + (_ROOT * (x + _CUBE * x * x * x)).tanh())
 
 
 def gelu_block(x: Array, slope: Array | None) -> None:
-    """Replace x by gelu(x), and write its derivative to `slope` where that is given.
+    """Replace x by gelu(x), and write its derivative to `slope` if given.
 
     With u = r (x + c x^3), r = sqrt(2/pi), c = 0.044715, and t = tanh u:
     y = x (1 + t) / 2 and dy = (1 + t) / 2 + x (1 - t^2) r (1 + 3 c x^2) / 2.
@@ -93,31 +96,21 @@ _DENSITY = float(1 / np.sqrt(2 * np.pi))
 
 @primitive
 def gelu_exact(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
-    """x Phi(x), Phi the distribution function of the normal distribution: (1 + erf(x/sqrt2)) / 2.
+    """Return x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2 the normal distribution function.
 
-    d = Phi(x) + x phi(x), phi its density. `gelu` is the faster form by tanh.
+    The slope is Phi(x) + x phi(x), phi the normal density. `gelu` is the faster approximation.
     """
-    y = np.array(x, order="C")
-    slope = np.empty_like(y) if needs_grad[0] else None
-    flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)
-    for block in cache_blocks(y.size, 1):
-        gelu_exact_block(flat[block], None if flat_slope is None else flat_slope[block])
-
-    def backward(grad: Array) -> Array:
-        product: Array = grad * slope
-        return product
-
-    return y, backward
+    return _by_blocks(gelu_exact_block, x, needs_grad[0])
 
 
 @composed_form(gelu_exact)
 def gelu_exact_composed(x: Tensor) -> Tensor:
-    """x (1 + erf(x / sqrt 2)) / 2 in plain operations."""
+    """Compute x (1 + erf(x / sqrt 2)) / 2 in plain operations."""
     return x * 0.5 * (1 + erf(x * _ROOT_HALF))
 
 
 def gelu_exact_block(x: Array, slope: Array | None) -> None:
-    """Replace x by x Phi(x), and write its derivative to `slope` where that is given."""
+    """Replace x by x Phi(x), and write its derivative to `slope` if given."""
     far = np.abs(x)
     np.minimum(far, 40, out=far)  # the density is 0 beyond, and the square stays finite
     density = np.square(far)
@@ -143,7 +136,7 @@ _B = (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
 
 
 def _phi_float32(x: Array, far: Array, density: Array) -> Array:
-    """Phi(x), from |x| and the density: a third of the time that erf takes."""
+    """Return Phi(x) from |x| and the density, in a third of the time of erf."""
     t = far * _P
     t += 1
     np.divide(1, t, out=t)

@@ -1,4 +1,4 @@
-"""The linear (dense) layer: y = x W + b."""
+"""Linear layers: y = x W + b, and the output layer y = x W^T + b with tied weights."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from pmt_nn.module.parameter import Parameter
 def linear(
     x: Array, weight: Array, bias: Array | None, *, needs_grad: NeedsGrad = (True, True, True)
 ) -> Result:
-    """x W + b in one step. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,) or None.
+    """Return x W + b in one step. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,) or None.
 
-    dL/dx = dL/dy W^T, dL/dW = x^T dL/dy summed over all leading axes, dL/db = sum of dL/dy.
-    One large matrix product whatever the rank, and the bias added in place.
+    dL/dx = dL/dy W^T, dL/dW = x^T dL/dy summed over all leading axes, dL/db = sum of dL/dy. It is
+    one large matrix product for any rank of x, and the bias is added in place.
     """
     if x.shape[-1] != weight.shape[0]:
         raise ShapeError(
@@ -55,28 +55,69 @@ def linear(
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
 
 
-@counts_flops(linear)
+@primitive
+def tied_linear(
+    x: Array, table: Array, bias: Array | None, *, needs_grad: NeedsGrad = (True, True, True)
+) -> Result:
+    """Return x W^T + b for a table W of vectors, e.g. an embedding's (Press & Wolf 2016).
+
+    x: (..., d), table: (v, d), bias: (v,) or None -> (..., v). It is one matrix product for any
+    rank of x; `x @ W` with three axes is a product per sequence, each of which reads the whole
+    table.
+    """
+    if x.shape[-1] != table.shape[1]:
+        raise ShapeError(
+            f"a table of vectors of length {table.shape[1]} needs x of that width, got shape "
+            f"{x.shape}"
+        )
+    rows = x.reshape(-1, x.shape[-1])
+    y = rows @ table.T
+    if bias is not None:
+        y += bias
+
+    def backward(grad: Array) -> Gradients:
+        grad_rows = grad.reshape(-1, grad.shape[-1])
+        return (
+            (grad_rows @ table).reshape(x.shape) if needs_grad[0] else None,
+            grad_rows.T @ rows if needs_grad[1] else None,
+            sum_rows(grad_rows) if needs_grad[2] else None,
+        )
+
+    return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+@counts_flops(linear, tied_linear)
 def _(value: Array, x: Array, weight: Array, bias: Array | None, **settings: object) -> int:
     return int(value.size * (2 * x.shape[-1] + (bias is not None)))
 
 
 @composed_form(linear)
 def linear_composed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x W + b in plain operations: what `linear` computes, to read and to check it with."""
+    """Compute x W + b in plain operations."""
     return x @ weight + bias
 
 
+@composed_form(tied_linear)
+def tied_linear_composed(x: Tensor, table: Tensor, bias: Tensor) -> Tensor:
+    """Compute x W^T + b in plain operations."""
+    return x @ table.swapaxes(0, 1) + bias
+
+
 def sum_rows(rows: Array) -> Array:
-    """The sum of the rows of a matrix (n, d) -> (d,): as a product, twice as fast as `sum`."""
+    """Return the sum of the rows of a matrix (n, d), by a product, twice as fast as `sum`."""
     total: Array = np.ones(len(rows), rows.dtype) @ rows
     return total
 
 
 class Linear(Module):
-    """y = x W + b. Weights start Xavier-uniform, biases at zero.
+    """Linear layer y = x W + b. The weight starts Xavier-uniform, the bias at zero.
 
-    n_in, n_out: lengths of the last axis of x and y; rng: stream of the first weights;
-    bias: whether there is a b.
+    Args:
+        n_in: length of the last axis of x.
+        n_out: length of the last axis of y.
+        rng: stream of the initial weights.
+        bias: whether there is a b.
+        dtype: float32 or float64.
     """
 
     def __init__(
@@ -92,18 +133,23 @@ class Linear(Module):
         self.bias = Parameter(np.zeros(n_out, dtype)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (..., n_in) -> (..., n_out)."""
+        """Map x (..., n_in) -> (..., n_out)."""
         return linear(x, self.weight, self.bias)
 
 
 Dense = Linear
-"""The same layer by the name it has elsewhere."""
+"""The same layer, by its name in Keras."""
 
 
 @samples(linear)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=(4, 3)), rng.normal(size=3)
-    yield Sample((rng.normal(size=(5, 4)), weight, bias))
-    yield Sample((rng.normal(size=(2, 5, 4)), weight, bias), note="batch of sequences")
-    yield Sample((rng.normal(size=4), weight, bias), note="one vector")
-    yield Sample((rng.normal(size=(0, 4)), weight, bias), note="empty batch")
+    for shape, note in [((5, 4), ""), ((2, 5, 4), "sequences"), ((4,), "a vector"), ((0, 4), "")]:
+        yield Sample((rng.normal(size=shape), weight, bias), note=note)
+
+
+@samples(tied_linear)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    table, bias = rng.normal(size=(5, 4)), rng.normal(size=5)
+    for shape, note in [((3, 4), ""), ((2, 3, 4), "sequences"), ((4,), "a vector"), ((0, 4), "")]:
+        yield Sample((rng.normal(size=shape), table, bias), note=note)

@@ -1,15 +1,17 @@
-"""What batch normalization found in a pass, on its way to the running statistics.
+"""Batch statistics of normalization layers, from the pass to the running statistics.
 
-A forward pass may run in several threads or processes at once, a shard of the batch each. So it
-does not write to the module: it tells what it found to whoever collects, and the collector merges
-the shards in their order, which gives the same bits whatever thread was first:
+Several threads or processes may run a forward pass at once, each on a shard of the batch. A pass
+therefore does not write to the module: it reports its statistics to the collector of its thread,
+and the shards are merged in their order, which gives the same bits whatever thread was first:
 
-    with collecting_statistics() as found:
-        loss = ...                         # in the thread of each shard
-    apply_statistics([found_of_shard_0, found_of_shard_1, ...])   # once, after the last shard
+    with collecting_statistics() as statistics:
+        loss = ...                                        # in the thread of each shard
+    apply_statistics([statistics_of_shard_0, ...])        # once, after the last shard
 
-Where nobody collects, a pass in training updates the running statistics at once, which is right
-for a program with one thread.
+Without a collector, a training pass updates the running statistics at once, which is right for a
+program with one thread. This is the only side channel of a pass beside `module_hook` and
+`operation_hook`, because it changes state even if nobody looks, and must not cost the fast path
+of every operation in training, as an operation hook would.
 """
 
 from __future__ import annotations
@@ -30,13 +32,15 @@ _writing = threading.Lock()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchStatistics:
-    """Mean and variance of one batch (or shard), per channel.
+    """Mean and variance of one batch or shard, per channel.
 
     Attributes:
-        mean, variance: (c,) arrays; the variance divides by `count`.
-        count: how many numbers each was made of.
-        running_mean, running_variance: the buffers they go to.
-        momentum: share of the new batch in the running statistics.
+        mean: (c,).
+        variance: (c,), divided by `count`.
+        count: number of elements per channel.
+        running_mean: the buffer that receives the mean.
+        running_variance: the buffer that receives the variance.
+        momentum: weight of the new batch in the running statistics.
     """
 
     mean: Array
@@ -47,68 +51,69 @@ class BatchStatistics:
     momentum: float
 
 
-Found = list[BatchStatistics]
+ShardStatistics = list[BatchStatistics]
 
 
 class _Collector(threading.local):
-    """Where the calling thread puts what it finds."""
+    """The statistics of the calling thread's passes; None if they are applied at once."""
 
-    found: Found | None = None
+    statistics: ShardStatistics | None = None
 
 
 _collector = _Collector()
 
 
 @contextmanager
-def collecting_statistics() -> Iterator[Found]:
-    """Within this context the calling thread's passes change no running statistics; what they
-    would have changed is in the list, for `apply_statistics`.
+def collecting_statistics() -> Iterator[ShardStatistics]:
+    """Collect the batch statistics of the calling thread, for `apply_statistics`.
+
+    Within this context passes do not change the running statistics.
     """
-    before = _collector.found
-    found: Found = []
-    _collector.found = found
+    before = _collector.statistics
+    statistics: ShardStatistics = []
+    _collector.statistics = statistics
     try:
-        yield found
+        yield statistics
     finally:
-        _collector.found = before
+        _collector.statistics = before
 
 
-def tell_statistics(statistics: BatchStatistics) -> None:
-    """Hand over to the collector, or apply at once where there is none."""
-    if _collector.found is None:
+def report_statistics(statistics: BatchStatistics) -> None:
+    """Add statistics to the collector, or apply them at once if there is none."""
+    if _collector.statistics is None:
         apply_statistics([[statistics]])
     else:
-        _collector.found.append(statistics)
+        _collector.statistics.append(statistics)
 
 
-def apply_statistics(shards: Sequence[Found]) -> None:
-    """Update the running statistics by what the shards of one batch found.
+def apply_statistics(shards: Sequence[ShardStatistics]) -> None:
+    """Update the running statistics with those of the shards of one batch.
 
-    The n-th pass of each shard through a layer belongs to one batch: their pooled mean and
-    variance are those of the whole batch. Deterministic: depends on the order of `shards` alone.
+    The n-th passes of all shards through a layer belong to one batch: their pooled mean and
+    variance are those of the whole batch. The result depends on the order of `shards` only.
     """
-    by_place: dict[tuple[int, int], Found] = {}
-    for found in shards:
+    by_pass: dict[tuple[int, int], ShardStatistics] = {}
+    for shard in shards:
         passes: dict[int, int] = {}
-        for statistics in found:
+        for statistics in shard:
             layer = id(statistics.running_mean)
             n = passes[layer] = passes.get(layer, -1) + 1
-            by_place.setdefault((layer, n), []).append(statistics)
+            by_pass.setdefault((layer, n), []).append(statistics)
     with _writing:
-        for parts in by_place.values():
+        for parts in by_pass.values():
             _apply(parts)
 
 
-def _apply(parts: Found) -> None:
+def _apply(parts: ShardStatistics) -> None:
     first = parts[0]
     count, mean, squares = _pooled(parts)
-    variance = squares / max(count - 1, 1)  # without bias, as of a sample
+    variance = squares / max(count - 1, 1)  # unbiased
     for buffer, value in ((first.running_mean, mean), (first.running_variance, variance)):
         buffer.data[...] = (1 - first.momentum) * buffer.data + first.momentum * value
 
 
-def _pooled(parts: Found) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
-    """Count, mean, and sum of squared deviations of all parts together (Chan et al. 1979)."""
+def _pooled(parts: ShardStatistics) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
+    """Return count, mean and sum of squared deviations of all parts (Chan et al. 1979)."""
     count, mean, squares = 0, np.zeros(1), np.zeros(1)
     for part in parts:
         if not part.count:

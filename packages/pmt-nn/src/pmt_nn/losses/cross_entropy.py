@@ -64,13 +64,7 @@ def cross_entropy(
     counts = counted.reshape(-1)
     index = np.arange(len(rows))
     log_probabilities = stable_log_softmax(rows, axis=-1)
-    losses = -log_probabilities[index, chosen]
-    if weights is not None:
-        losses *= weights[chosen]
-    if smoothing:
-        spread = np.ones(v, rows.dtype) if weights is None else weights
-        losses *= 1 - smoothing
-        losses -= log_probabilities @ (spread * (smoothing / v))
+    losses = _losses(log_probabilities, chosen, smoothing, weights)
     losses = np.where(counts, losses, 0).astype(rows.dtype)
     n = float(counts.sum()) if weights is None else float(weights[chosen][counts].sum())
     n = n or 1.0
@@ -113,6 +107,21 @@ def cross_entropy_composed(
     count = weights[labels[counted]].sum() if reduction == "mean" and counted.any() else 1.0
     total: Tensor = losses.sum() / float(count)
     return total
+
+
+def _losses(
+    log_probabilities: Array, chosen: Array, smoothing: float, weights: Array | None
+) -> Array:
+    """Return -q . log p of each row, with q of `cross_entropy`."""
+    losses: Array = -log_probabilities[np.arange(len(chosen)), chosen]
+    if weights is not None:
+        losses *= weights[chosen]
+    if smoothing:
+        v = log_probabilities.shape[1]
+        spread = np.ones(v, losses.dtype) if weights is None else weights
+        losses *= 1 - smoothing
+        losses -= log_probabilities @ (spread * (smoothing / v))
+    return losses
 
 
 def _subtract_distribution(
@@ -180,8 +189,8 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     weighted = {"class_weights": np.array([0.5, 2.0, 1.5])}
     some = np.array([2, -100, 0, 1])
     for reduction in REDUCTIONS:
-        both = {**smooth, **weighted, "reduction": reduction}
-        yield Sample((logits, some), both, note=f"smoothed and weighted, {reduction}")
+        settings = {**smooth, **weighted, "reduction": reduction}
+        yield Sample((logits, some), settings, note=f"smoothed and weighted, {reduction}")
     yield Sample((logits, some), smooth, note="smoothed")
     yield Sample((logits, some), weighted, note="weighted")
     far = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 999.0]])

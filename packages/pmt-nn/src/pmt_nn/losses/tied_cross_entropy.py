@@ -18,7 +18,7 @@ from pmt_autograd import (
     samples,
 )
 from pmt_core import DtypeError, ShapeError
-from pmt_nn.layers.tied_linear import tied_linear
+from pmt_nn.layers.linear import tied_linear
 from pmt_nn.losses.cross_entropy import check_label_smoothing, cross_entropy
 
 _BLOCK = 1 << 21  # logits at a time: enough rows that the products are worth their overhead
@@ -53,10 +53,8 @@ def tied_cross_entropy(
         label_smoothing: e.
         needs_grad: whether the gradients by x, table and bias are needed.
     """
-    _check(x, table, bias, labels)
-    smoothing = label_smoothing
-    check_label_smoothing(smoothing)
-    n, v = len(x), len(table)
+    _check(x, table, bias, labels, label_smoothing)
+    n, v, smoothing = len(x), len(table), label_smoothing
     column_sum = table.sum(axis=0)  # d; x . column_sum is the sum of a row's logits, bias aside
     by_x = np.empty_like(x) if needs_grad[0] else None
     by_table = np.zeros_like(table) if needs_grad[1] else None
@@ -79,12 +77,9 @@ def tied_cross_entropy(
         if by_bias is not None:
             by_bias += np.ones(len(rows), x.dtype) @ logits
     spread = x.dtype.type(smoothing / v)
-    if by_x is not None:
-        by_x -= spread * column_sum
-    if by_table is not None:
-        by_table -= spread * x.sum(axis=0)
-    if by_bias is not None:
-        by_bias -= spread * n
+    for gradient, of_mean in ((by_x, column_sum), (by_table, x.sum(axis=0)), (by_bias, n)):
+        if gradient is not None:
+            gradient -= spread * of_mean
 
     def backward(grad: Array) -> Gradients:
         return (*(None if by is None else by * grad for by in (by_x, by_table, by_bias)), None)
@@ -111,7 +106,8 @@ def _to_softmax(logits: Array) -> float:
     return float(top.sum(dtype=np.float64) + np.log(total).sum(dtype=np.float64))
 
 
-def _check(x: Array, table: Array, bias: Array, labels: Array) -> None:
+def _check(x: Array, table: Array, bias: Array, labels: Array, label_smoothing: float) -> None:
+    check_label_smoothing(label_smoothing)
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"labels are integers (numbers of rows of the table), got {labels.dtype}")
     if x.ndim != 2 or table.ndim != 2 or x.shape[1] != table.shape[1]:

@@ -17,8 +17,8 @@ from pmt_core import DataError, FileProblem, SettingsError, StateError
 from pmt_nn.attention.positions import LearnedPositions
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.layers.layer_norm import LayerNorm
 from pmt_nn.layers.linear import Linear
+from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig

@@ -25,7 +25,7 @@ from pmt_autograd import (
     where,
 )
 from pmt_core import DtypeError, SettingsError, ShapeError
-from pmt_nn.layers.cache_blocks import cache_blocks
+from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.module.initializers import kaiming_uniform, normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter

@@ -17,7 +17,7 @@ from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.sampling import next_token, token_stream
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.layers.tied_linear import tied_linear
+from pmt_nn.layers.linear import tied_linear
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module

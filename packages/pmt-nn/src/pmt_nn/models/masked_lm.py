@@ -11,8 +11,8 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor
 from pmt_core import IGNORE_LABEL, SettingsError
 from pmt_nn.layers.gelu import gelu
-from pmt_nn.layers.layer_norm import LayerNorm
 from pmt_nn.layers.linear import Linear
+from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.models.entity_tagger import EntityTagger, TaggedInputs
 from pmt_nn.models.pair_classifier import PairClassifier, PairInputs

@@ -14,8 +14,8 @@ from pmt_nn.attention.positions import added_positions
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.gelu import gelu
-from pmt_nn.layers.layer_norm import LayerNorm
 from pmt_nn.layers.linear import Linear
+from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig

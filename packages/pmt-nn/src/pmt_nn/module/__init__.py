@@ -1,1 +1,1 @@
-"""`Module` and `Parameter`, containers, initializers, and hooks on calls."""
+"""`Module` and `Parameter`, containers, initializers, and hooks around module calls."""

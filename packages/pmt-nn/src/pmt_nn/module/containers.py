@@ -1,17 +1,4 @@
-"""What all containers share: parts in order, and handing on the settings of a pass.
-
-One part after the other.
-
-Branches beside each other.
-
-The skip connection (He et al. 2015).
-
-Several tensors become one, as a module.
-
-Modules in a list.
-
-Any function of tensors as a module.
-"""
+"""Containers: `Sequential`, `Parallel`, `Residual`, `Concatenate`, `ModuleList`, `Lambda`."""
 
 from __future__ import annotations
 
@@ -20,15 +7,15 @@ from typing import Any
 
 from pmt_autograd import Tensor, concat
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.module.forward_kwargs import Part, call_part, check_settings, settings_of
+from pmt_nn.module.forward_kwargs import Part, accepted_kwargs, call_part, check_kwargs
 from pmt_nn.module.module import Module
 
 
 class Container(Module):
-    """Parts in order: modules, or plain functions of tensors.
+    """Base class of the containers: parts in order, modules or plain functions of tensors.
 
-    Keyword settings of a pass (`rng`, `mask`, ...) go to every part whose forward takes them; one
-    that no part takes is an error.
+    Keyword arguments of a pass (`rng`, `mask`, ...) go to every part whose forward accepts them.
+    One that no part accepts raises a SettingsError.
     """
 
     def __init__(self, *parts: Part) -> None:
@@ -41,23 +28,23 @@ class Container(Module):
         self.parts = list(parts)
 
     def accepted_kwargs(self) -> frozenset[str] | None:
-        """Settings that any part takes; None where some part takes whatever comes."""
+        """Return the keyword arguments that any part accepts; None if a part accepts all."""
         known: set[str] = set()
         for part in self.parts:
-            taken = settings_of(part)
-            if taken is None:
+            accepted = accepted_kwargs(part)
+            if accepted is None:
                 return None
-            known |= taken
+            known |= accepted
         return frozenset(known)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        """Raise SettingsError for a setting that no part takes."""
-        if settings:
-            check_settings(type(self).__name__, self.parts, settings)
+    def check(self, kwargs: dict[str, Any]) -> None:
+        """Raise SettingsError for a keyword argument that no part accepts."""
+        if kwargs:
+            check_kwargs(type(self).__name__, self.parts, kwargs)
 
-    def call(self, i: int, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-        """Run part i."""
-        return call_part(self.parts[i], inputs, settings)
+    def call(self, i: int, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call part i."""
+        return call_part(self.parts[i], inputs, kwargs)
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -70,54 +57,57 @@ class Container(Module):
 
 
 class Sequential(Container):
-    """Each part gets what the one before gives; a tuple becomes several inputs.
+    """Apply parts in order, each to the output of the part before; a tuple is several inputs.
 
     Sequential(Linear(784, 128, rng), relu, Dropout(0.1), Linear(128, 10, rng))
     """
 
-    def forward(self, *inputs: Any, **settings: Any) -> Any:
-        """Inputs of the first part -> output of the last; without parts the inputs themselves."""
-        self.check(settings)
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Return the output of the last part, or the inputs if there are no parts."""
+        self.check(kwargs)
         for i in range(len(self.parts)):
-            output = self.call(i, inputs, settings)
+            output = self.call(i, inputs, kwargs)
             inputs = output if isinstance(output, tuple) else (output,)
         return inputs[0] if len(inputs) == 1 else inputs
 
 
 class Parallel(Container):
-    """Every branch runs; the outputs come back as a tuple.
+    """Apply several branches and return their outputs as a tuple.
 
-    split: False gives all inputs to every branch; True gives input i to branch i.
+    split: give input i to branch i, or else all inputs to every branch.
     """
 
     def __init__(self, *branches: Part, split: bool = False) -> None:
         super().__init__(*branches)
         self.split = split
 
-    def forward(self, *inputs: Any, **settings: Any) -> tuple[Any, ...]:
-        """One output per branch."""
-        self.check(settings)
+    def forward(self, *inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Return one output per branch."""
+        self.check(kwargs)
         if not self.split:
-            return tuple(self.call(i, inputs, settings) for i in range(len(self.parts)))
+            return tuple(self.call(i, inputs, kwargs) for i in range(len(self.parts)))
         if len(inputs) != len(self.parts):
             raise ShapeError(
-                f"{len(self.parts)} branches want as many inputs, got {len(inputs)}; "
+                f"{len(self.parts)} branches need as many inputs, got {len(inputs)}; "
                 "split=False gives all inputs to every branch"
             )
-        return tuple(self.call(i, (x,), settings) for i, x in enumerate(inputs))
+        return tuple(self.call(i, (x,), kwargs) for i, x in enumerate(inputs))
 
 
 class Residual(Container):
-    """x + f(x). With a shortcut, shortcut(x) + f(x), e.g. a projection where shapes differ."""
+    """Residual connection x + f(x) (He et al. 2015).
+
+    shortcut: replaces the first term by shortcut(x), e.g. a projection if shapes differ.
+    """
 
     def __init__(self, function: Part, shortcut: Part | None = None) -> None:
         super().__init__(*([function] if shortcut is None else [function, shortcut]))
 
-    def forward(self, x: Tensor, **settings: Any) -> Tensor:
-        """x: whatever f takes. Raises ShapeError where f changes the shape."""
-        self.check(settings)
-        y = self.call(0, (x,), settings)
-        skipped = self.call(1, (x,), settings) if len(self.parts) > 1 else x
+    def forward(self, x: Tensor, **kwargs: Any) -> Tensor:
+        """Return the sum. Raises ShapeError if the shapes of the terms differ."""
+        self.check(kwargs)
+        y = self.call(0, (x,), kwargs)
+        skipped = self.call(1, (x,), kwargs) if len(self.parts) > 1 else x
         if skipped.shape != y.shape:
             raise ShapeError(
                 f"a residual connection adds equal shapes, got {skipped.shape} and {y.shape}; "
@@ -128,20 +118,20 @@ class Residual(Container):
 
 
 class Concatenate(Module):
-    """Joins its inputs along `axis`, e.g. behind `Parallel`."""
+    """Concatenate the inputs along `axis`, e.g. after `Parallel`."""
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """inputs: shapes that differ on `axis` alone."""
+        """Concatenate inputs whose shapes differ on `axis` only."""
         return concat(*inputs, axis=self.axis)
 
 
 class ModuleList(Module):
-    """A list of modules that is a module itself; the owner says how data flows through them.
+    """List of modules that is a module; it has no forward.
 
-    A plain list as an attribute does as well; this one has a name in `summary`.
+    A plain list as an attribute works too; a `ModuleList` has a row in `summary()`.
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
@@ -162,14 +152,11 @@ class ModuleList(Module):
 
 
 class Lambda(Module):
-    """Calls a function that has no parameters of its own; the tape finds its gradient.
-
-    Lambda(lambda x: x * x)
-    """
+    """Call a function of tensors that has no parameters, e.g. Lambda(lambda x: x * x)."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
 
-    def forward(self, *inputs: Any, **settings: Any) -> Any:
-        """Whatever the function takes and gives."""
-        return self.function(*inputs, **settings)
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*inputs, **kwargs)

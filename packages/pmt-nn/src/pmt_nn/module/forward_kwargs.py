@@ -1,4 +1,4 @@
-"""Which keyword settings of a pass (rng, mask, ...) a part of a container takes."""
+"""Keyword arguments of a forward pass (rng, mask, ...) that parts of a container accept."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ Part = Callable[..., Any]
 """A module, or any function of tensors."""
 
 
-def call_part(part: Part, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-    """Call a part with its inputs and with those of the settings that it takes."""
-    if not settings:
+def call_part(part: Part, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a part with its inputs and the keyword arguments that it accepts."""
+    if not kwargs:
         return part(*inputs)
-    taken = settings_of(part)
-    if taken is None:
-        return part(*inputs, **settings)
-    return part(*inputs, **{name: settings[name] for name in settings if name in taken})
+    accepted = accepted_kwargs(part)
+    if accepted is None:
+        return part(*inputs, **kwargs)
+    return part(*inputs, **{name: kwargs[name] for name in kwargs if name in accepted})
 
 
-def check_settings(container: str, parts: Iterable[Part], settings: dict[str, Any]) -> None:
-    """Raise SettingsError for a setting that no part takes. `rng` may always be given."""
+def check_kwargs(container: str, parts: Iterable[Part], kwargs: dict[str, Any]) -> None:
+    """Raise SettingsError for a keyword argument that no part accepts, other than `rng`."""
     known: set[str] = {"rng"}
     for part in parts:
-        taken = settings_of(part)
-        if taken is None:
+        accepted = accepted_kwargs(part)
+        if accepted is None:
             return
-        known |= taken
-    unknown = [name for name in settings if name not in known]
+        known |= accepted
+    unknown = [name for name in kwargs if name not in known]
     if unknown:
         raise SettingsError(
             f"no part of this {container} takes {', '.join(unknown)}; "
@@ -40,22 +40,22 @@ def check_settings(container: str, parts: Iterable[Part], settings: dict[str, An
         )
 
 
-def settings_of(part: Part) -> frozenset[str] | None:
-    """Names of the optional or keyword arguments of a part; None where it takes any."""
+def accepted_kwargs(part: Part) -> frozenset[str] | None:
+    """Return the optional and keyword arguments of a part by name; None if it accepts any."""
     if isinstance(part, Module):
-        many = getattr(part, "accepted_kwargs", None)
-        return many() if callable(many) else _settings_of(type(part).forward)
+        of_container = getattr(part, "accepted_kwargs", None)
+        return of_container() if callable(of_container) else _kwargs_of(type(part).forward)
     try:
-        return _settings_of(part)
+        return _kwargs_of(part)
     except TypeError:  # not hashable
-        return _settings_of.__wrapped__(part)
+        return _kwargs_of.__wrapped__(part)
 
 
 @lru_cache(maxsize=1024)
-def _settings_of(function: Part) -> frozenset[str] | None:
+def _kwargs_of(function: Part) -> frozenset[str] | None:
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (ValueError, TypeError):  # some functions written in C say nothing
+    except (ValueError, TypeError):  # some functions written in C have no signature
         return frozenset()
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return None

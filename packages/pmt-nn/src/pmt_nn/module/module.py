@@ -47,7 +47,7 @@ def _constructor_call(module: Module) -> str:
 
     An attribute with the name of an argument is shown in its place, as it may have changed.
     """
-    shown = []
+    arguments = []
     for name, parameter in inspect.signature(type(module)).parameters.items():
         value = module._arguments.get(name, parameter.default)
         current = vars(module).get(name)
@@ -56,8 +56,8 @@ def _constructor_call(module: Module) -> str:
         if value is parameter.empty or not _is_plain(value) or value == parameter.default:
             continue
         positional = parameter.default is parameter.empty
-        shown.append(repr(value) if positional else f"{name}={value!r}")
-    return f"{type(module).__name__}({', '.join(shown)})"
+        arguments.append(repr(value) if positional else f"{name}={value!r}")
+    return f"{type(module).__name__}({', '.join(arguments)})"
 
 
 class Module:

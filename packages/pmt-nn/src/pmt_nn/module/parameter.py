@@ -1,7 +1,4 @@
-"""`Parameter`: a tensor that is learned.
-
-`Buffer`: a tensor that belongs to a module's state but is not learned by gradients.
-"""
+"""`Parameter` (learned) and `Buffer` (not learned): the tensors of a module's state."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from pmt_autograd import Tensor
 
 
 class Parameter(Tensor):
-    """A leaf tensor that requires a gradient and that a `Module` counts as its own.
+    """Leaf tensor of a `Module` that requires a gradient.
 
     `data` may be rebound to an array of the same shape and dtype, e.g. to a view into one flat
-    buffer that holds all parameters of a model.
+    buffer of all parameters of a model.
     """
 
     __slots__ = ()
@@ -29,7 +26,7 @@ class Parameter(Tensor):
 class Buffer(Tensor):
     """State without a gradient, e.g. running statistics; saved and loaded with the parameters.
 
-    A forward pass never writes to it: what a pass finds is told to `collecting_statistics`.
+    A forward pass does not write to it; see `collecting_statistics`.
     """
 
     __slots__ = ()

@@ -9,7 +9,7 @@ from pmt_autograd import Tensor
 from pmt_core import SettingsError
 from pmt_nn.attention.kv_cache import DecoderCache
 from pmt_nn.attention.positions import attention_positions
-from pmt_nn.layers.layer_norm import LayerNorm
+from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig

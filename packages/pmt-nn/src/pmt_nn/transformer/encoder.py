@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 from pmt_autograd import Tensor, where
 from pmt_nn.attention.positions import attention_positions
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
-from pmt_nn.layers.layer_norm import LayerNorm
+from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig

@@ -22,10 +22,10 @@ from pmt_autograd import (
     samples,
 )
 from pmt_core import SettingsError
-from pmt_nn.layers.cache_blocks import cache_blocks
 from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.gelu import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.linear import Linear, linear, sum_rows
+from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.module.module import Module
 
 

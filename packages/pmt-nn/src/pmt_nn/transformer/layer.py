@@ -17,7 +17,7 @@ from pmt_nn.attention.positions import AttentionPositions, attention_positions
 from pmt_nn.attention.relative import RelativeAttention
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
-from pmt_nn.layers.layer_norm import LayerNorm
+from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig

@@ -1,0 +1,69 @@
+"""Memory access: blocks that fit into the cache, and images with contiguous channels.
+
+Blocks: a formula of several element-wise steps reads and writes whole arrays at every step, and
+allocates scratch arrays of their size. Block by block, the data stays in the cache from the first
+step to the last. Blocks are not smaller than needed for that, because every NumPy call releases
+and acquires the interpreter lock, and many short calls of two threads wait for each other.
+
+Channels last: convolutions return images (b, c, h, w) that are stored as (b, h, w, c). Element-wise
+operations keep this order; operations per channel or patch (pooling, batch normalization) use the
+rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Array
+
+_ELEMENTS = 1 << 17  # 512 KiB of float32: a few such blocks fit in a level-2 cache
+
+
+def cache_blocks(n: int, width: int) -> Iterator[slice]:
+    """Return slices that cover range(n), each of about 131,072 / width rows, at least one."""
+    rows = max(_ELEMENTS // max(width, 1), 1)
+    return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
+
+
+def empty_channels_last(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return uninitialized memory for an image (b, c, h, w), stored as (b, h, w, c)."""
+    b, c, h, w = shape
+    return np.empty((b, h, w, c), dtype).transpose(0, 3, 1, 2)
+
+
+def is_channels_last(x: Array) -> bool:
+    """Return whether x (b, c, h, w) is stored as (b, h, w, c), without gaps."""
+    return x.ndim == 4 and x.transpose(0, 2, 3, 1).flags.c_contiguous and not x.flags.c_contiguous
+
+
+def pixel_rows(x: Array) -> Array:
+    """Return x (b, c, h, w) as (b h w, c): a view if x is channels-last, else a copy."""
+    b, c, h, w = x.shape
+    return x.transpose(0, 2, 3, 1).reshape(b * h * w, c)
+
+
+def image_rows(x: Array) -> Array:
+    """Return x (b, c, h, w) as (b h, w c): a view if x is channels-last, else a copy.
+
+    Rows are long, so an operation per channel, repeated w times (`per_row`), is one pass over a
+    row instead of w short ones.
+    """
+    b, c, h, w = x.shape
+    return x.transpose(0, 2, 3, 1).reshape(b * h, w * c)
+
+
+def per_row(by_channel: Array, w: int) -> Array:
+    """Repeat numbers per channel (c,) for the rows of `image_rows`, (w c,)."""
+    return np.tile(by_channel, w)
+
+
+def channel_sums(x: Array) -> Array:
+    """Return the sum of every channel of x (b, c, h, w), (c,), in any order of memory."""
+    if is_channels_last(x):
+        sums: Array = image_rows(x).sum(axis=0).reshape(x.shape[3], x.shape[1]).sum(axis=0)
+        return sums
+    total: Array = x.sum(axis=(2, 3)).sum(axis=0)
+    return total

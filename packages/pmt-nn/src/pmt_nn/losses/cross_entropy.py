@@ -22,8 +22,6 @@ from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_nn.losses.reduction import REDUCTIONS, check_reduction
 
-IGNORE = IGNORE_LABEL
-
 
 @primitive
 def cross_entropy(

@@ -119,7 +119,9 @@ class Tagger(nn.Module):
         super().__init__()
         self.words = nn.Embedding(config.words, config.word_width)
         self.characters = nn.Embedding(config.characters, config.character_width)
-        self.convolve = nn.Conv1d(config.character_width, config.filters, config.window, bias=False)
+        self.convolve = nn.Conv1d(
+            config.character_width, config.filters, config.kernel_size, bias=False
+        )
         self.shapes = nn.Embedding(config.shapes, config.shape_width)
         joined = config.word_width + config.filters + config.shape_width
         self.join = nn.Linear(joined, config.width)
@@ -133,7 +135,7 @@ class Tagger(nn.Module):
         self.input_dropout = nn.Dropout(config.input_dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.register_buffer("forgotten", torch.as_tensor(forgotten), persistent=False)
-        self.side = config.window // 2
+        self.side = config.kernel_size // 2
 
     def forward(self, words, characters, spelling_ids, shapes, mask):
         if self.training:
@@ -161,7 +163,7 @@ class Tagger(nn.Module):
         with torch.no_grad():
             for name, parameter in self.named_parameters():
                 value = state[_name_in_pmt(name)]
-                if name == "convolve.weight":  # (window, d, k) there, (k, d, window) here
+                if name == "convolve.weight":  # (kernel size, d, k) there, (k, d, window) here
                     value = value.transpose(2, 1, 0)
                 elif name.endswith("weight") and value.ndim == 2 and not _is_table(name):
                     value = value.T

@@ -120,8 +120,9 @@ class Tagger:
         """Return the tagger that `to_json` describes, with new weights."""
         encoder = SentenceEncoder.from_json(state["encoder"])
         config = dict(state["config"])
-        if "directional" in config:  # an earlier name of the setting
+        if "directional" in config:  # earlier names of settings
             config["positions"] = "tener" if config.pop("directional") else "none"
+            config["kernel_size"] = config.pop("window")
         return cls(encoder, EntityTaggerConfig(**config), settings)
 
     def to_json(self) -> dict[str, Any]:

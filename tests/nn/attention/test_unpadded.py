@@ -161,7 +161,7 @@ def test_nothing_is_counted_for_padding() -> None:
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
     layout = RaggedLayout.of(MASKS["padding at the ends"])
-    with pytest.raises(ShapeError, match=r"mask of shape \(4, 5\).*got shape \(4, 6, 2\)"):
+    with pytest.raises(ShapeError, match=r"mask \(b, t\) of shape \(4, 5\), got shape \(4, 6, 2\)"):
         to_ragged(Tensor(np.ones((4, 6, 2))), layout=layout)
     with pytest.raises(ShapeError, match=r"12 tokens.*\(3, 2\)"):
         from_ragged(Tensor(np.ones((3, 2))), layout=layout)

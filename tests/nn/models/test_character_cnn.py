@@ -1,4 +1,4 @@
-"""Spelling to vector: windows over characters, and the best of each filter."""
+"""The character CNN: a convolution over characters and its maximum over the word."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_long_batch_in_blocks_equals_word_by_word(rng) -> None:
 
 def test_complaints(rng) -> None:
     with pytest.raises(SettingsError, match="odd"):
-        CharacterEncoder(6, 4, 7, rng, window=2)
+        CharacterEncoder(6, 4, 7, rng, kernel_size=2)
     encoder = CharacterEncoder(6, 4, 7, rng)
     with pytest.raises(DtypeError, match="integers"):
         encoder(WORDS.astype(float))

@@ -1,4 +1,4 @@
-"""Attention masks: boolean arrays in which True means "attend here"."""
+"""Types of arguments, and attention masks: booleans in which True means "attend here"."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from numpy.typing import NDArray
 from pmt_core import DtypeError, ShapeError
 
 Mask = NDArray[np.bool_]
+"""Booleans (b, s), (b, t, s) or (b, h, t, s): True where a query may attend to a key."""
+
+Ids = NDArray[np.integer]
+"""Integers, e.g. token ids (b, t)."""
+
+Rng = np.random.Generator | None
+"""The random stream of a pass, for dropout; required in training if a rate is above 0."""
 
 
 def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pmt_autograd import Array, Tensor, is_recording
 from pmt_core import StateError
+from pmt_nn.masks import Ids
 
-Rows = NDArray[np.integer] | Sequence[int]
+Rows = Ids | Sequence[int]
 """Indices of rows of a batch."""
 
 

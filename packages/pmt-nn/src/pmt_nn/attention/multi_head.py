@@ -19,7 +19,7 @@ from pmt_nn.attention.scaled_dot_product import (
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Mask, Rng
 from pmt_nn.module.module import Module
 
 
@@ -29,12 +29,10 @@ class SelfAttention(Module):
     Args:
         d: model width.
         heads: number of heads; divides d.
-        rng: random stream of the initial weights.
         dropout: dropout rate of the attention weights.
         causal: whether a position attends to itself and earlier positions only.
         positions: rotary, ALiBi or a learned bias; may be shared between layers.
         bias: whether the linear layers have a bias.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -64,7 +62,7 @@ class SelfAttention(Module):
         *,
         layout: RaggedLayout | None = None,
         cache: KeyValueCache | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the attended tokens, of the shape of x.
 
@@ -93,9 +91,7 @@ class SelfAttention(Module):
             k, v = cache.append(k, v)
         return _attend(self, q, k, v, allowed, bias, rng)
 
-    def _attend_packed(
-        self, qkv: Tensor, mask: Mask | None, rng: np.random.Generator | None
-    ) -> Tensor:
+    def _attend_packed(self, qkv: Tensor, mask: Mask | None, rng: Rng) -> Tensor:
         """Attend with queries, keys and values in one array (b, t, 3d)."""
         b, t, _ = qkv.shape
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
@@ -104,9 +100,7 @@ class SelfAttention(Module):
         )
         return projected
 
-    def _attend_unpadded(
-        self, qkv: Tensor, layout: RaggedLayout, rng: np.random.Generator | None
-    ) -> Tensor:
+    def _attend_unpadded(self, qkv: Tensor, layout: RaggedLayout, rng: Rng) -> Tensor:
         """Attend within each sequence of an unpadded batch (n, 3d)."""
         dropout_mask = self.dropout.draw((weights_of_groups(layout, self.heads),), rng)
         projected: Tensor = self.project(
@@ -121,11 +115,9 @@ class CrossAttention(Module):
     Args:
         d: model width.
         heads: number of heads; divides d.
-        rng: random stream of the initial weights.
         memory_width: width of the memory, d by default.
         dropout: dropout rate of the attention weights.
         bias: whether the linear layers have a bias.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -153,7 +145,7 @@ class CrossAttention(Module):
         mask: Mask | None = None,
         *,
         cache: KeyValueCache | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the attended tokens (b, t, d).
 
@@ -195,7 +187,7 @@ def _attend(
     v: Tensor,
     mask: Mask | None,
     bias: Tensor | None,
-    rng: np.random.Generator | None,
+    rng: Rng,
 ) -> Tensor:
     """Return attention with the heads, dropout and output projection of a module."""
     heads = module.heads

@@ -144,13 +144,11 @@ class RelativeBias(AttentionPositions):
 
     Args:
         heads: number of heads.
-        rng: random stream of the initial weights.
         buckets: number of buckets; far distances share one.
         max_distance: distances from here on share the last bucket.
         two_sided: whether half of the buckets are for keys after the query (encoders); otherwise
             those count as distance 0 (decoders).
         std: standard deviation of the initial weights.
-        dtype: dtype of the weights.
     """
 
     def __init__(

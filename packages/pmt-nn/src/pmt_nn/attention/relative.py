@@ -44,7 +44,7 @@ from pmt_nn.attention.rotary import BASE, angles
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
 from pmt_nn.layers.dropout import Dropout, DropoutMask
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask, causal_mask
+from pmt_nn.masks import Mask, Rng, causal_mask
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
@@ -85,19 +85,19 @@ def relative_attention(
     def backward(grad: Array) -> Gradients:
         by_qkv = np.empty(qkv.shape, qkv.dtype)
         by_q, by_k, by_v = (split_heads(x, heads) for x in split_packed(by_qkv))
-        by_content, by_position = np.zeros((2, heads, width), qkv.dtype)
+        by_u, by_w = np.zeros((2, heads, width), qkv.dtype)
         gradients = score_gradients(grad, output, weights, values, by_v, dropout_mask)
         for block, by_scores in gradients:
             np.matmul(by_scores.swapaxes(-1, -2), scores.content[block], out=by_k[block])
             by_asked = np.matmul(by_scores, scores.keys[block])
             by_rotated = by_scores.reshape(-1, t) @ scores.waves.T
-            by_offset = _rotate_back(
+            by_relative = _rotate_back(
                 by_rotated.reshape(by_asked.shape), scores.cosine, -scores.sine
             )
-            by_content += by_asked.sum(axis=(0, 2))
-            by_position += by_offset.sum(axis=(0, 2))
-            np.add(by_asked, by_offset, out=by_q[block])
-        return by_qkv, by_content, by_position
+            by_u += by_asked.sum(axis=(0, 2))
+            by_w += by_relative.sum(axis=(0, 2))
+            np.add(by_asked, by_relative, out=by_q[block])
+        return by_qkv, by_u, by_w
 
     return output, backward
 
@@ -209,10 +209,8 @@ class RelativeAttention(Module):
     Args:
         d: model width.
         heads: number of heads; divides d into heads of even width.
-        rng: random stream of the initial weights.
         dropout: dropout rate of the attention weights.
         bias: whether the linear layers have a bias.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -234,9 +232,7 @@ class RelativeAttention(Module):
         self.position_bias = Parameter(normal(rng, (heads, d // heads), 0.02, dtype=dtype))
         self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
 
-    def forward(
-        self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the attended tokens (b, t, d).
 
         Args:
@@ -247,11 +243,7 @@ class RelativeAttention(Module):
         b, t, _ = x.shape
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         mixed = relative_attention(
-            self.qkv(x),
-            self.content_bias,
-            self.position_bias,
-            mask=mask,
-            dropout_mask=dropout_mask,
+            self.qkv(x), self.content_bias, self.position_bias, mask=mask, dropout_mask=dropout_mask
         )
         projected: Tensor = self.project(mixed)
         return projected

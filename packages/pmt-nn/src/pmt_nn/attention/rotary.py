@@ -1,5 +1,6 @@
-"""Rotary positions (Su et al. 2021): queries and keys are turned by an angle that grows along the
-sequence, so that their dot product depends on the distance alone.
+"""Rotary positions (Su et al. 2021): the rotation of queries and keys by their position.
+
+The angle grows along the sequence, so that dot products depend on the distance only.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ BASE = 10000.0
 
 @primitive
 def rotate(x: Array, *, heads: int, offset: int = 0, base: float = BASE) -> Result:
-    """Turn the pairs (0, 1), (2, 3), ... of each head by p base^(-2i/k) at position p (eq. 34).
+    """Rotate the pairs (0, 1), (2, 3), ... of each head by p base^(-2i/k) at position p (eq. 34).
 
-    x: (b, t, d), queries or keys whose first one stands at position `offset`; k = d / heads is
-    even. A turn keeps lengths, and the gradient is turned back.
+    x: queries or keys (b, t, d), the first at position `offset`; k = d / heads is even. A rotation
+    keeps lengths, and the gradient is rotated back.
     """
     _, t, d = x.shape
     if d % (2 * heads):
-        raise ShapeError(f"rotary positions want heads of even width, got d = {d}, {heads} heads")
+        raise ShapeError(
+            f"rotary positions need heads of even width, got d = {d} and {heads} heads"
+        )
     cosine, sine = angles(t, d // heads, offset, base, x.dtype)
 
     def backward(grad: Array) -> Array:
@@ -35,7 +38,7 @@ def rotate(x: Array, *, heads: int, offset: int = 0, base: float = BASE) -> Resu
 
 @composed_form(rotate)
 def rotate_composed(x: Tensor, *, heads: int, offset: int = 0, base: float = BASE) -> Tensor:
-    """The same as `rotate` in plain operations."""
+    """Return the same in plain operations."""
     b, t, d = x.shape
     cosine, sine = angles(t, d // heads, offset, base, x.dtype)
     pairs = x.reshape(b, t, heads, d // heads // 2, 2)
@@ -46,7 +49,7 @@ def rotate_composed(x: Tensor, *, heads: int, offset: int = 0, base: float = BAS
 
 
 def angles(t: int, k: int, offset: int, base: float, dtype: DTypeLike) -> tuple[Array, Array]:
-    """Cosines and sines of the angles of t positions, (t, 1, k / 2) each."""
+    """Return cosines and sines of the angles of t positions, (t, 1, k / 2) each."""
     rates = base ** (-np.arange(0, k, 2) / k)
     turned = (np.arange(offset, offset + t)[:, np.newaxis] * rates)[:, np.newaxis]
     return np.cos(turned).astype(dtype), np.sin(turned).astype(dtype)

@@ -102,11 +102,7 @@ def mix_composed(
 
 @primitive
 def packed_attention(
-    qkv: Array,
-    *,
-    heads: int,
-    mask: Mask | None = None,
-    dropout_mask: DropoutMask | None = None,
+    qkv: Array, *, heads: int, mask: Mask | None = None, dropout_mask: DropoutMask | None = None
 ) -> Result:
     """Return self-attention (b, t, d) of queries, keys and values in one array (b, t, 3d).
 
@@ -141,11 +137,7 @@ def packed_attention_composed(qkv: Tensor, *, heads: int, **masks: Any) -> Tenso
 
 @primitive
 def ragged_attention(
-    qkv: Array,
-    *,
-    heads: int,
-    layout: RaggedLayout,
-    dropout_mask: DropoutMask | None = None,
+    qkv: Array, *, heads: int, layout: RaggedLayout, dropout_mask: DropoutMask | None = None
 ) -> Result:
     """Return self-attention (n, d) within each sequence of an unpadded batch qkv (n, 3d).
 
@@ -181,11 +173,7 @@ def _(value: Array, qkv: Array, *, layout: RaggedLayout, **settings: Any) -> int
 
 @composed_form(ragged_attention)
 def ragged_attention_composed(
-    qkv: Tensor,
-    *,
-    heads: int,
-    layout: RaggedLayout,
-    dropout_mask: DropoutMask | None = None,
+    qkv: Tensor, *, heads: int, layout: RaggedLayout, dropout_mask: DropoutMask | None = None
 ) -> Tensor:
     """Return the attention of each group of sequences as a batch of its own, joined."""
     masks = _masks_of_groups(dropout_mask, layout, heads)

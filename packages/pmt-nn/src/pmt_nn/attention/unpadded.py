@@ -1,9 +1,8 @@
-"""A batch of sequences of different lengths without its padding: one row for each token.
+"""Unpadded (ragged) batches: one row for each token of sequences of different lengths.
 
-Whatever works on every token alone (linear layers, norms, dropout) then computes nothing for
-padding, as in the "unpadded" BERT of Zeng et al. 2022 (section 3). The sequences stand in the
-order of their lengths: those of one length lie beside each other, and are a batch without padding
-for attention, too, as a view.
+Layers that work on each token alone (linear, norm, dropout) compute nothing for padding, as in the
+unpadded BERT of Zeng et al. 2022 (section 3). The sequences are sorted by length, so that those of
+one length are, as a view, a batch without padding for attention as well.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from pmt_core import ShapeError
 
 @dataclass(frozen=True, slots=True)
 class SequenceGroup:
-    """The sequences of one length: `count` of `length` tokens, from row `start` on."""
+    """The sequences of one length: `count` of them with `length` tokens, from row `start` on."""
 
     start: int
     count: int
@@ -38,34 +37,34 @@ class SequenceGroup:
 
     @property
     def rows(self) -> slice:
-        """Where their tokens stand among the rows."""
+        """The rows of their tokens."""
         return slice(self.start, self.start + self.count * self.length)
 
 
 @dataclass(frozen=True, slots=True)
 class RaggedLayout:
-    """Where the tokens of a padded batch stand among the rows of the ragged one.
+    """The order of a batch's tokens in the rows of the unpadded batch.
 
     Attributes:
-        mask: (b, t), True where a token stands.
-        places: (n,) place of each row's token in the padded batch, b t places in a line.
-        groups: the sequences by their lengths, shortest first; those without a token are left out.
+        mask: (b, t), True at tokens.
+        index: (n,), the index of each row's token in the flattened padded batch (b t).
+        groups: the sequences by length, shortest first, without empty ones.
     """
 
     mask: NDArray[np.bool_]
-    places: NDArray[np.intp]
+    index: NDArray[np.intp]
     groups: tuple[SequenceGroup, ...]
 
     @classmethod
     def of(cls, mask: NDArray[np.bool_]) -> RaggedLayout:
-        """The layout of the tokens where mask (b, t) is True, wherever in a row they stand."""
+        """Return the layout of a mask (b, t), True at tokens, which may be anywhere in a row."""
         if mask.ndim != 2 or mask.dtype != np.bool_:
             raise ShapeError(
-                f"a mask of tokens is boolean (b, t), got {mask.dtype} of shape {mask.shape}"
+                f"expected a boolean mask (b, t), got {mask.dtype} of shape {mask.shape}"
             )
         lengths = mask.sum(axis=1)
         order = np.argsort(lengths, kind="stable")
-        sequence, place = np.nonzero(mask[order])
+        sequence, column = np.nonzero(mask[order])
         values, counts = np.unique(lengths, return_counts=True)
         ends = np.cumsum(values * counts)
         groups = tuple(
@@ -73,44 +72,46 @@ class RaggedLayout:
             for end, count, length in zip(ends, counts, values)
             if length
         )
-        return cls(mask, order[sequence] * mask.shape[1] + place, groups)
+        return cls(mask, order[sequence] * mask.shape[1] + column, groups)
 
 
 @primitive
 def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
-    """A row for each token: (b, t, d) -> (n, d). Padding gets a gradient of 0."""
+    """Return a row for each token of x (b, t, d): (n, d). Padding gets a gradient of 0."""
     _check_batch(x, layout)
 
     def backward(grad: Array) -> Array:
         return pad_rows(grad, layout)
 
-    return x.reshape(-1, x.shape[-1]).take(layout.places, axis=0), backward
+    return x.reshape(-1, x.shape[-1]).take(layout.index, axis=0), backward
 
 
 @composed_form(to_ragged)
 def to_ragged_composed(x: Tensor, *, layout: RaggedLayout) -> Tensor:
-    """The rows of x where the tokens stand, by plain indexing."""
-    return x.reshape(-1, x.shape[-1])[layout.places]
+    """Return the rows of the tokens by plain indexing."""
+    return x.reshape(-1, x.shape[-1])[layout.index]
 
 
 @primitive
 def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
-    """Back to a padded batch, with zeros for padding: (n, d) -> (b, t, d)."""
-    if rows.ndim != 2 or len(rows) != len(layout.places):
-        raise ShapeError(f"{len(layout.places)} tokens want as many rows, got shape {rows.shape}")
+    """Return the padded batch (b, t, d) of rows (n, d), zeros at padding."""
+    if rows.ndim != 2 or len(rows) != len(layout.index):
+        raise ShapeError(
+            f"expected rows (n, d) of the layout's {len(layout.index)} tokens, got {rows.shape}"
+        )
 
     def backward(grad: Array) -> Array:
-        return grad.reshape(-1, grad.shape[-1]).take(layout.places, axis=0)
+        return grad.reshape(-1, grad.shape[-1]).take(layout.index, axis=0)
 
     return pad_rows(rows, layout), backward
 
 
 @composed_form(from_ragged)
 def from_ragged_composed(rows: Tensor, *, layout: RaggedLayout) -> Tensor:
-    """Look up a row for each position of the padded batch: the token's, or a row of zeros."""
+    """Return the row of the token, or a row of zeros, for each position of the padded batch."""
     n, d = rows.shape
     index = np.full(layout.mask.size, n)
-    index[layout.places] = np.arange(n)
+    index[layout.index] = np.arange(n)
     padded = concat(rows, np.zeros((1, d), rows.dtype), axis=0)[index]
     return padded.reshape(*layout.mask.shape, d)
 
@@ -121,14 +122,14 @@ no_flops(to_ragged, from_ragged)
 def pad_rows(rows: Array, layout: RaggedLayout) -> Array:
     """Return the padded batch (b, t, d) of rows (n, d), with zeros at padding."""
     padded = np.zeros((layout.mask.size, rows.shape[1]), rows.dtype)
-    padded[layout.places] = rows
+    padded[layout.index] = rows
     return padded.reshape(*layout.mask.shape, rows.shape[1])
 
 
 def _check_batch(x: Array, layout: RaggedLayout) -> None:
     if x.ndim != 3 or x.shape[:2] != layout.mask.shape:
         raise ShapeError(
-            f"a mask of shape {layout.mask.shape} goes with a batch (b, t, d) of that b and t, "
+            f"expected a batch (b, t, d) for a mask (b, t) of shape {layout.mask.shape}, "
             f"got shape {x.shape}"
         )
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pmt_autograd import Array, Tensor, no_grad
 from pmt_core import SettingsError
 from pmt_nn.attention.kv_cache import DecoderCache, Rows
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask
 
-Read = Callable[[NDArray[np.integer], Tensor | None, Mask | None, DecoderCache | None], Tensor]
+Read = Callable[[Ids, Tensor | None, Mask | None, DecoderCache | None], Tensor]
 """(ids (n, t), memory, its mask, cache) -> logits (n, t, v): a decoder's forward pass."""
 
 
@@ -55,10 +54,10 @@ class Decoding:
         self._layers = layers
         self._memory, self._memory_mask = memory, memory_mask
         self._cache = DecoderCache(layers) if cached else None
-        self._ids: NDArray[np.integer] | None = None  # (n, tokens so far)
+        self._ids: Ids | None = None  # (n, tokens so far)
         self._start = 0  # of the tokens that the decoder reads
 
-    def step(self, ids: NDArray[np.integer]) -> Array:
+    def step(self, ids: Ids) -> Array:
         """Append ids (n, t) and return the logits of the token after them, (n, v)."""
         self._ids = ids if self._ids is None else np.concatenate([self._ids, ids], axis=1)
         new = ids if self._cache is not None else self._ids[:, self._start :]

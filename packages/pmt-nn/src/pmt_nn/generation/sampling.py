@@ -9,18 +9,14 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, softmax
 from pmt_nn.generation.decoding import Decoding
+from pmt_nn.masks import Ids, Rng
 
 Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
 """Logits (b, v) -> the chosen tokens (b,)."""
 
 
 def token_stream(
-    decoding: Decoding,
-    first: NDArray[np.integer],
-    choose: Chooser,
-    *,
-    length: int,
-    end: int | None = None,
+    decoding: Decoding, first: Ids, choose: Chooser, *, length: int, end: int | None = None
 ) -> Iterator[NDArray[np.int64]]:
     """Continue ids (b, t) by up to `length` tokens; yield each (b,) as soon as it is chosen.
 
@@ -48,7 +44,7 @@ def token_stream(
 def next_token(
     logits: NDArray[np.floating],
     *,
-    rng: np.random.Generator | None = None,
+    rng: Rng = None,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,

@@ -99,7 +99,7 @@ class _Capture:
         for i, item in enumerate(output if several else (output,)):
             if isinstance(item, Tensor):
                 array, layout = item.data, self._layouts[-1]
-                if layout is not None and array.ndim == 2 and len(array) == len(layout.places):
+                if layout is not None and array.ndim == 2 and len(array) == len(layout.index):
                     array = pad_rows(array, layout)
                 self._add(module, f"output.{i}" if several else "output", array)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, tanh
 from pmt_core import DataError, FileProblem, SettingsError, StateError
@@ -19,7 +19,7 @@ from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
@@ -127,13 +127,7 @@ class BertConfig(TransformerConfig):
 
 
 class Bert(Module):
-    """Encode tokens: word, token type and position embeddings, a norm, a post-norm encoder.
-
-    Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
-        dtype: dtype of the parameters.
-    """
+    """Encode tokens: word, token type and position embeddings, a norm, a post-norm encoder."""
 
     def __init__(
         self, config: BertConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
@@ -150,12 +144,7 @@ class Bert(Module):
         self.pool = Linear(d, d, rng, dtype=dtype) if config.pooled else None
 
     def forward(
-        self,
-        ids: NDArray[np.integer],
-        mask: Mask | None = None,
-        token_types: NDArray[np.integer] | None = None,
-        *,
-        rng: np.random.Generator | None = None,
+        self, ids: Ids, mask: Mask | None = None, token_types: Ids | None = None, *, rng: Rng = None
     ) -> Tensor:
         """Return the vectors of the tokens, (b, t, d).
 

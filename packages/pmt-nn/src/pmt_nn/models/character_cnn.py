@@ -1,5 +1,6 @@
-"""What a word's spelling says of it: a convolution over its characters, and the maximum of each
-filter over the word (Santos & Zadrozny 2014; Ma & Hovy 2016, section 2.1).
+"""`CharacterEncoder`: a convolution over the characters of a word, max-pooled over the word.
+
+Santos & Zadrozny 2014; Ma & Hovy 2016, section 2.1.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pmt_autograd import (
 )
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.masks import Ids
 from pmt_nn.module.initializers import kaiming_uniform, normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
@@ -39,54 +41,57 @@ def spelling_features(
     characters: Array,
     kernel: Array,
     *,
-    ids: NDArray[np.integer],
-    spelling_ids: NDArray[np.integer],
+    ids: Ids,
+    spelling_ids: Ids,
     needs_grad: NeedsGrad = (True, True),
 ) -> Result:
-    """max_p sum_j kernel[j]^T characters[ids[i, p + j - w // 2]] over the places p of word i.
+    """Return max_p sum_j kernel[j]^T characters[ids[i, p + j - w // 2]] over positions p of word i.
 
-    characters: (v, d) embeddings, kernel: (w, d, k), w odd; ids: (u, length) of different words,
-    0 beyond both ends of a word, whose embedding counts as any other; spelling_ids: the row of ids
-    of each word -> (*spelling_ids, k). A word without characters gives zeros.
+    An alphabet is small, so the product of each character with each kernel row is computed once, a
+    table (w, v, k); a patch is then a sum of w rows of it. Only the patch with the maximum gets a
+    gradient, which goes back to the rows of the table. A word without characters gets zeros.
 
-    An alphabet is small, so what each character adds at each place of a window is computed once,
-    a table (w, v, k); a window is then a sum of w rows, no product. Only the window that won gets
-    a gradient, and it goes back to the table's rows.
+    Args:
+        characters: embeddings (v, d).
+        kernel: (w, d, k), w odd.
+        ids: (u, length) characters of different words, 0 beyond both ends of a word; 0 has an
+            embedding like any other id.
+        spelling_ids: row of `ids` of each word, of any shape; the result is (*spelling_ids, k).
+        needs_grad: which inputs need a gradient.
     """
     width, _, k = kernel.shape
-    added = np.matmul(characters, kernel)  # (w, v, k)
+    table = np.matmul(characters, kernel)  # (w, v, k)
     used = np.flatnonzero((ids != OUTSIDE).any(axis=0))
     ids = ids[:, : used[-1] + 1 if used.size else 0]  # no further than the longest word
     n, length = ids.shape
-    around = _with_border(ids, width)
+    padded = _with_border(ids, width)
     inside = ids != OUTSIDE
-    best = np.zeros((n, k), added.dtype)
-    won = np.zeros((n, k), np.int64)
+    best = np.zeros((n, k), table.dtype)
+    argmax = np.zeros((n, k), np.int64)
     for block in cache_blocks(n, length * k):
-        seen = added[0].take(around[block, 0:length], axis=0)  # (block, length, k)
+        patches = table[0].take(padded[block, 0:length], axis=0)  # (block, length, k)
         for j in range(1, width):
-            seen += added[j].take(around[block, j : j + length], axis=0)
-        seen[~inside[block]] = -np.inf
-        best[block] = seen.max(axis=1, initial=-np.inf)
+            patches += table[j].take(padded[block, j : j + length], axis=0)
+        patches[~inside[block]] = -np.inf
+        best[block] = patches.max(axis=1, initial=-np.inf)
         if length and any(needs_grad):
-            won[block] = seen.argmax(axis=1)
+            argmax[block] = patches.argmax(axis=1)
     empty = ~inside.any(axis=1)
     best[empty] = 0
 
     def backward(grad: Array) -> Gradients:
-        by_added = np.empty_like(added)
+        by_table = np.empty_like(table)
         columns = np.arange(k)
-        places = (spelling_ids.reshape(-1, 1) * k + columns).reshape(-1)
-        by_best = np.bincount(places, grad.reshape(-1), best.size).reshape(n, k)
+        flat = (spelling_ids.reshape(-1, 1) * k + columns).reshape(-1)
+        by_best = np.bincount(flat, grad.reshape(-1), best.size).reshape(n, k)
         by_best[empty] = 0
         for j in range(width):
-            rows = np.take_along_axis(around, won + j, axis=1) if length else won
-            found = np.bincount(
-                (rows * k + columns).reshape(-1), by_best.reshape(-1), added[j].size
-            )
-            by_added[j] = found.reshape(added[j].shape)
-        by_characters = np.matmul(by_added, kernel.swapaxes(1, 2)).sum(axis=0)
-        return by_characters, np.matmul(characters.T, by_added)
+            rows = np.take_along_axis(padded, argmax + j, axis=1) if length else argmax
+            flat = (rows * k + columns).reshape(-1)
+            sums = np.bincount(flat, by_best.reshape(-1), table[j].size)
+            by_table[j] = sums.reshape(table[j].shape)
+        by_characters = np.matmul(by_table, kernel.swapaxes(1, 2)).sum(axis=0)
+        return by_characters, np.matmul(characters.T, by_table)
 
     return best[spelling_ids], backward
 
@@ -98,43 +103,38 @@ def _(value: Array, characters: Array, kernel: Array, **settings: Any) -> int:
 
 @composed_form(spelling_features)
 def spelling_features_composed(
-    characters: Tensor,
-    kernel: Tensor,
-    *,
-    ids: NDArray[np.integer],
-    spelling_ids: NDArray[np.integer],
+    characters: Tensor, kernel: Tensor, *, ids: Ids, spelling_ids: Ids
 ) -> Tensor:
-    """The same as `spelling_features`, window by window on the embedded characters."""
+    """Return the same, patch by patch on the embedded characters."""
     width = len(kernel)
     length = ids.shape[1]
     inside = ids != OUTSIDE
-    around = take_rows(characters, _with_border(ids, width), sparse=False)  # (n, length + w - 1, d)
-    seen = around[:, 0:length] @ kernel[0]
+    embedded = take_rows(characters, _with_border(ids, width), sparse=False)
+    patches = embedded[:, 0:length] @ kernel[0]
     for j in range(1, width):
-        seen = seen + around[:, j : j + length] @ kernel[j]
-    low = np.asarray(np.finfo(seen.dtype).min, seen.dtype)
-    highest = where(inside[..., np.newaxis], seen, low).max(axis=1)
-    found = where(inside.any(axis=1)[:, np.newaxis], highest, np.asarray(0, seen.dtype))
-    return take_rows(found, spelling_ids, sparse=False)
+        patches = patches + embedded[:, j : j + length] @ kernel[j]
+    low = np.asarray(np.finfo(patches.dtype).min, patches.dtype)
+    best = where(inside[..., np.newaxis], patches, low).max(axis=1)
+    best = where(inside.any(axis=1)[:, np.newaxis], best, np.asarray(0, patches.dtype))
+    return take_rows(best, spelling_ids, sparse=False)
 
 
-def distinct_rows(ids: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-    """The distinct rows of (n, length), and for each row the number of its own among them."""
-    n, length = ids.shape
-    if not (n and length):
-        return ids[:1], np.zeros(n, np.int64)
-    rows = np.ascontiguousarray(ids).view(np.dtype((np.void, ids.itemsize * length))).reshape(n)
-    _, first, own = np.unique(rows, return_index=True, return_inverse=True)
-    return ids[first], own.reshape(n)
+def _with_border(ids: Ids, width: int) -> NDArray[np.int64]:
+    """Pad ids (n, length) on both ends with OUTSIDE: (n, length + width - 1)."""
+    border = width // 2
+    padded = np.full((len(ids), ids.shape[1] + 2 * border), OUTSIDE, np.int64)
+    padded[:, border : border + ids.shape[1]] = ids
+    return padded
 
 
 class CharacterEncoder(Module):
-    """Spelling -> vector: embedding, convolution, maximum over the word. Nothing else is needed.
+    """Encode the spelling of words: character embedding, convolution, maximum over the word.
 
-    Equal words of a batch are computed once.
-
-    v: number of character ids, 0 = outside of a word; d: width of their embeddings; k: number of
-    filters; window: characters that a filter sees, odd.
+    Args:
+        v: number of character ids; 0 is outside of a word.
+        d: width of the character embeddings.
+        k: number of filters.
+        kernel_size: number of characters that a filter covers, odd.
     """
 
     def __init__(
@@ -144,49 +144,37 @@ class CharacterEncoder(Module):
         k: int,
         rng: np.random.Generator,
         *,
-        window: int = 3,
+        kernel_size: int = 3,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        if window < 1 or window % 2 == 0:
-            raise SettingsError(f"a window of characters is odd and at least 1, got {window}")
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise SettingsError(f"kernel_size is odd and at least 1, got {kernel_size}")
+        shape = kernel_size, d, k
         self.characters = Parameter(normal(rng, (v, d), 1.0, dtype=dtype))
-        self.kernel = Parameter(kaiming_uniform(rng, (window, d, k), 3 * window * d, dtype=dtype))
+        self.kernel = Parameter(kaiming_uniform(rng, shape, 3 * kernel_size * d, dtype=dtype))
 
-    def forward(
-        self, ids: NDArray[np.integer], spelling_ids: NDArray[np.integer] | None = None
-    ) -> Tensor:
-        """ids: (..., length) of the characters of words, 0 behind the last -> (..., k).
+    def forward(self, ids: Ids, spelling_ids: Ids | None = None) -> Tensor:
+        """Return a vector per word, (..., k) for ids (..., length), 0 after the last character.
 
-        spelling_ids: integers of any shape, rows of ids (u, length) -> (*spelling_ids, k).
-        Where they are not given, equal words are looked for here.
-        Raises DtypeError, ShapeError.
+        With `spelling_ids`, ids (u, length) holds each different spelling once and spelling_ids,
+        of any shape, the row of each word; the result is (*spelling_ids, k).
+
+        Raises:
+            DtypeError: if the ids are no integers.
+            ShapeError: if the ids have less than two axes or are out of range.
         """
-        ids = self._checked(np.asarray(ids))
-        words = ids.reshape(-1, ids.shape[-1])
-        if spelling_ids is None:
-            words, own = distinct_rows(words)
-            spelling_ids = own.reshape(ids.shape[:-1])
-        return spelling_features(self.characters, self.kernel, ids=words, spelling_ids=spelling_ids)
-
-    def _checked(self, ids: NDArray[np.integer]) -> NDArray[np.integer]:
+        ids = np.asarray(ids)
         v = self.characters.shape[0]
         if ids.dtype.kind not in "iu":
-            raise DtypeError(f"ids of characters are integers, got dtype {ids.dtype}")
+            raise DtypeError(f"character ids are integers, got dtype {ids.dtype}")
         if ids.ndim < 2:
-            raise ShapeError(f"ids of characters are (words, length) or more, got {ids.shape}")
+            raise ShapeError(f"expected character ids (..., length) of words, got {ids.shape}")
         if ids.size and (ids.min() < 0 or ids.max() >= v):
-            raise ShapeError(
-                f"ids of characters lie in 0 ... {v - 1}, got {ids.min()} ... {ids.max()}"
-            )
-        return ids
-
-
-def _with_border(ids: NDArray[np.integer], width: int) -> NDArray[np.int64]:
-    """ids (n, length) -> (n, length + width - 1), OUTSIDE around."""
-    side = width // 2
-    around = np.full((len(ids), ids.shape[1] + 2 * side), OUTSIDE, np.int64)
-    around[:, side : side + ids.shape[1]] = ids
-    return around
+            raise ShapeError(f"character ids lie in 0 ... {v - 1}, got {ids.min()} ... {ids.max()}")
+        words = ids.reshape(-1, ids.shape[-1])
+        if spelling_ids is None:
+            spelling_ids = np.arange(len(words)).reshape(ids.shape[:-1])
+        return spelling_features(self.characters, self.kernel, ids=words, spelling_ids=spelling_ids)
 
 
 @samples(spelling_features)
@@ -197,7 +185,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     ids = np.array([[1, 2, 3, 4], [5, 1, 0, 0], [2, 0, 0, 0]])
     spelling_ids = np.array([[0, 2, 1], [2, 2, 0]])
     yield Sample(tables(3), {"ids": ids, "spelling_ids": spelling_ids})
-    yield Sample(tables(1), {"ids": ids, "spelling_ids": spelling_ids}, "a window of one character")
+    yield Sample(tables(1), {"ids": ids, "spelling_ids": spelling_ids}, "a kernel of one character")
     yield Sample(tables(5), {"ids": ids[:, :2], "spelling_ids": spelling_ids[0]}, "short words")
     with_empty = np.array([[1, 2], [0, 0]])
     yield Sample(tables(3), {"ids": with_empty, "spelling_ids": np.array([0, 1])}, "no characters")

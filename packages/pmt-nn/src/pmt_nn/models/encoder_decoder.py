@@ -19,7 +19,7 @@ from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import tied_linear
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.transformer.config import TransformerConfig
@@ -31,7 +31,7 @@ class TranslationInputs(Protocol):
     """A batch of sequence pairs, any object with these arrays."""
 
     @property
-    def source(self) -> NDArray[np.integer]:
+    def source(self) -> Ids:
         """Source ids (b, s)."""
 
     @property
@@ -39,7 +39,7 @@ class TranslationInputs(Protocol):
         """True at source tokens, (b, s)."""
 
     @property
-    def target(self) -> NDArray[np.integer]:
+    def target(self) -> Ids:
         """Target ids that the decoder reads, (b, t)."""
 
     @property
@@ -47,7 +47,7 @@ class TranslationInputs(Protocol):
         """True at target tokens, (b, t)."""
 
     @property
-    def labels(self) -> NDArray[np.integer]:
+    def labels(self) -> Ids:
         """The next target id at each position, (b, t)."""
 
 
@@ -78,11 +78,6 @@ class EncoderDecoder(Module):
     """A Transformer encoder and decoder with embeddings and a tied output layer (section 3.4).
 
     Embeddings are multiplied by sqrt(d); the output layer's weights are the target embedding's.
-
-    Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -111,12 +106,12 @@ class EncoderDecoder(Module):
 
     def forward(
         self,
-        source: NDArray[np.integer],
-        target: NDArray[np.integer],
+        source: Ids,
+        target: Ids,
         source_mask: Mask | None = None,
         target_mask: Mask | None = None,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return logits (b, t, v): those at position i predict target token i + 1.
 
@@ -130,13 +125,7 @@ class EncoderDecoder(Module):
         memory = self.encode(source, source_mask, rng=rng)
         return self.decode(target, memory, target_mask, source_mask, rng=rng)
 
-    def encode(
-        self,
-        source: NDArray[np.integer],
-        mask: Mask | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
+    def encode(self, source: Ids, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the memory (b, s, d) of source ids (b, s)."""
         x = self._embedded(self.source_words, source, 0, rng)
         memory: Tensor = self.encoder(x, mask, rng=rng)
@@ -144,13 +133,13 @@ class EncoderDecoder(Module):
 
     def decode(
         self,
-        target: NDArray[np.integer],
+        target: Ids,
         memory: Tensor,
         mask: Mask | None = None,
         memory_mask: Mask | None = None,
         *,
         cache: DecoderCache | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return logits (b, t, v) for target ids (b, t) and a memory (b, s, d).
 
@@ -161,11 +150,7 @@ class EncoderDecoder(Module):
         return tied_linear(x, self.target_words.weight, self.bias)
 
     def loss(
-        self,
-        batch: TranslationInputs,
-        *,
-        label_smoothing: float = 0.0,
-        rng: np.random.Generator | None = None,
+        self, batch: TranslationInputs, *, label_smoothing: float = 0.0, rng: Rng = None
     ) -> Tensor:
         """Return the summed cross-entropy of the labels at the target's tokens.
 
@@ -185,13 +170,7 @@ class EncoderDecoder(Module):
         )
         return loss
 
-    def _embedded(
-        self,
-        words: Embedding,
-        ids: NDArray[np.integer],
-        offset: int,
-        rng: np.random.Generator | None,
-    ) -> Tensor:
+    def _embedded(self, words: Embedding, ids: Ids, offset: int, rng: Rng) -> Tensor:
         """Return the embeddings of ids (b, t), with positions and dropout: (b, t, d)."""
         x = words(ids) * self.config.width**0.5
         if self.positions is not None:
@@ -199,18 +178,13 @@ class EncoderDecoder(Module):
         embedded: Tensor = self.dropout(x, rng)
         return embedded
 
-    def decoding(
-        self, source: NDArray[np.integer], mask: Mask | None = None, *, cached: bool = True
-    ) -> Decoding:
+    def decoding(self, source: Ids, mask: Mask | None = None, *, cached: bool = True) -> Decoding:
         """Return the step-by-step decoding of source ids (b, s); see `Decoding`."""
         with no_grad():
             memory = self.encode(source, mask)
 
         def read(
-            ids: NDArray[np.integer],
-            memory: Tensor | None,
-            memory_mask: Mask | None,
-            cache: DecoderCache | None,
+            ids: Ids, memory: Tensor | None, memory_mask: Mask | None, cache: DecoderCache | None
         ) -> Tensor:
             if memory is None:
                 raise StateError(
@@ -223,7 +197,7 @@ class EncoderDecoder(Module):
 
     def translate(
         self,
-        source: NDArray[np.integer],
+        source: Ids,
         mask: Mask | None = None,
         *,
         start: int,
@@ -245,12 +219,12 @@ class EncoderDecoder(Module):
 
     def beam_search(
         self,
-        source: NDArray[np.integer],
+        source: Ids,
         mask: Mask | None = None,
         *,
         start: int,
         end: int,
-        max_length: int | NDArray[np.integer],
+        max_length: int | Ids,
         cached: bool = True,
         **settings: Any,
     ) -> list[list[Hypothesis]]:

@@ -18,7 +18,7 @@ from pmt_nn.crf.crf import LinearChainCRF
 from pmt_nn.layers.dropout import Dropout, stream_of_pass
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.models.character_cnn import CharacterEncoder
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
@@ -30,19 +30,19 @@ class TaggedInputs(Protocol):
     """A batch of sentences, any object with these arrays; 0 is the id of padding."""
 
     @property
-    def words(self) -> NDArray[np.integer]:
+    def words(self) -> Ids:
         """Word ids (b, t)."""
 
     @property
-    def shapes(self) -> NDArray[np.integer]:
+    def shapes(self) -> Ids:
         """Ids of the words' shapes (b, t)."""
 
     @property
-    def characters(self) -> NDArray[np.integer]:
+    def characters(self) -> Ids:
         """Character ids of the u different spellings, 0 after the last one, (u, c)."""
 
     @property
-    def spelling_ids(self) -> NDArray[np.integer]:
+    def spelling_ids(self) -> Ids:
         """Row of `characters` of each word, (b, t)."""
 
     @property
@@ -50,7 +50,7 @@ class TaggedInputs(Protocol):
         """True at words, (b, t)."""
 
     @property
-    def tags(self) -> NDArray[np.integer] | None:
+    def tags(self) -> Ids | None:
         """Tag ids (b, t), or None if they are not known."""
 
 
@@ -67,7 +67,7 @@ class EntityTaggerConfig(TransformerConfig):
         word_width: width of the learned word vectors.
         character_width: width of the character embeddings.
         filters: number of filters over the characters.
-        window: number of characters that a filter covers.
+        kernel_size: number of characters that a filter covers.
         shape_width: width of the shape embeddings.
         input_dropout: dropout rate of the concatenated embeddings.
         word_dropout: a; a word seen n times in training is replaced by the unknown word with
@@ -85,7 +85,7 @@ class EntityTaggerConfig(TransformerConfig):
     word_width: int = 100
     character_width: int = 30
     filters: int = 60
-    window: int = 3
+    kernel_size: int = 3
     shape_width: int = 20
     activation: str = "relu"
     positions: str = "tener"
@@ -106,8 +106,6 @@ class EntityTagger(Module):
     and a linear-chain CRF over the tags follow.
 
     Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
         unknown_id: id of the unknown word; smaller ids are special and never dropped.
         forbidden: forbidden transitions, see `LinearChainCRF`.
         forbidden_start: forbidden first tags, see `LinearChainCRF`.
@@ -115,7 +113,6 @@ class EntityTagger(Module):
             default. Not needed if a state is loaded afterwards.
         vectors: (words, vector_width) given vectors, zeros for a word without one. Not needed if
             a state is loaded afterwards.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -126,7 +123,7 @@ class EntityTagger(Module):
         unknown_id: int,
         forbidden: NDArray[np.bool_] | None = None,
         forbidden_start: NDArray[np.bool_] | None = None,
-        counts: NDArray[np.integer] | None = None,
+        counts: Ids | None = None,
         vectors: Array | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
@@ -142,7 +139,7 @@ class EntityTagger(Module):
             config.character_width,
             config.filters,
             rng,
-            window=config.window,
+            kernel_size=config.kernel_size,
             dtype=dtype,
         )
         self.shapes = Embedding(
@@ -158,7 +155,7 @@ class EntityTagger(Module):
             config.tags, rng, forbidden=forbidden, forbidden_start=forbidden_start, dtype=dtype
         )
 
-    def forward(self, batch: TaggedInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+    def forward(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags, (b, t, tags).
 
         Args:
@@ -168,7 +165,7 @@ class EntityTagger(Module):
         scores: Tensor = self.classify(self.dropout(self.encode(batch, rng=rng), rng))
         return scores
 
-    def encode(self, batch: TaggedInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+    def encode(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
         """Return the encoder's output, (b, t, d)."""
         parts = [self.words(self._learned_ids(batch.words, rng))]
         if self.vectors is not None:
@@ -178,13 +175,7 @@ class EntityTagger(Module):
         encoded: Tensor = self.encoder(x, batch.mask, rng=rng)
         return encoded
 
-    def loss(
-        self,
-        batch: TaggedInputs,
-        *,
-        rng: np.random.Generator | None = None,
-        reduction: str = "mean",
-    ) -> Tensor:
+    def loss(self, batch: TaggedInputs, *, rng: Rng = None, reduction: str = "mean") -> Tensor:
         """Return -log p(tags) of each sentence, reduced.
 
         Raises:
@@ -201,9 +192,7 @@ class EntityTagger(Module):
             scores = self(batch)
         return self.crf.decode(scores, batch.mask)
 
-    def _learned_ids(
-        self, words: NDArray[np.integer], rng: np.random.Generator | None
-    ) -> NDArray[np.integer]:
+    def _learned_ids(self, words: Ids, rng: Rng) -> Ids:
         """Replace words without a learned vector, and in training some others, by the unknown."""
         words = np.where(words < len(self.words.weight), words, self.unknown_id)
         if not (self.training and self.config.word_dropout):
@@ -213,9 +202,7 @@ class EntityTagger(Module):
         return np.where(dropped, self.unknown_id, words)
 
 
-def _drop_rates(
-    word_dropout: float, learned: int, counts: NDArray[np.integer] | None, unknown_id: int
-) -> Array:
+def _drop_rates(word_dropout: float, learned: int, counts: Ids | None, unknown_id: int) -> Array:
     """Return the probability of each word to be replaced by the unknown word, (learned,)."""
     if counts is None:
         counts = np.ones(learned, np.int64)

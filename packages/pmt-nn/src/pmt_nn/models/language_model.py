@@ -18,7 +18,7 @@ from pmt_nn.generation.sampling import next_token, token_stream
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import tied_linear
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.transformer.config import TransformerConfig
@@ -41,13 +41,7 @@ class LanguageModelConfig(TransformerConfig):
 
 
 class LanguageModel(Module):
-    """A decoder without memory; the output layer is tied to the embedding (Press & Wolf 2016).
-
-    Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
-        dtype: dtype of the parameters.
-    """
+    """A decoder without memory; the output layer is tied to the embedding (Press & Wolf 2016)."""
 
     def __init__(
         self,
@@ -67,11 +61,11 @@ class LanguageModel(Module):
 
     def forward(
         self,
-        ids: NDArray[np.integer],
+        ids: Ids,
         mask: Mask | None = None,
         *,
         cache: DecoderCache | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the logits of the next token at each position, (b, t, v).
 
@@ -108,10 +102,10 @@ class LanguageModel(Module):
 
     def stream(
         self,
-        ids: NDArray[np.integer],
+        ids: Ids,
         length: int,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -129,7 +123,7 @@ class LanguageModel(Module):
         decoding = self.decoding(cached=cached, max_length=max_length)
         return token_stream(decoding, ids, choose, length=length, end=end)
 
-    def generate(self, ids: NDArray[np.integer], length: int, **settings: Any) -> NDArray[np.int64]:
+    def generate(self, ids: Ids, length: int, **settings: Any) -> NDArray[np.int64]:
         """Return ids (b, t) and up to `length` more tokens; the settings are those of `stream`."""
         tokens = [np.asarray(ids, np.int64)]
         tokens += [new[:, np.newaxis] for new in self.stream(ids, length, **settings)]

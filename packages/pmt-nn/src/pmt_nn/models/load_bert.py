@@ -43,10 +43,7 @@ _RENAMED = [  # older names, and DistilBERT's
 
 
 def load_bert(
-    path: str | os.PathLike[str],
-    config: BertConfig | None = None,
-    *,
-    dtype: DTypeLike = np.float32,
+    path: str | os.PathLike[str], config: BertConfig | None = None, *, dtype: DTypeLike = np.float32
 ) -> Bert:
     """Return an encoder with the weights of a file, in evaluation mode.
 
@@ -56,8 +53,8 @@ def load_bert(
     Args:
         path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
             models come, or a weights file.
-        config: sizes of the model; by default those of the `config.json` beside the weights.
         dtype: dtype of the parameters.
+        config: sizes of the model; by default those of the `config.json` beside the weights.
 
     Raises:
         FileProblem: if a file is missing or cannot be read.

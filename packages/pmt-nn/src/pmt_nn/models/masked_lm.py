@@ -14,6 +14,7 @@ from pmt_nn.layers.gelu import gelu
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.models.entity_tagger import EntityTagger, TaggedInputs
 from pmt_nn.models.pair_classifier import PairClassifier, PairInputs
 from pmt_nn.module.module import Module
@@ -25,43 +26,39 @@ class _MaskedModel(Module):
 
     The encoder's vector at a masked position goes through a linear layer, GELU and a layer norm;
     the output layer is tied to the word embedding.
-
-    Args:
-        width: width of the encoder.
-        words: word embedding (v, word width).
-        output_vocabulary: only ids below it are predicted. In a vocabulary sorted by frequency
-            the rarest words cost much and teach little.
-        rng: random stream of the initial weights.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
         self,
-        width: int,
-        words: Tensor,
+        model: PairClassifier | EntityTagger,
         output_vocabulary: int,
         rng: np.random.Generator,
-        *,
         dtype: DTypeLike,
     ) -> None:
-        v, word_width = words.shape
+        v, width = model.words.weight.shape
         if not 1 <= output_vocabulary <= v:
             raise SettingsError(
                 f"output_vocabulary lies in 1 ... {v}, the learned words, got {output_vocabulary}"
             )
         self.output_vocabulary = output_vocabulary
-        self.transform = Linear(width, word_width, rng, dtype=dtype)
-        self.norm = LayerNorm(word_width, dtype=dtype)
+        self.transform = Linear(model.config.width, width, rng, dtype=dtype)
+        self.norm = LayerNorm(width, dtype=dtype)
         self.bias = Parameter(np.zeros(output_vocabulary, dtype))
 
-    def _loss(
-        self, encoded: Tensor, words: Tensor, labels: NDArray[np.integer]
+    def forward(
+        self, batch: PairInputs | TaggedInputs, ids: Ids, labels: Ids, *, rng: Rng = None
     ) -> tuple[Tensor, int]:
-        """Return the summed cross-entropy of the labels, and their number.
+        """Return the summed cross-entropy of the masked words, and their number.
 
-        encoded: (b, t, d). words: (v, word width). labels: (b, t); `IGNORE_LABEL` and labels
-        outside of the output vocabulary do not count.
+        Args:
+            batch: what the model reads, a dataclass. What else reveals a masked word (match type,
+                spelling, shape) is masked, too.
+            ids: (b, t), the batch's word ids with some masked.
+            labels: (b, t), the ids of masked words, `IGNORE_LABEL` elsewhere. A label outside of
+                the output vocabulary does not count.
+            rng: random stream of dropout, required in training if a rate is above 0.
         """
+        encoded, words = self._encode(batch, ids, labels != IGNORE_LABEL, rng)
         counted = (labels != IGNORE_LABEL) & (labels < self.output_vocabulary)
         positions = np.flatnonzero(counted)
         vectors = encoded.reshape(-1, encoded.shape[-1])[positions]  # (n, d)
@@ -70,6 +67,10 @@ class _MaskedModel(Module):
             words = words[: self.output_vocabulary]
         labels = labels.reshape(-1)[positions]
         return tied_cross_entropy(vectors, words, self.bias, labels), len(positions)
+
+    def _encode(self, batch: Any, ids: Ids, is_masked: Mask, rng: Rng) -> tuple[Tensor, Tensor]:
+        """Return the vectors of the masked batch (b, t, d), and the word embedding."""
+        raise NotImplementedError
 
 
 class MaskedPairModel(_MaskedModel):
@@ -95,30 +96,11 @@ class MaskedPairModel(_MaskedModel):
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.reader = reader
-        width, words = reader.config.width, reader.words.weight
-        super().__init__(width, words, output_vocabulary, rng, dtype=dtype)
+        super().__init__(reader, output_vocabulary, rng, dtype)
 
-    def forward(
-        self,
-        batch: PairInputs,
-        ids: NDArray[np.integer],
-        labels: NDArray[np.integer],
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Tensor, int]:
-        """Return the summed cross-entropy of the masked words, and their number.
-
-        Args:
-            batch: the pairs, a dataclass. The match type of a masked word is masked, too.
-            ids: (b, t) the batch's ids with words masked.
-            labels: (b, t) the ids of masked words, `IGNORE_LABEL` elsewhere. A label outside of the
-                output vocabulary does not count.
-            rng: random stream of dropout, required in training if the rate is above 0.
-        """
-        match_types = np.where(labels == IGNORE_LABEL, batch.match_types, 0)
-        masked = _replaced(batch, ids=ids, match_types=match_types)
-        encoded = self.reader.encode(masked, rng=rng)
-        return self._loss(encoded, self.reader.words.weight, labels)
+    def _encode(self, batch: Any, ids: Ids, is_masked: Mask, rng: Rng) -> tuple[Tensor, Tensor]:
+        masked = replace(batch, ids=ids, match_types=np.where(is_masked, 0, batch.match_types))
+        return self.reader.encode(masked, rng=rng), self.reader.words.weight
 
 
 class MaskedTagger(_MaskedModel):
@@ -126,8 +108,7 @@ class MaskedTagger(_MaskedModel):
 
     Args:
         tagger: the tagger that is trained, apart from its layers after the encoder.
-        output_vocabulary: only ids below it are predicted. In a vocabulary sorted by frequency
-            the rarest words cost much and teach little.
+        output_vocabulary: see `MaskedPairModel`.
         rng: random stream of the head's initial weights.
         mask_id: id of the mask among the characters and the shapes.
         dtype: dtype of the head's parameters.
@@ -144,40 +125,16 @@ class MaskedTagger(_MaskedModel):
     ) -> None:
         self.tagger = tagger
         self.mask_id = mask_id
-        width, words = tagger.config.width, tagger.words.weight
-        super().__init__(width, words, output_vocabulary, rng, dtype=dtype)
+        super().__init__(tagger, output_vocabulary, rng, dtype)
 
-    def forward(
-        self,
-        batch: TaggedInputs,
-        ids: NDArray[np.integer],
-        labels: NDArray[np.integer],
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Tensor, int]:
-        """Return the summed cross-entropy of the masked words, and their number.
-
-        Args:
-            batch: the sentences, a dataclass. Spelling and shape of a masked word are masked, too.
-            ids: (b, t) the batch's words with some masked.
-            labels: (b, t) the ids of masked words, `IGNORE_LABEL` elsewhere. A label outside of the
-                output vocabulary does not count.
-            rng: random stream of dropout, required in training if a rate is above 0.
-        """
-        is_masked = labels != IGNORE_LABEL
-        mask_spelling = np.zeros_like(batch.characters[:1])
-        mask_spelling[:, 0] = self.mask_id
-        masked = _replaced(
+    def _encode(self, batch: Any, ids: Ids, is_masked: Mask, rng: Rng) -> tuple[Tensor, Tensor]:
+        spelling: NDArray[Any] = np.zeros_like(batch.characters[:1])
+        spelling[:, 0] = self.mask_id
+        masked = replace(
             batch,
             words=ids,
-            characters=np.concatenate([batch.characters, mask_spelling]),
+            characters=np.concatenate([batch.characters, spelling]),
             spelling_ids=np.where(is_masked, len(batch.characters), batch.spelling_ids),
             shapes=np.where(is_masked, self.mask_id, batch.shapes),
         )
-        encoded = self.tagger.encode(masked, rng=rng)
-        return self._loss(encoded, self.tagger.words.weight, labels)
-
-
-def _replaced(batch: Any, **arrays: NDArray[Any]) -> Any:
-    """Return the batch, a dataclass, with other arrays."""
-    return replace(batch, **arrays)
+        return self.tagger.encode(masked, rng=rng), self.tagger.words.weight

@@ -1,27 +1,30 @@
-"""Texts as the mean of their words' vectors."""
+"""`MeanOfWords`: the mean of the word vectors of a text."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
 from pmt_nn.layers.axis import masked_mean
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.module import Module
 
 
 class MeanOfWords(Module):
-    """The mean of the word vectors of a text.
+    """Encode a text as the mean of its word vectors.
 
-    The simplest encoder of sentences, and a hard one to beat when it learns from paraphrases
-    (Wieting et al. 2016): by a contrastive loss words that stand for each other come to lie
-    together, and words that say little become short. The vectors begin small and random; a common
-    length of all of them changes no cosine.
+    The simplest sentence encoder, and hard to beat if it is trained on paraphrases (Wieting et al.
+    2016): a contrastive loss moves words of one meaning together and shortens the vectors of words
+    with little meaning. The vectors start small and random; a common factor changes no cosine.
 
-    vocabulary: number of token ids; d: width; dropout: rate on the word vectors.
+    Args:
+        vocabulary: number of token ids.
+        d: width of the vectors.
+        dropout: dropout rate of the word vectors.
+        std: standard deviation of the initial vectors.
     """
 
     def __init__(
@@ -37,12 +40,6 @@ class MeanOfWords(Module):
         self.words = Embedding(vocabulary, d, rng, std=std, dtype=dtype)
         self.dropout = Dropout(dropout)
 
-    def forward(
-        self,
-        ids: NDArray[np.integer],
-        mask: Mask,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
-        """ids, mask (True = a token that counts): (b, t) -> (b, d); zeros for an empty text."""
+    def forward(self, ids: Ids, mask: Mask, *, rng: Rng = None) -> Tensor:
+        """Return the means (b, d) of ids (b, t) where mask (b, t) is True; zeros if nowhere."""
         return masked_mean(self.dropout(self.words(ids), rng), mask)

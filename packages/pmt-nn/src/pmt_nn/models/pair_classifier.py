@@ -16,7 +16,7 @@ from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.gelu import gelu
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
@@ -26,15 +26,15 @@ class PairInputs(Protocol):
     """A batch of pairs `<cls> a <sep> b <sep>`, any object with these arrays."""
 
     @property
-    def ids(self) -> NDArray[np.integer]:
+    def ids(self) -> Ids:
         """Token ids (b, t)."""
 
     @property
-    def segments(self) -> NDArray[np.integer]:
+    def segments(self) -> Ids:
         """0 in the first text, 1 in the second, (b, t)."""
 
     @property
-    def match_types(self) -> NDArray[np.integer]:
+    def match_types(self) -> Ids:
         """Whether and how each token also occurs in the other text, (b, t)."""
 
     @property
@@ -76,11 +76,6 @@ class PairClassifier(Module):
     The vector of a token is the sum of its word, segment, match type and position embeddings.
     Pooled are the first token, the mean of each text and, with `config.compare`, the difference
     and the product of the means. Features of the pair are concatenated after the pooling.
-
-    Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -104,7 +99,7 @@ class PairClassifier(Module):
         self.features = Linear(config.features, hidden, rng, dtype=dtype) if hidden else None
         self.classify = Linear(d + hidden, config.classes, rng, dtype=dtype)
 
-    def forward(self, batch: PairInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+    def forward(self, batch: PairInputs, *, rng: Rng = None) -> Tensor:
         """Return the logits of the pairs, (b, classes).
 
         Args:
@@ -122,7 +117,7 @@ class PairClassifier(Module):
         logits: Tensor = self.classify(self.dropout(pooled, rng))
         return logits
 
-    def encode(self, batch: PairInputs, *, rng: np.random.Generator | None = None) -> Tensor:
+    def encode(self, batch: PairInputs, *, rng: Rng = None) -> Tensor:
         """Return the encoder's vectors of all tokens, before pooling: (b, t, d)."""
         x = (
             self.words(batch.ids)
@@ -154,9 +149,7 @@ class PairClassifier(Module):
         return gelu(self.features(Tensor(features.astype(dtype, copy=False))))
 
 
-def _pooling_weights(
-    segments: NDArray[np.integer], mask: Mask, dtype: DTypeLike
-) -> NDArray[np.floating]:
+def _pooling_weights(segments: Ids, mask: Mask, dtype: DTypeLike) -> NDArray[np.floating]:
     """Return the weight of each token in each pooled vector, (b, 3, t).
 
     The vectors are the first token and the mean of either text; one product pools all three.

@@ -15,7 +15,7 @@ from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
@@ -43,11 +43,8 @@ class TokenClassifier(Module):
     """Classify every token, e.g. parts of speech.
 
     Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
         forbidden: forbidden transitions, see `LinearChainCRF`.
         forbidden_start: forbidden first tags, see `LinearChainCRF`.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -74,13 +71,7 @@ class TokenClassifier(Module):
             else None
         )
 
-    def forward(
-        self,
-        ids: NDArray[np.integer],
-        mask: Mask | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> Tensor:
+    def forward(self, ids: Ids, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags (b, t, tags) for ids (b, t); mask (b, t), True at tokens.
 
         rng: random stream of dropout, required in training if the rate is above 0.
@@ -94,11 +85,11 @@ class TokenClassifier(Module):
 
     def loss(
         self,
-        ids: NDArray[np.integer],
-        tags: NDArray[np.integer],
+        ids: Ids,
+        tags: Ids,
         mask: Mask | None = None,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
         reduction: str = "mean",
     ) -> Tensor:
         """Return -log p(tags), reduced: per sequence with a CRF, otherwise per token.
@@ -116,7 +107,7 @@ class TokenClassifier(Module):
         return loss
 
     def predict(
-        self, ids: NDArray[np.integer], mask: Mask | None = None, tagged: Mask | None = None
+        self, ids: Ids, mask: Mask | None = None, tagged: Mask | None = None
     ) -> NDArray[np.int64]:
         """Return the most likely tags (b, t), IGNORE_LABEL at padding. Call in evaluation mode.
 

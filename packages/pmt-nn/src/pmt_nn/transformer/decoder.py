@@ -10,7 +10,7 @@ from pmt_core import SettingsError
 from pmt_nn.attention.kv_cache import DecoderCache
 from pmt_nn.attention.positions import attention_positions
 from pmt_nn.layers.normalization import LayerNorm
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.layer import TransformerLayer
@@ -22,9 +22,7 @@ class TransformerDecoder(Module):
     Args:
         config: sizes and settings; one object of positions inside of attention, e.g. a learned
             bias, is shared by all layers.
-        rng: random stream of the initial weights.
         cross: whether the layers attend to a memory; False for a language model.
-        dtype: dtype of the parameters.
 
     Raises:
         SettingsError: for positions "tener", which act in encoders only.
@@ -64,7 +62,7 @@ class TransformerDecoder(Module):
         mask: Mask | None = None,
         memory_mask: Mask | None = None,
         cache: DecoderCache | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the decoded tokens (b, t, d).
 

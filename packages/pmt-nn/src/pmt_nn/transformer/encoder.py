@@ -9,7 +9,7 @@ from pmt_autograd import Tensor, where
 from pmt_nn.attention.positions import attention_positions
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 from pmt_nn.layers.normalization import LayerNorm
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.layer import TransformerLayer
@@ -21,16 +21,10 @@ class TransformerEncoder(Module):
     Args:
         config: sizes and settings; one object of positions inside of attention, e.g. a learned
             bias, is shared by all layers.
-        rng: random stream of the initial weights.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
-        self,
-        config: TransformerConfig,
-        rng: np.random.Generator,
-        *,
-        dtype: DTypeLike = np.float32,
+        self, config: TransformerConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
     ) -> None:
         positions = attention_positions(config.positions, config.heads, rng, dtype, two_sided=True)
         self.layers = [
@@ -44,9 +38,7 @@ class TransformerEncoder(Module):
         )
         self.is_unpadded = positions is None and config.positions != "tener"
 
-    def forward(
-        self, x: Tensor, mask: Mask | None = None, *, rng: np.random.Generator | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the encoded tokens (b, t, d), exact zeros at padding.
 
         A token that no query may attend to, not even itself, is padding: a position where a mask
@@ -70,11 +62,7 @@ class TransformerEncoder(Module):
         return where(tokens[..., np.newaxis], encoded, np.zeros((), x.dtype))
 
     def _layers(
-        self,
-        x: Tensor,
-        mask: Mask | None,
-        layout: RaggedLayout | None,
-        rng: np.random.Generator | None,
+        self, x: Tensor, mask: Mask | None, layout: RaggedLayout | None, rng: Rng
     ) -> Tensor:
         """Run all layers and the final norm."""
         for layer in self.layers:

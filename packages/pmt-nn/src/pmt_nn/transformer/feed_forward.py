@@ -26,6 +26,7 @@ from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.gelu import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.linear import Linear, linear, sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.masks import Rng
 from pmt_nn.module.module import Module
 
 
@@ -60,12 +61,12 @@ def feed_forward(
     dropout_mask: DropoutMask | None = None,
     needs_grad: NeedsGrad = (True,) * 5,
 ) -> Result:
-    """act(x W1 + b1) W2 + b2, with dropout on the hidden layer, in one step.
+    """Return act(x W1 + b1) W2 + b2 with dropout on the hidden layer, (..., d), fused.
 
-    x: (..., d), weight1: (d, f), bias1: (f,), weight2: (f, d), bias2: (d,); the biases may be
-    None. dropout_mask: (..., f), of the hidden layer. Between the two products the hidden layer
-    is gone through once, block by block: bias, activation, its slope, dropout. Only the hidden
-    layer and the slope (dropout included) are kept for the backward pass.
+    Shapes: x (..., d), weight1 (d, f), bias1 (f,) or None, weight2 (f, d), bias2 (d,) or None,
+    dropout_mask (..., f). Between the two products one pass over the hidden layer, block by block,
+    applies bias, activation and dropout and computes the slope. Only the hidden layer and the
+    slope (dropout included) are saved for the backward pass.
     """
     rows = x.reshape(-1, x.shape[-1])
     hidden = rows @ weight1
@@ -127,7 +128,7 @@ def feed_forward_composed(
     activation: str = "gelu",
     dropout_mask: DropoutMask | None = None,
 ) -> Tensor:
-    """Linear, activation, dropout, linear, one after the other."""
+    """Return linear, activation, dropout and linear, one after the other."""
     hidden = ACTIVATIONS[activation](linear(x, weight1, bias1))
     if dropout_mask is not None:
         hidden = apply_mask(hidden, dropout_mask=dropout_mask)
@@ -135,10 +136,14 @@ def feed_forward_composed(
 
 
 class FeedForward(Module):
-    """Linear, activation, dropout, Linear, at every position alike.
+    """Linear, activation, dropout and Linear, at every position.
 
-    d: model width; f: hidden width; activation: a name in ACTIVATIONS; bias: whether the two
-    linear layers have one.
+    Args:
+        d: model width.
+        f: hidden width.
+        dropout: dropout rate of the hidden layer.
+        activation: a name in ACTIVATIONS.
+        bias: whether the linear layers have a bias.
     """
 
     def __init__(
@@ -161,8 +166,8 @@ class FeedForward(Module):
         self.dropout = Dropout(dropout)
         self.down = Linear(f, d, rng, bias=bias, dtype=dtype)
 
-    def forward(self, x: Tensor, *, rng: np.random.Generator | None = None) -> Tensor:
-        """x: (..., d) -> (..., d). rng: stream of this pass, needed in training with dropout."""
+    def forward(self, x: Tensor, *, rng: Rng = None) -> Tensor:
+        """Return the output for x (..., d), of the same shape."""
         dropout_mask = self.dropout.draw((*x.shape[:-1], self.up.weight.shape[1]), rng)
         return feed_forward(
             x,

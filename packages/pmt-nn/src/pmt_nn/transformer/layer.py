@@ -18,7 +18,7 @@ from pmt_nn.attention.relative import RelativeAttention
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
 from pmt_nn.layers.normalization import LayerNorm
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.feed_forward import FeedForward
@@ -31,13 +31,10 @@ class TransformerLayer(Module):
     residual connection and a layer norm, before it or after the addition (`config.norm_first`).
 
     Args:
-        config: sizes and settings.
-        rng: random stream of the initial weights.
         causal: whether a position attends to itself and earlier positions only.
         cross: whether the layer attends to a memory as well.
         positions: positions inside of attention that several layers share; by default the layer
             makes its own from `config.positions`.
-        dtype: dtype of the parameters.
     """
 
     def __init__(
@@ -83,7 +80,7 @@ class TransformerLayer(Module):
         memory_mask: Mask | None = None,
         layout: RaggedLayout | None = None,
         cache: LayerCache | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the output of the layer, of the shape of x.
 
@@ -115,11 +112,7 @@ class TransformerLayer(Module):
         return self._add(x, self.feed_forward_norm, partial(self.feed_forward, rng=rng), rng)
 
     def _add(
-        self,
-        x: Tensor,
-        norm: LayerNorm,
-        function: Callable[[Tensor], Tensor],
-        rng: np.random.Generator | None,
+        self, x: Tensor, norm: LayerNorm, function: Callable[[Tensor], Tensor], rng: Rng
     ) -> Tensor:
         """Return x + f(norm(x)) in a pre-norm layer, norm(x + f(x)) in a post-norm layer."""
         if self.norm_first:

@@ -83,8 +83,9 @@ def _add_type_table(run: Run[Settings], name: str, metrics: EntityScores) -> Non
         ],
     )
     run.report.text(
-        f"{metrics.there:,} entities, {metrics.called:,} predicted, {metrics.right:,} of them "
-        f"correct. {name}_tagged.conll has the words with the labeled and the predicted tags, "
+        f"{metrics.actual:,} entities, {metrics.predicted:,} predicted, "
+        f"{metrics.true_positives:,} of them correct. {name}_tagged.conll has the words with the "
+        "labeled and the predicted tags, "
         "as conlleval reads them."
     )
 

@@ -89,7 +89,7 @@ def _score_analogies(
         [bar.accuracy for bar in bars],
         [f"{bar.correct:,} of {bar.answered:,}" for bar in bars],
         "accuracy on analogies",
-        last_stands_out=3,
+        highlight_last=3,
     )
     _add_sections(run, cos_add, cos_mul)
 

@@ -69,7 +69,7 @@ def test_entity_scores_by_hand():
     labels = [["B-PER", "I-PER", "O", "B-LOC"], ["B-ORG", "O"]]
     called = [["B-PER", "I-PER", "O", "B-PER"], ["B-ORG", "I-ORG"]]
     found = entity_scores(called, labels)
-    assert (found.right, found.called, found.there) == (1, 3, 3)
+    assert (found.true_positives, found.predicted, found.actual) == (1, 3, 3)
     assert found.overall.f1 == pytest.approx(1 / 3)
     assert found.by_type["PER"].precision == 0.5
     assert found.by_type["PER"].recall == 1.0

@@ -48,7 +48,7 @@ def test_a_uniform_guess_is_not_nine_out_of_ten():
 def test_errors():
     with pytest.raises(ShapeError, match="argmax"):
         accuracy(np.zeros((4, 2), int), np.zeros(4, int))
-    with pytest.raises(ShapeError, match="no examples"):
+    with pytest.raises(ShapeError, match="at least one example"):
         accuracy([], [])
     with pytest.raises(ShapeError, match=r"0 ... 1, got 2"):
         confusion_matrix([0, 2], [0, 1], classes=2)

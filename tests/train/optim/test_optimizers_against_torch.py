@@ -103,7 +103,7 @@ def test_reduce_on_plateau_is_torchs(mode, cooldown):
         min_lr=0.02,
     )
     ours = ReduceOnPlateau(
-        patience=3, factor=0.5, cooldown=cooldown, lowest=0.02, mode=mode, min_delta=0.05
+        patience=3, factor=0.5, cooldown=cooldown, min_scale=0.02, mode=mode, min_delta=0.05
     )
     for score in np.random.default_rng(2).normal(size=80):
         ours = ours.update(float(score))

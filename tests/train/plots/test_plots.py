@@ -80,7 +80,7 @@ def test_attention_of_nothing(tmp_path):
     attention_plot(tmp_path / "a.png", [zero])
     gone = AttentionMap("nan", ["a"], ["b", "c"], np.full((1, 2), np.nan, np.float32))
     attention_plot(tmp_path / "a.png", [gone])
-    with pytest.raises(ShapeError, match="at least one map"):
+    with pytest.raises(ShapeError, match="at least one attention map"):
         attention_plot(tmp_path / "a.png", [])
     for wrong in (
         AttentionMap("x", ["a"], ["b"], np.ones((2, 1))),

@@ -32,7 +32,7 @@ def test_maps(tmp_path, points) -> None:
 def test_bars(tmp_path) -> None:
     path = tmp_path / "bars.png"
     shares = [math.nan, 0, 1, *np.linspace(0, 1, 10)]
-    bar_chart(path, ODD, shares, [f"{i} of 3" for i in range(13)], "title", last_stands_out=2)
+    bar_chart(path, ODD, shares, [f"{i} of 3" for i in range(13)], "title", highlight_last=2)
     assert is_png(path)
     bar_chart(path, [], [])
     with pytest.raises(ShapeError, match="13 names"):

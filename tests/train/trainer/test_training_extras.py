@@ -165,7 +165,7 @@ def test_the_average_is_evaluated_and_kept_as_the_best(toys, tmp_path):
 
 
 def test_plateau_by_hand():
-    plateau = ReduceOnPlateau(patience=2, factor=0.1, cooldown=1, lowest=0.05)
+    plateau = ReduceOnPlateau(patience=2, factor=0.1, cooldown=1, min_scale=0.05)
     scales = []
     for score in [1.0, 2.0, 2.0, 1.5, 1.0, 1.0, float("nan"), 3.0, 0.0]:
         plateau = plateau.update(score)
@@ -215,7 +215,7 @@ def test_the_search_finds_where_the_loss_falls_and_leaves_no_trace(toys, tmp_pat
     trainer = trainer_of(toys, optimizer=SGD, clip=None, average=0.9, rate=0.3)
     trainer.step(toys.rows(32))
     before = trainer.model.state_dict(), trainer.optimizer.state_dict(), trainer.step_count
-    found = search_learning_rate(trainer, toys.data(), lowest=1e-4, highest=1e5, steps=60)
+    found = search_learning_rate(trainer, toys.data(), min_lr=1e-4, max_lr=1e5, steps=60)
     assert found.rates[0] == pytest.approx(1e-4)
     assert found.rates == sorted(found.rates)
     assert found.diverged
@@ -233,4 +233,4 @@ def test_the_search_finds_where_the_loss_falls_and_leaves_no_trace(toys, tmp_pat
     assert path.read_bytes()[:4] == b"\x89PNG"
     learning_rate_plot(path, LearningRateSearch())
     with pytest.raises(SettingsError):
-        search_learning_rate(trainer, toys.data(), lowest=1.0, highest=0.1)
+        search_learning_rate(trainer, toys.data(), min_lr=1.0, max_lr=0.1)

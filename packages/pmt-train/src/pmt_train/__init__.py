@@ -1,12 +1,10 @@
-"""Training: `Trainer`, optimizers, schedules, metrics, checkpoints, workers, and the app kit.
+"""Training: `Trainer`, optimizers, learning rate schedules, metrics, plots, parallel workers.
 
-Read `trainer.py` (one step), `optimizer.py` with `adamw.py` (the update) and `training_loop.py`
-(the epochs; `batch_loop.py` is what one is made of). What all apps share, from the command line
-to the report, begins in `app_main.py`.
-matplotlib is imported when the first picture is made, not before.
+Read `trainer/trainer.py` (one step), `trainer/fit_loop.py` (epochs, evaluation, checkpoints) and
+`optim/optimizer.py` with `optim/adam.py` (the update). matplotlib is imported by the first plot.
 """
 
-from pmt_train.metrics.bleu import BleuScore, bleu, tokenize_13a
+# Metrics
 from pmt_train.metrics.bootstrap import Interval, bootstrap_interval
 from pmt_train.metrics.calibration import (
     CalibrationBins,
@@ -23,7 +21,9 @@ from pmt_train.metrics.classification import (
     roc_auc,
 )
 from pmt_train.metrics.entities import NO_ENTITY, EntityScores, entity_confusion, entity_scores
-from pmt_train.metrics.language_model import perplexity
+from pmt_train.metrics.text_generation import BleuScore, bleu, perplexity, tokenize_13a
+
+# Optimizers
 from pmt_train.optim.adagrad import Adagrad, RMSProp
 from pmt_train.optim.adam import Adam, AdamW
 from pmt_train.optim.blocks import Block
@@ -35,23 +35,26 @@ from pmt_train.optim.lion import Lion
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup, decays_matrices
 from pmt_train.optim.sgd import SGD
+
+# Threads and processes
 from pmt_train.parallel.malloc_tuning import keep_freed_memory
 from pmt_train.parallel.mpi_group import MpiGroup, launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup, SingleProcess
 from pmt_train.parallel.thread_group import run_thread_group
 from pmt_train.parallel.workers import Workers, core_count
+
+# Plots
 from pmt_train.plots.attention import AttentionMap, attention_plot
-from pmt_train.plots.bar_chart import bar_chart
-from pmt_train.plots.confusion import confusion_plot
-from pmt_train.plots.entity_scores import entity_plot
+from pmt_train.plots.bars import bar_chart, entity_plot
 from pmt_train.plots.figure import figure_saved_to, plot_label
+from pmt_train.plots.heatmaps import confusion_plot, transition_plot
 from pmt_train.plots.image_grid import image_grid
-from pmt_train.plots.learning_curves import learning_curves
-from pmt_train.plots.lr_finder import learning_rate_plot
+from pmt_train.plots.learning_curves import learning_curves, learning_rate_plot
 from pmt_train.plots.reliability import reliability_plot
 from pmt_train.plots.token_loss import token_loss_plot
-from pmt_train.plots.transitions import transition_plot
-from pmt_train.plots.vector_map import vector_plot
+from pmt_train.plots.vector_plot import vector_plot
+
+# Learning rate schedules
 from pmt_train.schedules import (
     Schedule,
     constant_schedule,
@@ -65,10 +68,12 @@ from pmt_train.schedules import (
     step_schedule,
     warmup,
 )
+
+# Trainer, training loop, checkpoints
 from pmt_train.trainer.batches import Batch, Epochs, batches_of
 from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, TrainingEvent
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
-from pmt_train.trainer.early_stopping import EarlyStopping, Mode
+from pmt_train.trainer.early_stopping import EarlyStopping, Mode, ReduceOnPlateau
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row, finite_or_none, join_histories
@@ -76,21 +81,16 @@ from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted, stopped_
 from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
 from pmt_train.trainer.predict_batches import predict_batches
 from pmt_train.trainer.progress import progress_bar, say, warn
-from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.trainer.shards import Loss
 from pmt_train.trainer.trainable import StepResult, Trainable
 from pmt_train.trainer.trainer import Trainer
+
+# word2vec
 from pmt_train.word2vec.chunk_trainer import Word2VecSampler
 from pmt_train.word2vec.trainer import Word2VecTrainer
 from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 
 __all__ = [
-    "Word2Vec",
-    "Word2VecSampler",
-    "Word2VecSettings",
-    "Word2VecTrainer",
-    "stopped_by_signals",
-    "finite_or_none",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -114,7 +114,6 @@ __all__ = [
     "History",
     "Interrupt",
     "Interval",
-    "Trainable",
     "LearningRateSearch",
     "Lion",
     "Loss",
@@ -127,24 +126,30 @@ __all__ = [
     "ParameterGroup",
     "ParameterSlot",
     "PrecisionRecallF1",
-    "RMSProp",
     "ProcessGroup",
+    "RMSProp",
     "ReduceOnPlateau",
     "Row",
     "SGD",
     "Schedule",
     "SingleProcess",
     "StepResult",
+    "Trainable",
     "Trainer",
     "TrainingEvent",
     "TrainingInterrupted",
     "TrainingLoop",
     "TrainingState",
     "WeightAverage",
+    "Word2Vec",
+    "Word2VecSampler",
+    "Word2VecSettings",
+    "Word2VecTrainer",
     "Workers",
     "accuracy",
     "attention_plot",
     "averaged_f1",
+    "bar_chart",
     "batches_of",
     "bleu",
     "bootstrap_interval",
@@ -164,6 +169,7 @@ __all__ = [
     "expected_calibration_error",
     "exponential_schedule",
     "figure_saved_to",
+    "finite_or_none",
     "global_norm",
     "image_grid",
     "in_sequence",
@@ -190,11 +196,11 @@ __all__ = [
     "say",
     "search_learning_rate",
     "step_schedule",
+    "stopped_by_signals",
     "token_loss_plot",
     "tokenize_13a",
     "transition_plot",
+    "vector_plot",
     "warmup",
     "warn",
-    "vector_plot",
-    "bar_chart",
 ]

@@ -1,13 +1,9 @@
-"""Learning rates as pure functions of the step.
+"""Learning rate schedules as pure functions of the step.
 
-A schedule is any function from the number of steps done so far (0 at the first step) to a
-learning rate. Nothing is remembered between calls, so a resumed run goes on where it was.
+A schedule is any function from the number of steps done (0 at the first step) to a learning rate.
+It has no state, so a resumed run continues its schedule.
 
-    warmup(cosine(1e-3, steps=10_000), steps=500)
-
-Learning-rate schedules one after the other.
-
-The one-cycle schedule.
+    warmup(cosine_schedule(1e-3, steps=10_000), steps=500)
 """
 
 from __future__ import annotations
@@ -27,43 +23,43 @@ class Schedule(Protocol):
 
 
 def constant_schedule(lr: float) -> Schedule:
-    """The same rate at every step."""
+    """Return a schedule with the same rate at each step."""
     _check_rate(lr)
     return lambda step: lr
 
 
 def linear_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    """Falls in a straight line from `lr` at step 0 to `final` at step `steps`, and stays there."""
+    """Return a linear decay from `lr` at step 0 to `final` at step `steps` and later."""
     _check_rate(lr)
     _check_steps(steps)
     return lambda step: final + (lr - final) * (1 - _part(step, steps))
 
 
 def cosine_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    """Half a cosine from `lr` at step 0 to `final` at step `steps` (Loshchilov & Hutter 2017)."""
+    """Return half a cosine from `lr` at step 0 to `final` at `steps` (Loshchilov & Hutter 2017)."""
     _check_rate(lr)
     _check_steps(steps)
     return lambda step: final + (lr - final) * (1 + math.cos(math.pi * _part(step, steps))) / 2
 
 
 def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """Multiplied by `factor` after every `every` steps."""
+    """Return a step decay: the rate is multiplied by `factor` after every `every` steps."""
     _check_rate(lr)
     _check_steps(every)
     return lambda step: lr * factor ** (step // every)
 
 
 def exponential_schedule(lr: float, steps: int, factor: float) -> Schedule:
-    """Falls smoothly by `factor` over `steps` steps, and further on at the same pace."""
+    """Return an exponential decay by `factor` over `steps` steps, continuing at that pace."""
     _check_rate(lr)
     _check_steps(steps)
     return lambda step: lr * factor ** (step / steps)
 
 
 def inverse_sqrt_schedule(lr: float, peak: int) -> Schedule:
-    """Rises in a straight line to `lr` at step `peak`, then falls as 1 / sqrt(step).
+    """Return a linear warm-up to `lr` at step `peak` and then a decay by 1 / sqrt(step).
 
-    The schedule of Vaswani et al. 2017, section 5.3 ("Noam"), there with lr = (d * peak)^-1/2.
+    The schedule of Vaswani et al. 2017, section 5.3 ("Noam"), with lr = (d * peak)^-1/2 there.
     """
     _check_rate(lr)
     _check_steps(peak)
@@ -71,9 +67,9 @@ def inverse_sqrt_schedule(lr: float, peak: int) -> Schedule:
 
 
 def warmup(schedule: Schedule, steps: int) -> Schedule:
-    """Any schedule, its first `steps` rates multiplied by 1/steps, 2/steps, ... 1.
+    """Return a schedule with its first `steps` rates multiplied by 1/steps, 2/steps, ... 1.
 
-    The schedule behind it is not shifted: it is as long as the run.
+    The schedule is not shifted: its length is that of the run.
     """
     if steps < 0:
         raise SettingsError(f"a warm-up takes 0 or more steps, got {steps}")
@@ -81,7 +77,7 @@ def warmup(schedule: Schedule, steps: int) -> Schedule:
 
 
 def preview(schedule: Schedule, steps: int) -> Sequence[float]:
-    """The rates of the first `steps` steps, to look at or to plot."""
+    """Return the rates of the first `steps` steps, e.g. to plot them."""
     return [schedule(step) for step in range(steps)]
 
 
@@ -91,7 +87,7 @@ def _part(step: int, steps: int) -> float:
 
 def _check_rate(lr: float) -> None:
     if not (math.isfinite(lr) and lr >= 0):
-        raise SettingsError(f"a learning rate is a number of 0 or more, got {lr}")
+        raise SettingsError(f"expected a learning rate of 0 or more, got {lr}")
 
 
 def _check_steps(steps: int) -> None:
@@ -100,9 +96,11 @@ def _check_steps(steps: int) -> None:
 
 
 def in_sequence(parts: Sequence[tuple[Schedule, int]]) -> Schedule:
-    """Each schedule for its number of steps, counted from 0 again; the last one goes on.
+    """Return schedules in sequence, each for its number of steps counted from 0.
 
-    parts: (schedule, steps), in order, e.g. one for each phase of a curriculum.
+    Args:
+        parts: (schedule, steps) in order, e.g. one for each phase of a curriculum. The last
+            schedule continues without limit.
     """
     if not parts:
         raise SettingsError("a sequence of schedules needs at least one")
@@ -120,13 +118,16 @@ def in_sequence(parts: Sequence[tuple[Schedule, int]]) -> Schedule:
 def one_cycle_schedule(
     lr: float, steps: int, *, rise: float = 0.3, start: float = 0.04, final: float = 4e-6
 ) -> Schedule:
-    """Half a cosine up to `lr` and half a cosine down to almost nothing (Smith & Topin 2018).
+    """Return the one-cycle schedule (Smith & Topin 2018): half a cosine up, half a cosine down.
 
-    lr: highest rate. steps: of the whole run. rise: part of them that goes up.
-    start, final: rates at the first and the last step, as shares of `lr`.
-    The highest rate is that of step `rise * steps - 1`; after `steps` steps the last one stays.
+    Args:
+        lr: peak rate, at step `rise * steps - 1`.
+        steps: number of steps of the run; the last rate continues after it.
+        rise: share of the steps until the peak.
+        start: rate at the first step, as a share of `lr`.
+        final: rate at the last step, as a share of `lr`.
     """
-    constant_schedule(lr)  # raises for a rate that makes no sense
+    _check_rate(lr)
     if steps < 2 or not 0 < rise < 1:
         raise SettingsError(
             f"one_cycle needs at least 2 steps and 0 < rise < 1, got {steps} and {rise}"
@@ -145,5 +146,5 @@ def one_cycle_schedule(
 
 
 def _between(first: float, second: float, part: float) -> float:
-    """Half a cosine from `first` at part 0 to `second` at part 1."""
+    """Return half a cosine from `first` at part 0 to `second` at part 1."""
     return second + (first - second) * (1 + math.cos(math.pi * part)) / 2

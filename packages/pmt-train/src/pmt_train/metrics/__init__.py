@@ -1,1 +1,1 @@
-"""Metrics: classification, entities, BLEU, perplexity, calibration, intervals."""
+"""Metrics: classification, entities, text generation, calibration, confidence intervals."""

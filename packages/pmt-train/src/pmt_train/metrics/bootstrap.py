@@ -1,4 +1,4 @@
-"""How far a metric could be off by the choice of examples: bootstrap confidence intervals."""
+"""Bootstrap confidence intervals of a metric."""
 
 from __future__ import annotations
 
@@ -26,33 +26,39 @@ def bootstrap_interval(
     samples: int = 1000,
     confidence: float = 0.95,
 ) -> Interval:
-    """Percentile interval of `metric(*arrays)` (Efron 1979).
+    """Return the percentile bootstrap interval of `metric(*arrays)` (Efron 1979).
 
-    Examples are drawn anew, with replacement and as many as there are, `samples` times; between
-    the interval's ends lies the given share of the metric's values. Two systems are compared by
-    the interval of the difference, on the same examples:
+    The examples are resampled with replacement `samples` times; the interval contains the given
+    share of the metric's values. To compare two systems, use the interval of their difference on
+    the same examples:
 
         bootstrap_interval(lambda a, b, y: f1(a, y) - f1(b, y), first, second, labels, rng=rng)
 
-    arrays: of one length, an element per example; lists (of tag sequences, of texts) stay lists.
+    Args:
+        metric: function of the arrays.
+        arrays: of one length, an element per example; lists (of tags, of texts) stay lists.
+        rng: random generator of the samples.
+        samples: number of samples.
+        confidence: coverage of the interval, in 0 < confidence < 1.
     """
     if samples < 1 or not 0 < confidence < 1:
         raise SettingsError(
-            f"1 or more samples and 0 < confidence < 1, got {samples} and {confidence}"
+            f"expected 1 or more samples and 0 < confidence < 1, got {samples} and {confidence}"
         )
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1 or 0 in lengths:
         raise ShapeError(
-            f"arrays of one length with an element per example, got lengths {sorted(lengths)}"
+            "expected arrays of one length with an element per example, "
+            f"got lengths {sorted(lengths)}"
         )
     (n,) = lengths
-    found = [
-        metric(*(_pick(array, which) for array in arrays))
-        for which in (rng.integers(0, n, n) for _ in range(samples))
+    values = [
+        metric(*(_pick(array, rows) for array in arrays))
+        for rows in (rng.integers(0, n, n) for _ in range(samples))
     ]
-    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(metric(*arrays)), float(low), float(high))
 
 
-def _pick(array: NDArray[Any] | Sequence[Any], which: NDArray[np.int64]) -> Any:
-    return array[which] if isinstance(array, np.ndarray) else [array[i] for i in which.tolist()]
+def _pick(array: NDArray[Any] | Sequence[Any], rows: NDArray[np.int64]) -> Any:
+    return array[rows] if isinstance(array, np.ndarray) else [array[i] for i in rows.tolist()]

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Calibration of predicted probabilities: reliability bins and expected calibration error."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pmt_core import DataError, SettingsError, ShapeError
 
 
 class CalibrationBins(NamedTuple):
-    """Examples sorted into bins of equal width by the probability they were given, (bins,) each.
+    """Examples in bins of equal width by their predicted probability, arrays (bins,).
 
     Attributes:
-        counts: examples in the bin.
-        predicted: their mean probability. observed: the share of them that is so. Both are nan
-            where a bin is empty.
+        counts: number of examples in the bin.
+        predicted: mean probability of the bin; nan if it is empty.
+        observed: share of label 1 in the bin; nan if it is empty.
     """
 
     counts: NDArray[np.int64]
@@ -25,7 +25,7 @@ class CalibrationBins(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Mean distance of `predicted` and `observed`, each bin weighed by its examples."""
+        """Mean distance of `predicted` and `observed`, weighted by the counts of the bins."""
         full = self.counts > 0
         gaps = np.abs(self.predicted[full] - self.observed[full])
         return float(gaps @ self.counts[full] / self.counts.sum())
@@ -34,11 +34,17 @@ class CalibrationBins(NamedTuple):
 def calibration_bins(
     probabilities: ArrayLike, labels: ArrayLike, bins: int = 10
 ) -> CalibrationBins:
-    """Sort n yes-or-no answers by probability, as a reliability diagram shows them.
+    """Return the bins of a reliability diagram of binary predictions.
 
-    probabilities: (n,) of label 1, in [0, 1]. labels: (n,) of 0 and 1. A probability on the edge
-    of two bins is in the upper one. Raises ShapeError where shapes differ, DataError for other
-    numbers or none.
+    Args:
+        probabilities: (n,) of label 1, in [0, 1]. A probability on the edge of two bins is in
+            the upper one.
+        labels: (n,) of 0 and 1.
+        bins: number of bins.
+
+    Raises:
+        ShapeError: if shapes differ.
+        DataError: for other numbers, or none.
     """
     p, y = np.asarray(probabilities, np.float64), np.asarray(labels)
     if bins < 1:
@@ -51,23 +57,23 @@ def calibration_bins(
         raise DataError("probabilities must lie in 0 to 1")
     if not ((y == 0) | (y == 1)).all():
         raise DataError("labels must be 0 or 1")
-    place = np.minimum((p * bins).astype(np.int64), bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    sums, so = np.bincount(place, p, bins), np.bincount(place, y, bins)
+    index = np.minimum((p * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    sums, positives = np.bincount(index, p, bins), np.bincount(index, y, bins)
     full = np.maximum(counts, 1)
     empty = counts == 0
     return CalibrationBins(
-        counts, np.where(empty, np.nan, sums / full), np.where(empty, np.nan, so / full)
+        counts, np.where(empty, np.nan, sums / full), np.where(empty, np.nan, positives / full)
     )
 
 
 def expected_calibration_error(
     probabilities: ArrayLike, labels: ArrayLike, bins: int = 10
 ) -> float:
-    """How far probabilities are from the shares they foretell, on average: 0 is perfect.
+    """Return the expected calibration error; 0 is perfect. Arguments as for `calibration_bins`.
 
-    sum over bins of (n_bin / n) |mean probability - share of label 1| (Naeini et al. 2015), for
-    the arguments of `calibration_bins`. It depends on the number of bins, and few examples make
-    it too large: each bin's chance deviations count in full.
+    It is the sum over bins of (n_bin / n) |mean probability - share of label 1| (Naeini et al.
+    2015). It depends on the number of bins and is biased upwards for few examples, as random
+    deviations of each bin count in full.
     """
     return calibration_bins(probabilities, labels, bins).error

@@ -1,46 +1,33 @@
-"""Share of right answers.
-
-Precision, recall and F1 of one class.
-
-Precision, recall and F1 over several classes.
-
-Area under the ROC curve.
-
-Matthews correlation coefficient.
-
-The confusion matrix: which class is taken for which.
-
-What every metric of class labels checks first.
-"""
+"""Classification metrics: accuracy, F1, ROC AUC, Matthews correlation, confusion matrix."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pmt_core import DataError, DtypeError, SettingsError, ShapeError
 
+# All functions take class numbers (integers or booleans) of one shape and raise ShapeError if
+# shapes differ or there are no examples, see `_label_arrays`.
+
 
 def accuracy(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Share of positions where the predicted class is the label. Both: integers of one shape.
-
-    Raises ShapeError where shapes differ or there is nothing to count.
-    """
-    first, second = label_arrays(predicted, labels)
+    """Return the share of positions at which the predicted class equals the label."""
+    first, second = _label_arrays(predicted, labels)
     return float(np.mean(first == second))
 
 
 @dataclass(frozen=True, slots=True)
 class PrecisionRecallF1:
-    """How well one class is found.
+    """Precision, recall and F1. A ratio with denominator 0 is 0.
 
     Attributes:
-        precision: share of those called positive that are.
-        recall: share of the positive that are called so.
+        precision: share of the predicted positives that are positive.
+        recall: share of the actual positives that were predicted.
         f1: harmonic mean of the two.
     """
 
@@ -48,24 +35,23 @@ class PrecisionRecallF1:
     recall: float
     f1: float
 
+    @classmethod
+    def of_counts(cls, true_positives: int, predicted: int, actual: int) -> Self:
+        """Return the scores for the numbers of true, predicted and actual positives."""
+        return cls(
+            precision=true_positives / predicted if predicted else 0.0,
+            recall=true_positives / actual if actual else 0.0,
+            f1=2 * true_positives / (predicted + actual) if predicted + actual else 0.0,
+        )
+
 
 def precision_recall_f1(
     predicted: ArrayLike, labels: ArrayLike, positive: int = 1
 ) -> PrecisionRecallF1:
-    """Precision, recall and F1 of the class `positive`. Both arrays: integers of one shape.
-
-    A share of nothing (no positive called, or none there) is 0.
-    Raises ShapeError where shapes differ or there is nothing to count.
-    """
-    first, second = label_arrays(predicted, labels)
-    called, is_so = first == positive, second == positive
-    right = int(np.count_nonzero(called & is_so))
-    n_called, n_so = int(np.count_nonzero(called)), int(np.count_nonzero(is_so))
-    return PrecisionRecallF1(
-        precision=right / n_called if n_called else 0.0,
-        recall=right / n_so if n_so else 0.0,
-        f1=2 * right / (n_called + n_so) if n_called + n_so else 0.0,
-    )
+    """Return precision, recall and F1 of the class `positive`."""
+    first, second = (array == positive for array in _label_arrays(predicted, labels))
+    counts = (int(np.count_nonzero(array)) for array in (first & second, first, second))
+    return PrecisionRecallF1.of_counts(*counts)
 
 
 def averaged_f1(
@@ -73,90 +59,110 @@ def averaged_f1(
     labels: ArrayLike,
     average: Literal["macro", "micro", "weighted"] = "macro",
 ) -> PrecisionRecallF1:
-    """Precision, recall and F1 of all classes that occur as a label or were predicted.
+    """Return precision, recall and F1 averaged over the classes that occur in either array.
 
-    Both arrays: class numbers 0, 1, ... of one shape.
-    average: "macro": mean over the classes, each counting the same. "weighted": each counting as
-    often as it is a label. "micro": of all decisions together, where the three are the accuracy.
-    A share of nothing is 0. Raises ShapeError where shapes differ or there is nothing to count.
+    Args:
+        predicted: class numbers 0, 1, ...
+        labels: class numbers.
+        average: "macro": unweighted mean over the classes; "weighted": weighted by the number of
+            labels; "micro": of all decisions together, which for all three is the accuracy.
     """
     counts = confusion_matrix(predicted, labels).astype(np.float64)
-    right, called, so = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    correct, n_predicted, n_actual = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
     if average == "micro":
-        share = float(right.sum() / counts.sum())
+        share = float(correct.sum() / counts.sum())
         return PrecisionRecallF1(share, share, share)
     if average not in ("macro", "weighted"):
         raise SettingsError(f"average is 'macro', 'micro' or 'weighted', got {average!r}")
-    occurs = called + so > 0
-    weights = (so if average == "weighted" else np.ones_like(so))[occurs]
+    occurs = n_predicted + n_actual > 0
+    weights = (n_actual if average == "weighted" else np.ones_like(n_actual))[occurs]
 
-    def mean(above: NDArray[np.float64], below: NDArray[np.float64]) -> float:
-        share = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-        return float(np.average(share[occurs], weights=weights))
+    def mean(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:
+        ratio = np.divide(
+            numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0
+        )
+        return float(np.average(ratio[occurs], weights=weights))
 
-    return PrecisionRecallF1(mean(right, called), mean(right, so), mean(2 * right, called + so))
+    return PrecisionRecallF1(
+        mean(correct, n_predicted),
+        mean(correct, n_actual),
+        mean(2 * correct, n_predicted + n_actual),
+    )
 
 
 def roc_auc(scores: ArrayLike, labels: ArrayLike, positive: int = 1) -> float:
-    """Chance that a random positive example has a higher score than a random negative one.
+    """Return the area under the ROC curve.
 
-    Ties count one half: the Mann-Whitney statistic, which is the area under the ROC curve.
-    scores: (n,) finite, higher meaning `positive`. labels: (n,) class numbers.
-    Raises ShapeError where shapes differ, DataError where a score is not finite or there is only
-    one kind of example.
+    It is the probability that a random positive example has a higher score than a random
+    negative one, ties counting one half (the Mann-Whitney statistic).
+
+    Args:
+        scores: (n,) finite; higher scores mean `positive`.
+        labels: (n,) class numbers.
+        positive: the positive class.
+
+    Raises:
+        DataError: if a score is not finite, or all examples are positive or none is.
     """
-    values, (found, _) = np.asarray(scores), label_arrays(labels, labels)
+    values, (classes, _) = np.asarray(scores), _label_arrays(labels, labels)
     if values.shape != np.shape(labels):
         raise ShapeError(f"one score per label: got shapes {values.shape} and {np.shape(labels)}")
     values = values.reshape(-1)
     if not np.isfinite(values).all():
         raise DataError("scores must be finite to be put in order; got inf or nan")
-    is_so = found == positive
-    n_so, n_not = int(is_so.sum()), int((~is_so).sum())
-    if not n_so or not n_not:
+    is_positive = classes == positive
+    n_positive, n_negative = int(is_positive.sum()), int((~is_positive).sum())
+    if not n_positive or not n_negative:
         raise DataError(
-            f"the AUC compares positive with negative examples; got {n_so} and {n_not} of them"
+            "the AUC compares positive with negative examples; got "
+            f"{n_positive} and {n_negative} of them"
         )
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2  # 1, 2, ...; the mean rank of those that tie
-    return float((ranks[place][is_so].sum() - n_so * (n_so + 1) / 2) / (n_so * n_not))
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # 1, 2, ...; ties get their mean rank
+    rank_sum = ranks[index][is_positive].sum()
+    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
 
 
 def matthews_correlation(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Correlation of predicted classes and labels, -1 ... 1 (Matthews 1975, Gorodkin 2004).
+    """Return the Matthews correlation coefficient, -1 ... 1 (Matthews 1975, Gorodkin 2004).
 
-    Both: class numbers 0, 1, ... of one shape; two classes or more. 0 is no better than chance
-    whatever the classes' shares, and is returned where one of the two never varies.
-    Raises ShapeError where shapes differ or there is nothing to count.
+    Two or more classes 0, 1, ... The value 0 is chance level for any class distribution; it is
+    also returned if all predictions or all labels are equal.
     """
     counts = confusion_matrix(predicted, labels).astype(np.float64)
-    total, right = counts.sum(), np.trace(counts)
-    called, so = counts.sum(axis=0), counts.sum(axis=1)
-    both = math.sqrt(float(total**2 - called @ called) * float(total**2 - so @ so))
-    return float(right * total - called @ so) / both if both else 0.0
+    total, correct = counts.sum(), np.trace(counts)
+    n_predicted, n_actual = counts.sum(axis=0), counts.sum(axis=1)
+    variances = float(total**2 - n_predicted @ n_predicted) * float(total**2 - n_actual @ n_actual)
+    scale = math.sqrt(variances)
+    return float(correct * total - n_predicted @ n_actual) / scale if scale else 0.0
 
 
 def confusion_matrix(
     predicted: ArrayLike, labels: ArrayLike, classes: int | None = None
 ) -> NDArray[np.int64]:
-    """Counts (classes, classes): row the true class, column the predicted one.
+    """Return counts (classes, classes): row actual class, column predicted class.
 
-    classes: number of classes; by default as many as occur.
-    Raises ShapeError where shapes differ, nothing is there, or a class is out of range.
+    Args:
+        predicted: class numbers 0, 1, ...
+        labels: class numbers.
+        classes: number of classes; by default the largest class number + 1.
+
+    Raises:
+        ShapeError: if a class is out of range.
     """
-    first, second = label_arrays(predicted, labels)
-    lowest, highest = int(min(first.min(), second.min())), int(max(first.max(), second.max()))
-    n = highest + 1 if classes is None else classes
-    if lowest < 0 or highest >= n:
+    first, second = _label_arrays(predicted, labels)
+    lowest, largest = int(min(first.min(), second.min())), int(max(first.max(), second.max()))
+    n = largest + 1 if classes is None else classes
+    if lowest < 0 or largest >= n:
         raise ShapeError(
-            f"classes are numbered 0 ... {n - 1}, got {lowest if lowest < 0 else highest}"
+            f"classes are numbered 0 ... {n - 1}, got {lowest if lowest < 0 else largest}"
         )
     cells = second.astype(np.int64) * n + first.astype(np.int64)
     return np.bincount(cells, minlength=n * n).reshape(n, n).astype(np.int64)
 
 
-def label_arrays(predicted: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both as flat arrays of class numbers. Raises ShapeError or DtypeError."""
+def _label_arrays(predicted: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return two flat arrays of class numbers. Raises ShapeError or DtypeError."""
     first, second = np.asarray(predicted), np.asarray(labels)
     if first.shape != second.shape:
         raise ShapeError(
@@ -164,7 +170,7 @@ def label_arrays(predicted: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any],
             "take the argmax of logits over the classes first"
         )
     if not first.size:
-        raise ShapeError("a metric of no examples means nothing; give at least one")
+        raise ShapeError("expected at least one example to compute a metric of, got none")
     for name, array in (("predicted", first), ("labels", second)):
         if array.dtype.kind not in "iub":
             raise DtypeError(f"{name} are class numbers (integers or booleans), got {array.dtype}")

@@ -1,7 +1,4 @@
-"""Precision, recall and F1 of entities, as the CoNLL evaluation counts them.
-
-Which types of entities are taken for which, and which are missed or invented.
-"""
+"""Metrics of named entity recognition: entity-level F1 (CoNLL evaluation) and confusion."""
 
 from __future__ import annotations
 
@@ -15,116 +12,128 @@ from numpy.typing import NDArray
 from pmt_core import ShapeError, Span, tag_spans
 from pmt_train.metrics.classification import PrecisionRecallF1
 
+NO_ENTITY = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class EntityScores:
-    """How well entities are found; only those with the right type and both ends right count.
+    """Entity-level scores. An entity is correct if its type and both of its ends are.
 
     Attributes:
-        overall: all types together. by_type: of each type that occurs, by name.
-        accuracy: share of tokens with the right tag.
-        right, called, there: entities found rightly, found, and there to be found.
+        overall: scores of all types together.
+        by_type: scores of each type that occurs, by its name.
+        accuracy: share of tokens with the correct tag.
+        true_positives: number of entities predicted correctly.
+        predicted: number of predicted entities.
+        actual: number of entities in the labels.
     """
 
     overall: PrecisionRecallF1
     by_type: Mapping[str, PrecisionRecallF1]
     accuracy: float
-    right: int
-    called: int
-    there: int
+    true_positives: int
+    predicted: int
+    actual: int
 
 
 def entity_scores(
     predicted: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]
 ) -> EntityScores:
-    """Compare predicted tags with the right ones, a sequence of tags per sentence.
+    """Return the entity-level scores of predicted tags.
 
-    See `tag_spans` for the tags and what counts as an entity. A share of nothing is 0.
-    Raises ShapeError where numbers of sentences or tokens differ, or there is no token.
+    Args:
+        predicted: tags of each sentence; see `tag_spans` for what counts as an entity.
+        labels: the correct tags.
+
+    Raises:
+        ShapeError: if numbers of sentences or tokens differ, or there is no token.
     """
-    if len(predicted) != len(labels):
-        raise ShapeError(f"{len(predicted)} sentences were predicted and {len(labels)} are there")
-    right: Counter[str] = Counter()
-    called: Counter[str] = Counter()
-    there: Counter[str] = Counter()
-    tokens = same = 0
-    for i, (first, second) in enumerate(zip(predicted, labels, strict=True)):
-        if len(first) != len(second):
+    _check_sentences(predicted, labels)
+    true_positives: Counter[str] = Counter()
+    n_predicted: Counter[str] = Counter()
+    n_actual: Counter[str] = Counter()
+    tokens = correct = 0
+    for i, (tags, correct_tags) in enumerate(zip(predicted, labels, strict=True)):
+        if len(tags) != len(correct_tags):
             raise ShapeError(
-                f"sentence {i + 1}: {len(first)} tags were predicted for {len(second)} tokens"
+                f"sentence {i + 1}: {len(tags)} tags were predicted for {len(correct_tags)} tokens"
             )
-        tokens += len(second)
-        same += sum(a == b for a, b in zip(first, second, strict=True))
-        found, real = set(tag_spans(first)), set(tag_spans(second))
-        called.update(span.type for span in found)
-        there.update(span.type for span in real)
-        right.update(span.type for span in found & real)
+        tokens += len(tags)
+        correct += sum(a == b for a, b in zip(tags, correct_tags, strict=True))
+        spans, actual_spans = set(tag_spans(tags)), set(tag_spans(correct_tags))
+        n_predicted.update(span.type for span in spans)
+        n_actual.update(span.type for span in actual_spans)
+        true_positives.update(span.type for span in spans & actual_spans)
     if not tokens:
-        raise ShapeError("a metric of no tokens means nothing; give at least one")
+        raise ShapeError("expected at least one token to compute a metric of, got none")
+    totals = true_positives.total(), n_predicted.total(), n_actual.total()
     return EntityScores(
-        overall=_scores(right.total(), called.total(), there.total()),
-        by_type={
-            name: _scores(right[name], called[name], there[name]) for name in sorted(called | there)
+        PrecisionRecallF1.of_counts(*totals),
+        {
+            name: PrecisionRecallF1.of_counts(
+                true_positives[name], n_predicted[name], n_actual[name]
+            )
+            for name in sorted(n_predicted | n_actual)
         },
-        accuracy=same / tokens,
-        right=right.total(),
-        called=called.total(),
-        there=there.total(),
+        correct / tokens,
+        *totals,
     )
-
-
-def _scores(right: int, called: int, there: int) -> PrecisionRecallF1:
-    return PrecisionRecallF1(
-        precision=right / called if called else 0.0,
-        recall=right / there if there else 0.0,
-        f1=2 * right / (called + there) if called + there else 0.0,
-    )
-
-
-NO_ENTITY = "none"
 
 
 def entity_confusion(
     predicted: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Counts (classes, classes): row what is there, column what was found; and the classes' names.
+    """Return the names of the classes and the confusion matrix of entity types.
 
-    predicted, labels: sequences of tags, one per sentence, see `tag_spans`. The classes are the
-    types that occur, and last "none". An entity that is there is paired with the one found that
-    shares most words with it (its ends may be wrong); without any it was missed (column "none"),
-    and what is found beside is invented (row "none").
-    Raises ShapeError where numbers of sentences differ.
+    The classes are the types that occur, and "none" as the last one. Each actual entity is paired
+    with the predicted one that shares most words with it (its ends may be wrong). An actual entity
+    without a pair is missed (column "none"), a predicted one without a pair is spurious (row
+    "none").
+
+    Args:
+        predicted: tags of each sentence, see `tag_spans`.
+        labels: the correct tags.
+
+    Returns:
+        Names of the classes, and counts (classes, classes): row actual, column predicted.
+
+    Raises:
+        ShapeError: if the numbers of sentences differ.
     """
-    if len(predicted) != len(labels):
-        raise ShapeError(f"{len(predicted)} sentences were predicted and {len(labels)} are there")
+    _check_sentences(predicted, labels)
     pairs: list[tuple[str, str]] = []
-    for first, second in zip(predicted, labels, strict=True):
-        pairs += _pairs(tag_spans(first), tag_spans(second))
+    for tags, correct_tags in zip(predicted, labels, strict=True):
+        pairs += _pairs(tag_spans(tags), tag_spans(correct_tags))
     classes = [*sorted({name for pair in pairs for name in pair} - {NO_ENTITY}), NO_ENTITY]
-    place = {name: i for i, name in enumerate(classes)}
+    index = {name: i for i, name in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), np.int64)
-    for there, found in pairs:
-        counts[place[there], place[found]] += 1
+    for actual, guess in pairs:
+        counts[index[actual], index[guess]] += 1
     return classes, counts
 
 
-def _pairs(found: list[Span], there: list[Span]) -> list[tuple[str, str]]:
-    """(type there, type found) of a sentence; each entity stands in one pair."""
-    shared = sorted(
-        (
-            (-_overlap(a, b), a.type != b.type, i, j)
-            for i, a in enumerate(there)
-            for j, b in enumerate(found)
-            if _overlap(a, b) > 0
-        ),
+def _check_sentences(predicted: Sequence[object], labels: Sequence[object]) -> None:
+    if len(predicted) != len(labels):
+        raise ShapeError(
+            f"expected tags for {len(labels)} sentences, got tags for {len(predicted)}"
+        )
+
+
+def _pairs(predicted: list[Span], actual: list[Span]) -> list[tuple[str, str]]:
+    """Return (actual type, predicted type) of a sentence; each entity is in one pair."""
+    overlapping = sorted(
+        (-_overlap(a, b), a.type != b.type, i, j)
+        for i, a in enumerate(actual)
+        for j, b in enumerate(predicted)
+        if _overlap(a, b) > 0
     )
-    left, right = dict(enumerate(there)), dict(enumerate(found))
+    missed, spurious = dict(enumerate(actual)), dict(enumerate(predicted))
     pairs = []
-    for _, _, i, j in shared:
-        if i in left and j in right:
-            pairs.append((left.pop(i).type, right.pop(j).type))
-    pairs += [(span.type, NO_ENTITY) for span in left.values()]
-    return pairs + [(NO_ENTITY, span.type) for span in right.values()]
+    for _, _, i, j in overlapping:
+        if i in missed and j in spurious:
+            pairs.append((missed.pop(i).type, spurious.pop(j).type))
+    pairs += [(span.type, NO_ENTITY) for span in missed.values()]
+    return pairs + [(NO_ENTITY, span.type) for span in spurious.values()]
 
 
 def _overlap(a: Span, b: Span) -> int:

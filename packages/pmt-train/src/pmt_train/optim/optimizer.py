@@ -32,7 +32,6 @@ _THREADS_PAY_FROM = 1 << 17  # elements
 _SCRATCH = 2  # arrays
 
 _Scratch = Mapping[np.dtype[Any], list[Array]]
-_Job = Callable[[_Scratch], None]
 
 
 class OptimizerMaker(Protocol):
@@ -120,8 +119,6 @@ class Optimizer(ABC):
     def update(self, block: Block) -> None:
         """Update `block.p` and `block.state` in place. All arrays have one shape and dtype."""
 
-    # --- the step ---------------------------------------------------------------------------
-
     def zero_grad(self) -> None:
         """Set the `.grad` of all parameters to None."""
         for slot in self.flat.slots:
@@ -168,7 +165,7 @@ class Optimizer(ABC):
         self.flat.rebind()
         self._state.steps += 1
         self._update_skipped_rows(gradients.dense)
-        jobs: list[_Job] = [
+        jobs: list[Callable[[_Scratch], None]] = [
             functools.partial(self._step_block, gradients, block, lr=lr, scale=scale)
             for block in self._blocks_of(gradients.dense)
         ]
@@ -222,7 +219,7 @@ class Optimizer(ABC):
 
     def _row_jobs(
         self, slot: ParameterSlot, rows: RowSparse, *, lr: float, scale: float
-    ) -> Iterator[_Job]:
+    ) -> Iterator[Callable[[_Scratch], None]]:
         """Update the rows that a row-sparse gradient names, some at a time."""
         if not len(rows.rows):
             return
@@ -287,18 +284,12 @@ class Optimizer(ABC):
                 }
             )
 
-    # --- state --------------------------------------------------------------------------------
-
     def state_dict(self) -> dict[str, Array]:
         """Return a copy of all state of later steps by name ("m.encoder.weight", ...)."""
         return self._state.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Load what `state_dict` returned, all or nothing.
-
-        Raises:
-            ShapeError: names every missing, unexpected and misshaped entry.
-        """
+        """Load what `state_dict` returned, all or nothing. Raises ShapeError."""
         self._state.load_state_dict(state, type(self).__name__)
 
 

@@ -53,21 +53,20 @@ class FlatState:
                 state[f"last.{slot.name}"] = self.last[slot.index].copy()
         return state
 
-    def load_state_dict(self, state: Mapping[str, Array], owner: str) -> None:
+    def load_state_dict(self, state: Mapping[str, Array], class_name: str) -> None:
         """Load what `state_dict` returned, all or nothing.
 
         Args:
             state: arrays by name. Names that parameters had in earlier versions are accepted.
-            owner: name of the class for an error message.
+            class_name: name for an error message.
 
         Raises:
             ShapeError: names every missing, unexpected and misshaped entry.
         """
         slots = self._flat.slots
         rows = {f"last.{slot.name}": slot for slot in slots if slot.shape}
-        expected: dict[str, tuple[int, ...]] = {"steps": ()}
-        for slot in slots:
-            expected |= {f"{name}.{slot.name}": slot.shape for name in self.names}
+        arrays = {f"{name}.{slot.name}": slot.shape for slot in slots for name in self.names}
+        expected: dict[str, tuple[int, ...]] = {"steps": (), **arrays}
         allowed = expected | {name: slot.shape[:1] for name, slot in rows.items()}
         state = with_current_names(state, allowed)
         problems = [f"missing {name}" for name in expected if name not in state]
@@ -79,11 +78,14 @@ class FlatState:
         ]
         if problems:
             raise ShapeError(
-                f"the state does not fit this {owner}: {'; '.join(problems)}; "
+                f"the state does not fit this {class_name}: {'; '.join(problems)}; "
                 "use the model and the optimizer that it was saved with"
             )
+        self._load(state, rows)
+
+    def _load(self, state: Mapping[str, Array], rows: Mapping[str, ParameterSlot]) -> None:
         self.steps = int(state["steps"])
-        for slot in slots:
+        for slot in self._flat.slots:
             for name in self.names:
                 self.view(name, slot)[...] = state[f"{name}.{slot.name}"]
         self.last = {

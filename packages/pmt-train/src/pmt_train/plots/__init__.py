@@ -1,1 +1,1 @@
-"""Plots of training and of what a model does."""
+"""Plots of training runs, metrics and models, saved as PNG."""

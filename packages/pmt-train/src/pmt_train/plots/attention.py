@@ -1,4 +1,4 @@
-"""Picture: which token looks at which."""
+"""Plots of attention weights."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CELL = 0.18  # inches per token
-_SIDE = (2.2, 7.0)  # inches: smallest and largest longer side of a map
+_SIZE = (2.2, 7.0)  # inches: smallest and largest extent of the longer axis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttentionMap:
-    """Attention weights of one head, or a mean of several.
+    """Attention weights of one head, or their mean over several heads.
 
     Attributes:
         title: e.g. "layer 2, head 3".
-        queries: tokens that look, one per row. keys: tokens looked at, one per column.
+        queries: tokens of the queries, one per row.
+        keys: tokens of the keys, one per column.
         weights: (queries, keys), each row a distribution.
     """
 
@@ -43,57 +44,68 @@ def attention_plot(
     title: str = "",
     columns: int = 2,
 ) -> None:
-    """Attention maps beside each other. Dark: looked at; nan stays empty.
+    """Plot attention maps in a grid; larger weights are darker, nan stays empty.
 
-    columns: maps in a row, e.g. the number of heads that are shown of one pair.
-    Raises ShapeError where weights and tokens do not fit, or there are no maps.
+    Args:
+        path: PNG file to write.
+        maps: one or more maps.
+        title: title above the grid.
+        columns: number of maps in a row.
+
+    Raises:
+        ShapeError: if weights and tokens do not fit, or there are no maps.
     """
     _check(maps)
     columns = max(min(columns, len(maps)), 1)
     rows = -(-len(maps) // columns)
-    sides = [_sides(one) for one in maps]
-    width = columns * (max(w for w, _ in sides) + 1.1)
-    height = rows * (max(h for _, h in sides) + 1.1) + (0.4 if title else 0)
+    sizes = [_sizes(attention) for attention in maps]
+    width = columns * (max(w for w, _ in sizes) + 1.1)
+    height = rows * (max(h for _, h in sizes) + 1.1) + (0.4 if title else 0)
     with figure_saved_to(path, width, height) as figure:
         if title:
             figure.suptitle(plot_label(title, 90), x=0.01, ha="left", fontweight="bold")
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes, one in zip(grid, maps, strict=False):
-            _draw(axes, one)
+        for axes, attention in zip(grid, maps, strict=False):
+            _draw(axes, attention)
         for axes in grid[len(maps) :]:
             axes.set_visible(False)
 
 
-def _draw(axes: Axes, one: AttentionMap) -> None:
-    weights = np.ma.masked_invalid(np.asarray(one.weights, np.float64))
-    highest = float(weights.max()) if weights.count() else 1.0
-    axes.imshow(weights, cmap="Blues", vmin=0, vmax=highest or 1.0, interpolation="nearest")
-    axes.set_title(plot_label(one.title, 60), loc="left")
-    size = 8 if max(len(one.queries), len(one.keys)) <= 40 else 5
+def _draw(axes: Axes, attention: AttentionMap) -> None:
+    weights = np.ma.masked_invalid(np.asarray(attention.weights, np.float64))
+    largest = float(weights.max()) if weights.count() else 1.0
+    axes.imshow(weights, cmap="Blues", vmin=0, vmax=largest or 1.0, interpolation="nearest")
+    axes.set_title(plot_label(attention.title, 60), loc="left")
+    size = 8 if max(len(attention.queries), len(attention.keys)) <= 40 else 5
     axes.set_xticks(
-        range(len(one.keys)), [plot_label(t) for t in one.keys], rotation=90, fontsize=size
+        range(len(attention.keys)),
+        [plot_label(t) for t in attention.keys],
+        rotation=90,
+        fontsize=size,
     )
-    axes.set_yticks(range(len(one.queries)), [plot_label(t) for t in one.queries], fontsize=size)
+    axes.set_yticks(
+        range(len(attention.queries)), [plot_label(t) for t in attention.queries], fontsize=size
+    )
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color(QUIET)
     axes.spines[:].set_linewidth(0.5)
 
 
-def _sides(one: AttentionMap) -> tuple[float, float]:
-    """Width and height of a map in inches; its cells are squares."""
-    longer = max(len(one.keys), len(one.queries))
-    cell = min(max(longer * _CELL, _SIDE[0]), _SIDE[1]) / longer
-    return len(one.keys) * cell, len(one.queries) * cell
+def _sizes(attention: AttentionMap) -> tuple[float, float]:
+    """Return width and height of a map in inches; its cells are squares."""
+    longer = max(len(attention.keys), len(attention.queries))
+    cell = min(max(longer * _CELL, _SIZE[0]), _SIZE[1]) / longer
+    return len(attention.keys) * cell, len(attention.queries) * cell
 
 
 def _check(maps: Sequence[AttentionMap]) -> None:
     if not maps:
-        raise ShapeError("an attention picture needs at least one map")
-    for one in maps:
-        expected = (len(one.queries), len(one.keys))
-        if np.shape(one.weights) != expected or 0 in expected:
+        raise ShapeError("expected at least one attention map, got none")
+    for attention in maps:
+        expected = (len(attention.queries), len(attention.keys))
+        if np.shape(attention.weights) != expected or 0 in expected:
             raise ShapeError(
-                f"{one.title}: {expected[0]} queries and {expected[1]} keys need weights of shape "
-                f"{expected}, at least (1, 1); got {np.shape(one.weights)}"
+                f"{attention.title}: {expected[0]} queries and {expected[1]} keys need weights "
+                f"of shape {expected}, at least (1, 1); got {np.shape(attention.weights)}"
             )

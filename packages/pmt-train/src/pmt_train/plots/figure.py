@@ -1,7 +1,4 @@
-"""Making a picture: a figure with one look, saved as a PNG.
-
-Text that a picture can show, whatever is in it.
-"""
+"""Figures in one style saved as PNG, and text that they can show."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ INK = "#33363d"
 QUIET = "#8a8e98"
 
 _LOOK: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
     "font.size": 9.5,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -45,10 +42,15 @@ _LOOK: dict[Any, Any] = {
 
 @contextmanager
 def figure_saved_to(path: str | os.PathLike[str], width: float, height: float) -> Iterator[Figure]:
-    """A figure to draw on, saved as a PNG when the block ends well.
+    """Yield a matplotlib figure and save it as a PNG if the block raises no error.
 
-    width, height: inches. Needs no screen, and touches no state of matplotlib's that others see
-    (no pyplot). matplotlib is imported here and not before.
+    No display is needed and no global state of matplotlib is changed (no pyplot). matplotlib is
+    imported here and not before.
+
+    Args:
+        path: PNG file to write, atomically.
+        width: in inches.
+        height: in inches.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -63,29 +65,31 @@ def figure_saved_to(path: str | os.PathLike[str], width: float, height: float) -
 
 
 _NO_GLYPH = "\N{REPLACEMENT CHARACTER}"
-_SHOWN = {" ": "\N{OPEN BOX}", "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "→"}
+_VISIBLE = {" ": "\N{OPEN BOX}", "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "→"}
 
 
-def plot_label(text: str, longest: int = 18) -> str:
-    """`text` for a label: cut to `longest` characters, nothing taken for a formula, blanks at
-    its ends visible, and a mark for every character that the font does not have.
+def plot_label(text: str, max_length: int = 18) -> str:
+    """Return `text` as a label that matplotlib shows literally.
+
+    It is cut to `max_length` characters, "$" is escaped, blanks at its ends are visible, and a
+    replacement character is used for characters that the font does not have.
     """
-    if len(text) > longest:
-        text = text[: longest - 1] + "…"
+    if len(text) > max_length:
+        text = text[: max_length - 1] + "…"
     inner = text.strip(" ")
     start = text.index(inner) if inner else 0
     known = _characters()
-    marked = [
-        _SHOWN[c] if c in _SHOWN and (c != " " or not start <= i < start + len(inner)) else c
+    visible = [
+        _VISIBLE[c] if c in _VISIBLE and (c != " " or not start <= i < start + len(inner)) else c
         for i, c in enumerate(text)
     ]
-    shown = "".join(c if ord(c) in known and c.isprintable() else _NO_GLYPH for c in marked)
-    return shown.replace("$", r"\$")
+    drawn = "".join(c if ord(c) in known and c.isprintable() else _NO_GLYPH for c in visible)
+    return drawn.replace("$", r"\$")
 
 
 @lru_cache(maxsize=1)
 def _characters() -> frozenset[int]:
-    """Code points that the font of the pictures can draw."""
+    """Return the code points that the font of the figures has."""
     from matplotlib import font_manager, ft2font
 
     font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans"))

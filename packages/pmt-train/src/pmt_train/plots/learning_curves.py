@@ -1,4 +1,4 @@
-"""Picture: how a training run went, epoch by epoch."""
+"""Curves of a training run by epoch, and of the loss by learning rate."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pmt_train.plots.figure import COLORS, QUIET, figure_saved_to, plot_label
 from pmt_train.trainer.history import History
+from pmt_train.trainer.lr_finder import LearningRateSearch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +18,9 @@ _DEV = "dev_"
 
 
 def learning_curves(path: str | os.PathLike[str], history: History) -> None:
-    """Loss of train and dev, the dev scores, and the learning rate, over the epochs.
+    """Plot train and dev loss, the dev metrics, and the learning rate by epoch.
 
-    The best epoch is marked. Values that are not finite leave a gap.
+    A dashed line shows the best epoch. Values that are not finite leave a gap.
     """
     losses = {"train": history.column("train_loss"), "dev": history.column("dev_loss")}
     scores = {
@@ -32,12 +33,11 @@ def learning_curves(path: str | os.PathLike[str], history: History) -> None:
         ("dev scores", scores),
         ("learning rate", {"lr": history.column("lr")}),
     ]
-    shown = [(title, _finite(lines)) for title, lines in panels]
-    shown = [(title, lines) for title, lines in shown if lines] or [("loss", {})]
-    with figure_saved_to(path, 3.9 * len(shown), 3.2) as figure:
-        for axes, (title, lines) in zip(
-            figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True
-        ):
+    finite = [(title, _finite(lines)) for title, lines in panels]
+    not_empty = [(title, lines) for title, lines in finite if lines] or [("loss", {})]
+    with figure_saved_to(path, 3.9 * len(not_empty), 3.2) as figure:
+        grid = figure.subplots(1, len(not_empty), squeeze=False)[0]
+        for axes, (title, lines) in zip(grid, not_empty, strict=True):
             _panel(axes, title, history.column("epoch"), lines, history.best_epoch)
 
 
@@ -55,7 +55,7 @@ def _panel(
     axes.grid(axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not lines:
-        axes.text(0.5, 0.5, "no numbers", transform=axes.transAxes, ha="center", color=QUIET)
+        _say_empty(axes)
         return
     if best_epoch is not None:
         axes.axvline(best_epoch, color=QUIET, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
@@ -74,10 +74,40 @@ def _panel(
         axes.legend(loc="best")
 
 
+def _say_empty(axes: Axes) -> None:
+    axes.text(0.5, 0.5, "no numbers", transform=axes.transAxes, ha="center", color=QUIET)
+
+
 def _finite(lines: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
-    """The lines that have something to draw; what is not finite as nan, which leaves a gap."""
+    """Return the lines with a finite value; other values are nan, which leaves a gap."""
     return {
         name: [value if math.isfinite(value) else math.nan for value in values]
         for name, values in lines.items()
         if any(math.isfinite(value) for value in values)
     }
+
+
+def learning_rate_plot(path: str | os.PathLike[str], search: LearningRateSearch) -> None:
+    """Plot the loss of a `search_learning_rate` by learning rate (log), and the suggestion."""
+    with figure_saved_to(path, 5.2, 3.4) as figure:
+        axes = figure.subplots()
+        axes.set_title("loss by learning rate", loc="left")
+        axes.set_xlabel("learning rate")
+        axes.grid(axis="y")
+        if not search.rates:
+            _say_empty(axes)
+            return
+        axes.set_xscale("log")
+        axes.plot(search.rates, search.losses, color=QUIET, linewidth=1, alpha=0.6, label="loss")
+        axes.plot(search.rates, search.smoothed, color=COLORS[0], label="smoothed")
+        if search.suggestion is not None:
+            axes.axvline(
+                search.suggestion,
+                color=COLORS[1],
+                linestyle=(0, (2, 2)),
+                label=f"steepest at {search.suggestion:.1e}",
+            )
+        low, high = min(search.smoothed), max(search.smoothed[0], min(search.smoothed))
+        margin = 0.5 * (high - low) or 0.1
+        axes.set_ylim(low - margin, high + margin)
+        axes.legend(loc="best")

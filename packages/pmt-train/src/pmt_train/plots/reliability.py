@@ -1,4 +1,4 @@
-"""Picture: what share of the answers given with a probability is so."""
+"""Reliability (calibration) diagram."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def reliability_plot(
     title: str = "calibration",
     event: str = "label 1",
 ) -> None:
-    """A reliability diagram, and below it how many examples each of its points stands for.
+    """Plot a reliability diagram, and below it the number of examples of each bin.
 
-    On the diagonal a probability means what it says; the bars are two standard errors of the
-    share. event: what the probability is of. Arguments and errors as for `calibration_bins`.
+    Points on the diagonal are calibrated; error bars are two standard errors of the share. For
+    `probabilities`, `labels`, `bins` and errors see `calibration_bins`; `event` names label 1.
     """
-    found = calibration_bins(probabilities, labels, bins)
-    full = found.counts > 0
-    n, x, y = found.counts[full], found.predicted[full], found.observed[full]
-    # (k + 1) / (n + 2) does not call a share of 0 or 1 certain.
+    calibration = calibration_bins(probabilities, labels, bins)
+    full = calibration.counts > 0
+    n, x, y = calibration.counts[full], calibration.predicted[full], calibration.observed[full]
+    # (k + 1) / (n + 2): a standard error above 0 for shares of 0 and 1.
     share = (y * n + 1) / (n + 2)
     spread = 2 * np.sqrt(share * (1 - share) / n)
     with figure_saved_to(path, 4.6, 5.0) as figure:
@@ -39,8 +39,8 @@ def reliability_plot(
             color=COLORS[0], marker="o", markersize=4, elinewidth=1,
         )  # fmt: skip
         above.set(xlim=(0, 1), ylim=(0, 1), ylabel=f"share of {plot_label(event)}")
-        above.set_title(plot_label(f"{title}: error {found.error:.3f}", 60), loc="left")
+        above.set_title(plot_label(f"{title}: error {calibration.error:.3f}", 60), loc="left")
         above.grid(True)
         width = 1 / bins
-        below.bar((np.arange(bins) + 0.5) * width, found.counts, 0.9 * width, color=COLORS[0])
+        below.bar((np.arange(bins) + 0.5) * width, calibration.counts, 0.9 * width, color=COLORS[0])
         below.set(xlabel=f"probability of {plot_label(event)}", ylabel="examples")

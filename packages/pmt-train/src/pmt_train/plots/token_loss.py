@@ -1,4 +1,4 @@
-"""Picture: how much each token of a text surprised a model."""
+"""Plot of the loss of each token of a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS = 64
-_WORST = 8.0  # bits; the darkest color
+_MAX_BITS = 8.0  # the darkest color
 
 
 def token_loss_plot(
@@ -25,14 +25,21 @@ def token_loss_plot(
     *,
     columns: int = _COLUMNS,
 ) -> None:
-    """The text in cells, each token as wide as its letters and colored by -log2 p of it.
+    """Plot a text as cells, each token colored by its loss -log2 p.
 
-    tokens: what the model guessed one after the other; a line feed ends a line of the picture.
-    bits: as many numbers, 0 where it was sure and right. columns: letters of a line.
+    Args:
+        path: PNG file to write.
+        tokens: the predicted tokens in order; a line feed ends a line of the plot.
+        bits: loss of each token in bits.
+        title: title of the plot.
+        columns: characters of a line.
+
+    Raises:
+        ShapeError: if the numbers of tokens and bits differ.
     """
     if len(tokens) != len(bits):
-        raise ShapeError(f"{len(tokens)} tokens want as many numbers of bits, got {len(bits)}")
-    cells = _laid_out(tokens, bits, columns)
+        raise ShapeError(f"{len(tokens)} tokens need as many losses in bits, got {len(bits)}")
+    cells = _layout(tokens, bits, columns)
     lines = max((line for line, *_ in cells), default=0) + 1
     with figure_saved_to(path, 0.15 * columns + 1.0, 0.27 * lines + 0.9) as figure:
         axes = figure.subplots()
@@ -44,10 +51,10 @@ def token_loss_plot(
         _scale(axes)
 
 
-def _laid_out(
+def _layout(
     tokens: Sequence[str], bits: Sequence[float], columns: int
 ) -> list[tuple[int, int, str, float]]:
-    """(line, column, text to show, bits) of every cell."""
+    """Return (line, column, text, bits) of each cell."""
     cells, line, column = [], 0, 0
     for token, amount in zip(tokens, bits, strict=True):
         width = min(max(len(token), 1), columns)
@@ -66,19 +73,19 @@ def _draw(axes: Axes, cells: Sequence[tuple[int, int, str, float]]) -> None:
 
     colors = colormaps["YlOrRd"]
     for line, column, text, amount in cells:
-        share = min(max(amount / _WORST, 0.0), 1.0) if math.isfinite(amount) else 1.0
+        share = min(max(amount / _MAX_BITS, 0.0), 1.0) if math.isfinite(amount) else 1.0
         width = max(len(text), 1)
         axes.add_patch(
             Rectangle((column, line), width, 1, facecolor=colors(share), edgecolor="white")
         )
-        ink = "white" if share > 0.65 else QUIET if text.isspace() else INK
+        color = "white" if share > 0.65 else QUIET if text.isspace() else INK
         axes.text(
             column + width / 2,
             line + 0.55,
             "" if text == " " else plot_label(text, len(text)),
             ha="center",
             va="center",
-            color=ink,
+            color=color,
             family="DejaVu Sans Mono",
             fontsize=9,
         )
@@ -88,6 +95,6 @@ def _scale(axes: Axes) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    mappable = ScalarMappable(Normalize(0, _WORST), "YlOrRd")
+    mappable = ScalarMappable(Normalize(0, _MAX_BITS), "YlOrRd")
     bar = axes.figure.colorbar(mappable, ax=axes, fraction=0.02, pad=0.01)
-    bar.set_label("bits of surprise")
+    bar.set_label("loss in bits")

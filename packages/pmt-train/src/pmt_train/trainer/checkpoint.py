@@ -9,9 +9,8 @@ from typing import Any, Self
 
 from pmt_autograd import Array
 from pmt_core import ArchiveError, load_archive, save_archive
-from pmt_train.trainer.early_stopping import EarlyStopping
+from pmt_train.trainer.early_stopping import EarlyStopping, ReduceOnPlateau
 from pmt_train.trainer.history import History, Row, rows_from_json, rows_to_json, to_json_number
-from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
 from pmt_train.trainer.trainable import StepResult
 
 _FORMAT = "pmt checkpoint 1"
@@ -126,13 +125,10 @@ class TrainingState:
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON; `from_json` restores it to the bit."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        stopping = self.stopping.to_dict()
-        if self.stopping.best is not None:
-            stopping["best"] = to_json_number(self.stopping.best)
         metrics = {name: to_json_number(value) for name, value in self.best_metrics.items()}
         return plain | {
             "norm_sum": to_json_number(self.norm_sum),
-            "stopping": stopping,
+            "stopping": self.stopping.to_dict(),
             "plateau": self.plateau.to_dict() if self.plateau is not None else None,
             "best_metrics": metrics,
             "rows": rows_to_json(self.rows),
@@ -142,14 +138,11 @@ class TrainingState:
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Return the state that `to_json` wrote, in this or an earlier version."""
         plain = _with_current_keys(plain)
-        stopping = dict(plain["stopping"])
-        if stopping["best"] is not None:
-            stopping["best"] = float(stopping["best"])
         return cls(
             **plain
             | {
                 "norm_sum": float(plain["norm_sum"]),
-                "stopping": EarlyStopping.from_dict(stopping),
+                "stopping": EarlyStopping.from_dict(plain["stopping"]),
                 "plateau": ReduceOnPlateau.from_dict(plain["plateau"])
                 if plain.get("plateau") is not None
                 else None,

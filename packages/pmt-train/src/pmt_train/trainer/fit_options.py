@@ -9,8 +9,7 @@ from typing import Any
 
 from pmt_core import SettingsError
 from pmt_train.trainer.callbacks import Callbacks
-from pmt_train.trainer.early_stopping import EarlyStopping, Mode
-from pmt_train.trainer.reduce_on_plateau import ReduceOnPlateau
+from pmt_train.trainer.early_stopping import EarlyStopping, Mode, ReduceOnPlateau
 
 
 @dataclass(frozen=True, slots=True)

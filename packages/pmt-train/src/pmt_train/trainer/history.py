@@ -1,9 +1,4 @@
-"""`History`: what happened in a training run, a row per epoch.
-
-The histories of several stages as one.
-
-Numbers in JSON, which knows neither nan nor infinity.
-"""
+"""`History`: the record of a training run with a row per epoch, and its CSV file."""
 
 from __future__ import annotations
 
@@ -17,24 +12,24 @@ from typing import Any, Self
 from pmt_core import DataError, FileProblem, atomic_file
 
 Row = dict[str, float]
-"""Column name -> number. Always there: epoch (1, 2, ...), step (done so far), seconds (so far),
-lr (of the last step), train_loss (true mean over the epoch), grad_norm (mean before clipping),
-examples_per_second; and what was measured on the dev split as dev_accuracy, ..."""
+"""Column name -> number. Columns: epoch (1, 2, ...), step (done so far), seconds (so far), lr (of
+the last step), train_loss (true mean over the epoch), grad_norm (mean before clipping, if it is
+measured), examples_per_second; and the metrics of the dev split as dev_accuracy, ..."""
 
 _WHOLE = ("epoch", "step", "stage")
 
 
 @dataclass(slots=True)
 class History:
-    """Rows, and how the run as a whole went.
+    """The record of a training run.
 
     Attributes:
-        rows: one per finished epoch.
-        best_epoch: epoch of the best weights (1, 2, ...); None where nothing was evaluated.
-        best: what was measured then, by the names `evaluate` gave.
-        seconds: wall time of training, evaluation included, over all parts of a resumed run.
-        training_seconds: the part of it spent in training steps.
-        examples: number of examples trained on.
+        rows: one row for each finished epoch.
+        best_epoch: epoch of the best weights (1, 2, ...); None without evaluation.
+        best: metrics of that epoch by name.
+        seconds: wall time including evaluation, over all parts of a resumed run.
+        training_seconds: wall time of the training steps.
+        examples: number of examples trained on, counted once per epoch.
         stopped_early: whether early stopping ended the run.
     """
 
@@ -53,27 +48,32 @@ class History:
 
     @property
     def columns(self) -> list[str]:
-        """Names of all columns, in order of appearance."""
+        """Names of all columns in order of appearance."""
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
     def column(self, name: str) -> list[float]:
-        """One column, nan where a row does not have it."""
+        """Return one column; nan for rows without it."""
         return [row.get(name, math.nan) for row in self.rows]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as CSV with a header; a reader meets the old file or the new, whole."""
+        """Write the rows as CSV with a header, atomically."""
         write_csv(path, self.columns, self.rows)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """The rows of a CSV that `save` wrote. Raises FileProblem, or DataError by line."""
+        """Read a CSV that `save` wrote.
+
+        Raises:
+            FileProblem: if the file cannot be read.
+            DataError: if a line is not a row of numbers; names the line.
+        """
         return cls(rows=read_csv(path))
 
 
 def write_csv(
     path: str | os.PathLike[str], columns: Sequence[str], rows: Sequence[Mapping[str, float]]
 ) -> None:
-    """Numbers as CSV, atomically. A cell that a row does not have stays empty."""
+    """Write rows of numbers as CSV, atomically. Missing cells stay empty."""
     with atomic_file(path, "w") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
@@ -82,7 +82,7 @@ def write_csv(
 
 
 def read_csv(path: str | os.PathLike[str]) -> list[Row]:
-    """Read what `write_csv` wrote."""
+    """Read rows that `write_csv` wrote."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             lines = list(csv.reader(file))
@@ -109,12 +109,12 @@ def _row(columns: Sequence[str], cells: Sequence[str], where: str) -> Row:
 
 
 def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows as JSON can hold them."""
+    """Return rows as JSON, with nan and infinities as strings."""
     return [{name: to_json_number(value) for name, value in row.items()} for row in rows]
 
 
 def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """What `rows_to_json` made, as rows."""
+    """Return the rows that `rows_to_json` wrote."""
     return [
         {name: int(value) if name in _WHOLE else float(value) for name, value in row.items()}
         for row in rows
@@ -122,10 +122,10 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def join_histories(stages: Mapping[str, History]) -> History:
-    """The rows of all stages in order, with a column `stage` (1, 2, ...).
+    """Return one history of several stages, with a column `stage` (1, 2, ...).
 
-    Epochs, steps and seconds go on counting from stage to stage. What was best is what was best
-    in the last stage.
+    Epochs, steps and seconds continue from stage to stage. The best epoch is that of the last
+    stage.
     """
     whole = History()
     for number, part in enumerate(stages.values(), start=1):
@@ -152,10 +152,10 @@ def join_histories(stages: Mapping[str, History]) -> History:
 
 
 def to_json_number(value: float) -> float | str:
-    """The number, or "nan", "inf", "-inf" for one that JSON cannot hold. `float` reads both."""
+    """Return the number, or "nan", "inf", "-inf", which JSON has no numbers for."""
     return value if math.isfinite(value) else str(value)
 
 
 def finite_or_none(value: float) -> float | None:
-    """The number, or None (JSON's null) for nan and infinities."""
+    """Return the number, or None (null in JSON) for nan and infinities."""
     return value if math.isfinite(value) else None

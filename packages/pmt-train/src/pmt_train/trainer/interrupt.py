@@ -1,4 +1,4 @@
-"""`Interrupt`: Ctrl-C turned into a flag that is looked at between steps; and what it raises."""
+"""Signals during training: `Interrupt` sets a flag; `TrainingInterrupted` is raised for it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """Within this context the first SIGINT or SIGTERM only sets `requested`; the second one
-    raises KeyboardInterrupt where the program stands.
+    """A context in which the first SIGINT or SIGTERM only sets a flag.
 
-    Work that may be broken off anywhere runs within `at_once()`, where the first raises too.
-    Signals reach the main thread alone: in another one this context does nothing.
+    The second signal raises KeyboardInterrupt immediately. Within `at_once()` the first one does,
+    too. Signals reach only the main thread: in other threads this context does nothing.
 
     Attributes:
-        requested: the signal's number once one came, else None.
+        requested: number of the signal; None before it.
     """
 
     def __init__(self) -> None:
@@ -44,13 +43,13 @@ class Interrupt:
         trace: TracebackType | None,
     ) -> None:
         for number, handler in self._before.items():
-            # None: a handler that was not installed from Python cannot be put back.
+            # None: a handler that was not installed from Python cannot be restored.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._before.clear()
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Within this context the first signal raises KeyboardInterrupt; so does an earlier one."""
+        """Raise KeyboardInterrupt at the first signal, also for one that came before."""
         if self.requested is not None:
             raise KeyboardInterrupt
         self._raises = True
@@ -69,7 +68,7 @@ class Interrupt:
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal other than Ctrl-C's asked the program to end. signal: its number."""
+    """Raised for SIGTERM. The attribute `signal` is the number of the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -78,11 +77,11 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Within this context SIGINT raises KeyboardInterrupt, and SIGTERM `Stopped`.
+    """Raise KeyboardInterrupt for SIGINT and `Stopped` for SIGTERM within this context.
 
-    Nothing that cleans up after itself is skipped then, as it would be where SIGTERM simply ends
-    the process. SIGINT counts even where it was ignored: a shell starts background jobs of a
-    script like that, and who sends one means it. SIGTERM stays ignored where it was.
+    So cleanup code runs, which the default action of SIGTERM skips. SIGINT is handled even if it
+    was ignored, as it is in background jobs that a shell script starts. If SIGTERM was ignored,
+    it still is.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -101,12 +100,13 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Training was stopped by Ctrl-C or SIGTERM, after saving a checkpoint if it has a place.
+    """Raised when Ctrl-C or SIGTERM stopped training, after a checkpoint was saved.
 
     Attributes:
-        signal: the number of the signal.
-        step, epoch: steps and whole epochs done.
-        checkpoint: where to go on from; None where no checkpoint path was given.
+        signal: number of the signal.
+        step: number of steps done.
+        epoch: number of whole epochs done.
+        checkpoint: the file to resume from; None if no checkpoint path was given.
     """
 
     def __init__(self, number: int, step: int, epoch: int, checkpoint: str | None) -> None:

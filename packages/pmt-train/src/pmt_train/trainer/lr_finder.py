@@ -1,4 +1,4 @@
-"""Looking for a learning rate: one short run with a rate that rises at every step."""
+"""Learning rate finder: a short run in which the learning rate rises at each step."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _SMOOTHING = 0.9
 
 @dataclass(frozen=True, slots=True)
 class LearningRateSearch:
-    """What `search_learning_rate` found.
+    """The result of `search_learning_rate`.
 
     Attributes:
-        rates: learning rate of each step, rising. losses: mean loss of each step's batch.
-        smoothed: their exponential moving average, without the bias of its beginning.
-        suggestion: the rate where the smoothed loss falls fastest: a good highest rate for a
-            schedule with warm-up. None where it never fell.
-        diverged: whether the loss went up so far that the search ended early.
+        rates: rising learning rate of each step.
+        losses: mean loss of the batch of each step.
+        smoothed: exponential moving average of the losses, bias-corrected.
+        suggestion: the rate at which the smoothed loss falls fastest, a good peak rate for a
+            schedule with warm-up; None if it never fell.
+        diverged: whether the search ended early because the loss rose.
     """
 
     rates: list[float] = field(default_factory=list)
@@ -39,21 +40,31 @@ def search_learning_rate(
     trainer: Trainer[Any, B],
     train: Iterable[B] | Epochs[B],
     *,
-    lowest: float = 1e-6,
-    highest: float = 1.0,
+    min_lr: float = 1e-6,
+    max_lr: float = 1.0,
     steps: int = 100,
 ) -> LearningRateSearch:
-    """Train for `steps` steps, the rate rising from `lowest` to `highest` (Smith 2017).
+    """Train while the rate rises exponentially from `min_lr` to `max_lr` (Smith 2017).
 
-    It ends early where the loss is four times the lowest so far, or no number any more. The
-    trainer and its model are put back to where they were, to the bit.
+    The search ends early if the loss is not finite or four times the lowest so far. Afterwards
+    the trainer and its model are restored to the bit.
+
+    Args:
+        trainer: the trainer to find a rate for.
+        train: batches, as for `Trainer.fit`.
+        min_lr: first learning rate.
+        max_lr: last learning rate.
+        steps: number of steps, 2 or more.
+
+    Raises:
+        SettingsError: unless 0 < min_lr < max_lr and steps is 2 or more.
     """
-    if not 0 < lowest < highest or steps < 2:
+    if not 0 < min_lr < max_lr or steps < 2:
         raise SettingsError(
-            f"0 < lowest < highest and 2 or more steps, got {lowest}, {highest} and {steps}"
+            f"expected 0 < min_lr < max_lr and 2 or more steps, got {min_lr}, {max_lr} and {steps}"
         )
     check_reiterable(train)
-    rise = exponential_schedule(lowest, steps - 1, highest / lowest)
+    rise = exponential_schedule(min_lr, steps - 1, max_lr / min_lr)
     rates: list[float] = []
     losses: list[float] = []
     smoothed: list[float] = []
@@ -80,7 +91,7 @@ def search_learning_rate(
 
 
 def _steepest(rates: list[float], smoothed: list[float]) -> float | None:
-    """The rate where the loss falls most for a step in the logarithm of the rate."""
+    """Return the rate with the most negative slope of the loss by log rate."""
     slopes = [
         (smoothed[i + 1] - smoothed[i - 1]) / math.log(rates[i + 1] / rates[i - 1])
         for i in range(1, len(rates) - 1)
@@ -91,7 +102,7 @@ def _steepest(rates: list[float], smoothed: list[float]) -> float | None:
 
 
 def _endless(train: Iterable[B] | Epochs[B], steps: int) -> Iterator[B]:
-    """`steps` batches, of as many epochs as that takes."""
+    """Yield `steps` batches, from as many epochs as needed."""
     epoch = 0
     while steps:
         before = steps

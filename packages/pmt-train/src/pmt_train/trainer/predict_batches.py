@@ -1,4 +1,4 @@
-"""Prediction over many batches, in threads, without a tape."""
+"""`predict_batches`: prediction for many batches by threads, without a tape."""
 
 from __future__ import annotations
 
@@ -21,28 +21,31 @@ def predict_batches(
     *,
     description: str = "predicting",
 ) -> list[R]:
-    """`function` of every batch, in the order of the batches, under `no_grad`.
+    """Relock `function` of each batch, in the order of the batches, under `no_grad`.
 
-    function: the model's work on one batch; called by several threads at once, so it keeps
-    nothing outside of itself. Switch the model to `eval()` before.
-    workers: threads, or their number. Batches are made one by one, as threads become free.
+    Args:
+        function: any function of a batch. It is called by several threads at once, so it must not
+            change shared state. Switch the model to `eval()` before.
+        batches: any iterable; a batch is drawn when a thread becomes free.
+        workers: threads, or their number.
+        description: label of the progress bar, which has a total if `batches` has a length.
     """
-    team = workers if isinstance(workers, Workers) else Workers(workers)
+    pool = workers if isinstance(workers, Workers) else Workers(workers)
     numbered = enumerate(batches)
     results: dict[int, R] = {}
-    turn = threading.Lock()
+    lock = threading.Lock()
     failed = threading.Event()
     total = len(batches) if isinstance(batches, Sized) else None
 
     def work(_: int) -> None:
         with no_grad():
             while not failed.is_set():
-                with turn:
+                with lock:
                     item = next(numbered, None)
                 if item is None:
                     return
                 results[item[0]] = function(item[1])
-                with turn:
+                with lock:
                     bar.update(1)
 
     def work_or_fail(worker: int) -> None:
@@ -52,6 +55,6 @@ def predict_batches(
             failed.set()
             raise
 
-    with team, progress_bar(total, description) as bar:
-        team.map(work_or_fail, range(team.count if total is None else min(team.count, total)))
+    with pool, progress_bar(total, description) as bar:
+        pool.map(work_or_fail, range(pool.count if total is None else min(pool.count, total)))
     return [results[i] for i in range(len(results))]

@@ -1,4 +1,4 @@
-"""Progress on the terminal: bars while something runs, a line when an epoch is done."""
+"""Progress on the terminal: progress bars, and a line per epoch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from pmt_train.trainer.history import Row
 
-_DELAY = 1.0  # seconds; what is done sooner shows no bar
+_DELAY = 1.0  # seconds; shorter work shows no bar
 
 
 def progress_bar(
@@ -22,10 +22,17 @@ def progress_bar(
     quiet: bool = False,
     delay: float = _DELAY,
 ) -> tqdm[Any]:
-    """A bar on standard error that shows up after `delay` seconds and clears itself at the end.
+    """Return a progress bar on standard error, a context manager with a method `update(n)`.
 
-    Nothing is shown if `quiet`, or where standard error is not a terminal. Use as a context;
-    `.update(n)` moves it.
+    The bar appears after `delay` seconds and is removed at the end. If `total` is known it shows
+    the time left.
+
+    Args:
+        total: number of units; None if unknown.
+        description: label of the bar.
+        unit: name of a unit.
+        quiet: show nothing; the same as if standard error is not a terminal.
+        delay: seconds until the bar appears.
     """
     sized = _terminal_has_width()
     return tqdm(
@@ -43,7 +50,7 @@ def progress_bar(
 
 
 def _terminal_has_width() -> bool:
-    """Some terminals (of expect, of containers) say they are 0 wide: tqdm would show nothing."""
+    """Return False for terminals (expect, containers) that report width 0, which tqdm hides."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns > 0
     except (OSError, ValueError, AttributeError):
@@ -51,25 +58,30 @@ def _terminal_has_width() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line to standard output, above the bars there are."""
+    """Print a line to standard output, above the progress bars."""
     with tqdm.external_write_mode(file=sys.stdout):
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
 
 def warn(text: str) -> None:
-    """Print a line to standard error, above the bars there are."""
+    """Print a line to standard error, above the progress bars."""
     with tqdm.external_write_mode(file=sys.stderr):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
 
 class EpochProgress:
-    """The bar of one epoch: batches, loss so far, learning rate, examples/s, time left in all.
+    """The progress bar of one epoch: loss, learning rate, examples/s, time left of the run.
 
-    epoch: 0, 1, ...; epochs: how many; batches: in this epoch, if known; done: batches of it that
-    an earlier part of the run did; batches_after: in all later epochs, by default as many as in
-    this one each.
+    Args:
+        epoch: number of the epoch, 0, 1, ...
+        epochs: number of epochs.
+        batches: number of batches of this epoch; None if unknown.
+        done: number of batches that an earlier part of the run did.
+        quiet: show nothing.
+        batches_after: number of batches of all later epochs; by default as many as in this
+            epoch for each of them.
     """
 
     def __init__(
@@ -83,7 +95,7 @@ class EpochProgress:
         batches_after: int | None = None,
     ) -> None:
         self._bar = progress_bar(batches, f"epoch {epoch + 1}/{epochs}", quiet=quiet)
-        if batches is not None:  # tqdm's own numbers make room for those of `update`
+        if batches is not None:  # `update` adds its own numbers
             self._bar.bar_format = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
         self._bar.update(done)
         self._batches = batches
@@ -91,13 +103,13 @@ class EpochProgress:
             batches_after = (epochs - epoch - 1) * (batches or 0)
         self._batches_after = batches_after
         self._done = done
-        self._mine = 0
+        self._updated = 0
         self._start = time.monotonic()
 
     def update(self, loss: float, lr: float, examples_per_second: float, batches: int = 1) -> None:
-        """Further batches are done. loss: mean so far."""
+        """Advance the bar. loss: mean of the epoch so far."""
         self._done += batches
-        self._mine += batches
+        self._updated += batches
         if self._bar.disable:
             return
         self._bar.set_postfix_str(
@@ -110,16 +122,16 @@ class EpochProgress:
         if self._batches is None:
             return ""
         todo = self._batches - self._done + self._batches_after
-        seconds = (time.monotonic() - self._start) / self._mine * todo
+        seconds = (time.monotonic() - self._start) / self._updated * todo
         return f", left {tqdm.format_interval(round(seconds))}"
 
     def close(self) -> None:
-        """Clear the bar."""
+        """Remove the bar."""
         self._bar.close()
 
 
 def epoch_line(row: Row, epochs: int, improved: bool) -> str:
-    """An epoch's row of the history as one line of text."""
+    """Return the row of an epoch as one line of text."""
     dev = [f"{name[4:]} {value:.4f}" for name, value in row.items() if name.startswith("dev_")]
     parts = [
         f"epoch {row['epoch']}/{epochs}",

@@ -123,9 +123,8 @@ class Trainer(Generic[M, B]):
         gradients: FlatGradients | None = None
         for i, batch in enumerate(batches):
             shards = self._gradients(batch, i)
-            gradients = self.flat.gather(
-                [shard.gradients for shard in shards], self.workers, gradients
-            )
+            parts = [shard.gradients for shard in shards]
+            gradients = self.flat.gather(parts, self.workers, gradients)
             losses += [(shard.loss, shard.count) for shard in shards]
             statistics += [shard.statistics for shard in shards]
         loss, count = total_loss(losses, self.process_group)

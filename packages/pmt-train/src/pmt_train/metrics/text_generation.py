@@ -1,7 +1,4 @@
-"""BLEU, equal to sacrebleu's.
-
-The tokens that BLEU counts: the rules of NIST's mteval-v13a.
-"""
+"""Metrics of generated text: BLEU as sacrebleu computes it, and perplexity."""
 
 from __future__ import annotations
 
@@ -18,13 +15,14 @@ _ORDER = 4
 
 @dataclass(frozen=True, slots=True)
 class BleuScore:
-    """BLEU and its parts.
+    """BLEU and its components.
 
     Attributes:
         score: 0 ... 100.
-        precisions: share of n-grams of 1, 2, 3 and 4 tokens that a reference has, 0 ... 100.
-        brevity_penalty: 1 where hypotheses are as long as the references.
-        length, reference_length: tokens of all hypotheses, and of the references nearest to them.
+        precisions: share of n-grams of 1, 2, 3 and 4 tokens that occur in a reference, 0 ... 100.
+        brevity_penalty: 1 if the hypotheses are at least as long as the references.
+        length: number of tokens of all hypotheses.
+        reference_length: number of tokens of the references closest in length.
     """
 
     score: float
@@ -35,24 +33,28 @@ class BleuScore:
 
 
 def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> BleuScore:
-    """BLEU of a corpus (Papineni et al. 2002) as sacrebleu reports it (Post 2018).
+    """Return the BLEU of a corpus (Papineni et al. 2002) as sacrebleu reports it (Post 2018).
 
         BLEU = BP * exp(mean of ln precision of n-grams, n = 1 ... 4)
         BP = min(1, exp(1 - reference_length / length))
 
-    Counts are of the whole corpus; tokens are those of `tokenize_13a`, case counts. A precision
-    of zero matches is smoothed: the k-th such counts as 1 / 2^k matches (method 3 of Chen &
-    Cherry 2014). sacrebleu's signature: nrefs:?|case:mixed|eff:no|tok:13a|smooth:exp.
+    Counts are of the whole corpus, tokens those of `tokenize_13a`, case-sensitive. A precision
+    without matches is smoothed: the k-th such precision counts as 1 / 2^k matches (method 3 of
+    Chen & Cherry 2014). sacrebleu's signature: nrefs:?|case:mixed|eff:no|tok:13a|smooth:exp.
 
-    hypotheses: sentences as plain text. references: one or several for each of them.
-    Raises ShapeError where the numbers differ, or there is nothing to score.
+    Args:
+        hypotheses: sentences as plain text.
+        references: one or several sentences for each hypothesis.
+
+    Raises:
+        ShapeError: if the numbers differ, or there is no hypothesis.
     """
     if len(hypotheses) != len(references) or not hypotheses:
         raise ShapeError(
-            "one list of references per hypothesis, and at least one of them; got "
+            "expected one list of references per hypothesis and at least one hypothesis, got "
             f"{len(hypotheses)} hypotheses and {len(references)} lists"
         )
-    right, total = [0] * _ORDER, [0] * _ORDER
+    hits, total = [0] * _ORDER, [0] * _ORDER
     length = reference_length = 0
     for i, (hypothesis, accepted) in enumerate(zip(hypotheses, references, strict=True)):
         if isinstance(accepted, str) or not accepted:
@@ -65,12 +67,12 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu
         reference_length += min((abs(len(model) - len(tokens)), len(model)) for model in models)[1]
         for n in range(1, _ORDER + 1):
             counts = _ngrams(tokens, n)
-            most: Counter[tuple[str, ...]] = Counter()
+            allowed: Counter[tuple[str, ...]] = Counter()
             for model in models:
-                most |= _ngrams(model, n)
-            right[n - 1] += (counts & most).total()
+                allowed |= _ngrams(model, n)
+            hits[n - 1] += (counts & allowed).total()
             total[n - 1] += counts.total()
-    return _score(right, total, length, reference_length)
+    return _score(hits, total, length, reference_length)
 
 
 def _ngrams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
@@ -78,7 +80,7 @@ def _ngrams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
 
 
 def _score(
-    right: Sequence[int], total: Sequence[int], length: int, reference_length: int
+    hits: Sequence[int], total: Sequence[int], length: int, reference_length: int
 ) -> BleuScore:
     penalty = 1.0
     if length < reference_length:
@@ -86,23 +88,23 @@ def _score(
     precisions = [0.0] * _ORDER
     smooth = 1.0
     for n in range(_ORDER):
-        if not any(right) or not total[n]:
+        if not any(hits) or not total[n]:
             break
-        if not right[n]:
+        if not hits[n]:
             smooth *= 2
-        precisions[n] = 100 * (right[n] or 1 / smooth) / total[n]
+        precisions[n] = 100 * (hits[n] or 1 / smooth) / total[n]
     score = 0.0
     if all(precisions):
         score = penalty * math.exp(sum(map(math.log, precisions)) / _ORDER)
-    one, two, three, four = precisions
-    return BleuScore(score, (one, two, three, four), penalty, length, reference_length)
+    p1, p2, p3, p4 = precisions
+    return BleuScore(score, (p1, p2, p3, p4), penalty, length, reference_length)
 
 
 # In this order: "&amp;lt;" becomes "<".
 _ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 
 _RULES = (
-    # punctuation stands alone, but for . , - ' which may belong to a word or number
+    # punctuation is a token of its own, except . , - ' which may belong to a word or number
     (re.compile(r"([\{-\~\[-\` -\&\(-\+\:-\@\/])"), r" \1 "),
     # full stop and comma, unless between digits
     (re.compile(r"([^0-9])([\.,])"), r"\1 \2 "),
@@ -113,7 +115,10 @@ _RULES = (
 
 
 def tokenize_13a(text: str) -> list[str]:
-    """The tokens of a sentence as mteval-v13a.pl cuts it ("international tokenization" off)."""
+    """Return the tokens of a sentence by the rules of NIST's mteval-v13a.pl.
+
+    "International tokenization" is off.
+    """
     text = text.rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
@@ -121,3 +126,24 @@ def tokenize_13a(text: str) -> list[str]:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text.split()
+
+
+def perplexity(loss_sum: float, count: int) -> float:
+    """Return the perplexity: exp of the mean cross-entropy.
+
+    Args:
+        loss_sum: sum of -ln p over the tokens.
+        count: number of tokens.
+
+    Returns:
+        The number of equally likely tokens with that entropy; inf if too large for a float.
+
+    Raises:
+        ShapeError: if `count` is below 1.
+    """
+    if count < 1:
+        raise ShapeError("expected at least one token to compute a perplexity of, got none")
+    try:
+        return math.exp(loss_sum / count)
+    except OverflowError:
+        return math.inf

@@ -1,4 +1,4 @@
-"""Picture: named points in the plane, with arrows from one to the other."""
+"""Plot of named vectors in the plane, with arrows between them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pmt_core import ShapeError
 from pmt_train.plots.figure import COLORS, INK, QUIET, figure_saved_to, plot_label
 
-_LETTER, _LINE = 0.014, 0.032  # of the points' extent: about what a letter takes
+_LETTER, _LINE = 0.014, 0.032  # size of a letter relative to the extent of the points
 
 
 def vector_plot(
@@ -24,11 +24,19 @@ def vector_plot(
     *,
     equal: bool = False,
 ) -> None:
-    """Points with their names, e.g. words by their two principal components.
+    """Plot points with their names, e.g. words by their two principal components.
 
-    points: (n, 2). names: n of them. arrows: (from, to) numbers of points, e.g. from every capital
-    to its country; where they are parallel, the vectors know what a capital is. Points that an
-    arrow leaves and points that it reaches have two colors. equal: one scale for both axes.
+    Args:
+        path: PNG file to write.
+        points: (n, 2).
+        names: name of each point.
+        arrows: (start, end) indices of points, e.g. from each capital to its country. Start and
+            end points have different colors.
+        title: title of the plot.
+        equal: use one scale for both axes.
+
+    Raises:
+        ShapeError: if points and names do not fit.
     """
     if points.shape != (len(names), 2):
         raise ShapeError(f"{len(names)} names need points ({len(names)}, 2), got {points.shape}")
@@ -66,23 +74,23 @@ def vector_plot(
 
 
 def _to_the_right(points: NDArray[Any], arrows: Sequence[tuple[int, int]]) -> list[bool]:
-    """Whether the name of each point stands to its right: away from its arrow."""
+    """Return whether the name of each point is on its right: away from its arrow."""
     right = np.ones(len(points), np.bool_)
     for start, end in arrows:
         right[start] = points[start, 0] > points[end, 0]
         right[end] = not right[start]
-    return [bool(side) for side in right]
+    return [bool(value) for value in right]
 
 
 def _heights(points: NDArray[Any], names: Sequence[str], right_of: Sequence[bool]) -> list[float]:
-    """Where the names stand, (n,): as high as their points, but for those that would overlap."""
+    """Return the heights of the names (n,): those of their points, moved if names overlap."""
     width, line = np.maximum(np.ptp(points, axis=0), 1e-9) * (_LETTER, _LINE)
     lengths = np.array([width * (len(plot_label(name)) + 2) for name in names])
     left = points[:, 0] - np.where(right_of, 0.0, lengths)
     heights = [float(y) for y in points[:, 1]]
     order = np.argsort(points[:, 1], kind="stable").tolist()
-    for place, i in enumerate(order):
-        for j in sorted(order[:place], key=heights.__getitem__):
+    for number, i in enumerate(order):
+        for j in sorted(order[:number], key=heights.__getitem__):
             apart = left[i] + lengths[i] <= left[j] or left[j] + lengths[j] <= left[i]
             if not apart and abs(heights[i] - heights[j]) < line:
                 heights[i] = heights[j] + float(line)

@@ -13,7 +13,10 @@ from pmt_core import Span
 
 @pytest.fixture
 def random_entities() -> Callable[[np.random.Generator], tuple[list[Span], int]]:
-    """Makes entities of a sentence, some of them neighbors, and the number of its words."""
+    """A function from a generator to entities of a sentence and the number of its words.
+
+    Entities do not overlap, and some follow each other directly.
+    """
 
     def make(rng: np.random.Generator) -> tuple[list[Span], int]:
         edges = np.sort(rng.integers(0, 12, 8)).tolist()

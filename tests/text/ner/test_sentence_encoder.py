@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pmt_core import DataError, RandomStream, SettingsError
+from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError
 from pmt_text import (
     BucketBatches,
     SentenceEncoder,
@@ -37,11 +37,12 @@ def same(batch: TaggedBatch, encoder: SentenceEncoder, sentences: list[TaggedSen
         assert encoder.words.tokens(batch.words[row, :n]) == folded
         shapes = [word_shape(word) for word in sentence.words]
         assert encoder.shapes.tokens(batch.shapes[row, :n]) == shapes
-        assert [spelling(encoder, ids) for ids in batch.spelled[row, :n]] == list(sentence.words)
+        letters = batch.characters[batch.spelling_ids[row, :n]]
+        assert [spelling(encoder, ids) for ids in letters] == list(sentence.words)
         for array in (batch.words, batch.shapes, batch.spelling_ids):
             assert not array[row, n:].any()
         assert batch.tags is not None
-        assert (batch.tags[row, n:] == -100).all()
+        assert (batch.tags[row, n:] == IGNORE_LABEL).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -83,7 +84,7 @@ def test_tags_are_of_the_encoders_scheme_and_have_all_kinds_of_a_type() -> None:
     assert len(many.tags) == 9
     unknown = encoder.encode([TaggedSentence(("x", "y"), ("B-NEW", "O"))])
     assert unknown.tags is not None
-    assert unknown.tags.tolist() == [-100, 0]
+    assert unknown.tags.tolist() == [IGNORE_LABEL, 0]
     assert encoder.encode([TaggedSentence(("x",))]).tags is None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pmt_core import SettingsError, ShapeError, Span
+from pmt_core import IGNORE_LABEL, SettingsError, ShapeError, Span
 from pmt_text import (
     BytePairEncoding,
     SubwordAlignment,
@@ -25,7 +25,15 @@ def test_by_hand() -> None:
     assert len(result) == 7
     assert result.starts.tolist() == [1, 4, 5, 5]
     assert result.words.tolist() == [-1, 0, 0, 0, 1, 3, -1]
-    assert result.first_only(np.array([7, 0, 9, 5])).tolist() == [-100, 7, -100, -100, 0, 5, -100]
+    assert result.first_only(np.array([7, 0, 9, 5])).tolist() == [
+        IGNORE_LABEL,
+        7,
+        IGNORE_LABEL,
+        IGNORE_LABEL,
+        0,
+        5,
+        IGNORE_LABEL,
+    ]
     assert result.of_words(np.arange(7)).tolist() == [1, 4, 0, 5]
     tags = ["S-PER", "O", "O", "S-LOC"]
     spread = ["O", "B-PER", "I-PER", "E-PER", "O", "S-LOC", "O"]

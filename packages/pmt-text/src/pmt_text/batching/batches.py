@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import RandomStream, SettingsError, ShapeError
+from pmt_text.files.errors import check_at_least
 
 __all__ = ["BucketBatches", "Curriculum", "TokenBatches"]
 
@@ -71,8 +72,7 @@ class BucketBatches(_LengthBatches[B]):
         self.lengths = np.asarray(lengths, np.int64)
         if self.lengths.ndim != 1:
             raise ShapeError(f"lengths must be (n,), not {self.lengths.shape}")
-        if batch_size < 1:
-            raise SettingsError(f"batch_size must be 1 or more, not {batch_size}")
+        check_at_least(1, batch_size=batch_size)
         self.batch_size = batch_size
 
     def __len__(self) -> int:
@@ -124,8 +124,7 @@ class TokenBatches(_LengthBatches[B]):
             self.lengths = self.lengths[:, np.newaxis]
         if self.lengths.ndim != 2 or not self.lengths.shape[1]:
             raise ShapeError(f"lengths must be (n,) or (n, k), not {np.shape(lengths)}")
-        if tokens < 1:
-            raise SettingsError(f"tokens must be 1 or more, not {tokens}")
+        check_at_least(1, tokens=tokens)
         self.tokens = tokens
         self._max_lengths = self.lengths.max(axis=1)
         self._ends = _batch_ends(np.sort(self._max_lengths), tokens)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError
+from pmt_core import IGNORE_LABEL, DataError, RandomStream
+from pmt_text.files.errors import check_at_least
 
 __all__ = ["ConsecutiveChunks", "RandomChunks", "TextChunkBatch"]
 
@@ -39,15 +40,13 @@ class RandomChunks:
     """Batches of chunks that begin at random positions of a text.
 
     Batch i of epoch e is a function of (stream, e, i) alone, so an interrupted epoch can be
-    resumed. Chunks overlap and repeat: an epoch is not one pass through the text.
-
-    Raises `DataError` if the text has fewer than length + 1 tokens.
+    resumed. Chunks overlap and repeat: an epoch is not one pass through the text. Raises
+    `DataError` if the text has fewer than length + 1 tokens.
 
     Args:
         ids: the text, (n,).
         length: t, the tokens of a chunk.
-        batch_size: chunks per batch.
-        batches: batches per epoch.
+        batch_size, batches: chunks per batch, and batches per epoch.
         stream: names the random positions.
     """
 
@@ -59,11 +58,7 @@ class RandomChunks:
         batches: int,
         stream: RandomStream,
     ) -> None:
-        if min(length, batch_size, batches) < 1:
-            raise SettingsError(
-                "length, batch_size and batches must be 1 or more, got "
-                f"{length}, {batch_size} and {batches}"
-            )
+        check_at_least(1, length=length, batch_size=batch_size, batches=batches)
         if len(ids) < length + 1:
             raise DataError(
                 f"a text of {len(ids)} tokens has no chunk of {length} and the token after it; "
@@ -91,19 +86,12 @@ class RandomChunks:
 class ConsecutiveChunks:
     """Batches of consecutive chunks: each token except the first is a label exactly once.
 
-    Raises `DataError` if the text has fewer than two tokens.
-
-    Args:
-        ids: the text, (n,).
-        length: t, the tokens of a chunk.
-        batch_size: chunks per batch; the last batch may have fewer.
+    The arguments are those of `RandomChunks`; the last batch may have fewer chunks. Raises
+    `DataError` if the text has fewer than two tokens.
     """
 
     def __init__(self, ids: NDArray[np.int64], length: int, batch_size: int) -> None:
-        if min(length, batch_size) < 1:
-            raise SettingsError(
-                f"length and batch_size must be 1 or more, got {length} and {batch_size}"
-            )
+        check_at_least(1, length=length, batch_size=batch_size)
         if len(ids) < 2:
             raise DataError(f"a text of {len(ids)} token(s) has no next token; give more text")
         n = -(-(len(ids) - 1) // length)

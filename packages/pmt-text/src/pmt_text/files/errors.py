@@ -1,4 +1,4 @@
-"""Errors of reading a file, and warnings about the lines that a loader dropped."""
+"""Errors of reading a file, warnings about dropped lines, and a check of settings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from pmt_core import DataError, FileProblem
+from pmt_core import DataError, FileProblem, SettingsError
 
-__all__ = ["dropped_warning", "dropped_warnings", "read_problems"]
+__all__ = ["check_at_least", "dropped_warning", "dropped_warnings", "read_problems"]
 
 
 @contextmanager
@@ -61,3 +61,10 @@ def dropped_warning(path: str, reason: str, lines: Sequence[int], thing: str) ->
 def dropped_warnings(path: str, dropped: Mapping[str, Sequence[int]], thing: str) -> list[str]:
     """Return the `dropped_warning` of each reason; `dropped` maps reasons to lines."""
     return [dropped_warning(path, reason, lines, thing) for reason, lines in dropped.items()]
+
+
+def check_at_least(minimum: int, **values: int | None) -> None:
+    """Raise SettingsError for a named value below the minimum; None is allowed."""
+    for name, value in values.items():
+        if value is not None and value < minimum:
+            raise SettingsError(f"{name} must be {minimum} or more, not {value}")

@@ -48,11 +48,6 @@ class TaggedBatch:
         """Number of words, without padding."""
         return int(self.mask.sum())
 
-    @property
-    def spelled(self) -> NDArray[np.int64]:
-        """Characters of the word at each position, (b, t, c)."""
-        return self.characters[self.spelling_ids]
-
     def shard(self, i: int, n: int) -> TaggedBatch:
         """Return rows i, i + n, ..., without needless padding; see `shard_rows`."""
         rows = shard_rows(i, n)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pmt_core import DataError, SettingsError
-from pmt_text.files.errors import dropped_warnings
+from pmt_core import DataError
+from pmt_text.files.errors import check_at_least, dropped_warnings
 from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, detect_columns
 from pmt_text.ner.tag_scheme import TagScheme, detect_scheme, scheme_breaks
@@ -93,8 +93,7 @@ def load_conll(
     if it is empty or binary, has no such columns or no sentence is left, and `SettingsError` for a
     limit below 1 or an unknown encoding.
     """
-    if limit is not None and limit < 1:
-        raise SettingsError(f"limit must be 1 or more sentences, not {limit}")
+    check_at_least(1, limit=limit)
     with TextLines(path, encoding) as lines:
         numbered = iter(lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))

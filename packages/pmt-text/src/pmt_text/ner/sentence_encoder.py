@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import IGNORE_LABEL, DataError, SettingsError, pad_sequences
+from pmt_text.files.errors import check_at_least
 from pmt_text.ner.encoded_sentences import EncodedSentences
 from pmt_text.ner.tag_scheme import TAG_SCHEMES, TagScheme, convert_tags
 from pmt_text.ner.tagged_sentence import TaggedSentence
@@ -84,8 +85,7 @@ class SentenceEncoder:
             raise DataError(f"the tags must be different names, 'O' first, not {self.tags}")
         if self.scheme not in TAG_SCHEMES:
             raise SettingsError(f"scheme is one of {', '.join(TAG_SCHEMES)}, not {self.scheme!r}")
-        if self.max_letters < 2:
-            raise SettingsError(f"max_letters must be 2 or more, not {self.max_letters}")
+        check_at_least(2, max_letters=self.max_letters)
 
     @classmethod
     def learn(

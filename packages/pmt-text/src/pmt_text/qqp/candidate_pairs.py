@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError, ShapeError
+from pmt_core import ShapeError
+from pmt_text.files.errors import check_at_least
 from pmt_text.qqp.formats import QuestionPair
 from pmt_text.qqp.split import connected_components
 from pmt_text.qqp.word_overlap import jaccard
@@ -86,10 +87,7 @@ def nearest_pairs(
         each: maximal number of partners per text.
         progress: called with the number of texts done, block by block.
     """
-    if min(texts, nearest, each) < 1:
-        raise SettingsError(
-            f"texts, nearest and each must be 1 or more, got {texts}, {nearest}, {each}"
-        )
+    check_at_least(1, texts=texts, nearest=nearest, each=each)
     n = len(vectors)
     if groups.shape != (n,):
         raise ShapeError(f"{n} texts need as many groups, got {groups.shape}")

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pmt_core import DataError, SettingsError
+from pmt_core import DataError
+from pmt_text.files.errors import check_at_least
 
 __all__ = ["InverseDocumentFrequency"]
 
@@ -25,8 +26,7 @@ class InverseDocumentFrequency:
     __slots__ = ("_cache", "_counts", "texts")
 
     def __init__(self, texts: int, counts: Mapping[str, int]) -> None:
-        if texts < 1:
-            raise SettingsError(f"the number of texts must be 1 or more, not {texts}")
+        check_at_least(1, texts=texts)
         self.texts = texts
         self._counts = dict(counts)
         self._cache: dict[str, float] = {}

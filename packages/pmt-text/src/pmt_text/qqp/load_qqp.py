@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pmt_core import DataError, SettingsError
+from pmt_core import DataError
 from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
-from pmt_text.files.errors import dropped_warnings
+from pmt_text.files.errors import check_at_least, dropped_warnings
 from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, detect_format
 
@@ -65,8 +65,7 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
     limit: maximal number of pairs. Raises `FileProblem` if the file cannot be read, and `DataError`
     if it is empty or binary, its format is unknown, or no row is left.
     """
-    if limit is not None and limit < 1:
-        raise SettingsError(f"limit must be 1 or more rows, not {limit}")
+    check_at_least(1, limit=limit)
     with TextLines(path) as lines:
         numbered = iter(lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))

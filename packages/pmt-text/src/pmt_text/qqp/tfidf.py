@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError, ShapeError
+from pmt_core import DataError, ShapeError
 from pmt_text.batching.ragged import Ragged, shard_rows
+from pmt_text.files.errors import check_at_least
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
@@ -100,8 +101,7 @@ class TfIdf:
     @classmethod
     def learn(cls, texts: Iterable[Sequence[str]], min_count: int = 1) -> TfIdf:
         """Count the words of the tokens of n texts; those in fewer than `min_count` are unknown."""
-        if min_count < 1:
-            raise SettingsError(f"min_count must be 1 or more, not {min_count}")
+        check_at_least(1, min_count=min_count)
         n, counts = 0, Counter[str]()
         for tokens in texts:
             n += 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
-from pmt_core import SettingsError
+from pmt_text.files.errors import check_at_least
 
 __all__ = ["Pair", "learn_merges", "merge_pair", "MAX_WORD_BYTES", "split_words"]
 
@@ -27,10 +27,8 @@ def learn_merges(words: Mapping[bytes, int], merges: int, min_count: int = 2) ->
     words: number of occurrences of each word. merges: maximal number of merges. min_count: rarer
     pairs are not merged.
     """
-    if merges < 0:
-        raise SettingsError(f"the number of merges must be 0 or more, not {merges}")
-    if min_count < 1:
-        raise SettingsError(f"min_count must be 1 or more, not {min_count}")
+    check_at_least(0, merges=merges)
+    check_at_least(1, min_count=min_count)
     state = _Counts(words)
     pairs: list[Pair] = []
     while len(pairs) < merges:

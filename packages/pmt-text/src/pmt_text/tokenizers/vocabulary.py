@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError, ShapeError
+from pmt_core import DataError, ShapeError
+from pmt_text.files.errors import check_at_least
 
 __all__ = ["CLS", "MASK", "PAD", "SEP", "SPECIAL_TOKENS", "UNK", "Vocabulary", "truncated_lengths"]
 
@@ -50,13 +51,8 @@ class Vocabulary:
         The result depends only on the counts, not on the order of the texts. min_count: rarer
         tokens are unknown (``<unk>``). max_size: maximal number of tokens, special tokens included.
         """
-        if min_count < 1:
-            raise SettingsError(f"min_count must be 1 or more, not {min_count}")
-        if max_size is not None and max_size < len(SPECIAL_TOKENS):
-            raise SettingsError(
-                f"max_size must be {len(SPECIAL_TOKENS)} (the special tokens) or more, "
-                f"not {max_size}"
-            )
+        check_at_least(1, min_count=min_count)
+        check_at_least(len(SPECIAL_TOKENS), max_size=max_size)
         counts: Counter[str] = Counter()
         for tokens in texts:
             counts.update(tokens)

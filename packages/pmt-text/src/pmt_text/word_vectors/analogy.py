@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError
+from pmt_text.files.errors import check_at_least
 from pmt_text.files.text_lines import TextLines
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors, best_rows
 
@@ -86,8 +87,7 @@ def analogy(
     None of the three words is an answer. method: see `analogy_scores`. restrict: only the first
     `restrict` words may be answers. Raises `DataError` if a word has no vector.
     """
-    if n < 1:
-        raise SettingsError(f"the number of answers must be 1 or more, got {n}")
+    check_at_least(1, n=n)
     rows = [vectors.row_of(word) for word in (a, b, c)]
     cosines = vectors.unit[rows] @ vectors.unit[:restrict].T  # (3, v)
     scores = analogy_scores(cosines[0], cosines[1], cosines[2], method)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError
+from pmt_text.files.errors import check_at_least
 from pmt_text.word_vectors.analogy import (
     AnalogyMethod,
     AnalogyQuestion,
@@ -108,22 +108,16 @@ def evaluate_analogies(
     """Answer each question by the word with the highest score, and count the correct answers.
 
     A question with an unknown word is not answered and does not count. The three words of a
-    question are never its answer. gensim's `evaluate_word_analogies` counts the same.
+    question are never its answer. gensim's `evaluate_word_analogies` counts the same. The cosines
+    of a section are matrix products over its different words, in blocks: memory stays below some
+    200 MB for any number of questions.
 
-    The cosines of a section are computed as matrix products over its different words, in blocks:
-    memory stays below some 200 MB for any number of questions.
-
-    Args:
-        vectors: word vectors.
-        sections: of questions.
-        method: 3CosAdd or 3CosMul, see `analogy_scores`.
-        restrict: only the first (most frequent) `restrict` words are known, 30,000 in most
-            published numbers; None for all.
-        fold_case: words are compared without regard to case.
+    method: 3CosAdd or 3CosMul, see `analogy_scores`. restrict: only the first (most frequent)
+    `restrict` words are known, 30,000 in most published numbers; None for all. fold_case: words are
+    compared without regard to case.
     """
     check_method(method)
-    if restrict is not None and restrict < 1:
-        raise SettingsError(f"restrict must be a number of words, 1 or more, got {restrict}")
+    check_at_least(1, restrict=restrict)
     words = FoldedWords(vectors, restrict, fold_case)
     results = []
     for section in sections:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pmt_core import DataError, SettingsError, atomic_file
-from pmt_text.files.errors import read_problems
+from pmt_text.files.errors import check_at_least, read_problems
 from pmt_text.word_vectors.formats import (
     Block,
     read_binary_vectors,
@@ -39,8 +39,7 @@ def load_word_vectors(path: str | os.PathLike[str], *, limit: int | None = None)
     Raises `FileProblem` if the file cannot be read, and `DataError` if it is damaged, which names
     the line, or the number of the word and the byte.
     """
-    if limit is not None and limit < 1:
-        raise SettingsError(f"limit must be a number of words, 1 or more, got {limit}")
+    check_at_least(1, limit=limit)
     name = os.fspath(path)
     with read_problems(name), open(name, "rb") as stored:
         size = os.fstat(stored.fileno()).st_size

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError, ShapeError
+from pmt_core import DataError, ShapeError
+from pmt_text.files.errors import check_at_least
 
 __all__ = ["FoldedWords", "Neighbor", "WordVectors"]
 
@@ -98,8 +99,7 @@ class WordVectors:
         query: a word, which is not its own neighbor, or a vector (d,). restrict: only the first
         `restrict` words are considered. without: words to exclude.
         """
-        if n < 1:
-            raise SettingsError(f"the number of neighbors must be 1 or more, got {n}")
+        check_at_least(1, n=n)
         excluded = {self._ids[word] for word in without if word in self._ids}
         if isinstance(query, str):
             row = self.row_of(query)
@@ -164,14 +164,9 @@ def _unit_vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
 
 
 class FoldedWords:
-    """Look-up of the first words of a `WordVectors`, optionally without regard to case.
+    """Look-up of the first `restrict` words of a `WordVectors`, optionally without regard to case.
 
     With `fold_case`, "Paris", "paris" and "PARIS" are one word, represented by the first of them.
-
-    Args:
-        vectors: word vectors.
-        restrict: number of words; None for all.
-        fold_case: whether to ignore case.
 
     Attributes:
         size: number of words.

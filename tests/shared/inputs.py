@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from pmt_nn import EntityTaggerConfig
+
 
 class Rows:
     """A batch whose arrays have the batch as their first axis."""
@@ -79,3 +81,24 @@ class Sentences(Rows):
         if mask is None:
             mask = np.ones(words.shape, np.bool_)
         return cls(words, characters, spelling_ids.reshape(words.shape), shapes, mask, tags)
+
+
+def tagger_config(words: int) -> EntityTaggerConfig:
+    """Return the config of a small tagger without dropout."""
+    return EntityTaggerConfig(
+        words=words,
+        characters=9,
+        shapes=6,
+        tags=3,
+        word_width=8,
+        character_width=4,
+        filters=6,
+        shape_width=4,
+        width=16,
+        heads=2,
+        hidden=16,
+        layers=1,
+        dropout=0.0,
+        input_dropout=0.0,
+        word_dropout=0.0,
+    )

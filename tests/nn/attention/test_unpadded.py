@@ -19,8 +19,8 @@ from pmt_nn import (
     ragged_attention,
     summary,
     to_ragged,
-    weights_of_groups,
 )
+from pmt_nn.attention.scaled_dot_product import weights_of_groups
 
 MASKS = {
     "padding at the ends": np.arange(5) < np.array([[3], [1], [5], [3]]),

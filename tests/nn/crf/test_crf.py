@@ -9,12 +9,7 @@ import pytest
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import DtypeError, ShapeError
-from pmt_nn import (
-    LinearChainCRF,
-    TokenClassifier,
-    TokenClassifierConfig,
-    crf_log_partition,
-)
+from pmt_nn import LinearChainCRF, crf_log_partition
 
 MASKS = {
     "none": None,
@@ -214,30 +209,3 @@ def test_complaints(rng, crf) -> None:
         crf(emissions, tags.astype(float))
     with pytest.raises(ShapeError, match="forbidden"):
         LinearChainCRF(3, rng, forbidden=np.zeros((2, 2), bool))
-
-
-@pytest.mark.parametrize("crf", [True, False])
-def test_a_token_classifier_learns_tags(rng, crf) -> None:
-    """Even ids are 0, odd ones 1, and the token after a 2 is tag 2."""
-    config = TokenClassifierConfig(
-        vocabulary=8, tags=3, max_length=8, width=16, heads=2, hidden=32, layers=1, dropout=0.0,
-        crf=crf,
-    )  # fmt: skip
-    model = TokenClassifier(config, rng)
-    ids = rng.integers(1, 8, (32, 8))
-    mask = np.arange(8) < rng.integers(1, 9, (32, 1))
-    tags = ids % 2
-    tags[:, 1:][ids[:, :-1] == 2] = 2
-    tags = np.where(mask, tags, -100)
-    for _ in range(300):
-        found = gradients(model.loss(ids, tags, mask))
-        for parameter in model.parameters():
-            gradient = found[parameter]
-            dense = gradient if isinstance(gradient, np.ndarray) else gradient.to_dense()
-            parameter.data -= np.float32(0.05 if crf else 0.3) * dense
-    made = model.eval().predict(ids, mask)
-    assert (made[~mask] == -100).all()
-    assert (made[mask] == tags[mask]).mean() > 0.95
-    tagged = np.arange(8) % 2 == 0
-    some = model.predict(ids, mask, np.broadcast_to(tagged, mask.shape))
-    assert ((some == -100) == ~(mask & tagged)).all()

@@ -6,29 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from inputs import Sentences
+from inputs import Sentences, tagger_config
 
 from pmt_autograd import gradients, no_grad
 from pmt_core import IGNORE_LABEL, DataError, RowSparse, SettingsError, ShapeError
-from pmt_nn import Buffer, EntityTagger, EntityTaggerConfig, Parameter, capture
+from pmt_nn import Buffer, EntityTagger, Parameter, capture
 
-CONFIG = EntityTaggerConfig(
-    words=12,
-    characters=9,
-    shapes=6,
-    tags=3,
-    word_width=8,
-    character_width=4,
-    filters=6,
-    shape_width=4,
-    width=16,
-    heads=2,
-    hidden=16,
-    layers=1,
-    dropout=0.0,
-    input_dropout=0.0,
-    word_dropout=0.0,
-)
+CONFIG = tagger_config(words=12)
 
 
 def tagger(rng, *, dtype=np.float32, counts=None, vectors=None, **settings) -> EntityTagger:

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from inputs import Pairs, Sentences
+from inputs import Pairs, Sentences, tagger_config
 
 from pmt_autograd import gradients
 from pmt_core import IGNORE_LABEL, RowSparse, SettingsError, log_softmax
 from pmt_nn import (
     EntityTagger,
-    EntityTaggerConfig,
     MaskedPairModel,
     MaskedTagger,
     PairClassifier,
@@ -20,23 +19,7 @@ from pmt_nn import (
 )
 
 MASK_ID = 4
-CONFIG = EntityTaggerConfig(
-    words=20,
-    characters=9,
-    shapes=6,
-    tags=3,
-    word_width=8,
-    character_width=4,
-    filters=6,
-    shape_width=4,
-    width=16,
-    heads=2,
-    hidden=16,
-    layers=1,
-    dropout=0.0,
-    input_dropout=0.0,
-    word_dropout=0.0,
-)
+CONFIG = tagger_config(words=20)
 
 
 def masked_pairs(output_vocabulary: int = 11) -> MaskedPairModel:

@@ -173,11 +173,6 @@ MODULES: dict[str, Made] = {
     "SinusoidalPositions": (lambda rng: nn.SinusoidalPositions(5, 8), (SEQUENCE,), {}),
     "Softmax": (lambda rng: nn.Softmax(), (SEQUENCE,), {}),
     "Tanh": (lambda rng: nn.Tanh(), (SEQUENCE,), {}),
-    "TokenClassifier": (
-        lambda rng: nn.TokenClassifier(nn.TokenClassifierConfig(tags=3, **TABLES), rng),
-        (ids(B, 5), MASK),
-        {"rng": 1},
-    ),
     "TransformerDecoder": (
         lambda rng: nn.TransformerDecoder(
             nn.TransformerConfig(width=8, heads=2, hidden=12, layers=2), rng
@@ -215,7 +210,6 @@ WITHOUT_ALL_GRADIENTS = {
     "SkipGram": {"vectors.weight"},
     "Bert": {"pool.weight", "pool.bias"},
     "EntityTagger": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
-    "TokenClassifier": {"crf.transitions", "crf.start", "crf.end"},  # its loss uses them
 }
 
 every = pytest.mark.parametrize("name", MODULES)

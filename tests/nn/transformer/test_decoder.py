@@ -20,7 +20,6 @@ from pmt_nn import (
     SelfAttention,
     TransformerConfig,
     TransformerDecoder,
-    alibi_slopes,
     attention,
     biased_attention,
     capture,
@@ -29,7 +28,7 @@ from pmt_nn import (
     next_token,
     rotate,
 )
-from pmt_nn.attention.positions import distance_buckets, relative_positions
+from pmt_nn.attention.positions import alibi_slopes, distance_buckets, relative_positions
 
 KINDS = ["learned", "sinusoidal", "rotary", "alibi", "relative", "none"]
 kinds = pytest.mark.parametrize("kind", KINDS)

@@ -15,7 +15,6 @@ from pmt_nn.attention.positions import (
     RelativeBias,
     RotaryPositions,
     SinusoidalPositions,
-    alibi_slopes,
     sinusoids,
 )
 from pmt_nn.attention.relative import RelativeAttention, relative_attention
@@ -24,11 +23,9 @@ from pmt_nn.attention.scaled_dot_product import (
     attention,
     packed_attention,
     ragged_attention,
-    weights_of_groups,
 )
 from pmt_nn.attention.unpadded import (
     RaggedLayout,
-    SequenceGroup,
     from_ragged,
     to_ragged,
 )
@@ -128,7 +125,6 @@ from pmt_nn.models.load_bert import load_bert
 from pmt_nn.models.masked_lm import MaskedPairModel, MaskedTagger
 from pmt_nn.models.mean_embedding import MeanOfWords
 from pmt_nn.models.pair_classifier import PairClassifier, PairClassifierConfig
-from pmt_nn.models.token_classifier import TokenClassifier, TokenClassifierConfig
 from pmt_nn.models.word2vec import CBOW, SkipGram
 from pmt_nn.module.containers import (
     Concatenate,
@@ -252,7 +248,6 @@ __all__ = [
     "Residual",
     "RotaryPositions",
     "SelfAttention",
-    "SequenceGroup",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -262,8 +257,6 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Tanh",
-    "TokenClassifier",
-    "TokenClassifierConfig",
     "TransformerConfig",
     "TransformerDecoder",
     "TransformerEncoder",
@@ -271,7 +264,6 @@ __all__ = [
     "MaskedTagger",
     "add_dropped",
     "add_with_dropout",
-    "alibi_slopes",
     "apply_mask",
     "apply_statistics",
     "attention",
@@ -327,7 +319,6 @@ __all__ = [
     "packed_attention",
     "ragged_attention",
     "relative_attention",
-    "weights_of_groups",
     "from_ragged",
     "to_ragged",
     "power_penalty",

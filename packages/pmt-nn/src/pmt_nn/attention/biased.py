@@ -21,7 +21,7 @@ from pmt_autograd import (
     primitive,
     samples,
 )
-from pmt_nn.attention.kernel import attend_into, attention_weights
+from pmt_nn.attention.kernel import attend_into
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.masks import Mask
@@ -46,13 +46,13 @@ def biased_attention(
     """
     output = np.empty(q.shape, q.dtype)
     backward_into = attend_into(
-        q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask, bias=_four_axes(bias)
+        q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask, bias=bias
     )
 
     def backward(grad: Array) -> Gradients:
         by_q, by_k, by_v = (np.empty(x.shape, x.dtype) for x in (q, k, v))
         by_bias = np.zeros(bias.shape, bias.dtype) if needs_grad[3] else None
-        backward_into(grad, by_q, by_k, by_v, None if by_bias is None else _four_axes(by_bias))
+        backward_into(grad, by_q, by_k, by_v, by_bias)
         return by_q, by_k, by_v, by_bias
 
     return output, backward
@@ -71,18 +71,6 @@ def biased_attention_composed(
     width = q.shape[-1] // heads
     qh, kh, vh = (heads_first(x, heads) for x in (q, k, v))
     return mix_composed((qh @ kh.swapaxes(-1, -2)) * width**-0.5 + bias, vh, **masks)
-
-
-def biased_weights(
-    q: Array, k: Array, bias: Array, *, heads: int, mask: Mask | None = None
-) -> Array:
-    """Return the weights softmax(Q K^T / sqrt(k) + bias), (b, h, t, s)."""
-    return attention_weights(q, k, heads=heads, mask=mask, bias=_four_axes(bias))
-
-
-def _four_axes(bias: Array) -> Array:
-    """Return a view of a bias with axes of length 1 added in front."""
-    return bias.reshape((1,) * (4 - bias.ndim) + bias.shape)
 
 
 @samples(biased_attention)

@@ -73,7 +73,7 @@ def attend_into(
         gradients = score_gradients(grad, output, weights, vh, by_v, dropout_mask)
         for block, by_scores in gradients:
             if by_bias is not None:
-                part = rows_of_block(by_bias, block)
+                part = rows_of_block(_four_axes(by_bias), block)
                 part += unbroadcast(by_scores, part.shape)
             by_scores *= scale
             np.matmul(by_scores, kh[block], out=by_q[block])
@@ -93,7 +93,7 @@ def attention_weights(
 def scaled_scores(q: Array, k: Array, mask: Mask | None, bias: Array | None = None) -> ScoreWriter:
     """Return the writer of Q K^T / sqrt(k) + bias for q (b, h, t, k), k (b, h, s, k).
 
-    bias: broadcasts to (b, h, t, s) and has four axes.
+    bias: broadcasts to (b, h, t, s).
     """
     add_mask = mask_adder(mask, len(q), q.shape[2], k.shape[2])
     scale = q.dtype.type(q.shape[-1] ** -0.5)
@@ -101,10 +101,15 @@ def scaled_scores(q: Array, k: Array, mask: Mask | None, bias: Array | None = No
     def write(block: slice, scores: Array) -> None:
         np.matmul(q[block] * scale, k[block].swapaxes(-1, -2), out=scores)
         if bias is not None:
-            scores += rows_of_block(bias, block)
+            scores += rows_of_block(_four_axes(bias), block)
         add_mask(block, scores)
 
     return write
+
+
+def _four_axes(bias: Array) -> Array:
+    """Return a view of a bias with axes of length 1 added in front."""
+    return bias.reshape((1,) * (4 - bias.ndim) + bias.shape)
 
 
 def mask_adder(mask: Mask | None, b: int, t: int, s: int) -> ScoreWriter:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd import Array, Tensor, operation_hook
-from pmt_nn.attention.biased import biased_attention, biased_weights
+from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.kernel import attention_weights
 from pmt_nn.attention.relative import relative_attention, relative_weights
 from pmt_nn.attention.scaled_dot_product import (
@@ -134,7 +134,7 @@ def _biased(
     mask: Mask | None = None,
     **settings: Any,
 ) -> Array:
-    return biased_weights(q, k, bias, heads=heads, mask=mask)
+    return attention_weights(q, k, heads=heads, mask=mask, bias=bias)
 
 
 def _relative(*arrays: Array, mask: Mask | None = None, **settings: Any) -> Array:

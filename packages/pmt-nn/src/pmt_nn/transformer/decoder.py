@@ -8,24 +8,16 @@ from numpy.typing import DTypeLike
 from pmt_autograd import Tensor
 from pmt_core import SettingsError
 from pmt_nn.attention.kv_cache import DecoderCache
-from pmt_nn.attention.positions import attention_positions
-from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask, Rng
-from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
-from pmt_nn.transformer.layer import TransformerLayer
+from pmt_nn.transformer.layer import TransformerStack
 
 
-class TransformerDecoder(Module):
+class TransformerDecoder(TransformerStack):
     """A stack of causal Transformer layers; a pre-norm stack ends with one more norm.
 
-    Args:
-        config: sizes and settings; one object of positions inside of attention, e.g. a learned
-            bias, is shared by all layers.
-        cross: whether the layers attend to a memory; False for a language model.
-
-    Raises:
-        SettingsError: for positions "tener", which act in encoders only.
+    With `cross` the layers attend to a memory as well; without it this is the decoder of a
+    language model. Raises SettingsError for positions "tener", which act in encoders only.
     """
 
     def __init__(
@@ -41,18 +33,7 @@ class TransformerDecoder(Module):
                 "a decoder cannot have positions 'tener', whose attention is neither causal nor "
                 "cached; take 'rotary', 'alibi' or 'relative'"
             )
-        positions = attention_positions(config.positions, config.heads, rng, dtype, two_sided=False)
-        self.layers = [
-            TransformerLayer(
-                config, rng, causal=True, cross=cross, positions=positions, dtype=dtype
-            )
-            for _ in range(config.layers)
-        ]
-        self.norm = (
-            LayerNorm(config.width, eps=config.norm_eps, bias=config.bias, dtype=dtype)
-            if config.norm_first
-            else None
-        )
+        super().__init__(config, rng, causal=True, cross=cross, dtype=dtype)
 
     def forward(
         self,

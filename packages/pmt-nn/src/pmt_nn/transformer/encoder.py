@@ -6,37 +6,20 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, where
-from pmt_nn.attention.positions import attention_positions
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
-from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask, Rng
-from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
-from pmt_nn.transformer.layer import TransformerLayer
+from pmt_nn.transformer.layer import TransformerStack
 
 
-class TransformerEncoder(Module):
-    """A stack of Transformer layers; a pre-norm stack ends with one more norm.
-
-    Args:
-        config: sizes and settings; one object of positions inside of attention, e.g. a learned
-            bias, is shared by all layers.
-    """
+class TransformerEncoder(TransformerStack):
+    """A stack of Transformer layers; a pre-norm stack ends with one more norm."""
 
     def __init__(
         self, config: TransformerConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
     ) -> None:
-        positions = attention_positions(config.positions, config.heads, rng, dtype, two_sided=True)
-        self.layers = [
-            TransformerLayer(config, rng, positions=positions, dtype=dtype)
-            for _ in range(config.layers)
-        ]
-        self.norm = (
-            LayerNorm(config.width, eps=config.norm_eps, bias=config.bias, dtype=dtype)
-            if config.norm_first
-            else None
-        )
-        self.is_unpadded = positions is None and config.positions != "tener"
+        super().__init__(config, rng, causal=False, cross=False, dtype=dtype)
+        self.is_unpadded = config.positions not in ("rotary", "alibi", "relative", "tener")
 
     def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the encoded tokens (b, t, d), exact zeros at padding.

@@ -119,3 +119,30 @@ class TransformerLayer(Module):
             return add_with_dropout(x, function(norm(x)), self.dropout, rng)
         normed: Tensor = norm(add_with_dropout(x, function(x), self.dropout, rng))
         return normed
+
+
+class TransformerStack(Module):
+    """Base of encoder and decoder: layers, and one more norm at the end of a pre-norm stack.
+
+    The layers share one object of positions inside of attention, e.g. a learned bias.
+    """
+
+    def __init__(
+        self,
+        config: TransformerConfig,
+        rng: np.random.Generator,
+        *,
+        causal: bool,
+        cross: bool,
+        dtype: DTypeLike,
+    ) -> None:
+        d, heads = config.width, config.heads
+        positions = attention_positions(config.positions, heads, rng, dtype, two_sided=not causal)
+        self.layers = [
+            TransformerLayer(
+                config, rng, causal=causal, cross=cross, positions=positions, dtype=dtype
+            )
+            for _ in range(config.layers)
+        ]
+        norm = LayerNorm(d, eps=config.norm_eps, bias=config.bias, dtype=dtype)
+        self.norm = norm if config.norm_first else None

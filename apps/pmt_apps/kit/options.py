@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from collections.abc import Callable
@@ -95,6 +96,12 @@ def option(
     if default_factory is not None:
         return field(default_factory=default_factory, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+data_option = functools.partial(option, group="data")
+model_option = functools.partial(option, group="model")
+training_option = functools.partial(option, group="training")
+path_option = functools.partial(option, None, group="data", metavar="F")
 
 
 def option_info(settings: type, name: str) -> OptionInfo:

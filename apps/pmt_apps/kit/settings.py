@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pmt_apps.kit.files import read_json, write_json
-from pmt_apps.kit.options import option, option_types, options_of
+from pmt_apps.kit.options import model_option, option, option_types, options_of, training_option
 from pmt_apps.kit.text_table import text_table
 from pmt_core import DataError, SettingsError
 from pmt_train import core_count
@@ -92,6 +92,37 @@ class AppSettings:
         """All settings of the run as a table in plain text."""
         rows = [(name.replace("_", "-"), _shown(value)) for name, value in self.to_json().items()]
         return text_table(rows)
+
+
+@dataclass(frozen=True)
+class TransformerSettings(AppSettings):
+    """Settings of the apps that train a Transformer; they give these their own defaults."""
+
+    width: int = model_option(128, "model width", at_least=1)
+    heads: int = model_option(4, "attention heads, a divisor of --width", at_least=1)
+    hidden: int | None = model_option(None, "width of the feed-forward networks", at_least=1)
+    layers: int = model_option(2, "layers of the encoder", at_least=1)
+    dropout: float = training_option(0.1, "dropout rate", at_least=0, below=1)
+    weight_decay: float = training_option(0.01, "of matrices and tables", at_least=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width % self.heads:
+            raise SettingsError(
+                f"--width {self.width} must be a multiple of --heads {self.heads}: each head reads "
+                "an equal share of the width"
+            )
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """The settings that a `TransformerConfig` has, by name."""
+        return {
+            "width": self.width,
+            "heads": self.heads,
+            "hidden": self.hidden or 4 * self.width,
+            "layers": self.layers,
+            "dropout": self.dropout,
+        }
 
 
 def flag(name: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pmt_apps.kit.options import option
-from pmt_apps.kit.settings import AppSettings
+from pmt_apps.kit.options import data_option, model_option, option, path_option, training_option
+from pmt_apps.kit.settings import TransformerSettings
+
+generation_option = functools.partial(option, group="generation", transient=True)
 
 PRESETS: dict[str, dict[str, Any]] = {
     "sample": {},
@@ -18,66 +21,51 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Settings(AppSettings):
+class Settings(TransformerSettings):
     """Settings of the language-model app."""
 
     renamed: ClassVar[Mapping[str, str]] = {"context": "max_length", "level": "tokenizer"}
 
     out: Path = Path("runs/lm")
-    epochs: int = option(
-        4, "epochs of --steps steps, each a row of the history", group="training", at_least=1
+    epochs: int = training_option(
+        4, "epochs of --steps steps, each a row of the history", at_least=1
     )
-    steps: int = option(
-        250, "steps per epoch, on chunks at random positions", group="training", at_least=1
-    )
-    batch_size: int = option(12, "chunks per step", group="training", at_least=1)
+    steps: int = training_option(250, "steps per epoch, on chunks at random positions", at_least=1)
+    batch_size: int = training_option(12, "chunks per step", at_least=1)
     lr: float = 1e-3
-    limit: int | None = option(
-        None, "use only the first N characters of the corpus", group="data", at_least=1, metavar="N"
+    limit: int | None = data_option(
+        None, "use only the first N characters of the corpus", at_least=1, metavar="N"
     )
-    corpus: Path | None = option(None, "training text, plain or gzip", group="data", metavar="F")
-    encoding: str = option("utf-8", "of the corpus, e.g. latin-1", group="data")
-    dev_fraction: float = option(
-        0.1, "fraction of the corpus, at its end, that is held out", group="data", above=0, below=1
+    corpus: Path | None = path_option("training text, plain or gzip")
+    encoding: str = data_option("utf-8", "of the corpus, e.g. latin-1")
+    dev_fraction: float = data_option(
+        0.1, "fraction of the corpus, at its end, that is held out", above=0, below=1
     )
-    tokenizer: Literal["char", "bpe"] = option(
-        "char", "tokens are characters, or subwords (byte-pair encoding)", group="model"
+    tokenizer: Literal["char", "bpe"] = model_option(
+        "char", "tokens are characters, or subwords (byte-pair encoding)"
     )
-    merges: int = option(500, "merges of the byte-pair encoding", group="model", at_least=1)
-    preset: Literal["sample", "nanogpt-cpu"] = option(
+    merges: int = model_option(500, "merges of the byte-pair encoding", at_least=1)
+    preset: Literal["sample", "nanogpt-cpu"] = model_option(
         "sample",
         "other defaults: nanogpt-cpu are nanoGPT's for tiny Shakespeare on a CPU (2,000 steps)",
-        group="model",
     )
-    layers: int = option(4, "decoder layers", group="model", at_least=1)
-    heads: int = option(4, "attention heads, a divisor of --width", group="model", at_least=1)
-    width: int = option(128, "model width", group="model", at_least=1)
-    hidden: int | None = option(
-        None,
-        "width of the feed-forward networks",
-        group="model",
-        at_least=1,
-        default_text="4 times --width",
+    hidden: int | None = model_option(
+        None, "width of the feed-forward networks", at_least=1, default_text="4 times --width"
     )
-    max_length: int = option(64, "context length in tokens", group="model", at_least=1)
-    positions: Literal["learned", "sinusoidal", "rotary", "alibi", "relative", "none"] = option(
-        "learned", "encoding of positions", group="model"
+    layers: int = model_option(4, "layers of the decoder", at_least=1)
+    max_length: int = model_option(64, "context length in tokens", at_least=1)
+    positions: Literal["learned", "sinusoidal", "rotary", "alibi", "relative", "none"] = (
+        model_option("learned", "encoding of positions")
     )
-    bias: bool = option(False, "biases in linear layers and norms", group="model")
-    dropout: float = option(0.0, "dropout rate", group="training", at_least=0, below=1)
-    final_lr: float = option(
-        0.1,
-        "last learning rate, as a fraction of --lr",
-        group="training",
-        at_least=0,
-        at_most=1,
+    bias: bool = model_option(False, "biases in linear layers and norms")
+    dropout: float = 0.0
+    final_lr: float = training_option(
+        0.1, "last learning rate, as a fraction of --lr", at_least=0, at_most=1
     )
-    warmup: int = option(
-        100, "warm-up steps, at most a tenth of all steps", group="training", at_least=0
-    )
-    weight_decay: float = option(0.1, "of matrices", group="training", at_least=0)
-    beta2: float = option(0.99, "of AdamW", group="training", at_least=0, below=1)
-    clip_norm: float = option(1.0, "largest norm of the gradient", group="training", above=0)
+    warmup: int = training_option(100, "warm-up steps, at most a tenth of all steps", at_least=0)
+    weight_decay: float = 0.1
+    beta2: float = training_option(0.99, "of AdamW", at_least=0, below=1)
+    clip_norm: float = training_option(1.0, "largest norm of the gradient", above=0)
     generate: str | None = option(
         None,
         "continue PROMPT with the run in --out and print the text as it is generated",
@@ -87,27 +75,16 @@ class Settings(AppSettings):
         const="",
         metavar="PROMPT",
     )
-    tokens: int = option(
-        300, "tokens to generate", group="generation", at_least=1, transient=True, metavar="N"
+    tokens: int = generation_option(300, "tokens to generate", at_least=1, metavar="N")
+    temperature: float = generation_option(0.8, "of sampling; 0: greedy", at_least=0)
+    top_k: int | None = generation_option(
+        None, "sample from the K most likely tokens", at_least=1, metavar="K"
     )
-    temperature: float = option(
-        0.8, "of sampling; 0: greedy", group="generation", at_least=0, transient=True
-    )
-    top_k: int | None = option(
-        None,
-        "sample from the K most likely tokens",
-        group="generation",
-        at_least=1,
-        transient=True,
-        metavar="K",
-    )
-    top_p: float | None = option(
+    top_p: float | None = generation_option(
         None,
         "sample from the smallest set of tokens with total probability P (nucleus sampling)",
-        group="generation",
         above=0,
         at_most=1,
-        transient=True,
         metavar="P",
     )
 

@@ -38,13 +38,9 @@ def build_model(settings: Settings, vocabulary: int) -> LanguageModel:
     config = LanguageModelConfig(
         vocabulary=vocabulary,
         max_length=settings.max_length,
-        width=settings.width,
-        heads=settings.heads,
-        hidden=settings.hidden or 4 * settings.width,
-        layers=settings.layers,
-        dropout=settings.dropout,
         positions=settings.positions,
         bias=settings.bias,
+        **settings.sizes,
     )
     return LanguageModel(config, RandomStream(settings.seed, "weights").generator())
 

@@ -95,13 +95,9 @@ class Tagger:
             tune_vectors=settings.tune_vectors,
             word_width=settings.word_width,
             filters=settings.filters,
-            width=settings.width,
-            heads=settings.heads,
-            hidden=settings.hidden,
-            layers=settings.layers,
-            dropout=settings.dropout,
             input_dropout=settings.input_dropout,
             word_dropout=settings.word_dropout,
+            **settings.sizes,
         )
         counts = encoder.counts(encoder.encode(texts))
         return cls(encoder, config, settings, counts=counts, vectors=vectors)

@@ -36,14 +36,10 @@ def build_model(settings: Settings, vocabulary: int) -> EncoderDecoder:
         source_vocabulary=vocabulary,
         target_vocabulary=vocabulary,
         max_length=MAX_LENGTH,
-        width=settings.width,
-        heads=settings.heads,
-        hidden=settings.hidden,
-        layers=settings.layers,
-        decoder_layers=settings.layers,
-        dropout=settings.dropout,
         norm_first=settings.norm == "first",
+        decoder_layers=settings.layers,
         shared=True,
+        **settings.sizes,
     )
     return EncoderDecoder(config, RandomStream(settings.seed, "weights").generator())
 

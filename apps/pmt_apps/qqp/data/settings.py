@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pmt_apps.kit.options import option
-from pmt_apps.kit.settings import AppSettings
-from pmt_core import SettingsError
+from pmt_apps.kit.options import data_option, model_option, path_option, training_option
+from pmt_apps.kit.settings import TransformerSettings
 
 BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.1, "batch_size": 256, "warmup": 0}
 """How a baseline is trained, by itself or to stand beside a model."""
@@ -31,109 +30,74 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Settings(AppSettings):
+class Settings(TransformerSettings):
     """Settings of the QQP app."""
 
     out: Path = Path("runs/qqp")
-    preset: Literal["plain", "quick", "best"] = option(
+    preset: Literal["plain", "quick", "best"] = model_option(
         "best",
-        "plain: one encoder; quick: pre-trained before; best: several, which learn from a first "
-        "one's opinion on near pairs, too",
-        group="model",
+        "plain: one encoder; quick: with pre-training; best: an ensemble that is also distilled "
+        "from a first model's soft labels of similar pairs",
         default_text="best; plain on the shipped sample",
     )
-    epochs: int = option(
+    epochs: int = training_option(
         6,
-        "times to go through the training data",
-        group="training",
+        "passes over the training data",
         at_least=1,
         default_text="by the preset: 6, 4 and 3; 20 on the shipped sample with its smaller model",
     )
     batch_size: int = 32
     lr: float = 5e-4
-    train: Path | None = option(None, "training pairs; needs --dev", group="data", metavar="F")
-    dev: Path | None = option(None, "pairs that choose the best weights", group="data", metavar="F")
-    test: Path | None = option(None, "pairs to score once, at the end", group="data", metavar="F")
-    data: Path | None = option(
-        None, "one file instead of --train and --dev, split by question", group="data", metavar="F"
-    )
-    extra: Path | None = option(
+    train: Path | None = path_option("training pairs; needs --dev")
+    dev: Path | None = path_option("pairs that choose the best weights")
+    test: Path | None = path_option("pairs to score once, at the end")
+    data: Path | None = path_option("one file instead of --train and --dev, split by question")
+    extra: Path | None = path_option("more duplicates, for pre-training and for mining of pairs")
+    baseline: Literal["overlap", "tfidf"] | None = model_option(
         None,
-        "further duplicates, for pre-training and to mine pairs from",
-        group="data",
-        metavar="F",
-    )
-    baseline: Literal["overlap", "tfidf"] | None = option(
-        None,
-        "train a baseline instead: a cut of the word overlap, or logistic regression on tf-idf "
-        "(where neither is named); every other run shows both beside its model",
-        group="model",
+        "train a baseline instead: a threshold of the word overlap, or logistic regression on "
+        "tf-idf (the default of the option); every other run reports both for comparison",
         const="tfidf",
     )
-    extra_epochs: int = option(
+    extra_epochs: int = data_option(
         0,
-        "the first of the --epochs train on --extra and on negatives mined by word overlap",
-        group="data",
+        "number of first epochs that train on --extra and on negatives mined by word overlap",
         at_least=0,
     )
-    pretrain: Path | None = option(
-        None,
-        "pre-train on this, too: a text, question pairs, or pretrain.npz of an earlier run, which "
-        "is used as it is",
-        group="data",
-        metavar="F",
+    pretrain: Path | None = path_option(
+        "also pre-train on this: a text, question pairs, or pretrain.npz of an earlier run, which "
+        "is used unchanged"
     )
-    dev_fraction: float = option(
-        0.15, "part of --data that is kept for dev", group="data", above=0, below=1
+    dev_fraction: float = data_option(
+        0.15, "fraction of --data that is held out as dev", above=0, below=1
     )
-    min_count: int = option(3, "rarer words are unknown", group="model", at_least=1)
-    max_length: int = option(64, "longest pair, in tokens", group="model", at_least=8)
-    width: int = option(128, "model width d", group="model", at_least=1)
-    heads: int = option(4, "attention heads, divides the width", group="model", at_least=1)
-    hidden: int = option(256, "width of the feed-forward networks", group="model", at_least=1)
-    layers: int = option(2, "encoder layers", group="model", at_least=1)
-    norm: Literal["first", "last"] = option("first", "pre-norm or post-norm", group="model")
-    vectors_epochs: int = option(
+    min_count: int = model_option(3, "smallest frequency of words", at_least=1)
+    max_length: int = model_option(64, "longest pair, in tokens", at_least=8)
+    hidden: int = 256
+    norm: Literal["first", "last"] = model_option("first", "pre-norm or post-norm")
+    vectors_epochs: int = training_option(
+        0, "epochs for word vectors, on the duplicates", at_least=0, default_text=_BY_PRESET
+    )
+    pretrain_epochs: int = training_option(
+        0, "epochs of masked language modeling", at_least=0, default_text=_BY_PRESET
+    )
+    students: int = training_option(
         0,
-        "for word vectors, on the duplicates",
-        group="training",
+        "models that are trained on the first one's soft labels of mined pairs",
         at_least=0,
         default_text=_BY_PRESET,
     )
-    pretrain_epochs: int = option(
-        0, "for guessing hidden words", group="training", at_least=0, default_text=_BY_PRESET
-    )
-    students: int = option(
-        0,
-        "models that learn from the first one's opinion on mined pairs",
-        group="training",
-        at_least=0,
-        default_text=_BY_PRESET,
-    )
-    average: float = option(
+    average: float = training_option(
         0.0,
         "decay of a moving average of the weights; 0: none",
-        group="training",
         at_least=0,
         below=1,
         default_text=_BY_PRESET,
     )
-    dropout: float = option(0.1, "rate of dropout", group="training", at_least=0, below=1)
-    weight_decay: float = option(0.01, "of matrices and tables", group="training", at_least=0)
-    warmup: int = option(
-        200, "steps until the learning rate is highest", group="training", at_least=0
+    warmup: int = training_option(200, "warm-up steps", at_least=0)
+    patience: int = training_option(
+        3, "epochs without a better dev accuracy before stopping", at_least=1
     )
-    patience: int = option(
-        3, "epochs without a better dev accuracy after which to stop", group="training", at_least=1
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.width % self.heads:
-            raise SettingsError(
-                f"--width {self.width} must be a multiple of --heads {self.heads}: each head reads "
-                "an equal share of the width"
-            )
 
     @property
     def has_stages(self) -> bool:

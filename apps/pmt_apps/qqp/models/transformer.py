@@ -66,15 +66,11 @@ class TransformerPairModel(PairModel[PairBatch]):
         config = PairClassifierConfig(
             vocabulary=len(encoder.vocabulary),
             max_length=settings.max_length,
-            width=settings.width,
-            heads=settings.heads,
-            hidden=settings.hidden,
-            layers=settings.layers,
-            dropout=settings.dropout,
             norm_first=settings.norm == "first",
             n_match_types=encoder.pairs.n_match_types,
             compare=encoder.pairs.idf is not None,
             features=encoder.n_features,
+            **settings.sizes,
         )
         rng = RandomStream(settings.seed, stream).generator()
         return cls(encoder, [PairClassifier(config, rng) for _ in range(members)])

@@ -32,8 +32,16 @@ class _LengthBatches(ABC, Generic[B]):
         self.stream = stream
 
     @abstractmethod
+    def _batches(self, rng: np.random.Generator | None) -> list[NDArray[np.int64]]:
+        """Return the indices of the examples of each batch; without an rng, sorted by length."""
+
     def indices(self, number: int) -> list[NDArray[np.int64]]:
         """Return the indices (b,) of the examples of each batch of one epoch."""
+        if self.stream is None:
+            return self._batches(None)
+        rng = self.stream.child("epoch", number).generator()
+        batches = self._batches(rng)
+        return [batches[i] for i in rng.permutation(len(batches))]
 
     def __iter__(self) -> Iterator[B]:
         return self.epoch(0)
@@ -42,9 +50,6 @@ class _LengthBatches(ABC, Generic[B]):
         """Yield the batches of an epoch from batch `start` on; earlier ones are not collated."""
         for indices in self.indices(number)[start:]:
             yield self.collate(indices)
-
-    def _generator(self, epoch: int) -> np.random.Generator | None:
-        return None if self.stream is None else self.stream.child("epoch", epoch).generator()
 
 
 class BucketBatches(_LengthBatches[B]):
@@ -78,22 +83,14 @@ class BucketBatches(_LengthBatches[B]):
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)
 
-    def indices(self, number: int) -> list[NDArray[np.int64]]:
-        """Return the indices (b,) of the examples of each batch of one epoch."""
-        rng = self._generator(number)
-        if rng is None:
-            return self._cut(np.argsort(self.lengths, kind="stable"))
-        order = rng.permutation(len(self.lengths))
-        pool = _POOL * self.batch_size
-        for begin in range(0, len(order), pool):
+    def _batches(self, rng: np.random.Generator | None) -> list[NDArray[np.int64]]:
+        n, size = len(self.lengths), self.batch_size
+        order = np.arange(n) if rng is None else rng.permutation(n)
+        pool = n if rng is None else _POOL * size
+        for begin in range(0, n, max(pool, 1)):
             part = order[begin : begin + pool]
             order[begin : begin + pool] = part[np.argsort(self.lengths[part], kind="stable")]
-        batches = self._cut(order)
-        return [batches[i] for i in rng.permutation(len(batches))]
-
-    def _cut(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        size = self.batch_size
-        return [order[begin : begin + size] for begin in range(0, len(order), size)]
+        return [order[begin : begin + size] for begin in range(0, n, size)]
 
 
 class TokenBatches(_LengthBatches[B]):
@@ -132,17 +129,11 @@ class TokenBatches(_LengthBatches[B]):
     def __len__(self) -> int:
         return len(self._ends)
 
-    def indices(self, number: int) -> list[NDArray[np.int64]]:
-        """Return the indices (b,) of the examples of each batch of one epoch."""
-        rng = self._generator(number)
+    def _batches(self, rng: np.random.Generator | None) -> list[NDArray[np.int64]]:
         totals = self.lengths.sum(axis=1).astype(np.float64)
-        if rng is None:
-            return self._cut(np.lexsort((totals, self._max_lengths)))
-        totals += rng.random(len(totals)) * _NOISE
-        batches = self._cut(np.lexsort((totals, self._max_lengths)))
-        return [batches[i] for i in rng.permutation(len(batches))]
-
-    def _cut(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        if rng is not None:
+            totals += rng.random(len(totals)) * _NOISE
+        order = np.lexsort((totals, self._max_lengths))
         return np.split(order, self._ends[:-1]) if self._ends else []
 
 

@@ -1,4 +1,11 @@
-"""Train a language model, or generate text with one. See `--help`."""
+"""Train a language model on a text, and let it write.
+
+    python apps/train_lm.py                                      # the sample that ships with pmt
+    python apps/train_lm.py --corpus shakespeare.txt --preset nanogpt-cpu --out runs/shakespeare
+    python apps/train_lm.py --out runs/shakespeare --generate 'ROMEO:'
+
+`--help` lists all options.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +14,7 @@ import sys
 from pmt_apps.kit.early_interrupt import exit_quietly_on_interrupt
 
 if __name__ == "__main__":
-    exit_quietly_on_interrupt()  # before the imports that take a second
+    exit_quietly_on_interrupt()  # before the slow imports
     from pmt_apps.language_model.main import main
 
     sys.exit(main())

@@ -1,4 +1,12 @@
-"""Train a translator, or use a trained one. See `--help`."""
+"""Train a Transformer that translates sentences, or use a trained one.
+
+    python apps/train_translation.py                             # the sample that ships with pmt
+    python apps/train_translation.py --source train.en --target train.de \\
+        --dev-source dev.en --dev-target dev.de --out runs/en-de
+    echo 'a big dog' | python apps/train_translation.py --predict --out runs/en-de
+
+`--help` lists all options.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +15,7 @@ import sys
 from pmt_apps.kit.early_interrupt import exit_quietly_on_interrupt
 
 if __name__ == "__main__":
-    exit_quietly_on_interrupt()  # before the imports that take a second
+    exit_quietly_on_interrupt()  # before the slow imports
     from pmt_apps.translation.main import main
 
     sys.exit(main())

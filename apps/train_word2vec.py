@@ -1,4 +1,11 @@
-"""Train word vectors, or query them. See `--help`."""
+"""Learn word vectors from a text, or look words up.
+
+    python apps/train_word2vec.py                                # the sample that ships with pmt
+    python apps/train_word2vec.py --corpus text8.zip --out runs/text8
+    python apps/train_word2vec.py --out runs/text8 --neighbors paris
+
+`--help` lists all options.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +14,7 @@ import sys
 from pmt_apps.kit.early_interrupt import exit_quietly_on_interrupt
 
 if __name__ == "__main__":
-    exit_quietly_on_interrupt()  # before the imports that take a second
+    exit_quietly_on_interrupt()  # before the slow imports
     from pmt_apps.word2vec.main import main
 
     sys.exit(main())

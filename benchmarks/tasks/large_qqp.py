@@ -49,11 +49,10 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     from pmt_apps.kit.metrics_file import peak_rss_mb
     from pmt_apps.kit.run import Run
     from pmt_apps.qqp.data.settings import Settings
-    from pmt_apps.qqp.data.splits import read_splits
-    from pmt_apps.qqp.data.token_cache import TokenCache
-    from pmt_apps.qqp.models.baselines import BASELINES, trained_baseline
+    from pmt_apps.qqp.data.splits import TokenCache, labels_of, read_splits, texts_of
+    from pmt_apps.qqp.models.baselines import BASELINES
     from pmt_apps.qqp.models.registry import make_pair_model
-    from pmt_apps.qqp.training.labels import only_stage
+    from pmt_apps.qqp.training.stage import label_stage, trained_baseline
     from pmt_train import Workers
 
     argv = ["--train", train, "--dev", dev, "--out", out, *options]
@@ -66,7 +65,11 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     clock.append(time.process_time())
     workers = Workers(settings.workers)
     model = make_pair_model(settings, splits, tokenize)
-    stage = only_stage(model, splits, settings, workers)
+    train, dev = (
+        model.encode(texts_of(splits[name]), labels_of(splits[name])) for name in ("train", "dev")
+    )
+    phases = [("train", train, settings.epochs)]
+    stage = label_stage(model, phases, dev, settings, workers)
     clock.append(time.process_time())
     seen = 0
     with workers:

@@ -20,8 +20,7 @@ from typing import Any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
-from pmt_apps.qqp.data.splits import read_splits
-from pmt_apps.qqp.data.token_cache import TokenCache
+from pmt_apps.qqp.data.splits import TokenCache, read_splits
 from pmt_apps.qqp.models.registry import load_pair_model
 from pmt_apps.qqp.report import report
 from pmt_apps.qqp.training.stages import Stages

@@ -9,11 +9,12 @@ from pmt_apps.kit.run import Run
 from pmt_apps.qqp import main as train_qqp
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import labels_of, texts_of
-from pmt_apps.qqp.mistakes import mistake_row
-from pmt_apps.qqp.models.baselines import OverlapPairModel, TfIdfPairModel, trained_baseline
+from pmt_apps.qqp.models.baselines import OverlapPairModel, TfIdfPairModel
 from pmt_apps.qqp.models.pair_model import CrossAttentionMaps
 from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
+from pmt_apps.qqp.report import mistake_row
 from pmt_apps.qqp.training.scores import intervals, scores, unlinked
+from pmt_apps.qqp.training.stage import trained_baseline
 from pmt_core import DataError
 from pmt_text import QuestionPair, best_threshold, overlap_scores
 from pmt_train import Workers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.qqp.data.settings import BASELINE, Settings
+from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import labels_of, texts_of
 from pmt_apps.qqp.models.pair_model import PairModel, Texts
 from pmt_autograd import Tensor, exp
@@ -18,7 +17,6 @@ from pmt_core import RandomStream
 from pmt_nn import Buffer, Embedding, Linear, Module, Parameter
 from pmt_text import (
     BagBatch,
-    BucketBatches,
     EncodedBags,
     QuestionPair,
     TfIdf,
@@ -27,7 +25,6 @@ from pmt_text import (
     overlap_scores,
     tokenize,
 )
-from pmt_train import AdamW, SingleProcess, Trainer, Workers, linear_schedule
 
 
 class OverlapThreshold(Module):
@@ -150,28 +147,3 @@ class TfIdfPairModel(BagModel):
 BASELINES: dict[str, type[BagModel]] = {
     model.kind: model for model in (OverlapPairModel, TfIdfPairModel)
 }
-
-
-def trained_baseline(
-    kind: str,
-    pairs: Sequence[QuestionPair],
-    settings: Settings,
-    workers: Workers,
-    tokenize: Tokenize = tokenize,
-) -> PairModel[BagBatch]:
-    """Return a baseline trained on these pairs, for comparison with the model of a run."""
-    model = BASELINES[kind].for_pairs(settings, pairs, tokenize)
-    encoded = model.encode(texts_of(pairs), labels_of(pairs))
-    order = RandomStream(settings.seed, "order", kind)
-    batches = BucketBatches(encoded.lengths, BASELINE["batch_size"], encoded.batch, order)
-    trainer = Trainer(
-        model.module,
-        model.loss,
-        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=linear_schedule(BASELINE["lr"], len(batches) * BASELINE["epochs"]),
-        seed=settings.seed,
-        workers=workers,
-        process_group=SingleProcess(),
-    )
-    trainer.fit(batches, epochs=BASELINE["epochs"], quiet=True)
-    return model

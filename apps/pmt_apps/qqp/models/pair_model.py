@@ -74,16 +74,6 @@ class CrossAttentionMaps:
     weights21: NDArray[np.floating]
 
 
-class Predictor(Protocol):
-    """What the report needs of a model."""
-
-    def predict(self, texts: Texts, workers: Workers) -> Probabilities: ...
-
-    def attention_maps(self, texts: tuple[str, str]) -> list[AttentionMap]: ...
-
-    def cross_attention(self, texts: tuple[str, str]) -> CrossAttentionMaps | None: ...
-
-
 class PairModel(ABC, Generic[B]):
     """A classifier of pairs of texts: a module, and the encoding of its input.
 

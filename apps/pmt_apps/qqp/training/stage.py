@@ -1,18 +1,33 @@
-"""`Stage`: a part of the training of a run, and what all stages are made of."""
+"""`Stage`: a part of the training of a run. Training on labels, of models and baselines."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pmt_apps.qqp.data.settings import Settings
-from pmt_apps.qqp.models.pair_model import Encoded
-from pmt_core import RandomStream
+from pmt_apps.qqp.data.settings import BASELINE, Settings
+from pmt_apps.qqp.data.splits import labels_of, texts_of
+from pmt_apps.qqp.models.baselines import BASELINES
+from pmt_apps.qqp.models.pair_model import Encoded, PairModel
+from pmt_apps.qqp.training.scores import scores
+from pmt_core import DataError, RandomStream
 from pmt_nn import Module
-from pmt_text import BucketBatches, Curriculum
-from pmt_train import AdamW, FitOptions, Schedule, Trainer, Workers, linear_schedule, warmup
+from pmt_text import BucketBatches, Curriculum, QuestionPair, Tokenize, tokenize
+from pmt_train import (
+    AdamW,
+    EarlyStopping,
+    FitOptions,
+    ProcessGroup,
+    Schedule,
+    SingleProcess,
+    Trainer,
+    Workers,
+    in_sequence,
+    linear_schedule,
+    warmup,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,47 @@ class Stage:
     model_meta: Mapping[str, Any] | None = None
 
 
+def label_stage(
+    model: PairModel[Any],
+    train: Sequence[tuple[str, Encoded[Any], int]],
+    dev: Encoded[Any],
+    settings: Settings,
+    workers: Workers,
+    *,
+    name: str | None = None,
+) -> Stage:
+    """Return a stage that trains on labels, and keeps the weights that are best on dev.
+
+    Args:
+        model: what to train.
+        train: the data sets to train on, one after the other: a name of the random stream of
+            their order, the pairs and a number of epochs. The learning rate rises and falls once
+            for each.
+        dev: labeled pairs.
+        settings: lr, warmup, patience and so on.
+        workers: threads.
+        name: of the stage; None: it is the only one.
+    """
+    batches = Curriculum(
+        [
+            (bucket_batches(pairs, settings.batch_size, settings, stream), epochs)
+            for stream, pairs, epochs in train
+        ]
+    )
+    curve = functools.partial(rise_and_fall, settings.lr, limited=name is not None)
+    schedule = in_sequence([(curve(steps, settings.warmup), steps) for steps in batches.steps()])
+    labels = dev.labels
+    if labels is None:
+        raise DataError("the pairs to evaluate on have no labels; expected one each")
+    options = FitOptions(
+        sum(epochs for _, _, epochs in train),
+        lambda: scores(model.probabilities(dev, workers), labels),
+        early_stopping=EarlyStopping(patience=settings.patience),
+    )
+    trainer = make_trainer(model.module, model.loss, schedule, settings, workers, stream=name)
+    return Stage(name, trainer, batches, options, model.model_meta() if name is None else None)
+
+
 def bucket_batches(
     encoded: Encoded[Any], batch_size: int, settings: Settings, stream: str
 ) -> BucketBatches[Any]:
@@ -48,14 +104,11 @@ def make_trainer(
     workers: Workers,
     *,
     stream: str | None,
+    process_group: ProcessGroup | None = None,
 ) -> Trainer[Any, Any]:
     """Return a trainer with the weight decay and the average of the settings.
 
-    Args:
-        module, loss, schedule: see `Trainer`.
-        settings: of the run; `dataclasses.replace` changes some for a stage.
-        workers: threads.
-        stream: names the random numbers of dropout and masking; None: those of a single stage.
+    stream: names the random numbers of dropout and masking; None: those of the only stage.
     """
     seed = settings.seed
     if stream is not None:
@@ -68,9 +121,34 @@ def make_trainer(
         seed=seed,
         workers=workers,
         average=settings.average or None,
+        process_group=process_group,
     )
 
 
-def rise_and_fall(lr: float, steps: int, rising: int) -> Schedule:
-    """Return a linear warmup of `rising` steps, at most a tenth of all, and a linear decay to 0."""
-    return warmup(linear_schedule(lr, max(steps, 1)), min(rising, steps // 10))
+def rise_and_fall(lr: float, steps: int, rising: int, *, limited: bool = True) -> Schedule:
+    """Return a linear warmup of `rising` steps, and a linear decay to 0.
+
+    limited: let the warmup take at most a tenth of the steps.
+    """
+    rising = min(rising, steps // 10) if limited else rising
+    return warmup(linear_schedule(lr, max(steps, 1)), rising)
+
+
+def trained_baseline(
+    kind: str,
+    pairs: Sequence[QuestionPair],
+    settings: Settings,
+    workers: Workers,
+    tokenize: Tokenize = tokenize,
+) -> PairModel[Any]:
+    """Return a baseline trained on these pairs, for comparison with the model of a run."""
+    model = BASELINES[kind].for_pairs(settings, pairs, tokenize)
+    encoded = model.encode(texts_of(pairs), labels_of(pairs))
+    batches = bucket_batches(encoded, BASELINE["batch_size"], settings, kind)
+    schedule = linear_schedule(BASELINE["lr"], len(batches) * BASELINE["epochs"])
+    plain, alone = replace(settings, average=0.0), SingleProcess()  # other ranks do not report
+    trainer = make_trainer(
+        model.module, model.loss, schedule, plain, workers, stream=None, process_group=alone
+    )
+    trainer.fit(batches, epochs=BASELINE["epochs"], quiet=True)
+    return model

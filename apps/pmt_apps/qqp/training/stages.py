@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pmt_apps.kit.run import Run
@@ -18,14 +19,13 @@ from pmt_apps.qqp.training.distillation import (
     near_pairs,
     soft_labels,
 )
-from pmt_apps.qqp.training.labels import label_stage, only_stage
 from pmt_apps.qqp.training.pretraining import (
     PretrainedWeights,
     pretraining_stage,
     read_pretraining_texts,
     vectors_stage,
 )
-from pmt_apps.qqp.training.stage import Stage
+from pmt_apps.qqp.training.stage import Stage, label_stage
 from pmt_core import SettingsError
 from pmt_text import EncodedPairs, PairEncoder, Tokenize, tokenize
 from pmt_train import Workers
@@ -82,7 +82,25 @@ class Stages:
             return
         self.model = make_pair_model(self.settings, self.splits, self.tokenize)
         self.run.say(f"{self.model.size()}\n")
-        yield only_stage(self.model, self.splits, self.settings, self.workers)
+        yield self._only_stage()
+
+    def _only_stage(self) -> Stage:
+        """Return the stage that trains on "extra", if asked for, and then on "train"."""
+        settings = self.settings
+        names = {"train": settings.epochs}
+        if settings.extra is not None and settings.extra_epochs:
+            first, rest = settings.extra_epochs, settings.epochs - settings.extra_epochs
+            if rest < 1:
+                raise SettingsError(
+                    f"--extra-epochs {first} are the first of --epochs {settings.epochs}, and "
+                    "training ends on real labels: give more --epochs"
+                )
+            names = {"extra": first, "train": rest}
+            # The first epochs improve dev little: patience begins after them.
+            settings = replace(settings, patience=settings.patience + first)
+        train = [(name, self._encode(self.model, name), epochs) for name, epochs in names.items()]
+        dev = self._encode(self.model, "dev")
+        return label_stage(self.model, train, dev, settings, self.workers)
 
     def _stages(self) -> Iterator[Stage]:
         settings, run = self.settings, self.run
@@ -105,11 +123,7 @@ class Stages:
             yield pretraining_stage(teacher, masked, settings, self.workers)
             weights = {n: array.copy() for n, array in teacher.classifier.state_dict().items()}
             saved = PretrainedWeights(pairs, weights)
-        encoded = {
-            name: teacher.encode(texts_of(pairs), labels_of(pairs))
-            for name, pairs in self.splits.items()
-            if name != "test"
-        }
+        encoded = {n: self._encode(teacher, n) for n in self.splits if n != "test"}
         run.say(f"\n{teacher.size()}")
         yield from self._labels(teacher, encoded, "teacher", settings.lr, settings.epochs)
         if settings.students:
@@ -133,6 +147,10 @@ class Stages:
             raise SettingsError("--pretrain with a text needs --pretrain-epochs of 1 or more")
         return None, read_pretraining_texts(path, self.run)
 
+    def _encode(self, model: PairModel[Any], name: str) -> Any:
+        """Return a split as the model reads it, with labels."""
+        return model.encode(texts_of(self.splits[name]), labels_of(self.splits[name]))
+
     def _labels(
         self,
         model: TransformerPairModel,
@@ -142,9 +160,8 @@ class Stages:
         epochs: int,
     ) -> Iterator[Stage]:
         self.run.say(f"\n{name}: labeled pairs")
-        yield label_stage(
-            model, encoded, self.settings, self.workers, name=name, lr=lr, epochs=epochs
-        )
+        train, settings = [(name, encoded["train"], epochs)], replace(self.settings, lr=lr)
+        yield label_stage(model, train, encoded["dev"], settings, self.workers, name=name)
         self._save(model)
 
     def _students(

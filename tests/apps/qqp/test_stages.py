@@ -50,19 +50,19 @@ def best(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Best:
     folder = tmp_path_factory.mktemp("best")
     best = Best(folder / "run")
     build: Callable[..., None] = PairClassifier.__init__
-    split = tokenizer.normal_tokens
+    fold = tokenizer.fold_unicode
 
     def counted_build(self: PairClassifier, *args: Any, **kwargs: Any) -> None:
         best.classifiers += 1
         build(self, *args, **kwargs)
 
-    def counted_split(text: str) -> list[str]:
+    def counted_fold(text: str) -> str:  # what tokenizing begins with
         best.tokenizations[text] += 1
-        return split(text)
+        return fold(text)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PairClassifier, "__init__", counted_build)
-        patch.setattr(tokenizer, "normal_tokens", counted_split)
+        patch.setattr(tokenizer, "fold_unicode", counted_fold)
         best.output = Program(root, "qqp", folder).train(*files(folder), *BEST, "--out", "run")
     return best
 

@@ -15,10 +15,10 @@ from pmt_nn import (
     attention,
     attention_weights,
     causal_mask,
-    head_mask,
     masked_mean,
     packed_attention,
 )
+from pmt_nn.masks import head_mask
 
 
 @pytest.fixture

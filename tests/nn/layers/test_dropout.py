@@ -7,14 +7,8 @@ import pytest
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, StateError
-from pmt_nn import (
-    Dropout,
-    FeedForward,
-    SelfAttention,
-    TransformerConfig,
-    TransformerEncoder,
-    keep_mask,
-)
+from pmt_nn import Dropout, FeedForward, SelfAttention, TransformerConfig, TransformerEncoder
+from pmt_nn.layers.dropout import keep_mask
 
 
 def stream(seed: int = 0) -> np.random.Generator:

@@ -8,23 +8,22 @@ import numpy as np
 import pytest
 
 from pmt_autograd import Tensor, gradients
-from pmt_core import DtypeError, PmtError, RowSparse, SettingsError, ShapeError
+from pmt_core import DtypeError, HuffmanTree, PmtError, RowSparse, SettingsError, ShapeError
 from pmt_nn import (
     HierarchicalSoftmax,
-    HuffmanTree,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     contrastive_loss,
     cosine_loss,
     cosine_similarity,
     cross_entropy,
-    distance,
     huber,
     in_batch_contrastive_loss,
     mse,
     negative_sampling_loss,
     triplet_loss,
 )
+from pmt_nn.losses.contrastive import distance
 
 
 def t(values) -> Tensor:

@@ -197,7 +197,7 @@ MODULES: dict[str, Made] = {
 }
 # Bases and parts that are not called for themselves.
 NOT_CALLED = {
-    *("Module", "Container", "ModuleList", "RecurrentCell"),
+    *("Module", "ModuleList"),
     *("AttentionPositions", "RotaryPositions", "Alibi", "RelativeBias"),
     *("MaskedTagger", "MaskedPairModel"),  # return a sum over the batch
 }

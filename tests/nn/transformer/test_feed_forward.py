@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
 from pmt_autograd import Tensor, gradients
-from pmt_nn import (
-    ACTIVATIONS,
-    DropoutMask,
-    add_dropped,
-    cache_blocks,
-    feed_forward,
-)
+from pmt_nn import DropoutMask, feed_forward
+from pmt_nn.layers.dropout import add_dropped
+from pmt_nn.transformer.feed_forward import ACTIVATIONS
 
 
 def tensors(*shapes: tuple[int, ...], dtype: str = "float64") -> list[Tensor]:
@@ -58,10 +52,3 @@ def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
     composed = value_and_gradients(lambda a, b: add_dropped.composed(a, b, **settings), (x, y))
     for one, other in zip(fused, composed, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-
-
-@pytest.mark.parametrize(("n", "width"), [(0, 5), (1, 5), (100_000, 1), (7, 10**9), (70_000, 3)])
-def test_blocks_cover_every_row_once(n: int, width: int) -> None:
-    blocks = list(cache_blocks(n, width))
-    assert sum(block.stop - block.start for block in blocks) == n
-    assert all(a.stop == b.start for a, b in itertools.pairwise(blocks))

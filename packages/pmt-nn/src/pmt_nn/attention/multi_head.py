@@ -26,13 +26,9 @@ from pmt_nn.module.module import Module
 class SelfAttention(Module):
     """Multi-head self-attention with its projections (Vaswani et al. 2017, section 3.2.2).
 
-    Args:
-        d: model width.
-        heads: number of heads; divides d.
-        dropout: dropout rate of the attention weights.
-        causal: whether a position attends to itself and earlier positions only.
-        positions: rotary, ALiBi or a learned bias; may be shared between layers.
-        bias: whether the linear layers have a bias.
+    The number of heads divides the width d. `dropout` is the rate of the attention weights,
+    `causal` restricts a position to itself and earlier ones, `positions` may be shared between
+    layers, and `bias` is that of the linear layers.
     """
 
     def __init__(
@@ -66,12 +62,9 @@ class SelfAttention(Module):
     ) -> Tensor:
         """Return the attended tokens, of the shape of x.
 
-        Args:
-            x: (b, t, d); with a cache the t newest tokens; with a layout (n, d).
-            mask: (b, s) keys or (b, t, s), True = attend; s is t plus the length of the cache.
-            layout: layout of an unpadded batch, instead of a mask; without positions and cache.
-            cache: keys and values of earlier tokens, extended by those of x.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        x: (b, t, d), with a cache the t newest tokens, which it is extended by; or (n, d) with the
+        layout of an unpadded batch, without mask, positions and cache. mask: (b, s) or (b, t, s),
+        where s is t plus the length of the cache.
         """
         qkv = self.qkv(x)
         if layout is not None:
@@ -112,12 +105,7 @@ class SelfAttention(Module):
 class CrossAttention(Module):
     """Multi-head attention from a decoder's tokens to a memory (section 3.2.3).
 
-    Args:
-        d: model width.
-        heads: number of heads; divides d.
-        memory_width: width of the memory, d by default.
-        dropout: dropout rate of the attention weights.
-        bias: whether the linear layers have a bias.
+    `memory_width` is d by default; other arguments as for `SelfAttention`.
     """
 
     def __init__(
@@ -147,17 +135,12 @@ class CrossAttention(Module):
         cache: KeyValueCache | None = None,
         rng: Rng = None,
     ) -> Tensor:
-        """Return the attended tokens (b, t, d).
+        """Return the attended tokens (b, t, d) of x (b, t, d) and memory (b, s, memory_width).
 
-        Args:
-            x: (b, t, d).
-            memory: (b, s, memory_width).
-            mask: (b, s) or (b, t, s), True = attend.
-            cache: the first step fills it with the memory's keys and values; later steps read
-                those and ignore `memory`. x may then have g consecutive rows for each row of the
-                cache (a beam): they are treated as g t queries of one row, so that keys and values
-                are not repeated; the mask is (b, s) in this case.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        mask: (b, s) or (b, t, s). The first step fills a cache with the memory's keys and values;
+        later steps read those and ignore `memory`. x may then have g consecutive rows for each row
+        of the cache (a beam): they are treated as g t queries of one row, so that keys and values
+        are not repeated; the mask is (b, s) in this case.
         """
         b, t, d = x.shape
         if cache is not None and cache.length:

@@ -142,13 +142,8 @@ class Alibi(AttentionPositions):
 class RelativeBias(AttentionPositions):
     """Add a learned number per head and distance bucket to the scores (Raffel et al. 2019).
 
-    Args:
-        heads: number of heads.
-        buckets: number of buckets; far distances share one.
-        max_distance: distances from here on share the last bucket.
-        two_sided: whether half of the buckets are for keys after the query (encoders); otherwise
-            those count as distance 0 (decoders).
-        std: standard deviation of the initial weights.
+    Distances from `max_distance` on share the last bucket. Half of the buckets are for keys after
+    the query if `two_sided` (encoders); otherwise those count as distance 0 (decoders).
     """
 
     def __init__(

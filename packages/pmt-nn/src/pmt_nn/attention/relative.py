@@ -71,8 +71,8 @@ def relative_attention(
         content_bias: u (h, k), what a head asks of a key's content, whatever the query (Dai et al.
             2019, Transformer-XL).
         position_bias: v (h, k), what a head asks of a key's offset, whatever the query.
-        mask: as for `attention`.
-        dropout_mask: as for `attention`.
+        mask: see `head_mask`.
+        dropout_mask: mask of the weights, (b, h, t, t).
     """
     scores = _Scores.of(qkv, content_bias, position_bias)
     b, t, d = *qkv.shape[:2], qkv.shape[-1] // 3
@@ -204,13 +204,7 @@ def _rotate_back(x: Array, cosine: Array, sine: Array) -> Array:
 class RelativeAttention(Module):
     """Multi-head self-attention with `relative_attention` and its projections.
 
-    It replaces `SelfAttention` in an encoder; no other positions are needed.
-
-    Args:
-        d: model width.
-        heads: number of heads; divides d into heads of even width.
-        dropout: dropout rate of the attention weights.
-        bias: whether the linear layers have a bias.
+    It replaces `SelfAttention` in an encoder; no other positions are needed. Heads have even width.
     """
 
     def __init__(
@@ -233,13 +227,7 @@ class RelativeAttention(Module):
         self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
 
     def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
-        """Return the attended tokens (b, t, d).
-
-        Args:
-            x: (b, t, d).
-            mask: (b, t) keys or (b, t, t), True = attend.
-            rng: random stream of dropout, required in training if the rate is above 0.
-        """
+        """Return the attended tokens (b, t, d) of x (b, t, d); mask: (b, t) or (b, t, t)."""
         b, t, _ = x.shape
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         mixed = relative_attention(

@@ -45,13 +45,8 @@ def attention(
 ) -> Result:
     """Return softmax(Q K^T / sqrt(k)) V per head, (b, t, d), fused.
 
-    Args:
-        q: queries (b, t, d).
-        k: keys (b, s, d).
-        v: values (b, s, d).
-        heads: number of heads; divides d.
-        mask: True if a query may attend to a key; for the shapes see `head_mask`.
-        dropout_mask: mask of the attention weights, (b, h, t, s).
+    Queries q (b, t, d), keys k and values v (b, s, d), dropout_mask of the weights (b, h, t, s);
+    mask: see `head_mask`.
     """
     output = np.empty(q.shape, q.dtype)
     backward_into = attend_into(q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask)

@@ -70,18 +70,9 @@ def beam_search(
     hypotheses and no prefix is better now; or at its length limit. If too few hypotheses ended,
     the best of those that were cut follow them. With width 1 this is greedy decoding.
 
-    Args:
-        decoding: a new decoding of b rows.
-        first: (b, t) ids to continue.
-        end: id of the end token.
-        max_length: most tokens of a hypothesis, its end token included: a number, or (b,) of
-            them, so that the result of a sentence does not depend on its batch.
-        width: number of prefixes per sentence.
-        penalty: divisor of the log-probability; `gnmt_penalty(0.6)` by default.
-        n_best: number of hypotheses per sentence.
-
-    Raises:
-        SettingsError: if a setting is out of range.
+    max_length: most tokens of a hypothesis, its end token included: a number, or (b,) of them, so
+    that the result of a sentence does not depend on its batch. penalty: divisor of the
+    log-probability, `gnmt_penalty(0.6)` by default. Raises SettingsError.
     """
     limits = np.broadcast_to(np.asarray(max_length, np.int64), (len(first),))
     if width < 1 or n_best < 1 or (limits < 1).any():

@@ -23,14 +23,11 @@ class Decoding:
     (and n^2 / 2 in the attention); without one every step reads all tokens again.
 
     Args:
-        read: the decoder's forward pass, in evaluation mode.
-        layers: number of layers of the decoder.
-        memory: the encoder's output (m, s, d), for a decoder with cross-attention.
-        memory_mask: (m, s), True = attend.
+        read: the decoder's forward pass, in evaluation mode, with this number of layers.
+        memory: the encoder's output (m, s, d), for cross-attention, with its mask (m, s).
         cached: whether to cache keys and values; the tokens are the same either way.
         max_length: most tokens that the decoder may read. If there are more, decoding restarts
-            with the newest half of them, so that this happens every max_length / 2 steps only.
-            None: no limit.
+            with the newest half of them, every max_length / 2 steps. None: no limit.
 
     Attributes:
         tokens_read: number of tokens that went through the decoder, over all rows and steps.
@@ -71,13 +68,10 @@ class Decoding:
         return logits
 
     def select(self, rows: Rows, sources: Rows | None = None) -> None:
-        """Keep these rows, in this order, repeats allowed.
+        """Keep these rows of the tokens, in this order, repeats allowed.
 
-        Args:
-            rows: rows of the tokens.
-            sources: rows of the memory; the selected rows then belong to them in equal,
-                consecutive groups (the rows of a beam attend to one sentence). By default equal to
-                `rows`.
+        sources: rows of the memory, to which the rows belong in equal, consecutive groups (the
+        rows of a beam attend to one sentence); by default the same rows.
         """
         if self._ids is not None:
             self._ids = self._ids[np.asarray(rows)]

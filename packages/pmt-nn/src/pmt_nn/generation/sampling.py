@@ -18,15 +18,11 @@ Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
 def token_stream(
     decoding: Decoding, first: Ids, choose: Chooser, *, length: int, end: int | None = None
 ) -> Iterator[NDArray[np.int64]]:
-    """Continue ids (b, t) by up to `length` tokens; yield each (b,) as soon as it is chosen.
+    """Continue ids `first` (b, t) by up to `length` tokens; yield each (b,) when it is chosen.
 
-    Args:
-        decoding: a new decoding of b rows.
-        first: (b, t) ids to continue.
-        choose: e.g. `next_token` (greedy) or `functools.partial(next_token, rng=rng)` (sampling).
-        length: most tokens to produce.
-        end: id of the end token. A row that has produced it repeats it; the stream stops when all
-            rows have.
+    choose: e.g. `next_token` (greedy) or `functools.partial(next_token, rng=rng)` (sampling).
+    end: id of the end token. A row that has produced it repeats it; the stream stops when all
+    rows have.
     """
     ids = np.asarray(first)
     ended = np.zeros(len(ids), np.bool_)
@@ -76,16 +72,9 @@ def token_distribution(
 ) -> NDArray[np.float64]:
     """Return the probabilities (b, v) of the tokens with logits (b, v), in float64.
 
-    Args:
-        logits: (b, v).
-        temperature: softmax(logits / temperature); below 1 it sharpens the distribution.
-        top_k: keep only the k most likely tokens, and those as likely as the last of them (Fan et
-            al. 2018).
-        top_p: keep only the fewest most likely tokens that together have at least this
-            probability (the nucleus, Holtzman et al. 2019); applied after top_k.
-
-    Raises:
-        SettingsError: if a setting is out of range.
+    softmax(logits / temperature), restricted to the top_k most likely tokens, and those as likely
+    as the last of them (Fan et al. 2018), and then to the nucleus: the fewest most likely tokens
+    that together have at least the probability top_p (Holtzman et al. 2019). Raises SettingsError.
     """
     check_sampling(temperature, top_k, top_p)
     scaled = logits.astype(np.float64) / temperature

@@ -148,11 +148,7 @@ class Bert(Module):
     ) -> Tensor:
         """Return the vectors of the tokens, (b, t, d).
 
-        Args:
-            ids: (b, t).
-            mask: (b, t), True at tokens.
-            token_types: (b, t), 0 or 1; all 0 by default.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        ids, mask (True at tokens), token_types (0 or 1; all 0 by default): (b, t).
         """
         x = self.words(ids)
         if self.token_types is not None:

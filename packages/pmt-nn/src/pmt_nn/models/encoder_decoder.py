@@ -115,12 +115,7 @@ class EncoderDecoder(Module):
     ) -> Tensor:
         """Return logits (b, t, v): those at position i predict target token i + 1.
 
-        Args:
-            source: (b, s) ids.
-            target: (b, t) ids.
-            source_mask: (b, s), True at tokens.
-            target_mask: (b, t), True at tokens.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        source: (b, s) ids; target: (b, t) ids; masks of their shapes, True at tokens.
         """
         memory = self.encode(source, source_mask, rng=rng)
         return self.decode(target, memory, target_mask, source_mask, rng=rng)

@@ -107,10 +107,9 @@ class EntityTagger(Module):
 
     Args:
         unknown_id: id of the unknown word; smaller ids are special and never dropped.
-        forbidden: forbidden transitions, see `LinearChainCRF`.
-        forbidden_start: forbidden first tags, see `LinearChainCRF`.
-        counts: (learned,) how often each word was seen in training, for `word_dropout`; once by
-            default. Not needed if a state is loaded afterwards.
+        forbidden, forbidden_start: see `LinearChainCRF`.
+        counts: (learned,) how often each word was seen in training, for `word_dropout`; by default
+            once. Not needed if a state is loaded afterwards.
         vectors: (words, vector_width) given vectors, zeros for a word without one. Not needed if
             a state is loaded afterwards.
     """
@@ -156,12 +155,7 @@ class EntityTagger(Module):
         )
 
     def forward(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
-        """Return the scores of the tags, (b, t, tags).
-
-        Args:
-            batch: the sentences.
-            rng: random stream of dropout, required in training if a rate is above 0.
-        """
+        """Return the scores of the tags, (b, t, tags)."""
         scores: Tensor = self.classify(self.dropout(self.encode(batch, rng=rng), rng))
         return scores
 
@@ -176,11 +170,7 @@ class EntityTagger(Module):
         return encoded
 
     def loss(self, batch: TaggedInputs, *, rng: Rng = None, reduction: str = "mean") -> Tensor:
-        """Return -log p(tags) of each sentence, reduced.
-
-        Raises:
-            DataError: if the batch has no tags.
-        """
+        """Return -log p(tags) of each sentence, reduced. Raises DataError without tags."""
         if batch.tags is None:
             raise DataError("expected sentences with tags, got a batch without; label them first")
         loss: Tensor = self.crf(self(batch, rng=rng), batch.tags, batch.mask, reduction=reduction)

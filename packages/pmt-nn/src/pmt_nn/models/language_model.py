@@ -69,11 +69,7 @@ class LanguageModel(Module):
     ) -> Tensor:
         """Return the logits of the next token at each position, (b, t, v).
 
-        Args:
-            ids: (b, t); with a cache the t newest tokens.
-            mask: (b, t), True at tokens, those in the cache included.
-            cache: keys and values of earlier tokens.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        ids: (b, t), with a cache the t newest tokens; mask: (b, t), those in the cache included.
         """
         x = self.words(ids)
         if self.positions is not None:

@@ -50,16 +50,10 @@ def load_bert(
     Reads BERT, RoBERTa, MiniLM, DistilBERT and models of the same structure; heads that are stored
     beside the encoder are left out.
 
-    Args:
-        path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
-            models come, or a weights file.
-        dtype: dtype of the parameters.
-        config: sizes of the model; by default those of the `config.json` beside the weights.
-
-    Raises:
-        FileProblem: if a file is missing or cannot be read.
-        ArchiveError: if the weights are not those of the config.
-        SettingsError: if the config has settings that this encoder does not have.
+    path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
+    models come, or a weights file; the config is by default the `config.json` beside it. Raises
+    FileProblem, ArchiveError if weights and config do not fit, SettingsError for settings that
+    this encoder does not have.
     """
     file = _weights_file(Path(path))
     if config is None:

@@ -50,13 +50,10 @@ class _MaskedModel(Module):
     ) -> tuple[Tensor, int]:
         """Return the summed cross-entropy of the masked words, and their number.
 
-        Args:
-            batch: what the model reads, a dataclass. What else reveals a masked word (match type,
-                spelling, shape) is masked, too.
-            ids: (b, t), the batch's word ids with some masked.
-            labels: (b, t), the ids of masked words, `IGNORE_LABEL` elsewhere. A label outside of
-                the output vocabulary does not count.
-            rng: random stream of dropout, required in training if a rate is above 0.
+        batch: what the model reads, a dataclass; what else reveals a masked word (match type,
+        spelling, shape) is masked, too. ids: (b, t), the batch's word ids with some masked.
+        labels: (b, t), the ids of masked words, `IGNORE_LABEL` elsewhere; a label outside of the
+        output vocabulary does not count.
         """
         encoded, words = self._encode(batch, ids, labels != IGNORE_LABEL, rng)
         counted = (labels != IGNORE_LABEL) & (labels < self.output_vocabulary)
@@ -79,12 +76,9 @@ class MaskedPairModel(_MaskedModel):
     In a pair that says the same twice, the best clue to a masked word is in the other text: the
     encoder learns without labels which words and phrases have the same meaning.
 
-    Args:
-        reader: the classifier that is trained, apart from its layers after the encoder.
-        output_vocabulary: only ids below it are predicted. In a vocabulary sorted by frequency
-            the rarest words cost much and teach little.
-        rng: random stream of the head's initial weights.
-        dtype: dtype of the head's parameters.
+    The classifier `reader` is trained, apart from its layers after the encoder. Only ids below
+    `output_vocabulary` are predicted: in a vocabulary sorted by frequency the rarest words cost
+    much and teach little.
     """
 
     def __init__(
@@ -106,12 +100,8 @@ class MaskedPairModel(_MaskedModel):
 class MaskedTagger(_MaskedModel):
     """Masked language model of sentences, to pre-train the encoder of an `EntityTagger`.
 
-    Args:
-        tagger: the tagger that is trained, apart from its layers after the encoder.
-        output_vocabulary: see `MaskedPairModel`.
-        rng: random stream of the head's initial weights.
-        mask_id: id of the mask among the characters and the shapes.
-        dtype: dtype of the head's parameters.
+    The `tagger` is trained, apart from its layers after the encoder. `mask_id` is the id of the
+    mask among the characters and the shapes; for `output_vocabulary` see `MaskedPairModel`.
     """
 
     def __init__(

@@ -19,12 +19,6 @@ class MeanOfWords(Module):
     The simplest sentence encoder, and hard to beat if it is trained on paraphrases (Wieting et al.
     2016): a contrastive loss moves words of one meaning together and shortens the vectors of words
     with little meaning. The vectors start small and random; a common factor changes no cosine.
-
-    Args:
-        vocabulary: number of token ids.
-        d: width of the vectors.
-        dropout: dropout rate of the word vectors.
-        std: standard deviation of the initial vectors.
     """
 
     def __init__(

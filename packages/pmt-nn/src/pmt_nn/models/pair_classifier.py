@@ -102,12 +102,7 @@ class PairClassifier(Module):
     def forward(self, batch: PairInputs, *, rng: Rng = None) -> Tensor:
         """Return the logits of the pairs, (b, classes).
 
-        Args:
-            batch: the pairs.
-            rng: random stream of dropout, required in training if the rate is above 0.
-
-        Raises:
-            ShapeError: if the batch does not have as many features as the config says.
+        Raises ShapeError if the batch does not have as many features as the config says.
         """
         x = self.encode(batch, rng=rng)
         pooled = tanh(self.pool(self._pooled(x, batch)))

@@ -45,16 +45,11 @@ class TransformerDecoder(TransformerStack):
         cache: DecoderCache | None = None,
         rng: Rng = None,
     ) -> Tensor:
-        """Return the decoded tokens (b, t, d).
+        """Return the decoded tokens (b, t, d) of x (b, t, d), with a cache the t newest tokens.
 
-        Args:
-            x: (b, t, d); with a cache, the t newest tokens.
-            memory: (b, s, d), the encoder's output, required if the layers have cross-attention.
-            mask: (b, t) or (b, t, t) over the tokens, those in the cache included, True = attend.
-                Later tokens are always excluded.
-            memory_mask: (b, s) or (b, t, s), True = attend.
-            cache: keys and values of all layers, for decoding step by step.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        memory: (b, s, d), the encoder's output, required by cross-attention; memory_mask: (b, s) or
+        (b, t, s). mask: (b, t) or (b, t, t), tokens in the cache included; later tokens are always
+        excluded.
         """
         for i, layer in enumerate(self.layers):
             x = layer(

@@ -22,16 +22,11 @@ class TransformerEncoder(TransformerStack):
         self.is_unpadded = config.positions not in ("rotary", "alibi", "relative", "tener")
 
     def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
-        """Return the encoded tokens (b, t, d), exact zeros at padding.
+        """Return the encoded tokens (b, t, d) of x (b, t, d), exact zeros at padding.
 
         A token that no query may attend to, not even itself, is padding: a position where a mask
         (b, t) is False, a column of a mask (b, t, t) that is False throughout. With a mask (b, t)
         nothing is computed for padding, unless positions act inside of attention.
-
-        Args:
-            x: (b, t, d).
-            mask: (b, t) or (b, t, t), True = attend.
-            rng: random stream of dropout, required in training if the rate is above 0.
         """
         tokens = None if mask is None else _tokens(mask)
         if tokens is None or mask is None:

@@ -136,15 +136,7 @@ def feed_forward_composed(
 
 
 class FeedForward(Module):
-    """Linear, activation, dropout and Linear, at every position.
-
-    Args:
-        d: model width.
-        f: hidden width.
-        dropout: dropout rate of the hidden layer.
-        activation: a name in ACTIVATIONS.
-        bias: whether the linear layers have a bias.
-    """
+    """Linear (d, f), activation (a name in ACTIVATIONS), dropout and Linear (f, d)."""
 
     def __init__(
         self,

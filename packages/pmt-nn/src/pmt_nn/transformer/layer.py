@@ -30,11 +30,9 @@ class TransformerLayer(Module):
     Self-attention, cross-attention (if `cross`) and a feed-forward network, each with dropout, a
     residual connection and a layer norm, before it or after the addition (`config.norm_first`).
 
-    Args:
-        causal: whether a position attends to itself and earlier positions only.
-        cross: whether the layer attends to a memory as well.
-        positions: positions inside of attention that several layers share; by default the layer
-            makes its own from `config.positions`.
+    With `causal` a position attends to itself and earlier ones only, with `cross` to a memory as
+    well. `positions` inside of attention may be shared by several layers; by default the layer
+    makes its own from the config.
     """
 
     def __init__(
@@ -82,16 +80,10 @@ class TransformerLayer(Module):
         cache: LayerCache | None = None,
         rng: Rng = None,
     ) -> Tensor:
-        """Return the output of the layer, of the shape of x.
+        """Return the output of the layer, of the shape of x: (b, t, d), or (n, d) with a layout.
 
-        Args:
-            x: (b, t, d), or (n, d) with a `layout`.
-            mask: (b, t) or (b, t, t) over the tokens, True = attend.
-            memory: (b, s, d), required if the layer has cross-attention.
-            memory_mask: (b, s) or (b, t, s), True = attend.
-            layout: layout of an unpadded batch, instead of a mask.
-            cache: keys and values of this layer; x then holds the newest tokens.
-            rng: random stream of dropout, required in training if the rate is above 0.
+        mask: (b, t) or (b, t, t). memory: (b, s, d), required by cross-attention; memory_mask:
+        (b, s) or (b, t, s). With a cache x holds the newest tokens.
         """
         attend: Callable[[Tensor], Tensor]
         if isinstance(self.attention, RelativeAttention):

@@ -74,7 +74,7 @@ def main() -> None:
         memory = SharedPeak(trainer.pids)
         callbacks = {"step": lambda _: memory.look(), "epoch": print_loss}
         options = FitOptions(model.settings.epochs, callbacks=callbacks, quiet=True)
-        TrainingLoop(trainer, trainer.chunks, options).run()
+        TrainingLoop(trainer, trainer.sampler, options).run()
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     words = counts.total * model.settings.epochs
     peak = max((peak_rss_mb() or 0) * 1e6 / 2**20, memory.mib)

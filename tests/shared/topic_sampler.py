@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -44,6 +44,9 @@ class TopicSampler:
 
     def __len__(self) -> int:
         return -(-self.words // self.chunk_words)
+
+    def epoch(self, n: int) -> Iterator[tuple[int, int]]:
+        return ((n, number) for number in range(len(self)))
 
     def sample(
         self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None

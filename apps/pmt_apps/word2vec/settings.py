@@ -32,11 +32,10 @@ class Settings(AppSettings):
         group="training",
         above=0,
     )
+    # fmt: off
     batch_size: int = option(
-        256,
-        "words per step of --implementation tape, and per batch of --predict",
+        256, "words per step of --implementation tape, and per batch of --predict", at_least=1,
         group="training",
-        at_least=1,
     )
     limit: int | None = option(
         None, "use only the first N words", group="run", at_least=1, metavar="N"
@@ -45,9 +44,7 @@ class Settings(AppSettings):
         None, "text to train on: plain, .gz or .zip", group="data", metavar="FILE"
     )
     sentences: Literal["lines", "chunks"] = option(
-        "lines",
-        "context windows end at the end of a line, or only every 1,000 words",
-        group="data",
+        "lines", "context windows end with the line, or only every 1,000 words", group="data"
     )
     questions: Path | None = option(
         None, "analogies to evaluate on (questions-words.txt)", group="data", metavar="FILE"
@@ -65,10 +62,7 @@ class Settings(AppSettings):
         Path("data"), "folder of --download", transient=True, group="data", metavar="DIR"
     )
     base_url: tuple[str, ...] = option(
-        _MIRRORS,
-        "servers that --download tries, in this order",
-        transient=True,
-        group="data",
+        _MIRRORS, "servers that --download tries, in this order", transient=True, group="data",
         metavar="URL",
     )
     model: Literal["skipgram", "cbow"] = option(
@@ -78,9 +72,7 @@ class Settings(AppSettings):
         "ns", "negative sampling, or hierarchical softmax", group="model"
     )
     implementation: Literal["fast", "tape"] = option(
-        "fast",
-        "gradients by hand for blocks of words, or layers on the tape, trained by Trainer",
-        group="model",
+        "fast", "gradients by hand for blocks of words, or layers on the tape", group="model"
     )
     dimension: int = option(100, "length of a word vector", group="model", at_least=1)
     min_count: int = option(5, "rarer words are left out", group="model", at_least=1)
@@ -94,18 +86,16 @@ class Settings(AppSettings):
     subsample: float = option(
         1e-3, "threshold of subsampling frequent words; 0: none", at_least=0, below=1,
         group="training",
-    )  # fmt: skip
+    )
     neighbors: str | None = option(
-        None,
-        "print the nearest words of a word, with the run in --out",
-        transient=True,
-        group="run",
-        metavar="WORD",
+        None, "print the nearest words of a word, with the run in --out", transient=True,
+        group="run", metavar="WORD",
     )
     analogy: tuple[str, ...] = option(
         (), "answer with the run in --out: A is to B as C is to what?", transient=True, group="run",
         metavar="WORD",
-    )  # fmt: skip
+    )
+    # fmt: on
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -82,7 +82,7 @@ def fit(
             model, sampler, seed=settings.seed, workers=settings.workers
         ) as fast_trainer,
     ):
-        run.fit(fast_trainer, fast_trainer.chunks, model_meta=meta)
+        run.fit(fast_trainer, sampler, model_meta=meta)
     return model.vectors
 
 

@@ -16,6 +16,7 @@ import functools
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,14 @@ from pmt_apps.kit.settings import AppSettings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, StateError
 from pmt_nn import AxisDot, Embedding, Sequential, binary_cross_entropy_with_logits
-from pmt_train import RMSProp, Trainer, learning_curves, linear_schedule, vector_plot
+from pmt_train import (
+    RMSProp,
+    Trainer,
+    batches_of,
+    learning_curves,
+    linear_schedule,
+    vector_plot,
+)
 
 PARIS, FRANCE, BERLIN, GERMANY = range(4)
 WORDS = ["Paris", "France", "Berlin", "Germany"]
@@ -56,24 +64,13 @@ class Settings(AppSettings):
     )
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """A batch: words (b, 2), and whether they occur together (b,): 1, or 0 for noise."""
-
-    words: NDArray[np.int64]
-    together: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def shard(self, i: int, n: int) -> Pairs:
-        return Pairs(self.words[i::n], self.together[i::n])
-
-
 def train(settings: Settings, run: Run[Settings]) -> None:
     """Train, draw, and compare the two offsets."""
     model = build_model(settings)
-    batches = all_pairs(settings)
+    words = np.array(TOGETHER + NOISE, np.int64)
+    together = (np.arange(len(words)) < len(TOGETHER)).astype(np.float32)
+    batches = [*batches_of(words, together, batch_size=settings.batch_size)]
+    batches = batches[: settings.limit] * STEPS
     trainer = Trainer(
         model,
         loss,
@@ -85,14 +82,15 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         workers=settings.workers,
     )
     run.fit(trainer, batches)
-    vectors = table(model)
+    (weight,) = model.parameters()
+    vectors = weight.data.copy()
     difference = offset_difference(vectors)
     run.log_metrics(
         "offsets",
         {
             "difference": difference,
-            "paris_to_france": rounded(vectors[FRANCE] - vectors[PARIS]),
-            "berlin_to_germany": rounded(vectors[GERMANY] - vectors[BERLIN]),
+            "paris_to_france": np.round(vectors[FRANCE] - vectors[PARIS], 4).tolist(),
+            "berlin_to_germany": np.round(vectors[GERMANY] - vectors[BERLIN], 4).tolist(),
         },
     )
     run.add_figure(
@@ -107,7 +105,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     )
     run.add_figure("learning.png", "Loss by epoch", learning_curves, run.history)
     run.finish()
-    check(difference, settings.tolerance)
+    if not difference <= settings.tolerance:
+        raise StateError(
+            f"Paris -> France and Berlin -> Germany differ by {difference:.1%} of their length, "
+            f"expected at most {settings.tolerance:.0%}: train for more --epochs, or with another "
+            "--seed"
+        )
     run.say(f"Paris -> France is Berlin -> Germany, but for {difference:.1%} of its length")
 
 
@@ -117,25 +120,10 @@ def build_model(settings: Settings) -> Sequential:
     return Sequential(Embedding(len(WORDS), 2, rng, std=0.5, sparse=False), AxisDot())
 
 
-def table(model: Sequential) -> NDArray[np.float32]:
-    """Return the vectors of the four words, (4, 2)."""
-    (weight,) = model.parameters()
-    return weight.data.copy()
-
-
-def all_pairs(settings: Settings) -> list[Pairs]:
-    """Return the batches of an epoch: all pairs, `STEPS` times."""
-    words = np.array(TOGETHER + NOISE, np.int64)
-    together = (np.arange(len(words)) < len(TOGETHER)).astype(np.float32)
-    size = settings.batch_size
-    parts = [slice(i, i + size) for i in range(0, len(words), size)][: settings.limit]
-    return [Pairs(words[part], together[part]) for part in parts] * STEPS
-
-
-def loss(model: Sequential, batch: Pairs, rng: np.random.Generator) -> tuple[Tensor, int]:
-    """Return the sum of the binary cross-entropy over the pairs, and their number."""
-    logits: Tensor = model(batch.words)
-    return binary_cross_entropy_with_logits(logits, batch.together, reduction="sum"), len(batch)
+def loss(model: Sequential, batch: tuple[NDArray[Any], ...], rng: np.random.Generator) -> Tensor:
+    """Return the mean binary cross-entropy of words (b, 2): 1 for pairs together, 0 for noise."""
+    words, together = batch
+    return binary_cross_entropy_with_logits(model(words), together)
 
 
 def offset_difference(vectors: NDArray[np.float32]) -> float:
@@ -144,19 +132,6 @@ def offset_difference(vectors: NDArray[np.float32]) -> float:
     german = vectors[GERMANY] - vectors[BERLIN]
     length = (np.linalg.norm(french) + np.linalg.norm(german)) / 2
     return float(np.linalg.norm(french - german) / length) if length > 0 else float("inf")
-
-
-def rounded(vector: NDArray[np.float32]) -> list[float]:
-    return [round(float(number), 4) for number in vector]
-
-
-def check(difference: float, tolerance: float) -> None:
-    """Raise `StateError` if the two offsets differ by more than `tolerance`."""
-    if not difference <= tolerance:
-        raise StateError(
-            f"Paris -> France and Berlin -> Germany differ by {difference:.1%} of their length, "
-            f"expected at most {tolerance:.0%}: train for more --epochs, or with another --seed"
-        )
 
 
 def main() -> int:

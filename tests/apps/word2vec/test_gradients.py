@@ -73,7 +73,7 @@ def test_gradients_by_hand_are_those_of_the_tape(
         ChunkSampler.from_corpus(corpus, counts, sampling, RandomStream(3)) as sampler,
         Word2VecTrainer(word2vec, sampler) as trainer,
     ):
-        result = trainer.step(*trainer.chunks.epoch(0))
+        result = trainer.step(*trainer.sampler.epoch(0))
 
     lines = [[counts.id_of(word) for word in line.split()] for line in lines_of_text]
     mix, targets = examples(model, lines, len(counts))

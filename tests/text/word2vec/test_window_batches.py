@@ -61,7 +61,7 @@ def test_epochs_differ_and_come_again(text: Path) -> None:
     assert flat(0) != flat(1)
 
 
-def test_pairs_and_shards_are_the_batch(text: Path) -> None:
+def test_pairs_are_those_of_the_mask(text: Path) -> None:
     made, _ = batches(text, size=1000)
     (batch,) = made.epoch(0)
     words, neighbors = batch.pairs()
@@ -71,9 +71,6 @@ def test_pairs_and_shards_are_the_batch(text: Path) -> None:
         for n in row[mask]
     ]
     assert list(zip(words, neighbors, strict=True)) == expected
-    parts = [batch.shard(i, 3) for i in range(3)]
-    assert sum(map(len, parts)) == len(batch)
-    assert sorted(w for part in parts for w in part.pairs()[0]) == sorted(words)
 
 
 def test_frequent_words_are_thinned_out_and_noise_follows_the_counts(tmp_path: Path) -> None:

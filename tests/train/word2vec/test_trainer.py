@@ -36,7 +36,7 @@ def fit(model: Word2Vec, sampler: TopicSampler, *, epochs: int = 2, **options) -
     with Word2VecTrainer(model, sampler, seed=3) as trainer:
         trainer.accumulate = options.pop("accumulate", 3)
         loop = TrainingLoop(
-            trainer, trainer.chunks, FitOptions(epochs=epochs, quiet=True, **options)
+            trainer, trainer.sampler, FitOptions(epochs=epochs, quiet=True, **options)
         )
         return loop.run()
 
@@ -150,10 +150,10 @@ def test_near_the_root_of_the_tree_no_rate_is_too_high(sampler, model: str) -> N
 
 def test_the_learning_rate_follows_the_words_and_lr_scale(sampler) -> None:
     with Word2VecTrainer(topic_model(), sampler) as trainer:
-        chunks = list(trainer.chunks.epoch(1))
+        chunks = list(trainer.sampler.epoch(1))
         trainer.lr_scale = 0.5
         result = trainer.step(*chunks[:2])
-    assert [len(chunk) for chunk in chunks] == [1_000] * 8
+    assert chunks == [(1, number) for number in range(8)]
     assert result.lr == pytest.approx(0.5 * (0.05 - (0.05 - 1e-4) * (1 + 2 / 8) / 2))
     assert (result.examples, result.grad_norm) == (2_000, None)
     assert not sampler.is_linked
@@ -162,7 +162,7 @@ def test_the_learning_rate_follows_the_words_and_lr_scale(sampler) -> None:
 def test_wrong_use_is_explained(sampler, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Word2VecTrainer(topic_model(), sampler)
     with pytest.raises(StateError, match="enter the trainer"):
-        trainer.step(next(trainer.chunks.epoch(0)))
+        trainer.step(next(trainer.sampler.epoch(0)))
     with pytest.raises(SettingsError, match="workers must be at least 1, got 0"):
         Word2VecTrainer(topic_model(), sampler, workers=0)
 

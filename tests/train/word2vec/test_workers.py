@@ -31,7 +31,7 @@ def sampler() -> TopicSampler:
 
 def fit(trainer: Word2VecTrainer, epochs: int = 2, **options) -> History:
     options = FitOptions(epochs=epochs, quiet=True, **options)
-    return TrainingLoop(trainer, trainer.chunks, options).run()
+    return TrainingLoop(trainer, trainer.sampler, options).run()
 
 
 def runs(pid: int) -> bool:
@@ -83,7 +83,7 @@ def test_the_loss_is_the_mean_over_every_prediction(sampler, model: str, loss: s
     results = []
     for m, workers in zip(models, (1, 2), strict=True):
         with Word2VecTrainer(m, sampler, workers=workers) as trainer:
-            results.append(trainer.step(*trainer.chunks.epoch(0)))
+            results.append(trainer.step(*trainer.sampler.epoch(0)))
     np.testing.assert_allclose(results[1].loss, results[0].loss, rtol=1e-6)
     assert results[1].count == results[0].count
     assert results[1].examples == 88_000
@@ -144,12 +144,12 @@ def test_nothing_is_left_and_the_weights_stay(sampler) -> None:
         pids = trainer.pids
         assert len(pids) == 2
         assert all(map(runs, pids))
-        trainer.step(*trainer.chunks.epoch(0))
+        trainer.step(*trainer.sampler.epoch(0))
     assert not any(map(runs, pids))
     assert np.isfinite(model.vectors).all()
     trained = model.vectors.copy()
     with Word2VecTrainer(model, sampler) as trainer:  # by this process, on the same memory
-        trainer.step(*trainer.chunks.epoch(0))
+        trainer.step(*trainer.sampler.epoch(0))
     assert not np.array_equal(model.vectors, trained)
     if LINUX:  # its two tables are all that is left, and go with it
         assert len(shared_descriptors()) == len(before) + 2
@@ -159,12 +159,12 @@ def test_nothing_is_left_and_the_weights_stay(sampler) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_an_interrupt_does_not_reach_a_worker_at_any_time() -> None:
-    worker = WorkerProcess({"tables": []}, [])
+    worker = WorkerProcess({}, [])
     for _ in range(10):
         os.kill(worker.pid, signal.SIGINT)  # from the moment it is started
         time.sleep(0.03)
     with pytest.raises(StateError, match="KeyError"):  # it lived to answer
-        worker.wait_ready()
+        worker.receive()
     worker.close()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
@@ -184,9 +184,9 @@ def test_a_killed_worker_is_an_error_that_says_so(sampler) -> None:
 
 
 def test_a_worker_that_fails_says_why() -> None:
-    worker = WorkerProcess({"tables": []}, [])
-    with pytest.raises(StateError, match="a worker process failed: KeyError: 'sampler'"):
-        worker.wait_ready()
+    worker = WorkerProcess({}, [])
+    with pytest.raises(StateError, match="a worker process failed: KeyError: 'tables'"):
+        worker.receive()
     worker.close()
     assert not runs(worker.pid)
 
@@ -209,7 +209,7 @@ from pmt_train import Word2VecTrainer
 with Word2VecTrainer(topic_model(), TopicSampler(88_000), workers=2) as trainer:
     print(*trainer.pids, flush=True)
     while True:
-        trainer.step(*trainer.chunks.epoch(0))
+        trainer.step(*trainer.sampler.epoch(0))
 """
 
 

@@ -19,13 +19,8 @@ class CbowKernel(NegativeSamplingKernel):
     The context mean h of a word predicts that word only. With the gradients g of its scores,
     dh = -g c + sum g w, dc = -g h and dw = sum g h.
 
-    Args:
-        v: Number of words.
-        d: Dimension of the vectors.
-        window: Maximum window size.
-        negatives: Noise words of a prediction.
-        shared_noise: k.
-        share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
+    share_error: Whether to use the exact gradient of the mean, see `ContextMeans`. The other
+    arguments are those of `NegativeSamplingKernel`.
     """
 
     def __init__(

@@ -51,8 +51,7 @@ class TreeKernel(Word2VecKernel):
 
     Args:
         counts: (v,) occurrences of the words.
-        d: Dimension of the vectors.
-        window: Maximum window size.
+        d, window: See `Word2VecKernel`.
         is_cbow: Whether the context mean predicts the word, or each input its centers.
         share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
     """

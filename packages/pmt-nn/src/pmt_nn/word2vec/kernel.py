@@ -115,9 +115,7 @@ class NegativeSamplingKernel(Word2VecKernel):
     (Ji et al. 2016).
 
     Args:
-        v: Number of words.
-        d: Dimension of the vectors.
-        window: Maximum window size.
+        v, d, window: See `Word2VecKernel`.
         negatives: Noise words of a prediction.
         shared_noise: k noise words are shared; each counts negatives / k, so that the expected
             loss is that of `negatives` draws for each prediction.
@@ -136,15 +134,10 @@ class NegativeSamplingKernel(Word2VecKernel):
         times: NDArray[np.float32],
         out: NDArray[np.float32],
     ) -> None:
-        """Compute how often each noise word counts for each center word.
+        """Compute how often each noise word (..., k) counts for each center word (..., b).
 
-        A noise word that is the center word itself counts nothing.
-
-        Args:
-            noise: (..., k) noise words.
-            words: (..., b) center words.
-            times: (..., b), how often the word is predicted.
-            out: (..., k, b) result.
+        A noise word that is the center word itself counts nothing. times: (..., b), how often the
+        word is predicted. out: (..., k, b) result.
         """
         out[:] = (times * self._noise_weight)[..., np.newaxis, :]
         out[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -40,6 +40,9 @@ class Word2VecSampler(Protocol):
     def __len__(self) -> int:
         """Number of chunks of an epoch."""
 
+    def epoch(self, n: int) -> Iterator[tuple[int, int]]:
+        """Return the batches of epoch n: (n, number) for each chunk."""
+
     def sample(
         self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
     ) -> WindowArrays:
@@ -69,47 +72,47 @@ class ChunkTrainer:
     Args:
         settings: Hyperparameters.
         sampler: Source of the samples.
+        tables: Input vectors (v + 1, d) and output vectors (rows + 1, d), each with a padding row
+            at the end.
         workers: Number of processes that train at once, see `update_size`.
+
+    Attributes:
+        untrained_loss: Loss of a prediction if all scores are 0.
     """
 
     def __init__(
-        self, settings: Word2VecSettings, sampler: Word2VecSampler, workers: int = 1
+        self,
+        settings: Word2VecSettings,
+        sampler: Word2VecSampler,
+        tables: tuple[NDArray[np.float32], NDArray[np.float32]],
+        workers: int = 1,
     ) -> None:
         self._settings = settings
         self._sampler = sampler
+        self._tables = tables
         self._kernel = _kernel(settings, sampler)
-        self._size = update_size(settings, sampler, self._kernel.targets_per_prediction, workers)
+        targets = self._kernel.targets_per_prediction
+        self.untrained_loss = math.log(2) * targets
+        self._size = update_size(settings, sampler, targets, workers)
         self._kernel.reserve(self._size)
 
-    @property
-    def untrained_loss(self) -> float:
-        """Loss of a prediction if all scores are 0: log 2 for each of its binary targets."""
-        return math.log(2) * self._kernel.targets_per_prediction
-
-    def train(
-        self,
-        epoch: int,
-        number: int,
-        tables: tuple[NDArray[np.float32], NDArray[np.float32]],
-        lr_scale: float = 1.0,
-    ) -> tuple[float, float]:
-        """Update the tables in place.
+    def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> tuple[float, float]:
+        """Update the tables in place; return the sum of the loss, and the number of predictions.
 
         Args:
-            epoch: From 0.
-            number: Index of the chunk.
-            tables: Input vectors (v + 1, d) and output vectors (rows + 1, d), each with a padding
-                row at the end.
+            chunks: (epoch, number) of each chunk, both from 0.
             lr_scale: Factor on the learning rate.
-
-        Returns:
-            Sum of the loss over the predictions, and their number.
         """
-        sampler = self._sampler
-        windows = sampler.sample(epoch, number, self._size, self._kernel.noise_shape)
-        part = number * sampler.chunk_words / sampler.words
-        rate = learning_rate_at(self._settings, epoch, part) * lr_scale
-        return self._kernel.train(windows, rate, *tables)
+        sampler, kernel = self._sampler, self._kernel
+        loss = predictions = 0.0
+        for epoch, number in chunks:
+            windows = sampler.sample(epoch, number, self._size, kernel.noise_shape)
+            part = number * sampler.chunk_words / sampler.words
+            rate = learning_rate_at(self._settings, epoch, part) * lr_scale
+            sums = kernel.train(windows, rate, *self._tables)
+            loss += sums[0]
+            predictions += sums[1]
+        return loss, predictions
 
 
 def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:

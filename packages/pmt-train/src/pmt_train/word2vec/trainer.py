@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -19,47 +18,18 @@ from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
 from pmt_train.word2vec.word2vec import Word2Vec, learning_rate_at
 from pmt_train.word2vec.worker_team import WorkerTeam
 
-__all__ = ["ChunkIndex", "EpochChunks", "Word2VecTrainer"]
+__all__ = ["Word2VecTrainer"]
 
 # Chunks of a step; between two steps a run can be stopped, saved and shown.
 _CHUNKS_ALONE, _CHUNKS_PER_WORKER = 8, 32
 _MAX_LOSS = 4  # times the loss of untrained vectors: beyond it training has diverged
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkIndex:
-    """The batch of a step: chunk `number` of `epoch` (both from 0); its length is in words."""
-
-    epoch: int
-    number: int
-    words: int
-
-    def __len__(self) -> int:
-        return self.words
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EpochChunks:
-    """The chunks of a sampler as batches of each epoch, in the order of the text."""
-
-    sampler: Word2VecSampler
-
-    def epoch(self, n: int) -> Iterator[ChunkIndex]:
-        """Iterate over the chunks of epoch n (0, 1, ...)."""
-        left = self.sampler.words
-        for number in range(len(self)):
-            yield ChunkIndex(n, number, min(self.sampler.chunk_words, left))
-            left -= self.sampler.chunk_words
-
-    def __len__(self) -> int:
-        return len(self.sampler)
-
-
 class Word2VecTrainer:
     """A `Trainable` that trains word2vec by hand-derived gradients. A context manager.
 
         with Word2VecTrainer(model, sampler, workers=2) as trainer:
-            TrainingLoop(trainer, trainer.chunks, FitOptions(epochs=5)).run()
+            TrainingLoop(trainer, sampler, FitOptions(epochs=5)).run()
 
     One worker trains in this process and gives the same bits every time. Several are processes that
     update shared tables without locks (Hogwild, Niu et al. 2011), so no two runs are identical.
@@ -72,8 +42,7 @@ class Word2VecTrainer:
         workers: Number of processes, or `Workers` of that count.
 
     Attributes:
-        chunks: The batches to pass to `TrainingLoop`.
-        model, seed, workers, process_group, accumulate, step_count, lr_scale: See `Trainable`.
+        model, sampler: As given; the others are those of `Trainable`.
 
     Raises:
         SettingsError: `workers` is below 1, or mpiexec started several processes.
@@ -88,6 +57,7 @@ class Word2VecTrainer:
         workers: Workers | int | None = 1,
     ) -> None:
         self.model = model
+        self.sampler = sampler
         self.seed = seed
         self.workers = workers if isinstance(workers, Workers) else Workers(workers)
         self.process_group: ProcessGroup = launched_process_group()
@@ -96,78 +66,62 @@ class Word2VecTrainer:
                 f"word2vec trains in one process, and mpiexec started {self.process_group.size}; "
                 "start the program without mpiexec and give it more --workers"
             )
-        self.chunks = EpochChunks(sampler)
         count = self.workers.count
         self.accumulate = _CHUNKS_ALONE if count == 1 else _CHUNKS_PER_WORKER * count
         self.step_count = 0
         self.lr_scale = 1.0
         self.learning_rate = model.settings.learning_rate
-        self._sampler = sampler
         self._open = ExitStack()
-        self._team: WorkerTeam | None = None
-        self._trainer: ChunkTrainer | None = None
-        self._untrained_loss = 0.0
+        self._worker: ChunkTrainer | WorkerTeam | None = None
 
     def __enter__(self) -> Self:
         """Start the workers. Raises `StateError` if one fails."""
-        model, sampler = self.model, self._sampler
+        model, sampler = self.model, self.sampler
         with ExitStack() as stack:
             stack.enter_context(self.workers)
             if self.workers.count > 1:
-                self._team = stack.enter_context(WorkerTeam(model, sampler, self.workers))
-                self._untrained_loss = self._team.untrained_loss
+                self._worker = stack.enter_context(WorkerTeam(model, sampler, self.workers))
             else:
-                self._trainer = ChunkTrainer(model.settings, sampler)
-                self._untrained_loss = self._trainer.untrained_loss
+                self._worker = ChunkTrainer(model.settings, sampler, model.tables)
             sampler.unlink()
             self._open = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._open.close()
-        self._team = self._trainer = None
+        self._worker = None
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers; empty if this process trains itself."""
-        return self._team.pids if self._team is not None else []
+        return self._worker.pids if isinstance(self._worker, WorkerTeam) else []
 
-    def step(self, *batches: ChunkIndex) -> StepResult:
-        """Train on chunks.
+    def step(self, *batches: tuple[int, int]) -> StepResult:
+        """Train on chunks, each given as (epoch, number).
 
         Raises:
             StateError: The loss is not finite or far above that of untrained vectors, a worker
                 failed, or the trainer was not entered. The weights are then to be loaded from the
                 last checkpoint.
         """
-        loss, predictions = self._train(batches)
-        if not loss / max(predictions, 1) <= _MAX_LOSS * self._untrained_loss:
-            raise StateError(
-                f"training diverged: the loss is {loss / max(predictions, 1):.3g}, that of "
-                f"untrained vectors {self._untrained_loss:.3g}; lower the learning rate "
-                f"({self.model.settings.learning_rate:g})"
-            )
-        last = batches[-1]
-        if last.number == len(self.chunks) - 1:
-            self.model.check_finite()
-        done = last.number * self._sampler.chunk_words + len(last)
-        part = done / self._sampler.words
-        self.learning_rate = learning_rate_at(self.model.settings, last.epoch, part) * self.lr_scale
-        self.step_count += 1
-        words = sum(map(len, batches))
-        return StepResult(loss, int(predictions), None, self.learning_rate, words)
-
-    def _train(self, batches: tuple[ChunkIndex, ...]) -> tuple[float, float]:
-        if self._team is not None:
-            return self._team.train([(b.epoch, b.number) for b in batches], self.lr_scale)
-        if self._trainer is None:
+        if self._worker is None:
             raise StateError("enter the trainer first: with Word2VecTrainer(...) as trainer:")
-        loss, predictions = 0.0, 0.0
-        for batch in batches:
-            sums = self._trainer.train(batch.epoch, batch.number, self.model.tables, self.lr_scale)
-            loss += sums[0]
-            predictions += sums[1]
-        return loss, predictions
+        loss, predictions = self._worker.train(batches, self.lr_scale)
+        mean, untrained = loss / max(predictions, 1), self._worker.untrained_loss
+        if not mean <= _MAX_LOSS * untrained:
+            raise StateError(
+                f"training diverged: the loss is {mean:.3g}, that of untrained vectors "
+                f"{untrained:.3g}; lower the learning rate ({self.model.settings.learning_rate:g})"
+            )
+        epoch, number = batches[-1]
+        if number == len(self.sampler) - 1:
+            self.model.check_finite()
+        size, words = self.sampler.chunk_words, self.sampler.words
+        part = min((number + 1) * size, words) / words
+        self.learning_rate = learning_rate_at(self.model.settings, epoch, part) * self.lr_scale
+        self.step_count += 1
+        examples = sum(min(size, words - number * size) for _, number in batches)
+        return StepResult(loss, int(predictions), None, self.learning_rate, examples)
 
     # --- the rest of `Trainable` ----------------------------------------------------------------
 

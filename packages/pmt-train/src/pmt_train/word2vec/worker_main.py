@@ -13,7 +13,7 @@ import os
 import pkgutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
@@ -23,31 +23,20 @@ from pmt_train.word2vec.word2vec import Word2VecSettings
 __all__: list[str] = []
 
 
-class _Worker:
-    """Trains on shared tables. start: the first line, see `WorkerTeam`."""
-
-    def __init__(self, start: Mapping[str, Any]) -> None:
-        self._tables = tuple(_attached(array) for array in start["tables"])
-        # The sampler's class is named by the parent, as in multiprocessing's spawn: pmt_train
-        # imports no sampler, and a fresh interpreter has no other way to the class of an object of
-        # its parent. The name comes through the parent's own pipe, so it runs no code that the
-        # parent does not run itself.
-        sampler: type[Word2VecSampler] = pkgutil.resolve_name(start["sampler"])
-        arrays = {name: _attached(array) for name, array in start["arrays"].items()}
-        self.trainer = ChunkTrainer(
-            Word2VecSettings(**start["settings"]),
-            sampler.from_state(arrays, start["values"]),
-            start["workers"],
-        )
-
-    def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> dict[str, float]:
-        loss = predictions = 0.0
-        inputs, outputs = self._tables
-        for epoch, number in chunks:
-            sums = self.trainer.train(epoch, number, (inputs, outputs), lr_scale)
-            loss += sums[0]
-            predictions += sums[1]
-        return {"loss": loss, "predictions": predictions}
+def _trainer(start: Mapping[str, Any]) -> ChunkTrainer:
+    """Build the trainer of the first line; `WorkerTeam` writes it."""
+    inputs, outputs = (_attached(array) for array in start["tables"])
+    # The sampler's class is named by the parent, as in multiprocessing's spawn: pmt_train imports
+    # no sampler, and a fresh interpreter has no other way to the class of an object of its parent.
+    # The name comes through the parent's own pipe, so it runs no code that the parent does not run.
+    sampler: type[Word2VecSampler] = pkgutil.resolve_name(start["sampler"])
+    arrays = {name: _attached(array) for name, array in start["arrays"].items()}
+    return ChunkTrainer(
+        Word2VecSettings(**start["settings"]),
+        sampler.from_state(arrays, start["values"]),
+        (inputs, outputs),
+        start["workers"],
+    )
 
 
 def _attached(array: Mapping[str, Any]) -> Any:
@@ -59,10 +48,11 @@ def _main() -> int:
     # the signal is blocked from the start.)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        worker = _Worker(json.loads(sys.stdin.readline()))
-        _answer({"untrained_loss": worker.trainer.untrained_loss})
+        trainer = _trainer(json.loads(sys.stdin.readline()))
+        _answer({"untrained_loss": trainer.untrained_loss})
         for line in sys.stdin:
-            _answer(worker.train(**json.loads(line)))
+            loss, predictions = trainer.train(**json.loads(line))
+            _answer({"loss": loss, "predictions": predictions})
     except BrokenPipeError:
         # The parent is gone. Without this, Python would report the broken pipe again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -36,7 +36,7 @@ class WorkerProcess:
     BLAS has one thread. It ends with its input, so also when this process is killed.
 
     Args:
-        start: The first line, answered by `wait_ready`.
+        start: The first line; call `receive` for the answer.
         descriptors: File descriptors of shared memory to pass on.
     """
 
@@ -63,14 +63,10 @@ class WorkerProcess:
         """The process id."""
         return self._process.pid
 
-    def wait_ready(self) -> dict[str, Any]:
-        """Return the answer to the first line. Raises what `ask` raises."""
-        return self._receive()
-
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a line and return the answer. Raises `StateError` if the worker failed or ended."""
+        """Send a line and return the answer. Raises what `receive` raises."""
         self._send(question)
-        return self._receive()
+        return self.receive()
 
     def close(self) -> None:
         """End the process and wait for it."""
@@ -94,7 +90,8 @@ class WorkerProcess:
         except OSError:
             raise self._ended() from None
 
-    def _receive(self) -> dict[str, Any]:
+    def receive(self) -> dict[str, Any]:
+        """Return the next answer. Raises `StateError` if the worker failed or ended."""
         stdout = self._process.stdout
         line = stdout.readline() if stdout is not None else b""
         if not line.endswith(b"\n"):
@@ -160,7 +157,7 @@ class WorkerTeam:
                 stack.callback(process.close)
                 self._processes.append(process)
             for process in self._processes:
-                self.untrained_loss = float(process.wait_ready()["untrained_loss"])
+                self.untrained_loss = float(process.receive()["untrained_loss"])
             self._open = stack.pop_all()
         return self
 

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import FileIO
 from itertools import repeat
 from typing import IO
 
@@ -88,8 +87,8 @@ class TokenFile:
     done once for all epochs and processes. Each token is an int32: its word id, or ~id at the
     beginning of a sentence. The file is in the folder for temporary files (TMPDIR).
 
-    Attributes:
-        path: Path of the file.
+    Args:
+        path: Path of the file, which is kept open.
         words: Number of tokens.
         chunk_words: Tokens of a chunk; the last one may be shorter.
     """
@@ -99,8 +98,7 @@ class TokenFile:
         self.words = words
         self.chunk_words = chunk_words
         with _file_problems("read", path):
-            # Unbuffered: every read is of a whole chunk.
-            self._file: FileIO = open(path, "rb", buffering=0)  # noqa: SIM115
+            self._file = open(path, "rb", buffering=0)  # noqa: SIM115
 
     @classmethod
     def write(cls, corpus: TextCorpus, counts: WordCounts, chunk_words: int) -> TokenFile:
@@ -128,16 +126,15 @@ class TokenFile:
         """Number of chunks."""
         return -(-self.words // self.chunk_words)
 
-    def chunk_length(self, number: int) -> int:
-        """Return the number of tokens of a chunk."""
-        return min(self.chunk_words, self.words - number * self.chunk_words)
-
     def chunk(self, number: int) -> TextChunk:
         """Read the chunk of an index, from 0."""
-        tokens = np.empty(self.chunk_length(number), np.int32)
+        start = number * self.chunk_words
+        count = min(self.chunk_words, self.words - start)
         with _file_problems("read", self.path):
-            self._file.seek(number * self.chunk_words * _TOKEN_BYTES)
-            self._fill(tokens)
+            self._file.seek(start * _TOKEN_BYTES)
+            tokens = np.fromfile(self._file, np.int32, count)
+        if len(tokens) < count:
+            raise StateError(f"{self.path} has become shorter: start again, with --resume")
         begins = tokens < 0
         return TextChunk(
             number, np.where(begins, ~tokens, tokens), np.cumsum(begins, dtype=np.int32)
@@ -157,14 +154,6 @@ class TokenFile:
         self._file.close()
         with suppress(OSError):
             os.unlink(self.path)
-
-    def _fill(self, array: NDArray[np.int32]) -> None:
-        rest = array.view(np.uint8).data
-        while rest:
-            count = self._file.readinto(rest)
-            if not count:
-                raise StateError(f"{self.path} has become shorter: start again, with --resume")
-            rest = rest[count:]
 
 
 def _write(file: IO[bytes], chunks: Iterator[TextChunk], path: str) -> int:

@@ -20,15 +20,10 @@ _MAX_UNREADABLE = 0.01  # share of the words; above it the file has another enco
 class WordCounts:
     """The words of a corpus in order of frequency; the id of a word is its index.
 
-    Args:
-        words: Distinct words.
-        counts: Occurrences of each word, non-increasing, 1 or more.
-        total: Words of the corpus, including those that are not in `words`.
-
     Attributes:
-        words: (v,) strings.
-        counts: (v,) int64.
-        total: All words of the corpus.
+        words: (v,) distinct words.
+        counts: (v,) int64, occurrences of each word, non-increasing, 1 or more.
+        total: Words of the corpus, including those that are not in `words`.
         in_vocabulary: Occurrences of `words` in the corpus.
         ids: The id of each word.
 
@@ -70,9 +65,6 @@ class WordCounts:
 
     def __len__(self) -> int:
         return len(self.words)
-
-    def __contains__(self, word: object) -> bool:
-        return word in self.ids
 
 
 def count_words(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -53,7 +53,7 @@ def context_windows(
 ) -> ContextWindows:
     """Cut words into blocks with their context windows.
 
-    The context of a word are the words of its sentence at a distance of at most its window size,
+    The context of a word is the words of its sentence at a distance of at most its window size,
     without the word itself.
 
     Args:
@@ -155,6 +155,10 @@ class ChunkSampler:
         """Number of chunks."""
         return len(self._tokens)
 
+    def epoch(self, n: int) -> Iterator[tuple[int, int]]:
+        """Return (n, number) for each chunk: the batches of epoch n for `Word2VecTrainer`."""
+        return ((n, number) for number in range(len(self)))
+
     def sample(
         self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
     ) -> ContextWindows:
@@ -177,9 +181,7 @@ class ChunkSampler:
         if noise_shape is None:
             return windows
         noise = self._noise.draw((len(windows.centers), *noise_shape), generator)
-        return ContextWindows(
-            windows.centers, windows.contexts, windows.context_mask, windows.context_counts, noise
-        )
+        return replace(windows, noise=noise)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and JSON values from which another process builds the same sampler."""

@@ -40,10 +40,6 @@ class WindowBatch:
     def __len__(self) -> int:
         return len(self.words)
 
-    def shard(self, i: int, n: int) -> WindowBatch:
-        """Return part `i` of `n`."""
-        return WindowBatch(self.words[i::n], self.neighbors[i::n], self.mask[i::n])
-
 
 class WindowBatches:
     """The context windows of a corpus; each epoch draws subsampling and window sizes anew.

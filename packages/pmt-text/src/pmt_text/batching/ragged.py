@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, ShapeError
 
-__all__ = ["Ragged", "RowIndex", "TokenSequences", "shard_rows"]
+__all__ = ["IndexedBatch", "Ragged", "RowIndex", "TokenSequences", "shard_rows"]
 
 S = TypeVar("S", bound=np.generic)
 
@@ -103,6 +103,20 @@ class TokenSequences(Ragged):
         """Return the sequences at `indices` (b,), padded with `value`, and their mask, (b, t)."""
         rows = self.rows(indices)
         return rows.take(self.ids, np.int64(value)), rows.mask
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class IndexedBatch:
+    """Base of batches of b examples that know their rows in the data set.
+
+    Attributes:
+        index: (b,) int64.
+    """
+
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
 
 
 def shard_rows(i: int, n: int) -> slice:

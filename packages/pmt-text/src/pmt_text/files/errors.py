@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from pmt_core import DataError, FileProblem, SettingsError
 
-__all__ = ["check_at_least", "dropped_warning", "dropped_warnings", "read_problems"]
+__all__ = ["check_at_least", "check_text", "dropped_warning", "dropped_warnings", "read_problems"]
 
 
 @contextmanager
@@ -40,6 +40,19 @@ def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
         raise FileProblem(f"{name} does not exist: check the path") from error
     except OSError as error:
         raise FileProblem.from_os_error("read", name, error) from error
+
+
+_OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def check_text(path: str, sample: bytes) -> None:
+    """Raise DataError if the first bytes of a file show that it is not text in UTF-8."""
+    if not sample:
+        raise DataError(f"{path} is empty: give a file with text in it")
+    if sample.startswith(_OTHER_BYTE_ORDER_MARKS):
+        raise DataError(f"{path} is UTF-16 text: save it as UTF-8")
+    if b"\0" in sample:
+        raise DataError(f"{path} is a binary file: give a text file (UTF-8)")
 
 
 _LINES_NAMED = 10

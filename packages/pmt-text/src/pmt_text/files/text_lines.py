@@ -8,18 +8,16 @@ import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import IO, Any
 
 from pmt_core import DataError, SettingsError
-from pmt_text.files.errors import dropped_warning, read_problems
+from pmt_text.files.errors import check_text, dropped_warning, read_problems
 
 __all__ = ["CorpusText", "TextLines", "load_text", "unusable_line"]
 
 _MAX_LINE = 1 << 20  # bytes; a longer one is no line of text and must not fill the memory
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 20
-_OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def unusable_line(encoding: str = "utf-8") -> str:
@@ -69,12 +67,7 @@ class TextLines:
             stream = io.BufferedReader(unzipped, _BLOCK)
         with read_problems(self.path):
             sample = stream.peek(_SAMPLE)[:_SAMPLE]
-        if not sample:
-            raise DataError(f"{self.path} is empty: give a file with text in it")
-        if sample.startswith(_OTHER_BYTE_ORDER_MARKS):
-            raise DataError(f"{self.path} is UTF-16 text: save it as UTF-8")
-        if b"\0" in sample:
-            raise DataError(f"{self.path} is a binary file: give a text file (UTF-8)")
+        check_text(self.path, sample)
         return stream
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
@@ -103,12 +96,7 @@ class TextLines:
     def __enter__(self) -> TextLines:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._raw.close()
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import IGNORE_LABEL, SettingsError, ShapeError
-from pmt_text.batching.ragged import Ragged, shard_rows, trimmed
+from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows, trimmed
 
 __all__ = ["EncodedSentences", "TaggedBatch", "sentence_chunks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TaggedBatch:
+class TaggedBatch(IndexedBatch):
     """b sentences of up to t words, padded on the right; u spellings of up to c characters.
 
     A batch contains many words twice, so each spelling is stored once: what a model computes from
@@ -29,7 +29,6 @@ class TaggedBatch:
             int64; row 0 is all padding; c is at least 1.
         mask: True at each word, (b, t) bool.
         tags: ids of the tags, `IGNORE_LABEL` in the padding, (b, t) int64; None if unknown.
-        index: row of each sentence in the data set, (b,) int64.
     """
 
     words: NDArray[np.int64]
@@ -38,10 +37,6 @@ class TaggedBatch:
     characters: NDArray[np.int64]
     mask: NDArray[np.bool_]
     tags: NDArray[np.int64] | None
-    index: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.index)
 
     @property
     def tokens(self) -> int:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-from pmt_text.batching.ragged import Ragged, shard_rows, trimmed
+from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows, trimmed
 
 __all__ = ["EncodedPairs", "PairBatch"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PairBatch:
+class PairBatch(IndexedBatch):
     """b question pairs, ``<cls> question1 <sep> question2 <sep>``, padded on the right.
 
     Attributes:
@@ -26,7 +26,6 @@ class PairBatch:
             encoder has an idf.
         mask: True at each token, (b, t) bool.
         labels: 1 duplicate, 0 not, (b,) int64; None if unknown.
-        index: row of each pair in the data set, (b,) int64.
         features: further features of each pair, (b, k) float32, or None.
     """
 
@@ -35,11 +34,7 @@ class PairBatch:
     match_types: NDArray[np.int64]
     mask: NDArray[np.bool_]
     labels: NDArray[np.int64] | None
-    index: NDArray[np.int64]
     features: NDArray[np.float32] | None = None
-
-    def __len__(self) -> int:
-        return len(self.index)
 
     def shard(self, i: int, n: int) -> PairBatch:
         """Return views of rows i, i + n, ..., without needless padding; see `shard_rows`."""
@@ -49,7 +44,7 @@ class PairBatch:
         )
         labels = None if self.labels is None else self.labels[rows]
         features = None if self.features is None else self.features[rows]
-        return PairBatch(ids, segments, match_types, mask, labels, self.index[rows], features)
+        return PairBatch(ids, segments, match_types, mask, labels, features, index=self.index[rows])
 
     def swapped(self) -> PairBatch:
         """Return the pairs with their questions in the other order: ``<cls> question2 <sep> ...``.

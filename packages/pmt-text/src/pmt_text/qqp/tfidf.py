@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, ShapeError
-from pmt_text.batching.ragged import Ragged, shard_rows
+from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows
 from pmt_text.files.errors import check_at_least
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
@@ -23,7 +23,7 @@ _CHUNK = 20_000  # pairs; bounds the memory that encoding needs besides its resu
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BagBatch:
+class BagBatch(IndexedBatch):
     """b sparse vectors, padded on the right with feature 0 of value 0.
 
     Attributes:
@@ -31,24 +31,19 @@ class BagBatch:
         values: values of these features, (b, t) float32.
         scores: dense features, (b, k) float32.
         labels: (b,) int64, or None.
-        index: row of each example in the data set, (b,) int64.
     """
 
     ids: NDArray[np.int64]
     values: NDArray[np.float32]
     scores: NDArray[np.float32]
     labels: NDArray[np.int64] | None
-    index: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.index)
 
     def shard(self, i: int, n: int) -> BagBatch:
         """Return views of rows i, i + n, ...; see `shard_rows`."""
         rows = shard_rows(i, n)
         labels = None if self.labels is None else self.labels[rows]
         return BagBatch(
-            self.ids[rows], self.values[rows], self.scores[rows], labels, self.index[rows]
+            self.ids[rows], self.values[rows], self.scores[rows], labels, index=self.index[rows]
         )
 
 
@@ -79,7 +74,7 @@ class EncodedBags(Ragged):
         rows = self.rows(indices)
         ids, values = rows.take(self.ids, np.int64(0)), rows.take(self.values, np.float32(0))
         labels = None if self.labels is None else self.labels[rows.index]
-        return BagBatch(ids, values, self.scores[rows.index], labels, rows.index)
+        return BagBatch(ids, values, self.scores[rows.index], labels, index=rows.index)
 
 
 class TfIdf:

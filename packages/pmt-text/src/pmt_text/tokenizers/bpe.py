@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, FileProblem, SettingsError, ShapeError, atomic_file
+from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text.tokenizers.bpe_training import (
     MAX_WORD_BYTES,
     Pair,
@@ -126,24 +123,6 @@ class BytePairEncoding:
         if not (isinstance(merges, list) and all(map(_is_pair, merges))):
             raise DataError(f"the merges must be a list of pairs of integers, got {merges!r:.80}")
         return cls([(left, right) for left, right in merges], specials)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the encoding as JSON, atomically."""
-        with atomic_file(path, "w") as file:
-            json.dump(self.to_json(), file, ensure_ascii=False)
-            file.write("\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> BytePairEncoding:
-        """Load an encoding written by `save`. Raises FileProblem, DataError."""
-        try:
-            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise FileProblem.from_os_error("read", path, error) from error
-        except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{os.fspath(path)} holds no {_KIND}: {error}; train it anew, and save() it"
-            ) from error
 
     def __len__(self) -> int:
         return len(self.specials) + len(self._symbols)

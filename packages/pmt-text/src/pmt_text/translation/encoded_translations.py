@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError
-from pmt_text.batching.ragged import TokenSequences, shard_rows, trimmed
+from pmt_text.batching.ragged import IndexedBatch, TokenSequences, shard_rows, trimmed
 from pmt_text.tokenizers.vocabulary import CLS, PAD, SEP
 
 __all__ = ["EncodedTranslations", "TranslationBatch"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TranslationBatch:
+class TranslationBatch(IndexedBatch):
     """b sentences and their translations, padded on the right.
 
     Attributes:
@@ -26,7 +26,6 @@ class TranslationBatch:
         target_mask: True at each token, (b, t) bool.
         labels: output of the decoder, ``y1 ... ym <sep>``, (b, t) int64; undefined where
             target_mask is False.
-        index: row of each pair in the data set, (b,) int64.
     """
 
     source: NDArray[np.int64]
@@ -34,17 +33,15 @@ class TranslationBatch:
     target: NDArray[np.int64]
     target_mask: NDArray[np.bool_]
     labels: NDArray[np.int64]
-    index: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.index)
 
     def shard(self, i: int, n: int) -> TranslationBatch:
         """Return views of rows i, i + n, ..., without needless padding; see `shard_rows`."""
         rows = shard_rows(i, n)
         source_mask, source = trimmed(rows, self.source_mask, self.source)
         target_mask, target, labels = trimmed(rows, self.target_mask, self.target, self.labels)
-        return TranslationBatch(source, source_mask, target, target_mask, labels, self.index[rows])
+        return TranslationBatch(
+            source, source_mask, target, target_mask, labels, index=self.index[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +87,7 @@ class EncodedTranslations:
         target[:, 1:] = labels[:, :-1]
         target[~target_mask] = PAD
         index = np.asarray(indices, np.int64)
-        return TranslationBatch(source, source_mask, target, target_mask, labels, index)
+        return TranslationBatch(source, source_mask, target, target_mask, labels, index=index)
 
 
 def _with_end(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from pmt_core import DataError, SettingsError
-from pmt_text.files.errors import read_problems
+from pmt_text.files.errors import check_text, read_problems
 
 __all__ = ["SENTENCE_END", "TextCorpus"]
 
@@ -21,7 +21,6 @@ SENTENCE_END = b"\xff"
 _BLOCK = 1 << 18
 _MAX_WORD_BYTES = 1 << 16  # a longer run without white space is not text
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _ENCRYPTED = 1  # flag of a member of a .zip
 _KINDS = ("chunks", "lines")
 
@@ -93,7 +92,7 @@ class TextCorpus:
         """Iterate over the text in blocks that end at white space."""
         with read_problems(self.path), self._open() as stream:
             text = stream.read(_BLOCK)
-            _check_sample(self.path, text)
+            check_text(self.path, text)
             text = text.removeprefix(_BYTE_ORDER_MARK)
             while text:
                 # One block is read per block yielded, so a word is split at most once.
@@ -150,12 +149,3 @@ def _split_at_space(text: bytes) -> tuple[bytes, bytes]:
     """Split after the last white space."""
     cut = max(text.rfind(b" "), text.rfind(b"\n"), text.rfind(b"\t")) + 1
     return text[:cut], text[cut:]
-
-
-def _check_sample(path: str, sample: bytes) -> None:
-    if not sample:
-        raise DataError(f"{path} is empty: give a text")
-    if sample.startswith(_UTF_16):
-        raise DataError(f"{path} is UTF-16 text: save it as UTF-8")
-    if b"\0" in sample:
-        raise DataError(f"{path} is a binary file: give a text (UTF-8), plain, .gz or .zip")

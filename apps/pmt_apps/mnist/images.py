@@ -1,8 +1,7 @@
-"""Labeled gray images: validation, shuffled batches, image files, random translation."""
+"""Labeled gray images: validation, image files, random translation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.files import check_input_file
-from pmt_core import DataError, RandomStream, SettingsError
+from pmt_core import DataError, SettingsError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,61 +82,6 @@ class LabeledImages:
     def take(self, indices: NDArray[np.int64] | slice) -> LabeledImages:
         """Return the images at these indices, in their order."""
         return LabeledImages(self.images[indices], self.labels[indices])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ImageBatch:
-    """A batch of labeled images.
-
-    Attributes:
-        images: (b, h, w) uint8.
-        labels: (b,) int64.
-        index: (b,) positions in the data set.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    index: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def shard(self, i: int, n: int) -> ImageBatch:
-        """Return shard i of n: every n-th image from the i-th on."""
-        return ImageBatch(self.images[i::n], self.labels[i::n], self.index[i::n])
-
-
-class ImageBatches:
-    """Batches of a data set, shuffled anew every epoch; the last batch may be smaller.
-
-    Args:
-        data: the images.
-        batch_size: images per batch, at least 1.
-        stream: source of the order, which is a pure function of it and of the epoch. If None,
-            the order is that of the data.
-    """
-
-    def __init__(
-        self, data: LabeledImages, batch_size: int, stream: RandomStream | None = None
-    ) -> None:
-        if batch_size < 1:
-            raise SettingsError(f"expected batch_size of at least 1, got {batch_size}")
-        self.data, self.batch_size, self.stream = data, batch_size, stream
-
-    def __len__(self) -> int:
-        return -(-len(self.data) // self.batch_size)
-
-    def __iter__(self) -> Iterator[ImageBatch]:
-        return self.epoch(0)
-
-    def epoch(self, n: int) -> Iterator[ImageBatch]:
-        """Iterate over the batches of epoch n."""
-        order = np.arange(len(self.data))
-        if self.stream is not None:
-            order = self.stream.child(n).generator().permutation(len(self.data))
-        for start in range(0, len(order), self.batch_size):
-            index = order[start : start + self.batch_size]
-            yield ImageBatch(self.data.images[index], self.data.labels[index], index)
 
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # luma weights of red, green and blue (Rec. 601)

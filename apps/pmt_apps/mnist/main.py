@@ -33,7 +33,7 @@ from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
 from pmt_apps.kit.run import Run
-from pmt_apps.mnist.images import LabeledImages, gray_bytes, load_gray_image
+from pmt_apps.mnist.images import gray_bytes, load_gray_image
 from pmt_apps.mnist.load_mnist import MNIST_SHA256, MNIST_SIZE
 from pmt_apps.mnist.model import build_model, predict_probabilities
 from pmt_apps.mnist.report import report
@@ -60,8 +60,8 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
     workers = Workers(settings.workers)
 
     def answer(_: int, text: str) -> Mapping[str, Any]:
-        image = LabeledImages(read_image(text.strip())[np.newaxis], np.zeros(1, np.int64))
-        probabilities = predict_probabilities(model, image, workers)[0]
+        image = read_image(text.strip())
+        probabilities = predict_probabilities(model, image[np.newaxis], workers)[0]
         return {
             "label": int(probabilities.argmax()),
             "probability": round(float(probabilities.max()), 6),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.mnist.images import ImageBatch, ImageBatches, LabeledImages, random_translation
+from pmt_apps.mnist.images import random_translation
 from pmt_apps.mnist.load_mnist import MNIST_CLASSES, MNIST_SIZE
 from pmt_apps.mnist.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, softmax
 from pmt_nn import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential, cross_entropy
-from pmt_train import Workers, accuracy, averaged_f1, predict_batches
+from pmt_train import Workers, accuracy, averaged_f1, batches_of, predict_batches
 
+Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (b, h, w) and labels (b,)
 EVALUATION_BATCH = 250
 
 
@@ -67,23 +70,24 @@ def pixels(images: NDArray[np.uint8]) -> Tensor:
 
 
 def loss(
-    shift: int, model: Sequential, batch: ImageBatch, rng: np.random.Generator
+    shift: int, model: Sequential, batch: Batch, rng: np.random.Generator
 ) -> tuple[Tensor, int]:
     """Return the summed cross-entropy of randomly translated images, and their number."""
-    x = pixels(random_translation(batch.images, shift, rng))
-    return cross_entropy(model(x, rng=rng), batch.labels, reduction="sum"), len(batch)
+    images, labels = batch
+    x = pixels(random_translation(images, shift, rng))
+    return cross_entropy(model(x, rng=rng), labels, reduction="sum"), len(labels)
 
 
 def predict_probabilities(
-    model: Sequential, data: LabeledImages, workers: Workers
+    model: Sequential, images: NDArray[np.uint8], workers: Workers
 ) -> NDArray[np.float32]:
-    """Return the probability of every class for every image: (n, 10)."""
+    """Return the probability of every class for every image (n, h, w): (n, 10)."""
     model.eval()
 
-    def predict(batch: ImageBatch) -> NDArray[np.float32]:
-        return softmax(model(pixels(batch.images)).data, axis=-1)
+    def predict(batch: tuple[NDArray[Any], ...]) -> NDArray[np.float32]:
+        return softmax(model(pixels(batch[0])).data, axis=-1)
 
-    batches = ImageBatches(data, EVALUATION_BATCH)
+    batches = batches_of(images, batch_size=EVALUATION_BATCH)
     return np.concatenate(predict_batches(predict, batches, workers, description="scoring"))
 
 

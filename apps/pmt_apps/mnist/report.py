@@ -23,7 +23,8 @@ def report(
     """Score "dev" and "test" and add the figures."""
     run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, run.history)
     for name in ("dev", "test"):
-        _report_split(run, name, splits[name], predict_probabilities(model, splits[name], workers))
+        probabilities = predict_probabilities(model, splits[name].images, workers)
+        _report_split(run, name, splits[name], probabilities)
     run.add_figure(
         "filters.png",
         "Filters of the first layer",

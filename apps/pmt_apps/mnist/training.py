@@ -8,13 +8,13 @@ import numpy as np
 
 from pmt_apps.kit.files import SAMPLES
 from pmt_apps.kit.run import Run
-from pmt_apps.mnist.images import ImageBatches, LabeledImages
+from pmt_apps.mnist.images import LabeledImages
 from pmt_apps.mnist.load_mnist import load_mnist
 from pmt_apps.mnist.model import loss, predict_probabilities, scores
 from pmt_apps.mnist.settings import Settings
 from pmt_core import DataError, RandomStream
 from pmt_nn import Sequential
-from pmt_train import AdamW, FitOptions, Trainer, Workers, cosine_schedule, warmup
+from pmt_train import AdamW, FitOptions, Trainer, Workers, batches_of, cosine_schedule, warmup
 
 
 def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabeledImages]:
@@ -45,8 +45,9 @@ def fit(
     model: Sequential, splits: dict[str, LabeledImages], settings: Settings, run: Run[Settings]
 ) -> Workers:
     """Train on "train" and keep the weights of the best "dev" accuracy; return the workers."""
-    batches = ImageBatches(
-        splits["train"], settings.batch_size, RandomStream(settings.seed, "order")
+    train, dev = splits["train"], splits["dev"]
+    batches = batches_of(
+        train.images, train.labels, batch_size=settings.batch_size, rng=settings.seed
     )
     steps = settings.epochs * len(batches)
     trainer = Trainer(
@@ -57,13 +58,14 @@ def fit(
         seed=settings.seed,
         workers=settings.workers,
     )
-    dev = splits["dev"]
     run.fit(
         trainer,
         batches,
         FitOptions(
             settings.epochs,
-            evaluate=lambda: scores(predict_probabilities(model, dev, trainer.workers), dev.labels),
+            evaluate=lambda: scores(
+                predict_probabilities(model, dev.images, trainer.workers), dev.labels
+            ),
         ),
     )
     return trainer.workers

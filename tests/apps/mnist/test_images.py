@@ -1,4 +1,4 @@
-"""Labeled images: batches, random translation, image files."""
+"""Images: random translation, image files."""
 
 from __future__ import annotations
 
@@ -7,47 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pmt_apps.mnist.images import (
-    ImageBatches,
-    LabeledImages,
-    gray_bytes,
-    load_gray_image,
-    random_translation,
-)
-from pmt_apps.mnist.load_mnist import load_mnist
-from pmt_core import DataError, FileProblem, RandomStream, SettingsError
-
-
-def numbered(n: int) -> LabeledImages:
-    """Image i has the pixels i and the label i."""
-    labels = np.arange(n)
-    return LabeledImages(np.repeat(labels, 6).reshape(n, 2, 3).astype(np.uint8), labels)
-
-
-def test_every_epoch_has_every_image_once_in_another_order() -> None:
-    batches = ImageBatches(numbered(10), 4, RandomStream(1, "order"))
-    orders = []
-    for epoch in (0, 1, 0):
-        epoch_batches = list(batches.epoch(epoch))
-        assert [len(batch) for batch in epoch_batches] == [4, 4, 2]
-        for batch in epoch_batches:
-            assert (batch.images[:, 0, 0] == batch.labels).all()
-            assert (batch.index == batch.labels).all()
-        orders.append([int(i) for batch in epoch_batches for i in batch.index])
-    assert sorted(orders[0]) == list(range(10))
-    assert orders[0] == orders[2] != orders[1]
-    assert len(batches) == 3
-    in_order = [int(i) for batch in ImageBatches(numbered(5), 2) for i in batch.labels]
-    assert in_order == list(range(5))
-    with pytest.raises(SettingsError, match="batch"):
-        ImageBatches(numbered(5), 0)
-
-
-def test_shards_partition_the_batch() -> None:
-    (batch,) = ImageBatches(numbered(5), 9)
-    shards = [batch.shard(i, 3) for i in range(3)]
-    assert [shard.labels.tolist() for shard in shards] == [[0, 3], [1, 4], [2]]
-    assert len(batch.shard(5, 6)) == 0
+from pmt_apps.mnist.images import gray_bytes, load_gray_image, random_translation
+from pmt_core import DataError, FileProblem, SettingsError
 
 
 def test_a_translation_moves_the_image_and_fills_with_black() -> None:
@@ -91,11 +52,3 @@ def test_invalid_images_are_refused(tmp_path: Path) -> None:
     for wrong in ([1.0, 2, 3], [0, 0, 0, 256], [0, 0, 0, -1], [0, 0, 0, np.nan]):
         with pytest.raises(DataError, match="pixels of x"):
             gray_bytes(np.array(wrong), (2, 2), "pixels of x")
-
-
-@pytest.mark.data
-def test_real_mnist(data_dir: Path) -> None:
-    mnist = load_mnist(data_dir / "mnist")
-    assert mnist.train.images.shape == (60_000, 28, 28)
-    assert mnist.test.images.shape == (10_000, 28, 28)
-    assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]

@@ -75,7 +75,7 @@ class ArrayBatches:
 
 
 def batches_of(
-    *arrays: Array, batch_size: int = 32, rng: np.random.Generator | None = None
+    *arrays: Array, batch_size: int = 32, rng: np.random.Generator | int | None = None
 ) -> ArrayBatches:
     """Return batches of arrays for `Trainer.fit`, each batch a tuple.
 
@@ -85,7 +85,8 @@ def batches_of(
         arrays: arrays with the examples as their first axis (n, ...).
         batch_size: examples of a batch; the last batch may be smaller.
         rng: shuffles the examples anew in each epoch; None: their order stays. The orders are a
-            function of one number drawn from it here, so a resumed run repeats them.
+            function of a seed, which is `rng` or one number drawn from it here, so a resumed run
+            repeats them.
 
     Raises:
         ShapeError: if the arrays differ in their number of examples.
@@ -103,7 +104,8 @@ def batches_of(
             "expected arrays with the same number of examples as their first axis, got shapes "
             f"{', '.join(str(array.shape) for array in checked)}"
         )
-    return ArrayBatches(checked, batch_size, None if rng is None else int(rng.integers(2**63)))
+    seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else rng
+    return ArrayBatches(checked, batch_size, seed)
 
 
 def _parts(batch: object) -> list[Any]:

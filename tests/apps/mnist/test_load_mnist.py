@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pmt_apps.mnist.idx import load_idx
+from pmt_apps.mnist.load_mnist import load_idx, load_mnist
 from pmt_core import DataError, FileProblem
 
 
@@ -87,9 +87,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_the_real_files(data_dir: Path) -> None:
-    images = load_idx(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz")
-    labels = load_idx(data_dir / "mnist" / "t10k-labels-idx1-ubyte.gz")
-    assert images.shape == (10_000, 28, 28)
-    assert labels[:8].tolist() == [7, 2, 1, 0, 4, 1, 4, 9]
-    assert np.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+def test_real_mnist(data_dir: Path) -> None:
+    mnist = load_mnist(data_dir / "mnist")
+    assert mnist.train.images.shape == (60_000, 28, 28)
+    assert mnist.test.images.shape == (10_000, 28, 28)
+    assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from pmt_core import DataError, ShapeError, atomic_file
 
@@ -81,18 +82,12 @@ def _with_tags(
     sentences: Iterable[TaggedSentence], predicted: Iterable[Sequence[str]] | None
 ) -> Iterator[tuple[TaggedSentence, Sequence[str] | None]]:
     if predicted is None:
-        for sentence in sentences:
-            yield sentence, None
+        yield from ((sentence, None) for sentence in sentences)
         return
-    missing = object()
-    rest = iter(predicted)
-    for sentence in sentences:
-        tags = next(rest, missing)
-        if tags is missing:
-            raise ShapeError("there are more sentences than sequences of predicted tags")
-        yield sentence, tags  # type: ignore[misc]
-    if next(rest, missing) is not missing:
-        raise ShapeError("there are more sequences of predicted tags than sentences")
+    for sentence, tags in zip_longest(sentences, predicted):
+        if sentence is None or tags is None:
+            raise ShapeError("the numbers of sentences and of sequences of predicted tags differ")
+        yield sentence, tags
 
 
 def _rows(

@@ -9,25 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_nn.attention.kernel import attend_into
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.masks import Mask
 
 
-@primitive
+@ag.primitive
 def biased_attention(
     q: Array,
     k: Array,
@@ -58,12 +48,12 @@ def biased_attention(
     return output, backward
 
 
-@counts_flops(biased_attention)
+@ag.counts_flops(biased_attention)
 def _(value: Array, q: Array, k: Array, *arrays: Array, **settings: Any) -> int:
     return int(4 * q.size * k.shape[1])
 
 
-@composed_form(biased_attention)
+@ag.composed_form(biased_attention)
 def biased_attention_composed(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor, *, heads: int, **masks: Any
 ) -> Tensor:
@@ -73,7 +63,7 @@ def biased_attention_composed(
     return mix_composed((qh @ kh.swapaxes(-1, -2)) * width**-0.5 + bias, vh, **masks)
 
 
-@samples(biased_attention)
+@ag.samples(biased_attention)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     q, k, v = rng.normal(size=(2, 3, 4)), *rng.normal(size=(2, 2, 5, 4))
     bias = rng.normal(size=(2, 3, 5))

@@ -18,18 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    einsum,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, einsum
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.attention.kernel import (
     ScoreWriter,
@@ -50,7 +40,7 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
-@primitive
+@ag.primitive
 def relative_attention(
     qkv: Array,
     content_bias: Array,
@@ -102,12 +92,12 @@ def relative_attention(
     return output, backward
 
 
-@counts_flops(relative_attention)
+@ag.counts_flops(relative_attention)
 def _(value: Array, *arrays: Array, **settings: Any) -> int:
     return int(6 * value.size * value.shape[1])  # the scores of contents and of offsets, the mixing
 
 
-@composed_form(relative_attention)
+@ag.composed_form(relative_attention)
 def relative_attention_composed(
     qkv: Tensor, content_bias: Tensor, position_bias: Tensor, **masks: Any
 ) -> Tensor:
@@ -237,7 +227,7 @@ class RelativeAttention(Module):
         return projected
 
 
-@samples(relative_attention)
+@ag.samples(relative_attention)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     def arrays(b: int, t: int) -> tuple[Array, Array, Array]:
         return rng.normal(size=(b, t, 24)) / 2, *rng.normal(size=(2, 2, 4))

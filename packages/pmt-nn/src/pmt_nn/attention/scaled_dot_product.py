@@ -13,27 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    concat,
-    counts_flops,
-    primitive,
-    samples,
-    softmax,
-    where,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, concat, softmax, where
 from pmt_nn.attention.kernel import attend_into, split_packed
 from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
 from pmt_nn.layers.dropout import DropoutMask, apply_mask
 from pmt_nn.masks import Mask, causal_mask, head_mask
 
 
-@primitive
+@ag.primitive
 def attention(
     q: Array,
     k: Array,
@@ -59,12 +47,12 @@ def attention(
     return output, backward
 
 
-@counts_flops(attention)
+@ag.counts_flops(attention)
 def _(value: Array, q: Array, k: Array, *arrays: Array, **settings: Any) -> int:
     return int(4 * q.size * k.shape[1])  # the scores and the mixing
 
 
-@composed_form(attention)
+@ag.composed_form(attention)
 def attention_composed(q: Tensor, k: Tensor, v: Tensor, *, heads: int, **masks: Any) -> Tensor:
     """Return softmax(Q K^T / sqrt(k)) V per head, in plain operations."""
     width = q.shape[-1] // heads
@@ -95,7 +83,7 @@ def mix_composed(
     return (weights @ v).swapaxes(1, 2).reshape(b, t, h * v.shape[-1])
 
 
-@primitive
+@ag.primitive
 def packed_attention(
     qkv: Array, *, heads: int, mask: Mask | None = None, dropout_mask: DropoutMask | None = None
 ) -> Result:
@@ -117,12 +105,12 @@ def packed_attention(
     return output, backward
 
 
-@counts_flops(packed_attention)
+@ag.counts_flops(packed_attention)
 def _(value: Array, qkv: Array, **settings: Any) -> int:
     return int(4 * value.size * qkv.shape[1])
 
 
-@composed_form(packed_attention)
+@ag.composed_form(packed_attention)
 def packed_attention_composed(qkv: Tensor, *, heads: int, **masks: Any) -> Tensor:
     """Return the attention of the three parts of qkv, in plain operations."""
     d = qkv.shape[-1] // 3
@@ -130,7 +118,7 @@ def packed_attention_composed(qkv: Tensor, *, heads: int, **masks: Any) -> Tenso
     return attention_composed(q, k, v, heads=heads, **masks)
 
 
-@primitive
+@ag.primitive
 def ragged_attention(
     qkv: Array, *, heads: int, layout: RaggedLayout, dropout_mask: DropoutMask | None = None
 ) -> Result:
@@ -161,12 +149,12 @@ def ragged_attention(
     return output, backward
 
 
-@counts_flops(ragged_attention)
+@ag.counts_flops(ragged_attention)
 def _(value: Array, qkv: Array, *, layout: RaggedLayout, **settings: Any) -> int:
     return int(4 * weights_of_groups(layout, heads=1) * value.shape[-1])
 
 
-@composed_form(ragged_attention)
+@ag.composed_form(ragged_attention)
 def ragged_attention_composed(
     qkv: Tensor, *, heads: int, layout: RaggedLayout, dropout_mask: DropoutMask | None = None
 ) -> Tensor:
@@ -219,7 +207,7 @@ def _sample_settings(rng: np.random.Generator) -> Iterator[tuple[dict[str, objec
     yield {"heads": 2, "mask": keys, "dropout_mask": dropout_mask}, "dropout"
 
 
-@samples(attention)
+@ag.samples(attention)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for settings, note in _sample_settings(rng):
         q, k, v = rng.normal(size=(3, 2, 3, 4))
@@ -229,13 +217,13 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((5 * q, 5 * k, v), {"heads": 2}, "scores of tens")
 
 
-@samples(packed_attention)
+@ag.samples(packed_attention)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for settings, note in _sample_settings(rng):
         yield Sample((rng.normal(size=(2, 3, 12)),), dict(settings), note)
 
 
-@samples(ragged_attention)
+@ag.samples(ragged_attention)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     mask = np.arange(4) < np.array([[3], [1], [0], [4], [3]])
     layout = RaggedLayout.of(mask)

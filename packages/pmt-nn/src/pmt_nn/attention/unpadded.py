@@ -13,17 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import (
-    Array,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    concat,
-    no_flops,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Result, Sample, Tensor, concat
 from pmt_core import ShapeError
 
 
@@ -75,7 +66,7 @@ class RaggedLayout:
         return cls(mask, order[sequence] * mask.shape[1] + column, groups)
 
 
-@primitive
+@ag.primitive
 def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
     """Return a row for each token of x (b, t, d): (n, d). Padding gets a gradient of 0."""
     _check_batch(x, layout)
@@ -86,13 +77,13 @@ def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
     return x.reshape(-1, x.shape[-1]).take(layout.index, axis=0), backward
 
 
-@composed_form(to_ragged)
+@ag.composed_form(to_ragged)
 def to_ragged_composed(x: Tensor, *, layout: RaggedLayout) -> Tensor:
     """Return the rows of the tokens by plain indexing."""
     return x.reshape(-1, x.shape[-1])[layout.index]
 
 
-@primitive
+@ag.primitive
 def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
     """Return the padded batch (b, t, d) of rows (n, d), zeros at padding."""
     if rows.ndim != 2 or len(rows) != len(layout.index):
@@ -106,7 +97,7 @@ def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
     return pad_rows(rows, layout), backward
 
 
-@composed_form(from_ragged)
+@ag.composed_form(from_ragged)
 def from_ragged_composed(rows: Tensor, *, layout: RaggedLayout) -> Tensor:
     """Return the row of the token, or a row of zeros, for each position of the padded batch."""
     n, d = rows.shape
@@ -116,7 +107,7 @@ def from_ragged_composed(rows: Tensor, *, layout: RaggedLayout) -> Tensor:
     return padded.reshape(*layout.mask.shape, d)
 
 
-no_flops(to_ragged, from_ragged)
+ag.no_flops(to_ragged, from_ragged)
 
 
 def pad_rows(rows: Array, layout: RaggedLayout) -> Array:
@@ -142,13 +133,13 @@ def _masks() -> Iterator[tuple[NDArray[np.bool_], str]]:
     yield np.zeros((0, 3), np.bool_), "empty batch"
 
 
-@samples(to_ragged)
+@ag.samples(to_ragged)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for mask, note in _masks():
         yield Sample((rng.normal(size=(*mask.shape, 2)),), {"layout": RaggedLayout.of(mask)}, note)
 
 
-@samples(from_ragged)
+@ag.samples(from_ragged)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for mask, note in _masks():
         rows = rng.normal(size=(int(mask.sum()), 2))

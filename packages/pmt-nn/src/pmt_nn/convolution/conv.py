@@ -8,19 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    pad,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, pad
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.im2col import (
     convolve,
@@ -35,7 +24,7 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
-@primitive
+@ag.primitive
 def conv2d(
     x: Array,
     kernel: Array,
@@ -88,12 +77,12 @@ def conv2d(
     return y, backward
 
 
-@counts_flops(conv2d)
+@ag.counts_flops(conv2d)
 def _(value: Array, x: Array, kernel: Array, bias: Array, **settings: Any) -> int:
     return value.size * (2 * kernel.size // len(kernel) + 1)
 
 
-@composed_form(conv2d)
+@ag.composed_form(conv2d)
 def conv2d_composed(
     x: Tensor, kernel: Tensor, bias: Tensor, *, groups: int = 1, **settings: Any
 ) -> Tensor:
@@ -286,7 +275,7 @@ CASES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], str]] = [
 ]
 
 
-@samples(conv2d)
+@ag.samples(conv2d)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for x, kernel, settings, note in CASES:
         arrays = rng.normal(size=x), rng.normal(size=kernel), rng.normal(size=kernel[0])

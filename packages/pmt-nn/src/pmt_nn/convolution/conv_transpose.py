@@ -8,20 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    flip,
-    pad,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, flip, pad
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
@@ -29,7 +17,7 @@ from pmt_nn.convolution.patches import Pair, PatchGrid, pair
 from pmt_nn.layers.memory_layout import channel_sums
 
 
-@primitive
+@ag.primitive
 def conv_transpose2d(
     x: Array,
     kernel: Array,
@@ -81,12 +69,12 @@ def conv_transpose2d(
     return y, backward
 
 
-@counts_flops(conv_transpose2d)
+@ag.counts_flops(conv_transpose2d)
 def _(value: Array, x: Array, kernel: Array, bias: Array, **settings: Any) -> int:
     return 2 * x.size * kernel[:1].size + value.size
 
 
-@composed_form(conv_transpose2d)
+@ag.composed_form(conv_transpose2d)
 def conv_transpose2d_composed(
     x: Tensor,
     kernel: Tensor,
@@ -173,7 +161,7 @@ def _output_size(x: Array, kernel: Array, grid: PatchGrid, extra: Pair, groups: 
     return sizes[0], sizes[1]
 
 
-@samples(conv_transpose2d)
+@ag.samples(conv_transpose2d)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     cases: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], str]] = [
         ((2, 3, 4, 3), (3, 2, 3, 2), {}, "plain"),

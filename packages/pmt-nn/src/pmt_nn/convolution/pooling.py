@@ -7,22 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd import (
-    Array,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    pad,
-    primitive,
-    samples,
-    stack,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Result, Sample, Tensor, pad, stack
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.patches import Pair, PatchGrid, pair
 
 
-@primitive
+@ag.primitive
 def max_pool2d(
     x: Array, *, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
 ) -> Result:
@@ -54,13 +45,13 @@ def max_pool2d(
     return y, backward
 
 
-@composed_form(max_pool2d)
+@ag.composed_form(max_pool2d)
 def max_pool2d_composed(x: Tensor, **settings: Any) -> Tensor:
     """Compute `max_pool2d` in plain operations; equal values share the gradient."""
     return stack(*_taps(x, _grid(x.data, **settings), -np.inf)).max(axis=0)
 
 
-@primitive
+@ag.primitive
 def avg_pool2d(
     x: Array,
     *,
@@ -94,7 +85,7 @@ def avg_pool2d(
     return y, backward
 
 
-@composed_form(avg_pool2d)
+@ag.composed_form(avg_pool2d)
 def avg_pool2d_composed(x: Tensor, *, count_include_pad: bool = True, **settings: Any) -> Tensor:
     """Compute `avg_pool2d` in plain operations."""
     grid = _grid(x.data, **settings)
@@ -214,14 +205,14 @@ _CASES: list[tuple[tuple[int, ...], dict[str, object], str]] = [
 ]
 
 
-@samples(max_pool2d, kinks="equal values in a patch: to the first")
+@ag.samples(max_pool2d, kinks="equal values in a patch: to the first")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, settings, note in _CASES:
         x = rng.permutation(int(np.prod(shape))).reshape(shape) / 5.0  # no ties
         yield Sample((x,), dict(settings), note)
 
 
-@samples(avg_pool2d)
+@ag.samples(avg_pool2d)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, settings, note in _CASES:
         yield Sample((rng.normal(size=shape),), dict(settings), note)

@@ -7,20 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    getitem,
-    logsumexp,
-    no_grad,
-    primitive,
-    samples,
-    where,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, logsumexp, no_grad, where
 from pmt_core import IGNORE_LABEL, DtypeError, ShapeError
 from pmt_nn.crf.forward_backward import (
     backward_messages,
@@ -40,7 +28,7 @@ from pmt_nn.module.parameter import Parameter
 _FORBIDDEN = -1e4
 
 
-@primitive
+@ag.primitive
 def crf_log_partition(
     emissions: Array, transitions: Array, start: Array, end: Array, *, lengths: Array
 ) -> Result:
@@ -75,7 +63,7 @@ def crf_log_partition(
     return messages.partition, backward
 
 
-@composed_form(crf_log_partition)
+@ag.composed_form(crf_log_partition)
 def crf_log_partition_composed(
     emissions: Tensor, transitions: Tensor, start: Tensor, end: Tensor, *, lengths: Array
 ) -> Tensor:
@@ -141,15 +129,15 @@ class LinearChainCRF(Module):
         inside = np.arange(t) < lengths[:, np.newaxis]
         tags = np.where(inside, self._checked(tags, positions, inside), 0)
         rows = np.arange(b)[:, np.newaxis]
-        emissions = getitem(emissions, index=(rows, positions))
+        emissions = emissions[rows, positions]
         transitions, start = self._allowed()
         partition = crf_log_partition(emissions, transitions, start, self.end, lengths=lengths)
-        emitted = (getitem(emissions, index=(rows, np.arange(t), tags)) * inside).sum(axis=1)
-        steps = getitem(transitions, index=(tags[:, :-1], tags[:, 1:])) * inside[:, 1:]
+        emitted = (emissions[rows, np.arange(t), tags] * inside).sum(axis=1)
+        steps = transitions[tags[:, :-1], tags[:, 1:]] * inside[:, 1:]
         not_empty = (lengths > 0).astype(emissions.dtype)
         last = tags[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros(b, np.int64)
         first = tags[:, 0] if t else last
-        ends = getitem(start, index=first) + getitem(self.end, index=last)
+        ends = start[first] + self.end[last]
         score = emitted + steps.sum(axis=1) + ends * not_empty
         return reduce_loss(partition - score, reduction)
 
@@ -242,7 +230,7 @@ def _booleans(
     return given
 
 
-@samples(crf_log_partition)
+@ag.samples(crf_log_partition)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     def numbers(n: int) -> tuple[Array, Array, Array]:
         return rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=n)

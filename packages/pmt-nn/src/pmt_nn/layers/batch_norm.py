@@ -8,16 +8,8 @@ from math import prod
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor
 from pmt_core import ShapeError
 from pmt_nn.layers.memory_layout import cache_blocks, image_rows, is_channels_last, per_row
 from pmt_nn.layers.running_statistics import BatchStatistics, report_statistics
@@ -25,7 +17,7 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 
 
-@primitive
+@ag.primitive
 def batch_norm(
     x: Array,
     weight: Array,
@@ -70,7 +62,7 @@ def batch_norm(
     return _as_image(y, x), backward
 
 
-@composed_form(batch_norm)
+@ag.composed_form(batch_norm)
 def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
     """Compute `batch_norm` in plain operations."""
     axes = (0, *range(2, x.ndim))
@@ -217,7 +209,7 @@ class BatchNorm2d(BatchNorm):
     axes = (4,)
 
 
-@samples(batch_norm)
+@ag.samples(batch_norm)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=3), rng.normal(size=3)
     yield Sample((rng.normal(size=(5, 3)), weight, bias), note="vectors")

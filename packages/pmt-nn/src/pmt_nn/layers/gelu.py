@@ -6,18 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from pmt_autograd import (
-    Array,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    erf,
-    erf_values,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, NeedsGrad, Result, Sample, Tensor, erf, erf_values
 from pmt_nn.layers.memory_layout import cache_blocks
 
 _ROOT = float(np.sqrt(2 / np.pi))
@@ -45,13 +35,13 @@ def _by_blocks(
     return y, backward
 
 
-@primitive
+@ag.primitive
 def gelu(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     """Return the tanh approximation of x Phi(x), within 5e-4; see `gelu_block` for the formula."""
     return _by_blocks(gelu_block, x, needs_grad[0])
 
 
-@composed_form(gelu)
+@ag.composed_form(gelu)
 def gelu_composed(x: Tensor) -> Tensor:
     """Compute x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 in plain operations."""
     return x * 0.5 * (1 + (_ROOT * (x + _CUBE * x * x * x)).tanh())
@@ -82,7 +72,7 @@ def gelu_block(x: Array, slope: Array | None) -> None:
     x *= t
 
 
-@samples(gelu)
+@ag.samples(gelu)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 4)) * 2,))
     yield Sample((rng.normal(size=()),), note="0-d")
@@ -94,7 +84,7 @@ _ROOT_HALF = float(np.sqrt(0.5))
 _DENSITY = float(1 / np.sqrt(2 * np.pi))
 
 
-@primitive
+@ag.primitive
 def gelu_exact(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     """Return x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2 the normal distribution function.
 
@@ -103,7 +93,7 @@ def gelu_exact(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     return _by_blocks(gelu_exact_block, x, needs_grad[0])
 
 
-@composed_form(gelu_exact)
+@ag.composed_form(gelu_exact)
 def gelu_exact_composed(x: Tensor) -> Tensor:
     """Compute x (1 + erf(x / sqrt 2)) / 2 in plain operations."""
     return x * 0.5 * (1 + erf(x * _ROOT_HALF))
@@ -151,7 +141,7 @@ def _phi_float32(x: Array, far: Array, density: Array) -> Array:
     return tail
 
 
-@samples(gelu_exact)
+@ag.samples(gelu_exact)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 4)) * 2,))
     yield Sample((rng.normal(size=()),), note="0-d")

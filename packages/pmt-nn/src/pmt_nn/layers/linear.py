@@ -7,25 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import ShapeError
 from pmt_nn.module.initializers import xavier_uniform
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
-@primitive
+@ag.primitive
 def linear(
     x: Array, weight: Array, bias: Array | None, *, needs_grad: NeedsGrad = (True, True, True)
 ) -> Result:
@@ -55,7 +45,7 @@ def linear(
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
 
 
-@primitive
+@ag.primitive
 def tied_linear(
     x: Array, table: Array, bias: Array | None, *, needs_grad: NeedsGrad = (True, True, True)
 ) -> Result:
@@ -86,18 +76,18 @@ def tied_linear(
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
 
 
-@counts_flops(linear, tied_linear)
+@ag.counts_flops(linear, tied_linear)
 def _(value: Array, x: Array, weight: Array, bias: Array | None, **settings: object) -> int:
     return int(value.size * (2 * x.shape[-1] + (bias is not None)))
 
 
-@composed_form(linear)
+@ag.composed_form(linear)
 def linear_composed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Compute x W + b in plain operations."""
     return x @ weight + bias
 
 
-@composed_form(tied_linear)
+@ag.composed_form(tied_linear)
 def tied_linear_composed(x: Tensor, table: Tensor, bias: Tensor) -> Tensor:
     """Compute x W^T + b in plain operations."""
     return x @ table.swapaxes(0, 1) + bias
@@ -141,14 +131,14 @@ Dense = Linear
 """The same layer, by its name in Keras."""
 
 
-@samples(linear)
+@ag.samples(linear)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=(4, 3)), rng.normal(size=3)
     for shape, note in [((5, 4), ""), ((2, 5, 4), "sequences"), ((4,), "a vector"), ((0, 4), "")]:
         yield Sample((rng.normal(size=shape), weight, bias), note=note)
 
 
-@samples(tied_linear)
+@ag.samples(tied_linear)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     table, bias = rng.normal(size=(5, 4)), rng.normal(size=5)
     for shape, note in [((3, 4), ""), ((2, 3, 4), "sequences"), ((4,), "a vector"), ((0, 4), "")]:

@@ -10,17 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.layers.linear import sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
@@ -28,7 +19,7 @@ from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
-@primitive
+@ag.primitive
 def layer_norm(
     x: Array,
     weight: Array,
@@ -82,7 +73,7 @@ def layer_norm(
     return y.reshape(x.shape), backward
 
 
-@composed_form(layer_norm)
+@ag.composed_form(layer_norm)
 def layer_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
     """Compute (x - mean) / sqrt(var + eps) * weight + bias in plain operations."""
     centered = x - x.mean(axis=-1, keepdims=True)
@@ -112,7 +103,7 @@ class LayerNorm(Module):
         return layer_norm(x, self.weight, self.bias, eps=self.eps)
 
 
-@samples(layer_norm)
+@ag.samples(layer_norm)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=4), rng.normal(size=4)
     yield Sample((rng.normal(size=(3, 4)), weight, bias))
@@ -126,7 +117,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     )
 
 
-@primitive
+@ag.primitive
 def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
     """Scale the last axis to root mean square 1, then by element (Zhang & Sennrich 2019).
 
@@ -152,7 +143,7 @@ def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
     return y.reshape(x.shape), backward
 
 
-@composed_form(rms_norm)
+@ag.composed_form(rms_norm)
 def rms_norm_composed(x: Tensor, weight: Tensor, *, eps: float = 1e-6) -> Tensor:
     """Compute x / sqrt(mean(x^2) + eps) * weight in plain operations."""
     return x / ((x * x).mean(axis=-1, keepdims=True) + eps).sqrt() * weight
@@ -170,7 +161,7 @@ class RMSNorm(Module):
         return rms_norm(x, self.weight, eps=self.eps)
 
 
-@samples(rms_norm)
+@ag.samples(rms_norm)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight = rng.normal(size=4)
     yield Sample((rng.normal(size=(3, 4)), weight))
@@ -180,7 +171,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 4)) * 1e-3, weight), note="eps as large as the mean square")
 
 
-@primitive
+@ag.primitive
 def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float = 1e-5) -> Result:
     """Normalize each group of channels of each example, then scale and shift by channel.
 
@@ -224,7 +215,7 @@ def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float 
     return y.reshape(x.shape), backward
 
 
-@composed_form(group_norm)
+@ag.composed_form(group_norm)
 def group_norm_composed(
     x: Tensor, weight: Tensor, bias: Tensor, *, groups: int, eps: float = 1e-5
 ) -> Tensor:
@@ -255,7 +246,7 @@ class GroupNorm(Module):
         return group_norm(x, self.weight, self.bias, groups=self.groups, eps=self.eps)
 
 
-@samples(group_norm)
+@ag.samples(group_norm)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=4), rng.normal(size=4)
     for groups in (1, 2, 4):

@@ -7,18 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pmt_autograd import (
-    Array,
-    Result,
-    Sample,
-    Tensor,
-    clip,
-    composed_form,
-    log,
-    primitive,
-    samples,
-    softplus,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Result, Sample, Tensor, clip, log, softplus
 from pmt_core import ShapeError, sigmoid
 from pmt_core import softplus as stable_softplus
 from pmt_nn.losses.reduction import check_same_shape, reduce_loss
@@ -59,7 +49,7 @@ def binary_cross_entropy_with_logits(
     return reduce_loss(logit_losses(logits, goal.data, positive_weight=positive_weight), reduction)
 
 
-@primitive
+@ag.primitive
 def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0) -> Result:
     """Return the binary cross-entropy of each element.
 
@@ -78,7 +68,7 @@ def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0)
     return losses, backward
 
 
-@composed_form(logit_losses)
+@ag.composed_form(logit_losses)
 def logit_losses_composed(
     logits: Tensor, targets: Array, *, positive_weight: float = 1.0
 ) -> Tensor:
@@ -92,7 +82,7 @@ def _as_targets(targets: ArrayLike | Tensor, like: Tensor) -> Tensor:
     return Tensor(np.asarray(values, like.dtype))
 
 
-@samples(logit_losses)
+@ag.samples(logit_losses)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yes = np.array([[True, False, True], [False, False, True]])
     yield Sample((rng.normal(size=(2, 3)) * 3, yes))

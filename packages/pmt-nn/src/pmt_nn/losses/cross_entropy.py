@@ -8,22 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import (
-    Array,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    log_softmax,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Result, Sample, Tensor, log_softmax
 from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_nn.losses.reduction import REDUCTIONS, check_reduction
 
 
-@primitive
+@ag.primitive
 def cross_entropy(
     logits: Array,
     labels: Array,
@@ -83,7 +75,7 @@ def cross_entropy(
     return (total / n if reduction == "mean" else total).astype(rows.dtype), backward
 
 
-@composed_form(cross_entropy)
+@ag.composed_form(cross_entropy)
 def cross_entropy_composed(
     logits: Tensor,
     labels: NDArray[np.integer],
@@ -175,7 +167,7 @@ def _check(logits: Array, labels: Array, ignore_index: int, reduction: str) -> N
     return counted
 
 
-@samples(cross_entropy)
+@ag.samples(cross_entropy)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     logits, labels = rng.normal(size=(4, 3)), np.array([2, 0, 0, 1])
     for reduction in REDUCTIONS:

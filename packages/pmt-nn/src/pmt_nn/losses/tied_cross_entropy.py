@@ -6,17 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    primitive,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import DtypeError, ShapeError
 from pmt_nn.layers.linear import tied_linear
 from pmt_nn.losses.cross_entropy import check_label_smoothing, cross_entropy
@@ -24,7 +15,7 @@ from pmt_nn.losses.cross_entropy import check_label_smoothing, cross_entropy
 _BLOCK = 1 << 21  # logits at a time: enough rows that the products are worth their overhead
 
 
-@primitive
+@ag.primitive
 def tied_cross_entropy(
     x: Array,
     table: Array,
@@ -87,7 +78,7 @@ def tied_cross_entropy(
     return np.asarray(loss, x.dtype), backward
 
 
-@composed_form(tied_cross_entropy)
+@ag.composed_form(tied_cross_entropy)
 def tied_cross_entropy_composed(
     x: Tensor, table: Tensor, bias: Tensor, labels: Array, *, label_smoothing: float = 0.0
 ) -> Tensor:
@@ -124,7 +115,7 @@ def _check(x: Array, table: Array, bias: Array, labels: Array, label_smoothing: 
         )
 
 
-@samples(tied_cross_entropy)
+@ag.samples(tied_cross_entropy)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     x, table, bias = rng.normal(size=(4, 3)), rng.normal(size=(5, 3)), rng.normal(size=5)
     labels = np.array([4, 0, 0, 2])

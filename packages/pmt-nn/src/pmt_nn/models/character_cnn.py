@@ -11,20 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    primitive,
-    samples,
-    take_rows,
-    where,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, take_rows, where
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Ids
@@ -36,7 +24,7 @@ OUTSIDE = 0
 """The character id before the first and after the last character of a word."""
 
 
-@primitive
+@ag.primitive
 def spelling_features(
     characters: Array,
     kernel: Array,
@@ -96,12 +84,12 @@ def spelling_features(
     return best[spelling_ids], backward
 
 
-@counts_flops(spelling_features)
+@ag.counts_flops(spelling_features)
 def _(value: Array, characters: Array, kernel: Array, **settings: Any) -> int:
     return 2 * kernel.size * len(characters)
 
 
-@composed_form(spelling_features)
+@ag.composed_form(spelling_features)
 def spelling_features_composed(
     characters: Tensor, kernel: Tensor, *, ids: Ids, spelling_ids: Ids
 ) -> Tensor:
@@ -177,7 +165,7 @@ class CharacterEncoder(Module):
         return spelling_features(self.characters, self.kernel, ids=words, spelling_ids=spelling_ids)
 
 
-@samples(spelling_features)
+@ag.samples(spelling_features)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     def tables(width: int) -> tuple[Array, Array]:
         return rng.normal(size=(6, 4)), rng.normal(size=(width, 4, 5))

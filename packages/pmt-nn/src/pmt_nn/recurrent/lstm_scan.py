@@ -6,19 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    primitive,
-    samples,
-    sigmoid,
-    split,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, sigmoid, split
 from pmt_nn.masks import Mask
 from pmt_nn.recurrent.scans import (
     gate_views,
@@ -35,7 +24,7 @@ from pmt_nn.recurrent.scans import (
 )
 
 
-@primitive
+@ag.primitive
 def lstm_scan(
     x: Array,
     weight: Array,
@@ -93,7 +82,7 @@ def lstm_scan(
     return time_major(states), backward
 
 
-@composed_form(lstm_scan)
+@ag.composed_form(lstm_scan)
 def lstm_scan_composed(
     x: Tensor,
     weight: Tensor,
@@ -113,9 +102,9 @@ def lstm_scan_composed(
     return unrolled(step, x, (start, cell_start), mask, reverse)
 
 
-counts_flops(lstm_scan)(scan_flops)
+ag.counts_flops(lstm_scan)(scan_flops)
 
 
-@samples(lstm_scan)
+@ag.samples(lstm_scan)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     return sample_scans(rng, (2, 4, 12), (3, 12), (2, 3), (2, 3))

@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+import pmt_autograd as ag
 from pmt_autograd import (
     Array,
     Gradients,
     Result,
     Sample,
     Tensor,
-    composed_form,
     concat,
-    counts_flops,
-    primitive,
-    samples,
     sigmoid,
     split,
     stack,
@@ -33,7 +30,7 @@ from pmt_nn.masks import Mask
 FLOPS_PER_GATE = 4  # FLOPs of a gate's element beside the product: bias, activation, product, sum
 
 
-@primitive
+@ag.primitive
 def rnn_scan(
     x: Array, weight: Array, start: Array, *, mask: Mask | None = None, reverse: bool = False
 ) -> Result:
@@ -64,7 +61,7 @@ def rnn_scan(
     return time_major(states), backward
 
 
-@composed_form(rnn_scan)
+@ag.composed_form(rnn_scan)
 def rnn_scan_composed(
     x: Tensor, weight: Tensor, start: Tensor, *, mask: Mask | None = None, reverse: bool = False
 ) -> Tensor:
@@ -76,7 +73,7 @@ def rnn_scan_composed(
     return unrolled(step, x, (start,), mask, reverse)
 
 
-@primitive
+@ag.primitive
 def gru_scan(
     x: Array,
     weight: Array,
@@ -133,7 +130,7 @@ def gru_scan(
     return time_major(states), backward
 
 
-@composed_form(gru_scan)
+@ag.composed_form(gru_scan)
 def gru_scan_composed(
     x: Tensor,
     weight: Tensor,
@@ -179,7 +176,7 @@ def scan_flops(value: Array, x: Array, weight: Array, *arrays: Array, **settings
     return (2 * len(weight) + FLOPS_PER_GATE) * x.size
 
 
-counts_flops(rnn_scan, gru_scan)(scan_flops)
+ag.counts_flops(rnn_scan, gru_scan)(scan_flops)
 
 
 def squash(z: Array, scale: Array, out: Array) -> None:
@@ -242,11 +239,11 @@ def sample_scans(rng: np.random.Generator, *shapes: tuple[int, ...]) -> Iterator
         yield Sample(tuple(rng.normal(size=shape) for shape in shapes), settings, note)
 
 
-@samples(rnn_scan)
+@ag.samples(rnn_scan)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     return sample_scans(rng, (2, 4, 3), (3, 3), (2, 3))
 
 
-@samples(gru_scan)
+@ag.samples(gru_scan)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     return sample_scans(rng, (2, 4, 9), (3, 9), (9,), (2, 3))

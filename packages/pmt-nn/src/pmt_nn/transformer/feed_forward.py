@@ -8,19 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import (
-    Array,
-    Gradients,
-    NeedsGrad,
-    Result,
-    Sample,
-    Tensor,
-    composed_form,
-    counts_flops,
-    primitive,
-    relu,
-    samples,
-)
+import pmt_autograd as ag
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, relu
 from pmt_core import SettingsError
 from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.gelu import gelu, gelu_block, gelu_exact, gelu_exact_block
@@ -49,7 +38,7 @@ _BLOCKS: dict[str, Callable[[Array, Array | None], None]] = {
 }
 
 
-@primitive
+@ag.primitive
 def feed_forward(
     x: Array,
     weight1: Array,
@@ -108,7 +97,7 @@ def feed_forward(
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
 
 
-@counts_flops(feed_forward)
+@ag.counts_flops(feed_forward)
 def _(
     value: Array, x: Array, weight1: Array, bias1: Any, weight2: Array, bias2: Any, **settings: Any
 ) -> int:
@@ -117,7 +106,7 @@ def _(
     return int(x.size // max(d, 1) * (2 * d * f + f + f + 2 * f * out + out))
 
 
-@composed_form(feed_forward)
+@ag.composed_form(feed_forward)
 def feed_forward_composed(
     x: Tensor,
     weight1: Tensor,
@@ -172,7 +161,7 @@ class FeedForward(Module):
         )
 
 
-@samples(feed_forward, kinks="as its activation: relu has one at 0, with slope 0")
+@ag.samples(feed_forward, kinks="as its activation: relu has one at 0, with slope 0")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weights = (rng.normal(size=(4, 6)), rng.normal(size=6)), (rng.normal(size=(6, 3)), np.ones(3))
     (weight1, bias1), (weight2, bias2) = weights

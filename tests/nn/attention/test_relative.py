@@ -29,8 +29,8 @@ def test_fused_equals_the_table_of_all_offsets(rng, dtype, size: float, mask) ->
     for function in (relative_attention, relative_attention.composed):
         leaves = [Tensor(a, requires_grad=True) for a in arrays]
         y = function(*leaves, mask=mask)
-        found = gradients((y * y).sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
+        grads = gradients((y * y).sum())
+        results.append([y.data, *(grads[leaf] for leaf in leaves)])
     tolerance = 1e-10 if dtype == np.float64 else 3e-4
     for a, b in zip(*results, strict=True):
         scale = max(float(np.abs(b).max()), 1.0)

@@ -75,10 +75,10 @@ def test_against_loops(rng: np.random.Generator, kind: str) -> None:
 
 def test_dropped_weights_against_loops(rng: np.random.Generator) -> None:
     q, k, v = rng.normal(size=(3, 2, 4, 6))
-    kept = rng.random((2, 2, 4, 4)) < 0.5
+    keep = rng.random((2, 2, 4, 4)) < 0.5
     allowed = np.ones((2, 2, 4, 4), bool)
-    expected, _ = attention_by_loops(q, k, v, 2, allowed, factor=kept * 2.0)
-    got = attention(q, k, v, heads=2, dropout_mask=DropoutMask(kept, 2.0)).data
+    expected, _ = attention_by_loops(q, k, v, 2, allowed, factor=keep * 2.0)
+    got = attention(q, k, v, heads=2, dropout_mask=DropoutMask(keep, 2.0)).data
     np.testing.assert_allclose(got, expected, atol=1e-12)
 
 
@@ -99,12 +99,12 @@ def test_nothing_to_attend_to_gives_zeros_and_zero_gradients(rng: np.random.Gene
     y = attention(q, k, v, heads=2, mask=mask)
     assert (y.data[0] == 0).all()
     assert (y.data[1] != 0).all()
-    found = gradients((y * y).sum() + y.sum())
+    grads = gradients((y * y).sum() + y.sum())
     for leaf in (q, k, v):
-        assert (found[leaf][0] == 0).all()
-        assert np.isfinite(found[leaf]).all()
-    assert (found[v][1, 2] == 0).all()
-    assert (found[k][1, 2] == 0).all()
+        assert (grads[leaf][0] == 0).all()
+        assert np.isfinite(grads[leaf]).all()
+    assert (grads[v][1, 2] == 0).all()
+    assert (grads[k][1, 2] == 0).all()
 
 
 def test_masked_keys_may_hold_anything(rng: np.random.Generator) -> None:
@@ -168,8 +168,8 @@ def test_masked_mean_by_hand() -> None:
     mask = np.array([[True, False, True], [False, False, False]])
     y = masked_mean(x, mask)
     assert y.data.tolist() == [[2.0, 3.0], [0.0, 0.0]]
-    found = gradients(y.sum())[x]
-    assert found.tolist() == [[[0.5, 0.5], [0, 0], [0.5, 0.5]], [[0, 0]] * 3]
+    grads = gradients(y.sum())[x]
+    assert grads.tolist() == [[[0.5, 0.5], [0, 0], [0.5, 0.5]], [[0, 0]] * 3]
 
 
 @pytest.mark.parametrize("level", [-500.0, -90.0, -41.0, -39.0, 0.0, 39.0, 41.0, 90.0, 500.0])
@@ -180,9 +180,9 @@ def test_scores_of_any_level_give_their_softmax(level: float) -> None:
     k = np.tile(keys.reshape(1, 3, 1), (3, 1, 1))
     v = np.arange(3.0).reshape(1, 3, 1).repeat(3, axis=0)
     mask = np.array([[True, True, True], [True, True, True], [False, False, False]])
-    found = attention(*(x.astype(np.float32) for x in (q, k, v)), heads=1, mask=mask).data
+    result = attention(*(x.astype(np.float32) for x in (q, k, v)), heads=1, mask=mask).data
     for row, score in ((0, level), (1, 0.5)):
         weights = np.exp(score * keys - (score * keys).max())
         expected = weights @ np.arange(3.0) / weights.sum()
-        np.testing.assert_allclose(found[row].item(), expected, rtol=2e-4)
-    assert found[2].item() == 0
+        np.testing.assert_allclose(result[row].item(), expected, rtol=2e-4)
+    assert result[2].item() == 0

@@ -51,12 +51,12 @@ def test_a_row_for_each_token_and_back(mask: np.ndarray) -> None:
 @masks
 def test_a_group_holds_the_sequences_of_one_length(mask: np.ndarray) -> None:
     """Each token is marked with (its sequence, its number there): groups are those in order."""
-    marks = np.stack(
+    tokens = np.stack(
         [np.broadcast_to(np.arange(len(mask))[:, np.newaxis], mask.shape), mask.cumsum(1) - 1],
         axis=-1,
     )
     layout = RaggedLayout.of(mask)
-    rows = to_ragged(Tensor(marks.astype(float)), layout=layout).data
+    rows = to_ragged(Tensor(tokens.astype(float)), layout=layout).data
     seen = []
     for group in layout.groups:
         sequences = rows[group.rows].reshape(group.count, group.length, 2)
@@ -76,9 +76,9 @@ def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: boo
     qkv = rng.normal(size=(int(mask.sum()), 3 * d))
     settings = {}
     if dropout:
-        kept = rng.random(weights_of_groups(layout, heads)) < 0.6
-        settings = {"dropout_mask": DropoutMask(kept, 1.7)}
-    found = ragged_attention(Tensor(qkv), heads=heads, layout=layout, **settings).data
+        keep = rng.random(weights_of_groups(layout, heads)) < 0.6
+        settings = {"dropout_mask": DropoutMask(keep, 1.7)}
+    result = ragged_attention(Tensor(qkv), heads=heads, layout=layout, **settings).data
     start = 0
     for group in layout.groups:
         size = heads * group.length**2
@@ -87,10 +87,10 @@ def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: boo
             q, k, v = (Tensor(part[np.newaxis]) for part in np.split(qkv[rows], 3, axis=1))
             if dropout:
                 shape = (1, heads, group.length, group.length)
-                of_sequence = kept[start : start + size].reshape(shape)
+                of_sequence = keep[start : start + size].reshape(shape)
                 settings["dropout_mask"] = DropoutMask(of_sequence, 1.7)
             alone = attention(q, k, v, heads=heads, **settings).data[0]
-            np.testing.assert_allclose(found[rows], alone, rtol=1e-13, atol=1e-14)
+            np.testing.assert_allclose(result[rows], alone, rtol=1e-13, atol=1e-14)
             start += size
     assert start == weights_of_groups(layout, heads)
 
@@ -108,14 +108,14 @@ def test_the_encoder_computes_the_same_with_a_mask_of_all_pairs(mask, norm_first
     x, weight = stream(1).normal(size=(2, *mask.shape, 8))
     weight *= mask[..., np.newaxis]
     pairs = np.broadcast_to(mask[:, np.newaxis], (len(mask), 5, 5))
-    found = []
+    outcome = []
     for given in (mask, pairs):
         leaf = Tensor(x, requires_grad=True)
         y = model(leaf, given)
         grads = gradients((y * weight).sum())
         by_parameter = [grads[p] for p in model.parameters()]
-        found.append([y.data * mask[..., np.newaxis], grads[leaf], *by_parameter])
-    for short, long in zip(*found, strict=True):
+        outcome.append([y.data * mask[..., np.newaxis], grads[leaf], *by_parameter])
+    for short, long in zip(*outcome, strict=True):
         np.testing.assert_allclose(short, long, rtol=1e-9, atol=1e-11)
 
 

@@ -25,7 +25,9 @@ SMALL = {
 }
 
 
-def stored(rng, *, prefix: str = "", positions: int = 10, sides: int = 2) -> dict[str, np.ndarray]:
+def stored(
+    rng, *, prefix: str = "", positions: int = 10, token_types: int = 2
+) -> dict[str, np.ndarray]:
     """Weights of SMALL under Hugging Face's names and in torch's layout, (out, in)."""
 
     def numbers(*shape: int) -> np.ndarray:
@@ -40,7 +42,7 @@ def stored(rng, *, prefix: str = "", positions: int = 10, sides: int = 2) -> dic
     arrays = {
         "embeddings.word_embeddings.weight": numbers(13, 8),
         "embeddings.position_embeddings.weight": numbers(positions, 8),
-        "embeddings.token_type_embeddings.weight": numbers(sides, 8),
+        "embeddings.token_type_embeddings.weight": numbers(token_types, 8),
         **norm("embeddings.LayerNorm"),
         **dense("pooler.dense", 8, 8),
     }
@@ -107,7 +109,7 @@ def test_prefixes_heads_npz_and_old_names_give_the_same(rng, tmp_path) -> None:
 
 
 def test_roberta_keeps_rows_for_padding(rng, tmp_path) -> None:
-    arrays = stored(rng, prefix="roberta.", sides=1)
+    arrays = stored(rng, prefix="roberta.", token_types=1)
     config = {**SMALL, "model_type": "roberta", "type_vocab_size": 1, "pad_token_id": 1}
     model = load_bert(folder(tmp_path, arrays, config))
     assert model.config.max_length == 8
@@ -127,8 +129,8 @@ def test_it_can_be_trained_on(rng, tmp_path) -> None:
     model = load_bert(folder(tmp_path, stored(rng))).train()
     model.words.freeze()
     hidden = model(IDS, MASK, rng=rng)
-    found = gradients((model.pooled(hidden) ** 2).sum())
-    assert set(found) == set(model.parameters()) - {model.words.weight}
+    grads = gradients((model.pooled(hidden) ** 2).sum())
+    assert set(grads) == set(model.parameters()) - {model.words.weight}
 
 
 def test_padding_more_changes_nothing(rng, tmp_path) -> None:

@@ -85,14 +85,14 @@ def test_hidden_states_and_gradients(tmp_path, rng, kind, settings) -> None:
         "input_ids": torch.from_numpy(ids),
         "attention_mask": torch.from_numpy(mask.astype(np.int64)),
     }
-    sides = None
+    token_types = None
     if kind in ("bert", "masked-lm"):
-        sides = rng.integers(0, 2, ids.shape)
-        inputs["token_type_ids"] = torch.from_numpy(sides)
+        token_types = rng.integers(0, 2, ids.shape)
+        inputs["token_type_ids"] = torch.from_numpy(token_types)
     body = theirs.bert if kind == "masked-lm" else theirs
     output = body(**inputs, output_hidden_states=True)
     with capture(ours, outputs=True) as seen:
-        hidden = ours(ids, mask, sides)
+        hidden = ours(ids, mask, token_types)
     layers = [f"encoder.layers.{i}.output" for i in range(3)]
     for name, expected in zip(layers, output.hidden_states[1:], strict=True):
         np.testing.assert_allclose(seen[name][mask], expected.detach().numpy()[mask], atol=1e-4)
@@ -102,14 +102,14 @@ def test_hidden_states_and_gradients(tmp_path, rng, kind, settings) -> None:
         pooled = ours.pooled(hidden)
         np.testing.assert_allclose(pooled.data, output.pooler_output.detach().numpy(), atol=1e-4)
     weight = rng.normal(size=hidden.shape).astype(np.float32) * mask[..., None]
-    found = gradients((hidden * weight).sum())
+    grads = gradients((hidden * weight).sum())
     (last * torch.from_numpy(weight)).sum().backward()
     embeddings = body.embeddings
     table = embeddings.word_embeddings.weight.grad.numpy()
-    mine = found[ours.words.weight].to_dense()
+    leaf = grads[ours.words.weight].to_dense()
     used = np.unique(ids[mask])
-    np.testing.assert_allclose(mine[used], table[used], atol=1e-3, rtol=1e-3)
-    up = found[ours.encoder.layers[0].feed_forward.up.weight]
+    np.testing.assert_allclose(leaf[used], table[used], atol=1e-3, rtol=1e-3)
+    up = grads[ours.encoder.layers[0].feed_forward.up.weight]
     layer = body.transformer.layer[0].ffn.lin1 if kind == "distilbert" else None
     layer = body.encoder.layer[0].intermediate.dense if layer is None else layer
     np.testing.assert_allclose(up, layer.weight.grad.numpy().T, atol=1e-3, rtol=1e-3)

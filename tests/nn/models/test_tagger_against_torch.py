@@ -28,14 +28,14 @@ def test_characters_of_words(oracle, rng, dtype, window: int) -> None:
     kernel = rng.normal(size=(window, 4, 5)).astype(dtype)
     leaves = Tensor(characters, requires_grad=True), Tensor(kernel, requires_grad=True)
     table, weight = oracle.tensor(characters), oracle.tensor(kernel.transpose(2, 1, 0))
-    side = window // 2
-    around = torch.from_numpy(np.pad(ids, ((0, 0), (side, side))))
+    border = window // 2
+    around = torch.from_numpy(np.pad(ids, ((0, 0), (border, border))))
     seen = torch.nn.functional.conv1d(table[around].transpose(1, 2), weight)  # (words, k, length)
     outside = torch.from_numpy(ids == 0)[:, None]
-    highest = seen.masked_fill(outside, -torch.inf).amax(dim=2)
+    maximum_of_filter = seen.masked_fill(outside, -torch.inf).amax(dim=2)
     oracle.compare(
         spelling_features(*leaves, ids=ids, spelling_ids=spelling_ids),
-        highest[torch.from_numpy(spelling_ids)],
+        maximum_of_filter[torch.from_numpy(spelling_ids)],
         [(leaves[0], table, same), (leaves[1], weight, lambda g: g.transpose(2, 1, 0))],
     )
 
@@ -61,12 +61,12 @@ def test_relative_attention(oracle, rng, dtype) -> None:
     rows = []
     for h in range(heads):
         content = torch.einsum("btk,bsk->bts", q[:, :, h] + content_bias[h], k[:, :, h])
-        place = torch.einsum("btk,tsk->bts", q[:, :, h] + position_bias[h], r)
-        rows.append((content + place).softmax(dim=-1) @ v[:, :, h])
+        column = torch.einsum("btk,tsk->bts", q[:, :, h] + position_bias[h], r)
+        rows.append((content + column).softmax(dim=-1) @ v[:, :, h])
     oracle.compare(
         relative_attention(*leaves),
         torch.cat(rows, dim=-1),
-        [(mine, other, same) for mine, other in zip(leaves, others, strict=True)],
+        [(leaf, other, same) for leaf, other in zip(leaves, others, strict=True)],
     )
 
 
@@ -81,14 +81,14 @@ def test_all_paths_of_the_chain(oracle, rng, dtype, spread: float) -> None:
     ]
     leaves = [Tensor(x, requires_grad=True) for x in arrays]
     emissions, transitions, start, end = others = [oracle.tensor(x) for x in arrays]
-    found = []
+    result = []
     for row, n in zip(emissions, lengths.tolist(), strict=True):
         total = start + row[0]
         for i in range(1, n):
             total = torch.logsumexp(total[:, None] + transitions, dim=0) + row[i]
-        found.append(torch.logsumexp(total + end, dim=0))
+        result.append(torch.logsumexp(total + end, dim=0))
     oracle.compare(
         crf_log_partition(*leaves, lengths=lengths),
-        torch.stack(found),
-        [(mine, other, same) for mine, other in zip(leaves, others, strict=True)],
+        torch.stack(result),
+        [(leaf, other, same) for leaf, other in zip(leaves, others, strict=True)],
     )

@@ -42,40 +42,40 @@ def own_attention(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
 
 def encoder_pairs(ours: TransformerEncoder, theirs: Any) -> list[tuple[Any, Any, Any]]:
     pairs = [] if ours.norm is None else norm(ours.norm, theirs.norm)
-    for mine, other in zip(ours.layers, theirs.layers, strict=True):
-        pairs += own_attention(mine.attention, other.self_attn)
-        pairs += norm(mine.attention_norm, other.norm1)
-        pairs += norm(mine.feed_forward_norm, other.norm2)
-        pairs += dense(mine.feed_forward.up, other.linear1)
-        pairs += dense(mine.feed_forward.down, other.linear2)
+    for our, other in zip(ours.layers, theirs.layers, strict=True):
+        pairs += own_attention(our.attention, other.self_attn)
+        pairs += norm(our.attention_norm, other.norm1)
+        pairs += norm(our.feed_forward_norm, other.norm2)
+        pairs += dense(our.feed_forward.up, other.linear1)
+        pairs += dense(our.feed_forward.down, other.linear2)
     return pairs
 
 
 def decoder_pairs(ours: TransformerDecoder, theirs: Any) -> list[tuple[Any, Any, Any]]:
     """All but cross-attention, whose q, k and v torch keeps in one matrix."""
     pairs = [] if ours.norm is None else norm(ours.norm, theirs.norm)
-    for mine, other in zip(ours.layers, theirs.layers, strict=True):
-        pairs += own_attention(mine.attention, other.self_attn)
-        pairs += norm(mine.attention_norm, other.norm1)
-        pairs += norm(mine.cross_norm, other.norm2)
-        pairs += norm(mine.feed_forward_norm, other.norm3)
-        pairs += dense(mine.cross.project, other.multihead_attn.out_proj)
-        pairs += dense(mine.feed_forward.up, other.linear1)
-        pairs += dense(mine.feed_forward.down, other.linear2)
+    for our, other in zip(ours.layers, theirs.layers, strict=True):
+        pairs += own_attention(our.attention, other.self_attn)
+        pairs += norm(our.attention_norm, other.norm1)
+        pairs += norm(our.cross_norm, other.norm2)
+        pairs += norm(our.feed_forward_norm, other.norm3)
+        pairs += dense(our.cross.project, other.multihead_attn.out_proj)
+        pairs += dense(our.feed_forward.up, other.linear1)
+        pairs += dense(our.feed_forward.down, other.linear2)
     return pairs
 
 
 def copy_cross(oracle: Any, ours: TransformerDecoder, theirs: Any) -> None:
-    for mine, other in zip(ours.layers, theirs.layers, strict=True):
-        joined = np.concatenate([mine.cross.q.weight.data, mine.cross.kv.weight.data], axis=1)
-        biases = np.concatenate([mine.cross.q.bias.data, mine.cross.kv.bias.data])
+    for our, other in zip(ours.layers, theirs.layers, strict=True):
+        joined = np.concatenate([our.cross.q.weight.data, our.cross.kv.weight.data], axis=1)
+        biases = np.concatenate([our.cross.q.bias.data, our.cross.kv.bias.data])
         attention = other.multihead_attn
         oracle.copy({attention.in_proj_weight: joined.T, attention.in_proj_bias: biases})
 
 
-def compare_cross(ours: TransformerDecoder, theirs: Any, found: Any, tolerance: float) -> None:
-    for mine, other in zip(ours.layers, theirs.layers, strict=True):
-        joined = np.concatenate([found[mine.cross.q.weight], found[mine.cross.kv.weight]], axis=1)
+def compare_cross(ours: TransformerDecoder, theirs: Any, result: Any, tolerance: float) -> None:
+    for our, other in zip(ours.layers, theirs.layers, strict=True):
+        joined = np.concatenate([result[our.cross.q.weight], result[our.cross.kv.weight]], axis=1)
         expected = other.multihead_attn.in_proj_weight.grad.numpy().T
         np.testing.assert_allclose(
             joined, expected, rtol=tolerance, atol=tolerance * max(1, np.abs(expected).max())
@@ -110,7 +110,7 @@ def test_decoder(oracle, rng, stir, dtype, norm_first, masked, mode) -> None:
     theirs = theirs.to(torch.float64 if dtype == np.float64 else torch.float32)
     ours.train(mode == "train"), theirs.train(mode == "train")
     pairs = decoder_pairs(ours, theirs)
-    oracle.copy({other: layout(mine.data) for mine, other, layout in pairs})
+    oracle.copy({other: layout(our.data) for our, other, layout in pairs})
     copy_cross(oracle, ours, theirs)
     x = Tensor(rng.normal(size=(3, 6, D)).astype(dtype), requires_grad=True)
     memory = Tensor(rng.normal(size=(3, 5, D)).astype(dtype), requires_grad=True)
@@ -125,8 +125,8 @@ def test_decoder(oracle, rng, stir, dtype, norm_first, masked, mode) -> None:
         memory_key_padding_mask=torch.from_numpy(~memory_mask) if masked else None,
     )
     y = ours(x, memory, mask=mask, memory_mask=memory_mask)
-    found = oracle.compare(y, theirs_out, [(x, tx, same), (memory, tm, same), *pairs], mask)
-    compare_cross(ours, theirs, found, 1e-9 if dtype == np.float64 else 1e-4)
+    result = oracle.compare(y, theirs_out, [(x, tx, same), (memory, tm, same), *pairs], mask)
+    compare_cross(ours, theirs, result, 1e-9 if dtype == np.float64 else 1e-4)
 
 
 @dtypes
@@ -166,7 +166,7 @@ def test_encoder_decoder(oracle, rng, stir, dtype, norm_first) -> None:
         batch_first=True,
     ).to(torch.float64 if dtype == np.float64 else torch.float32)
     pairs = encoder_pairs(encoder, theirs.encoder) + decoder_pairs(decoder, theirs.decoder)
-    oracle.copy({other: layout(mine.data) for mine, other, layout in pairs})
+    oracle.copy({other: layout(our.data) for our, other, layout in pairs})
     copy_cross(oracle, decoder, theirs.decoder)
     source = Tensor(rng.normal(size=(3, 5, D)).astype(dtype), requires_grad=True)
     target = Tensor(rng.normal(size=(3, 6, D)).astype(dtype), requires_grad=True)
@@ -184,8 +184,8 @@ def test_encoder_decoder(oracle, rng, stir, dtype, norm_first) -> None:
     )
     memory = encoder(source, source_mask)
     y = decoder(target, memory, mask=mask, memory_mask=source_mask)
-    found = oracle.compare(y, theirs_out, [(source, ts, same), (target, tt, same), *pairs], mask)
-    compare_cross(decoder, theirs.decoder, found, 1e-9 if dtype == np.float64 else 1e-4)
+    result = oracle.compare(y, theirs_out, [(source, ts, same), (target, tt, same), *pairs], mask)
+    compare_cross(decoder, theirs.decoder, result, 1e-9 if dtype == np.float64 else 1e-4)
 
 
 def test_rotation_is_a_product_of_complex_numbers(oracle, rng) -> None:

@@ -58,8 +58,8 @@ def a_batch(n: int = 4, t: int = 7) -> Pairs:
 
 
 def parameter_gradients(model, loss) -> dict[str, np.ndarray]:
-    found = gradients(loss)
-    arrays = {name: found[parameter] for name, parameter in model.named_parameters()}
+    grads = gradients(loss)
+    arrays = {name: grads[parameter] for name, parameter in model.named_parameters()}
     return {k: v if isinstance(v, np.ndarray) else v.to_dense() for k, v in arrays.items()}
 
 
@@ -145,9 +145,9 @@ def test_no_gradient_reaches_the_future(norm_first: bool) -> None:
     model = encoder(norm_first)
     x = Tensor(stream(2).normal(size=(1, 6, 8)), requires_grad=True)
     y = model(x, causal_mask(6))
-    found = gradients((y[:, 2] ** 2).sum() + (y[:, 2] ** 3).sum())[x]
-    assert (found[:, 3:] == 0).all()
-    assert (found[:, :3] != 0).all()
+    grads = gradients((y[:, 2] ** 2).sum() + (y[:, 2] ** 3).sum())[x]
+    assert (grads[:, 3:] == 0).all()
+    assert (grads[:, :3] != 0).all()
 
 
 def test_without_positions_the_encoder_follows_a_permutation() -> None:
@@ -177,13 +177,13 @@ def test_float32_throughout() -> None:
     model = PairClassifier(config, stream())
     logits = model(a_batch(), rng=stream())
     assert logits.dtype == np.float32
-    found = gradients(cross_entropy(logits, np.zeros(4, int)))
-    assert {g.dtype for g in found.values()} == {np.dtype(np.float32)}
+    grads = gradients(cross_entropy(logits, np.zeros(4, int)))
+    assert {g.dtype for g in grads.values()} == {np.dtype(np.float32)}
 
 
 def test_layers_are_not_alike_at_first() -> None:
-    one, two = encoder().layers
-    assert (one.attention.qkv.weight.data != two.attention.qkv.weight.data).all()
+    first, two = encoder().layers
+    assert (first.attention.qkv.weight.data != two.attention.qkv.weight.data).all()
 
 
 def test_an_unknown_activation_is_refused() -> None:

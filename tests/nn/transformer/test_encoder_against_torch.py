@@ -102,7 +102,7 @@ def test_scaled_dot_product_attention(oracle, rng, dtype, kind) -> None:
     oracle.compare(
         attention(*leaves, heads=h, mask=mask),
         output.transpose(1, 2).reshape(b, t, d),
-        [(mine, other, same) for mine, other in zip(leaves, theirs, strict=True)],
+        [(our, other, same) for our, other in zip(leaves, theirs, strict=True)],
     )
 
 
@@ -164,13 +164,13 @@ def test_encoder(oracle, rng, stir, dtype, norm_first, activation, masked, mode)
     theirs = theirs.to(torch.float64 if dtype == np.float64 else torch.float32)
     ours.train(mode == "train"), theirs.train(mode == "train")
     pairs = [] if ours.norm is None else norm_pairs(ours.norm, theirs.norm)
-    for mine, other in zip(ours.layers, theirs.layers, strict=True):
-        pairs += attention_pairs(mine.attention, other.self_attn)
-        pairs += norm_pairs(mine.attention_norm, other.norm1)
-        pairs += norm_pairs(mine.feed_forward_norm, other.norm2)
-        pairs += linear_pairs(mine.feed_forward.up, other.linear1)
-        pairs += linear_pairs(mine.feed_forward.down, other.linear2)
-    oracle.copy({other: layout(mine.data) for mine, other, layout in pairs})
+    for our, other in zip(ours.layers, theirs.layers, strict=True):
+        pairs += attention_pairs(our.attention, other.self_attn)
+        pairs += norm_pairs(our.attention_norm, other.norm1)
+        pairs += norm_pairs(our.feed_forward_norm, other.norm2)
+        pairs += linear_pairs(our.feed_forward.up, other.linear1)
+        pairs += linear_pairs(our.feed_forward.down, other.linear2)
+    oracle.copy({other: layout(our.data) for our, other, layout in pairs})
     x = leaf(rng, (3, 6, d), dtype)
     tx = oracle.tensor(x.data)
     lengths = np.arange(6) < np.array([[6], [3], [1]])

@@ -19,8 +19,8 @@ def tensors(*shapes: tuple[int, ...], dtype: str = "float64") -> list[Tensor]:
 def value_and_gradients(make, inputs):
     out = make(*inputs)
     cotangent = np.random.default_rng(6).normal(size=out.shape).astype(out.dtype)
-    found = gradients(out, cotangent)
-    return [out.data, *(found[x] for x in inputs)]
+    grads = gradients(out, cotangent)
+    return [out.data, *(grads[x] for x in inputs)]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -35,9 +35,11 @@ def test_feed_forward_equals_its_parts(
     settings = {"activation": activation, "dropout_mask": dropout_mask if dropped else None}
     fused = value_and_gradients(lambda *xs: feed_forward(*xs, **settings), inputs)
     composed = value_and_gradients(lambda *xs: feed_forward.composed(*xs, **settings), inputs)
-    for one, other in zip(fused, composed, strict=True):
-        assert one.dtype == np.dtype(dtype)
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * np.abs(other).max())
+    for first, other in zip(fused, composed, strict=True):
+        assert first.dtype == np.dtype(dtype)
+        np.testing.assert_allclose(
+            first, other, rtol=tolerance, atol=tolerance * np.abs(other).max()
+        )
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -50,5 +52,5 @@ def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
     }
     fused = value_and_gradients(lambda a, b: add_dropped(a, b, **settings), (x, y))
     composed = value_and_gradients(lambda a, b: add_dropped.composed(a, b, **settings), (x, y))
-    for one, other in zip(fused, composed, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
+    for first, other in zip(fused, composed, strict=True):
+        np.testing.assert_allclose(first, other, rtol=1e-12)

@@ -1,21 +1,16 @@
-"""Tables of vectors: looked up by id, and by place."""
+"""`Embedding`: rows of a table by id, with dense or row-sparse gradients."""
 
 from __future__ import annotations
-
-from math import cos, sin
 
 import numpy as np
 import pytest
 
-from pmt_autograd import Tensor, gradients
+from pmt_autograd import gradients
 from pmt_core import PmtError, RowSparse, SettingsError, ShapeError
 from pmt_nn import (
     Embedding,
-    LearnedPositions,
     Linear,
-    SinusoidalPositions,
     normal,
-    sinusoids,
     xavier_uniform,
 )
 
@@ -34,12 +29,12 @@ def test_repeated_ids_add_their_gradients(sparse: bool) -> None:
     layer = Embedding(5, 2, stream(), sparse=sparse, dtype=np.float64)
     ids = np.array([[1, 3, 1], [1, 0, 3]])
     weights = np.arange(12.0).reshape(2, 3, 2)
-    found = gradients((layer(ids) * weights).sum())[layer.weight]
-    assert isinstance(found, RowSparse) == sparse
+    grads = gradients((layer(ids) * weights).sum())[layer.weight]
+    assert isinstance(grads, RowSparse) == sparse
     expected = np.zeros((5, 2))
-    for place, row in np.ndenumerate(ids):
-        expected[row] += weights[place]
-    np.testing.assert_allclose(found.to_dense() if sparse else found, expected)
+    for column, row in np.ndenumerate(ids):
+        expected[row] += weights[column]
+    np.testing.assert_allclose(grads.to_dense() if sparse else grads, expected)
 
 
 @pytest.mark.parametrize("bad", [5, -6])
@@ -55,8 +50,8 @@ def test_a_padding_id_is_zeros_and_learns_nothing(sparse: bool) -> None:
     y = layer(ids)
     assert (y.data[ids == 3] == 0).all()
     assert (y.data[ids != 3] != 0).all()
-    found = gradients((y + 1).sum())[layer.weight]
-    dense = found.to_dense() if isinstance(found, RowSparse) else found
+    grads = gradients((y + 1).sum())[layer.weight]
+    dense = grads.to_dense() if isinstance(grads, RowSparse) else grads
     assert dense.tolist() == [[1, 1], [1, 1], [0, 0], [0, 0], [0, 0]]
     with pytest.raises(SettingsError, match="padding"):
         Embedding(5, 2, stream(), padding=5)
@@ -71,9 +66,9 @@ def test_an_embedding_begins_with_given_vectors(trainable: bool) -> None:
     assert vectors[3, 1] == 7  # copied, not written to
     assert layer(np.array([2])).requires_grad == trainable
     head = Linear(2, 1, stream())
-    found = gradients(head(layer(np.array([0, 2]))).sum())
-    assert (layer.weight in found) == trainable
-    assert head.weight in found
+    grads = gradients(head(layer(np.array([0, 2]))).sum())
+    assert (layer.weight in grads) == trainable
+    assert head.weight in grads
     assert layer.state_dict()["weight"].shape == (4, 2)
     with pytest.raises(AttributeError, match="no attribute 'wieght'; did you mean 'weight'"):
         layer.wieght = 1
@@ -81,42 +76,6 @@ def test_an_embedding_begins_with_given_vectors(trainable: bool) -> None:
         Embedding.from_vectors(vectors[0])
     with pytest.raises(SettingsError, match="padding"):
         Embedding.from_vectors(vectors, padding=4)
-
-
-def test_sinusoids_by_the_formula() -> None:
-    table = sinusoids(7, 6, np.float64)
-    for p in range(7):
-        for i in range(3):
-            angle = p / 10000 ** (2 * i / 6)
-            assert table[p, 2 * i] == pytest.approx(sin(angle))
-            assert table[p, 2 * i + 1] == pytest.approx(cos(angle))
-
-
-@pytest.mark.parametrize("d", [1, 2, 5])
-def test_sinusoids_of_any_width(d: int) -> None:
-    table = sinusoids(4, d)
-    assert table.shape == (4, d)
-    assert table.dtype == np.float32
-    assert np.isfinite(table).all()
-
-
-@pytest.mark.parametrize("kind", ["sinusoidal", "learned"])
-def test_positions_are_added_and_a_longer_sequence_is_refused(kind: str) -> None:
-    layer = SinusoidalPositions(4, 6) if kind == "sinusoidal" else LearnedPositions(4, 6, stream())
-    table = layer.table if kind == "sinusoidal" else layer.weight.data
-    x = np.ones((2, 3, 6), np.float32)
-    y = layer(Tensor(x))
-    np.testing.assert_allclose(y.data, x + table[:3])
-    assert y.dtype == np.float32
-    layer(Tensor(np.ones((1, 4, 6), np.float32)))
-    with pytest.raises(ShapeError, match=r"5 tokens.*4 positions"):
-        layer(Tensor(np.ones((1, 5, 6), np.float32)))
-
-
-def test_learned_positions_get_gradients_where_they_were_used() -> None:
-    layer = LearnedPositions(5, 2, stream())
-    found = gradients(layer(Tensor(np.zeros((3, 2, 2), np.float32))).sum())[layer.weight]
-    assert np.asarray(found).tolist() == [[3, 3], [3, 3], [0, 0], [0, 0], [0, 0]]
 
 
 def test_first_values() -> None:

@@ -1,4 +1,4 @@
-"""Fetching a file: whole or not at all, checked, going on where it broke off."""
+"""Download of a file: complete or not at all, verified, resumed after interruptions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +18,32 @@ from pmt_train import progress_bar
 
 _CHUNK = 1 << 16
 _TIMEOUT = 30.0  # seconds without a byte
-_ATTEMPTS = 3  # that brought something; one that brings nothing is the last
+_ATTEMPTS = 3  # as long as each one receives something
 
 
 def download(
     url: str, path: str | os.PathLike[str], *, sha256: str | None = None, quiet: bool = False
 ) -> bool:
-    """Fetch `url` into the file `path`. Returns False where it was there already.
+    """Download `url` to the file `path`. Returns False if it was there already.
 
-    The bytes are collected in `path` + ".part"; only when all are there and the checksum is right
-    are they moved to `path` in one step. A transfer that breaks off is taken up again where it
-    stopped (HTTP Range), at once and, if that fails, by the next call.
+    The bytes are collected in `path` + ".part", which is renamed when all are there and the
+    checksum is right. An interrupted transfer is resumed (HTTP Range), at once and, if that
+    fails, by the next call.
 
-    sha256: hexadecimal; with it a file that is already there is checked, too, and fetched anew
-    where it is another one. Without it a file that is there is left alone. quiet: no bar.
+    Args:
+        url: address, http or https.
+        path: target file.
+        sha256: hexadecimal checksum. With it, a file that is there is verified, and replaced if
+            it is another one; without it, a file that is there is kept.
+        quiet: show no progress bar.
 
-    Raises FileProblem where nothing answers, the server refuses, or the disk does; DataError where
-    the bytes are not those of the checksum; SettingsError for a URL that is not http(s).
+    Raises:
+        FileProblem: if the server does not answer or refuses, or the disk does.
+        DataError: if the checksum is wrong.
+        SettingsError: for a URL that is not http(s).
     """
     if not re.match(r"https?://[^/]", url):
-        raise SettingsError(f"a URL to fetch from begins with http:// or https://, got {url!r}")
+        raise SettingsError(f"expected a URL that begins with http:// or https://, got {url!r}")
     target = Path(path)
     if target.is_file() and (sha256 is None or _digest(target) == sha256):
         return False
@@ -47,124 +52,134 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
         resumed = part.is_file() and part.stat().st_size > 0
         _collect(url, part, quiet)
-        found = _digest(part) if sha256 is not None else None
-        if found != sha256 and resumed:  # its beginning came from somewhere else: all anew
+        digest = _digest(part) if sha256 is not None else None
+        if digest != sha256 and resumed:  # the first part may be that of another file
             part.unlink()
             _collect(url, part, quiet)
-            found = _digest(part)
-        if found != sha256:
+            digest = _digest(part)
+        if digest != sha256:
             part.unlink()
             raise DataError(
-                f"{url} is not the file that was expected: its SHA-256 is {found}, expected "
-                f"{sha256}; nothing was saved. Try again, or another address"
+                f"{url} is not the expected file: its SHA-256 is {digest}, expected {sha256}; "
+                "nothing was saved. Try again, or another address"
             )
         os.replace(part, target)
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a server said it will send.
+def download_from_any(
+    urls: list[str],
+    path: str | os.PathLike[str],
+    *,
+    sha256: str | None = None,
+    on_failure: Callable[[str], None] | None = None,
+) -> bool:
+    """Call `download` with each address until one succeeds.
 
-    Attributes:
-        body: to read from. start: place in the file of its first byte. size: of the whole file,
-            None where the server does not tell.
+    on_failure: called with the reason if an address fails and there is another one to try.
+    Raises the error of the last address.
     """
-
-    body: Any
-    start: int
-    size: int | None
-
-
-def _collect(url: str, part: Path, quiet: bool) -> None:
-    """All bytes of the file into `part`, in as many transfers as it takes."""
-    for attempt in range(_ATTEMPTS):
-        before = part.stat().st_size if part.is_file() else 0
+    for i, url in enumerate(urls):
         try:
-            _transfer(url, part, before, quiet)
-            return
-        except _BrokenOff as error:
-            came = part.stat().st_size - before
-            if attempt == _ATTEMPTS - 1 or came <= 0:
-                raise FileProblem(
-                    f"fetching {url} broke off ({error}); {part.stat().st_size:,} bytes are kept "
-                    "and the next try goes on from there. Check the network"
-                ) from error
+            return download(url, path, sha256=sha256)
+        except (FileProblem, DataError) as error:
+            if i == len(urls) - 1:
+                raise
+            if on_failure is not None:
+                on_failure(f"{error}\ntrying the next address")
+    raise SettingsError("there is no address to download from; give at least one")
 
 
 class _BrokenOff(Exception):
     """The connection ended before the file did."""
 
 
+def _collect(url: str, part: Path, quiet: bool) -> None:
+    """Download the whole file into `part`, in as many transfers as it takes."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        before = part.stat().st_size if part.is_file() else 0
+        try:
+            _transfer(url, part, before, quiet)
+            return
+        except _BrokenOff as error:
+            size = part.stat().st_size
+            if attempt == _ATTEMPTS or size <= before:
+                raise FileProblem(
+                    f"the download of {url} broke off ({error}); {size:,} bytes are kept and the "
+                    "next try resumes there. Check the network"
+                ) from error
+
+
 def _transfer(url: str, part: Path, start: int, quiet: bool) -> None:
-    with _asked(url, start) as answer, open(part, "r+b" if answer.start else "wb") as file:
-        file.seek(answer.start)
-        file.truncate()
-        done = answer.start
-        name = part.name.removesuffix(".part")
-        with progress_bar(answer.size, name, unit="B", quiet=quiet) as bar:
-            bar.unit_scale = True
-            bar.update(done)
-            for piece in _pieces(answer.body):
-                file.write(piece)
-                done += len(piece)
-                bar.update(len(piece))
-        file.flush()
-        os.fsync(file.fileno())
-    if answer.size is not None and done < answer.size:
-        raise _BrokenOff(f"{done:,} of {answer.size:,} bytes came")
+    """Append what the server sends from byte `start` on, or write all if it sends all."""
+    with _response(url, start) as response:
+        start = _first_byte(response) if response.status == 206 else 0
+        length = response.headers.get("Content-Length", "")
+        size = start + int(length) if length.isdecimal() else None
+        done = start
+        with open(part, "r+b" if start else "wb") as file:
+            file.seek(start)
+            file.truncate()
+            name = part.name.removesuffix(".part")
+            with progress_bar(size, name, unit="B", quiet=quiet) as bar:
+                bar.unit_scale = True
+                bar.update(done)
+                for chunk in _chunks(response):
+                    file.write(chunk)
+                    done += len(chunk)
+                    bar.update(len(chunk))
+            file.flush()
+            os.fsync(file.fileno())
+    if size is not None and done < size:
+        raise _BrokenOff(f"{done:,} of {size:,} bytes arrived")
 
 
-def _pieces(body: Any) -> Iterator[bytes]:
+def _chunks(response: Any) -> Iterator[bytes]:
     while True:
         try:
-            piece = body.read(_CHUNK)
+            chunk = response.read(_CHUNK)
         except http.client.IncompleteRead as error:
             yield error.partial
             raise _BrokenOff("the connection was closed") from error
         except (OSError, http.client.HTTPException) as error:
             raise _BrokenOff(str(error) or type(error).__name__) from error
-        if not piece:
+        if not chunk:
             return
-        yield piece
+        yield chunk
 
 
-@contextmanager
-def _asked(url: str, start: int) -> Iterator[_Answer]:
-    """The server's answer to "the file from byte `start` on"."""
+def _response(url: str, start: int) -> Any:
+    """Request the file from byte `start` on; return the response, open."""
     headers = {"User-Agent": "pmt", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    request = urllib.request.Request(url, headers=headers)
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
+        response = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=_TIMEOUT
+        )
     except urllib.error.HTTPError as error:
-        with error:
-            if error.code == 416 and start:  # what we have is all there is, or more
-                with _asked(url, 0) as answer:
-                    yield answer
-                return
+        error.close()
+        if error.code == 416 and start:  # the part is as long as the file, or longer
+            return _response(url, 0)
         raise FileProblem(
-            f"cannot fetch {url}: the server answers {error.code} {error.reason}; check the address"
+            f"cannot download {url}: the server answers {error.code} {error.reason}; check the "
+            "address"
         ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or str(error) or type(error).__name__
         raise FileProblem(
-            f"cannot fetch {url}: {reason}; check the network, or fetch the file by other means "
-            "and put it in its place"
+            f"cannot download {url}: {reason}; check the network, or download the file by other "
+            "means and save it under the same path"
         ) from error
-    with response:
-        first = _first_byte(response) if response.status == 206 else 0
-        length = response.headers.get("Content-Length", "")
-        size = first + int(length) if length.isdecimal() else None
-        if first not in (0, start):
-            raise FileProblem(f"cannot go on with {url}: the server sends another part of it")
-        yield _Answer(response, first, size)
+    if response.status == 206 and _first_byte(response) not in (0, start):
+        response.close()
+        raise FileProblem(f"cannot resume {url}: the server sends another part of it")
+    return response
 
 
 def _first_byte(response: Any) -> int:
-    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    return int(found[1]) if found else -1
+    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    return int(match[1]) if match else -1
 
 
 def _digest(path: Path) -> str:
@@ -180,26 +195,3 @@ def _disk_problems(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise FileProblem.from_os_error("write", path, error) from error
-
-
-def download_from_any(
-    urls: list[str],
-    path: str | os.PathLike[str],
-    *,
-    sha256: str | None = None,
-    told: Callable[[str], None] | None = None,
-) -> bool:
-    """`download` from the first of several addresses that has the file.
-
-    told: is given the reason whenever an address fails and there is another one to try.
-    Raises the error of the last one.
-    """
-    for i, url in enumerate(urls):
-        try:
-            return download(url, path, sha256=sha256)
-        except (FileProblem, DataError) as error:
-            if i == len(urls) - 1:
-                raise
-            if told is not None:
-                told(f"{error}\ntrying the next address")
-    raise SettingsError("there is no address to fetch from; give at least one")

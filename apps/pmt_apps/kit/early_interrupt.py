@@ -1,4 +1,4 @@
-"""Quiet exit on Ctrl-C during start-up, while the imports of a program still run."""
+"""Quiet exit on Ctrl-C while the imports of a program still run."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""JSON files: written whole or not at all, read with clear errors.
-
-The first look at a file that a user named.
-
-What identifies a data file: its checksum, and how much is in it.
-"""
+"""JSON files, checks of the files that a user names, and their fingerprints."""
 
 from __future__ import annotations
 
@@ -23,7 +18,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
-    """Write JSON for people to read, atomically. Numbers must be finite."""
+    """Write indented JSON, atomically. Numbers must be finite."""
     with atomic_file(path, "w") as file:
         json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
         file.write("\n")
@@ -45,23 +40,23 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def check_input_file(path: Path, what: str) -> None:
-    """Raises FileProblem or DataError where an input file is missing, a folder, a pipe or empty.
+    """Check that an input file exists and is a regular file with content.
 
-    what: what the file is for, e.g. "training pairs".
+    what: what the file is for, e.g. "training pairs". Raises FileProblem or DataError.
     """
     try:
         exists = path.exists()
-    except OSError as error:  # a name too long, a folder that must not be looked into
+    except OSError as error:  # a name too long, a folder without permission
         raise FileProblem.from_os_error("read", path, error) from error
     if not exists:
         raise FileProblem(f"the file with {what} does not exist: {str(path)!r}; check the path")
     if path.is_dir():
         raise FileProblem(f"expected a file with {what}, got the folder {str(path)!r}")
     if not path.is_file():
-        # It is read twice, once for its checksum; what comes through a pipe comes once.
+        # It is read twice, once for its checksum.
         raise FileProblem(
-            f"{str(path)!r} is a pipe or a device; expected a file with {what}: write what comes "
-            "out of it to a file, and name that (gzip files are read as they are)"
+            f"{str(path)!r} is a pipe or a device; expected a file with {what}: write its content "
+            "to a file, and name that (gzip files are read as they are)"
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; expected {what}")
@@ -75,8 +70,10 @@ class FileFingerprint:
     """A file as it was read.
 
     Attributes:
-        path: as it was named. rows: examples in it, or lines where nobody counted better.
-        bytes: its size. sha256: its checksum, hexadecimal.
+        path: as it was named.
+        rows: number of examples, or else of lines.
+        bytes: size.
+        sha256: checksum, hexadecimal.
     """
 
     path: str
@@ -85,15 +82,12 @@ class FileFingerprint:
     sha256: str
 
     def to_json(self) -> dict[str, Any]:
-        """As a dictionary."""
+        """Return a dictionary."""
         return asdict(self)
 
 
 def file_fingerprint(path: str | os.PathLike[str], rows: int | None = None) -> FileFingerprint:
-    """Read a file through. rows: number of examples, if known; else its lines are counted.
-
-    Raises FileProblem.
-    """
+    """Read a file and return its fingerprint. rows: number of examples; None: count the lines."""
     digest, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
     try:
         with open(path, "rb") as file:
@@ -107,7 +101,6 @@ def file_fingerprint(path: str | os.PathLike[str], rows: int | None = None) -> F
                     bar.update(len(chunk))
     except OSError as error:
         raise FileProblem.from_os_error("read", path, error) from error
-    counted = lines + (last != b"\n")  # the last line may lack its end
-    return FileFingerprint(
-        os.fspath(path), counted if rows is None else rows, size, digest.hexdigest()
-    )
+    if rows is None:
+        rows = lines + (last != b"\n")  # the last line may lack its end
+    return FileFingerprint(os.fspath(path), rows, size, digest.hexdigest())

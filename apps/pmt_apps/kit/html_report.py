@@ -1,7 +1,4 @@
-"""`Report`: a page that tells what a run was and what came out, in one file.
-
-How a report looks: in light and dark, on a screen of any width and on paper.
-"""
+"""`Report`: an HTML page with its figures inside, in one file that needs no network."""
 
 from __future__ import annotations
 
@@ -20,11 +17,14 @@ from pmt_train import Interval
 
 
 class Report:
-    """Built from top to bottom, then saved: HTML with its pictures inside, needing no network.
+    """An HTML page that is built from top to bottom and then saved.
 
-    All text is escaped; `html` alone takes markup.
+    All text is escaped, except for that of `html`. The style, report.css, fits light and dark
+    themes, narrow screens and paper.
 
-    title: heading of the page. lead: a line of text below it.
+    Args:
+        title: heading of the page.
+        lead: a line of text below it.
     """
 
     def __init__(self, title: str, lead: str = "") -> None:
@@ -34,19 +34,19 @@ class Report:
             self._parts.append(f'<p class="lead">{_escape(lead)}</p>')
 
     def section(self, heading: str) -> None:
-        """Begin a section."""
+        """Add a heading."""
         self._parts.append(f"<h2>{_escape(heading)}</h2>")
 
     def text(self, text: str) -> None:
-        """A paragraph."""
+        """Add a paragraph."""
         self._parts.append(f"<p>{_escape(text)}</p>")
 
     def code(self, text: str) -> None:
-        """Text as it is typed, e.g. a command."""
+        """Add preformatted text, e.g. a command."""
         self._parts.append(f"<pre>{_escape(text)}</pre>")
 
     def cards(self, values: Mapping[str, Any]) -> None:
-        """A few numbers, large: label -> value."""
+        """Add a few numbers in large print, by label."""
         cards = [
             f'<div class="card"><b>{_escape(cell_text(value))}</b>'
             f"<span>{_escape(label)}</span></div>"
@@ -55,9 +55,9 @@ class Report:
         self._parts.append(f'<div class="cards">{"".join(cards)}</div>')
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """A table. Numbers are set right, with as many digits as are worth reading.
+        """Add a table. Numbers are rounded and right-aligned, intervals are in small print.
 
-        An interval stands small below its number; a long heading may break where it has a "_".
+        A long heading may break after a "_".
         """
         number = [
             bool(rows)
@@ -83,7 +83,7 @@ class Report:
         )
 
     def picture(self, path: str | os.PathLike[str], caption: str) -> None:
-        """A PNG file, taken into the page. Raises FileProblem."""
+        """Embed a PNG file. Raises FileProblem."""
         try:
             content = base64.b64encode(Path(path).read_bytes()).decode("ascii")
         except OSError as error:
@@ -95,19 +95,20 @@ class Report:
         )
 
     def html(self, markup: str) -> None:
-        """Markup as it is: the caller answers for it and escapes (`html.escape`) all data in it."""
+        """Add markup unchanged; the caller must escape data in it (`html.escape`)."""
         self._parts.append(markup)
 
     def body(self) -> str:
-        """All parts but the heading, as markup for `html` of another report."""
+        """Return all parts but the heading, as markup for `html` of another report."""
         return "\n".join(self._parts[1:])
 
     def page(self) -> str:
-        """The whole page."""
+        """Return the whole page."""
+        style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{_escape(self.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+            f"<title>{_escape(self.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
             + "\n".join(self._parts)
             + "\n</body>\n</html>\n"
         )
@@ -119,7 +120,7 @@ class Report:
 
 
 def cell_text(value: Any) -> str:
-    """A value as a reader wants to see it."""
+    """Return a value as text, numbers with as many digits as are worth reading."""
     if value is None:
         return "–"
     if isinstance(value, Interval):
@@ -157,55 +158,3 @@ def _cell_markup(value: Any) -> str:
 
 def _escape(text: str) -> str:
     return html.escape(str(text), quote=True)
-
-
-STYLE = """
-:root {
-  color-scheme: light dark;
-  --page: #fbfbfa; --card: #ffffff; --line: #e4e3df; --text: #22242a; --quiet: #6a6e78;
-  --accent: #2d5fa8; --stripe: #f6f6f3;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #17181b; --card: #1f2125; --line: #34363c; --text: #e6e6e3; --quiet: #9a9ea8;
-    --accent: #8fb4ee; --stripe: #24262b;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 62rem; background: var(--page);
-  color: var(--text); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-}
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .25rem; letter-spacing: -.01em; }
-h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
-p { margin: .5rem 0; max-width: 44rem; }
-.lead { color: var(--quiet); }
-.cards { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0 0; }
-.card {
-  background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
-  padding: .7rem 1rem; min-width: 8.5rem;
-}
-.card b { display: block; font-size: 1.45rem; line-height: 1.25; color: var(--accent);
-  font-variant-numeric: tabular-nums; }
-.card span { color: var(--quiet); font-size: .85rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem;
-  background: var(--card); width: fit-content; max-width: 100%; margin: 0 0 1.25rem; }
-table { border-collapse: collapse; font-size: .9rem; }
-th, td { padding: .35rem .8rem; text-align: left; vertical-align: top; }
-th { font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line);
-  vertical-align: bottom; }
-tbody tr:nth-child(even) { background: var(--stripe); }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-td.number { white-space: nowrap; }
-td small { display: block; color: var(--quiet); font-size: .8rem; }
-td { overflow-wrap: break-word; min-width: 3rem; }
-figure { margin: 0 0 1.5rem; }
-figure img { display: block; max-width: 100%; height: auto; background: #fff;
-  border: 1px solid var(--line); border-radius: .6rem; padding: .5rem; }
-figcaption { color: var(--quiet); font-size: .9rem; margin-top: .4rem; max-width: 44rem; }
-code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-  font-size: .85rem; }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
-  padding: .7rem 1rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: break-word; }
-@media print { body { max-width: none; padding: 0; } figure, .card { break-inside: avoid; } }
-"""

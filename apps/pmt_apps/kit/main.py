@@ -21,7 +21,7 @@ S = TypeVar("S", bound=AppSettings)
 
 BAD_INPUT = 2
 _BROKEN_PIPE = 128 + 13
-_PATIENCE = 1.0  # seconds
+_ABORT_DELAY = 1.0  # seconds
 
 
 def run_app(
@@ -35,29 +35,33 @@ def run_app(
     description: str = "",
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Run an app; returns its exit code.
+    """Run an app and return its exit code.
 
         if __name__ == "__main__":
             sys.exit(run_app(Settings, task="qqp", train=train, predict=predict))
 
-    settings: the app's settings class. task: name its runs carry, e.g. "qqp". train: trains;
-    predict: answers standard input with a trained run (`--predict`). actions: what else it can
-    do, by the name of the setting that asks for it: done instead, without a run. title: of the
-    report.
-    description: for `--help`. argv: arguments without the program's name; None: of the process.
+    Exit codes: 0, done. 2, an error with a cause outside of the program (a PmtError, no memory):
+    one message on standard error that names the cure, no traceback. 130 (143), Ctrl-C (SIGTERM),
+    with the command that resumes. 141, standard output was closed. Other errors are bugs and keep
+    their traceback.
 
-    0: done. 2: an error that has its cause outside of the program (a PmtError, no memory): one
-    message on standard error that names the cure, no traceback. 130 (143): Ctrl-C (SIGTERM),
-    with how to resume. 141: nobody reads the output any more. Other errors are mistakes of the
-    program and keep their traceback.
+    With mpiexec, rank 0 alone prints, writes and predicts; the other ranks train with it.
 
-    Started by mpiexec, rank 0 alone prints, writes, and answers; the others train with it.
+    Args:
+        settings: the settings class of the app.
+        task: name of the app, saved with its runs, e.g. "qqp".
+        train: trains a run.
+        predict: answers standard input with a trained run (`--predict`).
+        actions: functions to call instead, without a run, by the setting that asks for them.
+        title: of the report.
+        description: for `--help`.
+        argv: arguments without the program's name; None: those of the process.
     """
     _make_streams_usable()
 
     def work() -> None:
         parsed = parse_settings(settings, argv, task=task, description=description)
-        # An action is asked for by any value, the empty text of `--generate ''` too.
+        # Any value asks for an action, also the empty text of `--generate ''`.
         asked = [act for name, act in (actions or {}).items() if _is_given(getattr(parsed, name))]
         if (parsed.predict or asked) and launched_process_group().rank > 0:
             return
@@ -71,7 +75,7 @@ def run_app(
                 predict(parsed, run)
                 return
             say(f"{task}: settings\n{parsed.table()}\n")
-            with _telling_how_to_resume(run):
+            with _resume_hint(run):
                 train(parsed, run)
 
     with stopped_by_signals():
@@ -79,38 +83,38 @@ def run_app(
 
 
 def exit_code_of(work: Callable[[], None]) -> int:
-    """Run `work`, and turn what it raises into a message and an exit code; see `run_app`."""
+    """Call `work`; print the message of what it raises and return the exit code, see `run_app`."""
     try:
         work()
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        # A training without a place to save to (of a baseline) is a detail of the run.
+        # A training without a checkpoint path (of a baseline) is a detail of the run.
         saved = isinstance(stop, TrainingInterrupted) and stop.checkpoint is not None
         warn(f"{stop}" if saved else "\nstopped")
         for note in getattr(stop, "__notes__", ()):
             warn(note)
         return 128 + int(getattr(stop, "signal", signal.SIGINT))
     except BrokenPipeError:
-        # Python flushes standard output once more at exit; give it a place that takes it.
+        # Python flushes standard output once more at exit: let it succeed.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
-    except PmtError as error:
-        warn(f"error: {error}")
+    except (PmtError, MemoryError, OSError) as error:
+        warn(f"error: {_message(error)}")
         return BAD_INPUT
-    except MemoryError as error:
-        reason = f" ({error})" if str(error) else ""
-        warn(
-            f"error: there is not enough memory{reason}; "
-            "try a smaller --batch-size, or --limit N for less data"
-        )
-        return BAD_INPUT
-    except OSError as error:
-        warn(f"error: {error}; check the path and the disk")
-        return BAD_INPUT
-    except SystemExit as leave:  # --help
-        return leave.code if isinstance(leave.code, int) else 0
+    except SystemExit as end:  # --help
+        return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        reason = f" ({error})" if str(error) else ""
+        cure = "try a smaller --batch-size, or --limit N for less data"
+        return f"there is not enough memory{reason}; {cure}"
+    if isinstance(error, PmtError):
+        return str(error)
+    return f"{error}; check the path and the disk"
 
 
 def _is_given(value: object) -> bool:
@@ -118,9 +122,7 @@ def _is_given(value: object) -> bool:
 
 
 def _exit_code_among_ranks(work: Callable[[], None]) -> int:
-    """`exit_code_of` for a program that mpiexec may have started; then no rank waits for one that
-    failed.
-    """
+    """`exit_code_of`, if mpiexec may have started several ranks: one that fails ends all."""
     try:
         ranks = launched_process_group()
     except PmtError as error:
@@ -129,7 +131,7 @@ def _exit_code_among_ranks(work: Callable[[], None]) -> int:
     if ranks.size == 1:
         return exit_code_of(work)
     try:
-        code = exit_code_of(work if ranks.rank == 0 else lambda: _in_silence(work))
+        code = exit_code_of(work if ranks.rank == 0 else lambda: _silently(work))
     except BaseException:
         traceback.print_exc()
         code = 1
@@ -139,37 +141,35 @@ def _exit_code_among_ranks(work: Callable[[], None]) -> int:
     return code
 
 
-def _in_silence(work: Callable[[], None]) -> None:
-    """`work` of a rank that leaves the talking to rank 0, but for an error that rank 0 has not."""
+def _silently(work: Callable[[], None]) -> None:
+    """Call `work` on a rank other than 0, whose output is dropped but for its own errors."""
     try:
         with (
-            open(os.devnull, "w") as nowhere,
-            contextlib.redirect_stdout(nowhere),
-            contextlib.redirect_stderr(nowhere),
+            open(os.devnull, "w") as devnull,
+            contextlib.redirect_stdout(devnull),
+            contextlib.redirect_stderr(devnull),
         ):
             work()
     except TrainingInterrupted as stop:
         raise SystemExit(128 + stop.signal) from None
     except Exception:
-        time.sleep(_PATIENCE)  # an error of all ranks: rank 0 tells it, and ends this one
+        time.sleep(_ABORT_DELAY)  # an error of all ranks is printed by rank 0, which ends this one
         raise
 
 
 @contextlib.contextmanager
-def _telling_how_to_resume(run: Run[Any]) -> Iterator[None]:
-    """A signal, also one after the training, while scores and pictures are made, says so."""
+def _resume_hint(run: Run[Any]) -> Iterator[None]:
+    """Add the command that resumes to a signal, also to one after the training."""
     try:
         yield
     except KeyboardInterrupt as stop:
         if run.started:
-            stop.add_note(f"go on with: {run.command('--resume')}")
+            stop.add_note(f"resume with: {run.command('--resume')}")
         raise
 
 
 def _make_streams_usable() -> None:
-    """What a terminal's encoding cannot show is printed escaped, not an error; and a stream that
-    is closed from the beginning (`>&-`) is one that has nothing to say and where nobody reads.
-    """
+    """Escape what the encoding of a terminal cannot show; open streams that are closed (`>&-`)."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115

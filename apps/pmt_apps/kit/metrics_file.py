@@ -1,4 +1,4 @@
-"""`metrics.json`: the results of a run, for programs."""
+"""`metrics.json`: the results of a run, with versions and memory."""
 
 from __future__ import annotations
 
@@ -30,12 +30,18 @@ def write_metrics(
     splits: Mapping[str, Mapping[str, Any]],
     pictures: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Write the results, and return what was written.
+    """Write the results of a run, and return what was written.
 
-    history: gives `seconds` (wall time of training) and `examples_per_second`.
-    parameters: number of learned numbers. data: each file that was read, by its role.
-    splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities become null. One with
-        an `Interval` is written as two: "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
+    Args:
+        path: of the file.
+        task: name of the app.
+        history: of the training; gives times and epochs.
+        parameters: number of trained numbers.
+        seed, workers: settings of the run.
+        data: files that were read, by role.
+        splits: metrics by split ("dev": {"accuracy": 0.8}). Nan and infinities become null. An
+            `Interval` becomes "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
+        pictures: names of the figures.
     """
     content = {
         "task": task,
@@ -59,18 +65,16 @@ def write_metrics(
 
 
 def _with_intervals(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in metrics.items():
+        values[name] = value.value if isinstance(value, Interval) else value
         if isinstance(value, Interval):
-            found[name] = value.value
-            found[f"{name}_interval"] = [value.low, value.high]
-        else:
-            found[name] = value
-    return found
+            values[f"{name}_interval"] = [value.low, value.high]
+    return values
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, and no number that JSON cannot hold."""
+    """Return a value with Python's numbers, and None for those that JSON cannot hold."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
@@ -83,19 +87,19 @@ def _plain(value: Any) -> Any:
 
 
 def versions() -> dict[str, str]:
-    """Python, NumPy and the pmt packages that are there, by name."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python, NumPy and the pmt packages, by name."""
+    numbers = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            numbers[name] = version(name)
         except PackageNotFoundError:
             if find_spec(name.replace("-", "_")) is not None:
-                found[name] = "not installed, run from its folder"
-    return found
+                numbers[name] = "not installed, run from its folder"
+    return numbers
 
 
 def peak_rss_mb() -> float | None:
-    """Largest resident size of this process so far, in MB (10^6 bytes); None on Windows."""
+    """Return the peak resident size of this process in MB (10^6 bytes); None on Windows."""
     if sys.platform == "win32":
         return None
     import resource

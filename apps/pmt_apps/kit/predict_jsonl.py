@@ -13,7 +13,7 @@ from pmt_train import warn
 
 Fields = tuple[str, ...]
 Answer = Callable[[Sequence[Fields]], Iterable[Mapping[str, Any]]]
-"""Examples, each a tuple of its texts -> an answer per example, in their order."""
+"""A function from examples, tuples of texts, to an answer per example."""
 
 _CHUNK = 1 << 16
 
@@ -27,16 +27,21 @@ def predict_jsonl(
     source: BinaryIO | None = None,
     target: BinaryIO | None = None,
 ) -> int:
-    """Read examples, one a line, and write one JSON object a line. Returns their number.
+    """Read an example per line, and write a JSON object per line. Returns their number.
 
-    fields: names of the texts of an example; several are separated by tabs.
-    answer: called with up to `batch_size` examples. Lines are answered as soon as they come, so
-    that a program at the other end of a pipe, or a person, can wait for each answer; what comes
-    faster is answered in batches. empty: whether an empty line is an example, too.
-    source, target: standard input and output by default.
+    Lines are answered as they arrive, so that a program at the other end of a pipe can wait for
+    each answer; lines that arrive together are answered in batches.
 
-    Raises DataError that names the line where the number of texts is wrong or the bytes are no
-    UTF-8; the lines before it have been answered then.
+    Args:
+        answer: called with up to `batch_size` examples.
+        fields: names of the texts of an example, which are separated by tabs.
+        batch_size: largest number of examples of a call.
+        empty: whether an empty line is an example.
+        source, target: standard input and output by default.
+
+    Raises:
+        DataError: names the first line with another number of texts or that is not UTF-8, after
+            the lines before it have been answered.
     """
     source = sys.stdin.buffer if source is None else source
     target = sys.stdout.buffer if target is None else target
@@ -86,8 +91,8 @@ def predict_line_by_line(answer: Callable[[int, str], Mapping[str, Any]], field:
 
 
 def _arriving(source: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines that have come so far, whenever more have come."""
-    # read1 gives what is there; a stream without it (a raw file) does so by read.
+    """Yield the complete lines of each read."""
+    # read1 returns what has arrived; so does read of a stream without it (a raw file).
     read = getattr(source, "read1", source.read)
     rest = b""
     while chunk := read(_CHUNK):
@@ -109,13 +114,13 @@ def _parse(line: bytes, fields: Sequence[str], number: int, empty: bool) -> Fiel
             f"standard input, line {number}: byte {error.start + 1} ({line[error.start]:#04x}) is "
             "not UTF-8; convert the text, e.g. with iconv -f latin1 -t utf-8"
         ) from error
-    # a single text may have tabs in it: there is nothing that they could part it from
+    # A single text may contain tabs.
     parts = (text,) if len(fields) == 1 else tuple(text.split("\t"))
     if len(parts) != len(fields) or not (empty or text.strip()):
         expected = "<Tab>".join(fields)
-        came = f"{len(parts)} separated by tabs" if text.strip() else "an empty line"
+        got = f"{len(parts)} separated by tabs" if text.strip() else "an empty line"
         texts = "1 text" if len(fields) == 1 else f"{len(fields)} texts"
-        raise DataError(f"standard input, line {number}: expected {texts} ({expected}), got {came}")
+        raise DataError(f"standard input, line {number}: expected {texts} ({expected}), got {got}")
     return parts
 
 
@@ -123,6 +128,6 @@ def _write(answer: Answer, examples: Sequence[Fields], target: BinaryIO) -> None
     answers = list(answer(examples))
     if len(answers) != len(examples):
         raise StateError(f"{len(examples)} examples got {len(answers)} answers")
-    text = "".join(json.dumps(dict(one), ensure_ascii=False) + "\n" for one in answers)
+    text = "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in answers)
     target.write(text.encode("utf-8", "backslashreplace"))
     target.flush()

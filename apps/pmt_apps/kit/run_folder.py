@@ -1,7 +1,4 @@
-"""`RunFolder`: the folder of one run, and the names of the files in it.
-
-`RunLock`: keeps two processes from writing to one run.
-"""
+"""`RunFolder`: the paths of the files of a run. `RunLock`: one process writes to a run."""
 
 from __future__ import annotations
 
@@ -20,12 +17,16 @@ _STAGE = ".checkpoint.npz"
 
 
 class RunFolder:
-    """What stands where in the folder of a run.
+    """The folder of a run and the paths of its files.
 
     Attributes:
         path: the folder.
-        config: the settings. history: a row per epoch. metrics: the results.
-        checkpoint: to go on from. model: the best weights. report: for people.
+        config: config.json, the settings.
+        history: history.csv, a row per epoch.
+        metrics: metrics.json, the results.
+        checkpoint: checkpoint.npz, to resume from.
+        model: model.npz, the best weights.
+        report: report.html.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,16 +47,16 @@ class RunFolder:
         )
 
     def of_stage(self, name: str) -> tuple[Path, Path]:
-        """The checkpoint and the best weights of a part of the training."""
+        """Return the paths of the checkpoint and of the best weights of a stage."""
         return self.path / f"{name}{_STAGE}", self.path / f"{name}.npz"
 
     @property
     def is_run(self) -> bool:
-        """Whether there is a run, or a part of one."""
+        """Whether there is a file of a run."""
         return any(file.exists() for file in self._files)
 
     def check_is_run(self, what_for: str) -> None:
-        """Raises FileProblem where there is no run to resume or to predict with."""
+        """Raise FileProblem if there is no run to resume or to predict with."""
         if not self.config.is_file():
             raise FileProblem(
                 f"there is no run to {what_for} in {str(self.path)!r}: expected the file "
@@ -65,12 +66,15 @@ class RunFolder:
 
     @contextmanager
     def claim(self, *, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
-        """Within this context the folder belongs to this process alone.
+        """Lock the folder for this process within this context.
 
-        It is made where it does not exist, and taken away again if nothing was written to it.
-        A run that is there already is not touched here. Raises SettingsError where there is one
-        and neither `resume` nor `overwrite` says what to do with it, FileProblem where nothing
-        can be written, StateError where another process is at work.
+        A missing folder is created, and removed at the end if nothing was written to it. The
+        files of a run in it are not changed.
+
+        Raises:
+            SettingsError: if there is a run and neither `resume` nor `overwrite` is given.
+            FileProblem: if the folder cannot be written.
+            StateError: if another process has locked it.
         """
         if self.is_run and not (resume or overwrite):
             raise SettingsError(
@@ -88,7 +92,7 @@ class RunFolder:
                     folder.rmdir()
 
     def clear(self) -> None:
-        """Remove the files of the run that is here: known names, its stages and its pictures."""
+        """Remove the files of the run: known names, its stages and its figures."""
         files = list(self._files)
         for checkpoint in self.path.glob(f"*{_STAGE}"):
             files += self.of_stage(checkpoint.name.removesuffix(_STAGE))
@@ -104,7 +108,7 @@ class RunFolder:
                 raise FileProblem.from_os_error("remove", file, error) from error
 
     def _make(self) -> list[Path]:
-        """Make the folder; those that were missing, the innermost first."""
+        """Create the folder; return the folders that were missing, the innermost first."""
         missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -130,10 +134,12 @@ else:
 
 
 class RunLock:
-    """Within this context no other process can hold the lock on `path`.
+    """An exclusive lock on the file `path` within a context.
 
-    The operating system gives the lock up when the process ends, however it ends, so a killed
-    run never locks its folder for good. Raises StateError where another process has it.
+    The operating system releases it when the process ends, even if it is killed.
+
+    Raises:
+        StateError: if another process has the lock.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,9 +1,9 @@
-"""`AppSettings`: the settings that every app has, and their file config.json."""
+"""`AppSettings`: the settings that every app has, their file config.json, files of splits."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,10 +17,12 @@ from pmt_train import core_count
 
 @dataclass(frozen=True)
 class AppSettings:
-    """Base of an app's settings: one frozen dataclass, one option per field.
+    """Base of the settings of an app: a frozen dataclass with one option per field.
 
-    An app adds its own fields with `option(...)` and may give these other defaults. Every value
-    is checked when it is made; SettingsError names the option and says what was expected.
+    An app adds fields with `option(...)`, and may change the defaults of these.
+
+    Raises:
+        SettingsError: for a value that is not allowed; names the option and what was expected.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {}
@@ -63,7 +65,7 @@ class AppSettings:
                 continue
             try:
                 if kind.several:
-                    value = tuple(kind.check(one, info) for one in value)
+                    value = tuple(kind.check(part, info) for part in value)
                 else:
                     value = kind.check(value, info)
             except ValueError as error:
@@ -72,15 +74,14 @@ class AppSettings:
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Defaults that depend on what was given, by name of the setting; none here.
+        """Return defaults that depend on the given settings, e.g. those of a preset; none here.
 
-        given: the settings named on the command line. An app overrides this where e.g. real data
-        wants a larger model than the shipped sample, or for presets.
+        given: the settings of the command line, by name.
         """
         return {}
 
     def to_json(self) -> dict[str, Any]:
-        """What belongs to the run (not what to do with it now), as JSON can hold it."""
+        """Return the settings of the run, without the transient ones, as JSON."""
         plain = asdict(self)
         return {
             item.name: _to_json(plain[item.name])
@@ -89,7 +90,7 @@ class AppSettings:
         }
 
     def table(self) -> str:
-        """All settings of the run as a table in plain text."""
+        """Return the settings of the run as a table in plain text."""
         rows = [(name.replace("_", "-"), _shown(value)) for name, value in self.to_json().items()]
         return text_table(rows)
 
@@ -126,14 +127,14 @@ class TransformerSettings(AppSettings):
 
 
 def flag(name: str) -> str:
-    """The option of a setting: "batch_size" -> "--batch-size"."""
+    """Return the option of a setting: "batch_size" -> "--batch-size"."""
     return "--" + name.replace("_", "-")
 
 
 def _to_json(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
-    return [_to_json(one) for one in value] if isinstance(value, tuple) else value
+    return [_to_json(part) for part in value] if isinstance(value, tuple) else value
 
 
 def _shown(value: Any) -> str:
@@ -146,16 +147,18 @@ _TASK = "task"
 
 
 def save_settings(path: str | os.PathLike[str], task: str, settings: AppSettings) -> None:
-    """Write the settings of a run, and which task it is a run of."""
+    """Write config.json: the settings of a run, and the name of its app."""
     write_json(path, {_TASK: task, **settings.to_json()})
 
 
 def load_settings(
     path: str | os.PathLike[str], task: str, kind: type[AppSettings]
 ) -> dict[str, Any]:
-    """The settings that `save_settings` wrote, by name; one newer than the run is left out.
+    """Return the settings of config.json by name, without those that are newer than the run.
 
-    Raises FileProblem, or DataError for another task's run or values that make no sense.
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if it belongs to another app, or has settings or values that are not allowed.
     """
     content = read_json(path)
     if content.get(_TASK) != task:
@@ -166,16 +169,51 @@ def load_settings(
     content = {kind.renamed.get(name, name): value for name, value in content.items()}
     types = option_types(kind)
     infos = {item.name: info for item, info in options_of(kind) if not info.transient}
-    strange = sorted(content.keys() - infos.keys() - {_TASK})
-    if strange:
+    unknown = sorted(content.keys() - infos.keys() - {_TASK})
+    if unknown:
         raise DataError(
-            f"{os.fspath(path)}: unknown settings {', '.join(strange)}; "
+            f"{os.fspath(path)}: unknown settings {', '.join(unknown)}; "
             "use the version of the program that made this run"
         )
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name in infos.keys() & content.keys():
         try:
-            found[name] = types[name].from_json(content[name], infos[name])
+            settings[name] = types[name].from_json(content[name], infos[name])
         except ValueError as error:
             raise DataError(f"{os.fspath(path)}: {name}: {error}") from None
-    return found
+    return settings
+
+
+def split_files(
+    settings: AppSettings,
+    options: Mapping[str, Sequence[str]],
+    samples: Mapping[str, Sequence[Path]],
+    hint: str = "",
+) -> dict[str, tuple[Path, ...]]:
+    """Return the files of each split: those of the command line, or else the samples.
+
+    Args:
+        settings: has an attribute, a path or None, for each option.
+        options: names of the options of each split: of "train", "dev" and maybe "test".
+        samples: the files to use if neither train nor dev was given.
+        hint: further text for the error message.
+
+    Raises:
+        SettingsError: if only some of the files of train and dev, or of one split, were given.
+    """
+    given = {
+        split: tuple(path for name in names if (path := getattr(settings, name)) is not None)
+        for split, names in options.items()
+    }
+    files = {split: paths for split, paths in given.items() if len(paths) == len(options[split])}
+    incomplete = {split for split, paths in given.items() if paths} - files.keys()
+    if not incomplete and not {"train", "dev"} & files.keys():
+        return {**{split: tuple(paths) for split, paths in samples.items()}, **files}
+    needed = {"train", "dev"} | incomplete
+    if needed <= files.keys():
+        return files
+    flags = [flag(name) for split in options if split in needed for name in options[split]]
+    raise SettingsError(
+        f"{' and '.join(flags)} go together: dev selects the best weights and must not be "
+        f"trained on{hint}"
+    )

@@ -1,4 +1,4 @@
-"""Tables in plain text."""
+"""Tables in plain text, e.g. of scores."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ _NUMBER = re.compile(r"[-+]?[\d,.]+(e[-+]?\d+)?%?$")
 
 
 def text_table(rows: Sequence[Sequence[str]], *, header: bool = False, indent: str = "  ") -> str:
-    """Cells in columns, two spaces apart; numbers stand right, all else left.
-
-    header: whether a line is drawn under the first row. All rows have one length.
-    """
+    """Return cells in columns, numbers right-aligned. header: underline the first row."""
     if not rows:
         return ""
     body = rows[1:] if header else rows

@@ -95,7 +95,7 @@ def download(settings: Settings) -> None:
     folder = settings.download or Path()
     for name, sha256 in MNIST_SHA256.items():
         urls = [f"{base.rstrip('/')}/{name}" for base in settings.base_url]
-        fetched = download_from_any(urls, folder / name, sha256=sha256, told=warn)
+        fetched = download_from_any(urls, folder / name, sha256=sha256, on_failure=warn)
         say(f"{folder / name}: {'fetched' if fetched else 'is there already'}")
     say(f"train on it: python {sys.argv[0]} --data {folder} --out runs/mnist-cnn")
 

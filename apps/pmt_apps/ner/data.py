@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
-from pmt_apps.kit.split_files import split_files
+from pmt_apps.kit.settings import split_files
 from pmt_apps.ner.settings import Settings
 from pmt_core import SettingsError, tag_spans
 from pmt_text import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
-from pmt_apps.kit.split_files import split_files
+from pmt_apps.kit.settings import split_files
 from pmt_apps.translation.settings import SPLIT_OPTIONS, Settings
 from pmt_apps.translation.translator import encode
 from pmt_core import DataError

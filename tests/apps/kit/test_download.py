@@ -148,12 +148,12 @@ def test_nobody_answers_or_there_is_no_such_file(server: Server, tmp_path: Path)
 def test_the_next_address_is_tried(server: Server, tmp_path: Path) -> None:
     told: list[str] = []
     urls = [server.url.replace("file.gz", "missing"), server.url]
-    assert download_from_any(urls, tmp_path / "file", sha256=SHA256, told=told.append)
+    assert download_from_any(urls, tmp_path / "file", sha256=SHA256, on_failure=told.append)
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert len(told) == 1
     assert "404" in told[0]
     with pytest.raises(FileProblem, match="404"):
-        download_from_any(urls[:1], tmp_path / "other", told=told.append)
+        download_from_any(urls[:1], tmp_path / "other", on_failure=told.append)
     assert len(told) == 1
 
 

@@ -207,7 +207,7 @@ def test_the_data_is_recorded_and_may_not_change_in_between(app, main, refusal):
         (["--points", "none.tsv"], ["none.tsv", "does not exist", "check the path"]),
         (["--points", "."], ["points", "folder '.'"]),
         (["--points", ""], ["--points", "a path", "got ''"]),
-        (["--points", "pipe"], ["'pipe' is a pipe", "write what comes out of it to a file"]),
+        (["--points", "pipe"], ["'pipe' is a pipe", "write its content to a file"]),
         (["--points", "runs"], ["expected a file", "folder"]),
         (["--points", "a" * 300], ["cannot read", "name too long"]),
         (["--points", "empty.tsv"], ["empty.tsv is empty"]),

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pmt_apps.kit.settings import AppSettings
-from pmt_apps.kit.split_files import split_files
+from pmt_apps.kit.settings import AppSettings, split_files
 from pmt_core import SettingsError
 
 OPTIONS = {

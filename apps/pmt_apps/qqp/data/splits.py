@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.run import Run
-from pmt_apps.kit.split_files import split_files
+from pmt_apps.kit.settings import split_files
 from pmt_apps.qqp.data.settings import Settings
 from pmt_core import DataError, RandomStream, SettingsError
 from pmt_text import QuestionPair, Tokenize, load_qqp, mine_negatives, split_by_question, tokenize

@@ -100,6 +100,6 @@ def unlinked(
         return [" ".join(tokenize(text)) for text in (pair.question1, pair.question2)]
 
     texts = [questions(pair) for pair in pairs]
-    scored = {question for both in texts for question in both}
+    scored = {question for pair in texts for question in pair}
     known_questions = {q for pair in known for q in questions(pair) if q in scored}
-    return np.array([known_questions.isdisjoint(both) for both in texts], np.bool_)
+    return np.array([known_questions.isdisjoint(pair) for pair in texts], np.bool_)

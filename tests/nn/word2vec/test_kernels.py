@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, Word2VecKernel
 from pmt_nn.word2vec.hierarchical_softmax_gradients import (
     PathArrays,
     bounded_steps,
@@ -141,3 +144,33 @@ def test_changes_of_repeated_rows_are_summed(v: int) -> None:
         np.add.at(expected, update[named], changes[named].astype(np.float64))
         groups.add(table, changes)
     np.testing.assert_allclose(table, expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", ["skipgram", "cbow", "tree", "cbow tree"])
+def test_a_chunk_of_padding_changes_nothing(name: str) -> None:
+    """Subsampling may leave no word of a chunk."""
+    v, window, (b, r) = 100, 2, (4, 3)
+    kernel: Word2VecKernel
+    if name == "skipgram":
+        kernel = SkipGramKernel(v, D, window, 5, 6)
+    elif name == "cbow":
+        kernel = CbowKernel(v, D, window, 5, 6, share_error=False)
+    else:
+        counts = np.arange(v, 0, -1)
+        kernel = TreeKernel(counts, D, window, is_cbow="cbow" in name, share_error=False)
+    kernel.reserve((b, r))
+    noise_shape = kernel.noise_shape
+    windows = SimpleNamespace(
+        centers=np.full((1, r, b), v, np.int32),
+        contexts=np.full((1, r * b + 2 * window), v, np.int32),
+        context_mask=np.zeros((1, r, b, b + 2 * window), np.float32),
+        context_counts=np.zeros((1, r, b), np.float32),
+        noise=None if noise_shape is None else np.zeros((1, *noise_shape), np.int32),
+    )
+    rng = np.random.default_rng(0)
+    rows = v if noise_shape is not None else v - 1
+    tables = [rng.normal(size=(n + 1, D)).astype(np.float32) for n in (v, rows)]
+    before = [table.copy() for table in tables]
+    assert kernel.train(windows, 0.1, *tables) == (0, 0)
+    for table, copy in zip(tables, before, strict=True):
+        np.testing.assert_array_equal(table, copy)

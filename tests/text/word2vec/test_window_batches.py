@@ -61,6 +61,13 @@ def test_epochs_differ_and_come_again(text: Path) -> None:
     assert flat(0) != flat(1)
 
 
+def test_subsampling_may_leave_no_word(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("a a b")
+    made, _ = batches(path, subsample=1e-12)
+    assert [len(batch) for epoch in range(20) for batch in made.epoch(epoch)] == []
+
+
 def test_pairs_are_those_of_the_mask(text: Path) -> None:
     made, _ = batches(text, size=1000)
     (batch,) = made.epoch(0)

@@ -17,7 +17,7 @@ from pmt_text.word2vec.corpus.token_file import TokenFile
 from pmt_text.word2vec.corpus.word_counts import WordCounts
 from pmt_text.word2vec.sampling.word_sampling import AliasTable, SamplingSettings
 
-__all__ = ["ChunkSampler", "ContextWindows", "context_windows"]
+__all__ = ["ChunkSampler", "ContextWindows", "context_windows", "in_window"]
 
 _CHUNK_WORDS = 10_000
 
@@ -75,14 +75,14 @@ def context_windows(
     step = mask.itemsize
     # Row j of a block has its window in columns j ... j + 2 w: a band, as rows of one array.
     band = as_strided(mask, (u * r, b, 2 * window + 1), (b * m * step, (m + 1) * step, step))
-    near = _in_window(sentences, window_sizes, window, length).astype(np.float32)
+    near = in_window(sentences, window_sizes, window, length).astype(np.float32)
     band[:] = near.reshape(u * r, b, -1)
     centers = padded[window : window + length].reshape(u, r, b)
     context_counts = (near @ np.ones(2 * window + 1, np.float32)).reshape(u, r, b)
     return ContextWindows(centers, contexts, mask.reshape(u, r, b, m), context_counts)
 
 
-def _in_window(
+def in_window(
     sentences: NDArray[np.int32], window_sizes: NDArray[np.integer], window: int, length: int
 ) -> NDArray[np.bool_]:
     """Return (length, 2 window + 1): whether the word at distance -window ... window is context."""

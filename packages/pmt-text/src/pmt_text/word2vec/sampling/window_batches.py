@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pmt_core import RandomStream, SettingsError
 from pmt_text.word2vec.corpus.text_corpus import TextCorpus
 from pmt_text.word2vec.corpus.token_file import TextChunk, encode_chunks
 from pmt_text.word2vec.corpus.word_counts import WordCounts
+from pmt_text.word2vec.sampling.chunk_sampler import in_window
 from pmt_text.word2vec.sampling.word_sampling import AliasTable, SamplingSettings
 
 __all__ = ["WindowBatch", "WindowBatches"]
@@ -90,13 +92,10 @@ class WindowBatches:
     def _windows(self, chunk: TextChunk, rng: np.random.Generator) -> WindowBatch:
         keep = rng.random(len(chunk.words), np.float32) < self._keep[chunk.words]
         words, sentences = chunk.words[keep].astype(np.int64), chunk.sentences[keep]
-        window_sizes = rng.integers(1, self._window + 1, len(words))
-        offsets = np.concatenate([np.arange(-self._window, 0), np.arange(1, self._window + 1)])
-        positions = np.arange(len(words))[:, np.newaxis] + offsets  # (n, 2 window)
-        mask = (positions >= 0) & (positions < len(words))
-        mask &= np.abs(offsets) <= window_sizes[:, np.newaxis]
-        positions = np.where(mask, positions, 0)
-        mask &= sentences[positions] == sentences[:, np.newaxis]
-        neighbors = np.where(mask, words[positions], 0)
+        w, n = self._window, len(words)
+        near = in_window(sentences, rng.integers(1, w + 1, n), w, n + 1)[:n]  # n may be 0
+        mask = np.delete(near, w, axis=1)  # without the center itself
+        contexts = sliding_window_view(np.pad(words, (w, w + 1)), 2 * w + 1)[:n]
+        neighbors = np.where(mask, np.delete(contexts, w, axis=1), 0)
         some = mask.any(axis=1)
         return WindowBatch(words[some], neighbors[some], mask[some])

@@ -6,19 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from pmt_autograd import Array, Tensor, operation_hook
 from pmt_nn.attention.biased import biased_attention
-from pmt_nn.attention.kernel import attention_weights
+from pmt_nn.attention.kernel import attention_weights, split_packed
 from pmt_nn.attention.relative import relative_attention, relative_weights
-from pmt_nn.attention.scaled_dot_product import (
-    attention,
-    packed_attention,
-    ragged_attention,
-)
+from pmt_nn.attention.scaled_dot_product import attention, packed_attention, ragged_attention
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, pad_rows, to_ragged
-from pmt_nn.masks import Mask
 from pmt_nn.module.hooks import module_hook
 from pmt_nn.module.module import Module
 
@@ -80,7 +73,8 @@ class _Capture:
             return function
 
         def run(*arrays: Any, **settings: Any) -> Any:
-            self._add(self._running[-1], "weights", weights(*arrays, **settings))
+            named = {key: settings[key] for key in ("heads", "mask", "layout") if key in settings}
+            self._add(self._running[-1], "weights", weights(*arrays, **named))
             return function(*arrays, **settings)
 
         return run
@@ -109,43 +103,20 @@ class _Capture:
             self.captured[f"{name}.{what}" if name else what] = array
 
 
-def _attention(
-    q: Array, k: Array, v: Array, *, heads: int, mask: Mask | None = None, **settings: Any
-) -> Array:
-    return attention_weights(q, k, heads=heads, mask=mask)
-
-
-def _packed(qkv: Array, *, heads: int, mask: Mask | None = None, **settings: Any) -> Array:
-    q, k, _ = np.split(qkv, 3, axis=-1)
-    return attention_weights(q, k, heads=heads, mask=mask)
-
-
-def _ragged(qkv: Array, *, heads: int, layout: RaggedLayout, **settings: Any) -> Array:
-    return _packed(pad_rows(qkv, layout), heads=heads, mask=layout.mask)
-
-
-def _biased(
-    q: Array,
-    k: Array,
-    v: Array,
-    bias: Array,
-    *,
-    heads: int,
-    mask: Mask | None = None,
-    **settings: Any,
-) -> Array:
-    return attention_weights(q, k, heads=heads, mask=mask, bias=bias)
-
-
-def _relative(*arrays: Array, mask: Mask | None = None, **settings: Any) -> Array:
-    return relative_weights(*arrays, mask=mask)
+def _ragged_weights(qkv: Array, *, heads: int, layout: RaggedLayout) -> Array:
+    q, k, _ = split_packed(pad_rows(qkv, layout))
+    return attention_weights(q, k, heads=heads, mask=layout.mask)
 
 
 _WEIGHTS: dict[str, Callable[..., Array]] = {
-    attention.__name__: _attention,
-    packed_attention.__name__: _packed,
-    ragged_attention.__name__: _ragged,
-    biased_attention.__name__: _biased,
-    relative_attention.__name__: _relative,
+    attention.__name__: lambda q, k, v, **settings: attention_weights(q, k, **settings),
+    packed_attention.__name__: lambda qkv, **settings: attention_weights(
+        *split_packed(qkv)[:2], **settings
+    ),
+    ragged_attention.__name__: _ragged_weights,
+    biased_attention.__name__: lambda q, k, v, bias, **settings: attention_weights(
+        q, k, bias=bias, **settings
+    ),
+    relative_attention.__name__: relative_weights,
 }
 """Name of an attention primitive -> its weights (b, h, t, s), from its arguments."""

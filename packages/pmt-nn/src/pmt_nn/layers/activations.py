@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from pmt_autograd import Tensor, elu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, tanh
 from pmt_nn.layers.gelu import gelu, gelu_exact
 from pmt_nn.module.module import Module
 
 
-class ReLU(Module):
-    """max(x, 0)."""
+class Elementwise(Module):
+    """Base class of activations without arguments."""
+
+    operation: ClassVar[Callable[..., Tensor]]
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape."""
-        return relu(x)
+        return type(self).operation(x)
+
+
+class ReLU(Elementwise):
+    """max(x, 0)."""
+
+    operation = relu
+
+
+class SiLU(Elementwise):
+    """x / (1 + e^-x)."""
+
+    operation = silu
+
+
+class Tanh(Elementwise):
+    """Hyperbolic tangent."""
+
+    operation = tanh
+
+
+class Sigmoid(Elementwise):
+    """1 / (1 + e^-x)."""
+
+    operation = sigmoid
 
 
 class LeakyReLU(Module):
-    """x where x > 0, else slope x."""
+    """x if x > 0, else slope x."""
 
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
@@ -27,7 +56,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x where x > 0, else alpha (e^x - 1)."""
+    """x if x > 0, else alpha (e^x - 1)."""
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
@@ -46,30 +75,6 @@ class GELU(Module):
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape."""
         return gelu_exact(x) if self.exact else gelu(x)
-
-
-class SiLU(Module):
-    """x / (1 + e^-x)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        return silu(x)
-
-
-class Tanh(Module):
-    """Hyperbolic tangent."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        return tanh(x)
-
-
-class Sigmoid(Module):
-    """1 / (1 + e^-x)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        return sigmoid(x)
 
 
 class Softmax(Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -84,13 +85,7 @@ def lstm_scan(
 
 @ag.composed_form(lstm_scan)
 def lstm_scan_composed(
-    x: Tensor,
-    weight: Tensor,
-    start: Tensor,
-    cell_start: Tensor,
-    *,
-    mask: Mask | None = None,
-    reverse: bool = False,
+    x: Tensor, weight: Tensor, start: Tensor, cell_start: Tensor, **settings: Any
 ) -> Tensor:
     """Run `lstm_scan` in plain operations."""
 
@@ -99,7 +94,7 @@ def lstm_scan_composed(
         cell = sigmoid(forget) * cell + sigmoid(input_gate) * candidate.tanh()
         return sigmoid(output) * cell.tanh(), cell
 
-    return unrolled(step, x, (start, cell_start), mask, reverse)
+    return unrolled(step, x, (start, cell_start), **settings)
 
 
 ag.counts_flops(lstm_scan)(scan_flops)

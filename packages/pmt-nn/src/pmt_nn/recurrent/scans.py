@@ -9,22 +9,12 @@ the last step to the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 import pmt_autograd as ag
-from pmt_autograd import (
-    Array,
-    Gradients,
-    Result,
-    Sample,
-    Tensor,
-    concat,
-    sigmoid,
-    split,
-    stack,
-    where,
-)
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, sigmoid, split
 from pmt_nn.masks import Mask
 
 FLOPS_PER_GATE = 4  # FLOPs of a gate's element beside the product: bias, activation, product, sum
@@ -62,15 +52,13 @@ def rnn_scan(
 
 
 @ag.composed_form(rnn_scan)
-def rnn_scan_composed(
-    x: Tensor, weight: Tensor, start: Tensor, *, mask: Mask | None = None, reverse: bool = False
-) -> Tensor:
+def rnn_scan_composed(x: Tensor, weight: Tensor, start: Tensor, **settings: Any) -> Tensor:
     """Run `rnn_scan` in plain operations."""
 
     def step(x: Tensor, state: Tensor) -> tuple[Tensor, ...]:
         return ((x + state @ weight).tanh(),)
 
-    return unrolled(step, x, (start,), mask, reverse)
+    return unrolled(step, x, (start,), **settings)
 
 
 @ag.primitive
@@ -132,13 +120,7 @@ def gru_scan(
 
 @ag.composed_form(gru_scan)
 def gru_scan_composed(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    start: Tensor,
-    *,
-    mask: Mask | None = None,
-    reverse: bool = False,
+    x: Tensor, weight: Tensor, bias: Tensor, start: Tensor, **settings: Any
 ) -> Tensor:
     """Run `gru_scan` in plain operations."""
 
@@ -149,15 +131,16 @@ def gru_scan_composed(
         candidate = (x_candidate + reset * candidate).tanh()
         return ((1 - update) * candidate + update * state,)
 
-    return unrolled(step, x, (start,), mask, reverse)
+    return unrolled(step, x, (start,), **settings)
 
 
 def unrolled(
     step: Callable[..., tuple[Tensor, ...]],
     x: Tensor,
     states: tuple[Tensor, ...],
-    mask: Mask | None,
-    reverse: bool,
+    *,
+    mask: Mask | None = None,
+    reverse: bool = False,
 ) -> Tensor:
     """Apply `step(x_i, *states)` at every position; returns all states beside each other."""
     outputs: dict[int, Tensor] = {}
@@ -165,10 +148,10 @@ def unrolled(
         updated = step(x[:, i], *states)
         if mask is not None:
             is_step = mask[:, i, np.newaxis]
-            updated = tuple(where(is_step, *pair) for pair in zip(updated, states, strict=True))
+            updated = tuple(ag.where(is_step, *pair) for pair in zip(updated, states, strict=True))
         states = updated
-        outputs[i] = concat(*states, axis=1)
-    return stack(*(outputs[i] for i in range(x.shape[1])), axis=1)
+        outputs[i] = ag.concat(*states, axis=1)
+    return ag.stack(*(outputs[i] for i in range(x.shape[1])), axis=1)
 
 
 def scan_flops(value: Array, x: Array, weight: Array, *arrays: Array, **settings: object) -> int:

@@ -1,3 +1,5 @@
+"""Learning rate schedules by hand, by the papers, and compared to PyTorch."""
+
 from __future__ import annotations
 
 import math
@@ -12,6 +14,7 @@ from pmt_train import (
     in_sequence,
     inverse_sqrt_schedule,
     linear_schedule,
+    one_cycle_schedule,
     preview,
     step_schedule,
     warmup,
@@ -40,13 +43,12 @@ def test_noam_is_the_formula_of_the_paper():
         assert schedule(step - 1) == pytest.approx(paper)  # the paper counts from 1
 
 
-def test_one_after_the_other():
-    parts = [
-        (linear_schedule(1.0, 2), 2),
-        (constant_schedule(5.0), 1),
-        (linear_schedule(3.0, 2), 2),
-    ]
-    assert preview(in_sequence(parts), 7) == [1.0, 0.5, 5.0, 3.0, 1.5, 0.0, 0.0]
+def test_each_schedule_counts_its_own_steps():
+    schedule = in_sequence(
+        [(linear_schedule(1.0, 4), 4), (constant_schedule(0.5), 2), (linear_schedule(0.2, 2), 2)]
+    )
+    expected = [1.0, 0.75, 0.5, 0.25, 0.5, 0.5, 0.2, 0.1, 0.0, 0.0]
+    assert preview(schedule, 10) == pytest.approx(expected)
     with pytest.raises(SettingsError, match="at least one"):
         in_sequence([])
 
@@ -63,3 +65,28 @@ def test_one_after_the_other():
 def test_errors(make):
     with pytest.raises(SettingsError):
         make()
+
+
+def test_one_cycle_by_hand():
+    schedule = one_cycle_schedule(1.0, 11, rise=0.5454545454545454, start=0.1, final=0.0)
+    assert [schedule(i) for i in (0, 5, 10, 99)] == pytest.approx([0.1, 1.0, 0.0, 0.0])
+    assert schedule(8) == pytest.approx((1 + math.cos(math.pi * 3 / 5)) / 2)
+    for wrong in ((1.0, 1), (-1.0, 10)):
+        with pytest.raises(SettingsError):
+            one_cycle_schedule(*wrong)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(("steps", "rise"), [(100, 0.3), (37, 0.5), (10, 0.25)])
+def test_one_cycle_is_torchs(steps, rise):
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=0.1, total_steps=steps, pct_start=rise, cycle_momentum=False
+    )
+    ours = one_cycle_schedule(0.1, steps, rise=rise)
+    for step in range(steps):
+        assert ours(step) == pytest.approx(theirs.get_last_lr()[0], rel=1e-9)
+        optimizer.step()
+        if step + 1 < steps:
+            theirs.step()

@@ -5,7 +5,7 @@ import pytest
 
 from pmt_core import DtypeError, RowSparse, SettingsError, ShapeError, StateError
 from pmt_nn import Parameter
-from pmt_train import FlatParameters, Workers
+from pmt_train import FlatParameters, Workers, global_norm
 
 
 def named(**shapes):
@@ -156,3 +156,27 @@ def test_errors():
     w.data = np.ones((3, 4), np.int64)
     with pytest.raises(DtypeError, match="floating"):
         FlatParameters(items)
+
+
+def test_gathering_onto_earlier_gradients_adds_every_kind():
+    """Dense after rows, rows after dense, and parameters that take part only once."""
+    rng = np.random.default_rng(0)
+    a, b, c, d = (Parameter(np.zeros((6, 2))) for _ in range(4))
+    flat = FlatParameters([("a", a), ("b", b), ("c", c), ("d", d)])
+    rows = [RowSparse(rng.integers(0, 6, 4), rng.normal(size=(4, 2)), (6, 2)) for _ in range(4)]
+    dense = [rng.normal(size=(6, 2)) for _ in range(4)]
+    gradients = flat.gather([{a: rows[0], b: dense[0], c: rows[1]}])
+    gradients = flat.gather([{a: dense[1], b: rows[2], c: rows[3]}, {b: dense[2]}], onto=gradients)
+    gradients = flat.gather([{d: dense[3]}], onto=gradients)
+    expected = [
+        rows[0].to_dense() + dense[1],
+        dense[0] + rows[2].to_dense() + dense[2],
+        rows[1].to_dense() + rows[3].to_dense(),
+        dense[3],
+    ]
+    for slot, value in zip(flat.slots, expected, strict=True):
+        got = gradients.of(slot)
+        got = got.to_dense() if isinstance(got, RowSparse) else got
+        np.testing.assert_allclose(got, value, err_msg=slot.name)
+    assert [slot.name for slot, _ in gradients.sparse] == ["c"]
+    assert global_norm(gradients) == pytest.approx(np.sqrt(sum((e**2).sum() for e in expected)))

@@ -1,12 +1,15 @@
+"""Early stopping and ReduceOnPlateau, by hand and compared to PyTorch."""
+
 from __future__ import annotations
 
 import json
 import math
 
+import numpy as np
 import pytest
 
 from pmt_core import SettingsError
-from pmt_train import EarlyStopping
+from pmt_train import EarlyStopping, ReduceOnPlateau
 
 
 def after(stopping, *scores):
@@ -53,3 +56,48 @@ def test_it_survives_json():
 def test_errors(wrong):
     with pytest.raises(SettingsError):
         EarlyStopping(**wrong)
+
+
+def test_plateau_by_hand():
+    plateau = ReduceOnPlateau(patience=2, factor=0.1, cooldown=1, min_scale=0.05)
+    scales = []
+    for score in [1.0, 2.0, 2.0, 1.5, 1.0, 1.0, float("nan"), 3.0, 0.0]:
+        plateau = plateau.update(score)
+        scales.append(plateau.scale)
+    # 2.0 and 1.5 do not improve; the next score is the cooldown's; two more: the minimum
+    assert scales == pytest.approx([1, 1, 1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05])
+    assert ReduceOnPlateau.from_dict(plateau.to_dict()) == plateau
+    for wrong in ({"patience": 0}, {"factor": 1.0}, {"cooldown": -1}, {"mode": "up"}):
+        with pytest.raises(SettingsError):
+            ReduceOnPlateau(**wrong)
+
+
+def test_a_plateau_of_an_earlier_version_is_read():
+    state = ReduceOnPlateau(min_scale=0.2).to_dict()
+    state["lowest"] = state.pop("min_scale")
+    assert ReduceOnPlateau.from_dict(state) == ReduceOnPlateau(min_scale=0.2)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("cooldown", [0, 2])
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_reduce_on_plateau_is_torchs(mode, cooldown):
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer,
+        mode=mode,
+        factor=0.5,
+        patience=2,  # torch reduces when it has waited longer than this; ours when as long
+        threshold=0.05,
+        threshold_mode="abs",
+        cooldown=cooldown,
+        min_lr=0.02,
+    )
+    ours = ReduceOnPlateau(
+        patience=3, factor=0.5, cooldown=cooldown, min_scale=0.02, mode=mode, min_delta=0.05
+    )
+    for score in np.random.default_rng(2).normal(size=80):
+        ours = ours.update(float(score))
+        theirs.step(float(score))
+        assert ours.scale == pytest.approx(optimizer.param_groups[0]["lr"])

@@ -1,3 +1,5 @@
+"""`Trainer.step`: losses, shards, random numbers, clipping, errors; and its arguments."""
+
 from __future__ import annotations
 
 import functools
@@ -6,82 +8,19 @@ import math
 import numpy as np
 import pytest
 
-from pmt_autograd import gradients
-from pmt_core import (
-    DataError,
-    GradientError,
-    RandomStream,
-    SettingsError,
-    ShapeError,
-    load_archive,
-)
-from pmt_train import (
-    AdamW,
-    EarlyStopping,
-    FitOptions,
-    FlatParameters,
-    Trainer,
-    clip_factor,
-    constant_schedule,
-    cosine_schedule,
-    global_norm,
-    warmup,
-)
+from pmt_core import GradientError, SettingsError, ShapeError
+from pmt_nn import cross_entropy
+from pmt_train import SGD, AdamW, Clipping, FitOptions, Loss, Trainer, batches_of, global_norm
 
 
 def weights(model):
     return {name: p.data.copy() for name, p in model.named_parameters()}
 
 
-def assert_equal_weights(one, two):
-    assert one.keys() == two.keys()
-    for name in one:
-        np.testing.assert_array_equal(one[name], two[name], err_msg=name)
-
-
-def test_a_loop_written_out_gives_the_same_numbers(toys):
-    """All that a Trainer does, in a few lines."""
-    trainer = toys.trainer()
-    history = trainer.fit(toys.data(), epochs=3, quiet=True)
-
-    model, data = toys.model(), toys.data()
-    flat = FlatParameters(model.named_parameters())
-    optimizer, schedule, step = AdamW(flat), warmup(cosine_schedule(0.02, 60), 5), 0
-    losses = []
-    for epoch in range(3):
-        model.train()
-        total = count = 0
-        for batch in data.epoch(epoch):
-            rng = RandomStream(11, "dropout", step, 0).generator()
-            loss, n = toys.loss(model, batch, rng)
-            found = flat.gather([gradients(loss)])
-            scale = clip_factor(global_norm(found, 1 / n), 1.0) / n
-            optimizer.step(found, schedule(step), scale=scale)
-            step, total, count = step + 1, total + loss.item(), count + n
-        losses.append(total / count)
-
-    assert history.column("train_loss") == losses
-    assert_equal_weights(weights(trainer.model), weights(model))
-
-
-def test_the_model_learns(toys):
-    trainer = toys.trainer()
-    history = trainer.fit(toys.data(400), epochs=10, evaluate=toys.evaluate(trainer), quiet=True)
-    losses = history.column("train_loss")
-    assert losses[-1] < 0.6 * losses[0]
-    assert max(history.column("dev_accuracy")) > 0.75
-
-
-def test_the_printed_loss_is_the_mean_over_examples_not_over_batches(toys):
-    """The last batch is a small one and counts no more than its examples."""
-    trainer = toys.trainer(rate=0.0)
-    trainer.schedule = constant_schedule(
-        0.0
-    )  # weights stay, so the mean can be computed afterwards
-    history = trainer.fit(toys.data(100), epochs=1, quiet=True)
-    rows = toys.rows(100)
-    expected, _ = toys.loss(trainer.model, rows, np.random.default_rng(0))
-    assert history.rows[0]["train_loss"] == pytest.approx(expected.item() / 100, rel=1e-5)
+def assert_equal_weights(first, second):
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
 
 
 @pytest.mark.parametrize("n", [2, 3, 50])
@@ -119,66 +58,6 @@ def test_every_shard_has_its_own_dropout(toys):
     assert len(seen) == len(set(seen)) == 2 * 2 * 2
 
 
-def test_the_best_weights_are_kept_restored_and_saved(toys, tmp_path):
-    trainer = toys.trainer()
-    scores = iter([0.2, 0.9, 0.5, 0.9])
-    seen = []
-
-    def evaluate():
-        assert not trainer.model.training
-        seen.append(weights(trainer.model))
-        return {"accuracy": next(scores), "other": 1}
-
-    history = trainer.fit(
-        toys.data(),
-        FitOptions(
-            epochs=4,
-            evaluate=evaluate,
-            best_model_path=tmp_path / "model.npz",
-            best_model_meta={"vocabulary": ["a", "b"]},
-            quiet=True,
-        ),
-    )
-    assert (history.best_epoch, history.best) == (2, {"accuracy": 0.9, "other": 1})
-    assert_equal_weights(weights(trainer.model), seen[1])
-    arrays, meta = load_archive(tmp_path / "model.npz")
-    assert_equal_weights(arrays, seen[1])
-    assert meta == {"vocabulary": ["a", "b"]}
-    assert not trainer.model.training
-
-
-def test_lower_may_be_better_and_patience_ends_the_run(toys):
-    trainer = toys.trainer()
-    scores = iter([3.0, 2.0, 2.5, 2.0, 1.0])
-    history = trainer.fit(
-        toys.data(),
-        FitOptions(
-            epochs=5,
-            evaluate=lambda: {"loss": next(scores)},
-            monitor="loss",
-            early_stopping=EarlyStopping(patience=2, mode="min"),
-            quiet=True,
-        ),
-    )
-    assert (len(history.rows), history.best_epoch, history.stopped_early) == (4, 2, True)
-
-
-@pytest.mark.parametrize("what", ["error", "keyboard"])
-def test_the_best_weights_are_restored_on_every_way_out(toys, what):
-    trainer = toys.trainer()
-    seen = []
-
-    def evaluate():
-        if len(seen) == 2:
-            raise RuntimeError if what == "error" else KeyboardInterrupt
-        seen.append(weights(trainer.model))
-        return {"accuracy": 1 - len(seen) / 10}
-
-    with pytest.raises((RuntimeError, KeyboardInterrupt)):
-        trainer.fit(toys.data(), epochs=5, evaluate=evaluate, quiet=True)
-    assert_equal_weights(weights(trainer.model), seen[0])
-
-
 def test_a_loss_that_is_not_finite_stops_before_any_damage(toys, tmp_path):
     def loss(model, batch, rng):
         total, n = toys.loss(model, batch, rng)
@@ -214,7 +93,7 @@ def test_a_gradient_that_is_not_finite_is_named(toys):
 
 
 def test_gradients_are_clipped_to_the_norm(toys):
-    """Sums of 1,000 rows and Adam's first step would hide it, so the optimizer tells."""
+    """Adam's first step does not depend on the scale, so a subclass records it."""
     scales = []
 
     class Spy(AdamW):
@@ -237,66 +116,123 @@ def test_a_batch_with_nothing_to_count_changes_nothing(toys):
     assert_equal_weights(before, weights(trainer.model))
 
 
-def test_callbacks_are_told_by_name(toys, tmp_path):
-    told = []
-    trainer = toys.trainer()
-    history = trainer.fit(
-        toys.data(100, batch_size=50),
-        FitOptions(
-            epochs=2,
-            evaluate=toys.evaluate(trainer),
-            checkpoint_path=tmp_path / "c.npz",
-            callbacks={
-                name: functools.partial(lambda n, e: told.append((n, e.name, e.step)), name)
-                for name in ("start", "step", "epoch", "checkpoint", "end")
-            },
-            quiet=True,
-        ),
+@pytest.mark.parametrize("workers", [1, 2])
+def test_accumulated_batches_are_one_large_batch(toys, workers):
+    large, small = (
+        Trainer(toys.model(rate=0.0), toys.loss, schedule=0.02, workers=workers) for _ in range(2)
     )
-    assert all(a == b for a, b, _ in told)
-    assert [(name, step) for _, name, step in told] == [
-        ("start", 0),
-        *[("step", 1), ("step", 2), ("checkpoint", 2), ("epoch", 2)],
-        *[("step", 3), ("step", 4), ("checkpoint", 4), ("epoch", 4)],
-        ("end", 4),
-    ]
-    assert [row["step"] for row in history.rows] == [2, 4]
-    with pytest.raises(SettingsError, match=r"no event 'epochs'; events are start, step"):
-        trainer.fit(toys.data(), FitOptions(epochs=1, callbacks={"epochs": print}))
+    rows = toys.rows(96)
+    for _ in range(5):
+        parts = [toys.Rows(rows.ids[i : i + 32], rows.labels[i : i + 32]) for i in (0, 32, 64)]
+        whole, parted = large.step(rows), small.step(*parts)
+        assert (parted.count, parted.lr) == (96, whole.lr)
+        assert parted.loss == pytest.approx(whole.loss, rel=1e-5)
+        assert parted.grad_norm == pytest.approx(whole.grad_norm, rel=1e-4)
+    for name, value in large.model.state_dict().items():
+        np.testing.assert_allclose(small.model.state_dict()[name], value, atol=2e-5, err_msg=name)
 
 
-def test_any_reiterable_will_do_and_what_can_be_read_once_will_not(toys):
-    batches = list(toys.data())
-    history = toys.trainer().fit(batches, epochs=2, quiet=True)
-    assert [row["step"] for row in history.rows] == [len(batches), 2 * len(batches)]
-    with pytest.raises(SettingsError, match="can be read only once"):
-        toys.trainer().fit(iter(batches), epochs=2)
-    with pytest.raises(DataError, match="no batches"):
-        toys.trainer().fit([], epochs=2, quiet=True)
+def test_clip_value_bounds_what_a_step_changes(toys):
+    trainer = Trainer(
+        toys.model(rate=0.0),
+        toys.loss,
+        optimizer=SGD,
+        schedule=1.0,
+        clip=Clipping(norm=None, value=1e-4),
+    )
+    before = trainer.model.state_dict()
+    trainer.step(toys.rows(64))
+    for name, value in trainer.model.state_dict().items():
+        assert 0 < np.abs(value - before[name]).max() <= 1.01e-4
 
 
-def test_wrong_use_is_explained(toys):
-    trainer = toys.trainer()
-    with pytest.raises(SettingsError, match="1 or more"):
-        trainer.fit(toys.data(), epochs=0)
-    with pytest.raises(SettingsError, match="'accuracy'; it returned f1"):
-        trainer.fit(toys.data(), epochs=1, evaluate=lambda: {"f1": 1.0}, quiet=True)
-    with pytest.raises(SettingsError, match="contradict"):
-        trainer.fit(toys.data(), FitOptions(epochs=1, mode="min", early_stopping=EarlyStopping()))
-    with pytest.raises(ShapeError, match="single number"):
-        Trainer(toys.model(), lambda m, b, r: (m(b.ids, r), 1)).step(toys.rows(4))
-    with pytest.raises(SettingsError, match="above 0"):
-        Trainer(toys.model(), toys.loss, clip=0.0)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_mean_is_a_sum_and_its_count(toys, workers):
+    """A loss of examples that count alike: the last shard may be smaller."""
+
+    def mean(model, batch, rng):
+        return cross_entropy(model(batch.ids, rng), batch.labels)
+
+    results = []
+    for loss in (mean, toys.loss):
+        trainer = Trainer(toys.model(rate=0.0), loss, schedule=0.02, workers=workers)
+        history = trainer.fit(toys.data(100), epochs=2, quiet=True)
+        results.append((history.column("train_loss"), weights(trainer.model)))
+    assert results[0][0] == pytest.approx(results[1][0], rel=1e-5)
+    for name, value in results[0][1].items():
+        np.testing.assert_allclose(value, results[1][1][name], atol=2e-5, err_msg=name)
 
 
-def test_a_line_per_epoch(toys, capsys):
-    trainer = toys.trainer()
-    trainer.fit(toys.data(), epochs=2, evaluate=toys.evaluate(trainer))
-    out, err = capsys.readouterr()
-    lines = out.splitlines()
-    assert [line.split("  ")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
-    assert "train loss" in lines[0]
-    assert "dev accuracy" in lines[0]
-    assert err == ""  # no bar: standard error is no terminal
-    trainer.fit(toys.data(), epochs=1, quiet=True)
-    assert capsys.readouterr() == ("", "")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_plain_arrays_and_functions_are_enough(toys, workers):
+    rows = toys.rows(100)
+    batches = batches_of(rows.ids, rows.labels, batch_size=32, rng=np.random.default_rng(0))
+
+    def loss(model, batch, rng):
+        ids, labels = batch
+        return cross_entropy(model(ids, rng), labels)
+
+    trainer = Trainer(toys.model(), loss, workers=workers)
+    history = trainer.fit(batches, epochs=2, quiet=True)
+    assert history.examples == 200
+    in_order = batches_of(rows.ids, batch_size=32)
+    logits = np.concatenate(trainer.predict(lambda batch: trainer.model(batch[0]).data, in_order))
+    np.testing.assert_allclose(logits, trainer.model(rows.ids).data, rtol=1e-5, atol=1e-6)
+
+
+def test_a_rate_of_the_optimizer_is_that_of_the_schedule(toys):
+    optimizer = functools.partial(SGD, lr=0.25)
+    assert Trainer(toys.model(), toys.loss, optimizer=optimizer).step(toys.rows(4)).lr == 0.25
+    trainer = Trainer(toys.model(), toys.loss, optimizer=optimizer, schedule=0.5)
+    assert trainer.step(toys.rows(4)).lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimizer": "adam"}, r"got 'adam'; e.g. optimizer=AdamW"),
+        ({"optimizer": None}, "expected optimizer to be a class or a function"),
+        ({"model": "model"}, "expected model to be a pmt_nn.Module"),
+        ({"loss": 3}, r"function \(model, batch, rng\) -> mean or \(sum, count\), got 3"),
+        ({"schedule": "cosine"}, "expected schedule to be a learning rate or a function"),
+        ({"clip": 0.0}, "above 0"),
+        ({"clip": -1.0}, "above 0"),
+        ({"accumulate": 0}, "1 or more batches"),
+    ],
+)
+def test_wrong_arguments_name_the_cure(toys, arguments, message):
+    arguments = {"model": toys.model(), "loss": toys.loss} | arguments
+    with pytest.raises(SettingsError, match=message):
+        Trainer(**arguments)
+
+
+def test_an_optimizer_that_is_made_already_is_refused(toys):
+    model = toys.model()
+    with pytest.raises(SettingsError, match="got a AdamW; e.g. optimizer=AdamW"):
+        Trainer(model, toys.loss, optimizer=AdamW(model.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (lambda loss: 0.5, SettingsError),
+        (lambda loss: (loss, "4"), SettingsError),
+        (lambda loss: (loss, 4, 4), SettingsError),
+    ],
+)
+def test_a_loss_that_returns_something_else_is_explained(toys, result, error):
+    def loss(model, batch, rng):
+        return result(toys.loss(model, batch, rng)[0])
+
+    with pytest.raises(error, match=r"returns the mean as a tensor, or \(sum, count\)"):
+        Trainer(toys.model(), loss).step(toys.rows(4))
+
+
+def test_a_loss_per_example_is_refused(toys):
+    for loss in (lambda m, b, r: m(b.ids, r), lambda m, b, r: (m(b.ids, r), 1)):
+        with pytest.raises(ShapeError, match="single number"):
+            Trainer(toys.model(), loss).step(toys.rows(4))
+
+
+def test_help_explains_the_loss():
+    assert "(model, batch, rng) -> mean, or (sum, count)" in Loss.__doc__

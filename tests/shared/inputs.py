@@ -1,4 +1,4 @@
-"""Batches of pairs and of sentences for the tests of models that take a batch."""
+"""Batches, small models and random streams for the tests of pmt_nn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from pmt_nn import EntityTaggerConfig
+from pmt_nn import (
+    EncoderDecoder,
+    EncoderDecoderConfig,
+    EntityTaggerConfig,
+    LanguageModel,
+    LanguageModelConfig,
+)
+
+
+def stream(seed: int = 0) -> np.random.Generator:
+    """Return a random stream."""
+    return np.random.Generator(np.random.Philox(seed))
 
 
 class Rows:
@@ -102,3 +113,26 @@ def tagger_config(words: int) -> EntityTaggerConfig:
         input_dropout=0.0,
         word_dropout=0.0,
     )
+
+
+def language_model(rng: np.random.Generator, stir: Any, **settings: Any) -> LanguageModel:
+    """Return a small language model in evaluation mode, with weights changed by `stir`."""
+    sizes = {"vocabulary": 11, "max_length": 40, "width": 8, "heads": 2, "hidden": 16, "dropout": 0}
+    config = LanguageModelConfig(**{**sizes, **settings})
+    model: LanguageModel = stir(LanguageModel(config, rng, dtype=np.float64)).eval()
+    return model
+
+
+def translator(rng: np.random.Generator, stir: Any, **settings: Any) -> EncoderDecoder:
+    """Return a small encoder-decoder in evaluation mode, with weights changed by `stir`."""
+    sizes = {"max_length": 30, "width": 8, "heads": 2, "hidden": 16, "dropout": 0}
+    ids = {"source_vocabulary": 9, "target_vocabulary": 9}
+    config = EncoderDecoderConfig(**{**sizes, **ids, **settings})
+    model: EncoderDecoder = stir(EncoderDecoder(config, rng, dtype=np.float64)).eval()
+    return model
+
+
+def padded_sources(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return five sequences of source ids, 0 at padding, and their mask."""
+    mask = np.arange(6) < np.array([6, 2, 4, 1, 5])[:, np.newaxis]
+    return np.where(mask, rng.integers(3, 9, (5, 6)), 0), mask

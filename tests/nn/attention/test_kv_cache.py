@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import language_model, translator
 
 from pmt_autograd import Tensor, no_grad
 from pmt_core import StateError
 from pmt_nn import (
     DecoderCache,
-    EncoderDecoder,
-    EncoderDecoderConfig,
     KeyValueCache,
-    LanguageModel,
-    LanguageModelConfig,
 )
 
 KINDS = ["learned", "sinusoidal", "rotary", "alibi", "relative", "none"]
@@ -21,27 +18,11 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 norms = pytest.mark.parametrize("norm_first", [True, False], ids=["pre-norm", "post-norm"])
 
 
-def language_model(rng, stir, kind: str, **settings) -> LanguageModel:
-    config = LanguageModelConfig(
-        vocabulary=11, max_length=40, width=8, heads=2, hidden=16, layers=2, dropout=0.0,
-        positions=kind, **settings,
-    )  # fmt: skip
-    return stir(LanguageModel(config, rng, dtype=np.float64)).eval()
-
-
-def translator(rng, stir, **settings) -> EncoderDecoder:
-    config = EncoderDecoderConfig(
-        source_vocabulary=9, target_vocabulary=9, max_length=30, width=8, heads=2, hidden=16,
-        dropout=0.0, **settings,
-    )  # fmt: skip
-    return stir(EncoderDecoder(config, rng, dtype=np.float64)).eval()
-
-
 @kinds
 @norms
 @pytest.mark.parametrize("steps", [[1] * 9, [4, 1, 3, 1], [9]], ids=str)
 def test_cached_decoding_equals_full_decoding(rng, stir, kind, norm_first, steps) -> None:
-    model = language_model(rng, stir, kind, norm_first=norm_first)
+    model = language_model(rng, stir, positions=kind, norm_first=norm_first)
     ids = rng.integers(0, 11, (3, 9))
     full = model(ids).data
     cache, parts, start = model.new_cache(), [], 0
@@ -54,7 +35,7 @@ def test_cached_decoding_equals_full_decoding(rng, stir, kind, norm_first, steps
 
 
 def test_cached_decoding_with_padding_on_the_left(rng, stir) -> None:
-    model = language_model(rng, stir, "alibi")
+    model = language_model(rng, stir, positions="alibi")
     ids = rng.integers(0, 11, (2, 6))
     mask = np.array([[True] * 6, [False, False, True, True, True, True]])
     full = model(ids, mask).data
@@ -81,13 +62,13 @@ def test_cached_decoding_of_the_encoder_decoder(rng, stir) -> None:
 
 
 def test_a_cache_refuses_to_cut_gradients(rng, stir) -> None:
-    model = language_model(rng, stir, "rotary")
+    model = language_model(rng, stir, positions="rotary")
     with pytest.raises(StateError, match="no_grad"):
         model(np.array([[1]]), cache=model.new_cache())
 
 
 def test_a_cache_can_be_reordered_for_a_beam(rng, stir) -> None:
-    model = language_model(rng, stir, "rotary")
+    model = language_model(rng, stir, positions="rotary")
     ids, beam = rng.integers(0, 11, (3, 4)), np.array([2, 2, 0])
     new = rng.integers(0, 11, (3, 1))
     cache = model.new_cache()
@@ -112,7 +93,7 @@ def test_a_cache_grows(rng) -> None:
 
 
 def test_nothing_of_decoding_stays_on_the_model(rng, stir) -> None:
-    model = language_model(rng, stir, "relative")
+    model = language_model(rng, stir, positions="relative")
     before = {name: dict(vars(module)) for name, module in model.named_modules()}
     model.generate(np.array([[1, 2]]), 5)
     assert {name: dict(vars(module)) for name, module in model.named_modules()} == before

@@ -6,6 +6,7 @@ from math import cos, sin
 
 import numpy as np
 import pytest
+from inputs import stream
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
@@ -20,10 +21,6 @@ from pmt_nn import (
     sinusoids,
 )
 from pmt_nn.attention.positions import alibi_slopes, distance_buckets, relative_positions
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def test_sinusoids_by_the_formula() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import stream
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import ShapeError
@@ -31,10 +32,6 @@ MASKS = {
     "no tokens": np.zeros((2, 5), bool),
 }
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 @masks

@@ -7,12 +7,12 @@ import math
 
 import numpy as np
 import pytest
+from inputs import padded_sources, translator
 
 from pmt_core import SettingsError, log_softmax
 from pmt_nn import (
     Decoding,
     EncoderDecoder,
-    EncoderDecoderConfig,
     beam_search,
     gnmt_penalty,
     power_penalty,
@@ -22,14 +22,6 @@ from pmt_nn.generation.beam_search import largest
 END = 2
 
 
-def translator(rng, stir, vocabulary: int = 9) -> EncoderDecoder:
-    config = EncoderDecoderConfig(
-        source_vocabulary=9, target_vocabulary=vocabulary, max_length=30, width=8, heads=2,
-        hidden=16, dropout=0.0,
-    )  # fmt: skip
-    return stir(EncoderDecoder(config, rng, dtype=np.float64)).eval()
-
-
 def log_probability(model: EncoderDecoder, source, mask, tokens) -> float:
     """Of these tokens after a start token 1, by one whole pass."""
     target = np.array([[1, *tokens[:-1]]])
@@ -37,15 +29,10 @@ def log_probability(model: EncoderDecoder, source, mask, tokens) -> float:
     return float(rows[np.arange(len(tokens)), list(tokens)].sum())
 
 
-def sources(rng) -> tuple[np.ndarray, np.ndarray]:
-    mask = np.arange(6) < np.array([6, 2, 4, 1, 5])[:, np.newaxis]
-    return np.where(mask, rng.integers(3, 9, (5, 6)), 0), mask
-
-
 def test_a_beam_of_width_one_is_greedy(rng, stir) -> None:
     model = translator(rng, stir)
     model.bias.data[END] += 1.2
-    source, mask = sources(rng)
+    source, mask = padded_sources(rng)
     settings = {"start": 1, "end": END, "max_length": 12}
     greedy = model.translate(source, mask, **settings)
     result = model.beam_search(source, mask, width=1, **settings)
@@ -61,8 +48,8 @@ def test_a_beam_of_width_one_is_greedy(rng, stir) -> None:
 @pytest.mark.parametrize("penalty", [power_penalty(0), gnmt_penalty(1.0), power_penalty(1.0)])
 @pytest.mark.parametrize("cached", [True, False])
 def test_a_wide_beam_finds_what_brute_force_finds(rng, stir, penalty, cached) -> None:
-    model = translator(rng, stir, vocabulary=4)
-    source, mask = sources(rng)
+    model = translator(rng, stir, target_vocabulary=4)
+    source, mask = padded_sources(rng)
     limit, letters = 4, (0, 1, 3)
     result = model.beam_search(
         source, mask, start=1, end=END, max_length=limit, width=100, penalty=penalty, n_best=5,
@@ -85,7 +72,7 @@ def test_a_wide_beam_finds_what_brute_force_finds(rng, stir, penalty, cached) ->
 @pytest.mark.parametrize("width", [2, 3, 5])
 def test_a_batch_gives_what_each_sentence_alone_gives(rng, stir, width) -> None:
     model = translator(rng, stir)
-    source, mask = sources(rng)
+    source, mask = padded_sources(rng)
     limits = mask.sum(axis=1) + 4
     settings = {"start": 1, "end": END, "width": width, "n_best": 2}
     together = model.beam_search(source, mask, max_length=limits, **settings)
@@ -100,7 +87,7 @@ def test_a_batch_gives_what_each_sentence_alone_gives(rng, stir, width) -> None:
 
 def test_a_hypothesis_has_the_probability_of_a_whole_pass(rng, stir) -> None:
     model = translator(rng, stir)
-    source, mask = sources(rng)
+    source, mask = padded_sources(rng)
     result = model.beam_search(source, mask, start=1, end=END, max_length=10, width=3, n_best=3)
     for i, hypotheses in enumerate(result):
         assert [h.score for h in hypotheses] == sorted(
@@ -168,7 +155,7 @@ def test_poor_hypotheses_that_end_early_do_not_stop_the_search() -> None:
 def test_a_beam_without_an_end_is_cut_at_its_limit(rng, stir) -> None:
     model = translator(rng, stir)
     model.bias.data[END] = -1e9
-    source, mask = sources(rng)
+    source, mask = padded_sources(rng)
     limits = np.array([3, 1, 5, 2, 4])
     result = model.beam_search(source, mask, start=1, end=END, max_length=limits, width=2, n_best=2)
     assert [[len(h.tokens) for h in row] for row in result] == [[n, n] for n in limits]

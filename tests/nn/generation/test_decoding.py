@@ -4,42 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from pmt_nn import (
-    EncoderDecoder,
-    EncoderDecoderConfig,
-    LanguageModel,
-    LanguageModelConfig,
-)
+from inputs import language_model, padded_sources, translator
 
 END = 2
-
-
-def language_model(rng, stir, vocabulary: int = 11, **settings) -> LanguageModel:
-    config = LanguageModelConfig(
-        vocabulary=vocabulary, max_length=16, width=8, heads=2, hidden=16, layers=2, dropout=0.0,
-        **settings,
-    )  # fmt: skip
-    return stir(LanguageModel(config, rng, dtype=np.float64)).eval()
-
-
-def translator(rng, stir, vocabulary: int = 9) -> EncoderDecoder:
-    config = EncoderDecoderConfig(
-        source_vocabulary=9, target_vocabulary=vocabulary, max_length=30, width=8, heads=2,
-        hidden=16, dropout=0.0,
-    )  # fmt: skip
-    return stir(EncoderDecoder(config, rng, dtype=np.float64)).eval()
-
-
-def sources(rng) -> tuple[np.ndarray, np.ndarray]:
-    mask = np.arange(6) < np.array([6, 2, 4, 1, 5])[:, np.newaxis]
-    return np.where(mask, rng.integers(3, 9, (5, 6)), 0), mask
 
 
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary", "alibi", "relative"])
 @pytest.mark.parametrize("window", [None, 7])
 def test_cached_generation_equals_uncached(rng, stir, positions, window) -> None:
-    model = language_model(rng, stir, positions=positions)
+    model = language_model(rng, stir, max_length=16, positions=positions)
     prompt = rng.integers(0, 11, (3, 5))
     outcome = [
         model.generate(
@@ -52,7 +25,7 @@ def test_cached_generation_equals_uncached(rng, stir, positions, window) -> None
 
 
 def test_a_window_shows_the_newest_half_and_what_comes_after(rng, stir) -> None:
-    model = language_model(rng, stir, positions="learned")
+    model = language_model(rng, stir, max_length=16, positions="learned")
     decoding = model.decoding(max_length=6)
     ids = rng.integers(0, 11, (2, 20))
     seen = 0
@@ -64,7 +37,7 @@ def test_a_window_shows_the_newest_half_and_what_comes_after(rng, stir) -> None:
 
 
 def test_the_cost_of_cached_generation_is_linear(rng, stir) -> None:
-    model = language_model(rng, stir, positions="rotary")
+    model = language_model(rng, stir, max_length=16, positions="rotary")
 
     def cost(n: int, **settings) -> int:
         decoding = model.decoding(**settings)
@@ -80,7 +53,7 @@ def test_the_cost_of_cached_generation_is_linear(rng, stir) -> None:
 
 
 def test_a_prompt_longer_than_the_window(rng, stir) -> None:
-    model = language_model(rng, stir, positions="learned")
+    model = language_model(rng, stir, max_length=16, positions="learned")
     ids = rng.integers(0, 11, (1, 50))
     np.testing.assert_array_equal(
         model.generate(ids, 1)[:, -1], model(ids[:, -8:]).data[:, -1].argmax(-1)
@@ -88,7 +61,7 @@ def test_a_prompt_longer_than_the_window(rng, stir) -> None:
 
 
 def test_a_stream_gives_tokens_as_they_come(rng, stir) -> None:
-    model = language_model(rng, stir)
+    model = language_model(rng, stir, max_length=16)
     prompt = np.array([[1, 2], [3, 4]])
     stream = model.stream(prompt, 5)
     first = next(stream)
@@ -99,7 +72,7 @@ def test_a_stream_gives_tokens_as_they_come(rng, stir) -> None:
 
 def test_greedy_translation_of_a_batch_is_that_of_each_sentence(rng, stir) -> None:
     model = translator(rng, stir)
-    source, mask = sources(rng)
+    source, mask = padded_sources(rng)
     settings = {"start": 1, "end": END, "max_length": 12}
     together = model.translate(source, mask, **settings)
     np.testing.assert_array_equal(together, model.translate(source, mask, **settings, cached=False))
@@ -112,7 +85,7 @@ def test_greedy_translation_of_a_batch_is_that_of_each_sentence(rng, stir) -> No
 
 
 def test_greedy_generation_is_the_likeliest_token_of_the_full_model(rng, stir) -> None:
-    model = language_model(rng, stir)
+    model = language_model(rng, stir, max_length=16)
     made = model.generate(np.array([[1, 2], [3, 4]]), 6)
     assert made.shape == (2, 8)
     for i in range(2, 8):
@@ -120,7 +93,7 @@ def test_greedy_generation_is_the_likeliest_token_of_the_full_model(rng, stir) -
 
 
 def test_generation_ends_and_rows_that_ended_repeat_the_end(rng, stir) -> None:
-    model = language_model(rng, stir)
+    model = language_model(rng, stir, max_length=16)
     endless = model.generate(np.array([[1], [5], [9]]), 12)
     end = int(endless[0, 3])
     made = model.generate(np.array([[1], [5], [9]]), 12, end=end)

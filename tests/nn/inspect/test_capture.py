@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from inputs import stream
 
 from pmt_autograd import Tensor, gradients, operation_hook
 from pmt_nn import (
@@ -18,10 +19,6 @@ from pmt_nn import (
 )
 
 MASK = np.array([[True, True, True], [True, False, False]])
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def encoder(n: int = 2) -> TransformerEncoder:

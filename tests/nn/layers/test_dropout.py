@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import stream
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, StateError
 from pmt_nn import Dropout, FeedForward, SelfAttention, TransformerConfig, TransformerEncoder
 from pmt_nn.layers.dropout import keep_mask
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])

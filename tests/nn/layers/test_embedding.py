@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import stream
 
 from pmt_autograd import gradients
 from pmt_core import PmtError, RowSparse, SettingsError, ShapeError
@@ -13,10 +14,6 @@ from pmt_nn import (
     normal,
     xavier_uniform,
 )
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def test_embedding_equals_a_product_with_one_hot_vectors() -> None:

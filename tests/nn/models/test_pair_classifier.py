@@ -6,17 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from inputs import Pairs
+from inputs import Pairs, stream
 
 from pmt_autograd import gradients
 from pmt_core import ShapeError
 from pmt_nn import PairClassifier, PairClassifierConfig
 
 SIZES = {"vocabulary": 13, "max_length": 12, "width": 8, "heads": 2, "hidden": 16, "dropout": 0.0}
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def a_batch(n: int = 4, t: int = 7, n_match_types: int = 3) -> Pairs:

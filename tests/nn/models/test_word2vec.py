@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import stream
 
 from pmt_autograd import gradients
 from pmt_core import sigmoid
 from pmt_nn import CBOW, HierarchicalSoftmax, NegativeSampling, SkipGram
 
 V, D, N, K, C = 11, 6, 9, 4, 3
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def output(loss: str):

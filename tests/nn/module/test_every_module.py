@@ -9,17 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inputs import Pairs, Sentences
+from inputs import Pairs, Sentences, stream
 
 import pmt_nn as nn
 from pmt_autograd import Tensor, gradients, no_grad, profile
 from pmt_core import RowSparse, load_archive, save_archive
 
 B = 4
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def floats(*shape: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inputs import Pairs
+from inputs import Pairs, stream
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import ShapeError
@@ -28,10 +28,6 @@ from pmt_nn import (
     TransformerEncoder,
     cross_entropy,
 )
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 class Zoo(Module):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inputs import language_model, translator
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, StateError
 from pmt_nn import (
-    EncoderDecoder,
-    EncoderDecoderConfig,
     LanguageModel,
     LanguageModelConfig,
     TransformerConfig,
@@ -23,26 +22,10 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 norms = pytest.mark.parametrize("norm_first", [True, False], ids=["pre-norm", "post-norm"])
 
 
-def language_model(rng, stir, kind: str, **settings) -> LanguageModel:
-    config = LanguageModelConfig(
-        vocabulary=11, max_length=40, width=8, heads=2, hidden=16, layers=2, dropout=0.0,
-        positions=kind, **settings,
-    )  # fmt: skip
-    return stir(LanguageModel(config, rng, dtype=np.float64)).eval()
-
-
-def translator(rng, stir, **settings) -> EncoderDecoder:
-    config = EncoderDecoderConfig(
-        source_vocabulary=9, target_vocabulary=9, max_length=30, width=8, heads=2, hidden=16,
-        dropout=0.0, **settings,
-    )  # fmt: skip
-    return stir(EncoderDecoder(config, rng, dtype=np.float64)).eval()
-
-
 @kinds
 @norms
 def test_a_language_model_never_sees_the_future(rng, stir, kind, norm_first) -> None:
-    model = language_model(rng, stir, kind, norm_first=norm_first)
+    model = language_model(rng, stir, positions=kind, norm_first=norm_first)
     ids = rng.integers(0, 11, (2, 7))
     before = model(ids).data
     for t in range(7):
@@ -104,7 +87,7 @@ def test_padding_more_changes_nothing(rng, stir) -> None:
 
 
 def test_the_output_layer_is_the_embedding(rng, stir) -> None:
-    model = language_model(rng, stir, "rotary")
+    model = language_model(rng, stir, positions="rotary")
     names = [name for name, _ in model.named_parameters()]
     assert "words.weight" in names
     assert not any("output" in name for name in names)
@@ -121,7 +104,7 @@ def test_one_table_for_both_sides(rng, stir) -> None:
 
 
 def test_a_relative_bias_is_shared_by_all_layers(rng, stir) -> None:
-    model = language_model(rng, stir, "relative")
+    model = language_model(rng, stir, positions="relative")
     assert sum(p.shape == (32, 2) for p in model.parameters()) == 1
     grads = gradients(cross_entropy(model(np.array([[1, 2, 3]])), np.array([[2, 3, 4]])))
     assert (grads[model.decoder.layers[0].attention.positions.weight][:3] != 0).all()
@@ -169,7 +152,7 @@ def test_dropout_acts_in_training_by_the_stream(rng) -> None:
 
 @kinds
 def test_the_weights_of_every_kind_can_be_seen(rng, stir, kind) -> None:
-    model = language_model(rng, stir, kind)
+    model = language_model(rng, stir, positions=kind)
     with capture(model) as seen:
         model(np.array([[1, 2, 3, 4]]))
     weights = seen["decoder.layers.1.attention.weights"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from inputs import Pairs
+from inputs import Pairs, stream
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError
@@ -21,10 +21,6 @@ from pmt_nn import (
 )
 
 both_norms = pytest.mark.parametrize("norm_first", [True, False], ids=["pre-norm", "post-norm"])
-
-
-def stream(seed: int = 0) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(seed))
 
 
 def encoder(norm_first: bool = True, positions: str = "none") -> TransformerEncoder:

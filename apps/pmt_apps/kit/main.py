@@ -32,7 +32,7 @@ def run_app(
     predict: Callable[[S, Run[S]], None] | None = None,
     actions: Mapping[str, Callable[[S], None]] | None = None,
     title: str = "",
-    description: str = "",
+    description: str | None = None,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run an app and return its exit code.
@@ -54,13 +54,14 @@ def run_app(
         predict: answers standard input with a trained run (`--predict`).
         actions: functions to call instead, without a run, by the setting that asks for them.
         title: of the report.
-        description: for `--help`.
+        description: for `--help`; by default the docstring of the module of `train`.
         argv: arguments without the program's name; None: those of the process.
     """
     _make_streams_usable()
 
     def work() -> None:
-        parsed = parse_settings(settings, argv, task=task, description=description)
+        text = sys.modules[train.__module__].__doc__ if description is None else description
+        parsed = parse_settings(settings, argv, task=task, description=text or "")
         # Any value asks for an action, also the empty text of `--generate ''`.
         asked = [act for name, act in (actions or {}).items() if _is_given(getattr(parsed, name))]
         if (parsed.predict or asked) and launched_process_group().rank > 0:

@@ -94,5 +94,4 @@ def main() -> int:
         predict=predict,
         actions={"generate": generate},
         title=TITLE,
-        description=__doc__,
     )

@@ -109,5 +109,4 @@ def main() -> int:
         predict=predict,
         actions={"download": download},
         title="Digits",
-        description=__doc__,
     )

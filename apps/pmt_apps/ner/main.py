@@ -19,7 +19,7 @@ that has tags, unless --word-column and --tag-column say otherwise. To predict:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pmt_apps.kit.main import run_app
@@ -84,18 +84,14 @@ def find_entities(
     """
     words = [find_words(text) for text in texts]
     sentences = [TaggedSentence(tuple(word.text for word in row)) for row in words if row]
-    if not sentences:
-        return [_answer(text, [], [], []) for text in texts]
-    tagging = tagger.tag(sentences, workers, confidence=True)
-    tags = iter(tagging.tags)
-    confidence = tagging.confidence.tolist()
-    answers: list[Mapping[str, Any]] = []
-    offset = 0
-    for text, row in zip(texts, words, strict=True):
-        end = offset + len(row)
-        answers.append(_answer(text, row, next(tags) if row else [], confidence[offset:end]))
-        offset = end
-    return answers
+    tagged: Iterator[tuple[list[str], list[float]]] = iter(())
+    if sentences:
+        tagging = tagger.tag(sentences, workers, confidence=True)
+        tagged = zip(tagging.tags, (row.tolist() for row in tagging.confidence), strict=True)
+    return [
+        _answer(text, row, *(next(tagged) if row else ([], [])))
+        for text, row in zip(texts, words, strict=True)
+    ]
 
 
 def _answer(
@@ -123,11 +119,4 @@ def _answer(
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    return run_app(
-        Settings,
-        task="ner",
-        train=train,
-        predict=predict,
-        title="Named entities",
-        description=__doc__,
-    )
+    return run_app(Settings, task="ner", train=train, predict=predict, title="Named entities")

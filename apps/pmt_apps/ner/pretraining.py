@@ -17,7 +17,7 @@ from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import EVALUATION_BATCH, Tagger
-from pmt_autograd import Tensor, no_grad
+from pmt_autograd import Tensor
 from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError, load_archive
 from pmt_nn import MaskedTagger
 from pmt_text import (
@@ -178,8 +178,7 @@ def _mlm_loss(
 
     def sum_loss(batch: TaggedBatch) -> tuple[float, int]:
         rng = stream.child(int(batch.index[0])).generator()
-        with no_grad():
-            loss, count = _loss(masked_lm, batch, rng)
+        loss, count = _loss(masked_lm, batch, rng)
         return loss.item(), count
 
     sums = predict_batches(sum_loss, batches, workers, description="scoring")

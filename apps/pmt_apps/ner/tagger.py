@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.ner.settings import Settings
-from pmt_autograd import Tensor, no_grad
+from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import EntityTagger, EntityTaggerConfig
 from pmt_text import (
@@ -34,12 +34,12 @@ class Tagging:
 
     Attributes:
         tags: names of the tags of each sentence, in the scheme of the encoder.
-        confidence: (m,) marginal probability of each tag; empty unless requested.
+        confidence: marginal probabilities of the tags of each sentence; empty unless requested.
         loss: mean of -log p(labels) over the chunks; nan if labels are unknown.
     """
 
     tags: list[list[str]]
-    confidence: NDArray[np.float32]
+    confidence: list[NDArray[np.float32]]
     loss: float
 
 
@@ -161,8 +161,7 @@ class Tagger:
         self.model.eval()
 
         def tag_batch(batch: TaggedBatch) -> None:
-            with no_grad():
-                scores = self.model(batch)
+            scores = self.model(batch)
             best = self.model.crf.decode(scores, batch.mask)[batch.mask]
             positions = _word_positions(encoded, batch)
             tags[positions] = best
@@ -171,20 +170,16 @@ class Tagger:
                 marginals[positions] = probabilities[batch.mask, best]
             if batch.tags is not None:
                 known = batch.mask & (batch.tags >= 0)
-                with no_grad():
-                    batch_losses = self.model.crf(scores, batch.tags, known, reduction="none")
-                losses[batch.index] = batch_losses.data
+                losses[batch.index] = self.model.crf(
+                    scores, batch.tags, known, reduction="none"
+                ).data
 
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(tag_batch, batches, workers, description=description)
-        names = self.encoder.tag_names(tags)
-        ends = np.cumsum([len(sentence) for sentence in sentences]).tolist()
+        ends = np.cumsum([len(sentence) for sentence in sentences])[:-1]
         return Tagging(
-            [
-                names[end - len(sentence) : end]
-                for sentence, end in zip(sentences, ends, strict=True)
-            ],
-            marginals,
+            [self.encoder.tag_names(ids) for ids in np.split(tags, ends)],
+            np.split(marginals, ends) if confidence else [],
             float(losses.mean()),
         )
 

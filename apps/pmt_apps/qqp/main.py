@@ -70,11 +70,4 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    return run_app(
-        Settings,
-        task="qqp",
-        train=train,
-        predict=predict,
-        title="Duplicate questions",
-        description=__doc__,
-    )
+    return run_app(Settings, task="qqp", train=train, predict=predict, title="Duplicate questions")

@@ -26,10 +26,9 @@ from pmt_apps.kit.run import Run
 from pmt_apps.translation.data import encode_training, read_corpora, train_tokenizer
 from pmt_apps.translation.report import report
 from pmt_apps.translation.settings import MAX_LENGTH, Settings
-from pmt_apps.translation.training import build_model, build_trainer, fit, loss_per_token, scores
+from pmt_apps.translation.training import build_model, fit, loss_per_token, scores
 from pmt_apps.translation.translator import Translator
-from pmt_core import RandomStream
-from pmt_text import BytePairEncoding, TokenBatches
+from pmt_text import BytePairEncoding
 from pmt_train import Workers, warn
 
 
@@ -41,15 +40,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     model = build_model(settings, len(tokenizer))
     run.say(f"{len(tokenizer):,} tokens, {model.parameter_count():,} parameters\n")
 
-    batches = TokenBatches(
-        data.lengths, settings.batch_size, data.batch, RandomStream(settings.seed, "order")
-    )
-    trainer = build_trainer(model, settings, batches)
-    translator = Translator(
-        model, tokenizer, settings.beam, settings.length_penalty, trainer.workers
-    )
     dev = corpora["dev"]
-    fit(trainer, batches, translator, dev, run)
+    translator = fit(model, data, tokenizer, dev, run)
     translations = {
         name: translator(corpora[name].sources, description=f"translating {name}")
         for name in ("dev", "test")
@@ -86,11 +78,4 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    return run_app(
-        Settings,
-        task="translation",
-        train=train,
-        predict=predict,
-        title="Translation",
-        description=__doc__,
-    )
+    return run_app(Settings, task="translation", train=train, predict=predict, title="Translation")

@@ -13,7 +13,13 @@ from pmt_apps.translation.translator import Translation, Translator
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig
-from pmt_text import EncodedTranslations, ParallelCorpus, TokenBatches, TranslationBatch
+from pmt_text import (
+    BytePairEncoding,
+    EncodedTranslations,
+    ParallelCorpus,
+    TokenBatches,
+    TranslationBatch,
+)
 from pmt_train import (
     AdamW,
     EarlyStopping,
@@ -44,21 +50,6 @@ def build_model(settings: Settings, vocabulary: int) -> EncoderDecoder:
     return EncoderDecoder(config, RandomStream(settings.seed, "weights").generator())
 
 
-def build_trainer(
-    model: EncoderDecoder, settings: Settings, batches: TokenBatches[TranslationBatch]
-) -> Trainer[EncoderDecoder, TranslationBatch]:
-    """Return a trainer with AdamW, the learning-rate schedule and the average of the weights."""
-    return Trainer(
-        model,
-        functools.partial(loss, settings.label_smoothing),
-        optimizer=functools.partial(AdamW, betas=(0.9, 0.98), weight_decay=settings.weight_decay),
-        schedule=build_schedule(settings, len(batches)),
-        seed=settings.seed,
-        workers=settings.workers,
-        average=settings.average or None,
-    )
-
-
 def build_schedule(settings: Settings, batches: int) -> Schedule:
     """Return the learning-rate schedule for epochs of this number of batches."""
     if settings.schedule == "inverse-sqrt":
@@ -68,24 +59,41 @@ def build_schedule(settings: Settings, batches: int) -> Schedule:
 
 
 def fit(
-    trainer: Trainer[EncoderDecoder, TranslationBatch],
-    batches: TokenBatches[TranslationBatch],
-    translator: Translator,
+    model: EncoderDecoder,
+    data: EncodedTranslations,
+    tokenizer: BytePairEncoding,
     dev: ParallelCorpus,
     run: Run[Settings],
-) -> None:
-    """Train; keep the weights of the best greedy dev BLEU."""
+) -> Translator:
+    """Train; keep the average of the weights with the best greedy dev BLEU; return a translator."""
+    settings = run.settings
+    batches = TokenBatches(
+        data.lengths, settings.batch_size, data.batch, RandomStream(settings.seed, "order")
+    )
+    trainer = Trainer(
+        model,
+        functools.partial(loss, settings.label_smoothing),
+        optimizer=functools.partial(AdamW, betas=(0.9, 0.98), weight_decay=settings.weight_decay),
+        schedule=build_schedule(settings, len(batches)),
+        seed=settings.seed,
+        workers=settings.workers,
+        average=settings.average or None,
+    )
+    translator = Translator(
+        model, tokenizer, settings.beam, settings.length_penalty, trainer.workers
+    )
     run.fit(
         trainer,
         batches,
         FitOptions(
-            run.settings.epochs,
+            settings.epochs,
             evaluate=lambda: evaluate(translator, dev),
             monitor="bleu",
-            early_stopping=EarlyStopping(patience=run.settings.patience),
+            early_stopping=EarlyStopping(patience=settings.patience),
         ),
-        model_meta={"tokenizer": translator.tokenizer.to_json()},
+        model_meta={"tokenizer": tokenizer.to_json()},
     )
+    return translator
 
 
 def loss(

@@ -81,7 +81,7 @@ def all_names(random: RandomChoices) -> Names:
         return random.shuffled([a + b for a, b in product(NAME_BEGINNINGS, ends)])[:count]
 
     places = compose(PLACE_ENDS, 300)
-    places += [f"{word} {place}" for word, place in zip(PLACE_WORDS * 4, places[:40], strict=True)]
+    places += [f"{word} {name}" for word, name in zip(PLACE_WORDS * 4, places[:40], strict=True)]
     surnames = [*compose(SURNAME_ENDS, 320), *WORD_SURNAMES, *places[100:140]]
     return Names(list(dict.fromkeys(surnames)), places, compose(COUNTRY_ENDS, 60))
 

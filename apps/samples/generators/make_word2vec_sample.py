@@ -122,20 +122,20 @@ OF_CAPITALS = [
 OF_BOTH = ["{capital} is the capital of {country}", "{country} has its capital in {capital}"]
 
 OF_ONE = [
-    "one {noun} is {one} near the {place}",
-    "this {noun} with its {part} is {one}",
-    "a single {noun} was seen at the {place}",
+    "one {noun} is {doing} near the {location}",
+    "this {noun} with its {part} is {doing}",
+    "a single {noun} was seen at the {location}",
     "each {noun} has its {part}",
-    "that {noun} is {one} again",
-    "every {noun} belongs in a {place}",
+    "that {noun} is {doing} again",
+    "every {noun} belongs in a {location}",
 ]
 OF_MANY = [
-    "many {noun} are {one} near the {place}",
-    "these {noun} with their {part} are {one}",
-    "several {noun} were seen at the {place}",
+    "many {noun} are {doing} near the {location}",
+    "these {noun} with their {part} are {doing}",
+    "several {noun} were seen at the {location}",
     "two {noun} have their {part}",
-    "those {noun} are {one} again",
-    "some {noun} belong in a {place}",
+    "those {noun} are {doing} again",
+    "some {noun} belong in a {location}",
 ]
 
 OF_MEN = [
@@ -167,7 +167,7 @@ def thing_sentence(random: RandomChoices) -> str:
     singular, plural, participle, part, location = random.pick(NOUNS).split()
     frame = random.pick(OF_ONE + OF_MANY)
     noun = singular if frame in OF_ONE else plural
-    return frame.format(noun=noun, one=participle, part=part, place=location)
+    return frame.format(noun=noun, doing=participle, part=part, location=location)
 
 
 def person_sentence(random: RandomChoices) -> str:

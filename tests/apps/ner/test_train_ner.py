@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +102,20 @@ def test_the_tagged_file_has_the_labels_and_the_predictions_that_were_scored(
     assert entity_scores(predicted, labels).overall.f1 == pytest.approx(metrics["dev"]["f1"])
 
 
+def check_answer(answer: dict[str, Any]) -> None:
+    """Words, tags and entities agree with each other and with the text."""
+    text = answer["text"]
+    assert "".join(word for word, _, _ in answer["words"]) == "".join(text.split())
+    assert all(text[start:end] == word for word, start, end in answer["words"])
+    assert len(answer["tags"]) == len(answer["words"])
+    spans = tag_spans(answer["tags"])
+    assert [entity["type"] for entity in answer["entities"]] == [span.type for span in spans]
+    for entity, span in zip(answer["entities"], spans, strict=True):
+        assert text[entity["start"] : entity["end"]] == entity["text"]
+        assert entity["start"] == answer["words"][span.start][1]
+        assert 0 < entity["confidence"] <= 1
+
+
 def test_raw_sentences_are_answered_with_character_offsets(trained: AppRunner) -> None:
     texts = [
         "Ann Lee met Bob in Rome City.",
@@ -111,16 +126,7 @@ def test_raw_sentences_are_answered_with_character_offsets(trained: AppRunner) -
     answers = trained.run("--predict", "--out", "run", stdin="\n".join(texts) + "\n").answers
     assert [answer["text"] for answer in answers] == texts
     for answer in answers:
-        text = answer["text"]
-        assert "".join(word for word, _, _ in answer["words"]) == "".join(text.split())
-        assert all(text[start:end] == word for word, start, end in answer["words"])
-        assert len(answer["tags"]) == len(answer["words"])
-        spans = tag_spans(answer["tags"])
-        assert [entity["type"] for entity in answer["entities"]] == [span.type for span in spans]
-        for entity, span in zip(answer["entities"], spans, strict=True):
-            assert text[entity["start"] : entity["end"]] == entity["text"]
-            assert entity["start"] == answer["words"][span.start][1]
-            assert 0 < entity["confidence"] <= 1
+        check_answer(answer)
     assert [(e["type"], e["text"]) for e in answers[0]["entities"]] == [
         ("PER", "Ann Lee"),
         ("PER", "Bob"),

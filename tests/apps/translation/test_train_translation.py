@@ -19,8 +19,8 @@ Pairs = list[tuple[str, str]]
 
 def word_pairs(n: int) -> Pairs:
     """Word-for-word translations: n pairs, the shortest first."""
-    sentences = itertools.chain.from_iterable(
-        itertools.product(WORDS, repeat=length) for length in itertools.count(1)
+    sentences = (
+        words for length in itertools.count(1) for words in itertools.product(WORDS, repeat=length)
     )
     return [
         (" ".join(words), " ".join(WORDS[word] for word in words))

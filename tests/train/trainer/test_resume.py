@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from pmt_core import ArchiveError, SettingsError, load_archive
+from pmt_core import ArchiveError, SettingsError, load_archive, save_archive
 from pmt_train import EarlyStopping, FitOptions, Trainer, TrainingInterrupted, load_checkpoint
 
 EPOCHS = 4
@@ -298,3 +298,26 @@ def test_a_failed_save_leaves_the_checkpoint_before(toys, tmp_path, monkeypatch)
     assert load_checkpoint(path).state.epoch == 2
     trainer = toys.trainer()
     assert_same(everything(trainer, fit(trainer, toys, path, resume=True)), expected)
+
+
+def test_a_checkpoint_of_an_earlier_version_resumes(toys, tmp_path):
+    """Until 0.9 the state had other keys, and a norm's weight was called gain."""
+    path = tmp_path / "c.npz"
+    straight = toys.trainer()
+    expected = everything(straight, fit(straight, toys, tmp_path / "straight.npz"))
+    with pytest.raises(TrainingInterrupted):
+        fit(toys.trainer(), toys, path, fingerprint={"train": "sha-1"}, callbacks=stop_at(17))
+    arrays, meta = load_archive(path)
+    state = meta["state"]
+    state["epoch_steps"] = state.pop("norm_count")
+    new = state.pop("fingerprint")
+    state |= {"accumulate": new.pop("accumulate"), "averages": new.pop("average of the weights")}
+    state["about"] = new
+    old = {name.replace("norm.weight", "norm.gain"): array for name, array in arrays.items()}
+    assert {"model.norm.gain", "optimizer.m.norm.gain", "best.norm.gain"} <= old.keys()
+    save_archive(path, old, meta)
+    with pytest.raises(SettingsError, match="train was 'sha-1' and is 'sha-2' now"):
+        fit(toys.trainer(), toys, path, resume=True, fingerprint={"train": "sha-2"})
+    trainer = toys.trainer()
+    history = fit(trainer, toys, path, resume=True, fingerprint={"train": "sha-1"})
+    assert_same(everything(trainer, history), expected)

@@ -11,6 +11,8 @@ from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpo
 from pmt_train.trainer.progress import warn
 from pmt_train.trainer.trainable import Trainable
 
+_DEFAULTS = {"accumulate": 1, "average of the weights": False}  # of a fingerprint without them
+
 
 def save_run(
     path: Path, trainable: Trainable[Any], state: TrainingState, best: dict[str, Any] | None
@@ -70,13 +72,12 @@ def _differences(
     """(name, saved value, present value) of each setting that must not change and did."""
     pairs: list[tuple[str, object, object]] = [
         ("seed", saved.seed, begin.seed),
-        ("number of batches", saved.batches, begin.batches),
         ("patience", saved.stopping.patience, begin.stopping.patience),
         ("mode", saved.stopping.mode, begin.stopping.mode),
         ("ReduceOnPlateau", saved.plateau is not None, begin.plateau is not None),
     ]
-    pairs += [
-        (name, saved.fingerprint.get(name), begin.fingerprint.get(name))
-        for name in saved.fingerprint | begin.fingerprint
-    ]
+    if None not in (saved.batches, begin.batches):
+        pairs.append(("number of batches", saved.batches, begin.batches))
+    before, now = _DEFAULTS | saved.fingerprint, _DEFAULTS | begin.fingerprint
+    pairs += [(name, before.get(name), now.get(name)) for name in before | now]
     return (pair for pair in pairs if pair[1] != pair[2])

@@ -157,7 +157,18 @@ class Word2VecTrainer:
         }
 
     def load_state(self, state: Mapping[str, Mapping[str, NDArray[Any]]], steps: int) -> None:
-        """Load what `state` returned after `steps` steps."""
+        """Load what `state` returned after `steps` steps, in this or an earlier version.
+
+        Raises:
+            StateError: An earlier version (until 0.9) saved it within an epoch.
+        """
+        position = state["model"].get("position")  # (epoch, chunks, ...) of an earlier version
+        if position is not None and position[1]:
+            raise StateError(
+                "an earlier version saved this checkpoint within an epoch, at a position of its "
+                "own; start the run anew"
+            )
         self.model.load_weights(state["model"])
-        self.learning_rate = float(state["optimizer"]["learning_rate"])
+        rate = state.get("optimizer", {}).get("learning_rate", self.learning_rate)
+        self.learning_rate = float(rate)
         self.step_count = steps

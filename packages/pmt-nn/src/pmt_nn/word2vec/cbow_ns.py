@@ -10,8 +10,6 @@ from pmt_nn.word2vec.input_blocks import ContextMeans
 from pmt_nn.word2vec.kernel import NegativeSamplingKernel, WindowArrays
 from pmt_nn.word2vec.logistic import scaled_sigmoid
 
-__all__ = ["CbowKernel"]
-
 
 class CbowKernel(NegativeSamplingKernel):
     """CBOW with negative sampling; all n words of an update share k noise words.

@@ -17,8 +17,6 @@ from pmt_nn.word2vec.input_blocks import ContextMeans
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
 from pmt_nn.word2vec.scatter_add import RowGroups
 
-__all__ = ["TreeKernel"]
-
 _TOP = 64
 _MAX_OUTPUT_STEP, _MAX_INPUT_STEP = 0.5, 1.0  # see `bounded_steps`
 

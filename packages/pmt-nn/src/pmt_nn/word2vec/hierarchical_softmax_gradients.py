@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from pmt_nn.word2vec.logistic import logistic_loss, scaled_sigmoid
 
-__all__ = ["PathArrays", "TreeGradients", "bounded_steps", "tree_gradients"]
-
 
 class PathArrays(NamedTuple):
     """How often inner nodes are passed by each of h input vectors.

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-__all__ = ["ContextMeans", "InputBlocks"]
-
 
 class InputBlocks:
     """The input vectors of r blocks of b words, each with the w words before and after it.

@@ -12,8 +12,6 @@ from pmt_nn.word2vec.input_blocks import InputBlocks
 from pmt_nn.word2vec.logistic import logistic_loss
 from pmt_nn.word2vec.scatter_add import RowGroups
 
-__all__ = ["NegativeSamplingKernel", "WindowArrays", "Word2VecKernel"]
-
 
 class WindowArrays(Protocol):
     """Training samples of a chunk: u updates of r blocks of b words, m = b + 2 window inputs."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["logistic_loss", "scaled_sigmoid"]
-
 # With h = tanh(s / 2), which cannot overflow: sigmoid(s) = (1 + h) / 2, and
 # softplus(s) = max(s, 0) - log((1 + |h|) / 2).
 

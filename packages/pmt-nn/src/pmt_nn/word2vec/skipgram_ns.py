@@ -9,8 +9,6 @@ from pmt_core import SettingsError
 from pmt_nn.word2vec.kernel import NegativeSamplingKernel, WindowArrays
 from pmt_nn.word2vec.logistic import scaled_sigmoid
 
-__all__ = ["SkipGramKernel"]
-
 
 class SkipGramKernel(NegativeSamplingKernel):
     """Skip-gram with negative sampling; the words of a block share k noise words.

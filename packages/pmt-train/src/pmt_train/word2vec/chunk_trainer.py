@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, WindowArrays, Word2VecKernel
 from pmt_train.word2vec.word2vec import Word2VecSettings, learning_rate_at
 
-__all__ = ["ChunkTrainer", "Word2VecSampler", "update_size"]
-
 
 class Word2VecSampler(Protocol):
     """The source of training samples, e.g. `pmt_text.ChunkSampler`.

@@ -15,8 +15,6 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["SharedArray"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharedArray:

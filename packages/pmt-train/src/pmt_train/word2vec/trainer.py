@@ -18,8 +18,6 @@ from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
 from pmt_train.word2vec.word2vec import Word2Vec, learning_rate_at
 from pmt_train.word2vec.worker_team import WorkerTeam
 
-__all__ = ["Word2VecTrainer"]
-
 # Chunks of a step; between two steps a run can be stopped, saved and shown.
 _CHUNKS_ALONE, _CHUNKS_PER_WORKER = 8, 32
 _MAX_LOSS = 4  # times the loss of untrained vectors: beyond it training has diverged

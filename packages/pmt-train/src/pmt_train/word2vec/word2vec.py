@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from pmt_core import RandomStream, SettingsError, StateError
 
-__all__ = ["Word2Vec", "Word2VecSettings", "learning_rate_at"]
-
 
 @dataclass(frozen=True, slots=True)
 class Word2VecSettings:

@@ -20,8 +20,6 @@ from pmt_train.word2vec.chunk_trainer import ChunkTrainer, Word2VecSampler
 from pmt_train.word2vec.shared_array import SharedArray
 from pmt_train.word2vec.word2vec import Word2VecSettings
 
-__all__: list[str] = []
-
 
 def _trainer(start: Mapping[str, Any]) -> ChunkTrainer:
     """Build the trainer of the first line; `WorkerTeam` writes it."""

@@ -21,8 +21,6 @@ from pmt_train.word2vec.chunk_trainer import Word2VecSampler
 from pmt_train.word2vec.shared_array import SharedArray
 from pmt_train.word2vec.word2vec import Word2Vec
 
-__all__ = ["WorkerProcess", "WorkerTeam"]
-
 _MODULE = "pmt_train.word2vec.worker_main"
 _BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _EXIT_SECONDS = 10.0  # that a process may take to end

@@ -29,23 +29,20 @@ class TransformerEncoder(TransformerStack):
         nothing is computed for padding, unless positions act inside of attention.
         """
         tokens = None if mask is None else _tokens(mask)
-        if tokens is None or mask is None:
-            pairs = None if mask is None or mask.ndim == 2 else mask
-            return self._layers(x, pairs, None, rng)
-        if mask.ndim == 2 and self.is_unpadded:
-            layout = RaggedLayout.of(mask)
-            rows = self._layers(to_ragged(x, layout=layout), None, layout, rng)
-            return from_ragged(rows, layout=layout)
-        encoded = self._layers(x, mask, None, rng)
-        return where(tokens[..., np.newaxis], encoded, np.zeros((), x.dtype))
-
-    def _layers(
-        self, x: Tensor, mask: Mask | None, layout: RaggedLayout | None, rng: Rng
-    ) -> Tensor:
-        """Run all layers and the final norm."""
+        layout = None
+        if mask is not None and mask.ndim == 2:
+            if tokens is None:
+                mask = None
+            elif self.is_unpadded:
+                layout, mask = RaggedLayout.of(mask), None
+                x = to_ragged(x, layout=layout)
         for layer in self.layers:
             x = layer(x, mask, layout=layout, rng=rng)
-        return x if self.norm is None else self.norm(x)
+        if self.norm is not None:
+            x = self.norm(x)
+        if layout is not None:
+            return from_ragged(x, layout=layout)
+        return x if tokens is None else where(tokens[..., np.newaxis], x, np.zeros((), x.dtype))
 
 
 def _tokens(mask: Mask) -> Mask | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -85,32 +84,35 @@ class TransformerLayer(Module):
         mask: (b, t) or (b, t, t). memory: (b, s, d), required by cross-attention; memory_mask:
         (b, s) or (b, t, s). With a cache x holds the newest tokens.
         """
-        attend: Callable[[Tensor], Tensor]
+        y = self._before(self.attention_norm, x)
         if isinstance(self.attention, RelativeAttention):
-            attend = partial(self.attention, mask=mask, rng=rng)
+            y = self.attention(y, mask, rng=rng)
         else:
             tokens = None if cache is None else cache.tokens
-            attend = partial(self.attention, mask=mask, layout=layout, cache=tokens, rng=rng)
-        x = self._add(x, self.attention_norm, attend, rng)
+            y = self.attention(y, mask, layout=layout, cache=tokens, rng=rng)
+        x = self._add(x, y, self.attention_norm, rng)
         if self.cross is not None and self.cross_norm is not None:
             if memory is None:
                 raise StateError(
                     "this layer attends to a memory and got none; pass the encoder's output, or "
                     "build the decoder with cross=False"
                 )
+            y = self._before(self.cross_norm, x)
             keys = None if cache is None else cache.memory
-            attend = partial(self.cross, memory=memory, mask=memory_mask, cache=keys, rng=rng)
-            x = self._add(x, self.cross_norm, attend, rng)
-        return self._add(x, self.feed_forward_norm, partial(self.feed_forward, rng=rng), rng)
+            y = self.cross(y, memory, memory_mask, cache=keys, rng=rng)
+            x = self._add(x, y, self.cross_norm, rng)
+        y = self.feed_forward(self._before(self.feed_forward_norm, x), rng=rng)
+        return self._add(x, y, self.feed_forward_norm, rng)
 
-    def _add(
-        self, x: Tensor, norm: LayerNorm, function: Callable[[Tensor], Tensor], rng: Rng
-    ) -> Tensor:
-        """Return x + f(norm(x)) in a pre-norm layer, norm(x + f(x)) in a post-norm layer."""
-        if self.norm_first:
-            return add_with_dropout(x, function(norm(x)), self.dropout, rng)
-        normed: Tensor = norm(add_with_dropout(x, function(x), self.dropout, rng))
+    def _before(self, norm: LayerNorm, x: Tensor) -> Tensor:
+        """Return norm(x) in a pre-norm layer, x in a post-norm layer."""
+        normed: Tensor = norm(x) if self.norm_first else x
         return normed
+
+    def _add(self, x: Tensor, y: Tensor, norm: LayerNorm, rng: Rng) -> Tensor:
+        """Return x + y with dropout on y, after the norm in a post-norm layer."""
+        x = add_with_dropout(x, y, self.dropout, rng)
+        return x if self.norm_first else norm(x)
 
 
 class TransformerStack(Module):

@@ -50,16 +50,16 @@ def test_blocks_add_up_to_the_batch(rng) -> None:
     layer = Conv2d(8, 4, 3, rng, padding="same")
     whole = Tensor(x, requires_grad=True)
     y = layer(whole)
-    found = gradients((y * y).sum())
+    grads = gradients((y * y).sum())
     weight = np.zeros(layer.weight.shape)
     for i in range(21):
-        one = Tensor(x[i : i + 1], requires_grad=True)
-        z = layer(one)
+        single = Tensor(x[i : i + 1], requires_grad=True)
+        z = layer(single)
         np.testing.assert_allclose(z.data[0], y.data[i], rtol=1e-4, atol=1e-4)
         alone = gradients((z * z).sum())
-        np.testing.assert_allclose(alone[one][0], found[whole][i], rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(alone[single][0], grads[whole][i], rtol=1e-3, atol=1e-3)
         weight += alone[layer.weight]
-    np.testing.assert_allclose(weight, found[layer.weight], rtol=1e-3)
+    np.testing.assert_allclose(weight, grads[layer.weight], rtol=1e-3)
 
 
 def test_conv1d_is_conv2d_of_height_one(rng) -> None:

@@ -53,8 +53,8 @@ def test_against_loops(rng, kernel, stride, padding) -> None:
 
 def test_of_equal_values_the_first_gets_the_gradient() -> None:
     x = Tensor(np.ones((1, 1, 2, 4)), requires_grad=True)
-    found = gradients(MaxPool2d(2)(x).sum())[x]
-    assert found.tolist() == [[[[1, 0, 1, 0], [0, 0, 0, 0]]]]
+    grads = gradients(MaxPool2d(2)(x).sum())[x]
+    assert grads.tolist() == [[[[1, 0, 1, 0], [0, 0, 0, 0]]]]
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -64,13 +64,13 @@ def test_reading_order_decides_among_equals(rng, channels_last) -> None:
     if channels_last:
         data = np.ascontiguousarray(data.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     x = Tensor(data, requires_grad=True)
-    found = gradients(max_pool2d(x, kernel=(3, 2)).sum())[x]
+    grads = gradients(max_pool2d(x, kernel=(3, 2)).sum())[x]
     expected = np.zeros(x.shape)
     for b, c, i, j in np.ndindex(3, 4, 2, 4):
         window = data[b, c, 3 * i : 3 * i + 3, 2 * j : 2 * j + 2]
         row, column = divmod(int(window.argmax()), 2)
         expected[b, c, 3 * i + row, 2 * j + column] = 1
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(grads, expected)
 
 
 def test_all_negative_beside_a_border() -> None:

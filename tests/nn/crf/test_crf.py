@@ -50,8 +50,8 @@ def rows(emissions, mask):
 def test_the_loss_is_minus_the_log_of_the_share(rng, crf, mask) -> None:
     emissions, tags = rng.normal(size=(3, 4, 3)) * 2, rng.integers(0, 3, (3, 4))
     expected = []
-    for i, (own, keep) in enumerate(rows(emissions, mask)):
-        scores = all_scores(crf, own)
+    for i, (row, keep) in enumerate(rows(emissions, mask)):
+        scores = all_scores(crf, row)
         total = np.log(sum(np.exp(v) for v in scores.values()))
         expected.append(total - scores[tuple(tags[i][keep].tolist())])
     tags = tags if mask is None else np.where(mask, tags, -100)
@@ -68,8 +68,8 @@ def test_viterbi_finds_the_best_of_all(rng, crf, mask) -> None:
     emissions = rng.normal(size=(3, 4, 3)) * 2
     tags, scores = crf.decode_with_scores(emissions, mask)
     np.testing.assert_array_equal(tags, crf.decode(Tensor(emissions), mask))
-    for i, (own, keep) in enumerate(rows(emissions, mask)):
-        by_tags = all_scores(crf, own)
+    for i, (row, keep) in enumerate(rows(emissions, mask)):
+        by_tags = all_scores(crf, row)
         best = max(by_tags, key=by_tags.__getitem__)
         assert tuple(tags[i][keep].tolist()) == best
         assert scores[i] == pytest.approx(by_tags[best])
@@ -80,13 +80,13 @@ def test_viterbi_finds_the_best_of_all(rng, crf, mask) -> None:
 def test_marginals_are_shares_of_all_sequences(rng, crf, mask) -> None:
     emissions = rng.normal(size=(3, 4, 3))
     marginals = crf.marginals(emissions, mask)
-    for i, (own, keep) in enumerate(rows(emissions, mask)):
-        by_tags = all_scores(crf, own)
+    for i, (row, keep) in enumerate(rows(emissions, mask)):
+        by_tags = all_scores(crf, row)
         total = sum(np.exp(v) for v in by_tags.values())
-        expected = np.zeros(own.shape)
+        expected = np.zeros(row.shape)
         for tags, value in by_tags.items():
-            for place, tag in enumerate(tags):
-                expected[place, tag] += np.exp(value) / total
+            for position, tag in enumerate(tags):
+                expected[position, tag] += np.exp(value) / total
         np.testing.assert_allclose(marginals[i][keep], expected, atol=1e-12)
         assert (marginals[i][~keep] == 0).all()
 
@@ -100,9 +100,9 @@ def test_padding_more_changes_nothing(rng, crf) -> None:
         up = ((0, 0), (0, pad))
         x = Tensor(wide, requires_grad=True)
         loss = crf(x, np.pad(tags, up), np.pad(mask, up))
-        found = gradients(loss)
-        assert (found[x][~np.pad(mask, up)] == 0).all()
-        return loss.item(), [found[p] for p in crf.parameters()]
+        grads = gradients(loss)
+        assert (grads[x][~np.pad(mask, up)] == 0).all()
+        return loss.item(), [grads[p] for p in crf.parameters()]
 
     (loss, grads), (more, more_grads) = outcome(0), outcome(4)
     assert loss == pytest.approx(more, rel=1e-13)
@@ -114,8 +114,8 @@ def test_an_empty_row_has_loss_zero_and_no_gradients(rng, crf) -> None:
     x = Tensor(rng.normal(size=(1, 3, 3)), requires_grad=True)
     loss = crf(x, np.zeros((1, 3), int), np.zeros((1, 3), bool))
     assert loss.item() == 0
-    found = gradients(loss)
-    assert all((g == 0).all() for g in found.values())
+    grads = gradients(loss)
+    assert all((g == 0).all() for g in grads.values())
     assert crf(Tensor(np.zeros((2, 0, 3))), np.zeros((2, 0), int)).item() == 0
 
 
@@ -147,8 +147,8 @@ def test_sums_of_products_equal_sums_of_logarithms(rng, spread: float) -> None:
     for function in (crf_log_partition, crf_log_partition.composed):
         leaves = [Tensor(x, requires_grad=True) for x in (emissions, transitions, start, end)]
         y = function(*leaves, lengths=lengths)
-        found = gradients((y * weight).sum())
-        results.append([y.data, *(found[leaf] for leaf in leaves)])
+        grads = gradients((y * weight).sum())
+        results.append([y.data, *(grads[leaf] for leaf in leaves)])
     for a, b_ in zip(*results, strict=True):
         np.testing.assert_allclose(a, b_, rtol=1e-9, atol=1e-10)
 
@@ -158,10 +158,10 @@ def test_padding_of_any_size_is_not_looked_at(rng, crf) -> None:
     mask = np.array([[True, True, True, True], [True, True, False, False]])
     wild = np.where(mask[..., np.newaxis], emissions, 1e30)
     tags = np.zeros((2, 4), int)
-    one, two = (Tensor(x, requires_grad=True) for x in (emissions, wild))
-    a, b = crf(one, tags, mask), crf(two, tags, mask)
+    first, second = (Tensor(x, requires_grad=True) for x in (emissions, wild))
+    a, b = crf(first, tags, mask), crf(second, tags, mask)
     assert a.item() == b.item()
-    np.testing.assert_array_equal(gradients(a)[one], gradients(b)[two])
+    np.testing.assert_array_equal(gradients(a)[first], gradients(b)[second])
 
 
 def test_forbidden_transitions_are_never_taken(rng) -> None:
@@ -177,8 +177,8 @@ def test_forbidden_transitions_are_never_taken(rng) -> None:
     marginals = crf.marginals(emissions)
     assert marginals[:, 0, 2].max() < 1e-12
     np.testing.assert_allclose(marginals.sum(-1), 1)
-    found = gradients(crf(Tensor(emissions), tags))
-    assert (found[crf.transitions][forbidden] == 0).all()
+    grads = gradients(crf(Tensor(emissions), tags))
+    assert (grads[crf.transitions][forbidden] == 0).all()
 
 
 def test_it_learns_what_follows_what(rng) -> None:
@@ -187,9 +187,9 @@ def test_it_learns_what_follows_what(rng) -> None:
     tags = np.array([[0, 1, 0, 1, 0], [1, 0, 1, 0, 1]])
     emissions = Tensor(np.zeros((2, 5, 2), np.float32))
     for _ in range(50):
-        found = gradients(crf(emissions, tags))
+        grads = gradients(crf(emissions, tags))
         for parameter in crf.parameters():
-            parameter.data -= np.float32(0.5) * found[parameter]
+            parameter.data -= np.float32(0.5) * grads[parameter]
     assert crf(emissions, tags).item() < 0.8  # log 2 is left: which tag comes first
     decoded = crf.decode(emissions)
     assert (np.diff(decoded) != 0).all()

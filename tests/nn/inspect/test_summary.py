@@ -101,12 +101,12 @@ def test_without_inputs_there_are_no_shapes(rng) -> None:
 def test_a_tied_weight_counts_once(rng) -> None:
     class Tied(Module):
         def __init__(self) -> None:
-            self.one = Linear(3, 3, rng)
-            self.two = Linear(3, 3, rng)
-            self.two.weight = self.one.weight
+            self.first = Linear(3, 3, rng)
+            self.second = Linear(3, 3, rng)
+            self.second.weight = self.first.weight
 
         def forward(self, x: Tensor) -> Tensor:
-            return self.two(self.one(x))
+            return self.second(self.first(x))
 
     assert summary(Tied()).total.parameters == 9 + 3 + 3
 
@@ -122,8 +122,8 @@ def test_a_summary_leaves_nothing_behind(rng) -> None:
 def test_frozen_parameters_get_no_gradient(rng) -> None:
     model = network(rng)
     assert model[0].freeze() is model[0]
-    found = gradients((model(image(rng)) ** 2).sum())
-    assert {id(p) for p in found} == {id(p) for p in model[4].parameters()}
+    grads = gradients((model(image(rng)) ** 2).sum())
+    assert {id(p) for p in grads} == {id(p) for p in model[4].parameters()}
     assert summary(model).total.frozen == 40
     assert "40 of 690 parameters are frozen" in str(summary(model))
     model.freeze(False)

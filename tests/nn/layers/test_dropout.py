@@ -54,8 +54,8 @@ def test_a_stream_says_what_is_dropped() -> None:
     x, layer = Tensor(np.ones((20, 20))), Dropout(0.5)
     np.testing.assert_array_equal(layer(x, stream(1)).data, layer(x, stream(1)).data)
     assert (layer(x, stream(1)).data != layer(x, stream(2)).data).any()
-    one = stream(1)
-    assert (layer(x, one).data != layer(x, one).data).any()
+    continued = stream(1)
+    assert (layer(x, continued).data != layer(x, continued).data).any()
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.5])

@@ -60,21 +60,21 @@ def test_buffers_are_saved_and_are_not_parameters() -> None:
     assert list(layer.state_dict()) == ["weight", "bias", "running_mean", "running_variance"]
     assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
     assert [name for name, _ in layer.named_buffers()] == ["running_mean", "running_variance"]
-    other = BatchNorm1d(2)
+    right = BatchNorm1d(2)
     layer.running_mean.data[...] = 7
-    other.load_state_dict(layer.state_dict())
-    assert other.running_mean.data.tolist() == [7, 7]
+    right.load_state_dict(layer.state_dict())
+    assert right.running_mean.data.tolist() == [7, 7]
     with pytest.raises(ShapeError, match="missing running_variance"):
-        other.load_state_dict({k: v for k, v in layer.state_dict().items() if k[-1:] != "e"})
+        right.load_state_dict({k: v for k, v in layer.state_dict().items() if k[-1:] != "e"})
 
 
 def test_collected_statistics_change_nothing_until_applied(rng) -> None:
     layer = BatchNorm1d(2)
-    with collecting_statistics() as found:
+    with collecting_statistics() as statistics:
         layer(Tensor(rng.normal(size=(4, 2)).astype(np.float32)))
     assert layer.running_mean.data.tolist() == [0, 0]
-    assert len(found) == 1
-    apply_statistics([found])
+    assert len(statistics) == 1
+    apply_statistics([statistics])
     assert (layer.running_mean.data != 0).all()
 
 
@@ -85,14 +85,14 @@ def test_shards_pool_to_the_statistics_of_the_batch(rng, sizes) -> None:
     whole(Tensor(x))
     shards, start = [], 0
     for size in sizes:
-        with collecting_statistics() as found:
+        with collecting_statistics() as statistics:
             if size:
                 sharded(Tensor(x[start : start + size]))
-        shards.append(found)
+        shards.append(statistics)
         start += size
     apply_statistics(shards)
-    for mine, other in zip(whole.named_buffers(), sharded.named_buffers(), strict=True):
-        np.testing.assert_allclose(mine[1].data, other[1].data, rtol=1e-12)
+    for left, right in zip(whole.named_buffers(), sharded.named_buffers(), strict=True):
+        np.testing.assert_allclose(left[1].data, right[1].data, rtol=1e-12)
 
 
 def test_a_layer_used_twice_in_a_pass_is_updated_twice(rng) -> None:
@@ -101,9 +101,9 @@ def test_a_layer_used_twice_in_a_pass_is_updated_twice(rng) -> None:
     whole(Tensor(x)), whole(Tensor(x * 3))
     shards = []
     for part in (x[:3], x[3:]):
-        with collecting_statistics() as found:
+        with collecting_statistics() as statistics:
             sharded(Tensor(part)), sharded(Tensor(part * 3))
-        shards.append(found)
+        shards.append(statistics)
     apply_statistics(shards)
     np.testing.assert_allclose(whole.running_mean.data, sharded.running_mean.data)
     np.testing.assert_allclose(whole.running_variance.data, sharded.running_variance.data)
@@ -116,9 +116,9 @@ def test_threads_give_the_same_bits_whoever_is_first(rng) -> None:
         layer, shards = BatchNorm1d(3), [None, None]
 
         def work(i: int, layer: BatchNorm1d = layer, shards: list = shards) -> None:
-            with collecting_statistics() as found:
+            with collecting_statistics() as statistics:
                 layer(Tensor(x[i]))
-            shards[i] = found
+            shards[i] = statistics
 
         for i in order:  # one after the other, in both orders
             thread = threading.Thread(target=work, args=(i,))
@@ -134,11 +134,11 @@ def test_gradients_in_evaluation(rng) -> None:
     layer = BatchNorm1d(2, dtype=np.float64)
     layer(Tensor(rng.normal(size=(9, 2)))), layer.eval()
     x = Tensor(rng.normal(size=(3, 2)), requires_grad=True)
-    found = gradients(layer(x).sum())
+    grads = gradients(layer(x).sum())
     np.testing.assert_allclose(
-        found[x], np.tile(1 / np.sqrt(layer.running_variance.data + 1e-5), (3, 1))
+        grads[x], np.tile(1 / np.sqrt(layer.running_variance.data + 1e-5), (3, 1))
     )
-    assert found[layer.bias].tolist() == [3, 3]
+    assert grads[layer.bias].tolist() == [3, 3]
 
 
 def test_complaints(rng) -> None:

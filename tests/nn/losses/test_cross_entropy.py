@@ -26,9 +26,9 @@ def test_ignored_labels_count_nothing() -> None:
     loss = cross_entropy(logits, labels)
     alone = cross_entropy(logits.data[[0, 2]], labels[[0, 2]])
     assert loss.item() == pytest.approx(alone.item())
-    found = gradients(loss)[logits]
-    assert (found[[1, 3]] == 0).all()
-    assert (found[[0, 2]] != 0).all()
+    grads = gradients(loss)[logits]
+    assert (grads[[1, 3]] == 0).all()
+    assert (grads[[0, 2]] != 0).all()
 
 
 def test_a_padding_id_can_be_ignored() -> None:
@@ -50,15 +50,15 @@ def test_logits_of_a_thousand(dtype: type) -> None:
     loss = cross_entropy(logits, np.array([0, 1]), reduction="none")
     assert loss.data.tolist() == [0.0, 2000.0]
     assert loss.dtype == dtype
-    found = gradients(loss.sum())[logits]
-    assert found.tolist() == [[0.0, 0.0], [1.0, -1.0]]
+    grads = gradients(loss.sum())[logits]
+    assert grads.tolist() == [[0.0, 0.0], [1.0, -1.0]]
 
 
 def test_the_gradient_of_each_row_sums_to_zero() -> None:
     rng = np.random.default_rng(0)
     logits = Tensor(rng.normal(size=(2, 5, 7)), requires_grad=True)
-    found = gradients(cross_entropy(logits, rng.integers(0, 7, (2, 5))))[logits]
-    np.testing.assert_allclose(found.sum(axis=-1), 0, atol=1e-12)
+    grads = gradients(cross_entropy(logits, rng.integers(0, 7, (2, 5))))[logits]
+    np.testing.assert_allclose(grads.sum(axis=-1), 0, atol=1e-12)
 
 
 def test_sums_of_shards_add_up() -> None:

@@ -206,9 +206,9 @@ def test_hierarchical_softmax_is_a_distribution(rng) -> None:
     words = np.array([0, 10, 3])
     got = layer(hidden, words, reduction="none")
     np.testing.assert_allclose(got.data, -np.log(p[np.arange(3), words]))
-    found = gradients(layer(hidden, words))
-    assert isinstance(found[layer.weight], RowSparse)
-    assert found[hidden].shape == (3, 4)
+    grads = gradients(layer(hidden, words))
+    assert isinstance(grads[layer.weight], RowSparse)
+    assert grads[hidden].shape == (3, 4)
 
 
 def test_hierarchical_softmax_learns_the_frequencies() -> None:

@@ -32,9 +32,9 @@ def test_equal_to_the_two_steps(n: int, d: int, v: int, smoothing: float) -> Non
     fused = tied_cross_entropy(*inputs, labels, label_smoothing=smoothing)
     composed = tied_cross_entropy.composed(*inputs, labels, label_smoothing=smoothing)
     np.testing.assert_allclose(fused.item(), composed.item(), rtol=1e-12, atol=1e-15)
-    mine, theirs = gradients(fused * 0.5), gradients(composed * 0.5)
+    grads, expected = gradients(fused * 0.5), gradients(composed * 0.5)
     for parameter in inputs:
-        np.testing.assert_allclose(mine[parameter], theirs[parameter], rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(grads[parameter], expected[parameter], rtol=1e-9, atol=1e-11)
 
 
 def test_by_hand() -> None:
@@ -82,10 +82,11 @@ def test_the_loss_of_an_encoder_decoder_is_that_of_its_logits(shared: bool) -> N
         logits, np.where(target_mask, labels, -100), reduction="sum", label_smoothing=0.1
     )
     np.testing.assert_allclose(loss.item(), expected.item(), rtol=1e-12)
-    mine, theirs = gradients(loss), gradients(expected)
-    assert mine.keys() == theirs.keys()
-    for parameter, gradient in mine.items():
-        found, needs_grad = (
-            g if isinstance(g, np.ndarray) else g.to_dense() for g in (gradient, theirs[parameter])
+    grads, expected = gradients(loss), gradients(expected)
+    assert grads.keys() == expected.keys()
+    for parameter, gradient in grads.items():
+        left, right = (
+            g if isinstance(g, np.ndarray) else g.to_dense()
+            for g in (gradient, expected[parameter])
         )
-        np.testing.assert_allclose(found, needs_grad, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(left, right, rtol=1e-8, atol=1e-10)

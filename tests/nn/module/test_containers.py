@@ -38,9 +38,9 @@ def t(values) -> Tensor:
 
 
 def test_sequential_runs_in_order(rng) -> None:
-    one, two = Linear(3, 4, rng), Linear(4, 2, rng)
-    model, x = Sequential(one, relu, two), Tensor(rng.normal(size=(5, 3)).astype(np.float32))
-    np.testing.assert_array_equal(model(x).data, two(relu(one(x))).data)
+    first, second = Linear(3, 4, rng), Linear(4, 2, rng)
+    model, x = Sequential(first, relu, second), Tensor(rng.normal(size=(5, 3)).astype(np.float32))
+    np.testing.assert_array_equal(model(x).data, second(relu(first(x))).data)
     assert [name for name, _ in model.named_parameters()] == [
         "parts.0.weight",
         "parts.0.bias",
@@ -48,8 +48,8 @@ def test_sequential_runs_in_order(rng) -> None:
         "parts.2.bias",
     ]
     assert len(model) == 3
-    assert model[0] is one
-    assert list(model)[2] is two
+    assert model[0] is first
+    assert list(model)[2] is second
 
 
 def test_settings_go_to_the_parts_that_take_them(rng) -> None:
@@ -106,8 +106,8 @@ def test_residual(rng) -> None:
     np.testing.assert_allclose(wide(x).data, short(x).data + wide[0](x).data)
     with pytest.raises(ShapeError, match="shortcut"):
         Residual(Linear(3, 5, rng))(x)
-    found = gradients(Residual(lambda v: v * 2.0)(Tensor([1.0], requires_grad=True)).sum())
-    assert next(iter(found.values())).tolist() == [3]
+    grads = gradients(Residual(lambda v: v * 2.0)(Tensor([1.0], requires_grad=True)).sum())
+    assert next(iter(grads.values())).tolist() == [3]
 
 
 def test_train_and_eval_reach_the_parts(rng) -> None:

@@ -250,22 +250,22 @@ def outcome(module: nn.Module, name: str) -> dict[str, np.ndarray]:
     """Outputs and gradients of all parameters."""
     with nn.collecting_statistics():
         outputs = call(module, name)
-    found = gradients(loss_of(outputs))
+    grads = gradients(loss_of(outputs))
     result = {f"output {i}": output.data for i, output in enumerate(outputs)}
     for key, parameter in module.named_parameters():
-        gradient = found.get(parameter, np.zeros(parameter.shape, np.float32))
+        gradient = grads.get(parameter, np.zeros(parameter.shape, np.float32))
         result[key] = gradient.to_dense() if isinstance(gradient, RowSparse) else gradient
     return result
 
 
 def test_the_table_is_complete() -> None:
-    there = {
+    public = {
         name
         for name in nn.__all__
         if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)
     }
     aliases = {"Dense"}
-    assert there - aliases == set(MODULES) | NOT_CALLED
+    assert public - aliases == set(MODULES) | NOT_CALLED
 
 
 @every
@@ -308,10 +308,10 @@ def test_float32_in_and_out(name: str) -> None:
 @every
 def test_every_parameter_gets_a_gradient(name: str) -> None:
     module = make(name)
-    found = outcome(module, name)
+    grads = outcome(module, name)
     for key, _ in module.named_parameters():
         if key not in WITHOUT_ALL_GRADIENTS.get(name, ()):
-            assert np.abs(found[key]).max() > 0, key
+            assert np.abs(grads[key]).max() > 0, key
 
 
 @every
@@ -343,9 +343,9 @@ def test_two_threads_at_once_give_the_bits_of_one(name: str) -> None:
     for thread in threads:
         thread.join()
     assert len(got) == 4
-    for one in got:
+    for first in got:
         for key, array in expected.items():
-            np.testing.assert_array_equal(one[key], array, err_msg=key)
+            np.testing.assert_array_equal(first[key], array, err_msg=key)
 
 
 @every
@@ -387,12 +387,12 @@ def test_no_grad_gives_the_same_values(name: str) -> None:
 @every
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
 def test_state_travels_through_a_file(name: str, suffix: str, tmp_path) -> None:
-    one, two = make(name, 0), make(name, 1)
-    save_archive(tmp_path / f"state{suffix}", one.state_dict(), {"kind": name})
+    first, second = make(name, 0), make(name, 1)
+    save_archive(tmp_path / f"state{suffix}", first.state_dict(), {"kind": name})
     arrays, meta = load_archive(tmp_path / f"state{suffix}")
     assert meta == {"kind": name}
-    two.load_state_dict(arrays)
-    a, b = outcome(one, name), outcome(two, name)
+    second.load_state_dict(arrays)
+    a, b = outcome(first, name), outcome(second, name)
     for key, array in a.items():
         np.testing.assert_array_equal(array, b[key], err_msg=key)
 

@@ -87,17 +87,17 @@ def test_parameter_count_counts_a_tied_one_once() -> None:
 def test_a_tied_parameter_gets_both_gradients() -> None:
     class Tied(Module):
         def __init__(self) -> None:
-            self.one = Parameter([[1.0, 2.0], [3.0, 4.0]])
-            self.two = self.one
+            self.first = Parameter([[1.0, 2.0], [3.0, 4.0]])
+            self.second = self.first
 
         def forward(self, x: Tensor) -> Tensor:
-            return (x @ self.one) @ self.two
+            return (x @ self.first) @ self.second
 
     model, x = Tied(), np.array([[1.0, -1.0]], np.float32)
-    found = gradients(model(Tensor(x)).sum())
-    w, ones = model.one.data, np.ones((1, 2), np.float32)
-    assert list(found) == [model.one]
-    np.testing.assert_allclose(found[model.one], x.T @ (ones @ w.T) + (x @ w).T @ ones)
+    grads = gradients(model(Tensor(x)).sum())
+    w, ones = model.first.data, np.ones((1, 2), np.float32)
+    assert list(grads) == [model.first]
+    np.testing.assert_allclose(grads[model.first], x.T @ (ones @ w.T) + (x @ w).T @ ones)
 
 
 def test_a_misspelled_attribute_is_an_error_with_a_suggestion() -> None:
@@ -141,7 +141,7 @@ def test_train_and_eval_reach_every_module() -> None:
 
 
 def test_state_travels() -> None:
-    one, two = (
+    first, second = (
         small_model(),
         PairClassifier(
             PairClassifierConfig(
@@ -151,10 +151,10 @@ def test_state_travels() -> None:
         ),
     )
     batch = a_batch()
-    one.eval(), two.eval()
-    assert (one(batch).data != two(batch).data).all()
-    two.load_state_dict(one.state_dict())
-    np.testing.assert_array_equal(one(batch).data, two(batch).data)
+    first.eval(), second.eval()
+    assert (first(batch).data != second(batch).data).all()
+    second.load_state_dict(first.state_dict())
+    np.testing.assert_array_equal(first(batch).data, second(batch).data)
 
 
 def test_state_dict_is_a_copy() -> None:
@@ -204,10 +204,10 @@ def remembered(model: Module) -> dict[str, dict[str, Any]]:
 
 def run(model: PairClassifier, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     logits = model(a_batch(), rng=stream(seed))
-    found = gradients(cross_entropy(logits, np.array([0, 1, 1]), reduction="sum"))
+    grads = gradients(cross_entropy(logits, np.array([0, 1, 1]), reduction="sum"))
     by_name = {}
     for name, parameter in model.named_parameters():
-        gradient = found[parameter]
+        gradient = grads[parameter]
         by_name[name] = gradient if isinstance(gradient, np.ndarray) else gradient.to_dense()
     return logits.data, by_name
 
@@ -253,11 +253,11 @@ def test_two_threads_on_one_model_give_what_one_gives() -> None:
 
 def test_a_model_can_be_copied() -> None:
     model = small_model().eval()
-    twin = copy.deepcopy(model)
-    twin.words.weight.data += 1
-    assert not np.array_equal(model.words.weight.data, twin.words.weight.data)
+    copied = copy.deepcopy(model)
+    copied.words.weight.data += 1
+    assert not np.array_equal(model.words.weight.data, copied.words.weight.data)
     with pytest.raises(AttributeError):
-        twin.wrods = 1
+        copied.wrods = 1
 
 
 def test_every_parameter_of_the_encoder_gets_a_gradient() -> None:
@@ -266,10 +266,10 @@ def test_every_parameter_of_the_encoder_gets_a_gradient() -> None:
     )
     # Squares, as a plain sum of layer-normed rows does not depend on the rows.
     y = model(Tensor(stream(1).normal(size=(2, 3, 8)).astype(np.float32)), rng=stream())
-    found = gradients((y * y * y).sum())
+    grads = gradients((y * y * y).sum())
     for name, parameter in model.named_parameters():
-        assert np.abs(found[parameter]).max() > 0, name
-        assert found[parameter].dtype == np.float32
+        assert np.abs(grads[parameter]).max() > 0, name
+        assert grads[parameter].dtype == np.float32
 
 
 def test_repr_is_the_tree_of_modules_with_sizes() -> None:

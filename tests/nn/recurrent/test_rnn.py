@@ -32,8 +32,8 @@ def test_shapes_and_names(rng, kind, bidirectional, layers) -> None:
     assert outputs.dtype == np.float32
     for state in states_of(last):
         assert state.shape == (layers * directions, 2, 3)
-    found = gradients((outputs**2).sum() + sum((s**3).sum() for s in states_of(last)))
-    assert set(found) == set(model.parameters())
+    grads = gradients((outputs**2).sum() + sum((s**3).sum() for s in states_of(last)))
+    assert set(grads) == set(model.parameters())
 
 
 @kinds
@@ -46,8 +46,8 @@ def test_padding_more_changes_nothing(rng, kind) -> None:
         wide = np.pad(x, (*up, (0, 0)), constant_values=9.0)
         outputs, last = model(Tensor(wide), np.pad(MASK, up))
         assert (outputs.data[~np.pad(MASK, up)] == 0).all()
-        found = gradients((outputs**3).sum() + sum((s**3).sum() for s in states_of(last)))
-        values = [s.data for s in states_of(last)] + [found[p] for p in model.parameters()]
+        grads = gradients((outputs**3).sum() + sum((s**3).sum() for s in states_of(last)))
+        values = [s.data for s in states_of(last)] + [grads[p] for p in model.parameters()]
         return [outputs.data[:, left : left + 5], *values]
 
     plain = outcome(0, 0)
@@ -75,9 +75,9 @@ def test_an_empty_row_gives_zeros_and_no_gradients(rng, kind) -> None:
     outputs, last = model(x, np.array([[True] * 3, [False] * 3]))
     assert (outputs.data[1] == 0).all()
     assert (states_of(last)[0].data[:, 1] == 0).all()
-    found = gradients((outputs**2).sum() + (states_of(last)[0] ** 2).sum())
-    assert (found[x][1] == 0).all()
-    assert (found[x][0] != 0).all()
+    grads = gradients((outputs**2).sum() + (states_of(last)[0] ** 2).sum())
+    assert (grads[x][1] == 0).all()
+    assert (grads[x][0] != 0).all()
 
 
 @kinds
@@ -112,8 +112,8 @@ def test_both_directions_mirror_each_other(rng, kind) -> None:
 
 def test_dropout_between_layers_alone(rng) -> None:
     x = Tensor(rng.normal(size=(2, 3, 4)).astype(np.float32))
-    one = RNN(4, 8, rng, dropout=0.5)
-    np.testing.assert_array_equal(one(x)[0].data, one(x)[0].data)
+    single_layer = RNN(4, 8, rng, dropout=0.5)
+    np.testing.assert_array_equal(single_layer(x)[0].data, single_layer(x)[0].data)
     two = RNN(4, 8, rng, layers=2, dropout=0.5)
     with pytest.raises(StateError, match="rng"):
         two(x)

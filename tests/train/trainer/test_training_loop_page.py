@@ -1,4 +1,4 @@
-"""The loop of docs/training_loop.md runs as it stands there, and gives the numbers of `Trainer`."""
+"""The loop of docs/training_loop.md computes the numbers of `Trainer`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ def test_the_loop_gives_the_numbers_of_trainer(root, monkeypatch):
     monkeypatch.setitem(sys.modules, page.__name__, page)  # dataclasses look their module up
     for block in blocks:
         exec(compile(block, "docs/training_loop.md", "exec"), page.__dict__)
-    # what its own last lines say, and that something was learned
     assert page.history.column("train_loss") == page.train_losses
     assert page.history.column("dev_accuracy") == page.dev_accuracies
     assert page.train_losses[-1] < 0.8 * page.train_losses[0]

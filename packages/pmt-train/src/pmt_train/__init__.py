@@ -20,7 +20,7 @@ from pmt_train.metrics.classification import (
     precision_recall_f1,
     roc_auc,
 )
-from pmt_train.metrics.entities import NO_ENTITY, EntityScores, entity_confusion, entity_scores
+from pmt_train.metrics.entities import EntityScores, entity_confusion, entity_scores
 from pmt_train.metrics.text_generation import BleuScore, bleu, perplexity, tokenize_13a
 
 # Optimizers
@@ -72,7 +72,7 @@ from pmt_train.schedules import (
 # Trainer, training loop, checkpoints
 from pmt_train.trainer.batches import Batch, Epochs, batches_of
 from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, TrainingEvent
-from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
+from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode, ReduceOnPlateau
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
@@ -119,7 +119,6 @@ __all__ = [
     "Loss",
     "Mode",
     "MpiGroup",
-    "NO_ENTITY",
     "Optimizer",
     "OptimizerMaker",
     "OptimizerOptions",
@@ -192,7 +191,6 @@ __all__ = [
     "reliability_plot",
     "roc_auc",
     "run_thread_group",
-    "save_checkpoint",
     "say",
     "search_learning_rate",
     "step_schedule",

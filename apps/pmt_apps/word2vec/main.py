@@ -75,7 +75,7 @@ def download(settings: Settings) -> None:
     path = settings.into / name
     urls = [f"{base.rstrip('/')}/{name}" for base in settings.base_url]
     is_new = download_from_any(urls, path, on_failure=warn)
-    say(f"{path}: {'fetched' if is_new else 'is there already'}")
+    say(f"{path}: {'downloaded' if is_new else 'exists already'}")
     say(f"train on it: python {sys.argv[0]} --corpus {path} --out runs/text8")
 
 

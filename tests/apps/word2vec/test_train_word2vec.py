@@ -285,13 +285,13 @@ def test_a_downloaded_text_can_be_trained_on(word2vec: AppRunner, tmp_path: Path
     with served(tmp_path / "served") as url:
         download = ("--download", "text8", "--into", "d", "--base-url", url)
         result = word2vec.run(*download)
-        assert "fetched" in result.stdout
+        assert "downloaded" in result.stdout
         assert "--corpus d/text8.zip" in result.stdout
-        assert "is there already" in word2vec.run(*download).stdout
+        assert "exists already" in word2vec.run(*download).stdout
     word2vec.run("--corpus", "d/text8.zip", *SMALL)
 
 
 def test_download_without_a_network_fails_cleanly(word2vec: AppRunner, tmp_path: Path) -> None:
     arguments = ("--download", "text8", "--base-url", "http://127.0.0.1:9")
-    word2vec.refuse(*arguments, error=["cannot fetch", "check the network"])
+    word2vec.refuse(*arguments, error=["cannot download", "check the network"])
     assert not (tmp_path / "data" / "text8.zip").exists()

@@ -111,6 +111,19 @@ def test_a_checkpoint_of_another_model_is_refused(sampler, tmp_path: Path) -> No
         topic_model().load_weights({})
 
 
+def test_a_checkpoint_of_an_earlier_version_resumes_between_epochs(sampler) -> None:
+    """It has a position of its own, and no learning rate."""
+    saved = topic_model(learning_rate=0.1)
+    fit(saved, sampler, epochs=1)
+    trainer = Word2VecTrainer(topic_model(), sampler)
+    weights = {**saved.weights(), "sums": np.zeros(2)}
+    trainer.load_state({"model": {**weights, "position": np.array([1, 0, 0, 0])}}, 3)
+    assert trainer.step_count == 3
+    np.testing.assert_array_equal(trainer.model.vectors, saved.vectors)
+    with pytest.raises(StateError, match="start the run anew"):
+        trainer.load_state({"model": {**weights, "position": np.array([1, 3, 3_000, 3_000])}}, 3)
+
+
 def test_the_best_epoch_by_evaluation_is_restored(sampler) -> None:
     model, vectors = topic_model(epochs=9), []
 

@@ -158,7 +158,7 @@ class Word2VecTrainer:
         """Load what `state` returned after `steps` steps, in this or an earlier version.
 
         Raises:
-            StateError: An earlier version (until 0.9) saved it within an epoch.
+            StateError: An earlier version saved it within an epoch.
         """
         position = state["model"].get("position")  # (epoch, chunks, ...) of an earlier version
         if position is not None and position[1]:

@@ -23,7 +23,27 @@ from pmt_nn.masks import Mask, Rng
 from pmt_nn.module.module import Module
 
 
-class SelfAttention(Module):
+class MultiHeadAttention(Module):
+    """Base of attention modules: the number of heads, and dropout of the weights."""
+
+    def __init__(self, d: int, heads: int, dropout: float) -> None:
+        if d % heads:
+            raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
+        self.heads = heads
+        self.dropout = Dropout(dropout)
+
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Mask | None, bias: Tensor | None, rng: Rng
+    ) -> Tensor:
+        """Return the attention of q (b, t, d) to k and v (b, s, d), biased if there is a bias."""
+        heads = self.heads
+        dropout_mask = self.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
+        if bias is None:
+            return attention(q, k, v, heads=heads, mask=mask, dropout_mask=dropout_mask)
+        return biased_attention(q, k, v, bias, heads=heads, mask=mask, dropout_mask=dropout_mask)
+
+
+class SelfAttention(MultiHeadAttention):
     """Multi-head self-attention with its projections (Vaswani et al. 2017, section 3.2.2).
 
     The number of heads divides the width d. `dropout` is the rate of the attention weights,
@@ -43,9 +63,7 @@ class SelfAttention(Module):
         bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        check_heads(d, heads)
-        self.heads = heads
-        self.dropout = Dropout(dropout)
+        super().__init__(d, heads, dropout)
         self.causal = causal
         self.qkv = Linear(d, 3 * d, rng, bias=bias, dtype=dtype)
         self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
@@ -82,7 +100,8 @@ class SelfAttention(Module):
             bias = self.positions.bias(t, offset + t, offset, x.dtype)
         if cache is not None:
             k, v = cache.append(k, v)
-        return _attend(self, q, k, v, allowed, bias, rng)
+        projected: Tensor = self.project(self._attend(q, k, v, allowed, bias, rng))
+        return projected
 
     def _attend_packed(self, qkv: Tensor, mask: Mask | None, rng: Rng) -> Tensor:
         """Attend with queries, keys and values in one array (b, t, 3d)."""
@@ -102,7 +121,7 @@ class SelfAttention(Module):
         return projected
 
 
-class CrossAttention(Module):
+class CrossAttention(MultiHeadAttention):
     """Multi-head attention from a decoder's tokens to a memory (section 3.2.3).
 
     `memory_width` is d by default; other arguments as for `SelfAttention`.
@@ -119,9 +138,7 @@ class CrossAttention(Module):
         bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        check_heads(d, heads)
-        self.heads = heads
-        self.dropout = Dropout(dropout)
+        super().__init__(d, heads, dropout)
         self.q = Linear(d, d, rng, bias=bias, dtype=dtype)
         self.kv = Linear(memory_width or d, 2 * d, rng, bias=bias, dtype=dtype)
         self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
@@ -154,33 +171,8 @@ class CrossAttention(Module):
             k, v = split(self.kv(memory), sections=2, axis=-1)
             if cache is not None:
                 k, v = cache.append(k, v)
-        return _attend(self, self.q(x), k, v, mask, None, rng).reshape(b, t, d)
-
-
-def check_heads(d: int, heads: int) -> None:
-    """Raise SettingsError if the width d is not a multiple of the number of heads."""
-    if d % heads:
-        raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
-
-
-def _attend(
-    module: SelfAttention | CrossAttention,
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    mask: Mask | None,
-    bias: Tensor | None,
-    rng: Rng,
-) -> Tensor:
-    """Return attention with the heads, dropout and output projection of a module."""
-    heads = module.heads
-    dropout_mask = module.dropout.draw((q.shape[0], heads, q.shape[1], k.shape[1]), rng)
-    if bias is None:
-        mixed = attention(q, k, v, heads=heads, mask=mask, dropout_mask=dropout_mask)
-    else:
-        mixed = biased_attention(q, k, v, bias, heads=heads, mask=mask, dropout_mask=dropout_mask)
-    projected: Tensor = module.project(mixed)
-    return projected
+        projected: Tensor = self.project(self._attend(self.q(x), k, v, mask, None, rng))
+        return projected.reshape(b, t, d)
 
 
 def _causal(mask: Mask | None, t: int, offset: int) -> Mask | None:

@@ -30,13 +30,13 @@ from pmt_nn.attention.kernel import (
     split_heads,
     split_packed,
 )
+from pmt_nn.attention.multi_head import MultiHeadAttention
 from pmt_nn.attention.rotary import BASE, angles
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
-from pmt_nn.layers.dropout import Dropout, DropoutMask
+from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, Rng, causal_mask
 from pmt_nn.module.initializers import normal
-from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
 
@@ -191,7 +191,7 @@ def _rotate_back(x: Array, cosine: Array, sine: Array) -> Array:
     return rotated
 
 
-class RelativeAttention(Module):
+class RelativeAttention(MultiHeadAttention):
     """Multi-head self-attention with `relative_attention` and its projections.
 
     It replaces `SelfAttention` in an encoder; no other positions are needed. Heads have even width.
@@ -209,8 +209,7 @@ class RelativeAttention(Module):
     ) -> None:
         if d % (2 * heads):
             raise SettingsError(f"the width d = {d} must be an even multiple of heads = {heads}")
-        self.heads = heads
-        self.dropout = Dropout(dropout)
+        super().__init__(d, heads, dropout)
         self.qkv = Linear(d, 3 * d, rng, bias=bias, dtype=dtype)
         self.content_bias = Parameter(normal(rng, (heads, d // heads), 0.02, dtype=dtype))
         self.position_bias = Parameter(normal(rng, (heads, d // heads), 0.02, dtype=dtype))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from small_apps import TINY, write_pairs
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp import main
-from pmt_apps.qqp.data.settings import Settings
+from pmt_apps.qqp.data.settings import PRESETS, Settings
 from pmt_core import load_archive
-from pmt_nn import Linear, PairClassifier
+from pmt_nn import PairClassifier
 from pmt_text.tokenizers import normalize as tokenizer
 
 STUDENTS = 3
@@ -160,23 +161,31 @@ def test_settings_that_contradict_each_other_are_refused(
     assert not (tmp_path / "run" / "config.json").exists()
 
 
-def test_the_first_linear_layer_is_at_most_28_calls_below_train(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("preset", ["plain", "quick"])
+def test_the_first_matrix_product_is_at_most_20_calls_below_train(
+    preset: Any, tmp_path: Path
 ) -> None:
     class Reached(BaseException):
         pass
 
     depths = []
 
-    def forward(self: Linear, *args: Any) -> None:
-        codes = [frame.frame.f_code for frame in inspect.stack(0)]
-        depths.append(codes.index(main.train.__code__))
-        raise Reached
+    def look(frame: FrameType, event: str, arg: object) -> None:
+        if event == "call" and frame.f_code.co_qualname in ("linear", "matmul"):
+            codes = [frame.f_code]
+            while codes[-1] is not main.train.__code__:
+                assert frame.f_back is not None
+                frame = frame.f_back
+                codes.append(frame.f_code)
+            depths.append(len(codes) - 1)
+            raise Reached
 
-    monkeypatch.setattr(Linear, "forward", forward)
-    settings = Settings(
-        out=tmp_path / "run", preset="plain", limit=40, workers=1, width=8, heads=2, layers=1
-    )
+    sizes = {"width": 8, "heads": 2, "layers": 1, "limit": 40, "workers": 1}
+    settings = Settings(out=tmp_path / "run", preset=preset, **sizes, **PRESETS[preset])
     with pytest.raises(Reached), Run.open(settings, "qqp", "") as run:
-        main.train(settings, run)
-    assert depths[0] <= 28
+        sys.setprofile(look)
+        try:
+            main.train(settings, run)
+        finally:
+            sys.setprofile(None)
+    assert depths[0] <= 20

@@ -27,35 +27,46 @@ from pmt_text import (
 )
 
 
-class OverlapThreshold(Module):
-    """The logit exp(s) (x - c) of a score x, with a fixed threshold c and a trained steepness s."""
+class BagClassifier(Module):
+    """A module whose logits are (0, z), with the sigmoid of z as the probability of "duplicate"."""
+
+    def forward(self, batch: BagBatch, *, rng: np.random.Generator | None = None) -> Tensor:
+        """Return the logits, (b, 2)."""
+        logits: Tensor = self.score(batch) * np.array([[0.0, 1.0]], np.float32)
+        return logits
+
+    def score(self, batch: BagBatch) -> Tensor:
+        """Return z, (b, 1)."""
+        raise NotImplementedError
+
+
+class OverlapThreshold(BagClassifier):
+    """z = exp(s) (x - c) of a score x, with a fixed threshold c and a trained steepness s."""
 
     def __init__(self, threshold: float) -> None:
         self.cut = Buffer(np.array([threshold], np.float32))
         self.steepness = Parameter(np.array([1.5], np.float32))
 
-    def forward(self, batch: BagBatch) -> Tensor:
-        """Return the logits, (b, 1)."""
-        logits: Tensor = exp(self.steepness) * (Tensor(batch.scores) - self.cut)
-        return logits
+    def score(self, batch: BagBatch) -> Tensor:
+        z: Tensor = exp(self.steepness) * (Tensor(batch.scores) - self.cut)
+        return z
 
 
-class BagRegression(Module):
+class BagRegression(BagClassifier):
     """Logistic regression: a weight for each of v features, and for each score."""
 
     def __init__(self, v: int, scores: int, rng: np.random.Generator) -> None:
         self.weights = Embedding(v, 1, rng, std=0.0)
         self.scores = Linear(scores, 1, rng)
 
-    def forward(self, batch: BagBatch) -> Tensor:
-        """Return the logits, (b, 1)."""
+    def score(self, batch: BagBatch) -> Tensor:
         bag = (self.weights(batch.ids) * batch.values[..., None]).sum(axis=1)
-        logits: Tensor = bag + self.scores(Tensor(batch.scores))
-        return logits
+        z: Tensor = bag + self.scores(Tensor(batch.scores))
+        return z
 
 
 class BagModel(PairModel[BagBatch]):
-    """A `PairModel` of a module with one logit: that of the class "duplicate"."""
+    """A `PairModel` with a `BagClassifier`."""
 
     @classmethod
     @abstractmethod
@@ -63,11 +74,6 @@ class BagModel(PairModel[BagBatch]):
         cls, settings: Settings, pairs: Sequence[QuestionPair], tokenize: Tokenize = tokenize
     ) -> Self:
         """Return a model that knows the words, or the threshold, of these training pairs."""
-
-    def logits(self, batch: BagBatch, rng: np.random.Generator | None = None) -> Tensor:
-        """Return (b, 2) logits (0, z), whose softmax is the sigmoid of z."""
-        logits: Tensor = self.module(batch) * np.array([[0.0, 1.0]], np.float32)
-        return logits
 
 
 class OverlapPairModel(BagModel):

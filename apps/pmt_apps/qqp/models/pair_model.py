@@ -92,9 +92,10 @@ class PairModel(ABC, Generic[B]):
     def encode(self, texts: Texts, labels: NDArray[np.int64] | None = None) -> Encoded[B]:
         """Encode n pairs of texts; labels: (n,)."""
 
-    @abstractmethod
-    def logits(self, batch: B, rng: np.random.Generator | None = None) -> Tensor:
-        """Return the logits (b, 2) of a batch. rng: for dropout, in training."""
+    @property
+    def classifier(self) -> Module:
+        """The module that is trained: (batch, rng=...) -> logits (b, 2)."""
+        return self.module
 
     @classmethod
     @abstractmethod
@@ -115,14 +116,15 @@ class PairModel(ABC, Generic[B]):
 
     def loss(self, module: Module, batch: B, rng: np.random.Generator) -> tuple[Tensor, int]:
         """Return the sum of the cross-entropy over the batch, and the number of pairs."""
-        return cross_entropy(self.logits(batch, rng), batch.labels, reduction="sum"), len(batch)
+        logits = self.classifier(batch, rng=rng)
+        return cross_entropy(logits, batch.labels, reduction="sum"), len(batch)
 
     def predict_batch(self, batch: B, *, both_orders: bool = True) -> Probabilities:
         """Return the probability of "duplicate" for each pair of a batch, (b,).
 
         both_orders: average over both orders of the questions, if the order matters.
         """
-        return softmax(self.logits(batch).data, axis=-1)[:, 1]
+        return softmax(self.classifier(batch).data, axis=-1)[:, 1]
 
     def probabilities(
         self, encoded: Encoded[B], workers: Workers, *, both_orders: bool = True

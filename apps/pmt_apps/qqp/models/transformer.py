@@ -17,7 +17,7 @@ from pmt_apps.qqp.models.pair_model import (
     Texts,
 )
 from pmt_apps.qqp.models.question_encoder import QuestionEncoder
-from pmt_autograd import Tensor, no_grad
+from pmt_autograd import no_grad
 from pmt_core import RandomStream, softmax
 from pmt_nn import Buffer, Module, PairClassifier, PairClassifierConfig, capture
 from pmt_text import (
@@ -110,13 +110,10 @@ class TransformerPairModel(PairModel[PairBatch]):
     def encode(self, texts: Texts, labels: NDArray[np.int64] | None = None) -> EncodedPairs:
         return self.encoder.encode(texts, labels)
 
-    def logits(self, batch: PairBatch, rng: np.random.Generator | None = None) -> Tensor:
-        return _logits(self.classifier, batch, rng)
-
     def predict_batch(self, batch: PairBatch, *, both_orders: bool = True) -> Probabilities:
         orders = [batch, batch.swapped()] if both_orders else [batch]
         probabilities = [
-            softmax(_logits(member, ordered).data, axis=-1)[:, 1]
+            softmax(member(ordered).data, axis=-1)[:, 1]
             for member in self.module.members
             for ordered in orders
         ]
@@ -154,13 +151,6 @@ class TransformerPairModel(PairModel[PairBatch]):
         """Return the mean over the heads (t, t) of each layer, of a batch of one pair."""
         self.module.eval()
         with capture(self.classifier) as captured, no_grad():
-            self.logits(batch)
+            self.classifier(batch)
         weights = [array for name, array in captured.items() if name.endswith("attention.weights")]
         return [layer[0].mean(axis=0) for layer in weights]
-
-
-def _logits(
-    member: PairClassifier, batch: PairBatch, rng: np.random.Generator | None = None
-) -> Tensor:
-    logits: Tensor = member(batch, rng=rng)
-    return logits

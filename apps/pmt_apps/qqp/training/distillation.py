@@ -87,7 +87,7 @@ def distillation_stage(
     batches = bucket_batches(pairs, _BATCH, settings, stream)
 
     def loss(module: Ensemble, batch: PairBatch, rng: np.random.Generator) -> tuple[Tensor, int]:
-        logits = student.logits(batch, rng)
+        logits = student.classifier(batch, rng=rng)
         loss_sum = binary_cross_entropy_with_logits(
             logits[:, 1] - logits[:, 0], targets[batch.index], reduction="sum"
         )

@@ -104,7 +104,7 @@ class PairClassifier(Module):
 
         Raises ShapeError if the batch does not have as many features as the config says.
         """
-        x = self.encode(batch, rng=rng)
+        x = self.encoder(self._embed(batch, rng), batch.mask, rng=rng)
         pooled = tanh(self.pool(self._pooled(x, batch)))
         hidden = self._feature_vectors(batch.features, len(x), pooled.dtype)
         if hidden is not None:
@@ -114,6 +114,11 @@ class PairClassifier(Module):
 
     def encode(self, batch: PairInputs, *, rng: Rng = None) -> Tensor:
         """Return the encoder's vectors of all tokens, before pooling: (b, t, d)."""
+        encoded: Tensor = self.encoder(self._embed(batch, rng), batch.mask, rng=rng)
+        return encoded
+
+    def _embed(self, batch: PairInputs, rng: Rng) -> Tensor:
+        """Return the input of the encoder, (b, t, d)."""
         x = (
             self.words(batch.ids)
             + self.segments(batch.segments)
@@ -121,8 +126,8 @@ class PairClassifier(Module):
         )
         if self.positions is not None:
             x = self.positions(x)
-        encoded: Tensor = self.encoder(self.dropout(self.norm(x), rng), batch.mask, rng=rng)
-        return encoded
+        embedded: Tensor = self.dropout(self.norm(x), rng)
+        return embedded
 
     def _pooled(self, x: Tensor, batch: PairInputs) -> Tensor:
         """Pool x (b, t, d) to (b, 3d), or (b, 5d) if the means are compared."""

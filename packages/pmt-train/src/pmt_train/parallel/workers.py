@@ -97,7 +97,7 @@ class Workers:
         """
         todo: Sequence[A] = list(items)
         if self._pool is None or len(todo) < 2:
-            return [function(item) for item in todo]
+            return list(map(function, todo))
         results: list[Any] = [None] * len(todo)
         errors: dict[int, BaseException] = {}
         queue = iter(range(len(todo)))  # next() on it is atomic under the interpreter's lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
@@ -102,7 +102,8 @@ class TrainingLoop(Generic[B]):
             with self.trainable.workers, self._interrupt:
                 self._call("start", {})
                 while not self._is_complete:
-                    self._run_epoch()
+                    self._train_epoch()
+                    self._finish_epoch()
                     self.state.seconds = self._seconds()
         finally:
             self.trainable.set_training(False)
@@ -115,9 +116,8 @@ class TrainingLoop(Generic[B]):
     def _is_complete(self) -> bool:
         return self.state.epoch >= self.options.epochs or self.state.stopping.should_stop
 
-    def _run_epoch(self) -> None:
-        self.trainable.set_training(True)
-        self._train_epoch()
+    def _finish_epoch(self) -> None:
+        """Evaluate, save and report."""
         row = self._end_epoch(self._evaluate())
         self._save()
         if not self._quiet:
@@ -130,6 +130,7 @@ class TrainingLoop(Generic[B]):
 
     def _train_epoch(self) -> None:
         """Run the steps of the epoch that are not done yet."""
+        self.trainable.set_training(True)
         state, size = self.state, self.trainable.accumulate
         batches = islice(batches_of_epoch(self._train, state.epoch), state.batch, None)
         epochs = self.options.epochs
@@ -145,7 +146,11 @@ class TrainingLoop(Generic[B]):
         try:
             before = time.monotonic()
             while step := list(islice(batches, size)):
-                result = self._step(step)
+                try:
+                    result = self.trainable.step(*step)
+                except (GradientError, StateError) as error:
+                    position = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
+                    raise type(error)(f"{error} ({position}){self._last_checkpoint()}") from error
                 now = time.monotonic()
                 state.step = self.trainable.step_count
                 state.add_step(result, len(step), now - before)
@@ -159,13 +164,6 @@ class TrainingLoop(Generic[B]):
                 "the training data has no batches; expected at least one example: is the file "
                 "empty, or --limit too low?"
             )
-
-    def _step(self, batches: Sequence[B]) -> StepResult:
-        try:
-            return self.trainable.step(*batches)
-        except (GradientError, StateError) as error:
-            position = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1}"
-            raise type(error)(f"{error} ({position}){self._last_checkpoint()}") from error
 
     def _after_step(self, result: StepResult) -> None:
         """Call the callbacks, stop if a signal came, and save if it is time to."""

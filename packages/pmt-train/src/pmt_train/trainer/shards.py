@@ -59,14 +59,15 @@ class ShardResult:
 
 
 def gradients_of_shard(
-    loss: Loss[Any, Any], model: Any, shard: Any, rng: np.random.Generator
+    loss: Loss[Any, Any], model: Any, shard_and_rng: tuple[Any, np.random.Generator]
 ) -> ShardResult:
-    """Run forward and backward on one shard of a batch.
+    """Run forward and backward on one shard of a batch, with its random generator.
 
     Raises:
         ShapeError: if the loss is not a single number.
         SettingsError: if the loss function returns something else than a tensor and a count.
     """
+    shard, rng = shard_and_rng
     with collecting_statistics() as statistics, np.errstate(all="ignore"):
         total, count = _sum_and_count(loss(model, shard, rng), shard)
         value = total.item()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from pmt_autograd import Array
 from pmt_core import RandomStream, SettingsError
@@ -28,7 +31,7 @@ from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
 from pmt_train.trainer.predict_batches import predict_batches
-from pmt_train.trainer.shards import Loss, ShardResult, divergence, gradients_of_shard
+from pmt_train.trainer.shards import Loss, divergence, gradients_of_shard
 from pmt_train.trainer.trainable import StepResult
 
 M = TypeVar("M", bound=Module)
@@ -122,7 +125,8 @@ class Trainer(Generic[M, B]):
         statistics: list[list[BatchStatistics]] = []
         gradients: FlatGradients | None = None
         for i, batch in enumerate(batches):
-            shards = self._gradients(batch, i)
+            function = functools.partial(gradients_of_shard, self.loss, self.model)
+            shards = self.workers.map(function, self._shards(batch, i))
             parts = [shard.gradients for shard in shards]
             gradients = self.flat.gather(parts, self.workers, gradients)
             losses += [(shard.loss, shard.count) for shard in shards]
@@ -265,8 +269,8 @@ class Trainer(Generic[M, B]):
             self.average.load_state_dict(state["average"])
         self.step_count = steps
 
-    def _gradients(self, batch: B, number: int) -> list[ShardResult]:
-        """Return the results of this rank's shards that are not empty, in order.
+    def _shards(self, batch: B, number: int) -> list[tuple[B, np.random.Generator]]:
+        """Return this rank's shards that are not empty, in order, each with its random generator.
 
         number: index of the batch among those of the step.
         """
@@ -276,13 +280,11 @@ class Trainer(Generic[M, B]):
         stream = RandomStream(self.seed, "dropout", self.step_count)
         first += number * n
 
-        def run(numbered: tuple[int, B]) -> ShardResult:
-            i, shard = numbered
-            rng = stream.child(first + i).generator()
-            return gradients_of_shard(self.loss, self.model, shard, rng)
-
-        not_empty = [(i, shard) for i, shard in enumerate(shards) if example_count(shard)]
-        return self.workers.map(run, not_empty)
+        return [
+            (shard, stream.child(first + i).generator())
+            for i, shard in enumerate(shards)
+            if example_count(shard)
+        ]
 
     def _update(self, gradients: FlatGradients, count: int, lr: float) -> float:
         """Clip, and take an optimizer step; return the norm of the mean gradient."""

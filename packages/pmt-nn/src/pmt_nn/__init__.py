@@ -100,10 +100,9 @@ from pmt_nn.losses.contrastive import (
     triplet_loss,
 )
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.losses.hierarchical_softmax import HierarchicalSoftmax
-from pmt_nn.losses.negative_sampling import NegativeSampling, negative_sampling_loss
 from pmt_nn.losses.regression import huber, mse
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
+from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling, negative_sampling_loss
 
 # masks
 from pmt_nn.masks import Mask, causal_mask

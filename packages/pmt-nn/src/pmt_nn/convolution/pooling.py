@@ -145,16 +145,6 @@ def _route_to_winners(grad: Array, wins: list[Array], targets: list[Array]) -> N
     np.subtract(rest, targets[1], out=targets[0])
 
 
-def global_max_pool(x: Tensor) -> Tensor:
-    """Return the maximum of every channel: (b, c, ...) -> (b, c). Equals share the gradient."""
-    return x.max(axis=tuple(range(2, x.ndim)))
-
-
-def global_avg_pool(x: Tensor) -> Tensor:
-    """Return the mean of every channel: (b, c, ...) -> (b, c)."""
-    return x.mean(axis=tuple(range(2, x.ndim)))
-
-
 def _grid(
     x: Array, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
 ) -> PatchGrid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pmt_autograd import Tensor
 from pmt_nn.convolution.patches import Pair, as_image, as_sequence
-from pmt_nn.convolution.pooling import avg_pool2d, global_avg_pool, global_max_pool, max_pool2d
+from pmt_nn.convolution.pooling import avg_pool2d, max_pool2d
 from pmt_nn.module.module import Module
 
 
@@ -81,11 +81,11 @@ class AvgPool1d(Module):
 
 
 class GlobalMaxPool(Module):
-    """The maximum of every channel: (b, c, ...) -> (b, c)."""
+    """The maximum of every channel: (b, c, ...) -> (b, c). Equal values share the gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, ...) -> (b, c)."""
-        return global_max_pool(x)
+        return x.max(axis=tuple(range(2, x.ndim)))
 
 
 class GlobalAvgPool(Module):
@@ -93,4 +93,4 @@ class GlobalAvgPool(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, ...) -> (b, c)."""
-        return global_avg_pool(x)
+        return x.mean(axis=tuple(range(2, x.ndim)))

@@ -12,8 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor
 from pmt_nn.layers.axis import masked_mean
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.losses.hierarchical_softmax import HierarchicalSoftmax
-from pmt_nn.losses.negative_sampling import NegativeSampling
+from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling
 from pmt_nn.masks import Mask
 from pmt_nn.module.module import Module
 

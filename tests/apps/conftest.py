@@ -27,9 +27,9 @@ def _programs_find_the_apps() -> Iterator[None]:
 
 
 @pytest.fixture
-def program(root: Path, tmp_path: Path) -> Callable[..., Program]:
+def program(tmp_path: Path) -> Callable[..., Program]:
     """Makes the program of a task, started in an empty folder: `program("lm")`."""
-    return lambda task, *options: Program(root, task, tmp_path, *options)
+    return lambda task, *options: Program(task, tmp_path, *options)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def train(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[SmallApp], Trained]:
+def train(tmp_path_factory: pytest.TempPathFactory) -> Callable[[SmallApp], Trained]:
     """Trains an app on its small data, once in a session."""
 
     @functools.cache
     def once(app: SmallApp) -> Trained:
         folder = tmp_path_factory.mktemp(app.name)
-        program, data = Program(root, app.task, folder), app.data(folder)
-        return Trained(app, program, data, program.train(*data, *app.settings, "--out", "run"))
+        program, data = Program(app.task, folder), app.data(folder)
+        return Trained(app, program, data, program.run(*data, *app.settings, "--out", "run").stdout)
 
     return once
 

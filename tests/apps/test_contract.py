@@ -142,7 +142,7 @@ def test_help_and_hints_name_the_command_that_was_used(
         assert help_text.startswith(f"usage: {command} [-h]")
         assert f"\n  {command} --" in help_text
         assert other not in help_text
-        trained.program.refuse("--epoch", 3, words=[f"; {command} --help lists"])
+        trained.program.refuse("--epoch", 3, error=[f"; {command} --help lists"])
         monkeypatch.setitem(sys._xoptions, "hatch", task)
 
 
@@ -179,7 +179,7 @@ def test_wrong_options_are_refused(
     (trained.folder / "afile").write_text("x")
     before = modified(trained.folder)
     out = () if "--out" in options else ("--out", "none")
-    trained.program.refuse(*trained.data, *options, *out, words=words)
+    trained.program.refuse(*trained.data, *options, *out, error=words)
     assert before == modified(trained.folder)
 
 
@@ -204,7 +204,7 @@ def test_bad_files_are_refused_and_no_run_is_started(trained: Any) -> None:
         if trained.app.task == "mnist" and path.name in ("bad", "binary", "utf16"):
             word = "xpected"  # it takes folders, and files of a format of its own
         options = (option, path, *others, "--out", "never")
-        trained.program.refuse(*options, words=[path.name, word])
+        trained.program.refuse(*options, error=[path.name, word])
     assert not (trained.folder / "never").exists()
 
 
@@ -237,7 +237,7 @@ def test_ctrl_c_saves_and_a_resumed_run_equals_one_that_was_not_stopped(trained:
     names = {path.name for path in folder.iterdir()}
     assert not names & {"report.html", ".lock"}
     assert any(name.endswith("checkpoint.npz") for name in names)
-    trained.program.train("--resume", "--out", "parted")
+    trained.program.run("--resume", "--out", "parted")
     assert_same_run(folder, run)
 
 

@@ -10,24 +10,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_runner import AppRunner
+from programs import Program
 
 RUNS = Path(__file__).parent / "saved_runs"
 
 
 @pytest.fixture
-def saved(tmp_path: Path) -> Callable[[str, str], AppRunner]:
+def saved(tmp_path: Path) -> Callable[[str, str], Program]:
     """Return the runner of an app beside a copy of its saved run, which is named "run"."""
 
-    def copy(app: str, run: str) -> AppRunner:
+    def copy(app: str, run: str) -> Program:
         shutil.copytree(RUNS / run, tmp_path / "run")
-        return AppRunner(app, tmp_path)
+        return Program(app, tmp_path)
 
     return copy
 
 
-def test_a_language_model_continues_a_prompt(saved: Callable[[str, str], AppRunner]) -> None:
-    lm = saved("language_model", "lm")
+def test_a_language_model_continues_a_prompt(saved: Callable[[str, str], Program]) -> None:
+    lm = saved("lm", "lm")
     greedy = ("--out", "run", "--temperature", 0, "--tokens", 24)
     continuation = " on the log.\nthe cat sat"
     (answer,) = lm.run(*greedy, "--predict", stdin="the dog sat\n").answers
@@ -35,7 +35,7 @@ def test_a_language_model_continues_a_prompt(saved: Callable[[str, str], AppRunn
     assert lm.run(*greedy, "--generate", "the dog sat").stdout == f"the dog sat{continuation}\n"
 
 
-def test_a_tagger_finds_entities(saved: Callable[[str, str], AppRunner]) -> None:
+def test_a_tagger_finds_entities(saved: Callable[[str, str], Program]) -> None:
     text = "Ann Lee met Bob in Rome."
     (answer,) = saved("ner", "ner").run("--predict", "--out", "run", stdin=text).answers
     expected = {"Ann Lee": ("PER", 0.899299), "Bob": ("PER", 0.667194), "Rome": ("LOC", 0.850942)}
@@ -45,7 +45,7 @@ def test_a_tagger_finds_entities(saved: Callable[[str, str], AppRunner]) -> None
     }
 
 
-def test_an_encoder_decoder_translates(saved: Callable[[str, str], AppRunner]) -> None:
+def test_an_encoder_decoder_translates(saved: Callable[[str, str], Program]) -> None:
     text = "one small cat dog"
     (answer,) = (
         saved("translation", "translation").run("--predict", "--out", "run", stdin=text).answers
@@ -54,7 +54,7 @@ def test_an_encoder_decoder_translates(saved: Callable[[str, str], AppRunner]) -
     assert answer["score"] == pytest.approx(-0.984822, abs=1e-4)
 
 
-def test_word_vectors_are_queried(saved: Callable[[str, str], AppRunner]) -> None:
+def test_word_vectors_are_queried(saved: Callable[[str, str], Program]) -> None:
     word2vec = saved("word2vec", "word2vec")
     (answer,) = word2vec.run("--predict", "--out", "run", stdin="a\n").answers
     nearest = answer["neighbors"][0]

@@ -1,8 +1,10 @@
-"""The programs of apps/ as tests run them: in the test's process, or in one of their own."""
+"""Programs of apps/ and generators of the samples, run in the process of the tests or alone."""
 
 from __future__ import annotations
 
+import importlib
 import io
+import json
 import os
 import runpy
 import signal
@@ -11,9 +13,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from unittest import mock
 
-Completed = subprocess.CompletedProcess[str]
+ROOT = Path(__file__).resolve().parents[2]
+GENERATORS = ROOT / "apps" / "samples" / "generators"
+
+
+class Completed(subprocess.CompletedProcess[str]):
+    """What a program returned and wrote."""
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The JSON objects on standard output, one per line."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
 
 
 class Program:
@@ -23,14 +37,13 @@ class Program:
     for what needs a process of its own: signals, open pipes, environment variables.
 
     Args:
-        root: of the repository.
         task: "qqp" for apps/train_qqp.py.
         folder: the working directory.
         options: that every call gets.
     """
 
-    def __init__(self, root: Path, task: str, folder: Path, *options: object) -> None:
-        self.script = root / "apps" / f"train_{task}.py"
+    def __init__(self, task: str, folder: Path, *options: object) -> None:
+        self.script = ROOT / "apps" / f"train_{task}.py"
         self.folder = folder
         self.options = options
 
@@ -70,22 +83,29 @@ class Program:
             env={**os.environ, "PYTHONUTF8": "1"},
         )
 
-    def train(self, *options: object) -> str:
-        """Run the program, which succeeds; what it printed."""
-        done = self(*options)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def refuse(self, *options: object, words: Sequence[str] = (), stdin: str = "") -> str:
-        """Run the program, which ends with code 2 and a message that has these words."""
+    def run(self, *options: object, stdin: str | bytes = "") -> Completed:
+        """Run the program in this process and check that it succeeds."""
         done = self(*options, stdin=stdin)
-        message = done.stderr
-        assert done.returncode == 2, (done.returncode, done.stdout, message)
-        assert "\nerror: " in f"\n{message}"
-        assert "Traceback" not in message
-        for word in words:
-            assert word in message
-        return message
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def refuse(
+        self, *options: object, error: Sequence[str] = (), stdin: str | bytes = ""
+    ) -> Completed:
+        """Run the program and check that it ends with code 2 and an error of these words."""
+        done = self(*options, stdin=stdin)
+        assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+        _, start, message = f"\n{done.stderr}".rpartition("\nerror: ")
+        assert start, done.stderr
+        for word in error:
+            assert word in message, message
+        return done
+
+
+def load_generator(name: str) -> ModuleType:
+    """Import a program of apps/samples/generators."""
+    with mock.patch.object(sys, "path", [str(GENERATORS), *sys.path]):
+        return importlib.import_module(name)
 
 
 @contextmanager

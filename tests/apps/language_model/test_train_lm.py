@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 
 import pytest
-from app_runner import GENERATORS, AppRunner, load_generator
+from programs import GENERATORS, Program, load_generator
 
 from pmt_apps.language_model.settings import Settings
 
@@ -20,19 +20,19 @@ SMALL = (
 TEXT = "the cat sat on the mat and the dog sat on the log.\n" * 40
 
 
-def runner_with_corpus(folder: Path) -> AppRunner:
+def runner_with_corpus(folder: Path) -> Program:
     (folder / "corpus.txt").write_text(TEXT, encoding="utf-8")
-    return AppRunner("language_model", folder)
+    return Program("lm", folder)
 
 
 @pytest.fixture
-def lm(tmp_path: Path) -> AppRunner:
+def lm(tmp_path: Path) -> Program:
     """A runner in a folder with corpus.txt."""
     return runner_with_corpus(tmp_path)
 
 
 @pytest.fixture(scope="module", params=["char", "bpe"])
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Program:
     """A runner in a folder with a "run" of each tokenizer."""
     runner = runner_with_corpus(tmp_path_factory.mktemp(request.param))
     tokenizer = ("--tokenizer", request.param, "--merges", 30)
@@ -42,7 +42,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return runner
 
 
-def test_scores_of_a_run_agree(trained: AppRunner) -> None:
+def test_scores_of_a_run_agree(trained: Program) -> None:
     out = trained.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text())
     assert set(metrics["pictures"]) == {"learning.png", "token_loss.png"}
@@ -56,7 +56,7 @@ def test_scores_of_a_run_agree(trained: AppRunner) -> None:
         assert dev["bits_per_character"] == pytest.approx(dev["loss"] / math.log(2))
 
 
-def test_generation_depends_on_seed_and_settings(trained: AppRunner) -> None:
+def test_generation_depends_on_seed_and_settings(trained: Program) -> None:
     def generate(*settings: object) -> str:
         generation = ("--out", "run", "--generate", "", "--tokens", 80)
         return trained.run(*generation, *settings).stdout
@@ -66,7 +66,7 @@ def test_generation_depends_on_seed_and_settings(trained: AppRunner) -> None:
     assert generate("--top-k", 1) == generate("--temperature", 0) == generate("--top-p", 1e-6)
 
 
-def test_a_memorized_text_is_continued(lm: AppRunner) -> None:
+def test_a_memorized_text_is_continued(lm: Program) -> None:
     sizes = ("--width", 32, "--max-length", 48, "--steps", 200, "--lr", 5e-3)
     lm.run("--corpus", "corpus.txt", *SMALL, *sizes, "--out", "run")
     greedy = ("--out", "run", "--temperature", 0)
@@ -78,14 +78,14 @@ def test_a_memorized_text_is_continued(lm: AppRunner) -> None:
     assert [answer["continuation"] for answer in answers] == [" the log", " dog sat"]
 
 
-def test_invalid_data_and_settings_are_named(lm: AppRunner) -> None:
+def test_invalid_data_and_settings_are_named(lm: Program) -> None:
     (lm.folder / "short.txt").write_text("abcabc")
     lm.refuse("--corpus", "short.txt", *SMALL, error=["more text"])
     lm.refuse("--corpus", "corpus.txt", *SMALL, "--heads", 3, error=["multiple of", "heads"])
     lm.refuse("--out", "nothing", "--generate", "x", error=["nothing"])
 
 
-def test_invalid_prompts_and_options_are_named(trained: AppRunner) -> None:
+def test_invalid_prompts_and_options_are_named(trained: Program) -> None:
     generate = ("--out", "run", "--generate")
     trained.refuse(*generate, "the", "--top-p", 2, error=["--top-p"])
     trained.refuse(*generate, "the", "--width", 64, error=["--width"])
@@ -96,7 +96,7 @@ def test_invalid_prompts_and_options_are_named(trained: AppRunner) -> None:
         assert [answer["prompt"] for answer in result.answers] == ["the"]
 
 
-def test_lines_that_are_not_utf8_are_dropped_and_named(lm: AppRunner) -> None:
+def test_lines_that_are_not_utf8_are_dropped_and_named(lm: Program) -> None:
     mixed = TEXT.encode() + b"bad \xff\xfe line\n" + TEXT.encode()
     (lm.folder / "mixed.txt.gz").write_bytes(gzip.compress(mixed))
     result = lm.run("--corpus", "mixed.txt.gz", *SMALL, "--out", "run")

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_runner import AppRunner, load_generator
 from file_server import served
+from programs import Program, load_generator
 
 from pmt_apps.mnist.load_mnist import MNIST_SHA256, load_mnist
 from pmt_core import load_archive
@@ -60,15 +60,15 @@ def write_folder(folder: Path, *, zipped: bool = True, **changed: bytes) -> Path
 
 
 @pytest.fixture
-def mnist(tmp_path: Path) -> AppRunner:
-    return AppRunner("mnist", tmp_path)
+def mnist(tmp_path: Path) -> Program:
+    return Program("mnist", tmp_path)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The runner in a folder whose "run" was trained on gzipped idx files."""
     folder = tmp_path_factory.mktemp("mnist")
-    runner = AppRunner("mnist", folder)
+    runner = Program("mnist", folder)
     data = write_folder(folder / "data")
     settings = (*SMALL, "--epochs", 12, "--lr", 0.01, "--shift", 0)
     runner.run("--data", data, *settings, "--out", "run")
@@ -78,7 +78,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
 # --- runs -----------------------------------------------------------------------------------------
 
 
-def test_scores_and_figures_of_a_run(trained: AppRunner) -> None:
+def test_scores_and_figures_of_a_run(trained: Program) -> None:
     out = trained.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text())
     assert set(metrics["pictures"]) == {"learning.png", "filters.png"} | {
@@ -94,7 +94,7 @@ def test_scores_and_figures_of_a_run(trained: AppRunner) -> None:
     assert metrics["dev"]["accuracy"] == pytest.approx(max(float(r["dev_accuracy"]) for r in rows))
 
 
-def test_predictions_of_pixels_and_files(trained: AppRunner) -> None:
+def test_predictions_of_pixels_and_files(trained: Program) -> None:
     images, labels = column_digits(3, 3)
     np.save(trained.folder / "two.npy", images[2])
     pixels = [" ".join(map(str, images[0].ravel())), ",".join(map(str, images[1].ravel()))]
@@ -111,7 +111,7 @@ def test_predictions_of_pixels_and_files(trained: AppRunner) -> None:
     ("line", "error"), [("1 2 3", "28 x 28"), ("no.png", "no.png"), ("a b", "784 numbers")]
 )
 def test_an_invalid_image_is_named_after_the_answers_before_it(
-    trained: AppRunner, line: str, error: str
+    trained: Program, line: str, error: str
 ) -> None:
     pixels = " ".join(["0"] * 784)
     result = trained.refuse(
@@ -136,7 +136,7 @@ def test_npz_plain_and_gzip_files_hold_the_same_images(tmp_path: Path) -> None:
             np.testing.assert_array_equal(images.labels, expected[f"y_{part}"])
 
 
-def test_a_convolutional_network_on_part_of_the_shipped_sample(mnist: AppRunner) -> None:
+def test_a_convolutional_network_on_part_of_the_shipped_sample(mnist: Program) -> None:
     result = mnist.run("--channels", 4, "--epochs", 1, "--limit", 300, "--out", "run")
     assert "train: 300 images" in result.stdout
     assert "test: 800 images" in result.stdout
@@ -147,7 +147,7 @@ def test_a_convolutional_network_on_part_of_the_shipped_sample(mnist: AppRunner)
 # --- errors ---------------------------------------------------------------------------------------
 
 
-def test_invalid_data_is_named(mnist: AppRunner) -> None:
+def test_invalid_data_is_named(mnist: Program) -> None:
     folder, good = mnist.folder, arrays()
     labels = good["y_train"].copy()
     labels[7] = 11
@@ -175,7 +175,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
 
 
-def test_a_download_with_a_wrong_checksum_is_refused(mnist: AppRunner) -> None:
+def test_a_download_with_a_wrong_checksum_is_refused(mnist: Program) -> None:
     with served(write_folder(mnist.folder / "served")) as url:
         download = ("--download", "target", "--base-url", url)
         mnist.refuse(*download, error=["SHA-256", "train-images-idx3-ubyte.gz"])
@@ -185,7 +185,7 @@ def test_a_download_with_a_wrong_checksum_is_refused(mnist: AppRunner) -> None:
 
 
 @pytest.mark.data
-def test_download_of_the_real_files(mnist: AppRunner, data_dir: Path) -> None:
+def test_download_of_the_real_files(mnist: Program, data_dir: Path) -> None:
     with served(data_dir / "mnist") as url:
         first = mnist.run("--download", "target", "--base-url", "http://127.0.0.1:1", url)
         second = mnist.run("--download", "target", "--base-url", "http://127.0.0.1:1")
@@ -223,7 +223,7 @@ def test_the_generator_makes_the_whole_sample(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_sample_is_learned(mnist: AppRunner) -> None:
+def test_the_shipped_sample_is_learned(mnist: Program) -> None:
     mnist.run("--out", "run")
     metrics = json.loads((mnist.folder / "run" / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 0.95

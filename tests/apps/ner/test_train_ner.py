@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_runner import AppRunner
+from programs import Program
 
 from pmt_core import tag_spans
 from pmt_text import load_conll
@@ -52,8 +52,8 @@ def write_files(folder: Path) -> list[object]:
 
 
 @pytest.fixture
-def ner(tmp_path: Path) -> AppRunner:
-    return AppRunner("ner", tmp_path)
+def ner(tmp_path: Path) -> Program:
+    return Program("ner", tmp_path)
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def files(tmp_path: Path) -> Sequence[object]:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The runner in a folder with dev.conll and a trained "run"."""
-    runner = AppRunner("ner", tmp_path_factory.mktemp("ner"))
+    runner = Program("ner", tmp_path_factory.mktemp("ner"))
     options = write_files(runner.folder)
     test = ("--test", runner.folder / "dev.conll")
     result = runner.run(*options, *test, "--epochs", 5, "--out", "run")
@@ -72,7 +72,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
     return runner
 
 
-def test_scores_and_files_of_a_run(trained: AppRunner) -> None:
+def test_scores_and_files_of_a_run(trained: Program) -> None:
     out = trained.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text())
     splits = ("dev", "test")
@@ -89,7 +89,7 @@ def test_scores_and_files_of_a_run(trained: AppRunner) -> None:
 
 
 def test_the_tagged_file_has_the_labels_and_the_predictions_that_were_scored(
-    trained: AppRunner,
+    trained: Program,
 ) -> None:
     out = trained.folder / "run"
     blocks = (out / "dev_tagged.conll").read_text().strip().split("\n\n")
@@ -116,7 +116,7 @@ def check_answer(answer: dict[str, Any]) -> None:
         assert 0 < entity["confidence"] <= 1
 
 
-def test_raw_sentences_are_answered_with_character_offsets(trained: AppRunner) -> None:
+def test_raw_sentences_are_answered_with_character_offsets(trained: Program) -> None:
     texts = [
         "Ann Lee met Bob in Rome City.",
         "",
@@ -136,7 +136,7 @@ def test_raw_sentences_are_answered_with_character_offsets(trained: AppRunner) -
 
 
 @pytest.mark.parametrize("scheme", ["IOB2", "IOBES"])
-def test_columns_scheme_and_types_are_detected(ner: AppRunner, scheme: str) -> None:
+def test_columns_scheme_and_types_are_detected(ner: Program, scheme: str) -> None:
     """Tabs, numbered words, comments, a column after the tags, Latin-1."""
     rng = np.random.default_rng(3)
     drugs, units = ["Aspirin", "Brufén", "Codeine", "Doxepin"], ["mg", "g", "ml"]
@@ -164,7 +164,7 @@ def test_columns_scheme_and_types_are_detected(ner: AppRunner, scheme: str) -> N
 
 
 def test_vectors_classify_words_that_are_not_in_train(
-    ner: AppRunner, files: Sequence[object]
+    ner: Program, files: Sequence[object]
 ) -> None:
     words = {word.lower(): 0.0 for word in ["met", "in", "city", "."]}
     words |= {name.lower(): 1.0 for name in [*NAMES, "Zoe", "Yan"]}
@@ -181,7 +181,7 @@ def test_vectors_classify_words_that_are_not_in_train(
 
 
 def test_pretraining_lowers_its_loss_and_its_encoder_is_used_again(
-    ner: AppRunner, files: Sequence[object]
+    ner: Program, files: Sequence[object]
 ) -> None:
     text = "\n".join(" ".join(word for word, _ in words) for words in sentences(300, 5))
     (ner.folder / "plain.txt").write_text(text)
@@ -200,7 +200,7 @@ def test_pretraining_lowers_its_loss_and_its_encoder_is_used_again(
 
 
 def test_invalid_lines_are_named_and_their_sentences_dropped(
-    ner: AppRunner, files: Sequence[object]
+    ner: Program, files: Sequence[object]
 ) -> None:
     path = ner.folder / "train.conll"
     path.write_text(path.read_text() + "\nbroken X\n\nwrong X Y NOTAG\n")
@@ -211,7 +211,7 @@ def test_invalid_lines_are_named_and_their_sentences_dropped(
     assert "train: 150 sentences" in result.stdout
 
 
-def test_invalid_input_is_named(ner: AppRunner, files: Sequence[object]) -> None:
+def test_invalid_input_is_named(ner: Program, files: Sequence[object]) -> None:
     (ner.folder / "words").write_text("just some words\nand no tags\n")
     (ner.folder / "none.conll").write_text("a O\nb O\n\nc O\n")
     good = ("--train", "dev.conll", "--dev", "dev.conll")
@@ -229,7 +229,7 @@ def test_invalid_input_is_named(ner: AppRunner, files: Sequence[object]) -> None
 
 
 @pytest.mark.slow
-def test_the_shipped_sample_is_learned(ner: AppRunner) -> None:
+def test_the_shipped_sample_is_learned(ner: Program) -> None:
     result = ner.run("--out", "run")
     metrics = json.loads((ner.folder / "run" / "metrics.json").read_text())
     assert metrics["dev"]["f1"] > 0.88, result.stdout

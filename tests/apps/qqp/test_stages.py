@@ -47,7 +47,7 @@ class Best:
 
 
 @pytest.fixture(scope="module")
-def best(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Best:
+def best(tmp_path_factory: pytest.TempPathFactory) -> Best:
     folder = tmp_path_factory.mktemp("best")
     best = Best(folder / "run")
     build: Callable[..., None] = PairClassifier.__init__
@@ -64,7 +64,7 @@ def best(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Best:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PairClassifier, "__init__", counted_build)
         patch.setattr(tokenizer, "fold_unicode", counted_fold)
-        best.output = Program(root, "qqp", folder).train(*files(folder), *BEST, "--out", "run")
+        best.output = Program("qqp", folder).run(*files(folder), *BEST, "--out", "run").stdout
     return best
 
 
@@ -109,7 +109,7 @@ def test_resumed_after_a_student_the_weights_are_the_same(
         (again / f"{name}.npz").unlink()
         (again / f"{name}.checkpoint.npz").unlink()
     (again / "model.npz").unlink()
-    program("qqp").train("--resume", "--out", again)
+    program("qqp").run("--resume", "--out", again)
     (expected, _), (resumed, _) = (load_archive(run / "model.npz") for run in (best.run, again))
     assert resumed.keys() == expected.keys()
     for name, array in expected.items():
@@ -133,15 +133,15 @@ def test_pretraining_on_a_text_and_from_its_weights(
     text.write_text("how do people swim and run and cook rice in many days " * 200)
     qqp, data = program("qqp"), files(tmp_path)
     settings = (*data, *SETTINGS, "--preset", "quick")
-    output = qqp.train(*settings, "--pretrain", text, "--out", "first")
+    output = qqp.run(*settings, "--pretrain", text, "--out", "first").stdout
     assert "pretrain: 119 pairs of texts" in output  # 12 words x 200 in chunks of 20
     metrics = json.loads((tmp_path / "first" / "metrics.json").read_text())
     assert metrics["data"]["pretrain"]["rows"] == 119
     weights = tmp_path / "first" / "pretrain.npz"
-    qqp.train(*settings, "--pretrain", weights, "--out", "second")
+    qqp.run(*settings, "--pretrain", weights, "--out", "second")
     assert not (tmp_path / "second" / "pretrain.npz").exists()
     wider = ("--pretrain", weights, "--width", 16, "--out", "wider")
-    qqp.refuse(*settings, *wider, words=["--width"])
+    qqp.refuse(*settings, *wider, error=["--width"])
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_pretraining_on_a_text_and_from_its_weights(
 def test_settings_that_contradict_each_other_are_refused(
     program: Callable[..., Program], tmp_path: Path, options: tuple[object, ...], word: str
 ) -> None:
-    program("qqp").refuse(*files(tmp_path), *BEST, *options, "--out", "run", words=[word])
+    program("qqp").refuse(*files(tmp_path), *BEST, *options, "--out", "run", error=[word])
     assert not (tmp_path / "run" / "config.json").exists()
 
 

@@ -21,14 +21,14 @@ PLAIN = ("--preset", "plain", "--workers", 1)
 
 
 @pytest.fixture(scope="module")
-def trained(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A run with a test split, and what it printed."""
     folder = tmp_path_factory.mktemp("qqp")
     files: list[object] = []
     for name, rows in (("train", 120), ("dev", 60), ("test", 40)):
         files += [f"--{name}", write_pairs(folder / f"{name}.tsv", rows)]
     settings = (*TINY, "--hidden", 16, "--warmup", 5, "--epochs", 2, *PLAIN)
-    output = Program(root, "qqp", folder).train(*files, *settings, "--out", "run")
+    output = Program("qqp", folder).run(*files, *settings, "--out", "run").stdout
     return folder / "run", output
 
 
@@ -86,13 +86,13 @@ def test_pairs_without_a_training_question_have_scores_of_their_own(
     dev = [(1, "HOW to do 3 ?", "something new"), (0, "new a", "new b"), (1, "new c", "new d")]
     files = ("--train", write_rows("train.tsv", train), "--dev", write_rows("dev.tsv", dev))
     extra = write_rows("extra.tsv", [(1, "new d", "new e"), (1, "x", "y")])
-    output = qqp.train(*files, "--extra", extra, "--epochs", 1, *PLAIN, "--out", "run")
+    output = qqp.run(*files, "--extra", extra, "--epochs", 1, *PLAIN, "--out", "run").stdout
     metrics = metrics_of(tmp_path / "run")
     # One is linked to train, one to extra; the third has no counterpart of the other class.
     assert metrics["dev"]["pairs"] == 3
     assert "dev_unlinked" not in metrics
     assert "1 of 3 dev pairs have no question seen in training" in output
-    qqp.train(*files, "--epochs", 1, *PLAIN, "--out", "other")
+    qqp.run(*files, "--epochs", 1, *PLAIN, "--out", "other")
     metrics = metrics_of(tmp_path / "other")
     assert metrics["dev_unlinked"]["pairs"] == metrics["dev_tfidf_unlinked"]["pairs"] == 2
 
@@ -108,7 +108,7 @@ def test_a_baseline_is_a_run_like_any_other(
     out = tmp_path / "run"
     named = () if baseline == "tfidf" else (baseline,)  # --baseline alone is tfidf
     files = ("--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 60))
-    program("qqp").train("--baseline", *named, *files, "--workers", 1, "--out", out)
+    program("qqp").run("--baseline", *named, *files, "--workers", 1, "--out", out)
     metrics = metrics_of(out)
     assert json.loads((out / "config.json").read_text())["baseline"] == baseline
     other = {"overlap": "tfidf", "tfidf": "overlap"}[baseline]
@@ -122,7 +122,7 @@ def test_one_file_is_split_and_only_its_training_pairs_are_limited(
     qqp: Program, pairs_file: Write
 ) -> None:
     settings = ("--epochs", 1, *PLAIN, "--out", "run", "--limit", 50)
-    output = qqp.train("--data", pairs_file(rows=200), *settings)
+    output = qqp.run("--data", pairs_file(rows=200), *settings).stdout
     assert "train: 50 pairs" in output
     assert "dev: 30 pairs" in output
 
@@ -130,11 +130,11 @@ def test_one_file_is_split_and_only_its_training_pairs_are_limited(
 def test_extra_duplicates_get_mined_negatives(qqp: Program, pairs_file: Write) -> None:
     files = ("--train", pairs_file("train.tsv"), "--dev", pairs_file("dev.tsv", 60))
     extra = ("--extra", pairs_file("extra.tsv", 80), "--extra-epochs", 1)
-    output = qqp.train(*files, *extra, "--epochs", 2, *PLAIN, "--out", "run")
+    output = qqp.run(*files, *extra, "--epochs", 2, *PLAIN, "--out", "run").stdout
     line = next(line for line in output.splitlines() if line.startswith("extra:"))
     pairs, duplicates = (int(word) for word in line.replace(",", "").split() if word.isdigit())
     assert duplicates < pairs <= 2 * duplicates
-    qqp.refuse(*files, *extra, "--epochs", 1, *PLAIN, "--out", "other", words=["--extra-epochs"])
+    qqp.refuse(*files, *extra, "--epochs", 1, *PLAIN, "--out", "other", error=["--extra-epochs"])
 
 
 def test_a_broken_row_is_named_and_training_goes_on(qqp: Program, pairs_file: Write) -> None:
@@ -165,10 +165,10 @@ def test_bad_input_ends_with_code_2_and_a_cure(
 ) -> None:
     qqp, good, words = program("qqp", "--out", "none"), pairs_file("good.tsv"), tmp_path / "words"
     words.write_text("just some words\nand no pairs\n")
-    qqp.refuse("--train", words, "--dev", good, words=["words"])
-    qqp.refuse("--train", good, words=["--train and --dev", "--data"])
-    qqp.refuse("--train", good, "--dev", good, "--data", good, words=["--data"])
-    qqp.refuse("--width", 9, "--data", good, words=["--width 9", "--heads 4"])
+    qqp.refuse("--train", words, "--dev", good, error=["words"])
+    qqp.refuse("--train", good, error=["--train and --dev", "--data"])
+    qqp.refuse("--train", good, "--dev", good, "--data", good, error=["--data"])
+    qqp.refuse("--width", 9, "--data", good, error=["--width 9", "--heads 4"])
     assert not (tmp_path / "none").exists()
 
 
@@ -176,7 +176,7 @@ def test_bad_input_ends_with_code_2_and_a_cure(
 def test_the_shipped_sample_beats_word_overlap(
     program: Callable[..., Program], tmp_path: Path
 ) -> None:
-    program("qqp").train("--epochs", 4, "--out", "run")
+    program("qqp").run("--epochs", 4, "--out", "run")
     metrics = metrics_of(tmp_path / "run")
     assert metrics["dev"]["accuracy"] > metrics["dev_overlap"]["accuracy"] + 0.1
     assert set(metrics["data"]) == {"data"}

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
-from app_runner import AppRunner, load_generator
+from programs import Program, load_generator
 
 WORDS = {"one": "ein", "big": "großer", "small": "kleiner", "dog": "Hund", "cat": "Kater"}
 SMALL = ("--width", 8, "--heads", 2, "--hidden", 12, "--layers", 1, "--merges", 20, "--warmup", 5)
@@ -44,14 +44,14 @@ def write_train_and_dev(folder: Path) -> list[object]:
 
 
 @pytest.fixture
-def translation(tmp_path: Path) -> AppRunner:
-    return AppRunner("translation", tmp_path)
+def translation(tmp_path: Path) -> Program:
+    return Program("translation", tmp_path)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """A runner in a folder with a "run"."""
-    runner = AppRunner("translation", tmp_path_factory.mktemp("translation"))
+    runner = Program("translation", tmp_path_factory.mktemp("translation"))
     pairs = [*word_pairs(150), ("", "leer"), ("dog " * 300, "Hund " * 300)]
     files = [*write(runner.folder, pairs), *write(runner.folder, word_pairs(30), "dev")]
     test = write(runner.folder, word_pairs(20), "test", zipped=False)
@@ -61,7 +61,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
     return runner
 
 
-def test_scores_of_a_run(trained: AppRunner) -> None:
+def test_scores_of_a_run(trained: Program) -> None:
     out = trained.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics["data"]) == {
@@ -80,7 +80,7 @@ def test_scores_of_a_run(trained: AppRunner) -> None:
     assert "Translations of dev" in (out / "report.html").read_text(encoding="utf-8")
 
 
-def test_translations_do_not_depend_on_the_batch(trained: AppRunner) -> None:
+def test_translations_do_not_depend_on_the_batch(trained: Program) -> None:
     lines = ["one big dog", "cat", "Groß 北 \U0001f600"]
     answers = trained.run("--predict", "--out", "run", stdin="\n".join(lines)).answers
     assert [answer["source"] for answer in answers] == lines
@@ -89,7 +89,7 @@ def test_translations_do_not_depend_on_the_batch(trained: AppRunner) -> None:
     assert alone["translation"] == answers[1]["translation"]
 
 
-def test_empty_and_long_sentences(trained: AppRunner) -> None:
+def test_empty_and_long_sentences(trained: Program) -> None:
     trained.refuse("--predict", "--out", "run", stdin="a\n\n", error=["line 2", "empty"])
     long = "dog " * 1100 + "\n"
     result = trained.run("--predict", "--out", "run", "--beam", 1, stdin=long)
@@ -97,7 +97,7 @@ def test_empty_and_long_sentences(trained: AppRunner) -> None:
     assert len(result.answers) == 1
 
 
-def test_a_word_for_word_translation_is_learned(translation: AppRunner) -> None:
+def test_a_word_for_word_translation_is_learned(translation: Program) -> None:
     folder = translation.folder
     sizes = ("--width", 32, "--heads", 2, "--hidden", 64, "--layers", 1, "--merges", 60)
     learn = ("--lr", 1e-2, "--epochs", 10, "--dropout", 0, "--warmup", 20, "--average", 0.9)
@@ -110,14 +110,14 @@ def test_a_word_for_word_translation_is_learned(translation: AppRunner) -> None:
     assert answer["translation"] == "ein kleiner Kater Hund"
 
 
-def test_the_inverse_square_root_schedule_does_not_reach_zero(translation: AppRunner) -> None:
+def test_the_inverse_square_root_schedule_does_not_reach_zero(translation: Program) -> None:
     settings = ("--average", 0, "--schedule", "inverse-sqrt", "--norm", "last", "--limit", 50)
     translation.run(*write_train_and_dev(translation.folder), *SHORT, *settings, "--out", "run")
     history = (translation.folder / "run" / "history.csv").read_text().splitlines()
     assert float(list(csv.DictReader(history))[-1]["lr"]) > 0
 
 
-def test_invalid_data_is_named(translation: AppRunner) -> None:
+def test_invalid_data_is_named(translation: Program) -> None:
     folder = translation.folder
     good = write_train_and_dev(folder)
     longer = write(folder, word_pairs(151), "test")
@@ -166,7 +166,7 @@ def test_dates_in_words() -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_sample_is_solved(translation: AppRunner) -> None:
+def test_the_shipped_sample_is_solved(translation: Program) -> None:
     translation.run("--out", "run")
     out = translation.folder / "run"
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app_runner import AppRunner
 from file_server import served
+from programs import Program
 
 from pmt_core import load_archive
 from pmt_text import analogy, load_word_vectors
@@ -26,15 +26,15 @@ SMALL = ("--dimension", 8, "--epochs", 2, "--limit", 8000, "--workers", 1)
 
 
 @pytest.fixture
-def word2vec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppRunner:
+def word2vec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     monkeypatch.setenv("no_proxy", "*")
-    return AppRunner("word2vec", tmp_path)
+    return Program("word2vec", tmp_path)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> AppRunner:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The runner in a folder whose "run" was trained on the shipped text with its defaults."""
-    runner = AppRunner("word2vec", tmp_path_factory.mktemp("word2vec"))
+    runner = Program("word2vec", tmp_path_factory.mktemp("word2vec"))
     result = runner.run("--out", "run", "--workers", 1)
     assert "115,283 words, 439 different ones in the vocabulary" in result.stdout
     return runner
@@ -51,7 +51,7 @@ def metrics_of(folder: Path) -> dict:
 # --- a run ----------------------------------------------------------------------------------------
 
 
-def test_files_and_scores_of_a_run(trained: AppRunner) -> None:
+def test_files_and_scores_of_a_run(trained: Program) -> None:
     out = trained.folder / "run"
     pictures = {"learning.png", "analogies.png", "map.png"}
     files = {"config.json", "history.csv", "metrics.json", "checkpoint.npz", "model.npz"}
@@ -70,7 +70,7 @@ def test_files_and_scores_of_a_run(trained: AppRunner) -> None:
     assert "capital-country" in report
 
 
-def test_both_files_hold_the_vectors_of_the_model(trained: AppRunner) -> None:
+def test_both_files_hold_the_vectors_of_the_model(trained: Program) -> None:
     out = trained.folder / "run"
     arrays, meta = load_archive(out / "model.npz")
     for name in ("vectors.bin", "vectors.txt"):
@@ -81,7 +81,7 @@ def test_both_files_hold_the_vectors_of_the_model(trained: AppRunner) -> None:
     assert counts == sorted(counts, reverse=True)
 
 
-def test_words_are_answered_with_their_neighbors(trained: AppRunner) -> None:
+def test_words_are_answered_with_their_neighbors(trained: Program) -> None:
     vectors = load_word_vectors(trained.folder / "run/vectors.bin")
     answers = trained.run("--predict", "--out", "run", stdin="paris\n Berlin \nqwertz\n").answers
     expected = [
@@ -93,7 +93,7 @@ def test_words_are_answered_with_their_neighbors(trained: AppRunner) -> None:
     assert answers[2] == {"word": "qwertz", "known": False, "neighbors": []}
 
 
-def test_neighbors_and_analogies_are_printed(trained: AppRunner) -> None:
+def test_neighbors_and_analogies_are_printed(trained: Program) -> None:
     vectors = load_word_vectors(trained.folder / "run/vectors.bin")
     for arguments, expected in (
         (("--neighbors", "King"), vectors.neighbors("king", 10)),
@@ -104,7 +104,7 @@ def test_neighbors_and_analogies_are_printed(trained: AppRunner) -> None:
     assert expected[0].word == "italy"
 
 
-def test_queries_that_have_no_answer(trained: AppRunner, tmp_path: Path) -> None:
+def test_queries_that_have_no_answer(trained: Program, tmp_path: Path) -> None:
     trained.refuse("--out", "run", "--neighbors", "qwertz", error=["'qwertz' has no vector"])
     arguments = ("--out", "run", "--analogy", "paris", "france")
     trained.refuse(*arguments, error=["three words", "got 2"])
@@ -120,9 +120,7 @@ def test_queries_that_have_no_answer(trained: AppRunner, tmp_path: Path) -> None
 @pytest.mark.parametrize("implementation", ["fast", "tape"])
 @pytest.mark.parametrize("loss", ["ns", "hs"])
 @pytest.mark.parametrize("model", ["skipgram", "cbow"])
-def test_every_model_learns(
-    word2vec: AppRunner, model: str, loss: str, implementation: str
-) -> None:
+def test_every_model_learns(word2vec: Program, model: str, loss: str, implementation: str) -> None:
     kind = ("--model", model, "--loss", loss, "--implementation", implementation)
     rate = ("--lr", 0.05) if implementation == "tape" else ()  # so short a text is a few steps
     word2vec.run(*kind, "--out", "run", *SMALL, *rate)
@@ -136,7 +134,7 @@ def test_every_model_learns(
         assert answer["neighbors"][0]["word"] == vectors.neighbors("paris", 1)[0].word
 
 
-def test_two_workers_train_too(word2vec: AppRunner) -> None:
+def test_two_workers_train_too(word2vec: Program) -> None:
     word2vec.run("--out", "run", *SMALL, "--workers", 2)
     vectors = load_word_vectors(word2vec.folder / "run/vectors.bin")
     assert np.isfinite(vectors.matrix).all()
@@ -175,7 +173,7 @@ def assert_interrupted(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("implementation", ["fast", "tape"])
 def test_ctrl_c_saves_and_resume_gives_the_same_bits(
-    start: Callable[..., subprocess.Popen[str]], word2vec: AppRunner, implementation: str
+    start: Callable[..., subprocess.Popen[str]], word2vec: Program, implementation: str
 ) -> None:
     settings = ("--implementation", implementation, "--dimension", 40, "--workers", 1)
     settings += ("--epochs", 12) if implementation == "fast" else ("--epochs", 6, "--limit", 25_000)
@@ -196,7 +194,7 @@ def test_ctrl_c_saves_and_resume_gives_the_same_bits(
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_ends_the_workers_and_resume_finishes(
-    start: Callable[..., subprocess.Popen[str]], word2vec: AppRunner, tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], word2vec: Program, tmp_path: Path
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -221,7 +219,7 @@ def words(n: int = 3000, seed: int = 0) -> str:
     return " ".join(f"w{i}" for i in rng.integers(0, 40, n))
 
 
-def test_plain_zip_and_gzip_give_the_same_vectors(word2vec: AppRunner, tmp_path: Path) -> None:
+def test_plain_zip_and_gzip_give_the_same_vectors(word2vec: Program, tmp_path: Path) -> None:
     text = words()
     (tmp_path / "a.txt").write_text(text)
     (tmp_path / "a.gz").write_bytes(gzip.compress(text.encode()))
@@ -234,7 +232,7 @@ def test_plain_zip_and_gzip_give_the_same_vectors(word2vec: AppRunner, tmp_path:
     assert vectors[0] == vectors[1] == vectors[2]
 
 
-def test_given_questions_and_word_pairs(word2vec: AppRunner, tmp_path: Path) -> None:
+def test_given_questions_and_word_pairs(word2vec: Program, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(words())
     (tmp_path / "q.txt").write_text(": s\nw1 w2 w3 w4\nw1 w2 w3 nowhere\n")
     (tmp_path / "p.tsv").write_text("w1\tw2\t3\nW3\tw4\t5\nw5\tw6\t1\nw7\tnowhere\t2\n")
@@ -246,9 +244,7 @@ def test_given_questions_and_word_pairs(word2vec: AppRunner, tmp_path: Path) -> 
     assert not (tmp_path / "runs/word2vec/map.png").exists()  # the text has no capitals
 
 
-def test_bad_texts_and_files_are_refused_before_training(
-    word2vec: AppRunner, tmp_path: Path
-) -> None:
+def test_bad_texts_and_files_are_refused_before_training(word2vec: Program, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(words())
     (tmp_path / "empty.txt").write_text("")
     (tmp_path / "short.txt").write_text("one two three")
@@ -264,7 +260,7 @@ def test_bad_texts_and_files_are_refused_before_training(
 
 
 def test_vectors_of_an_overwritten_run_are_removed_at_the_start(
-    word2vec: AppRunner, tmp_path: Path
+    word2vec: Program, tmp_path: Path
 ) -> None:
     (tmp_path / "a.txt").write_text(words())
     arguments = ("--corpus", "a.txt", *SMALL)
@@ -278,7 +274,7 @@ def test_vectors_of_an_overwritten_run_are_removed_at_the_start(
 # --- download -------------------------------------------------------------------------------------
 
 
-def test_a_downloaded_text_can_be_trained_on(word2vec: AppRunner, tmp_path: Path) -> None:
+def test_a_downloaded_text_can_be_trained_on(word2vec: Program, tmp_path: Path) -> None:
     (tmp_path / "served").mkdir()
     with zipfile.ZipFile(tmp_path / "served/text8.zip", "w") as archive:
         archive.writestr("text8", words())
@@ -291,7 +287,7 @@ def test_a_downloaded_text_can_be_trained_on(word2vec: AppRunner, tmp_path: Path
     word2vec.run("--corpus", "d/text8.zip", *SMALL)
 
 
-def test_download_without_a_network_fails_cleanly(word2vec: AppRunner, tmp_path: Path) -> None:
+def test_download_without_a_network_fails_cleanly(word2vec: Program, tmp_path: Path) -> None:
     arguments = ("--download", "text8", "--base-url", "http://127.0.0.1:9")
     word2vec.refuse(*arguments, error=["cannot download", "check the network"])
     assert not (tmp_path / "data" / "text8.zip").exists()

@@ -53,6 +53,66 @@ PACKAGES: dict[str, Row] = {
     ),
 }
 
+
+def _arrows(**folders: str) -> dict[str, frozenset[str]]:
+    """Arrows between folders; `a__b` stands for the folder a/b."""
+    return {name.replace("__", "."): _names(targets) for name, targets in folders.items()}
+
+
+# Folder -> the folders (of the same package) that it may import. "." is the root of the package,
+# which needs no entry unless it imports a folder; a module of the root that lies above folders has
+# an entry of its own.
+FOLDERS: dict[str, dict[str, frozenset[str]]] = {
+    "pmt_core": _arrows(archive=".", gradient_check="."),
+    "pmt_autograd": _arrows(ops=".", tensor_methods="ops .", debug="ops ."),
+    "pmt_nn": _arrows(
+        module="",
+        layers=". module",
+        losses="layers module",
+        convolution="layers module",
+        recurrent=". layers module",
+        attention=". layers module",
+        crf=". losses module",
+        inspect="module",
+        transformer=". attention layers module",
+        generation=". attention",
+        models=". attention crf generation layers losses module transformer",
+    ),
+    "pmt_text": _arrows(
+        files="",
+        tokenizers="files",
+        batching="tokenizers",
+        word_vectors="files tokenizers",
+        qqp="batching files tokenizers",
+        ner="batching files tokenizers",
+        translation="batching files tokenizers",
+    ),
+    "pmt_train": _arrows(
+        parallel="",
+        metrics="",
+        optim="parallel",
+        trainer=". optim parallel",
+        plots="metrics trainer",
+    ),
+    "pmt_apps": _arrows(
+        kit="", ner="kit", language_model="kit", translation="kit", word2vec="kit", mnist="kit"
+    ),
+}
+
+# Files outside 25 to 300 lines, each with its reason.
+FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
+    (
+        "apps/train_lm.py",
+        "apps/train_mnist.py",
+        "apps/train_ner.py",
+        "apps/train_qqp.py",
+        "apps/train_translation.py",
+        "apps/train_word2vec.py",
+        "apps/validate_word2vec.py",
+    ),
+    "an entry point",
+)
+
 APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 
 
@@ -94,6 +154,11 @@ def folder(package: str) -> Path:
 def source_folder(package: str) -> Path:
     """Where the Python files of a package live."""
     return folder(package) / "src" / package
+
+
+def source_root(package: str) -> Path:
+    """The folder that is the import package, of a package or of the apps."""
+    return ROOT / "apps" / package if package == "pmt_apps" else source_folder(package)
 
 
 def python_files(where: Path) -> Iterator[Path]:

@@ -61,7 +61,6 @@ RETIRED = frozenset(
         "learn_opinions",
         "Learner",
         "learnt",
-        "leave",
         "ledger",
         "LengthBatches",
         "linked_groups",

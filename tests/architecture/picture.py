@@ -64,16 +64,17 @@ def _arrows(**folders: str) -> dict[str, frozenset[str]]:
 # an entry of its own.
 FOLDERS: dict[str, dict[str, frozenset[str]]] = {
     "pmt_core": _arrows(archive=".", gradient_check="."),
-    "pmt_autograd": _arrows(ops=".", tensor_methods="ops .", debug="ops ."),
+    "pmt_autograd": _arrows(ops=".", debug="ops ."),
     "pmt_nn": _arrows(
         module="",
         layers=". module",
         losses="layers module",
         convolution="layers module",
         recurrent=". layers module",
+        word2vec="",
         attention=". layers module",
         crf=". losses module",
-        inspect="module",
+        inspect="attention module",
         transformer=". attention layers module",
         generation=". attention",
         models=". attention crf generation layers losses module transformer",
@@ -81,8 +82,10 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = {
     "pmt_text": _arrows(
         files="",
         tokenizers="files",
-        batching="tokenizers",
+        batching="files tokenizers",
         word_vectors="files tokenizers",
+        word2vec__corpus="files",
+        word2vec__sampling="word2vec.corpus",
         qqp="batching files tokenizers",
         ner="batching files tokenizers",
         translation="batching files tokenizers",
@@ -92,10 +95,20 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = {
         metrics="",
         optim="parallel",
         trainer=". optim parallel",
+        word2vec="parallel trainer",
         plots="metrics trainer",
     ),
     "pmt_apps": _arrows(
-        kit="", ner="kit", language_model="kit", translation="kit", word2vec="kit", mnist="kit"
+        kit="",
+        ner="kit",
+        language_model="kit",
+        translation="kit",
+        word2vec="kit",
+        mnist="kit",
+        qqp__data="kit",
+        qqp__models="qqp.data",
+        qqp__training="kit qqp.data qqp.models",
+        qqp="kit qqp.data qqp.models qqp.training",
     ),
 }
 

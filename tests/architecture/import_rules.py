@@ -111,9 +111,10 @@ def exported_names(source: SourceFile) -> set[str]:
 
 
 # Public in spite of the underscore: the methods of named tuples, and what argparse's public methods
-# return (there is no other name to annotate it with), and `os._exit`, which os.__all__ lists.
+# return (there is no other name to annotate it with), and what the documentation of `os` and `sys`
+# lists: `os._exit`, `sys._xoptions`.
 _PUBLIC_IN_SPITE = frozenset(("_asdict", "_fields", "_make", "_replace", "_field_defaults"))
-_PUBLIC_IN_SPITE |= {"_ArgumentGroup", "_SubParsersAction", "_exit"}
+_PUBLIC_IN_SPITE |= {"_ArgumentGroup", "_SubParsersAction", "_exit", "_xoptions"}
 
 
 def _is_private(name: str) -> bool:

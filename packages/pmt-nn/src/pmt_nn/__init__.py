@@ -48,7 +48,7 @@ from pmt_nn.generation.beam_search import (
     power_penalty,
 )
 from pmt_nn.generation.decoding import Decoding
-from pmt_nn.generation.sampling import Chooser, next_token, token_distribution, token_stream
+from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
 
 # inspect/: summary of a model, capture of attention weights
 from pmt_nn.inspect.capture import capture
@@ -204,7 +204,6 @@ __all__ = [
     "next_token",
     "power_penalty",
     "token_distribution",
-    "token_stream",
     # inspect/: summary of a model, capture of attention weights
     "Summary",
     "SummaryRow",

@@ -33,12 +33,12 @@ from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
 from pmt_train.optim.lion import Lion
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
-from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup, decays_matrices
+from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup
 from pmt_train.optim.sgd import SGD
 
 # Threads and processes
 from pmt_train.parallel.malloc_tuning import keep_freed_memory
-from pmt_train.parallel.mpi_group import MpiGroup, launched_process_group
+from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup, SingleProcess
 from pmt_train.parallel.thread_group import run_thread_group
 from pmt_train.parallel.workers import Workers, core_count
@@ -118,7 +118,6 @@ __all__ = [
     "Lion",
     "Loss",
     "Mode",
-    "MpiGroup",
     "Optimizer",
     "OptimizerMaker",
     "OptimizerOptions",
@@ -161,7 +160,6 @@ __all__ = [
     "constant_schedule",
     "core_count",
     "cosine_schedule",
-    "decays_matrices",
     "entity_confusion",
     "entity_plot",
     "entity_scores",

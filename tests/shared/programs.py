@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import subprocess
@@ -105,7 +105,8 @@ class Program:
 def load_generator(name: str) -> ModuleType:
     """Import a program of apps/samples/generators."""
     with mock.patch.object(sys, "path", [str(GENERATORS), *sys.path]):
-        return importlib.import_module(name)
+        module: ModuleType = pkgutil.resolve_name(name)
+        return module
 
 
 @contextmanager

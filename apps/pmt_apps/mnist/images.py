@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pmt_apps.kit.files import check_input_file
 from pmt_core import DataError, SettingsError
 
+MNIST_CLASSES = 10
+MNIST_SIZE = (28, 28)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabeledImages:
@@ -27,30 +30,18 @@ class LabeledImages:
 
     @classmethod
     def checked(
-        cls,
-        images: NDArray[Any],
-        labels: NDArray[Any],
-        *,
-        names: tuple[str, str],
-        size: tuple[int, int],
-        classes: int,
+        cls, images: NDArray[Any], labels: NDArray[Any], images_name: str, labels_name: str
     ) -> LabeledImages:
-        """Validate arrays from a user's files.
+        """Validate images (n, 28, 28) uint8 and labels (n,) 0 to 9 from a user's files.
 
-        Args:
-            images: (n, h, w) uint8.
-            labels: (n,) integers.
-            names: names of the two arrays in error messages, e.g. their files.
-            size: expected (h, w).
-            classes: number of classes; labels are 0 to classes - 1.
+        The names are those of the arrays in error messages, e.g. their files.
 
         Raises:
             DataError: a shape, a dtype or a label is not as expected.
         """
-        images_name, labels_name = names
-        if images.ndim != 3 or images.shape[1:] != size or images.dtype != np.uint8:
+        if images.ndim != 3 or images.shape[1:] != MNIST_SIZE or images.dtype != np.uint8:
             raise DataError(
-                f"{images_name}: expected images as an array (n, {size[0]}, {size[1]}) of bytes "
+                f"{images_name}: expected images as an array (n, 28, 28) of bytes "
                 f"(uint8), got {images.shape} of {images.dtype}; scale gray values to 0 ... 255 "
                 "and convert them by .astype(numpy.uint8)"
             )
@@ -67,12 +58,12 @@ class LabeledImages:
             )
         if not len(images):
             raise DataError(f"{images_name} has no images; expected at least one")
-        wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+        wrong = np.flatnonzero((labels < 0) | (labels >= MNIST_CLASSES))
         if len(wrong):
             first = int(wrong[0])
             raise DataError(
-                f"{labels_name}: expected labels 0 to {classes - 1}, got label {labels[first]} of "
-                f"image {first} (counted from 0) and {len(wrong) - 1:,} more like it"
+                f"{labels_name}: expected labels 0 to {MNIST_CLASSES - 1}, got {labels[first]} "
+                f"of image {first} (counted from 0) and {len(wrong) - 1:,} more like it"
             )
         return cls(images, labels.astype(np.int64))
 
@@ -87,46 +78,39 @@ class LabeledImages:
 _LUMA = np.array([0.299, 0.587, 0.114])  # luma weights of red, green and blue (Rec. 601)
 
 
-def load_gray_image(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Load the image of a .png or .npy file as (h, w) uint8, 0 black to 255 white.
+def load_gray_image(path: Path) -> NDArray[np.uint8]:
+    """Load the image of a .png or .npy file as (28, 28) uint8, 0 black to 255 white.
 
     Colors are converted to gray; transparent pixels become black. The array of an .npy file is
-    (h, w) or (h * w,) with numbers 0 to 255.
+    (28, 28) or (784,) with numbers 0 to 255.
 
     Raises:
         FileProblem: the file cannot be read.
         DataError: it is not an image of that size.
     """
     check_input_file(path, "an image")
-    kind = path.suffix.lower()
-    if kind == ".npy":
-        return gray_bytes(_read_npy(path), size, str(path))
-    if kind == ".png":
-        return gray_bytes(_read_png(path), size, str(path))
-    raise DataError(f"{str(path)!r}: expected a .png or .npy file")
+    read = {".npy": _read_npy, ".png": _read_png}.get(path.suffix.lower())
+    if read is None:
+        raise DataError(f"{str(path)!r}: expected a .png or .npy file")
+    return gray_bytes(read(path), str(path))
 
 
-def gray_bytes(numbers: NDArray[Any], size: tuple[int, int], name: str) -> NDArray[np.uint8]:
-    """Convert numbers 0 to 255, (h, w) or (h * w,), to an image (h, w) uint8.
-
-    Args:
-        numbers: integers or floats; floats are rounded.
-        size: (h, w).
-        name: name of the numbers in error messages.
+def gray_bytes(numbers: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Convert numbers 0 to 255, (28, 28) or (784,), to an image (28, 28) uint8; floats are rounded.
 
     Raises:
-        DataError: the shape or a value is not as expected.
+        DataError: the shape or a value is not as expected; it has the name of the numbers.
     """
-    if numbers.shape not in (size, (size[0] * size[1],)):
+    if numbers.shape not in (MNIST_SIZE, (28 * 28,)):
         raise DataError(
-            f"{name}: expected {size[0]} x {size[1]} pixels, got an array of shape "
-            f"{numbers.shape}; cut and scale the image to that size"
+            f"{name}: expected 28 x 28 pixels, got an array of shape {numbers.shape}; cut and "
+            "scale the image to that size"
         )
     if numbers.dtype.kind not in "iuf" or not (
         np.isfinite(numbers).all() and numbers.min() >= 0 and numbers.max() <= 255
     ):
         raise DataError(f"{name}: expected pixels from 0 (black) to 255 (white)")
-    gray: NDArray[np.uint8] = np.rint(numbers).astype(np.uint8).reshape(size)
+    gray: NDArray[np.uint8] = np.rint(numbers).astype(np.uint8).reshape(MNIST_SIZE)
     return gray
 
 

@@ -14,12 +14,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import check_input_file
+from pmt_apps.kit.files import SAMPLES, check_input_file
+from pmt_apps.kit.run import Run
 from pmt_apps.mnist.images import LabeledImages
-from pmt_core import DataError, FileProblem, load_archive, open_regular_file
-
-MNIST_CLASSES = 10
-MNIST_SIZE = (28, 28)
+from pmt_apps.mnist.settings import Settings
+from pmt_core import DataError, FileProblem, RandomStream, load_archive, open_regular_file
 
 MNIST_SHA256 = {
     f"{name}-ubyte.gz": digest
@@ -54,6 +53,30 @@ class MnistFiles:
     files: dict[str, tuple[Path, int]]
 
 
+def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabeledImages]:
+    """Return the images of "train", "dev" (held out of train) and "test".
+
+    Raises:
+        DataError: there is only one training image.
+    """
+    data = load_mnist(settings.data or SAMPLES / "mnist.npz")
+    for role, (path, count) in data.files.items():
+        run.log_file(role, path, count)
+    n = len(data.train)
+    order = RandomStream(settings.seed, "split").generator().permutation(n)
+    n_dev = min(max(round(n * settings.dev_fraction), 1), n - 1)
+    if n_dev < 1:
+        raise DataError("one training image cannot be split; give at least two")
+    splits = {
+        "train": data.train.take(np.sort(order[n_dev:])[: settings.limit]),
+        "dev": data.train.take(np.sort(order[:n_dev])),
+        "test": data.test,
+    }
+    for name, images in splits.items():
+        run.say(f"{name}: {len(images):,} images")
+    return splits
+
+
 def load_mnist(path: Path) -> MnistFiles:
     """Load the digits from a folder with the four idx files (.gz or not), or from an .npz.
 
@@ -77,8 +100,8 @@ def load_mnist(path: Path) -> MnistFiles:
 def _from_folder(folder: Path) -> MnistFiles:
     paths = [_find(folder, name.removesuffix(".gz")) for name in MNIST_SHA256]
     arrays = [load_idx(path) for path in paths]
-    train = _checked(arrays[0], arrays[1], str(paths[0]), str(paths[1]))
-    test = _checked(arrays[2], arrays[3], str(paths[2]), str(paths[3]))
+    train = LabeledImages.checked(arrays[0], arrays[1], str(paths[0]), str(paths[1]))
+    test = LabeledImages.checked(arrays[2], arrays[3], str(paths[2]), str(paths[3]))
     roles = ("train images", "train labels", "test images", "test labels")
     counts = (len(train), len(train), len(test), len(test))
     return MnistFiles(train, test, dict(zip(roles, zip(paths, counts), strict=True)))
@@ -112,21 +135,9 @@ def _from_npz(path: Path) -> MnistFiles:
         )
     name = str(path)
     x_train, y_train, x_test, y_test = (arrays[key] for key in _KEYS)
-    train = _checked(x_train, y_train, f"{name}: x_train", f"{name}: y_train")
-    test = _checked(x_test, y_test, f"{name}: x_test", f"{name}: y_test")
+    train = LabeledImages.checked(x_train, y_train, f"{name}: x_train", f"{name}: y_train")
+    test = LabeledImages.checked(x_test, y_test, f"{name}: x_test", f"{name}: y_test")
     return MnistFiles(train, test, {"data": (path, len(train) + len(test))})
-
-
-def _checked(
-    images: NDArray[Any], labels: NDArray[Any], images_name: str, labels_name: str
-) -> LabeledImages:
-    return LabeledImages.checked(
-        images,
-        labels,
-        names=(images_name, labels_name),
-        size=MNIST_SIZE,
-        classes=MNIST_CLASSES,
-    )
 
 
 def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:

@@ -34,11 +34,10 @@ from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
 from pmt_apps.kit.run import Run
 from pmt_apps.mnist.images import gray_bytes, load_gray_image
-from pmt_apps.mnist.load_mnist import MNIST_SHA256, MNIST_SIZE
-from pmt_apps.mnist.model import build_model, predict_probabilities
+from pmt_apps.mnist.load_mnist import MNIST_SHA256, read_splits
+from pmt_apps.mnist.model import build_model, fit, predict_probabilities
 from pmt_apps.mnist.report import report
 from pmt_apps.mnist.settings import Settings
-from pmt_apps.mnist.training import fit, read_splits
 from pmt_core import DataError
 from pmt_train import Workers, say, warn
 
@@ -78,7 +77,7 @@ def read_image(text: str) -> NDArray[np.uint8]:
         PmtError: the file cannot be read, or the line is neither a path nor 784 pixels.
     """
     if Path(text).suffix.lower() in (".png", ".npy"):
-        return load_gray_image(Path(text), MNIST_SIZE)
+        return load_gray_image(Path(text))
     words = re.split(r"[\s,;]+", text.strip(",;"))
     try:
         numbers = np.array(words, np.float64)
@@ -87,7 +86,7 @@ def read_image(text: str) -> NDArray[np.uint8]:
             "expected the path of a .png or .npy file, or 784 numbers from 0 to 255, "
             f"got {text[:60]!r}"
         ) from None
-    return gray_bytes(numbers, MNIST_SIZE, "pixels")
+    return gray_bytes(numbers, "pixels")
 
 
 def download(settings: Settings) -> None:

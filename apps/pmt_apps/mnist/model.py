@@ -1,19 +1,31 @@
-"""The MLP and the CNN of the MNIST app, their loss, predictions and scores."""
+"""The MLP and the CNN of the MNIST app: layers, training, predictions, scores."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.mnist.images import random_translation
-from pmt_apps.mnist.load_mnist import MNIST_CLASSES, MNIST_SIZE
+from pmt_apps.kit.run import Run
+from pmt_apps.mnist.images import MNIST_CLASSES, MNIST_SIZE, LabeledImages, random_translation
 from pmt_apps.mnist.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, softmax
 from pmt_nn import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential, cross_entropy
-from pmt_train import Workers, accuracy, averaged_f1, batches_of, predict_batches
+from pmt_train import (
+    AdamW,
+    FitOptions,
+    Trainer,
+    Workers,
+    accuracy,
+    averaged_f1,
+    batches_of,
+    cosine_schedule,
+    predict_batches,
+    warmup,
+)
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (b, h, w) and labels (b,)
 EVALUATION_BATCH = 250
@@ -76,6 +88,36 @@ def loss(
     images, labels = batch
     x = pixels(random_translation(images, shift, rng))
     return cross_entropy(model(x, rng=rng), labels, reduction="sum"), len(labels)
+
+
+def fit(
+    model: Sequential, splits: dict[str, LabeledImages], settings: Settings, run: Run[Settings]
+) -> Workers:
+    """Train on "train" and keep the weights of the best "dev" accuracy; return the workers."""
+    train, dev = splits["train"], splits["dev"]
+    batches = batches_of(
+        train.images, train.labels, batch_size=settings.batch_size, rng=settings.seed
+    )
+    steps = settings.epochs * len(batches)
+    trainer = Trainer(
+        model,
+        functools.partial(loss, settings.shift),
+        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
+        schedule=warmup(cosine_schedule(settings.lr, steps), min(settings.warmup, steps // 10)),
+        seed=settings.seed,
+        workers=settings.workers,
+    )
+    run.fit(
+        trainer,
+        batches,
+        FitOptions(
+            settings.epochs,
+            evaluate=lambda: scores(
+                predict_probabilities(model, dev.images, trainer.workers), dev.labels
+            ),
+        ),
+    )
+    return trainer.workers
 
 
 def predict_probabilities(

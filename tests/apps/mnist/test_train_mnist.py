@@ -162,7 +162,7 @@ def test_invalid_data_is_named(mnist: Program) -> None:
         (write_folder(folder / "b", x_train=truncated), ["train-images", "truncated"]),
         (write_folder(folder / "c", y_test=idx(good["y_train"])), ["50 images", "240 labels"]),
         (write_npz(folder / "d.npz", y_test=None), ["d.npz", "y_test"]),
-        (write_npz(folder / "e.npz", y_train=labels), ["y_train", "label 11 of image 7"]),
+        (write_npz(folder / "e.npz", y_train=labels), ["y_train", "got 11 of image 7"]),
         (write_npz(folder / "f.npz", x_test=good["x_test"][:, :20]), ["x_test", "28"]),
     ]
     for data, words in cases:

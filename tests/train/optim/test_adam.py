@@ -1,4 +1,4 @@
-"""AdamW against the textbook in float64, and its row-sparse form against the dense one."""
+"""AdamW against the textbook in float64, and its row-sparse form against the dense first."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_fifty_steps_follow_the_textbook(dtype, tolerance):
     optimizer = AdamW(flat, betas=(0.8, 0.98), eps=1e-6, weight_decay=0.1)
     gradients = random_gradients(items, 50)
     lrs = [0.01 * (1 + np.sin(i)) for i in range(50)]
-    for found, lr in zip(gradients, lrs, strict=True):
-        optimizer.step(flat.gather([found]), lr)
+    for grads, lr in zip(gradients, lrs, strict=True):
+        optimizer.step(flat.gather([grads]), lr)
     for name, p in items:
         decay = 0.1 if p.ndim >= 2 else 0.0
         expected = textbook(start[name], [g[p] for g in gradients], lrs, 0.8, 0.98, 1e-6, decay)
@@ -66,8 +66,8 @@ def test_scale_multiplies_the_gradients():
         items = parameters()
         flat = FlatParameters(items)
         optimizer = AdamW(flat)
-        for found in random_gradients(items, 5):
-            scaled = {p: (g * factor).astype(np.float32) for p, g in found.items()}
+        for grads in random_gradients(items, 5):
+            scaled = {p: (g * factor).astype(np.float32) for p, g in grads.items()}
             optimizer.step(flat.gather([scaled]), 0.01, scale=scale)
         results.append(np.concatenate([p.data.ravel() for _, p in items]))
     np.testing.assert_allclose(*results, rtol=1e-6, atol=1e-7)
@@ -92,11 +92,11 @@ def test_threads_give_the_same_bits():
         flat = FlatParameters(items)
         optimizer = AdamW(flat)
         with Workers(n) as workers:
-            for found in random_gradients(items, 3):
-                optimizer.step(flat.gather([found], workers), 0.01, workers=workers)
+            for grads in random_gradients(items, 3):
+                optimizer.step(flat.gather([grads], workers), 0.01, workers=workers)
         results.append([p.data.copy() for _, p in items])
-    for one, two in zip(*results, strict=True):
-        np.testing.assert_array_equal(one, two)
+    for first, second in zip(*results, strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 def sparse_run(steps, touched, sparse):
@@ -110,8 +110,8 @@ def sparse_run(steps, touched, sparse):
         rows = touched(step)
         values = rng.normal(size=(len(rows), 5)).astype(np.float32)
         gradient = RowSparse(rows, values, (40, 5))
-        found = {table: gradient if sparse(step) else gradient.to_dense()}
-        optimizer.step(flat.gather([found]), 0.01)
+        grads = {table: gradient if sparse(step) else gradient.to_dense()}
+        optimizer.step(flat.gather([grads]), 0.01)
     return table.data.copy(), optimizer.state_dict()
 
 
@@ -148,8 +148,8 @@ def test_rows_that_a_step_does_not_read_stay_as_they_are():
     optimizer = AdamW(flat, weight_decay=0.1)
     for row in (1, 4):
         before = table.data.copy()
-        found = RowSparse(np.array([row]), np.ones((1, 2), np.float32), (6, 2))
-        optimizer.step(flat.gather([{table: found}]), 0.01)
+        grads = RowSparse(np.array([row]), np.ones((1, 2), np.float32), (6, 2))
+        optimizer.step(flat.gather([{table: grads}]), 0.01)
         others = np.arange(6) != row
         np.testing.assert_array_equal(table.data[others], before[others])
         assert (table.data[row] < before[row]).all()
@@ -181,8 +181,8 @@ def test_state_saved_and_loaded_goes_on_to_the_bit(sparse):
                 optimizer.load_state_dict(state)
             values = rng.normal(size=(12, 5)).astype(np.float32)
             gradient = RowSparse(some(step), values, (40, 5))
-            found = gradient if sparse else gradient.to_dense()
-            optimizer.step(flat.gather([{table: found}]), 0.01)
+            grads = gradient if sparse else gradient.to_dense()
+            optimizer.step(flat.gather([{table: grads}]), 0.01)
         return table.data
 
     np.testing.assert_array_equal(run(stop=5), run(stop=None))

@@ -43,22 +43,22 @@ def test_gradients_of_shards_are_added():
     flat = FlatParameters(items)
     rng = np.random.default_rng(1)
     shards = [{p: rng.normal(size=p.shape).astype(np.float32) for _, p in items} for _ in range(3)]
-    found = flat.gather(shards)
+    summed = flat.gather(shards)
     total = 0.0
     for slot in flat.slots:
         expected = sum(shard[slot.parameter].astype(np.float64) for shard in shards)
-        np.testing.assert_allclose(found.of(slot), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(summed.of(slot), expected, rtol=1e-5, atol=1e-6)
         total += float((expected**2).sum())
-    assert found.squared_norm == pytest.approx(total, rel=1e-5)
-    assert not found.sparse
+    assert summed.squared_norm == pytest.approx(total, rel=1e-5)
+    assert not summed.sparse
 
 
 def test_a_parameter_without_gradient_takes_no_part():
     (name_w, w), (_, b) = named(w=(3, 4), b=(4,))
     flat = FlatParameters([(name_w, w), ("b", b)])
-    found = flat.gather([{w: np.ones((3, 4), np.float32)}])
-    assert [slot.name for slot in found.dense] == ["w"]
-    assert found.of(flat.slots[1]) is None
+    summed = flat.gather([{w: np.ones((3, 4), np.float32)}])
+    assert [slot.name for slot in summed.dense] == ["w"]
+    assert summed.of(flat.slots[1]) is None
 
 
 def test_row_sparse_gradients_stay_sparse_and_are_coalesced_over_shards():
@@ -69,12 +69,12 @@ def test_row_sparse_gradients_stay_sparse_and_are_coalesced_over_shards():
         {table: RowSparse(np.array([4, 4]), ones, (50, 3)), b: np.ones(4, np.float32)},
         {table: RowSparse(np.array([9, 4]), ones, (50, 3)), b: np.ones(4, np.float32)},
     ]
-    found = flat.gather(shards)
-    ((slot, rows),) = found.sparse
+    summed = flat.gather(shards)
+    ((slot, rows),) = summed.sparse
     assert slot.name == "table"
     np.testing.assert_array_equal(rows.rows, [4, 9])
     np.testing.assert_array_equal(rows.values, [[3, 3, 3], [1, 1, 1]])
-    assert found.squared_norm == pytest.approx(3 * 9 + 3 * 1 + 4 * 4)
+    assert summed.squared_norm == pytest.approx(3 * 9 + 3 * 1 + 4 * 4)
 
 
 def test_a_large_table_is_never_written_densely():
@@ -82,8 +82,8 @@ def test_a_large_table_is_never_written_densely():
     table = Parameter(np.zeros((50_000, 64), np.float32))
     flat = FlatParameters([("table", table)])
     rows = RowSparse(np.array([1, 49_999]), np.ones((2, 64), np.float32), (50_000, 64))
-    found = flat.gather([{table: rows}])
-    (buffer,) = found.buffers.values()
+    summed = flat.gather([{table: rows}])
+    (buffer,) = summed.buffers.values()
     buffer[...] = np.nan  # whoever reads or writes it densely would show it
     again = flat.gather([{table: rows}])
     assert again.squared_norm == 128
@@ -94,8 +94,8 @@ def test_a_tied_table_with_dense_and_sparse_gradients_is_dense():
     table = Parameter(np.zeros((5, 2), np.float32))
     flat = FlatParameters([("table", table)])
     rows = RowSparse(np.array([1, 1]), np.ones((2, 2), np.float32), (5, 2))
-    found = flat.gather([{table: np.full((5, 2), 10, np.float32)}, {table: rows}])
-    np.testing.assert_array_equal(found.of(flat.slots[0])[:, 0], [10, 12, 10, 10, 10])
+    summed = flat.gather([{table: np.full((5, 2), 10, np.float32)}, {table: rows}])
+    np.testing.assert_array_equal(summed.of(flat.slots[0])[:, 0], [10, 12, 10, 10, 10])
 
 
 def test_threads_find_the_same_bits():
@@ -114,8 +114,8 @@ def test_threads_find_the_same_bits():
 
 def test_the_squared_norm_survives_squares_that_float32_cannot_hold():
     ((_, w),) = items = named(w=(3, 4))
-    found = FlatParameters(items).gather([{w: np.full((3, 4), 1e25, np.float32)}])
-    assert found.squared_norm == pytest.approx(12e50, rel=1e-5)
+    summed = FlatParameters(items).gather([{w: np.full((3, 4), 1e25, np.float32)}])
+    assert summed.squared_norm == pytest.approx(12e50, rel=1e-5)
 
 
 def test_what_is_not_finite_is_named():
@@ -123,9 +123,9 @@ def test_what_is_not_finite_is_named():
     bad = np.ones((3, 4), np.float32)
     bad[1, 1] = np.nan
     rows = RowSparse(np.array([1]), np.full((1, 2), np.inf, np.float32), (5, 2))
-    found = FlatParameters(items).gather([{w: bad, t: rows}])
-    assert found.not_finite() == ["weight", "table"]
-    assert not np.isfinite(found.squared_norm)
+    summed = FlatParameters(items).gather([{w: bad, t: rows}])
+    assert summed.not_finite() == ["weight", "table"]
+    assert not np.isfinite(summed.squared_norm)
 
 
 def test_other_arrays_put_in_place_are_taken_over():

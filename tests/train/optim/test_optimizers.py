@@ -79,8 +79,8 @@ def test_fifty_steps_follow_the_paper(name, decay):
     optimizer = MAKERS[name](flat, weight_decay=decay, decays=everything_decays)
     gradients = [{p: rng.normal(size=p.shape) for p in (w, b)} for _ in range(50)]
     with Workers(2) as workers:
-        for found in gradients:
-            doubled = {p: g * 2 for p, g in found.items()}
+        for grads in gradients:
+            doubled = {p: g * 2 for p, g in grads.items()}
             optimizer.step(flat.gather([doubled]), 0.01, scale=0.5, workers=workers)
     for p in (w, b):
         expected = paper(name, start[p], [g[p] for g in gradients], 0.01, decay)
@@ -97,8 +97,8 @@ def table_run(maker, sparse, steps=40):
         rows = RowSparse(
             rng.integers(0, 40, 12), rng.normal(size=(12, 5)).astype(np.float32), (40, 5)
         )
-        found = rows if sparse else rows.to_dense()
-        optimizer.step(flat.gather([{table: found}]), 0.01, scale=0.3)
+        grads = rows if sparse else rows.to_dense()
+        optimizer.step(flat.gather([{table: grads}]), 0.01, scale=0.3)
     return table.data, optimizer.state_dict()
 
 
@@ -150,8 +150,8 @@ def test_a_saved_state_goes_on_to_the_bit(name):
                 optimizer = MAKERS[name](flat)
                 optimizer.load_state_dict(state)
             g = rng.normal(size=(9, 4)).astype(np.float32)
-            found = RowSparse(np.arange(9), g, (9, 4)) if step % 3 else g
-            optimizer.step(flat.gather([{p: found}]), 0.1)
+            grads = RowSparse(np.arange(9), g, (9, 4)) if step % 3 else g
+            optimizer.step(flat.gather([{p: grads}]), 0.1)
         return p.data
 
     np.testing.assert_array_equal(run(4), run(None))
@@ -168,10 +168,10 @@ def test_groups_have_rates_and_decays_of_their_own():
     ]
     optimizer = SGD(flat, weight_decay=0.2, groups=groups)
     optimizer.step(flat.gather([{p: np.ones(p.shape) for _, p in items}]), 0.1)
-    found = {name: p.data.ravel()[0] for name, p in items}
+    values = {name: p.data.ravel()[0] for name, p in items}
     # p - lr (1 + decay p), with p = 1: matrices decay by 0.2, b.bias by 0.5, a.bias stands still
     expected = {"a.weight": 0.988, "a.bias": 1.0, "b.weight": 0.88, "b.bias": 0.85}
-    assert found == pytest.approx(expected)
+    assert values == pytest.approx(expected)
     with pytest.raises(SettingsError, match="group 2 of 2 chooses no parameter"):
         SGD(flat, groups=[groups[1], ParameterGroup(lambda name, p: name == "a.bias")])
 

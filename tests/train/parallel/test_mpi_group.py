@@ -45,9 +45,9 @@ for dtype in (np.float32, np.float64):
 rows = ranks.all_gather(np.arange(2 * ranks.rank, dtype=np.int64))
 if [row.tolist() for row in rows] != [[], [0, 1], [0, 1, 2, 3]]:
     raise SystemExit(repr(rows))
-told = ranks.broadcast({"é": [1.5, None]} if ranks.rank == 0 else None)
-if told != {"é": [1.5, None]} or ranks.all_reduce_max(ranks.rank) != 2 or ranks.size != 3:
-    raise SystemExit(repr(told))
+message = ranks.broadcast({"é": [1.5, None]} if ranks.rank == 0 else None)
+if message != {"é": [1.5, None]} or ranks.all_reduce_max(ranks.rank) != 2 or ranks.size != 3:
+    raise SystemExit(repr(message))
 print("ok")
 """
 
@@ -65,8 +65,8 @@ def run(ranks, *args) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_operations_of_the_carrier():
-    found = run(3, "-c", CARRIER)
-    assert found.stdout.count("ok") == 3, found.stderr  # lines may run into each other
+    finished = run(3, "-c", CARRIER)
+    assert finished.stdout.count("ok") == 3, finished.stderr  # lines may run into each other
 
 
 def test_killed_and_resumed(tmp_path):
@@ -77,7 +77,7 @@ def test_killed_and_resumed(tmp_path):
     assert expected.returncode == 0, expected.stderr
     assert run(2, PROGRAM, tmp_path / "two", 1, "kill", 23).returncode != 0
     assert (tmp_path / "two" / "checkpoint.npz").exists()
-    found = run(2, PROGRAM, tmp_path / "two", 1, "finish", 0)
+    finished = run(2, PROGRAM, tmp_path / "two", 1, "finish", 0)
     digests = expected.stdout.split()
     assert len(set(digests)) * 2 == len(digests), expected.stdout  # both ranks tell the same
-    assert sorted(found.stdout.split()) == sorted(digests), found.stderr
+    assert sorted(finished.stdout.split()) == sorted(digests), finished.stderr

@@ -60,12 +60,12 @@ def test_two_ranks_are_two_workers_bit_for_bit(toys, kwargs):
 @pytest.mark.parametrize(("ranks", "workers"), [(4, 1), (2, 2), (3, 1)])
 def test_more_ranks_are_as_many_workers_to_the_rounding(toys, ranks, workers):
     ((weights, results),) = run(toys, 1, workers=ranks * workers, accumulate=2)
-    found = run(toys, ranks, workers=workers, accumulate=2)
-    for other, seen in found:
+    runs = run(toys, ranks, workers=workers, accumulate=2)
+    for other, seen in runs:
         assert [r.loss for r in seen] == pytest.approx([r.loss for r in results], rel=1e-5)
         for name, value in weights.items():
             np.testing.assert_allclose(other[name], value, atol=2e-5, err_msg=name)
-            np.testing.assert_array_equal(other[name], found[0][0][name])  # all ranks alike
+            np.testing.assert_array_equal(other[name], runs[0][0][name])  # all ranks alike
 
 
 def test_fit_with_ranks_is_fit_with_workers(toys):
@@ -115,11 +115,11 @@ def test_a_checkpoint_is_resumed_by_all_ranks(toys, tmp_path):
 
     straight = run_thread_group(2, lambda rank: fit(rank, 3, False))
     run_thread_group(2, lambda rank: fit(rank, 1, False))
-    for found, expected in zip(
+    for weights, expected in zip(
         run_thread_group(2, lambda rank: fit(rank, 3, True)), straight, strict=True
     ):
         for name, value in expected.items():
-            np.testing.assert_array_equal(found[name], value)
+            np.testing.assert_array_equal(weights[name], value)
 
 
 def test_gradients_of_every_kind_are_added():
@@ -133,16 +133,16 @@ def test_gradients_of_every_kind_are_added():
         tables = [Parameter(np.zeros((6, 2))) for _ in names]
         flat = FlatParameters(list(zip(names, tables, strict=True)))
         flat.gather([{t: np.full((6, 2), 9.0) for t in tables}])  # what a step before left behind
-        mine = {tables[0]: rows[ranks.rank]}
+        local = {tables[0]: rows[ranks.rank]}
         if ranks.rank == 0:
-            mine |= {tables[1]: rows[2], tables[4]: rows[2]}
+            local |= {tables[1]: rows[2], tables[4]: rows[2]}
         else:
-            mine |= {tables[1]: dense, tables[2]: dense}
-        found = sum_over_ranks(flat, flat.gather([mine]), ranks)
-        values = [found.of(slot) for slot in flat.slots]
+            local |= {tables[1]: dense, tables[2]: dense}
+        summed = sum_over_ranks(flat, flat.gather([local]), ranks)
+        values = [summed.of(slot) for slot in flat.slots]
         kinds = [type(value).__name__ for value in values]
         values = [v.to_dense() if isinstance(v, RowSparse) else v for v in values]
-        return kinds, [None if v is None else v.copy() for v in values], found.squared_norm
+        return kinds, [None if v is None else v.copy() for v in values], summed.squared_norm
 
     expected = [
         rows[0].to_dense() + rows[1].to_dense(),
@@ -199,9 +199,9 @@ def test_running_statistics_are_those_of_all_ranks(toys):
         return trainer.model.state_dict()
 
     expected = work(SingleProcess(), workers=2)
-    for found in run_thread_group(2, work):
+    for weights in run_thread_group(2, work):
         for name, value in expected.items():
-            np.testing.assert_allclose(found[name], value, rtol=1e-6, err_msg=name)
+            np.testing.assert_allclose(weights[name], value, rtol=1e-6, err_msg=name)
 
 
 def test_an_infinite_loss_ends_every_rank(toys):
@@ -211,9 +211,9 @@ def test_an_infinite_loss_ends_every_rank(toys):
             trainer.model.out.bias.data[:] = np.nan
         with pytest.raises(GradientError, match="loss became nan"):
             trainer.step(toys.rows(10))
-        return "told"
+        return "done"
 
-    assert run_thread_group(2, work) == ["told", "told"]
+    assert run_thread_group(2, work) == ["done", "done"]
 
 
 def test_an_error_on_one_rank_ends_the_others():
@@ -233,11 +233,11 @@ def test_the_two_operations_of_a_carrier():
         numbers = np.arange(5.0) * 10**ranks.rank
         ranks.all_reduce_sum(numbers)
         gathered = ranks.all_gather(np.arange(ranks.rank))
-        told = ranks.broadcast({"a": [1.5, None]} if ranks.rank == 0 else None)
+        message = ranks.broadcast({"a": [1.5, None]} if ranks.rank == 0 else None)
         return (
             numbers.tolist(),
             [g.tolist() for g in gathered],
-            told,
+            message,
             ranks.all_reduce_max(ranks.rank),
         )
 

@@ -45,8 +45,8 @@ def test_the_first_error_is_raised_after_all_threads_have_stopped():
 
 def test_it_may_be_entered_again_and_outside_it_works_alone():
     workers = Workers(2)
-    here = threading.current_thread().name
-    assert workers.map(lambda _: threading.current_thread().name, range(3)) == [here] * 3
+    name = threading.current_thread().name
+    assert workers.map(lambda _: threading.current_thread().name, range(3)) == [name] * 3
     with workers:
         with workers:
             pass
@@ -67,7 +67,7 @@ def test_blas_has_one_thread_meanwhile():
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = threads()
         with Workers(2) as workers:
-            assert all(found == {1} for found in workers.map(lambda _: threads(), range(4)))
+            assert all(counts == {1} for counts in workers.map(lambda _: threads(), range(4)))
         assert threads() == before
 
 
@@ -97,8 +97,8 @@ def test_predictions_come_in_order_without_a_tape(n):
         time.sleep(0.002 * (batch % 3))
         return batch, is_recording()
 
-    found = predict_batches(work, iter(range(25)), n)
-    assert found == [(i, False) for i in range(25)]
+    results = predict_batches(work, iter(range(25)), n)
+    assert results == [(i, False) for i in range(25)]
     assert is_recording()
 
 

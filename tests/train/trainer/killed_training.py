@@ -89,8 +89,8 @@ def main(folder: Path, workers: int, how: str, at: int) -> None:
     dev = Rows(data.ids[:80], data.labels[:80])
 
     def evaluate() -> dict[str, float]:
-        found = trainer.model(dev.ids).data.argmax(axis=1)
-        return {"accuracy": float(np.mean(found == dev.labels))}
+        predicted = trainer.model(dev.ids).data.argmax(axis=1)
+        return {"accuracy": float(np.mean(predicted == dev.labels))}
 
     def break_off(event: TrainingEvent) -> None:
         if event.step == at and how == "kill":

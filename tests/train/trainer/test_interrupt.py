@@ -53,13 +53,13 @@ def test_ignored_signals_stay_ignored():
 
 
 def test_in_another_thread_it_does_nothing():
-    found = []
+    requested = []
 
     def work() -> None:
         with Interrupt() as interrupt:
-            found.append(interrupt.requested)
+            requested.append(interrupt.requested)
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert found == [None]
+    assert requested == [None]

@@ -48,9 +48,9 @@ def test_killed_at_random_steps(tmp_path, workers):
         time.sleep(0.001)
     process.kill()
     process.wait()
-    found = run(killed, workers)
-    assert found.stderr == ""
-    assert found.stdout == expected.stdout
+    finished = run(killed, workers)
+    assert finished.stderr == ""
+    assert finished.stdout == expected.stdout
 
 
 def test_a_full_disk(tmp_path):
@@ -58,9 +58,9 @@ def test_a_full_disk(tmp_path):
     straight.mkdir()
     full.mkdir()
     expected = run(straight, 1)
-    found = run(full, 1, "full", 17)
-    assert found.returncode == 1
-    assert "FileProblem" in found.stderr
+    finished = run(full, 1, "full", 17)
+    assert finished.returncode == 1
+    assert "FileProblem" in finished.stderr
     assert sorted(os.listdir(full)) == ["checkpoint.npz", "model.npz"]  # no half-written file
-    found = run(full, 1)
-    assert (found.stdout, found.stderr) == (expected.stdout, "")
+    finished = run(full, 1)
+    assert (finished.stdout, finished.stderr) == (expected.stdout, "")

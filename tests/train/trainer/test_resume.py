@@ -26,18 +26,18 @@ def stop_at(step, number=signal.SIGINT):
 
 def everything(trainer, history):
     """All that a run leaves behind, clocks aside."""
-    found = {f"model.{k}": v for k, v in trainer.model.state_dict().items()}
-    found |= {f"optimizer.{k}": v for k, v in trainer.optimizer.state_dict().items()}
+    arrays = {f"model.{k}": v for k, v in trainer.model.state_dict().items()}
+    arrays |= {f"optimizer.{k}": v for k, v in trainer.optimizer.state_dict().items()}
     clocks = ("seconds", "examples_per_second")
     rows = [{k: v for k, v in row.items() if k not in clocks} for row in history.rows]
-    return found, (rows, history.best_epoch, history.best, history.examples)
+    return arrays, (rows, history.best_epoch, history.best, history.examples)
 
 
-def assert_same(one, two):
-    assert one[1] == two[1]
-    assert one[0].keys() == two[0].keys()
-    for name in one[0]:
-        np.testing.assert_array_equal(one[0][name], two[0][name], err_msg=name)
+def assert_same(first, second):
+    assert first[1] == second[1]
+    assert first[0].keys() == second[0].keys()
+    for name in first[0]:
+        np.testing.assert_array_equal(first[0][name], second[0][name], err_msg=name)
 
 
 def fit(trainer, toys, path, **kwargs):
@@ -162,8 +162,8 @@ def test_best_weights_of_before_the_stop_are_those_at_the_end(toys, tmp_path):
     best.unlink()  # the checkpoint alone is enough
     trainer, history = run(resume=True)
     assert (history.best_epoch, history.best) == (1, {"accuracy": -7})
-    for found in (trainer.model.state_dict(), load_archive(best)[0]):
-        for name, array in found.items():
+    for state in (trainer.model.state_dict(), load_archive(best)[0]):
+        for name, array in state.items():
             np.testing.assert_array_equal(array, seen[7][name])
 
 
@@ -200,10 +200,10 @@ def test_a_finished_run_is_only_loaded(toys, tmp_path):
     expected = everything(first, history := fit(first, toys, path))
     again = toys.trainer()
     steps = []
-    found = fit(again, toys, path, resume=True, callbacks={"step": steps.append})
+    loaded = fit(again, toys, path, resume=True, callbacks={"step": steps.append})
     assert not steps
-    assert_same(everything(again, found), expected)
-    assert found.seconds == pytest.approx(history.seconds, abs=0.05)
+    assert_same(everything(again, loaded), expected)
+    assert loaded.seconds == pytest.approx(history.seconds, abs=0.05)
 
 
 def test_resume_without_a_checkpoint_begins(toys, tmp_path):

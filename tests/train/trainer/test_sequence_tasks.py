@@ -71,7 +71,7 @@ def test_a_task_is_learned_without_a_mistake(task: Callable[[np.ndarray], np.nda
     greedy = model.translate(unseen.source, unseen.source > 0, **settings)
     beams = model.beam_search(unseen.source, unseen.source > 0, width=3, **settings)
     for target, row, (best,) in zip(unseen.target, greedy, beams, strict=True):
-        wanted = target[1 : target.tolist().index(END)].tolist()
-        assert row[: len(wanted) + 1].tolist() == [*wanted, END]
-        assert list(best.tokens) == wanted
+        expected = target[1 : target.tolist().index(END)].tolist()
+        assert row[: len(expected) + 1].tolist() == [*expected, END]
+        assert list(best.tokens) == expected
         assert best.ended

@@ -61,11 +61,8 @@ def averaged_f1(
 ) -> PrecisionRecallF1:
     """Return precision, recall and F1 averaged over the classes that occur in either array.
 
-    Args:
-        predicted: class numbers 0, 1, ...
-        labels: class numbers.
-        average: "macro": unweighted mean over the classes; "weighted": weighted by the number of
-            labels; "micro": of all decisions together, which for all three is the accuracy.
+    "macro" is the unweighted mean over the classes, "weighted" is weighted by the number of
+    labels; "micro" is of all decisions together, which for all three is the accuracy.
     """
     counts = confusion_matrix(predicted, labels).astype(np.float64)
     correct, n_predicted, n_actual = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
@@ -93,16 +90,9 @@ def averaged_f1(
 def roc_auc(scores: ArrayLike, labels: ArrayLike, positive: int = 1) -> float:
     """Return the area under the ROC curve.
 
-    It is the probability that a random positive example has a higher score than a random
-    negative one, ties counting one half (the Mann-Whitney statistic).
-
-    Args:
-        scores: (n,) finite; higher scores mean `positive`.
-        labels: (n,) class numbers.
-        positive: the positive class.
-
-    Raises:
-        DataError: if a score is not finite, or all examples are positive or none is.
+    It is the probability that a random positive example has a higher score (n,) than a random
+    negative one, ties counting one half (the Mann-Whitney statistic). Raises DataError if a score
+    is not finite, or all examples are positive or none is.
     """
     values, (classes, _) = np.asarray(scores), _label_arrays(labels, labels)
     if values.shape != np.shape(labels):
@@ -142,13 +132,8 @@ def confusion_matrix(
 ) -> NDArray[np.int64]:
     """Return counts (classes, classes): row actual class, column predicted class.
 
-    Args:
-        predicted: class numbers 0, 1, ...
-        labels: class numbers.
-        classes: number of classes; by default the largest class number + 1.
-
-    Raises:
-        ShapeError: if a class is out of range.
+    `classes` is the largest class number + 1 by default. Raises ShapeError for a class out of
+    range.
     """
     first, second = _label_arrays(predicted, labels)
     lowest, largest = int(min(first.min(), second.min())), int(max(first.max(), second.max()))

@@ -39,14 +39,10 @@ class EntityScores:
 def entity_scores(
     predicted: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]
 ) -> EntityScores:
-    """Return the entity-level scores of predicted tags.
+    """Return the entity-level scores of predicted tags, a sequence for each sentence.
 
-    Args:
-        predicted: tags of each sentence; see `tag_spans` for what counts as an entity.
-        labels: the correct tags.
-
-    Raises:
-        ShapeError: if numbers of sentences or tokens differ, or there is no token.
+    `tag_spans` defines what counts as an entity. Raises ShapeError if numbers of sentences or
+    tokens differ, or there is no token.
     """
     _check_sentences(predicted, labels)
     true_positives: Counter[str] = Counter()
@@ -83,22 +79,12 @@ def entity_scores(
 def entity_confusion(
     predicted: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the names of the classes and the confusion matrix of entity types.
+    """Return the names of the classes, and counts (classes, classes): row actual, column predicted.
 
     The classes are the types that occur, and "none" as the last one. Each actual entity is paired
     with the predicted one that shares most words with it (its ends may be wrong). An actual entity
     without a pair is missed (column "none"), a predicted one without a pair is spurious (row
-    "none").
-
-    Args:
-        predicted: tags of each sentence, see `tag_spans`.
-        labels: the correct tags.
-
-    Returns:
-        Names of the classes, and counts (classes, classes): row actual, column predicted.
-
-    Raises:
-        ShapeError: if the numbers of sentences differ.
+    "none"). Raises ShapeError if the numbers of sentences differ.
     """
     _check_sentences(predicted, labels)
     pairs: list[tuple[str, str]] = []

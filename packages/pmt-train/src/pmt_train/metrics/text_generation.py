@@ -129,17 +129,9 @@ def tokenize_13a(text: str) -> list[str]:
 
 
 def perplexity(loss_sum: float, count: int) -> float:
-    """Return the perplexity: exp of the mean cross-entropy.
+    """Return the perplexity exp(loss_sum / count), with loss_sum = sum of -ln p over the tokens.
 
-    Args:
-        loss_sum: sum of -ln p over the tokens.
-        count: number of tokens.
-
-    Returns:
-        The number of equally likely tokens with that entropy; inf if too large for a float.
-
-    Raises:
-        ShapeError: if `count` is below 1.
+    It is inf if too large for a float. Raises ShapeError if `count` is below 1.
     """
     if count < 1:
         raise ShapeError("expected at least one token to compute a perplexity of, got none")

@@ -28,13 +28,7 @@ class Adagrad(Optimizer):
     The state does not decay, so rows of tables (without weight decay) follow the dense update
     bit for bit.
 
-    Args:
-        parameters: `model.parameters()`, see `Optimizer`.
-        lr: learning rate, if there is no `Trainer` that gives it.
-        initial: initial value of v, 0 or more.
-        eps: added to the denominator, above 0.
-        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
-        options: `decays` and `groups`, see `OptimizerOptions`.
+    v begins with `initial`, 0 or more; `eps` is above 0. Other arguments: see `Optimizer`.
     """
 
     state_names = ("v",)
@@ -78,14 +72,8 @@ class RMSProp(Optimizer):
         m = momentum m + g / (sqrt(v) + eps)
         p = p - lr m
 
-    Args:
-        parameters: `model.parameters()`, see `Optimizer`.
-        lr: learning rate, if there is no `Trainer` that gives it.
-        alpha: in 0 <= alpha < 1.
-        momentum: in 0 <= momentum < 1; if 0, m is not kept.
-        eps: added to the denominator, above 0.
-        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
-        options: `decays` and `groups`, see `OptimizerOptions`.
+    0 <= alpha < 1, 0 <= momentum < 1 and eps > 0; without momentum m is not kept. Other
+    arguments: see `Optimizer`.
     """
 
     def __init__(

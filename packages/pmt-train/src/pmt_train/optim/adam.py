@@ -25,13 +25,7 @@ class AdamW(Optimizer):
     multiplies it by the factor of the schedule alone), as is usual now. Without a gradient, the
     moments of a row decay by b1 and b2 in each step, see `Optimizer`.
 
-    Args:
-        parameters: `model.parameters()`, see `Optimizer`.
-        lr: learning rate, if there is no `Trainer` that gives it.
-        betas: (b1, b2), each in 0 <= b < 1.
-        eps: added to the denominator, above 0.
-        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
-        options: `decays` and `groups`, see `OptimizerOptions`.
+    `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. Other arguments: see `Optimizer`.
     """
 
     state_names = ("m", "v")

@@ -21,12 +21,7 @@ class Lion(Optimizer):
     Every parameter moves by the learning rate in every step, so use a learning rate 3 to 10
     times smaller than Adam's, and a weight decay larger by the same factor.
 
-    Args:
-        parameters: `model.parameters()`, see `Optimizer`.
-        lr: learning rate, if there is no `Trainer` that gives it.
-        betas: (b1, b2), each in 0 <= b < 1.
-        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
-        options: `decays` and `groups`, see `OptimizerOptions`.
+    `betas` are (b1, b2), each in 0 <= b < 1. Other arguments: see `Optimizer`.
     """
 
     state_names = ("m",)

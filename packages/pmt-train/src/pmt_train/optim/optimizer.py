@@ -69,8 +69,8 @@ class Optimizer(ABC):
             `state_dict` and are passed to `decays` and `groups`), or a `FlatParameters`.
         lr: learning rate of steps that are given none.
         weight_decay: of the parameters that `decays` chooses.
-        decays: see `OptimizerOptions`.
-        groups: see `OptimizerOptions`.
+        decays: chooses the parameters that decay; by default matrices and tables, not vectors.
+        groups: parameters with settings of their own, see `ParameterGroup`.
 
     Raises:
         SettingsError: for a setting out of range, and for a group that chooses no parameter.

@@ -60,12 +60,7 @@ class ParameterGroup:
 
 
 class OptimizerOptions(TypedDict, total=False):
-    """Keyword arguments that all optimizers share.
-
-    decays: chooses the parameters to which `weight_decay` applies; by default matrices and
-        tables, not vectors (see `decays_matrices`).
-    groups: parameters with settings of their own, see `ParameterGroup`.
-    """
+    """Keyword arguments that all optimizers share; see `Optimizer`."""
 
     decays: Decays
     groups: Sequence[ParameterGroup]

@@ -20,13 +20,7 @@ class SGD(Optimizer):
         m = momentum m + g
         p = p - lr m                     nesterov: p = p - lr (g + momentum m)
 
-    Args:
-        parameters: `model.parameters()`, see `Optimizer`.
-        lr: learning rate, if there is no `Trainer` that gives it.
-        momentum: in 0 <= momentum < 1; if 0, no state is kept.
-        nesterov: use Nesterov momentum; needs `momentum`.
-        weight_decay: of the parameters that `decays` chooses, by default all but vectors.
-        options: `decays` and `groups`, see `OptimizerOptions`.
+    0 <= momentum < 1; without momentum no state is kept. Other arguments: see `Optimizer`.
     """
 
     def __init__(

@@ -44,16 +44,9 @@ def attention_plot(
     title: str = "",
     columns: int = 2,
 ) -> None:
-    """Plot attention maps in a grid; larger weights are darker, nan stays empty.
+    """Plot attention maps in a grid of `columns` columns; larger weights are darker.
 
-    Args:
-        path: PNG file to write.
-        maps: one or more maps.
-        title: title above the grid.
-        columns: number of maps in a row.
-
-    Raises:
-        ShapeError: if weights and tokens do not fit, or there are no maps.
+    A nan stays empty. Raises ShapeError if weights and tokens do not fit, or there are no maps.
     """
     _check(maps)
     columns = max(min(columns, len(maps)), 1)

@@ -27,16 +27,9 @@ def bar_chart(
 ) -> None:
     """Plot a horizontal bar for each of n shares, 0 to 1, the first on top.
 
-    Args:
-        path: PNG file to write.
-        names: names of the bars.
-        shares: lengths of the bars; nan has no bar and the text "none".
-        notes: text after each percentage, e.g. "12 of 40".
-        title: title of the plot.
-        highlight_last: number of bars at the end (e.g. totals) with another color.
-
-    Raises:
-        ShapeError: if the numbers of names, shares and notes differ.
+    A share of nan has no bar. `notes` are texts after the percentages, e.g. "12 of 40". The last
+    `highlight_last` bars (e.g. totals) have another color. Raises ShapeError if the numbers of
+    names, shares and notes differ.
     """
     n = len(names)
     if len(shares) != n or (notes and len(notes) != n):

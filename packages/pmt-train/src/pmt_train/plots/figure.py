@@ -44,13 +44,8 @@ _LOOK: dict[Any, Any] = {
 def figure_saved_to(path: str | os.PathLike[str], width: float, height: float) -> Iterator[Figure]:
     """Yield a matplotlib figure and save it as a PNG if the block raises no error.
 
-    No display is needed and no global state of matplotlib is changed (no pyplot). matplotlib is
-    imported here and not before.
-
-    Args:
-        path: PNG file to write, atomically.
-        width: in inches.
-        height: in inches.
+    The file is written atomically; width and height are in inches. No display is needed and no
+    global state of matplotlib is changed (no pyplot). matplotlib is imported here, not before.
     """
     import matplotlib
     from matplotlib.figure import Figure

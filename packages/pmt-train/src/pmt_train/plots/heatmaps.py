@@ -24,16 +24,9 @@ def confusion_plot(
     classes: Sequence[str],
     title: str = "confusion matrix",
 ) -> None:
-    """Plot a confusion matrix with counts, and shares of each row as colors.
+    """Plot the counts of a `confusion_matrix` (classes, classes), with shares of rows as colors.
 
-    Args:
-        path: PNG file to write.
-        matrix: counts (classes, classes) of `confusion_matrix`: row actual, column predicted.
-        classes: names of the classes.
-        title: title of the plot.
-
-    Raises:
-        ShapeError: if names and matrix do not fit.
+    Raises ShapeError if the names of the classes do not fit.
     """
     counts = np.asarray(matrix)
     n = len(classes)
@@ -63,17 +56,9 @@ def transition_plot(
 ) -> None:
     """Plot the transition scores of a CRF: blue for high scores, red for low ones.
 
-    Args:
-        path: PNG file to write.
-        transitions: scores (n, n), from the tag of the row to the tag of the column. Both signs
-            have one color scale.
-        tags: names of the tags.
-        forbidden: (n, n); True for impossible transitions, which are gray and do not affect the
-            color scale.
-        title: title of the plot.
-
-    Raises:
-        ShapeError: if names and matrices do not fit.
+    `transitions` (n, n) lead from the tag of the row to the tag of the column. `forbidden`
+    (n, n) is True for impossible ones, which are gray and do not affect the color scale. Raises
+    ShapeError if names and matrices do not fit.
     """
     scores = np.asarray(transitions, np.float64)
     n = len(tags)

@@ -30,20 +30,11 @@ def image_grid(
     columns: int = 10,
     signed: bool = False,
 ) -> None:
-    """Plot images row by row, each with a caption above it.
+    """Plot images (n, h, w) row by row, each with a caption above it; `note` if there are none.
 
-    Args:
-        path: PNG file to write.
-        images: (n, h, w).
-        captions: none, or one for each image.
-        title: title above the grid.
-        note: text that is shown if there are no images.
-        columns: number of images in a row.
-        signed: show weights: blue above zero, red below, white at zero, one scale for all images.
-            Otherwise each image is gray, scaled to its own range.
-
-    Raises:
-        ShapeError: if captions and images do not fit.
+    If `signed`, images show weights: blue above zero, red below, white at zero, on one scale.
+    Otherwise each image is gray, scaled to its own range. Raises ShapeError if captions and
+    images do not fit.
     """
     images = np.asarray(images)
     n = len(images)

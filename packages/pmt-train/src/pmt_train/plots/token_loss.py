@@ -25,17 +25,10 @@ def token_loss_plot(
     *,
     columns: int = _COLUMNS,
 ) -> None:
-    """Plot a text as cells, each token colored by its loss -log2 p.
+    """Plot a text as cells, each token colored by its loss in bits, -log2 p.
 
-    Args:
-        path: PNG file to write.
-        tokens: the predicted tokens in order; a line feed ends a line of the plot.
-        bits: loss of each token in bits.
-        title: title of the plot.
-        columns: characters of a line.
-
-    Raises:
-        ShapeError: if the numbers of tokens and bits differ.
+    A line has `columns` characters; a line feed ends it. Raises ShapeError if the numbers of
+    tokens and bits differ.
     """
     if len(tokens) != len(bits):
         raise ShapeError(f"{len(tokens)} tokens need as many losses in bits, got {len(bits)}")

@@ -24,19 +24,11 @@ def vector_plot(
     *,
     equal: bool = False,
 ) -> None:
-    """Plot points with their names, e.g. words by their two principal components.
+    """Plot points (n, 2) with their names, e.g. words by their two principal components.
 
-    Args:
-        path: PNG file to write.
-        points: (n, 2).
-        names: name of each point.
-        arrows: (start, end) indices of points, e.g. from each capital to its country. Start and
-            end points have different colors.
-        title: title of the plot.
-        equal: use one scale for both axes.
-
-    Raises:
-        ShapeError: if points and names do not fit.
+    `arrows` are (start, end) indices of points, e.g. from each capital to its country; starts and
+    ends have different colors. If `equal`, both axes have one scale. Raises ShapeError if points
+    and names do not fit.
     """
     if points.shape != (len(names), 2):
         raise ShapeError(f"{len(names)} names need points ({len(names)}, 2), got {points.shape}")

@@ -56,43 +56,24 @@ class History:
         return [row.get(name, math.nan) for row in self.rows]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as CSV with a header, atomically."""
-        write_csv(path, self.columns, self.rows)
+        """Write the rows as CSV with a header, atomically. Missing cells stay empty."""
+        with atomic_file(path, "w") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(self.columns)
+            for row in self.rows:
+                writer.writerow([row.get(name, "") for name in self.columns])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a CSV that `save` wrote.
-
-        Raises:
-            FileProblem: if the file cannot be read.
-            DataError: if a line is not a row of numbers; names the line.
-        """
-        return cls(rows=read_csv(path))
-
-
-def write_csv(
-    path: str | os.PathLike[str], columns: Sequence[str], rows: Sequence[Mapping[str, float]]
-) -> None:
-    """Write rows of numbers as CSV, atomically. Missing cells stay empty."""
-    with atomic_file(path, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([row.get(name, "") for name in columns])
-
-
-def read_csv(path: str | os.PathLike[str]) -> list[Row]:
-    """Read rows that `write_csv` wrote."""
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file))
-    except OSError as error:
-        raise FileProblem.from_os_error("read", path, error) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{os.fspath(path)}: not a CSV of numbers: {error}") from error
-    if not lines:
-        return []
-    return [_row(lines[0], cells, f"{path}:{n}") for n, cells in enumerate(lines[1:], start=2)]
+        """Read a CSV that `save` wrote. Raises FileProblem, or DataError that names the line."""
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                header, *lines = list(csv.reader(file)) or [[]]
+        except OSError as error:
+            raise FileProblem.from_os_error("read", path, error) from error
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise DataError(f"{os.fspath(path)}: not a CSV of numbers: {error}") from error
+        return cls([_row(header, cells, f"{path}:{n}") for n, cells in enumerate(lines, start=2)])
 
 
 def _row(columns: Sequence[str], cells: Sequence[str], where: str) -> Row:

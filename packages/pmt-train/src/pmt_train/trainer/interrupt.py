@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -36,15 +36,8 @@ class Interrupt:
                     self._before[number] = signal.signal(number, self._handle)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            # None: a handler that was not installed from Python cannot be restored.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    def __exit__(self, *exception: object) -> None:
+        _restore(self._before)
         self._before.clear()
 
     @contextmanager
@@ -95,8 +88,13 @@ def stopped_by_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        _restore(before)
+
+
+def _restore(handlers: dict[int, Any]) -> None:
+    for number, handler in handlers.items():
+        # None: a handler that was not installed from Python cannot be restored.
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 class TrainingInterrupted(KeyboardInterrupt):

@@ -49,15 +49,7 @@ def search_learning_rate(
     The search ends early if the loss is not finite or four times the lowest so far. Afterwards
     the trainer and its model are restored to the bit.
 
-    Args:
-        trainer: the trainer to find a rate for.
-        train: batches, as for `Trainer.fit`.
-        min_lr: first learning rate.
-        max_lr: last learning rate.
-        steps: number of steps, 2 or more.
-
-    Raises:
-        SettingsError: unless 0 < min_lr < max_lr and steps is 2 or more.
+    Raises SettingsError unless 0 < min_lr < max_lr and there are 2 or more steps.
     """
     if not 0 < min_lr < max_lr or steps < 2:
         raise SettingsError(

@@ -21,14 +21,11 @@ def predict_batches(
     *,
     description: str = "predicting",
 ) -> list[R]:
-    """Relock `function` of each batch, in the order of the batches, under `no_grad`.
+    """Return `function` of each batch, in the order of the batches, under `no_grad`.
 
-    Args:
-        function: any function of a batch. It is called by several threads at once, so it must not
-            change shared state. Switch the model to `eval()` before.
-        batches: any iterable; a batch is drawn when a thread becomes free.
-        workers: threads, or their number.
-        description: label of the progress bar, which has a total if `batches` has a length.
+    Several threads call the function at once, so it must not change shared state. Switch the
+    model to `eval()` before. A batch is drawn when a thread becomes free. The progress bar has a
+    total if `batches` has a length.
     """
     pool = workers if isinstance(workers, Workers) else Workers(workers)
     numbered = enumerate(batches)

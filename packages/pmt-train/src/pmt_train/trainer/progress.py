@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pmt_train.trainer.history import Row
 
+_OPTIONS: dict[str, Any] = {"leave": False}  # of tqdm: remove the bar at the end
 _DELAY = 1.0  # seconds; shorter work shows no bar
 
 
@@ -24,15 +25,8 @@ def progress_bar(
 ) -> tqdm[Any]:
     """Return a progress bar on standard error, a context manager with a method `update(n)`.
 
-    The bar appears after `delay` seconds and is removed at the end. If `total` is known it shows
-    the time left.
-
-    Args:
-        total: number of units; None if unknown.
-        description: label of the bar.
-        unit: name of a unit.
-        quiet: show nothing; the same as if standard error is not a terminal.
-        delay: seconds until the bar appears.
+    The bar appears after `delay` seconds and is removed at the end. It shows the time left if
+    `total` is known (not None), and nothing if `quiet` or standard error is not a terminal.
     """
     sized = _terminal_has_width()
     return tqdm(
@@ -40,12 +34,12 @@ def progress_bar(
         desc=description,
         unit=unit,
         delay=delay,
-        leave=False,
         file=sys.stderr,
         disable=quiet or not sys.stderr.isatty(),
         dynamic_ncols=sized,
         ncols=None if sized else 100,
         nrows=None if sized else 24,
+        **_OPTIONS,
     )
 
 

@@ -1,4 +1,4 @@
-"""`Loss`, and the gradients of one shard of a batch."""
+"""`Loss`, the gradients of one shard of a batch, and checks of what `Trainer` is given."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import GradientError, RowSparse, SettingsError, ShapeError
-from pmt_nn import BatchStatistics, collecting_statistics
+from pmt_nn import BatchStatistics, Module, collecting_statistics
 from pmt_train.optim.flat_parameters import Shard
+from pmt_train.optim.optimizer import Optimizer
 from pmt_train.trainer.batches import example_count
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -111,3 +112,26 @@ def _kind(result: object) -> str:
     if isinstance(result, tuple):
         return f"({', '.join(type(item).__name__ for item in result)})"
     return type(result).__name__
+
+
+def check_arguments(model: object, loss: object, optimizer: object, schedule: object) -> None:
+    """Raise SettingsError for an argument of the wrong type."""
+    if not isinstance(model, Module):
+        raise SettingsError(f"expected model to be a pmt_nn.Module, got {model!r:.60}")
+    if not callable(loss):
+        raise SettingsError(
+            f"expected loss to be a function (model, batch, rng) -> mean or (sum, count), got "
+            f"{loss!r:.60}; see help(pmt_train.Loss)"
+        )
+    if isinstance(optimizer, Optimizer) or not callable(optimizer):
+        got = repr(optimizer) if isinstance(optimizer, str) else f"a {type(optimizer).__name__}"
+        raise SettingsError(
+            "expected optimizer to be a class or a function that makes an optimizer for the "
+            f"model's parameters, got {got}; e.g. optimizer=AdamW, or "
+            "optimizer=functools.partial(AdamW, weight_decay=0.1)"
+        )
+    if not (schedule is None or callable(schedule) or isinstance(schedule, (int, float))):
+        raise SettingsError(
+            f"expected schedule to be a learning rate or a function from step to learning rate, "
+            f"got {schedule!r:.60}; e.g. schedule=1e-3 or schedule=cosine_schedule(1e-3, steps=500)"
+        )

@@ -25,13 +25,12 @@ from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.schedules import Schedule, constant_schedule
 from pmt_train.trainer.all_reduce import gather_statistics, sum_over_ranks, total_loss
-from pmt_train.trainer.arguments import check_arguments
 from pmt_train.trainer.batches import B, Epochs, example_count, shard_of
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
 from pmt_train.trainer.predict_batches import predict_batches
-from pmt_train.trainer.shards import Loss, divergence, gradients_of_shard
+from pmt_train.trainer.shards import Loss, check_arguments, divergence, gradients_of_shard
 from pmt_train.trainer.trainable import StepResult
 
 M = TypeVar("M", bound=Module)
@@ -163,17 +162,11 @@ class Trainer(Generic[M, B]):
             quiet: if given, replaces `options.quiet`.
 
         Returns:
-            The history: a row per epoch.
-
-        The best weights are loaded on every way out. With several ranks, rank 0 evaluates and
-        writes.
+            The history: a row per epoch. The best weights are loaded on every way out.
 
         Raises:
-            TrainingInterrupted: on Ctrl-C or SIGTERM, after the present step and a checkpoint.
-            GradientError: if the loss or a gradient is not finite; the last checkpoint stays.
-            SettingsError: if arguments contradict each other, or the checkpoint belongs to a run
-                with other settings.
-            ArchiveError: if the checkpoint belongs to another model.
+            SettingsError: if the number of epochs is missing.
+            TrainingInterrupted, GradientError, ArchiveError: see `TrainingLoop.run`.
         """
         if options is None:
             if epochs is None:

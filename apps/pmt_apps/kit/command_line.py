@@ -67,12 +67,19 @@ def parse_settings(
 class _Parser(argparse.ArgumentParser):
     """A parser that raises its errors as SettingsError, with the cure."""
 
+    renamed: Mapping[str, str] = {}  # earlier names of options and their current ones
+
     def error(self, message: str) -> NoReturn:
         cure = f"; {self.prog} --help lists all options"
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
             wrong = unknown.split()[0]
-            near = difflib.get_close_matches(wrong.split("=")[0], self._option_string_actions, 1)
+            name = wrong.split("=")[0]
+            near = (
+                [self.renamed[name]]
+                if name in self.renamed
+                else difflib.get_close_matches(name, self._option_string_actions, 1)
+            )
             hint = f"; did you mean {near[0]}?" if near else ""
             message = (
                 f"there is no option {wrong}"
@@ -97,6 +104,7 @@ def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParse
         argument_default=argparse.SUPPRESS,
         formatter_class=_HelpFormatter,
     )
+    parser.renamed = {flag(old): flag(new) for old, new in kind.renamed.items()}
     types, groups = option_types(kind), {}
     for item, info in options_of(kind):
         if info.group not in groups:

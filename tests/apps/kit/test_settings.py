@@ -66,6 +66,8 @@ def test_saved_settings_are_read_by_their_earlier_names(tmp_path):
     write_json(tmp_path / "config.json", {"task": "x", "size": 5, "rate": 0.25})
     settings = load_settings(tmp_path / "config.json", "x", Renamed)
     assert settings == {"width": 5, "rate": 0.25}
+    with pytest.raises(SettingsError, match="no option --size; did you mean --width?"):
+        parse_settings(Renamed, ["--size", "5"], task="x")
 
 
 def test_defaults_may_depend_on_what_is_given():

@@ -4,7 +4,10 @@
     python apps/train_mnist.py --download data/mnist
     python apps/train_mnist.py --data data/mnist --out runs/mnist
 
-`--help` lists all options.
+A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
+a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
+
+The program itself is the module that is imported below.
 """
 
 from __future__ import annotations

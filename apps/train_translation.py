@@ -5,7 +5,10 @@
         --dev-source dev.en --dev-target dev.de --out runs/en-de
     echo 'a big dog' | python apps/train_translation.py --predict --out runs/en-de
 
-`--help` lists all options.
+A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
+a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
+
+The program itself is the module that is imported below.
 """
 
 from __future__ import annotations

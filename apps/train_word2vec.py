@@ -4,7 +4,10 @@
     python apps/train_word2vec.py --corpus text8.zip --out runs/text8
     python apps/train_word2vec.py --out runs/text8 --neighbors paris
 
-`--help` lists all options.
+A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
+a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
+
+The program itself is the module that is imported below.
 """
 
 from __future__ import annotations

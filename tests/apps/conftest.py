@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from programs import Program
@@ -14,16 +15,11 @@ from small_apps import SmallApp, write_pairs
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _programs_find_the_apps() -> Iterator[None]:
-    """Processes that the tests start import `pmt_apps`, wherever they run."""
-    before = os.environ.get("PYTHONPATH")
-    apps = str(Path(__file__).resolve().parents[2] / "apps")
-    os.environ["PYTHONPATH"] = os.pathsep.join([apps, before] if before else [apps])
-    yield
-    if before is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = before
+def _environment(root: Path) -> Iterator[None]:
+    """Processes that the tests start import `pmt_apps`, and two workers are two threads."""
+    path = os.pathsep.join(filter(None, [str(root / "apps"), os.environ.get("PYTHONPATH")]))
+    with mock.patch.dict(os.environ, PYTHONPATH=path, OPENBLAS_NUM_THREADS="1"):
+        yield
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class SmallApp:
         line: an input of --predict.
         splits: names of the splits in metrics.json.
         n_files: number of files in metrics.json.
-        variant: tells apart apps of one task.
+        variant: distinguishes apps of one task.
     """
 
     task: str

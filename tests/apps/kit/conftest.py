@@ -1,17 +1,50 @@
-"""What the tests of this folder share: a small model with made data, and two threads."""
+"""What the tests of the kit share: the example app, in a process of its own."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
-from toys import Toys
+
+APP = Path(__file__).with_name("example_app.py")
 
 
-@pytest.fixture
-def toys() -> type[Toys]:
-    return Toys
+class App:
+    """The example app in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-W", "error", str(APP), *args]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=pipe)
+
+    def run(self, *args: str, stdin: bytes = b"") -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of a process."""
+        process = self.start(*args)
+        out, err = process.communicate(stdin, timeout=60)
+        return process.returncode, out.decode(), err.decode()
+
+    def start_until(self, name: str, *args: str) -> subprocess.Popen[bytes]:
+        """Start a process, and wait until it has written a file."""
+        process = self.start(*args)
+        for _ in range(400):
+            if (self.folder / name).exists():
+                return process
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        raise AssertionError(f"{name} was not written")
 
 
-@pytest.fixture(autouse=True)
-def _threads_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two workers are two threads, also where threadpoolctl is not installed: see `Workers`."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> App:
+    """The app in a folder where one run, runs/points, was trained."""
+    app = App(tmp_path_factory.mktemp("app"))
+    code, out, err = app.run("--workers", "2")
+    assert (code, err) == (0, "")
+    (app.folder / "out.txt").write_text(out)
+    return app

@@ -129,12 +129,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
         workers=settings.workers,
     )
 
-    def called() -> np.ndarray:
+    def predicted() -> np.ndarray:
         return np.concatenate(trainer.predict(lambda b: model(b.x).data.argmax(axis=1), [dev]))
 
     def evaluate() -> dict[str, float]:
-        scores = precision_recall_f1(called(), dev.labels)
-        return {"accuracy": accuracy(called(), dev.labels), "f1": scores.f1}
+        scores = precision_recall_f1(predicted(), dev.labels)
+        return {"accuracy": accuracy(predicted(), dev.labels), "f1": scores.f1}
 
     history = run.fit(
         trainer,
@@ -146,7 +146,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     time.sleep(settings.linger)
     run.log_metrics("dev", evaluate())
     run.add_figure("curves.png", "How training went.", learning_curves, history)
-    matrix = confusion_matrix(called(), dev.labels, classes=2)
+    matrix = confusion_matrix(predicted(), dev.labels, classes=2)
     run.add_figure(
         "confusion.png", "What is taken for what.", confusion_plot, matrix, ["no", "yes"]
     )

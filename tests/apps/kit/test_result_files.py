@@ -22,9 +22,9 @@ from pmt_train import History, Interval
 def test_a_file_is_identified(tmp_path, content, rows):
     path = tmp_path / "data.tsv"
     path.write_bytes(content)
-    found = file_fingerprint(path)
-    assert (found.rows, found.bytes) == (rows, len(content))
-    assert found.sha256 == hashlib.sha256(content).hexdigest()
+    fingerprint = file_fingerprint(path)
+    assert (fingerprint.rows, fingerprint.bytes) == (rows, len(content))
+    assert fingerprint.sha256 == hashlib.sha256(content).hexdigest()
     assert file_fingerprint(path, rows=17).rows == 17
     with pytest.raises(FileProblem):
         file_fingerprint(tmp_path)
@@ -54,13 +54,13 @@ def test_metrics_are_json_that_every_reader_takes(tmp_path):
     def refuse(constant):
         raise AssertionError(f"{constant} is not JSON")
 
-    found = json.loads(path.read_text(), parse_constant=refuse)
-    assert found["dev"] == {"accuracy": 0.5, "n": 3, "loss": None, "x": None}
-    assert found["test"] == {"f1": 0.5, "f1_interval": [0.25, None]}
-    assert (found["task"], found["seconds"], found["examples_per_second"]) == ("t", 3.5, 50.0)
-    assert found["data"]["train"]["rows"] == 2
-    assert found["versions"]["numpy"] == np.__version__
-    assert found["peak_rss_mb"] > 10
+    content = json.loads(path.read_text(), parse_constant=refuse)
+    assert content["dev"] == {"accuracy": 0.5, "n": 3, "loss": None, "x": None}
+    assert content["test"] == {"f1": 0.5, "f1_interval": [0.25, None]}
+    assert (content["task"], content["seconds"], content["examples_per_second"]) == ("t", 3.5, 50.0)
+    assert content["data"]["train"]["rows"] == 2
+    assert content["versions"]["numpy"] == np.__version__
+    assert content["peak_rss_mb"] > 10
 
 
 def test_peak_memory_grows_by_what_is_needed():

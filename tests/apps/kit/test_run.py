@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toys import Toys
 
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
@@ -23,7 +24,7 @@ def start(settings):
     return Run.open(settings, "toy", "A toy")
 
 
-def test_history_is_kept_up_to_date(toys, settings):
+def test_history_is_kept_up_to_date(settings):
     rows = []
 
     def count(event):
@@ -31,18 +32,18 @@ def test_history_is_kept_up_to_date(toys, settings):
 
     with start(settings) as run:
         run.fit(
-            toys.trainer(), toys.data(), FitOptions(settings.epochs, callbacks={"epoch": count})
+            Toys.trainer(), Toys.data(), FitOptions(settings.epochs, callbacks={"epoch": count})
         )
         assert rows == [1, 2, 3]
         assert [row["epoch"] for row in run.history.rows] == [1, 2, 3]
 
 
-def test_the_model_comes_back_with_its_meta(toys, settings):
+def test_the_model_comes_back_with_its_meta(settings):
     with start(settings) as run:
-        trainer = toys.trainer()
-        run.fit(trainer, toys.data(), model_meta={"vocabulary": ["a", "ü"], "n": 3})
+        trainer = Toys.trainer()
+        run.fit(trainer, Toys.data(), model_meta={"vocabulary": ["a", "ü"], "n": 3})
     run = Run(settings, "toy", "A toy")
-    model = toys.model(seed=99)
+    model = Toys.model(seed=99)
     arrays, meta = run.load_model(model)
     assert meta == {"vocabulary": ["a", "ü"], "n": 3}
     for name, array in trainer.model.state_dict().items():
@@ -51,10 +52,10 @@ def test_the_model_comes_back_with_its_meta(toys, settings):
     assert not model.training
 
 
-def test_what_an_overwritten_run_left_is_gone_from_the_beginning(toys, settings):
+def test_what_an_overwritten_run_left_is_gone_from_the_beginning(settings):
     """A stale checkpoint must not be what a later --resume goes on from."""
     with start(settings) as run:
-        run.fit(toys.trainer(), toys.data())
+        run.fit(Toys.trainer(), Toys.data())
         run.add_figure("curves.png", "x", learning_curves, run.history)
         run.finish()
     again = AppSettings(**{**settings.__dict__, "overwrite": True, "epochs": 2})
@@ -65,14 +66,14 @@ def test_what_an_overwritten_run_left_is_gone_from_the_beginning(toys, settings)
         assert json.loads(run.folder.config.read_text())["epochs"] == 2
 
 
-def test_scores_are_on_disk_as_soon_as_they_are_known(toys, settings):
+def test_scores_are_on_disk_as_soon_as_they_are_known(settings):
     with start(settings) as run:
-        run.fit(toys.trainer(), toys.data())
+        run.fit(Toys.trainer(), Toys.data())
         run.log_metrics("dev", {"accuracy": np.float32(0.5)})
         run.log_metrics("dev", {"f1": 0.25})
-        found = json.loads(run.folder.metrics.read_text())
-        assert found["dev"] == {"accuracy": 0.5, "f1": 0.25}
-        assert found["parameters"] == 60 * 8 + 2 * 8 + 8 * 2 + 2
+        metrics = json.loads(run.folder.metrics.read_text())
+        assert metrics["dev"] == {"accuracy": 0.5, "f1": 0.25}
+        assert metrics["parameters"] == 60 * 8 + 2 * 8 + 8 * 2 + 2
 
 
 def test_a_run_without_training_can_be_reported(settings, tmp_path):

@@ -186,8 +186,10 @@ def test_an_action_may_use_the_settings_of_a_run(tmp_path):
     out = tmp_path / "run"
     out.mkdir()
     save_settings(out / "config.json", "x", Writing(width=3))
-    found = parse_settings(Writing, ["--out", str(out), "--write", "", "--tokens", "5"], task="x")
-    assert (found.width, found.write, found.tokens) == (3, "", 5)
+    settings = parse_settings(
+        Writing, ["--out", str(out), "--write", "", "--tokens", "5"], task="x"
+    )
+    assert (settings.width, settings.write, settings.tokens) == (3, "", 5)
     with pytest.raises(SettingsError, match="--width 4 contradicts"):
         parse_settings(Writing, ["--out", str(out), "--write", "a", "--width", "4"], task="x")
     with pytest.raises(PmtError, match="nothing"):

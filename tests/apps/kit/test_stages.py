@@ -42,14 +42,14 @@ BATCHES = [Numbers(np.random.default_rng(i).normal(size=(4, 2)).astype(np.float3
 def both_stages(run: Run, stop_in: str | None = None) -> dict[str, np.ndarray]:
     last = {}
     for stage, seed in (("first", 1), ("second", 2)):
-        one = trainer(seed)
+        learner = trainer(seed)
 
         def stop(event: object, stage: str = stage) -> None:
             if stage == stop_in:
                 raise TrainingInterrupted(2, 0, 0, None)
 
-        run.fit(one, BATCHES, FitOptions(epochs=3, callbacks={"epoch": stop}), stage=stage)
-        last = one.model.state_dict()
+        run.fit(learner, BATCHES, FitOptions(epochs=3, callbacks={"epoch": stop}), stage=stage)
+        last = learner.model.state_dict()
     run.save_model({"both": last["weight"]}, {"kind": "two"})
     return last
 
@@ -62,8 +62,8 @@ def test_files_and_one_history(tmp_path: Path) -> None:
     with opened(tmp_path / "run") as run:
         last = both_stages(run)
         run.finish()
-    there = {path.name for path in (tmp_path / "run").glob("*.npz")}
-    assert there == {
+    names = {path.name for path in (tmp_path / "run").glob("*.npz")}
+    assert names == {
         *("first.npz", "first.checkpoint.npz", "second.npz", "second.checkpoint.npz"),
         "model.npz",
     }
@@ -87,8 +87,8 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, stop_in: str) -> 
     with pytest.raises(TrainingInterrupted), opened(out) as run:
         both_stages(run, stop_in)
     with opened(out, resume=True) as run:
-        found = both_stages(run)
-    np.testing.assert_array_equal(found["weight"], expected["weight"])
+        weights = both_stages(run)
+    np.testing.assert_array_equal(weights["weight"], expected["weight"])
     rows = History.load(out / "history.csv").rows
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
 

@@ -24,22 +24,22 @@ def made_pairs(n: int, seed: int = 0) -> list[QuestionPair]:
     """Duplicates speak of one thing, in other words; the rest of two."""
     rng = np.random.default_rng(seed)
     things = ["swim", "cook", "sing", "run", "draw", "read"]
-    found = []
+    pairs = []
     for i in range(n):
         a, b = rng.choice(6, 2, replace=False)
         label = int(rng.integers(2))
         other = things[a if label else b]
-        found.append(
+        pairs.append(
             QuestionPair(f"how do i {things[a]} in {i} days", f"way to {other} in {i} days", label)
         )
-    return found
+    return pairs
 
 
 def test_scores_by_hand():
     probability = np.array([0.9, 0.6, 0.4, 0.2], np.float32)
-    found = scores(probability, np.array([1, 0, 1, 0]))
-    assert (found["accuracy"], found["f1"]) == (0.5, 0.5)
-    assert found["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.4, 0.8]).mean(), rel=1e-6)
+    metrics = scores(probability, np.array([1, 0, 1, 0]))
+    assert (metrics["accuracy"], metrics["f1"]) == (0.5, 0.5)
+    assert metrics["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.4, 0.8]).mean(), rel=1e-6)
 
 
 def test_intervals_hold_the_scores_and_narrow_with_more_pairs():
@@ -49,14 +49,14 @@ def test_intervals_hold_the_scores_and_narrow_with_more_pairs():
         labels = rng.integers(0, 2, n)
         probability = np.clip(0.5 + 0.3 * (labels - 0.5) + rng.normal(0, 0.2, n), 0, 1)
         probability = probability.astype(np.float32)
-        plain, found = scores(probability, labels), intervals(probability, labels, seed=1)
+        plain, metrics = scores(probability, labels), intervals(probability, labels, seed=1)
         for name, value in plain.items():
-            assert found[name].value == pytest.approx(value, rel=1e-5)
-            assert found[name].low < value < found[name].high
-        widths.append(found["accuracy"].high - found["accuracy"].low)
-        assert found["pairs"] == n
+            assert metrics[name].value == pytest.approx(value, rel=1e-5)
+            assert metrics[name].low < value < metrics[name].high
+        widths.append(metrics["accuracy"].high - metrics["accuracy"].low)
+        assert metrics["pairs"] == n
     # the normal approximation, 2 * 1.96 standard errors
-    p = found["accuracy"].value
+    p = metrics["accuracy"].value
     assert widths[1] == pytest.approx(3.92 * np.sqrt(p * (1 - p) / 5000), rel=0.15)
     assert widths[0] > 3 * widths[1]
 
@@ -67,11 +67,11 @@ def test_balanced_scores_are_those_of_a_balanced_set():
     labels = np.array([1] * 50 + [0] * 150)
     probability = np.clip(rng.uniform(size=200) + 0.2 * labels, 0, 1).astype(np.float32)
     repeated = np.concatenate([np.tile(np.arange(50), 3), np.arange(50, 200)])
-    found = intervals(probability, labels, seed=1, balanced=True)
+    metrics = intervals(probability, labels, seed=1, balanced=True)
     expected = scores(probability[repeated], labels[repeated])
     for name, value in expected.items():
-        assert found[name].value == pytest.approx(value, rel=1e-5)
-    assert "calibration_error" not in found
+        assert metrics[name].value == pytest.approx(value, rel=1e-5)
+    assert "calibration_error" not in metrics
 
 
 def test_unlinked_pairs_share_no_question_however_it_is_written():
@@ -90,22 +90,22 @@ def test_the_overlap_baseline_answers_as_its_threshold_does():
     settings, workers = Settings(), Workers(1)
     model = trained_baseline("overlap", pairs, settings, workers)
     cut = best_threshold(overlap_scores(texts_of(pairs)), labels_of(pairs))
-    found = model.predict(texts_of(pairs), workers)
-    assert ((found >= 0.5) == (labels_of(pairs) == 1)).mean() == cut.accuracy
-    # training has found a steepness that is better than the one it began with
+    probability = model.predict(texts_of(pairs), workers)
+    assert ((probability >= 0.5) == (labels_of(pairs) == 1)).mean() == cut.accuracy
+    # training has fitted a steepness that is better than the one it began with
     before = OverlapPairModel.for_pairs(settings, pairs).predict(texts_of(pairs), workers)
     labels = labels_of(pairs)
-    assert scores(found, labels)["loss"] < scores(before, labels)["loss"]
+    assert scores(probability, labels)["loss"] < scores(before, labels)["loss"]
 
 
 def test_tfidf_learns_which_words_matter_and_no_order():
     settings, workers = Settings(), Workers(1)
     model = trained_baseline("tfidf", made_pairs(2000), settings, workers)
     dev = made_pairs(400, seed=1)
-    found = model.predict(texts_of(dev), workers)
-    assert scores(found, labels_of(dev))["accuracy"] > 0.95
+    probability = model.predict(texts_of(dev), workers)
+    assert scores(probability, labels_of(dev))["accuracy"] > 0.95
     turned = model.predict([(b, a) for a, b in texts_of(dev)], workers)
-    np.testing.assert_array_equal(found, turned)
+    np.testing.assert_array_equal(probability, turned)
 
 
 @pytest.mark.parametrize("baseline", [None, "overlap", "tfidf"])
@@ -149,7 +149,7 @@ def test_attention_across_is_part_of_the_whole_with_the_words_as_written():
     assert look is not None
     assert look.tokens1 == ["how", "do", "i", "zzz"]
     assert look.tokens2 == ["way", "to", "cook", "in", "the"]
-    whole = np.mean([one.weights for one in model.attention_maps(texts)], axis=0)
+    whole = np.mean([layer.weights for layer in model.attention_maps(texts)], axis=0)
     np.testing.assert_allclose(look.weights12, whole[1:5, 6:11])
     np.testing.assert_allclose(look.weights21, whole[6:11, 1:5])
     assert TfIdfPairModel.for_pairs(settings, made_pairs(5)).cross_attention(texts) is None

@@ -263,16 +263,12 @@ class Trainer(Generic[M, B]):
         self.step_count = steps
 
     def _shards(self, batch: B, number: int) -> list[tuple[B, np.random.Generator]]:
-        """Return this rank's shards that are not empty, in order, each with its random generator.
-
-        number: index of the batch among those of the step.
-        """
+        """Return this rank's shards that are not empty, each with its random generator."""
         group, count = self.process_group, self.workers.count
         n, first = count * group.size, count * group.rank
         shards = [shard_of(batch, first + i, n) for i in range(count)]
         stream = RandomStream(self.seed, "dropout", self.step_count)
         first += number * n
-
         return [
             (shard, stream.child(first + i).generator())
             for i, shard in enumerate(shards)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from programs import Program
 
+from pmt_core import load_archive
+
 RUNS = Path(__file__).parent / "saved_runs"
 
 
@@ -43,6 +45,20 @@ def test_a_tagger_finds_entities(saved: Callable[[str, str], Program]) -> None:
         name: (kind, pytest.approx(confidence, abs=1e-4))
         for name, (kind, confidence) in expected.items()
     }
+
+
+def test_a_tagger_starts_from_the_encoder_of_a_saved_run(
+    saved: Callable[[str, str], Program], tmp_path: Path
+) -> None:
+    ner = saved("ner", "ner")
+    words = "Ann I-PER\nLee I-PER\nmet O\nBob I-PER\nin O\nRome I-LOC\n. O\n\n"
+    (tmp_path / "data").write_text(words * 20)
+    sizes = ("--width", 8, "--heads", 2, "--layers", 1, "--hidden", 16)
+    options = (*sizes, "--word-width", 8, "--filters", 8, "--lr", 1e-12, "--average", 0)
+    files = ("--train", "data", "--dev", "data", "--encoder", Path("run", "model.npz"))
+    ner.run(*files, *options, "--epochs", 1, "--workers", 1, "--out", "next")
+    (before, _), (after, _) = (load_archive(tmp_path / r / "model.npz") for r in ("run", "next"))
+    assert after["encoder.norm.weight"] == pytest.approx(before["encoder.norm.gain"], abs=1e-6)
 
 
 def test_an_encoder_decoder_translates(saved: Callable[[str, str], Program]) -> None:

@@ -19,7 +19,7 @@ from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import EVALUATION_BATCH, Tagger
 from pmt_autograd import Tensor
 from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError, load_archive
-from pmt_nn import MaskedTagger
+from pmt_nn import MaskedTagger, with_current_names
 from pmt_text import (
     MASK,
     SPECIAL_TOKENS,
@@ -230,11 +230,13 @@ class PretrainedWeights:
             SettingsError: a weight has another shape in the tagger.
         """
         state = tagger.model.state_dict()
+        weights = with_current_names(self.weights, state)
         for name, array in state.items():
             if name.startswith((*_TAGGING, "vectors")):
                 continue
-            source = self.weights.get(name)
-            if source is None or source.shape[1:] != array.shape[1:]:
+            source = weights.get(name)
+            axes = slice(1 if name in _TABLES else 0, None)
+            if source is None or source.shape[axes] != array.shape[axes]:
                 raise SettingsError(
                     f"{self.path} does not fit: expected {name} of shape {array.shape}, got "
                     f"{None if source is None else source.shape}; give the same --vectors, "
@@ -242,13 +244,8 @@ class PretrainedWeights:
                 )
             if name in _TABLES:
                 self._copy_rows(name, source, tagger.encoder, array)
-            elif source.shape == array.shape:
-                state[name] = source
             else:
-                raise SettingsError(
-                    f"{self.path} does not fit: expected {name} of shape {array.shape}, got "
-                    f"{source.shape}"
-                )
+                state[name] = source
         tagger.model.load_state_dict(state)
 
     def _copy_rows(

@@ -259,9 +259,7 @@ def _of_two(function: Function, otherwise: Operation) -> Operation:
     return operation
 
 
-def _shortcut(
-    signature: inspect.Signature,
-) -> Callable[[Function, Operation], Operation] | None:
+def _shortcut(signature: inspect.Signature) -> Callable[[Function, Operation], Operation] | None:
     """Return the shortcut for a signature, or None."""
     parameters = list(signature.parameters.values())
     inputs = [p for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD]

@@ -38,10 +38,7 @@ def record(operation: str, value: Any, backward: Any, parents: Parents) -> Tenso
 
 
 def record_all(
-    name: str,
-    values: tuple[Any, ...],
-    backward: Any,
-    parents: Parents | None,
+    name: str, values: tuple[Any, ...], backward: Any, parents: Parents | None
 ) -> tuple[Tensor, ...]:
     """Return several outputs as tensors, each with a node of its own behind the operation's.
 

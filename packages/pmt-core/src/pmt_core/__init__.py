@@ -30,34 +30,12 @@ from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
 from pmt_core.tag_spans import Span, tag_spans
 
+# fmt: off
 __all__ = [
-    "IGNORE_LABEL",
-    "ArchiveError",
-    "DataError",
-    "DtypeError",
-    "FileProblem",
-    "GradientError",
-    "GradientReport",
-    "HuffmanTree",
-    "InputReport",
-    "PmtError",
-    "RandomStream",
-    "RowSparse",
-    "SettingsError",
-    "ShapeError",
-    "Span",
-    "StateError",
-    "atomic_file",
-    "check_gradient",
-    "load_archive",
-    "log_softmax",
-    "logsumexp",
-    "open_regular_file",
-    "pad_sequences",
-    "save_archive",
-    "sigmoid",
-    "softmax",
-    "softplus",
-    "tag_spans",
-    "unbroadcast",
+    "IGNORE_LABEL", "ArchiveError", "DataError", "DtypeError", "FileProblem", "GradientError",
+    "GradientReport", "HuffmanTree", "InputReport", "PmtError", "RandomStream", "RowSparse",
+    "SettingsError", "ShapeError", "Span", "StateError", "atomic_file", "check_gradient",
+    "load_archive", "log_softmax", "logsumexp", "open_regular_file", "pad_sequences",
+    "save_archive", "sigmoid", "softmax", "softplus", "tag_spans", "unbroadcast",
 ]
+# fmt: on

@@ -35,13 +35,7 @@ class FileProblem(PmtError, OSError):
     def from_os_error(
         cls, action: str, path: str | os.PathLike[str], error: OSError
     ) -> FileProblem:
-        """Return a `FileProblem` that names the action, the path and the reason.
-
-        Args:
-            action: what failed, e.g. "read".
-            path: the file.
-            error: the error of the operating system.
-        """
+        """Return a `FileProblem` that names the action (e.g. "read"), the path and the reason."""
         reason = error.strerror or str(error) or type(error).__name__
         problem = cls(f"cannot {action} {os.fspath(path)!r}: {reason}")
         problem.errno = error.errno

@@ -28,15 +28,9 @@ class HuffmanTree:
 
     @staticmethod
     def of(counts: Sequence[int] | NDArray[np.integer]) -> HuffmanTree:
-        """Return the tree for some counts: frequent leaves are near the root.
+        """Return the tree for the counts of the leaves; ties are broken by number.
 
-        Ties are broken by number.
-
-        Args:
-            counts: number of occurrences of each of at least two leaves, 0 or more.
-
-        Raises:
-            SettingsError: if there are fewer than two counts, or a negative one.
+        Raises SettingsError if there are fewer than two counts, or a negative one.
         """
         v = len(counts)
         if v < 2 or min(counts) < 0:
@@ -61,8 +55,7 @@ def _merged(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the parent of each node, and whether it is its right child; the root is last."""
     v = len(counts)
-    parent = np.zeros(2 * v - 1, np.int64)
-    is_right = np.zeros(2 * v - 1, np.bool_)
+    parent, is_right = np.zeros(2 * v - 1, np.int64), np.zeros(2 * v - 1, np.bool_)
     heap = [(int(count), leaf) for leaf, count in enumerate(counts)]
     heapq.heapify(heap)
     for node in range(v, 2 * v - 1):

@@ -45,14 +45,10 @@ def logsumexp(
     keepdims: bool = False,
     where: NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """Return log(sum(e^x)) over `axis` (all axes if None).
+    """Return log(sum(e^x)) over `axis`: one axis, several, or all if None.
 
-    Args:
-        x: real numbers.
-        axis: one axis, several, or None.
-        keepdims: whether to keep the reduced axes with length 1.
-        where: boolean mask that broadcasts with x; an element that is False is left out, whatever
-            its value. A sum of no elements, or only of -inf, gives log(0) = -inf.
+    where: boolean mask that broadcasts with x; an element that is False is left out, whatever its
+    value. A sum of no elements, or only of -inf, gives log(0) = -inf.
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -64,15 +60,11 @@ def logsumexp(
 
 
 def softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None) -> Floats:
-    """Return e^x / sum(e^x) over `axis`.
+    """Return e^x / sum(e^x) over `axis`: one axis, several, or all if None.
 
-    If elements are +inf, they share the probability.
-
-    Args:
-        x: real numbers.
-        axis: one axis, several, or None for all.
-        where: boolean mask that broadcasts with x; an element that is False has probability 0,
-            whatever its value. A row without choices (all masked, or all -inf) is all zeros.
+    If elements are +inf, they share the probability. where: boolean mask that broadcasts with x; an
+    element that is False has probability 0, whatever its value. A row without choices (all masked,
+    or all -inf) is all zeros.
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -101,15 +93,9 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | Non
 def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
     """Sum a gradient over the axes that broadcasting has added or expanded.
 
-    Args:
-        grad: gradient with respect to the broadcast array; its dtype is kept.
-        shape: shape before broadcasting.
-
-    Returns:
-        The gradient of this shape: `grad` itself, not a copy, if the shapes are equal.
-
-    Raises:
-        ShapeError: if `shape` does not broadcast to the shape of `grad`.
+    grad: gradient with respect to the broadcast array; its dtype is kept. shape: shape before
+    broadcasting. Returns `grad` itself, not a copy, if the shapes are equal. Raises ShapeError if
+    `shape` does not broadcast to the shape of `grad`.
     """
     if grad.shape == shape:
         return grad

@@ -18,15 +18,10 @@ def pad_sequences(
     value: int = 0,
     length: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Stack b sequences of integers as rows, padded on the right.
+    """Stack b sequences of integers as rows, padded on the right with `value`.
 
-    Args:
-        sequences: b one-dimensional integer arrays or lists.
-        value: value of the padding.
-        length: number of columns t; the largest length if None.
-
-    Returns:
-        ids (b, t) int64, and mask (b, t) bool, which is False at padding.
+    The number of columns t is `length`, or the largest length if None. Returns ids (b, t) int64,
+    and mask (b, t) bool, which is False at padding.
 
     Raises:
         ShapeError: if a sequence is not one-dimensional, or has more than `length` ids.

@@ -14,22 +14,16 @@ from pmt_core.errors import SettingsError
 
 
 class RandomStream:
-    """A stream of random numbers, identified by a seed and a key.
+    """A stream of random numbers, identified by a seed (an integer) and a key (integers, strings).
 
         rng = RandomStream(7, "dropout", step, shard).generator()
 
     The numbers depend only on (seed, key): not on earlier draws, the process, the thread or the
-    machine. Streams that differ in seed or key are independent.
+    machine. Streams that differ in seed or key are independent. Raises SettingsError for a seed or
+    key of another type.
 
     The generator is Philox, which is counter-based (Salmon et al., "Parallel random numbers: as
     easy as 1, 2, 3", SC 2011). Its 128-bit key is the BLAKE2b hash of seed and key.
-
-    Args:
-        seed: any integer.
-        key: integers and strings.
-
-    Raises:
-        SettingsError: if the seed is not an integer, or a key neither integer nor string.
     """
 
     __slots__ = ("_key", "_seed")
@@ -69,11 +63,9 @@ class RandomStream:
         digest = hashlib.blake2b(digest_size=16, person=b"pmt stream")
         for part in (self._seed, *self._key):
             if isinstance(part, int):
-                tag = b"i"
-                body = part.to_bytes(part.bit_length() // 8 + 1, "little", signed=True)
+                tag, body = b"i", part.to_bytes(part.bit_length() // 8 + 1, "little", signed=True)
             else:
-                tag = b"s"
-                body = part.encode("utf-8", "surrogatepass")
+                tag, body = b"s", part.encode("utf-8", "surrogatepass")
             digest.update(tag + len(body).to_bytes(8, "little") + body)
         return np.frombuffer(digest.digest(), "<u8").astype(np.uint64, copy=False)
 
@@ -84,11 +76,12 @@ class RandomStream:
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> RandomStream:
         """Return the stream of a dictionary made by `to_dict`."""
-        if not _is_state(state):
-            raise SettingsError(
-                f"expected {{'seed': int, 'key': list}} as made by to_dict(), got {state!r}"
-            )
-        return cls(state["seed"], *state["key"])
+        match state:
+            case {"seed": seed, "key": list() | tuple() as key} if len(state) == 2:
+                return cls(seed, *key)
+        raise SettingsError(
+            f"expected {{'seed': int, 'key': list}} as made by to_dict(), got {state!r}"
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         """Raise an error: a stream is immutable."""
@@ -111,14 +104,6 @@ class RandomStream:
 
     def __repr__(self) -> str:
         return f"RandomStream({', '.join(map(repr, (self._seed, *self._key)))})"
-
-
-def _is_state(state: object) -> bool:
-    return (
-        isinstance(state, Mapping)
-        and set(state) == {"seed", "key"}
-        and isinstance(state["key"], list | tuple)
-    )
 
 
 def _as_key(part: SupportsIndex | str) -> int | str:

@@ -38,16 +38,11 @@ class RowSparse:
     is_coalesced: bool
 
     def __init__(
-        self,
-        rows: NDArray[np.integer],
-        values: NDArray[Any],
-        shape: tuple[int, ...],
+        self, rows: NDArray[np.integer], values: NDArray[Any], shape: tuple[int, ...]
     ) -> None:
-        rows, values, shape = np.asarray(rows), np.asarray(values), tuple(shape)
-        _check(rows, values, shape)
+        rows, self.values, self.shape = np.asarray(rows), np.asarray(values), tuple(shape)
+        _check(rows, self.values, self.shape)
         self.rows = rows.astype(np.int64, copy=False)
-        self.values = values
-        self.shape = shape
         self.is_coalesced = bool(np.all(rows[1:] > rows[:-1]))
 
     @classmethod
@@ -139,8 +134,7 @@ def _sum_repeated(
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return the distinct rows in increasing order, and the sums of their values (n, d)."""
     rows, order = _sorted(rows, table)
-    is_first = np.concatenate(([True], rows[1:] != rows[:-1]))
-    starts = np.flatnonzero(is_first)
+    starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
     if values.shape[1] < _NARROW:
         sums = np.add.reduceat(values.take(order, axis=0), starts, axis=0, dtype=values.dtype)
     else:

@@ -25,15 +25,12 @@ def save_archive(
     arrays: Mapping[str, NDArray[Any]],
     meta: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write named arrays and metadata to a file, atomically.
-
-    The same content gives the same bytes.
+    """Write named arrays and metadata to a file, atomically. The same content gives the same bytes.
 
     Args:
         path: file whose name ends in ".npz" (NumPy's format, not compressed) or ".safetensors".
         arrays: numbers, booleans or (.npz only) fixed-length strings, of any shape.
-        meta: metadata for JSON: dictionaries with string keys, lists, strings, numbers, booleans,
-            None. A tuple is loaded as a list.
+        meta: what JSON can hold; dictionaries have string keys, and a tuple is loaded as a list.
 
     Raises:
         ArchiveError: if the file cannot hold a name, an array or the metadata.
@@ -46,13 +43,10 @@ def save_archive(
         write(file, os.fspath(path), prepared, text)
 
 
-def load_archive(
-    path: str | os.PathLike[str],
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def load_archive(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read a file made by `save_archive`, or by another program in the same format.
 
-    Returns:
-        The arrays by name, writable and in the byte order of the machine, and the metadata.
+    Returns the arrays by name, writable and in the byte order of the machine, and the metadata.
 
     Raises:
         ArchiveError: if the file is damaged or hostile, before more memory is allocated than the

@@ -44,13 +44,9 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "wb") -> AbstractConte
     The data is written to a hidden file in the same folder, flushed to the disk, and moved over
     the old file. If the block raises, the hidden file is removed and the old file is unchanged. A
     process that is killed leaves its hidden file; the next `atomic_file` for the path removes it.
-
-    Args:
-        path: file to replace; symbolic links are followed. Its permissions are kept.
-        mode: "wb" for bytes, "w" for UTF-8 text with "\\n" line ends.
-
-    Raises:
-        FileProblem: if the file cannot be created, or the disk is full or fails.
+    Symbolic links are followed, and the permissions of the old file are kept. mode: "wb" for bytes,
+    "w" for UTF-8 text with "\\n" line ends. Raises FileProblem if the file cannot be created, or
+    the disk is full or fails.
     """
     if mode not in ("wb", "w"):
         raise SettingsError(f"atomic_file writes new files: mode must be 'wb' or 'w', not {mode!r}")
@@ -62,33 +58,22 @@ def _write_and_replace(path: str, mode: str) -> Iterator[IO[Any]]:
     target = os.path.realpath(path)
     permissions = _permissions_of(target, path)
     temporary, descriptor = _create_beside(target, path)
-    file = _file_object(descriptor, mode)
+    text = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
+    file: IO[Any] = os.fdopen(descriptor, mode, **text)  # type: ignore[call-overload]
     try:
         yield file
         _finish(file, temporary, target, permissions)
     except BaseException as error:
-        _discard(file, temporary)
+        with suppress(OSError):
+            file.close()  # on a full disk the last flush fails too
+        with suppress(OSError):
+            os.unlink(temporary)
         # Errors of the block are raised unchanged, except failures of the disk.
-        if (
-            isinstance(error, OSError)
-            and not isinstance(error, FileProblem)
-            and error.errno in _DISK_PROBLEMS
-        ):
+        if isinstance(error, FileProblem) or not isinstance(error, OSError):
+            raise
+        if error.errno in _DISK_PROBLEMS:
             raise _write_failure(path, error) from error
         raise
-
-
-def _discard(file: IO[Any], temporary: str) -> None:
-    with suppress(OSError):
-        file.close()  # on a full disk the last flush fails too
-    with suppress(OSError):
-        os.unlink(temporary)
-
-
-def _file_object(descriptor: int, mode: str) -> IO[Any]:
-    if mode == "w":
-        return os.fdopen(descriptor, "w", encoding="utf-8", newline="\n")
-    return os.fdopen(descriptor, "wb")
 
 
 def _permissions_of(target: str, path: str) -> int | None:
@@ -120,7 +105,7 @@ def _create_beside(target: str, path: str) -> tuple[str, int]:
             with suppress(FileExistsError):
                 flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
                 descriptor = os.open(temporary, flags, 0o666)
-                if _lock(descriptor) and _is_linked(descriptor):
+                if _lock(descriptor) and os.fstat(descriptor).st_nlink > 0:
                     return temporary, descriptor
                 os.close(descriptor)  # another process removed it before the lock
     except FileNotFoundError as error:
@@ -160,10 +145,6 @@ def _lock(descriptor: int) -> bool:
         except OSError:
             return True  # a file system without locks
     return True
-
-
-def _is_linked(descriptor: int) -> bool:
-    return os.fstat(descriptor).st_nlink > 0
 
 
 def _finish(file: IO[Any], temporary: str, target: str, permissions: int | None) -> None:

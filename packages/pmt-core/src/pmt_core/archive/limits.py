@@ -44,13 +44,7 @@ def check_name(name: object, path: str | os.PathLike[str]) -> str:
     """
     if not isinstance(name, str) or not name:
         raise ArchiveError(f"{os.fspath(path)!r}: an array's name must be text, not {name!r}")
-    parts = name.split("/")
-    if (
-        "\\" in name
-        or "\0" in name
-        or name[1:2] == ":"
-        or any(part in ("", ".", "..") for part in parts)
-    ):
+    if {"\\", "\0"} & set(name) or name[1:2] == ":" or {"", ".", ".."} & set(name.split("/")):
         raise ArchiveError(
             f"{os.fspath(path)!r}: member {name!r} is refused, as a path it could lead out of a "
             "folder it is unpacked to; names have no '..', empty part, backslash, drive or NUL"
@@ -72,9 +66,8 @@ def check_meta(meta: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
         if not text.isprintable():
             text = json.dumps(meta)  # e.g. half a surrogate pair, which has no UTF-8 encoding
     except RecursionError as error:
-        raise ArchiveError(
-            f"{os.fspath(path)!r}: meta is nested too deeply, or in itself"
-        ) from error
+        name = os.fspath(path)
+        raise ArchiveError(f"{name!r}: meta is nested too deeply, or in itself") from error
     if 4 * len(text) > MAX_META and len(text.encode()) > MAX_META:
         raise ArchiveError(
             f"{os.fspath(path)!r}: meta takes {len(text.encode())} bytes as JSON, more than "

@@ -1,7 +1,6 @@
 """Read and write NumPy's `.npz` format: a zip file with one `.npy` member per array.
 
-The reader compares every size that the file claims with its actual size before it allocates
-memory.
+The reader checks every size that the file claims before it allocates memory.
 """
 
 from __future__ import annotations
@@ -103,8 +102,7 @@ def _check_magic(file: BinaryIO, path: str, size: int) -> None:
 
 def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None:
     """Check the names, types, offsets and sizes of all members before any is read."""
-    seen: set[str] = set()
-    expanded = 0
+    seen, expanded = set[str](), 0
     for info in members:
         name = info.orig_filename  # `filename` is cut at a NUL
         check_name(name, path)

@@ -57,22 +57,17 @@ def write_safetensors(
     """Write arrays; metadata that maps text to text as it is, other as JSON in `pmt_meta`."""
     # The largest elements first, so that every array is aligned to its element size.
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
-    offsets: dict[str, tuple[int, int]] = {}
+    offsets: dict[str, list[int]] = {}
     end = 0
     for name in order:
         begin, end = end, end + arrays[name].nbytes
-        offsets[name] = (begin, end)
-    header: dict[str, Any] = {}
-    if meta != "{}":
-        header[METADATA] = _metadata(meta)
+        offsets[name] = [begin, end]
+    header: dict[str, Any] = {} if meta == "{}" else {METADATA: _metadata(meta)}
     for name, array in arrays.items():
         if name == METADATA:
             raise ArchiveError(f"{path!r}: no array may be named {METADATA!r} in .safetensors")
-        header[name] = {
-            "dtype": _code(array.dtype, name, path),
-            "shape": list(array.shape),
-            "data_offsets": list(offsets[name]),
-        }
+        code = _code(array.dtype, name, path)
+        header[name] = {"dtype": code, "shape": [*array.shape], "data_offsets": offsets[name]}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
     if len(text) > _MAX_HEADER:

@@ -20,17 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core.errors import GradientError, SettingsError
+from pmt_core.gradient_check import numerical_derivative as numerical
 from pmt_core.gradient_check.checked_function import CheckedFunction, Function, random_direction
 from pmt_core.gradient_check.float32_check import float32_errors
-from pmt_core.gradient_check.numerical_derivative import (
-    USUAL_STEP,
-    Derivative,
-    InputLine,
-    central,
-    complex_step,
-    one_sided,
-    ridders,
-)
+from pmt_core.gradient_check.numerical_derivative import Derivative, InputLine
 from pmt_core.gradient_check.report import GradientReport, InputReport
 
 Smooth = NDArray[np.bool_] | Callable[[NDArray[Any]], NDArray[np.bool_]]
@@ -120,10 +113,7 @@ class _Checker:
         rtol: float,
         smooth: Mapping[int, Smooth],
     ):
-        self.function = function
-        self.rng = rng
-        self.method = method
-        self.rtol = rtol
+        self.function, self.rng, self.method, self.rtol = function, rng, method, rtol
         self.variable = {i: _variable(x, smooth.get(i), i) for i, x in function.points.items()}
         self.errors = dict.fromkeys(function.points, 0.0)
         self.tried_coordinates = dict.fromkeys(function.points, 0)
@@ -141,13 +131,13 @@ class _Checker:
             )
         for turn in range(1 + directions):
             claim = self._claim()
-            for i in self.function.points:
-                if not self.variable[i].size:
-                    continue
+            for i, variable in self.variable.items():
                 if turn == 0:
                     self._check_coordinates(i, claim, coordinates)
-                else:
-                    self._check_direction(i, claim)
+                elif variable.size:
+                    direction = random_direction(self.rng, variable.shape)
+                    self._compare(InputLine(self.function, i, variable, direction), claim)
+                    self.tried_directions[i] += 1
 
     def _claim(self) -> _Claim:
         value, cotangent, grads = self.function.gradients(self.function.points, self._cotangent)
@@ -161,20 +151,12 @@ class _Checker:
         return np.where(np.isfinite(value), random_direction(self.rng, value.shape), 0.0)
 
     def _check_coordinates(self, i: int, claim: _Claim, limit: int) -> None:
-        variable = self.variable[i]
-        chosen = (
-            variable if len(variable) <= limit else self.rng.choice(variable, limit, replace=False)
-        )
+        chosen = self.variable[i]
+        if len(chosen) > limit:
+            chosen = self.rng.choice(chosen, limit, replace=False)
         for coordinate in chosen:
             self._compare(InputLine(self.function, i, np.array([coordinate]), np.ones(1)), claim)
         self.tried_coordinates[i] += len(chosen)
-
-    def _check_direction(self, i: int, claim: _Claim) -> None:
-        variable = self.variable[i]
-        self._compare(
-            InputLine(self.function, i, variable, random_direction(self.rng, variable.shape)), claim
-        )
-        self.tried_directions[i] += 1
 
     def _compare(self, move: InputLine, claim: _Claim) -> None:
         """Raise GradientError if the gradient along a line is not the numerical derivative."""
@@ -186,8 +168,9 @@ class _Checker:
     def _error(self, move: InputLine, claim: _Claim) -> float:
         """Return the relative error along a line, apart from rounding."""
         if self.method == "complex":
-            return self._relative(move, claim, complex_step(move, claim.cotangent, claim.noise))
-        error = self._relative(move, claim, central(move, claim.cotangent, 0.0))
+            slope = numerical.complex_step(move, claim.cotangent, claim.noise)
+            return self._relative(move, claim, slope)
+        error = self._relative(move, claim, numerical.central(move, claim.cotangent, 0.0))
         if error > self.rtol:  # a single step may be too coarse here, or too fine
             line, limit = _extrapolated(move, claim)
             error = self._relative(line, claim, limit)
@@ -217,10 +200,10 @@ class _Checker:
         coordinate = tuple(int(k) for k in np.unravel_index(move.where[0], point.shape))
         hint = ""
         if self.method == "complex":
-            numeric = complex_step(move, claim.cotangent, claim.noise)
+            numeric = numerical.complex_step(move, claim.cotangent, claim.noise)
             hint = " (is the function analytic, no abs, max or comparison in it? else: 'central')"
         else:
-            before, after = one_sided(move, claim.cotangent)
+            before, after = numerical.one_sided(move, claim.cotangent)
             if not np.isclose(before, after, rtol=1e-2, atol=1e-300):
                 slopes = f"{before / move.step:.6g} and {after / move.step:.6g}"
                 hint = (
@@ -257,10 +240,11 @@ class _Checker:
 
 def _extrapolated(move: InputLine, claim: _Claim) -> tuple[InputLine, Derivative]:
     """Return the better of two extrapolated derivatives; one has steps for small numbers."""
-    tries = [(line, ridders(line, claim.cotangent, claim.noise)) for line in (move, move.closer())]
+    lines = (move, move.closer())
+    tries = [(line, numerical.ridders(line, claim.cotangent, claim.noise)) for line in lines]
     line, limit = min(tries, key=lambda pair: pair[1].relative_uncertainty)
     # The error of the extrapolation is not added to the tolerance, that of rounding is.
-    return line, Derivative(limit.slope, min(limit.uncertainty, claim.noise / USUAL_STEP))
+    return line, Derivative(limit.slope, min(limit.uncertainty, claim.noise / numerical.USUAL_STEP))
 
 
 def _variable(point: NDArray[Any], smooth: Smooth | None, i: int) -> NDArray[np.intp]:

@@ -51,10 +51,8 @@ class CheckedFunction:
 
     def in_precision(self, dtype: type[np.floating[Any]]) -> dict[int, NDArray[Any]]:
         """Return all float inputs, rounded to float32, in a dtype."""
-        return {
-            i: _cast(_cast(self.inputs[i], np.float32), dtype)
-            for i in (*self.points, *self.constants)
-        }
+        inputs = (*self.points, *self.constants)
+        return {i: _cast(_cast(self.inputs[i], np.float32), dtype) for i in inputs}
 
     def gradients(
         self, points: Mapping[int, NDArray[Any]], cotangent: Callable[[NDArray[Any]], NDArray[Any]]

@@ -111,10 +111,8 @@ class InputLine:
         direction: NDArray[Any],
         smallest_scale: float = 0.1,
     ):
-        self.function = function
-        self.index = index
-        self.where = where  # (n,) positions in the flattened input
-        self.direction = direction  # (n,)
+        self.function, self.index = function, index
+        self.where, self.direction = where, direction  # (n,) positions in the flattened input; (n,)
         self.point = function.points[index].reshape(-1)
         self.scale = np.maximum(np.abs(self.point[where]), smallest_scale)
         self.scale[self.scale == 0] = 0.1

@@ -10,14 +10,12 @@ class InputReport:
     """The results for one input.
 
     Attributes:
-        index: position of the input.
-        shape: shape of the input.
+        index, shape: position and shape of the input.
         error: largest error of its float64 gradient along the coordinates and directions,
             relative to the typical element of the gradient there.
         float32_error: largest error of its float32 gradient, relative to the largest element of
             the gradient; None if float32 was not checked.
-        coordinates: number of coordinates checked.
-        directions: number of random directions checked.
+        coordinates, directions: numbers of coordinates and of random directions checked.
         unchecked: number of coordinates left out (kinks, infinite values).
     """
 

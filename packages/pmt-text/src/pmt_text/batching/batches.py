@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from pmt_core import RandomStream, SettingsError, ShapeError
 from pmt_text.files.errors import check_at_least
 
-__all__ = ["BucketBatches", "Curriculum", "TokenBatches"]
-
 B = TypeVar("B")
 
 _POOL = 64  # batches; large enough that a sorted pool has little padding, small against an epoch
@@ -24,9 +22,7 @@ class _LengthBatches(ABC, Generic[B]):
     """Epochs of batches, given the indices of the examples of each batch."""
 
     def __init__(
-        self,
-        collate: Callable[[NDArray[np.int64]], B],
-        stream: RandomStream | None,
+        self, collate: Callable[[NDArray[np.int64]], B], stream: RandomStream | None
     ) -> None:
         self.collate = collate
         self.stream = stream

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
 from pmt_text.tokenizers.vocabulary import MASK, SPECIAL_TOKENS
 
-__all__ = ["MaskedTokens", "mask_tokens"]
-
 _FIRST_WORD = len(SPECIAL_TOKENS)
 
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, ShapeError
 
-__all__ = ["IndexedBatch", "Ragged", "RowIndex", "TokenSequences", "shard_rows"]
-
 S = TypeVar("S", bound=np.generic)
 
 

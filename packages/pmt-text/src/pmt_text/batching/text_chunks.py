@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from pmt_core import IGNORE_LABEL, DataError, RandomStream
 from pmt_text.files.errors import check_at_least
 
-__all__ = ["ConsecutiveChunks", "RandomChunks", "TextChunkBatch"]
-
 
 @dataclass(frozen=True, slots=True)
 class TextChunkBatch:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["QuotedRecord", "unquote", "unwrap"]
-
 
 class QuotedRecord:
     """Parser of records of exactly `columns` fields.

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 
 from pmt_core import DataError, FileProblem, SettingsError
 
-__all__ = ["check_at_least", "check_text", "dropped_warning", "dropped_warnings", "read_problems"]
-
 
 @contextmanager
 def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:

@@ -13,8 +13,6 @@ from typing import IO, Any
 from pmt_core import DataError, SettingsError
 from pmt_text.files.errors import check_text, dropped_warning, read_problems
 
-__all__ = ["CorpusText", "TextLines", "load_text", "unusable_line"]
-
 _MAX_LINE = 1 << 20  # bytes; a longer one is no line of text and must not fill the memory
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 20

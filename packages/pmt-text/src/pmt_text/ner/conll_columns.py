@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from pmt_core import DataError
 
-__all__ = ["ConllColumns", "canonical_tag", "detect_columns"]
-
 _BLANKS = re.compile(r"[ \t]+")  # not str.split(): a word may contain a no-break space
 _TAG = re.compile(r"([BIESLUMW])-(\S+)")
 # Other letters for the end, the single word and the middle of an entity: BILOU, BMES, BMEWO.

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from pmt_core import IGNORE_LABEL, SettingsError, ShapeError
 from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows, trimmed
 
-__all__ = ["EncodedSentences", "TaggedBatch", "sentence_chunks"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaggedBatch(IndexedBatch):

@@ -14,8 +14,6 @@ from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, detect_colum
 from pmt_text.ner.tag_scheme import TagScheme, detect_scheme, scheme_breaks
 from pmt_text.ner.tagged_sentence import DOCUMENT, TaggedSentence
 
-__all__ = ["ConllFile", "load_conll"]
-
 _LINES_TO_SNIFF = 5000
 
 _WRONG_COLUMNS = "missing or extra column"

@@ -17,8 +17,6 @@ from pmt_text.ner.tag_scheme import TAG_SCHEMES, TagScheme, convert_tags
 from pmt_text.ner.tagged_sentence import TaggedSentence
 from pmt_text.tokenizers.vocabulary import Vocabulary
 
-__all__ = ["SentenceEncoder", "fold_word", "letters_only", "word_shape"]
-
 _DIGIT = re.compile(r"\d")
 
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from pmt_core import IGNORE_LABEL, SettingsError, ShapeError, Span, tag_spans
 from pmt_text.ner.tag_scheme import TagScheme, spans_to_tags
 
-__all__ = ["SubwordAlignment", "encode_words"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubwordAlignment:

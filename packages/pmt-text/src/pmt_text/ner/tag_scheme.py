@@ -15,16 +15,6 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, Span, tag_spans
 
-__all__ = [
-    "TAG_SCHEMES",
-    "TagScheme",
-    "convert_tags",
-    "detect_scheme",
-    "scheme_breaks",
-    "spans_to_tags",
-    "forbidden_transitions",
-]
-
 TagScheme = Literal["IOB1", "IOB2", "IOBES"]
 TAG_SCHEMES: tuple[TagScheme, ...] = get_args(TagScheme)
 

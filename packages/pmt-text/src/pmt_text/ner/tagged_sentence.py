@@ -10,8 +10,6 @@ from itertools import zip_longest
 
 from pmt_core import DataError, ShapeError, atomic_file
 
-__all__ = ["DOCUMENT", "TaggedSentence", "write_conll"]
-
 DOCUMENT = "-DOCSTART-"
 """Word of the line that begins a document."""
 

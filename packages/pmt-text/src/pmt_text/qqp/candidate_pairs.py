@@ -15,8 +15,6 @@ from pmt_text.qqp.split import connected_components
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
-__all__ = ["mine_negatives", "nearest_pairs"]
-
 _RAREST = 4  # words of a question that lead to candidates
 _PER_WORD = 20  # candidates of each of them
 _NOISE = 0.15  # of the overlap, so that not only the nearest questions are taken

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from pmt_core import ShapeError
 from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows, trimmed
 
-__all__ = ["EncodedPairs", "PairBatch"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairBatch(IndexedBatch):

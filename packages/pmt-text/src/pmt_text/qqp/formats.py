@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["EXPECTED_FORMATS", "QqpFormat", "QuestionPair", "detect_format"]
-
 EXPECTED_FORMATS = """\
   public TSV       header: id qid1 qid2 question1 question2 is_duplicate (separated by tabs)
   Kaggle CSV       the same header separated by commas; test.csv: test_id,question1,question2

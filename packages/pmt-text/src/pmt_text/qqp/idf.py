@@ -10,8 +10,6 @@ from typing import Any
 from pmt_core import DataError
 from pmt_text.files.errors import check_at_least
 
-__all__ = ["InverseDocumentFrequency"]
-
 
 class InverseDocumentFrequency:
     """log(n / (1 + d)) of a word that d of n different texts contain, at least 0.

@@ -14,8 +14,6 @@ from pmt_text.files.errors import check_at_least, dropped_warnings
 from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, detect_format
 
-__all__ = ["QqpFile", "load_qqp"]
-
 _LINES_TO_SNIFF = 2000
 _MAX_RECORD = 20  # lines; a quote that stays open longer is not the beginning of a field
 

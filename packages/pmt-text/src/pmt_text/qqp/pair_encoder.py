@@ -17,8 +17,6 @@ from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary, truncated_lengths
 
-__all__ = ["PairEncoder"]
-
 _SPECIALS = 3  # <cls> a <sep> b <sep>
 
 

@@ -10,8 +10,6 @@ from itertools import pairwise
 from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.word_matches import spelled_like_any, trigrams
 
-__all__ = ["PAIR_FEATURES", "longest_common_subsequence", "pair_features"]
-
 _QUESTION_WORDS = frozenset(("what", "how", "why", "which", "who", "when", "where"))
 _VERBS = frozenset(("can", "is", "are", "do", "does", "should", "will"))
 _QUESTIONING = _QUESTION_WORDS | _VERBS  # most questions begin with one

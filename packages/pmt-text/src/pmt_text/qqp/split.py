@@ -11,8 +11,6 @@ from pmt_core import DataError, SettingsError
 from pmt_text.qqp.formats import QuestionPair
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
-__all__ = ["connected_components", "split_by_question"]
-
 
 def connected_components(
     pairs: Sequence[QuestionPair], *, tokenize: Tokenize = tokenize

@@ -17,8 +17,6 @@ from pmt_text.files.errors import check_at_least
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
-__all__ = ["BagBatch", "EncodedBags", "TfIdf"]
-
 _CHUNK = 20_000  # pairs; bounds the memory that encoding needs besides its result
 
 

@@ -12,8 +12,6 @@ from pmt_core import ShapeError
 from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
 
-__all__ = ["VECTOR_SIMILARITIES", "VectorSimilarities"]
-
 _FIRST_WORD = len(SPECIAL_TOKENS)
 
 VECTOR_SIMILARITIES = (

@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from pmt_text.qqp.idf import InverseDocumentFrequency
 
-__all__ = ["N_MATCH_TYPES", "match_types", "spelled_alike", "spelled_like_any", "trigrams"]
-
 _BANDS = (3.5, 6.0, 8.5)  # nats: function words, common words, rare ones, rarest and unknown
 _MISSING, _SIMILAR, _SAME = range(3)
 

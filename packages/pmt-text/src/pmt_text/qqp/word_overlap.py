@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from pmt_core import DataError, ShapeError
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
-__all__ = ["Threshold", "best_threshold", "jaccard", "overlap_scores"]
-
 
 class Threshold(NamedTuple):
     """A threshold: scores of `value` and above are predicted as 1, with this `accuracy`."""

@@ -20,8 +20,6 @@ from pmt_text.tokenizers.bpe_training import (
 )
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
 
-__all__ = ["BytePairEncoding"]
-
 _KIND = "byte-pair encoding"
 _BYTES = 256
 _CACHED = 1 << 17  # words; bounds the memory

@@ -10,8 +10,6 @@ from itertools import pairwise
 
 from pmt_text.files.errors import check_at_least
 
-__all__ = ["Pair", "learn_merges", "merge_pair", "MAX_WORD_BYTES", "split_words"]
-
 Pair = tuple[int, int]
 _BYTES = 256
 

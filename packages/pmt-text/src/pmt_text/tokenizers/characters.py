@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from pmt_core import DataError
 
-__all__ = ["CharacterTokenizer"]
-
 _KIND = "characters"
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["fold_unicode"]
-
 # Compatibility normalization would turn "8½" into "81⁄2", "™" into letters of the previous word and
 # "´" into a space with an accent; these are replaced before. The rupee sign is dropped: tokenized
 # text lacks it, and in the public release it is often a replacement character.

@@ -20,8 +20,6 @@ from collections.abc import Callable
 
 from pmt_text.tokenizers.fold_unicode import fold_unicode
 
-__all__ = ["Tokenize", "normalize", "tokenize"]
-
 Tokenize = Callable[[str], list[str]]
 """A function from a text to its tokens: `tokenize`, or one that keeps its results."""
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from pmt_core import DataError, ShapeError
 from pmt_text.files.errors import check_at_least
 
-__all__ = ["CLS", "MASK", "PAD", "SEP", "SPECIAL_TOKENS", "UNK", "Vocabulary", "truncated_lengths"]
-
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<cls>", "<sep>", "<mask>")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 
@@ -41,10 +39,7 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls,
-        texts: Iterable[Sequence[str]],
-        min_count: int = 1,
-        max_size: int | None = None,
+        cls, texts: Iterable[Sequence[str]], min_count: int = 1, max_size: int | None = None
     ) -> Vocabulary:
         """Build the vocabulary of `texts` (token lists), most frequent tokens first, ties sorted.
 

@@ -8,8 +8,6 @@ import sys
 import unicodedata
 from typing import NamedTuple
 
-__all__ = ["TextWord", "find_words"]
-
 _ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof Sen Rep Gov Gen Col Lt Sgt Capt Rev St Mt Ft Jr Sr Inc Corp Ltd Co Bros "
     "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec vs No etc Calif Fla Mass Pa Va Ave Blvd"

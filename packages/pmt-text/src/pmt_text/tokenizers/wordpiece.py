@@ -13,8 +13,6 @@ from pmt_core import DataError, SettingsError, ShapeError
 from pmt_text.files.text_lines import TextLines
 from pmt_text.tokenizers.vocabulary import truncated_lengths
 
-__all__ = ["WordPiece", "bert_words"]
-
 _INSIDE = "##"  # prefix of a piece that does not begin a word
 _MAX_WORD = 100  # characters; longer words are unknown, as in BERT
 _CACHED = 1 << 17

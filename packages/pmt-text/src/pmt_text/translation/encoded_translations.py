@@ -12,8 +12,6 @@ from pmt_core import ShapeError
 from pmt_text.batching.ragged import IndexedBatch, TokenSequences, shard_rows, trimmed
 from pmt_text.tokenizers.vocabulary import CLS, PAD, SEP
 
-__all__ = ["EncodedTranslations", "TranslationBatch"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TranslationBatch(IndexedBatch):

@@ -9,8 +9,6 @@ from pmt_core import DataError
 from pmt_text.files.errors import dropped_warning
 from pmt_text.files.text_lines import TextLines, unusable_line
 
-__all__ = ["ParallelCorpus", "load_parallel"]
-
 _BAD_BYTES = unusable_line()
 _EMPTY = "empty line"
 

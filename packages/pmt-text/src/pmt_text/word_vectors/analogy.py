@@ -15,15 +15,6 @@ from pmt_text.files.errors import check_at_least
 from pmt_text.files.text_lines import TextLines
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors, best_rows
 
-__all__ = [
-    "AnalogyMethod",
-    "AnalogyQuestion",
-    "AnalogySection",
-    "analogy",
-    "analogy_scores",
-    "load_analogies",
-]
-
 AnalogyMethod = Literal["add", "mul"]
 
 _METHODS = ("add", "mul")
@@ -95,10 +86,7 @@ def analogy(
 
 
 def analogy_scores(
-    a: NDArray[np.float32],
-    b: NDArray[np.float32],
-    c: NDArray[np.float32],
-    method: AnalogyMethod,
+    a: NDArray[np.float32], b: NDArray[np.float32], c: NDArray[np.float32], method: AnalogyMethod
 ) -> NDArray[np.float32]:
     """Return the score of each word w as an answer, from cos(w, a), cos(w, b) and cos(w, c).
 

@@ -13,8 +13,6 @@ from pmt_core import ShapeError
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS, Vocabulary
 from pmt_text.word_vectors.word_vectors import WordVectors
 
-__all__ = ["VectorCoverage", "embedding_matrix"]
-
 
 @dataclass(frozen=True, slots=True)
 class VectorCoverage:

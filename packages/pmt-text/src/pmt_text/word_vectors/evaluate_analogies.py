@@ -18,8 +18,6 @@ from pmt_text.word_vectors.analogy import (
 )
 from pmt_text.word_vectors.word_vectors import FoldedWords, WordVectors
 
-__all__ = ["AnalogyResult", "AnalogyScores", "evaluate_analogies"]
-
 _SCORES = 1 << 21  # numbers of a block, which fits into the cache
 _COSINES = 1 << 25  # numbers; 128 MB
 

@@ -22,8 +22,6 @@ from pmt_text.word_vectors.formats import (
 )
 from pmt_text.word_vectors.word_vectors import WordVectors
 
-__all__ = ["load_word_vectors", "save_word_vectors"]
-
 _SAMPLE = 1 << 16
 _GZIP_RATIO = 1032  # maximal compression ratio
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
@@ -55,11 +53,7 @@ def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> Non
     The file is replaced atomically. Both formats restore each number exactly. Raises `DataError` if
     a word contains a space or a line end, `SettingsError` for another ending, and `FileProblem`.
     """
-    writers = {
-        ".bin": write_binary_vectors,
-        ".txt": write_text_vectors,
-        ".vec": write_text_vectors,
-    }
+    writers = {".bin": write_binary_vectors, ".txt": write_text_vectors, ".vec": write_text_vectors}
     write = writers.get(Path(path).suffix)
     if write is None:
         raise SettingsError(

@@ -17,14 +17,6 @@ from numpy.typing import NDArray
 from pmt_core import DataError
 from pmt_text.word_vectors.word_vectors import WordVectors
 
-__all__ = [
-    "Block",
-    "read_binary_vectors",
-    "read_text_vectors",
-    "write_binary_vectors",
-    "write_text_vectors",
-]
-
 _BLOCK = 2048  # words
 _MAX_BLOCK = 1 << 22  # numbers of a block
 _CHUNK = 1 << 20  # bytes

@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from pmt_core import ShapeError
 
-__all__ = ["average_ranks", "pearson", "principal_components", "spearman"]
-
 
 def pearson(x: ArrayLike, y: ArrayLike) -> float:
     """Return the Pearson correlation of x and y, (n,) each, -1 to 1 (Pearson 1895).

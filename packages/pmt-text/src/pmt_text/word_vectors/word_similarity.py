@@ -13,8 +13,6 @@ from pmt_text.files.text_lines import TextLines
 from pmt_text.word_vectors.statistics import pearson, spearman
 from pmt_text.word_vectors.word_vectors import FoldedWords, WordVectors
 
-__all__ = ["WordPair", "WordPairScores", "evaluate_word_pairs", "load_word_pairs"]
-
 
 class WordPair(NamedTuple):
     """Two words and the rating of their similarity."""

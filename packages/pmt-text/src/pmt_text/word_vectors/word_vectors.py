@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from pmt_core import DataError, ShapeError
 from pmt_text.files.errors import check_at_least
 
-__all__ = ["FoldedWords", "Neighbor", "WordVectors"]
-
 _SEARCHED = 50_000  # words among which a similar spelling is searched
 
 

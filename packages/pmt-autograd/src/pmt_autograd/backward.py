@@ -21,13 +21,9 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     Does not write to `.grad`, so several threads may each compute the gradients of a part of a
     batch with the same parameters, and add them up afterwards. Frees the tape node by node.
 
-    Args:
-        loss: any tensor on the tape.
-        grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element.
-
-    Raises:
-        StateError: if a backward pass has used the tape already, or `loss` depends on no leaf
-            that requires a gradient.
+    grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element. Raises
+    StateError if a backward pass has used the tape already, or `loss` depends on no leaf that
+    requires a gradient.
     """
     if not loss.requires_grad:
         raise StateError(
@@ -43,11 +39,8 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
 def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
     """Add the gradient of this tensor to `.grad` of every leaf that it depends on.
 
-    Frees the tape node by node, so that memory falls during the pass.
-
-    Args:
-        loss: any tensor on the tape.
-        grad: gradient with respect to it, of its shape; 1 by default if it has one element.
+    Frees the tape node by node, so that memory falls during the pass. grad: gradient with respect
+    to this tensor, of its shape; 1 by default if it has one element.
     """
     for leaf, gradient in gradients(loss, grad).items():
         # A copy, since `backpropagate` may return one array for two leaves.
@@ -63,11 +56,7 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
 
     The nodes that have a gradient wait in a heap. The one made last comes next, because no node
     made later can still add to its gradient. There is no recursion, so a tape may have any depth.
-
-    Args:
-        root: the node to start from.
-        seed: gradient with respect to its output.
-        oldest: nodes made before this creation number are treated as leaves.
+    Nodes made before the creation number `oldest` are treated as leaves.
     """
     leaves: dict[Any, Any] = {}
     summed: set[Any] = set()  # leaves whose gradient is a sum made here, which may be added to

@@ -8,30 +8,19 @@ from contextlib import contextmanager
 from typing import Any
 
 OperationHook = Callable[[str, Callable[..., Any]], Callable[..., Any]]
-"""(name, array function) -> array function.
+"""(name, array function) -> array function that does the same and more, e.g. measures or checks it.
 
-A hook receives the function of every operation that runs and returns a function that does the same
-and something more, e.g. measures or checks it. The function returns `(value, backward)`, so a hook
-can wrap both.
+The function returns `(value, backward)`, so a hook can wrap both.
 """
 
 
 class _Recording(threading.local):
-    """The recording state of a thread: one thread may predict while another trains.
-
-    Attributes:
-        on: whether operations are recorded.
-        hooks: the active operation hooks, the innermost last.
-        plain: True if operations are recorded and there are no hooks. The fast path of an
-            operation checks nothing else.
-        value_only: True if operations are not recorded and there are no hooks, so that nothing
-            but the value is needed.
-    """
+    """The recording state of a thread: one thread may predict while another trains."""
 
     on: bool = True
-    hooks: tuple[OperationHook, ...] = ()
-    plain: bool = True
-    value_only: bool = False
+    hooks: tuple[OperationHook, ...] = ()  # the innermost last
+    plain: bool = True  # recorded, no hooks: the fast path of an operation checks nothing else
+    value_only: bool = False  # not recorded, no hooks: nothing but the value is needed
 
     def switch(self, on: bool, hooks: tuple[OperationHook, ...]) -> None:
         self.on = on
@@ -45,10 +34,7 @@ recording = _Recording()
 
 @contextmanager
 def no_grad() -> Iterator[None]:
-    """Do not record operations within this context, so that nothing is saved for backward.
-
-    Applies to the calling thread only.
-    """
+    """Record nothing within this context, in the calling thread: nothing is saved for backward."""
     with _switched(False, recording.hooks):
         yield
 

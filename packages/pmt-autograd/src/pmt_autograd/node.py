@@ -19,12 +19,11 @@ class Node:
     cyclic garbage collector.
 
     Attributes:
-        operation: name of the operation.
+        operation, shape: name of the operation, and shape of its output.
         backward: function from the gradient of the output to the gradient of each input; None
             after it has been called.
         parents: for each input the `Node` that made it, the leaf `Tensor` itself, or None if the
             input needs no gradient.
-        shape: shape of the output.
         order: creation number; those of its parents are larger, since they were made before.
         grad: gradient of the loss with respect to the output, set during the backward pass.
         owned: True if the backward pass made `grad` itself and may add to it in place.

@@ -22,14 +22,11 @@ Values: TypeAlias = tuple[Array, ...]
 
 
 class TensorOperation(Protocol):
-    """An operation that returns one tensor.
-
-    Attributes:
-        composed: the same function in plain operations, if `composed_form` has attached one.
-    """
+    """An operation that returns one tensor."""
 
     __name__: str
     composed: Callable[..., Tensor]
+    """The same function in plain operations, if `composed_form` has attached one."""
 
     def __call__(self, *inputs: Any, **settings: Any) -> Tensor:
         """Compute the value, and record the operation if an input requires a gradient."""
@@ -59,28 +56,24 @@ def primitive(function: Function) -> Operation:
     float32. The operation is registered under the function's name; see `samples` for the inputs
     that its gradient is checked with.
 
-    Args:
-        function: takes arrays (and Python scalars) as positional arguments and settings as
-            keyword arguments, and returns `(value, backward)`. It must not change its inputs.
+    The function takes arrays (and Python scalars) as positional arguments and settings as keyword
+    arguments, and returns `(value, backward)`. It must not change its inputs. `backward(grad)`
+    receives the gradient with respect to the value, of its shape and dtype, and must not change
+    it. It returns the gradient with respect to the input or, if there are several positional
+    inputs, a tuple with one entry each: None for an input without a gradient (indices, masks). Each
+    gradient has the shape of its input; `pmt_core.unbroadcast` reverses broadcasting.
 
-            `backward(grad)` receives the gradient with respect to the value, of its shape and
-            dtype, and must not change it. It returns the gradient with respect to the input or,
-            if there are several positional inputs, a tuple with one entry each: None for an input
-            without a gradient (indices, masks). Each gradient has the shape of its input;
-            `pmt_core.unbroadcast` reverses broadcasting.
+    For several outputs the value is a tuple of arrays; `backward` then receives a tuple of
+    gradients, and the operation returns a tuple of tensors.
 
-            For several outputs the value is a tuple of arrays; `backward` then receives a tuple
-            of gradients, and the operation returns a tuple of tensors.
-
-            A function that can save work if an input needs no gradient declares a keyword
-            `needs_grad: Sequence[bool]`. It receives one entry for each positional input: True if
-            the gradient will be used (the input is then an array). All are False if nothing is
-            recorded, so that nothing needs to be saved.
+    A function that can save work if an input needs no gradient declares a keyword
+    `needs_grad: Sequence[bool]`. It receives one entry for each positional input: True if the
+    gradient will be used (the input is then an array). All are False if nothing is recorded, so
+    that nothing needs to be saved.
     """
     signature = inspect.signature(function)
     operation = _of_any(function, signature)
-    shortcut = _shortcut(signature)
-    if shortcut is not None:
+    if shortcut := _shortcut(signature):
         operation = shortcut(function, operation)
     update_wrapper(operation, function)
     operation.__signature__ = _tensor_signature(signature)  # type: ignore[attr-defined]

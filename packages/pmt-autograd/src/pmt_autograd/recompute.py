@@ -28,15 +28,10 @@ def recompute(
     the inputs of the blocks instead of every activation. The gradients are those of a plain call,
     also those of other tensors that the function uses, such as the parameters of a layer.
 
-    Args:
-        function: returns one tensor, the same at every call with the same inputs.
-        inputs: tensors and other arguments.
-        rng: passed on as `function(*inputs, rng=rng)`. The second call draws the same numbers from
-            a copy, so dropout has the same masks.
-
-    Raises:
-        StateError: in backward, if the second call returns another result: the function uses a
-            generator that was not passed as rng, or its parameters were changed in between.
+    The function returns one tensor, the same at every call with the same inputs. rng: passed on as
+    `function(*inputs, rng=rng)`; the second call draws the same numbers from a copy, so dropout has
+    the same masks. Backward raises StateError if the second call returns another result: the
+    function uses a generator not passed as rng, or its parameters were changed in between.
     """
     state = None if rng is None else rng.bit_generator.state
     if not recording.on:

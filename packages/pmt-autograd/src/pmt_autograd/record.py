@@ -58,10 +58,7 @@ def record_all(
 
 
 class PartGradients:
-    """The gradients with respect to some of the outputs of an operation.
-
-    The node of each output that was used adds one with its own part to the operation's node.
-    """
+    """Gradients of some outputs: the node of each used output adds one to the operation's node."""
 
     __slots__ = ("parts",)
 
@@ -88,11 +85,10 @@ def _backward_of_all(
     shapes_and_dtypes = [(value.shape, value.dtype) for value in values]
 
     def backward_of_parts(grad: PartGradients) -> Any:
-        return backward(
-            tuple(
-                np.asarray(grad.parts[i]) if i in grad.parts else np.zeros(shape, dtype)
-                for i, (shape, dtype) in enumerate(shapes_and_dtypes)
-            )
+        parts = (
+            np.asarray(grad.parts[i]) if i in grad.parts else np.zeros(shape, dtype)
+            for i, (shape, dtype) in enumerate(shapes_and_dtypes)
         )
+        return backward(tuple(parts))
 
     return backward_of_parts

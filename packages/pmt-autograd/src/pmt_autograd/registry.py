@@ -14,20 +14,17 @@ from pmt_core import StateError
 
 @dataclass(frozen=True)
 class Sample:
-    """One call that a primitive is checked with.
+    """One call that a primitive is checked with: positional inputs, and keyword settings.
 
     Floating inputs are float64; `check_primitive` makes the float32, read-only and non-contiguous
     ones itself. Integer and boolean arrays are indices and masks. The inputs are away from kinks,
     where a difference quotient is not the derivative.
 
     Attributes:
-        inputs: positional arguments.
-        settings: keyword arguments.
         note: what is special about the sample, for the message of a failing test.
         float32_rtol: tolerance of the float32 gradient, relative to its largest element. Larger
             than the default only if the inputs themselves lose digits, e.g. 100 + noise.
-        float32: False for an operation whose purpose is to change the dtype: float32 inputs need
-            not give float32 results.
+        float32: False if the operation changes the dtype, so float32 need not give float32.
     """
 
     inputs: tuple[Any, ...]
@@ -44,16 +41,12 @@ SampleMaker = Callable[[np.random.Generator], Iterator[Sample]]
 
 @dataclass
 class Primitive:
-    """An entry of the registry.
+    """An entry of the registry; its name is unique.
 
     Attributes:
-        name: name of the operation, unique.
         function: the array function; returns `(value, backward)`.
         operation: the operation on tensors, recorded on the tape.
-        sample_maker: yields the samples; without one the registry test fails.
-        kinks: points where the function has no derivative, and the gradient there.
-        analytic: True if the function accepts complex numbers, so that its gradient is checked by
-            the complex step, exact to rounding.
+        sample_maker, kinks, analytic: see `samples`; without samples the registry test fails.
         composed: the same function in plain operations, if it has a composed form.
         count_flops: FLOPs of one call, see `counts_flops`; None for one per element.
     """
@@ -84,28 +77,22 @@ def register(entry: Primitive) -> None:
 
 def primitives_of(package: str) -> list[Primitive]:
     """Return the registered primitives that a package defines, e.g. `primitives_of("pmt_nn")`."""
-    return [
-        entry
-        for name, entry in sorted(REGISTRY.items())
-        if entry.function.__module__.split(".")[0] == package
-    ]
+    entries = (REGISTRY[name] for name in sorted(REGISTRY))
+    return [entry for entry in entries if entry.function.__module__.split(".")[0] == package]
 
 
 def samples(
     *operations: Callable[..., Any], kinks: str = "", analytic: bool = False
 ) -> Callable[[SampleMaker], SampleMaker]:
-    """Register the samples that the gradients of one or several operations are checked with.
+    """Register the samples that the gradients of one or several primitives are checked with.
 
         @samples(tanh)
         def _(rng):
             yield Sample((rng.normal(size=(2, 3)),))
 
-    The function is called only by the check, so it adds nothing to the time of an import.
-
-    Args:
-        operations: primitives.
-        kinks: points where the function has no derivative, and the gradient there.
-        analytic: True if the function accepts complex numbers.
+    The function is called only by the check, so it adds nothing to the time of an import. kinks:
+    points where the function has no derivative, and the gradient there. analytic: True if it
+    accepts complex numbers, so that it is checked by the complex step, exact to rounding.
     """
 
     def decorate(maker: SampleMaker) -> SampleMaker:
@@ -165,16 +152,10 @@ def no_flops(*operations: Callable[..., Any]) -> None:
 
 
 def flops_of(name: str, value: Any, arrays: tuple[Any, ...], settings: dict[str, Any]) -> int:
-    """Return the FLOPs of one call of a primitive in forward.
+    """Return the FLOPs of one call of a primitive in forward; `value` is what it returned.
 
     Uses the counter of the primitive (see `counts_flops`). If it has none, the estimate is one
     operation per element that it reads or returns, whichever are more.
-
-    Args:
-        name: name of the primitive.
-        value: the array that it returned, or a tuple of several.
-        arrays: its positional inputs.
-        settings: its keyword arguments.
     """
     entry = REGISTRY.get(name)
     if entry is not None and entry.count_flops is not None:

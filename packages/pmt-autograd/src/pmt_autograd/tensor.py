@@ -30,10 +30,8 @@ class Tensor:
         dtype: dtype to convert to.
 
     Attributes:
-        data: the values, a NumPy array.
         grad: sum of the gradients that `backward()` has computed for this leaf: None, an array of
             the shape of `data`, or a `RowSparse` if only some rows were looked up.
-        requires_grad: whether gradients flow to this tensor.
         node: the recorded operation that made this tensor; None for a leaf.
 
     Raises:
@@ -69,18 +67,15 @@ class Tensor:
                 f"only floating tensors have gradients, got dtype {array.dtype}; "
                 "convert with .astype(np.float32)"
             )
-        self._data = array
-        self.grad = None
-        self.node = None
-        self.requires_grad = requires_grad
+        self._data, self.requires_grad = array, requires_grad
+        self.grad = self.node = None
 
     @staticmethod
     def wrap(value: Any) -> Tensor:
         """Return a leaf without a gradient. Makes no checks and no copy."""
         tensor = Tensor.__new__(Tensor)
         tensor._data = value if type(value) is np.ndarray else np.asarray(value)
-        tensor.grad = None
-        tensor.node = None
+        tensor.grad = tensor.node = None
         tensor.requires_grad = False
         return tensor
 
@@ -175,10 +170,7 @@ class Tensor:
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def item(self) -> float:
-        """Return the single element as a Python number.
-
-        Raises ShapeError if there are more.
-        """
+        """Return the single element as a Python number; ShapeError if there are more."""
         if self._data.size != 1:
             raise ShapeError(
                 f"item() expects a tensor of one element, got shape {self.shape}; "

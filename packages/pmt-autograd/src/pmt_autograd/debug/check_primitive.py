@@ -1,7 +1,4 @@
-"""Checks of a primitive with its samples: its gradient, and its composed form.
-
-The tests of each package and the gradient table use them.
-"""
+"""Checks of a primitive with its samples: its gradient, and its composed form."""
 
 from __future__ import annotations
 
@@ -9,20 +6,12 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from pmt_autograd.debug.sample_run import (
-    SampleRun,
-    cast,
-    compare_runs,
-    fortran_order,
-    is_float,
-    joined,
-    non_contiguous,
-    run_sample,
-)
+from pmt_autograd.debug import sample_run
+from pmt_autograd.debug.sample_run import SampleRun, cast, compare_runs, is_float, run_sample
 from pmt_autograd.grad_mode import no_grad
 from pmt_autograd.registry import Primitive, Sample
 from pmt_autograd.types import Array
@@ -34,13 +23,11 @@ class PrimitiveReport:
     """The results of `check_primitive`.
 
     Attributes:
-        name: name of the primitive.
+        name, kinks: of the `Primitive`.
         samples: number of samples.
         method: "complex" (the complex step) or "central" (central differences).
         error: largest relative error of a float64 gradient against the numerical one.
-        float32_error: largest error of a float32 gradient, relative to the largest element of the
-            gradient.
-        kinks: points without a derivative, and the gradient there.
+        float32_error: largest error of a float32 gradient, relative to its largest element.
     """
 
     name: str
@@ -60,52 +47,32 @@ def check_primitive(entry: Primitive, *, seed: int = 0) -> PrimitiveReport:
     inputs; inputs are not changed. Inputs that are not contiguous or in Fortran order give the same
     results, as do the gradient of one input alone, and the value under `no_grad`.
 
-    Args:
-        entry: an entry of the registry.
-        seed: seed of the samples and of the random directions.
-
-    Raises:
-        GradientError: names the primitive, the sample and what is wrong.
-        StateError: if the primitive has no samples.
+    seed: of the samples and of the random directions. Raises GradientError, which names the
+    primitive, the sample and what is wrong, and StateError if the primitive has no samples.
     """
     errors = []
     for number, sample in enumerate(_samples(entry, seed)):
         with _naming(entry, number, sample):
             errors.append(_check_numerically(entry, sample, np.random.default_rng([seed, number])))
             _check_on_tape(entry, sample)
-    return PrimitiveReport(
-        name=entry.name,
-        samples=len(errors),
-        method=_method(entry),
-        error=max(error for error, _ in errors),
-        float32_error=max(error for _, error in errors),
-        kinks=entry.kinks,
-    )
+    error, float32_error = (max(column) for column in zip(*errors, strict=True))
+    method = _method(entry)
+    return PrimitiveReport(entry.name, len(errors), method, error, float32_error, entry.kinks)
 
 
 def check_composed(entry: Primitive, *, seed: int = 0) -> int:
-    """Compare a primitive with its composed form on all of its samples.
+    """Compare a primitive with its composed form on all of its samples; return their number.
 
     Values and the gradients of all floating inputs must be equal, up to rounding, in float64 and
-    in float32.
-
-    Args:
-        entry: an entry of the registry with a composed form.
-        seed: seed of the samples.
-
-    Returns:
-        The number of samples.
-
-    Raises:
-        GradientError: names the primitive, the sample, the dtype and the first difference.
-        StateError: if the primitive has no composed form or no samples.
+    in float32. Raises GradientError, which names the primitive, the sample, the dtype and the first
+    difference, and StateError if the primitive has no composed form or no samples.
     """
     if entry.composed is None:
         raise StateError(
             f"the primitive {entry.name!r} has no composed form; attach one with @composed_form"
         )
-    count = 0
-    for number, sample in enumerate(_samples(entry, seed)):
+    samples = _samples(entry, seed)
+    for number, sample in enumerate(samples):
         for dtype, rtol in ((np.float64, 1e-9), (np.float32, sample.float32_rtol)):
             arrays = [cast(item, dtype) for item in sample.inputs]
             with _naming(entry, number, sample):
@@ -113,8 +80,7 @@ def check_composed(entry: Primitive, *, seed: int = 0) -> int:
                 composed = run_sample(entry.composed, arrays, sample.settings)
                 label = f"the composed form in {dtype.__name__}"
                 compare_runs(label, fused, composed, rtol, atol=64 * float(np.finfo(dtype).eps))
-        count += 1
-    return count
+    return len(samples)
 
 
 def _samples(entry: Primitive, seed: int) -> list[Sample]:
@@ -139,7 +105,7 @@ def _naming(entry: Primitive, number: int, sample: Sample) -> Iterator[None]:
         raise GradientError(f"{label}: {type(error).__name__}: {error}") from error
 
 
-def _method(entry: Primitive) -> str:
+def _method(entry: Primitive) -> Literal["complex", "central"]:
     return "complex" if entry.analytic else "central"
 
 
@@ -156,7 +122,7 @@ def _check_numerically(
         lambda *inputs: _joined_outputs(*entry.function(*inputs, **settings)),
         *sample.inputs,
         rng=rng,
-        method="complex" if entry.analytic else "central",
+        method=_method(entry),
         float32=sample.float32,
         float32_rtol=sample.float32_rtol,
     )
@@ -172,14 +138,8 @@ def _joined_outputs(value: Any, backward: Any) -> tuple[Array, Any]:
 
     def backward_of_joined(grad: Array) -> Any:
         parts = iter(np.split(grad, ends[:-1]))
-        return backward(
-            tuple(
-                next(parts).reshape(output.shape)
-                if output.dtype.kind in "fc"
-                else np.zeros(output.shape)
-                for output in value
-            )
-        )
+        grads = (next(parts) if y.dtype.kind in "fc" else np.zeros(y.size) for y in value)
+        return backward(tuple(part.reshape(y.shape) for part, y in zip(grads, value, strict=True)))
 
     return np.concatenate([output.reshape(-1) for output in floating]), backward_of_joined
 
@@ -190,7 +150,7 @@ def _check_on_tape(entry: Primitive, sample: Sample) -> None:
     inputs = [cast(item, dtype) for item in sample.inputs]
     run = run_sample(entry.operation, inputs, sample.settings)
     _check_dtypes_and_shapes(inputs, run, np.dtype(dtype))
-    for layout in (non_contiguous, fortran_order):
+    for layout in (sample_run.non_contiguous, sample_run.fortran_order):
         other = run_sample(entry.operation, [layout(x) for x in inputs], sample.settings)
         compare_runs(f"inputs that are {layout.__name__}", run, other)
     if len(run.gradients) > 1:
@@ -198,7 +158,7 @@ def _check_on_tape(entry: Primitive, sample: Sample) -> None:
             other = run_sample(entry.operation, inputs, sample.settings, only=i)
             compare_runs(f"the gradient of input {i} alone", run, other)
     with no_grad():
-        unrecorded = joined(entry.operation(*inputs, **sample.settings))
+        unrecorded = sample_run.joined(entry.operation(*inputs, **sample.settings))
     compare_runs("no_grad", run, SampleRun(unrecorded.data, {}))
 
 

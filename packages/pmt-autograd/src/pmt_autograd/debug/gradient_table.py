@@ -25,14 +25,9 @@ Every primitive, checked with every one of its samples. Written by
 
 
 def gradient_table(*packages: str) -> str:
-    """Check every primitive of some packages, and return the table as Markdown.
+    """Check every primitive of imported packages, e.g. "pmt_autograd"; return a table in Markdown.
 
-    Args:
-        packages: names of imported packages, e.g. "pmt_autograd".
-
-    Raises:
-        GradientError: if a gradient is wrong.
-        StateError: if a primitive has no samples.
+    Raises GradientError if a gradient is wrong, and StateError if a primitive has no samples.
     """
     lines = [_HEAD]
     for package in packages:

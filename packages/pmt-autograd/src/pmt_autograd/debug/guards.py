@@ -22,11 +22,8 @@ def detect_anomaly() -> Iterator[None]:
 
     Values are checked in forward, within this context; the gradients of the operations recorded
     in it are checked in backward, also after its end. The check reads every element, so it costs
-    time.
-
-    Raises:
-        GradientError: names the operation, the shapes of its inputs, and the line of your program
-            that called it.
+    time. The GradientError names the operation, the shapes of its inputs, and the line of your
+    program that called it.
     """
     with operation_hook(_check_finite):
         yield

@@ -21,12 +21,9 @@ class ProfileRow:
     """One operation within one module.
 
     Attributes:
-        operation: name of the operation.
         module: names of the modules around the operation, outermost first, joined by "/"; "" if
             there are none.
-        calls: number of calls.
-        forward: seconds in forward.
-        backward: seconds in backward.
+        forward, backward: seconds.
         saved: bytes saved for backward that no earlier operation had saved.
         flops: floating-point operations in forward, see `flops_of`.
     """
@@ -156,11 +153,8 @@ def _merged(
     merged: dict[tuple[str, str], ProfileRow] = {}
     for row in rows:
         total = merged.setdefault(key(row), ProfileRow(*key(row)))
-        total.calls += row.calls
-        total.forward += row.forward
-        total.backward += row.backward
-        total.saved += row.saved
-        total.flops += row.flops
+        for name in ("calls", "forward", "backward", "saved", "flops"):
+            setattr(total, name, getattr(total, name) + getattr(row, name))
     return sorted(merged.values(), key=lambda row: -row.seconds)
 
 

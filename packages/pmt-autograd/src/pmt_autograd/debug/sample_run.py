@@ -15,15 +15,10 @@ from pmt_core import GradientError, RowSparse
 
 
 class SampleRun(NamedTuple):
-    """The result of an operation on one sample.
+    """The result of an operation on one sample."""
 
-    Attributes:
-        value: its value; of several outputs the floating ones, flat and joined.
-        gradients: dense gradients by the position of the input, for a cotangent of 1 ... 3.
-    """
-
-    value: Array
-    gradients: dict[int, Array]
+    value: Array  # of several outputs the floating ones, flat and joined
+    gradients: dict[int, Array]  # dense, by the position of the input, for a cotangent of 1 ... 3
 
 
 def run_sample(
@@ -32,16 +27,10 @@ def run_sample(
     settings: dict[str, Any],
     only: int | None = None,
 ) -> SampleRun:
-    """Run an operation forward and backward.
+    """Run an operation on tensors forward and backward; GradientError if an input was changed.
 
-    Args:
-        operation: an operation on tensors.
-        arrays: its positional inputs; floating arrays become leaves.
-        settings: its keyword arguments.
-        only: position of the only input to require a gradient; all floating ones if None.
-
-    Raises:
-        GradientError: if an input was changed.
+    Floating arrays become leaves. only: position of the only input to require a gradient; all
+    floating ones if None.
     """
     before = [np.array(item) for item in arrays]
     leaves = {
@@ -56,10 +45,8 @@ def run_sample(
     for i, (item, copy) in enumerate(zip(arrays, before, strict=True)):
         if not np.array_equal(item, copy, equal_nan=is_float(item)):
             raise GradientError(f"input {i} was changed")
-    return SampleRun(
-        result.data,
-        {i: _dense(grads.get(leaf), leaf) for i, leaf in leaves.items() if leaf.requires_grad},
-    )
+    dense = {i: _dense(grads.get(leaf), leaf) for i, leaf in leaves.items() if leaf.requires_grad}
+    return SampleRun(result.data, dense)
 
 
 def joined(result: Any) -> Tensor:
@@ -72,23 +59,14 @@ def joined(result: Any) -> Tensor:
 def compare_runs(
     name: str, expected: SampleRun, actual: SampleRun, rtol: float = 1e-5, atol: float = 0.0
 ) -> None:
-    """Compare two runs, up to the order of sums.
+    """Raise GradientError if the value, or a gradient that `actual` has, differs from `expected`.
 
-    Args:
-        name: what is special about `actual`, for the message.
-        expected: the reference, with at least the gradients that are compared.
-        actual: the run to compare; the inputs of its gradients are compared.
-        rtol: tolerance, relative to the largest element.
-        atol: absolute tolerance, for what would be 0 without rounding.
-
-    Raises:
-        GradientError: if a value or a gradient differs.
+    name: what is special about `actual`, for the message. rtol: relative to the largest element.
+    atol: for what would be 0 without rounding.
     """
     pairs = [("the value", expected.value, actual.value)]
-    pairs += [
-        (f"the gradient of input {i}", expected.gradients[i], gradient)
-        for i, gradient in actual.gradients.items()
-    ]
+    for i, gradient in actual.gradients.items():
+        pairs.append((f"the gradient of input {i}", expected.gradients[i], gradient))
     for label, want, got in pairs:
         finite = np.isfinite(want)
         scale = np.abs(want).max(initial=1e-30, where=finite)

@@ -12,10 +12,7 @@ from pmt_autograd.types import Array
 
 
 def saved_arrays(backward: Callable[..., Any]) -> Iterator[tuple[str, Array]]:
-    """Yield (name, array) for every array that the closure of a function refers to.
-
-    Follows functions, lists, tuples and dicts in the closure, each object once.
-    """
+    """Yield (name, array) for every array in a closure, also in its functions, lists and dicts."""
     seen: set[int] = set()
     waiting: list[tuple[str, Any]] = [("", backward)]
     while waiting:

@@ -14,14 +14,7 @@ from pmt_core import StateError
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """An operation or a leaf.
-
-    Attributes:
-        label: name of the operation, or of the leaf.
-        shape: shape of its value.
-        inputs: indices, in the list, of its inputs.
-        is_leaf: True for a leaf.
-    """
+    """An operation or a leaf: its name, the shape of its value, the list indices of its inputs."""
 
     label: str
     shape: tuple[int, ...]
@@ -32,14 +25,9 @@ class GraphNode:
 def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> list[GraphNode]:
     """Return all nodes that gradients of `tensor` pass, in order of creation, leaves first.
 
-    Inputs without a gradient are not on the tape, so they are not in the list.
-
-    Args:
-        tensor: a result of recorded operations, before `backward()`.
-        names: names of leaves, e.g. `dict(model.named_parameters())`; others are called "leaf".
-
-    Raises:
-        StateError: if there is no tape, or a backward pass has used it.
+    Inputs without a gradient are not on the tape, so they are not in the list. names: names of
+    leaves, e.g. `dict(model.named_parameters())`; others are called "leaf". Raises StateError if
+    there is no tape, or a backward pass has used it.
     """
     if tensor.node is None or tensor.node.backward is None:
         raise StateError(
@@ -72,18 +60,11 @@ def _inputs(node: Node, index: Mapping[Node | Tensor, int]) -> tuple[int, ...]:
 
 
 def tape_trace(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> str:
-    """Return the tape behind `tensor` as text: one line for each leaf and operation.
-
-    Args:
-        tensor: a result of recorded operations, before `backward()`.
-        names: names of leaves, e.g. `dict(model.named_parameters())`.
-    """
+    """Return the `tape_graph` as text: one line for each leaf and operation."""
     graph = tape_graph(tensor, names)
     width = len(str(len(graph) - 1)) + 1
-    calls = [
-        node.label if node.is_leaf else f"{node.label}({', '.join(f'%{i}' for i in node.inputs)})"
-        for node in graph
-    ]
+    inputs = ["" if n.is_leaf else f"({', '.join(f'%{i}' for i in n.inputs)})" for n in graph]
+    calls = [node.label + given for node, given in zip(graph, inputs, strict=True)]
     call_width = max(map(len, calls))
     return "\n".join(
         f"{f'%{i}':>{width}} = {call:{call_width}}  {node.shape}"
@@ -99,36 +80,29 @@ _CELL = (2.3, 0.95)  # width and height of a node's cell in inches
 def draw_tape(
     tensor: Tensor, path: str | os.PathLike[str], names: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Draw the tape behind `tensor` as a picture; needs matplotlib.
+    """Draw the `tape_graph` as a picture, PNG or SVG by the suffix of `path`.
 
     Leaves are at the top, the tensor is at the bottom. Each box has an operation and the shape of
     its value. Arrows follow the values; gradients flow against them. Readable up to some dozens
-    of operations. The same tape gives the same file.
-
-    Args:
-        tensor: a result of recorded operations, before `backward()`.
-        path: file to write, PNG or SVG by its suffix.
-        names: names of leaves, e.g. `dict(model.named_parameters())`.
-
-    Raises:
-        StateError: if matplotlib is not installed, or there is no tape.
+    of operations. The same tape gives the same file. Raises StateError if matplotlib is not
+    installed, or there is no tape.
     """
     graph = tape_graph(tensor, names)
     positions = _layout(graph)
     columns = [x for x, _ in positions]
     rows = max(y for _, y in positions) + 1
-    width = max(columns) - min(columns) + 1
-    figure = _figure(width * _CELL[0] + 0.3, rows * _CELL[1] + 0.3)
+    left, right = min(columns), max(columns)
+    figure = _figure((right - left + 1) * _CELL[0] + 0.3, rows * _CELL[1] + 0.3)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.set_xlim(min(columns) - 0.6, max(columns) + 0.6)
-    axes.set_ylim(rows - 0.5, -0.5)
+    axes.set(xlim=(left - 0.6, right + 0.6), ylim=(rows - 0.5, -0.5))
     for node, position in zip(graph, positions, strict=True):
         for i in node.inputs:
             _draw_arrow(axes, positions[i], position)
     for i, (node, position) in enumerate(zip(graph, positions, strict=True)):
         _draw_box(axes, node, position, is_end=i == len(graph) - 1)
-    figure.savefig(os.fspath(path), dpi=110, metadata=_constant_metadata(path))
+    changing = "Date" if os.fspath(path).lower().endswith(".svg") else "Software"
+    figure.savefig(os.fspath(path), dpi=110, metadata={changing: None})
 
 
 def _figure(width: float, height: float) -> Any:
@@ -143,38 +117,20 @@ def _figure(width: float, height: float) -> Any:
     return Figure((width, height))
 
 
-def _constant_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return metadata without a date and a version."""
-    return {"Date": None} if os.fspath(path).lower().endswith(".svg") else {"Software": None}
-
-
 def _draw_box(axes: Any, node: GraphNode, position: tuple[float, float], is_end: bool) -> None:
     color = "#dbe9f6" if node.is_leaf else "#fde8c8" if is_end else "#f4f4f4"
     shape = " x ".join(map(str, node.shape)) or "scalar"
-    axes.text(
-        *position,
-        f"{node.label}\n{shape}",
-        ha="center",
-        va="center",
-        fontsize=9,
-        bbox={"boxstyle": "round,pad=0.4", "facecolor": color, "edgecolor": "#555555"},
-        zorder=2,
-    )
+    box = {"boxstyle": "round,pad=0.4", "facecolor": color, "edgecolor": "#555555"}
+    style = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 2}
+    axes.text(*position, f"{node.label}\n{shape}", bbox=box, **style)
 
 
 def _draw_arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
     is_long = end[1] - start[1] > 1  # bend around the nodes in between
-    axes.annotate(
-        "",
-        (end[0], end[1] - 0.24),
-        (start[0], start[1] + 0.24),
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": "#777777",
-            "connectionstyle": f"arc3,rad={-0.15 if is_long else 0}",
-        },
-        zorder=1,
-    )
+    curve = f"arc3,rad={-0.15 if is_long else 0}"
+    style = {"arrowstyle": "-|>", "color": "#777777", "connectionstyle": curve}
+    tip, tail = (end[0], end[1] - 0.24), (start[0], start[1] + 0.24)
+    axes.annotate("", tip, tail, arrowprops=style, zorder=1)
 
 
 def _layout(graph: Sequence[GraphNode]) -> list[tuple[float, float]]:

@@ -19,20 +19,16 @@ def einsum(*operands: Array, subscripts: str, needs_grad: NeedsGrad | None = Non
     """Return a sum of products, as `np.einsum`: einsum(a, b, subscripts="bij,bjk->bik").
 
     Accepts ellipses, repeated letters (diagonals), letters of only one operand (sums), and
-    subscripts without an output.
-
-    The gradient of an operand is again an einsum: of the gradient of the output and the other
-    operands, with the letters of this operand as output. A letter that no other term has was
-    summed over, so the gradient is constant along it. For a letter that repeats in the operand,
-    the gradient is on the diagonal.
+    subscripts without an output. The gradient of an operand is again an einsum: of the gradient of
+    the output and the other operands, with the letters of this operand as output. A letter that no
+    other term has was summed over, so the gradient is constant along it. For a letter that repeats
+    in the operand, the gradient is on the diagonal.
     """
     terms, output = _explicit(subscripts, operands)
     needed = needs_grad if needs_grad is not None else [True] * len(operands)
     sizes = dict.fromkeys("".join(terms), 1)
     for term, operand in zip(terms, operands, strict=True):  # an axis of length 1 broadcasts
-        for letter, size in zip(term, operand.shape, strict=True):
-            if size != 1:
-                sizes[letter] = size
+        sizes.update({c: size for c, size in zip(term, operand.shape, strict=True) if size != 1})
 
     def backward(grad: Array) -> Gradients:
         return tuple(
@@ -59,10 +55,8 @@ def _by_operand(
     shared = "".join(letter for letter in letters if letter in known)
     equation = ",".join([output, *(terms[n] for n in others)]) + "->" + shared
     part = np.einsum(equation, grad, *(operands[n] for n in others), optimize=True)
-    part = np.asarray(part).reshape(
-        [part.shape[shared.index(c)] if c in shared else 1 for c in letters]
-    )
-    full = np.broadcast_to(part, [sizes[c] for c in letters])
+    shape = [part.shape[shared.index(c)] if c in shared else 1 for c in letters]
+    full = np.broadcast_to(np.asarray(part).reshape(shape), [sizes[c] for c in letters])
     if len(letters) < len(terms[i]):
         diagonal = np.zeros([sizes[c] for c in terms[i]], grad.dtype)
         np.einsum(f"{terms[i]}->{letters}", diagonal)[...] = full  # a view
@@ -90,9 +84,7 @@ def _explicit(subscripts: str, operands: tuple[Array, ...]) -> tuple[list[str], 
         counts.append(operand.ndim - named if "..." in term else 0)
     rank = max(counts, default=0)
     ellipsis = "".join(unused[:rank])
-    terms = [
-        term.replace("...", ellipsis[rank - k :]) for term, k in zip(terms, counts, strict=True)
-    ]
+    terms = [t.replace("...", ellipsis[rank - k :]) for t, k in zip(terms, counts, strict=True)]
     if arrow:
         output = output.replace("...", ellipsis)
     else:  # NumPy's rule: the ellipsis, then the letters that occur once, in alphabetical order

@@ -100,7 +100,6 @@ def _fit(function: Callable[[Array], Any], degree: int) -> tuple[float, ...]:
 
 @samples(erf)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((rng.normal(size=(3, 4)) * 2,))
-    yield Sample((rng.normal(size=()),), note="0-d")
-    yield Sample((np.zeros((0, 2)),), note="empty")
+    for x in (rng.normal(size=(3, 4)) * 2, rng.normal(size=()), np.zeros((0, 2))):
+        yield Sample((x,), note=f"shape {x.shape}")
     yield Sample((np.array([-1000.0, -6.5, -1.0, 0.0, 1e-9, 0.999, 1.001, 40.0]),), note="far out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -134,13 +135,9 @@ def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
         )
     keep_a = [i for i in range(rank_a) if i not in sum_a]
     keep_b = [i for i in range(rank_b) if i not in sum_b]
-    inner = int(np.prod([shape_a[i] for i in sum_a], dtype=np.int64))
+    inner = prod(shape_a[i] for i in sum_a)
     rows = tuple(shape_a[i] for i in keep_a)
     columns = tuple(shape_b[i] for i in keep_b)
-    left = reshape(
-        transpose(a, axes=(*keep_a, *sum_a)), shape=(int(np.prod(rows, dtype=np.int64)), inner)
-    )
-    right = reshape(
-        transpose(b, axes=(*sum_b, *keep_b)), shape=(inner, int(np.prod(columns, dtype=np.int64)))
-    )
+    left = reshape(transpose(a, axes=(*keep_a, *sum_a)), shape=(prod(rows), inner))
+    right = reshape(transpose(b, axes=(*sum_b, *keep_b)), shape=(inner, prod(columns)))
     return reshape(matmul(left, right), shape=(*rows, *columns))

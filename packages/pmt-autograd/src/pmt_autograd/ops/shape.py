@@ -40,6 +40,16 @@ def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Result:
     return np.broadcast_to(x, shape), lambda grad: unbroadcast(grad, before)
 
 
+@primitive
+def astype(x: Array, *, dtype: DTypeLike) -> Result:
+    """Convert x to another dtype. The gradient is converted back."""
+    before = x.dtype
+    return x.astype(dtype), lambda grad: grad.astype(before)
+
+
+no_flops(reshape, transpose, swapaxes, broadcast_to, astype)
+
+
 @samples(reshape, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 6)),), {"shape": (3, 4)})
@@ -64,16 +74,6 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 1)),), {"shape": (2, 3, 4)})
     yield Sample((rng.normal(size=()),), {"shape": (2,)}, note="0-d")
-
-
-@primitive
-def astype(x: Array, *, dtype: DTypeLike) -> Result:
-    """Convert x to another dtype. The gradient is converted back."""
-    before = x.dtype
-    return x.astype(dtype), lambda grad: grad.astype(before)
-
-
-no_flops(reshape, transpose, swapaxes, broadcast_to, astype)
 
 
 @samples(astype)

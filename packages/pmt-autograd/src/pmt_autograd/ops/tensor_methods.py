@@ -34,11 +34,10 @@ def _method(operation: Method, method: Method) -> Method:
 
 
 def _reduction(operation: Method) -> Method:
-    """Return a reduction as a method."""
-    return _method(
-        operation,
-        lambda self, axis=None, keepdims=False: operation(self, axis=axis, keepdims=keepdims),
-    )
+    def method(self: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return operation(self, axis=axis, keepdims=keepdims)
+
+    return _method(operation, method)
 
 
 def _unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -8,14 +8,7 @@ import numpy as np
 import pytest
 
 from pmt_nn import Parameter
-from pmt_train import (
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
-    FlatParameters,
-    RMSProp,
-)
+from pmt_train import SGD, Adagrad, Adam, AdamW, FlatParameters, RMSProp
 
 pytestmark = pytest.mark.oracle
 

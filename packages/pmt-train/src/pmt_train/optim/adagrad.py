@@ -10,12 +10,7 @@ import numpy as np
 from pmt_train.optim.blocks import Block
 from pmt_train.optim.flat_parameters import Parameters
 from pmt_train.optim.optimizer import Optimizer
-from pmt_train.optim.settings import (
-    OptimizerOptions,
-    check_eps,
-    check_not_negative,
-    check_rates,
-)
+from pmt_train.optim.settings import OptimizerOptions, check_eps, check_not_negative, check_rates
 
 
 class Adagrad(Optimizer):

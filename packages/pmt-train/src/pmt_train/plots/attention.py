@@ -38,11 +38,7 @@ class AttentionMap:
 
 
 def attention_plot(
-    path: str | os.PathLike[str],
-    maps: Sequence[AttentionMap],
-    *,
-    title: str = "",
-    columns: int = 2,
+    path: str | os.PathLike[str], maps: Sequence[AttentionMap], *, title: str = "", columns: int = 2
 ) -> None:
     """Plot attention maps in a grid of `columns` columns; larger weights are darker.
 

@@ -24,8 +24,8 @@ class Loss(Protocol[M_contra, B_contra]):
 
         def loss(model, batch, rng):
             x, y = batch
-            return cross_entropy(model(x, rng=rng), y)                              # mean
-            return cross_entropy(model(x, rng=rng), y, reduction="sum"), len(y)     # sum, count
+            return cross_entropy(model(x, rng=rng), y)
+            # or: return cross_entropy(model(x, rng=rng), y, reduction="sum"), len(y)
 
     A mean is weighted by the number of examples of the batch. If each example counts alike, both
     are the same. If not (a mean over tokens, an `ignore_index`), only (sum, count) is exact: the

@@ -224,10 +224,7 @@ class Trainer(Generic[M, B]):
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the settings of steps that a resumed run must repeat."""
-        return {
-            "accumulate": self.accumulate,
-            "average of the weights": self.average is not None,
-        }
+        return {"accumulate": self.accumulate, "average of the weights": self.average is not None}
 
     def averaged(self) -> AbstractContextManager[None]:
         """Return a context with the averaged weights in place, if there is an average."""

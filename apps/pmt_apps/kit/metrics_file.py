@@ -32,16 +32,8 @@ def write_metrics(
 ) -> dict[str, Any]:
     """Write the results of a run, and return what was written.
 
-    Args:
-        path: of the file.
-        task: name of the app.
-        history: of the training; gives times and epochs.
-        parameters: number of trained numbers.
-        seed, workers: settings of the run.
-        data: files that were read, by role.
-        splits: metrics by split ("dev": {"accuracy": 0.8}). Nan and infinities become null. An
-            `Interval` becomes "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
-        pictures: names of the figures.
+    data: files by role. splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities
+    become null, an `Interval` becomes "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
     """
     content = {
         "task": task,

@@ -87,10 +87,7 @@ def option(
     Types: int, float, str, bool (`--flag / --no-flag`), Path, Literal[...] (choices), `X | None`
     (None if not given), `tuple[X, ...]` (several values).
 
-    Args:
-        default, default_factory: as for `dataclasses.field`.
-        help: description in `--help`.
-        info: see `OptionInfo`.
+    info: see `OptionInfo`.
     """
     metadata = {_KEY: OptionInfo(help, **info)}
     if default_factory is not None:

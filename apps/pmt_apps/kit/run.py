@@ -125,17 +125,14 @@ class Run(Generic[S]):
         """Train with the files of this run, and write history and metrics.
 
         Args:
-            trainer: a `Trainer`, or any other `Trainable`.
-            train: batches, as for `Trainer.fit`.
-            options: settings of the training, by default those of a run of `settings.epochs`
-                epochs. The run sets the paths, `resume` and the fingerprint (checksums of the
-                data) itself.
-            model_meta: JSON that the model needs beside its weights and the settings to be used
-                again (the vocabulary). `load_model` returns it.
-            stage: name of a part of the training that has a model of its own, e.g. "pretrain".
-                Its checkpoint and best weights are <stage>.checkpoint.npz and <stage>.npz
-                instead of checkpoint.npz and model.npz. A resumed run goes through all its
-                stages again; those that are done take no time.
+            trainer, train: as for `TrainingLoop`.
+            options: by default those of `settings.epochs` epochs. The run itself sets the paths,
+                `resume` and the fingerprint (checksums of the data).
+            model_meta: JSON that the model needs beside its weights and the settings, e.g. the
+                vocabulary. `load_model` returns it.
+            stage: name of a part of the training with a model of its own, e.g. "pretrain". Its
+                files are <stage>.checkpoint.npz and <stage>.npz. A resumed run repeats all its
+                stages; those that are complete take no time.
         """
         self.start()
         self.parameters = trainer.parameter_count
@@ -212,7 +209,7 @@ class Run(Generic[S]):
         if not self.folder.model.is_file():
             raise FileProblem(
                 f"the run in {str(self.folder.path)!r} has no {self.folder.model.name} yet: it was "
-                "stopped before its first evaluation; go on with it by --resume"
+                "stopped before its first evaluation; continue it with --resume"
             )
         arrays, meta = load_archive(self.folder.model)
         model_meta: dict[str, Any] = meta.get("model", {})

@@ -21,12 +21,7 @@ class RunFolder:
 
     Attributes:
         path: the folder.
-        config: config.json, the settings.
-        history: history.csv, a row per epoch.
-        metrics: metrics.json, the results.
-        checkpoint: checkpoint.npz, to resume from.
-        model: model.npz, the best weights.
-        report: report.html.
+        config, history, metrics, checkpoint, model, report: config.json and so on.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,14 +32,8 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.npz"
         self.model = path / "model.npz"
         self.report = path / "report.html"
-        self._files = (
-            self.config,
-            self.history,
-            self.metrics,
-            self.checkpoint,
-            self.model,
-            self.report,
-        )
+        files = (self.config, self.history, self.metrics, self.checkpoint, self.model, self.report)
+        self._files = files
 
     def of_stage(self, name: str) -> tuple[Path, Path]:
         """Return the paths of the checkpoint and of the best weights of a stage."""
@@ -79,8 +68,7 @@ class RunFolder:
         if self.is_run and not (resume or overwrite):
             raise SettingsError(
                 f"there is a run in {str(self.path)!r} already and it is not overwritten: add "
-                "--resume to go on with it, --out DIR to start another beside it, or --overwrite "
-                "to put a new run in its place"
+                "--resume to continue it, --overwrite to replace it, or --out DIR for another folder"
             )
         made = self._make()
         try:

@@ -31,18 +31,16 @@ class AppSettings:
     out: Path = option(
         Path("runs/app"), "folder of the run", group="run", changeable=True, metavar="DIR"
     )
-    resume: bool = option(False, "go on with the run in --out", group="run", transient=True)
-    overwrite: bool = option(
-        False, "put a new run in the place of the one in --out", group="run", transient=True
-    )
+    resume: bool = option(False, "resume the run in --out", group="run", transient=True)
+    overwrite: bool = option(False, "replace the run in --out", group="run", transient=True)
     predict: bool = option(
         False,
-        "use the run in --out: examples from standard input, one a line; answers as JSON lines",
+        "use the run in --out: an example per line of standard input, JSON lines as output",
         group="run",
         transient=True,
     )
     seed: int = option(1, "of all random numbers", group="training", at_least=0)
-    epochs: int = option(5, "times to go through the training data", group="training", at_least=1)
+    epochs: int = option(5, "passes over the training data", group="training", at_least=1)
     batch_size: int = option(64, "examples per step", group="training", at_least=1)
     lr: float = option(1e-3, "highest learning rate", group="training", above=0)
     workers: int = option(

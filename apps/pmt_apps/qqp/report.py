@@ -78,14 +78,9 @@ def add_scores(
     probabilities: Mapping[str, Probabilities],
     is_unlinked: NDArray[np.bool_],
 ) -> None:
-    """Log the metrics of a split for each model.
+    """Log the metrics of a split: "dev" and "dev_unlinked" of the model, "dev_tfidf" and so on.
 
-    Args:
-        run: gets "dev" and "dev_unlinked" of the model, "dev_tfidf" and so on of the baselines.
-        name: of the split.
-        pairs: n labeled pairs.
-        probabilities: (n,) of each baseline by its kind, and "" for the model.
-        is_unlinked: (n,), see `unlinked`.
+    probabilities: (n,) of each baseline by its kind, and "" for the model.
     """
     labels, seed = labels_of(pairs), run.settings.seed
     both_classes = len(set(labels[is_unlinked].tolist())) == 2

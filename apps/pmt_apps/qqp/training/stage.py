@@ -59,13 +59,9 @@ def label_stage(
     """Return a stage that trains on labels, and keeps the weights that are best on dev.
 
     Args:
-        model: what to train.
         train: the data sets to train on, one after the other: a name of the random stream of
             their order, the pairs and a number of epochs. The learning rate rises and falls once
             for each.
-        dev: labeled pairs.
-        settings: lr, warmup, patience and so on.
-        workers: threads.
         name: of the stage; None: it is the only one.
     """
     batches = Curriculum(

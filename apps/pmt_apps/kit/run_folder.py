@@ -67,8 +67,8 @@ class RunFolder:
         """
         if self.is_run and not (resume or overwrite):
             raise SettingsError(
-                f"there is a run in {str(self.path)!r} already and it is not overwritten: add "
-                "--resume to continue it, --overwrite to replace it, or --out DIR for another folder"
+                f"there is a run in {str(self.path)!r} already, which is not overwritten: add "
+                "--resume to continue it, --out DIR for another folder, --overwrite to replace it"
             )
         made = self._make()
         try:

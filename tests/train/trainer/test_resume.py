@@ -301,7 +301,7 @@ def test_a_failed_save_leaves_the_checkpoint_before(toys, tmp_path, monkeypatch)
 
 
 def test_a_checkpoint_of_an_earlier_version_resumes(toys, tmp_path):
-    """Until 0.9 the state had other keys, and a norm's weight was called gain."""
+    """The state had other keys, and a norm's weight was called gain."""
     path = tmp_path / "c.npz"
     straight = toys.trainer()
     expected = everything(straight, fit(straight, toys, tmp_path / "straight.npz"))

@@ -153,7 +153,7 @@ class TrainingState:
 
 
 def _with_current_keys(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `plain` with the keys of an earlier version (until 0.9) replaced by today's."""
+    """Return `plain` with the keys of an earlier version replaced by today's."""
     if "about" not in plain:
         return dict(plain)
     state = dict(plain)

@@ -4,10 +4,7 @@
     python apps/train_lm.py --corpus shakespeare.txt --preset nanogpt-cpu --out runs/shakespeare
     python apps/train_lm.py --out runs/shakespeare --generate 'ROMEO:'
 
-A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
-a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
-
-The program itself is the module that is imported below.
+`--help` lists all options.
 """
 
 from __future__ import annotations

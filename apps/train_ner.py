@@ -4,10 +4,7 @@
     python apps/train_ner.py --train eng.train --dev eng.testa --out runs/real
     echo 'Boris Becker won in Kelmoor.' | python apps/train_ner.py --predict --out runs/real
 
-A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
-a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
-
-The program itself is the module that is imported below.
+`--help` lists all options.
 """
 
 from __future__ import annotations

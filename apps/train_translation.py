@@ -5,10 +5,7 @@
         --dev-source dev.en --dev-target dev.de --out runs/en-de
     echo 'a big dog' | python apps/train_translation.py --predict --out runs/en-de
 
-A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
-a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
-
-The program itself is the module that is imported below.
+`--help` lists all options.
 """
 
 from __future__ import annotations

@@ -4,10 +4,7 @@
     python apps/train_word2vec.py --corpus text8.zip --out runs/text8
     python apps/train_word2vec.py --out runs/text8 --neighbors paris
 
-A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
-a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
-
-The program itself is the module that is imported below.
+`--help` lists all options.
 """
 
 from __future__ import annotations

@@ -3,10 +3,7 @@
     python apps/validate_word2vec.py
     python apps/validate_word2vec.py --epochs 100 --out runs/long
 
-A run saves its settings, history, weights and report in the folder `--out`. `--resume` continues
-a run that was stopped, `--overwrite` replaces it, and `--help` lists all options.
-
-The program itself is the module that is imported below.
+`--help` lists all options.
 """
 
 from __future__ import annotations

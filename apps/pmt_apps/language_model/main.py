@@ -87,11 +87,5 @@ def load(settings: Settings, run: Run[Settings]) -> tuple[LanguageModel, Tokeniz
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    return run_app(
-        Settings,
-        task=TASK,
-        train=train,
-        predict=predict,
-        actions={"generate": generate},
-        title=TITLE,
-    )
+    actions = {"generate": generate}
+    return run_app(Settings, task=TASK, train=train, predict=predict, actions=actions, title=TITLE)

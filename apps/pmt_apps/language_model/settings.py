@@ -13,10 +13,7 @@ from pmt_apps.kit.settings import TransformerSettings
 
 generation_option = functools.partial(option, group="generation", transient=True)
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "sample": {},
-    "nanogpt-cpu": {"epochs": 8, "steps": 250},
-}
+PRESETS: dict[str, dict[str, Any]] = {"sample": {}, "nanogpt-cpu": {"epochs": 8, "steps": 250}}
 """Defaults by preset; nanogpt-cpu is the CPU setting of nanoGPT's README for tiny Shakespeare."""
 
 

@@ -19,10 +19,7 @@ SAMPLE_DEFAULTS = {"epochs": 24, "word_width": 50, "filters": 30, "width": 64, "
 class Settings(TransformerSettings):
     """Settings of the NER app."""
 
-    renamed: ClassVar[Mapping[str, str]] = {
-        "longest": "max_length",
-        "lm_guessed": "mlm_vocabulary",
-    }
+    renamed: ClassVar[Mapping[str, str]] = {"longest": "max_length", "lm_guessed": "mlm_vocabulary"}
 
     out: Path = Path("runs/ner")
     epochs: int = training_option(

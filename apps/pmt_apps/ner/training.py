@@ -33,10 +33,7 @@ def fit(
     """Train on "train"; keep the weights of the best F1 on "dev"."""
     encoded = tagger.encode(splits["train"].sentences)
     batches = BucketBatches(
-        encoded.lengths,
-        settings.batch_size,
-        encoded.batch,
-        RandomStream(settings.seed, "order"),
+        encoded.lengths, settings.batch_size, encoded.batch, RandomStream(settings.seed, "order")
     )
     steps = len(batches) * settings.epochs
     dev = splits["dev"].sentences

@@ -31,10 +31,7 @@ SAMPLE_DEFAULTS: dict[str, Any] = {
 class Settings(TransformerSettings):
     """Settings of the translation app."""
 
-    renamed: ClassVar[Mapping[str, str]] = {
-        "longest": "max_length",
-        "smoothing": "label_smoothing",
-    }
+    renamed: ClassVar[Mapping[str, str]] = {"longest": "max_length", "smoothing": "label_smoothing"}
 
     out: Path = Path("runs/translation")
     epochs: int = training_option(

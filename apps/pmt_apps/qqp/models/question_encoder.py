@@ -69,11 +69,9 @@ class QuestionEncoder:
         idf = InverseDocumentFrequency.build(questions("weighing words"))
         return cls(PairEncoder(words, max_length, idf), tokenize)
 
-    def with_vectors(self, vectors: NDArray[np.float32] | None) -> QuestionEncoder:
+    def with_vectors(self, vectors: NDArray[np.float32]) -> QuestionEncoder:
         """Return an encoder that adds the similarities of these word vectors."""
-        return QuestionEncoder(
-            self.pairs, self.tokenize, None if vectors is None else Buffer(vectors)
-        )
+        return QuestionEncoder(self.pairs, self.tokenize, Buffer(vectors))
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -1,4 +1,4 @@
-"""Pre-training: word vectors from paraphrases, and masked language modelling of pairs."""
+"""Pre-training: word vectors from paraphrases, and masked language modeling of pairs."""
 
 from __future__ import annotations
 

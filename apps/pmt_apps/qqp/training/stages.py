@@ -44,7 +44,7 @@ class Stages:
     A run without pre-training and without students has one stage: the labels. Otherwise:
 
     1. "vectors": word vectors from the duplicates.
-    2. "pretrain": masked language modelling on the duplicates.
+    2. "pretrain": masked language modeling on the duplicates.
     3. "teacher": the labels.
     4. "student1.soft_labels", "student1": a student with the teacher's first weights learns soft
        labels, also of mined pairs, and then the labels. The soft labels are those of the teacher;
@@ -106,18 +106,17 @@ class Stages:
         settings, run = self.settings, self.run
         saved, texts = self._pretraining_input()
         pairs = saved.encoder if saved else self._learn_encoder()
-        encoder = QuestionEncoder(pairs, self.tokenize)
-        duplicates = encoder.encode(texts_of([pair for pair in self.known if pair.label == 1]))
+        plain = encoder = QuestionEncoder(pairs, self.tokenize)
+        duplicates = plain.encode(texts_of([pair for pair in self.known if pair.label == 1]))
         if settings.vectors_epochs and len(duplicates):
             run.say("\nword vectors from paraphrases")
             stage = vectors_stage(duplicates, len(encoder.vocabulary), settings, self.workers)
             yield stage
-            encoder = encoder.with_vectors(stage.trainer.model.words.weight.data.copy())
+            encoder = plain.with_vectors(stage.trainer.model.words.weight.data.copy())
         teacher = TransformerPairModel.build(settings, encoder, "teacher")
         if saved is not None:
             saved.load_into(teacher)
         elif settings.pretrain_epochs and len(duplicates) + len(texts):
-            plain = encoder.with_vectors(None)
             masked = EncodedPairs.joined([duplicates, plain.encode(texts)])
             run.say(f"\nmasked words of {len(masked):,} pairs")
             yield pretraining_stage(teacher, masked, settings, self.workers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pmt_apps.kit.options import option
+from pmt_apps.kit.options import data_option, model_option, option, training_option
 from pmt_apps.kit.settings import AppSettings
 
 TASK = "word2vec"
@@ -25,77 +25,69 @@ class Settings(AppSettings):
 
     out: Path = Path("runs/word2vec")
     epochs: int = 5
-    lr: float = option(
+    lr: float = training_option(
         DEFAULT_RATES["skipgram"],
         "learning rate at the beginning; it decreases linearly to nearly 0 "
         f"(cbow: {DEFAULT_RATES['cbow']}, --implementation tape: {DEFAULT_RATES['tape']})",
-        group="training",
         above=0,
     )
-    # fmt: off
-    batch_size: int = option(
-        256, "words per step of --implementation tape, and per batch of --predict", at_least=1,
-        group="training",
+    batch_size: int = training_option(
+        256, "words per step of --implementation tape, and per batch of --predict", at_least=1
     )
     limit: int | None = option(
         None, "use only the first N words", group="run", at_least=1, metavar="N"
     )
-    corpus: Path | None = option(
-        None, "text to train on: plain, .gz or .zip", group="data", metavar="FILE"
+    corpus: Path | None = data_option(None, "text to train on: plain, .gz or .zip", metavar="FILE")
+    sentences: Literal["lines", "chunks"] = data_option(
+        "lines", "context windows end with the line, or only every 1,000 words"
     )
-    sentences: Literal["lines", "chunks"] = option(
-        "lines", "context windows end with the line, or only every 1,000 words", group="data"
+    questions: Path | None = data_option(
+        None, "analogies to evaluate on (questions-words.txt)", metavar="FILE"
     )
-    questions: Path | None = option(
-        None, "analogies to evaluate on (questions-words.txt)", group="data", metavar="FILE"
+    wordsim: Path | None = data_option(
+        None, "word pairs with human similarity scores (WordSim-353)", metavar="FILE"
     )
-    wordsim: Path | None = option(
-        None, "word pairs with human similarity scores (WordSim-353)", group="data", metavar="FILE"
+    restrict: int = data_option(
+        30_000, "evaluate analogies among the N most frequent words", at_least=1
     )
-    restrict: int = option(
-        30_000, "evaluate analogies among the N most frequent words", group="data", at_least=1
+    download: Literal["text8"] | None = data_option(
+        None, "download a public text, and do nothing else", transient=True
     )
-    download: Literal["text8"] | None = option(
-        None, "download a public text, and do nothing else", transient=True, group="data"
+    into: Path = data_option(Path("data"), "folder of --download", transient=True, metavar="DIR")
+    base_url: tuple[str, ...] = data_option(
+        _MIRRORS, "servers that --download tries, in this order", transient=True, metavar="URL"
     )
-    into: Path = option(
-        Path("data"), "folder of --download", transient=True, group="data", metavar="DIR"
+    model: Literal["skipgram", "cbow"] = model_option(
+        "skipgram", "a word predicts its neighbors, or they predict the word"
     )
-    base_url: tuple[str, ...] = option(
-        _MIRRORS, "servers that --download tries, in this order", transient=True, group="data",
-        metavar="URL",
+    loss: Literal["ns", "hs"] = model_option("ns", "negative sampling, or hierarchical softmax")
+    implementation: Literal["fast", "tape"] = model_option(
+        "fast", "gradients by hand for blocks of words, or layers on the tape"
     )
-    model: Literal["skipgram", "cbow"] = option(
-        "skipgram", "a word predicts its neighbors, or they predict the word", group="model"
+    dimension: int = model_option(100, "length of a word vector", at_least=1)
+    min_count: int = model_option(5, "rarer words are left out", at_least=1)
+    max_words: int | None = model_option(
+        None, "keep the N most frequent words", at_least=2, metavar="N"
     )
-    loss: Literal["ns", "hs"] = option(
-        "ns", "negative sampling, or hierarchical softmax", group="model"
-    )
-    implementation: Literal["fast", "tape"] = option(
-        "fast", "gradients by hand for blocks of words, or layers on the tape", group="model"
-    )
-    dimension: int = option(100, "length of a word vector", group="model", at_least=1)
-    min_count: int = option(5, "rarer words are left out", group="model", at_least=1)
-    max_words: int | None = option(
-        None, "keep the N most frequent words", group="model", at_least=2, metavar="N"
-    )
-    window: int = option(
-        5, "maximum distance of a context word", group="training", at_least=1, at_most=100
-    )
-    negatives: int = option(5, "noise words per prediction", group="training", at_least=1)
-    subsample: float = option(
-        1e-3, "threshold of subsampling frequent words; 0: none", at_least=0, below=1,
-        group="training",
+    window: int = training_option(5, "maximum distance of a context word", at_least=1, at_most=100)
+    negatives: int = training_option(5, "noise words per prediction", at_least=1)
+    subsample: float = training_option(
+        1e-3, "threshold of subsampling frequent words; 0: none", at_least=0, below=1
     )
     neighbors: str | None = option(
-        None, "print the nearest words of a word, with the run in --out", transient=True,
-        group="run", metavar="WORD",
-    )
-    analogy: tuple[str, ...] = option(
-        (), "answer with the run in --out: A is to B as C is to what?", transient=True, group="run",
+        None,
+        "print the nearest words of a word, with the run in --out",
+        transient=True,
+        group="run",
         metavar="WORD",
     )
-    # fmt: on
+    analogy: tuple[str, ...] = option(
+        (),
+        "answer with the run in --out: A is to B as C is to what?",
+        transient=True,
+        group="run",
+        metavar="WORD",
+    )
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -53,13 +53,10 @@ class BucketBatches(_LengthBatches[B]):
 
     With a stream, an epoch shuffles the examples, sorts pools of 64 batches by length, cuts them
     into batches and shuffles those. Epoch e is a pure function of (stream, e), so an interrupted
-    epoch can be resumed. Each example occurs once per epoch.
+    epoch can be resumed. Each example occurs once per epoch; one batch may have fewer examples.
 
-    Args:
-        lengths: lengths of the n examples, (n,).
-        batch_size: examples per batch; one batch of an epoch may have fewer.
-        collate: makes a batch from an array of indices (b,) int64.
-        stream: names the random order. If None, examples are sorted by length, as for evaluation.
+    lengths: of the n examples, (n,). collate: makes a batch from an array of indices (b,) int64.
+    stream: names the random order; if None, examples are sorted by length, as for evaluation.
     """
 
     def __init__(
@@ -96,12 +93,9 @@ class TokenBatches(_LengthBatches[B]):
     longer than `tokens` is a batch by itself. All examples are sorted by their longest sequence, so
     the number and sizes of the batches are the same in each epoch. The order of the batches and of
     examples of equal length, grouped by their other sequences, is random: epoch e is a pure
-    function of (stream, e). Each example occurs once per epoch.
-
-    Args:
-        lengths: (n,), or (n, k) for examples of k sequences, e.g. a sentence and its translation.
-        tokens: the maximal number of tokens of a batch.
-        collate, stream: see `BucketBatches`.
+    function of (stream, e). Each example occurs once per epoch. lengths: (n,), or (n, k) for
+    examples of k sequences, e.g. a sentence and its translation. collate, stream: see
+    `BucketBatches`.
     """
 
     def __init__(
@@ -147,9 +141,7 @@ def _batch_ends(lengths: NDArray[np.int64], tokens: int) -> list[int]:
 class Curriculum(Generic[B]):
     """Epochs over one data set, then epochs over another (Bengio et al. 2009).
 
-    Args:
-        phases: (batches, number of epochs) of each phase, in order. Epochs after the last phase
-            repeat it.
+    phases: (batches, number of epochs) of each phase. Epochs after the last phase repeat it.
     """
 
     def __init__(self, phases: Sequence[tuple[BucketBatches[B], int]]) -> None:

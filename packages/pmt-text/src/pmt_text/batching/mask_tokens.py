@@ -15,15 +15,10 @@ _FIRST_WORD = len(SPECIAL_TOKENS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskedTokens:
-    """Input and labels of masked language modeling, int64, of the shape of the original ids.
-
-    Attributes:
-        ids: the input of the model.
-        labels: the original ids of the chosen tokens, `IGNORE_LABEL` elsewhere.
-    """
+    """Input and labels of masked language modeling, int64, of the shape of the original ids."""
 
     ids: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64]  # the original ids of the chosen tokens, `IGNORE_LABEL` elsewhere
 
 
 def mask_tokens(
@@ -63,12 +58,8 @@ def _check(ids: NDArray[np.integer], words: int, rate: float, masked: float, ran
     if not 0 <= rate <= 1:
         raise SettingsError(f"rate must be a probability, got {rate}")
     if not (masked >= 0 and random >= 0 and masked + random <= 1):
-        raise SettingsError(
-            f"masked and random must be probabilities that add up to at most 1, got {masked} and "
-            f"{random}"
-        )
+        expected = "masked and random must be probabilities that add up to at most 1"
+        raise SettingsError(f"{expected}, got {masked} and {random}")
     if ids.size and not (ids.min() >= 0 and ids.max() < words):
-        raise ShapeError(
-            f"ids must lie in 0 to {words - 1} for a vocabulary of {words}, got {ids.min()} to "
-            f"{ids.max()}"
-        )
+        expected = f"ids must lie in 0 to {words - 1} for a vocabulary of {words}"
+        raise ShapeError(f"{expected}, got {ids.min()} to {ids.max()}")

@@ -16,17 +16,11 @@ S = TypeVar("S", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class RowIndex:
-    """Positions, in flat arrays, of the items of b chosen rows.
+    """Positions, in flat arrays, of the items of b chosen rows."""
 
-    Attributes:
-        index: the chosen rows, (b,) int64.
-        mask: True at each item, (b, t) bool.
-        positions: index of each item in the flat arrays, 0 in the padding, (b, t) int64.
-    """
-
-    index: NDArray[np.int64]
-    mask: NDArray[np.bool_]
-    positions: NDArray[np.int64]
+    index: NDArray[np.int64]  # the chosen rows, (b,)
+    mask: NDArray[np.bool_]  # True at each item, (b, t)
+    positions: NDArray[np.int64]  # of each item in the flat arrays, 0 in the padding, (b, t)
 
     def take(self, flat: NDArray[Any], padding: S) -> NDArray[S]:
         """Return the rows of a flat array (m,) as (b, t), with the dtype of `padding`."""
@@ -39,10 +33,9 @@ class RowIndex:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Ragged:
-    """n rows of different lengths; row i has the items offsets[i] to offsets[i + 1] - 1.
+    """n rows of different lengths in flat arrays, which subclasses add.
 
-    Attributes:
-        offsets: (n + 1,) int64. Subclasses add the flat arrays.
+    Row i has the items offsets[i] to offsets[i + 1] - 1.
     """
 
     offsets: NDArray[np.int64]
@@ -75,11 +68,7 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TokenSequences(Ragged):
-    """n sequences of ids, m ids in all: 4 bytes per token, whatever the lengths.
-
-    Attributes:
-        ids: (m,) int32.
-    """
+    """n sequences of ids, m ids in all: 4 bytes per token, whatever the lengths."""
 
     ids: NDArray[np.int32]
 
@@ -105,11 +94,7 @@ class TokenSequences(Ragged):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class IndexedBatch:
-    """Base of batches of b examples that know their rows in the data set.
-
-    Attributes:
-        index: (b,) int64.
-    """
+    """Base of batches of b examples that know their rows in the data set, `index` (b,)."""
 
     index: NDArray[np.int64]
 

@@ -15,15 +15,10 @@ from pmt_text.files.errors import check_at_least
 
 @dataclass(frozen=True, slots=True)
 class TextChunkBatch:
-    """A batch of chunks of a text.
-
-    Attributes:
-        ids: the input, (b, t).
-        labels: the token after each of them, (b, t); `IGNORE_LABEL` if there is none.
-    """
+    """A batch of chunks of a text, (b, t)."""
 
     ids: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64]  # the token after each of them; `IGNORE_LABEL` if there is none
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,11 +36,8 @@ class RandomChunks:
     resumed. Chunks overlap and repeat: an epoch is not one pass through the text. Raises
     `DataError` if the text has fewer than length + 1 tokens.
 
-    Args:
-        ids: the text, (n,).
-        length: t, the tokens of a chunk.
-        batch_size, batches: chunks per batch, and batches per epoch.
-        stream: names the random positions.
+    ids: the text, (n,). length: t, the tokens of a chunk. batch_size, batches: chunks per batch,
+    and batches per epoch. stream: names the random positions.
     """
 
     def __init__(
@@ -63,9 +55,7 @@ class RandomChunks:
                 "give more text, or shorter chunks"
             )
         self._chunks = sliding_window_view(ids, length + 1)
-        self.batch_size = batch_size
-        self.batches = batches
-        self._stream = stream
+        self.batch_size, self.batches, self._stream = batch_size, batches, stream
 
     def __len__(self) -> int:
         return self.batches

@@ -19,19 +19,15 @@ def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
     Raises `FileProblem` if the file is missing, a folder or unreadable and `DataError` if a gzip or
     zip file is damaged, encrypted or otherwise unreadable.
     """
-    name = os.fspath(path)
+    name, cure = os.fspath(path), "copy it again, or unpack it"
     try:
         yield
     except FileProblem:
         raise
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(
-            f"{name} is a damaged gzip file ({error}): copy it again, or unpack it"
-        ) from error
+        raise DataError(f"{name} is a damaged gzip file ({error}): {cure}") from error
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(
-            f"{name} is a damaged or unknown zip file ({error}): copy it again, or unpack it"
-        ) from error
+        raise DataError(f"{name} is a damaged or unknown zip file ({error}): {cure}") from error
     except IsADirectoryError as error:
         raise FileProblem(f"{name} is a folder: give a file in it") from error
     except FileNotFoundError as error:

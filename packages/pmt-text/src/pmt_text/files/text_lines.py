@@ -32,12 +32,9 @@ class TextLines:
     file.
 
     Raises `FileProblem` if the file cannot be read, `DataError` if it is empty, not text, UTF-16 or
-    damaged gzip, and `SettingsError` if the encoding is unknown or does not keep ASCII.
-
-    Args:
-        path: the file.
-        encoding: one in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
-        max_length: maximal number of bytes of a line; None for texts without line ends.
+    damaged gzip, and `SettingsError` if the encoding is unknown or does not keep ASCII. encoding:
+    one in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ... max_length: maximal
+    number of bytes of a line; None for texts without line ends.
     """
 
     def __init__(
@@ -58,11 +55,9 @@ class TextLines:
             raise
 
     def _open(self) -> io.BufferedReader[Any]:
-        stored = io.BufferedReader(self._raw, _BLOCK)
-        stream: io.BufferedReader[Any] = stored
-        if stored.peek(2)[:2] == b"\x1f\x8b":
-            unzipped = gzip.GzipFile(fileobj=stored, mode="rb")
-            stream = io.BufferedReader(unzipped, _BLOCK)
+        stream: io.BufferedReader[Any] = io.BufferedReader(self._raw, _BLOCK)
+        if stream.peek(2)[:2] == b"\x1f\x8b":
+            stream = io.BufferedReader(gzip.GzipFile(fileobj=stream, mode="rb"), _BLOCK)
         with read_problems(self.path):
             sample = stream.peek(_SAMPLE)[:_SAMPLE]
         check_text(self.path, sample)
@@ -149,19 +144,12 @@ def _decoded(line: bytes, encoding: str, first: bool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class CorpusText:
-    """A text and the account of its reading.
-
-    Attributes:
-        text: all lines, each with a line feed at its end.
-        lines: number of lines.
-        sha256: of the stored file.
-        warning: which lines were dropped and why; empty if none was.
-    """
+    """A text, each line with a line feed at its end, and the account of its reading."""
 
     text: str
     lines: int
-    sha256: str
-    warning: str
+    sha256: str  # of the stored file
+    warning: str  # which lines were dropped and why; empty if none was
 
 
 def load_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> CorpusText:

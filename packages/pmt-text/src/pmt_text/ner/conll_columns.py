@@ -18,12 +18,9 @@ _MIN_TAGS = 0.9  # of the rows
 
 @dataclass(frozen=True, slots=True)
 class ConllColumns:
-    """The layout of a CoNLL file.
+    """The layout of a CoNLL file of `count` columns, separated by single tabs or runs of blanks.
 
-    Attributes:
-        tabs: whether single tabs separate the columns; else runs of blanks do.
-        count: number of columns.
-        word, tag: indices of the columns of words and tags, from 0.
+    word, tag: indices of the columns of words and tags, from 0.
     """
 
     tabs: bool
@@ -80,12 +77,12 @@ def _tag_column(path: str, first: str, rows: Sequence[Sequence[str]], tag: int |
     """Return the index of the column of tags; see `detect_columns`."""
     count = len(rows[0])
     tagged = [i for i in range(count) if _has_tags(rows, i)]
+    if tag is None and not tagged:
+        line = repr(first[:80])
+        raise DataError(
+            f"{path}: no column holds tags like 'O' and 'B-PER'; the first line is {line}"
+        )
     if tag is None:
-        if not tagged:
-            raise DataError(
-                f"{path}: no column holds tags like 'O' and 'B-PER'; the first line is "
-                f"{first[:80]!r}"
-            )
         return tagged[-1]
     index = _index(path, tag, count, "tags")
     if index not in tagged:
@@ -108,8 +105,6 @@ def _has_tags(rows: Sequence[Sequence[str]], column: int) -> bool:
 
 def _index(path: str, given: int, count: int, what: str) -> int:
     if not -count <= given < count:
-        raise DataError(
-            f"{path} has {count} columns (0 to {count - 1}), so there is no column {given} of "
-            f"{what}"
-        )
+        columns = f"{count} columns (0 to {count - 1})"
+        raise DataError(f"{path} has {columns}, so there is no column {given} of {what}")
     return given % count

@@ -20,8 +20,7 @@ class TaggedBatch(IndexedBatch):
     characters is computed u times and then looked up by `spelling_ids`.
 
     Attributes:
-        words: ids of the folded words, 0 in the padding, (b, t) int64.
-        shapes: ids of the word shapes, 0 in the padding, (b, t) int64.
+        words, shapes: ids of the folded words and of their shapes, 0 in the padding, (b, t) int64.
         spelling_ids: rows of `characters`, 0 in the padding, (b, t) int64.
         characters: ids of the characters of each spelling, padded with 0 on the right, (u, c)
             int64; row 0 is all padding; c is at least 1.
@@ -63,13 +62,10 @@ class TaggedBatch(IndexedBatch):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EncodedSentences(Ragged):
-    """n encoded sentences of m words in all.
+    """n encoded sentences of m words in all; see `TaggedBatch`.
 
-    Attributes:
-        words, shapes: see `TaggedBatch`, (m,) int32.
-        spelling_ids: rows of `characters`, (m,) int32.
-        characters: characters of each spelling of the data set, row 0 all padding, (u, c) int32.
-        tags: (m,) int32, or None.
+    words, shapes, spelling_ids and tags are (m,); characters are those of each spelling of the data
+    set, (u, c), row 0 all padding.
     """
 
     words: NDArray[np.int32]
@@ -111,15 +107,12 @@ def sentence_chunks(
     """Join short sentences and cut long ones; the words and their order stay the same.
 
     The arrays of words are shared. The outputs of a model for all chunks, concatenated, are in
-    the order of `sentences`.
+    the order of the n sentences.
 
-    Args:
-        sentences: n sentences.
-        documents: number of the document of each sentence, (n,); 0 if unknown. Only sentences of
-            one known document are joined.
-        join: neighboring sentences are joined while they have at most this many words, so that a
-            word has the next sentence as context; 0 joins none.
-        max_length: longer sentences are cut into parts of nearly equal length.
+    documents: number of the document of each sentence, (n,); 0 if unknown. Only sentences of one
+    known document are joined. join: neighboring sentences are joined while they have at most this
+    many words, so that a word has the next sentence as context; 0 joins none. max_length: longer
+    sentences are cut into parts of nearly equal length.
     """
     if max_length < 1 or join > max_length:
         raise SettingsError(

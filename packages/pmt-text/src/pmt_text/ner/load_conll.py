@@ -21,17 +21,14 @@ _NO_WORD = "no word"
 _NO_TAG = "not a tag"
 
 Line = tuple[int, str | None]
+_END: Line = (0, "")
 
 
 @dataclass(frozen=True, slots=True)
 class ConllFile:
-    """The sentences of `load_conll`.
+    """The sentences of `load_conll`, in the order of the file, and the scheme of their tags.
 
     Attributes:
-        sentences: in the order of the file.
-        path: of the file.
-        columns: layout of the file.
-        scheme: of the tags.
         breaks: number of tags that this scheme would write differently.
         documents: number of -DOCSTART- lines.
         dropped: reason -> the first broken line of each sentence dropped for it.
@@ -95,12 +92,11 @@ def load_conll(
     with TextLines(path, encoding) as lines:
         numbered = iter(lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))
-        columns = detect_columns(
-            lines.path, _word_lines(first, lines.path, encoding), word_column, tag_column
-        )
+        texts = _word_lines(first, lines.path, encoding)
+        columns = detect_columns(lines.path, texts, word_column, tag_column)
         reader = _SentenceReader(columns, unusable_line(encoding))
-        read = reader.sentences(_joined(first, numbered))
-        sentences = list(islice(read, limit))
+        rows = (line for part in (first, numbered, [_END]) for line in part)
+        sentences = list(islice(reader.sentences(rows), limit))
         sha256 = lines.sha256()
     tags = [sentence.tags or () for sentence in sentences]
     scheme = detect_scheme(tags)
@@ -126,7 +122,7 @@ class _SentenceReader:
     def sentences(self, lines: Iterable[Line]) -> Iterator[TaggedSentence]:
         rows: list[tuple[str, ...]] = []
         start, broken = 0, False
-        for number, line in _joined(lines, [(0, "")]):
+        for number, line in lines:  # the last one is empty
             begins_document = line is not None and _begins_document(line)
             if line is not None and (begins_document or not line.strip()):
                 if rows and not broken:
@@ -154,19 +150,9 @@ class _SentenceReader:
         return _NO_TAG if canonical_tag(cells[self.columns.tag]) is None else tuple(cells)
 
     def _sentence(self, rows: list[tuple[str, ...]], line: int) -> TaggedSentence:
-        word, tag = self.columns.word, self.columns.tag
-        return TaggedSentence(
-            words=tuple(row[word] for row in rows),
-            tags=tuple(canonical_tag(row[tag]) or "O" for row in rows),
-            cells=tuple(rows),
-            document=self.documents,
-            line=line,
-        )
-
-
-def _joined(*parts: Iterable[Line]) -> Iterator[Line]:
-    for lines in parts:
-        yield from lines
+        words = tuple(row[self.columns.word] for row in rows)
+        tags = tuple(canonical_tag(row[self.columns.tag]) or "O" for row in rows)
+        return TaggedSentence(words, tags, tuple(rows), self.documents, line)
 
 
 def _begins_document(line: str) -> bool:
@@ -183,13 +169,8 @@ def _is_comment(line: str, columns: ConllColumns) -> bool:
 
 def _word_lines(lines: Sequence[Line], path: str, encoding: str) -> list[str]:
     """Return the lines that may have a word."""
-    texts = [
-        text
-        for _, text in lines
-        if text is not None
-        and text.strip()
-        and not (text.startswith("# ") or _begins_document(text))
-    ]
+    texts = [text for _, text in lines if text is not None and text.strip()]
+    texts = [text for text in texts if not (text.startswith("# ") or _begins_document(text))]
     if not texts:
         kind = "words" if any(text is not None for _, text in lines) else f"text in {encoding}"
         raise DataError(f"{path} has no line with {kind}; expected a word and its tag per line")

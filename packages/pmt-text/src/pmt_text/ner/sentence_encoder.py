@@ -57,12 +57,9 @@ class SentenceEncoder:
     """Encoder of sentences: the vocabularies of words, characters and shapes, and the tags.
 
     Attributes:
-        words: vocabulary of folded words, see `fold_word`.
-        characters: vocabulary of characters.
+        words, lower, digits: vocabulary of folded words, and how they are folded, see `fold_word`.
         shapes: vocabulary of word shapes, see `word_shape`.
-        tags: names of the tags in the order of their ids, "O" first.
-        scheme: in which the tags are written.
-        lower, digits: see `fold_word`.
+        tags, scheme: names of the tags in the order of their ids, "O" first, and their scheme.
         max_letters: of a longer word only the first and last characters are encoded.
         learned: the first `learned` words occurred in training, later ones do not (they have
             pretrained vectors); None: all occurred.
@@ -109,19 +106,10 @@ class SentenceEncoder:
         words = _extended(Vocabulary.build(folded, min_count=min_count), more_learned)
         learned = len(words)
         words = _extended(words, further_words)
-        return cls(
-            words=words,
-            characters=Vocabulary.build((list("".join(s.words)) for s in sentences), min_count),
-            shapes=Vocabulary.build(
-                ([word_shape(w) for w in s.words] for s in sentences), min_count
-            ),
-            tags=_tags_of(sentences, scheme),
-            scheme=scheme,
-            lower=lower,
-            digits=digits,
-            max_letters=max_letters,
-            learned=learned,
-        )
+        characters = Vocabulary.build((list("".join(s.words)) for s in sentences), min_count)
+        shapes = Vocabulary.build(([word_shape(w) for w in s.words] for s in sentences), min_count)
+        tags = _tags_of(sentences, scheme)
+        return cls(words, characters, shapes, tags, scheme, lower, digits, max_letters, learned)
 
     def encode(self, sentences: Sequence[TaggedSentence]) -> EncodedSentences:
         """Encode n sentences, with tags if all of them have tags.

@@ -57,8 +57,7 @@ class SubwordAlignment:
         if labels.shape != self.pieces.shape:
             raise ShapeError(f"{len(self.pieces)} words need labels (w,), got {labels.shape}")
         result = np.full(len(self), no_label, np.int64)
-        nonempty = self.pieces > 0
-        result[self.starts[nonempty]] = labels[nonempty]
+        result[self.starts[self.pieces > 0]] = labels[self.pieces > 0]
         return result
 
     def of_words(self, labels: NDArray[np.integer], no_label: int = 0) -> NDArray[np.int64]:
@@ -69,8 +68,7 @@ class SubwordAlignment:
         if labels.shape != (len(self),):
             raise ShapeError(f"{len(self)} subwords need labels (t,), got {labels.shape}")
         result = np.full(len(self.pieces), no_label, np.int64)
-        nonempty = self.pieces > 0
-        result[nonempty] = labels[self.starts[nonempty]]
+        result[self.pieces > 0] = labels[self.starts[self.pieces > 0]]
         return result
 
     def spread_tags(self, tags: Sequence[str], scheme: TagScheme) -> list[str]:
@@ -80,18 +78,14 @@ class SubwordAlignment:
         """
         if len(tags) != len(self.pieces):
             raise ShapeError(f"{len(self.pieces)} words need as many tags, got {len(tags)}")
-        edges = np.append(self.starts, len(self) - self.after)
-        spans = (
-            Span(span.type, int(edges[span.start]), int(edges[span.stop]))
-            for span in tag_spans(tags)
-        )
+        edges = [*self.starts.tolist(), len(self) - self.after]
+        spans = (Span(type_, edges[start], edges[stop]) for type_, start, stop in tag_spans(tags))
         return spans_to_tags((span for span in spans if span.start < span.stop), len(self), scheme)
 
     def gather_tags(self, tags: Sequence[str], scheme: TagScheme) -> list[str]:
         """Convert tags of subwords into tags of words, in `scheme`: the inverse of `spread_tags`.
 
-        An entity covers each word of which it covers the first subword; it is dropped if there is
-        none.
+        An entity covers each word of which it covers the first subword; without one it is dropped.
         """
         if len(tags) != len(self):
             raise ShapeError(f"{len(self)} subwords need as many tags, got {len(tags)}")
@@ -112,8 +106,7 @@ def encode_words(
     encode: returns the ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first is
     given with a space before it, as in a text.
     """
-    parts = [
-        np.asarray(encode(word if i == 0 else f" {word}"), np.int64) for i, word in enumerate(words)
-    ]
+    spaced = (word if i == 0 else f" {word}" for i, word in enumerate(words))
+    parts = [np.asarray(encode(word), np.int64) for word in spaced]
     ids = np.concatenate([np.empty(0, np.int64), *parts])
     return ids, SubwordAlignment(np.array([len(part) for part in parts], np.int64))

@@ -31,8 +31,7 @@ def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
 def spans_to_tags(spans: Iterable[Span], n: int, scheme: TagScheme) -> list[str]:
     """Return the tags (n,) of n words with these entities, which are in order and do not overlap.
 
-    Raises SettingsError if entities overlap or lie outside the n words, or if the scheme is
-    unknown.
+    Raises SettingsError if entities overlap or lie outside the words, or the scheme is unknown.
     """
     if scheme not in TAG_SCHEMES:
         raise SettingsError(f"scheme must be one of {', '.join(TAG_SCHEMES)}, not {scheme!r}")
@@ -62,9 +61,8 @@ def _span_tags(span: Span, previous: Span | None, scheme: TagScheme) -> list[str
 
 def scheme_breaks(tags: Sequence[str], scheme: TagScheme) -> list[int]:
     """Return the indices of the tags that the scheme would write differently."""
-    return [
-        i for i, (a, b) in enumerate(zip(tags, convert_tags(tags, scheme), strict=True)) if a != b
-    ]
+    converted = convert_tags(tags, scheme)
+    return [i for i, (a, b) in enumerate(zip(tags, converted, strict=True)) if a != b]
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> TagScheme:
@@ -86,11 +84,8 @@ def forbidden_transitions(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the transitions that no valid sequence contains, for `LinearChainCRF`.
 
-    An entity that is still open at the end of a sentence is valid: it ends there.
-
-    Returns:
-        (n, n), True if the tag of the column never follows that of the row; and (n,), True if a
-        tag never comes first.
+    They are (n, n), True if the tag of the column never follows that of the row; and (n,), True if
+    a tag never comes first. An entity that is still open at the end of a sentence ends there.
     """
     start = np.array([not _possible((tag,), scheme) for tag in tags])
     follows = [[not _possible((row, column), scheme) for column in tags] for row in tags]

@@ -18,14 +18,12 @@ _BLANK = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """Words and their tags.
+    """At least one word, and a tag for each ("O", "B-PER", ...); no tags if they are unknown.
 
     Attributes:
-        words: at least one.
-        tags: one per word ("O", "B-PER", ...), or None if unknown.
         cells: all columns of the line of each word, if the sentence comes from a file.
-        document: number of its document in the file, from 1; 0 if unknown.
-        line: number of the line of its first word, from 1; 0 if unknown.
+        document, line: numbers, from 1, of its document in the file and of the line of its first
+            word; 0 if unknown.
     """
 
     words: tuple[str, ...]
@@ -67,12 +65,11 @@ def write_conll(
         for i, (sentence, tags) in enumerate(_with_tags(sentences, predicted)):
             if predicted is None and sentence.document != document:
                 document = sentence.document
-                cells = len(sentence.cells[0]) if sentence.cells else 2
-                file.write(
-                    " ".join([DOCUMENT, *["-X-"][: cells - 2], *["O"] * cells][:cells]) + "\n\n"
-                )
-            rows = _rows(sentence, tags, i)
-            file.writelines(" ".join(map(_cell, row)) + "\n" for row in rows)
+                count = len(sentence.cells[0]) if sentence.cells else 2
+                cells = [DOCUMENT, *["-X-"][: count - 2], *["O"] * count][:count]
+                file.write(" ".join(cells) + "\n\n")
+            for row in _rows(sentence, tags, i):
+                file.write(" ".join(_BLANK.sub("_", cell) or "_" for cell in row) + "\n")
             file.write("\n")
 
 
@@ -102,7 +99,3 @@ def _rows(
     first_cells = sentence.cells or [(word,) for word in sentence.words]
     columns = zip(first_cells, sentence.tags, predicted, strict=True)
     return [(*cells, tag, prediction) for cells, tag, prediction in columns]
-
-
-def _cell(text: str) -> str:
-    return _BLANK.sub("_", text) or "_"

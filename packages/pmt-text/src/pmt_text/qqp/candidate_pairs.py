@@ -76,14 +76,9 @@ def nearest_pairs(
     Both the texts and the pool of neighbors are random samples of at most `texts` texts, so time
     and memory are bounded for any n. No pair occurs twice, in either order.
 
-    Args:
-        vectors: of n texts, compared by cosine, (n, d).
-        groups: (n,); texts of one group are never paired, as they are known to be equivalent.
-        rng: source of randomness.
-        texts: maximal size of the two samples.
-        nearest: number of neighbors from which partners are drawn.
-        each: maximal number of partners per text.
-        progress: called with the number of texts done, block by block.
+    vectors: of n texts, compared by cosine, (n, d). groups: (n,); texts of one group are never
+    paired, as they are known to be equivalent. A text has at most `each` partners, drawn from its
+    `nearest` neighbors. progress: called with the number of texts done, block by block.
     """
     check_at_least(1, texts=texts, nearest=nearest, each=each)
     n = len(vectors)

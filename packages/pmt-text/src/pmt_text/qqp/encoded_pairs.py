@@ -55,28 +55,18 @@ class PairBatch(IndexedBatch):
         segments = np.where(self.mask, 1 - self.segments, 0)
         segments[:, :1] = 0
 
-        def reordered(x: NDArray[np.int64]) -> NDArray[np.int64]:
-            return np.take_along_axis(x, order, axis=1)
-
-        return replace(
-            self,
-            ids=reordered(self.ids),
-            segments=reordered(segments),
-            match_types=reordered(self.match_types),
+        ids, segments, match_types = (
+            np.take_along_axis(x, order, axis=1) for x in (self.ids, segments, self.match_types)
         )
+        return replace(self, ids=ids, segments=segments, match_types=match_types)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EncodedPairs(Ragged):
-    """n encoded pairs of m tokens in all.
+    """n encoded pairs of m tokens in all; see `PairBatch`.
 
-    About 6 bytes per token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
-
-    Attributes:
-        ids: (m,) int32.
-        segments, match_types: see `PairBatch`, (m,) int8.
-        labels: (n,) int64, or None.
-        features: (n, k) float32, or None.
+    ids, segments and match_types are (m,), labels (n,) and features (n, k). About 6 bytes per
+    token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
     """
 
     ids: NDArray[np.int32]
@@ -93,10 +83,7 @@ class EncodedPairs(Ragged):
 
     @classmethod
     def joined(cls, parts: Sequence[EncodedPairs]) -> EncodedPairs:
-        """Concatenate data sets; labels and features are kept if all of them have them.
-
-        Raises ShapeError if there are no parts.
-        """
+        """Concatenate data sets (at least one); labels and features are kept if all have them."""
         if not parts:
             raise ShapeError("expected at least one data set to join")
         labels = [part.labels for part in parts if part.labels is not None]
@@ -114,12 +101,8 @@ class EncodedPairs(Ragged):
     def batch(self, indices: NDArray[np.integer]) -> PairBatch:
         """Return the pairs at `indices` (b,), in that order."""
         rows = self.rows(indices)
-        return PairBatch(
-            ids=rows.take(self.ids, np.int64(0)),
-            segments=rows.take(self.segments, np.int64(0)),
-            match_types=rows.take(self.match_types, np.int64(0)),
-            mask=rows.mask,
-            labels=None if self.labels is None else self.labels[rows.index],
-            index=rows.index,
-            features=None if self.features is None else self.features[rows.index],
-        )
+        arrays = (self.ids, self.segments, self.match_types)
+        ids, segments, match_types = (rows.take(flat, np.int64(0)) for flat in arrays)
+        labels = None if self.labels is None else self.labels[rows.index]
+        features = None if self.features is None else self.features[rows.index]
+        return PairBatch(ids, segments, match_types, rows.mask, labels, features, index=rows.index)

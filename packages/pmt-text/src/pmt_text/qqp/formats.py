@@ -34,14 +34,10 @@ class QuestionPair:
 
 @dataclass(frozen=True, slots=True)
 class QqpFormat:
-    """The layout of a row.
+    """The layout of a row of `columns` fields, with the name of the format for people.
 
     Attributes:
-        name: of the format, for people.
-        separator: between fields.
-        columns: number of fields.
-        question1, question2: indices of the columns of the questions.
-        label, id1, id2: indices of these columns, None if there are none.
+        question1, question2, label, id1, id2: indices of these columns, None if there are none.
         header: whether the first line is a header.
         quoted: whether fields may be quoted as in CSV; else a quote is an ordinary character.
     """
@@ -88,21 +84,11 @@ def _by_header(line: str) -> QqpFormat | None:
     if len(set(names)) != len(names) or not {"question1", "question2"} <= set(names):
         return None
     columns = {name: i for i, name in enumerate(names)}
-    label = columns.get("is_duplicate")
-    if separator == ",":
-        name = "Kaggle CSV" if label is not None else "Kaggle test CSV"
-    else:
-        name = "public TSV" if label is not None else "GLUE test TSV"
-    return QqpFormat(
-        name,
-        separator,
-        len(names),
-        columns["question1"],
-        columns["question2"],
-        label=label,
-        id1=columns.get("qid1"),
-        id2=columns.get("qid2"),
-    )
+    label, id1, id2 = (columns.get(name) for name in ("is_duplicate", "qid1", "qid2"))
+    kinds = {",": ("Kaggle CSV", "Kaggle test CSV"), "\t": ("public TSV", "GLUE test TSV")}
+    name = kinds[separator][label is None]
+    questions = columns["question1"], columns["question2"]
+    return QqpFormat(name, separator, len(names), *questions, label=label, id1=id1, id2=id2)
 
 
 def _by_shape(lines: Sequence[str]) -> QqpFormat | None:

@@ -26,12 +26,9 @@ _EMPTY_QUESTION = "empty question"
 
 @dataclass(frozen=True, slots=True)
 class QqpFile:
-    """The question pairs of `load_qqp`.
+    """The question pairs of `load_qqp`, in the order of the file, and the name of its format.
 
     Attributes:
-        pairs: in the order of the file.
-        path: of the file.
-        format: name of its format.
         rows: number of rows, dropped ones included.
         dropped: reason -> the lines of the rows dropped for it.
         sha256: of the stored file.
@@ -119,9 +116,8 @@ class _RowReader:
         if not format.quoted or '"' not in line:
             fields = line.split(format.separator)
             return fields if len(fields) == format.columns else _WRONG_FIELDS
-        fields_or_none = record.fields(line) or self._fields_by_tabs(line)
-        if fields_or_none is not None:
-            return fields_or_none
+        if quoted := record.fields(line) or self._fields_by_tabs(line):
+            return quoted
         if not record.is_open(line):
             return _UNCLOSED_QUOTE if line.count('"') % 2 else _WRONG_FIELDS
         return self._longer_record(line, record) or _UNCLOSED_QUOTE
@@ -150,11 +146,11 @@ class _RowReader:
             if len(self.ahead) < count and not self._read_ahead():
                 return None
             following = self.ahead[count - 1][1]
-            if following is None or self._is_record(following, record):
+            if following is None or self._is_row(record.fields(following)):
                 return None
             text = f"{text}\n{following}"
             fields = record.fields(text)
-            if fields is not None and not isinstance(self._pair(fields, 0), str):
+            if self._is_row(fields):
                 for _ in range(count):
                     self.ahead.popleft()
                 return fields
@@ -162,26 +158,21 @@ class _RowReader:
                 return None
         return None
 
-    def _is_record(self, line: str, record: QuotedRecord) -> bool:
-        fields = record.fields(line)
+    def _is_row(self, fields: list[str] | None) -> bool:
         return fields is not None and not isinstance(self._pair(fields, 0), str)
 
     def _pair(self, fields: list[str], number: int) -> QuestionPair | str:
         """Return the pair of these fields, or the reason to drop it."""
         format = self.format
-        label: int | None = None
-        if format.label is not None:
-            text = fields[format.label].strip()
-            if text not in ("0", "1"):
-                return _WRONG_LABEL
-            label = int(text)
-        question1 = unwrap(fields[format.question1].strip())
-        question2 = unwrap(fields[format.question2].strip())
-        if not question1 or not question2:
+        label = None if format.label is None else fields[format.label].strip()
+        if label not in (None, "0", "1"):
+            return _WRONG_LABEL
+        texts = [unwrap(fields[i].strip()) for i in (format.question1, format.question2)]
+        if not all(texts):
             return _EMPTY_QUESTION
-        id1 = None if format.id1 is None else fields[format.id1].strip()
-        id2 = None if format.id2 is None else fields[format.id2].strip()
-        return QuestionPair(question1, question2, label, id1 or None, id2 or None, number)
+        ids = [None if i is None else fields[i].strip() or None for i in (format.id1, format.id2)]
+        number_label = None if label is None else int(label)
+        return QuestionPair(texts[0], texts[1], number_label, ids[0], ids[1], number)
 
 
 def _is_quoted(text: str) -> bool:

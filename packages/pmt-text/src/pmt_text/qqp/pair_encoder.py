@@ -43,9 +43,7 @@ class PairEncoder:
                 f"max_length must be {_SPECIALS + 2} or more (three special tokens and a word of "
                 f"each question), not {max_length}"
             )
-        self.vocabulary = vocabulary
-        self.max_length = max_length
-        self.idf = idf
+        self.vocabulary, self.max_length, self.idf = vocabulary, max_length, idf
 
     @property
     def n_match_types(self) -> int:
@@ -100,16 +98,8 @@ class PairEncoder:
         types_first, types_second = self._match_types(first, second)
         keep1, keep2 = truncated_lengths(len(first), len(second), self.max_length - _SPECIALS)
         id_list = self.vocabulary.id_list
-        ids.append(CLS)
-        ids.extend(id_list(first[:keep1]))
-        ids.append(SEP)
-        ids.extend(id_list(second[:keep2]))
-        ids.append(SEP)
-        types.append(0)
-        types.extend(types_first[:keep1])
-        types.append(0)
-        types.extend(types_second[:keep2])
-        types.append(0)
+        ids.extend((CLS, *id_list(first[:keep1]), SEP, *id_list(second[:keep2]), SEP))
+        types.extend((0, *types_first[:keep1], 0, *types_second[:keep2], 0))
         segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
 
     def _match_types(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:

@@ -91,8 +91,7 @@ def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
     """Return the length of the longest common subsequence, by dynamic programming."""
     row = [0] * (len(b) + 1)
     for token in a:
-        previous = row
-        row = [0]
+        previous, row = row, [0]
         for j, other in enumerate(b):
             row.append(previous[j] + 1 if token == other else max(previous[j + 1], row[j]))
     return row[-1]
@@ -106,13 +105,8 @@ def _shared(
     half = 0.5 * math.fsum(map(idf, alike))
     union = of_a + of_b - of_both
     ways = sorted((_share(of_both, of_a), _share(of_both, of_b)))
-    return [
-        _jaccard(a, b),
-        _share(of_both, union),
-        _share(of_both + half, of_a + of_b - of_both),
-        *ways,
-        _share(of_both, math.sqrt(of_a * of_b)),
-    ]
+    cosine = _share(of_both, math.sqrt(of_a * of_b))
+    return [_jaccard(a, b), _share(of_both, union), _share(of_both + half, union), *ways, cosine]
 
 
 def _characters(a: Sequence[str], b: Sequence[str]) -> list[float]:
@@ -128,13 +122,8 @@ def _characters(a: Sequence[str], b: Sequence[str]) -> list[float]:
 def _lengths(a: Sequence[str], b: Sequence[str]) -> list[float]:
     common = longest_common_subsequence(a, b)
     short, long = sorted((len(a), len(b)))
-    return [
-        _share(common, long),
-        _share(common, short),
-        _share(long - short, long),
-        math.log1p(short) / 3,
-        math.log1p(long) / 3,
-    ]
+    shares = [_share(common, long), _share(common, short), _share(long - short, long)]
+    return [*shares, math.log1p(short) / 3, math.log1p(long) / 3]
 
 
 def _numbers(a: Collection[str], b: Collection[str]) -> list[float]:

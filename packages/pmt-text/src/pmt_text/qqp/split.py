@@ -24,10 +24,10 @@ def connected_components(
     node_of: dict[tuple[str, str], int] = {}
 
     def node(kind: str, name: str) -> int:
-        number = node_of.setdefault((kind, name), len(parent))
-        if number == len(parent):
-            parent.append(number)
-        return number
+        if (kind, name) not in node_of:
+            node_of[kind, name] = len(parent)
+            parent.append(len(parent))
+        return node_of[kind, name]
 
     def root(start: int) -> int:
         while parent[start] != start:
@@ -75,8 +75,7 @@ def split_by_question(
     train, dev = np.flatnonzero(~is_dev), np.flatnonzero(is_dev)
     if not (len(train) and len(dev)):
         raise DataError(
-            f"{len(pairs)} pairs in {len(sizes)} groups linked by shared questions cannot be "
-            f"split into train and dev (dev_fraction={dev_fraction}): give two files, or more "
-            "pairs"
+            f"{len(pairs)} pairs in {len(sizes)} groups linked by shared questions cannot be split "
+            f"into train and dev (dev_fraction={dev_fraction}): give two files, or more pairs"
         )
     return train.astype(np.int64), dev.astype(np.int64)

@@ -24,11 +24,8 @@ _CHUNK = 20_000  # pairs; bounds the memory that encoding needs besides its resu
 class BagBatch(IndexedBatch):
     """b sparse vectors, padded on the right with feature 0 of value 0.
 
-    Attributes:
-        ids: feature indices, (b, t) int64.
-        values: values of these features, (b, t) float32.
-        scores: dense features, (b, k) float32.
-        labels: (b,) int64, or None.
+    ids: feature indices, (b, t). values: of these features, (b, t). scores: dense features, (b, k).
+    labels: (b,), or None.
     """
 
     ids: NDArray[np.int64]
@@ -40,21 +37,13 @@ class BagBatch(IndexedBatch):
         """Return views of rows i, i + n, ...; see `shard_rows`."""
         rows = shard_rows(i, n)
         labels = None if self.labels is None else self.labels[rows]
-        return BagBatch(
-            self.ids[rows], self.values[rows], self.scores[rows], labels, index=self.index[rows]
-        )
+        ids, values, scores = self.ids[rows], self.values[rows], self.scores[rows]
+        return BagBatch(ids, values, scores, labels, index=self.index[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EncodedBags(Ragged):
-    """n sparse vectors with m values in all.
-
-    Attributes:
-        ids: (m,) int32.
-        values: (m,) float32.
-        scores: (n, k) float32.
-        labels: (n,) int64, or None.
-    """
+    """n sparse vectors with m values in all: ids (m,), values (m,), scores (n, k), labels (n,)."""
 
     ids: NDArray[np.int32]
     values: NDArray[np.float32]
@@ -79,9 +68,7 @@ class TfIdf:
     """Texts as unit vectors with the value (1 + ln count) * idf of each known word.
 
     Salton and Buckley 1988, with the smoothed idf = ln((1 + n) / (1 + texts with the word)) + 1.
-
-    Args:
-        idf: of each known word; the order of the words is that of the components.
+    The order of the words of `idf` is that of the components.
     """
 
     def __init__(self, idf: Mapping[str, float]) -> None:
@@ -121,11 +108,9 @@ class TfIdf:
         similarity of the words (including unknown ones), the cosine a . b, and the weighted
         overlap sum min(a, b) / sum max(a, b). tokenize: maps a text to its tokens; may cache them.
         """
+        parts = (pairs[start : start + _CHUNK] for start in range(0, len(pairs), _CHUNK))
         chunks = [
-            self._encode_chunk(
-                [tokenize(text) for pair in pairs[start : start + _CHUNK] for text in pair]
-            )
-            for start in range(0, len(pairs), _CHUNK)
+            self._encode_chunk([tokenize(text) for pair in part for text in pair]) for part in parts
         ]
         sizes = np.concatenate([np.zeros(1, np.int64), *(chunk[0] for chunk in chunks)])
         return EncodedBags(
@@ -151,22 +136,15 @@ class TfIdf:
         pair, word = key // v, key % v
         cosine = np.bincount(pair, a * b, n)
         least, most = np.bincount(pair, np.minimum(a, b), n), np.bincount(pair, np.maximum(a, b), n)
-        scores = np.empty((n, 3), np.float32)
-        scores[:, 0] = [jaccard(texts[2 * i], texts[2 * i + 1]) for i in range(n)]
-        scores[:, 1] = cosine
-        scores[:, 2] = least / np.maximum(most, 1e-12)
+        similarities = [jaccard(texts[2 * i], texts[2 * i + 1]) for i in range(n)]
+        scores = np.stack((similarities, cosine, least / np.maximum(most, 1e-12)), axis=1)
         rows = np.concatenate((pair, pair))
-        columns = np.concatenate((word, word + v))
+        columns = np.concatenate((word, word + v)).astype(np.int32)
         values = np.concatenate((abs(a - b), a * b))
-        nonzero = values > 1e-9
-        rows, columns, values = rows[nonzero], columns[nonzero], values[nonzero]
-        order = np.argsort(rows, kind="stable")
-        return (
-            np.bincount(rows, minlength=n),
-            columns[order].astype(np.int32),
-            values[order].astype(np.float32),
-            scores,
-        )
+        (nonzero,) = np.nonzero(values > 1e-9)
+        order = nonzero[np.argsort(rows[nonzero], kind="stable")]
+        sizes = np.bincount(rows[nonzero], minlength=n)
+        return sizes, columns[order], values[order].astype(np.float32), scores.astype(np.float32)
 
     def _vectors(
         self, texts: Sequence[Sequence[str]]
@@ -174,16 +152,13 @@ class TfIdf:
         """Return text, word and value of the nonzero components of all vectors, (m,) each."""
         v = max(len(self), 1)
         find = self._index.get
-        keys = np.array(
-            [
-                i * v + index
-                for i, tokens in enumerate(texts)
-                for token in tokens
-                if (index := find(token)) is not None
-            ],
-            np.int64,
-        )
-        key, count = np.unique(keys, return_counts=True)
+        keys = [
+            i * v + index
+            for i, tokens in enumerate(texts)
+            for token in tokens
+            if (index := find(token)) is not None
+        ]
+        key, count = np.unique(np.array(keys, np.int64), return_counts=True)
         text, word = key // v, key % v
         value = (1 + np.log(count)) * self._weight[word]
         norm = np.sqrt(np.bincount(text, value * value, len(texts)))

@@ -29,9 +29,7 @@ VECTOR_SIMILARITIES = (
 class VectorSimilarities:
     """Computes the `VECTOR_SIMILARITIES` of pairs; they are the same for either order.
 
-    Args:
-        vectors: of the words by id, (v, d).
-        weights: of the words, e.g. their inverse document frequency, (v,).
+    vectors: of the words by id, (v, d). weights: of the words, e.g. their idf, (v,).
     """
 
     def __init__(self, vectors: NDArray[np.floating], weights: NDArray[np.floating]) -> None:

@@ -53,9 +53,7 @@ def best_threshold(
     order = np.argsort(values)
     values, truth = values[order], truth[order]
     # correct[k]: correct predictions if the k lowest scores are predicted as 0, the others as 1.
-    correct = np.concatenate([[0], np.cumsum(1 - truth)]) + np.concatenate(
-        [np.cumsum(truth[::-1])[::-1], [0]]
-    )
+    correct = np.concatenate([[0], np.cumsum(1 - 2 * truth)]) + truth.sum()
     cuts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
     cut = int(cuts[np.argmax(correct[cuts])])
     if cut == 0:

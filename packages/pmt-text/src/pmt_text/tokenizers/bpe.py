@@ -11,13 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DataError, SettingsError, ShapeError
-from pmt_text.tokenizers.bpe_training import (
-    MAX_WORD_BYTES,
-    Pair,
-    learn_merges,
-    merge_pair,
-    split_words,
-)
+from pmt_text.tokenizers import bpe_training
+from pmt_text.tokenizers.bpe_training import Pair, merge_pair, split_words
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
 
 _KIND = "byte-pair encoding"
@@ -32,10 +27,8 @@ class BytePairEncoding:
     that nothing is unknown; then of the results of the merges, in order. A text is split into
     words (`split_words`), and the bytes of each word are merged, earliest learned pair first.
 
-    Args:
-        merges: pairs of symbols; symbols 0 ... 255 are bytes, 256 + i is the result of merge i.
-        specials: names of the special tokens; by default those of `Vocabulary`, with its ids (PAD,
-            CLS, SEP, ...).
+    merges: pairs of symbols, see `learn_merges`. specials: names of the special tokens; by default
+    those of `Vocabulary`, with its ids (PAD, CLS, SEP, ...).
     """
 
     def __init__(self, merges: Iterable[Pair], specials: Sequence[str] = SPECIAL_TOKENS) -> None:
@@ -64,7 +57,7 @@ class BytePairEncoding:
         for text in texts:
             words.update(split_words(text))
         counted = {_bytes(word): words[word] for word in sorted(words)}
-        return cls(learn_merges(counted, merges, min_count), specials)
+        return cls(bpe_training.learn_merges(counted, merges, min_count), specials)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Return the ids (n,) of a text, without special tokens."""
@@ -177,10 +170,9 @@ def _symbols(merges: Sequence[Pair]) -> list[bytes]:
                 f"made), got ({left}, {right})"
             )
         made = symbols[left] + symbols[right]
-        if len(made) > MAX_WORD_BYTES:  # merges of a hostile file could double up to all memory
-            raise DataError(
-                f"merge {i} makes {len(made)} bytes; a word has at most {MAX_WORD_BYTES}"
-            )
+        most = bpe_training.MAX_WORD_BYTES
+        if len(made) > most:  # merges of a hostile file could double up to all memory
+            raise DataError(f"merge {i} makes {len(made)} bytes; a word has at most {most}")
         symbols.append(made)
     return symbols
 

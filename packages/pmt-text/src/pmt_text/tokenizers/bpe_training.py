@@ -20,19 +20,14 @@ def learn_merges(words: Mapping[bytes, int], merges: int, min_count: int = 2) ->
     Symbols 0 ... 255 are bytes, 256 + i is the result of merge i. Each merge is of the most
     frequent pair at that time, the smallest one in a tie. Counts are updated only in the words
     where a merge happens, and a heap gives the next pair. A corpus of 60,000 sentences takes
-    seconds.
-
-    words: number of occurrences of each word. merges: maximal number of merges. min_count: rarer
-    pairs are not merged.
+    seconds. words: number of occurrences of each word. merges: maximal number of merges.
+    min_count: rarer pairs are not merged.
     """
     check_at_least(0, merges=merges)
     check_at_least(1, min_count=min_count)
     state = _Counts(words)
     pairs: list[Pair] = []
-    while len(pairs) < merges:
-        pair = state.most_frequent(min_count)
-        if pair is None:
-            break
+    while len(pairs) < merges and (pair := state.most_frequent(min_count)):
         state.merge(pair, _BYTES + len(pairs))
         pairs.append(pair)
     return pairs

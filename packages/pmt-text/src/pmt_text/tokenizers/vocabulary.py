@@ -16,11 +16,7 @@ PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 
 
 class Vocabulary:
-    """An immutable list of tokens; the id of a token is its index.
-
-    Args:
-        tokens: in the order of their ids, the five `SPECIAL_TOKENS` first.
-    """
+    """An immutable list of tokens, `SPECIAL_TOKENS` first; the id of a token is its index."""
 
     __slots__ = ("_ids", "_tokens")
 
@@ -51,11 +47,10 @@ class Vocabulary:
         counts: Counter[str] = Counter()
         for tokens in texts:
             counts.update(tokens)
-        for token in SPECIAL_TOKENS:
-            counts.pop(token, None)
         frequent = [(-count, token) for token, count in counts.items() if count >= min_count]
+        words = [token for _, token in sorted(frequent) if token not in SPECIAL_TOKENS]
         room = None if max_size is None else max_size - len(SPECIAL_TOKENS)
-        return cls([*SPECIAL_TOKENS, *(token for _, token in sorted(frequent)[:room])])
+        return cls([*SPECIAL_TOKENS, *words[:room]])
 
     def ids(self, tokens: Iterable[str]) -> NDArray[np.int64]:
         """Return the ids (n,) of n tokens; unknown tokens have the id of ``<unk>``."""

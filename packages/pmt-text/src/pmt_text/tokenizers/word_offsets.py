@@ -46,9 +46,7 @@ def find_words(text: str) -> list[TextWord]:
     ``6-4``, ``quarter-finals``, ``O'Brien`` and ``S&P`` are single words. No character except
     white space is dropped or changed.
     """
-    return [
-        TextWord(match.group(), match.start(), match.end()) for match in _pattern().finditer(text)
-    ]
+    return [TextWord(match.group(), *match.span()) for match in _pattern().finditer(text)]
 
 
 @functools.cache

@@ -26,10 +26,8 @@ class WordPiece:
     has more than 100 characters, the whole word is the unknown token. Brackets in a text are
     punctuation: no text gives ``[SEP]``.
 
-    Args:
-        tokens: the vocabulary in the order of the ids.
-        lower: True for an "uncased" vocabulary.
-        unknown, first, separator, padding: names of these special tokens.
+    tokens: the vocabulary in the order of the ids. lower: True for an "uncased" vocabulary.
+    unknown, first, separator, padding: names of these special tokens.
     """
 
     def __init__(
@@ -55,10 +53,8 @@ class WordPiece:
                 "or the names that its special tokens have"
             )
         self.lower = lower
-        self.unknown_id = self._ids[unknown]
-        self.first_id = self._ids[first]
-        self.separator_id = self._ids[separator]
-        self.padding_id = self._ids[padding]
+        self.unknown_id, self.first_id = self._ids[unknown], self._ids[first]
+        self.separator_id, self.padding_id = self._ids[separator], self._ids[padding]
         self._cache: dict[str, tuple[int, ...]] = {}
 
     @classmethod
@@ -165,16 +161,8 @@ def _cut(parts: list[NDArray[np.int64]], room: int) -> list[NDArray[np.int64]]:
 
 # Each Chinese character is a word: the blocks of ideographs, their extensions and compatibility
 # ideographs. Not kana and hangul, which are written with spaces or in longer words.
-_IDEOGRAPHS = (
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x2A6DF),
-    (0x2A700, 0x2B73F),
-    (0x2B740, 0x2B81F),
-    (0x2B820, 0x2CEAF),
-    (0x2F800, 0x2FA1F),
-)
+_IDEOGRAPHS = [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)]
+_IDEOGRAPHS += [(0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0x2F800, 0x2FA1F)]
 
 
 def bert_words(text: str, *, lower: bool = True) -> list[str]:
@@ -184,17 +172,13 @@ def bert_words(text: str, *, lower: bool = True) -> list[str]:
     "uncased" vocabularies.
     """
     words: list[str] = []
-    for part in _cleaned(text).split():
+    for part in "".join(map(_clean_character, text)).split():
         words.extend(_split_punctuation(_plain(part) if lower else part))
     return words
 
 
-def _cleaned(text: str) -> str:
-    """Return the text without control characters, with plain spaces, also around ideographs."""
-    return "".join(_clean_character(c) for c in text)
-
-
 def _clean_character(c: str) -> str:
+    """Return "" for a control character, and a plain space for any, also around an ideograph."""
     if c in "\t\n\r":
         return " "
     category = unicodedata.category(c)
@@ -218,14 +202,12 @@ def _split_punctuation(word: str) -> list[str]:
     parts: list[str] = []
     joined = False
     for c in word:
-        if _is_punctuation(c):
-            parts.append(c)
-            joined = False
-        elif joined:
+        letter = not _is_punctuation(c)
+        if joined and letter:
             parts[-1] += c
         else:
             parts.append(c)
-            joined = True
+        joined = letter
     return parts
 
 

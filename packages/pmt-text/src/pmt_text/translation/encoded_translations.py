@@ -37,9 +37,8 @@ class TranslationBatch(IndexedBatch):
         rows = shard_rows(i, n)
         source_mask, source = trimmed(rows, self.source_mask, self.source)
         target_mask, target, labels = trimmed(rows, self.target_mask, self.target, self.labels)
-        return TranslationBatch(
-            source, source_mask, target, target_mask, labels, index=self.index[rows]
-        )
+        index = self.index[rows]
+        return TranslationBatch(source, source_mask, target, target_mask, labels, index=index)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +92,7 @@ def _with_end(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Append ``<sep>`` to each row: ids and mask (b, t) -> (b, t + 1)."""
     b, t = ids.shape
-    longer, longer_mask = np.full((b, t + 1), PAD, np.int64), np.zeros((b, t + 1), np.bool_)
+    longer = np.full((b, t + 1), PAD, np.int64)
     longer[:, :t] = ids
-    longer_mask[:, 1:] = mask
-    longer_mask[:, 0] = True
     longer[np.arange(b), mask.sum(axis=1)] = SEP
-    return longer, longer_mask
+    return longer, np.pad(mask, ((0, 0), (1, 0)), constant_values=True)

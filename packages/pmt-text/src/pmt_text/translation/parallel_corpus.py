@@ -37,10 +37,7 @@ class ParallelCorpus:
 
     def warnings(self) -> list[str]:
         """Return one line per reason for which pairs were dropped, with file and lines."""
-        return [
-            dropped_warning(path, reason, lines, "pair")
-            for (path, reason), lines in self.dropped.items()
-        ]
+        return [dropped_warning(*where, lines, "pair") for where, lines in self.dropped.items()]
 
 
 def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> ParallelCorpus:
@@ -62,27 +59,21 @@ def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]
     texts: tuple[list[str], list[str]] = [], []
     dropped: dict[tuple[str, str], list[int]] = {}
     for pair in zip(*lines, strict=True):
-        problem = _problem(pair, paths)
-        if problem is not None:
+        if problem := _problem(pair, paths):
             dropped.setdefault(problem, []).append(pair[0][0])
             continue
         for column, (_, text) in zip(texts, pair, strict=True):
             column.append((text or "").strip())
-    result = ParallelCorpus(*texts, paths, len(lines[0]), dropped)
-    if not len(result):
+    if not texts[0]:
         reasons = "; ".join(f"{path}: {reason}" for path, reason in dropped)
-        raise DataError(
-            f"{paths[0]} and {paths[1]}: none of {len(lines[0])} pairs left ({reasons})"
-        )
-    return result
+        raise DataError(f"{' and '.join(paths)}: none of {len(lines[0])} pairs left ({reasons})")
+    return ParallelCorpus(*texts, paths, len(lines[0]), dropped)
 
 
 def _problem(pair: tuple[Line, Line], paths: tuple[str, str]) -> tuple[str, str] | None:
-    """Return (path, reason) if the pair cannot be used."""
-    for path, (_, text) in zip(paths, pair, strict=True):
-        if text is None:
-            return path, _BAD_BYTES
-    for path, (_, text) in zip(paths, pair, strict=True):
-        if text is not None and not text.strip():
-            return path, _EMPTY
-    return None
+    """Return (path, reason) if the pair cannot be used; bad bytes come before empty lines."""
+    texts = [text for _, text in pair]
+    if None in texts:
+        return paths[texts.index(None)], _BAD_BYTES
+    empty = [path for path, text in zip(paths, texts, strict=True) if not (text or "").strip()]
+    return (empty[0], _EMPTY) if empty else None

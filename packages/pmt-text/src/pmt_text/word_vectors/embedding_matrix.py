@@ -16,17 +16,11 @@ from pmt_text.word_vectors.word_vectors import WordVectors
 
 @dataclass(frozen=True, slots=True)
 class VectorCoverage:
-    """The number of words of a vocabulary that have a vector; `str()` is a sentence.
+    """The number of words of a vocabulary that have a vector; `str()` is a sentence."""
 
-    Attributes:
-        words: size of the vocabulary, without special tokens.
-        covered: number of words with a vector.
-        missing: the other words, in the order of their ids.
-    """
-
-    words: int
-    covered: int
-    missing: tuple[str, ...]
+    words: int  # size of the vocabulary, without special tokens
+    covered: int  # number of words with a vector
+    missing: tuple[str, ...]  # the other words, in the order of their ids
 
     @property
     def share(self) -> float:
@@ -56,17 +50,17 @@ def embedding_matrix(
             f"{len(words)} words and vectors of {vectors.width} numbers fill a matrix "
             f"({len(words)}, {vectors.width}), got {matrix.shape}"
         )
-    rows, sources, missing, special = [], [], [], 0
+    rows, missing, special = [], [], 0
     for row, word in enumerate(words):
         source = vectors.find(word)
         if source is None and fold_case:
             source = vectors.find(word.lower())
         if source is not None:
-            rows.append(row)
-            sources.append(source)
+            rows.append((row, source))
         elif word in SPECIAL_TOKENS:
             special += 1
         else:
             missing.append(word)
-    matrix[np.array(rows, np.int64)] = vectors.matrix[np.array(sources, np.int64)]
+    targets, sources = np.array(rows, np.int64).reshape(-1, 2).T
+    matrix[targets] = vectors.matrix[sources]
     return VectorCoverage(len(words) - special, len(rows), tuple(missing))

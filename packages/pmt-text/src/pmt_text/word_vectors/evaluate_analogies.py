@@ -9,13 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_text.files.errors import check_at_least
-from pmt_text.word_vectors.analogy import (
-    AnalogyMethod,
-    AnalogyQuestion,
-    AnalogySection,
-    analogy_scores,
-    check_method,
-)
+from pmt_text.word_vectors import analogy
+from pmt_text.word_vectors.analogy import AnalogyMethod, AnalogyQuestion, AnalogySection
 from pmt_text.word_vectors.word_vectors import FoldedWords, WordVectors
 
 _SCORES = 1 << 21  # numbers of a block, which fits into the cache
@@ -24,13 +19,9 @@ _COSINES = 1 << 25  # numbers; 128 MB
 
 @dataclass(frozen=True, slots=True)
 class AnalogyResult:
-    """The result of one section, or of several.
+    """The result of one section, or of several: numbers of questions and of correct answers.
 
-    Attributes:
-        name: of the section.
-        questions: number of questions in the file.
-        answered: number of questions whose words all have a vector; the others do not count.
-        correct: number of correct answers.
+    answered: number of questions whose words all have a vector; the others do not count.
     """
 
     name: str
@@ -87,12 +78,8 @@ def _is_syntactic(section: AnalogyResult) -> bool:
 
 
 def _sum(name: str, sections: Sequence[AnalogyResult]) -> AnalogyResult:
-    return AnalogyResult(
-        name,
-        sum(section.questions for section in sections),
-        sum(section.answered for section in sections),
-        sum(section.correct for section in sections),
-    )
+    counts = [(section.questions, section.answered, section.correct) for section in sections]
+    return AnalogyResult(name, *map(sum, zip((0, 0, 0), *counts, strict=True)))
 
 
 def evaluate_analogies(
@@ -114,7 +101,7 @@ def evaluate_analogies(
     `restrict` words are known, 30,000 in most published numbers; None for all. fold_case: words are
     compared without regard to case.
     """
-    check_method(method)
+    analogy.check_method(method)
     check_at_least(1, restrict=restrict)
     words = FoldedWords(vectors, restrict, fold_case)
     results = []
@@ -158,7 +145,7 @@ def _count_correct(
     correct = 0
     for start in range(0, len(rows), step):
         a, b, c = inverse[start : start + step].T
-        scores = analogy_scores(cosines[a], cosines[b], cosines[c], method)  # (q, v)
+        scores = analogy.analogy_scores(cosines[a], cosines[b], cosines[c], method)  # (q, v)
         question = rows[start : start + step]
         np.put_along_axis(scores, question[:, :3], -np.inf, axis=1)
         for i, row in enumerate(question[:, :3].tolist() if words.others else ()):

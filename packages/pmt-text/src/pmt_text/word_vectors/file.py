@@ -13,13 +13,7 @@ import numpy as np
 
 from pmt_core import DataError, SettingsError, atomic_file
 from pmt_text.files.errors import check_at_least, read_problems
-from pmt_text.word_vectors.formats import (
-    Block,
-    read_binary_vectors,
-    read_text_vectors,
-    write_binary_vectors,
-    write_text_vectors,
-)
+from pmt_text.word_vectors import formats
 from pmt_text.word_vectors.word_vectors import WordVectors
 
 _SAMPLE = 1 << 16
@@ -53,7 +47,8 @@ def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> Non
     The file is replaced atomically. Both formats restore each number exactly. Raises `DataError` if
     a word contains a space or a line end, `SettingsError` for another ending, and `FileProblem`.
     """
-    writers = {".bin": write_binary_vectors, ".txt": write_text_vectors, ".vec": write_text_vectors}
+    text, binary = formats.write_text_vectors, formats.write_binary_vectors
+    writers = {".bin": binary, ".txt": text, ".vec": text}
     write = writers.get(Path(path).suffix)
     if write is None:
         raise SettingsError(
@@ -86,7 +81,8 @@ def _read(stream: io.BufferedReader[Any], path: str, room: int, limit: int | Non
     header = _header(first)
     if header is None:
         width = _width_without_header(first, path)
-        return _gathered(read_text_vectors(stream, path, width, 1), None, width, limit, path)
+        blocks = formats.read_text_vectors(stream, path, width, 1)
+        return _gathered(blocks, None, width, limit, path)
     words, width = header
     stream.readline()
     least = 2 * width + 1  # bytes of a word in the text format; the binary one needs 4 a number
@@ -97,9 +93,9 @@ def _read(stream: io.BufferedReader[Any], path: str, room: int, limit: int | Non
         )
     count = min(words, limit or words)
     if _is_text(sample[len(first) + 1 :], width):
-        blocks = read_text_vectors(stream, path, width, 2)
+        blocks = formats.read_text_vectors(stream, path, width, 2)
     else:
-        blocks = read_binary_vectors(stream, path, words, width, len(first) + 1, count)
+        blocks = formats.read_binary_vectors(stream, path, words, width, len(first) + 1, count)
     return _gathered(blocks, words, width, count, path, room // least)
 
 
@@ -143,7 +139,7 @@ def _is_number(text: bytes) -> bool:
 
 
 def _gathered(
-    blocks: Iterable[Block],
+    blocks: Iterable[formats.Block],
     header: int | None,
     width: int,
     count: int | None,

@@ -195,9 +195,5 @@ def write_binary_vectors(file: BinaryIO | IO[bytes], vectors: WordVectors) -> No
     for start in range(0, len(vectors), _BLOCK):
         rows = vectors.matrix[start : start + _BLOCK].astype("<f4", copy=False)
         words = vectors.words[start : start + _BLOCK]
-        file.write(
-            b"".join(
-                word.encode("utf-8") + b" " + row.tobytes()
-                for word, row in zip(words, rows, strict=True)
-            )
-        )
+        pairs = zip(words, rows, strict=True)
+        file.write(b"".join(word.encode("utf-8") + b" " + row.tobytes() for word, row in pairs))

@@ -24,13 +24,10 @@ class WordPair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WordPairScores:
-    """The correlation of ratings and cosines.
+    """The correlations of ratings and cosines, by ranks (Spearman) and by numbers (Pearson).
 
-    Attributes:
-        spearman: correlation of the ranks.
-        pearson: correlation of the numbers.
-        pairs: number of pairs in the file.
-        answered: number of pairs whose words both have a vector; the others do not count.
+    pairs: number of pairs in the file. answered: number of those whose words both have a vector;
+    the others do not count.
     """
 
     spearman: float
@@ -107,6 +104,5 @@ def evaluate_word_pairs(
         if first is not None and second is not None:
             cosines.append(float(vectors.unit[first] @ vectors.unit[second]))
             scores.append(pair.score)
-    return WordPairScores(
-        spearman(cosines, scores), pearson(cosines, scores), len(pairs), len(scores)
-    )
+    rank_correlation, correlation = spearman(cosines, scores), pearson(cosines, scores)
+    return WordPairScores(rank_correlation, correlation, len(pairs), len(scores))

@@ -24,11 +24,9 @@ class Neighbor(NamedTuple):
 
 
 class WordVectors:
-    """v words and their vectors of d numbers; immutable.
+    """v different words, most frequent first (`restrict` selects the first ones), with vectors.
 
-    Args:
-        words: v different words, most frequent first (`restrict` selects the first ones).
-        matrix: finite numbers, (v, d); stored as float32, without a copy if they already are.
+    Immutable. matrix: finite numbers, (v, d); stored as float32, not copied if they already are.
     """
 
     def __init__(self, words: Sequence[str], matrix: NDArray[Any]) -> None:
@@ -165,11 +163,8 @@ class FoldedWords:
     """Look-up of the first `restrict` words of a `WordVectors`, optionally without regard to case.
 
     With `fold_case`, "Paris", "paris" and "PARIS" are one word, represented by the first of them.
-
-    Attributes:
-        size: number of words.
-        same: row of the representative of each word, (size,).
-        others: row of a representative -> rows of the words it represents, without itself.
+    same: row of the representative of each of `size` words, (size,). others: row of a
+    representative -> rows of the words it represents, without itself.
     """
 
     def __init__(self, vectors: WordVectors, restrict: int | None, fold_case: bool) -> None:

@@ -26,14 +26,15 @@ from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 # convolution/: convolution and pooling
 from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d
 from pmt_nn.convolution.conv_transpose import ConvTranspose2d, conv_transpose2d
-from pmt_nn.convolution.pooling import avg_pool2d, max_pool2d
-from pmt_nn.convolution.pooling_layers import (
+from pmt_nn.convolution.pooling import (
     AvgPool1d,
     AvgPool2d,
     GlobalAvgPool,
     GlobalMaxPool,
     MaxPool1d,
     MaxPool2d,
+    avg_pool2d,
+    max_pool2d,
 )
 
 # crf/: linear-chain CRF
@@ -65,12 +66,13 @@ from pmt_nn.layers.activations import (
     SiLU,
     Softmax,
     Tanh,
+    gelu,
+    gelu_exact,
 )
 from pmt_nn.layers.axis import AxisDot, AxisMean, Flatten, masked_mean
 from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm
 from pmt_nn.layers.dropout import Dropout, DropoutMask
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.layers.gelu import gelu, gelu_exact
 from pmt_nn.layers.linear import Dense, Linear, linear, tied_linear
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.layers.normalization import (
@@ -86,12 +88,6 @@ from pmt_nn.layers.running_statistics import (
     apply_statistics,
     collecting_statistics,
 )
-
-# losses/
-from pmt_nn.losses.binary_cross_entropy import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-)
 from pmt_nn.losses.contrastive import (
     contrastive_loss,
     cosine_loss,
@@ -100,7 +96,14 @@ from pmt_nn.losses.contrastive import (
     triplet_loss,
 )
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.losses.regression import huber, mse
+
+# losses/
+from pmt_nn.losses.elementwise import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber,
+    mse,
+)
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling, negative_sampling_loss
 
@@ -122,7 +125,11 @@ from pmt_nn.models.word2vec import CBOW, SkipGram
 # module/: Module, Parameter, containers, initializers, hooks
 from pmt_nn.module.containers import Concatenate, Lambda, ModuleList, Parallel, Residual, Sequential
 from pmt_nn.module.hooks import ModuleHook, module_hook
-from pmt_nn.module.initializers import (
+from pmt_nn.module.module import Module
+from pmt_nn.module.old_names import with_current_names
+from pmt_nn.module.parameter import (
+    Buffer,
+    Parameter,
     kaiming_normal,
     kaiming_uniform,
     normal,
@@ -130,14 +137,10 @@ from pmt_nn.module.initializers import (
     truncated_normal,
     xavier_uniform,
 )
-from pmt_nn.module.module import Module
-from pmt_nn.module.old_names import with_current_names
-from pmt_nn.module.parameter import Buffer, Parameter
+from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
 
 # recurrent/: RNN, GRU, LSTM
-from pmt_nn.recurrent.lstm_scan import lstm_scan
-from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
-from pmt_nn.recurrent.scans import gru_scan, rnn_scan
+from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
 
 # transformer/: encoder, decoder, feed-forward
 from pmt_nn.transformer.config import TransformerConfig
@@ -152,173 +155,34 @@ from pmt_nn.word2vec.hierarchical_softmax import TreeKernel
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
 from pmt_nn.word2vec.skipgram_ns import SkipGramKernel
 
+# fmt: off
 __all__ = [
-    # attention/: scaled dot-product, biased and relative attention, positions, caches
-    "Alibi",
-    "AttentionPositions",
-    "CrossAttention",
-    "DecoderCache",
-    "KeyValueCache",
-    "LearnedPositions",
-    "RaggedLayout",
-    "RelativeAttention",
-    "RelativeBias",
-    "RotaryPositions",
-    "SelfAttention",
-    "SinusoidalPositions",
-    "attention",
-    "attention_weights",
-    "biased_attention",
-    "from_ragged",
-    "packed_attention",
-    "ragged_attention",
-    "relative_attention",
-    "rotate",
-    "sinusoids",
-    "to_ragged",
-    # convolution/: convolution and pooling
-    "AvgPool1d",
-    "AvgPool2d",
-    "Conv1d",
-    "Conv2d",
-    "ConvTranspose2d",
-    "GlobalAvgPool",
-    "GlobalMaxPool",
-    "MaxPool1d",
-    "MaxPool2d",
-    "avg_pool2d",
-    "conv1d",
-    "conv2d",
-    "conv_transpose2d",
-    "max_pool2d",
-    # crf/: linear-chain CRF
-    "LinearChainCRF",
-    "crf_log_partition",
-    # generation/: sampling and beam search
-    "Chooser",
-    "Decoding",
-    "Hypothesis",
-    "LengthPenalty",
-    "beam_search",
-    "gnmt_penalty",
-    "next_token",
-    "power_penalty",
-    "token_distribution",
-    # inspect/: summary of a model, capture of attention weights
-    "Summary",
-    "SummaryRow",
-    "capture",
-    "summary",
-    # layers/: linear, embedding, normalization, dropout, activations
-    "AxisDot",
-    "AxisMean",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "BatchStatistics",
-    "Dense",
-    "Dropout",
-    "DropoutMask",
-    "ELU",
-    "Embedding",
-    "Flatten",
-    "GELU",
-    "GroupNorm",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LogSoftmax",
-    "RMSNorm",
-    "ReLU",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Tanh",
-    "apply_statistics",
-    "batch_norm",
-    "cache_blocks",
-    "collecting_statistics",
-    "gelu",
-    "gelu_exact",
-    "group_norm",
-    "layer_norm",
-    "linear",
-    "masked_mean",
-    "rms_norm",
-    "tied_linear",
-    # losses/
-    "HierarchicalSoftmax",
-    "NegativeSampling",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "contrastive_loss",
-    "cosine_loss",
-    "cosine_similarity",
-    "cross_entropy",
-    "huber",
-    "in_batch_contrastive_loss",
-    "mse",
-    "negative_sampling_loss",
-    "tied_cross_entropy",
-    "triplet_loss",
-    # masks
-    "Mask",
-    "causal_mask",
-    # models/: complete models
-    "Bert",
-    "BertConfig",
-    "CBOW",
-    "CharacterEncoder",
-    "EncoderDecoder",
-    "EncoderDecoderConfig",
-    "EntityTagger",
-    "EntityTaggerConfig",
-    "LanguageModel",
-    "LanguageModelConfig",
-    "MaskedPairModel",
-    "MaskedTagger",
-    "MeanOfWords",
-    "PairClassifier",
-    "PairClassifierConfig",
-    "SkipGram",
-    "load_bert",
-    "spelling_features",
-    # module/: Module, Parameter, containers, initializers, hooks
-    "Buffer",
-    "Concatenate",
-    "Lambda",
-    "Module",
-    "ModuleHook",
-    "ModuleList",
-    "Parallel",
-    "Parameter",
-    "Residual",
-    "Sequential",
-    "kaiming_normal",
-    "kaiming_uniform",
-    "module_hook",
-    "normal",
-    "orthogonal",
-    "truncated_normal",
-    "with_current_names",
+    "CBOW", "ELU", "GELU", "GRU", "LSTM", "RNN", "Alibi", "AttentionPositions", "AvgPool1d",
+    "AvgPool2d", "AxisDot", "AxisMean", "BatchNorm1d", "BatchNorm2d", "BatchStatistics", "Bert",
+    "BertConfig", "Buffer", "CbowKernel", "CharacterEncoder", "Chooser", "Concatenate", "Conv1d",
+    "Conv2d", "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
+    "DropoutMask", "Embedding", "EncoderDecoder", "EncoderDecoderConfig", "EntityTagger",
+    "EntityTaggerConfig", "FeedForward", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm",
+    "HierarchicalSoftmax", "Hypothesis", "KeyValueCache", "Lambda", "LanguageModel",
+    "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions", "LengthPenalty", "Linear",
+    "LinearChainCRF", "LogSoftmax", "Mask", "MaskedPairModel", "MaskedTagger", "MaxPool1d",
+    "MaxPool2d", "MeanOfWords", "Module", "ModuleHook", "ModuleList", "NegativeSampling",
+    "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RaggedLayout",
+    "ReLU", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
+    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel", "Softmax",
+    "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
+    "TransformerEncoder", "TransformerLayer", "TreeKernel", "WindowArrays", "Word2VecKernel",
+    "apply_statistics", "attention", "attention_weights", "avg_pool2d", "batch_norm", "beam_search",
+    "biased_attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks",
+    "capture", "causal_mask", "collecting_statistics", "contrastive_loss", "conv1d", "conv2d",
+    "conv_transpose2d", "cosine_loss", "cosine_similarity", "crf_log_partition", "cross_entropy",
+    "feed_forward", "from_ragged", "gelu", "gelu_exact", "gnmt_penalty", "group_norm", "gru_scan",
+    "huber", "in_batch_contrastive_loss", "kaiming_normal", "kaiming_uniform", "layer_norm",
+    "linear", "load_bert", "lstm_scan", "masked_mean", "max_pool2d", "module_hook", "mse",
+    "negative_sampling_loss", "next_token", "normal", "orthogonal", "packed_attention",
+    "power_penalty", "ragged_attention", "relative_attention", "rms_norm", "rnn_scan", "rotate",
+    "sinusoids", "spelling_features", "summary", "tied_cross_entropy", "tied_linear", "to_ragged",
+    "token_distribution", "triplet_loss", "truncated_normal", "with_current_names",
     "xavier_uniform",
-    # recurrent/: RNN, GRU, LSTM
-    "GRU",
-    "LSTM",
-    "RNN",
-    "gru_scan",
-    "lstm_scan",
-    "rnn_scan",
-    # transformer/: encoder, decoder, feed-forward
-    "FeedForward",
-    "TransformerConfig",
-    "TransformerDecoder",
-    "TransformerEncoder",
-    "TransformerLayer",
-    "feed_forward",
-    # word2vec/: gradient kernels of word2vec
-    "CbowKernel",
-    "SkipGramKernel",
-    "TreeKernel",
-    "WindowArrays",
-    "Word2VecKernel",
 ]
+# fmt: on

@@ -19,9 +19,8 @@ from pmt_nn.convolution.im2col import (
 )
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
-from pmt_nn.module.initializers import kaiming_uniform
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter
+from pmt_nn.module.parameter import Parameter, kaiming_uniform
 
 
 @ag.primitive

@@ -1,4 +1,4 @@
-"""Max and average pooling: the operations."""
+"""Max, average and global pooling: operations and layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, pad, stack
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.convolution.patches import Pair, PatchGrid, pair
+from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
+from pmt_nn.module.module import Module
 
 
 @ag.primitive
@@ -178,9 +179,8 @@ def _bordered(x: Array, grid: PatchGrid, value: float) -> Array:
 
 def _share(x: Array, grid: PatchGrid, count: Pair, count_include_pad: bool) -> Array:
     """The weight of each element of a patch: 0-d, or (oh, ow)."""
-    points = grid.kernel[0] * grid.kernel[1]
     if count_include_pad or grid.padding == (0, 0):
-        return np.asarray(1 / points, x.dtype)
+        return np.asarray(1 / (grid.kernel[0] * grid.kernel[1]), x.dtype)
     inside = _bordered(np.ones((1, 1, *x.shape[2:]), x.dtype), grid, 0.0)
     return np.asarray(1 / grid.view(inside, count).sum(axis=(0, 1, 2, 3)), x.dtype)
 
@@ -206,10 +206,85 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, settings, note in _CASES:
         yield Sample((rng.normal(size=shape),), dict(settings), note)
-    settings_without_border: dict[str, object] = {
-        "kernel": 3,
-        "stride": 2,
-        "padding": 1,
-        "count_include_pad": False,
-    }
-    yield Sample((rng.normal(size=(2, 1, 5, 6)),), settings_without_border, "border not counted")
+    settings = {"kernel": 3, "stride": 2, "padding": 1, "count_include_pad": False}
+    yield Sample((rng.normal(size=(2, 1, 5, 6)),), settings, "border not counted")
+
+
+class MaxPool2d(Module):
+    """Max pooling of images (b, c, h, w), see `max_pool2d`; stride is the kernel by default."""
+
+    def __init__(
+        self, kernel: int | Pair, *, stride: int | Pair | None = None, padding: int | Pair = 0
+    ) -> None:
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
+        return max_pool2d(x, kernel=self.kernel, stride=self.stride, padding=self.padding)
+
+
+class AvgPool2d(Module):
+    """Average pooling of images (b, c, h, w), see `avg_pool2d`; stride is the kernel by default."""
+
+    def __init__(
+        self,
+        kernel: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+        count_include_pad: bool = True,
+    ) -> None:
+        self.settings = {"kernel": kernel, "stride": stride, "padding": padding}
+        self.count_include_pad = count_include_pad
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
+        return avg_pool2d(x, count_include_pad=self.count_include_pad, **self.settings)
+
+
+class MaxPool1d(Module):
+    """Max pooling of sequences (b, c, t); stride is the kernel by default."""
+
+    def __init__(self, kernel: int, *, stride: int | None = None, padding: int = 0) -> None:
+        self.pool = MaxPool2d((1, kernel), stride=(1, stride or kernel), padding=(0, padding))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, t) -> (b, c, ot)."""
+        return as_sequence(self.pool(as_image(x)))
+
+
+class AvgPool1d(Module):
+    """Average pooling of sequences (b, c, t); stride is the kernel by default."""
+
+    def __init__(
+        self,
+        kernel: int,
+        *,
+        stride: int | None = None,
+        padding: int = 0,
+        count_include_pad: bool = True,
+    ) -> None:
+        steps, border = (1, stride or kernel), (0, padding)
+        self.pool = AvgPool2d(
+            (1, kernel), stride=steps, padding=border, count_include_pad=count_include_pad
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, t) -> (b, c, ot)."""
+        return as_sequence(self.pool(as_image(x)))
+
+
+class GlobalMaxPool(Module):
+    """The maximum of every channel: (b, c, ...) -> (b, c). Equal values share the gradient."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, ...) -> (b, c)."""
+        return x.max(axis=tuple(range(2, x.ndim)))
+
+
+class GlobalAvgPool(Module):
+    """The mean of every channel: (b, c, ...) -> (b, c)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, ...) -> (b, c)."""
+        return x.mean(axis=tuple(range(2, x.ndim)))

@@ -14,16 +14,15 @@ from pmt_nn.crf.forward_backward import (
     backward_messages,
     forward_messages,
     left_packed,
+    scaled_forward,
     tag_marginals,
     transition_counts,
     viterbi_decode,
 )
-from pmt_nn.crf.scaled_forward_backward import scaled_forward
-from pmt_nn.losses.reduction import reduce_loss
+from pmt_nn.losses.elementwise import reduce_loss
 from pmt_nn.masks import Mask
-from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter
+from pmt_nn.module.parameter import Parameter, normal
 
 _FORBIDDEN = -1e4
 

@@ -1,9 +1,14 @@
-"""Forward-backward and Viterbi algorithms of a linear chain, in logarithms.
+"""Forward-backward, in logarithms or scaled, and Viterbi algorithms of a linear chain.
 
 Letters: b batch, t length, n tags. A tag sequence y has the score
 start[y_1] + sum_i emissions[i, y_i] + sum_i transitions[y_i, y_(i+1)] + end[y_t]
 (Lafferty et al. 2001). All functions take sequences padded on the right and their lengths (b,);
 `left_packed` converts a mask of any pattern.
+
+A step of the recursion in logarithms is a logsumexp over (b, n, n) numbers. With probabilities
+scaled to sum 1 at every position (Rabiner 1989, section V.A) it is a product with an (n, n) matrix,
+and the expected numbers of transitions of all positions are one more product. This needs numbers
+that do not underflow; `scaled_forward` returns None if they may.
 """
 
 from __future__ import annotations
@@ -21,16 +26,12 @@ Lengths = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class ForwardMessages:
-    """Result of the forward recursion.
-
-    Attributes:
-        alpha: (b, t, n) log-sum over all prefixes that end in a tag, its emission included.
-            Positions beyond the length of a sequence are undefined.
-        partition: (b,) log-sum over all tag sequences; 0 for an empty sequence.
-    """
+    """Result of the forward recursion."""
 
     alpha: Array
+    """(b, t, n) log-sum over all prefixes that end in a tag, undefined beyond the length."""
     partition: Array
+    """(b,) log-sum over all tag sequences; 0 for an empty sequence."""
 
 
 def left_packed(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Lengths]:
@@ -41,10 +42,7 @@ def left_packed(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Lengths]:
 def forward_messages(
     emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
 ) -> ForwardMessages:
-    """Run the forward recursion, alpha_i = logsumexp_j(alpha_(i-1) + transitions) + e_i.
-
-    It starts with alpha_1 = start + e_1.
-    """
+    """Run alpha_1 = start + e_1, alpha_i = logsumexp_j(alpha_(i-1) + transitions) + e_i."""
     b, t, n = emissions.shape
     alpha = np.empty((b, t, n), emissions.dtype)
     if t:
@@ -103,10 +101,9 @@ def transition_counts(
 def viterbi_decode(
     emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
 ) -> tuple[NDArray[np.int64], Array]:
-    """Return the tag sequence of the highest score and its score (Viterbi 1967).
+    """Return the tags (b, t) of the highest score and the scores (b,) (Viterbi 1967).
 
-    Returns:
-        Tags (b, t), 0 beyond the length, and scores (b,). Of equal scores the lowest tags win.
+    Tags beyond the length are 0. Of equal scores the lowest tags win.
     """
     b, t, n = emissions.shape
     tags = np.zeros((b, t), np.int64)
@@ -135,3 +132,98 @@ def viterbi_decode(
             tags[:, i] = np.where(inside, tag, 0)
             tag = np.where(inside, previous[i, rows, tag], tag)
     return tags, score.astype(emissions.dtype)
+
+
+# In float64, whose smallest numbers are e^-708: a tag's score may lie this far below the best.
+_RANGE = 60.0
+_SMALLEST_SUM = 1e-30
+_FORBIDDEN_BELOW = -1e3  # e to this is 0, however the other scores are scaled
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledForwardMessages:
+    """Result of the scaled forward recursion."""
+
+    partition: Array  # (b,) log-sum over all tag sequences
+    alpha: Array  # (t, b, n) share of each tag among all prefixes that end at a position
+    emitted: Array  # (t, b, n) e^emissions, scaled so that the largest of each position is 1
+    steps: Array  # (n, n) e^transitions, scaled
+    last: Array  # (n,) e^end, scaled
+    sums: Array  # (t, b) the divisor of `alpha` at each position
+    total: Array  # (b,) alpha . last at the last position
+
+    def gradients(self, lengths: Lengths, weight: Array) -> tuple[Array, Array, Array, Array]:
+        """Return the gradients of sum(weight * partition) by emissions, transitions, start, end."""
+        t, b, n = self.alpha.shape
+        beta = np.zeros((t, b, n))  # scaled so that alpha . beta = 1 at every position
+        following = np.zeros((t, b, n))  # beta times the emission of its position
+        ending = self.last / self.total[:, np.newaxis]
+        is_last = lengths == np.arange(1, t + 1)[:, np.newaxis]  # (t, b)
+        steps_back = np.ascontiguousarray(self.steps.T)
+        scaled = self.emitted / self.sums[..., np.newaxis]
+        for i in range(t - 1, -1, -1):
+            if i + 1 < t:
+                np.matmul(following[i + 1], steps_back, out=beta[i])
+            if is_last[i].any():
+                beta[i][is_last[i]] = ending[is_last[i]]
+            np.multiply(beta[i], scaled[i], out=following[i])
+        marginals = self.alpha * beta
+        marginals *= weight[:, np.newaxis]
+        following *= weight[:, np.newaxis]
+        counts = self.alpha[:-1].reshape(-1, n).T @ following[1:].reshape(-1, n)
+        by_end = marginals[np.maximum(lengths - 1, 0), np.arange(b)].sum(axis=0)
+        return marginals.swapaxes(0, 1), counts * self.steps, marginals[0].sum(axis=0), by_end
+
+
+def scaled_forward(
+    emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
+) -> ScaledForwardMessages | None:
+    """Run the scaled forward recursion; arguments as for `forward_messages`.
+
+    Returns None if a sequence is empty, or if scores lie too far apart for float64.
+    """
+    b, t, n = emissions.shape
+    if not (b and t and n) or lengths.min() < 1:
+        return None
+    steps, largest_step = _scaled(transitions)
+    first, largest_first = _scaled(start)
+    last, largest_last = _scaled(end)
+    if steps is None or first is None or last is None:
+        return None
+    inside = np.arange(t)[:, np.newaxis] < lengths  # (t, b)
+    scores = emissions.swapaxes(0, 1)
+    largest = scores.max(axis=2)
+    emitted = np.subtract(scores, largest[..., np.newaxis], dtype=np.float64)
+    emitted[~inside] = 0
+    if emitted.min() < -_RANGE:
+        return None
+    np.exp(emitted, out=emitted)
+    alpha, sums = np.empty((t, b, n)), np.empty((t, b))
+    ones = np.ones(n)
+    np.multiply(first, emitted[0], out=alpha[0])
+    for i in range(t):
+        current = alpha[i]
+        if i:
+            np.matmul(alpha[i - 1], steps, out=current)
+            current *= emitted[i]
+        np.matmul(current, ones, out=sums[i])
+        current /= sums[i][:, np.newaxis]
+    if not sums.min() > _SMALLEST_SUM:
+        return None
+    total = alpha[lengths - 1, np.arange(b)] @ last
+    if not total.min() > _SMALLEST_SUM:
+        return None
+    logs = np.where(inside, np.log(sums) + largest, 0).sum(axis=0)
+    partition = logs + np.log(total) + (lengths - 1) * largest_step
+    partition += largest_first + largest_last
+    return ScaledForwardMessages(partition, alpha, emitted, steps, last, sums, total)
+
+
+def _scaled(scores: Array) -> tuple[Array | None, float]:
+    """Return e^(scores - largest), 0 if forbidden, or None if too far apart; and the largest."""
+    largest = float(scores.max())
+    below = np.asarray(scores, np.float64) - largest
+    forbidden = below < _FORBIDDEN_BELOW
+    if np.where(forbidden, 0, below).min() < -_RANGE:
+        return None, largest
+    return np.where(forbidden, 0, np.exp(np.where(forbidden, 0, below))), largest

@@ -147,12 +147,7 @@ class BatchNorm(Module):
     axes: tuple[int, ...] = ()
 
     def __init__(
-        self,
-        c: int,
-        *,
-        momentum: float = 0.1,
-        eps: float = 1e-5,
-        dtype: DTypeLike = np.float32,
+        self, c: int, *, momentum: float = 0.1, eps: float = 1e-5, dtype: DTypeLike = np.float32
     ) -> None:
         self.weight = Parameter(np.ones(c, dtype))
         self.bias = Parameter(np.zeros(c, dtype))

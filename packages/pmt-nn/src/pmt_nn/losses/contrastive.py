@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pmt_autograd import Tensor, maximum, relu, sqrt
 from pmt_core import ShapeError
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.losses.reduction import check_same_shape, reduce_loss
+from pmt_nn.losses.elementwise import check_same_shape, reduce_loss
 
 _TINY = 1e-12
 
@@ -33,12 +33,7 @@ def distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def cosine_loss(
-    a: Tensor,
-    b: Tensor,
-    same: NDArray[np.bool_],
-    *,
-    margin: float = 0.0,
-    reduction: str = "mean",
+    a: Tensor, b: Tensor, same: NDArray[np.bool_], *, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
     """Return 1 - cos for pairs that are the same, max(cos - margin, 0) for others.
 
@@ -50,12 +45,7 @@ def cosine_loss(
 
 
 def contrastive_loss(
-    a: Tensor,
-    b: Tensor,
-    same: NDArray[np.bool_],
-    *,
-    margin: float = 1.0,
-    reduction: str = "mean",
+    a: Tensor, b: Tensor, same: NDArray[np.bool_], *, margin: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
     """Return D^2 / 2 for pairs that are the same, max(margin - D, 0)^2 / 2 for others.
 

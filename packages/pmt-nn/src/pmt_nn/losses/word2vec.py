@@ -9,8 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, take_rows
 from pmt_core import HuffmanTree, ShapeError, sigmoid
-from pmt_nn.losses.binary_cross_entropy import binary_cross_entropy_with_logits
-from pmt_nn.losses.reduction import check_reduction, reduce_loss
+from pmt_nn.losses.elementwise import binary_cross_entropy_with_logits, check_reduction, reduce_loss
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -88,11 +87,7 @@ class HierarchicalSoftmax(Module):
     """
 
     def __init__(
-        self,
-        counts: Sequence[int] | NDArray[np.integer],
-        d: int,
-        *,
-        dtype: DTypeLike = np.float32,
+        self, counts: Sequence[int] | NDArray[np.integer], d: int, *, dtype: DTypeLike = np.float32
     ) -> None:
         self.tree = HuffmanTree.of(counts)
         self.weight = Parameter(np.zeros((len(counts) - 1, d), dtype))

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor
 from pmt_core import IGNORE_LABEL, SettingsError
-from pmt_nn.layers.gelu import gelu
+from pmt_nn.layers.activations import gelu
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy

@@ -11,9 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Array, Tensor, absolute, concat, tanh
 from pmt_core import ShapeError
 from pmt_nn.attention.positions import added_positions
+from pmt_nn.layers.activations import gelu
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
-from pmt_nn.layers.gelu import gelu
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Ids, Mask, Rng

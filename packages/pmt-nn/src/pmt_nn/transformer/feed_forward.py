@@ -11,8 +11,8 @@ from numpy.typing import DTypeLike
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, relu
 from pmt_core import SettingsError
+from pmt_nn.layers.activations import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
-from pmt_nn.layers.gelu import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.linear import Linear, linear, sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Rng

@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import HuffmanTree
-from pmt_nn.word2vec.hierarchical_softmax_gradients import (
-    PathArrays,
-    bounded_steps,
-    tree_gradients,
-)
+from pmt_nn.word2vec.hierarchical_softmax_gradients import PathArrays, bounded_steps, tree_gradients
 from pmt_nn.word2vec.input_blocks import ContextMeans
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
 from pmt_nn.word2vec.scatter_add import RowGroups

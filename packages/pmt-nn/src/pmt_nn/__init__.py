@@ -88,6 +88,8 @@ from pmt_nn.layers.running_statistics import (
     apply_statistics,
     collecting_statistics,
 )
+
+# losses/
 from pmt_nn.losses.contrastive import (
     contrastive_loss,
     cosine_loss,
@@ -96,8 +98,6 @@ from pmt_nn.losses.contrastive import (
     triplet_loss,
 )
 from pmt_nn.losses.cross_entropy import cross_entropy
-
-# losses/
 from pmt_nn.losses.elementwise import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -137,9 +137,9 @@ from pmt_nn.module.parameter import (
     truncated_normal,
     xavier_uniform,
 )
-from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
 
 # recurrent/: RNN, GRU, LSTM
+from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
 
 # transformer/: encoder, decoder, feed-forward

@@ -11,12 +11,7 @@ from numpy.typing import DTypeLike
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, pad
 from pmt_core import SettingsError, ShapeError
-from pmt_nn.convolution.im2col import (
-    convolve,
-    convolve_gradients,
-    convolve_input_gradient,
-    convolve_kernel_gradient,
-)
+from pmt_nn.convolution.im2col import convolve, convolve_gradients
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
 from pmt_nn.module.module import Module
@@ -37,24 +32,14 @@ def conv2d(
 ) -> Result:
     """Convolve images with a kernel (LeCun et al. 1989).
 
-    y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad], with
-    zeros outside of the image.
+    y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad], x = 0
+    outside the image. x: (b, c, h, w), kernel: (o, c/g, kh, kw), bias: (o,) -> (b, o, oh, ow), with
+    oh = (h + 2 padding - span) // stride + 1 and span = dilation (kh - 1) + 1. Raises ShapeError
+    or SettingsError if the arguments do not fit.
 
-    Args:
-        x: (b, c, h, w).
-        kernel: (o, c/g, kh, kw).
-        bias: (o,).
-        stride: s, one number or (height, width), as for padding and dilation.
-        padding: width of the border of zeros.
-        dilation: d, step between the points of the kernel.
-        groups: g; the output channels of a group see the input channels of that group only.
-        needs_grad: whether the gradients by x, kernel and bias are needed.
-
-    Returns:
-        (b, o, oh, ow), oh = (h + 2 padding - span) // stride + 1, span = dilation (kh - 1) + 1.
-
-    Raises:
-        ShapeError, SettingsError: the arguments do not fit.
+    stride (s), padding (width of the border of zeros) and dilation (d, step between the points of
+    the kernel) are one number or (height, width). groups: g; the output channels of a group see the
+    input channels of that group only.
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     _check(x, kernel, groups)
@@ -62,16 +47,7 @@ def conv2d(
 
     def backward(grad: Array) -> Gradients:
         by_bias = channel_sums(grad) if needs_grad[2] else None
-        if needs_grad[0] and needs_grad[1]:
-            return *convolve_gradients(x, grad, kernel, grid, groups), by_bias
-        size = (x.shape[2], x.shape[3])
-        return (
-            convolve_input_gradient(grad, kernel, grid, groups, size) if needs_grad[0] else None,
-            convolve_kernel_gradient(x, grad, grid, groups, kernel.shape)
-            if needs_grad[1]
-            else None,
-            by_bias,
-        )
+        return *convolve_gradients(x, grad, kernel, grid, groups, needs_grad), by_bias
 
     return y, backward
 
@@ -113,23 +89,14 @@ def conv1d(
         raise ShapeError(
             f"conv1d needs x (b, c, t) and kernel (o, c/g, k), got {x.shape} and {kernel.shape}"
         )
-    y = conv2d(
-        as_image(x),
-        as_image(kernel),
-        bias,
-        stride=(1, stride),
-        padding=(0, padding),
-        dilation=(1, dilation),
-        groups=groups,
-    )
+    steps: dict[str, Pair] = {"stride": (1, stride), "dilation": (1, dilation)}
+    image, flat_kernel = as_image(x), as_image(kernel)
+    y = conv2d(image, flat_kernel, bias, padding=(0, padding), groups=groups, **steps)
     return as_sequence(y)
 
 
 class Convolution(Module):
-    """Base class of the convolutions: a kernel, a bias, and the settings of the operation.
-
-    The kernel starts Kaiming-uniform, as before a ReLU, the bias at zero.
-    """
+    """Base class: a kernel, initially Kaiming-uniform as before a ReLU, a bias, and settings."""
 
     operation: ClassVar[Callable[..., Tensor]]
 
@@ -152,19 +119,14 @@ class Convolution(Module):
 
 
 class Conv2d(Convolution):
-    """Convolution of images (b, c, h, w) with a learned kernel.
+    """Convolution of images (b, c, h, w) -> (b, o, oh, ow) with a learned kernel; see `conv2d`.
 
     Args:
-        c: number of input channels.
-        o: number of output channels.
-        kernel: size of the kernel; one number or (height, width), as the next three.
+        kernel: size; one number or (height, width), as stride, padding and dilation.
         rng: stream of the initial weights.
-        stride: step of the kernel.
         padding: width of the border of zeros, or "same" to keep the size of the image (which needs
             stride 1 and an odd span).
-        dilation: step between the points of the kernel.
         groups: divides c and o; groups = c is a depthwise convolution.
-        dtype: float32 or float64.
     """
 
     operation = conv2d
@@ -185,13 +147,8 @@ class Conv2d(Convolution):
         check_groups(c, o, groups)
         (kh, kw), per_group = pair(kernel, "kernel", 1), c // groups
         steps = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
-        settings = {
-            "stride": steps[0],
-            "padding": _padding(padding, (kh, kw), *steps),
-            "dilation": steps[1],
-            "groups": groups,
-        }
-        shape = (o, per_group, kh, kw)
+        border, shape = _padding(padding, (kh, kw), *steps), (o, per_group, kh, kw)
+        settings = {"stride": steps[0], "padding": border, "dilation": steps[1], "groups": groups}
         super().__init__(shape, o, per_group * kh * kw, rng, dtype, **settings)
 
 
@@ -214,14 +171,9 @@ class Conv1d(Convolution):
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
-        flat_padding = padding if isinstance(padding, str) else (0, padding)
-        settings = {
-            "stride": stride,
-            "padding": _padding(flat_padding, (1, kernel), (1, stride), (1, dilation))[1],
-            "dilation": dilation,
-            "groups": groups,
-        }
-        per_group = c // groups
+        flat_padding, per_group = padding if isinstance(padding, str) else (0, padding), c // groups
+        border = _padding(flat_padding, (1, kernel), (1, stride), (1, dilation))[1]
+        settings = {"stride": stride, "padding": border, "dilation": dilation, "groups": groups}
         super().__init__((o, per_group, kernel), o, per_group * kernel, rng, dtype, **settings)
 
 

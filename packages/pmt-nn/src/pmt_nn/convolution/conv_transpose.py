@@ -32,25 +32,11 @@ def conv_transpose2d(
 ) -> Result:
     """Apply a transposed convolution: the gradient of a convolution by its input, as a layer.
 
-    Each pixel of x adds the kernel times its value to y.
-
-    Args:
-        x: (b, c, h, w).
-        kernel: (c, o/g, kh, kw).
-        bias: (o,).
-        stride: step of the convolution, see `conv2d`, as for padding, dilation and groups.
-        padding: border of the convolution.
-        output_padding: rows and columns added at the end, less than the stride. It selects one of
-            the sizes that the convolution maps to the size of x.
-        dilation: step between the points of the kernel.
-        groups: number of groups of channels.
-        needs_grad: whether the gradients by x, kernel and bias are needed.
-
-    Returns:
-        (b, o, oh, ow), oh = (h - 1) stride - 2 padding + span + output_padding.
-
-    Raises:
-        ShapeError, SettingsError: the arguments do not fit.
+    Each pixel of x adds the kernel times its value to y. x: (b, c, h, w), kernel: (c, o/g, kh, kw),
+    bias: (o,) -> (b, o, oh, ow), oh = (h - 1) stride - 2 padding + span + output_padding.
+    stride, padding, dilation and groups are those of the convolution, see `conv2d`. output_padding:
+    rows and columns added at the end, less than the stride; it selects one of the sizes that the
+    convolution maps to the size of x. Raises ShapeError or SettingsError.
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     size = _output_size(x, kernel, grid, pair(output_padding, "output_padding", 0), groups)
@@ -58,13 +44,11 @@ def conv_transpose2d(
     y += bias.reshape(-1, 1, 1)
 
     def backward(grad: Array) -> Gradients:
-        return (
-            convolve(grad, kernel, grid, groups) if needs_grad[0] else None,
-            convolve_kernel_gradient(grad, x, grid, groups, kernel.shape)
-            if needs_grad[1]
-            else None,
-            channel_sums(grad) if needs_grad[2] else None,
-        )
+        by_x = convolve(grad, kernel, grid, groups) if needs_grad[0] else None
+        by_bias = channel_sums(grad) if needs_grad[2] else None
+        if not needs_grad[1]:
+            return by_x, None, by_bias
+        return by_x, convolve_kernel_gradient(grad, x, grid, groups, kernel.shape), by_bias
 
     return y, backward
 
@@ -84,10 +68,9 @@ def conv_transpose2d_composed(
     groups: int = 1,
     **settings: Any,
 ) -> Tensor:
-    """Compute `conv_transpose2d` in plain operations.
+    """Put zeros between the pixels, then convolve with the mirrored kernel, in plain operations.
 
-    Zeros between the pixels, then a convolution with the mirrored kernel (Dumoulin & Visin 2016,
-    section 4.5).
+    Dumoulin & Visin 2016, section 4.5.
     """
     grid, (eh, ew) = PatchGrid.of(kernel.shape, **settings), pair(output_padding, "", 0)
     (sh, sw), (ph, pw), span = grid.stride, grid.padding, grid.span

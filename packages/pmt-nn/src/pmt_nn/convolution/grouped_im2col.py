@@ -41,8 +41,7 @@ def convolve_groups_input_gradient(
     grad: Array, kernel: Array, grid: PatchGrid, groups: int, size: Pair
 ) -> Array:
     """Return the gradient by the input of `size` (h, w). grad (b, o, oh, ow) -> (b, c, h, w)."""
-    b, o, oh, ow = grad.shape
-    count = (oh, ow)
+    (b, o), count = grad.shape[:2], (grad.shape[2], grad.shape[3])
     channels, (kh, kw) = kernel.shape[1] * groups, grid.kernel
     weight = kernel.reshape(groups, o // groups, -1).swapaxes(1, 2)  # (g, c/g kh kw, o/g)
     by_x = np.empty((b, channels, *size), grad.dtype)
@@ -54,10 +53,9 @@ def convolve_groups_input_gradient(
         rows = grad[start : start + m].reshape(m, groups, o // groups, -1)
         np.matmul(weight, rows, out=columns[:m].reshape(m, groups, -1, rows.shape[-1]))
         bordered[:m] = 0
-        for i in range(kh):
-            for j in range(kw):
-                pixels = grid.tap(bordered[:m], i, j, count)
-                pixels += columns[:m, :, i, j]
+        for i, j in grid.points():
+            pixels = grid.tap(bordered[:m], i, j, count)
+            pixels += columns[:m, :, i, j]
         by_x[start : start + m] = grid.inside(bordered[:m])
     return by_x
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pmt_autograd import Array
+from pmt_autograd import Array, NeedsGrad
 from pmt_nn.convolution.grouped_im2col import (
     convolve_groups,
     convolve_groups_input_gradient,
@@ -94,29 +94,28 @@ def convolve_input_gradient(
 
 
 def convolve_gradients(
-    x: Array, grad: Array, kernel: Array, grid: PatchGrid, groups: int
-) -> tuple[Array, Array]:
-    """Return the gradients by the input and by the kernel, which share work."""
-    size = (x.shape[2], x.shape[3])
-    if groups == 1 and _should_collect(grad, kernel, grid, size):
+    x: Array, grad: Array, kernel: Array, grid: PatchGrid, groups: int, needs_grad: NeedsGrad
+) -> tuple[Array | None, Array | None]:
+    """Return the needed gradients by the input and by the kernel, which share work."""
+    size, (needs_x, needs_kernel) = (x.shape[2], x.shape[3]), needs_grad[:2]
+    if needs_x and needs_kernel and groups == 1 and _should_collect(grad, kernel, grid, size):
         return _collect_both(x, grad, kernel, grid)
-    return (
-        convolve_input_gradient(grad, kernel, grid, groups, size),
-        convolve_kernel_gradient(x, grad, grid, groups, kernel.shape),
-    )
+    by_x = convolve_input_gradient(grad, kernel, grid, groups, size) if needs_x else None
+    if not needs_kernel:
+        return by_x, None
+    return by_x, convolve_kernel_gradient(x, grad, grid, groups, kernel.shape)
 
 
 def _should_collect(grad: Array, kernel: Array, grid: PatchGrid, size: Pair) -> bool:
-    """Whether to collect the gradient of each pixel, or else to scatter that of each patch.
+    """Whether to collect the gradient of each pixel, not to scatter that of each patch.
 
-    Collecting is a convolution of the gradient with the mirrored kernel. It is faster if there are
+    Collecting, a convolution of the gradient with the mirrored kernel, is faster if there are
     enough input channels, and not many more pixels than patches.
     """
     fits = all(p < span for p, span in zip(grid.padding, grid.span, strict=True))
     if not fits or grid.stride != (1, 1) or kernel.shape[1] < _MIN_CHANNELS_TO_COLLECT:
         return False
-    n_patches: int = grad.shape[2] * grad.shape[3]
-    return size[0] * size[1] <= _MAX_PIXELS_PER_PATCH * n_patches
+    return bool(size[0] * size[1] <= _MAX_PIXELS_PER_PATCH * (grad.shape[2] * grad.shape[3]))
 
 
 def _mirrored(grid: PatchGrid) -> PatchGrid:
@@ -128,8 +127,7 @@ def _mirrored(grid: PatchGrid) -> PatchGrid:
 def _collect_both(x: Array, grad: Array, kernel: Array, grid: PatchGrid) -> tuple[Array, Array]:
     """Both gradients from one layout of `grad`, in which each row belongs to a pixel of x.
 
-    Its product with the mirrored kernel is the gradient by the pixels, its product with the pixels
-    the gradient by the kernel.
+    Its product with the mirrored kernel is that by the pixels, with the pixels that by the kernel.
     """
     o, c, kh, kw = kernel.shape
     back = _mirrored(grid)
@@ -169,10 +167,9 @@ def _scatter(grad: Array, kernel: Array, grid: PatchGrid, size: Pair) -> Array:
         rows = pixel_rows(grad[start : start + m])
         np.matmul(rows, weight, out=columns[:m].reshape(len(rows), kh * kw * c))
         target[...] = 0
-        for i in range(kh):
-            for j in range(kw):
-                pixels = grid.tap(target, i, j, (oh, ow))
-                pixels += by_point[i, j, :m]
+        for i, j in grid.points():
+            pixels = grid.tap(target, i, j, (oh, ow))
+            pixels += by_point[i, j, :m]
         if has_border:
             by_x[start : start + m] = grid.inside(target)
     return by_x
@@ -186,8 +183,7 @@ def _products(c: int, grid: PatchGrid) -> int:
 
 def _is_laid_by_tap(c: int, grid: PatchGrid) -> bool:
     """Whether an image with few channels is laid out point by point of the kernel."""
-    single = _products(c, grid) == 1 and not grid.is_pointwise
-    return single and c < _MIN_CHANNELS_BY_PATCH
+    return _products(c, grid) == 1 and not grid.is_pointwise and c < _MIN_CHANNELS_BY_PATCH
 
 
 def _laid_out(
@@ -195,8 +191,8 @@ def _laid_out(
 ) -> Iterator[tuple[slice, list[Array]]]:
     """Yield blocks of images, each laid out as `_products` matrices, in the same memory.
 
-    A single matrix is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each. with_ones: append a
-    column of ones, which the bias is multiplied by; only if `_is_laid_by_tap`.
+    One is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each. with_ones: append a column of
+    ones, which the bias is multiplied by; only if `_is_laid_by_tap`.
     """
     if grid.is_pointwise:
         if x.size:

@@ -41,19 +41,12 @@ def images_per_block(b: int, shape: tuple[int, ...], itemsize: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PatchGrid:
-    """The patches of an image that a kernel sees.
-
-    Attributes:
-        kernel: size of the kernel, (height, width) as all others.
-        stride: step from patch to patch.
-        padding: width of the border of zeros.
-        dilation: step between the points of a kernel.
-    """
+    """The patches of an image that a kernel sees; all sizes are (height, width)."""
 
     kernel: Pair
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
+    stride: Pair = (1, 1)  # step from patch to patch
+    padding: Pair = (0, 0)  # width of the border of zeros
+    dilation: Pair = (1, 1)  # step between the points of a kernel
 
     @classmethod
     def of(
@@ -65,12 +58,8 @@ class PatchGrid:
         dilation: int | Pair = 1,
     ) -> PatchGrid:
         """Return the grid of a kernel (..., kh, kw). Raises SettingsError."""
-        return cls(
-            (kernel[-2], kernel[-1]),
-            pair(stride, "stride", 1),
-            pair(padding, "padding", 0),
-            pair(dilation, "dilation", 1),
-        )
+        border, step = pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+        return cls((kernel[-2], kernel[-1]), pair(stride, "stride", 1), border, step)
 
     @property
     def span(self) -> Pair:
@@ -81,8 +70,7 @@ class PatchGrid:
     @property
     def is_pointwise(self) -> bool:
         """Whether every pixel is a patch of its own."""
-        ones = (1, 1)
-        return self.kernel == ones and self.stride == ones and self.padding == (0, 0)
+        return self.kernel == self.stride == (1, 1) and self.padding == (0, 0)
 
     def count(self, size: Pair) -> Pair:
         """Return the number of patches in an image of `size`. Raises ShapeError if it is 0."""

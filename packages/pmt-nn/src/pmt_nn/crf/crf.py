@@ -79,12 +79,9 @@ def crf_log_partition_composed(
 class LinearChainCRF(Module):
     """Linear-chain CRF: scores tag sequences by emissions and by learned transitions.
 
-    Args:
-        n: number of tags.
-        forbidden: (n, n) booleans, True if the tag of the column may not follow that of the row
-            (e.g. I-PER after B-LOC).
-        forbidden_start: (n,) booleans, True if a tag may not come first.
-        std: standard deviation of the initial scores.
+    n: number of tags. forbidden: (n, n) booleans, True if the tag of the column may not follow that
+    of the row (e.g. I-PER after B-LOC). forbidden_start: (n,) booleans, True if a tag may not come
+    first. std: standard deviation of the initial scores.
     """
 
     def __init__(
@@ -113,15 +110,9 @@ class LinearChainCRF(Module):
     ) -> Tensor:
         """Return the loss -log p(tags) of each sequence, averaged by default.
 
-        Args:
-            emissions: (b, t, n).
-            tags: (b, t), 0 ... n-1; ignored where the mask is False.
-            mask: (b, t), True = the position has a tag. Positions without a tag, also those in
-                between, are skipped.
-            reduction: "mean" over the sequences, "sum", or "none" for (b,).
-
-        Raises:
-            ShapeError, DtypeError: the arguments do not fit.
+        emissions: (b, t, n), tags: (b, t), 0 ... n-1, mask: (b, t), True = the position has a tag.
+        Positions without a tag, also those in between, are skipped. reduction: "mean" over the
+        sequences, "sum", or "none" for (b,). Raises ShapeError or DtypeError.
         """
         positions, lengths = self._packed(emissions, mask)
         b, t, _ = emissions.shape

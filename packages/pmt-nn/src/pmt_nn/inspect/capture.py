@@ -28,13 +28,10 @@ def capture(model: Module, *, outputs: bool = False) -> Iterator[Captured]:
         captured["encoder.layers.0.attention.weights"]  # (b, h, t, s)
 
     Every attention module adds its weights before dropout, (b, h, t, s), under its dotted name and
-    "weights". A later pass replaces the arrays of an earlier one. Built on `module_hook` and
-    `operation_hook`, so the results of the model do not change.
-
-    Args:
-        model: the module whose submodules are captured.
-        outputs: also capture the output of every module, under its name and "output" (for a tuple
-            of tensors "output.0", "output.1", ...). Rows of an unpadded batch are padded again.
+    "weights". outputs: also capture the output of every module, under its name and "output" (for a
+    tuple of tensors "output.0", "output.1", ...). Rows of an unpadded batch are padded again. A
+    later pass replaces the arrays of an earlier one. Built on `module_hook` and `operation_hook`,
+    so the results of the model do not change.
     """
     state = _Capture(model, outputs)
     with module_hook(state.call), operation_hook(state.operation):

@@ -13,25 +13,15 @@ from pmt_nn.module.module import Module
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """Row of a module.
+    """Row of a module. All numbers include submodules."""
 
-    Attributes:
-        name: dotted name; "" is the model itself.
-        kind: name of the class.
-        output: shapes of the output of the latest call; empty if the module was not called.
-        parameters: number of parameters, those of submodules included, a tied one once.
-        bytes: memory of the parameters.
-        flops: floating-point operations of its calls in one forward pass, submodules included.
-        frozen: number of parameters that are not trained.
-    """
-
-    name: str
-    kind: str
-    output: tuple[tuple[int, ...], ...]
-    parameters: int
-    bytes: int
-    flops: int
-    frozen: int
+    name: str  # dotted name; "" is the model itself
+    kind: str  # name of the class
+    output: tuple[tuple[int, ...], ...]  # shapes of the latest call's output; empty if not called
+    parameters: int  # number of parameters, a tied one counted once
+    bytes: int  # memory of the parameters
+    flops: int  # floating-point operations of its calls in one forward pass
+    frozen: int  # number of parameters that are not trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +41,10 @@ class Summary:
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
         lines = ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
         lines.insert(1, "  ".join("-" * width for width in widths))
-        total = self.total
-        if total.frozen:
-            lines.append(f"{total.frozen:,} of {total.parameters:,} parameters are frozen")
+        if self.total.frozen:
+            lines.append(
+                f"{self.total.frozen:,} of {self.total.parameters:,} parameters are frozen"
+            )
         return "\n".join(lines)
 
 
@@ -121,14 +112,9 @@ def _row(name: str, module: Module, forward: _ForwardPass) -> SummaryRow:
 
 
 def _cells(row: SummaryRow) -> tuple[str, ...]:
-    return (
-        row.name or "(model)",
-        row.kind,
-        ", ".join(str(shape) for shape in row.output),
-        f"{row.parameters:,}",
-        f"{row.bytes:,}",
-        f"{row.flops:,}",
-    )
+    shapes = ", ".join(map(str, row.output))
+    numbers = (f"{n:,}" for n in (row.parameters, row.bytes, row.flops))
+    return row.name or "(model)", row.kind, shapes, *numbers
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:

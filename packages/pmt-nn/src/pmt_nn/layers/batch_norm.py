@@ -94,7 +94,7 @@ def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
 
     Rows are (b h, w c) if x is channels-last, else (b, c, pixels).
     """
-    if _has_last_channels(x):
+    if x.ndim == 2 or is_channels_last(x):
         c, w = x.shape[1], x.shape[3] if x.ndim == 4 else 1
         return (
             _as_rows(x, x),
@@ -107,10 +107,6 @@ def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
         lambda by_channel: by_channel[:, np.newaxis],
         lambda rows: (rows @ ones).sum(axis=0),
     )
-
-
-def _has_last_channels(x: Array) -> bool:
-    return x.ndim == 2 or is_channels_last(x)
 
 
 def _as_rows(array: Array, x: Array) -> Array:
@@ -161,13 +157,10 @@ class BatchNorm(Module):
         self._check(x)
         if not self.training:
             return self._by_running_statistics(x)
-        mean, variance = moments = channel_moments(x.data)
+        moments = channel_moments(x.data)
         count = x.size // x.shape[1]
-        report_statistics(
-            BatchStatistics(
-                mean, variance, count, self.running_mean, self.running_variance, self.momentum
-            )
-        )
+        buffers = self.running_mean, self.running_variance
+        report_statistics(BatchStatistics(*moments, count, *buffers, self.momentum))
         y: Tensor = batch_norm(x, self.weight, self.bias, eps=self.eps, moments=moments)
         return y
 

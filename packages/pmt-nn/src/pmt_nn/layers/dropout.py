@@ -31,15 +31,10 @@ def keep_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DropoutMask:
-    """The elements that dropout keeps, and the factor that scales them.
+    """The elements that dropout keeps, and the factor that scales them."""
 
-    Attributes:
-        keep: booleans, of the shape of the array that the mask is for.
-        scale: 1 / (1 - rate).
-    """
-
-    keep: Array
-    scale: float
+    keep: Array  # booleans, of the shape of the array that the mask is for
+    scale: float  # 1 / (1 - rate)
 
     def reshape(self, *shape: int) -> DropoutMask:
         """Return the mask for an array of another shape, in the same order of elements."""
@@ -74,10 +69,7 @@ def apply_mask_composed(x: Tensor, *, dropout_mask: DropoutMask) -> Tensor:
 
 @primitive
 def add_dropped(x: Array, y: Array, *, dropout_mask: DropoutMask) -> Result:
-    """Return x + y * keep * scale: a residual connection with dropout, in one pass.
-
-    x, y and the mask have one shape.
-    """
+    """Return x + y * keep * scale, all of one shape: a residual connection with dropout."""
 
     def backward(grad: Array) -> tuple[Array, Array]:
         return grad, _masked(grad, dropout_mask, None)

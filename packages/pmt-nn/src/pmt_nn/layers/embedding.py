@@ -16,17 +16,10 @@ from pmt_nn.module.parameter import Parameter, normal
 class Embedding(Module):
     """Embedding of the ids 0 ... v-1 as vectors of width d.
 
-    It equals a linear layer on one-hot vectors, without building them.
-
-    Args:
-        v: number of ids.
-        d: width of the vectors.
-        rng: stream of the initial vectors.
-        std: standard deviation of the initial vectors.
-        sparse: the gradient is a `RowSparse` of the rows read, or else a dense array, which is
-            faster for tables of a few hundred rows.
-        padding: an id whose vector is zero and stays zero, as it receives no gradient.
-        dtype: float32 or float64.
+    It equals a linear layer on one-hot vectors, without building them. rng, std: stream and
+    standard deviation of the initial vectors. sparse: the gradient is a `RowSparse` of the rows
+    read, or else a dense array, which is faster for tables of a few hundred rows. padding: an id
+    whose vector is zero and stays zero, as it receives no gradient.
     """
 
     def __init__(
@@ -41,11 +34,7 @@ class Embedding(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         _check_padding(padding, v)
-        self.weight = Parameter(normal(rng, (v, d), std, dtype=dtype))
-        self.sparse = sparse
-        self.padding = padding
-        if padding is not None:
-            self.weight.data[padding] = 0
+        self._set(Parameter(normal(rng, (v, d), std, dtype=dtype)), sparse, padding)
 
     @classmethod
     def from_vectors(
@@ -66,14 +55,15 @@ class Embedding(Module):
             raise ShapeError(f"an embedding needs vectors (v, d), got shape {vectors.shape}")
         _check_padding(padding, len(vectors))
         embedding = cls.__new__(cls)
-        embedding.weight = Parameter(np.array(vectors, dtype))
-        embedding.sparse = sparse
-        embedding.padding = padding
-        if padding is not None:
-            embedding.weight.data[padding] = 0
+        embedding._set(Parameter(np.array(vectors, dtype)), sparse, padding)
         embedding._arguments = {"v": len(vectors), "d": vectors.shape[1]}
         embedding._sealed = True
         return embedding.freeze(not trainable)
+
+    def _set(self, weight: Parameter, sparse: bool, padding: int | None) -> None:
+        self.weight, self.sparse, self.padding = weight, sparse, padding
+        if padding is not None:
+            weight.data[padding] = 0
 
     def forward(self, ids: NDArray[np.integer]) -> Tensor:
         """Look up ids of any shape: (*ids.shape, d)."""

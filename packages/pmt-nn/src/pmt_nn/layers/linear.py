@@ -51,8 +51,7 @@ def tied_linear(
     """Return x W^T + b for a table W of vectors, e.g. an embedding's (Press & Wolf 2016).
 
     x: (..., d), table: (v, d), bias: (v,) or None -> (..., v). It is one matrix product for any
-    rank of x; `x @ W` with three axes is a product per sequence, each of which reads the whole
-    table.
+    rank of x; `x @ W` of three axes is one per sequence, each of which reads the whole table.
     """
     if x.shape[-1] != table.shape[1]:
         raise ShapeError(
@@ -99,15 +98,7 @@ def sum_rows(rows: Array) -> Array:
 
 
 class Linear(Module):
-    """Linear layer y = x W + b. The weight starts Xavier-uniform, the bias at zero.
-
-    Args:
-        n_in: length of the last axis of x.
-        n_out: length of the last axis of y.
-        rng: stream of the initial weights.
-        bias: whether there is a b.
-        dtype: float32 or float64.
-    """
+    """Linear layer y = x W + b of the last axis. W starts Xavier-uniform, drawn by rng, b at 0."""
 
     def __init__(
         self,

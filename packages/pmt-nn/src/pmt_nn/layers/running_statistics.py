@@ -32,23 +32,14 @@ _writing = threading.Lock()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchStatistics:
-    """Mean and variance of one batch or shard, per channel.
+    """Mean and variance of one batch or shard, per channel, and the buffers that receive them."""
 
-    Attributes:
-        mean: (c,).
-        variance: (c,), divided by `count`.
-        count: number of elements per channel.
-        running_mean: the buffer that receives the mean.
-        running_variance: the buffer that receives the variance.
-        momentum: weight of the new batch in the running statistics.
-    """
-
-    mean: Array
-    variance: Array
-    count: int
+    mean: Array  # (c,)
+    variance: Array  # (c,), divided by `count`
+    count: int  # number of elements per channel
     running_mean: Buffer
     running_variance: Buffer
-    momentum: float
+    momentum: float  # weight of the new batch in the running statistics
 
 
 ShardStatistics = list[BatchStatistics]

@@ -28,21 +28,12 @@ def cross_entropy(
     """Return the cross-entropy -log softmax(logits)[label] of integer labels.
 
     In general it is -q . log softmax(logits), q_k = weight_k ((1 - e) [k = label] + e / v), and its
-    gradient is sum(q) softmax(logits) - q.
+    gradient is sum(q) softmax(logits) - q. logits: (..., v), labels: integers (...), 0 ... v-1.
+    Raises ShapeError, DtypeError or SettingsError if the arguments do not fit.
 
-    Args:
-        logits: (..., v).
-        labels: integers (...), 0 ... v-1.
-        ignore_index: label of rows that have no loss.
-        reduction: "mean" over the rows that are not ignored (0 if there are none), "sum", or
-            "none" for (...).
-        label_smoothing: e; the label gets 1 - e and every class e / v (Szegedy et al. 2015,
-            section 7).
-        class_weights: (v,) factors of the classes; "mean" divides by the sum of the weights of the
-            labels.
-
-    Raises:
-        ShapeError, DtypeError, SettingsError: the arguments do not fit.
+    ignore_index: label of rows that have no loss. reduction: "mean" over the rows that are not
+    ignored (0 if there are none), "sum", or "none" for (...). label_smoothing: e (Szegedy et al.
+    2015, section 7). class_weights: (v,) factors; "mean" divides by the sum of those of the labels.
     """
     labels = np.asarray(labels)
     counted = _check(logits, labels, ignore_index, reduction)

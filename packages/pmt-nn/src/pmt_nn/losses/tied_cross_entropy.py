@@ -27,22 +27,16 @@ def tied_cross_entropy(
 ) -> Result:
     """Return the summed cross-entropy of the logits x W^T + b: output layer and loss in one step.
 
-    With logits z and label smoothing e (Szegedy et al. 2015, section 7) the loss of a row is
+    x: (n, d), a row for each predicted token, without padding; table: (v, d), bias: (v,), labels:
+    integers (n,), 0 ... v-1. With logits z and label smoothing e (Szegedy et al. 2015, section 7)
+    the loss of a row is
 
         log sum exp z - (1 - e) z[label] - e mean(z),    by z: softmax(z) - q,
 
-    where q is 1 - e at the label plus e / v everywhere. The logits of a few hundred rows at a time
+    with q = 1 - e at the label plus e / v everywhere. The logits of a few hundred rows at a time
     are computed and turned into their part of the gradients by x, table and bias, so no array
     (n, v) is stored. The part of the mean is the same for all columns, so it is added to the
     results and not to the logits.
-
-    Args:
-        x: (n, d), one row for each predicted token, without padding.
-        table: (v, d).
-        bias: (v,).
-        labels: integers (n,), 0 ... v-1.
-        label_smoothing: e.
-        needs_grad: whether the gradients by x, table and bias are needed.
     """
     _check(x, table, bias, labels, label_smoothing)
     n, v, smoothing = len(x), len(table), label_smoothing
@@ -122,6 +116,5 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((x, table, bias, labels))
     yield Sample((x, table, bias, labels), {"label_smoothing": 0.1}, note="smoothed")
     yield Sample((x[:0], table, bias, labels[:0]), {"label_smoothing": 0.1}, note="no rows")
-    yield Sample(
-        (300 * x, table, bias, labels), {"label_smoothing": 0.1}, note="logits of hundreds"
-    )
+    far = (300 * x, table, bias, labels)
+    yield Sample(far, {"label_smoothing": 0.1}, note="logits of hundreds")

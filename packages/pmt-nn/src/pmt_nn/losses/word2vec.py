@@ -24,15 +24,10 @@ def negative_sampling_loss(
 ) -> Tensor:
     """Return -log s(h . w_target) - sum_j log s(-h . w_negative_j), s the sigmoid.
 
-    Mikolov et al. 2013b, eq. 4. The gradient of the table is row-sparse.
-
-    Args:
-        hidden: (n, d) input vectors.
-        table: (v, d) output vectors.
-        targets: (n,) ids.
-        negatives: (n, k) ids drawn from the noise distribution. A negative that equals its target
-            is ignored.
-        reduction: "mean" over the rows, "sum", or "none" for (n,).
+    Mikolov et al. 2013b, eq. 4. hidden: (n, d) input vectors, table: (v, d) output vectors, whose
+    gradient is row-sparse, targets: (n,) ids, negatives: (n, k) ids drawn from the noise
+    distribution; one that equals its target is ignored. reduction: "mean" over the rows, "sum", or
+    "none" for (n,).
     """
     n = len(hidden)
     if targets.shape != (n,) or negatives.shape[:1] != (n,) or negatives.ndim != 2:
@@ -78,12 +73,7 @@ class HierarchicalSoftmax(Module):
 
     At inner node i the path turns right with probability s(h . w_i), as in Mikolov et al. 2013a. A
     loss costs about log2(v) dot products instead of v, and the gradient is row-sparse. The vectors
-    of the v - 1 inner nodes start at zero.
-
-    Args:
-        counts: number of occurrences of each of the v words.
-        d: width of the hidden vectors.
-        dtype: float32 or float64.
+    of width d of the v - 1 inner nodes start at zero. counts: occurrences of each of the v words.
     """
 
     def __init__(

@@ -33,22 +33,34 @@ class Container(Module):
 
     def accepted_kwargs(self) -> frozenset[str] | None:
         """Return the keyword arguments that any part accepts; None if a part accepts all."""
-        known: set[str] = set()
+        known: frozenset[str] = frozenset()
         for part in self.parts:
             accepted = accepted_kwargs(part)
             if accepted is None:
                 return None
             known |= accepted
-        return frozenset(known)
+        return known
 
     def check(self, kwargs: dict[str, Any]) -> None:
-        """Raise SettingsError for a keyword argument that no part accepts."""
-        if kwargs:
-            check_kwargs(type(self).__name__, self.parts, kwargs)
+        """Raise SettingsError for a keyword argument that no part accepts, other than `rng`."""
+        known = self.accepted_kwargs() if kwargs else None
+        if known is None:
+            return
+        known |= {"rng"}
+        unknown = [name for name in kwargs if name not in known]
+        if unknown:
+            raise SettingsError(
+                f"no part of this {type(self).__name__} takes {', '.join(unknown)}; "
+                f"they take {', '.join(sorted(known))}"
+            )
 
     def call(self, i: int, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call part i."""
-        return call_part(self.parts[i], inputs, kwargs)
+        """Call part i with its inputs and the keyword arguments that it accepts."""
+        part = self.parts[i]
+        accepted = accepted_kwargs(part) if kwargs else None
+        if accepted is not None:
+            kwargs = {name: kwargs[name] for name in kwargs if name in accepted}
+        return part(*inputs, **kwargs)
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -164,32 +176,6 @@ class Lambda(Module):
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         """Call the function."""
         return self.function(*inputs, **kwargs)
-
-
-def call_part(part: Part, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a part with its inputs and the keyword arguments that it accepts."""
-    if not kwargs:
-        return part(*inputs)
-    accepted = accepted_kwargs(part)
-    if accepted is None:
-        return part(*inputs, **kwargs)
-    return part(*inputs, **{name: kwargs[name] for name in kwargs if name in accepted})
-
-
-def check_kwargs(container: str, parts: Iterable[Part], kwargs: dict[str, Any]) -> None:
-    """Raise SettingsError for a keyword argument that no part accepts, other than `rng`."""
-    known: set[str] = {"rng"}
-    for part in parts:
-        accepted = accepted_kwargs(part)
-        if accepted is None:
-            return
-        known |= accepted
-    unknown = [name for name in kwargs if name not in known]
-    if unknown:
-        raise SettingsError(
-            f"no part of this {container} takes {', '.join(unknown)}; "
-            f"they take {', '.join(sorted(known))}"
-        )
 
 
 def accepted_kwargs(part: Part) -> frozenset[str] | None:

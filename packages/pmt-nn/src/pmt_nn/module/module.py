@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import partial, wraps
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,6 +17,7 @@ from pmt_nn.module.hooks import module_hooks
 from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
 
+T = TypeVar("T")
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -124,23 +125,13 @@ class Module:
         lines = [f"{text:{width}}  {count:{digits},}" if count else text for text, count in rows]
         return "\n".join([f"{lines[0]} parameters" if rows[0][1] else lines[0], *lines[1:]])
 
-    # --- contents ---------------------------------------------------------------------------
-
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """Yield this module (name `prefix`) and all its submodules by dotted name, each once."""
-        seen: set[int] = set()
-        for name, item in _walk(self, prefix):
-            if isinstance(item, Module) and id(item) not in seen:
-                seen.add(id(item))
-                yield name, item
+        return _named(self, prefix, Module)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield all parameters by dotted name; a tied parameter once, under its first name."""
-        seen: set[int] = set()
-        for name, item in _walk(self, ""):
-            if isinstance(item, Parameter) and id(item) not in seen:
-                seen.add(id(item))
-                yield name, item
+        return _named(self, "", Parameter)
 
     def parameters(self) -> Iterator[Parameter]:
         """Yield all parameters, a tied parameter once."""
@@ -148,17 +139,11 @@ class Module:
 
     def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
         """Yield all buffers (e.g. running statistics) by dotted name, each once."""
-        seen: set[int] = set()
-        for name, item in _walk(self, ""):
-            if isinstance(item, Buffer) and id(item) not in seen:
-                seen.add(id(item))
-                yield name, item
+        return _named(self, "", Buffer)
 
     def parameter_count(self) -> int:
         """Return the number of elements of all parameters, a tied parameter counted once."""
         return sum(parameter.size for parameter in self.parameters())
-
-    # --- mode -------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
         """Set this module and its submodules to training mode (dropout acts). Returns self."""
@@ -199,8 +184,6 @@ class Module:
         for parameter in self.parameters():
             parameter.zero_grad()
 
-    # --- state ------------------------------------------------------------------------------
-
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Return a copy of the values of every parameter and buffer, by dotted name."""
         return {name: item.data.copy() for name, item in self._named_state()}
@@ -208,16 +191,12 @@ class Module:
     def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Copy `state` into the parameters and buffers, cast to their dtype.
 
-        Names of an earlier version are translated; see `pmt_nn/module/old_names.py`. If an entry
-        is missing, unexpected or of the wrong shape, nothing is changed.
-
-        Raises:
-            ShapeError: it names every entry that does not fit.
+        Names of an earlier version are translated; see `pmt_nn/module/old_names.py`. If an entry is
+        missing, unexpected or of the wrong shape, nothing is changed, and a ShapeError names it.
         """
         items = dict(self._named_state())
         state = with_current_names(state, items)
-        problems = _differences(items, state)
-        if problems:
+        if problems := _differences(items, state):
             raise ShapeError(
                 f"the state does not fit this {type(self).__name__}: "
                 + "; ".join(problems)
@@ -230,6 +209,15 @@ class Module:
         """Yield what is saved: parameters, then buffers."""
         yield from self.named_parameters()
         yield from self.named_buffers()
+
+
+def _named(module: Module, prefix: str, kind: type[T]) -> Iterator[tuple[str, T]]:
+    """Yield the items of a kind by dotted name, each once, under its first name."""
+    seen: set[int] = set()
+    for name, item in _walk(module, prefix):
+        if isinstance(item, kind) and id(item) not in seen:
+            seen.add(id(item))
+            yield name, item
 
 
 def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -252,11 +240,9 @@ def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _differences(items: Mapping[str, Tensor], state: Mapping[str, NDArray[Any]]) -> list[str]:
     problems = []
-    missing = [name for name in items if name not in state]
-    unexpected = [name for name in state if name not in items]
-    if missing:
+    if missing := [name for name in items if name not in state]:
         problems.append(f"missing {', '.join(missing)}")
-    if unexpected:
+    if unexpected := [name for name in state if name not in items]:
         problems.append(f"unexpected {', '.join(unexpected)}")
     for name, item in items.items():
         if name in state and np.shape(state[name]) != item.shape:

@@ -24,11 +24,9 @@ RENAMED = {
 
 
 def with_current_names(state: Mapping[str, T], expected: Collection[str]) -> dict[str, T]:
-    """Return `state` with each retired name replaced by today's, where today's is expected.
+    """Return `state` by today's dotted names: a retired name is replaced if today's is expected.
 
-    Args:
-        state: values by dotted name, of this or an earlier version.
-        expected: the dotted names of the module that the state is for.
+    expected: the dotted names of the module that the state is for.
     """
     return {_current(name, expected): value for name, value in state.items()}
 

@@ -41,16 +41,11 @@ class RecurrentCell(Module):
 
 
 class RecurrentNetwork(Module):
-    """Base class of `RNN`, `GRU` and `LSTM`.
+    """Base class of `RNN`, `GRU` and `LSTM`: inputs of width n_in, states of width n.
 
-    Args:
-        n_in: width of the input.
-        n: width of the state.
-        rng: stream of the initial weights.
-        layers: number of layers; each reads the outputs of the layer below.
-        bidirectional: run each layer in both directions and concatenate the states.
-        dropout: rate between layers.
-        dtype: float32 or float64.
+    Each of `layers` layers reads the outputs of the layer below; dropout: rate between layers.
+    bidirectional: run each layer in both directions and concatenate the states. rng: stream of the
+    initial weights.
     """
 
     gates: ClassVar[int] = 1
@@ -74,15 +69,8 @@ class RecurrentNetwork(Module):
         self.directions = 2 if bidirectional else 1
         self.dropout = Dropout(dropout)
         self.cells = [
-            RecurrentCell(
-                n_in if layer == 0 else n * self.directions,
-                n,
-                self.gates,
-                rng,
-                state_bias=self.state_bias,
-                dtype=dtype,
-            )
-            for layer in range(layers)
+            RecurrentCell(width, n, self.gates, rng, state_bias=self.state_bias, dtype=dtype)
+            for width in [n_in] + [n * self.directions] * (layers - 1)
             for _ in range(self.directions)
         ]
         for cell in self.cells:
@@ -96,18 +84,11 @@ class RecurrentNetwork(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> tuple[Tensor, Any]:
-        """Return all outputs and the last states.
+        """Map x (b, t, n_in) to outputs (b, t, n * directions) and last states like `state`.
 
-        Args:
-            x: (b, t, n_in).
-            mask: (b, t), True = a step. At other positions the state is passed on unchanged, and
-                the output is 0.
-            state: initial states (layers * directions, b, n), zeros by default; for an LSTM a
-                pair of states and cells.
-            rng: stream of this pass, needed in training with dropout between layers.
-
-        Returns:
-            Outputs (b, t, n * directions) and the last states in the form of `state`.
+        mask: (b, t), True = a step. At other positions the state is passed on unchanged, and the
+        output is 0. state: initial states (layers * directions, b, n), zeros by default; for an
+        LSTM a pair of states and cells. rng: stream of this pass, needed in training with dropout.
         """
         outputs, last = self._run(x, mask, [self._starts(state, x)], rng)
         return outputs, last
@@ -122,10 +103,7 @@ class RecurrentNetwork(Module):
         starts: list[list[Tensor]],
         rng: np.random.Generator | None,
     ) -> tuple[Tensor, Tensor]:
-        """Run all layers. Returns outputs (b, t, n directions) and the last states of all cells.
-
-        starts: for each kind of state (hidden, cell) the first state of every cell.
-        """
+        """Run all layers. starts: for each kind of state (hidden, cell) that of every cell."""
         self._check(x, mask)
         last: list[Tensor] = []
         for i in range(0, len(self.cells), self.directions):

@@ -9,6 +9,7 @@ the last step to the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -233,7 +234,7 @@ def _(value: Array, x: Array, weight: Array, *arrays: Array, **settings: object)
 
 
 def squash(z: Array, scale: Array, out: Array) -> None:
-    """Write sigmoid(z) = (1 + tanh(z / 2)) / 2 where scale is 1/2, and tanh(z) where it is 1."""
+    """Write sigmoid(z) = (1 + tanh(z / 2)) / 2 if scale is 1/2, and tanh(z) if it is 1."""
     np.multiply(z, scale, out=out)
     np.tanh(out, out=out)
     out *= scale
@@ -278,7 +279,7 @@ def weight_gradient(previous: Array, by_steps: Array) -> Array:
     return previous.reshape(-1, previous.shape[2]).T @ by_steps.reshape(-1, by_steps.shape[2])
 
 
-def sample_scans(rng: np.random.Generator, *shapes: tuple[int, ...]) -> Iterator[Sample]:
+def _samples(rng: np.random.Generator, *, shapes: list[tuple[int, ...]]) -> Iterator[Sample]:
     """Yield samples of 2 sequences of 4 steps, with arrays of these shapes."""
     mask = np.array([[True, True, True, False], [False, True, False, True]])
     cases: list[tuple[dict[str, object], str]] = [
@@ -292,16 +293,6 @@ def sample_scans(rng: np.random.Generator, *shapes: tuple[int, ...]) -> Iterator
         yield Sample(tuple(rng.normal(size=shape) for shape in shapes), settings, note)
 
 
-@ag.samples(rnn_scan)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    return sample_scans(rng, (2, 4, 3), (3, 3), (2, 3))
-
-
-@ag.samples(gru_scan)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    return sample_scans(rng, (2, 4, 9), (3, 9), (9,), (2, 3))
-
-
-@ag.samples(lstm_scan)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    return sample_scans(rng, (2, 4, 12), (3, 12), (2, 3), (2, 3))
+ag.samples(rnn_scan)(partial(_samples, shapes=[(2, 4, 3), (3, 3), (2, 3)]))
+ag.samples(gru_scan)(partial(_samples, shapes=[(2, 4, 9), (3, 9), (9,), (2, 3)]))
+ag.samples(lstm_scan)(partial(_samples, shapes=[(2, 4, 12), (3, 12), (2, 3), (2, 3)]))

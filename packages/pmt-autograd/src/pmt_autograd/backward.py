@@ -31,9 +31,7 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
             "give a leaf requires_grad=True, and do not compute it under no_grad()"
         )
     seed = _seed(loss, grad)
-    if loss.node is None:
-        return {loss: seed}
-    return backpropagate(loss.node, seed)
+    return {loss: seed} if loss.node is None else backpropagate(loss.node, seed)
 
 
 def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:

@@ -45,34 +45,19 @@ def _unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
+_OPERATORS: dict[str, Method] = {"add": add, "sub": subtract, "mul": multiply, "truediv": divide}
+_OPERATORS |= {"pow": power, "matmul": matmul}
+
 TENSOR_METHODS: dict[str, Method] = {
     # The operations themselves are the operators: a function in between would cost a call.
-    "__add__": add,
-    "__radd__": _reflected(add),
-    "__sub__": subtract,
-    "__rsub__": _reflected(subtract),
-    "__mul__": multiply,
-    "__rmul__": _reflected(multiply),
-    "__truediv__": divide,
-    "__rtruediv__": _reflected(divide),
-    "__pow__": power,
-    "__rpow__": _reflected(power),
-    "__matmul__": matmul,
-    "__rmatmul__": _reflected(matmul),
+    **{f"__{name}__": operation for name, operation in _OPERATORS.items()},
+    **{f"__r{name}__": _reflected(operation) for name, operation in _OPERATORS.items()},
     "__neg__": negative,
     "__abs__": absolute,
     "__getitem__": _method(getitem, lambda self, index: getitem(self, index=index)),
     "abs": absolute,
-    "exp": exp,
-    "log": log,
-    "sqrt": sqrt,
-    "tanh": tanh,
-    "max": _reduction(max),
-    "mean": _reduction(mean),
-    "min": _reduction(min),
-    "std": _reduction(std),
-    "sum": _reduction(sum),
-    "var": _reduction(var),
+    **{operation.__name__: operation for operation in (exp, log, sqrt, tanh)},
+    **{operation.__name__: _reduction(operation) for operation in (max, mean, min, std, sum, var)},
     "astype": _method(astype, lambda self, dtype: astype(self, dtype=dtype)),
     "clip": _method(clip, lambda self, low=None, high=None: clip(self, low=low, high=high)),
     "cumsum": _method(cumsum, lambda self, axis=-1: cumsum(self, axis=axis)),

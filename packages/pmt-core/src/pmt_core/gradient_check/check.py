@@ -63,7 +63,7 @@ def check_gradient(
         function: takes `inputs` and returns (value, backward). backward(grad), with grad of the
             shape and dtype of the value, returns the gradient of a single input, or a tuple with
             one entry per input: an array of the shape and dtype of the input, a `RowSparse`, or
-            None, which is checked as a gradient of zeros.
+            None (zeros).
         inputs: arrays of floats are differentiated; all others are passed on unchanged.
         rng: generator of the random cotangents and directions.
         method: "central" for central differences, extrapolated to step 0 if one step is not
@@ -78,8 +78,7 @@ def check_gradient(
         float32_rtol: tolerance in float32, relative to the largest element of the gradient.
         wrt: positions of the inputs to differentiate; all arrays of floats if None.
         smooth: {position of an input: boolean array of its shape, or a function of the input that
-            returns one}; coordinates that are False are never varied. For relu:
-            `smooth={0: lambda x: x != 0}`.
+            returns one}; False coordinates are not varied. For relu: `{0: lambda x: x != 0}`.
 
     Raises:
         GradientError: names the input, the coordinate, and both numbers.
@@ -221,21 +220,13 @@ class _Checker:
 
     def report(self, float32_errors: Mapping[int, float]) -> GradientReport:
         """Return the results."""
-        return GradientReport(
-            self.method,
-            tuple(
-                InputReport(
-                    index=i,
-                    shape=x.shape,
-                    error=self.errors[i],
-                    float32_error=float32_errors.get(i),
-                    coordinates=self.tried_coordinates[i],
-                    directions=self.tried_directions[i],
-                    unchecked=x.size - len(self.variable[i]),
-                )
-                for i, x in self.function.points.items()
-            ),
-        )
+        reports = []
+        for i, x in self.function.points.items():
+            tried = self.tried_coordinates[i], self.tried_directions[i]
+            errors = self.errors[i], float32_errors.get(i)
+            unchecked = x.size - len(self.variable[i])
+            reports.append(InputReport(i, x.shape, *errors, *tried, unchecked))
+        return GradientReport(self.method, tuple(reports))
 
 
 def _extrapolated(move: InputLine, claim: _Claim) -> tuple[InputLine, Derivative]:

@@ -33,9 +33,7 @@ class QuotedRecord:
 
 def unquote(field: str) -> str:
     """Return the value of a field of a `QuotedRecord`: without its quotes, if it has any."""
-    if field.startswith('"'):
-        return field[1:-1].replace('""', '"')
-    return field
+    return field[1:-1].replace('""', '"') if field.startswith('"') else field
 
 
 def unwrap(text: str) -> str:

@@ -49,15 +49,11 @@ class TaggedBatch(IndexedBatch):
         used, inverse = np.unique(spelling_ids, return_inverse=True)
         if not used.size or used[0] != 0:  # row 0 stays even if there is no padding
             used, inverse = np.concatenate([[0], used]), inverse + 1
-        return TaggedBatch(
-            words=words,
-            shapes=shapes,
-            spelling_ids=inverse.reshape(mask.shape).astype(np.int64, copy=False),
-            characters=_without_padding(self.characters[used]),
-            mask=mask,
-            tags=None if self.tags is None else self.tags[rows, : mask.shape[1]],
-            index=self.index[rows],
-        )
+        spelling_ids = inverse.reshape(mask.shape).astype(np.int64, copy=False)
+        characters = _without_padding(self.characters[used])
+        tags = None if self.tags is None else self.tags[rows, : mask.shape[1]]
+        index = self.index[rows]
+        return TaggedBatch(words, shapes, spelling_ids, characters, mask, tags, index=index)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -80,18 +76,12 @@ class EncodedSentences(Ragged):
         mask = rows.mask
         used, inverse = np.unique(self.spelling_ids[rows.positions[mask]], return_inverse=True)
         characters = self.characters[np.concatenate([[0], used])].astype(np.int64)
+        characters = _without_padding(characters)
         spelling_ids = np.zeros(mask.shape, np.int64)
         spelling_ids[mask] = inverse + 1
+        words, shapes = (rows.take(ids, np.int64(0)) for ids in (self.words, self.shapes))
         tags = None if self.tags is None else rows.take(self.tags, np.int64(IGNORE_LABEL))
-        return TaggedBatch(
-            words=rows.take(self.words, np.int64(0)),
-            shapes=rows.take(self.shapes, np.int64(0)),
-            spelling_ids=spelling_ids,
-            characters=_without_padding(characters),
-            mask=mask,
-            tags=tags,
-            index=rows.index,
-        )
+        return TaggedBatch(words, shapes, spelling_ids, characters, mask, tags, index=rows.index)
 
 
 def _without_padding(characters: NDArray[np.int64]) -> NDArray[np.int64]:

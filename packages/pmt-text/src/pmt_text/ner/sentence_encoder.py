@@ -156,10 +156,9 @@ class SentenceEncoder:
         return letters_only(word)
 
     def _letters(self, word: str) -> str:
-        if len(word) <= self.max_letters:
-            return word
         end = self.max_letters // 2
-        return word[: self.max_letters - end] + word[-end:]
+        short = len(word) <= self.max_letters
+        return word if short else word[: self.max_letters - end] + word[-end:]
 
     @staticmethod
     def _per_spelling(vocabulary: Vocabulary, names: Iterable[str]) -> NDArray[np.int32]:
@@ -168,12 +167,10 @@ class SentenceEncoder:
 
     def _tag_ids(self, sentences: Sequence[TaggedSentence]) -> NDArray[np.int32]:
         ids = {name: i for i, name in enumerate(self.tags)}
-        labels = (
-            ids.get(tag, IGNORE_LABEL)
-            for sentence in sentences
-            for tag in convert_tags(sentence.tags or (), self.scheme)
+        converted = (convert_tags(sentence.tags or (), self.scheme) for sentence in sentences)
+        return np.fromiter(
+            (ids.get(tag, IGNORE_LABEL) for tags in converted for tag in tags), np.int32
         )
-        return np.fromiter(labels, np.int32)
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoder as a JSON object."""

@@ -68,12 +68,17 @@ class PairEncoder:
         same word), with the other question before truncation. Punctuation counts as tokens.
         tokenize: maps a text to its tokens; may cache them.
         """
+        id_list = self.vocabulary.id_list
         ids, segments, types = array("i"), array("b"), array("b")
         offsets = np.zeros(len(pairs) + 1, np.int64)
         features = np.empty((len(pairs), self.features), np.float32)
         for n, texts in enumerate(pairs):
             first, second = map(tokenize, texts)
-            self._append(first, second, ids, segments, types)
+            types_first, types_second = self._match_types(first, second)
+            keep1, keep2 = truncated_lengths(len(first), len(second), self.max_length - _SPECIALS)
+            ids.extend((CLS, *id_list(first[:keep1]), SEP, *id_list(second[:keep2]), SEP))
+            types.extend((0, *types_first[:keep1], 0, *types_second[:keep2], 0))
+            segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
             offsets[n + 1] = len(ids)
             if self.idf is not None:
                 features[n] = pair_features(first, second, self.idf)
@@ -85,22 +90,6 @@ class PairEncoder:
             labels=None if labels is None else np.asarray(labels, np.int64),
             features=None if self.idf is None else features,
         )
-
-    def _append(
-        self,
-        first: list[str],
-        second: list[str],
-        ids: array[int],
-        segments: array[int],
-        types: array[int],
-    ) -> None:
-        """Append the tokens of a pair to the arrays."""
-        types_first, types_second = self._match_types(first, second)
-        keep1, keep2 = truncated_lengths(len(first), len(second), self.max_length - _SPECIALS)
-        id_list = self.vocabulary.id_list
-        ids.extend((CLS, *id_list(first[:keep1]), SEP, *id_list(second[:keep2]), SEP))
-        types.extend((0, *types_first[:keep1], 0, *types_second[:keep2], 0))
-        segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
 
     def _match_types(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:
         """Return the match types of the tokens of both questions."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors, best_rows
 
 AnalogyMethod = Literal["add", "mul"]
 
-_METHODS = ("add", "mul")
+_METHODS = get_args(AnalogyMethod)
 _EPSILON = 1e-6  # keeps 3CosMul from dividing by 0, as in gensim
 
 
@@ -101,7 +100,7 @@ def analogy_scores(
     return np.asarray(shifted[1] * shifted[2] / (shifted[0] + _EPSILON), np.float32)
 
 
-def check_method(method: str, known: Collection[str] = _METHODS) -> None:
+def check_method(method: str) -> None:
     """Raise `SettingsError` if the method is unknown."""
-    if method not in known:
-        raise SettingsError(f"method must be one of {', '.join(known)}, got {method!r}")
+    if method not in _METHODS:
+        raise SettingsError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")

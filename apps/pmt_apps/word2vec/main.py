@@ -86,11 +86,7 @@ def main() -> int:
         task=TASK,
         train=train,
         predict=predict,
-        actions={
-            "download": download,
-            "neighbors": print_neighbors,
-            "analogy": print_analogy,
-        },
+        actions={"download": download, "neighbors": print_neighbors, "analogy": print_analogy},
         title="Word vectors",
         description=__doc__,
     )

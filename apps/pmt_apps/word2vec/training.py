@@ -52,10 +52,7 @@ def read_corpus(settings: Settings) -> tuple[TextCorpus, WordCounts]:
             bar.update(words - bar.n)
 
         counts = count_words(
-            corpus,
-            min_count=settings.min_count,
-            max_words=settings.max_words,
-            progress=progress,
+            corpus, min_count=settings.min_count, max_words=settings.max_words, progress=progress
         )
     return corpus, counts
 

@@ -28,14 +28,7 @@ from pmt_apps.kit.settings import AppSettings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, StateError
 from pmt_nn import AxisDot, Embedding, Sequential, binary_cross_entropy_with_logits
-from pmt_train import (
-    RMSProp,
-    Trainer,
-    batches_of,
-    learning_curves,
-    linear_schedule,
-    vector_plot,
-)
+from pmt_train import RMSProp, Trainer, batches_of, learning_curves, linear_schedule, vector_plot
 
 PARIS, FRANCE, BERLIN, GERMANY = range(4)
 WORDS = ["Paris", "France", "Berlin", "Germany"]

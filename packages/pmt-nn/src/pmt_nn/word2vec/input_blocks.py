@@ -76,10 +76,7 @@ class ContextMeans:
 
     @staticmethod
     def of(
-        context_mask: NDArray[np.float32],
-        context_counts: NDArray[np.float32],
-        *,
-        share_error: bool,
+        context_mask: NDArray[np.float32], context_counts: NDArray[np.float32], *, share_error: bool
     ) -> ContextMeans:
         """Build the matrices.
 

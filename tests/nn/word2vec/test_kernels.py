@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, Word2VecKernel
-from pmt_nn.word2vec.hierarchical_softmax_gradients import (
+from pmt_nn.word2vec.hierarchical_softmax import (
     PathArrays,
     bounded_steps,
     tree_gradients,
 )
 from pmt_nn.word2vec.input_blocks import ContextMeans, InputBlocks
-from pmt_nn.word2vec.logistic import logistic_loss, scaled_sigmoid
+from pmt_nn.word2vec.kernel import logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups
 
 R, B, M, K, D = 2, 3, 5, 4, 3  # blocks, their words and inputs, top nodes, dimension

@@ -150,10 +150,9 @@ from pmt_nn.transformer.feed_forward import FeedForward, feed_forward
 from pmt_nn.transformer.layer import TransformerLayer
 
 # word2vec/: gradient kernels of word2vec
-from pmt_nn.word2vec.cbow_ns import CbowKernel
 from pmt_nn.word2vec.hierarchical_softmax import TreeKernel
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
-from pmt_nn.word2vec.skipgram_ns import SkipGramKernel
+from pmt_nn.word2vec.negative_sampling import CbowKernel, SkipGramKernel
 
 # fmt: off
 __all__ = [

@@ -31,26 +31,21 @@ from pmt_train.optim.clipping import Clipping, clip_factor, clip_grad_norm, clip
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
-from pmt_train.optim.lion import Lion
+from pmt_train.optim.momentum import SGD, Lion
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup
-from pmt_train.optim.sgd import SGD
 
 # Threads and processes
-from pmt_train.parallel.malloc_tuning import keep_freed_memory
 from pmt_train.parallel.mpi_group import launched_process_group
-from pmt_train.parallel.process_group import ProcessGroup, SingleProcess
-from pmt_train.parallel.thread_group import run_thread_group
-from pmt_train.parallel.workers import Workers, core_count
+from pmt_train.parallel.process_group import ProcessGroup, SingleProcess, run_thread_group
+from pmt_train.parallel.workers import Workers, core_count, keep_freed_memory
 
 # Plots
-from pmt_train.plots.attention import AttentionMap, attention_plot
 from pmt_train.plots.bars import bar_chart, entity_plot
+from pmt_train.plots.curves import learning_curves, learning_rate_plot, reliability_plot
 from pmt_train.plots.figure import figure_saved_to, plot_label
-from pmt_train.plots.heatmaps import confusion_plot, transition_plot
+from pmt_train.plots.heatmaps import AttentionMap, attention_plot, confusion_plot, transition_plot
 from pmt_train.plots.image_grid import image_grid
-from pmt_train.plots.learning_curves import learning_curves, learning_rate_plot
-from pmt_train.plots.reliability import reliability_plot
 from pmt_train.plots.token_loss import token_loss_plot
 from pmt_train.plots.vector_plot import vector_plot
 
@@ -70,16 +65,14 @@ from pmt_train.schedules import (
 )
 
 # Trainer, training loop, checkpoints
-from pmt_train.trainer.batches import Batch, Epochs, batches_of
-from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, TrainingEvent
+from pmt_train.trainer.batches import Batch, Epochs, batches_of, predict_batches
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode, ReduceOnPlateau
 from pmt_train.trainer.fit_loop import TrainingLoop
-from pmt_train.trainer.fit_options import FitOptions
+from pmt_train.trainer.fit_options import Callback, Callbacks, EventName, FitOptions, TrainingEvent
 from pmt_train.trainer.history import History, Row, finite_or_none, join_histories
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted, stopped_by_signals
 from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
-from pmt_train.trainer.predict_batches import predict_batches
 from pmt_train.trainer.progress import progress_bar, say, warn
 from pmt_train.trainer.shards import Loss
 from pmt_train.trainer.trainable import StepResult, Trainable
@@ -90,113 +83,28 @@ from pmt_train.word2vec.chunk_trainer import Word2VecSampler
 from pmt_train.word2vec.trainer import Word2VecTrainer
 from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 
+# fmt: off
 __all__ = [
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "AttentionMap",
-    "Batch",
-    "BleuScore",
-    "Block",
-    "CalibrationBins",
-    "Callback",
-    "Callbacks",
-    "Checkpoint",
-    "Clipping",
-    "Decays",
-    "EarlyStopping",
-    "EntityScores",
-    "Epochs",
-    "EventName",
-    "FitOptions",
-    "FlatGradients",
-    "FlatParameters",
-    "History",
-    "Interrupt",
-    "Interval",
-    "LearningRateSearch",
-    "Lion",
-    "Loss",
-    "Mode",
-    "Optimizer",
-    "OptimizerMaker",
-    "OptimizerOptions",
-    "ParameterGroup",
-    "ParameterSlot",
-    "PrecisionRecallF1",
-    "ProcessGroup",
-    "RMSProp",
-    "ReduceOnPlateau",
-    "Row",
-    "SGD",
-    "Schedule",
-    "SingleProcess",
-    "StepResult",
-    "Trainable",
-    "Trainer",
-    "TrainingEvent",
-    "TrainingInterrupted",
-    "TrainingLoop",
-    "TrainingState",
-    "WeightAverage",
-    "Word2Vec",
-    "Word2VecSampler",
-    "Word2VecSettings",
-    "Word2VecTrainer",
-    "Workers",
-    "accuracy",
-    "attention_plot",
-    "averaged_f1",
-    "bar_chart",
-    "batches_of",
-    "bleu",
-    "bootstrap_interval",
-    "calibration_bins",
-    "clip_factor",
-    "clip_grad_norm",
-    "clip_values",
-    "confusion_matrix",
-    "confusion_plot",
-    "constant_schedule",
-    "core_count",
-    "cosine_schedule",
-    "entity_confusion",
-    "entity_plot",
-    "entity_scores",
-    "expected_calibration_error",
-    "exponential_schedule",
-    "figure_saved_to",
-    "finite_or_none",
-    "global_norm",
-    "image_grid",
-    "in_sequence",
-    "inverse_sqrt_schedule",
-    "join_histories",
-    "keep_freed_memory",
-    "launched_process_group",
-    "learning_curves",
-    "learning_rate_plot",
-    "linear_schedule",
-    "load_checkpoint",
-    "matthews_correlation",
-    "one_cycle_schedule",
-    "perplexity",
-    "plot_label",
-    "precision_recall_f1",
-    "predict_batches",
-    "preview",
-    "progress_bar",
-    "reliability_plot",
-    "roc_auc",
-    "run_thread_group",
-    "say",
-    "search_learning_rate",
-    "step_schedule",
-    "stopped_by_signals",
-    "token_loss_plot",
-    "tokenize_13a",
-    "transition_plot",
-    "vector_plot",
-    "warmup",
-    "warn",
+    "Adagrad", "Adam", "AdamW", "AttentionMap", "Batch", "BleuScore", "Block",
+    "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping", "Decays",
+    "EarlyStopping", "EntityScores", "Epochs", "EventName", "FitOptions", "FlatGradients",
+    "FlatParameters", "History", "Interrupt", "Interval", "LearningRateSearch", "Lion", "Loss",
+    "Mode", "Optimizer", "OptimizerMaker", "OptimizerOptions", "ParameterGroup",
+    "ParameterSlot", "PrecisionRecallF1", "ProcessGroup", "RMSProp", "ReduceOnPlateau", "Row",
+    "SGD", "Schedule", "SingleProcess", "StepResult", "Trainable", "Trainer", "TrainingEvent",
+    "TrainingInterrupted", "TrainingLoop", "TrainingState", "WeightAverage", "Word2Vec",
+    "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer", "Workers", "accuracy",
+    "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu", "bootstrap_interval",
+    "calibration_bins", "clip_factor", "clip_grad_norm", "clip_values", "confusion_matrix",
+    "confusion_plot", "constant_schedule", "core_count", "cosine_schedule", "entity_confusion",
+    "entity_plot", "entity_scores", "expected_calibration_error", "exponential_schedule",
+    "figure_saved_to", "finite_or_none", "global_norm", "image_grid", "in_sequence",
+    "inverse_sqrt_schedule", "join_histories", "keep_freed_memory", "launched_process_group",
+    "learning_curves", "learning_rate_plot", "linear_schedule", "load_checkpoint",
+    "matthews_correlation", "one_cycle_schedule", "perplexity", "plot_label",
+    "precision_recall_f1", "predict_batches", "preview", "progress_bar", "reliability_plot",
+    "roc_auc", "run_thread_group", "say", "search_learning_rate", "step_schedule",
+    "stopped_by_signals", "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot",
+    "warmup", "warn",
 ]
+# fmt: on

@@ -32,14 +32,14 @@ def linear_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
     """Return a linear decay from `lr` at step 0 to `final` at step `steps` and later."""
     _check_rate(lr)
     _check_steps(steps)
-    return lambda step: final + (lr - final) * (1 - _part(step, steps))
+    return lambda step: final + (lr - final) * (1 - min(step / steps, 1.0))
 
 
 def cosine_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
     """Return half a cosine from `lr` at step 0 to `final` at `steps` (Loshchilov & Hutter 2017)."""
     _check_rate(lr)
     _check_steps(steps)
-    return lambda step: final + (lr - final) * (1 + math.cos(math.pi * _part(step, steps))) / 2
+    return lambda step: _between(lr, final, min(step / steps, 1.0))
 
 
 def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -81,10 +81,6 @@ def preview(schedule: Schedule, steps: int) -> Sequence[float]:
     return [schedule(step) for step in range(steps)]
 
 
-def _part(step: int, steps: int) -> float:
-    return min(step / steps, 1.0)
-
-
 def _check_rate(lr: float) -> None:
     if not (math.isfinite(lr) and lr >= 0):
         raise SettingsError(f"expected a learning rate of 0 or more, got {lr}")
@@ -98,9 +94,8 @@ def _check_steps(steps: int) -> None:
 def in_sequence(parts: Sequence[tuple[Schedule, int]]) -> Schedule:
     """Return schedules in sequence, each for its number of steps counted from 0.
 
-    Args:
-        parts: (schedule, steps) in order, e.g. one for each phase of a curriculum. The last
-            schedule continues without limit.
+    `parts` are (schedule, steps), e.g. one for each phase of a curriculum. The last one continues
+    without limit.
     """
     if not parts:
         raise SettingsError("a sequence of schedules needs at least one")
@@ -120,12 +115,8 @@ def one_cycle_schedule(
 ) -> Schedule:
     """Return the one-cycle schedule (Smith & Topin 2018): half a cosine up, half a cosine down.
 
-    Args:
-        lr: peak rate, at step `rise * steps - 1`.
-        steps: number of steps of the run; the last rate continues after it.
-        rise: share of the steps until the peak.
-        start: rate at the first step, as a share of `lr`.
-        final: rate at the last step, as a share of `lr`.
+    The peak rate `lr` is at step `rise * steps - 1`. `start` and `final` are the rates at the first
+    and the last step, as shares of `lr`; the last rate continues after the run.
     """
     _check_rate(lr)
     if steps < 2 or not 0 < rise < 1:
@@ -134,8 +125,7 @@ def one_cycle_schedule(
         )
     if not (0 <= start <= 1 and 0 <= final <= 1):
         raise SettingsError(f"start and final are shares in 0 ... 1, got {start} and {final}")
-    peak = max(rise * steps - 1, 0.0)
-    last = steps - 1
+    peak, last = max(rise * steps - 1, 0.0), steps - 1
 
     def rate(step: int) -> float:
         if step < peak:

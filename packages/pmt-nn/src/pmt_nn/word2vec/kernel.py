@@ -1,4 +1,4 @@
-"""`Word2VecKernel`: the loss and the SGD updates of a chunk of text, whatever the output layer."""
+"""`Word2VecKernel`: loss and SGD updates of a chunk of text for any output layer; logistic loss."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_nn.word2vec.input_blocks import InputBlocks
-from pmt_nn.word2vec.logistic import logistic_loss
 from pmt_nn.word2vec.scatter_add import RowGroups
 
 
@@ -104,49 +103,40 @@ class Word2VecKernel(ABC):
         """Return the loss of the chunk after all updates."""
 
 
-class NegativeSamplingKernel(Word2VecKernel):
-    """What skip-gram and CBOW with negative sampling share.
+# With h = tanh(s / 2), which cannot overflow: sigmoid(s) = (1 + h) / 2, and
+# softplus(s) = max(s, 0) - log((1 + |h|) / 2).
 
-    With weight t of a score s the loss is the sum of t softplus(s), and its negative derivative by
-    the score is g = -t sigmoid(s). Scores are -h . c for the output vector c of the word that is
-    predicted and h . w for that of a noise word. Noise words are shared by several predictions
-    (Ji et al. 2016).
+
+def scaled_sigmoid(
+    scores: NDArray[np.float32], slope: NDArray[np.float32], tanh: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return 2 slope sigmoid(scores).
 
     Args:
-        v, d, window: See `Word2VecKernel`.
-        negatives: Noise words of a prediction.
-        shared_noise: k noise words are shared; each counts negatives / k, so that the expected
-            loss is that of `negatives` draws for each prediction.
+        scores: Array of any shape.
+        slope: Array of the same shape.
+        tanh: Receives tanh(scores / 2), which `logistic_loss` takes.
     """
+    np.multiply(scores, scores.dtype.type(0.5), out=tanh)
+    np.tanh(tanh, out=tanh)
+    result: NDArray[np.float32] = tanh + scores.dtype.type(1)
+    result *= slope
+    return result
 
-    def __init__(self, v: int, d: int, window: int, negatives: int, shared_noise: int) -> None:
-        self.targets_per_prediction = 1.0 + negatives
-        self._k = shared_noise
-        self._noise_weight = np.float32(negatives / shared_noise)
-        super().__init__(v, d, window)
 
-    def _weigh_noise(
-        self,
-        noise: NDArray[np.int32],
-        words: NDArray[np.int32],
-        times: NDArray[np.float32],
-        out: NDArray[np.float32],
-    ) -> None:
-        """Compute how often each noise word (..., k) counts for each center word (..., b).
+def logistic_loss(
+    scores: NDArray[np.float32], tanh: NDArray[np.float32], weights: NDArray[np.float32]
+) -> float:
+    """Return the sum of weights softplus(scores).
 
-        A noise word that is the center word itself counts nothing. times: (..., b), how often the
-        word is predicted. out: (..., k, b) result.
-        """
-        out[:] = (times * self._noise_weight)[..., np.newaxis, :]
-        out[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0
-
-    def _set_terms(
-        self, rows: NDArray[np.int32], weights: NDArray[np.float32], rate: float
-    ) -> None:
-        """Take over the output rows (u, n) of a chunk and the weights of its scores."""
-        self._rows, self._groups = rows, RowGroups.of_updates(rows, self._v)
-        self._weights, self._slope = weights, weights * np.float32(-rate / 2)
-        self._scores, self._tanh = np.empty_like(weights), np.empty_like(weights)
-
-    def _loss(self) -> float:
-        return logistic_loss(self._scores, self._tanh, self._weights)
+    Args:
+        scores: Array of any shape.
+        tanh: tanh(scores / 2); is overwritten.
+        weights: Array of the same shape.
+    """
+    above = np.abs(tanh, out=tanh)
+    above += scores.dtype.type(1)
+    above *= scores.dtype.type(0.5)
+    np.log(above, out=above)
+    np.subtract(np.maximum(scores, 0), above, out=above)
+    return float(np.vdot(weights, above))

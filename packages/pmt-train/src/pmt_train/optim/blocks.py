@@ -21,9 +21,7 @@ class Block:
         g: gradient; `scale * g` is the gradient to use. Not to be changed.
         state: the arrays named by `state_names`, updated in place.
         scratch: two arrays with undefined content.
-        lr: learning rate.
-        scale: factor on the gradient.
-        decay: weight decay, 0 for none.
+        lr, decay: learning rate and weight decay (0 for none).
     """
 
     p: Array
@@ -58,10 +56,7 @@ def join_ranges(
 ) -> list[ParameterRange]:
     """Return the memory of the slots; neighbors with equal settings are joined to one range.
 
-    Args:
-        slots: in order of the memory.
-        lr_factors: of each slot, by its index.
-        decays: weight decay of each slot, by its index.
+    The slots are in order of the memory; the settings of a slot have its index.
     """
     ranges: list[ParameterRange] = []
     for slot in slots:

@@ -28,14 +28,12 @@ class Clipping:
 
     def __post_init__(self) -> None:
         clip_factor(0.0, self.norm)  # raises SettingsError for a norm out of range
-        if self.value is not None:
-            _check_limit(self.value)
+        _check_limit(self.value)
 
     def apply(self, gradients: FlatGradients, count: int) -> tuple[FlatGradients, float]:
         """Clip the mean of gradients that are sums over `count` examples.
 
-        Returns:
-            The gradients (still sums), and the factor for `Optimizer.step(..., scale=)`.
+        Returns the gradients (still sums), and the factor for `Optimizer.step(..., scale=)`.
         """
         if self.value is not None:
             gradients = clip_values(gradients, self.value, 1 / count)
@@ -50,11 +48,11 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
         clip_grad_norm(model.parameters(), 1.0)
         optimizer.step()
 
-    Returns:
-        The global norm before clipping.
+    Returns the global norm before clipping.
     """
     with_grad = [(p, p.grad) for p in parameters if p.grad is not None]
-    norm = math.sqrt(sum(_squared_norm(grad) for _, grad in with_grad))
+    arrays = (g.coalesce().values if isinstance(g, RowSparse) else g for _, g in with_grad)
+    norm = math.sqrt(sum(squared_norm(np.asarray(array)) for array in arrays))
     factor = clip_factor(norm, max_norm)
     if factor != 1.0:
         for parameter, grad in with_grad:
@@ -63,12 +61,6 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
             else:
                 grad *= factor
     return norm
-
-
-def _squared_norm(grad: object) -> float:
-    if isinstance(grad, RowSparse):
-        return squared_norm(grad.coalesce().values)
-    return squared_norm(np.asarray(grad))
 
 
 def global_norm(gradients: FlatGradients, scale: float = 1.0) -> float:
@@ -89,21 +81,16 @@ def clip_factor(norm: float, max_norm: float | None) -> float:
     return max_norm / norm if norm > max_norm else 1.0
 
 
-def _check_limit(limit: float) -> None:
-    """Raise SettingsError unless the limit is above 0."""
-    if not limit > 0:
+def _check_limit(limit: float | None) -> None:
+    if limit is not None and not limit > 0:
         raise SettingsError(f"gradients are clipped to values above 0, got {limit}")
 
 
 def clip_values(gradients: FlatGradients, limit: float, scale: float = 1.0) -> FlatGradients:
     """Return the gradients with each element of `scale * gradient` clipped to -limit ... limit.
 
-    Dense gradients are clipped in place.
-
-    Args:
-        gradients: what to clip; the result is not yet multiplied by `scale`.
-        limit: above 0.
-        scale: factor that is applied afterwards, above 0 (1 / number of examples).
+    Dense gradients are clipped in place. The result is not yet multiplied by `scale`, the factor
+    above 0 that is applied afterwards (1 / number of examples).
     """
     _check_limit(limit)
     bound = limit / scale

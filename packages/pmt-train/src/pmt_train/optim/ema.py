@@ -33,9 +33,7 @@ class WeightAverage:
         optimizer.step(gradients, lr)
         average.after_step(gradients)
 
-    Args:
-        flat: the weights.
-        decay: in 0 < decay < 1; 0.999 averages about the last 1000 steps.
+    `decay` is in 0 < decay < 1; 0.999 averages about the last 1000 steps.
     """
 
     def __init__(self, flat: FlatParameters, decay: float = 0.999) -> None:
@@ -122,20 +120,15 @@ class WeightAverage:
         sums += (1 - np.power(self.decay, gaps)).astype(slot.dtype) * (slot.view[rows] - sums)
         return sums
 
-    def _dense_ranges(self) -> Iterator[tuple[int, int, np.dtype[np.generic]]]:
-        """Yield (start, stop, dtype) of neighboring slots that are averaged in every step."""
-        joined: tuple[int, int, np.dtype[np.generic]] | None = None
+    def _dense_ranges(self) -> list[tuple[int, int, np.dtype[np.generic]]]:
+        """Return (start, stop, dtype) of neighboring slots that are averaged in every step."""
+        ranges: list[tuple[int, int, np.dtype[np.generic]]] = []
         for slot in self.flat.slots:
-            if slot.index in self._state.last:
-                continue
-            if joined is not None and joined[1:] == (slot.start, slot.dtype):
-                joined = (joined[0], slot.end, slot.dtype)
-                continue
-            if joined is not None:
-                yield joined
-            joined = (slot.start, slot.end, slot.dtype)
-        if joined is not None:
-            yield joined
+            if slot.index not in self._state.last:
+                follows = bool(ranges) and ranges[-1][1:] == (slot.start, slot.dtype)
+                start = ranges.pop()[0] if follows else slot.start
+                ranges.append((start, slot.end, slot.dtype))
+        return ranges
 
     def state_dict(self) -> dict[str, Array]:
         """Return a copy of all state of later steps by name ("sum.encoder.weight", ...)."""

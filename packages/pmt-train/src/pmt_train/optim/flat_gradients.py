@@ -40,12 +40,9 @@ class FlatGradients:
 
     def not_finite(self) -> list[str]:
         """Return the names of the parameters whose gradient contains inf or nan."""
-        bad = [
-            slot.name
-            for slot in self.dense
-            if not np.isfinite(self.buffers[slot.dtype][slot.start : slot.stop]).all()
-        ]
-        return bad + [slot.name for slot, rows in self.sparse if not np.isfinite(rows.values).all()]
+        parts = [(slot.name, slot.view_of(self.buffers[slot.dtype])) for slot in self.dense]
+        parts += [(slot.name, rows.values) for slot, rows in self.sparse]
+        return [name for name, part in parts if not np.isfinite(part).all()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +52,7 @@ class ParameterSlot:
     Attributes:
         index: number of the slot.
         name: dotted name in the model.
-        parameter: the parameter itself.
-        start: index of the first element.
-        stop: index after the last element.
+        start, stop: index of the first element, and after the last one.
         end: start of the next slot; the padding in between stays zero.
         view: the part of the buffer, in the parameter's shape; `parameter.data` is this array.
     """
@@ -100,10 +95,9 @@ def squared_norm(array: Array) -> float:
     1e19 overflow a float32 square; such a block is summed again in float64.
     """
     flat = array.reshape(-1)
+    blocks = (flat[i : i + _BLOCK] for i in range(0, flat.size, _BLOCK))
     with np.errstate(over="ignore", invalid="ignore"):
-        return sum(
-            _squared_norm_of_block(flat[i : i + _BLOCK]) for i in range(0, flat.size, _BLOCK)
-        )
+        return sum(map(_squared_norm_of_block, blocks))
 
 
 def _squared_norm_of_block(block: Array) -> float:

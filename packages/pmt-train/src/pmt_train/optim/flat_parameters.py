@@ -73,12 +73,9 @@ class FlatParameters:
         return sum(slot.size for slot in self.slots)
 
     def rebind(self) -> None:
-        """Make each `Parameter.data` a view of the buffer again if it was replaced.
+        """Make each `Parameter.data` a view of the buffer again, with the values it has now.
 
-        The values of the new array are kept.
-
-        Raises:
-            ShapeError: if the new array has another shape.
+        Raises ShapeError if the data was replaced by an array of another shape.
         """
         for slot in self.slots:
             data = slot.parameter.data
@@ -100,34 +97,24 @@ class FlatParameters:
     ) -> FlatGradients:
         """Return the sum of the shards' gradients, added in the order of the shards.
 
-        Args:
-            shards: for each part of the batch, the result of `pmt_autograd.gradients`. A
-                parameter that is in none of them is left out of the result.
-            workers: threads to share the work; the result does not depend on their number.
-            onto: result of the previous `gather`, to which these gradients are added. It is not
-                valid afterwards.
+        A parameter that is in no shard is left out of the result. The gradients are added to
+        `onto`, the result of the previous `gather`, which is not valid afterwards. The result
+        does not depend on the number of `workers`.
         """
         self._check_known(shards)
         earlier = _by_slot(onto)
-        work = [
-            (slot, [*earlier.get(slot.index, ()), *_of_slot(shards, slot)]) for slot in self.slots
-        ]
-        work = [(slot, parts) for slot, parts in work if parts]
+        parts_of = ([*earlier.get(s.index, ()), *_of_slot(shards, s)] for s in self.slots)
+        work = [(slot, parts) for slot, parts in zip(self.slots, parts_of, strict=True) if parts]
         if workers is None or sum(slot.size for slot, _ in work) < _THREADS_PAY_FROM:
             sums = [self._sum(slot, parts) for slot, parts in work]
         else:
             order = sorted(range(len(work)), key=lambda i: -work[i][0].size)  # large ones first
             unordered = workers.map(lambda i: self._sum(*work[i]), order)
             sums = [result for _, result in sorted(zip(order, unordered, strict=True))]
-        dense: list[ParameterSlot] = []
-        sparse: list[tuple[ParameterSlot, RowSparse]] = []
-        for (slot, _), (_, rows) in zip(work, sums, strict=True):
-            if rows is None:
-                dense.append(slot)
-            else:
-                sparse.append((slot, rows))
-        total = sum(square for square, _ in sums)
-        return FlatGradients(self._gradients, tuple(dense), tuple(sparse), total)
+        by_slot = [(slot, rows) for (slot, _), (_, rows) in zip(work, sums, strict=True)]
+        dense = tuple(slot for slot, rows in by_slot if rows is None)
+        sparse = tuple((slot, rows) for slot, rows in by_slot if rows is not None)
+        return FlatGradients(self._gradients, dense, sparse, sum(square for square, _ in sums))
 
     def _sum(
         self, slot: ParameterSlot, parts: Sequence[Array | RowSparse]
@@ -192,10 +179,7 @@ def _by_slot(gradients: FlatGradients | None) -> dict[int, list[Array | RowSpars
 def _ranges(
     parameters: Sequence[Parameter],
 ) -> tuple[list[tuple[int, int]], dict[np.dtype[Any], int]]:
-    """Return (start, end) of each parameter in the buffer of its dtype, and the buffers' sizes.
-
-    Each parameter starts on a cache line.
-    """
+    """Return (start, end) of each parameter, on cache lines, and the sizes of the buffers."""
     sizes: dict[np.dtype[Any], int] = {}
     ranges = []
     for parameter in parameters:

@@ -67,7 +67,7 @@ class Optimizer(ABC):
     Args:
         parameters: `model.parameters()`, `model.named_parameters()` (names appear in
             `state_dict` and are passed to `decays` and `groups`), or a `FlatParameters`.
-        lr: learning rate of steps that are given none.
+        lr: learning rate of steps that are given none; may be changed between steps.
         weight_decay: of the parameters that `decays` chooses.
         decays: chooses the parameters that decay; by default matrices and tables, not vectors.
         groups: parameters with settings of their own, see `ParameterGroup`.
@@ -80,7 +80,6 @@ class Optimizer(ABC):
         state_rates: factor on each of these arrays in a step without a gradient; empty if they
             do not decay.
         flat: the parameters.
-        lr: learning rate; may be set between steps.
     """
 
     state_names: tuple[str, ...] = ()
@@ -98,14 +97,13 @@ class Optimizer(ABC):
         check_not_negative("weight_decay", weight_decay)
         if lr is not None:
             check_not_negative("lr", lr)
-        self.flat = (
-            parameters if isinstance(parameters, FlatParameters) else FlatParameters(parameters)
-        )
+        if not isinstance(parameters, FlatParameters):
+            parameters = FlatParameters(parameters)
+        self.flat = parameters
         self.lr = lr
         self.weight_decay = weight_decay
-        self._lr_factors, self._decays = settings_of_slots(
-            self.flat.slots, weight_decay, decays, groups
-        )
+        settings = settings_of_slots(self.flat.slots, weight_decay, decays, groups)
+        self._lr_factors, self._decays = settings
         self._state = FlatState(self.flat, self.state_names)
         self._scratch: list[dict[np.dtype[Any], list[Array]]] = []
         self._ranges: tuple[tuple[int, ...], list[ParameterRange]] = ((), [])
@@ -148,12 +146,9 @@ class Optimizer(ABC):
     ) -> None:
         """Update the parameters once.
 
-        Args:
-            gradients: result of `gather` or `FlatParameters.gather`; by default `gather()`, the
-                gradients that `loss.backward()` left in `.grad`.
-            lr: learning rate of this step; by default `self.lr`.
-            scale: factor on all gradients (1 / number of examples, clipping).
-            workers: threads to share the blocks.
+        By default it takes `gather()`, the gradients that `loss.backward()` left in `.grad`, and
+        the learning rate `self.lr`. `scale` is a factor on all gradients (1 / number of examples,
+        clipping); `workers` share the blocks.
         """
         lr = self.lr if lr is None else lr
         if lr is None:

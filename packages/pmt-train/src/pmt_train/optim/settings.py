@@ -72,24 +72,22 @@ def settings_of_slots(
     decays: Decays,
     groups: Sequence[ParameterGroup],
 ) -> tuple[list[float], list[float]]:
-    """Return the factor on the learning rate and the weight decay of each slot.
+    """Return the learning rate factors and weight decays of the slots.
 
-    Raises:
-        SettingsError: if a group chooses no parameter.
+    Raises SettingsError if a group chooses no parameter.
     """
     lr_factors, weight_decays, used = [], [], set()
     for slot in slots:
-        number = next(
-            (i for i, g in enumerate(groups) if g.chooses(slot.name, slot.parameter)), None
-        )
-        group = None if number is None else groups[number]
+        chosen = (i for i, g in enumerate(groups) if g.chooses(slot.name, slot.parameter))
+        number = next(chosen, None)
+        group = ParameterGroup(decays) if number is None else groups[number]
         used.add(number)
-        lr_factors.append(1.0 if group is None else group.lr_factor)
-        if group is not None and group.weight_decay is not None:
-            weight_decays.append(group.weight_decay)
-        else:
+        lr_factors.append(group.lr_factor)
+        decay = group.weight_decay
+        if decay is None:
             applies = weight_decay and decays(slot.name, slot.parameter)
-            weight_decays.append(weight_decay if applies else 0.0)
+            decay = weight_decay if applies else 0.0
+        weight_decays.append(decay)
     for i in range(len(groups)):
         if i not in used:
             raise SettingsError(

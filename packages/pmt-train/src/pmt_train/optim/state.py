@@ -17,12 +17,8 @@ from pmt_train.optim.flat_parameters import FlatParameters, aligned_zeros
 class FlatState:
     """Named arrays laid out like the parameters, and how far each row of a table is updated.
 
-    Args:
-        flat: the parameters.
-        names: name of each array, e.g. ("m", "v").
-
     Attributes:
-        names: as given.
+        names: name of each array, e.g. ("m", "v").
         buffers: flat arrays by name and dtype, zero at first.
         steps: number of steps done.
         last: for a table with row-sparse gradients, the step of each row's last update (rows,),
@@ -56,12 +52,8 @@ class FlatState:
     def load_state_dict(self, state: Mapping[str, Array], class_name: str) -> None:
         """Load what `state_dict` returned, all or nothing.
 
-        Args:
-            state: arrays by name. Names that parameters had in earlier versions are accepted.
-            class_name: name for an error message.
-
-        Raises:
-            ShapeError: names every missing, unexpected and misshaped entry.
+        Names that parameters had in earlier versions are accepted. Raises ShapeError with every
+        missing, unexpected and misshaped entry.
         """
         slots = self._flat.slots
         rows = {f"last.{slot.name}": slot for slot in slots if slot.shape}
@@ -88,8 +80,4 @@ class FlatState:
         for slot in self._flat.slots:
             for name in self.names:
                 self.view(name, slot)[...] = state[f"{name}.{slot.name}"]
-        self.last = {
-            slot.index: np.array(state[name], np.int64)
-            for name, slot in rows.items()
-            if name in state
-        }
+        self.last = {s.index: np.array(state[k], np.int64) for k, s in rows.items() if k in state}

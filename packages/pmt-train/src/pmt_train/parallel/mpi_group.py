@@ -20,10 +20,8 @@ _SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 def launched_process_group() -> ProcessGroup:
     """Return the group that this process was started in by `mpiexec -n 4 python program.py`.
 
-    Without mpiexec this is a `SingleProcess`.
-
-    Raises:
-        SettingsError: if mpiexec started the process and mpi4py is missing.
+    Without mpiexec this is a `SingleProcess`. Raises SettingsError if mpiexec started the process
+    and mpi4py is missing.
     """
     if not any(int(os.environ.get(name) or 1) > 1 for name in _SIZE_VARIABLES):
         return SingleProcess()
@@ -38,16 +36,11 @@ def launched_process_group() -> ProcessGroup:
 
 
 class MpiGroup(ProcessGroup):
-    """The processes of an MPI communicator.
+    """The processes of `MPI.COMM_WORLD`. mpi: the module `mpi4py.MPI`."""
 
-    Args:
-        mpi: the module `mpi4py.MPI`.
-        communicator: an MPI communicator; None: `MPI.COMM_WORLD`.
-    """
-
-    def __init__(self, mpi: Any, communicator: Any = None) -> None:
+    def __init__(self, mpi: Any) -> None:
         self._mpi = mpi
-        self._comm = mpi.COMM_WORLD if communicator is None else communicator
+        self._comm = mpi.COMM_WORLD
         self.rank = int(self._comm.Get_rank())
         self.size = int(self._comm.Get_size())
 

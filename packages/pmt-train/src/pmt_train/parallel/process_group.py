@@ -1,14 +1,19 @@
-"""`ProcessGroup`: processes (or threads) that train one model together."""
+"""`ProcessGroup`: processes or threads that train one model together, without MPI."""
 
 from __future__ import annotations
 
 import json
+import threading
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pmt_autograd import Array
+from pmt_core import SettingsError
+
+R = TypeVar("R")
 
 
 class ProcessGroup(ABC):
@@ -16,13 +21,9 @@ class ProcessGroup(ABC):
 
     Every rank holds the whole model, computes the gradients of its own shard of each batch, and
     takes the same step from the sum over all ranks. An implementation provides two operations,
-    `all_reduce_sum` and `all_gather`: `SingleProcess`, `thread_group` for threads of one process,
-    `mpi_group` for MPI. All ranks call the same operations in the same order and get bit-identical
-    results.
-
-    Attributes:
-        rank: number of this member, 0, 1, ... Rank 0 writes the files.
-        size: number of members.
+    `all_reduce_sum` and `all_gather`: `SingleProcess`, `run_thread_group` for threads, `mpi_group`
+    for MPI. All ranks call the same operations in the same order and get bit-identical results.
+    `rank` is the number of this member, 0 to `size` - 1; rank 0 writes the files.
     """
 
     rank: int = 0
@@ -62,3 +63,72 @@ class SingleProcess(ProcessGroup):
     def all_gather(self, array: Array) -> list[Array]:
         """Return the array itself."""
         return [array]
+
+
+def run_thread_group(size: int, work: Callable[[ProcessGroup], R]) -> list[R]:
+    """Run `work(process_group)` in `size` threads, each one a rank; return the results in order.
+
+    Each thread makes its own model and trainer. The first error, in the order of the ranks, ends
+    all threads and is raised.
+    """
+    if size < 1:
+        raise SettingsError(f"the number of ranks is 1 or more, got {size}")
+    shared = _SharedState(size)
+    results: dict[int, R] = {}
+    errors: dict[int, BaseException] = {}
+
+    def run(rank: int) -> None:
+        try:
+            results[rank] = work(_Thread(shared, rank))
+        except BaseException as error:
+            errors[rank] = error
+            shared.barrier.abort()
+
+    threads = [threading.Thread(target=run, args=(i,), name=f"pmt-rank-{i}") for i in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        causes = [i for i in errors if not isinstance(errors[i], threading.BrokenBarrierError)]
+        raise errors[min(causes or errors)]
+    return [results[i] for i in range(size)]
+
+
+class _SharedState:
+    """State shared by the threads: one array per rank, and a barrier."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.barrier = threading.Barrier(size)
+        self.arrays: list[Array] = [np.empty(0)] * size
+
+
+class _Thread(ProcessGroup):
+    def __init__(self, shared: _SharedState, rank: int) -> None:
+        self._shared = shared
+        self.rank = rank
+        self.size = shared.size
+
+    def all_reduce_sum(self, array: Array) -> None:
+        """Let each rank add up one part of all arrays, in the order of the ranks."""
+        shared = self._shared
+        shared.arrays[self.rank] = array.reshape(-1)
+        shared.barrier.wait()
+        n = array.size
+        part = slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
+        total = shared.arrays[0][part].copy()
+        for other in shared.arrays[1:]:
+            total += other[part]
+        for other in shared.arrays:
+            other[part] = total  # no other rank reads or writes this part
+        shared.barrier.wait()
+
+    def all_gather(self, array: Array) -> list[Array]:
+        """Return copies, so that each rank may change its own array afterwards."""
+        shared = self._shared
+        shared.arrays[self.rank] = array
+        shared.barrier.wait()
+        copies = [other.copy() for other in shared.arrays]
+        shared.barrier.wait()
+        return copies

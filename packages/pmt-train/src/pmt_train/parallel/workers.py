@@ -1,8 +1,10 @@
-"""`Workers`: a pool of N threads with single-threaded BLAS."""
+"""`Workers`: a pool of N threads with single-threaded BLAS; tuning of malloc."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Self, TypeVar
 
 from pmt_core import SettingsError
-from pmt_train.parallel.malloc_tuning import keep_freed_memory
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -35,11 +36,8 @@ class Workers:
     `note` names the cure. The context is reentrant; outside of it, `map` runs in the calling
     thread.
 
-    Args:
-        n: number of threads, 1 or more; None: the number of cores.
-
     Attributes:
-        requested: the number of threads requested.
+        requested: the number of threads requested, `n`, or the number of cores if that is None.
         count: the number of threads used.
         note: None, or why there are fewer threads than requested, and the cure.
     """
@@ -70,11 +68,9 @@ class Workers:
             if self._limits is not None:
                 self._open.enter_context(self._limit_blas())
             if self.count > 1:
-                self._pool = self._open.enter_context(
-                    ThreadPoolExecutor(
-                        self.count - 1, "pmt-worker", initializer=self._limit_blas_of_thread
-                    )
-                )
+                n, limit = self.count - 1, self._limit_blas_of_thread
+                pool = ThreadPoolExecutor(n, "pmt-worker", initializer=limit)
+                self._pool = self._open.enter_context(pool)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -147,3 +143,27 @@ def _threadpoolctl() -> Any:
 
 def _blas_is_single() -> bool:
     return any(os.environ.get(name) == "1" for name in _BLAS_VARIABLES)
+
+
+# Parameters of glibc's mallopt(3), from <malloc.h>.
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
+
+
+@functools.cache
+def keep_freed_memory() -> bool:
+    """Configure glibc's malloc to keep freed memory; return whether it could be configured.
+
+    A training step allocates the same large arrays over and over. By default glibc returns them
+    to the system when they are freed and requests them again, and the kernel zeroes every page
+    each time: about a fifth of the time of a step (`benchmarks/steps/allocator.py`). With this
+    setting, freed memory stays with the process, up to 1 GiB beyond its use, and threads share
+    one heap. It lasts for the life of the process. Other C libraries (macOS, Windows, musl) are
+    not changed.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    mallopt.argtypes, mallopt.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
+    settings = [(_ARENA_MAX, 1), (_MMAP_THRESHOLD, 1 << 30), (_TRIM_THRESHOLD, 1 << 30)]
+    return all([mallopt(name, value) == 1 for name, value in [*settings, (_TOP_PAD, 1 << 26)]])

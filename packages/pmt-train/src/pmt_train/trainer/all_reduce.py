@@ -21,12 +21,8 @@ def sum_over_ranks(
     """Return the sum of the gradients of all ranks, bit-identical on each of them.
 
     Dense gradients are added by one all-reduce for each range of neighboring parameters (usually
-    one or two ranges), row-sparse ones by gathering their rows.
-
-    Args:
-        flat: the parameters.
-        gradients: of this rank's part of the batch, which may be empty.
-        group: the ranks.
+    one or two ranges), row-sparse ones by gathering their rows. `gradients` are those of this
+    rank's part of the batch, which may be empty.
     """
     if group.size == 1:
         return gradients
@@ -71,9 +67,8 @@ def gather_statistics(
     model: Module, shards: Sequence[Sequence[BatchStatistics]], group: ProcessGroup
 ) -> list[list[BatchStatistics]]:
     """Return the statistics of batch norms on the shards of all ranks, in the order of shards."""
-    if group.size == 1:  # checked first: a search for buffers costs time in small models
-        return [list(statistics) for statistics in shards]
-    buffers: list[Buffer] = [buffer for _, buffer in model.named_buffers()]
+    # The size is checked first: a search for buffers costs time in small models.
+    buffers: list[Buffer] = [b for _, b in model.named_buffers()] if group.size > 1 else []
     if not buffers:
         return [list(statistics) for statistics in shards]
     number = {id(buffer): i for i, buffer in enumerate(buffers)}
@@ -90,19 +85,14 @@ def gather_statistics(
         at = 0
         while at < len(values):
             shard, mean_at, variance_at, count, momentum, n = values[at : at + 6]
-            begin, n = at + 6, int(n)
+            middle, end = at + 6 + int(n), at + 6 + 2 * int(n)
             mean, variance = buffers[int(mean_at)], buffers[int(variance_at)]
+            means = np.array(values[at + 6 : middle], mean.dtype)
+            variances = np.array(values[middle:end], variance.dtype)
             of_rank.setdefault(int(shard), []).append(
-                BatchStatistics(
-                    np.array(values[begin : begin + n], mean.dtype),
-                    np.array(values[begin + n : begin + 2 * n], variance.dtype),
-                    int(count),
-                    mean,
-                    variance,
-                    momentum,
-                )
+                BatchStatistics(means, variances, int(count), mean, variance, momentum)
             )
-            at = begin + 2 * n
+            at = end
         result += [of_rank[shard] for shard in sorted(of_rank)]
     return result
 

@@ -1,18 +1,22 @@
-"""Batches: what a trainer requires of data, batches of arrays, and shards of a batch."""
+"""Batches: what a trainer requires of data, batches of arrays, shards, and prediction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sized
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
-from pmt_autograd import Array
+from pmt_autograd import Array, no_grad
 from pmt_core import RandomStream, SettingsError, ShapeError
+from pmt_train.parallel.workers import Workers
+from pmt_train.trainer.progress import progress_bar
 
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
+R = TypeVar("R")
 
 
 @runtime_checkable
@@ -77,16 +81,13 @@ class ArrayBatches:
 def batches_of(
     *arrays: Array, batch_size: int = 32, rng: np.random.Generator | int | None = None
 ) -> ArrayBatches:
-    """Return batches of arrays for `Trainer.fit`, each batch a tuple.
+    """Return batches of arrays (n, ...) for `Trainer.fit`, each batch a tuple.
 
         batches = batches_of(x, y, batch_size=32, rng=np.random.default_rng(0))
 
-    Args:
-        arrays: arrays with the examples as their first axis (n, ...).
-        batch_size: examples of a batch; the last batch may be smaller.
-        rng: shuffles the examples anew in each epoch; None: their order stays. The orders are a
-            function of a seed, which is `rng` or one number drawn from it here, so a resumed run
-            repeats them.
+    The last batch may be smaller. `rng` shuffles the examples anew in each epoch; None: their
+    order stays. The orders are a function of a seed, which is `rng` or one number drawn from it
+    here, so a resumed run repeats them.
 
     Raises:
         ShapeError: if the arrays differ in their number of examples.
@@ -130,8 +131,7 @@ def example_count(batch: object) -> int:
 def shard_of(batch: B, i: int, n: int) -> B:
     """Return every n-th example of a batch, from example `i` on.
 
-    Raises:
-        SettingsError: if the batch has no `shard` method and is not made of arrays.
+    Raises SettingsError if the batch has no `shard` method and is not made of arrays.
     """
     if n == 1:
         return batch
@@ -177,10 +177,46 @@ def batches_of_epoch(train: Iterable[B] | Epochs[B], n: int) -> Iterator[B]:
 
 
 def batch_count(train: object, n: int) -> int | None:
-    """Return the number of batches of epoch n: `train.epoch_length(n)`, else `len(train)`.
-
-    Returns None if `train` has neither.
-    """
+    """Return the number of batches of epoch n: `train.epoch_length(n)`, `len(train)`, or None."""
     if isinstance(train, EpochLengths):
         return train.epoch_length(n)
     return len(train) if isinstance(train, Sized) else None
+
+
+def predict_batches(
+    function: Callable[[B], R],
+    batches: Iterable[B],
+    workers: Workers | int | None = 1,
+    *,
+    description: str = "predicting",
+) -> list[R]:
+    """Return `function` of each batch, in the order of the batches, under `no_grad`.
+
+    Several threads call the function at once, so it must not change shared state. Switch the
+    model to `eval()` before. A batch is drawn when a thread becomes free. The progress bar has a
+    total if `batches` has a length.
+    """
+    pool = workers if isinstance(workers, Workers) else Workers(workers)
+    numbered = enumerate(batches)
+    results: dict[int, R] = {}
+    lock, failed = threading.Lock(), threading.Event()
+    total = len(batches) if isinstance(batches, Sized) else None
+
+    def work(_: int) -> None:
+        try:
+            with no_grad():
+                while not failed.is_set():
+                    with lock:
+                        item = next(numbered, None)
+                    if item is None:
+                        return
+                    results[item[0]] = function(item[1])
+                    with lock:
+                        bar.update(1)
+        except BaseException:
+            failed.set()
+            raise
+
+    with pool, progress_bar(total, description) as bar:
+        pool.map(work, range(pool.count if total is None else min(pool.count, total)))
+    return [results[i] for i in range(len(results))]

@@ -25,20 +25,15 @@ class TrainingState:
     schedule is `step`, that of the data (`epoch`, `batch`).
 
     Attributes:
-        seed: of the run.
         workers: of all ranks together; another number changes the rounding of sums.
-        step: number of optimizer steps done.
-        epoch: number of whole epochs done and evaluated.
-        batch: number of batches done of the present epoch.
-        batches: batches of an epoch; None if unknown.
+        step, epoch: number of optimizer steps, and of whole epochs done and evaluated.
+        batch, batches: batches of the present epoch: done, and in all (None if unknown).
         loss_sum, count, norm_sum, norm_count: sums of the present epoch: loss, what to divide it
             by, gradient norms and their number.
         epoch_examples, epoch_seconds: examples and time of the steps of the present epoch.
         examples, training_seconds, seconds: of the whole run, see `History`.
         stopping: early stopping and the best score.
-        plateau: the schedule by plateau, or None.
         best_metrics: metrics of the best weights.
-        rows: the history.
         fingerprint: values that must be unchanged on resume (settings, checksums of the data).
     """
 
@@ -77,19 +72,9 @@ class TrainingState:
         self.training_seconds += seconds
 
     def end_epoch(self, lr: float, metrics: Mapping[str, float]) -> Row:
-        """Append the row of the present epoch to the history, and begin the next epoch.
-
-        Args:
-            lr: learning rate of the last step.
-            metrics: results of the evaluation by name.
-        """
-        row: Row = {
-            "epoch": self.epoch + 1,
-            "step": self.step,
-            "seconds": self.seconds,
-            "lr": lr,
-            "train_loss": self.mean_loss,
-        }
+        """Append a row to the history and begin the next epoch. lr: of the last step."""
+        row: Row = {"epoch": self.epoch + 1, "step": self.step, "seconds": self.seconds}
+        row |= {"lr": lr, "train_loss": self.mean_loss}
         if self.norm_count:
             row["grad_norm"] = self.norm_sum / self.norm_count
         row["examples_per_second"] = self.examples_per_second
@@ -124,13 +109,11 @@ class TrainingState:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON; `from_json` restores it to the bit."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        metrics = {name: to_json_number(value) for name, value in self.best_metrics.items()}
-        return plain | {
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {
             "norm_sum": to_json_number(self.norm_sum),
             "stopping": self.stopping.to_dict(),
             "plateau": self.plateau.to_dict() if self.plateau is not None else None,
-            "best_metrics": metrics,
+            "best_metrics": {k: to_json_number(v) for k, v in self.best_metrics.items()},
             "rows": rows_to_json(self.rows),
         }
 
@@ -138,18 +121,15 @@ class TrainingState:
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Return the state that `to_json` wrote, in this or an earlier version."""
         plain = _with_current_keys(plain)
-        return cls(
-            **plain
-            | {
-                "norm_sum": float(plain["norm_sum"]),
-                "stopping": EarlyStopping.from_dict(plain["stopping"]),
-                "plateau": ReduceOnPlateau.from_dict(plain["plateau"])
-                if plain.get("plateau") is not None
-                else None,
-                "best_metrics": {k: float(v) for k, v in plain["best_metrics"].items()},
-                "rows": rows_from_json(plain["rows"]),
-            }
-        )
+        plateau = plain.get("plateau")
+        restored = {
+            "norm_sum": float(plain["norm_sum"]),
+            "stopping": EarlyStopping.from_dict(plain["stopping"]),
+            "plateau": ReduceOnPlateau.from_dict(plateau) if plateau is not None else None,
+            "best_metrics": {k: float(v) for k, v in plain["best_metrics"].items()},
+            "rows": rows_from_json(plain["rows"]),
+        }
+        return cls(**plain | restored)
 
 
 def _with_current_keys(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,12 +150,9 @@ def _with_current_keys(plain: Mapping[str, Any]) -> dict[str, Any]:
 class Checkpoint:
     """A `TrainingState` and the arrays that belong to it, each by name.
 
-    Attributes:
-        state: counters and sums of the run.
-        model: present parameters and buffers.
-        optimizer: state of the optimizer.
-        best: parameters and buffers of the best epoch so far; None before the first evaluation.
-        average: state of the averaged weights; empty if there are none.
+    `model` has the present parameters and buffers, `best` those of the best epoch so far (None
+    before the first evaluation), `optimizer` and `average` the state of the optimizer and of the
+    averaged weights (empty if there are none).
     """
 
     state: TrainingState
@@ -190,20 +167,14 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
     arrays: dict[str, Array] = {}
     for part in _PARTS:
         arrays |= {f"{part}.{k}": v for k, v in (getattr(checkpoint, part) or {}).items()}
-    meta = {
-        "format": _FORMAT,
-        "has_best": checkpoint.best is not None,
-        "state": checkpoint.state.to_json(),
-    }
-    save_archive(path, arrays, meta)
+    state, has_best = checkpoint.state.to_json(), checkpoint.best is not None
+    save_archive(path, arrays, {"format": _FORMAT, "has_best": has_best, "state": state})
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint.
 
-    Raises:
-        FileProblem: if the file cannot be read.
-        ArchiveError: if the file is not a checkpoint, or damaged.
+    Raises FileProblem if the file cannot be read, ArchiveError if it is damaged or no checkpoint.
     """
     arrays, meta = load_archive(path)
     if meta.get("format") != _FORMAT:

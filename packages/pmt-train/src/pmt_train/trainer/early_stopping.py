@@ -80,9 +80,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True, slots=True)
 class ReduceOnPlateau:
-    """Lowers the learning rate while the score does not improve.
-
-    The value never changes: `update` returns the next one, so it can be saved and compared.
+    """Lowers the learning rate while the score does not improve. Immutable like `EarlyStopping`.
 
         plateau = ReduceOnPlateau(patience=2)
         plateau = plateau.update(score)
@@ -93,10 +91,8 @@ class ReduceOnPlateau:
         factor: factor on the rate, in 0 < factor < 1.
         cooldown: number of scores after that which do not count as waiting.
         min_scale: lower bound of `scale`.
-        mode: "max" if higher scores are better, "min" if lower ones are.
-        min_delta: smallest difference that counts as an improvement.
+        mode, min_delta, best: as in `EarlyStopping`.
         scale: present factor on the rate of the schedule.
-        best: best score so far; None before the first.
         waited: number of scores since the best one or the last reduction.
         cooling: number of scores of the cooldown that are left.
     """
@@ -148,10 +144,8 @@ class ReduceOnPlateau:
 
 
 def _is_better(score: float, best: float | None, mode: Mode, min_delta: float) -> bool:
-    if math.isnan(score):
-        return False
-    if best is None:
-        return True
+    if math.isnan(score) or best is None:
+        return not math.isnan(score)
     return (score - best if mode == "max" else best - score) > min_delta
 
 

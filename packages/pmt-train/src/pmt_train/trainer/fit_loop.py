@@ -13,9 +13,8 @@ from typing import Generic, NoReturn, TypeVar
 from pmt_autograd import Array
 from pmt_core import DataError, GradientError, SettingsError, StateError, save_archive
 from pmt_train.trainer.batches import Epochs, batch_count, batches_of_epoch, check_reiterable
-from pmt_train.trainer.callbacks import EventName, TrainingEvent, callbacks_by_name
 from pmt_train.trainer.checkpoint import TrainingState
-from pmt_train.trainer.fit_options import FitOptions
+from pmt_train.trainer.fit_options import EventName, FitOptions, TrainingEvent, callbacks_by_name
 from pmt_train.trainer.history import History, Row
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.trainer.progress import EpochProgress, epoch_line, say, warn
@@ -34,12 +33,9 @@ class TrainingLoop(Generic[B]):
     interrupted between two steps, and a checkpoint counts batches, so the resumed run reads the
     epoch from the first batch that is not done.
 
-    Args:
-        trainable: what is trained.
-        train: batches, read anew in each epoch; `train.epoch(n)` if it has such a method. A batch
-            is anything that `trainable.step` accepts. `train.epoch_length(n)` or `len(train)`, if
-            one of them exists, is the number of batches of an epoch.
-        options: settings of the run.
+    `train` is read anew in each epoch, by `train.epoch(n)` if it has such a method. A batch is
+    anything that `trainable.step` accepts. `train.epoch_length(n)` or `len(train)`, if one of them
+    exists, is the number of batches of an epoch.
 
     Raises:
         SettingsError: if `train` can be read only once, or a callback's event does not exist.
@@ -135,14 +131,8 @@ class TrainingLoop(Generic[B]):
         batches = islice(batches_of_epoch(self._train, state.epoch), state.batch, None)
         epochs = self.options.epochs
         count, *later = [batch_count(self._train, n) for n in range(state.epoch, epochs)]
-        bar = EpochProgress(
-            state.epoch,
-            epochs,
-            count,
-            state.batch,
-            self._quiet,
-            batches_after=sum(filter(None, later)),
-        )
+        title, after = f"epoch {state.epoch + 1}/{epochs}", sum(filter(None, later))
+        bar = EpochProgress(title, count, state.batch, after, self._quiet)
         try:
             before = time.monotonic()
             while step := list(islice(batches, size)):
@@ -223,15 +213,13 @@ class TrainingLoop(Generic[B]):
         state = self.state
         state.seconds = self._seconds()
         row = state.end_epoch(self.trainable.learning_rate, metrics)
-        if self.options.evaluate is None:
-            self._keep_best(row, metrics)
-            return row
-        score = metrics[self.options.monitor]
-        state.stopping = state.stopping.update(score)
-        if state.plateau is not None:
-            state.plateau = state.plateau.update(score)
-            self._apply_plateau()
-        if state.stopping.improved or self.best is None:
+        if self.options.evaluate is not None:
+            score = metrics[self.options.monitor]
+            state.stopping = state.stopping.update(score)
+            if state.plateau is not None:
+                state.plateau = state.plateau.update(score)
+                self._apply_plateau()
+        if self.options.evaluate is None or state.stopping.improved or self.best is None:
             self._keep_best(row, metrics)
         return row
 

@@ -105,30 +105,21 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
 def join_histories(stages: Mapping[str, History]) -> History:
     """Return one history of several stages, with a column `stage` (1, 2, ...).
 
-    Epochs, steps and seconds continue from stage to stage. The best epoch is that of the last
-    stage.
+    Epochs, steps and seconds continue from stage to stage; the best epoch is the last stage's.
     """
     whole = History()
     for number, part in enumerate(stages.values(), start=1):
         before: Row = whole.rows[-1] if whole.rows else {}
         epochs = int(before.get("epoch", 0))
         for row in part.rows:
-            counted: Row = {
-                name: row[name] + before.get(name, 0)
-                for name in ("epoch", "step", "seconds")
-                if name in row
-            }
-            whole.rows.append({"stage": number, **row, **counted})
-        best = None if part.best_epoch is None else epochs + part.best_epoch
-        whole = History(
-            rows=whole.rows,
-            best_epoch=best,
-            best=part.best,
-            seconds=whole.seconds + part.seconds,
-            training_seconds=whole.training_seconds + part.training_seconds,
-            examples=whole.examples + part.examples,
-            stopped_early=part.stopped_early,
-        )
+            counted = [name for name in ("epoch", "step", "seconds") if name in row]
+            sums: Row = {name: row[name] + before.get(name, 0) for name in counted}
+            whole.rows.append({"stage": number, **row, **sums})
+        whole.best_epoch = None if part.best_epoch is None else epochs + part.best_epoch
+        whole.best, whole.stopped_early = part.best, part.stopped_early
+        whole.seconds += part.seconds
+        whole.training_seconds += part.training_seconds
+        whole.examples += part.examples
     return whole
 
 

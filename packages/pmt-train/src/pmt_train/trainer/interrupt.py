@@ -16,11 +16,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupt:
     """A context in which the first SIGINT or SIGTERM only sets a flag.
 
-    The second signal raises KeyboardInterrupt immediately. Within `at_once()` the first one does,
-    too. Signals reach only the main thread: in other threads this context does nothing.
-
-    Attributes:
-        requested: number of the signal; None before it.
+    `requested` is then the number of the signal. The second signal raises KeyboardInterrupt
+    immediately. Within `at_once()` the first one does, too. Signals reach only the main thread:
+    in other threads this context does nothing.
     """
 
     def __init__(self) -> None:
@@ -102,8 +100,7 @@ class TrainingInterrupted(KeyboardInterrupt):
 
     Attributes:
         signal: number of the signal.
-        step: number of steps done.
-        epoch: number of whole epochs done.
+        step, epoch: number of steps and of whole epochs done.
         checkpoint: the file to resume from; None if no checkpoint path was given.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pmt_core import DataError, GradientError, SettingsError
@@ -60,8 +61,7 @@ def search_learning_rate(
     rates: list[float] = []
     losses: list[float] = []
     smoothed: list[float] = []
-    diverged = False
-    mean = 0.0
+    diverged, mean = False, 0.0
     with trainer.restored(), trainer.workers:
         trainer.model.train()
         trainer.schedule, trainer.step_count, trainer.lr_scale = rise, 0, 1.0
@@ -76,8 +76,8 @@ def search_learning_rate(
             rates.append(result.lr)
             losses.append(loss)
             smoothed.append(mean / (1 - _SMOOTHING ** len(rates)))
-            if loss > _DIVERGED * min(losses) and smoothed[-1] > 2 * min(smoothed):
-                diverged = True
+            diverged = loss > _DIVERGED * min(losses) and smoothed[-1] > 2 * min(smoothed)
+            if diverged:
                 break
     return LearningRateSearch(rates, losses, smoothed, _steepest(rates, smoothed), diverged)
 
@@ -98,11 +98,9 @@ def _endless(train: Iterable[B] | Epochs[B], steps: int) -> Iterator[B]:
     epoch = 0
     while steps:
         before = steps
-        for batch in batches_of_epoch(train, epoch):
+        for batch in islice(batches_of_epoch(train, epoch), steps):
             yield batch
             steps -= 1
-            if not steps:
-                return
         if steps == before:
             raise DataError("the training data has no batches; expected at least one example")
         epoch += 1

@@ -69,55 +69,36 @@ class EpochProgress:
     """The progress bar of one epoch: loss, learning rate, examples/s, time left of the run.
 
     Args:
-        epoch: number of the epoch, 0, 1, ...
-        epochs: number of epochs.
+        title: text before the bar, e.g. "epoch 1/5".
         batches: number of batches of this epoch; None if unknown.
         done: number of batches that an earlier part of the run did.
+        after: number of batches of all later epochs.
         quiet: show nothing.
-        batches_after: number of batches of all later epochs; by default as many as in this
-            epoch for each of them.
     """
 
     def __init__(
-        self,
-        epoch: int,
-        epochs: int,
-        batches: int | None,
-        done: int = 0,
-        quiet: bool = False,
-        *,
-        batches_after: int | None = None,
+        self, title: str, batches: int | None, done: int, after: int, quiet: bool = False
     ) -> None:
-        self._bar = progress_bar(batches, f"epoch {epoch + 1}/{epochs}", quiet=quiet)
+        self._bar = progress_bar(batches, title, quiet=quiet)
         if batches is not None:  # `update` adds its own numbers
             self._bar.bar_format = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
         self._bar.update(done)
-        self._batches = batches
-        if batches_after is None:
-            batches_after = (epochs - epoch - 1) * (batches or 0)
-        self._batches_after = batches_after
-        self._done = done
+        self._left = None if batches is None else batches - done + after
         self._updated = 0
         self._start = time.monotonic()
 
     def update(self, loss: float, lr: float, examples_per_second: float, batches: int = 1) -> None:
         """Advance the bar. loss: mean of the epoch so far."""
-        self._done += batches
         self._updated += batches
         if self._bar.disable:
             return
-        self._bar.set_postfix_str(
-            f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s{self._left()}",
-            refresh=False,
-        )
+        numbers = f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s"
+        if self._left is not None:
+            pace = (time.monotonic() - self._start) / self._updated
+            seconds = round(pace * (self._left - self._updated))
+            numbers += f", left {tqdm.format_interval(seconds)}"
+        self._bar.set_postfix_str(numbers, refresh=False)
         self._bar.update(batches)
-
-    def _left(self) -> str:
-        if self._batches is None:
-            return ""
-        todo = self._batches - self._done + self._batches_after
-        seconds = (time.monotonic() - self._start) / self._updated * todo
-        return f", left {tqdm.format_interval(round(seconds))}"
 
     def close(self) -> None:
         """Remove the bar."""

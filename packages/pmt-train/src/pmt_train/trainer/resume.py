@@ -17,14 +17,7 @@ _DEFAULTS = {"accumulate": 1, "average of the weights": False}  # of a fingerpri
 def save_run(
     path: Path, trainable: Trainable[Any], state: TrainingState, best: dict[str, Any] | None
 ) -> None:
-    """Write everything that `resume_run` needs to `path`.
-
-    Args:
-        path: file to write (.npz).
-        trainable: provides the arrays of the present step.
-        state: counters and sums of the run.
-        best: weights of the best epoch so far; None before the first evaluation.
-    """
+    """Write everything that `resume_run` needs to `path` (.npz). best: the best weights so far."""
     parts = trainable.state()
     optimizer, average = parts.get("optimizer", {}), parts.get("average", {})
     save_checkpoint(path, Checkpoint(state, parts["model"], optimizer, best, average))
@@ -33,10 +26,7 @@ def save_run(
 def resume_run(path: Path, trainable: Trainable[Any], begin: TrainingState) -> Checkpoint:
     """Load the checkpoint at `path` into `trainable` and return it.
 
-    Args:
-        path: file that `save_run` wrote.
-        trainable: receives the arrays.
-        begin: state of a new run with the present settings, to compare with the saved one.
+    `begin` is the state of a new run with the present settings, to compare with the saved one.
 
     Raises:
         SettingsError: if the saved run had other settings or data.
@@ -54,11 +44,7 @@ def resume_run(path: Path, trainable: Trainable[Any], begin: TrainingState) -> C
             "it resumes, but the results are not bit-identical"
         )
         checkpoint.state.workers = begin.workers
-    parts = {
-        "model": checkpoint.model,
-        "optimizer": checkpoint.optimizer,
-        "average": checkpoint.average,
-    }
+    parts = {name: getattr(checkpoint, name) for name in ("model", "optimizer", "average")}
     try:
         trainable.load_state(parts, checkpoint.state.step)
     except (ShapeError, StateError) as error:

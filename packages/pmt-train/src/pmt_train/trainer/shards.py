@@ -44,13 +44,10 @@ class Loss(Protocol[M_contra, B_contra]):
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """Sums over one shard of a batch.
+    """Sums over one shard of a batch: `loss / count` is the mean loss.
 
-    Attributes:
-        loss: sum of the loss.
-        count: number to divide it by.
-        gradients: of `loss`, by parameter; empty if the loss is not finite.
-        statistics: of the batch norms.
+    `gradients` are those of `loss` by parameter, empty if it is not finite; `statistics` are those
+    of the batch norms.
     """
 
     loss: float

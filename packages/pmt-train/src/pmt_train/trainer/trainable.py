@@ -22,7 +22,6 @@ class StepResult:
         loss: sum of the loss over the examples of the step.
         count: number to divide `loss` by; if 0, the step learned nothing.
         grad_norm: global norm of the mean gradient before clipping; None if it is not measured.
-        lr: learning rate of the step.
         examples: number of examples that the step used; the unit of "examples per second".
     """
 
@@ -40,11 +39,9 @@ class Trainable(Protocol[B_contra]):
     trainable owns a step and all state that later steps depend on.
 
     Attributes:
-        seed: seed of the run.
         workers: threads; the loop enters them as a context for the whole run.
         process_group: processes that train together. Rank 0 evaluates and writes.
         accumulate: number of batches that the loop passes to each call of `step`.
-        step_count: number of steps done.
         lr_scale: factor on the learning rates, set by `ReduceOnPlateau`.
     """
 
@@ -64,14 +61,10 @@ class Trainable(Protocol[B_contra]):
         """Learning rate of the last step."""
 
     def step(self, *batches: B_contra) -> StepResult:
-        """Update the weights once.
+        """Update the weights once by up to `accumulate` batches of the data given to the loop.
 
-        Args:
-            batches: up to `accumulate` batches of the data given to the loop.
-
-        Raises:
-            GradientError, StateError: if training diverged. The loop adds where, and which
-                checkpoint is left.
+        Raises GradientError or StateError if training diverged. The loop adds where, and which
+        checkpoint is left.
         """
 
     def fingerprint(self) -> Mapping[str, Any]:

@@ -25,11 +25,10 @@ from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.schedules import Schedule, constant_schedule
 from pmt_train.trainer.all_reduce import gather_statistics, sum_over_ranks, total_loss
-from pmt_train.trainer.batches import B, Epochs, example_count, shard_of
+from pmt_train.trainer.batches import B, Epochs, example_count, predict_batches, shard_of
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
-from pmt_train.trainer.predict_batches import predict_batches
 from pmt_train.trainer.shards import Loss, check_arguments, divergence, gradients_of_shard
 from pmt_train.trainer.trainable import StepResult
 
@@ -71,12 +70,8 @@ class Trainer(Generic[M, B]):
             `fit` evaluates the average and keeps it as the best weights.
         process_group: the processes that train; None: those that mpiexec started, or this one.
 
-    Attributes:
-        flat: the parameters in flat memory.
-        optimizer, schedule, workers, clipping, process_group: made from the arguments.
-        average: the `WeightAverage`, or None.
-        step_count: number of optimizer steps done.
-        lr_scale: factor on the rates of the schedule.
+    The attributes are made from the arguments. Further ones: `flat`, the parameters in flat
+    memory; `step_count`, the number of steps done; `lr_scale`, a factor on the schedule's rates.
     """
 
     def __init__(
@@ -154,15 +149,9 @@ class Trainer(Generic[M, B]):
             trainer.fit(batches, epochs=3)
             trainer.fit(batches, FitOptions(epochs=3, monitor="f1", checkpoint_path="c.npz"))
 
-        Args:
-            train: batches, read anew in each epoch; `train.epoch(n)` if it has such a method.
-            options: all settings, see `FitOptions`.
-            epochs: if given, replaces `options.epochs`.
-            evaluate: if given, replaces `options.evaluate`.
-            quiet: if given, replaces `options.quiet`.
-
-        Returns:
-            The history: a row per epoch. The best weights are loaded on every way out.
+        The batches of `train` are read anew in each epoch, by `train.epoch(n)` if it has such a
+        method. `epochs`, `evaluate` and `quiet` replace those of `options`. The result is the
+        history with a row per epoch. The best weights are loaded on every way out.
 
         Raises:
             SettingsError: if the number of epochs is missing.

@@ -29,8 +29,7 @@ def tag_spans(tags: Sequence[str]) -> list[Span]:
         DataError: if a string is not a tag.
     """
     spans: list[Span] = []
-    start = 0
-    before, type_before = "O", ""
+    before, type_before, start = "O", "", 0
     for i, tag in enumerate([*tags, "O"]):
         kind, type_after = _parts(tag, i)
         changed = type_after != type_before

@@ -40,16 +40,8 @@ GENERAL_GROUPS: dict[str, Group] = {
                 "What is the principle behind {x}?",
                 "Can somebody explain {x} in simple words?",
             ],
-            "who": [
-                "Who invented {x}?",
-                "Which person came up with {x}?",
-                "Whose idea was {x}?",
-            ],
-            "danger": [
-                "How dangerous is {x}?",
-                "Is {x} safe?",
-                "Can {x} hurt people?",
-            ],
+            "who": ["Who invented {x}?", "Which person came up with {x}?", "Whose idea was {x}?"],
+            "danger": ["How dangerous is {x}?", "Is {x} safe?", "Can {x} hurt people?"],
         },
     ),
     "opinions": Group(

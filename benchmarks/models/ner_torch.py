@@ -24,8 +24,8 @@ class Attention(nn.Module):
         self.heads, self.longest = heads, longest
         self.qkv = nn.Linear(d, 3 * d)
         self.project = nn.Linear(d, d)
-        self.by_content = nn.Parameter(torch.zeros(heads, d // heads))
-        self.by_offset = nn.Parameter(torch.zeros(heads, d // heads))
+        self.content_bias = nn.Parameter(torch.zeros(heads, d // heads))
+        self.position_bias = nn.Parameter(torch.zeros(heads, d // heads))
         self.dropout = nn.Dropout(dropout)
         width = d // heads
         offsets = torch.arange(-longest, longest + 1, dtype=torch.float64)
@@ -38,13 +38,13 @@ class Attention(nn.Module):
     def forward(self, x, mask):
         b, t, d = x.shape
         q, k, v = self.qkv(x).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        content = (q + self.by_content[:, None]) @ k.transpose(-1, -2)
+        content = (q + self.content_bias[:, None]) @ k.transpose(-1, -2)
         table = self.table[self.longest - t + 1 : self.longest + t]  # offsets 1 - t ... t - 1
-        place = (q + self.by_offset[:, None]) @ table.T  # (b, h, t, 2t - 1)
+        position = (q + self.position_bias[:, None]) @ table.T  # (b, h, t, 2t - 1)
         if t > 1:  # row i, column s: offset s - i
-            place = place.flatten(-2)[..., t - 1 : t - 1 + t * (2 * t - 2)]
-            place = place.view(b, self.heads, t, 2 * t - 2)[..., :t]
-        scores = (content + place).masked_fill(~mask[:, None, None, :], float("-inf"))
+            position = position.flatten(-2)[..., t - 1 : t - 1 + t * (2 * t - 2)]
+            position = position.view(b, self.heads, t, 2 * t - 2)[..., :t]
+        scores = (content + position).masked_fill(~mask[:, None, None, :], float("-inf"))
         mixed = self.dropout(scores.softmax(dim=-1)) @ v
         return self.project(mixed.transpose(1, 2).reshape(b, t, d))
 
@@ -178,11 +178,10 @@ def _name_in_pmt(name: str) -> str:
     name = {
         "characters.weight": "spelling.characters",
         "convolve.weight": "spelling.kernel",
-        "norm.weight": "encoder.norm.gain",
+        "norm.weight": "encoder.norm.weight",
         "norm.bias": "encoder.norm.bias",
     }.get(name, name)
     if name.startswith("layers."):
-        name = f"encoder.{name}".replace(".widen.", ".feed_forward.widen.")
-        name = name.replace(".narrow.", ".feed_forward.narrow.")
-        name = name.replace("_norm.weight", "_norm.gain")
+        name = f"encoder.{name}".replace(".up.", ".feed_forward.up.")
+        name = name.replace(".down.", ".feed_forward.down.")
     return name.replace("chain.", "crf.")

@@ -167,7 +167,7 @@ def _joined(shards: list[tuple[np.ndarray, Arrays]], with_x: bool) -> Arrays:
 def _torch_part(part: Any) -> torch.nn.Module:
     if isinstance(part, Conv2d):
         o, c, *kernel = part.weight.shape
-        twin: torch.nn.Module = torch.nn.Conv2d(c, o, kernel, padding=part.padding)
+        twin: torch.nn.Module = torch.nn.Conv2d(c, o, kernel, padding=part.settings["padding"])
         return _with_weights(twin, part.weight.data, part.bias.data)
     if isinstance(part, Linear):
         twin = torch.nn.Linear(*part.weight.shape)

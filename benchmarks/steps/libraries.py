@@ -36,7 +36,7 @@ def loss_of(np_, p, size, batch, take, one_hot):
     def norm(x, name):
         x = x - np_.mean(x, axis=-1, keepdims=True)
         variance = np_.mean(x * x, axis=-1, keepdims=True)
-        return x / np_.sqrt(variance + 1e-5) * p[f"{name}.gain"] + p[f"{name}.bias"]
+        return x / np_.sqrt(variance + 1e-5) * p[f"{name}.weight"] + p[f"{name}.bias"]
 
     def linear(x, name):
         return np_.matmul(x, p[f"{name}.weight"]) + p[f"{name}.bias"]
@@ -54,10 +54,10 @@ def loss_of(np_, p, size, batch, take, one_hot):
         weights = weights / np_.sum(weights, axis=-1, keepdims=True)
         mixed = np_.reshape(np_.transpose(np_.matmul(weights, v), (0, 2, 1, 3)), (b, t, d))
         x = x + linear(mixed, f"{name}.attention.project")
-        y = linear(norm(x, f"{name}.feed_forward_norm"), f"{name}.feed_forward.widen")
+        y = linear(norm(x, f"{name}.feed_forward_norm"), f"{name}.feed_forward.up")
         inner = (y + y * y * y * 0.044715) * 0.7978845608
         y = y * 0.5 * (np_.tanh(inner) + 1)
-        x = x + linear(y, f"{name}.feed_forward.narrow")
+        x = x + linear(y, f"{name}.feed_forward.down")
     share = (batch.mask / batch.mask.sum(axis=1, keepdims=True)).astype(np.float32)
     pooled = np_.sum(norm(x, "encoder.norm") * share[..., None], axis=1)
     z = linear(pooled, "classify")

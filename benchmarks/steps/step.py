@@ -109,7 +109,7 @@ def copy_weights(source: Classifier, target: TorchClassifier) -> None:
         "positions": state["positions.weight"],
         "classify.weight": state["classify.weight"].T,
         "classify.bias": state["classify.bias"],
-        "encoder.norm.weight": state["encoder.norm.gain"],
+        "encoder.norm.weight": state["encoder.norm.weight"],
         "encoder.norm.bias": state["encoder.norm.bias"],
     }
     for i in range(len(source.encoder.layers)):
@@ -117,13 +117,13 @@ def copy_weights(source: Classifier, target: TorchClassifier) -> None:
         for mine, name in [
             ("attention.qkv", "self_attn.in_proj_"),
             ("attention.project", "self_attn.out_proj."),
-            ("feed_forward.widen", "linear1."),
-            ("feed_forward.narrow", "linear2."),
+            ("feed_forward.up", "linear1."),
+            ("feed_forward.down", "linear2."),
         ]:
             renamed[f"{theirs}.{name}weight"] = state[f"{ours}.{mine}.weight"].T
             renamed[f"{theirs}.{name}bias"] = state[f"{ours}.{mine}.bias"]
         for mine, name in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
-            renamed[f"{theirs}.{name}.weight"] = state[f"{ours}.{mine}.gain"]
+            renamed[f"{theirs}.{name}.weight"] = state[f"{ours}.{mine}.weight"]
             renamed[f"{theirs}.{name}.bias"] = state[f"{ours}.{mine}.bias"]
     target.load_state_dict(renamed)
 

@@ -160,18 +160,18 @@ def copy_weights(source: LanguageModel, target: TorchLanguageModel) -> None:
         "words.weight": state["words.weight"],
         "output.weight": state["words.weight"],
         "positions.weight": state["positions.weight"],
-        "norm.weight": state["decoder.norm.gain"],
+        "norm.weight": state["decoder.norm.weight"],
     }
     for i in range(CONFIG.layers):
         for mine, theirs in [
             ("attention.qkv", "qkv"),
             ("attention.project", "project"),
-            ("feed_forward.widen", "widen"),
-            ("feed_forward.narrow", "narrow"),
+            ("feed_forward.up", "up"),
+            ("feed_forward.down", "down"),
         ]:
             renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{mine}.weight"].T
         for mine, theirs in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
-            renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{mine}.gain"]
+            renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{mine}.weight"]
     target.load_state_dict(renamed)
 
 

@@ -71,7 +71,7 @@ def answer(model, encoder, pairs, workers=None) -> list[float]:
 
     def score(part) -> None:
         with no_grad():
-            logits = model(part.ids, part.segments, part.match_types, part.mask)
+            logits = model(part)
         found[part.index] = softmax(logits.data, axis=-1)[:, 1]
 
     if workers is None or len(pairs) < 2 * workers.count:

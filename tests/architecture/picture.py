@@ -54,63 +54,63 @@ PACKAGES: dict[str, Row] = {
 }
 
 
-def _arrows(**folders: str) -> dict[str, frozenset[str]]:
-    """Arrows between folders; `a__b` stands for the folder a/b."""
-    return {name.replace("__", "."): _names(targets) for name, targets in folders.items()}
+def _arrows(table: str) -> dict[str, dict[str, frozenset[str]]]:
+    """Arrows between folders, a line for each: package, folder, the folders that it may import."""
+    folders: dict[str, dict[str, frozenset[str]]] = {}
+    for line in table.strip().splitlines():
+        package, folder, *targets = line.split()
+        folders.setdefault(package, {})[folder] = frozenset(targets)
+    return folders
 
 
 # Folder -> the folders (of the same package) that it may import. "." is the root of the package,
 # which needs no entry unless it imports a folder; a module of the root that lies above folders has
 # an entry of its own.
-FOLDERS: dict[str, dict[str, frozenset[str]]] = {
-    "pmt_core": _arrows(archive=".", gradient_check="."),
-    "pmt_autograd": _arrows(ops=".", debug="ops ."),
-    "pmt_nn": _arrows(
-        module="",
-        layers=". module",
-        losses="layers module",
-        convolution="layers module",
-        recurrent=". layers module",
-        word2vec="",
-        attention=". layers module",
-        crf=". losses module",
-        inspect="attention module",
-        transformer=". attention layers module",
-        generation=". attention",
-        models=". attention crf generation layers losses module transformer",
-    ),
-    "pmt_text": _arrows(
-        files="",
-        tokenizers="files",
-        batching="files tokenizers",
-        word_vectors="files tokenizers",
-        word2vec__corpus="files",
-        word2vec__sampling="word2vec.corpus",
-        qqp="batching files tokenizers",
-        ner="batching files tokenizers",
-        translation="batching files tokenizers",
-    ),
-    "pmt_train": _arrows(
-        parallel="",
-        metrics="",
-        optim="parallel",
-        trainer=". optim parallel",
-        word2vec="parallel trainer",
-        plots="metrics trainer",
-    ),
-    "pmt_apps": _arrows(
-        kit="",
-        ner="kit",
-        language_model="kit",
-        translation="kit",
-        word2vec="kit",
-        mnist="kit",
-        qqp__data="kit",
-        qqp__models="qqp.data",
-        qqp__training="kit qqp.data qqp.models",
-        qqp="kit qqp.data qqp.models qqp.training",
-    ),
-}
+FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
+    """
+    pmt_core      archive              .
+    pmt_core      gradient_check       .
+    pmt_autograd  ops                  .
+    pmt_autograd  debug                ops .
+    pmt_nn        module
+    pmt_nn        layers               . module
+    pmt_nn        losses               layers module
+    pmt_nn        convolution          layers module
+    pmt_nn        recurrent            . layers module
+    pmt_nn        word2vec
+    pmt_nn        attention            . layers module
+    pmt_nn        crf                  . losses module
+    pmt_nn        inspect              attention module
+    pmt_nn        transformer          . attention layers module
+    pmt_nn        generation           . attention
+    pmt_nn        models               . attention crf generation layers losses module transformer
+    pmt_text      files
+    pmt_text      tokenizers           files
+    pmt_text      batching             files tokenizers
+    pmt_text      word_vectors         files tokenizers
+    pmt_text      word2vec.corpus      files
+    pmt_text      word2vec.sampling    word2vec.corpus
+    pmt_text      qqp                  batching files tokenizers
+    pmt_text      ner                  batching files tokenizers
+    pmt_text      translation          batching files tokenizers
+    pmt_train     parallel
+    pmt_train     metrics
+    pmt_train     optim                parallel
+    pmt_train     trainer              . optim parallel
+    pmt_train     word2vec             parallel trainer
+    pmt_train     plots                metrics trainer
+    pmt_apps      kit
+    pmt_apps      ner                  kit
+    pmt_apps      language_model       kit
+    pmt_apps      translation          kit
+    pmt_apps      word2vec             kit
+    pmt_apps      mnist                kit
+    pmt_apps      qqp.data             kit
+    pmt_apps      qqp.models           qqp.data
+    pmt_apps      qqp.training         kit qqp.data qqp.models
+    pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
+    """
+)
 
 # Files outside 25 to 300 lines, each with its reason.
 FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(

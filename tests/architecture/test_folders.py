@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from findings import hold
 from folder_rules import (
     crowded_folders,
     cycles,
@@ -29,11 +30,6 @@ def sources(package: str) -> dict[Path, SourceFile]:
         module = ".".join(parts[:-1] if is_package else parts)
         files[path] = SourceFile(path.read_text(encoding="utf-8"), module, is_package)
     return files
-
-
-def hold(findings: list[str]) -> None:
-    if findings:
-        pytest.fail(f"{len(findings)} finding(s):\n  " + "\n  ".join(findings), pytrace=False)
 
 
 @pytest.mark.parametrize("package", FOLDERS)

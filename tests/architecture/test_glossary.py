@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from findings import findings_of, hold
 from legibility import IDIOMS_PER_1000_WORDS, RETIRED, idiom_rate, prose_of, retired_words
 from picture import FOLDERS, ROOT, python_files, source_root
 
 
 @pytest.mark.parametrize("package", FOLDERS)
 def test_no_retired_word_is_an_identifier(package: str) -> None:
-    findings = [
-        f"{path.relative_to(ROOT)}: {finding}"
-        for path in python_files(source_root(package))
-        for finding in retired_words(path.read_text(encoding="utf-8"))
-    ]
-    if findings:
-        pytest.fail(f"{len(findings)} finding(s):\n  " + "\n  ".join(findings), pytrace=False)
+    hold(findings_of(package, retired_words))
 
 
 def test_prose_is_that_of_a_reference() -> None:

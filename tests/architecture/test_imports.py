@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from findings import hold
 from forbidden_code import RULES, global_streams
 from import_rules import (
     exported_names,
@@ -64,13 +65,6 @@ def findings(
     for path, source in sources.items():
         for found in rule(source):
             yield f"{path.relative_to(ROOT)}: {found}"
-
-
-def hold(found: Iterable[str]) -> None:
-    """Fails with every finding, one to a line."""
-    lines = list(found)
-    if lines:
-        pytest.fail(f"{len(lines)} finding(s):\n  " + "\n  ".join(lines), pytrace=False)
 
 
 HOLDERS = [*PACKAGES, "apps"]

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from findings import findings_of, hold
 from legibility import complexity, functions, large_functions, parameter_count
-from picture import FOLDERS, ROOT, python_files, source_root
+from picture import FOLDERS
 from source_file import SourceFile
 
 
 @pytest.mark.parametrize("package", FOLDERS)
 def test_functions_are_of_a_readable_size(package: str) -> None:
-    findings = [
-        f"{path.relative_to(ROOT)}: {finding}"
-        for path in python_files(source_root(package))
-        for finding in large_functions(path.read_text(encoding="utf-8"))
-    ]
-    if findings:
-        pytest.fail(f"{len(findings)} finding(s):\n  " + "\n  ".join(findings), pytrace=False)
+    hold(findings_of(package, large_functions))
 
 
 def parameters(count: int) -> str:

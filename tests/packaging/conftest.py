@@ -21,9 +21,9 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    """Runs a command; returns what it printed, or fails the test with it."""
-    done = subprocess.run(
+def completed(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a clean environment."""
+    return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
         env=clean_environment(),
@@ -33,6 +33,11 @@ def run(*command: str | Path, cwd: Path) -> str:
         check=False,
         timeout=300,
     )
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command; return what it printed, or fail the test with it."""
+    done = completed(*command, cwd=cwd)
     if done.returncode:
         said = f"{done.stdout}\n{done.stderr}"
         pytest.fail(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{said}", False)
@@ -74,15 +79,7 @@ def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Skips where no package can be fetched; fails instead where CI says that one must be."""
     folder = tmp_path_factory.mktemp("index")
     command = ("-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "hatchling")
-    done = subprocess.run(
-        [sys.executable, *command],
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = completed(sys.executable, *command)
     if done.returncode:
         reason = f"no package index within reach: {done.stderr.strip().splitlines()[-1:]}"
         if os.environ.get("CI"):

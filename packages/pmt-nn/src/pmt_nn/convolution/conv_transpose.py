@@ -68,10 +68,7 @@ def conv_transpose2d_composed(
     groups: int = 1,
     **settings: Any,
 ) -> Tensor:
-    """Put zeros between the pixels, then convolve with the mirrored kernel, in plain operations.
-
-    Dumoulin & Visin 2016, section 4.5.
-    """
+    """Convolve x, spread by zeros, with the mirrored kernel (Dumoulin & Visin 2016, sec. 4.5)."""
     grid, (eh, ew) = PatchGrid.of(kernel.shape, **settings), pair(output_padding, "", 0)
     (sh, sw), (ph, pw), span = grid.stride, grid.padding, grid.span
     b, c, h, w = x.shape
@@ -87,10 +84,7 @@ def conv_transpose2d_composed(
 
 
 class ConvTranspose2d(Convolution):
-    """Transposed convolution of images (b, c, h, w) with a learned kernel.
-
-    Arguments as for `Conv2d`; output_padding: see `conv_transpose2d`.
-    """
+    """Transposed convolution of images, see `conv_transpose2d`; arguments as for `Conv2d`."""
 
     operation = conv_transpose2d
 
@@ -110,13 +104,9 @@ class ConvTranspose2d(Convolution):
     ) -> None:
         check_groups(c, o, groups)
         (kh, kw), (sh, sw) = pair(kernel, "kernel", 1), pair(stride, "stride", 1)
-        settings = {
-            "stride": (sh, sw),
-            "padding": pair(padding, "padding", 0),
-            "output_padding": pair(output_padding, "output_padding", 0),
-            "dilation": pair(dilation, "dilation", 1),
-            "groups": groups,
-        }
+        border, extra = pair(padding, "padding", 0), pair(output_padding, "output_padding", 0)
+        settings: dict[str, Any] = {"stride": (sh, sw), "padding": border, "output_padding": extra}
+        settings |= {"dilation": pair(dilation, "dilation", 1), "groups": groups}
         # Each pixel of y sums about kh kw / (sh sw) pixels of x.
         n_in = c // groups * max(1, kh * kw // (sh * sw))
         super().__init__((c, o // groups, kh, kw), o, n_in, rng, dtype, **settings)

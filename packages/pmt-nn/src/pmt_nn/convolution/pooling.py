@@ -98,10 +98,7 @@ def avg_pool2d_composed(x: Tensor, *, count_include_pad: bool = True, **settings
 
 
 def _max_of_separate(x: Array, grid: PatchGrid, count: Pair) -> Result:
-    """`max_pool2d` of patches that do not overlap: along rows, then along columns.
-
-    The backward pass needs no x, only where a pixel was larger than those before it.
-    """
+    """Return the maximum of separate patches, along rows, then columns; backward needs no x."""
     (kh, kw), (oh, ow) = grid.kernel, count
     used = x[:, :, : oh * kh, : ow * kw]
     along_rows, wins_in_row = _running_maximum([used[..., j::kw] for j in range(kw)])

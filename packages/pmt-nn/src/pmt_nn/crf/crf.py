@@ -225,13 +225,13 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     def numbers(n: int) -> tuple[Array, Array, Array]:
         return rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=n)
 
-    yield Sample((rng.normal(size=(2, 4, 3)), *numbers(3)), {"lengths": np.array([4, 4])})
-    yield Sample(
-        (rng.normal(size=(4, 4, 3)), *numbers(3)),
-        {"lengths": np.array([4, 2, 1, 0])},
-        "padded, and an empty row",
-    )
-    yield Sample((rng.normal(size=(2, 1, 3)), *numbers(3)), {"lengths": np.array([1, 1])}, "t = 1")
-    yield Sample((rng.normal(size=(2, 3, 1)), *numbers(1)), {"lengths": np.array([3, 2])}, "1 tag")
+    for t, n, lengths, note in (
+        (4, 3, [4, 4], ""),
+        (4, 3, [4, 2, 1, 0], "padded, and an empty row"),
+        (1, 3, [1, 1], "t = 1"),
+        (3, 1, [3, 2], "1 tag"),
+    ):
+        arrays = rng.normal(size=(len(lengths), t, n)), *numbers(n)
+        yield Sample(arrays, {"lengths": np.array(lengths)}, note)
     far = np.array([[[1000.0, -1000.0], [0.0, 1000.0], [-1000.0, 0.5]]])
     yield Sample((far, *numbers(2)), {"lengths": np.array([3])}, "scores of +-1000")

@@ -58,8 +58,7 @@ def forward_messages(
 def backward_messages(emissions: Array, transitions: Array, end: Array, lengths: Lengths) -> Array:
     """Run the backward recursion, beta_i = logsumexp_j(transitions + e_(i+1) + beta_(i+1)).
 
-    Returns beta (b, t, n), the log-sum over all suffixes that follow a tag: `end` at the last
-    position of a sequence, -inf beyond it.
+    Returns the log-sums (b, t, n) over all suffixes after a tag: `end` at the last, -inf beyond.
     """
     b, t, n = emissions.shape
     beta = np.full((b, t, n), -np.inf, emissions.dtype)
@@ -178,10 +177,7 @@ class ScaledForwardMessages:
 def scaled_forward(
     emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
 ) -> ScaledForwardMessages | None:
-    """Run the scaled forward recursion; arguments as for `forward_messages`.
-
-    Returns None if a sequence is empty, or if scores lie too far apart for float64.
-    """
+    """Run the forward recursion, scaled; None if a row is empty or scores lie too far apart."""
     b, t, n = emissions.shape
     if not (b and t and n) or lengths.min() < 1:
         return None

@@ -39,7 +39,8 @@ class Summary:
         head = ("module", "kind", "output", "parameters", "bytes", "FLOPs")
         cells = [head, *map(_cells, self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-        lines = ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
+        aligned = "  ".join(f"{{:{'<' if i < 3 else '>'}{n}}}" for i, n in enumerate(widths))
+        lines = [aligned.format(*row).rstrip() for row in cells]  # text left, numbers right
         lines.insert(1, "  ".join("-" * width for width in widths))
         if self.total.frozen:
             lines.append(
@@ -51,9 +52,8 @@ class Summary:
 def summary(model: Module, *inputs: Any, **settings: Any) -> Summary:
     """Run one forward pass without recording, and return a table of the modules.
 
-    Without inputs the table has neither shapes nor FLOPs. In training mode pass what training needs
-    (rng), or call model.eval() first. FLOPs are counted by `pmt_autograd.flops_of`, as in
-    `profile()`.
+    Without inputs the table has neither shapes nor FLOPs, which are counted by `flops_of`, as in
+    `profile()`. In training mode pass what training needs (rng), or call model.eval() first.
     """
     forward = _ForwardPass()
     if inputs or settings:
@@ -115,11 +115,3 @@ def _cells(row: SummaryRow) -> tuple[str, ...]:
     shapes = ", ".join(map(str, row.output))
     numbers = (f"{n:,}" for n in (row.parameters, row.bytes, row.flops))
     return row.name or "(model)", row.kind, shapes, *numbers
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    """Align text left and numbers right."""
-    return [
-        cell.ljust(width) if i < 3 else cell.rjust(width)
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]

@@ -35,11 +35,7 @@ _CUBE = 0.044715
 def _by_blocks(
     apply_block: Callable[[Array, Array | None], None], x: Array, needs_slope: bool
 ) -> Result:
-    """Apply an activation block by block.
-
-    The slope is computed with the value, while both are in the cache, and is the only array saved
-    for the backward pass.
-    """
+    """Apply an activation by blocks in the cache, and keep for the backward pass its slope only."""
     y = np.array(x, order="C")
     slope = np.empty_like(y) if needs_slope else None
     flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)

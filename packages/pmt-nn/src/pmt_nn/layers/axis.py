@@ -57,10 +57,7 @@ class AxisMean(Module):
 
 
 def masked_mean(x: Tensor, mask: Mask) -> Tensor:
-    """Return the mean (b, d) of x (b, t, d) over the positions where mask (b, t) is True.
-
-    A row without such positions gives zeros.
-    """
+    """Return the mean (b, d) of x (b, t, d) over the True positions of mask (b, t), or 0."""
     counts = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     share = (mask / counts).astype(x.dtype)  # (b, t)
     mean: Tensor = share[:, np.newaxis, :] @ x  # (b, 1, d)

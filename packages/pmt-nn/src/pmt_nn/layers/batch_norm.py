@@ -134,10 +134,10 @@ def _blocks(rows: Array) -> Iterator[slice]:
 class BatchNorm(Module):
     """Base class of `BatchNorm1d` and `BatchNorm2d`: batch normalization of c channels.
 
-    In training each channel is normalized by its mean and variance over the batch, in evaluation by
-    the running mean and variance, which every training pass moves by `momentum` towards those of
-    its batch (see `running_statistics.py` for several threads). Each shard of a batch is normalized
-    by its own statistics, so unlike with all other layers the number of shards matters slightly.
+    In training each channel is normalized by its mean and variance over the batch, or over each of
+    its shards (unlike with all other layers, their number matters slightly), in evaluation by the
+    running ones, which every training pass moves by `momentum` towards those of its batch (see
+    `running_statistics.py` for several threads).
     """
 
     axes: tuple[int, ...] = ()
@@ -161,8 +161,7 @@ class BatchNorm(Module):
         count = x.size // x.shape[1]
         buffers = self.running_mean, self.running_variance
         report_statistics(BatchStatistics(*moments, count, *buffers, self.momentum))
-        y: Tensor = batch_norm(x, self.weight, self.bias, eps=self.eps, moments=moments)
-        return y
+        return batch_norm(x, self.weight, self.bias, eps=self.eps, moments=moments)
 
     def _by_running_statistics(self, x: Tensor) -> Tensor:
         shape = (-1,) + (1,) * (x.ndim - 2)

@@ -119,10 +119,7 @@ class Dropout(Module):
         return x if dropout_mask is None else apply_mask(x, dropout_mask=dropout_mask)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator | None) -> DropoutMask | None:
-        """Draw the mask of an array of `shape`; None if dropout does not act.
-
-        Raises StateError if dropout acts and rng is None.
-        """
+        """Draw a mask; None if dropout does not act. Raises StateError if it does without rng."""
         if not (self.training and self.rate):
             return None
         return DropoutMask(keep_mask(stream_of_pass(rng), shape, self.rate), 1 / (1 - self.rate))
@@ -149,14 +146,13 @@ def stream_of_pass(rng: np.random.Generator | None) -> np.random.Generator:
 @samples(apply_mask)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, note in [((3, 4), ""), ((0, 4), "empty")]:
-        x = rng.normal(size=shape)
-        dropout_mask = DropoutMask(rng.random(shape) < 0.5, 2.0)
-        yield Sample((x,), {"dropout_mask": dropout_mask}, note=note)
+        x, keep = rng.normal(size=shape), rng.random(shape) < 0.5
+        yield Sample((x,), {"dropout_mask": DropoutMask(keep, 2.0)}, note=note)
 
 
 @samples(add_dropped)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, note in [((3, 4), ""), ((0, 4), "empty"), ((), "0-d"), ((3, 50_000), "blocks")]:
-        x, y = rng.normal(size=shape), rng.normal(size=shape)
-        dropout_mask = DropoutMask(np.asarray(rng.random(shape) < 0.5), 2.0)
-        yield Sample((x, y), {"dropout_mask": dropout_mask}, note=note)
+        x, y, draws = rng.normal(size=shape), rng.normal(size=shape), rng.random(shape)
+        keep = np.asarray(draws < 0.5)
+        yield Sample((x, y), {"dropout_mask": DropoutMask(keep, 2.0)}, note=note)

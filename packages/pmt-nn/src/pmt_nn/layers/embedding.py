@@ -48,8 +48,7 @@ class Embedding(Module):
     ) -> Self:
         """Return an embedding initialized with a copy of `vectors` (v, d), e.g. of word2vec.
 
-        trainable: if False the vectors are frozen, see `Module.freeze`; `state_dict` contains them
-        in any case. The other arguments are those of the constructor.
+        trainable: if False the vectors are frozen (but in `state_dict`), see `Module.freeze`.
         """
         if vectors.ndim != 2:
             raise ShapeError(f"an embedding needs vectors (v, d), got shape {vectors.shape}")

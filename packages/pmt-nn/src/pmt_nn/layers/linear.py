@@ -93,8 +93,7 @@ def tied_linear_composed(x: Tensor, table: Tensor, bias: Tensor) -> Tensor:
 
 def sum_rows(rows: Array) -> Array:
     """Return the sum of the rows of a matrix (n, d), by a product, twice as fast as `sum`."""
-    total: Array = np.ones(len(rows), rows.dtype) @ rows
-    return total
+    return np.ones(len(rows), rows.dtype) @ rows
 
 
 class Linear(Module):

@@ -9,9 +9,8 @@ and the shards are merged in their order, which gives the same bits whatever thr
     apply_statistics([statistics_of_shard_0, ...])        # once, after the last shard
 
 Without a collector, a training pass updates the running statistics at once, which is right for a
-program with one thread. This is the only side channel of a pass beside `module_hook` and
-`operation_hook`, because it changes state even if nobody looks, and must not cost the fast path
-of every operation in training, as an operation hook would.
+program with one thread. This is no `operation_hook`, because it changes state even if nobody looks,
+and must not cost the fast path of every operation in training.
 """
 
 from __future__ import annotations
@@ -56,12 +55,8 @@ _collector = _Collector()
 
 @contextmanager
 def collecting_statistics() -> Iterator[ShardStatistics]:
-    """Collect the batch statistics of the calling thread, for `apply_statistics`.
-
-    Within this context passes do not change the running statistics.
-    """
-    before = _collector.statistics
-    statistics: ShardStatistics = []
+    """Collect the thread's batch statistics for `apply_statistics`, instead of applying them."""
+    before, statistics = _collector.statistics, ShardStatistics()
     _collector.statistics = statistics
     try:
         yield statistics
@@ -92,15 +87,10 @@ def apply_statistics(shards: Sequence[ShardStatistics]) -> None:
             by_pass.setdefault((layer, n), []).append(statistics)
     with _writing:
         for parts in by_pass.values():
-            _apply(parts)
-
-
-def _apply(parts: ShardStatistics) -> None:
-    first = parts[0]
-    count, mean, squares = _pooled(parts)
-    variance = squares / max(count - 1, 1)  # unbiased
-    for buffer, value in ((first.running_mean, mean), (first.running_variance, variance)):
-        buffer.data[...] = (1 - first.momentum) * buffer.data + first.momentum * value
+            first, (count, mean, squares) = parts[0], _pooled(parts)
+            variance = squares / max(count - 1, 1)  # unbiased
+            for buffer, value in ((first.running_mean, mean), (first.running_variance, variance)):
+                buffer.data[...] = (1 - first.momentum) * buffer.data + first.momentum * value
 
 
 def _pooled(parts: ShardStatistics) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:

@@ -35,10 +35,7 @@ def distance(a: Tensor, b: Tensor) -> Tensor:
 def cosine_loss(
     a: Tensor, b: Tensor, same: NDArray[np.bool_], *, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
-    """Return 1 - cos for pairs that are the same, max(cos - margin, 0) for others.
-
-    a, b: (n, d), same: (n,) booleans.
-    """
+    """Return 1 - cos of pairs a, b (n, d) if `same` (n,) is True, else max(cos - margin, 0)."""
     yes = _same(same, a)
     cosine = cosine_similarity(a, b)
     return reduce_loss((1 - cosine) * yes + relu(cosine - margin) * (1 - yes), reduction)

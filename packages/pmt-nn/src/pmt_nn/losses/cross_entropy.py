@@ -40,15 +40,12 @@ def cross_entropy(
     v = logits.shape[-1]
     smoothing, weights = label_smoothing, _class_weights(class_weights, v, logits.dtype)
     check_label_smoothing(smoothing)
-    rows = logits.reshape(-1, v)
+    rows, counts = logits.reshape(-1, v), counted.reshape(-1)
     chosen = np.where(counted, labels, 0).reshape(-1)
-    counts = counted.reshape(-1)
-    index = np.arange(len(rows))
     log_probabilities = stable_log_softmax(rows, axis=-1)
     losses = _losses(log_probabilities, chosen, smoothing, weights)
     losses = np.where(counts, losses, 0).astype(rows.dtype)
-    n = float(counts.sum()) if weights is None else float(weights[chosen][counts].sum())
-    n = n or 1.0
+    n = float(counts.sum() if weights is None else weights[chosen][counts].sum()) or 1.0
 
     def backward(grad: Array) -> tuple[Array, None]:
         factor = (grad / n if reduction == "mean" else grad) * counts.reshape(labels.shape)
@@ -56,7 +53,7 @@ def cross_entropy(
         if smoothing or weights is not None:
             _subtract_distribution(by_logits, chosen, smoothing, weights)
         else:
-            by_logits[index, chosen] -= 1
+            by_logits[np.arange(len(rows)), chosen] -= 1
         by_logits *= factor.reshape(-1, 1)
         return by_logits.reshape(logits.shape), None
 
@@ -86,8 +83,7 @@ def cross_entropy_composed(
     if reduction == "none":
         return losses
     count = weights[labels[counted]].sum() if reduction == "mean" and counted.any() else 1.0
-    total: Tensor = losses.sum() / float(count)
-    return total
+    return losses.sum() / float(count)
 
 
 def _losses(
@@ -166,9 +162,8 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((logits, np.array([2, -100, 0, -100])), note="some ignored")
     yield Sample((logits, np.full(4, -100)), note="all ignored")
     yield Sample((rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))), note="sequences")
-    smooth = {"label_smoothing": 0.1}
+    smooth, some = {"label_smoothing": 0.1}, np.array([2, -100, 0, 1])
     weighted = {"class_weights": np.array([0.5, 2.0, 1.5])}
-    some = np.array([2, -100, 0, 1])
     for reduction in REDUCTIONS:
         settings = {**smooth, **weighted, "reduction": reduction}
         yield Sample((logits, some), settings, note=f"smoothed and weighted, {reduction}")

@@ -46,10 +46,7 @@ def mse(prediction: Tensor, target: ArrayLike | Tensor, *, reduction: str = "mea
 def huber(
     prediction: Tensor, target: ArrayLike | Tensor, *, delta: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
-    """Return the Huber loss (Huber 1964) of equal shapes, averaged by default.
-
-    gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2).
-    """
+    """Return gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2), averaged (Huber 1964)."""
     if delta <= 0:
         raise SettingsError(f"delta must be above 0, got {delta}")
     return reduce_loss(huber_of(_gap("huber", prediction, target), delta=delta), reduction)
@@ -67,8 +64,7 @@ def huber_of(gap: Array, *, delta: float) -> Result:
     slope: Array = np.clip(gap, -delta, delta)
 
     def backward(grad: Array) -> Array:
-        by_gap: Array = grad * slope
-        return by_gap
+        return grad * slope
 
     return slope * (gap - 0.5 * slope), backward
 
@@ -119,14 +115,11 @@ def binary_cross_entropy_with_logits(
 
 @ag.primitive
 def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0) -> Result:
-    """Return (1 - y) softplus(x) + w y softplus(-x) of each element, w = positive_weight.
-
-    The slope is (1 - y) s(x) - w y s(-x).
-    """
+    """Return (1 - y) softplus(x) + w y softplus(-x); slope: (1 - y) s(x) - w y s(-x)."""
     y = np.asarray(targets, logits.dtype)
     if y.shape != logits.shape:
         raise ShapeError(f"logits {logits.shape} need targets of that shape, got {y.shape}")
-    yes = y * logits.dtype.type(positive_weight)
+    yes = y * logits.dtype.type(positive_weight)  # w y
     losses = (1 - y) * stable_softplus(logits) + yes * stable_softplus(-logits)
 
     def backward(grad: Array) -> tuple[Array, None]:

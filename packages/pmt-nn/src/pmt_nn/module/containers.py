@@ -88,10 +88,7 @@ class Sequential(Container):
 
 
 class Parallel(Container):
-    """Apply several branches and return their outputs as a tuple.
-
-    split: give input i to branch i, or else all inputs to every branch.
-    """
+    """Apply several branches to get a tuple of outputs; split: branch i gets input i, not all."""
 
     def __init__(self, *branches: Part, split: bool = False) -> None:
         super().__init__(*branches)

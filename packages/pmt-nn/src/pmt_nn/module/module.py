@@ -44,10 +44,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _constructor_call(module: Module) -> str:
-    """The class of a module and its plain arguments, e.g. "Linear(64, 32, bias=False)".
-
-    An attribute with the name of an argument is shown in its place, as it may have changed.
-    """
+    """Return e.g. "Linear(64, 32, bias=False)"; an attribute overrides the argument of its name."""
     arguments = []
     for name, parameter in inspect.signature(type(module)).parameters.items():
         value = module._arguments.get(name, parameter.default)
@@ -156,10 +153,7 @@ class Module:
         return self.train(False)
 
     def freeze(self, frozen: bool = True) -> Self:
-        """Exclude all parameters from training, or include them again with False. Returns self.
-
-        A frozen parameter gets no gradient, and no gradient is computed for it.
-        """
+        """Stop, or with False resume, training all parameters: no gradients. Returns self."""
         for parameter in self.parameters():
             parameter.requires_grad = not frozen
             parameter.grad = None

@@ -24,10 +24,7 @@ RENAMED = {
 
 
 def with_current_names(state: Mapping[str, T], expected: Collection[str]) -> dict[str, T]:
-    """Return `state` by today's dotted names: a retired name is replaced if today's is expected.
-
-    expected: the dotted names of the module that the state is for.
-    """
+    """Return `state` with retired names replaced by today's, if today's name is in `expected`."""
     return {_current(name, expected): value for name, value in state.items()}
 
 

@@ -16,8 +16,7 @@ from pmt_autograd import Tensor
 class Parameter(Tensor):
     """Leaf tensor of a `Module` that requires a gradient.
 
-    `data` may be rebound to an array of the same shape and dtype, e.g. to a view into one flat
-    buffer of all parameters of a model.
+    `data` may be rebound to an array of the same shape and dtype, e.g. a view of a flat buffer.
     """
 
     __slots__ = ()
@@ -49,8 +48,7 @@ def xavier_uniform(
 ) -> NDArray[Any]:
     """Return uniform values in +-sqrt(6 / (n_in + n_out)) (Glorot & Bengio 2010, eq. 16).
 
-    This keeps the variance of activations and of gradients from layer to layer.
-    shape: (n_in, n_out).
+    This keeps the variance of activations and gradients over the layers. shape: (n_in, n_out).
     """
     bound = np.sqrt(6 / (shape[0] + shape[1]))
     return rng.uniform(-bound, bound, shape).astype(dtype)
@@ -66,10 +64,9 @@ def normal(
 def kaiming_uniform(
     rng: np.random.Generator, shape: tuple[int, ...], n_in: int, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Return uniform values in +-sqrt(6 / n_in) (He et al. 2015, eq. 10).
+    """Return uniform values in +-sqrt(6 / n_in), n_in inputs per output (He et al. 2015, eq. 10).
 
     This keeps the variance of activations in layers followed by a ReLU.
-    n_in: the number of inputs that one output sums.
     """
     bound = np.sqrt(6 / max(n_in, 1))
     return rng.uniform(-bound, bound, shape).astype(dtype)

@@ -19,10 +19,7 @@ from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
 
 
 class RecurrentCell(Module):
-    """Weights of one layer in one direction: of the input and of the previous state.
-
-    The recurrent weight starts orthogonal, gate by gate (Saxe et al. 2013).
-    """
+    """Weights of one layer in one direction; recurrent ones start orthogonal (Saxe et al. 2013)."""
 
     def __init__(
         self,
@@ -90,8 +87,7 @@ class RecurrentNetwork(Module):
         output is 0. state: initial states (layers * directions, b, n), zeros by default; for an
         LSTM a pair of states and cells. rng: stream of this pass, needed in training with dropout.
         """
-        outputs, last = self._run(x, mask, [self._starts(state, x)], rng)
-        return outputs, last
+        return self._run(x, mask, [self._starts(state, x)], rng)
 
     def _set_biases(self, cell: RecurrentCell) -> None:
         """Set the initial biases of a cell that are not zero."""
@@ -113,8 +109,7 @@ class RecurrentNetwork(Module):
             for k in range(self.directions):
                 cell = self.cells[i + k]
                 weights = (cell.weight,) if cell.bias is None else (cell.weight, cell.bias)
-                first = [cells[i + k] for cells in starts]
-                scan = type(self).scan
+                first, scan = [cells[i + k] for cells in starts], type(self).scan
                 states = scan(cell.input(x), *weights, *first, mask=mask, reverse=k == 1)
                 last.append(states[:, 0 if k else x.shape[1] - 1])
                 outputs.append(states[..., : self.n])
@@ -157,10 +152,7 @@ class GRU(RecurrentNetwork):
 
 
 class LSTM(RecurrentNetwork):
-    """Long short-term memory, see `lstm_scan` and `RecurrentNetwork`.
-
-    The bias of the forget gate starts at 1 (Jozefowicz et al. 2015).
-    """
+    """LSTM, see `lstm_scan`. The bias of the forget gate starts at 1 (Jozefowicz et al. 2015)."""
 
     gates = 4
     scan = lstm_scan

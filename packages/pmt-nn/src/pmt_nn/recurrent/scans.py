@@ -282,14 +282,14 @@ def weight_gradient(previous: Array, by_steps: Array) -> Array:
 def _samples(rng: np.random.Generator, *, shapes: list[tuple[int, ...]]) -> Iterator[Sample]:
     """Yield samples of 2 sequences of 4 steps, with arrays of these shapes."""
     mask = np.array([[True, True, True, False], [False, True, False, True]])
-    cases: list[tuple[dict[str, object], str]] = [
-        ({}, "forward"),
-        ({"reverse": True}, "backward"),
-        ({"mask": mask}, "masked"),
-        ({"mask": mask, "reverse": True}, "masked, backward"),
-        ({"mask": np.zeros((2, 4), bool)}, "all masked"),
-    ]
-    for settings, note in cases:
+    cases: dict[str, dict[str, object]] = {
+        "forward": {},
+        "backward": {"reverse": True},
+        "masked": {"mask": mask},
+        "masked, backward": {"mask": mask, "reverse": True},
+        "all masked": {"mask": np.zeros((2, 4), bool)},
+    }
+    for note, settings in cases.items():
         yield Sample(tuple(rng.normal(size=shape) for shape in shapes), settings, note)
 
 

@@ -37,10 +37,8 @@ def print_neighbors(settings: Settings) -> None:
 def print_analogy(settings: Settings) -> None:
     """Print the words d for which `--analogy` a b c holds: a is to b as c is to d."""
     if len(settings.analogy) != 3:
-        raise SettingsError(
-            "--analogy takes three words, as in --analogy paris france berlin, "
-            f"got {len(settings.analogy)}"
-        )
+        example, count = "--analogy paris france berlin", len(settings.analogy)
+        raise SettingsError(f"--analogy takes three words, as in {example}, got {count}")
     vectors = _vectors_in(settings)
     a, b, c = (_find_word(vectors, word) or word for word in settings.analogy)
     _print(analogy(vectors, a, b, c, _ANSWERS))

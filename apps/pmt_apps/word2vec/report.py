@@ -20,20 +20,13 @@ from pmt_train import bar_chart, learning_curves, vector_plot
 
 SAMPLE_QUESTIONS = SAMPLES / "word2vec_questions.txt"
 _MAX_ROWS = 10  # pairs of the map, words of the table
+# fmt: off
 _CAPITALS = (
-    ("paris", "france"),
-    ("berlin", "germany"),
-    ("rome", "italy"),
-    ("madrid", "spain"),
-    ("london", "england"),
-    ("tokyo", "japan"),
-    ("beijing", "china"),
-    ("moscow", "russia"),
-    ("athens", "greece"),
-    ("vienna", "austria"),
-    ("warsaw", "poland"),
-    ("cairo", "egypt"),
+    ("paris", "france"), ("berlin", "germany"), ("rome", "italy"), ("madrid", "spain"),
+    ("london", "england"), ("tokyo", "japan"), ("beijing", "china"), ("moscow", "russia"),
+    ("athens", "greece"), ("vienna", "austria"), ("warsaw", "poland"), ("cairo", "egypt"),
 )
+# fmt: on
 
 
 def report(settings: Settings, run: Run[Settings], vectors: WordVectors) -> None:
@@ -47,15 +40,8 @@ def report(settings: Settings, run: Run[Settings], vectors: WordVectors) -> None
     if settings.wordsim is not None:
         scores = evaluate_word_pairs(vectors, load_word_pairs(settings.wordsim))
         run.say(f"correlation with human similarity scores: {scores}")
-        run.log_metrics(
-            "wordsim",
-            {
-                "spearman": scores.spearman,
-                "pearson": scores.pearson,
-                "answered": scores.answered,
-                "coverage": scores.coverage,
-            },
-        )
+        names = ("spearman", "pearson", "answered", "coverage")
+        run.log_metrics("wordsim", {name: getattr(scores, name) for name in names})
     _add_map(run, vectors)
     _add_neighbors(run, vectors)
 
@@ -68,17 +54,15 @@ def _score_analogies(
     cos_mul = evaluate_analogies(vectors, sections, restrict=settings.restrict, method="mul")
     run.say(f"\nanalogies (3CosAdd, the {settings.restrict:,} most frequent words)\n{cos_add}\n")
     total = cos_add.total
-    run.log_metrics(
-        "analogies",
-        {
-            "accuracy": total.accuracy,
-            "semantic": cos_add.semantic.accuracy,
-            "syntactic": cos_add.syntactic.accuracy,
-            "accuracy_3cosmul": cos_mul.total.accuracy,
-            "answered": total.answered,
-            "coverage": total.coverage,
-        },
-    )
+    metrics = {
+        "accuracy": total.accuracy,
+        "semantic": cos_add.semantic.accuracy,
+        "syntactic": cos_add.syntactic.accuracy,
+        "accuracy_3cosmul": cos_mul.total.accuracy,
+        "answered": total.answered,
+        "coverage": total.coverage,
+    }
+    run.log_metrics("analogies", metrics)
     bars = [*cos_add.sections, cos_add.semantic, cos_add.syntactic, total]
     run.add_figure(
         "analogies.png",
@@ -95,16 +79,13 @@ def _score_analogies(
 
 
 def _add_sections(run: Run[Settings], cos_add: AnalogyScores, cos_mul: AnalogyScores) -> None:
+    added, multiplied = ((*scores.sections, scores.total) for scores in (cos_add, cos_mul))
+    rows = [
+        [add.name, add.questions, add.answered, add.accuracy, mul.accuracy]
+        for add, mul in zip(added, multiplied, strict=True)
+    ]
     run.report.section("Analogies by section")
-    run.report.table(
-        ["section", "questions", "answered", "3CosAdd", "3CosMul"],
-        [
-            [add.name, add.questions, add.answered, add.accuracy, mul.accuracy]
-            for add, mul in zip(
-                (*cos_add.sections, cos_add.total), (*cos_mul.sections, cos_mul.total), strict=True
-            )
-        ],
-    )
+    run.report.table(["section", "questions", "answered", "3CosAdd", "3CosMul"], rows)
 
 
 def _add_map(run: Run[Settings], vectors: WordVectors) -> None:

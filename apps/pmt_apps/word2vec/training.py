@@ -65,9 +65,8 @@ def fit(
     stream = RandomStream(settings.seed, TASK)
     meta = {"words": counts.words, "counts": counts.counts.tolist()}
     if settings.implementation == "tape":
-        batches = WindowBatches(
-            corpus, counts, sampling, settings.batch_size, stream.child("windows")
-        )
+        draws = stream.child("windows")
+        batches = WindowBatches(corpus, counts, sampling, settings.batch_size, draws)
         trainer = tape_trainer(settings, counts, batches)
         run.fit(trainer, batches, model_meta=meta)
         matrix: NDArray[np.float32] = trainer.model.vectors.weight.data

@@ -78,14 +78,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     (weight,) = model.parameters()
     vectors = weight.data.copy()
     difference = offset_difference(vectors)
-    run.log_metrics(
-        "offsets",
-        {
-            "difference": difference,
-            "paris_to_france": np.round(vectors[FRANCE] - vectors[PARIS], 4).tolist(),
-            "berlin_to_germany": np.round(vectors[GERMANY] - vectors[BERLIN], 4).tolist(),
-        },
-    )
+    offsets = {
+        "difference": difference,
+        "paris_to_france": np.round(vectors[FRANCE] - vectors[PARIS], 4).tolist(),
+        "berlin_to_germany": np.round(vectors[GERMANY] - vectors[BERLIN], 4).tolist(),
+    }
+    run.log_metrics("offsets", offsets)
     run.add_figure(
         "words.png",
         "From each capital to its country",

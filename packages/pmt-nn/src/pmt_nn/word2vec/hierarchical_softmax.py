@@ -19,11 +19,8 @@ _MAX_OUTPUT_STEP, _MAX_INPUT_STEP = 0.5, 1.0  # see `bounded_steps`
 class _Steps(NamedTuple):
     """The deep nodes on the paths of the words of a block, each array (u, r, o).
 
-    Attributes:
-        nodes: Row of the node.
-        word: Index of the word in the block.
-        right: 1 if the path turns right.
-        exists: False for padding at the end of a row.
+    `nodes` are rows of the table, `word` is the index of the word in the block, `right` is 1 if the
+    path turns right, and `exists` is False for padding at the end of a row.
     """
 
     nodes: NDArray[np.int32]
@@ -83,9 +80,8 @@ class TreeKernel(Word2VecKernel):
         self._predicts = windows.context_mask  # (u, r, b, h): 1 if the vector predicts the word
         predictions = float(windows.context_counts.sum())
         if self._is_cbow:
-            self._means = ContextMeans.of(
-                windows.context_mask, windows.context_counts, share_error=self._share_error
-            )
+            mask, sizes = windows.context_mask, windows.context_counts
+            self._means = ContextMeans.of(mask, sizes, share_error=self._share_error)
             self._predicts = self._means.predicted[..., np.newaxis] * np.eye(b, dtype=np.float32)
             predictions = float(self._means.predicted.sum())
         predictors = self._predicts.swapaxes(-1, -2)
@@ -127,18 +123,11 @@ class TreeKernel(Word2VecKernel):
         deep_total = self._deep_total(i)
         deep_paths = PathArrays(deep_total, deep_total * self._steps.right[i][:, :, np.newaxis])
         gradients = tree_gradients(inputs, top, deep, top_paths, deep_paths)
-        top_steps = bounded_steps(
-            gradients.top,
-            _squares(inputs).reshape(-1) @ top_paths.total.reshape(-1, len(top)),
-            rate,
-            _MAX_OUTPUT_STEP,
-        )
-        input_steps = bounded_steps(
-            gradients.inputs,
-            top_paths.total @ _squares(top) + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0],
-            rate,
-            _MAX_INPUT_STEP,
-        )
+        curvature = _squares(inputs).reshape(-1) @ top_paths.total.reshape(-1, len(top))
+        top_steps = bounded_steps(gradients.top, curvature, rate, _MAX_OUTPUT_STEP)
+        curvature = top_paths.total @ _squares(top)
+        curvature = curvature + (_squares(deep)[:, np.newaxis] @ deep_total)[:, 0]
+        input_steps = bounded_steps(gradients.inputs, curvature, rate, _MAX_INPUT_STEP)
         deep_steps = gradients.deep.reshape(-1, self._d)
         deep_steps *= np.float32(rate)
         self._groups[i].add(table, deep_steps)
@@ -172,9 +161,7 @@ def _squares(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 class PathArrays(NamedTuple):
     """How often inner nodes are passed by each of h input vectors.
 
-    Attributes:
-        total: How often a node is on the path of a word that the vector predicts.
-        right: How often the path turns right there.
+    `total` counts paths of words that the vector predicts, `right` those that turn right there.
     """
 
     total: NDArray[np.float32]
@@ -182,13 +169,9 @@ class PathArrays(NamedTuple):
 
 
 class TreeGradients(NamedTuple):
-    """Loss of an update, and its negative derivatives.
+    """Loss of an update over all predictions, and its negative derivatives.
 
-    Attributes:
-        loss: Sum over all predictions.
-        inputs: (r, h, d) by the input vectors.
-        deep: (r, o, d) by the vectors of the deep nodes.
-        top: (k, d) by the vectors of the top nodes.
+    They are by the input vectors (r, h, d), deep nodes (r, o, d) and top nodes (k, d).
     """
 
     loss: float
@@ -208,14 +191,10 @@ def tree_gradients(
 
     With score s of a node, the loss of a turn is softplus(s) - s for right, softplus(s) for left.
 
-    Args:
-        inputs: (r, h, d) input vectors.
-        top: (k, d) vectors of the nodes near the root, which nearly every path passes; each
-            input vector is multiplied with all of them.
-        deep: (r, o, d) vectors of the nodes further down: one row for each step of each word of
-            the block.
-        top_paths: Arrays (r, h, k).
-        deep_paths: Arrays (r, o, h).
+    `inputs` are (r, h, d). `top` (k, d) are the vectors of the nodes near the root, which nearly
+    every path passes; each input vector is multiplied with all of them. `deep` (r, o, d) are those
+    of the nodes further down: one row for each step of each word of the block. Paths are
+    (r, h, k) and (r, o, h).
     """
     r, h, d = inputs.shape
     flat = inputs.reshape(-1, d)
@@ -249,12 +228,8 @@ def bounded_steps(
     added at once overshoot, further every time, while single steps, each with new scores, would
     converge. The result has no step longer than limit / c.
 
-    Args:
-        gradients: (..., d); is overwritten and returned.
-        curvature: (...), for each row the sum of t |x|^2 over the vectors x it is multiplied with,
-            t times each.
-        rate: Learning rate.
-        limit: Length of the longest step, in units of 1 / c.
+    `gradients` (..., d) is overwritten and returned. `curvature` (...) is for each row the sum of
+    t |x|^2 over the vectors x it is multiplied with, t times each.
     """
     scale = limit / np.maximum(curvature * (rate / 4), limit)
     gradients *= scale[..., np.newaxis].astype(gradients.dtype)

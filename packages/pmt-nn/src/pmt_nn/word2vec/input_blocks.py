@@ -16,17 +16,13 @@ class InputBlocks:
     are gathered once; the blocks are views of them. The views are made once, as making one takes
     as long as using it.
 
-    Args:
-        blocks: r. block_words: b. window: w. dimension: d.
-
     Attributes:
         vectors: (r, m, d) view of the vectors gathered last, read-only.
         changes: (r, m, d) buffer for what is to be added to them.
     """
 
     def __init__(self, blocks: int, block_words: int, window: int, dimension: int) -> None:
-        r, b, d = blocks, block_words, dimension
-        m = b + 2 * window
+        r, b, m, d = blocks, block_words, block_words + 2 * window, dimension
         self._rows = np.zeros((r * b + 2 * window, d), np.float32)
         row, number = self._rows.strides
         self.vectors: NDArray[np.float32] = as_strided(
@@ -78,12 +74,10 @@ class ContextMeans:
     def of(
         context_mask: NDArray[np.float32], context_counts: NDArray[np.float32], *, share_error: bool
     ) -> ContextMeans:
-        """Build the matrices.
+        """Build the matrices; share_error: whether to use the exact gradient.
 
-        Args:
-            context_mask: (u, r, b, m), 1 if the input is context of the word.
-            context_counts: (u, r, b), the sum of the mask over the inputs.
-            share_error: Whether to use the exact gradient.
+        context_mask: (u, r, b, m), 1 if the input is context of the word. context_counts: its sum
+        over the inputs.
         """
         mean = context_mask * np.reciprocal(np.maximum(context_counts, 1))[..., np.newaxis]
         errors = mean if share_error else context_mask

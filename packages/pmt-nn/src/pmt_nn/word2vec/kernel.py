@@ -42,9 +42,7 @@ class Word2VecKernel(ABC):
     Whatever does not depend on the weights is computed for all updates of a chunk at once.
 
     Args:
-        v: Number of words.
-        d: Dimension of the vectors.
-        window: Maximum window size.
+        v, d, window: Number of words, dimension of the vectors, maximum window size.
 
     Attributes:
         targets_per_prediction: Mean number of binary decisions that a prediction consists of.
@@ -72,15 +70,9 @@ class Word2VecKernel(ABC):
     ) -> tuple[float, float]:
         """Update both tables in place; other processes may do the same at the same time.
 
-        Args:
-            windows: The samples of the chunk.
-            rate: Learning rate.
-            inputs: (v + 1, d) input vectors; the last row is padding.
-            outputs: (rows + 1, d) output vectors; the last row is padding.
-
-        Returns:
-            Sum of the loss, each prediction at the moment of its update, and the number of
-            predictions: pairs (skip-gram) or words (CBOW).
+        The tables of input vectors (v + 1, d) and output vectors (rows + 1, d) end with a padding
+        row. Returns the sum of the loss, each prediction at the moment of its update, and the
+        number of predictions: pairs (skip-gram) or words (CBOW).
         """
         with np.errstate(all="ignore"):  # overflow shows in the loss
             predictions = self._prepare(windows, rate)
@@ -110,13 +102,7 @@ class Word2VecKernel(ABC):
 def scaled_sigmoid(
     scores: NDArray[np.float32], slope: NDArray[np.float32], tanh: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return 2 slope sigmoid(scores).
-
-    Args:
-        scores: Array of any shape.
-        slope: Array of the same shape.
-        tanh: Receives tanh(scores / 2), which `logistic_loss` takes.
-    """
+    """Return 2 slope sigmoid(scores), arrays of one shape. tanh: receives tanh(scores / 2)."""
     np.multiply(scores, scores.dtype.type(0.5), out=tanh)
     np.tanh(tanh, out=tanh)
     result: NDArray[np.float32] = tanh + scores.dtype.type(1)
@@ -127,13 +113,7 @@ def scaled_sigmoid(
 def logistic_loss(
     scores: NDArray[np.float32], tanh: NDArray[np.float32], weights: NDArray[np.float32]
 ) -> float:
-    """Return the sum of weights softplus(scores).
-
-    Args:
-        scores: Array of any shape.
-        tanh: tanh(scores / 2); is overwritten.
-        weights: Array of the same shape.
-    """
+    """Return the sum of weights softplus(scores). tanh: tanh(scores / 2), is overwritten."""
     above = np.abs(tanh, out=tanh)
     above += scores.dtype.type(1)
     above *= scores.dtype.type(0.5)

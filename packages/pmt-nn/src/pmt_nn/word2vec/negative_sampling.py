@@ -39,10 +39,9 @@ class NegativeSamplingKernel(Word2VecKernel):
         times: NDArray[np.float32],
         out: NDArray[np.float32],
     ) -> None:
-        """Compute how often each noise word (..., k) counts for each center word (..., b).
+        """Write to `out` (..., k, b) how often a noise word counts for each center word (..., b).
 
-        A noise word that is the center word itself counts nothing. times: (..., b), how often the
-        word is predicted. out: (..., k, b) result.
+        A noise word that is the center word itself counts nothing. times: predictions of a word.
         """
         out[:] = (times * self._noise_weight)[..., np.newaxis, :]
         out[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0
@@ -63,8 +62,7 @@ class SkipGramKernel(NegativeSamplingKernel):
     """Skip-gram with negative sampling; the words of a block share k noise words.
 
     Each input vector h predicts the center words in whose context it is. With -c and w as rows of
-    one matrix and the gradients g of the scores, dh = g w and dw = g^T h: three matrix products in
-    all. The arguments are those of `NegativeSamplingKernel`.
+    one matrix and the gradients g of the scores, dh = g w and dw = g^T h: three matrix products.
     """
 
     def reserve(self, size: tuple[int, int]) -> None:
@@ -111,8 +109,7 @@ class CbowKernel(NegativeSamplingKernel):
     The context mean h of a word predicts that word only. With the gradients g of its scores,
     dh = -g c + sum g w, dc = -g h and dw = sum g h.
 
-    share_error: Whether to use the exact gradient of the mean, see `ContextMeans`. The other
-    arguments are those of `NegativeSamplingKernel`.
+    share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
     """
 
     def __init__(

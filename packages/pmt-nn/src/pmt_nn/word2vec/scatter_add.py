@@ -30,12 +30,7 @@ class RowGroups:
 
     @staticmethod
     def of_updates(rows: NDArray[np.integer], pad: int) -> list[RowGroups]:
-        """Group the rows of u updates.
-
-        Args:
-            rows: (u, n), the row of each position.
-            pad: Row that is ignored.
-        """
+        """Group the rows (u, n) of u updates. pad: row that is ignored."""
         u, n = rows.shape
         # Row and position in one integer: sorting is faster than argsort.
         bits = n.bit_length()
@@ -57,15 +52,11 @@ class RowGroups:
         single_positions, member_positions = positions.take(single), positions.take(members)
         single_rows, head_rows = sorted_rows.take(single), sorted_rows.take(heads)
         sums = _sums(begins.take(members), head_slices, member_slices)
-        return [
-            RowGroups(
-                np.concatenate([single_rows[s], head_rows[g]]),
-                single_positions[s],
-                member_positions[p],
-                matrix,
-            )
-            for s, g, p, matrix in zip(single_slices, head_slices, member_slices, sums, strict=True)
-        ]
+        groups = []
+        for s, g, p, matrix in zip(single_slices, head_slices, member_slices, sums, strict=True):
+            rows_of = np.concatenate([single_rows[s], head_rows[g]])
+            groups.append(RowGroups(rows_of, single_positions[s], member_positions[p], matrix))
+        return groups
 
     def add(self, table: NDArray[np.float32], changes: NDArray[np.float32]) -> None:
         """Add changes (n, d) to the rows of a table (v, d), in place."""
@@ -87,10 +78,7 @@ def _split(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.intp], list[slice]]:
 def _sums(
     begins: NDArray[np.bool_], heads: list[slice], members: list[slice]
 ) -> list[NDArray[np.float32]]:
-    """Build the matrices (g, p) of all updates at once.
-
-    begins: (all members,) True for the first member of a row.
-    """
+    """Build the matrices (g, p) of all updates. begins: True for the first member of a row."""
     widths = np.array([part.stop - part.start for part in members], np.intp)
     heights = np.array([part.stop - part.start for part in heads], np.intp)
     firsts = np.array([part.start for part in heads], np.intp)
@@ -101,9 +89,6 @@ def _sums(
     row = np.cumsum(begins) - 1 - np.repeat(firsts, widths)
     column = np.arange(len(begins)) - np.repeat(starts, widths)
     flat[np.repeat(offsets, widths) + row * np.repeat(widths, widths) + column] = 1
-    return [
-        flat[offset : offset + size].reshape(height, -1) if size else np.zeros((0, 0), np.float32)
-        for offset, size, height in zip(
-            offsets.tolist(), sizes.tolist(), heights.tolist(), strict=True
-        )
-    ]
+    none = np.zeros((0, 0), np.float32)
+    parts = zip(offsets.tolist(), sizes.tolist(), heights.tolist(), strict=True)
+    return [flat[o : o + size].reshape(h, -1) if size else none for o, size, h in parts]

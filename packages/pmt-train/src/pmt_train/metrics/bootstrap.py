@@ -34,12 +34,7 @@ def bootstrap_interval(
 
         bootstrap_interval(lambda a, b, y: f1(a, y) - f1(b, y), first, second, labels, rng=rng)
 
-    Args:
-        metric: function of the arrays.
-        arrays: of one length, an element per example; lists (of tags, of texts) stay lists.
-        rng: random generator of the samples.
-        samples: number of samples.
-        confidence: coverage of the interval, in 0 < confidence < 1.
+    The arrays have one length, an element per example; lists (of tags, of texts) stay lists.
     """
     if samples < 1 or not 0 < confidence < 1:
         raise SettingsError(
@@ -52,10 +47,8 @@ def bootstrap_interval(
             f"got lengths {sorted(lengths)}"
         )
     (n,) = lengths
-    values = [
-        metric(*(_pick(array, rows) for array in arrays))
-        for rows in (rng.integers(0, n, n) for _ in range(samples))
-    ]
+    resampled = (rng.integers(0, n, n) for _ in range(samples))
+    values = [metric(*(_pick(array, rows) for array in arrays)) for rows in resampled]
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(metric(*arrays)), float(low), float(high))
 

@@ -13,10 +13,8 @@ from pmt_core import DataError, SettingsError, ShapeError
 class CalibrationBins(NamedTuple):
     """Examples in bins of equal width by their predicted probability, arrays (bins,).
 
-    Attributes:
-        counts: number of examples in the bin.
-        predicted: mean probability of the bin; nan if it is empty.
-        observed: share of label 1 in the bin; nan if it is empty.
+    Number of examples, mean probability (`predicted`) and share of label 1 (`observed`) of each
+    bin; the latter two are nan if the bin is empty.
     """
 
     counts: NDArray[np.int64]
@@ -36,15 +34,10 @@ def calibration_bins(
 ) -> CalibrationBins:
     """Return the bins of a reliability diagram of binary predictions.
 
-    Args:
-        probabilities: (n,) of label 1, in [0, 1]. A probability on the edge of two bins is in
-            the upper one.
-        labels: (n,) of 0 and 1.
-        bins: number of bins.
+    `probabilities` (n,) are those of label 1, in [0, 1]; on the edge of two bins they are in the
+    upper one. `labels` (n,) are 0 or 1.
 
-    Raises:
-        ShapeError: if shapes differ.
-        DataError: for other numbers, or none.
+    Raises ShapeError if shapes differ, DataError for other numbers, or none.
     """
     p, y = np.asarray(probabilities, np.float64), np.asarray(labels)
     if bins < 1:
@@ -60,11 +53,8 @@ def calibration_bins(
     index = np.minimum((p * bins).astype(np.int64), bins - 1)
     counts = np.bincount(index, minlength=bins)
     sums, positives = np.bincount(index, p, bins), np.bincount(index, y, bins)
-    full = np.maximum(counts, 1)
-    empty = counts == 0
-    return CalibrationBins(
-        counts, np.where(empty, np.nan, sums / full), np.where(empty, np.nan, positives / full)
-    )
+    full = np.where(counts, counts, np.nan)
+    return CalibrationBins(counts, sums / full, positives / full)
 
 
 def expected_calibration_error(

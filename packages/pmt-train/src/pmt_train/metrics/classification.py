@@ -75,16 +75,12 @@ def averaged_f1(
     weights = (n_actual if average == "weighted" else np.ones_like(n_actual))[occurs]
 
     def mean(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:
-        ratio = np.divide(
-            numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0
-        )
+        zeros = np.zeros_like(numerator)
+        ratio = np.divide(numerator, denominator, out=zeros, where=denominator > 0)
         return float(np.average(ratio[occurs], weights=weights))
 
-    return PrecisionRecallF1(
-        mean(correct, n_predicted),
-        mean(correct, n_actual),
-        mean(2 * correct, n_predicted + n_actual),
-    )
+    f1 = mean(2 * correct, n_predicted + n_actual)
+    return PrecisionRecallF1(mean(correct, n_predicted), mean(correct, n_actual), f1)
 
 
 def roc_auc(scores: ArrayLike, labels: ArrayLike, positive: int = 1) -> float:

@@ -23,9 +23,7 @@ class EntityScores:
         overall: scores of all types together.
         by_type: scores of each type that occurs, by its name.
         accuracy: share of tokens with the correct tag.
-        true_positives: number of entities predicted correctly.
-        predicted: number of predicted entities.
-        actual: number of entities in the labels.
+        true_positives, predicted, actual: numbers of entities.
     """
 
     overall: PrecisionRecallF1
@@ -62,18 +60,14 @@ def entity_scores(
         true_positives.update(span.type for span in spans & actual_spans)
     if not tokens:
         raise ShapeError("expected at least one token to compute a metric of, got none")
+    counters = (true_positives, n_predicted, n_actual)
+    by_type = {
+        name: PrecisionRecallF1.of_counts(*(counter[name] for counter in counters))
+        for name in sorted(n_predicted | n_actual)
+    }
     totals = true_positives.total(), n_predicted.total(), n_actual.total()
-    return EntityScores(
-        PrecisionRecallF1.of_counts(*totals),
-        {
-            name: PrecisionRecallF1.of_counts(
-                true_positives[name], n_predicted[name], n_actual[name]
-            )
-            for name in sorted(n_predicted | n_actual)
-        },
-        correct / tokens,
-        *totals,
-    )
+    overall = PrecisionRecallF1.of_counts(*totals)
+    return EntityScores(overall, by_type, correct / tokens, *totals)
 
 
 def entity_confusion(

@@ -42,12 +42,8 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu
     without matches is smoothed: the k-th such precision counts as 1 / 2^k matches (method 3 of
     Chen & Cherry 2014). sacrebleu's signature: nrefs:?|case:mixed|eff:no|tok:13a|smooth:exp.
 
-    Args:
-        hypotheses: sentences as plain text.
-        references: one or several sentences for each hypothesis.
-
-    Raises:
-        ShapeError: if the numbers differ, or there is no hypothesis.
+    Each hypothesis has one or several references, all of them plain text. Raises ShapeError if
+    the numbers differ, or there is no hypothesis.
     """
     if len(hypotheses) != len(references) or not hypotheses:
         raise ShapeError(
@@ -115,10 +111,7 @@ _RULES = (
 
 
 def tokenize_13a(text: str) -> list[str]:
-    """Return the tokens of a sentence by the rules of NIST's mteval-v13a.pl.
-
-    "International tokenization" is off.
-    """
+    """Return the tokens of a sentence by NIST's mteval-v13a.pl, not its "international" rules."""
     text = text.rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)

@@ -27,18 +27,13 @@ def learning_curves(path: str | os.PathLike[str], history: History) -> None:
 
     A dashed line shows the best epoch. Values that are not finite leave a gap.
     """
-    losses = {"train": history.column("train_loss"), "dev": history.column("dev_loss")}
-    scores = {
-        name.removeprefix(_DEV): history.column(name)
-        for name in history.columns
-        if name.startswith(_DEV) and name != "dev_loss"
+    names = [n for n in history.columns if n.startswith(_DEV) and n != "dev_loss"]
+    panels = {
+        "loss": {"train": history.column("train_loss"), "dev": history.column("dev_loss")},
+        "dev scores": {name.removeprefix(_DEV): history.column(name) for name in names},
+        "learning rate": {"lr": history.column("lr")},
     }
-    panels = [
-        ("loss", losses),
-        ("dev scores", scores),
-        ("learning rate", {"lr": history.column("lr")}),
-    ]
-    finite = [(title, _finite(lines)) for title, lines in panels]
+    finite = [(title, _finite(lines)) for title, lines in panels.items()]
     not_empty = [(title, lines) for title, lines in finite if lines] or [("loss", {})]
     with figure_saved_to(path, 3.9 * len(not_empty), 3.2) as figure:
         grid = figure.subplots(1, len(not_empty), squeeze=False)[0]
@@ -64,15 +59,10 @@ def _panel(
         return
     if best_epoch is not None:
         axes.axvline(best_epoch, color=QUIET, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
+    marker = "o" if len(epochs) <= 30 else None
     for i, (name, values) in enumerate(lines.items()):
-        axes.plot(
-            epochs,
-            values,
-            color=COLORS[i % len(COLORS)],
-            marker="o" if len(epochs) <= 30 else None,
-            markersize=4,
-            label=plot_label(name),
-        )
+        color, label = COLORS[i % len(COLORS)], plot_label(name)
+        axes.plot(epochs, values, color=color, marker=marker, markersize=4, label=label)
     axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes.margins(y=0.12)
     if len(lines) > 1 or title == "dev scores":
@@ -106,12 +96,8 @@ def learning_rate_plot(path: str | os.PathLike[str], search: LearningRateSearch)
         axes.plot(search.rates, search.losses, color=QUIET, linewidth=1, alpha=0.6, label="loss")
         axes.plot(search.rates, search.smoothed, color=COLORS[0], label="smoothed")
         if search.suggestion is not None:
-            axes.axvline(
-                search.suggestion,
-                color=COLORS[1],
-                linestyle=(0, (2, 2)),
-                label=f"steepest at {search.suggestion:.1e}",
-            )
+            label = f"steepest at {search.suggestion:.1e}"
+            axes.axvline(search.suggestion, color=COLORS[1], linestyle=(0, (2, 2)), label=label)
         low, high = min(search.smoothed), max(search.smoothed[0], min(search.smoothed))
         margin = 0.5 * (high - low) or 0.1
         axes.set_ylim(low - margin, high + margin)

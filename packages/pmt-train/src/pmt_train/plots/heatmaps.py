@@ -108,13 +108,10 @@ def _write(axes: Axes, cell: tuple[int, int], text: str, color: str, fontsize: f
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttentionMap:
-    """Attention weights of one head, or their mean over several heads.
+    """Attention weights (queries, keys) of one head, or their mean over several heads.
 
-    Attributes:
-        title: e.g. "layer 2, head 3".
-        queries: tokens of the queries, one per row.
-        keys: tokens of the keys, one per column.
-        weights: (queries, keys), each row a distribution.
+    Each row is a distribution. `queries` and `keys` are their tokens; `title` is, for example,
+    "layer 2, head 3".
     """
 
     title: str
@@ -152,15 +149,9 @@ def _draw(axes: Axes, attention: AttentionMap) -> None:
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=largest or 1.0, interpolation="nearest")
     axes.set_title(plot_label(attention.title, 60), loc="left")
     size = 8 if max(len(attention.queries), len(attention.keys)) <= 40 else 5
-    axes.set_xticks(
-        range(len(attention.keys)),
-        [plot_label(t) for t in attention.keys],
-        rotation=90,
-        fontsize=size,
-    )
-    axes.set_yticks(
-        range(len(attention.queries)), [plot_label(t) for t in attention.queries], fontsize=size
-    )
+    keys, queries = map(plot_label, attention.keys), map(plot_label, attention.queries)
+    axes.set_xticks(range(len(attention.keys)), list(keys), rotation=90, fontsize=size)
+    axes.set_yticks(range(len(attention.queries)), list(queries), fontsize=size)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color(QUIET)

@@ -50,9 +50,8 @@ def image_grid(
     height = rows * (_IMAGE + lines * _CAPTION) + (0.45 if title else 0.1)
     with figure_saved_to(path, width, height) as figure:
         if title:
-            figure.suptitle(
-                plot_label(title, 110), x=0.01, ha="left", fontweight="bold", fontsize=10.5
-            )
+            label = plot_label(title, 110)
+            figure.suptitle(label, x=0.01, ha="left", fontweight="bold", fontsize=10.5)
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes in grid.ravel():
             axes.set_axis_off()

@@ -68,20 +68,12 @@ def _draw(axes: Axes, cells: Sequence[tuple[int, int, str, float]]) -> None:
     for line, column, text, amount in cells:
         share = min(max(amount / _MAX_BITS, 0.0), 1.0) if math.isfinite(amount) else 1.0
         width = max(len(text), 1)
-        axes.add_patch(
-            Rectangle((column, line), width, 1, facecolor=colors(share), edgecolor="white")
-        )
+        cell = Rectangle((column, line), width, 1, facecolor=colors(share), edgecolor="white")
+        axes.add_patch(cell)
         color = "white" if share > 0.65 else QUIET if text.isspace() else INK
-        axes.text(
-            column + width / 2,
-            line + 0.55,
-            "" if text == " " else plot_label(text, len(text)),
-            ha="center",
-            va="center",
-            color=color,
-            family="DejaVu Sans Mono",
-            fontsize=9,
-        )
+        label = "" if text == " " else plot_label(text, len(text))
+        x, y, font = column + width / 2, line + 0.55, "DejaVu Sans Mono"
+        axes.text(x, y, label, ha="center", va="center", color=color, family=font, fontsize=9)
 
 
 def _scale(axes: Axes) -> None:

@@ -38,13 +38,9 @@ def vector_plot(
         axes = figure.subplots()
         axes.axhline(0, color=QUIET, linewidth=0.4, zorder=0)
         axes.axvline(0, color=QUIET, linewidth=0.4, zorder=0)
+        look = {"arrowstyle": "->", "color": QUIET, "shrinkA": 4, "shrinkB": 4}
         for start, end in arrows:
-            axes.annotate(
-                "",
-                xy=tuple(points[end]),
-                xytext=tuple(points[start]),
-                arrowprops={"arrowstyle": "->", "color": QUIET, "shrinkA": 4, "shrinkB": 4},
-            )
+            axes.annotate("", tuple(points[end]), tuple(points[start]), arrowprops=look)
         axes.scatter(points[:, 0], points[:, 1], s=22, c=colors, zorder=2)
         right_of = _to_the_right(points, arrows)
         heights = _heights(points, names, right_of)

@@ -24,8 +24,7 @@ class Word2VecSampler(Protocol):
         keep_probabilities: (v,) of subsampling.
         noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
-        words: Words of an epoch.
-        chunk_words: Words of a chunk; the last one may be shorter.
+        words, chunk_words: Words of an epoch and of a chunk; the last chunk may be shorter.
     """
 
     counts: NDArray[np.int64]
@@ -44,13 +43,10 @@ class Word2VecSampler(Protocol):
     def sample(
         self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
     ) -> WindowArrays:
-        """Draw the samples of a chunk.
+        """Draw the samples of chunk `number` (from 0) in epoch `epoch` (from 0).
 
-        Args:
-            epoch: From 0.
-            number: Index of the chunk, from 0.
-            size: (b, r), words of a block and blocks of an update.
-            noise_shape: Shape of the noise words of an update; None: no noise.
+        size: (b, r), words of a block and blocks of an update. noise_shape: shape of the noise
+        words of an update; None: no noise.
         """
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -97,9 +93,7 @@ class ChunkTrainer:
     def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> tuple[float, float]:
         """Update the tables in place; return the sum of the loss, and the number of predictions.
 
-        Args:
-            chunks: (epoch, number) of each chunk, both from 0.
-            lr_scale: Factor on the learning rate.
+        chunks: (epoch, number) of each, both from 0. lr_scale: factor on the learning rate.
         """
         sampler, kernel = self._sampler, self._kernel
         loss = predictions = 0.0
@@ -129,12 +123,7 @@ _MAX_TERMS = 4.0  # of a row, in units of 1 / learning rate
 # Words of an update. Beyond 256 the arrays exceed the core's cache. With skip-gram or a tree a word
 # takes part in so many terms that long updates slow down learning in the first epoch; 128 words
 # hardly do.
-_MAX_WORDS = {
-    ("cbow", "ns"): 256,
-    ("skipgram", "ns"): 128,
-    ("cbow", "hs"): 128,
-    ("skipgram", "hs"): 128,
-}
+_MAX_WORDS, _MAX_WORDS_CBOW_NS = 128, 256
 # The score matrix of a block has a row for each word and a column for each step of each path. With
 # CBOW only the word's own steps count; the rest of the row is computed in vain.
 _CBOW_TREE_BLOCK = 8
@@ -157,11 +146,8 @@ def update_size(
     of date. Descent by gradients that are D steps old is stable up to about 1 / (D + 1) of the step
     size of fresh ones, so all workers share these words.
 
-    Args:
-        settings: If `update_blocks` is not 0, it is used.
-        sampler: Word frequencies, subsampling, noise and window.
-        targets_per_prediction: Mean number of terms of a prediction.
-        workers: Number of processes.
+    `settings.update_blocks` is used if it is not 0. `targets_per_prediction` is the mean number of
+    terms of a prediction.
     """
     if settings.update_blocks:
         return settings.block_words, settings.update_blocks
@@ -176,8 +162,9 @@ def update_size(
         busiest_output = settings.negatives * float(noise.max() / noise.sum())
     terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
     words = max(int(_MAX_TERMS / (settings.learning_rate * terms * workers)), 1)
-    block = min(settings.block_words, words)
-    if (settings.model, settings.loss) == ("cbow", "hs"):
+    block, most = min(settings.block_words, words), _MAX_WORDS
+    if settings.model == "cbow" and settings.loss == "hs":
         block = min(block, _CBOW_TREE_BLOCK)
-    most = max(_MAX_WORDS[settings.model, settings.loss], block)
-    return block, min(words, most) // block
+    elif settings.model == "cbow":
+        most = _MAX_WORDS_CBOW_NS
+    return block, min(words, max(most, block)) // block

@@ -62,11 +62,8 @@ class SharedArray:
 
     def describe(self) -> dict[str, Any]:
         """Return the arguments of `attach` as JSON values."""
-        return {
-            "handle": self.handle,
-            "shape": list(self.array.shape),
-            "dtype": self.array.dtype.str,
-        }
+        shape, dtype = list(self.array.shape), self.array.dtype.str
+        return {"handle": self.handle, "shape": shape, "dtype": dtype}
 
     def close(self) -> None:
         """Close the descriptor: no further process can attach the array."""

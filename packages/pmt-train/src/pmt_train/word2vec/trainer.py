@@ -39,9 +39,6 @@ class Word2VecTrainer:
         seed: Seed of the run, which a resumed run must repeat.
         workers: Number of processes, or `Workers` of that count.
 
-    Attributes:
-        model, sampler: As given; the others are those of `Trainable`.
-
     Raises:
         SettingsError: `workers` is below 1, or mpiexec started several processes.
     """
@@ -149,16 +146,13 @@ class Word2VecTrainer:
 
     def state(self) -> dict[str, dict[str, NDArray[Any]]]:
         """Return the tables and the last learning rate; the loop saves the position in the text."""
-        return {
-            "model": self.weights(),
-            "optimizer": {"learning_rate": np.array(self.learning_rate)},
-        }
+        rate = {"learning_rate": np.array(self.learning_rate)}
+        return {"model": self.weights(), "optimizer": rate}
 
     def load_state(self, state: Mapping[str, Mapping[str, NDArray[Any]]], steps: int) -> None:
         """Load what `state` returned after `steps` steps, in this or an earlier version.
 
-        Raises:
-            StateError: An earlier version saved it within an epoch.
+        Raises `StateError` if an earlier version saved it within an epoch.
         """
         position = state["model"].get("position")  # (epoch, chunks, ...) of an earlier version
         if position is not None and position[1]:

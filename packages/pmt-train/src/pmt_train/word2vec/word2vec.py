@@ -58,11 +58,9 @@ class Word2VecSettings:
             self._check(getattr(self, name) >= 1, name, "1 or more")
         self._check(self.update_blocks >= 0, "update_blocks", "0 or more")
         self._check(0 < self.learning_rate < math.inf, "learning_rate", "above 0")
-        self._check(
-            0 <= self.last_learning_rate <= self.learning_rate,
-            "last_learning_rate",
-            f"0 to the learning_rate {self.learning_rate}",
-        )
+        in_range = 0 <= self.last_learning_rate <= self.learning_rate
+        expected = f"0 to the learning_rate {self.learning_rate}"
+        self._check(in_range, "last_learning_rate", expected)
 
     def _check(self, good: bool, name: str, expected: str) -> None:
         if not good:
@@ -70,13 +68,7 @@ class Word2VecSettings:
 
 
 def learning_rate_at(settings: Word2VecSettings, epoch: int, part: float) -> float:
-    """Return the linearly decreasing learning rate.
-
-    Args:
-        settings: First and last rate, and the number of epochs.
-        epoch: From 0.
-        part: Part of the epoch that is done, 0 ... 1.
-    """
+    """Return the linearly decreasing rate. epoch: from 0; part: done part of it, 0 ... 1."""
     first, last = settings.learning_rate, settings.last_learning_rate
     return first - (first - last) * min((epoch + part) / settings.epochs, 1.0)
 
@@ -84,12 +76,8 @@ def learning_rate_at(settings: Word2VecSettings, epoch: int, part: float) -> flo
 class Word2Vec:
     """Word vectors and output vectors, which `Word2VecTrainer` trains.
 
-    Word vectors start uniform in +-0.5/d, output vectors at zero, as in the C program.
-
-    Args:
-        settings: Hyperparameters.
-        v: Number of words.
-        stream: Source of the initial word vectors.
+    Word vectors start uniform in +-0.5/d, drawn from `stream`, output vectors at zero, as in the C
+    program. v: number of words.
     """
 
     def __init__(self, settings: Word2VecSettings, v: int, stream: RandomStream) -> None:
@@ -132,11 +120,7 @@ class Word2Vec:
         return {"vectors": self.vectors.copy(), "outputs": self.outputs.copy()}
 
     def load_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        """Load what `weights` returned.
-
-        Raises:
-            StateError: Names, shapes or dtypes do not fit; nothing is changed.
-        """
+        """Load what `weights` returned; all or nothing. Raises `StateError` if they do not fit."""
         tables = {"vectors": self.vectors, "outputs": self.outputs}
         for name, table in tables.items():
             array = weights.get(name)

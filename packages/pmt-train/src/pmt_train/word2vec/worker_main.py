@@ -23,22 +23,15 @@ from pmt_train.word2vec.word2vec import Word2VecSettings
 
 def _trainer(start: Mapping[str, Any]) -> ChunkTrainer:
     """Build the trainer of the first line; `WorkerTeam` writes it."""
-    inputs, outputs = (_attached(array) for array in start["tables"])
+    inputs, outputs = (SharedArray.attach(**array).array for array in start["tables"])
     # The sampler's class is named by the parent, as in multiprocessing's spawn: pmt_train imports
     # no sampler, and a fresh interpreter has no other way to the class of an object of its parent.
     # The name comes through the parent's own pipe, so it runs no code that the parent does not run.
     sampler: type[Word2VecSampler] = pkgutil.resolve_name(start["sampler"])
-    arrays = {name: _attached(array) for name, array in start["arrays"].items()}
-    return ChunkTrainer(
-        Word2VecSettings(**start["settings"]),
-        sampler.from_state(arrays, start["values"]),
-        (inputs, outputs),
-        start["workers"],
-    )
-
-
-def _attached(array: Mapping[str, Any]) -> Any:
-    return SharedArray.attach(**array).array
+    arrays = {name: SharedArray.attach(**array).array for name, array in start["arrays"].items()}
+    copy = sampler.from_state(arrays, start["values"])
+    settings = Word2VecSettings(**start["settings"])
+    return ChunkTrainer(settings, copy, (inputs, outputs), start["workers"])
 
 
 def _main() -> int:

@@ -33,9 +33,7 @@ class WorkerProcess:
     threads, the caller's main module is not imported again (so no `if __name__` is needed), and its
     BLAS has one thread. It ends with its input, so also when this process is killed.
 
-    Args:
-        start: The first line; call `receive` for the answer.
-        descriptors: File descriptors of shared memory to pass on.
+    start: the first line; call `receive` for the answer. descriptors: of shared memory to pass on.
     """
 
     def __init__(self, start: Mapping[str, Any], descriptors: Sequence[int]) -> None:
@@ -119,9 +117,6 @@ class WorkerTeam:
         sampler: Each process builds a copy of it. Its class must be importable by name.
         workers: Threads of this process, one to wait for each worker process.
 
-    Attributes:
-        untrained_loss: See `ChunkTrainer`.
-
     Raises:
         SettingsError: The sampler's class is defined in the main program or in a function.
     """
@@ -170,8 +165,7 @@ class WorkerTeam:
     def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> tuple[float, float]:
         """Train on chunks (epoch, number); return the sums of loss and predictions.
 
-        Raises:
-            StateError: A process failed; the others finish what they have begun.
+        Raises `StateError` if a process failed; the others finish what they have begun.
         """
         idle: queue.SimpleQueue[WorkerProcess] = queue.SimpleQueue()
         for process in self._processes:

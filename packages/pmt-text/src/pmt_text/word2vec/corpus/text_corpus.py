@@ -13,8 +13,6 @@ from typing import IO
 from pmt_core import DataError, SettingsError
 from pmt_text.files.errors import check_text, read_problems
 
-__all__ = ["SENTENCE_END", "TextCorpus"]
-
 # Separates two sentences in a list of words. No word of a UTF-8 text can be this byte.
 SENTENCE_END = b"\xff"
 

@@ -17,8 +17,6 @@ from pmt_core import FileProblem, StateError
 from pmt_text.word2vec.corpus.text_corpus import SENTENCE_END, TextCorpus
 from pmt_text.word2vec.corpus.word_counts import WordCounts
 
-__all__ = ["TextChunk", "TokenFile", "encode_chunks"]
-
 _UNKNOWN, _END = -1, -2
 _TOKEN_BYTES = 4
 
@@ -27,10 +25,8 @@ _TOKEN_BYTES = 4
 class TextChunk:
     """Consecutive tokens of a corpus; words outside of the vocabulary are left out.
 
-    Attributes:
-        number: Index of the chunk in the text, from 0.
-        words: (n,) word ids.
-        sentences: (n,) sentence ids, non-decreasing.
+    `words` (n,) are word ids, `sentences` (n,) non-decreasing sentence ids. `number` is the index
+    of the chunk in the text, from 0.
     """
 
     number: int
@@ -68,8 +64,7 @@ def _sentences(
 ) -> tuple[NDArray[np.int32], int, int]:
     """Return the sentence id of each token; a sentence begins after `_END` or `max_length` words.
 
-    last, length: the sentence id before these tokens and the words of its line so far. Both are
-    returned for the tokens that follow.
+    last, length: sentence id before, and words of its line so far; returned for what follows.
     """
     position = np.arange(1, len(tokens) + 1)
     is_end = tokens == _END
@@ -85,12 +80,8 @@ class TokenFile:
 
     Looking words up in a dictionary takes a tenth of the time that training on them takes, so it is
     done once for all epochs and processes. Each token is an int32: its word id, or ~id at the
-    beginning of a sentence. The file is in the folder for temporary files (TMPDIR).
-
-    Args:
-        path: Path of the file, which is kept open.
-        words: Number of tokens.
-        chunk_words: Tokens of a chunk; the last one may be shorter.
+    beginning of a sentence. The file is in the folder for temporary files (TMPDIR) and kept open.
+    `words` is the number of tokens, `chunk_words` that of a chunk; the last one may be shorter.
     """
 
     def __init__(self, path: str, words: int, chunk_words: int) -> None:
@@ -136,9 +127,8 @@ class TokenFile:
         if len(tokens) < count:
             raise StateError(f"{self.path} has become shorter: start again, with --resume")
         begins = tokens < 0
-        return TextChunk(
-            number, np.where(begins, ~tokens, tokens), np.cumsum(begins, dtype=np.int32)
-        )
+        words, sentences = np.where(begins, ~tokens, tokens), np.cumsum(begins, dtype=np.int32)
+        return TextChunk(number, words, sentences)
 
     def unlink(self) -> None:
         """Remove the name of the file, if the system allows that while it is open.

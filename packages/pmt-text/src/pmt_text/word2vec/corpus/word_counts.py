@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from pmt_core import DataError, SettingsError
 from pmt_text.word2vec.corpus.text_corpus import SENTENCE_END, TextCorpus
 
-__all__ = ["WordCounts", "count_words"]
-
 _MAX_DISTINCT = 20_000_000  # words held in memory while counting
 _MAX_UNREADABLE = 0.01  # share of the words; above it the file has another encoding
 
@@ -21,14 +19,12 @@ class WordCounts:
     """The words of a corpus in order of frequency; the id of a word is its index.
 
     Attributes:
-        words: (v,) distinct words.
+        words, ids: (v,) distinct words, and the id of each.
         counts: (v,) int64, occurrences of each word, non-increasing, 1 or more.
         total: Words of the corpus, including those that are not in `words`.
         in_vocabulary: Occurrences of `words` in the corpus.
-        ids: The id of each word.
 
-    Raises:
-        DataError: The arguments are inconsistent.
+    Raises `DataError` if the arguments are inconsistent.
     """
 
     __slots__ = ("counts", "ids", "in_vocabulary", "total", "words")
@@ -77,16 +73,11 @@ def count_words(
 ) -> WordCounts:
     """Count the words of a corpus; words of equal frequency are sorted by their bytes.
 
-    Args:
-        corpus: Is read once.
-        min_count: Rarer words are left out.
-        max_words: Size of the vocabulary; the most frequent words are kept. None: all.
-        progress: Called with the number of words read so far.
-        max_distinct: If more distinct words occur, the rarest so far are dropped, which bounds
-            memory; their counts are then too low.
+    Words rarer than `min_count` are left out, and the `max_words` most frequent ones are kept.
+    `progress` is called with the number of words read so far. If more than `max_distinct` words
+    occur, the rarest so far are dropped, which bounds memory; their counts are then too low.
 
-    Raises:
-        DataError: Fewer than two words remain. Errors of `TextCorpus` are passed on.
+    Raises `DataError` if fewer than two words remain. Errors of `TextCorpus` are passed on.
     """
     if min_count < 1:
         raise SettingsError(f"min_count must be 1 or more, not {min_count}")

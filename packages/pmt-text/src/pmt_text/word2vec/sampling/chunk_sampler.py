@@ -17,8 +17,6 @@ from pmt_text.word2vec.corpus.token_file import TokenFile
 from pmt_text.word2vec.corpus.word_counts import WordCounts
 from pmt_text.word2vec.sampling.word_sampling import AliasTable, SamplingSettings
 
-__all__ = ["ChunkSampler", "ContextWindows", "context_windows", "in_window"]
-
 _CHUNK_WORDS = 10_000
 
 
@@ -54,15 +52,9 @@ def context_windows(
     """Cut words into blocks with their context windows.
 
     The context of a word is the words of its sentence at a distance of at most its window size,
-    without the word itself.
-
-    Args:
-        words: (n,) word ids.
-        sentences: (n,) sentence ids.
-        window_sizes: (n,) from 1 to `window`.
-        window: w, the maximum window size.
-        size: (b, r), words of a block and blocks of an update.
-        pad: Word id of the padding.
+    without the word itself. `words`, `sentences` and `window_sizes` are (n,): word ids, sentence
+    ids and sizes from 1 to `window`. `size` is (b, r), words of a block and blocks of an update;
+    `pad` is the word id of the padding.
     """
     n, (b, r) = len(words), size
     m = b + 2 * window
@@ -104,19 +96,12 @@ class ChunkSampler:
     The draws depend on the stream, the epoch and the number of the chunk alone, so chunks can be
     sampled in any order and by any process. Use it as a context manager, or call `close`.
 
-    Args:
-        tokens: The encoded corpus.
-        counts: (v,) occurrences of the words.
-        settings: Window, subsampling and noise.
-        stream: Source of all random numbers.
-
     Attributes:
-        counts: (v,) as given.
+        counts: (v,) occurrences of the words, as given.
         keep_probabilities: (v,) of subsampling.
         noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
-        words: Tokens of an epoch.
-        chunk_words: Tokens of a chunk; the last one may be shorter.
+        words, chunk_words: Tokens of an epoch and of a chunk; the last chunk may be shorter.
     """
 
     def __init__(
@@ -162,22 +147,17 @@ class ChunkSampler:
     def sample(
         self, epoch: int, number: int, size: tuple[int, int], noise_shape: tuple[int, ...] | None
     ) -> ContextWindows:
-        """Draw the samples of a chunk.
+        """Draw the samples of chunk `number` (from 0) in epoch `epoch` (from 0).
 
-        Args:
-            epoch: From 0.
-            number: Index of the chunk, from 0.
-            size: (b, r), words of a block and blocks of an update.
-            noise_shape: Shape of the noise words of an update; None: no noise.
+        size: (b, r), words of a block and blocks of an update. noise_shape: shape of the noise
+        words of an update; None: no noise.
         """
         chunk = self._tokens.chunk(number)
         generator = self._stream.child("piece", epoch, number).generator()
         keep = generator.random(len(chunk.words), np.float32) < self.keep_probabilities[chunk.words]
         words, sentences = chunk.words[keep], chunk.sentences[keep]
-        window_sizes = generator.integers(1, self.window + 1, len(words), np.int8)
-        windows = context_windows(
-            words, sentences, window_sizes, self.window, size, len(self.counts)
-        )
+        sizes = generator.integers(1, self.window + 1, len(words), np.int8)
+        windows = context_windows(words, sentences, sizes, self.window, size, len(self.counts))
         if noise_shape is None:
             return windows
         noise = self._noise.draw((len(windows.centers), *noise_shape), generator)
@@ -196,12 +176,10 @@ class ChunkSampler:
     @classmethod
     def from_state(cls, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> Self:
         """Build the sampler that `state` described; both read the same token file."""
-        return cls(
-            TokenFile(values["path"], values["words"], values["chunk_words"]),
-            np.array(arrays["counts"]),
-            SamplingSettings(**values["settings"]),
-            RandomStream.from_dict(values["stream"]),
-        )
+        tokens = TokenFile(values["path"], values["words"], values["chunk_words"])
+        settings = SamplingSettings(**values["settings"])
+        stream = RandomStream.from_dict(values["stream"])
+        return cls(tokens, np.array(arrays["counts"]), settings, stream)
 
     def unlink(self) -> None:
         """Remove the name of the token file, see `TokenFile.unlink`; call it after `from_state`."""

@@ -16,8 +16,6 @@ from pmt_text.word2vec.corpus.word_counts import WordCounts
 from pmt_text.word2vec.sampling.chunk_sampler import in_window
 from pmt_text.word2vec.sampling.word_sampling import AliasTable, SamplingSettings
 
-__all__ = ["WindowBatch", "WindowBatches"]
-
 _CHUNK_WORDS = 50_000
 
 
@@ -46,14 +44,8 @@ class WindowBatch:
 class WindowBatches:
     """The context windows of a corpus; each epoch draws subsampling and window sizes anew.
 
-    Batches are in the order of the text.
-
-    Args:
-        corpus: The text.
-        counts: The result of `count_words` for it.
-        settings: Window, subsampling and noise.
-        batch_size: Center words of a batch, 1 or more.
-        stream: Source of all random numbers, keyed by the epoch.
+    Batches of `batch_size` center words are in the order of the text. `counts` are those of
+    `count_words` for it. All random numbers are drawn from `stream`, keyed by the epoch.
     """
 
     def __init__(

@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from pmt_core import SettingsError
 
-__all__ = ["AliasTable", "SamplingSettings"]
-
 _MAX_WINDOW = 100
 
 
@@ -50,17 +48,13 @@ class SamplingSettings:
 
         It is min(1, sqrt(t / f) + t / f) for a word of relative frequency f: the formula of the C
         program, which keeps slightly more than sqrt(t / f) of the paper (2013b, section 2.3).
-
-        Args:
-            counts: (v,) occurrences, each above 0.
+        counts: (v,) occurrences, each above 0.
         """
         if not self.subsample:
             return np.ones(len(counts), np.float32)
         ratio = self.subsample / (counts / counts.sum())
-        probabilities: NDArray[np.float32] = np.minimum(1, np.sqrt(ratio) + ratio).astype(
-            np.float32
-        )
-        return probabilities
+        probabilities: NDArray[np.float64] = np.minimum(1, np.sqrt(ratio) + ratio)
+        return probabilities.astype(np.float32)
 
     def noise_weights(self, counts: NDArray[np.integer]) -> NDArray[np.float64]:
         """Return the unnormalized noise distribution, (v,)."""
@@ -71,14 +65,9 @@ class SamplingSettings:
 class AliasTable:
     """A discrete distribution that is sampled in constant time (Walker 1977, Vose 1991).
 
-    Of v equally likely cells, each is split between its own index and one other, its alias.
-
-    Args:
-        weights: (v,) non-negative numbers with a positive, finite sum. Index i is drawn with
-            probability weights[i] / sum(weights).
-
-    Raises:
-        SettingsError: The weights are not of that kind.
+    Of v equally likely cells, each is split between its own index and one other, its alias. Index i
+    is drawn with probability weights[i] / sum(weights). Raises `SettingsError` unless `weights`
+    (v,) are non-negative with a positive, finite sum.
     """
 
     __slots__ = ("_alias", "_threshold")

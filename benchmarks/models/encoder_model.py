@@ -57,9 +57,6 @@ class Batch:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def shard(self, i: int, n: int) -> Batch:
-        return Batch(self.ids[i::n], self.mask[i::n], self.labels[i::n])
-
 
 class Classifier(Module):
     def __init__(self, size: Size, dropout: float) -> None:

@@ -58,9 +58,6 @@ class Windows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def shard(self, i: int, n: int) -> Windows:
-        return Windows(self.ids[i::n])
-
 
 def draw(text: np.ndarray, rng: np.random.Generator) -> Windows:
     starts = rng.integers(0, len(text) - CONFIG.max_length - 1, BATCH)

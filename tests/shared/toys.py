@@ -23,9 +23,6 @@ class Rows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def shard(self, i: int, n: int) -> Rows:
-        return Rows(self.ids[i::n], self.labels[i::n])
-
 
 class Shuffled:
     """Data with an order of its own for every epoch, as `BucketBatches` has."""
@@ -100,3 +97,15 @@ class Toys:
             return {"accuracy": float(np.mean(logits.argmax(axis=1) == labels))}
 
         return evaluate
+
+
+def weights(model: Module) -> dict[str, np.ndarray]:
+    """Return copies of all parameters, by name."""
+    return {name: p.data.copy() for name, p in model.named_parameters()}
+
+
+def assert_equal_weights(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
+    """Check that two sets of weights are equal to the bit."""
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)

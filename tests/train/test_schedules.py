@@ -6,60 +6,53 @@ import math
 
 import pytest
 
+import pmt_train as pt
 from pmt_core import SettingsError
-from pmt_train import (
-    constant_schedule,
-    cosine_schedule,
-    exponential_schedule,
-    in_sequence,
-    inverse_sqrt_schedule,
-    linear_schedule,
-    one_cycle_schedule,
-    preview,
-    step_schedule,
-    warmup,
-)
 
 
 def test_values_by_hand():
-    assert preview(constant_schedule(0.5), 3) == [0.5, 0.5, 0.5]
-    assert preview(linear_schedule(1.0, 4), 6) == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
-    assert linear_schedule(1.0, 4, final=0.2)(2) == pytest.approx(0.6)
-    assert preview(cosine_schedule(1.0, 4), 6) == pytest.approx(
+    assert pt.preview(pt.constant_schedule(0.5), 3) == [0.5, 0.5, 0.5]
+    assert pt.preview(pt.linear_schedule(1.0, 4), 6) == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    assert pt.linear_schedule(1.0, 4, final=0.2)(2) == pytest.approx(0.6)
+    assert pt.preview(pt.cosine_schedule(1.0, 4), 6) == pytest.approx(
         [1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2, 0, 0]
     )
-    assert cosine_schedule(1.0, 4, final=0.1)(400) == pytest.approx(0.1)
-    assert preview(step_schedule(1.0, every=2, factor=0.5), 5) == [1, 1, 0.5, 0.5, 0.25]
-    assert exponential_schedule(1.0, steps=10, factor=0.01)(5) == pytest.approx(0.1)
-    assert preview(warmup(constant_schedule(1.0), 4), 6) == [0.25, 0.5, 0.75, 1, 1, 1]
-    assert preview(warmup(constant_schedule(1.0), 0), 2) == [1, 1]
+    assert pt.cosine_schedule(1.0, 4, final=0.1)(400) == pytest.approx(0.1)
+    assert pt.preview(pt.step_schedule(1.0, every=2, factor=0.5), 5) == [1, 1, 0.5, 0.5, 0.25]
+    assert pt.exponential_schedule(1.0, steps=10, factor=0.01)(5) == pytest.approx(0.1)
+    assert pt.preview(pt.warmup(pt.constant_schedule(1.0), 4), 6) == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert pt.preview(pt.warmup(pt.constant_schedule(1.0), 0), 2) == [1, 1]
 
 
 def test_noam_is_the_formula_of_the_paper():
     d, peak = 512, 4000
-    schedule = inverse_sqrt_schedule((d * peak) ** -0.5, peak)
+    schedule = pt.inverse_sqrt_schedule((d * peak) ** -0.5, peak)
     for step in (1, 10, 3999, 4000, 4001, 100_000):
         paper = d**-0.5 * min(step**-0.5, step * peak**-1.5)
         assert schedule(step - 1) == pytest.approx(paper)  # the paper counts from 1
 
 
 def test_each_schedule_counts_its_own_steps():
-    schedule = in_sequence(
-        [(linear_schedule(1.0, 4), 4), (constant_schedule(0.5), 2), (linear_schedule(0.2, 2), 2)]
+    schedule = pt.in_sequence(
+        [
+            (pt.linear_schedule(1.0, 4), 4),
+            (pt.constant_schedule(0.5), 2),
+            (pt.linear_schedule(0.2, 2), 2),
+        ]
     )
     expected = [1.0, 0.75, 0.5, 0.25, 0.5, 0.5, 0.2, 0.1, 0.0, 0.0]
-    assert preview(schedule, 10) == pytest.approx(expected)
+    assert pt.preview(schedule, 10) == pytest.approx(expected)
     with pytest.raises(SettingsError, match="at least one"):
-        in_sequence([])
+        pt.in_sequence([])
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: constant_schedule(-1),
-        lambda: constant_schedule(float("nan")),
-        lambda: linear_schedule(1, 0),
-        lambda: warmup(constant_schedule(1), -1),
+        lambda: pt.constant_schedule(-1),
+        lambda: pt.constant_schedule(float("nan")),
+        lambda: pt.linear_schedule(1, 0),
+        lambda: pt.warmup(pt.constant_schedule(1), -1),
     ],
 )
 def test_errors(make):
@@ -68,12 +61,12 @@ def test_errors(make):
 
 
 def test_one_cycle_by_hand():
-    schedule = one_cycle_schedule(1.0, 11, rise=0.5454545454545454, start=0.1, final=0.0)
+    schedule = pt.one_cycle_schedule(1.0, 11, rise=0.5454545454545454, start=0.1, final=0.0)
     assert [schedule(i) for i in (0, 5, 10, 99)] == pytest.approx([0.1, 1.0, 0.0, 0.0])
     assert schedule(8) == pytest.approx((1 + math.cos(math.pi * 3 / 5)) / 2)
     for wrong in ((1.0, 1), (-1.0, 10)):
         with pytest.raises(SettingsError):
-            one_cycle_schedule(*wrong)
+            pt.one_cycle_schedule(*wrong)
 
 
 @pytest.mark.oracle
@@ -84,7 +77,7 @@ def test_one_cycle_is_torchs(steps, rise):
     theirs = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=0.1, total_steps=steps, pct_start=rise, cycle_momentum=False
     )
-    ours = one_cycle_schedule(0.1, steps, rise=rise)
+    ours = pt.one_cycle_schedule(0.1, steps, rise=rise)
     for step in range(steps):
         assert ours(step) == pytest.approx(theirs.get_last_lr()[0], rel=1e-9)
         optimizer.step()

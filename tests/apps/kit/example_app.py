@@ -68,9 +68,6 @@ class Batch:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def shard(self, i: int, n: int) -> Batch:
-        return Batch(self.x[i::n], self.labels[i::n])
-
 
 class Batches:
     def __init__(self, data: Batch, size: int, stream: RandomStream) -> None:

@@ -22,9 +22,6 @@ class Numbers:
     def __len__(self) -> int:
         return len(self.x)
 
-    def shard(self, i: int, n: int) -> Numbers:
-        return Numbers(self.x[i::n])
-
 
 def trainer(seed: int) -> Trainer:
     model = Linear(2, 1, np.random.default_rng(seed))

@@ -5,18 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import pmt_nn as nn
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
-from pmt_nn import (
-    AvgPool1d,
-    AvgPool2d,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool1d,
-    MaxPool2d,
-    avg_pool2d,
-    max_pool2d,
-)
 
 
 def by_loops(x, reduce, kernel, stride, padding, fill):
@@ -39,13 +30,13 @@ def test_against_loops(rng, kernel, stride, padding) -> None:
     x = rng.normal(size=(2, 3, 7, 8))
     settings = {"kernel": kernel, "stride": stride, "padding": padding}
     np.testing.assert_array_equal(
-        max_pool2d(x, **settings).data, by_loops(x, np.max, *settings.values(), -np.inf)
+        nn.max_pool2d(x, **settings).data, by_loops(x, np.max, *settings.values(), -np.inf)
     )
     np.testing.assert_allclose(
-        avg_pool2d(x, **settings).data, by_loops(x, np.mean, *settings.values(), 0), atol=1e-14
+        nn.avg_pool2d(x, **settings).data, by_loops(x, np.mean, *settings.values(), 0), atol=1e-14
     )
     np.testing.assert_allclose(
-        avg_pool2d(x, count_include_pad=False, **settings).data,
+        nn.avg_pool2d(x, count_include_pad=False, **settings).data,
         by_loops(x, np.nanmean, *settings.values(), np.nan),
         atol=1e-14,
     )
@@ -53,7 +44,7 @@ def test_against_loops(rng, kernel, stride, padding) -> None:
 
 def test_of_equal_values_the_first_gets_the_gradient() -> None:
     x = Tensor(np.ones((1, 1, 2, 4)), requires_grad=True)
-    grads = gradients(MaxPool2d(2)(x).sum())[x]
+    grads = gradients(nn.MaxPool2d(2)(x).sum())[x]
     assert grads.tolist() == [[[[1, 0, 1, 0], [0, 0, 0, 0]]]]
 
 
@@ -64,7 +55,7 @@ def test_reading_order_decides_among_equals(rng, channels_last) -> None:
     if channels_last:
         data = np.ascontiguousarray(data.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     x = Tensor(data, requires_grad=True)
-    grads = gradients(max_pool2d(x, kernel=(3, 2)).sum())[x]
+    grads = gradients(nn.max_pool2d(x, kernel=(3, 2)).sum())[x]
     expected = np.zeros(x.shape)
     for b, c, i, j in np.ndindex(3, 4, 2, 4):
         window = data[b, c, 3 * i : 3 * i + 3, 2 * j : 2 * j + 2]
@@ -75,27 +66,27 @@ def test_reading_order_decides_among_equals(rng, channels_last) -> None:
 
 def test_all_negative_beside_a_border() -> None:
     x = Tensor(-np.ones((1, 1, 2, 2)), requires_grad=True)
-    y = MaxPool2d(3, stride=1, padding=1)(x)
+    y = nn.MaxPool2d(3, stride=1, padding=1)(x)
     assert (y.data == -1).all()
     assert gradients(y.sum())[x].sum() == 4
 
 
 def test_sequences_and_global_pools(rng) -> None:
     x = rng.normal(size=(2, 3, 6))
-    assert (MaxPool1d(2)(Tensor(x)).data == x.reshape(2, 3, 3, 2).max(-1)).all()
-    np.testing.assert_allclose(AvgPool1d(3)(Tensor(x)).data, x.reshape(2, 3, 2, 3).mean(-1))
-    assert MaxPool1d(3, stride=1, padding=1)(Tensor(x)).shape == (2, 3, 6)
+    assert (nn.MaxPool1d(2)(Tensor(x)).data == x.reshape(2, 3, 3, 2).max(-1)).all()
+    np.testing.assert_allclose(nn.AvgPool1d(3)(Tensor(x)).data, x.reshape(2, 3, 2, 3).mean(-1))
+    assert nn.MaxPool1d(3, stride=1, padding=1)(Tensor(x)).shape == (2, 3, 6)
     image = rng.normal(size=(2, 3, 4, 5))
-    np.testing.assert_array_equal(GlobalMaxPool()(Tensor(image)).data, image.max((2, 3)))
-    np.testing.assert_allclose(GlobalAvgPool()(Tensor(image)).data, image.mean((2, 3)))
-    np.testing.assert_allclose(GlobalAvgPool()(Tensor(x)).data, x.mean(2))
-    assert AvgPool2d(2)(Tensor(image)).shape == (2, 3, 2, 2)
+    np.testing.assert_array_equal(nn.GlobalMaxPool()(Tensor(image)).data, image.max((2, 3)))
+    np.testing.assert_allclose(nn.GlobalAvgPool()(Tensor(image)).data, image.mean((2, 3)))
+    np.testing.assert_allclose(nn.GlobalAvgPool()(Tensor(x)).data, x.mean(2))
+    assert nn.AvgPool2d(2)(Tensor(image)).shape == (2, 3, 2, 2)
 
 
 def test_complaints() -> None:
     with pytest.raises(SettingsError, match="half"):
-        max_pool2d(np.ones((1, 1, 4, 4)), kernel=2, padding=2)
+        nn.max_pool2d(np.ones((1, 1, 4, 4)), kernel=2, padding=2)
     with pytest.raises(ShapeError, match="does not fit"):
-        max_pool2d(np.ones((1, 1, 2, 2)), kernel=3)
+        nn.max_pool2d(np.ones((1, 1, 2, 2)), kernel=3)
     with pytest.raises(ShapeError, match=r"\(b, c, h, w\)"):
-        max_pool2d(np.ones((1, 2, 2)), kernel=1)
+        nn.max_pool2d(np.ones((1, 2, 2)), kernel=1)

@@ -7,99 +7,92 @@ import math
 import numpy as np
 import pytest
 
+import pmt_train as pt
 from pmt_core import DataError, DtypeError, SettingsError, ShapeError
-from pmt_train import (
-    accuracy,
-    averaged_f1,
-    confusion_matrix,
-    matthews_correlation,
-    precision_recall_f1,
-    roc_auc,
-)
 
 LABELS = [1, 1, 1, 0, 0, 0, 0, 1]
 PREDICTED = [1, 0, 1, 1, 0, 0, 1, 1]
 
 
 def test_two_classes_by_hand():
-    assert accuracy(PREDICTED, LABELS) == 5 / 8
-    scores = precision_recall_f1(PREDICTED, LABELS)
+    assert pt.accuracy(PREDICTED, LABELS) == 5 / 8
+    scores = pt.precision_recall_f1(PREDICTED, LABELS)
     assert (scores.precision, scores.recall) == (3 / 5, 3 / 4)
     assert scores.f1 == pytest.approx(2 * 0.6 * 0.75 / 1.35)
-    other = precision_recall_f1(PREDICTED, LABELS, positive=0)
+    other = pt.precision_recall_f1(PREDICTED, LABELS, positive=0)
     assert (other.precision, other.recall) == (2 / 3, 2 / 4)
-    np.testing.assert_array_equal(confusion_matrix(PREDICTED, LABELS), [[2, 2], [1, 3]])
+    np.testing.assert_array_equal(pt.confusion_matrix(PREDICTED, LABELS), [[2, 2], [1, 3]])
 
 
 def test_the_definitions_agree_with_each_other():
     rng = np.random.default_rng(0)
     predicted, labels = rng.integers(0, 4, 500), rng.integers(0, 4, 500)
-    matrix = confusion_matrix(predicted, labels, classes=5)
+    matrix = pt.confusion_matrix(predicted, labels, classes=5)
     assert matrix.shape == (5, 5)
     assert matrix.sum() == 500
-    assert accuracy(predicted, labels) == np.trace(matrix) / 500
+    assert pt.accuracy(predicted, labels) == np.trace(matrix) / 500
     for c in range(4):
-        scores = precision_recall_f1(predicted, labels, positive=c)
+        scores = pt.precision_recall_f1(predicted, labels, positive=c)
         assert scores.precision == matrix[c, c] / matrix[:, c].sum()
         assert scores.recall == matrix[c, c] / matrix[c].sum()
 
 
 def test_the_share_of_nothing_is_zero():
-    scores = precision_recall_f1([0, 0], [0, 0])
+    scores = pt.precision_recall_f1([0, 0], [0, 0])
     assert (scores.precision, scores.recall, scores.f1) == (0, 0, 0)
 
 
 def test_a_uniform_guess_is_not_nine_out_of_ten():
     """One-hot cells are not examples: ten classes, always class 0, one label each: 0.1."""
-    assert accuracy(np.zeros(10, int), np.arange(10)) == 0.1
+    assert pt.accuracy(np.zeros(10, int), np.arange(10)) == 0.1
     with pytest.raises(DtypeError, match="class numbers"):
-        accuracy(np.zeros((10, 10)), np.eye(10))
+        pt.accuracy(np.zeros((10, 10)), np.eye(10))
 
 
 def test_wrong_arguments():
     with pytest.raises(ShapeError, match="argmax"):
-        accuracy(np.zeros((4, 2), int), np.zeros(4, int))
+        pt.accuracy(np.zeros((4, 2), int), np.zeros(4, int))
     with pytest.raises(ShapeError, match="at least one example"):
-        accuracy([], [])
+        pt.accuracy([], [])
     with pytest.raises(ShapeError, match=r"0 ... 1, got 2"):
-        confusion_matrix([0, 2], [0, 1], classes=2)
+        pt.confusion_matrix([0, 2], [0, 1], classes=2)
     with pytest.raises(ShapeError, match="got -1"):
-        confusion_matrix([0, -1], [0, 1])
+        pt.confusion_matrix([0, -1], [0, 1])
 
 
 def test_averages_of_f1_by_hand():
     predicted, labels = [0, 0, 1, 1, 4], [0, 1, 1, 1, 0]
     # class 0: 1 of 2 predicted, 1 of 2 actual; class 1: 2/2 and 2/3; class 4: 0 of 1, none actual
-    macro = averaged_f1(predicted, labels)
+    macro = pt.averaged_f1(predicted, labels)
     assert macro.precision == pytest.approx((1 / 2 + 1 + 0) / 3)
     assert macro.recall == pytest.approx((1 / 2 + 2 / 3 + 0) / 3)
     assert macro.f1 == pytest.approx((1 / 2 + 4 / 5 + 0) / 3)
-    weighted = averaged_f1(predicted, labels, "weighted")
+    weighted = pt.averaged_f1(predicted, labels, "weighted")
     assert weighted.f1 == pytest.approx((2 * 1 / 2 + 3 * 4 / 5) / 5)
-    assert averaged_f1(predicted, labels, "micro").f1 == accuracy(predicted, labels) == 0.6
+    assert pt.averaged_f1(predicted, labels, "micro").f1 == pt.accuracy(predicted, labels) == 0.6
     with pytest.raises(SettingsError):
-        averaged_f1(predicted, labels, "median")
+        pt.averaged_f1(predicted, labels, "median")
 
 
 def test_auc_by_hand():
     # pairs (positive, negative): 0.8 beats both; 0.5 ties with one and beats the other
-    assert roc_auc([0.8, 0.5, 0.5, 0.1], [1, 1, 0, 0]) == (1 + 1 + 0.5 + 1) / 4
-    assert roc_auc([3, 2, 1], [0, 1, 1]) == 0.0
-    assert roc_auc([5, 5, 5, 5], [0, 1, 0, 1]) == 0.5
+    assert pt.roc_auc([0.8, 0.5, 0.5, 0.1], [1, 1, 0, 0]) == (1 + 1 + 0.5 + 1) / 4
+    assert pt.roc_auc([3, 2, 1], [0, 1, 1]) == 0.0
+    assert pt.roc_auc([5, 5, 5, 5], [0, 1, 0, 1]) == 0.5
     with pytest.raises(DataError, match="3 and 0"):
-        roc_auc([1, 2, 3], [1, 1, 1])
+        pt.roc_auc([1, 2, 3], [1, 1, 1])
     with pytest.raises(DataError, match="finite"):
-        roc_auc([1, math.nan], [1, 0])
+        pt.roc_auc([1, math.nan], [1, 0])
     with pytest.raises(ShapeError):
-        roc_auc([1, 2, 3], [1, 0])
+        pt.roc_auc([1, 2, 3], [1, 0])
 
 
 def test_matthews_by_hand():
     # TP 3 TN 2 FP 2 FN 1: (3*2 - 2*1) / sqrt(5 * 4 * 4 * 3)
     predicted, labels = [1, 1, 1, 0, 1, 1, 0, 0], [1, 1, 1, 1, 0, 0, 0, 0]
-    assert matthews_correlation(predicted, labels) == pytest.approx(4 / math.sqrt(240))
-    assert matthews_correlation([0, 1, 2], [0, 1, 2]) == pytest.approx(1)
-    assert matthews_correlation([1, 1, 1], [0, 1, 1]) == 0.0
+    assert pt.matthews_correlation(predicted, labels) == pytest.approx(4 / math.sqrt(240))
+    assert pt.matthews_correlation([0, 1, 2], [0, 1, 2]) == pytest.approx(1)
+    assert pt.matthews_correlation([1, 1, 1], [0, 1, 1]) == 0.0
 
 
 @pytest.mark.oracle
@@ -109,14 +102,14 @@ def test_scikit_learn_agrees(seed):
     rng = np.random.default_rng(seed)
     n, classes = int(rng.integers(2, 200)), int(rng.integers(2, 6))
     labels, predicted = rng.integers(0, classes, n), rng.integers(0, classes, n)
-    ours = matthews_correlation(predicted, labels)
+    ours = pt.matthews_correlation(predicted, labels)
     assert ours == pytest.approx(metrics.matthews_corrcoef(labels, predicted), abs=1e-12)
     for average in ("macro", "micro", "weighted"):
-        f1_scores = averaged_f1(predicted, labels, average)
+        f1_scores = pt.averaged_f1(predicted, labels, average)
         expected = metrics.precision_recall_fscore_support(
             labels, predicted, average=average, zero_division=0
         )
         assert (f1_scores.precision, f1_scores.recall, f1_scores.f1) == pytest.approx(expected[:3])
     scores = np.round(rng.normal(size=n + 2), 1)  # with ties
     binary = np.concatenate([[0, 1], rng.integers(0, 2, n)])
-    assert roc_auc(scores, binary) == pytest.approx(metrics.roc_auc_score(binary, scores))
+    assert pt.roc_auc(scores, binary) == pytest.approx(metrics.roc_auc_score(binary, scores))

@@ -41,9 +41,6 @@ class Rows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def shard(self, i: int, n: int) -> Rows:
-        return Rows(self.ids[i::n], self.labels[i::n])
-
 
 class Data:
     """Shuffled anew in every epoch."""

@@ -20,9 +20,6 @@ class Points:
     def __len__(self) -> int:
         return len(self.x)
 
-    def shard(self, i: int, n: int) -> Points:
-        return Points(self.x[i::n])
-
 
 def build():
     return Sequential(BatchNorm1d(3), Linear(3, 1, np.random.default_rng(0)))

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from toys import assert_equal_weights, weights
 
 from pmt_core import DataError, SettingsError, load_archive
 from pmt_train import (
@@ -19,16 +20,6 @@ from pmt_train import (
     constant_schedule,
     progress_bar,
 )
-
-
-def weights(model):
-    return {name: p.data.copy() for name, p in model.named_parameters()}
-
-
-def assert_equal_weights(first, second):
-    assert first.keys() == second.keys()
-    for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
 
 
 def test_the_model_learns(toys):

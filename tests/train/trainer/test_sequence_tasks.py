@@ -26,9 +26,6 @@ class Examples:
     def __len__(self) -> int:
         return len(self.source)
 
-    def shard(self, i: int, n: int) -> Examples:
-        return Examples(self.source[i::n], self.target[i::n])
-
 
 def draw(rng: np.random.Generator, n: int, task: Callable[[np.ndarray], np.ndarray]) -> Examples:
     source = np.zeros((n, LONGEST), np.int64)

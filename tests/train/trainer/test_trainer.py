@@ -7,20 +7,11 @@ import math
 
 import numpy as np
 import pytest
+from toys import assert_equal_weights, weights
 
 from pmt_core import GradientError, SettingsError, ShapeError
 from pmt_nn import cross_entropy
 from pmt_train import SGD, AdamW, Clipping, FitOptions, Loss, Trainer, batches_of, global_norm
-
-
-def weights(model):
-    return {name: p.data.copy() for name, p in model.named_parameters()}
-
-
-def assert_equal_weights(first, second):
-    assert first.keys() == second.keys()
-    for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
 
 
 @pytest.mark.parametrize("n", [2, 3, 50])

@@ -20,11 +20,8 @@ Rng = np.random.Generator | None
 def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:
     """Return a mask (b, s) of keys, (b, t, s) or (b, h, t, s) with four axes.
 
-    Axes of length 1 broadcast: the result is (b, 1 or h, t or 1, s).
-
-    Raises:
-        DtypeError: if the mask is not boolean.
-        ShapeError: if it has none of these shapes.
+    Axes of length 1 broadcast: the result is (b, 1 or h, t or 1, s). Raises DtypeError if the mask
+    is not boolean, ShapeError if it has none of these shapes.
     """
     if mask.dtype != np.bool_:
         raise DtypeError(
@@ -36,11 +33,8 @@ def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:
         full = mask[:, np.newaxis, np.newaxis, :]
     elif mask.ndim == 3:
         full = mask[:, np.newaxis]
-    fits = full.ndim == 4 and all(
-        length in (1, expected)
-        for length, expected in zip((full.shape[0], *full.shape[2:]), (b, t, s), strict=True)
-    )
-    if not fits:
+    lengths = zip((*full.shape[:1], *full.shape[2:]), (b, t, s), strict=False)
+    if full.ndim != 4 or not all(length in (1, expected) for length, expected in lengths):
         raise ShapeError(
             f"a mask for {b} sequences, {t} queries and {s} keys has the shape (b, s) = {(b, s)}, "
             f"(b, t, s) = {(b, t, s)} or (b, h, t, s), got {mask.shape}"

@@ -231,12 +231,13 @@ class AvgPool2d(Module):
         padding: int | Pair = 0,
         count_include_pad: bool = True,
     ) -> None:
-        self.settings = {"kernel": kernel, "stride": stride, "padding": padding}
+        self.kernel, self.stride, self.padding = kernel, stride, padding
         self.count_include_pad = count_include_pad
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
-        return avg_pool2d(x, count_include_pad=self.count_include_pad, **self.settings)
+        sizes = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
+        return avg_pool2d(x, count_include_pad=self.count_include_pad, **sizes)
 
 
 class MaxPool1d(Module):

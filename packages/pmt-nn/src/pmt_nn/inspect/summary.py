@@ -42,10 +42,8 @@ class Summary:
         aligned = "  ".join(f"{{:{'<' if i < 3 else '>'}{n}}}" for i, n in enumerate(widths))
         lines = [aligned.format(*row).rstrip() for row in cells]  # text left, numbers right
         lines.insert(1, "  ".join("-" * width for width in widths))
-        if self.total.frozen:
-            lines.append(
-                f"{self.total.frozen:,} of {self.total.parameters:,} parameters are frozen"
-            )
+        if (total := self.total).frozen:
+            lines.append(f"{total.frozen:,} of {total.parameters:,} parameters are frozen")
         return "\n".join(lines)
 
 

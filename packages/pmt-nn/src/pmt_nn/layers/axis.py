@@ -48,8 +48,7 @@ class AxisMean(Module):
     """Mean over `axis`, e.g. of the context vectors of CBOW: (b, n, d) -> (b, d)."""
 
     def __init__(self, axis: int = 1, *, keepdims: bool = False) -> None:
-        self.axis = axis
-        self.keepdims = keepdims
+        self.axis, self.keepdims = axis, keepdims
 
     def forward(self, x: Tensor) -> Tensor:
         """Average x of any shape with that axis."""

@@ -149,8 +149,7 @@ class BatchNorm(Module):
         self.bias = Parameter(np.zeros(c, dtype))
         self.running_mean = Buffer(np.zeros(c, dtype))
         self.running_variance = Buffer(np.ones(c, dtype))
-        self.momentum = momentum
-        self.eps = eps
+        self.momentum, self.eps = momentum, eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (b, c, ...). Raises ShapeError."""

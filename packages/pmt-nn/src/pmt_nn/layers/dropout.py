@@ -11,6 +11,7 @@ import numpy as np
 from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
 from pmt_core import SettingsError, StateError
 from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.masks import Rng
 from pmt_nn.module.module import Module
 
 
@@ -113,27 +114,25 @@ class Dropout(Module):
             raise SettingsError(f"0 <= rate < 1 is required of dropout, got {rate}")
         self.rate = rate
 
-    def forward(self, x: Tensor, rng: np.random.Generator | None = None) -> Tensor:
+    def forward(self, x: Tensor, rng: Rng = None) -> Tensor:
         """Apply dropout to x of any shape. rng: needed in training if rate > 0."""
         dropout_mask = self.draw(x.shape, rng)
         return x if dropout_mask is None else apply_mask(x, dropout_mask=dropout_mask)
 
-    def draw(self, shape: tuple[int, ...], rng: np.random.Generator | None) -> DropoutMask | None:
+    def draw(self, shape: tuple[int, ...], rng: Rng) -> DropoutMask | None:
         """Draw a mask; None if dropout does not act. Raises StateError if it does without rng."""
         if not (self.training and self.rate):
             return None
         return DropoutMask(keep_mask(stream_of_pass(rng), shape, self.rate), 1 / (1 - self.rate))
 
 
-def add_with_dropout(
-    x: Tensor, y: Tensor, dropout: Dropout, rng: np.random.Generator | None
-) -> Tensor:
+def add_with_dropout(x: Tensor, y: Tensor, dropout: Dropout, rng: Rng) -> Tensor:
     """Return x + dropout(y), in one step if dropout acts."""
     dropout_mask = dropout.draw(y.shape, rng)
     return x + y if dropout_mask is None else add_dropped(x, y, dropout_mask=dropout_mask)
 
 
-def stream_of_pass(rng: np.random.Generator | None) -> np.random.Generator:
+def stream_of_pass(rng: Rng) -> np.random.Generator:
     """Return the random stream of this pass. Raises StateError if it is None."""
     if rng is None:
         raise StateError(

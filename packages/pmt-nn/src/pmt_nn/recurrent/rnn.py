@@ -12,7 +12,7 @@ from pmt_autograd import Tensor, concat, stack
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Mask, Rng
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter, orthogonal
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
@@ -74,12 +74,7 @@ class RecurrentNetwork(Module):
             self._set_biases(cell)
 
     def forward(
-        self,
-        x: Tensor,
-        mask: Mask | None = None,
-        state: Any = None,
-        *,
-        rng: np.random.Generator | None = None,
+        self, x: Tensor, mask: Mask | None = None, state: Any = None, *, rng: Rng = None
     ) -> tuple[Tensor, Any]:
         """Map x (b, t, n_in) to outputs (b, t, n * directions) and last states like `state`.
 
@@ -93,11 +88,7 @@ class RecurrentNetwork(Module):
         """Set the initial biases of a cell that are not zero."""
 
     def _run(
-        self,
-        x: Tensor,
-        mask: Mask | None,
-        starts: list[list[Tensor]],
-        rng: np.random.Generator | None,
+        self, x: Tensor, mask: Mask | None, starts: list[list[Tensor]], rng: Rng
     ) -> tuple[Tensor, Tensor]:
         """Run all layers. starts: for each kind of state (hidden, cell) that of every cell."""
         self._check(x, mask)
@@ -167,7 +158,7 @@ class LSTM(RecurrentNetwork):
         mask: Mask | None = None,
         state: tuple[Tensor, Tensor] | None = None,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Rng = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return all outputs and the last (states, cells); see `RecurrentNetwork.forward`."""
         states, cells = (None, None) if state is None else state

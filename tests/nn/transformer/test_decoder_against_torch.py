@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch_weights import decoder_pairs, encoder_pairs, same
 
 from pmt_autograd import Tensor
 from pmt_nn import TransformerConfig, TransformerDecoder, TransformerEncoder, causal_mask, rotate
@@ -14,55 +15,6 @@ pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore::UserWarnin
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 norms = pytest.mark.parametrize("norm_first", [True, False], ids=["pre-norm", "post-norm"])
 D, HEADS, F = 12, 3, 20
-
-
-def same(x: np.ndarray) -> np.ndarray:
-    return x
-
-
-def turned(x: np.ndarray) -> np.ndarray:
-    return x.T
-
-
-def norm(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [(ours.weight, theirs.weight, same), (ours.bias, theirs.bias, same)]
-
-
-def dense(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [(ours.weight, theirs.weight, turned), (ours.bias, theirs.bias, same)]
-
-
-def own_attention(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [
-        (ours.qkv.weight, theirs.in_proj_weight, turned),
-        (ours.qkv.bias, theirs.in_proj_bias, same),
-        *dense(ours.project, theirs.out_proj),
-    ]
-
-
-def encoder_pairs(ours: TransformerEncoder, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    pairs = [] if ours.norm is None else norm(ours.norm, theirs.norm)
-    for our, other in zip(ours.layers, theirs.layers, strict=True):
-        pairs += own_attention(our.attention, other.self_attn)
-        pairs += norm(our.attention_norm, other.norm1)
-        pairs += norm(our.feed_forward_norm, other.norm2)
-        pairs += dense(our.feed_forward.up, other.linear1)
-        pairs += dense(our.feed_forward.down, other.linear2)
-    return pairs
-
-
-def decoder_pairs(ours: TransformerDecoder, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    """All but cross-attention, whose q, k and v torch keeps in one matrix."""
-    pairs = [] if ours.norm is None else norm(ours.norm, theirs.norm)
-    for our, other in zip(ours.layers, theirs.layers, strict=True):
-        pairs += own_attention(our.attention, other.self_attn)
-        pairs += norm(our.attention_norm, other.norm1)
-        pairs += norm(our.cross_norm, other.norm2)
-        pairs += norm(our.feed_forward_norm, other.norm3)
-        pairs += dense(our.cross.project, other.multihead_attn.out_proj)
-        pairs += dense(our.feed_forward.up, other.linear1)
-        pairs += dense(our.feed_forward.down, other.linear2)
-    return pairs
 
 
 def copy_cross(oracle: Any, ours: TransformerDecoder, theirs: Any) -> None:

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch_weights import encoder_pairs, same, turned
 
 from pmt_autograd import Tensor
 from pmt_nn import (
     Embedding,
-    LayerNorm,
-    SelfAttention,
     TransformerConfig,
     TransformerEncoder,
     attention,
@@ -24,14 +23,6 @@ from pmt_nn import (
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore::UserWarning")]
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-
-
-def same(x: np.ndarray) -> np.ndarray:
-    return x
-
-
-def turned(x: np.ndarray) -> np.ndarray:
-    return x.T
 
 
 def leaf(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Tensor:
@@ -106,23 +97,6 @@ def test_scaled_dot_product_attention(oracle, rng, dtype, kind) -> None:
     )
 
 
-def attention_pairs(ours: SelfAttention, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [
-        (ours.qkv.weight, theirs.in_proj_weight, turned),
-        (ours.qkv.bias, theirs.in_proj_bias, same),
-        (ours.project.weight, theirs.out_proj.weight, turned),
-        (ours.project.bias, theirs.out_proj.bias, same),
-    ]
-
-
-def norm_pairs(ours: LayerNorm, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [(ours.weight, theirs.weight, same), (ours.bias, theirs.bias, same)]
-
-
-def linear_pairs(ours: Any, theirs: Any) -> list[tuple[Any, Any, Any]]:
-    return [(ours.weight, theirs.weight, turned), (ours.bias, theirs.bias, same)]
-
-
 @dtypes
 @pytest.mark.parametrize("norm_first", [True, False], ids=["pre-norm", "post-norm"])
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
@@ -163,13 +137,7 @@ def test_encoder(oracle, rng, stir, dtype, norm_first, activation, masked, mode)
     theirs = torch.nn.TransformerEncoder(layer, n, final, enable_nested_tensor=False)
     theirs = theirs.to(torch.float64 if dtype == np.float64 else torch.float32)
     ours.train(mode == "train"), theirs.train(mode == "train")
-    pairs = [] if ours.norm is None else norm_pairs(ours.norm, theirs.norm)
-    for our, other in zip(ours.layers, theirs.layers, strict=True):
-        pairs += attention_pairs(our.attention, other.self_attn)
-        pairs += norm_pairs(our.attention_norm, other.norm1)
-        pairs += norm_pairs(our.feed_forward_norm, other.norm2)
-        pairs += linear_pairs(our.feed_forward.up, other.linear1)
-        pairs += linear_pairs(our.feed_forward.down, other.linear2)
+    pairs = encoder_pairs(ours, theirs)
     oracle.copy({other: layout(our.data) for our, other, layout in pairs})
     x = leaf(rng, (3, 6, d), dtype)
     tx = oracle.tensor(x.data)

@@ -20,7 +20,7 @@ from pmt_nn.crf.forward_backward import (
     viterbi_decode,
 )
 from pmt_nn.losses.elementwise import reduce_loss
-from pmt_nn.masks import Mask
+from pmt_nn.masks import Ids, Mask
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter, normal
 
@@ -101,12 +101,7 @@ class LinearChainCRF(Module):
         self.forbidden_start = _booleans(forbidden_start, (n,), "forbidden_start")
 
     def forward(
-        self,
-        emissions: Tensor,
-        tags: NDArray[np.integer],
-        mask: Mask | None = None,
-        *,
-        reduction: str = "mean",
+        self, emissions: Tensor, tags: Ids, mask: Mask | None = None, *, reduction: str = "mean"
     ) -> Tensor:
         """Return the loss -log p(tags) of each sequence, averaged by default.
 

@@ -1,7 +1,7 @@
 """Training: `Trainer`, optimizers, learning rate schedules, metrics, plots, parallel workers.
 
-Read `trainer/trainer.py` (one step), `trainer/fit_loop.py` (epochs, evaluation, checkpoints) and
-`optim/optimizer.py` with `optim/adam.py` (the update). matplotlib is imported by the first plot.
+Read `trainer/trainer.py` (one step), `trainer/fit_loop.py` (epochs, evaluation, checkpoints),
+`optim/optimizer.py` and `optim/adaptive.py` (the update). The first plot imports matplotlib.
 """
 
 # Metrics
@@ -24,8 +24,7 @@ from pmt_train.metrics.entities import EntityScores, entity_confusion, entity_sc
 from pmt_train.metrics.text_generation import BleuScore, bleu, perplexity, tokenize_13a
 
 # Optimizers
-from pmt_train.optim.adagrad import Adagrad, RMSProp
-from pmt_train.optim.adam import Adam, AdamW
+from pmt_train.optim.adaptive import Adagrad, Adam, AdamW, RMSProp
 from pmt_train.optim.blocks import Block
 from pmt_train.optim.clipping import Clipping, clip_factor, clip_grad_norm, clip_values, global_norm
 from pmt_train.optim.ema import WeightAverage

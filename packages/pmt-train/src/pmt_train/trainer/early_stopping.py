@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pmt_core import SettingsError
 from pmt_train.trainer.history import to_json_number
@@ -13,8 +13,23 @@ from pmt_train.trainer.history import to_json_number
 Mode = Literal["max", "min"]
 
 
+class _ScoreTracker:
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the value as JSON."""
+        plain = asdict(cast(Any, self))
+        return plain | {"best": None if plain["best"] is None else to_json_number(plain["best"])}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Return the value that `to_dict` wrote, in this or an earlier version."""
+        values = {"min_scale" if k == "lowest" else k: value for k, value in state.items()}
+        return cls(**values | {"best": None if state["best"] is None else float(state["best"])})
+
+
 @dataclass(frozen=True, slots=True)
-class EarlyStopping:
+class EarlyStopping(_ScoreTracker):
     """Tracks the best score and decides when to stop.
 
     The value never changes: `update` returns the next one, so it can be saved and compared.
@@ -68,18 +83,9 @@ class EarlyStopping:
         """Whether `patience` is used up."""
         return self.patience is not None and self.waited >= self.patience
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the value as JSON."""
-        return _to_json(self)
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Return the value that `to_dict` wrote."""
-        return cls(**_from_json(state))
-
 
 @dataclass(frozen=True, slots=True)
-class ReduceOnPlateau:
+class ReduceOnPlateau(_ScoreTracker):
     """Lowers the learning rate while the score does not improve. Immutable like `EarlyStopping`.
 
         plateau = ReduceOnPlateau(patience=2)
@@ -132,16 +138,6 @@ class ReduceOnPlateau:
         best = score if better else self.best
         return replace(self, best=best, waited=waited, cooling=cooling, scale=scale)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the value as JSON."""
-        return _to_json(self)
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Return the value that `to_dict` wrote, in this or an earlier version."""
-        renamed = {"min_scale" if k == "lowest" else k: value for k, value in state.items()}
-        return cls(**_from_json(renamed))
-
 
 def _is_better(score: float, best: float | None, mode: Mode, min_delta: float) -> bool:
     if math.isnan(score) or best is None:
@@ -154,12 +150,3 @@ def _check(mode: str, min_delta: float) -> None:
         raise SettingsError(f"expected mode to be 'max' or 'min', got {mode!r}")
     if not min_delta >= 0:
         raise SettingsError(f"expected min_delta of 0 or more, got {min_delta}")
-
-
-def _to_json(value: EarlyStopping | ReduceOnPlateau) -> dict[str, Any]:
-    return asdict(value) | {"best": None if value.best is None else to_json_number(value.best)}
-
-
-def _from_json(state: Mapping[str, Any]) -> dict[str, Any]:
-    best = state["best"]
-    return {**state, "best": None if best is None else float(best)}

@@ -41,7 +41,8 @@ class NegativeSamplingKernel(Word2VecKernel):
     ) -> None:
         """Write to `out` (..., k, b) how often a noise word counts for each center word (..., b).
 
-        A noise word that is the center word itself counts nothing. times: predictions of a word.
+        noise: (..., k). words, times: (..., b), center words and how often each is predicted. A
+        noise word that is the center word itself counts nothing.
         """
         out[:] = (times * self._noise_weight)[..., np.newaxis, :]
         out[words[..., np.newaxis, :] == noise[..., np.newaxis]] = 0

@@ -17,6 +17,7 @@ from pmt_train.trainer.trainable import StepResult, Trainable
 
 _FORMAT = "pmt checkpoint 1"
 _PARTS = ("model", "optimizer", "best", "average")
+_DEFAULTS = {"accumulate": 1, "average of the weights": False}  # of a fingerprint without them
 
 
 @dataclass(slots=True)
@@ -199,9 +200,6 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             parts[part][rest] = array
     best = parts["best"] if meta.get("has_best") else None
     return Checkpoint(state, parts["model"], parts["optimizer"], best, parts["average"])
-
-
-_DEFAULTS = {"accumulate": 1, "average of the weights": False}  # of a fingerprint without them
 
 
 def save_run(

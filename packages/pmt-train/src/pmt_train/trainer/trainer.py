@@ -70,8 +70,9 @@ class Trainer(Generic[M, B]):
             `fit` evaluates the average and keeps it as the best weights.
         process_group: the processes that train; None: those that mpiexec started, or this one.
 
-    The attributes are made from the arguments. Further ones: `flat`, the parameters in flat
-    memory; `step_count`, the number of steps done; `lr_scale`, a factor on the schedule's rates.
+    Attributes:
+        flat: the parameters in flat memory.
+        step_count, lr_scale: number of steps done, and factor on the rates of the schedule.
     """
 
     def __init__(

@@ -68,8 +68,8 @@ class SingleProcess(ProcessGroup):
 def run_thread_group(size: int, work: Callable[[ProcessGroup], R]) -> list[R]:
     """Run `work(process_group)` in `size` threads, each one a rank; return the results in order.
 
-    Each thread makes its own model and trainer. The first error, in the order of the ranks, ends
-    all threads and is raised.
+    It tests distributed training without MPI. Each thread makes its own model and trainer. The
+    first error, in the order of the ranks, ends all threads and is raised.
     """
     if size < 1:
         raise SettingsError(f"the number of ranks is 1 or more, got {size}")

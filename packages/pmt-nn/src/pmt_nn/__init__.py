@@ -88,6 +88,10 @@ from pmt_nn.layers.running_statistics import (
     apply_statistics,
     collecting_statistics,
 )
+from pmt_nn.losses.binary_cross_entropy import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+)
 
 # losses/
 from pmt_nn.losses.contrastive import (
@@ -98,12 +102,7 @@ from pmt_nn.losses.contrastive import (
     triplet_loss,
 )
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.losses.elementwise import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    huber,
-    mse,
-)
+from pmt_nn.losses.regression import huber, mse
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling, negative_sampling_loss
 
@@ -125,11 +124,7 @@ from pmt_nn.models.word2vec import CBOW, SkipGram
 # module/: Module, Parameter, containers, initializers, hooks
 from pmt_nn.module.containers import Concatenate, Lambda, ModuleList, Parallel, Residual, Sequential
 from pmt_nn.module.hooks import ModuleHook, module_hook
-from pmt_nn.module.module import Module
-from pmt_nn.module.old_names import with_current_names
-from pmt_nn.module.parameter import (
-    Buffer,
-    Parameter,
+from pmt_nn.module.initializers import (
     kaiming_normal,
     kaiming_uniform,
     normal,
@@ -137,6 +132,9 @@ from pmt_nn.module.parameter import (
     truncated_normal,
     xavier_uniform,
 )
+from pmt_nn.module.module import Module
+from pmt_nn.module.old_names import with_current_names
+from pmt_nn.module.parameter import Buffer, Parameter
 
 # recurrent/: RNN, GRU, LSTM
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN

@@ -24,20 +24,24 @@ from pmt_train.metrics.entities import EntityScores, entity_confusion, entity_sc
 from pmt_train.metrics.text_generation import BleuScore, bleu, perplexity, tokenize_13a
 
 # Optimizers
-from pmt_train.optim.adaptive import Adagrad, Adam, AdamW, RMSProp
+from pmt_train.optim.adagrad import Adagrad
+from pmt_train.optim.adam import Adam, AdamW
 from pmt_train.optim.blocks import Block
 from pmt_train.optim.clipping import Clipping, clip_factor, clip_grad_norm, clip_values, global_norm
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
-from pmt_train.optim.momentum import SGD, Lion
+from pmt_train.optim.lion import Lion
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
+from pmt_train.optim.rmsprop import RMSProp
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup
+from pmt_train.optim.sgd import SGD
+from pmt_train.parallel.malloc_tuning import keep_freed_memory
 
 # Threads and processes
 from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup, SingleProcess, run_thread_group
-from pmt_train.parallel.workers import Workers, core_count, keep_freed_memory
+from pmt_train.parallel.workers import Workers, core_count
 
 # Plots
 from pmt_train.plots.bars import bar_chart, entity_plot
@@ -65,10 +69,11 @@ from pmt_train.schedules import (
 
 # Trainer, training loop, checkpoints
 from pmt_train.trainer.batches import Batch, Epochs, batches_of, predict_batches
+from pmt_train.trainer.callbacks import Callback, Callbacks, EventName, TrainingEvent
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint
 from pmt_train.trainer.early_stopping import EarlyStopping, Mode, ReduceOnPlateau
 from pmt_train.trainer.fit_loop import TrainingLoop
-from pmt_train.trainer.fit_options import Callback, Callbacks, EventName, FitOptions, TrainingEvent
+from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row, finite_or_none, join_histories
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted, stopped_by_signals
 from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate

@@ -10,8 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Array, Tensor, getitem, take_rows
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.attention.rotary import BASE, rotate
+from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter, normal
+from pmt_nn.module.parameter import Parameter
 
 # --- added to the embeddings ----------------------------------------------------------------------
 

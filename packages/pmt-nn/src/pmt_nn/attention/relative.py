@@ -36,7 +36,8 @@ from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, Rng, causal_mask
-from pmt_nn.module.parameter import Parameter, normal
+from pmt_nn.module.initializers import normal
+from pmt_nn.module.parameter import Parameter
 
 
 @ag.primitive

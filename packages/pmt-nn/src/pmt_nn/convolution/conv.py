@@ -14,8 +14,9 @@ from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.im2col import convolve, convolve_gradients
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
+from pmt_nn.module.initializers import kaiming_uniform
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter, kaiming_uniform
+from pmt_nn.module.parameter import Parameter
 
 
 @ag.primitive

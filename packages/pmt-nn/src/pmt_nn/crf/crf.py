@@ -19,10 +19,11 @@ from pmt_nn.crf.forward_backward import (
     transition_counts,
     viterbi_decode,
 )
-from pmt_nn.losses.elementwise import reduce_loss
+from pmt_nn.losses.regression import reduce_loss
 from pmt_nn.masks import Ids, Mask
+from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter, normal
+from pmt_nn.module.parameter import Parameter
 
 _FORBIDDEN = -1e4
 

@@ -10,8 +10,9 @@ from numpy.typing import DTypeLike
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import ShapeError
+from pmt_nn.module.initializers import xavier_uniform
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter, xavier_uniform
+from pmt_nn.module.parameter import Parameter
 
 
 @ag.primitive

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pmt_autograd import Tensor, maximum, relu, sqrt
 from pmt_core import ShapeError
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.losses.elementwise import check_same_shape, reduce_loss
+from pmt_nn.losses.regression import check_same_shape, reduce_loss
 
 _TINY = 1e-12
 

@@ -12,7 +12,7 @@ import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, log_softmax
 from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
 from pmt_core import log_softmax as stable_log_softmax
-from pmt_nn.losses.elementwise import REDUCTIONS, check_reduction
+from pmt_nn.losses.regression import REDUCTIONS, check_reduction
 
 
 @ag.primitive

@@ -9,7 +9,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor, take_rows
 from pmt_core import HuffmanTree, ShapeError, sigmoid
-from pmt_nn.losses.elementwise import binary_cross_entropy_with_logits, check_reduction, reduce_loss
+from pmt_nn.losses.binary_cross_entropy import binary_cross_entropy_with_logits
+from pmt_nn.losses.regression import check_reduction, reduce_loss
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 

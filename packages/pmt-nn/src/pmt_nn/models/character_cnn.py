@@ -16,8 +16,9 @@ from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, ta
 from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Ids
+from pmt_nn.module.initializers import kaiming_uniform, normal
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter, kaiming_uniform, normal
+from pmt_nn.module.parameter import Parameter
 
 OUTSIDE = 0
 """The character id before the first and after the last character of a word."""

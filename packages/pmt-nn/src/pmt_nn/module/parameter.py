@@ -1,14 +1,8 @@
-"""`Parameter` and `Buffer`, the tensors of a module's state, and initializers of weights.
-
-Each initializer draws from an explicit random stream.
-"""
+"""`Parameter` and `Buffer`: the tensors of a module's state."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from pmt_autograd import Tensor
 
@@ -41,79 +35,3 @@ class Buffer(Tensor):
 
     def __repr__(self) -> str:
         return f"Buffer(shape={self.shape}, dtype={self.dtype})"
-
-
-def xavier_uniform(
-    rng: np.random.Generator, shape: tuple[int, int], *, dtype: DTypeLike = np.float32
-) -> NDArray[Any]:
-    """Return uniform values in +-sqrt(6 / (n_in + n_out)) (Glorot & Bengio 2010, eq. 16).
-
-    This keeps the variance of activations and gradients over the layers. shape: (n_in, n_out).
-    """
-    bound = np.sqrt(6 / (shape[0] + shape[1]))
-    return rng.uniform(-bound, bound, shape).astype(dtype)
-
-
-def normal(
-    rng: np.random.Generator, shape: tuple[int, ...], std: float, *, dtype: DTypeLike = np.float32
-) -> NDArray[Any]:
-    """Return normal values with mean 0 and standard deviation `std`."""
-    return (rng.standard_normal(shape) * std).astype(dtype)
-
-
-def kaiming_uniform(
-    rng: np.random.Generator, shape: tuple[int, ...], n_in: int, *, dtype: DTypeLike = np.float32
-) -> NDArray[Any]:
-    """Return uniform values in +-sqrt(6 / n_in), n_in inputs per output (He et al. 2015, eq. 10).
-
-    This keeps the variance of activations in layers followed by a ReLU.
-    """
-    bound = np.sqrt(6 / max(n_in, 1))
-    return rng.uniform(-bound, bound, shape).astype(dtype)
-
-
-def kaiming_normal(
-    rng: np.random.Generator, shape: tuple[int, ...], n_in: int, *, dtype: DTypeLike = np.float32
-) -> NDArray[Any]:
-    """Return normal values with standard deviation sqrt(2 / n_in) (He et al. 2015, eq. 10)."""
-    return normal(rng, shape, float(np.sqrt(2 / max(n_in, 1))), dtype=dtype)
-
-
-def truncated_normal(
-    rng: np.random.Generator,
-    shape: tuple[int, ...],
-    std: float,
-    *,
-    bound: float = 2.0,
-    dtype: DTypeLike = np.float32,
-) -> NDArray[Any]:
-    """Return normal values, drawn again if beyond `bound` standard deviations (as in BERT).
-
-    std: of the normal before truncation. With bound = 2 the values have 0.880 std.
-    """
-    values = rng.standard_normal(shape)
-    outside = np.abs(values) > bound
-    while outside.any():
-        values[outside] = rng.standard_normal(int(outside.sum()))
-        outside = np.abs(values) > bound
-    return (values * std).astype(dtype)
-
-
-def orthogonal(
-    rng: np.random.Generator,
-    shape: tuple[int, ...],
-    *,
-    gain: float = 1.0,
-    dtype: DTypeLike = np.float32,
-) -> NDArray[Any]:
-    """Return orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013).
-
-    The values are uniform over all such matrices: the Q of a QR decomposition of a normal matrix,
-    with the signs that make the diagonal of R positive (Mezzadri 2006).
-    shape: at least two axes; all but the first are flattened into the columns.
-    """
-    rows, columns = shape[0], int(np.prod(shape[1:]))
-    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(tall)
-    q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)
-    return (gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype)

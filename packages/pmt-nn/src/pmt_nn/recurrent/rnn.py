@@ -13,8 +13,9 @@ from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, Rng
+from pmt_nn.module.initializers import orthogonal
 from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter, orthogonal
+from pmt_nn.module.parameter import Parameter
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
 
 

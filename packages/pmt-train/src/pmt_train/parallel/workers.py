@@ -1,10 +1,8 @@
-"""`Workers`: a pool of N threads with single-threaded BLAS; tuning of malloc."""
+"""`Workers`: a pool of N threads with single-threaded BLAS."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import functools
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +10,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Self, TypeVar
 
 from pmt_core import SettingsError
+from pmt_train.parallel.malloc_tuning import keep_freed_memory
 
 A = TypeVar("A")
+
 R = TypeVar("R")
 
 # Number of processes on this machine, set by mpiexec: of MPICH and derivatives, of Open MPI.
 _LOCAL_SIZES = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
+
 _BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -143,27 +144,3 @@ def _threadpoolctl() -> Any:
 
 def _blas_is_single() -> bool:
     return any(os.environ.get(name) == "1" for name in _BLAS_VARIABLES)
-
-
-# Parameters of glibc's mallopt(3), from <malloc.h>.
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
-
-
-@functools.cache
-def keep_freed_memory() -> bool:
-    """Configure glibc's malloc to keep freed memory; return whether it could be configured.
-
-    A training step allocates the same large arrays over and over. By default glibc returns them
-    to the system when they are freed and requests them again, and the kernel zeroes every page
-    each time: about a fifth of the time of a step (`benchmarks/steps/allocator.py`). With this
-    setting, freed memory stays with the process, up to 1 GiB beyond its use, and threads share
-    one heap. It lasts for the life of the process. Other C libraries (macOS, Windows, musl) are
-    not changed.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return False
-    mallopt.argtypes, mallopt.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
-    settings = [(_ARENA_MAX, 1), (_MMAP_THRESHOLD, 1 << 30), (_TRIM_THRESHOLD, 1 << 30)]
-    return all([mallopt(name, value) == 1 for name, value in [*settings, (_TOP_PAD, 1 << 26)]])

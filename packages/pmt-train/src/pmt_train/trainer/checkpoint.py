@@ -1,23 +1,21 @@
-"""Checkpoints: the state of a training run, its file, and resuming from it."""
+"""Checkpoints: the state of a training run, and its file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Self
 
 from pmt_autograd import Array
-from pmt_core import ArchiveError, SettingsError, ShapeError, StateError, load_archive, save_archive
+from pmt_core import ArchiveError, load_archive, save_archive
 from pmt_train.trainer.early_stopping import EarlyStopping, ReduceOnPlateau
 from pmt_train.trainer.history import History, Row, rows_from_json, rows_to_json, to_json_number
-from pmt_train.trainer.progress import warn
-from pmt_train.trainer.trainable import StepResult, Trainable
+from pmt_train.trainer.trainable import StepResult
 
 _FORMAT = "pmt checkpoint 1"
+
 _PARTS = ("model", "optimizer", "best", "average")
-_DEFAULTS = {"accumulate": 1, "average of the weights": False}  # of a fingerprint without them
 
 
 @dataclass(slots=True)
@@ -200,58 +198,3 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             parts[part][rest] = array
     best = parts["best"] if meta.get("has_best") else None
     return Checkpoint(state, parts["model"], parts["optimizer"], best, parts["average"])
-
-
-def save_run(
-    path: Path, trainable: Trainable[Any], state: TrainingState, best: dict[str, Any] | None
-) -> None:
-    """Write everything that `resume_run` needs to `path` (.npz). best: the best weights so far."""
-    parts = trainable.state()
-    optimizer, average = parts.get("optimizer", {}), parts.get("average", {})
-    save_checkpoint(path, Checkpoint(state, parts["model"], optimizer, best, average))
-
-
-def resume_run(path: Path, trainable: Trainable[Any], begin: TrainingState) -> Checkpoint:
-    """Load the checkpoint at `path` into `trainable` and return it.
-
-    `begin` is the state of a new run with the present settings, to compare with the saved one.
-
-    Raises:
-        SettingsError: if the saved run had other settings or data.
-        ArchiveError: if the file is damaged or belongs to another model.
-    """
-    checkpoint = load_checkpoint(path)
-    for name, before, now in _differences(checkpoint.state, begin):
-        raise SettingsError(
-            f"cannot resume {path}: {name} was {before!r} and is {now!r} now; "
-            "resume with the data and settings the run was started with, or start anew"
-        )
-    if checkpoint.state.workers != begin.workers:
-        warn(
-            f"note: the run had {checkpoint.state.workers} workers and has {begin.workers} now; "
-            "it resumes, but the results are not bit-identical"
-        )
-        checkpoint.state.workers = begin.workers
-    parts = {name: getattr(checkpoint, name) for name in ("model", "optimizer", "average")}
-    try:
-        trainable.load_state(parts, checkpoint.state.step)
-    except (ShapeError, StateError) as error:
-        raise ArchiveError(f"{path} is the checkpoint of another model: {error}") from error
-    return checkpoint
-
-
-def _differences(
-    saved: TrainingState, begin: TrainingState
-) -> Iterator[tuple[str, object, object]]:
-    """(name, saved value, present value) of each setting that must not change and did."""
-    pairs: list[tuple[str, object, object]] = [
-        ("seed", saved.seed, begin.seed),
-        ("patience", saved.stopping.patience, begin.stopping.patience),
-        ("mode", saved.stopping.mode, begin.stopping.mode),
-        ("ReduceOnPlateau", saved.plateau is not None, begin.plateau is not None),
-    ]
-    if None not in (saved.batches, begin.batches):
-        pairs.append(("number of batches", saved.batches, begin.batches))
-    before, now = _DEFAULTS | saved.fingerprint, _DEFAULTS | begin.fingerprint
-    pairs += [(name, before.get(name), now.get(name)) for name in before | now]
-    return (pair for pair in pairs if pair[1] != pair[2])

@@ -13,11 +13,13 @@ from typing import Generic, NoReturn, TypeVar
 from pmt_autograd import Array
 from pmt_core import DataError, GradientError, SettingsError, StateError, save_archive
 from pmt_train.trainer.batches import Epochs, batch_count, batches_of_epoch, check_reiterable
-from pmt_train.trainer.checkpoint import TrainingState, resume_run, save_run
-from pmt_train.trainer.fit_options import EventName, FitOptions, TrainingEvent, callbacks_by_name
+from pmt_train.trainer.callbacks import EventName, TrainingEvent, callbacks_by_name
+from pmt_train.trainer.checkpoint import TrainingState
+from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.trainer.progress import EpochProgress, epoch_line, say, warn
+from pmt_train.trainer.resume import resume_run, save_run
 from pmt_train.trainer.trainable import StepResult, Trainable
 
 B = TypeVar("B")

@@ -14,7 +14,7 @@ import numpy as np
 from pmt_autograd import Array
 from pmt_core import RandomStream, SettingsError
 from pmt_nn import BatchStatistics, Module, apply_statistics
-from pmt_train.optim.adaptive import AdamW
+from pmt_train.optim.adam import AdamW
 from pmt_train.optim.clipping import Clipping, global_norm
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients

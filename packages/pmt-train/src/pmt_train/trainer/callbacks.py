@@ -1,0 +1,58 @@
+"""Events of a training run, and the callbacks that receive them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias, get_args
+
+from pmt_core import SettingsError
+from pmt_train.trainer.history import Row
+from pmt_train.trainer.trainable import Trainable
+
+EventName = Literal["start", "step", "epoch", "improved", "checkpoint", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEvent:
+    """The argument of a callback.
+
+    Attributes:
+        name: "start" (once, also of a resumed run), "step" (after each optimizer step),
+            "improved" (after an evaluation with a new best score, before "epoch"), "epoch" (after
+            an epoch and its evaluation), "checkpoint" (after one was written), "end" (the run is
+            complete and the best weights are loaded).
+        trainer: the `Trainer` (with its model and optimizer) or other `Trainable`.
+        step, epoch: number of steps and of whole epochs done.
+        row: of a step: loss, lr, grad_norm; of an epoch: its row of the history.
+        rows: the history so far, a row per finished epoch.
+    """
+
+    name: EventName
+    trainer: Trainable[Any]
+    step: int
+    epoch: int
+    row: Row
+    rows: Sequence[Row]
+
+
+class Callback(Protocol):
+    """A function that is called at an event of the training run."""
+
+    def __call__(self, event: TrainingEvent, /) -> object:
+        """Handle the event; what is returned is ignored."""
+
+
+Callbacks: TypeAlias = Mapping[EventName, Callback | Sequence[Callback]]
+"""One or several callbacks by event, e.g. {"epoch": print}."""
+
+
+def callbacks_by_name(callbacks: Callbacks | None) -> dict[str, list[Callback]]:
+    """Return the callbacks of each event as a list. Raises SettingsError for an unknown event."""
+    names = get_args(EventName)
+    lists: dict[str, list[Callback]] = {name: [] for name in names}
+    for name, given in (callbacks or {}).items():
+        if name not in lists:
+            raise SettingsError(f"there is no event {name!r}; events are {', '.join(names)}")
+        lists[name] = [given] if callable(given) else list(given)
+    return lists

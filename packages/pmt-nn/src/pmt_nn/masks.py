@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import DtypeError, ShapeError
 
-Mask = NDArray[np.bool_]
-"""Booleans (b, s), (b, t, s) or (b, h, t, s): True where a query may attend to a key."""
+if TYPE_CHECKING:
+    Mask = NDArray[np.bool_]
+else:
+
+    class Mask:
+        """An attention mask: a boolean array in which True means "attend here".
+
+        Any boolean array is one; this class exists for `help(Mask)` and is never instantiated.
+
+        Shapes, for b sequences, t queries, s keys and h heads: (b, s), one row of keys for all
+        queries; (b, t, s), keys for each query, e.g. `causal_mask(t)`; (b, h, t, s), keys for each
+        head and query. A query without keys gets zeros and zero gradients. For padded ids (b, s):
+        `mask = ids != pad`.
+        """
+
 
 Ids = NDArray[np.integer]
 """Integers, e.g. token ids (b, t)."""

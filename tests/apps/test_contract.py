@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import time
@@ -134,11 +135,11 @@ def test_help_and_hints_name_the_command_that_was_used(
     trained: Any, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = trained.app.task
-    script = f"python {root / 'apps' / f'train_{task}.py'}"
+    script = shlex.join(["python", str(root / "apps" / f"train_{task}.py")])
     scripts = tomllib.loads((root / "hatch.toml").read_text())["envs"]["default"]["scripts"]
     assert scripts[task] == f"python -X hatch={task} apps/train_{task}.py {{args}}"
     for command, other in ((script, f"hatch run {task}"), (f"hatch run {task}", script)):
-        help_text = trained.program("--help").stdout
+        help_text = " ".join(trained.program("--help").stdout.split())
         assert help_text.startswith(f"usage: {command} [-h]")
         assert f"\n  {command} --" in help_text
         assert other not in help_text

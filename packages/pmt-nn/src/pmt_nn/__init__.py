@@ -88,12 +88,12 @@ from pmt_nn.layers.running_statistics import (
     apply_statistics,
     collecting_statistics,
 )
+
+# losses/: cross-entropy, binary cross-entropy, regression, contrastive, word2vec
 from pmt_nn.losses.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
 )
-
-# losses/
 from pmt_nn.losses.contrastive import (
     contrastive_loss,
     cosine_loss,

@@ -36,9 +36,9 @@ from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
 from pmt_train.optim.rmsprop import RMSProp
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup
 from pmt_train.optim.sgd import SGD
-from pmt_train.parallel.malloc_tuning import keep_freed_memory
 
 # Threads and processes
+from pmt_train.parallel.malloc_tuning import keep_freed_memory
 from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup, SingleProcess, run_thread_group
 from pmt_train.parallel.workers import Workers, core_count

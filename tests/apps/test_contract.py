@@ -139,8 +139,8 @@ def test_help_and_hints_name_the_command_that_was_used(
     scripts = tomllib.loads((root / "hatch.toml").read_text())["envs"]["default"]["scripts"]
     assert scripts[task] == f"python -X hatch={task} apps/train_{task}.py {{args}}"
     for command, other in ((script, f"hatch run {task}"), (f"hatch run {task}", script)):
-        help_text = " ".join(trained.program("--help").stdout.split())
-        assert help_text.startswith(f"usage: {command} [-h]")
+        help_text = trained.program("--help").stdout
+        assert " ".join(help_text.split()).startswith(f"usage: {command} [-h]")
         assert f"\n  {command} --" in help_text
         assert other not in help_text
         trained.program.refuse("--epoch", 3, error=[f"; {command} --help lists"])

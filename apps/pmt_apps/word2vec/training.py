@@ -103,7 +103,7 @@ def tape_trainer(
         NegativeSampling(v, d) if settings.loss == "ns" else HierarchicalSoftmax(counts.counts, d)
     )
     kind = SkipGram if settings.model == "skipgram" else CBOW
-    steps = settings.epochs * batches.expected
+    steps = settings.epochs * batches.epoch_length(0)
     return Trainer(
         kind(v, d, output, RandomStream(settings.seed, "weights").generator()),
         functools.partial(tape_loss, settings, batches),

@@ -70,7 +70,7 @@ class EpochProgress:
 
     Args:
         title: text before the bar, e.g. "epoch 1/5".
-        batches: number of batches of this epoch; None if unknown.
+        batches: number of batches of this epoch, exact or expected; None if unknown.
         done: number of batches that an earlier part of the run did.
         after: number of batches of all later epochs.
         quiet: show nothing.
@@ -95,7 +95,7 @@ class EpochProgress:
         numbers = f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s"
         if self._left is not None:
             pace = (time.monotonic() - self._start) / self._updated
-            seconds = round(pace * (self._left - self._updated))
+            seconds = round(pace * max(self._left - self._updated, 0))
             numbers += f", left {tqdm.format_interval(seconds)}"
         self._bar.set_postfix_str(numbers, refresh=False)
         self._bar.update(batches)

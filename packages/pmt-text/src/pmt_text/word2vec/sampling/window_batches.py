@@ -63,9 +63,11 @@ class WindowBatches:
         self._keep = settings.keep_probabilities(counts.counts)
         self._noise = AliasTable(settings.noise_weights(counts.counts))
 
-    @property
-    def expected(self) -> int:
-        """Expected number of batches in an epoch; subsampling makes it a few more or fewer."""
+    def epoch_length(self, n: int) -> int:
+        """Return the expected number of batches of epoch n; subsampling draws a few more or fewer.
+
+        It serves schedules and progress bars.
+        """
         words = float((self._keep * self._counts.counts).sum())
         return max(round(words / self._batch_size), 1)
 

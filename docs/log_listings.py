@@ -22,10 +22,12 @@ def definition(path: str, name: str) -> str:
     text = (ROOT / path).read_text(encoding="utf-8")
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
-        found = [item for item in getattr(node, "body", []) if getattr(item, "name", None) == part]
-        if not found:
+        results = [
+            item for item in getattr(node, "body", []) if getattr(item, "name", None) == part
+        ]
+        if not results:
             raise SystemExit(f"{path} has no {name}")
-        node = found[0]
+        node = results[0]
     first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
 

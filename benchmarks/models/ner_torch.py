@@ -89,10 +89,10 @@ class Chain(nn.Module):
         partition = torch.logsumexp(total + self.end, dim=1)
         lengths = mask.sum(dim=1)
         tags = tags.clamp(min=0)
-        own = emissions.gather(2, tags[..., None]).squeeze(-1).mul(mask).sum(dim=1)
+        local = emissions.gather(2, tags[..., None]).squeeze(-1).mul(mask).sum(dim=1)
         steps = (transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]).sum(dim=1)
         last = tags.gather(1, lengths[:, None] - 1).squeeze(1)
-        return (partition - own - steps - start[tags[:, 0]] - self.end[last]).sum()
+        return (partition - local - steps - start[tags[:, 0]] - self.end[last]).sum()
 
     def decode(self, emissions, mask):
         """The likeliest tags of every row, as lists."""
@@ -104,14 +104,14 @@ class Chain(nn.Module):
             score = torch.where(mask[:, i, None], best + emissions[:, i], score)
             pointers.append(pointer)
         last = (score + self.end).argmax(dim=1).tolist()
-        found = []
+        results = []
         rows = torch.stack(pointers).tolist() if pointers else []
         for row, length in enumerate(mask.sum(dim=1).tolist()):
             path = [last[row]]
             for i in range(length - 2, -1, -1):
                 path.append(rows[i][row][path[-1]])
-            found.append(path[::-1])
-        return found
+            results.append(path[::-1])
+        return results
 
 
 class Tagger(nn.Module):

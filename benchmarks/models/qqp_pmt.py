@@ -67,18 +67,18 @@ def load(out: str) -> tuple[PairClassifier, PairEncoder]:
 def answer(model, encoder, pairs, workers=None) -> list[float]:
     encoded = encoder.encode(pairs)
     batch = encoded.batch(np.arange(len(pairs)))
-    found = np.empty(len(pairs), np.float32)
+    results = np.empty(len(pairs), np.float32)
 
     def score(part) -> None:
         with no_grad():
             logits = model(part)
-        found[part.index] = softmax(logits.data, axis=-1)[:, 1]
+        results[part.index] = softmax(logits.data, axis=-1)[:, 1]
 
     if workers is None or len(pairs) < 2 * workers.count:
         score(batch)
     else:
         workers.map(score, [batch.shard(i, workers.count) for i in range(workers.count)])
-    return found.tolist()
+    return results.tolist()
 
 
 def main(what: str, *args: str) -> None:
@@ -95,8 +95,8 @@ def main(what: str, *args: str) -> None:
     best = {}
     for n in (1, None):  # the better of one worker and all, as on the other side
         with Workers(n) as workers:
-            found = sizes.latency(functools.partial(ask, workers=workers))
-        best = {key: min(value, best.get(key, value)) for key, value in found.items()}
+            results = sizes.latency(functools.partial(ask, workers=workers))
+        best = {key: min(value, best.get(key, value)) for key, value in results.items()}
     print(json.dumps(best))
 
 

@@ -37,7 +37,7 @@ def tell(start: float, ready: float, loss: float, pairs: int) -> None:
 
 def latency(answer: Callable[[Sequence[tuple[str, str]]], object]) -> dict[str, float]:
     """Median milliseconds of one pair and of 64, from text to probability."""
-    found = {}
+    results = {}
     for count, rounds in ((1, 400), (64, 40)):
         pairs = (PAIRS * 16)[:count]
         for _ in range(5):
@@ -48,5 +48,5 @@ def latency(answer: Callable[[Sequence[tuple[str, str]]], object]) -> dict[str, 
             start = time.perf_counter()
             answer(asked)
             times.append(time.perf_counter() - start)
-        found[str(count)] = statistics.median(times) * 1e3
-    return found
+        results[str(count)] = statistics.median(times) * 1e3
+    return results

@@ -93,8 +93,8 @@ class Classifier(nn.Module):
         x = self.encoder(x, src_key_padding_mask=~mask)
         means = []
         for segment in (0, 1):
-            here = (mask & (segments == segment)).to(x.dtype).unsqueeze(-1)
-            means.append((x * here).sum(1) / here.sum(1).clamp(min=1))
+            current = (mask & (segments == segment)).to(x.dtype).unsqueeze(-1)
+            means.append((x * current).sum(1) / current.sum(1).clamp(min=1))
         return x[:, 0], *means
 
     def forward(self, ids, segments, match_types):
@@ -165,8 +165,8 @@ def main(what: str, *args: str) -> None:
         best = None
         for threads in {1, torch.get_num_threads()}:  # its own best thread count
             torch.set_num_threads(threads)
-            found = sizes.latency(ask)
-            best = found if best is None else {k: min(best[k], found[k]) for k in found}
+            results = sizes.latency(ask)
+            best = results if best is None else {k: min(best[k], results[k]) for k in results}
         print(json.dumps(best))
 
 

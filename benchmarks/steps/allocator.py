@@ -47,22 +47,22 @@ def main() -> None:
     if len(sys.argv) > 1:
         print(json.dumps(measure(sys.argv[1] == "keep")))
         return
-    found: dict[str, list[dict[str, float]]] = {"keep": [], "give back": []}
+    values: dict[str, list[dict[str, float]]] = {"keep": [], "give back": []}
     for _ in range(ROUNDS):
-        for side, results in found.items():
+        for part, results in values.items():
             run = subprocess.run(
-                [sys.executable, "-m", "benchmarks.steps.allocator", side],
+                [sys.executable, "-m", "benchmarks.steps.allocator", part],
                 capture_output=True,
                 text=True,
                 check=True,
             )
             results.append(json.loads(run.stdout))
     medians = {
-        side: {key: statistics.median(r[key] for r in results) for key in results[0]}
-        for side, results in found.items()
+        part: {key: statistics.median(r[key] for r in results) for key in results[0]}
+        for part, results in values.items()
     }
-    for side, result in medians.items():
-        print(f"{side:>10}: {result['seconds'] * 1e3:6.1f} ms, {result['faults']:8.0f} page faults")
+    for part, result in medians.items():
+        print(f"{part:>10}: {result['seconds'] * 1e3:6.1f} ms, {result['faults']:8.0f} page faults")
     print(f"ratio {medians['keep']['seconds'] / medians['give back']['seconds']:.2f}")
 
 

@@ -47,10 +47,10 @@ class Contest:
 
     def check(self) -> None:
         expected, *others = [run() for run in self.runs.values()]
-        for found in others:
-            for one, two in zip(expected, found, strict=True):
-                scale = float(np.abs(one).max())
-                np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-4 * scale)
+        for results in others:
+            for single, two in zip(expected, results, strict=True):
+                scale = float(np.abs(single).max())
+                np.testing.assert_allclose(single, two, rtol=1e-3, atol=1e-4 * scale)
 
     def play(self, clock: Callable[[], float]) -> None:
         for name, run in self.runs.items():
@@ -76,8 +76,8 @@ def layer_contest(
             part = Tensor(x[i :: workers.count], requires_grad=with_x)
             leaves = [Tensor(a, requires_grad=True) for a in (weight, bias)]
             out = conv2d(part, *leaves, padding=padding)
-            found = gradients(out, grad[i :: workers.count])
-            return out.data, [found[leaf] for leaf in ([part] if with_x else []) + leaves]
+            results = gradients(out, grad[i :: workers.count])
+            return out.data, [results[leaf] for leaf in ([part] if with_x else []) + leaves]
 
         return _joined(workers.map(shard, range(workers.count)), with_x)
 
@@ -92,8 +92,8 @@ def layer_contest(
             w.grad = b.grad = None
             out = torch.nn.functional.conv2d(leaf, w, b, padding=padding)
             out.backward(upstream)
-            found = [leaf.grad, w.grad, b.grad] if with_x else [w.grad, b.grad]
-            return [out.detach().numpy(), *(g.numpy() for g in found)]
+            results = [leaf.grad, w.grad, b.grad] if with_x else [w.grad, b.grad]
+            return [out.detach().numpy(), *(g.numpy() for g in results)]
 
         return run
 
@@ -103,8 +103,8 @@ def layer_contest(
         out = mygrad.nnet.layers.conv_nd(image, w, stride=1, padding=padding)
         out = out + b.reshape(-1, 1, 1)
         out.backward(grad)
-        found = [image.grad, w.grad, b.grad] if with_x else [w.grad, b.grad]
-        return [out.data, *found]
+        results = [image.grad, w.grad, b.grad] if with_x else [w.grad, b.grad]
+        return [out.data, *results]
 
     runs = {
         "pmt": pmt,
@@ -124,23 +124,23 @@ def network_contest(model: Sequential, x: np.ndarray, workers: Workers) -> Conte
     def pmt() -> Arrays:
         def shard(i: int) -> tuple[np.ndarray, Arrays]:
             logits = model(Tensor(x[i :: workers.count]))
-            found = gradients(cross_entropy(logits, labels[i :: workers.count], reduction="sum"))
-            return logits.data, [found[p] for p in model.parameters()]
+            results = gradients(cross_entropy(logits, labels[i :: workers.count], reduction="sum"))
+            return logits.data, [results[p] for p in model.parameters()]
 
         return _joined(workers.map(shard, range(workers.count)), False)
 
     def of_torch(order: torch.memory_format) -> Callable[[], Arrays]:
-        twin = torch.nn.Sequential(*(_torch_part(part) for part in model))
-        twin = twin.to(memory_format=order)
+        reference = torch.nn.Sequential(*(_torch_part(part) for part in model))
+        reference = reference.to(memory_format=order)
         image = torch.from_numpy(x).contiguous(memory_format=order)
         target = torch.from_numpy(labels)
 
         def run() -> Arrays:
-            twin.zero_grad()
-            logits = twin(image)
+            reference.zero_grad()
+            logits = reference(image)
             torch.nn.functional.cross_entropy(logits, target, reduction="sum").backward()
-            found = [p.grad.numpy() for p in twin.parameters()]
-            return [logits.detach().numpy(), *(g.T if g.ndim == 2 else g for g in found)]
+            results = [p.grad.numpy() for p in reference.parameters()]
+            return [logits.detach().numpy(), *(g.T if g.ndim == 2 else g for g in results)]
 
         return run
 
@@ -157,7 +157,7 @@ def _joined(shards: list[tuple[np.ndarray, Arrays]], with_x: bool) -> Arrays:
     if len(shards) == 1:
         return [shards[0][0], *shards[0][1]]
     strided = [np.stack([out for out, _ in shards], axis=1)]
-    columns = list(zip(*(found for _, found in shards), strict=True))
+    columns = list(zip(*(results for _, results in shards), strict=True))
     if with_x:
         strided.append(np.stack(columns.pop(0), axis=1))
     whole = [a.reshape(-1, *a.shape[2:]) for a in strided]
@@ -167,11 +167,11 @@ def _joined(shards: list[tuple[np.ndarray, Arrays]], with_x: bool) -> Arrays:
 def _torch_part(part: Any) -> torch.nn.Module:
     if isinstance(part, Conv2d):
         o, c, *kernel = part.weight.shape
-        twin: torch.nn.Module = torch.nn.Conv2d(c, o, kernel, padding=part.settings["padding"])
-        return _with_weights(twin, part.weight.data, part.bias.data)
+        reference: torch.nn.Module = torch.nn.Conv2d(c, o, kernel, padding=part.settings["padding"])
+        return _with_weights(reference, part.weight.data, part.bias.data)
     if isinstance(part, Linear):
-        twin = torch.nn.Linear(*part.weight.shape)
-        return _with_weights(twin, part.weight.data.T, part.bias.data)
+        reference = torch.nn.Linear(*part.weight.shape)
+        return _with_weights(reference, part.weight.data.T, part.bias.data)
     if isinstance(part, MaxPool2d):
         return torch.nn.MaxPool2d(part.kernel)
     if isinstance(part, Flatten):
@@ -179,24 +179,24 @@ def _torch_part(part: Any) -> torch.nn.Module:
     return torch.nn.ReLU() if isinstance(part, ReLU) else torch.nn.Identity()
 
 
-def _with_weights(twin: Any, weight: np.ndarray, bias: np.ndarray) -> torch.nn.Module:
+def _with_weights(reference: Any, weight: np.ndarray, bias: np.ndarray) -> torch.nn.Module:
     with torch.no_grad():
-        twin.weight.copy_(torch.from_numpy(weight.copy()))
-        twin.bias.copy_(torch.from_numpy(bias))
-    return twin
+        reference.weight.copy_(torch.from_numpy(weight.copy()))
+        reference.bias.copy_(torch.from_numpy(bias))
+    return reference
 
 
 def contests(batch: int, workers: Workers, mygrad: Any) -> list[Contest]:
     model = build_model(Settings())
     x = np.random.default_rng(0).random((batch, 1, 28, 28), np.float32)
     whole = network_contest(model, x, workers)
-    found: list[Contest] = []
+    results: list[Contest] = []
     value = Tensor(x)
     for part in model:
         if isinstance(part, Conv2d):
-            found.append(layer_contest(part, value.data, bool(found), workers, mygrad))
+            results.append(layer_contest(part, value.data, bool(results), workers, mygrad))
         value = part(value)
-    return [*found, whole]
+    return [*results, whole]
 
 
 def installed(name: str) -> Any:
@@ -207,9 +207,9 @@ def installed(name: str) -> Any:
         return None
 
 
-def show(found: list[Contest]) -> None:
+def show(results: list[Contest]) -> None:
     """A line per layer, their sum, and the network; in brackets: how many times pmt's."""
-    layers, whole = found[:-1], found[-1]
+    layers, whole = results[:-1], results[-1]
     names = list(layers[0].runs)
     print(f"{'layer':26}" + "".join(f"{name:>18}" for name in names))
     for contest in layers:
@@ -242,20 +242,20 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     clock = time.process_time if options.threads == 1 else time.perf_counter
     with Workers(options.threads) as workers:
-        found = contests(options.batch, workers, mygrad)
-        for contest in found:
+        results = contests(options.batch, workers, mygrad)
+        for contest in results:
             contest.check()
         for round in range(options.rounds + 2):
             if round == 2:  # the first ones warm up
-                for contest in found:
+                for contest in results:
                     contest.seconds.clear()
-            for contest in found:
+            for contest in results:
                 contest.play(clock)
     print(
         f"batch of {options.batch}, {options.threads} thread(s), numpy {np.__version__}, torch "
         f"{torch.__version__}; milliseconds, forward + backward, medians of {options.rounds}\n"
     )
-    show(found)
+    show(results)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ HERE = Path(__file__).parent
 DATA = HERE.parents[2] / "shared" / "data" / "qqp" / "train.tsv"
 
 
-def run(side: str, *args: str, threads: int | None = None) -> dict[str, float]:
+def run(part: str, *args: str, threads: int | None = None) -> dict[str, float]:
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.models.qqp_{side}", *args],
+        [sys.executable, "-m", f"benchmarks.models.qqp_{part}", *args],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -36,11 +36,11 @@ def run(side: str, *args: str, threads: int | None = None) -> dict[str, float]:
 
 
 def best_torch_threads(data: Path, out: str) -> int:
-    found = {
+    results = {
         threads: run("torch", "train", str(data), out, "300", threads=threads)["train_s"]
         for threads in (1, os.cpu_count() or 1)
     }
-    return min(found, key=found.__getitem__)
+    return min(results, key=results.__getitem__)
 
 
 def main() -> None:
@@ -50,27 +50,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     chosen = parser.parse_args()
     limit = [str(chosen.limit)] if chosen.limit else []
-    found: dict[str, list[dict[str, float]]] = {"pmt": [], "torch": []}
+    results: dict[str, list[dict[str, float]]] = {"pmt": [], "torch": []}
     with tempfile.TemporaryDirectory() as folder:
         threads = {"torch": best_torch_threads(chosen.data, str(Path(folder) / "torch"))}
         print(f"torch: {threads['torch']} thread(s)", flush=True)
         for i in range(chosen.rounds):
-            for side, rounds in found.items():
-                out = str(Path(folder) / side)
-                n = threads.get(side)
-                rounds.append(run(side, "train", str(chosen.data), out, *limit, threads=n))
+            for part, rounds in results.items():
+                out = str(Path(folder) / part)
+                n = threads.get(part)
+                rounds.append(run(part, "train", str(chosen.data), out, *limit, threads=n))
             print(
                 f"round {i + 1}: "
-                + ", ".join(f"{s} {r[-1]['all_s']:.1f} s" for s, r in found.items())
+                + ", ".join(f"{s} {r[-1]['all_s']:.1f} s" for s, r in results.items())
             )
     middle = {
-        side: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
-        for side, rounds in found.items()
+        part: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
+        for part, rounds in results.items()
     }
     print(f"\n{'':>8}  whole s   read s  train s  peak MiB     loss    pairs")
-    for side, m in middle.items():
+    for part, m in middle.items():
         print(
-            f"{side:>8} {m['all_s']:8.1f} {m['read_s']:8.1f} {m['train_s']:8.1f} "
+            f"{part:>8} {m['all_s']:8.1f} {m['read_s']:8.1f} {m['train_s']:8.1f} "
             f"{m['peak_mib']:9.0f} {m['loss']:8.4f} {m['pairs']:8.0f}"
         )
     ours, theirs = middle["pmt"], middle["torch"]

@@ -21,10 +21,10 @@ from pathlib import Path
 from benchmarks.steps.epoch import DATA, run
 
 
-def first_answer(side: str, out: str) -> float:
+def first_answer(part: str, out: str) -> float:
     start = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", f"benchmarks.models.qqp_{side}", "answer", out],
+        [sys.executable, "-m", f"benchmarks.models.qqp_{part}", "answer", out],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -37,9 +37,9 @@ def first_answer(side: str, out: str) -> float:
     return seconds * 1e3
 
 
-def latency(side: str, out: str) -> dict[str, float]:
+def latency(part: str, out: str) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.models.qqp_{side}", "latency", out],
+        [sys.executable, "-m", f"benchmarks.models.qqp_{part}", "latency", out],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -53,14 +53,14 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=2000, help="pairs to train on")
     parser.add_argument("--rounds", type=int, default=7)
     chosen = parser.parse_args()
-    found: dict[str, dict[str, list[float]]] = {"pmt": {}, "torch": {}}
+    results: dict[str, dict[str, list[float]]] = {"pmt": {}, "torch": {}}
     with tempfile.TemporaryDirectory() as folder:
-        for side in found:
-            run(side, "train", str(chosen.data), str(Path(folder) / side), str(chosen.limit))
+        for part in results:
+            run(part, "train", str(chosen.data), str(Path(folder) / part), str(chosen.limit))
         for _ in range(chosen.rounds):
-            for side, rounds in found.items():
-                out = str(Path(folder) / side)
-                for key, value in {**latency(side, out), "start": first_answer(side, out)}.items():
+            for part, rounds in results.items():
+                out = str(Path(folder) / part)
+                for key, value in {**latency(part, out), "start": first_answer(part, out)}.items():
                     rounds.setdefault(key, []).append(value)
     print(f"{'median ms':>24}      pmt    torch  pmt/torch")
     for key, what, aim in [
@@ -68,7 +68,7 @@ def main() -> None:
         ("64", "64 pairs", "at most 0.8"),
         ("start", "start to first answer", "at most 0.25"),
     ]:
-        ours, theirs = (statistics.median(found[side][key]) for side in ("pmt", "torch"))
+        ours, theirs = (statistics.median(results[part][key]) for part in ("pmt", "torch"))
         print(f"{what:>24} {ours:8.2f} {theirs:8.2f} {ours / theirs:10.2f}  (aim: {aim})")
 
 

@@ -75,30 +75,30 @@ def pmt_side(size, batch) -> tuple[Step, Trainer]:
 
     def step() -> float:
         n = trainer.workers.count
-        found = trainer.workers.map(shard, [batch.shard(i, n) for i in range(n)])
-        trainer.flat.gather([g for _, g in found], trainer.workers)
-        return sum(value for value, _ in found)
+        results = trainer.workers.map(shard, [batch.shard(i, n) for i in range(n)])
+        trainer.flat.gather([g for _, g in results], trainer.workers)
+        return sum(value for value, _ in results)
 
     return step, trainer
 
 
 def autograd_side(size, batch, weights, one_hot) -> Step:
     np_ = importlib.import_module("autograd.numpy")
-    both = importlib.import_module("autograd").value_and_grad(
+    pair = importlib.import_module("autograd").value_and_grad(
         lambda p: loss_of(np_, p, size, batch, lambda table, ids: table[ids], one_hot)
     )
-    return lambda: float(both(weights)[0])
+    return lambda: float(pair(weights)[0])
 
 
 def jax_side(size, batch, weights, one_hot) -> Step:
     jax = importlib.import_module("jax")
-    both = jax.jit(
+    pair = jax.jit(
         jax.value_and_grad(
             lambda p: loss_of(jax.numpy, p, size, batch, lambda table, ids: table[ids], one_hot)
         )
     )
     on_device = jax.device_put(weights)
-    return lambda: float(jax.block_until_ready(both(on_device))[0])
+    return lambda: float(jax.block_until_ready(pair(on_device))[0])
 
 
 def mygrad_side(size, batch, weights, one_hot) -> Step:
@@ -183,9 +183,9 @@ def main() -> None:
                 with trainer.workers:
                     times[0].append(seconds(ours))
                 times[1].append(seconds(theirs))
-            mine, its = (statistics.median(found) * 1e3 for found in times)
+            local, its = (statistics.median(results) * 1e3 for results in times)
             print(
-                f"{size!s:>24}  {name:>9} {mine:8.1f} {its:7.1f} {its / mine:14.2f}"
+                f"{size!s:>24}  {name:>9} {local:8.1f} {its:7.1f} {its / local:14.2f}"
                 f"  (aim: at least {AIMS[name]})",
                 flush=True,
             )

@@ -16,7 +16,7 @@ import pmt_autograd as ag
 LENGTHS = (2_000, 20_000, 200_000)
 
 
-def chain(length: int, size: int) -> ag.Tensor:
+def crf(length: int, size: int) -> ag.Tensor:
     x = ag.Tensor(np.full(size, 0.5, np.float32), requires_grad=True)
     y = x
     for _ in range(length):
@@ -29,7 +29,7 @@ def times() -> None:
     for length in LENGTHS:
         gc.collect()
         start = time.process_time()
-        loss = chain(length, 4)
+        loss = crf(length, 4)
         middle = time.process_time()
         loss.backward()
         end = time.process_time()

@@ -114,17 +114,17 @@ def copy_weights(source: Classifier, target: TorchClassifier) -> None:
     }
     for i in range(len(source.encoder.layers)):
         ours, theirs = f"encoder.layers.{i}", f"encoder.layers.{i}"
-        for mine, name in [
+        for local, name in [
             ("attention.qkv", "self_attn.in_proj_"),
             ("attention.project", "self_attn.out_proj."),
             ("feed_forward.up", "linear1."),
             ("feed_forward.down", "linear2."),
         ]:
-            renamed[f"{theirs}.{name}weight"] = state[f"{ours}.{mine}.weight"].T
-            renamed[f"{theirs}.{name}bias"] = state[f"{ours}.{mine}.bias"]
-        for mine, name in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
-            renamed[f"{theirs}.{name}.weight"] = state[f"{ours}.{mine}.weight"]
-            renamed[f"{theirs}.{name}.bias"] = state[f"{ours}.{mine}.bias"]
+            renamed[f"{theirs}.{name}weight"] = state[f"{ours}.{local}.weight"].T
+            renamed[f"{theirs}.{name}bias"] = state[f"{ours}.{local}.bias"]
+        for local, name in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
+            renamed[f"{theirs}.{name}.weight"] = state[f"{ours}.{local}.weight"]
+            renamed[f"{theirs}.{name}.bias"] = state[f"{ours}.{local}.bias"]
     target.load_state_dict(renamed)
 
 
@@ -146,12 +146,12 @@ def seconds(step: Callable[[], float]) -> float:
 
 
 def best_torch_threads(step: Callable[[], float]) -> int:
-    found = {}
+    results = {}
     for threads in {1, core_count()}:
         torch.set_num_threads(threads)
         step()
-        found[threads] = statistics.median(seconds(step) for _ in range(3))
-    return min(found, key=found.__getitem__)
+        results[threads] = statistics.median(seconds(step) for _ in range(3))
+    return min(results, key=results.__getitem__)
 
 
 def measure(size: Size, dropout: float, workers: int, rounds: int) -> tuple[float, float]:

@@ -76,7 +76,9 @@ def main() -> None:
         for _ in range(rounds + 1):
             times["composed"].append(seconds(composed, arrays, **settings))
             times["fused"].append(seconds(fused, arrays, **settings))
-        slow, fast = (statistics.median(times[form][1:]) * 1000 for form in ("composed", "fused"))
+        slow, fast = (
+            statistics.median(times[layout][1:]) * 1000 for layout in ("composed", "fused")
+        )
         print(f"{name:24}{slow:10.2f}{fast:10.2f}{fast / slow:8.2f}")
 
 

@@ -57,7 +57,7 @@ class Library:
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
 
-def chain(xp: Any, expression: Callable[[Any, Any, Any], Any], length: int, x: Any, c: Any) -> Any:
+def crf(xp: Any, expression: Callable[[Any, Any, Any], Any], length: int, x: Any, c: Any) -> Any:
     y = x
     for _ in range(length):
         y = expression(xp, y, c)
@@ -69,7 +69,7 @@ def pmt() -> Library:
 
     def run(expression: Any, length: int) -> Any:
         x, c = ag.Tensor(X, requires_grad=True), ag.Tensor(C, requires_grad=True)
-        chain(ag, expression, length, x, c).backward()
+        crf(ag, expression, length, x, c).backward()
         return x.grad, c.grad
 
     return Library("pmt", run)
@@ -81,7 +81,7 @@ def torch() -> Library:
 
     def run(expression: Any, length: int) -> Any:
         x, c = (torch.tensor(a, requires_grad=True) for a in (X, C))
-        chain(torch, expression, length, x, c).backward()
+        crf(torch, expression, length, x, c).backward()
         return x.grad, c.grad
 
     return Library("torch", run)
@@ -92,7 +92,7 @@ def mygrad() -> Library:
 
     def run(expression: Any, length: int) -> Any:
         x, c = mg.tensor(X), mg.tensor(C)
-        chain(mg, expression, length, x, c).backward()
+        crf(mg, expression, length, x, c).backward()
         return x.grad, c.grad
 
     return Library("mygrad", run)
@@ -102,7 +102,7 @@ def autograd() -> Library:
     hips, anp = importlib.import_module("autograd"), importlib.import_module("autograd.numpy")
 
     def run(expression: Any, length: int) -> Any:
-        loss = hips.grad(lambda x, c: anp.sum(chain(anp, expression, length, x, c)), (0, 1))
+        loss = hips.grad(lambda x, c: anp.sum(crf(anp, expression, length, x, c)), (0, 1))
         return loss(X, C)
 
     return Library("autograd", run)
@@ -131,11 +131,11 @@ def measure(libraries: list[Library], rounds: int, length: int) -> None:
 def check(libraries: list[Library]) -> None:
     """All libraries find the same gradients, so they do the same work."""
     for name, _, expression in EXPRESSIONS:
-        found = [lib.run(expression, 3) for lib in libraries]
-        for other in found[1:]:
-            for one, two in zip(found[0], other, strict=True):
-                if one is not None:  # a leaf that the expression does not use
-                    np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6, err_msg=name)
+        results = [lib.run(expression, 3) for lib in libraries]
+        for other in results[1:]:
+            for first, two in zip(results[0], other, strict=True):
+                if first is not None:  # a leaf that the expression does not use
+                    np.testing.assert_allclose(first, two, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def main() -> None:

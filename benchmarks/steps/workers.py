@@ -69,7 +69,7 @@ def by_workers(rounds: int) -> dict[int, float]:
                 taken = seconds(lambda team=team: team.step(batch))
             if i >= 2:
                 times[n].append(taken)
-    return {n: statistics.median(found) for n, found in times.items()}
+    return {n: statistics.median(results) for n, results in times.items()}
 
 
 def of_mpi(rounds: int) -> None:
@@ -79,9 +79,9 @@ def of_mpi(rounds: int) -> None:
     batch = encoder_model.make_batch(SIZE)
     with team.workers:
         team.step(batch), team.step(batch)
-        found = [seconds(lambda: team.step(batch)) for _ in range(rounds)]
+        results = [seconds(lambda: team.step(batch)) for _ in range(rounds)]
     if ranks.rank == 0:
-        print(statistics.median(found))
+        print(statistics.median(results))
 
 
 def by_mpi(rounds: int) -> dict[int, float]:
@@ -93,7 +93,7 @@ def by_mpi(rounds: int) -> dict[int, float]:
         return {}
     times: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(3):
-        for n, found in times.items():
+        for n, results in times.items():
             command = [
                 mpiexec,
                 "-n",
@@ -106,8 +106,8 @@ def by_mpi(rounds: int) -> dict[int, float]:
                 str(rounds),
             ]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            found.append(float(done.stdout.split()[0]))
-    return {n: statistics.median(found) for n, found in times.items()}
+            results.append(float(done.stdout.split()[0]))
+    return {n: statistics.median(results) for n, results in times.items()}
 
 
 def of_shard(size: int, rounds: int) -> float:
@@ -135,17 +135,17 @@ def of_sum(size: int, elements: int, rounds: int) -> float:
 def traffic() -> tuple[int, int]:
     """Bytes of dense gradients, and of the rows of tables, of one step."""
     team = trainer(1, SingleProcess())
-    found = {}
+    results = {}
     update = team.optimizer.step
 
     def listen(gradients, *args, **kwargs):
-        found["dense"] = sum(slot.size for slot in gradients.dense) * 4
-        found["rows"] = sum(rows.values.nbytes + rows.rows.nbytes for _, rows in gradients.sparse)
+        results["dense"] = sum(slot.size for slot in gradients.dense) * 4
+        results["rows"] = sum(rows.values.nbytes + rows.rows.nbytes for _, rows in gradients.sparse)
         update(gradients, *args, **kwargs)
 
     team.optimizer.step = listen
     team.step(encoder_model.make_batch(SIZE))
-    return found["dense"], found["rows"]
+    return results["dense"], results["rows"]
 
 
 def main() -> None:
@@ -159,15 +159,16 @@ def main() -> None:
         of_mpi(chosen.rounds)
         return
     print(f"encoder (d,heads,layers,f,b,t) = {SIZE}, dropout 0.1, {core_count()} cores\n")
-    for what, found in [
+    for what, results in [
         ("workers", by_workers(chosen.rounds)),
         ("MPI ranks", by_mpi(chosen.rounds)),
     ]:
-        for n, taken in found.items():
+        for n, taken in results.items():
             print(f"{n} {what}: {taken * 1e3:.1f} ms a step")
-        if found:
+        if results:
             print(
-                f"2 {what} are {found[1] / found[2]:.2f} times as fast as 1 (aim: at least 1.6)\n"
+                f"2 {what} are {results[1] / results[2]:.2f} times as fast as 1 "
+                "(aim: at least 1.6)\n"
             )
         else:
             print(f"{what}: no mpiexec here (pip install mpi4py mpich)\n")

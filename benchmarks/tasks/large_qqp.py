@@ -94,8 +94,8 @@ def measured(*args: str) -> dict[str, float]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    results: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return results
 
 
 def main() -> None:
@@ -106,27 +106,27 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
     chosen, options = parser.parse_known_args()  # the others are those of apps/train_qqp.py
-    found: dict[str, list[dict[str, float]]] = {"small": [], "large": []}
+    results: dict[str, list[dict[str, float]]] = {"small": [], "large": []}
     with tempfile.TemporaryDirectory() as folder:
         large = Path(folder) / "large.tsv"
         repeat(chosen.data, large, chosen.rows)
         files = {"small": chosen.data, "large": large}
         out = str(Path(folder) / "run")
         for i in range(chosen.rounds):
-            for name, rounds in found.items():
+            for name, rounds in results.items():
                 rounds.append(
                     measured(str(files[name]), str(chosen.dev), out, str(chosen.steps), *options)
                 )
             print(f"round {i + 1} of {chosen.rounds}", file=sys.stderr, flush=True)
     rates = {
         name: {part: statistics.median(r[part] for r in rounds) for part in PARTS}
-        for name, rounds in found.items()
+        for name, rounds in results.items()
     }
-    peak = {name: max(r["peak_mib"] for r in rounds) for name, rounds in found.items()}
+    peak = {name: max(r["peak_mib"] for r in rounds) for name, rounds in results.items()}
     print(f"\n{'':>6} {'rows':>8}  " + "  ".join(f"{part:>9}/s" for part in PARTS) + "  peak MiB")
     for name, rate in rates.items():
         row = "  ".join(f"{rate[part]:11,.0f}" for part in PARTS)
-        print(f"{name:>6} {found[name][0]['rows']:8,.0f}  {row}  {peak[name]:8,.0f}")
+        print(f"{name:>6} {results[name][0]['rows']:8,.0f}  {row}  {peak[name]:8,.0f}")
     for part_name in PARTS:
         ratio = rates["large"][part_name] / rates["small"][part_name]
         print(f"{part_name}: large/small {ratio:.2f} (aim: at least {SLOWER})")

@@ -160,15 +160,15 @@ def copy_weights(source: LanguageModel, target: TorchLanguageModel) -> None:
         "norm.weight": state["decoder.norm.weight"],
     }
     for i in range(CONFIG.layers):
-        for mine, theirs in [
+        for local, theirs in [
             ("attention.qkv", "qkv"),
             ("attention.project", "project"),
             ("feed_forward.up", "up"),
             ("feed_forward.down", "down"),
         ]:
-            renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{mine}.weight"].T
-        for mine, theirs in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
-            renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{mine}.weight"]
+            renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{local}.weight"].T
+        for local, theirs in [("attention_norm", "norm1"), ("feed_forward_norm", "norm2")]:
+            renamed[f"layers.{i}.{theirs}.weight"] = state[f"decoder.layers.{i}.{local}.weight"]
     target.load_state_dict(renamed)
 
 
@@ -192,14 +192,14 @@ def milliseconds(step: Callable[[], float], clock: Callable[[], float], steps: i
 
 
 def best_torch_threads(step: Callable[[], float]) -> int:
-    found = {}
+    results = {}
     for threads in sorted({1, core_count()}):
         torch.set_num_threads(threads)
         step()
-        found[threads] = statistics.median(
+        results[threads] = statistics.median(
             milliseconds(step, time.perf_counter, TURN) for _ in range(3)
         )
-    return min(found, key=found.__getitem__)
+    return min(results, key=results.__getitem__)
 
 
 def race(
@@ -216,7 +216,7 @@ def race(
         for i in range(rounds):
             for step in list(times)[:: 1 if i % 2 else -1]:
                 times[step].append(milliseconds(step, clock, TURN))
-    ours, theirs = (statistics.median(found) for found in times.values())
+    ours, theirs = (statistics.median(results) for results in times.values())
     print(
         f"pmt, {workers} worker(s) {ours:6.2f} ms   torch, {torch.get_num_threads()} thread(s) "
         f"{theirs:6.2f} ms   pmt/torch {ours / theirs:.2f}",
@@ -239,8 +239,8 @@ def main() -> None:
     clock = time.process_time if chosen.cpu_time else time.perf_counter
     text = np.random.default_rng(0).integers(0, CONFIG.vocabulary, 1_000_000)
     show_same_curve(text)
-    found = [race(text, n, chosen.rounds, chosen.threads, clock) for n in chosen.workers]
-    ours, theirs = min(found)
+    results = [race(text, n, chosen.rounds, chosen.threads, clock) for n in chosen.workers]
+    ours, theirs = min(results)
     print(f"time per iteration, pmt/torch: {ours / theirs:.2f} (aim: at most {AIM})")
 
 

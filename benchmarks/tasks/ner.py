@@ -74,11 +74,11 @@ def check_same(ours: EntityTagger, theirs: TorchTagger, batch: TaggedBatch) -> N
     ours.eval()
     theirs.eval()
     with no_grad():
-        found = ours.loss(batch, reduction="sum").item()
+        results = ours.loss(batch, reduction="sum").item()
     tensors = theirs_of(batch)
     with torch.no_grad():
         expected = theirs.loss(*tensors, torch.from_numpy(batch.tags)).item()
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_allclose(results, expected, rtol=1e-4)
     tags = ours.predict(batch)
     for row, path in enumerate(theirs.predict(*tensors)):
         assert tags[row, : len(path)].tolist() == path
@@ -169,17 +169,17 @@ def main() -> None:
     print(f"{'sentences per second':>24}       pmt     torch   pmt/torch in time")
     for name, (sides, parts, aim) in cases.items():
         times: list[list[float]] = [[], []]
-        for side in sides:  # warm up
-            side()
+        for part in sides:  # warm up
+            part()
         for number in range(chosen.rounds):
             for i in (0, 1) if number % 2 else (1, 0):
                 start = clock()
                 sides[i]()
                 times[i].append(clock() - start)
         count = sum(map(len, parts))
-        mine, other = (statistics.median(found) for found in times)
+        local, other = (statistics.median(results) for results in times)
         goal = f"  (aim: at most {aim})" if aim else ""
-        print(f"{name:>24} {count / mine:9,.0f} {count / other:9,.0f} {mine / other:11.2f}{goal}")
+        print(f"{name:>24} {count / local:9,.0f} {count / other:9,.0f} {local / other:11.2f}{goal}")
 
 
 if __name__ == "__main__":

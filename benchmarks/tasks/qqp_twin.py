@@ -98,8 +98,8 @@ def accuracy(model: nn.Module, dev: EncodedPairs) -> float:
     right = 0
     with torch.inference_mode():
         for batch in batches(dev, 256):
-            both = sum(model(*inputs_of(one)).softmax(-1) for one in (batch, batch.swapped()))
-            right += int((both.argmax(-1).numpy() == batch.labels).sum())
+            two = sum(model(*inputs_of(single)).softmax(-1) for single in (batch, batch.swapped()))
+            right += int((two.argmax(-1).numpy() == batch.labels).sum())
     return right / len(dev)
 
 
@@ -136,11 +136,11 @@ def main() -> None:
             optimizer.step()
             schedule.step()
             total += loss.item() * len(batch)
-        found = accuracy(model, dev)
-        best = max(best, found)
+        results = accuracy(model, dev)
+        best = max(best, results)
         print(
             f"epoch {epoch + 1}/{chosen.epochs}  train loss {total / len(train):.4f}  "
-            f"dev accuracy {found:.4f}",
+            f"dev accuracy {results:.4f}",
             flush=True,
         )
     minutes = (time.perf_counter() - start) / 60

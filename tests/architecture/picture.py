@@ -130,9 +130,9 @@ APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 
 
 def _tests_row(*packages: str, third_party: str = "") -> Row:
-    own = frozenset(packages)
-    allowed = own.union(*(PACKAGES[name].packages for name in own))
-    parties = frozenset().union(*(PACKAGES[name].third_party for name in own))
+    local = frozenset(packages)
+    allowed = local.union(*(PACKAGES[name].packages for name in local))
+    parties = frozenset().union(*(PACKAGES[name].third_party for name in local))
     return Row(packages=allowed, third_party=parties | {"pytest"} | _names(third_party))
 
 

@@ -29,8 +29,8 @@ def project(package: str) -> dict[str, Any]:
 
 
 def requirements(package: str) -> dict[str, Requirement]:
-    found = [Requirement(text) for text in project(package).get("dependencies", [])]
-    return {requirement.name: requirement for requirement in found}
+    results = [Requirement(text) for text in project(package).get("dependencies", [])]
+    return {requirement.name: requirement for requirement in results}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -43,8 +43,8 @@ def test_dependencies_are_the_pictures(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_extras_are_the_pictures(package: str) -> None:
     extras = project(package).get("optional-dependencies", {})
-    found = {extra: {Requirement(text).name for text in texts} for extra, texts in extras.items()}
-    assert found == PACKAGES[package].extras
+    results = {extra: {Requirement(text).name for text in texts} for extra, texts in extras.items()}
+    assert results == PACKAGES[package].extras
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -51,20 +51,20 @@ def row_of(who: str) -> Row:
 
 @cache
 def exports() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    results: dict[str, set[str]] = {}
     for package in PACKAGES:
         for source in package_sources(package).values():
             if source.module == package:
-                found[package] = exported_names(source)
-    return found
+                results[package] = exported_names(source)
+    return results
 
 
 def findings(
     sources: dict[Path, SourceFile], rule: Callable[[SourceFile], Iterable[str]]
 ) -> Iterator[str]:
     for path, source in sources.items():
-        for found in rule(source):
-            yield f"{path.relative_to(ROOT)}: {found}"
+        for finding in rule(source):
+            yield f"{path.relative_to(ROOT)}: {finding}"
 
 
 HOLDERS = [*PACKAGES, "apps"]
@@ -98,8 +98,8 @@ def test_third_parties(who: str) -> None:
 @pytest.mark.parametrize("who", HOLDERS)
 def test_private_names(who: str) -> None:
     sources = sources_of(who)
-    own = set().union(*map(names_defined, sources.values()))
-    hold(findings(sources, lambda source: private_names(source, exports(), own)))
+    private = set().union(*map(names_defined, sources.values()))
+    hold(findings(sources, lambda source: private_names(source, exports(), private)))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -119,8 +119,8 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
         beside = {other.stem for other in (*shared, *base.rglob("*.py"))}
         if folder == "apps":  # the parts of the programs
             beside |= {"pmt_apps"}
-        found = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]
-        hold(f"{path.relative_to(ROOT)}: {line}" for line in found)
+        results = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]
+        hold(f"{path.relative_to(ROOT)}: {line}" for line in results)
         at_top = {item.top for item in SourceFile(_top_level(source), source.module).imports}
         assert not at_top & ORACLES, f"{path}: import {at_top & ORACLES} inside the test"
         if {item.top for item in source.imports} & ORACLES:

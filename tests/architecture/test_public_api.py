@@ -52,16 +52,16 @@ def test_the_public_names_are_the_stored_ones(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_public_name_is_used_by_others(package: str) -> None:
     """By another package, an app, a test, a benchmark, a document, or as a type in a signature."""
-    own = source_folder(package)
+    local = source_folder(package)
     places = [ROOT / name for name in ("packages", "apps", "tests", "benchmarks", "docs")]
     paths = [path for where in places for path in (*python_files(where), *where.rglob("*.md"))]
     texts = [
         path.read_text(encoding="utf-8")
         for path in paths
-        if not path.is_relative_to(own) and path.name != "CHANGELOG.md"
+        if not path.is_relative_to(local) and path.name != "CHANGELOG.md"
     ]
     words = set(re.findall(r"\w+", "\n".join(texts)))
-    unused = set(public_names(package)) - words - names_in_annotations(own)
+    unused = set(public_names(package)) - words - names_in_annotations(local)
     assert not unused, sorted(unused)
 
 

@@ -62,12 +62,12 @@ def test_its_listings_are_the_sources_of_today(chapter: Path, root: Path) -> Non
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=stem)
 def test_its_pictures_are_made_by_its_program(chapter: Path, tmp_path: Path) -> None:
     text = chapter.read_text(encoding="utf-8")
-    shown = [target.removeprefix("img/") for alt, target in IMAGE.findall(text)]
-    assert shown, "a chapter has a picture"
+    displayed = [target.removeprefix("img/") for alt, target in IMAGE.findall(text)]
+    assert displayed, "a chapter has a picture"
     program = runpy.run_path(str(picture_program(chapter)))
-    assert sorted(program["PICTURES"]) == sorted(shown)
+    assert sorted(program["PICTURES"]) == sorted(displayed)
     program["draw"](tmp_path)
-    for name in shown:
+    for name in displayed:
         assert png_size(tmp_path / name) == png_size(LOG / "img" / name), (
             f"{name} is not the picture that its program draws; run: hatch run log_pictures"
         )
@@ -80,12 +80,12 @@ def png_size(path: Path) -> tuple[int, int]:
 
 
 def test_no_picture_is_left_over() -> None:
-    shown = {
+    displayed = {
         target.removeprefix("img/")
         for chapter in CHAPTERS
         for _, target in IMAGE.findall(chapter.read_text(encoding="utf-8"))
     }
-    assert {path.name for path in (LOG / "img").iterdir()} == shown
+    assert {path.name for path in (LOG / "img").iterdir()} == displayed
     assert {path.stem for path in (LOG / "pictures").glob("*.py")} == {
         path.stem.replace("-", "_") for path in CHAPTERS
     }

@@ -51,21 +51,24 @@ class Oracle:
         our_loss: Any = 0.0
         their_loss: Any = 0.0
         rng = np.random.default_rng(99)
-        for mine, other in zip(ours, theirs, strict=True):
-            tolerance = 1e-9 if mine.dtype == np.float64 else 1e-4
-            weight = rng.normal(size=mine.shape).astype(mine.dtype)
+        for local, other in zip(ours, theirs, strict=True):
+            tolerance = 1e-9 if local.dtype == np.float64 else 1e-4
+            weight = rng.normal(size=local.shape).astype(local.dtype)
             if where is not None:
                 weight = weight * where.reshape(*where.shape, *[1] * (weight.ndim - where.ndim))
-            kept = weight != 0
+            remaining = weight != 0
             np.testing.assert_allclose(
-                mine.data[kept], other.detach().numpy()[kept], rtol=tolerance, atol=tolerance
+                local.data[remaining],
+                other.detach().numpy()[remaining],
+                rtol=tolerance,
+                atol=tolerance,
             )
-            our_loss = (mine * weight).sum() + our_loss
+            our_loss = (local * weight).sum() + our_loss
             their_loss = (other * self.torch.from_numpy(weight)).sum() + their_loss
-        found = gradients(our_loss)
+        results = gradients(our_loss)
         their_loss.backward()
         for i, (leaf, other, layout) in enumerate(leaves):
-            gradient = found[leaf]
+            gradient = results[leaf]
             if isinstance(gradient, RowSparse):
                 gradient = gradient.to_dense()
             expected = other.grad.numpy()
@@ -77,7 +80,7 @@ class Oracle:
                 atol=tolerance * scale,
                 err_msg=f"gradient of leaf {i}",
             )
-        return found
+        return results
 
 
 @pytest.fixture

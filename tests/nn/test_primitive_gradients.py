@@ -33,11 +33,11 @@ def run(entry: Primitive, inputs: tuple[Any, ...], settings: dict[str, Any]) -> 
     leaves = [Tensor(x, requires_grad=True) if is_float(x) else x for x in inputs]
     value = entry.operation(*leaves, **settings)
     cotangent = np.random.default_rng(1).normal(size=value.shape).astype(value.dtype)
-    found = gradients(value, cotangent)
+    results = gradients(value, cotangent)
     floating = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
     return [
         value.data,
-        *(dense(found[x]) if x in found else np.zeros_like(x.data) for x in floating),
+        *(dense(results[x]) if x in results else np.zeros_like(x.data) for x in floating),
     ]
 
 

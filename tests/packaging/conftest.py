@@ -17,8 +17,8 @@ import pytest
 def clean_environment() -> dict[str, str]:
     """The caller's environment, less what would let the working tree leak into a bare one."""
     leaks = ("PYTHON", "VIRTUAL_ENV", "HATCH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(leaks)}
-    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    remaining = {name: value for name, value in os.environ.items() if not name.startswith(leaks)}
+    return {**remaining, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
 def completed(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -88,7 +88,7 @@ def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
-def bare(package_index: None, tmp_path: Path) -> Callable[[], BareEnvironment]:
+def bare_environment(package_index: None, tmp_path: Path) -> Callable[[], BareEnvironment]:
     """Makes a bare environment in the test's own folder, in a path with a space in it."""
 
     def make() -> BareEnvironment:

@@ -81,9 +81,9 @@ if not importlib.resources.files("pmt_nn").joinpath("py.typed").is_file():
 
 
 def test_pip_installs_a_package_and_its_arrows_from_the_folder(
-    bare: Callable, dist: Path, tmp_path: Path
+    bare_environment: Callable, dist: Path, tmp_path: Path
 ) -> None:
-    environment = bare()
+    environment = bare_environment()
     before = environment.installed()
     environment.install("--find-links", dist, "pmt-nn", cwd=tmp_path)
     arrows = {"pmt-core", "pmt-autograd", "pmt-nn"}

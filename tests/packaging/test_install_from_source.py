@@ -24,8 +24,10 @@ for absent in ("pmt_autograd", "pmt_nn", "pmt_train", "tqdm", "matplotlib"):
 """
 
 
-def test_core_and_text_alone_give_tokenizers_and_loaders(bare: Callable, root: Path) -> None:
-    environment = bare()
+def test_core_and_text_alone_give_tokenizers_and_loaders(
+    bare_environment: Callable, root: Path
+) -> None:
+    environment = bare_environment()
     before = environment.installed()
     environment.install("packages/pmt-core", "packages/pmt-text", cwd=root)
     assert environment.run(TOKENIZE_WITHOUT_A_TAPE) == "how do i learn to swim ?"

@@ -46,13 +46,13 @@ def hold(oracle, ours, theirs, x: np.ndarray, names: dict[str, str], mode: str =
     """Copy ours into theirs (names: our parameter -> theirs, one layout), and compare a pass."""
     theirs = theirs.to(oracle.torch.float64 if x.dtype == np.float64 else oracle.torch.float32)
     ours.train(mode == "train"), theirs.train(mode == "train")
-    mine = dict(ours.named_parameters())
+    local = dict(ours.named_parameters())
     other: dict[str, Any] = dict(theirs.named_parameters())
     assert set(other) == set(names.values())
-    oracle.copy({other[b]: mine[a].data for a, b in names.items()})
+    oracle.copy({other[b]: local[a].data for a, b in names.items()})
     theirs.zero_grad()
     leaf, their_leaf = Tensor(x, requires_grad=True), oracle.tensor(x)
-    pairs = [(mine[a], other[b], same) for a, b in names.items()]
+    pairs = [(local[a], other[b], same) for a, b in names.items()]
     oracle.compare(ours(leaf), theirs(their_leaf), [(leaf, their_leaf, same), *pairs])
 
 
@@ -133,9 +133,9 @@ def test_batch_norm(oracle, rng, stir, dtype, mode, shape) -> None:
         x = rng.normal(1, 2, size=shape).astype(dtype)
         hold(oracle, ours, theirs, x, NORM)
     hold(oracle, ours, theirs, rng.normal(size=shape).astype(dtype), NORM, mode)
-    for mine, other in [("running_mean", "running_mean"), ("running_variance", "running_var")]:
+    for local, other in [("running_mean", "running_mean"), ("running_variance", "running_var")]:
         np.testing.assert_allclose(
-            getattr(ours, mine).data, getattr(theirs, other).numpy(), rtol=1e-5
+            getattr(ours, local).data, getattr(theirs, other).numpy(), rtol=1e-5
         )
 
 

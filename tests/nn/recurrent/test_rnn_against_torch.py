@@ -48,22 +48,22 @@ def test_recurrent(oracle, rng, stir, dtype, kind, bidirectional, layers, length
         4, 3, layers, bidirectional=bidirectional, batch_first=True
     ).to(torch.float64 if dtype == np.float64 else torch.float32)
     pairs = pairs_of(ours, theirs)
-    oracle.copy({other: layout(mine.data) for mine, other, layout in pairs})
+    oracle.copy({other: layout(local.data) for local, other, layout in pairs})
     x = Tensor(rng.normal(size=(3, 5, 4)).astype(dtype), requires_grad=True)
     first = rng.normal(size=(2, len(ours.cells), 3, 3)).astype(dtype)
     tx = oracle.tensor(x.data)
-    mine = [Tensor(s, requires_grad=True) for s in (first if kind is LSTM else first[:1])]
-    other = [oracle.tensor(s.data) for s in mine]
+    local = [Tensor(s, requires_grad=True) for s in (first if kind is LSTM else first[:1])]
+    other = [oracle.tensor(s.data) for s in local]
     fed, mask = tx, None
     if lengths is not None:
         mask = np.arange(5) < np.array(lengths)[:, np.newaxis]
         fed = torch.nn.utils.rnn.pack_padded_sequence(
             tx, torch.tensor(lengths), batch_first=True, enforce_sorted=False
         )
-    outputs, last = ours(x, mask, tuple(mine) if kind is LSTM else mine[0])
+    outputs, last = ours(x, mask, tuple(local) if kind is LSTM else local[0])
     their_outputs, their_last = theirs(fed, tuple(other) if kind is LSTM else other[0])
     if lengths is not None:
         their_outputs, _ = torch.nn.utils.rnn.pad_packed_sequence(their_outputs, batch_first=True)
     ends = (last, their_last) if kind is LSTM else ((last,), (their_last,))
-    states = list(zip(mine, other, [same] * 2, strict=False))
+    states = list(zip(local, other, [same] * 2, strict=False))
     oracle.compare((outputs, *ends[0]), (their_outputs, *ends[1]), [(x, tx, same), *states, *pairs])

@@ -1,7 +1,8 @@
-"""Entities in sequences of tags, by hand; beside seqeval they stand in tests/train."""
+"""Entities in sequences of tags, by hand and by conlleval's rules; by seqeval's in tests/train."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pmt_core import DataError, tag_spans
@@ -29,3 +30,31 @@ def test_entities_in_tags(tags, spans):
 def test_what_is_no_tag_is_named(tag):
     with pytest.raises(DataError, match="at token 2"):
         tag_spans(["O", tag])
+
+
+def conlleval_spans(tags):
+    """Return the entities by the rules of conlleval, which knows B, I, E and O."""
+    ends = {"BB", "BO", "IB", "IO", "EE", "EI", "EO"}
+    starts = {"BB", "IB", "OB", "OI", "EE", "EI", "OE"}
+    spans, before, type_before, start = [], "O", "", 0
+    for i, tag in enumerate([*tags, "O"]):
+        kind, _, type_ = tag.partition("-")
+        if before + kind in ends or (before != "O" and type_ != type_before):
+            spans.append((type_before, start, i))
+        if before + kind in starts or (kind != "O" and type_ != type_before):
+            start = i
+        before, type_before = kind, type_
+    return spans
+
+
+def test_the_rules_are_those_of_conlleval_on_b_i_and_o():
+    rng = np.random.default_rng(4)
+    tags = ["O", *(f"{kind}-{type_}" for kind in "BI" for type_ in ("PER", "LOC", "A-B", "O"))]
+    for _ in range(2000):
+        sequence = [tags[i] for i in rng.integers(0, len(tags), rng.integers(0, 9))]
+        assert tag_spans(sequence) == conlleval_spans(sequence)
+
+
+def test_the_rules_are_not_those_of_conlleval_on_b_after_e():
+    assert conlleval_spans(["E-PER", "B-PER"]) == [("PER", 0, 2)]
+    assert tag_spans(["E-PER", "B-PER"]) == [("PER", 0, 1), ("PER", 1, 2)]

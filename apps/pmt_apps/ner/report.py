@@ -11,7 +11,7 @@ from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger, Tagging
 from pmt_apps.ner.training import score_entities, scores
 from pmt_core import tag_spans
-from pmt_text import TaggedSentence, convert_tags, write_conll
+from pmt_text import TaggedSentence, TagScheme, convert_tags, write_conll
 from pmt_train import (
     EntityScores,
     History,
@@ -47,7 +47,9 @@ def report(
 def _report_split(
     run: Run[Settings], tagger: Tagger, splits: Splits, name: str, workers: Workers
 ) -> None:
-    sentences, scheme = splits[name].sentences, splits[name].scheme
+    sentences = splits[name].sentences
+    # conlleval knows neither S nor B after E, so entities of IOBES files are written as IOB2.
+    scheme: TagScheme = "IOB1" if splits[name].scheme == "IOB1" else "IOB2"
     tagging = tagger.tag(sentences, workers, description=f"scoring {name}")
     run.log_metrics(name, scores(tagging, sentences))
     metrics = score_entities(tagging, sentences)
@@ -57,7 +59,7 @@ def _report_split(
     classes, counts = entity_confusion(tagging.tags, [s.tags or () for s in sentences])
     run.add_figure(
         f"confusion_{name}.png",
-        f"Confusion of types of {name}; row “none”: spurious, column “none”: missed",
+        f"Confusion of types of {name}; row “{classes[-1]}”: spurious, column: missed",
         confusion_plot,
         counts,
         classes,
@@ -79,7 +81,7 @@ def _add_type_table(run: Run[Settings], name: str, metrics: EntityScores) -> Non
         ["type", "precision", "recall", "F1"],
         [
             [type_name, score.precision, score.recall, score.f1]
-            for type_name, score in [("all", metrics.overall), *metrics.by_type.items()]
+            for type_name, score in metrics.rows()
         ],
     )
     run.report.text(

@@ -61,7 +61,7 @@ def fit(
 
 
 def score_entities(tagging: Tagging, sentences: Sequence[TaggedSentence]) -> EntityScores:
-    """Return entity scores as conlleval computes them; the accuracy is that of IOB2 tags."""
+    """Return entity scores as conlleval computes them from IOB2 tags, the accuracy included."""
     predicted = [convert_tags(tags, "IOB2") for tags in tagging.tags]
     labels = [convert_tags(sentence.tags or (), "IOB2") for sentence in sentences]
     return entity_scores(predicted, labels)

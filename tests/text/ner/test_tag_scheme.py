@@ -52,7 +52,7 @@ def test_unbroken_tags_come_back_from_every_scheme(
             assert convert_tags(convert_tags(tags, other), scheme) == tags
 
 
-def test_broken_tags_keep_the_entities_that_conlleval_sees() -> None:
+def test_broken_tags_keep_their_entities() -> None:
     rng = np.random.default_rng(1)
     tags = ["O", *(f"{k}-{t}" for k in "BIES" for t in ("PER", "LOC"))]
     for _ in range(1000):

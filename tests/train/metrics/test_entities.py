@@ -39,6 +39,35 @@ def test_confusion_by_hand():
     ]
 
 
+@pytest.mark.parametrize("name", ["none", "no entity", "(no entity)", "O", "all", "micro"])
+def test_a_type_may_have_any_name(name: str) -> None:
+    tag = f"B-{name}"
+    labels, predicted = [[tag, "O", tag, "B-PER"]], [[tag, tag, "O", tag]]
+    classes, counts = entity_confusion(predicted, labels)
+    assert len(set(classes)) == 3
+    i, per = classes.index(name), classes.index("PER")
+    assert {i, per} == {0, 1}
+    assert counts[i].tolist()[:2] == ([1, 0] if i == 0 else [0, 1])
+    assert (counts[i, 2], counts[2, i], counts[per, i]) == (1, 1, 1)
+    assert counts.sum() == 4
+    scores = entity_scores(predicted, labels)
+    assert set(scores.by_type) == {name, "PER"}
+    assert scores.by_type[name].precision == pytest.approx(1 / 3)
+    names = [row for row, _ in scores.rows()]
+    assert len(set(names)) == 3
+    assert names[1:] == sorted([name, "PER"])
+    assert scores.rows()[0][1] is scores.overall
+
+
+def test_the_class_of_no_entity_has_a_name_that_no_type_has():
+    assert entity_confusion([["O"]], [["B-X"]])[0] == ["X", "none"]
+    assert entity_confusion([["O"]], [["B-none"]])[0] == ["none", "no entity"]
+    every = [["B-none", "B-no entity", "B-(no entity)", "B-((no entity))"]]
+    classes, counts = entity_confusion(every, every)
+    assert classes[-1] == "(((no entity)))"
+    assert counts.diagonal().tolist() == [1, 1, 1, 1, 0]
+
+
 def test_confusion_counts_every_entity_once():
     rng = np.random.default_rng(2)
     tags = ["O", *(f"{k}-{t}" for k in "BI" for t in "XYZ")]
@@ -62,7 +91,7 @@ def test_seqeval_agrees_on_broken_sequences(kinds):
     seqeval = pytest.importorskip("seqeval.metrics")
     labeling = pytest.importorskip("seqeval.metrics.sequence_labeling")
     rng = np.random.default_rng(0)
-    tags = ["O", *(f"{k}-{t}" for k in kinds for t in ("PER", "LOC", "A-B"))]
+    tags = ["O", *(f"{k}-{t}" for k in kinds for t in ("PER", "LOC", "A-B", "none", "O"))]
 
     def sentences(like=None):
         lengths = [len(s) for s in like] if like else rng.integers(1, 12, 300)

@@ -21,9 +21,12 @@ class Span(NamedTuple):
 def tag_spans(tags: Sequence[str]) -> list[Span]:
     """Return the entities in one sequence of tags: "O", "B-PER", "I-PER", ...
 
-    Follows the rules of the CoNLL evaluation (conlleval), also for invalid sequences: an entity
-    begins at B and S, after E and S, after O, and if the type changes; it ends before B, S and O,
-    after E and S, and if the type changes. So "O I-PER" begins an entity.
+    Follows the rules of seqeval's `get_entities` (its default mode), also for invalid sequences: an
+    entity begins at B and S, after E and S, after O, and if the type changes; it ends before B, S
+    and O, after E and S, and if the type changes. So "O I-PER" begins an entity.
+
+    On B, I and O these are the rules of the CoNLL evaluation script conlleval. It differs on the
+    other tags: it has no S, and no rule for B after E, so "E-PER B-PER" is one entity to it.
 
     Raises:
         DataError: if a string is not a tag.

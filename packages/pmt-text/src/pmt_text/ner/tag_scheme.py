@@ -22,7 +22,7 @@ TAG_SCHEMES: tuple[TagScheme, ...] = get_args(TagScheme)
 def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
     """Convert tags of any scheme to `scheme`.
 
-    The entities of `tags` are those that conlleval finds, see `tag_spans`. Valid tags are restored
+    The entities of `tags` are those that `tag_spans` finds. Valid tags are restored
     exactly by converting back; broken ones become valid. Raises DataError for what is not a tag.
     """
     return spans_to_tags(tag_spans(tags), len(tags), scheme)

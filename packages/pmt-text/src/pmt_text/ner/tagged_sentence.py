@@ -55,7 +55,7 @@ def write_conll(
     A line has the cells of the word, or else the word and its tag. Blanks inside a cell become
     "_", as conlleval knows no other separator. With `predicted`, tags of each sentence in the
     scheme of its true tags, the last two columns are the true and the predicted tag, as conlleval
-    reads them; without it, -DOCSTART- lines separate the documents.
+    reads them (it does not know IOBES); without it, -DOCSTART- lines separate the documents.
 
     Raises `ShapeError` if the numbers of tags and words differ, `DataError` if a sentence has no
     tags, and `FileProblem` if the file cannot be written.

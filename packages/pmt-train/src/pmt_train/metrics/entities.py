@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pmt_core import ShapeError, Span, tag_spans
 from pmt_train.metrics.classification import PrecisionRecallF1
 
-NO_ENTITY = "none"
+_NO_ENTITY = "none", "no entity", "(no entity)"  # names of the class, by preference
+_OVERALL = "all", "all types", "(all types)"  # names of the scores of all types together
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ class EntityScores:
     true_positives: int
     predicted: int
     actual: int
+
+    def rows(self) -> list[tuple[str, PrecisionRecallF1]]:
+        """Return the scores by name: those of all types together first, then those of each type.
+
+        The first name is "all", or another one if a type is called "all".
+        """
+        return [(_unused_name(_OVERALL, self.by_type), self.overall), *self.by_type.items()]
 
 
 def entity_scores(
@@ -75,21 +83,30 @@ def entity_confusion(
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Return the names of the classes, and counts (classes, classes): row actual, column predicted.
 
-    The classes are the types that occur, and "none" as the last one. Each actual entity is paired
-    with the predicted one that shares most words with it (its ends may be wrong). An actual entity
-    without a pair is missed (column "none"), a predicted one without a pair is spurious (row
-    "none"). Raises ShapeError if the numbers of sentences differ.
+    The classes are the types that occur, and one for no entity as the last one: "none", or "no
+    entity" if a type is called "none". Each actual entity is paired with the predicted one that
+    shares most words with it (its ends may be wrong). An actual entity without a pair is missed
+    (last column), a predicted one without a pair is spurious (last row). Raises ShapeError if the
+    numbers of sentences differ.
     """
     _check_sentences(predicted, labels)
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str | None, str | None]] = []
     for tags, correct_tags in zip(predicted, labels, strict=True):
         pairs += _pairs(tag_spans(tags), tag_spans(correct_tags))
-    classes = [*sorted({name for pair in pairs for name in pair} - {NO_ENTITY}), NO_ENTITY]
-    index = {name: i for i, name in enumerate(classes)}
-    counts = np.zeros((len(classes), len(classes)), np.int64)
+    types = sorted({name for pair in pairs for name in pair if name is not None})
+    index: dict[str | None, int] = {name: i for i, name in enumerate([*types, None])}
+    counts = np.zeros((len(index), len(index)), np.int64)
     for actual, guess in pairs:
         counts[index[actual], index[guess]] += 1
-    return classes, counts
+    return [*types, _unused_name(_NO_ENTITY, types)], counts
+
+
+def _unused_name(names: Sequence[str], types: Collection[str]) -> str:
+    """Return the first of the names that no type has; the last one in parentheses if all have."""
+    name = next((name for name in names if name not in types), names[-1])
+    while name in types:
+        name = f"({name})"
+    return name
 
 
 def _check_sentences(predicted: Sequence[object], labels: Sequence[object]) -> None:
@@ -99,8 +116,11 @@ def _check_sentences(predicted: Sequence[object], labels: Sequence[object]) -> N
         )
 
 
-def _pairs(predicted: list[Span], actual: list[Span]) -> list[tuple[str, str]]:
-    """Return (actual type, predicted type) of a sentence; each entity is in one pair."""
+def _pairs(predicted: list[Span], actual: list[Span]) -> list[tuple[str | None, str | None]]:
+    """Return (actual type, predicted type) of a sentence, None for no entity.
+
+    Each entity is in one pair.
+    """
     overlapping = sorted(
         (-_overlap(a, b), a.type != b.type, i, j)
         for i, a in enumerate(actual)
@@ -108,12 +128,12 @@ def _pairs(predicted: list[Span], actual: list[Span]) -> list[tuple[str, str]]:
         if _overlap(a, b) > 0
     )
     missed, spurious = dict(enumerate(actual)), dict(enumerate(predicted))
-    pairs = []
+    pairs: list[tuple[str | None, str | None]] = []
     for _, _, i, j in overlapping:
         if i in missed and j in spurious:
             pairs.append((missed.pop(i).type, spurious.pop(j).type))
-    pairs += [(span.type, NO_ENTITY) for span in missed.values()]
-    return pairs + [(NO_ENTITY, span.type) for span in spurious.values()]
+    pairs += [(span.type, None) for span in missed.values()]
+    return pairs + [(None, span.type) for span in spurious.values()]
 
 
 def _overlap(a: Span, b: Span) -> int:

@@ -64,7 +64,7 @@ def entity_plot(
     path: str | os.PathLike[str], scores: EntityScores, title: str = "entities by type"
 ) -> None:
     """Plot precision, recall and F1 of all entities and of each type as three bars."""
-    rows = [("all", scores.overall), *list(scores.by_type.items())[:_MAX_TYPES]]
+    rows = scores.rows()[: 1 + _MAX_TYPES]
     with figure_saved_to(path, 6.6, 1.2 + 0.62 * len(rows)) as figure:
         axes = figure.subplots()
         positions = np.arange(len(rows))

@@ -70,7 +70,7 @@ class Settings(TransformerSettings):
         0, "join neighboring sentences of a document up to N words", at_least=0, metavar="N"
     )
     max_length: int = model_option(
-        256, "most words that are read at once; longer sentences are cut", at_least=2
+        256, "most words that are read at once; longer sentences are cut, entities too", at_least=2
     )
     word_width: int = model_option(100, "width of the trained word vectors", at_least=1)
     filters: int = model_option(60, "filters of the character CNN", at_least=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ from pmt_text import (
     SentenceEncoder,
     TaggedBatch,
     TaggedSentence,
+    TagScheme,
+    concatenate_tags,
     forbidden_transitions,
     sentence_chunks,
 )
@@ -177,8 +180,10 @@ class Tagger:
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(tag_batch, batches, workers, description=description)
         ends = np.cumsum([len(sentence) for sentence in sentences])[:-1]
+        names = [self.encoder.tag_names(ids) for ids in np.split(tags, ends)]
+        _join_cut_sentences(names, encoded.offsets, self.encoder.scheme)
         return Tagging(
-            [self.encoder.tag_names(ids) for ids in np.split(tags, ends)],
+            names,
             np.split(marginals, ends) if confidence else [],
             float(losses.mean()),
         )
@@ -188,3 +193,15 @@ def _word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np
     """Return the positions of the words of a batch among all words, in the order of its mask."""
     starts = encoded.offsets[batch.index][:, np.newaxis]
     return (starts + np.arange(batch.mask.shape[1]))[batch.mask]
+
+
+def _join_cut_sentences(
+    tags: list[list[str]], chunks: NDArray[np.int64], scheme: TagScheme
+) -> None:
+    """Rewrite the tags of the sentences that were cut into chunks, see `concatenate_tags`."""
+    starts = np.cumsum([0, *map(len, tags)])
+    cuts = np.setdiff1d(chunks, starts)
+    indices = np.searchsorted(starts, cuts) - 1
+    for i in np.unique(indices).tolist():
+        edges = [0, *(cuts[indices == i] - starts[i]).tolist(), len(tags[i])]
+        tags[i] = concatenate_tags([tags[i][a:b] for a, b in pairwise(edges)], scheme)

@@ -163,6 +163,22 @@ def test_columns_scheme_and_types_are_detected(ner: Program, scheme: str) -> Non
     assert entities == [("DRUG", "Codeine"), ("DOSE_SIZE", "12 mg")]
 
 
+@pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "IOBES"])
+def test_entities_longer_than_the_model_reads_are_learned(ner: Program, scheme: str) -> None:
+    name = "Great B-ORG\nNorthern I-ORG\nSteam I-ORG\nNavigation I-ORG\nCompany I-ORG\n"
+    text = f"the O\nfleet O\n{name}left O\nport O\n\n" * 12
+    (ner.folder / "long.conll").write_text(text)
+    files = ("--train", "long.conll", "--dev", "long.conll")
+    cut = ("--max-length", 4, "--scheme", scheme, "--epochs", 10)
+    ner.run(*files, *SMALL, *cut, "--out", "run")
+    rows = list(csv.DictReader((ner.folder / "run" / "history.csv").read_text().splitlines()))
+    assert max(float(row[loss]) for row in rows for loss in ("train_loss", "dev_loss")) < 100
+    assert float(rows[-1]["dev_f1"]) == 1
+    text = "the fleet Great Northern Steam Navigation Company left port"
+    (answer,) = ner.run("--predict", "--out", "run", stdin=f"{text}\n").answers
+    assert [e["text"] for e in answer["entities"]] == ["Great Northern Steam Navigation Company"]
+
+
 def test_vectors_classify_words_that_are_not_in_train(
     ner: Program, files: Sequence[object]
 ) -> None:

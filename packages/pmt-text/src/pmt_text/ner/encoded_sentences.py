@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import IGNORE_LABEL, SettingsError, ShapeError
+from pmt_core import IGNORE_LABEL, SettingsError, ShapeError, Span, tag_spans
 from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows, trimmed
+from pmt_text.ner.tag_scheme import TagScheme, spans_to_tags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +64,8 @@ class EncodedSentences(Ragged):
     """n encoded sentences of m words in all; see `TaggedBatch`.
 
     words, shapes, spelling_ids and tags are (m,); characters are those of each spelling of the data
-    set, (u, c), row 0 all padding.
+    set, (u, c), row 0 all padding. tag_names are the tags in the order of their ids, in `scheme`;
+    none if unknown.
     """
 
     words: NDArray[np.int32]
@@ -69,6 +73,8 @@ class EncodedSentences(Ragged):
     spelling_ids: NDArray[np.int32]
     characters: NDArray[np.int32]
     tags: NDArray[np.int32] | None = None
+    tag_names: tuple[str, ...] = ()
+    scheme: TagScheme = "IOB2"
 
     def batch(self, indices: NDArray[np.integer]) -> TaggedBatch:
         """Return the sentences at `indices` (b,), in that order."""
@@ -97,7 +103,8 @@ def sentence_chunks(
     """Join short sentences and cut long ones; the words and their order stay the same.
 
     The arrays of words are shared. The outputs of a model for all chunks, concatenated, are in
-    the order of the n sentences.
+    the order of the n sentences. Tags are rewritten so that those of each chunk are valid in their
+    scheme: a cut makes two entities of one. `concatenate_tags` makes them one again.
 
     documents: number of the document of each sentence, (n,); 0 if unknown. Only sentences of one
     known document are joined. join: neighboring sentences are joined while they have at most this
@@ -122,9 +129,35 @@ def sentence_chunks(
         chunks += _cut(length, max_length)
         open_document, room = document, join - length
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(chunks, dtype=np.int64)])
-    return replace(sentences, offsets=offsets)
+    return replace(sentences, offsets=offsets, tags=_chunk_tags(sentences, offsets))
 
 
 def _cut(length: int, max_length: int) -> list[int]:
     count = max(-(-length // max_length), 1)
     return [length // count + (i < length % count) for i in range(count)]
+
+
+def _chunk_tags(
+    sentences: EncodedSentences, offsets: NDArray[np.int64]
+) -> NDArray[np.int32] | None:
+    """Return the ids of tags, rewritten in the chunks that are not a whole sentence."""
+    if sentences.tags is None or not sentences.tag_names:
+        return sentences.tags
+    tags = sentences.tags.copy()
+    names = dict(enumerate(sentences.tag_names))
+    ids = {name: i for i, name in names.items()}
+    starts = sentences.offsets.tolist()
+    for start, stop in pairwise(offsets.tolist()):
+        after = bisect_right(starts, start)
+        if starts[after - 1 : after + 1] == [start, stop]:
+            continue
+        inside = starts[after : bisect_left(starts, stop)]
+        spans: list[Span] = []
+        for first, last in pairwise([start, *inside, stop]):
+            part = [names.get(i, "O") for i in tags[first:last].tolist()]  # O for IGNORE_LABEL
+            shift = first - start
+            spans += [Span(type_, a + shift, b + shift) for type_, a, b in tag_spans(part)]
+        rewritten = spans_to_tags(spans, stop - start, sentences.scheme)
+        new_ids = np.array([ids.get(name, IGNORE_LABEL) for name in rewritten], np.int32)
+        tags[start:stop] = np.where(tags[start:stop] == IGNORE_LABEL, IGNORE_LABEL, new_ids)
+    return tags

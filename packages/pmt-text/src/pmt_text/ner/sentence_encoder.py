@@ -134,6 +134,8 @@ class SentenceEncoder:
             characters=pad_sequences([np.empty(0, np.int64), *letters])[0].astype(np.int32),
             offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
             tags=self._tag_ids(sentences) if tagged else None,
+            tag_names=self.tags,
+            scheme=self.scheme,
         )
 
     def tag_names(self, ids: NDArray[np.integer]) -> list[str]:

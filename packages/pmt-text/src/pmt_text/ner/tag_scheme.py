@@ -59,6 +59,24 @@ def _span_tags(span: Span, previous: Span | None, scheme: TagScheme) -> list[str
     return [f"{prefix}-{span.type}" for prefix in prefixes]
 
 
+def concatenate_tags(parts: Iterable[Sequence[str]], scheme: TagScheme) -> list[str]:
+    """Return the tags of a sentence in `scheme`, from the tags of the parts that it was cut into.
+
+    Entities of one type that meet at a cut are one entity: the words of a part do not show whether
+    an entity at its first word begins there. Raises DataError for what is not a tag.
+    """
+    spans: list[Span] = []
+    end = 0
+    for part in parts:
+        for i, (type_, start, stop) in enumerate(tag_spans(part)):
+            if i == start == 0 and spans and (spans[-1].type, spans[-1].stop) == (type_, end):
+                spans[-1] = spans[-1]._replace(stop=end + stop)
+            else:
+                spans.append(Span(type_, end + start, end + stop))
+        end += len(part)
+    return spans_to_tags(spans, end, scheme)
+
+
 def scheme_breaks(tags: Sequence[str], scheme: TagScheme) -> list[int]:
     """Return the indices of the tags that the scheme would write differently."""
     converted = convert_tags(tags, scheme)

@@ -68,7 +68,8 @@ def _arrows(table: str) -> dict[str, dict[str, frozenset[str]]]:
 # an entry of its own.
 FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     """
-    pmt_core      archive              .
+    pmt_core      files                .
+    pmt_core      archive              . files
     pmt_core      gradient_check       .
     pmt_autograd  ops                  .
     pmt_autograd  debug                ops .

@@ -24,21 +24,6 @@ def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None
         file.write("\n")
 
 
-def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a JSON object. Raises FileProblem or DataError."""
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileProblem.from_os_error("read", path, error) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"{os.fspath(path)} is not JSON: {error}; restore it or start anew"
-        ) from error
-    if not isinstance(content, dict):
-        raise DataError(f"{os.fspath(path)}: expected a JSON object, got {type(content).__name__}")
-    return content
-
-
 def check_input_file(path: Path, what: str) -> None:
     """Check that an input file exists and is a regular file with content.
 

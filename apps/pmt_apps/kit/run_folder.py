@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pmt_apps.kit.files import read_json
-from pmt_core import FileProblem, PmtError, SettingsError, StateError
+from pmt_core import FileProblem, PmtError, SettingsError, StateError, read_json
 
 _STAGE = ".checkpoint.npz"
 

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pmt_apps.kit.files import read_json, write_json
+from pmt_apps.kit.files import write_json
 from pmt_apps.kit.options import model_option, option, option_types, options_of, training_option
 from pmt_apps.kit.text_table import text_table
-from pmt_core import DataError, SettingsError
+from pmt_core import DataError, SettingsError, read_json
 from pmt_train import core_count
 
 
@@ -158,7 +158,7 @@ def load_settings(
         FileProblem: if the file cannot be read.
         DataError: if it belongs to another app, or has settings or values that are not allowed.
     """
-    content = read_json(path)
+    content: dict[str, Any] = read_json(path)
     if content.get(_TASK) != task:
         raise DataError(
             f"{os.fspath(path)} belongs to a run of {content.get(_TASK)!r}, not of {task!r}; "

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +16,7 @@ from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.mnist.images import LabeledImages
 from pmt_apps.mnist.settings import Settings
-from pmt_core import DataError, FileProblem, RandomStream, load_archive, open_regular_file
+from pmt_core import ARRAY_LIMITS, DataError, FileProblem, InputFile, RandomStream, load_archive
 
 MNIST_SHA256 = {
     f"{name}-ubyte.gz": digest
@@ -32,7 +30,6 @@ MNIST_SHA256 = {
 """SHA-256 checksums of the public files, by name."""
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 _MAX_AXES = 64
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -152,22 +149,8 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         DataError: it is not an idx file, is truncated, or has trailing bytes.
     """
     name = os.fspath(path)
-    with open_regular_file(name) as file:
-        is_gzip = file.read(2) == _GZIP
-        file.seek(0)
-        try:
-            if not is_gzip:
-                return _read(file, name)
-            with gzip.GzipFile(fileobj=file) as unzipped:
-                return _read(unzipped, name)  # type: ignore[arg-type]
-        except EOFError as error:
-            raise DataError(
-                f"{name!r} ends in the middle of its gzip data: it is truncated; fetch it again"
-            ) from error
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(f"{name!r} is damaged ({error}); fetch it again") from error
-        except OSError as error:
-            raise FileProblem.from_os_error("read", name, error) from error
+    with InputFile(name, ARRAY_LIMITS) as file:
+        return _read(file.stream, name)
 
 
 def _read(file: BinaryIO, name: str) -> NDArray[Any]:

@@ -80,7 +80,7 @@ def test_a_broken_file_is_named_with_the_reason(tmp_path: Path, content: bytes, 
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem, match="no such file"):
+    with pytest.raises(FileProblem, match="does not exist"):
         load_idx(tmp_path / "missing")
     with pytest.raises(FileProblem, match="directory"):
         load_idx(tmp_path)

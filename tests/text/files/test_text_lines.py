@@ -44,9 +44,9 @@ def test_a_line_without_end_is_skipped_not_kept(tmp_path: Path) -> None:
 
 
 def test_missing_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem, match=r"gone\.tsv does not exist: check the path"):
+    with pytest.raises(FileProblem, match=r"gone\.tsv': it does not exist; check the path"):
         TextLines(tmp_path / "gone.tsv")
-    with pytest.raises(FileProblem, match="is a folder"):
+    with pytest.raises(FileProblem, match="is a directory"):
         TextLines(tmp_path)
 
 

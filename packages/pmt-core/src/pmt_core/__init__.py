@@ -2,8 +2,6 @@
 
 # archive
 from pmt_core.archive.archive import load_archive, save_archive
-from pmt_core.archive.atomic_file import atomic_file
-from pmt_core.archive.limits import open_regular_file
 
 # errors
 from pmt_core.errors import (
@@ -16,6 +14,22 @@ from pmt_core.errors import (
     SettingsError,
     ShapeError,
     StateError,
+)
+
+# files
+from pmt_core.files.atomic_file import atomic_file
+from pmt_core.files.input_file import (
+    ARRAY_LIMITS,
+    TEXT_LIMITS,
+    FileLimits,
+    InputFile,
+)
+from pmt_core.files.json_fields import field
+from pmt_core.files.json_reader import (
+    JsonLimits,
+    JsonObject,
+    parse_json,
+    read_json,
 )
 
 # gradient checking
@@ -32,10 +46,12 @@ from pmt_core.tag_spans import Span, tag_spans
 
 # fmt: off
 __all__ = [
-    "IGNORE_LABEL", "ArchiveError", "DataError", "DtypeError", "FileProblem", "GradientError",
-    "GradientReport", "HuffmanTree", "InputReport", "PmtError", "RandomStream", "RowSparse",
-    "SettingsError", "ShapeError", "Span", "StateError", "atomic_file", "check_gradient",
-    "load_archive", "log_softmax", "logsumexp", "open_regular_file", "pad_sequences",
-    "save_archive", "sigmoid", "softmax", "softplus", "tag_spans", "unbroadcast",
+    "ARRAY_LIMITS", "IGNORE_LABEL", "TEXT_LIMITS", "ArchiveError", "DataError",
+    "DtypeError", "FileLimits", "FileProblem", "GradientError", "GradientReport", "HuffmanTree",
+    "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream",
+    "RowSparse", "SettingsError", "ShapeError", "Span", "StateError", "atomic_file",
+    "check_gradient", "field", "load_archive", "log_softmax", "logsumexp",
+    "pad_sequences", "parse_json", "read_json", "save_archive", "sigmoid",
+    "softmax", "softplus", "tag_spans", "unbroadcast",
 ]
 # fmt: on

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.archive.atomic_file import atomic_file
-from pmt_core.archive.limits import check_meta, check_name, open_regular_file
+from pmt_core.archive.limits import check_meta, check_name
 from pmt_core.archive.npz import read_npz, write_npz
 from pmt_core.archive.safetensors import read_safetensors, write_safetensors
 from pmt_core.errors import ArchiveError, FileProblem
+from pmt_core.files.atomic_file import atomic_file
+from pmt_core.files.input_file import open_regular_file
 
 _WRITERS = {".npz": write_npz, ".safetensors": write_safetensors}
 _READERS = {".npz": read_npz, ".safetensors": read_safetensors}

@@ -5,36 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
-import stat
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.errors import ArchiveError, FileProblem
+from pmt_core.errors import ArchiveError
 
 MAX_META = 64 << 20
 _MAX_NAME = 4096
 _CHUNK = 1 << 20
-
-
-def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a regular file for reading bytes. Raises FileProblem if that is impossible."""
-    name = os.fspath(path)
-    try:
-        mode = os.stat(name).st_mode
-        if stat.S_ISDIR(mode):
-            raise FileProblem(f"cannot read {name!r}: it is a directory; name the file inside")
-        if not stat.S_ISREG(mode):  # a pipe would block, a device may never end
-            raise FileProblem(f"cannot read {name!r}: it is a device or a pipe, not a file")
-        return open(name, "rb")
-    except FileNotFoundError as error:
-        raise FileProblem(f"cannot read {name!r}: there is no such file; check the path") from error
-    except FileProblem:
-        raise
-    except OSError as error:
-        raise FileProblem.from_os_error("read", name, error) from error
 
 
 def check_name(name: object, path: str | os.PathLike[str]) -> str:
@@ -87,35 +68,16 @@ def _check_json(value: object, where: str, path: str | os.PathLike[str]) -> None
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check_json(item, f"{where}[{index}]", path)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ArchiveError(
+            f"{os.fspath(path)!r}: {where} is {value}, which JSON has no number for: store None, "
+            "text, or an array"
+        )
     elif not (value is None or isinstance(value, str | int | float)):
         raise ArchiveError(
             f"{os.fspath(path)!r}: {where} is of {type(value).__module__}.{type(value).__name__}, "
             "which JSON cannot hold: use int(), float(), .tolist(), or store it as an array"
         )
-
-
-def parse_json(data: bytes, what: str, path: str) -> dict[str, Any]:
-    """Return a JSON object. Raises ArchiveError for any other content and for repeated keys."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        table = dict(pairs)
-        if len(table) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ArchiveError(f"{path!r}: {what} names {twice!r} twice; do not use this file")
-        return table
-
-    try:
-        table = json.loads(data, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, ArchiveError):
-            raise
-        raise ArchiveError(
-            f"{path!r}: {what} is not JSON ({error}); the file is damaged, fetch or save it again"
-        ) from error
-    if not isinstance(table, dict):
-        raise ArchiveError(f"{path!r}: {what} must be a JSON object, got {type(table).__name__}")
-    return table
 
 
 def byte_count(shape: tuple[int, ...], itemsize: int) -> int:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pmt_core.archive.limits import MAX_META, byte_count, check_name, parse_json, read_into_array
+from pmt_core.archive.limits import MAX_META, byte_count, check_name, read_into_array
 from pmt_core.errors import ArchiveError
+from pmt_core.files.json_reader import parse_json
 
 META_MEMBER = "__meta__.json"
 
@@ -73,7 +74,12 @@ def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[s
         for info in members:
             with _damage(f"{path!r}: member {info.filename!r}"):
                 if info.filename == META_MEMBER:
-                    meta = parse_json(archive.read(info), f"member {META_MEMBER!r}", path)
+                    meta = parse_json(
+                        archive.read(info),
+                        f"{path!r}: member {META_MEMBER!r}",
+                        stored=size,
+                        error=ArchiveError,
+                    )
                 else:
                     with archive.open(info) as member:
                         array = _read_npy(member, info, path)

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.archive.limits import byte_count, check_name, parse_json, read_into_array
+from pmt_core.archive.limits import byte_count, check_name, read_into_array
 from pmt_core.errors import ArchiveError
+from pmt_core.files.json_reader import JsonLimits, parse_json
 
 METADATA = "__metadata__"
 META_KEY = "pmt_meta"
@@ -100,7 +101,7 @@ def read_safetensors(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]]
     """Return the arrays and the metadata of a `.safetensors` file; see `load_archive`."""
     size = os.fstat(file.fileno()).st_size
     header, start = _read_header(file, path, size)
-    meta = _read_metadata(header.pop(METADATA, {}), path)
+    meta = _read_metadata(header.pop(METADATA, {}), path, size)
     entries = [_entry(name, item, path) for name, item in header.items()]
     _check_cover(entries, size - start, path)
     arrays: dict[str, NDArray[Any]] = {}
@@ -124,16 +125,20 @@ def _read_header(file: BinaryIO, path: str, size: int) -> tuple[dict[str, Any], 
             f"most {_MAX_HEADER}: it is truncated, or not a .safetensors file"
         )
     text = file.read(length)
-    if len(text) != length or not text.startswith(b"{"):
+    if len(text) != length or not text.lstrip().startswith(b"{"):
         raise ArchiveError(f"{path!r} is not a .safetensors file: its header is no JSON object")
-    return parse_json(text, "the header", path), 8 + length
+    limits = JsonLimits(bytes=_MAX_HEADER)
+    where = f"{path!r}: the header"
+    return parse_json(text, where, limits, stored=size, error=ArchiveError), 8 + length
 
 
-def _read_metadata(table: object, path: str) -> dict[str, Any]:
+def _read_metadata(table: object, path: str, size: int) -> dict[str, Any]:
     if not isinstance(table, dict) or not all(isinstance(text, str) for text in table.values()):
         raise ArchiveError(f"{path!r}: {METADATA} must map text to text; {_DAMAGED}")
     if META_KEY in table:
-        return parse_json(table[META_KEY].encode("utf-8"), f"{METADATA}[{META_KEY!r}]", path)
+        where = f"{path!r}: {METADATA}[{META_KEY!r}]"
+        data = table[META_KEY].encode("utf-8", "surrogatepass")
+        return parse_json(data, where, stored=size, error=ArchiveError)
     return table
 
 

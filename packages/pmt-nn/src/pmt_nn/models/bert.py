@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, tanh
-from pmt_core import DataError, FileProblem, SettingsError, StateError
+from pmt_core import SettingsError, StateError, read_json
 from pmt_nn.attention.positions import LearnedPositions
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
@@ -111,19 +109,7 @@ class BertConfig(TransformerConfig):
 
         Raises FileProblem, DataError, SettingsError.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise FileProblem(f"cannot read {path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} is not text in UTF-8: {error}") from error
-        try:
-            config = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
-        if not isinstance(config, dict):
-            raise DataError(f"{path} holds no JSON object; give a model's config.json")
-        return BertConfig.from_hugging_face(config)
+        return BertConfig.from_hugging_face(read_json(path))
 
 
 class Bert(Module):

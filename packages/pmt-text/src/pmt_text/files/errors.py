@@ -40,13 +40,19 @@ _OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def check_text(path: str, sample: bytes) -> None:
-    """Raise DataError if the first bytes of a file show that it is not text in UTF-8."""
+    """Raise DataError if the first bytes of a file show that it is not UTF-8 text in LF lines."""
     if not sample:
         raise DataError(f"{path} is empty: give a file with text in it")
     if sample.startswith(_OTHER_BYTE_ORDER_MARKS):
         raise DataError(f"{path} is UTF-16 text: save it as UTF-8")
     if b"\0" in sample:
         raise DataError(f"{path} is a binary file: give a text file (UTF-8)")
+    returns = sample.count(b"\r") - sample.count(b"\r\n")
+    if returns > sample.count(b"\n"):
+        raise DataError(
+            f"{path} has CR line ends (\\r, as in classic Mac OS), expected LF or CRLF: "
+            f"convert it, e.g. by `tr '\\r' '\\n' < OLD > NEW`"
+        )
 
 
 _LINES_NAMED = 10

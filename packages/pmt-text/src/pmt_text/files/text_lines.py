@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO, Any
+from dataclasses import dataclass, replace
 
-from pmt_core import DataError, SettingsError
-from pmt_text.files.errors import check_text, dropped_warning, read_problems
+from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError
+from pmt_text.files.errors import check_text, dropped_warning
 
-_MAX_LINE = 1 << 20  # bytes; a longer one is no line of text and must not fill the memory
 _SAMPLE = 1 << 16
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 def unusable_line(encoding: str = "utf-8") -> str:
@@ -24,17 +19,16 @@ def unusable_line(encoding: str = "utf-8") -> str:
 
 
 class TextLines:
-    """The lines of a text file, plain or gzip (detected by its first bytes).
+    """The lines of a text file, plain, gzip or a zip of one file (detected by its first bytes).
 
     A context manager. Iterating yields (number from 1, text without its line end), or
-    (number, None) for a line that is not in the encoding or is longer than `max_length`. A
-    byte-order mark at the beginning and CRLF line ends are removed. Memory does not grow with the
-    file.
+    (number, None) for a line that is not in the encoding or as long as `limits.line`. A byte-order
+    mark at the beginning and CRLF line ends are removed. Memory does not grow with the file.
 
-    Raises `FileProblem` if the file cannot be read, `DataError` if it is empty, not text, UTF-16 or
-    damaged gzip, and `SettingsError` if the encoding is unknown or does not keep ASCII. encoding:
-    one in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ... max_length: maximal
-    number of bytes of a line; None for texts without line ends.
+    Raises `FileProblem` if the file cannot be read, `DataError` if it is empty, not text, UTF-16,
+    damaged, has CR line ends or expands beyond its limits, and `SettingsError` if the encoding is
+    unknown or does not keep ASCII. encoding: one in which a line end is the byte 10: UTF-8,
+    Latin-1, Windows-1252, ...
     """
 
     def __init__(
@@ -42,81 +36,69 @@ class TextLines:
         path: str | os.PathLike[str],
         encoding: str = "utf-8",
         *,
-        max_length: int | None = _MAX_LINE,
+        limits: FileLimits = TEXT_LIMITS,
     ) -> None:
-        self.path = os.fspath(path)
-        self._max_length = -1 if max_length is None else max_length
         self.encoding = _checked(encoding)
-        self._raw = _HashingReader(self.path)
+        self._file = InputFile(path, limits, hashed=True)
+        self.path = self._file.path
+        self._max_length = limits.line
         try:
-            self._stream = self._open()
+            check_text(self.path, self._file.stream.peek(_SAMPLE)[:_SAMPLE])
         except BaseException:
-            self._raw.close()
+            self._file.close()
             raise
 
-    def _open(self) -> io.BufferedReader[Any]:
-        stream: io.BufferedReader[Any] = io.BufferedReader(self._raw, _BLOCK)
-        if stream.peek(2)[:2] == b"\x1f\x8b":
-            stream = io.BufferedReader(gzip.GzipFile(fileobj=stream, mode="rb"), _BLOCK)
-        with read_problems(self.path):
-            sample = stream.peek(_SAMPLE)[:_SAMPLE]
-        check_text(self.path, sample)
-        return stream
-
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        with read_problems(self.path):
-            number = 0
-            while line := self._stream.readline(self._max_length):
-                number += 1
-                if len(line) == self._max_length and not line.endswith(b"\n"):
-                    self._skip_line()
-                    yield number, None
-                else:
-                    yield number, _decoded(line, self.encoding, first=number == 1)
+        number = 1
+        for block in self.blocks():
+            lines = decoded_lines(block, self.encoding, self._max_length)
+            yield from enumerate(lines, number)
+            number += len(lines)
 
-    def _skip_line(self) -> None:
-        while rest := self._stream.readline(self._max_length):
-            if rest.endswith(b"\n"):
-                return
+    def blocks(self) -> Iterator[bytes]:
+        """Iterate over the text in blocks of whole lines; a line that is too long is cut."""
+        read, max_length = self._file.stream.read, self._max_length
+        parts: list[bytes] = []
+        length = 0  # of the parts, which have no line end
+        while chunk := read(_BLOCK):
+            end = chunk.rfind(b"\n") + 1
+            if end:
+                yield b"".join([*parts, chunk[:end]])
+                parts, length = [chunk[end:]], len(chunk) - end
+            elif max_length is None or length < max_length:
+                parts.append(chunk)
+                length += len(chunk)
+        if length:
+            yield b"".join(parts)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the stored file, in hexadecimal; reads the rest of the file."""
-        with read_problems(self.path):
-            while self._raw.read(_BLOCK):
-                pass
-        return self._raw.sha256.hexdigest()
+        return self._file.sha256()
 
     def __enter__(self) -> TextLines:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._raw.close()
+        self._file.close()
 
 
-class _HashingReader(io.RawIOBase):
-    """A file opened for reading that hashes each byte it reads."""
+def decoded_lines(block: bytes, encoding: str, max_length: int | None) -> list[str | None]:
+    """Return the lines of a block without line ends; None for a line that cannot be used.
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self.sha256 = hashlib.sha256()
-        self._file: IO[bytes] | None = None
-        with read_problems(path):
-            self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed by close)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if self._file is None:
-            return 0
-        size: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
-        self.sha256.update(memoryview(buffer)[:size])
-        return size
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        super().close()
+    max_length: a line is shorter than this number of bytes; None: no limit.
+    """
+    if max_length is None or len(block) < max_length:
+        try:
+            text = block.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+        else:
+            lines = text.removesuffix("\n").replace("\r\n", "\n").split("\n")
+            return [*lines[:-1], lines[-1].removesuffix("\r")]
+    return [
+        None if max_length is not None and len(line) >= max_length else _decoded(line, encoding)
+        for line in block.removesuffix(b"\n").split(b"\n")
+    ]
 
 
 def _checked(encoding: str) -> str:
@@ -133,13 +115,11 @@ def _checked(encoding: str) -> str:
     )
 
 
-def _decoded(line: bytes, encoding: str, first: bool) -> str | None:
+def _decoded(line: bytes, encoding: str) -> str | None:
     try:
-        text = line.decode(encoding)
+        return line.decode(encoding).removesuffix("\r")
     except UnicodeDecodeError:
         return None
-    text = text.removesuffix("\n").removesuffix("\r")
-    return text.removeprefix("\ufeff") if first else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,28 +132,37 @@ class CorpusText:
     warning: str  # which lines were dropped and why; empty if none was
 
 
-def load_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> CorpusText:
-    """Read a text file, plain or gzip, as one string; CRLF becomes LF.
+def load_text(
+    path: str | os.PathLike[str], encoding: str = "utf-8", *, limits: FileLimits = TEXT_LIMITS
+) -> CorpusText:
+    """Read a text file, plain, gzip or a zip of one file, as one string; CRLF becomes LF.
 
     A line may have any length: text8 is a single one. Lines that are not in the encoding are
-    dropped and counted. Raises the errors of `TextLines`, and DataError if no text is left.
+    dropped and counted. limits: what a compressed file may expand to. Raises the errors of
+    `TextLines`, and DataError if no text is left.
     """
     texts: list[str] = []
     dropped: list[int] = []
-    with TextLines(path, encoding, max_length=None) as lines:
-        for number, line in lines:
-            if line is None:
-                dropped.append(number)
-            else:
-                texts.append(line)
+    number, has_words = 1, False
+    with TextLines(path, encoding, limits=replace(limits, line=None)) as lines:
+        for block in lines.blocks():
+            read = decoded_lines(block, encoding, None)
+            usable = [line for line in read if line is not None]
+            if len(usable) < len(read):
+                dropped += [i for i, line in enumerate(read, number) if line is None]
+            if usable:
+                texts.append("\n".join(usable))
+                has_words = has_words or texts[-1].strip() != ""
+            number += len(read)
         digest = lines.sha256()
-    if not any(line.strip() for line in texts):
+    if not has_words:
         raise DataError(_no_text(os.fspath(path), encoding, dropped))
     warning = ""
     if dropped:
         reason = f"not text in {encoding.upper()}"
         warning = dropped_warning(os.fspath(path), reason, dropped, "line")
-    return CorpusText("".join(f"{line}\n" for line in texts), len(texts), digest, warning)
+    count = number - 1 - len(dropped)
+    return CorpusText("\n".join([*texts, ""]), count, digest, warning)
 
 
 def _no_text(path: str, encoding: str, dropped: list[int]) -> str:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
 
-from pmt_core import DataError, SettingsError
-from pmt_text.files.errors import check_text, read_problems
+from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError
+from pmt_text.files.errors import check_text
 
 # Separates two sentences in a list of words. No word of a UTF-8 text can be this byte.
 SENTENCE_END = b"\xff"
 
 _BLOCK = 1 << 18
 _MAX_WORD_BYTES = 1 << 16  # a longer run without white space is not text
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_ENCRYPTED = 1  # flag of a member of a .zip
 _KINDS = ("chunks", "lines")
 
 
@@ -35,6 +28,7 @@ class TextCorpus:
             `sentence_words` words is split.
         sentence_words: Maximum length of a sentence, 2 or more.
         limit: Read only the first `limit` words; None: all.
+        limits: What a compressed file may expand to.
 
     Raises:
         SettingsError: An argument is out of range.
@@ -50,6 +44,7 @@ class TextCorpus:
         sentences: str = "chunks",
         sentence_words: int = 1000,
         limit: int | None = None,
+        limits: FileLimits = TEXT_LIMITS,
     ) -> None:
         if sentences not in _KINDS:
             raise SettingsError(f"sentences must be one of {', '.join(_KINDS)}, not {sentences!r}")
@@ -61,6 +56,7 @@ class TextCorpus:
         self.sentences = sentences
         self.sentence_words = sentence_words
         self.limit = limit
+        self.limits = limits
 
     def word_lists(self) -> Iterator[list[bytes]]:
         """Iterate over all words in order, in lists of about a quarter of a megabyte of text.
@@ -88,10 +84,10 @@ class TextCorpus:
 
     def _blocks(self) -> Iterator[bytes]:
         """Iterate over the text in blocks that end at white space."""
-        with read_problems(self.path), self._open() as stream:
+        with InputFile(self.path, self.limits) as file:
+            stream = file.stream
             text = stream.read(_BLOCK)
             check_text(self.path, text)
-            text = text.removeprefix(_BYTE_ORDER_MARK)
             while text:
                 # One block is read per block yielded, so a word is split at most once.
                 body, rest = _split_at_space(text)
@@ -108,30 +104,6 @@ class TextCorpus:
                         yield rest
                     return
                 text = rest + more
-
-    @contextmanager
-    def _open(self) -> Iterator[IO[bytes]]:
-        with open(self.path, "rb") as file:
-            first = file.read(4)
-            file.seek(0)
-            if first == b"PK\x03\x04":
-                with zipfile.ZipFile(file) as archive, archive.open(self._member(archive)) as text:
-                    yield text
-            elif first[:2] == b"\x1f\x8b":
-                with gzip.GzipFile(fileobj=file, mode="rb") as text:
-                    yield io.BufferedReader(text, _BLOCK)
-            else:
-                yield file
-
-    def _member(self, archive: zipfile.ZipFile) -> str:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        if len(entries) != 1:
-            raise DataError(
-                f"{self.path} holds {len(entries)} files, expected one: unpack it and give the text"
-            )
-        if entries[0].flag_bits & _ENCRYPTED:
-            raise DataError(f"{self.path} is encrypted: unpack it first")
-        return entries[0].filename
 
 
 def _first(words: list[bytes], count: int) -> list[bytes]:

@@ -1,0 +1,1 @@
+"""Reading and writing of files: limits, JSON, atomic replacement."""

@@ -94,6 +94,20 @@ def test_a_package_says_that_it_is_typed(package: str) -> None:
     assert (source_folder(package) / "py.typed").is_file()
 
 
+def test_a_third_party_has_one_lowest_version() -> None:
+    """In every package, extra and environment that names it."""
+    tables = [project(package) for package in PACKAGES]
+    texts = [text for table in tables for text in table["dependencies"]]
+    extras = [table.get("optional-dependencies", {}) for table in tables]
+    texts += [text for extra in extras for values in extra.values() for text in values]
+    ours = {requirement.name: requirement.specifier for requirement in map(Requirement, texts)}
+    environments = toml(ROOT / "hatch.toml")["envs"].values()
+    texts += [text for table in environments for text in table["dependencies"]]
+    for requirement in map(Requirement, texts):
+        if requirement.name in ours:
+            assert requirement.specifier == ours[requirement.name], requirement
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_installs_a_package_and_what_its_arrows_allow(environment: str) -> None:
     package = ENVIRONMENTS[environment]

@@ -65,9 +65,9 @@ class BareEnvironment:
         listed = json.loads(run(*command, cwd=self.folder))
         return {item["name"].lower().replace("_", "-") for item in listed}
 
-    def run(self, code: str) -> str:
-        """Runs Python code in a folder of its own; returns what it printed."""
-        return run(self.python, "-W", "error", "-c", code, cwd=self.folder).strip()
+    def run(self, code: str, warnings: str = "error") -> str:
+        """Runs Python code in a folder of its own; returns what it printed. warnings: as for -W."""
+        return run(self.python, "-W", warnings, "-c", code, cwd=self.folder).strip()
 
     def check(self) -> None:
         """`pip check`: every requirement of every distribution is met."""

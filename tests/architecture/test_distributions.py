@@ -126,3 +126,11 @@ def test_the_default_environment_installs_all_and_the_build_script_builds_all() 
     assert sorted(members) == sorted(everything)
     built = [command.rpartition(" ")[2] for command in table["scripts"]["build"]]
     assert sorted(built) == sorted(everything)
+
+
+def test_the_whole_suite_uses_all_cores_here_and_in_ci() -> None:
+    script = toml(ROOT / "hatch.toml")["envs"]["default"]["scripts"]["test"]
+    assert script.startswith("pytest -n auto --dist loadfile")
+    assert script.endswith(" {args:tests}")
+    steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert 'step "all tests" hatch run test' in steps

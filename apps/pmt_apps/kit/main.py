@@ -31,6 +31,7 @@ def run_app(
     train: Callable[[S, Run[S]], None],
     predict: Callable[[S, Run[S]], None] | None = None,
     actions: Mapping[str, Callable[[S], None]] | None = None,
+    outputs: Sequence[str] = (),
     title: str = "",
     description: str | None = None,
     argv: Sequence[str] | None = None,
@@ -53,6 +54,8 @@ def run_app(
         train: trains a run.
         predict: answers standard input with a trained run (`--predict`).
         actions: functions to call instead, without a run, by the setting that asks for them.
+        outputs: names of files that `train` writes beside those of every run; --overwrite removes
+            them.
         title: of the report.
         description: for `--help`; by default the docstring of the module of `train`.
         argv: arguments without the program's name; None: those of the process.
@@ -69,7 +72,7 @@ def run_app(
         if asked:
             asked[0](parsed)
             return
-        with Run.open(parsed, task, title or task) as run:
+        with Run.open(parsed, task, title or task, outputs) as run:
             if parsed.predict:
                 if predict is None:
                     raise SettingsError("this program does not have --predict")

@@ -51,6 +51,7 @@ class Run(Generic[S]):
         settings: of this start.
         task: name of the app, saved with its runs.
         title: of the report.
+        outputs: names of files that the app writes beside those of every run, to remove with them.
 
     Attributes:
         folder: paths of the files of the run.
@@ -65,11 +66,11 @@ class Run(Generic[S]):
         is_writer: True on rank 0. Other ranks of `mpiexec` train but neither score nor write.
     """
 
-    def __init__(self, settings: S, task: str, title: str) -> None:
+    def __init__(self, settings: S, task: str, title: str, outputs: Sequence[str] = ()) -> None:
         self.settings = settings
         self.task = task
         self.title = title
-        self.folder = RunFolder(settings.out)
+        self.folder = RunFolder(settings.out, outputs)
         self.history = History()
         self.stages: dict[str, History] = {}
         self.report = Report(title)
@@ -82,9 +83,11 @@ class Run(Generic[S]):
 
     @classmethod
     @contextmanager
-    def open(cls, settings: S, task: str, title: str) -> Iterator[Self]:
+    def open(
+        cls, settings: S, task: str, title: str, outputs: Sequence[str] = ()
+    ) -> Iterator[Self]:
         """Open a run, and lock its folder unless it is only read (`--predict`)."""
-        run = cls(settings, task, title)
+        run = cls(settings, task, title, outputs)
         if settings.predict or not run.is_writer:
             yield run
             return

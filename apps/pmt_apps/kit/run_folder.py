@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pmt_apps.kit.removal import finish_removal, is_unfinished, remove_all
 from pmt_core import FileProblem, PmtError, SettingsError, StateError, read_json
 
 _STAGE = ".checkpoint.npz"
+_UNFINISHED = re.compile(r"\.(.+)\.\d+-\d+\.tmp")  # of an `atomic_file` whose process was killed
 
 
 class RunFolder:
     """The folder of a run and the paths of its files.
+
+    Args:
+        path: the folder.
+        outputs: names of further files of the run, which only its app knows.
 
     Attributes:
         path: the folder.
         config, history, metrics, checkpoint, model, report: config.json and so on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, outputs: Sequence[str] = ()) -> None:
         self.path = path
+        self._outputs = outputs
         self.config = path / "config.json"
         self.history = path / "history.csv"
         self.metrics = path / "metrics.json"
@@ -45,6 +53,9 @@ class RunFolder:
 
     def check_is_run(self, what_for: str) -> None:
         """Raise FileProblem if there is no run to resume or to predict with."""
+        if is_unfinished(self.path):
+            with suppress(PmtError), RunLock(self.path / ".lock"):  # another process may write
+                finish_removal(self.path)
         if not self.config.is_file():
             raise FileProblem(
                 f"there is no run to {what_for} in {str(self.path)!r}: expected the file "
@@ -57,21 +68,22 @@ class RunFolder:
         """Lock the folder for this process within this context.
 
         A missing folder is created, and removed at the end if nothing was written to it. The
-        files of a run in it are not changed.
+        files of a run in it are not changed. A `clear` that was killed is undone or completed.
 
         Raises:
             SettingsError: if there is a run and neither `resume` nor `overwrite` is given.
             FileProblem: if the folder cannot be written.
             StateError: if another process has locked it.
         """
-        if self.is_run and not (resume or overwrite):
-            raise SettingsError(
-                f"there is a run in {str(self.path)!r} already, which is not overwritten: add "
-                "--resume to continue it, --out DIR for another folder, --overwrite to replace it"
-            )
+        keep = not (resume or overwrite)
+        if keep and not is_unfinished(self.path):  # do not touch the folder in vain
+            self._check_is_no_run()
         made = self._make()
         try:
             with RunLock(self.path / ".lock"):
+                finish_removal(self.path)
+                if keep:
+                    self._check_is_no_run()
                 yield
         finally:
             for folder in made:
@@ -79,20 +91,37 @@ class RunFolder:
                     folder.rmdir()
 
     def clear(self) -> None:
-        """Remove the files of the run: known names, its stages and its figures."""
-        files = list(self._files)
+        """Remove the files of a run, if there is one, all of them or none.
+
+        These are known names, its stages, its figures, and what killed processes left of them.
+        Raises FileProblem if a file cannot be removed.
+        """
+        if self.is_run:
+            remove_all(self.path, dict.fromkeys(self._names()))
+
+    def _names(self) -> Iterator[str]:
+        """Iterate over the names of the files of the run, including some that do not exist."""
+        yield from (file.name for file in self._files)
+        yield from self._outputs
         for checkpoint in self.path.glob(f"*{_STAGE}"):
-            files += self.of_stage(checkpoint.name.removesuffix(_STAGE))
+            yield from (file.name for file in self.of_stage(checkpoint.name.removesuffix(_STAGE)))
         with suppress(PmtError):
             names = read_json(self.metrics).get("pictures")
             for name in names if isinstance(names, list) else []:
                 if isinstance(name, str) and Path(name).name == name and name.endswith(".png"):
-                    files.append(self.path / name)
-        for file in files:
-            try:
-                file.unlink(missing_ok=True)
-            except OSError as error:
-                raise FileProblem.from_os_error("remove", file, error) from error
+                    yield name
+        known = {*(file.name for file in self._files), *self._outputs}
+        for path in self.path.glob(".*.tmp"):
+            unfinished = _UNFINISHED.fullmatch(path.name)
+            if unfinished and (unfinished[1] in known or unfinished[1].endswith((".npz", ".png"))):
+                yield path.name
+
+    def _check_is_no_run(self) -> None:
+        if self.is_run:
+            raise SettingsError(
+                f"there is a run in {str(self.path)!r} already, which is not overwritten: add "
+                "--resume to continue it, --out DIR for another folder, --overwrite to replace it"
+            )
 
     def _make(self) -> list[Path]:
         """Create the folder; return the folders that were missing, the innermost first."""

@@ -26,7 +26,7 @@ from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import build_encoder, read_splits, read_vectors, vector_table
 from pmt_apps.ner.pretraining import PretrainedWeights, frequent_words, pretrain, read_corpus
-from pmt_apps.ner.report import report
+from pmt_apps.ner.report import TAGGED_FILES, report
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
@@ -119,4 +119,11 @@ def _answer(
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    return run_app(Settings, task="ner", train=train, predict=predict, title="Named entities")
+    return run_app(
+        Settings,
+        task="ner",
+        train=train,
+        predict=predict,
+        outputs=tuple(TAGGED_FILES.values()),
+        title="Named entities",
+    )

@@ -23,6 +23,9 @@ from pmt_train import (
     transition_plot,
 )
 
+TAGGED_FILES = {name: f"{name}_tagged.conll" for name in ("dev", "test")}
+"""The file with the predicted tags of each split."""
+
 WRONG_EXAMPLES, CORRECT_EXAMPLES = 30, 10  # sentences in the report
 
 
@@ -31,7 +34,7 @@ def report(
 ) -> None:
     """Score dev and test; add figures and example sentences."""
     run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, history)
-    for name in ("dev", "test"):
+    for name in TAGGED_FILES:
         if name in splits:
             _report_split(run, tagger, splits, name, workers)
     run.add_figure(
@@ -70,7 +73,7 @@ def _report_split(
         TaggedSentence(s.words, tuple(convert_tags(s.tags or (), scheme)), (), s.document)
         for s in sentences
     ]
-    write_conll(run.folder.path / f"{name}_tagged.conll", labeled, predicted)
+    write_conll(run.folder.path / TAGGED_FILES[name], labeled, predicted)
     _add_type_table(run, name, metrics)
     _add_examples(run, name, tagging, sentences)
 

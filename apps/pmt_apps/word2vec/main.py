@@ -27,7 +27,12 @@ from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
-from pmt_apps.word2vec.query import predict, print_analogy, print_neighbors, vector_files
+from pmt_apps.word2vec.query import (
+    VECTOR_FILES,
+    predict,
+    print_analogy,
+    print_neighbors,
+)
 from pmt_apps.word2vec.report import report
 from pmt_apps.word2vec.settings import TASK, Settings
 from pmt_apps.word2vec.training import fit, read_corpus
@@ -43,13 +48,9 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     corpus, counts = read_corpus(settings)
     run.log_file("corpus", Path(corpus.path), counts.total)
     run.say(f"{counts.total:,} words, {len(counts):,} different ones in the vocabulary\n")
-    if not settings.resume:
-        run.start()
-        for path in vector_files(run):  # of an overwritten run
-            path.unlink(missing_ok=True)
     vectors = WordVectors(counts.words, fit(settings, run, corpus, counts))
-    for path in vector_files(run):
-        save_word_vectors(path, vectors)
+    for name in VECTOR_FILES:
+        save_word_vectors(run.folder.path / name, vectors)
     report(settings, run, vectors)
     run.finish()
 
@@ -87,6 +88,7 @@ def main() -> int:
         train=train,
         predict=predict,
         actions={"download": download, "neighbors": print_neighbors, "analogy": print_analogy},
+        outputs=VECTOR_FILES,
         title="Word vectors",
         description=__doc__,
     )

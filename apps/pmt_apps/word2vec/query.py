@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pmt_apps.kit.run import Run
@@ -13,6 +12,9 @@ from pmt_apps.word2vec.settings import TASK, Settings
 from pmt_core import SettingsError
 from pmt_text import Neighbor, WordVectors, analogy
 from pmt_train import say
+
+VECTOR_FILES = ("vectors.bin", "vectors.txt")
+"""The word vectors of a run in the formats of word2vec."""
 
 _ANSWERS = 10
 
@@ -42,11 +44,6 @@ def print_analogy(settings: Settings) -> None:
     vectors = _vectors_in(settings)
     a, b, c = (_find_word(vectors, word) or word for word in settings.analogy)
     _print(analogy(vectors, a, b, c, _ANSWERS))
-
-
-def vector_files(run: Run[Settings]) -> list[Path]:
-    """Return the paths of the word vectors in the formats of word2vec."""
-    return [run.folder.path / "vectors.bin", run.folder.path / "vectors.txt"]
 
 
 def _print(neighbors: Sequence[Neighbor]) -> None:

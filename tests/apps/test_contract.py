@@ -147,6 +147,25 @@ def test_help_and_hints_name_the_command_that_was_used(
         monkeypatch.setitem(sys._xoptions, "hatch", task)
 
 
+@of(PROGRAMS)
+def test_names_that_are_not_utf8_are_those_of_files_and_runs(trained: Any, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"gr\xfcn")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    data = trained.app.data(folder)
+    settings = dict(zip(trained.app.settings[::2], trained.app.settings[1::2], strict=True))
+    options = [part for pair in {**settings, "--epochs": 1}.items() for part in pair]
+    out = folder / "run"
+    assert "gr\\xfcn" in trained.program.run(*data, *options, "--out", out).stdout
+    config = read_json(out / "config.json")
+    assert config["out"] == str(out)
+    assert "gr\\xfcn" in (out / "report.html").read_text(encoding="utf-8")
+    trained.program.run("--resume", "--out", out)
+    trained.program.run("--predict", "--out", out, stdin=trained.app.line)
+
+
 # --- what it refuses ------------------------------------------------------------------------------
 
 

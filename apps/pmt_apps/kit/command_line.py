@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pmt_apps.kit.options import OptionInfo, OptionType, option_default, option_types, options_of
+from pmt_apps.kit.path_text import shell_join
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.settings import AppSettings, flag, load_settings
 from pmt_core import SettingsError
@@ -27,7 +27,7 @@ def command(*options: str) -> str:
     """
     script = sys._xoptions.get("hatch")
     start = ["hatch", "run", script] if isinstance(script, str) else ["python", sys.argv[0]]
-    return shlex.join([*start, *options])
+    return shell_join([*start, *options])
 
 
 def parse_settings(

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pmt_apps.kit.path_text import path_to_text
 from pmt_core import DataError, FileProblem, atomic_file
 from pmt_train import progress_bar
 
@@ -18,10 +19,10 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
-    """Write indented JSON, atomically. Numbers must be finite."""
-    with atomic_file(path, "w") as file:
-        json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
-        file.write("\n")
+    """Write indented JSON, atomically. Numbers must be finite; surrogates become escapes."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic_file(path) as file:
+        file.write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 def check_input_file(path: Path, what: str) -> None:
@@ -55,7 +56,7 @@ class FileFingerprint:
     """A file as it was read.
 
     Attributes:
-        path: as it was named.
+        path: as it was named, by `path_to_text`.
         rows: number of examples, or else of lines.
         bytes: size.
         sha256: checksum, hexadecimal.
@@ -88,4 +89,4 @@ def file_fingerprint(path: str | os.PathLike[str], rows: int | None = None) -> F
         raise FileProblem.from_os_error("read", path, error) from error
     if rows is None:
         rows = lines + (last != b"\n")  # the last line may lack its end
-    return FileFingerprint(os.fspath(path), rows, size, digest.hexdigest())
+    return FileFingerprint(path_to_text(path), rows, size, digest.hexdigest())

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_apps.kit.path_text import VISIBLE
 from pmt_core import FileProblem, atomic_file
 from pmt_train import Interval
 
@@ -116,7 +117,7 @@ class Report:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page, atomically."""
         with atomic_file(path) as file:
-            file.write(self.page().encode("utf-8", "replace"))
+            file.write(self.page().encode("utf-8", VISIBLE))
 
 
 def cell_text(value: Any) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pmt_apps.kit.command_line import parse_settings
+from pmt_apps.kit.path_text import VISIBLE
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
 from pmt_core import PmtError, SettingsError
@@ -180,4 +181,4 @@ def _make_streams_usable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             with contextlib.suppress(ValueError, OSError):
-                stream.reconfigure(errors="backslashreplace")
+                stream.reconfigure(errors=VISIBLE)

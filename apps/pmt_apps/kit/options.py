@@ -19,6 +19,7 @@ from typing import (
     get_type_hints,
 )
 
+from pmt_apps.kit.path_text import argument_text, path_from_text
 from pmt_core import SettingsError
 
 _KEY = "pmt_option"
@@ -165,7 +166,9 @@ class OptionType:
         if self.kind is Path and not text:  # an empty variable of a shell, not the folder "."
             raise ValueError(f"expected {self.expected(info)}, got {text!r}")
         value: Any = text
-        if self.kind in (int, float, Path):
+        if self.kind is str:
+            value = argument_text(text)
+        elif self.kind in (int, float, Path):
             try:
                 value = self.kind(text)
             except ValueError:
@@ -200,7 +203,7 @@ class OptionType:
 
     def _item_from_json(self, value: Any, info: OptionInfo) -> Any:
         if self.kind is Path and isinstance(value, str):
-            value = Path(value)
+            value = path_from_text(value)
         return self.check(value, info)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pmt_apps.kit.files import write_json
 from pmt_apps.kit.options import model_option, option, option_types, options_of, training_option
+from pmt_apps.kit.path_text import path_to_text
 from pmt_apps.kit.text_table import text_table
 from pmt_core import DataError, SettingsError, read_json
 from pmt_train import core_count
@@ -131,7 +132,7 @@ def flag(name: str) -> str:
 
 def _to_json(value: Any) -> Any:
     if isinstance(value, Path):
-        return str(value)
+        return path_to_text(value)
     return [_to_json(part) for part in value] if isinstance(value, tuple) else value
 
 

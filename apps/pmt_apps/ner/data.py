@@ -14,6 +14,7 @@ from pmt_apps.kit.settings import split_files
 from pmt_apps.ner.settings import Settings
 from pmt_core import SettingsError, tag_spans
 from pmt_text import (
+    SPECIAL_TOKENS,
     ConllFile,
     SentenceEncoder,
     TaggedSentence,
@@ -112,7 +113,8 @@ def build_encoder(
 def vector_table(encoder: SentenceEncoder, vectors: WordVectors) -> NDArray[np.float32]:
     """Return a vector for each word of the encoder, (words, d), scaled to a mean length of 1.
 
-    Words missing from the file have the vector of the word without punctuation, or zeros.
+    Words missing from the file have the vector of the word without punctuation, or zeros; special
+    tokens have zeros.
     """
     rows: dict[str, int] = {}
     for i, word in enumerate(vectors.words):
@@ -120,7 +122,7 @@ def vector_table(encoder: SentenceEncoder, vectors: WordVectors) -> NDArray[np.f
     table = np.zeros((len(encoder.words), vectors.width), np.float32)
     for i, word in enumerate(encoder.words.to_json()):
         row = rows.get(word, rows.get(letters_only(word)))
-        if row is not None and not word.startswith("<"):
+        if row is not None and word not in SPECIAL_TOKENS:
             table[i] = vectors.matrix[row]
     lengths = np.linalg.norm(vectors.matrix, axis=1)
     return table / max(float(lengths.mean()), 1e-12)

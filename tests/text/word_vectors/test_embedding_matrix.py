@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pmt_core import ShapeError
-from pmt_text import SPECIAL_TOKENS, UNK, Vocabulary, WordVectors, embedding_matrix
+from pmt_text import SPECIAL_TOKENS, Vocabulary, WordVectors, embedding_matrix
 
 VECTORS = WordVectors(
     ["paris", "in", "Rome", "unused"], np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.float32)
@@ -28,12 +28,12 @@ def test_lower_case_stands_in_for_a_word_without_a_vector() -> None:
     assert coverage.missing == ("rome",)  # "Rome" is its upper case, not the other way round
 
 
-def test_a_special_token_that_has_a_vector_takes_it() -> None:
-    vectors = WordVectors(["<unk>", "in"], np.array([[1, 2], [3, 4]], np.float32))
-    matrix = np.zeros((9, 2), np.float32)
-    coverage = embedding_matrix(matrix, VOCABULARY, vectors)
-    assert matrix[UNK].tolist() == [1, 2]
-    assert (coverage.words, coverage.covered) == (5, 2)
+def test_special_tokens_keep_their_rows_and_other_words_in_brackets_have_vectors() -> None:
+    vectors = WordVectors(["<unk>", "<3", "in", "<pad>"], np.arange(8.0).reshape(4, 2))
+    matrix = np.full((7, 2), -1.0)
+    coverage = embedding_matrix(matrix, Vocabulary([*SPECIAL_TOKENS, "<3", "</s>"]), vectors)
+    assert matrix.tolist() == [[-1, -1]] * 5 + [[2, 3], [-1, -1]]
+    assert (coverage.words, coverage.covered, coverage.missing) == (2, 1, ("</s>",))
 
 
 def test_plain_words_and_shapes() -> None:

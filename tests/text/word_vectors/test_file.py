@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import tracemalloc
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,6 +73,81 @@ def test_the_forms_that_others_write(tmp_path: Path) -> None:
         same(expected, load_word_vectors(tmp_path / name))
 
 
+def loaded(path: Path, content: str | bytes, **options: Any) -> dict[str, list[float]]:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    vectors = load_word_vectors(path, **options)
+    return dict(zip(vectors.words, vectors.matrix.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("header", ["", "2 2\n"])
+def test_a_byte_order_mark_and_tabs_are_no_part_of_a_word(tmp_path: Path, header: str) -> None:
+    expected = {"the": [1.0, 2.0], "cat": [3.0, 4.5]}
+    for text in (
+        "\ufeffthe 1 2\ncat 3 4.5\n",
+        "\ufeffthe\t1\t2\r\ncat\t3\t4.5\r\n",
+        "the\t1 2\ncat\t3 4.5\t\n",
+        "the  1  2 \n cat 3 4.5",
+    ):
+        mark, rest = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
+        assert loaded(tmp_path / "v.txt", mark + header + rest) == expected
+
+
+def test_a_word_may_have_blanks(tmp_path: Path) -> None:
+    """As in glove.840B; the last numbers are the vector, also if the word ends with a number."""
+    text = ". . . 1 2 3\nat name@host 4 5 6\ncat 7 8 9\nNew York\t1 1 1\nWindows 95 1 2 3\n"
+    expected = {
+        ". . .": [1, 2, 3],
+        "at name@host": [4, 5, 6],
+        "cat": [7, 8, 9],
+        "New York": [1, 1, 1],
+        "Windows 95": [1, 2, 3],
+    }
+    assert loaded(tmp_path / "v.txt", text) == expected
+    assert loaded(tmp_path / "v.txt", "5 3\n" + text) == expected
+    many = "".join(f"w w{i} {i} {i} {i}\n" for i in range(5000))
+    assert len(loaded(tmp_path / "v.txt", text + many)) == 5005
+
+
+def test_a_limit_above_the_number_of_words_reads_all(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    assert loaded(path, "a 1 2\nb 3 4\n", limit=3) == {"a": [1, 2], "b": [3, 4]}
+    assert loaded(path, "2 2\na 1 2\nb 3 4\n", limit=3) == {"a": [1, 2], "b": [3, 4]}
+    with pytest.raises(DataError, match="header says 3 words, but the file ends after 2"):
+        loaded(path, "3 2\na 1 2\nb 3 4\n", limit=3)
+
+
+def test_a_zip_of_one_file_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "v.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("glove.txt", "a 1 2\nb 3 4\n")
+    vectors = load_word_vectors(path)
+    assert vectors.words == ("a", "b")
+
+
+@pytest.mark.parametrize("start", [b"", b"3 2\n", b"a 1 2\n"])
+@pytest.mark.parametrize("filler", [b"x", b" ", b"1 ", b"\n"])
+def test_a_small_file_cannot_take_the_memory(tmp_path: Path, start: bytes, filler: bytes) -> None:
+    path = tmp_path / "v.gz"
+    path.write_bytes(gzip.compress(start + filler * (40_000_000 // len(filler))))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"v\.gz(:\d:| expands)"):
+        load_word_vectors(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30e6
+
+
+def test_lines_may_be_as_long_as_their_width_needs(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    width = 200_000  # two megabytes a line; without a header the first is at most one
+    row = " ".join(["0.12345678"] * width)
+    assert len(loaded(path, f"2 {width}\na {row}\nb {row}\n")["b"]) == width
+    with pytest.raises(DataError, match=r":1: a line of a megabyte"):
+        loaded(path, f"a {row}\nb {row}\n")
+    with pytest.raises(DataError, match=r":3: a line of more than 65,664 bytes"):
+        loaded(path, f"2 2\na 1 2\nb {row}\n")
+
+
 def test_of_a_repeated_word_the_first_vector_counts(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_text("4 1\na 1\na 2\nb 3\na 4\n")
@@ -92,10 +170,16 @@ def test_a_header_cannot_ask_for_more_memory_than_the_file_accounts_for(tmp_path
     ("content", "message"),
     [
         ("2 2\na 1 2\nb 1\n", r":3: expected a word and 2 numbers, .* got 1 numbers: 'b 1'"),
-        ("2 2\na 1 2\nb 1 2 3\n", r":3: .* got 3 numbers"),
+        ("2 2\na 1 2\nb 1 2 3 4\n", r":3: .* got 4 numbers"),  # two lines in one
+        ("2 2\na 1 2 3\nb 1 2 3\n", r":2: .* 2 numbers, as the header says, got 3"),
+        ("a 1 2\nb 1 2\nc 1\n", r":3: .* got 1 numbers"),
         ("2 2\na 1 2\nb 1 x\n", r":3: expected 2 finite numbers after the word, got '1 x'"),
         ("2 2\na 1 2\nb 1 nan\n", r":3: expected 2 finite numbers"),
-        ("2 2\na 1 2\nb  1 2\n", r":3: .* got 3 numbers"),
+        ("a 1 2\nb 1 2\nb 1 -inf\n", r":3: expected 2 finite numbers"),
+        ("a 1 2\nb 1 2\nb 1 1e39\n", r":3: expected 2 finite numbers"),
+        ("2 2\ra 1 2\rb 1 2\r", r"has CR line ends"),
+        ("2 2\r\na 1 2\rb 1 2\rc 3 4\r", r"has CR line ends"),
+        ("a 1 2\rb 1 2\r", r"has CR line ends"),
         ("2 2\na 1 2\n\nb 1 2\n", r":3: expected a word, got an empty line"),
         ("2 2\na 1 2\n 1 2\n", r":3: .* got no word"),
         ("3 2\na 1 2\nb 1 2\n", r"the header says 3 words, but the file ends after 2"),
@@ -141,7 +225,7 @@ def test_broken_binary_is_named_by_word_and_byte(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="does not exist"):
         load_word_vectors(tmp_path / "gone.bin")
-    with pytest.raises(FileProblem, match="folder"):
+    with pytest.raises(FileProblem, match="directory"):
         load_word_vectors(tmp_path)
 
 

@@ -71,3 +71,20 @@ def test_vectors_do_not_change() -> None:
     for array in (vectors.matrix, vectors.unit, vectors["of"]):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+@pytest.mark.parametrize("size", [1e-42, 1e-30, 1e-21, 1.0, 1e19, 3e38])
+def test_vectors_of_any_length_have_the_cosine_of_their_directions(size: float) -> None:
+    matrix = np.array([[1, 0], [1, 1], [0, 0]]) * np.float32(size)
+    vectors = WordVectors(["a", "b", "zero"], matrix.astype(np.float32))
+    np.testing.assert_allclose(vectors.similarity("a", "b"), 0.5**0.5, rtol=2e-3)
+    assert vectors.similarity("a", "zero") == 0
+    ((word, cosine),) = vectors.neighbors(vectors["b"], 1)
+    assert word == "b"
+    np.testing.assert_allclose(cosine, 1, rtol=2e-3)
+
+
+def test_a_query_that_is_not_finite_is_refused() -> None:
+    vectors = WordVectors(["a"], np.ones((1, 2)))
+    with pytest.raises(DataError, match="finite"):
+        vectors.neighbors(np.array([np.nan, 1]))

@@ -86,6 +86,7 @@ class InputFile:
     Attributes:
         path: as it was named.
         size: number of stored bytes.
+        most: largest number of bytes that the content may have.
         limits: as given.
         stream: the content, unpacked; without the byte-order mark of UTF-8.
 
@@ -106,7 +107,7 @@ class InputFile:
         self.limits = limits
         file = open_regular_file(path)
         self._raw = _StoredFile(file, self.path, hashed)
-        self.size = os.fstat(file.fileno()).st_size
+        self.size = self.most = os.fstat(file.fileno()).st_size
         self._is_zip = False
         try:
             self.stream = self._unpacked(io.BufferedReader(self._raw, _BLOCK))
@@ -165,6 +166,7 @@ class InputFile:
         return self._limited(archive.open(entry), self.limits.expanded(entry.compress_size), "zip")
 
     def _limited(self, source: Any, most: int, format: str) -> io.BufferedReader[Any]:
+        self.most = most
         return io.BufferedReader(_LimitedReader(source, self.path, most, format), _BLOCK)
 
 

@@ -1,40 +1,10 @@
-"""Errors of reading a file, warnings about dropped lines, and a check of settings."""
+"""Checks of the first bytes of a text, warnings about dropped lines, and a check of settings."""
 
 from __future__ import annotations
 
-import gzip
-import os
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
-from pmt_core import DataError, FileProblem, SettingsError
-
-
-@contextmanager
-def read_problems(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn errors of reading or unpacking within this context into errors that name `path`.
-
-    Raises `FileProblem` if the file is missing, a folder or unreadable and `DataError` if a gzip or
-    zip file is damaged, encrypted or otherwise unreadable.
-    """
-    name, cure = os.fspath(path), "copy it again, or unpack it"
-    try:
-        yield
-    except FileProblem:
-        raise
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{name} is a damaged gzip file ({error}): {cure}") from error
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(f"{name} is a damaged or unknown zip file ({error}): {cure}") from error
-    except IsADirectoryError as error:
-        raise FileProblem(f"{name} is a folder: give a file in it") from error
-    except FileNotFoundError as error:
-        raise FileProblem(f"{name} does not exist: check the path") from error
-    except OSError as error:
-        raise FileProblem.from_os_error("read", name, error) from error
-
+from pmt_core import DataError, SettingsError
 
 _OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -43,10 +13,15 @@ def check_text(path: str, sample: bytes) -> None:
     """Raise DataError if the first bytes of a file show that it is not UTF-8 text in LF lines."""
     if not sample:
         raise DataError(f"{path} is empty: give a file with text in it")
+    if b"\0" in sample and not sample.startswith(_OTHER_BYTE_ORDER_MARKS):
+        raise DataError(f"{path} is a binary file: give a text file (UTF-8)")
+    check_line_ends(path, sample)
+
+
+def check_line_ends(path: str, sample: bytes) -> None:
+    """Raise DataError if the first bytes of a text show that it is UTF-16, or not in LF lines."""
     if sample.startswith(_OTHER_BYTE_ORDER_MARKS):
         raise DataError(f"{path} is UTF-16 text: save it as UTF-8")
-    if b"\0" in sample:
-        raise DataError(f"{path} is a binary file: give a text file (UTF-8)")
     returns = sample.count(b"\r") - sample.count(b"\r\n")
     if returns > sample.count(b"\n"):
         raise DataError(

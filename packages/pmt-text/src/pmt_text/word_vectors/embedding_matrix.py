@@ -40,9 +40,10 @@ def embedding_matrix(
 ) -> VectorCoverage:
     """Write the vector of each word of `vocabulary` into its row of `matrix` (v, d), in place.
 
-    Rows of words without a vector, and of special tokens such as ``<pad>``, are unchanged.
-    fold_case: a word without a vector gets that of its lower-case spelling, for vectors of
-    lower-case text. Raises `ShapeError` if matrix, vocabulary and vectors do not fit together.
+    Rows of words without a vector are unchanged. So are those of the vocabulary's special tokens
+    (``<pad>``, ``<unk>``, ...), also if the file of vectors has them. fold_case: a word without a
+    vector gets that of its lower-case spelling, for vectors of lower-case text. Raises `ShapeError`
+    if matrix, vocabulary and vectors do not fit together.
     """
     words = vocabulary.to_json() if isinstance(vocabulary, Vocabulary) else vocabulary
     if matrix.shape != (len(words), vectors.width):
@@ -52,13 +53,14 @@ def embedding_matrix(
         )
     rows, missing, special = [], [], 0
     for row, word in enumerate(words):
+        if word in SPECIAL_TOKENS:
+            special += 1
+            continue
         source = vectors.find(word)
         if source is None and fold_case:
             source = vectors.find(word.lower())
         if source is not None:
             rows.append((row, source))
-        elif word in SPECIAL_TOKENS:
-            special += 1
         else:
             missing.append(word)
     targets, sources = np.array(rows, np.int64).reshape(-1, 2).T

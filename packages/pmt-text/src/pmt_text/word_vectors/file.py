@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,34 +9,42 @@ from typing import Any
 
 import numpy as np
 
-from pmt_core import DataError, SettingsError, atomic_file
-from pmt_text.files.errors import check_at_least, read_problems
-from pmt_text.word_vectors import formats
+from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError, atomic_file
+from pmt_text.files.errors import check_at_least, check_line_ends
+from pmt_text.word_vectors.binary_format import read_binary_vectors, write_binary_vectors
+from pmt_text.word_vectors.text_format import (
+    SAMPLED_LINES,
+    Block,
+    is_number,
+    most_common_width,
+    read_text_vectors,
+    write_text_vectors,
+)
 from pmt_text.word_vectors.word_vectors import WordVectors
 
-_SAMPLE = 1 << 16
-_GZIP_RATIO = 1032  # maximal compression ratio
+_SAMPLE = 1 << 20
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
 
 
-def load_word_vectors(path: str | os.PathLike[str], *, limit: int | None = None) -> WordVectors:
+def load_word_vectors(
+    path: str | os.PathLike[str], *, limit: int | None = None, limits: FileLimits = TEXT_LIMITS
+) -> WordVectors:
     """Load word vectors: word2vec's text or binary format, or GloVe's text without a header.
 
-    The format is detected from the content, gzip from its first bytes. If a word occurs several
-    times, its first vector is taken, as in gensim. The memory is bounded by the size of the file,
-    whatever its header says. limit: only the first `limit` words are loaded.
+    The format is detected from the content, gzip and a zip of one file from the first bytes. In
+    text, blanks or tabs separate a word and its d numbers; the word may contain blanks. If a word
+    occurs several times, its first vector is taken, as in gensim. The memory is bounded by the size
+    of the file, whatever its header says.
+
+    limit: only the first `limit` words are loaded. limits: what a compressed file may expand to. A
+    line may have 64 KB and 64 bytes a number; without a header, the first has at most a megabyte.
 
     Raises `FileProblem` if the file cannot be read, and `DataError` if it is damaged, which names
     the line, or the number of the word and the byte.
     """
     check_at_least(1, limit=limit)
-    name = os.fspath(path)
-    with read_problems(name), open(name, "rb") as stored:
-        size = os.fstat(stored.fileno()).st_size
-        if stored.peek(2)[:2] == b"\x1f\x8b":
-            unzipped: Any = gzip.GzipFile(fileobj=stored, mode="rb")
-            return _read(io.BufferedReader(unzipped, 1 << 20), name, size * _GZIP_RATIO, limit)
-        return _read(stored, name, size, limit)
+    with InputFile(path, limits) as file:
+        return _read(file, limit)
 
 
 def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> None:
@@ -47,8 +53,8 @@ def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> Non
     The file is replaced atomically. Both formats restore each number exactly. Raises `DataError` if
     a word contains a space or a line end, `SettingsError` for another ending, and `FileProblem`.
     """
-    text, binary = formats.write_text_vectors, formats.write_binary_vectors
-    writers = {".bin": binary, ".txt": text, ".vec": text}
+    text = write_text_vectors
+    writers = {".bin": write_binary_vectors, ".txt": text, ".vec": text}
     write = writers.get(Path(path).suffix)
     if write is None:
         raise SettingsError(
@@ -73,30 +79,34 @@ def _check_writable(word: str) -> None:
         raise DataError(f"the word {word!r} cannot be written as UTF-8") from error
 
 
-def _read(stream: io.BufferedReader[Any], path: str, room: int, limit: int | None) -> WordVectors:
-    sample = stream.peek(_SAMPLE)[:_SAMPLE]
+def _read(file: InputFile, limit: int | None) -> WordVectors:
+    stream, path = file.stream, file.path
+    sample = stream.peek(_SAMPLE)
     if not sample:
         raise DataError(f"{path} is empty: give a file of word vectors")
-    first, *_ = sample.split(b"\n", 1)
+    first, _, content = sample.partition(b"\n")
     header = _header(first)
     if header is None:
-        width = _width_without_header(first, path)
-        blocks = formats.read_text_vectors(stream, path, width, 1)
-        return _gathered(blocks, None, width, limit, path)
+        check_line_ends(path, sample)
+        width = _width_without_header(sample, path)
+        return _gathered(read_text_vectors(stream, path, width, 1), None, width, limit, path)
     words, width = header
-    stream.readline()
-    least = 2 * width + 1  # bytes of a word in the text format; the binary one needs 4 a number
-    if words < 1 or width < 1 or least > room:
+    is_text = _is_text(content, width)
+    least = (2 if is_text else 4) * width + 1  # bytes of a word
+    if words < 1 or width < 1 or least > file.most:
         raise DataError(
             f"{path}:1: the header says {words} words of {width} numbers, which this file cannot "
             "hold: it is damaged, or not a file of word vectors"
         )
+    stream.readline()
     count = min(words, limit or words)
-    if _is_text(sample[len(first) + 1 :], width):
-        blocks = formats.read_text_vectors(stream, path, width, 2)
+    if is_text:
+        check_line_ends(path, sample)
+        _check_width(content, width, path)
+        blocks = read_text_vectors(stream, path, width, 2)
     else:
-        blocks = formats.read_binary_vectors(stream, path, words, width, len(first) + 1, count)
-    return _gathered(blocks, words, width, count, path, room // least)
+        blocks = read_binary_vectors(stream, path, words, width, len(first) + 1, count)
+    return _gathered(blocks, words, width, count, path, file.most // least)
 
 
 def _header(line: bytes) -> tuple[int, int] | None:
@@ -106,21 +116,38 @@ def _header(line: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _width_without_header(line: bytes, path: str) -> int:
-    parts = line.split()
-    if len(parts) < 3 or not all(map(_is_number, parts[1:])):
+def _width_without_header(sample: bytes, path: str) -> int:
+    if b"\n" not in sample and len(sample) > _SAMPLE // 2:
+        raise DataError(f"{path}:1: a line of a megabyte; expected word vectors, a word a line")
+    width = most_common_width(_whole_lines(sample))
+    if width < 2:
         raise DataError(
             f"{path}:1: expected the number of words and of numbers per word (`71290 100`), or a "
-            f"word and its vector, got {line[:60].decode('utf-8', 'replace')!r}"
+            f"word and its vector, got {sample[:60].decode('utf-8', 'replace')!r}"
         )
-    return len(parts) - 1
+    return width
+
+
+def _check_width(content: bytes, width: int, path: str) -> None:
+    """Check the width of the header; with a smaller one, numbers would be taken as words."""
+    if (read := most_common_width(_whole_lines(content), width)) > width:
+        raise DataError(
+            f"{path}:2: expected a word and {width} numbers, as the header says, got {read} "
+            "numbers; mend the first line of the file"
+        )
+
+
+def _whole_lines(sample: bytes) -> list[bytes]:
+    """Return the first lines of a sample: its only line, or all but the last, which may be cut."""
+    lines = sample.split(b"\n", SAMPLED_LINES)
+    return lines[:-1] or lines
 
 
 def _is_text(content: bytes, width: int) -> bool:
     """Return whether the content after the header is text, by its first line or its bytes."""
     line, *_ = content.split(b"\n", 1)
     parts = line.split()
-    if len(parts) == width + 1 and all(map(_is_number, parts[1:])):
+    if len(parts) > width and all(map(is_number, parts[-width:])):
         return True
     has_controls = len(content) != len(content.translate(None, _CONTROL))
     try:
@@ -130,16 +157,8 @@ def _is_text(content: bytes, width: int) -> bool:
     return not has_controls
 
 
-def _is_number(text: bytes) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _gathered(
-    blocks: Iterable[formats.Block],
+    blocks: Iterable[Block],
     header: int | None,
     width: int,
     count: int | None,
@@ -168,7 +187,7 @@ def _gathered(
         read += len(words[:rest])
         if read == count and count != header:
             break
-    if count is not None and read < count:
+    if header is not None and count is not None and read < count:
         raise DataError(_miscounted(path, header, f"but the file ends after {read}"))
     return WordVectors(list(rows), matrix[: len(rows)])
 

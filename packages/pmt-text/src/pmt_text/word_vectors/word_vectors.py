@@ -14,6 +14,7 @@ from pmt_core import DataError, ShapeError
 from pmt_text.files.errors import check_at_least
 
 _SEARCHED = 50_000  # words among which a similar spelling is searched
+_SHORT, _LONG = 1e-15, 1e18  # lengths whose squares float32 holds with all digits
 
 
 class Neighbor(NamedTuple):
@@ -55,8 +56,7 @@ class WordVectors:
     @cached_property
     def unit(self) -> NDArray[np.float32]:
         """The vectors scaled to length 1, (v, d); computed once. Zero vectors stay zero."""
-        lengths = np.linalg.norm(self._matrix, axis=1, keepdims=True)
-        unit = (self._matrix / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
+        unit = _unit_rows(self._matrix)
         unit.flags.writeable = False
         return unit
 
@@ -150,12 +150,27 @@ def _checked(matrix: NDArray[Any], words: int) -> NDArray[np.float32]:
     return array
 
 
+def _unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return rows (n, d) scaled to length 1; zeros stay zero."""
+    with np.errstate(over="ignore", under="ignore"):
+        lengths = np.linalg.norm(matrix, axis=1)
+        divisors = np.where(lengths > 0, lengths, 1)[:, np.newaxis].astype(np.float32)
+        unit: NDArray[np.float32] = np.divide(matrix, divisors)
+    # The squares of very small or large numbers are 0 or infinite in float32.
+    rows = np.flatnonzero(~((lengths > _SHORT) & (lengths < _LONG)))
+    rows = rows[matrix[rows].any(axis=1)]
+    precise = matrix[rows].astype(np.float64)
+    unit[rows] = precise / np.linalg.norm(precise, axis=1)[:, np.newaxis]
+    return unit
+
+
 def _unit_vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
     direction = np.asarray(vector, np.float32)
     if direction.shape != (width,):
         raise ShapeError(f"expected a word or a vector ({width},), got shape {direction.shape}")
-    length = np.linalg.norm(direction)
-    unit: NDArray[np.float32] = direction / length if length > 0 else direction
+    if not np.isfinite(direction).all():
+        raise DataError("expected a vector of finite numbers, got nan or inf")
+    unit: NDArray[np.float32] = _unit_rows(direction[np.newaxis])[0]
     return unit
 
 

@@ -1,104 +1,23 @@
-"""The text format and the binary format of word vectors.
+"""The binary format of word vectors, as the C program of word2vec and gensim write it.
 
-Text: a line `v d`, then a line per word, all separated by single spaces. Binary: a line `v d`,
-then for each word the word, a space and d little-endian float32.
+A line `v d`, then for each word the word, a space and d little-endian float32.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from itertools import islice
 from typing import IO, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pmt_core import DataError
+from pmt_text.word_vectors.text_format import MAX_WORD, Block, decoded_word
 from pmt_text.word_vectors.word_vectors import WordVectors
 
 _BLOCK = 2048  # words
 _MAX_BLOCK = 1 << 22  # numbers of a block
 _CHUNK = 1 << 20  # bytes
-_MAX_WORD = 1 << 16  # bytes
-
-Block = tuple[list[str], NDArray[np.float32]]
-"""Words and their vectors (n, d)."""
-
-
-def read_text_vectors(
-    stream: io.BufferedReader[Any], path: str, width: int, first_line: int
-) -> Iterator[Block]:
-    """Yield words and vectors (n, d), a block of lines at a time.
-
-    Empty lines at the end are skipped. first_line: number of the next line. Raises `DataError` that
-    names the line.
-    """
-    number, blank = first_line, 0
-    while lines := list(islice(stream, _BLOCK)):
-        filled = [line for line in lines if line.strip()]
-        if filled and (blank or filled != lines[: len(filled)]):
-            empty = next(i for i, line in enumerate([b""] * blank + lines) if not line.strip())
-            raise DataError(f"{path}:{number - blank + empty}: expected a word, got an empty line")
-        blank += len(lines) - len(filled)
-        if filled:
-            yield _parsed(filled, path, width, number)
-        number += len(lines)
-
-
-def _parsed(lines: list[bytes], path: str, width: int, first: int) -> Block:
-    words, rows = [], []
-    for number, line in enumerate(lines, start=first):
-        word, _, rest = line.rstrip().partition(b" ")
-        if not word or rest.count(b" ") != width - 1:
-            got = f"{rest.count(b' ') + 1 if rest else 0} numbers" if word else "no word"
-            raise DataError(
-                f"{path}:{number}: expected a word and {width} numbers, separated by one space, "
-                f"got {got}: {_shortened(line)}"
-            )
-        words.append(_decoded(word, f"{path}:{number}"))
-        rows.append(rest)
-    vectors = _numbers(rows, width)
-    if vectors is None:
-        bad = next(i for i, row in enumerate(rows) if _numbers([row], width) is None)
-        raise DataError(
-            f"{path}:{first + bad}: expected {width} finite numbers after the word, "
-            f"got {_shortened(rows[bad])}"
-        )
-    return words, vectors
-
-
-def _numbers(rows: list[bytes], width: int) -> NDArray[np.float32] | None:
-    """Return the rows as an array (n, d), or None if one of them is not finite numbers."""
-    try:
-        text = [row.decode("ascii") for row in rows]
-        array = np.loadtxt(text, np.float32, comments=None, delimiter=" ", ndmin=2)
-    except ValueError:
-        return None
-    return array if array.shape == (len(rows), width) and np.isfinite(array).all() else None
-
-
-def _decoded(word: bytes, where: str) -> str:
-    try:
-        return word.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where}: the word {word!r} is not UTF-8; convert the file") from error
-
-
-def _shortened(line: bytes) -> str:
-    text = line.rstrip().decode("utf-8", "replace")
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def write_text_vectors(file: BinaryIO | IO[bytes], vectors: WordVectors) -> None:
-    """Write the vectors with nine digits, which restore each float32 exactly."""
-    file.write(f"{len(vectors)} {vectors.width}\n".encode())
-    line = " ".join(["%s"] + ["%.9g"] * vectors.width) + "\n"
-    for start in range(0, len(vectors), _BLOCK):
-        rows = vectors.matrix[start : start + _BLOCK].tolist()
-        words = vectors.words[start : start + _BLOCK]
-        text = "".join(line % (word, *row) for word, row in zip(words, rows, strict=True))
-        file.write(text.encode("utf-8"))
 
 
 def read_binary_vectors(
@@ -144,24 +63,24 @@ class _Reader:
         """Return the bytes before the next space as text."""
         while True:
             space = self._buffer.find(b" ", self._position)
-            if space >= 0 or len(self._buffer) - self._position > _MAX_WORD:
+            if space >= 0 or len(self._buffer) - self._position > MAX_WORD:
                 break
             if not self._more():
                 raise self._ends(number, words)
         where = f"{self._path}: word {number} of {words} (byte {self._offset + self._position})"
         word = self._buffer[self._position : space].lstrip(b"\n") if space >= 0 else b""
-        if not word or len(word) > _MAX_WORD:
+        if not word or len(word) > MAX_WORD:
             raise DataError(
                 f"{where}: expected a word and a space; the width in the header may be wrong, "
                 "or the file is damaged: copy it again"
             )
         self._position = space + 1
-        return _decoded(word, where)
+        return decoded_word(word, where)
 
     def take(self, size: int, number: int, words: int) -> bytes:
         """Return the next `size` bytes."""
-        while len(self._buffer) - self._position < size:
-            if not self._more():
+        while (missing := size - len(self._buffer) + self._position) > 0:
+            if not self._more(missing):
                 raise self._ends(number, words)
         start = self._position
         self._position += size
@@ -175,8 +94,8 @@ class _Reader:
                 f"(byte {self._offset + self._position}): it is damaged, or its header is wrong"
             )
 
-    def _more(self) -> bool:
-        chunk = self._stream.read(_CHUNK)
+    def _more(self, size: int = 0) -> bool:
+        chunk = self._stream.read(max(size, _CHUNK))
         self._buffer = self._buffer[self._position :] + chunk
         self._offset += self._position
         self._position = 0

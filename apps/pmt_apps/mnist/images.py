@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.files import check_input_file
-from pmt_core import DataError, SettingsError
+from pmt_apps.mnist.png import MNIST_SIZE, load_png
+from pmt_core import ArchiveError, DataError, SettingsError, load_npy
 
 MNIST_CLASSES = 10
-MNIST_SIZE = (28, 28)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +75,6 @@ class LabeledImages:
         return LabeledImages(self.images[indices], self.labels[indices])
 
 
-_LUMA = np.array([0.299, 0.587, 0.114])  # luma weights of red, green and blue (Rec. 601)
-
-
 def load_gray_image(path: Path) -> NDArray[np.uint8]:
     """Load the image of a .png or .npy file as (28, 28) uint8, 0 black to 255 white.
 
@@ -89,7 +86,7 @@ def load_gray_image(path: Path) -> NDArray[np.uint8]:
         DataError: it is not an image of that size.
     """
     check_input_file(path, "an image")
-    read = {".npy": _read_npy, ".png": _read_png}.get(path.suffix.lower())
+    read = {".npy": _load_npy, ".png": load_png}.get(path.suffix.lower())
     if read is None:
         raise DataError(f"{str(path)!r}: expected a .png or .npy file")
     return gray_bytes(read(path), str(path))
@@ -114,25 +111,11 @@ def gray_bytes(numbers: NDArray[Any], name: str) -> NDArray[np.uint8]:
     return gray
 
 
-def _read_npy(path: Path) -> NDArray[Any]:
+def _load_npy(path: Path) -> NDArray[Any]:
     try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise DataError(f"{str(path)!r} is no .npy file of numbers ({error})") from error
-    return array
-
-
-def _read_png(path: Path) -> NDArray[Any]:
-    from matplotlib import image
-
-    try:
-        pixels = np.asarray(image.imread(path, format="png"), np.float64)  # 0 to 1
-    except Exception as error:  # the decoder documents no exceptions
-        raise DataError(f"{str(path)!r} is no PNG image that can be read ({error})") from error
-    if pixels.ndim == 3:
-        opaque = pixels[..., 3] if pixels.shape[2] == 4 else 1.0
-        pixels = pixels[..., :3] @ _LUMA * opaque
-    return pixels * 255
+        return load_npy(path)
+    except ArchiveError as error:
+        raise DataError(str(error)) from error
 
 
 def random_translation(images: NDArray[Any], pixels: int, rng: np.random.Generator) -> NDArray[Any]:

@@ -180,7 +180,14 @@ def _read(file: BinaryIO, name: str) -> NDArray[Any]:
             f"{name!r} has the shape {shape} in its header, {size} bytes, but {actual} follow: it "
             f"is {state}; fetch it again"
         )
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    try:
+        array = np.frombuffer(data, dtype).reshape(shape)
+    except ValueError as error:  # beside an axis of size 0 the others may have any size
+        raise DataError(
+            f"{name!r} has the impossible shape {shape} in its header: it is damaged; fetch it "
+            "again"
+        ) from error
+    return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _read_at_most(file: BinaryIO, size: int) -> bytearray:

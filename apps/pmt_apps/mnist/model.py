@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
-from pmt_apps.mnist.images import MNIST_CLASSES, MNIST_SIZE, LabeledImages, random_translation
+from pmt_apps.mnist.images import MNIST_CLASSES, LabeledImages, random_translation
+from pmt_apps.mnist.png import MNIST_SIZE
 from pmt_apps.mnist.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream, softmax

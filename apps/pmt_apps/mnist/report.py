@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
-from pmt_apps.mnist.images import MNIST_CLASSES, MNIST_SIZE, LabeledImages
+from pmt_apps.mnist.images import MNIST_CLASSES, LabeledImages
 from pmt_apps.mnist.model import predict_probabilities, scores
+from pmt_apps.mnist.png import MNIST_SIZE
 from pmt_apps.mnist.settings import Settings
 from pmt_nn import Conv2d, Linear, Sequential
 from pmt_train import Workers, confusion_matrix, confusion_plot, image_grid, learning_curves

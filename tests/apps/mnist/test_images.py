@@ -54,3 +54,24 @@ def test_invalid_images_are_refused(tmp_path: Path) -> None:
     for value in (256, -1, np.nan):
         with pytest.raises(DataError, match="pixels of x: expected pixels from 0"):
             gray_bytes(np.full(784, value), "pixels of x")
+
+
+def test_a_damaged_array_is_refused(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.npy"
+    np.save(whole, np.zeros((28, 28), np.uint8))
+    data = whole.read_bytes()
+    np.savez(tmp_path / "zip.npz", np.zeros((28, 28)))
+    files = {
+        "zip": (tmp_path / "zip.npz").read_bytes(),
+        "half a zip": (tmp_path / "zip.npz").read_bytes()[:300],
+        "header": data.replace(b"'descr'", b"'des(r'"),
+        "2**64": data.replace(b"(28, 28), }     " + b" " * 16, b"(28, 18446744073709551616, 0), }"),
+        "400 GB": data.replace(b"(28, 28), }      ", b"(400000000000,), }"[:17]),
+        "truncated": data[:-1],
+    }
+    for name, content in files.items():
+        assert content != data
+        (tmp_path / "a.npy").write_bytes(content)
+        with pytest.raises(DataError, match="a.npy"):
+            load_gray_image(tmp_path / "a.npy")
+            pytest.fail(name)

@@ -69,6 +69,8 @@ def test_no_elements_and_no_axes(tmp_path: Path) -> None:
         (b"\x1f\x8b" + bytes(40), "damaged"),
         (b"\0\0\x08\xff" + bytes(1100), "axes"),
         (struct.pack(">HBB4I", 0, 8, 4, *[2**32 - 1] * 4) + bytes(100), "truncated"),
+        (struct.pack(">HBB3I", 0, 13, 3, 2**32 - 1, 2**31, 0), "impossible"),
+        (struct.pack(">HBB64I", 0, 8, 64, *[2**32 - 1] * 63, 0), "impossible"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

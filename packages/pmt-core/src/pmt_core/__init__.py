@@ -2,6 +2,7 @@
 
 # archive
 from pmt_core.archive.archive import load_archive, save_archive
+from pmt_core.archive.npy import load_npy
 
 # errors
 from pmt_core.errors import (
@@ -50,7 +51,7 @@ __all__ = [
     "DtypeError", "FileLimits", "FileProblem", "GradientError", "GradientReport", "HuffmanTree",
     "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream",
     "RowSparse", "SettingsError", "ShapeError", "Span", "StateError", "atomic_file",
-    "check_gradient", "field", "load_archive", "log_softmax", "logsumexp",
+    "check_gradient", "field", "load_archive", "load_npy", "log_softmax", "logsumexp",
     "pad_sequences", "parse_json", "read_json", "save_archive", "sigmoid",
     "softmax", "softplus", "tag_spans", "unbroadcast",
 ]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.archive.limits import check_meta, check_name
+from pmt_core.archive.limits import check_meta, check_name, reading
 from pmt_core.archive.npz import read_npz, write_npz
 from pmt_core.archive.safetensors import read_safetensors, write_safetensors
-from pmt_core.errors import ArchiveError, FileProblem
+from pmt_core.errors import ArchiveError
 from pmt_core.files.atomic_file import atomic_file
 from pmt_core.files.input_file import open_regular_file
 
@@ -55,17 +55,8 @@ def load_archive(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]],
         FileProblem: if the file cannot be read.
     """
     read = _READERS[_suffix(path)]
-    with open_regular_file(path) as file:
-        try:
-            return read(file, os.fspath(path))
-        except FileProblem:
-            raise
-        except OSError as error:
-            raise FileProblem.from_os_error("read", path, error) from error
-        except MemoryError as error:
-            raise ArchiveError(
-                f"{os.fspath(path)!r} holds more than there is memory for: {error}"
-            ) from error
+    with open_regular_file(path) as file, reading(path):
+        return read(file, os.fspath(path))
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:

@@ -5,17 +5,33 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.errors import ArchiveError
+from pmt_core.errors import ArchiveError, FileProblem
 
 MAX_META = 64 << 20
 _MAX_NAME = 4096
 _CHUNK = 1 << 20
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Convert errors of the disk to FileProblem, and lack of memory to ArchiveError."""
+    try:
+        yield
+    except FileProblem:
+        raise
+    except OSError as error:
+        raise FileProblem.from_os_error("read", path, error) from error
+    except MemoryError as error:
+        raise ArchiveError(
+            f"{os.fspath(path)!r} holds more than there is memory for: {error}"
+        ) from error
 
 
 def check_name(name: object, path: str | os.PathLike[str]) -> str:
@@ -101,3 +117,24 @@ def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray
         buffer[done : done + len(chunk)] = chunk
         done += len(chunk)
     return array.view(np.uint8) != 0 if dtype == np.bool_ else array
+
+
+def reshaped(
+    flat: NDArray[Any], shape: tuple[int, ...], where: str, order: Literal["C", "F"] = "C"
+) -> NDArray[Any]:
+    """Return the array in the shape of its header.
+
+    Sizes beyond 64 bits, or more axes than NumPy has, are possible beside an axis of size 0.
+    """
+    try:
+        return flat.reshape(shape, order=order)
+    except (ValueError, OverflowError) as error:
+        raise ArchiveError(
+            f"{where} has the impossible shape {_short(shape)}: the file is damaged; fetch or "
+            "save it again"
+        ) from error
+
+
+def _short(shape: tuple[int, ...]) -> str:
+    text = str(shape)
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -5,7 +5,6 @@ The reader checks every size that the file claims before it allocates memory.
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import zipfile
@@ -18,19 +17,18 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pmt_core.archive.limits import MAX_META, byte_count, check_name, read_into_array
+from pmt_core.archive.limits import MAX_META, check_name
+from pmt_core.archive.npy import KINDS, read_array
 from pmt_core.errors import ArchiveError
 from pmt_core.files.json_reader import parse_json
 
 META_MEMBER = "__meta__.json"
 
-_MAX_NPY_HEADER = 1 << 16
 _DAMAGED = "the file is damaged; fetch or save it again"
 # Compressed members may expand to this multiple of the file size, plus a constant. The limit admits
 # usual files of np.savez_compressed and rejects those that are made to fill the memory.
 _MAX_EXPANSION = 100
 _CONSTANT_EXPANSION = 64 << 20
-_KINDS = "biufcSUmM"  # no objects, which need pickle, and no structures
 _LOCAL_HEADER = 30
 _BAD_ZIP = (
     zipfile.BadZipFile,
@@ -81,8 +79,9 @@ def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[s
                         error=ArchiveError,
                     )
                 else:
+                    where = f"{path!r}: member {info.filename!r}"
                     with archive.open(info) as member:
-                        array = _read_npy(member, info, path)
+                        array = read_array(member, info.file_size, where)
                     arrays[info.filename.removesuffix(".npy")] = array
     return arrays, meta
 
@@ -163,62 +162,8 @@ def _check_overlap(members: list[zipfile.ZipInfo], path: str) -> None:
         end = info.header_offset + _LOCAL_HEADER + info.compress_size
 
 
-def _read_npy(member: Any, info: zipfile.ZipInfo, path: str) -> NDArray[Any]:
-    """Read the array of a member; the size in its header must be that of the member."""
-    where = f"{path!r}: member {info.filename!r}"
-    start = member.read(_MAX_NPY_HEADER)
-    header = io.BytesIO(start)  # limits what NumPy's parser can read
-    shape, fortran, dtype = _parse_header(header, where)
-    if dtype.hasobject or dtype.kind not in _KINDS or dtype.itemsize == 0:
-        raise ArchiveError(
-            f"{where} is an array of {dtype}, which is refused (objects need pickle, and reading "
-            "pickle can run code): save it again as numbers, booleans or fixed-length text"
-        )
-    rest = header.read()
-    claimed = byte_count(shape, dtype.itemsize)
-    actual = info.file_size - (len(start) - len(rest))
-    if claimed != actual:
-        raise ArchiveError(
-            f"{where}: its header claims shape {shape} of {dtype}, {claimed} bytes, but the "
-            f"member has {actual}; {_DAMAGED}"
-        )
-    data = _Chained(rest, member)
-    flat = read_into_array(data, dtype, claimed // dtype.itemsize)  # type: ignore[arg-type]
-    if flat.nbytes != claimed:
-        raise ArchiveError(f"{where}: expected {claimed} bytes, read {flat.nbytes}; {_DAMAGED}")
-    array = flat.reshape(shape, order="F" if fortran else "C")
-    return array.astype(dtype.newbyteorder("="), copy=False)
-
-
-def _parse_header(header: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    try:
-        version = npy.read_magic(header)
-        if version == (1, 0):
-            shape, fortran, dtype = npy.read_array_header_1_0(header)
-        elif version == (2, 0):
-            shape, fortran, dtype = npy.read_array_header_2_0(header)
-        else:
-            raise ValueError(f"unknown version {version} of the .npy format")
-    except Exception as error:  # parsing the header, which is Python text, may raise anything
-        raise ArchiveError(f"{where} has no valid .npy header ({error}); {_DAMAGED}") from error
-    if any(isinstance(size, bool) or size < 0 for size in shape):
-        raise ArchiveError(f"{where}: its header claims the shape {shape}; {_DAMAGED}")
-    return shape, fortran, dtype
-
-
-class _Chained:
-    """A file: the bytes that were read already, then the rest of the member."""
-
-    def __init__(self, start: bytes, rest: BinaryIO) -> None:
-        self._start = io.BytesIO(start)
-        self._rest = rest
-
-    def read(self, size: int) -> bytes:
-        return self._start.read(size) or self._rest.read(size)
-
-
 def _check_dtype(dtype: np.dtype[Any], name: str, path: str) -> None:
-    if dtype.hasobject or dtype.kind not in _KINDS:
+    if dtype.hasobject or dtype.kind not in KINDS:
         raise ArchiveError(
             f"{path!r}: array {name!r} is of {dtype}; an .npz holds numbers, booleans and "
             "fixed-length text only (objects would need pickle)"

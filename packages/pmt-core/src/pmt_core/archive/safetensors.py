@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.archive.limits import byte_count, check_name, read_into_array
+from pmt_core.archive.limits import byte_count, check_name, read_into_array, reshaped
 from pmt_core.errors import ArchiveError
 from pmt_core.files.json_reader import JsonLimits, parse_json
 
@@ -194,12 +194,7 @@ def _read_array(file: BinaryIO, entry: _Entry, path: str) -> NDArray[Any]:
     flat = read_into_array(file, dtype, count)
     if len(flat) != count:
         raise ArchiveError(f"{path!r}: member {entry.name!r} is cut off; {_DAMAGED}")
-    try:
-        array = flat.reshape(entry.shape)
-    except ValueError as error:
-        raise ArchiveError(
-            f"{path!r}: member {entry.name!r} has the impossible shape {entry.shape}; {_DAMAGED}"
-        ) from error
+    array = reshaped(flat, entry.shape, f"{path!r}: member {entry.name!r}")
     if entry.code == "BF16":
         return (array.astype(np.uint32) << np.uint32(16)).view(np.float32)
     return array.astype(dtype.newbyteorder("="), copy=False)

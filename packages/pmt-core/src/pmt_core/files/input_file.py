@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 from pmt_core.errors import DataError, FileProblem, PmtError
+from pmt_core.files.zip_member import ZipMember
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ENCRYPTED = 1  # flag of a member of a .zip
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _BLOCK = 1 << 20
 
 
@@ -163,7 +165,15 @@ class InputFile:
             raise DataError(f"{self.path} is encrypted: unpack it first")
         if entry.compress_size > self.size:
             raise DataError(f"{self.path} is a damaged zip file: it is truncated; copy it again")
-        return self._limited(archive.open(entry), self.limits.expanded(entry.compress_size), "zip")
+        if entry.compress_type not in _METHODS:
+            raise DataError(
+                f"{self.path} is compressed by method {entry.compress_type}, which is not read: "
+                "unpack it and name the file"
+            )
+        source: Any = archive.open(entry)  # which checks the local header
+        if entry.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+            source = ZipMember(stored, entry)
+        return self._limited(source, self.limits.expanded(entry.compress_size), "zip")
 
     def _limited(self, source: Any, most: int, format: str) -> io.BufferedReader[Any]:
         self.most = most

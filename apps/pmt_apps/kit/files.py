@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pmt_apps.kit.path_text import path_to_text
-from pmt_core import DataError, FileProblem, atomic_file
+from pmt_core import DataError, FileProblem, InputFile, atomic_file
 from pmt_train import progress_bar
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -74,19 +73,16 @@ class FileFingerprint:
 
 def file_fingerprint(path: str | os.PathLike[str], rows: int | None = None) -> FileFingerprint:
     """Read a file and return its fingerprint. rows: number of examples; None: count the lines."""
-    digest, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
-    try:
-        with open(path, "rb") as file:
-            total = os.fstat(file.fileno()).st_size
-            with progress_bar(total, f"reading {os.path.basename(path)}", "B") as bar:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    lines += chunk.count(b"\n")
-                    last = chunk[-1:]
-                    bar.update(len(chunk))
-    except OSError as error:
-        raise FileProblem.from_os_error("read", path, error) from error
+    lines, last = 0, b"\n"
+    with (
+        InputFile(path, hashed=True, unpack=False) as file,
+        progress_bar(file.size, f"reading {os.path.basename(path)}", "B") as bar,
+    ):
+        while chunk := file.stream.read(_CHUNK):
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
+            bar.update(len(chunk))
+        digest = file.sha256()
     if rows is None:
         rows = lines + (last != b"\n")  # the last line may lack its end
-    return FileFingerprint(path_to_text(path), rows, size, digest.hexdigest())
+    return FileFingerprint(path_to_text(path), rows, file.size, digest)

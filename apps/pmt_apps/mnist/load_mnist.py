@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +15,15 @@ from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.mnist.images import LabeledImages
 from pmt_apps.mnist.settings import Settings
-from pmt_core import ARRAY_LIMITS, DataError, FileProblem, InputFile, RandomStream, load_archive
+from pmt_core import (
+    ARRAY_LIMITS,
+    ArchiveError,
+    DataError,
+    FileProblem,
+    InputFile,
+    RandomStream,
+    load_archive,
+)
 
 MNIST_SHA256 = {
     f"{name}-ubyte.gz": digest
@@ -81,7 +88,7 @@ def load_mnist(path: Path) -> MnistFiles:
 
     Raises:
         FileProblem: a file is missing.
-        DataError, ArchiveError: the content of a file is invalid.
+        DataError: the content of a file is invalid.
     """
     if path.is_dir():
         return _from_folder(path)
@@ -117,13 +124,13 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _from_npz(path: Path) -> MnistFiles:
-    with path.open("rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise DataError(
-                f"{str(path)!r} is no .npz file; expected one with {', '.join(_KEYS)}, or give the "
-                "folder that holds the four idx files"
-            )
-    arrays, _ = load_archive(path)
+    try:
+        arrays, _ = load_archive(path)
+    except ArchiveError as error:
+        raise DataError(
+            f"{error}; expected an .npz with {', '.join(_KEYS)}, or the folder with the four idx "
+            "files"
+        ) from error
     missing = [key for key in _KEYS if key not in arrays]
     if missing:
         raise DataError(

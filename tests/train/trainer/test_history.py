@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import math
+import os
 
 import pytest
 
@@ -44,3 +46,22 @@ def test_errors_name_the_line(tmp_path):
         History.load(path)
     with pytest.raises(FileProblem):
         History.load(tmp_path / "none.csv")
+
+
+def test_what_is_no_history_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", tmp_path, tmp_path / "pipe"):
+        with pytest.raises(FileProblem, match="cannot read"):
+            History.load(path)
+    path = tmp_path / "history.csv"
+    for content in (
+        b"epoch,\xff\n1,2\n",
+        b"epoch\n" + b'"' + b"x" * 200_000,
+        gzip.compress(b"a")[:9],
+    ):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="history.csv"):
+            History.load(path)
+    path.write_bytes(gzip.compress(b"epoch\n1\n" + b"\n" * (50 << 20)))
+    with pytest.raises(DataError, match="expands to more than"):
+        History.load(path)

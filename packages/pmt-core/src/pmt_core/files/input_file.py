@@ -84,6 +84,7 @@ class InputFile:
         path: the file.
         limits: what it may expand to.
         hashed: compute the SHA-256 of the stored bytes while they are read.
+        unpack: False: `stream` has the stored bytes, as they are.
 
     Attributes:
         path: as it was named.
@@ -104,6 +105,7 @@ class InputFile:
         limits: FileLimits = TEXT_LIMITS,
         *,
         hashed: bool = False,
+        unpack: bool = True,
     ) -> None:
         self.path = os.fspath(path)
         self.limits = limits
@@ -112,8 +114,9 @@ class InputFile:
         self.size = self.most = os.fstat(file.fileno()).st_size
         self._is_zip = False
         try:
-            self.stream = self._unpacked(io.BufferedReader(self._raw, _BLOCK))
-            if self.stream.peek(3)[:3] == BYTE_ORDER_MARK:
+            stored = io.BufferedReader(self._raw, _BLOCK)
+            self.stream = self._unpacked(stored) if unpack else stored
+            if unpack and self.stream.peek(3)[:3] == BYTE_ORDER_MARK:
                 self.stream.read(3)
         except BaseException:
             self.close()

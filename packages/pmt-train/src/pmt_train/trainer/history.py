@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from pmt_core import DataError, FileProblem, atomic_file
+from pmt_core import DataError, InputFile, atomic_file
 
 Row = dict[str, float]
 """Column name -> number. Columns: epoch (1, 2, ...), step (done so far), seconds (so far), lr (of
@@ -67,10 +68,9 @@ class History:
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a CSV that `save` wrote. Raises FileProblem, or DataError that names the line."""
         try:
-            with open(path, encoding="utf-8", newline="") as file:
-                header, *lines = list(csv.reader(file)) or [[]]
-        except OSError as error:
-            raise FileProblem.from_os_error("read", path, error) from error
+            with InputFile(path) as file:
+                text = io.TextIOWrapper(file.stream, encoding="utf-8", newline="")
+                header, *lines = list(csv.reader(text)) or [[]]
         except (UnicodeDecodeError, csv.Error) as error:
             raise DataError(f"{os.fspath(path)}: not a CSV of numbers: {error}") from error
         return cls([_row(header, cells, f"{path}:{n}") for n, cells in enumerate(lines, start=2)])

@@ -69,6 +69,7 @@ def _arrows(table: str) -> dict[str, dict[str, frozenset[str]]]:
 FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     """
     pmt_core      files                .
+    pmt_core      random_stream        . files
     pmt_core      archive              . files
     pmt_core      gradient_check       .
     pmt_autograd  ops                  .

@@ -12,7 +12,7 @@ import pytest
 from inputs import Pairs, stream
 
 from pmt_autograd import Tensor, gradients
-from pmt_core import ShapeError
+from pmt_core import DataError, DtypeError, ShapeError
 from pmt_nn import (
     Dropout,
     Embedding,
@@ -187,6 +187,34 @@ def test_loading_names_everything_wrong_at_once_and_changes_nothing() -> None:
     assert "first.weight: expected shape (2, 3), got (3, 2)" in text
     for name, array in layer.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(
+    ("bias", "error"),
+    [
+        (np.array(["a", "b"]), DtypeError),
+        (np.array([1j, 2]), DtypeError),
+        (np.array([None, None]), DtypeError),
+        (np.array([1, np.nan]), DataError),
+        (np.array([1, -np.inf]), DataError),
+        (np.array([1, 1e300]), DataError),
+    ],
+)
+def test_loading_bad_numbers_is_refused_before_anything_is_changed(bias, error) -> None:
+    layer = Linear(2, 2, stream())
+    before = layer.state_dict()
+    for act in (layer.load_state_dict, layer.check_state_dict):
+        with pytest.raises(error, match="bias"):
+            act({"weight": np.zeros((2, 2)), "bias": bias})
+        np.testing.assert_array_equal(layer.weight.data, before["weight"])
+    layer.check_state_dict({"weight": np.zeros((2, 2)), "bias": np.ones(2)})
+    np.testing.assert_array_equal(layer.weight.data, before["weight"])
+
+
+@pytest.mark.parametrize("state", [None, 1, [], "text"])
+def test_loading_what_is_no_dictionary_is_refused(state) -> None:
+    with pytest.raises(ShapeError, match="expected arrays by name"):
+        Linear(2, 2, stream()).load_state_dict(state)
 
 
 def test_loading_casts_to_the_dtype_of_the_parameter() -> None:

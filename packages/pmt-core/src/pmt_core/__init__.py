@@ -1,8 +1,9 @@
 """Array utilities on NumPy: random streams, row-sparse arrays, archives, gradient checking."""
 
-# archive
+# archive and arrays
 from pmt_core.archive.archive import load_archive, save_archive
 from pmt_core.archive.npy import load_npy
+from pmt_core.array_check import ArrayType, check_arrays, check_finite
 
 # errors
 from pmt_core.errors import (
@@ -25,7 +26,8 @@ from pmt_core.files.input_file import (
     FileLimits,
     InputFile,
 )
-from pmt_core.files.json_fields import field
+from pmt_core.files.json_decoding import dataclass_fields, decode_field, json_errors
+from pmt_core.files.json_fields import field, json_object, value_text
 from pmt_core.files.json_reader import (
     JsonLimits,
     JsonObject,
@@ -47,12 +49,13 @@ from pmt_core.tag_spans import Span, tag_spans
 
 # fmt: off
 __all__ = [
-    "ARRAY_LIMITS", "IGNORE_LABEL", "TEXT_LIMITS", "ArchiveError", "DataError",
+    "ARRAY_LIMITS", "IGNORE_LABEL", "TEXT_LIMITS", "ArchiveError", "ArrayType", "DataError",
     "DtypeError", "FileLimits", "FileProblem", "GradientError", "GradientReport", "HuffmanTree",
     "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream",
     "RowSparse", "SettingsError", "ShapeError", "Span", "StateError", "atomic_file",
-    "check_gradient", "field", "load_archive", "load_npy", "log_softmax", "logsumexp",
-    "pad_sequences", "parse_json", "read_json", "save_archive", "sigmoid",
-    "softmax", "softplus", "tag_spans", "unbroadcast",
+    "check_arrays", "check_finite", "check_gradient", "dataclass_fields", "decode_field", "field",
+    "json_errors", "json_object", "load_archive", "load_npy", "log_softmax", "logsumexp",
+    "pad_sequences", "parse_json", "read_json", "save_archive", "sigmoid", "softmax", "softplus",
+    "tag_spans", "unbroadcast", "value_text",
 ]
 # fmt: on

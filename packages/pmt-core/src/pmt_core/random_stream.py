@@ -10,7 +10,9 @@ from typing import Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core.errors import SettingsError
+from pmt_core.errors import DataError, SettingsError
+from pmt_core.files.json_decoding import decode_field
+from pmt_core.files.json_fields import field, json_object, value_text
 
 
 class RandomStream:
@@ -75,13 +77,14 @@ class RandomStream:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> RandomStream:
-        """Return the stream of a dictionary made by `to_dict`."""
-        match state:
-            case {"seed": seed, "key": list() | tuple() as key} if len(state) == 2:
-                return cls(seed, *key)
-        raise SettingsError(
-            f"expected {{'seed': int, 'key': list}} as made by to_dict(), got {state!r}"
-        )
+        """Return the stream of a dictionary made by `to_dict`. Raises SettingsError for another."""
+        try:
+            state = json_object(state, ("seed", "key"))
+            stream = decode_field(state, "seed", cls)
+            key = field(state, "key", list)
+            return decode_field(state, "key", lambda _: stream.child(*key)) if key else stream
+        except DataError as error:
+            raise SettingsError(f"{error}; expected what to_dict() made") from error
 
     def __setattr__(self, name: str, value: object) -> None:
         """Raise an error: a stream is immutable."""
@@ -117,4 +120,4 @@ def _as_int(value: SupportsIndex, what: str) -> int:
         except TypeError:
             pass
     expected = "an integer" if what == "the seed" else "an integer or a string"
-    raise SettingsError(f"{what} of a RandomStream must be {expected}, not {value!r}")
+    raise SettingsError(f"{what} of a RandomStream must be {expected}, not {value_text(value)}")

@@ -125,6 +125,7 @@ from pmt_nn.models.word2vec import CBOW, SkipGram
 from pmt_nn.module.containers import Concatenate, Lambda, ModuleList, Parallel, Residual, Sequential
 from pmt_nn.module.hooks import ModuleHook, module_hook
 from pmt_nn.module.initializers import (
+    constant,
     kaiming_normal,
     kaiming_uniform,
     normal,
@@ -135,6 +136,7 @@ from pmt_nn.module.initializers import (
 from pmt_nn.module.module import Module
 from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
+from pmt_nn.module.weight_limit import weight_limit
 
 # recurrent/: RNN, GRU, LSTM
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
@@ -166,20 +168,20 @@ __all__ = [
     "MaxPool2d", "MeanOfWords", "Module", "ModuleHook", "ModuleList", "NegativeSampling",
     "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RaggedLayout",
     "ReLU", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
-    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel", "Softmax",
-    "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
+    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
+    "Softmax", "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
     "TransformerEncoder", "TransformerLayer", "TreeKernel", "WindowArrays", "Word2VecKernel",
-    "apply_statistics", "attention", "attention_weights", "avg_pool2d", "batch_norm", "beam_search",
-    "biased_attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks",
-    "capture", "causal_mask", "collecting_statistics", "contrastive_loss", "conv1d", "conv2d",
-    "conv_transpose2d", "cosine_loss", "cosine_similarity", "crf_log_partition", "cross_entropy",
-    "feed_forward", "from_ragged", "gelu", "gelu_exact", "gnmt_penalty", "group_norm", "gru_scan",
-    "huber", "in_batch_contrastive_loss", "kaiming_normal", "kaiming_uniform", "layer_norm",
-    "linear", "load_bert", "lstm_scan", "masked_mean", "max_pool2d", "module_hook", "mse",
-    "negative_sampling_loss", "next_token", "normal", "orthogonal", "packed_attention",
-    "power_penalty", "ragged_attention", "relative_attention", "rms_norm", "rnn_scan", "rotate",
-    "sinusoids", "spelling_features", "summary", "tied_cross_entropy", "tied_linear", "to_ragged",
-    "token_distribution", "triplet_loss", "truncated_normal", "with_current_names",
-    "xavier_uniform",
+    "apply_statistics", "attention", "attention_weights", "avg_pool2d", "batch_norm",
+    "beam_search", "biased_attention", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "cache_blocks", "capture", "causal_mask", "collecting_statistics", "constant",
+    "contrastive_loss", "conv1d", "conv2d", "conv_transpose2d", "cosine_loss", "cosine_similarity",
+    "crf_log_partition", "cross_entropy", "feed_forward", "from_ragged", "gelu", "gelu_exact",
+    "gnmt_penalty", "group_norm", "gru_scan", "huber", "in_batch_contrastive_loss",
+    "kaiming_normal", "kaiming_uniform", "layer_norm", "linear", "load_bert", "lstm_scan",
+    "masked_mean", "max_pool2d", "module_hook", "mse", "negative_sampling_loss", "next_token",
+    "normal", "orthogonal", "packed_attention", "power_penalty", "ragged_attention",
+    "relative_attention", "rms_norm", "rnn_scan", "rotate", "sinusoids", "spelling_features",
+    "summary", "tied_cross_entropy", "tied_linear", "to_ragged", "token_distribution",
+    "triplet_loss", "truncated_normal", "weight_limit", "with_current_names", "xavier_uniform",
 ]
 # fmt: on

@@ -1,11 +1,11 @@
-"""Typed access to the entries of a JSON object: `field`, `typed`."""
+"""Typed access to the entries of a JSON object: `field`, `typed`, `json_object`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import UnionType
-from typing import Any, Final, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, cast, get_args, get_origin
 
 from pmt_core.errors import DataError
 from pmt_core.files.json_reader import JsonObject, json_type
@@ -32,7 +32,8 @@ def field(
         data: the object; anything else raises. A `JsonObject` adds its file to the message.
         key: name of the entry.
         kind: type of the value: bool, int (64 bits), float (finite; an integer is converted), str,
-            dict, list, list[X], dict[str, X] or X | None. An object is returned as a `JsonObject`.
+            Literal[...], dict, list, list[X], dict[str, X] or X | None. An object is returned as a
+            `JsonObject`.
         default: value of a missing entry; without it the entry is required.
         minimum: smallest number, or smallest length.
         maximum: largest number, or largest length.
@@ -41,25 +42,68 @@ def field(
         DataError: the entry is missing, or of another type or size; the message names the file
             and the key.
     """
+    value = entry(data, key, default is REQUIRED)
+    if value is REQUIRED:
+        return default
+    location = location_of(data, key)
+    result = typed(value, kind, location)
+    _check_bounds(result, minimum, maximum, location)
+    return result
+
+
+def entry(data: object, key: str, required: bool = True) -> Any:
+    """Return an entry of a JSON object as it is; `REQUIRED` if it is missing and not required.
+
+    Raises:
+        DataError: `data` is no object, or a required entry is missing.
+    """
     where = data.where if isinstance(data, JsonObject) else ""
     if not isinstance(data, Mapping):
         raise DataError(f"{_prefix(where)}expected an object with {key!r}, got {json_type(data)}")
-    location = f"{where}[{key!r}]" if where else repr(key)
-    if key not in data:
-        if default is not REQUIRED:
-            return default
+    if key in data:
+        return data[key]
+    if not required:
+        return REQUIRED
+    raise DataError(f"{_prefix(where)}{key!r} is missing; the file is damaged or of another kind")
+
+
+def location_of(data: object, key: str) -> str:
+    """Return the file and the keys that lead to an entry of a JSON object, for messages."""
+    where = data.where if isinstance(data, JsonObject) else ""
+    return f"{where}[{key!r}]" if where else repr(key)
+
+
+def json_object(
+    data: object, known: Collection[str] | None = None, where: str | None = None
+) -> JsonObject:
+    """Return a copy of a JSON object.
+
+    Args:
+        data: the object; anything else raises.
+        known: the keys that it may have; None: any.
+        where: the file and the keys that lead to it; None: those of `data`.
+
+    Raises:
+        DataError: `data` is no object, or has an unknown key.
+    """
+    if where is None:
+        where = data.where if isinstance(data, JsonObject) else ""
+    if not isinstance(data, Mapping):
+        raise DataError(f"{_prefix(where)}expected an object, got {json_type(data)}")
+    table = cast(JsonObject, _typed_object(data, (), where))
+    unknown = [] if known is None else [key for key in table if key not in known]
+    if unknown:
+        names = ", ".join(value_text(key) for key in unknown[:5])
         raise DataError(
-            f"{_prefix(where)}{key!r} is missing; the file is damaged or of another kind"
+            f"{_prefix(where)}unknown {names}; the file is damaged or of another version"
         )
-    value = typed(data[key], kind, location)
-    _check_bounds(value, minimum, maximum, location)
-    return value
+    return table
 
 
 def _check_bounds(value: object, minimum: float | None, maximum: float | None, where: str) -> None:
     is_sized = isinstance(value, str | list | dict)
     size = len(value) if isinstance(value, str | list | dict) else value
-    if not isinstance(size, int | float):
+    if isinstance(size, bool) or not isinstance(size, int | float):
         return
     low = -math.inf if minimum is None else minimum
     high = math.inf if maximum is None else maximum
@@ -81,26 +125,32 @@ def typed(value: object, kind: type[T], where: str) -> T:
 
 
 def _typed(value: object, kind: Any, where: str) -> object:
+    inner = kind
     if get_origin(kind) is UnionType:
-        kind, expected = get_args(kind)[0], kind
         if value is None:
             return None
-    else:
-        expected = kind
-    container = get_origin(kind) or kind
+        inner = get_args(kind)[0]
+    container = get_origin(inner) or inner
     if container is list and isinstance(value, list | tuple):
-        return _typed_list(value, get_args(kind), where)
+        return _typed_list(value, get_args(inner), where)
     if container is dict and isinstance(value, Mapping):
-        return _typed_object(value, get_args(kind), where)
-    if kind is float and type(value) in (int, float) and _is_finite(value):
+        return _typed_object(value, get_args(inner), where)
+    if inner is float and type(value) in (int, float) and _is_finite(value):
         return float(cast(float, value))
-    if kind in (bool, int, str) and type(value) is kind and not _is_too_long(value):
+    if _is_plain(value, inner):
         return value
-    raise DataError(f"{where}: expected {_described(expected)}, got {_shown(value)}")
+    raise DataError(f"{where}: expected {_described(kind)}, got {value_text(value)}")
+
+
+def _is_plain(value: object, kind: Any) -> bool:
+    """Return whether a value is exactly of a type without parts: bool, int, str, Literal."""
+    if get_origin(kind) is Literal:
+        return any(type(value) is type(choice) and value == choice for choice in get_args(kind))
+    return kind in (bool, int, str) and type(value) is kind and not _is_too_long(value)
 
 
 def _typed_list(value: list[Any] | tuple[Any, ...], inner: tuple[Any, ...], where: str) -> object:
-    if not inner or (inner[0] in (str, bool) and set(map(type, value)) <= {inner[0]}):
+    if not inner or _are_valid(value, inner[0]):
         return list(value)
     return [_typed(item, inner[0], f"{where}[{i}]") for i, item in enumerate(value)]
 
@@ -111,10 +161,19 @@ def _typed_object(value: Mapping[str, Any], inner: tuple[Any, ...], where: str) 
         raise DataError(f"{where}: expected text as keys, got {[*value][:5]}")
     table = JsonObject(value)
     table.where = where
-    if inner:
+    if inner and not _are_valid(value.values(), inner[1]):
         for key, item in value.items():
-            table[key] = _typed(item, inner[1], f"{where}[{key!r}]")
+            table[key] = _typed(item, inner[1], f"{where}[{value_text(key)}]")
     return table
+
+
+def _are_valid(values: Collection[Any], kind: Any) -> bool:
+    """Return whether all values are of a plain type, at the speed of C."""
+    if kind not in (str, bool, int, float) or not set(map(type, values)) <= {kind}:
+        return False
+    if kind is int:
+        return not values or (min(values) >= -_INT64 and max(values) < _INT64)
+    return kind is not float or all(map(math.isfinite, values))
 
 
 def _is_too_long(value: object) -> bool:
@@ -132,13 +191,16 @@ def _described(kind: Any) -> str:
     names = {bool: "true or false", int: "an integer", float: "a finite number", str: "text"}
     names |= {list: "a list", dict: "an object"}
     inner = get_args(kind)
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(repr, inner))
     if get_origin(kind) is UnionType:
         return f"{_described(inner[0])} or null"
     name = names[get_origin(kind) or kind]
     return f"{name} ({_described(inner[-1])} each)" if inner else name
 
 
-def _shown(value: object) -> str:
+def value_text(value: object) -> str:
+    """Return a value of JSON for a message: at most 70 characters, the type of a list or object."""
     if isinstance(value, int | float | str):
         text = repr(value) if not isinstance(value, int) or abs(value) < 1 << 99 else "a number"
         return text if len(text) <= 60 else f"{text[:60]}..."

@@ -13,6 +13,7 @@ from pmt_nn.attention.rotary import BASE, rotate
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
+from pmt_nn.module.weight_limit import claim_weights
 
 # --- added to the embeddings ----------------------------------------------------------------------
 
@@ -22,6 +23,7 @@ def sinusoids(length: int, d: int, dtype: DTypeLike = np.float32) -> NDArray[Any
 
     Vaswani et al. 2017, section 3.5. If d is odd, the last cosine is left out.
     """
+    claim_weights((length, d), trained=False)
     positions = np.arange(length)[:, np.newaxis]
     rates = 10000.0 ** (-np.arange(0, d, 2) / d)
     angles = positions * rates

@@ -14,7 +14,7 @@ from pmt_core import SettingsError, ShapeError
 from pmt_nn.convolution.im2col import convolve, convolve_gradients
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
-from pmt_nn.module.initializers import kaiming_uniform
+from pmt_nn.module.initializers import constant, kaiming_uniform
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -111,7 +111,7 @@ class Convolution(Module):
         **settings: Any,
     ) -> None:
         self.weight = Parameter(kaiming_uniform(rng, shape, n_in, dtype=dtype))
-        self.bias = Parameter(np.zeros(o, dtype))
+        self.bias = Parameter(constant((o,), dtype=dtype))
         self.settings = settings
 
     def forward(self, x: Tensor) -> Tensor:

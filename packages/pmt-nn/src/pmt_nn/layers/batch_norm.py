@@ -13,6 +13,7 @@ from pmt_autograd import Array, Gradients, Result, Sample, Tensor
 from pmt_core import ShapeError
 from pmt_nn.layers.memory_layout import cache_blocks, image_rows, is_channels_last, per_row
 from pmt_nn.layers.running_statistics import BatchStatistics, report_statistics
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 
@@ -145,10 +146,10 @@ class BatchNorm(Module):
     def __init__(
         self, c: int, *, momentum: float = 0.1, eps: float = 1e-5, dtype: DTypeLike = np.float32
     ) -> None:
-        self.weight = Parameter(np.ones(c, dtype))
-        self.bias = Parameter(np.zeros(c, dtype))
-        self.running_mean = Buffer(np.zeros(c, dtype))
-        self.running_variance = Buffer(np.ones(c, dtype))
+        self.weight = Parameter(constant((c,), 1.0, dtype=dtype))
+        self.bias = Parameter(constant((c,), dtype=dtype))
+        self.running_mean = Buffer(constant((c,), dtype=dtype))
+        self.running_variance = Buffer(constant((c,), 1.0, dtype=dtype))
         self.momentum, self.eps = momentum, eps
 
     def forward(self, x: Tensor) -> Tensor:

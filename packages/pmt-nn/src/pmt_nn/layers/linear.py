@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import ShapeError
-from pmt_nn.module.initializers import xavier_uniform
+from pmt_nn.module.initializers import constant, xavier_uniform
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -110,7 +110,7 @@ class Linear(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.weight = Parameter(xavier_uniform(rng, (n_in, n_out), dtype=dtype))
-        self.bias = Parameter(np.zeros(n_out, dtype)) if bias else None
+        self.bias = Parameter(constant((n_out,), dtype=dtype)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (..., n_in) -> (..., n_out)."""

@@ -15,6 +15,7 @@ from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.layers.linear import sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -94,8 +95,8 @@ class LayerNorm(Module):
     def __init__(
         self, d: int, *, eps: float = 1e-5, bias: bool = True, dtype: DTypeLike = np.float32
     ) -> None:
-        self.weight = Parameter(np.ones(d, dtype))
-        self.bias = Parameter(np.zeros(d, dtype)) if bias else None
+        self.weight = Parameter(constant((d,), 1.0, dtype=dtype))
+        self.bias = Parameter(constant((d,), dtype=dtype)) if bias else None
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
@@ -148,7 +149,7 @@ class RMSNorm(Module):
     """Root-mean-square normalization of the last axis, of length d. The weight starts at 1."""
 
     def __init__(self, d: int, *, eps: float = 1e-6, dtype: DTypeLike = np.float32) -> None:
-        self.weight = Parameter(np.ones(d, dtype))
+        self.weight = Parameter(constant((d,), 1.0, dtype=dtype))
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
@@ -230,8 +231,8 @@ class GroupNorm(Module):
         if groups < 1 or c % groups:
             raise SettingsError(f"groups divides the channels, got groups={groups}, c={c}")
         self.groups = groups
-        self.weight = Parameter(np.ones(c, dtype))
-        self.bias = Parameter(np.zeros(c, dtype))
+        self.weight = Parameter(constant((c,), 1.0, dtype=dtype))
+        self.bias = Parameter(constant((c,), dtype=dtype))
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from pmt_autograd import Tensor, take_rows
 from pmt_core import HuffmanTree, ShapeError, sigmoid
 from pmt_nn.losses.binary_cross_entropy import binary_cross_entropy_with_logits
 from pmt_nn.losses.regression import check_reduction, reduce_loss
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -55,7 +56,7 @@ class NegativeSampling(Module):
     """
 
     def __init__(self, v: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
-        self.weight = Parameter(np.zeros((v, d), dtype))
+        self.weight = Parameter(constant((v, d), dtype=dtype))
 
     def forward(
         self,
@@ -81,7 +82,7 @@ class HierarchicalSoftmax(Module):
         self, counts: Sequence[int] | NDArray[np.integer], d: int, *, dtype: DTypeLike = np.float32
     ) -> None:
         self.tree = HuffmanTree.of(counts)
-        self.weight = Parameter(np.zeros((len(counts) - 1, d), dtype))
+        self.weight = Parameter(constant((len(counts) - 1, d), dtype=dtype))
 
     def forward(
         self, hidden: Tensor, words: NDArray[np.integer], *, reduction: str = "mean"

@@ -20,6 +20,7 @@ from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import tied_linear
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Ids, Mask, Rng
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.transformer.config import TransformerConfig
@@ -102,7 +103,7 @@ class EncoderDecoder(Module):
         self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         decoder = replace(config, layers=config.decoder_layers)
         self.decoder = TransformerDecoder(decoder, rng, dtype=dtype)
-        self.bias = Parameter(np.zeros(config.target_vocabulary, dtype))
+        self.bias = Parameter(constant((config.target_vocabulary,), dtype=dtype))
 
     def forward(
         self,

@@ -20,6 +20,7 @@ from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.models.character_cnn import CharacterEncoder
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.transformer.config import TransformerConfig
@@ -195,7 +196,7 @@ class EntityTagger(Module):
 def _drop_rates(word_dropout: float, learned: int, counts: Ids | None, unknown_id: int) -> Array:
     """Return the probability of each word to be replaced by the unknown word, (learned,)."""
     if counts is None:
-        counts = np.ones(learned, np.int64)
+        counts = constant((learned,), 1, dtype=np.int64)
     if counts.shape != (learned,):
         raise ShapeError(f"expected counts of {learned} words, got shape {counts.shape}")
     rates: Array = (word_dropout / (word_dropout + np.maximum(counts, 1))).astype(np.float32)
@@ -214,5 +215,5 @@ def _vector_table(
         )
     if not config.vector_width:
         return None
-    values = np.zeros(shape, dtype) if vectors is None else np.array(vectors, dtype)
+    values = constant(shape, dtype=dtype) if vectors is None else np.array(vectors, dtype)
     return Parameter(values) if config.tune_vectors else Buffer(values)

@@ -19,6 +19,7 @@ from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import tied_linear
 from pmt_nn.masks import Ids, Mask, Rng
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.transformer.config import TransformerConfig
@@ -57,7 +58,7 @@ class LanguageModel(Module):
         self.positions = added_positions(config.positions, config.max_length, d, rng, dtype)
         self.dropout = Dropout(config.dropout)
         self.decoder = TransformerDecoder(config, rng, cross=False, dtype=dtype)
-        self.bias = Parameter(np.zeros(config.vocabulary, dtype)) if config.bias else None
+        self.bias = Parameter(constant((config.vocabulary,), dtype=dtype)) if config.bias else None
 
     def forward(
         self,

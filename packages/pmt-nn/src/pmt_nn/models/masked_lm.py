@@ -17,6 +17,7 @@ from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.models.entity_tagger import EntityTagger, TaggedInputs
 from pmt_nn.models.pair_classifier import PairClassifier, PairInputs
+from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -43,7 +44,7 @@ class _MaskedModel(Module):
         self.output_vocabulary = output_vocabulary
         self.transform = Linear(model.config.width, width, rng, dtype=dtype)
         self.norm = LayerNorm(width, dtype=dtype)
-        self.bias = Parameter(np.zeros(output_vocabulary, dtype))
+        self.bias = Parameter(constant((output_vocabulary,), dtype=dtype))
 
     def forward(
         self, batch: PairInputs | TaggedInputs, ids: Ids, labels: Ids, *, rng: Rng = None

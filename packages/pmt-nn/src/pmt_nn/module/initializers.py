@@ -1,4 +1,4 @@
-"""Initializers of weights: Xavier, Kaiming, normal, orthogonal; drawn from an explicit stream."""
+"""Initializers of weights: constant, Xavier, Kaiming, normal, orthogonal; from a stream."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from pmt_nn.module.weight_limit import claim_weights
+
+
+def constant(
+    shape: tuple[int, ...], value: float = 0.0, *, dtype: DTypeLike = np.float32
+) -> NDArray[Any]:
+    """Return an array of one value, e.g. zeros for a bias."""
+    claim_weights(shape)
+    return np.full(shape, value, dtype) if value else np.zeros(shape, dtype)
 
 
 def xavier_uniform(
@@ -15,6 +25,7 @@ def xavier_uniform(
 
     This keeps the variance of activations and gradients over the layers. shape: (n_in, n_out).
     """
+    claim_weights(shape)
     bound = np.sqrt(6 / (shape[0] + shape[1]))
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
@@ -23,6 +34,7 @@ def normal(
     rng: np.random.Generator, shape: tuple[int, ...], std: float, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
     """Return normal values with mean 0 and standard deviation `std`."""
+    claim_weights(shape)
     return (rng.standard_normal(shape) * std).astype(dtype)
 
 
@@ -33,6 +45,7 @@ def kaiming_uniform(
 
     This keeps the variance of activations in layers followed by a ReLU.
     """
+    claim_weights(shape)
     bound = np.sqrt(6 / max(n_in, 1))
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
@@ -56,6 +69,7 @@ def truncated_normal(
 
     std: of the normal before truncation. With bound = 2 the values have 0.880 std.
     """
+    claim_weights(shape)
     values = rng.standard_normal(shape)
     outside = np.abs(values) > bound
     while outside.any():
@@ -77,6 +91,7 @@ def orthogonal(
     with the signs that make the diagonal of R positive (Mezzadri 2006).
     shape: at least two axes; all but the first are flattened into the columns.
     """
+    claim_weights(shape)
     rows, columns = shape[0], int(np.prod(shape[1:]))
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)

@@ -11,8 +11,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor
-from pmt_core import DtypeError, ShapeError
+from pmt_core import DtypeError, check_arrays
 from pmt_nn.module.hooks import module_hooks
 from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
@@ -183,21 +182,31 @@ class Module:
         return {name: item.data.copy() for name, item in self._named_state()}
 
     def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Copy `state` into the parameters and buffers, cast to their dtype.
+        """Copy `state` into the parameters and buffers, cast to their dtype; all or nothing.
 
-        Names of an earlier version are translated; see `pmt_nn/module/old_names.py`. If an entry is
-        missing, unexpected or of the wrong shape, nothing is changed, and a ShapeError names it.
+        Names of an earlier version are translated; see `pmt_nn/module/old_names.py`. Integers and
+        wide floats are cast to the floats of a parameter.
+
+        Raises:
+            ShapeError: an entry is missing, unexpected or of another shape.
+            DtypeError: an array is of another kind (complex, text, floats for integers).
+            DataError: a number is not finite.
         """
-        items = dict(self._named_state())
-        state = with_current_names(state, items)
-        if problems := _differences(items, state):
-            raise ShapeError(
-                f"the state does not fit this {type(self).__name__}: "
-                + "; ".join(problems)
-                + "; build the model with the settings it was saved with"
-            )
+        items, arrays = self._checked_state(state)
         for name, item in items.items():
-            item.data[...] = state[name]
+            item.data[...] = arrays[name]
+
+    def check_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Raise the error that `load_state_dict` would raise, and change nothing."""
+        self._checked_state(state)
+
+    def _checked_state(
+        self, state: Mapping[str, NDArray[Any]]
+    ) -> tuple[dict[str, Parameter | Buffer], dict[str, NDArray[Any]]]:
+        """Return parameters and buffers, and the arrays to load, by name."""
+        items = dict(self._named_state())
+        arrays = check_arrays(with_current_names(state, items), items, type(self).__name__)
+        return items, arrays
 
     def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
         """Yield what is saved: parameters, then buffers."""
@@ -230,15 +239,3 @@ def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
         return
     for key, child in children:
         yield from _walk(child, f"{name}.{key}" if name else str(key))
-
-
-def _differences(items: Mapping[str, Tensor], state: Mapping[str, NDArray[Any]]) -> list[str]:
-    problems = []
-    if missing := [name for name in items if name not in state]:
-        problems.append(f"missing {', '.join(missing)}")
-    if unexpected := [name for name in state if name not in items]:
-        problems.append(f"unexpected {', '.join(unexpected)}")
-    for name, item in items.items():
-        if name in state and np.shape(state[name]) != item.shape:
-            problems.append(f"{name}: expected shape {item.shape}, got {np.shape(state[name])}")
-    return problems

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
+from pmt_core import ShapeError
+
 T = TypeVar("T")
 
 RENAMED = {
@@ -24,8 +26,13 @@ RENAMED = {
 
 
 def with_current_names(state: Mapping[str, T], expected: Collection[str]) -> dict[str, T]:
-    """Return `state` with retired names replaced by today's, if today's name is in `expected`."""
-    return {_current(name, expected): value for name, value in state.items()}
+    """Return `state` with retired names replaced by today's, if today's name is in `expected`.
+
+    Raises ShapeError if `state` is no dictionary.
+    """
+    if not isinstance(state, Mapping):
+        raise ShapeError(f"expected arrays by name, got {type(state).__name__}")
+    return {_current(str(name), expected): value for name, value in state.items()}
 
 
 def _current(name: str, expected: Collection[str]) -> str:

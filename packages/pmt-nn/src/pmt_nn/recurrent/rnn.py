@@ -13,7 +13,7 @@ from pmt_core import DtypeError, SettingsError, ShapeError
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, Rng
-from pmt_nn.module.initializers import orthogonal
+from pmt_nn.module.initializers import constant, orthogonal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
@@ -35,7 +35,7 @@ class RecurrentCell(Module):
         self.input = Linear(n_in, gates * n, rng, dtype=dtype)
         blocks = [orthogonal(rng, (n, n), dtype=dtype) for _ in range(gates)]
         self.weight = Parameter(np.concatenate(blocks, axis=1))
-        self.bias = Parameter(np.zeros(gates * n, dtype)) if state_bias else None
+        self.bias = Parameter(constant((gates * n,), dtype=dtype)) if state_bias else None
 
 
 class RecurrentNetwork(Module):

@@ -1,0 +1,119 @@
+"""`check_arrays`: whether named arrays fit the places they are loaded into."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pmt_core.errors import DataError, DtypeError, ShapeError
+
+_PROBLEMS_NAMED = 12
+
+
+class ArrayLayout(Protocol):
+    """Anything with a shape and an element type, e.g. an array or a tensor."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Element type."""
+
+
+class ArrayType(NamedTuple):
+    """A shape and an element type."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+def check_arrays(
+    arrays: Mapping[str, object],
+    expected: Mapping[str, ArrayLayout],
+    owner: str,
+    *,
+    optional: Container[str] = (),
+    cure: str = "build the model with the settings it was saved with",
+) -> dict[str, NDArray[Any]]:
+    """Return named arrays if they can be loaded; call it before the first of them is assigned.
+
+    An array fits if it has the expected shape, if NumPy's rule "same_kind" allows the cast (wide
+    floats to narrow ones and integers to floats; no complex numbers to floats, no floats to
+    integers, no text), and if all its numbers are finite after the cast.
+
+    Args:
+        arrays: arrays by name.
+        expected: what they are to replace, by name.
+        owner: name of the class that loads them, for messages.
+        optional: names that may be missing.
+        cure: end of the message.
+
+    Raises:
+        ShapeError: `arrays` is no dictionary, or a name is missing, unknown or of another shape.
+        DtypeError: an array is of another kind.
+        DataError: a number is not finite.
+    """
+    if not isinstance(arrays, Mapping):
+        raise ShapeError(f"expected arrays by name, got {type(arrays).__name__}")
+    given = {name: _as_array(array) for name, array in arrays.items()}
+    missing = [name for name in expected if name not in given and name not in optional]
+    unexpected = [str(name)[:200] for name in given if name not in expected]
+    known = [(name, given[name], expected[name]) for name in expected if name in given]
+    problems = [f"missing {', '.join(missing[:_PROBLEMS_NAMED])}"] if missing else []
+    problems += [f"unexpected {', '.join(unexpected[:_PROBLEMS_NAMED])}"] if unexpected else []
+    problems += [
+        f"{name}: expected shape {wanted.shape}, got {array.shape}"
+        for name, array, wanted in known
+        if array.shape != wanted.shape
+    ]
+    message = f"the state does not fit this {owner}: "
+    if problems:
+        raise ShapeError(f"{message}{_joined(problems)}; {cure}")
+    problems = [
+        f"{name}: expected {wanted.dtype}, got {array.dtype}"
+        for name, array, wanted in known
+        if not np.can_cast(array.dtype, wanted.dtype, "same_kind")
+    ]
+    if problems:
+        raise DtypeError(f"{message}{_joined(problems)}; {cure}")
+    for name, array, wanted in known:
+        check_finite(name, array, wanted.dtype)
+    return given
+
+
+def check_finite(name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:
+    """Raise DataError if an array holds nan or an infinity, or does so when cast to `dtype`."""
+    dtype = array.dtype if dtype is None else dtype
+    if dtype.kind not in "fc" or array.dtype.kind not in "fc" or not array.size:
+        return
+    largest = np.finfo(dtype).max
+    if array.dtype.kind == "f":  # needs no memory; a nan is neither above nor below
+        with np.errstate(invalid="ignore"):
+            if -largest <= array.min() and array.max() <= largest:
+                return
+    with np.errstate(invalid="ignore", over="ignore"):
+        bad = np.flatnonzero(~np.isfinite(array.astype(dtype, copy=False)))
+    if not bad.size:
+        return
+    index = tuple(map(int, np.unravel_index(bad[0], array.shape)))
+    raise DataError(
+        f"{name} holds {array[index]} at {list(index)}, expected finite numbers of {dtype}; the "
+        "file is damaged, or saved after the training diverged"
+    )
+
+
+def _as_array(value: object) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, OverflowError):  # e.g. lists of different lengths
+        return np.array(None)
+
+
+def _joined(problems: list[str]) -> str:
+    more = len(problems) - _PROBLEMS_NAMED
+    return "; ".join([*problems[:_PROBLEMS_NAMED], *([f"{more} more"] if more > 0 else [])])

@@ -42,7 +42,7 @@ class Outer:
 
     @classmethod
     def from_json(cls, state):
-        return cls(**dataclass_fields(state, cls, {"inner": Inner.from_json}))
+        return cls(**dataclass_fields(state, cls, {"inner": Inner.from_json}, complete=False))
 
 
 def read(text):
@@ -75,6 +75,12 @@ def test_wrong_field_is_named_with_its_file(text, error):
         read(text)
     assert error in str(caught.value)
     assert str(caught.value).count("run/c.json") == 1
+
+
+def test_all_fields_may_be_required():
+    assert dataclass_fields({"size": 4}, Inner) == {"size": 4}
+    with pytest.raises(DataError, match="'size' is missing"):
+        dataclass_fields({}, Inner)
 
 
 def test_object_without_a_file_is_read_too():

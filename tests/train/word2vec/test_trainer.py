@@ -107,7 +107,7 @@ def test_a_checkpoint_of_another_model_is_refused(sampler, tmp_path: Path) -> No
         with pytest.raises(ArchiveError, match="another vocabulary"):
             fit(model, sampler, checkpoint_path=path, resume=True)
         np.testing.assert_array_equal(model.vectors, before)
-    with pytest.raises(StateError, match="got nothing"):
+    with pytest.raises(StateError, match="missing vectors, outputs"):
         topic_model().load_weights({})
 
 
@@ -203,3 +203,28 @@ def test_wrong_use_is_explained(sampler, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_settings_out_of_range(wrong) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         Word2VecSettings(**wrong)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vectors": np.zeros(3)},
+        {"outputs": np.array("text")},
+        {"vectors": None},
+    ],
+)
+def test_weights_and_state_that_do_not_fit_change_nothing(sampler, change) -> None:
+    trainer = Word2VecTrainer(topic_model(), sampler)
+    before = trainer.model.weights()
+    with pytest.raises(StateError):
+        trainer.load_state({"model": {**before, **change}}, 3)
+    bad = before["outputs"].copy()
+    bad[0, 0] = np.nan
+    with pytest.raises(StateError, match=r"outputs holds nan at \[0, 0\]"):
+        trainer.load_weights({**before, "vectors": before["vectors"] + 1, "outputs": bad})
+    for rate in (np.array(np.nan), np.array("x"), np.zeros(2), np.array(-1.0), None):
+        with pytest.raises(StateError, match="learning_rate"):
+            trainer.load_state({"model": before, "optimizer": {"learning_rate": rate}}, 3)
+    assert trainer.step_count == 0
+    for name, array in trainer.model.weights().items():
+        np.testing.assert_array_equal(array, before[name])

@@ -32,10 +32,13 @@ class ArrayType(NamedTuple):
     dtype: np.dtype[Any]
 
 
+_Pair = tuple[str, NDArray[Any], ArrayLayout]
+
+
 def check_arrays(
     arrays: Mapping[str, object],
     expected: Mapping[str, ArrayLayout],
-    owner: str,
+    class_name: str,
     *,
     optional: Container[str] = (),
     cure: str = "build the model with the settings it was saved with",
@@ -49,7 +52,7 @@ def check_arrays(
     Args:
         arrays: arrays by name.
         expected: what they are to replace, by name.
-        owner: name of the class that loads them, for messages.
+        class_name: name of what loads them, for messages.
         optional: names that may be missing.
         cure: end of the message.
 
@@ -61,29 +64,41 @@ def check_arrays(
     if not isinstance(arrays, Mapping):
         raise ShapeError(f"expected arrays by name, got {type(arrays).__name__}")
     given = {name: _as_array(array) for name, array in arrays.items()}
+    pairs = [(name, given[name], layout) for name, layout in expected.items() if name in given]
     missing = [name for name in expected if name not in given and name not in optional]
-    unexpected = [str(name)[:200] for name in given if name not in expected]
-    known = [(name, given[name], expected[name]) for name in expected if name in given]
-    problems = [f"missing {', '.join(missing[:_PROBLEMS_NAMED])}"] if missing else []
-    problems += [f"unexpected {', '.join(unexpected[:_PROBLEMS_NAMED])}"] if unexpected else []
-    problems += [
-        f"{name}: expected shape {wanted.shape}, got {array.shape}"
-        for name, array, wanted in known
-        if array.shape != wanted.shape
-    ]
-    message = f"the state does not fit this {owner}: "
-    if problems:
+    problems = _wrong_names(missing, [str(name)[:200] for name in given if name not in expected])
+    message = f"the state does not fit this {class_name}: "
+    if problems := problems + _wrong_shapes(pairs):
         raise ShapeError(f"{message}{_joined(problems)}; {cure}")
-    problems = [
-        f"{name}: expected {wanted.dtype}, got {array.dtype}"
-        for name, array, wanted in known
-        if not np.can_cast(array.dtype, wanted.dtype, "same_kind")
-    ]
-    if problems:
+    if problems := _wrong_kinds(pairs):
         raise DtypeError(f"{message}{_joined(problems)}; {cure}")
-    for name, array, wanted in known:
-        check_finite(name, array, wanted.dtype)
+    for name, array, layout in pairs:
+        check_finite(name, array, layout.dtype)
     return given
+
+
+def _wrong_shapes(pairs: list[_Pair]) -> list[str]:
+    return [
+        f"{name}: expected shape {layout.shape}, got {array.shape}"
+        for name, array, layout in pairs
+        if array.shape != layout.shape
+    ]
+
+
+def _wrong_kinds(pairs: list[_Pair]) -> list[str]:
+    return [
+        f"{name}: expected {layout.dtype}, got {array.dtype}"
+        for name, array, layout in pairs
+        if not np.can_cast(array.dtype, layout.dtype, "same_kind")
+    ]
+
+
+def _wrong_names(missing: list[str], unexpected: list[str]) -> list[str]:
+    return [
+        f"{what} {', '.join(names[:_PROBLEMS_NAMED])}"
+        for what, names in (("missing", missing), ("unexpected", unexpected))
+        if names
+    ]
 
 
 def check_finite(name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:

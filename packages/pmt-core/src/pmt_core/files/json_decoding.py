@@ -56,15 +56,16 @@ def dataclass_fields(
     kind: type,
     decode: Mapping[str, Callable[[Any], Any]] | None = None,
     *,
+    complete: bool = True,
     minimum: float | None = None,
 ) -> dict[str, Any]:
     """Return the arguments of a dataclass from a JSON object with its fields, checked by type.
 
     Args:
         data: the object; anything else raises.
-        kind: a dataclass whose fields have types that `field` knows. A field with a default may be
-            missing.
+        kind: a dataclass whose fields have types that `field` knows.
         decode: functions for fields of other types.
+        complete: whether fields with a default must be present too.
         minimum: smallest value of the numbers that `decode` does not read.
 
     Raises:
@@ -77,7 +78,7 @@ def dataclass_fields(
     values: dict[str, Any] = {}
     for name, item in fields.items():
         has_default = (item.default, item.default_factory) != (dataclasses.MISSING,) * 2
-        if name not in state and has_default:
+        if name not in state and has_default and not complete:
             continue
         if name in decode:
             values[name] = decode_field(state, name, decode[name])

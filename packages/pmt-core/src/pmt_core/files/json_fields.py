@@ -169,6 +169,8 @@ def _typed_object(value: Mapping[str, Any], inner: tuple[Any, ...], where: str) 
 
 def _are_valid(values: Collection[Any], kind: Any) -> bool:
     """Return whether all values are of a plain type, at the speed of C."""
+    if kind is Any:
+        return True
     if kind not in (str, bool, int, float) or not set(map(type, values)) <= {kind}:
         return False
     if kind is int:
@@ -190,7 +192,7 @@ def _is_finite(value: object) -> bool:
 def _described(kind: Any) -> str:
     names = {bool: "true or false", int: "an integer", float: "a finite number", str: "text"}
     names |= {list: "a list", dict: "an object"}
-    inner = get_args(kind)
+    inner = tuple(part for part in get_args(kind) if part is not Any)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(map(repr, inner))
     if get_origin(kind) is UnionType:

@@ -135,5 +135,9 @@ class WeightAverage:
         return self._state.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Load what `state_dict` returned, all or nothing. Raises ShapeError."""
+        """Load what `state_dict` returned, all or nothing; see `Module.load_state_dict`."""
         self._state.load_state_dict(state, type(self).__name__)
+
+    def check_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Raise the error that `load_state_dict` would raise, and change nothing."""
+        self._state.check(state, type(self).__name__)

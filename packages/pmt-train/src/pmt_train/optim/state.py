@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import Array
-from pmt_core import ShapeError
+from pmt_core import ArrayType, DataError, check_arrays
 from pmt_nn import with_current_names
 from pmt_train.optim.flat_gradients import ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters, aligned_zeros
+
+_COUNT = np.dtype(np.int64)
 
 
 class FlatState:
@@ -50,34 +52,54 @@ class FlatState:
         return state
 
     def load_state_dict(self, state: Mapping[str, Array], class_name: str) -> None:
-        """Load what `state_dict` returned, all or nothing.
-
-        Names that parameters had in earlier versions are accepted. Raises ShapeError with every
-        missing, unexpected and misshaped entry.
-        """
-        slots = self._flat.slots
-        rows = {f"last.{slot.name}": slot for slot in slots if slot.shape}
-        arrays = {f"{name}.{slot.name}": slot.shape for slot in slots for name in self.names}
-        expected: dict[str, tuple[int, ...]] = {"steps": (), **arrays}
-        allowed = expected | {name: slot.shape[:1] for name, slot in rows.items()}
-        state = with_current_names(state, allowed)
-        problems = [f"missing {name}" for name in expected if name not in state]
-        problems += [f"unexpected {name}" for name in state if name not in allowed]
-        problems += [
-            f"{name}: expected shape {allowed[name]}, got {array.shape}"
-            for name, array in state.items()
-            if name in allowed and array.shape != allowed[name]
-        ]
-        if problems:
-            raise ShapeError(
-                f"the state does not fit this {class_name}: {'; '.join(problems)}; "
-                "use the model and the optimizer that it was saved with"
-            )
-        self._load(state, rows)
-
-    def _load(self, state: Mapping[str, Array], rows: Mapping[str, ParameterSlot]) -> None:
-        self.steps = int(state["steps"])
+        """Load what `state_dict` returned, all or nothing; raises the errors of `check`."""
+        arrays = self.check(state, class_name)
+        self.steps = int(arrays["steps"])
         for slot in self._flat.slots:
             for name in self.names:
-                self.view(name, slot)[...] = state[f"{name}.{slot.name}"]
-        self.last = {s.index: np.array(state[k], np.int64) for k, s in rows.items() if k in state}
+                self.view(name, slot)[...] = arrays[f"{name}.{slot.name}"]
+        self.last = {
+            slot.index: np.array(arrays[f"last.{slot.name}"], np.int64)
+            for slot in self._flat.slots
+            if f"last.{slot.name}" in arrays
+        }
+
+    def check(self, state: Mapping[str, Array], class_name: str) -> dict[str, Array]:
+        """Return the arrays to load by their present names.
+
+        Names that parameters had in earlier versions are accepted.
+
+        Raises:
+            ShapeError: entries are missing, unexpected or of another shape.
+            DtypeError: an array is of another kind.
+            DataError: a number is not finite, or a number of steps is impossible.
+        """
+        slots = self._flat.slots
+        expected = {
+            f"{name}.{slot.name}": ArrayType(slot.shape, np.dtype(slot.dtype))
+            for slot in slots
+            for name in self.names
+        }
+        expected["steps"] = ArrayType((), _COUNT)
+        rows = {
+            f"last.{slot.name}": ArrayType(slot.shape[:1], _COUNT) for slot in slots if slot.shape
+        }
+        allowed = expected | rows
+        arrays = check_arrays(
+            with_current_names(state, allowed),
+            allowed,
+            class_name,
+            optional=rows,
+            cure="use the model and the optimizer that it was saved with",
+        )
+        steps = int(arrays["steps"])
+        for name in ("steps", *rows):
+            if name in arrays and not _is_within(arrays[name], steps):
+                raise DataError(
+                    f"{name} of this {class_name} holds a number of steps outside of 0 ... {steps}"
+                )
+        return arrays
+
+
+def _is_within(counts: Array, steps: int) -> bool:
+    return not counts.size or bool(counts.min() >= 0 and counts.max() <= steps)

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from pmt_autograd import Array
-from pmt_core import ArchiveError, load_archive, save_archive
+from pmt_core import (
+    ArchiveError,
+    DataError,
+    JsonObject,
+    SettingsError,
+    dataclass_fields,
+    decode_field,
+    field,
+    json_object,
+    load_archive,
+    save_archive,
+    value_text,
+)
 from pmt_train.trainer.early_stopping import EarlyStopping, ReduceOnPlateau
-from pmt_train.trainer.history import History, Row, rows_from_json, rows_to_json, to_json_number
+from pmt_train.trainer.history import (
+    History,
+    Row,
+    from_json_number,
+    numbers_from_json,
+    rows_from_json,
+    rows_to_json,
+    to_json_number,
+)
 from pmt_train.trainer.trainable import StepResult
 
 _FORMAT = "pmt checkpoint 1"
@@ -53,11 +75,11 @@ class TrainingState:
     examples: int = 0
     training_seconds: float = 0.0
     seconds: float = 0.0
-    stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    stopping: EarlyStopping = dataclasses.field(default_factory=EarlyStopping)
     plateau: ReduceOnPlateau | None = None
-    best_metrics: dict[str, float] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
-    fingerprint: dict[str, Any] = field(default_factory=dict)
+    best_metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    rows: list[Row] = dataclasses.field(default_factory=list)
+    fingerprint: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def add_step(self, result: StepResult, batches: int, seconds: float) -> None:
         """Add a step to the sums of the epoch and the run."""
@@ -100,7 +122,7 @@ class TrainingState:
         """Return the history of the run. epochs: planned; evaluated: whether metrics exist."""
         return History(
             rows=self.rows,
-            best_epoch=(self.stopping.best_round or 1) if evaluated and self.rows else None,
+            best_epoch=(self.stopping.best_round or None) if evaluated else None,
             best=dict(self.best_metrics),
             seconds=self.seconds,
             training_seconds=self.training_seconds,
@@ -120,30 +142,51 @@ class TrainingState:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the state that `to_json` wrote, in this or an earlier version."""
-        plain = _with_current_keys(plain)
-        plateau = plain.get("plateau")
-        restored = {
-            "norm_sum": float(plain["norm_sum"]),
-            "stopping": EarlyStopping.from_dict(plain["stopping"]),
-            "plateau": ReduceOnPlateau.from_dict(plateau) if plateau is not None else None,
-            "best_metrics": {k: float(v) for k, v in plain["best_metrics"].items()},
-            "rows": rows_from_json(plain["rows"]),
+        """Return the state that `to_json` wrote, in this or an earlier version.
+
+        Raises:
+            DataError: an entry is missing, unknown, of another type or out of range.
+        """
+        state = _with_current_keys(plain)
+        decode: dict[str, Callable[[Any], Any]] = {
+            "seed": _seed,
+            "loss_sum": _finite,
+            "norm_sum": from_json_number,
+            "stopping": EarlyStopping.from_dict,
+            "plateau": lambda value: None if value is None else ReduceOnPlateau.from_dict(value),
+            "best_metrics": numbers_from_json,
+            "rows": rows_from_json,
         }
-        return cls(**plain | restored)
+        return cls(**dataclass_fields(state, cls, decode, minimum=0))
 
 
-def _with_current_keys(plain: Mapping[str, Any]) -> dict[str, Any]:
+def _finite(value: object) -> float:
+    number = from_json_number(value)
+    if not math.isfinite(number):
+        raise DataError(f"expected a finite number, got {value_text(value)}")
+    return number
+
+
+def _seed(value: object) -> int:
+    if type(value) is not int:
+        raise DataError(f"expected an integer, got {value_text(value)}")
+    return value
+
+
+def _with_current_keys(plain: Mapping[str, Any]) -> JsonObject:
     """Return `plain` with the keys of an earlier version replaced by today's."""
-    if "about" not in plain:
-        return dict(plain)
-    state = dict(plain)
-    state["norm_count"] = state.pop("epoch_steps")
+    state = json_object(plain)
+    state.setdefault("plateau", None)
+    if "about" not in state:
+        return state
+    state["norm_count"] = field(state, "epoch_steps", int)
     state["fingerprint"] = {
-        "accumulate": state.pop("accumulate"),
-        "average of the weights": state.pop("averages"),
-        **state.pop("about"),
+        "accumulate": field(state, "accumulate", int, 1),
+        "average of the weights": field(state, "averages", bool, False),
+        **field(state, "about", dict),
     }
+    for name in ("about", "epoch_steps", "accumulate", "averages"):
+        state.pop(name, None)
     return state
 
 
@@ -160,7 +203,7 @@ class Checkpoint:
     model: dict[str, Array]
     optimizer: dict[str, Array]
     best: dict[str, Array] | None
-    average: dict[str, Array] = field(default_factory=dict)
+    average: dict[str, Array] = dataclasses.field(default_factory=dict)
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
@@ -181,14 +224,15 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     if meta.get("format") != _FORMAT:
         raise ArchiveError(
             f"{os.fspath(path)!r} is not a checkpoint of this version: expected format "
-            f"{_FORMAT!r}, got {meta.get('format')!r}; resume from the checkpoint.npz of a run, "
-            "with the version of pmt_train that wrote it"
+            f"{_FORMAT!r}, got {value_text(meta.get('format'))}; resume from the checkpoint.npz of "
+            "a run, with the version of pmt_train that wrote it"
         )
     try:
-        state = TrainingState.from_json(meta["state"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        state = decode_field(meta, "state", TrainingState.from_json)
+        has_best = field(meta, "has_best", bool, False)
+    except (DataError, SettingsError) as error:
         raise ArchiveError(
-            f"{os.fspath(path)!r}: the state in this checkpoint is damaged ({error!r}); "
+            f"{os.fspath(path)!r}: the state in this checkpoint is damaged: {error}; "
             "start the run anew"
         ) from error
     parts: dict[str, dict[str, Array]] = {part: {} for part in _PARTS}
@@ -196,5 +240,5 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         part, _, rest = name.partition(".")
         if part in parts:
             parts[part][rest] = array
-    best = parts["best"] if meta.get("has_best") else None
+    best = parts["best"] if has_best else None
     return Checkpoint(state, parts["model"], parts["optimizer"], best, parts["average"])

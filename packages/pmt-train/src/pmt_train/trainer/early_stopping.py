@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, cast
 
-from pmt_core import SettingsError
-from pmt_train.trainer.history import to_json_number
+from pmt_core import SettingsError, dataclass_fields, json_object
+from pmt_train.trainer.history import from_json_number, to_json_number
 
 Mode = Literal["max", "min"]
 
@@ -23,9 +23,19 @@ class _ScoreTracker:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Return the value that `to_dict` wrote, in this or an earlier version."""
-        values = {"min_scale" if k == "lowest" else k: value for k, value in state.items()}
-        return cls(**values | {"best": None if state["best"] is None else float(state["best"])})
+        """Return the value that `to_dict` wrote, in this or an earlier version.
+
+        Raises:
+            DataError: an entry is missing, unknown or of another type.
+            SettingsError: an entry is out of range.
+        """
+        state = json_object(state)
+        if "lowest" in state:
+            state["min_scale"] = state.pop("lowest")
+        values = dataclass_fields(state, cls, {"best": _best_from_json})
+        if values.get("best") is None and "best_round" in values:
+            values["best_round"] = 0  # earlier versions took an infinite score for the best
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,8 @@ class EarlyStopping(_ScoreTracker):
         patience: number of scores without improvement after which to stop; None: never.
         mode: "max" if higher scores are better, "min" if lower ones are.
         min_delta: smallest difference that counts as an improvement.
-        best: best score so far; None before the first.
-        best_round: number of the update (1, 2, ...) with the best score; 0 before the first.
+        best: best score so far; None before the first that is finite.
+        best_round: number of the update (1, 2, ...) with the best score; 0 if there is none.
         rounds: number of updates.
         improved: whether the last update was an improvement.
     """
@@ -60,10 +70,15 @@ class EarlyStopping(_ScoreTracker):
     def __post_init__(self) -> None:
         if self.patience is not None and self.patience < 1:
             raise SettingsError(f"expected patience of 1 or more, or None, got {self.patience}")
+        if not 0 <= self.best_round <= self.rounds:
+            raise SettingsError(
+                "expected best_round of 0 or more, and at most the number of rounds "
+                f"{self.rounds}, got {self.best_round}"
+            )
         _check(self.mode, self.min_delta)
 
     def update(self, score: float) -> EarlyStopping:
-        """Return the value after one more score. A nan is never an improvement."""
+        """Return the value after one more score. A nan or infinite one is no improvement."""
         improved = _is_better(score, self.best, self.mode, self.min_delta)
         return replace(
             self,
@@ -124,10 +139,15 @@ class ReduceOnPlateau(_ScoreTracker):
                 "expected cooldown of 0 or more and min_scale in 0 ... 1, "
                 f"got {self.cooldown} and {self.min_scale}"
             )
+        if not 0 <= self.scale <= 1 or self.waited < 0 or self.cooling < 0:
+            raise SettingsError(
+                "expected scale in 0 ... 1, waited and cooling of 0 or more, got "
+                f"{self.scale}, {self.waited} and {self.cooling}"
+            )
         _check(self.mode, self.min_delta)
 
     def update(self, score: float) -> ReduceOnPlateau:
-        """Return the value after one more score. A nan is never an improvement."""
+        """Return the value after one more score. A nan or infinite one is no improvement."""
         better = _is_better(score, self.best, self.mode, self.min_delta)
         cooling = max(self.cooling - 1, 0)
         waited = 0 if better or self.cooling else self.waited + 1
@@ -140,13 +160,19 @@ class ReduceOnPlateau(_ScoreTracker):
 
 
 def _is_better(score: float, best: float | None, mode: Mode, min_delta: float) -> bool:
-    if math.isnan(score) or best is None:
-        return not math.isnan(score)
+    if not math.isfinite(score) or best is None:
+        return math.isfinite(score)
     return (score - best if mode == "max" else best - score) > min_delta
 
 
 def _check(mode: str, min_delta: float) -> None:
     if mode not in ("max", "min"):
         raise SettingsError(f"expected mode to be 'max' or 'min', got {mode!r}")
-    if not min_delta >= 0:
-        raise SettingsError(f"expected min_delta of 0 or more, got {min_delta}")
+    if not 0 <= min_delta < math.inf:
+        raise SettingsError(f"expected a finite min_delta of 0 or more, got {min_delta}")
+
+
+def _best_from_json(value: object) -> float | None:
+    """Return the best score; None for an infinite one of an earlier version."""
+    score = None if value is None else from_json_number(value)
+    return score if score is not None and math.isfinite(score) else None

@@ -19,7 +19,7 @@ from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.trainer.progress import EpochProgress, epoch_line, say, warn
-from pmt_train.trainer.resume import resume_run, save_run
+from pmt_train.trainer.resume import check_not_diverged, resume_run, save_run
 from pmt_train.trainer.trainable import StepResult, Trainable
 
 B = TypeVar("B")
@@ -43,7 +43,7 @@ class TrainingLoop(Generic[B]):
 
     Attributes:
         state: counters and sums of the run.
-        best: weights of the best epoch so far, by name; None before the first evaluation.
+        best: weights of the best epoch so far, by name; None before the first finite score.
     """
 
     def __init__(
@@ -78,17 +78,21 @@ class TrainingLoop(Generic[B]):
     def run(self) -> History:
         """Run the epochs that are left and return the history of the whole run.
 
-        The best weights are loaded on every way out.
+        The best weights are loaded on every way out. If no epoch had a finite score there are none,
+        and the last weights stay.
 
         Raises:
             TrainingInterrupted: on SIGINT or SIGTERM, after the step and a checkpoint.
-            GradientError, StateError: if training diverged; the last checkpoint stays.
+            GradientError, StateError: if training diverged, also if weights that are to be kept are
+                not finite; the last checkpoint stays.
             DataError: if an epoch has no batches.
             SettingsError, ArchiveError: if the checkpoint to resume belongs to another run.
         """
         if self.options.resume and self._checkpoint is not None and self._checkpoint.exists():
             checkpoint = resume_run(self._checkpoint, self.trainable, self.state)
             self.state, self.best = checkpoint.state, checkpoint.best
+            if self.options.evaluate is not None and self.state.stopping.best is None:
+                self.best = None  # earlier versions kept the first weights, whatever their score
             self._seconds_before = self.state.seconds
             self._save_best()  # the file may be missing, damaged, or newer than the checkpoint
         self._apply_plateau()
@@ -106,6 +110,7 @@ class TrainingLoop(Generic[B]):
             self.trainable.set_training(False)
             if self.best is not None:
                 self.trainable.load_weights(self.best)
+        self._note_missing_best()
         self._call("end", self.state.rows[-1] if self.state.rows else {})
         return self.state.history(self.options.epochs, self.options.evaluate is not None)
 
@@ -140,8 +145,7 @@ class TrainingLoop(Generic[B]):
                 try:
                     result = self.trainable.step(*step)
                 except (GradientError, StateError) as error:
-                    position = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
-                    raise type(error)(f"{error} ({position}){self._last_checkpoint()}") from error
+                    self._raise_diverged(error, f"epoch {state.epoch + 1}, batch {state.batch + 1}")
                 now = time.monotonic()
                 state.step = self.trainable.step_count
                 state.add_step(result, len(step), now - before)
@@ -220,14 +224,19 @@ class TrainingLoop(Generic[B]):
             if state.plateau is not None:
                 state.plateau = state.plateau.update(score)
                 self._apply_plateau()
-        if self.options.evaluate is None or state.stopping.improved or self.best is None:
+        if self.options.evaluate is None or state.stopping.improved:
             self._keep_best(row, metrics)
         return row
 
     def _keep_best(self, row: Row, metrics: Mapping[str, float]) -> None:
         self.state.best_metrics = dict(metrics)
         with self.trainable.averaged():
-            self.best = self.trainable.weights()
+            weights = self.trainable.weights()
+        try:
+            check_not_diverged(weights)
+        except GradientError as error:
+            self._raise_diverged(error, f"after epoch {self.state.epoch}")
+        self.best = weights
         self._save_best()
         if self.options.evaluate is not None:
             self._call("improved", row)
@@ -243,13 +252,27 @@ class TrainingLoop(Generic[B]):
         if self._checkpoint is None or not self._is_writer:
             return
         self.state.seconds = self._seconds()
-        save_run(self._checkpoint, self.trainable, self.state, self.best)
+        try:
+            save_run(self._checkpoint, self.trainable, self.state, self.best)
+        except GradientError as error:
+            self._raise_diverged(error, f"after step {self.state.step}")
         self._saved = time.monotonic()
         self._call("checkpoint", {})
 
     def _apply_plateau(self) -> None:
         if self.state.plateau is not None:
             self.trainable.lr_scale = self.state.plateau.scale
+
+    def _note_missing_best(self) -> None:
+        """Say that there are no best weights, if every score was nan or infinite."""
+        if self.options.evaluate is not None and self.best is None and not self._quiet:
+            warn(
+                f"note: no epoch had a finite {self.options.monitor}, so there are no best "
+                "weights; the model has the last ones"
+            )
+
+    def _raise_diverged(self, error: GradientError | StateError, position: str) -> NoReturn:
+        raise type(error)(f"{error} ({position}){self._last_checkpoint()}") from error
 
     def _last_checkpoint(self) -> str:
         """End of an error message that names the checkpoint to resume from, if there is one."""

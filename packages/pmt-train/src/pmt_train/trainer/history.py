@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import csv
-import io
+import functools
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from pmt_core import DataError, InputFile, atomic_file
+from pmt_core import (
+    DataError,
+    InputFile,
+    atomic_file,
+    decode_field,
+    json_object,
+    value_text,
+)
 
 Row = dict[str, float]
 """Column name -> number. Columns: epoch (1, 2, ...), step (done so far), seconds (so far), lr (of
 the last step), train_loss (true mean over the epoch), grad_norm (mean before clipping, if it is
 measured), examples_per_second; and the metrics of the dev split as dev_accuracy, ..."""
 
+_LONGEST_LINE = 1 << 20
 _WHOLE = ("epoch", "step", "stage")
 
 
@@ -26,7 +34,8 @@ class History:
 
     Attributes:
         rows: one row for each finished epoch.
-        best_epoch: epoch of the best weights (1, 2, ...); None without evaluation.
+        best_epoch: epoch of the best weights (1, 2, ...); None without evaluation, and if no
+            epoch had a finite score.
         best: metrics of that epoch by name.
         seconds: wall time including evaluation, over all parts of a resumed run.
         training_seconds: wall time of the training steps.
@@ -67,13 +76,20 @@ class History:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a CSV that `save` wrote. Raises FileProblem, or DataError that names the line."""
+        name = os.fspath(path)
+        rows: list[Row] = []
         try:
             with InputFile(path) as file:
-                text = io.TextIOWrapper(file.stream, encoding="utf-8", newline="")
-                header, *lines = list(csv.reader(text)) or [[]]
+                lines = iter(functools.partial(file.stream.readline, _LONGEST_LINE), b"")
+                reader = csv.reader(line.decode() for line in lines)
+                columns = next(reader, [])
+                if len(set(columns)) != len(columns):
+                    raise DataError(f"{name}: a column occurs twice; expected different names")
+                for cells in filter(None, reader):  # not the blank lines
+                    rows.append(_row(columns, cells, f"{name}:{reader.line_num}"))
         except (UnicodeDecodeError, csv.Error) as error:
-            raise DataError(f"{os.fspath(path)}: not a CSV of numbers: {error}") from error
-        return cls([_row(header, cells, f"{path}:{n}") for n, cells in enumerate(lines, start=2)])
+            raise DataError(f"{name}: not a CSV of numbers: {error}") from error
+        return cls(rows)
 
 
 def _row(columns: Sequence[str], cells: Sequence[str], where: str) -> Row:
@@ -85,7 +101,9 @@ def _row(columns: Sequence[str], cells: Sequence[str], where: str) -> Row:
             try:
                 row[name] = int(cell) if name in _WHOLE else float(cell)
             except ValueError as error:
-                raise DataError(f"{where}: column {name}: expected a number: {cell!r}") from error
+                raise DataError(
+                    f"{where}: column {name}: expected a number: {value_text(cell)}"
+                ) from error
     return row
 
 
@@ -95,11 +113,18 @@ def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Return the rows that `rows_to_json` wrote."""
-    return [
-        {name: int(value) if name in _WHOLE else float(value) for name, value in row.items()}
-        for row in rows
-    ]
+    """Return the rows that `rows_to_json` wrote. Raises DataError for anything else."""
+    if not isinstance(rows, list | tuple):
+        raise DataError(f"expected a list of rows, got {value_text(rows)}")
+    return [_row_from_json(row, f"row {number}") for number, row in enumerate(rows, start=1)]
+
+
+def _row_from_json(row: object, where: str) -> Row:
+    table = json_object(row, where=where)
+    return {
+        name: decode_field(table, name, _whole_number if name in _WHOLE else from_json_number)
+        for name in table
+    }
 
 
 def join_histories(stages: Mapping[str, History]) -> History:
@@ -126,6 +151,31 @@ def join_histories(stages: Mapping[str, History]) -> History:
 def to_json_number(value: float) -> float | str:
     """Return the number, or "nan", "inf", "-inf", which JSON has no numbers for."""
     return value if math.isfinite(value) else str(value)
+
+
+def from_json_number(value: object) -> float:
+    """Return the number that `to_json_number` wrote. Raises DataError for anything else."""
+    if isinstance(value, str) and value in ("nan", "inf", "-inf"):
+        return float(value)
+    if type(value) in (int, float):
+        try:
+            return float(cast(float, value))
+        except OverflowError:
+            pass
+    raise DataError(f"expected a number, got {value_text(value)}")
+
+
+def numbers_from_json(numbers: Mapping[str, Any]) -> dict[str, float]:
+    """Return a table of numbers that `to_json_number` wrote. Raises DataError for another."""
+    table = json_object(numbers)
+    return {name: decode_field(table, name, from_json_number) for name in table}
+
+
+def _whole_number(value: object) -> int:
+    number = from_json_number(value)
+    if not 0 <= number < 1 << 63 or number != int(number):
+        raise DataError(f"expected a whole number of 0 or more, got {value_text(value)}")
+    return int(cast(float, value))
 
 
 def finite_or_none(value: float) -> float | None:

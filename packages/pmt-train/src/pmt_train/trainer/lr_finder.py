@@ -50,9 +50,9 @@ def search_learning_rate(
     The search ends early if the loss is not finite or four times the lowest so far. Afterwards
     the trainer and its model are restored to the bit.
 
-    Raises SettingsError unless 0 < min_lr < max_lr and there are 2 or more steps.
+    Raises SettingsError unless 0 < min_lr < max_lr, both finite, and there are 2 or more steps.
     """
-    if not 0 < min_lr < max_lr or steps < 2:
+    if not 0 < min_lr < max_lr < math.inf or steps < 2 or not 1 < max_lr / min_lr < math.inf:
         raise SettingsError(
             f"expected 0 < min_lr < max_lr and 2 or more steps, got {min_lr}, {max_lr} and {steps}"
         )
@@ -86,6 +86,8 @@ def _steepest(rates: list[float], smoothed: list[float]) -> float | None:
     """Return the rate with the most negative slope of the loss by log rate."""
     slopes = [
         (smoothed[i + 1] - smoothed[i - 1]) / math.log(rates[i + 1] / rates[i - 1])
+        if rates[i + 1] > rates[i - 1]
+        else 0.0  # the rates are equal after rounding
         for i in range(1, len(rates) - 1)
     ]
     if not slopes or min(slopes) >= 0:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pmt_core import ArchiveError, SettingsError, ShapeError, StateError
+from pmt_autograd import Array
+from pmt_core import (
+    ArchiveError,
+    DataError,
+    DtypeError,
+    GradientError,
+    SettingsError,
+    ShapeError,
+    StateError,
+    check_finite,
+)
 from pmt_train.trainer.checkpoint import Checkpoint, TrainingState, load_checkpoint, save_checkpoint
 from pmt_train.trainer.progress import warn
 from pmt_train.trainer.trainable import Trainable
@@ -17,10 +27,28 @@ _DEFAULTS = {"accumulate": 1, "average of the weights": False}  # of a fingerpri
 def save_run(
     path: Path, trainable: Trainable[Any], state: TrainingState, best: dict[str, Any] | None
 ) -> None:
-    """Write everything that `resume_run` needs to `path` (.npz). best: the best weights so far."""
+    """Write everything that `resume_run` needs to `path` (.npz). best: the best weights so far.
+
+    Raises:
+        GradientError: a number is not finite; the file stays as it is.
+    """
     parts = trainable.state()
+    for arrays in parts.values():
+        check_not_diverged(arrays)
     optimizer, average = parts.get("optimizer", {}), parts.get("average", {})
     save_checkpoint(path, Checkpoint(state, parts["model"], optimizer, best, average))
+
+
+def check_not_diverged(arrays: Mapping[str, Array]) -> None:
+    """Raise GradientError if weights, or the state of an optimizer, are not finite."""
+    for name, array in arrays.items():
+        try:
+            check_finite(name, array)
+        except DataError:
+            raise GradientError(
+                f"training diverged: {name} is not finite any more. Cures: a lower learning rate, "
+                "a longer warm-up, clip=1.0"
+            ) from None
 
 
 def resume_run(path: Path, trainable: Trainable[Any], begin: TrainingState) -> Checkpoint:
@@ -35,7 +63,7 @@ def resume_run(path: Path, trainable: Trainable[Any], begin: TrainingState) -> C
     checkpoint = load_checkpoint(path)
     for name, before, now in _differences(checkpoint.state, begin):
         raise SettingsError(
-            f"cannot resume {path}: {name} was {before!r} and is {now!r} now; "
+            f"cannot resume {path}: {name} was {before!r:.100} and is {now!r:.100} now; "
             "resume with the data and settings the run was started with, or start anew"
         )
     if checkpoint.state.workers != begin.workers:
@@ -46,9 +74,13 @@ def resume_run(path: Path, trainable: Trainable[Any], begin: TrainingState) -> C
         checkpoint.state.workers = begin.workers
     parts = {name: getattr(checkpoint, name) for name in ("model", "optimizer", "average")}
     try:
+        if checkpoint.best is not None:
+            trainable.load_weights(checkpoint.best)  # to see now that they fit
         trainable.load_state(parts, checkpoint.state.step)
     except (ShapeError, StateError) as error:
         raise ArchiveError(f"{path} is the checkpoint of another model: {error}") from error
+    except (DataError, DtypeError) as error:
+        raise ArchiveError(f"{path} is damaged: {error}; start the run anew") from error
     return checkpoint
 
 

@@ -86,4 +86,7 @@ class Trainable(Protocol[B_contra]):
         """Return the arrays that later steps depend on, by part of a `Checkpoint`."""
 
     def load_state(self, state: Mapping[str, Mapping[str, Array]], steps: int) -> None:
-        """Load what `state` returned after `steps` steps. Raises ShapeError or StateError."""
+        """Load what `state` returned after `steps` steps.
+
+        Raises ShapeError, StateError, DtypeError or DataError if it does not fit.
+        """

@@ -145,14 +145,15 @@ class Trainer(Generic[M, B]):
         evaluate: Callable[[], Mapping[str, float]] | None = None,
         quiet: bool | None = None,
     ) -> History:
-        """Train for a number of epochs and load the best weights into the model.
+        """Train for a number of epochs and load the best weights into the model, if there are any.
 
             trainer.fit(batches, epochs=3)
             trainer.fit(batches, FitOptions(epochs=3, monitor="f1", checkpoint_path="c.npz"))
 
         The batches of `train` are read anew in each epoch, by `train.epoch(n)` if it has such a
         method. `epochs`, `evaluate` and `quiet` replace those of `options`. The result is the
-        history with a row per epoch. The best weights are loaded on every way out.
+        history with a row per epoch. The best weights are those of the best finite score; they are
+        loaded on every way out. If no epoch had a finite score, the last weights stay.
 
         Raises:
             SettingsError: if the number of epochs is missing.
@@ -229,7 +230,7 @@ class Trainer(Generic[M, B]):
         return self.model.state_dict()
 
     def load_weights(self, weights: Mapping[str, Array]) -> None:
-        """Load what `weights` returned."""
+        """Load what `weights` returned; see `Module.load_state_dict`."""
         self.model.load_state_dict(weights)
         self.flat.rebind()
 
@@ -242,11 +243,21 @@ class Trainer(Generic[M, B]):
         }
 
     def load_state(self, state: Mapping[str, Mapping[str, Array]], steps: int) -> None:
-        """Load what `state` returned after `steps` steps. Raises ShapeError."""
-        self.load_weights(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Load what `state` returned after `steps` steps, all or nothing.
+
+        Raises:
+            ShapeError, DtypeError, DataError: a part does not fit; see `Module.load_state_dict`.
+        """
+        model, optimizer, average = (
+            state.get(part, {}) for part in ("model", "optimizer", "average")
+        )
+        self.model.check_state_dict(model)
+        self.optimizer.check_state_dict(optimizer)
         if self.average is not None:
-            self.average.load_state_dict(state["average"])
+            self.average.check_state_dict(average)
+            self.average.load_state_dict(average)
+        self.load_weights(model)
+        self.optimizer.load_state_dict(optimizer)
         self.step_count = steps
 
     def _shards(self, batch: B, number: int) -> list[tuple[B, np.random.Generator]]:

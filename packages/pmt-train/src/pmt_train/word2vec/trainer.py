@@ -152,15 +152,19 @@ class Word2VecTrainer:
     def load_state(self, state: Mapping[str, Mapping[str, NDArray[Any]]], steps: int) -> None:
         """Load what `state` returned after `steps` steps, in this or an earlier version.
 
-        Raises `StateError` if an earlier version saved it within an epoch.
+        Raises `StateError` if it does not fit, or an earlier version saved it within an epoch.
         """
-        position = state["model"].get("position")  # (epoch, chunks, ...) of an earlier version
-        if position is not None and position[1]:
+        model = state.get("model", {})
+        position = model.get("position")  # (epoch, chunks, ...) of an earlier version
+        if position is not None and np.asarray(position).ravel()[1:2].any():
             raise StateError(
                 "an earlier version saved this checkpoint within an epoch, at a position of its "
                 "own; start the run anew"
             )
-        self.model.load_weights(state["model"])
-        rate = state.get("optimizer", {}).get("learning_rate", self.learning_rate)
+        optimizer = state.get("optimizer", {})
+        rate = np.asarray(optimizer.get("learning_rate", self.learning_rate))
+        if rate.shape != () or rate.dtype.kind != "f" or not 0 <= rate < np.inf:
+            raise StateError(f"expected a learning_rate of 0 or more, got {rate!r:.60}")
+        self.model.load_weights(model)
         self.learning_rate = float(rate)
         self.step_count = steps

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import RandomStream, SettingsError, StateError
+from pmt_core import (
+    DataError,
+    DtypeError,
+    RandomStream,
+    SettingsError,
+    ShapeError,
+    StateError,
+    check_arrays,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +130,14 @@ class Word2Vec:
     def load_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Load what `weights` returned; all or nothing. Raises `StateError` if they do not fit."""
         tables = {"vectors": self.vectors, "outputs": self.outputs}
+        try:
+            arrays = check_arrays(
+                {name: array for name, array in weights.items() if name in tables},
+                tables,
+                "Word2Vec",
+                cure="the weights are of a model with other settings or another vocabulary",
+            )
+        except (ShapeError, DtypeError, DataError) as error:
+            raise StateError(str(error)) from error
         for name, table in tables.items():
-            array = weights.get(name)
-            if array is None or array.shape != table.shape or array.dtype != table.dtype:
-                given = "nothing" if array is None else f"{array.dtype} {array.shape}"
-                raise StateError(
-                    f"expected {name} of {table.dtype} {table.shape}, got {given}: the weights are "
-                    "of a model with other settings or another vocabulary"
-                )
-        for name, table in tables.items():
-            table[:] = weights[name]
+            table[:] = arrays[name]

@@ -16,6 +16,7 @@ Answer = Callable[[Sequence[Fields]], Iterable[Mapping[str, Any]]]
 """A function from examples, tuples of texts, to an answer per example."""
 
 _CHUNK = 1 << 16
+_MAX_LINE = 1 << 20  # bytes
 
 
 def predict_jsonl(
@@ -40,8 +41,8 @@ def predict_jsonl(
         source, target: standard input and output by default.
 
     Raises:
-        DataError: names the first line with another number of texts or that is not UTF-8, after
-            the lines before it have been answered.
+        DataError: names the first line with another number of texts, of a megabyte, with CR line
+            ends, or that is not UTF-8, after the lines before it have been answered.
     """
     source = sys.stdin.buffer if source is None else source
     target = sys.stdout.buffer if target is None else target
@@ -94,24 +95,39 @@ def _arriving(source: BinaryIO) -> Iterator[list[bytes]]:
     """Yield the complete lines of each read."""
     # read1 returns what has arrived; so does read of a stream without it (a raw file).
     read = getattr(source, "read1", source.read)
-    rest = b""
+    parts: list[bytes] = []  # of a line without end
+    size = 0
     while chunk := read(_CHUNK):
-        lines = (rest + chunk).split(b"\n") if b"\n" in chunk else [rest + chunk]
-        rest = lines.pop()
-        if lines:
+        end = chunk.rfind(b"\n")
+        if end >= 0:
+            lines = b"".join([*parts, chunk[:end]]).split(b"\n")
+            parts, size = [], 0
             yield lines
-    if rest:
-        yield [rest]
+        parts.append(chunk[end + 1 :])
+        size += len(parts[-1])
+        if size >= _MAX_LINE:
+            break  # `_parse` refuses it
+    if size:
+        yield [b"".join(parts)]
 
 
 def _parse(line: bytes, fields: Sequence[str], number: int, empty: bool) -> Fields:
     if number == 1:
         line = line.removeprefix(b"\xef\xbb\xbf")  # a byte order mark, as some editors write it
+    line = line.rstrip(b"\r")
+    where = f"standard input, line {number}"
+    if len(line) >= _MAX_LINE:
+        raise DataError(f"{where}: expected a line of less than {_MAX_LINE:,} bytes, got more")
+    if b"\r" in line:
+        raise DataError(
+            f"{where}: has CR line ends (\\r), expected LF or CRLF: convert the text, e.g. with "
+            "tr '\\r' '\\n'"
+        )
     try:
-        text = line.removesuffix(b"\r").decode("utf-8")
+        text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"standard input, line {number}: byte {error.start + 1} ({line[error.start]:#04x}) is "
+            f"{where}: byte {error.start + 1} ({line[error.start]:#04x}) is "
             "not UTF-8; convert the text, e.g. with iconv -f latin1 -t utf-8"
         ) from error
     # A single text may contain tabs.
@@ -120,7 +136,7 @@ def _parse(line: bytes, fields: Sequence[str], number: int, empty: bool) -> Fiel
         expected = "<Tab>".join(fields)
         got = f"{len(parts)} separated by tabs" if text.strip() else "an empty line"
         texts = "1 text" if len(fields) == 1 else f"{len(fields)} texts"
-        raise DataError(f"standard input, line {number}: expected {texts} ({expected}), got {got}")
+        raise DataError(f"{where}: expected {texts} ({expected}), got {got}")
     return parts
 
 

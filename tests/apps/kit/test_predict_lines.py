@@ -48,6 +48,36 @@ def test_a_single_text_may_hold_tabs_and_where_wanted_nothing():
         run(b"a\n\nc", ("text",))
 
 
+@pytest.mark.parametrize("content", [b"1\t2\r3\t4\r", b"1\t2\r3\t4", b"1\t2\n3\t4\r5\t6\n"])
+def test_cr_line_ends_are_named(content):
+    with pytest.raises(DataError, match=r"line [12]: has CR line ends"):
+        run(content)
+    with pytest.raises(DataError, match=r"line [12]: has CR line ends"):
+        run(content, ("text",))
+
+
+class Endless(io.RawIOBase):
+    """The same bytes without end, as of /dev/zero."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.count = data, 0
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        assert size > 0
+        assert self.count < 100
+        self.count += 1
+        return (self.data * size)[:size]
+
+
+def test_a_line_without_end_is_refused_soon():
+    for data in (b"\0", b"x y\t"):
+        with pytest.raises(DataError, match="line 1: expected a line of less than 1,048,576 bytes"):
+            predict_jsonl(echo, ("a", "b"), source=Endless(data), target=io.BytesIO())
+
+
 def test_a_line_longer_than_what_is_read_at_once():
     long = "x" * 200_000
     _, answers = run(f"{long}\t1\n{long}\t2".encode())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pmt_core import DataError, FileProblem
+from pmt_core import DataError, FileProblem, SettingsError
 from pmt_text import load_text
 from pmt_text.files.text_lines import TextLines
 
@@ -107,6 +107,16 @@ def test_a_text_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(b"\n\xe4 b\n\xe4 c\n")
     with pytest.raises(DataError, match=r"a\.txt:2: .* text in UTF-8: .* its encoding"):
         load_text(path)
+
+
+def test_an_encoding_with_escapes_is_refused(tmp_path: Path) -> None:
+    """It would turn the text "\\ud800" into half of a surrogate pair."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\\ud800 \\u000a\n")
+    assert load_text(path).text == "\\ud800 \\u000a\n"
+    for encoding in ("raw_unicode_escape", "unicode_escape", "utf-7", "utf-16", "none"):
+        with pytest.raises(SettingsError, match="encoding"):
+            load_text(path, encoding)
 
 
 def test_a_text_may_be_one_line_of_any_length(tmp_path: Path) -> None:

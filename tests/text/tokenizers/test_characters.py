@@ -32,6 +32,8 @@ def test_characters_that_are_not_known() -> None:
             tokenizer.decode(wrong)
     with pytest.raises(DataError, match="empty"):
         CharacterTokenizer("")
+    with pytest.raises(DataError, match="surrogate"):
+        CharacterTokenizer("ab\udfff")
     for content in ({}, [], {"kind": "characters"}, {"kind": "characters", "characters": [1]}):
         with pytest.raises(DataError):
             CharacterTokenizer.from_json(content)

@@ -105,3 +105,8 @@ def test_normalizing_twice_is_normalizing_once() -> None:
         once = normalize(text)
         assert normalize(once) == once, repr(text)
         assert once == " ".join(once.split()), repr(text)
+
+
+def test_emoji_newer_than_the_unicode_of_python_are_symbols() -> None:
+    """U+1FAE8 is of Unicode 15, which Python 3.11 does not know."""
+    assert tokenize("wow\U0001fae8ok \ue000") == ["wow", "\U0001fae8", "ok"]

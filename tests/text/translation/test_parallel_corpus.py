@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,35 @@ def test_differing_lengths_name_both_counts(tmp_path: Path) -> None:
     paths = written(tmp_path, b"a\n" * 1204, b"b\n" * 1203)
     with pytest.raises(DataError, match=r"text\.en has 1,204 lines and .*text\.de has 1,203"):
         load_parallel(*paths)
+
+
+def test_cr_line_ends_are_named(tmp_path: Path) -> None:
+    crs = b"one two\rthree four\rfive six\r"
+    for source, target in [(crs, b"eins\rzwei\r"), (crs, b"a\nb\nc\n"), (b"a\nb\nc\n", crs)]:
+        with pytest.raises(DataError, match=r"text\.(en|de) has CR line ends"):
+            load_parallel(*written(tmp_path, source, target))
+
+
+@pytest.mark.parametrize("counts", [(3, 5), (5, 3), (0, 4), (4, 0)])
+def test_the_longer_file_is_counted_to_its_end(tmp_path: Path, counts: tuple[int, int]) -> None:
+    paths = written(tmp_path, *(b"x\n" * (200_000 + count) for count in counts))
+    first, second = (f"{200_000 + count:,}" for count in counts)
+    with pytest.raises(DataError, match=rf"has {first} lines and .* has {second}:"):
+        load_parallel(*paths)
+
+
+def test_blank_lines_take_no_memory(tmp_path: Path) -> None:
+    blank = b"\n" * 100_000
+    paths = written(tmp_path, b"a\n" + blank, gzip.compress(b"b\n" + blank))
+    tracemalloc.start()
+    corpus = load_parallel(*paths)
+    with pytest.raises(DataError, match="none of 100,000 pairs left"):
+        load_parallel(*written(tmp_path, blank, blank))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (corpus.sources, corpus.targets, corpus.lines) == (["a"], ["b"], 100_001)
+    assert "100000 pairs dropped, on lines 2, 3, 4" in corpus.warnings()[0]
+    assert peak < 12e6
 
 
 def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:

@@ -34,7 +34,10 @@ def test_the_file_of_questions(tmp_path: Path) -> None:
     first, second = load_analogies(path)
     assert (first.name, second.name) == ("capital-world", "gram1 x")
     assert first.questions == (("Athens", "Greece", "Paris", "France"),)
+    path.write_text(": empty\n: s\na b c d\n: empty\n" + ":\n" * 100)
+    assert [section.name for section in load_analogies(path)] == ["s"]
     for content, message in [
+        (": s\ra b c d\r", "CR line ends"),
         (": s\na b c\n", r"q\.txt:2: expected four words, got 'a b c'"),
         ("a b c d\n", r"q\.txt:1: expected the name of a section"),
         (": s\n", "has no questions"),

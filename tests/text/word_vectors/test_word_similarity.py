@@ -43,6 +43,7 @@ def test_the_file_of_pairs(tmp_path: Path) -> None:
         ("a\tb\t1\nc\td\n", r"p\.tsv:2: expected two words and a number"),
         ("a\tb\t1\nc\td\tinf\n", r"p\.tsv:2"),
         ("no pairs here\n", "has no pairs"),
+        ("a\tb\t1\rc\td\t2\r", "CR line ends"),
     ]:
         path.write_text(text)
         with pytest.raises(DataError, match=message):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError
 from pmt_text.files.errors import check_text, dropped_warning
+from pmt_text.files.line_numbers import LineNumbers
 
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 18
@@ -103,9 +104,9 @@ def decoded_lines(block: bytes, encoding: str, max_length: int | None) -> list[s
 
 def _checked(encoding: str) -> str:
     """Return the encoding if Python knows it and it writes ASCII as ASCII."""
-    ascii_ = "".join(map(chr, range(128)))
+    text = "".join(map(chr, range(128))) + "\\ud800"  # raw_unicode_escape would decode it
     try:
-        if ascii_.encode(encoding) == ascii_.encode("ascii"):
+        if text.encode(encoding) == text.encode("ascii") and text.encode().decode(encoding) == text:
             return encoding
     except (LookupError, UnicodeError):
         pass
@@ -142,14 +143,16 @@ def load_text(
     `TextLines`, and DataError if no text is left.
     """
     texts: list[str] = []
-    dropped: list[int] = []
+    dropped = LineNumbers()
     number, has_words = 1, False
     with TextLines(path, encoding, limits=replace(limits, line=None)) as lines:
         for block in lines.blocks():
             read = decoded_lines(block, encoding, None)
             usable = [line for line in read if line is not None]
             if len(usable) < len(read):
-                dropped += [i for i, line in enumerate(read, number) if line is None]
+                for i, line in enumerate(read, number):
+                    if line is None:
+                        dropped.append(i)
             if usable:
                 texts.append("\n".join(usable))
                 has_words = has_words or texts[-1].strip() != ""
@@ -165,7 +168,7 @@ def load_text(
     return CorpusText("\n".join([*texts, ""]), count, digest, warning)
 
 
-def _no_text(path: str, encoding: str, dropped: list[int]) -> str:
+def _no_text(path: str, encoding: str, dropped: Sequence[int]) -> str:
     if not dropped:
         return f"{path} has nothing but blank lines: give a file with text in it"
     return (

@@ -70,14 +70,10 @@ class BytePairEncoding:
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """Return the text of n ids, (n,), without special tokens.
 
-        Bytes that are not UTF-8 together, as a model may generate them, become U+FFFD.
-        Raises ShapeError for an unknown id.
+        Bytes that are not UTF-8 together, as a model may generate them, become U+FFFD, so that the
+        text can be written to any file. Raises ShapeError for an unknown id.
         """
-        data = b"".join(self._bytes_of(ids))
-        try:
-            return data.decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError:
-            return data.decode("utf-8", "replace")
+        return b"".join(self._bytes_of(ids)).decode("utf-8", "replace")
 
     def tokens(self, ids: Iterable[int] | NDArray[np.integer]) -> list[str]:
         """Return the text of each of n ids, for display; a part of a character is U+FFFD."""
@@ -156,7 +152,7 @@ class BytePairEncoding:
 
 
 def _bytes(text: str) -> bytes:
-    # Strings may contain halves of a surrogate pair, which are not UTF-8.
+    # Strings may contain halves of a surrogate pair, which are not UTF-8 and decoded as U+FFFD.
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -17,7 +17,8 @@ class CharacterTokenizer:
     """Tokenizer with an id for each character of an alphabet, in the order of code points.
 
     It has the methods of `BytePairEncoding`, so the two are interchangeable. alphabet: the
-    characters; repetitions are ignored. Raises `DataError` if it is empty.
+    characters; repetitions are ignored. Raises `DataError` if it is empty, or has half of a
+    surrogate pair, which is no character.
     """
 
     def __init__(self, alphabet: Iterable[str]) -> None:
@@ -25,6 +26,8 @@ class CharacterTokenizer:
         if not self.characters:
             raise DataError("an alphabet has at least one character; is the text empty?")
         self._codes = np.array([ord(c) for c in self.characters], np.int64)
+        if ((self._codes >= 0xD800) & (self._codes < 0xE000)).any():
+            raise DataError("an alphabet has no halves of surrogate pairs; is its file damaged?")
 
     def __len__(self) -> int:
         return len(self.characters)

@@ -69,6 +69,6 @@ def _symbol(match: re.Match[str]) -> str:
         return character
     if category == "Cf":
         return ""
-    if category.startswith(("C", "Z")) or character == "\ufffd":
-        return " "
+    if category.startswith(("Cc", "Co", "Cs", "Z")) or character == "\ufffd":
+        return " "  # "Cn" may be a symbol that is newer than Python's table of Unicode
     return f" {character} "

@@ -59,13 +59,18 @@ class WordPiece:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, lower: bool = True) -> WordPiece:
-        """Load a vocab.txt: one token per line, in the order of the ids. Raises DataError."""
+        """Load a vocab.txt: one token per line, in the order of the ids. Raises DataError.
+
+        Empty lines at the end are skipped.
+        """
         tokens: list[str] = []
         with TextLines(path) as lines:
             for number, line in lines:
                 if line is None:
                     raise DataError(f"{lines.path}:{number}: not UTF-8 text, expected a token")
                 tokens.append(line.rstrip(" \t"))
+        while tokens and not tokens[-1]:
+            tokens.pop()
         try:
             return cls(tokens, lower=lower)
         except DataError as error:
@@ -165,6 +170,11 @@ _IDEOGRAPHS = [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0
 _IDEOGRAPHS += [(0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0x2F800, 0x2FA1F)]
 
 
+# Control, format, surrogate and private use. Not "Cn": a character that is newer than Python's
+# table, such as an emoji of Unicode 15 on Python 3.11, is kept, so that all versions agree.
+_CONTROL = ("Cc", "Cf", "Cs", "Co")
+
+
 def bert_words(text: str, *, lower: bool = True) -> list[str]:
     """Split `text` at spaces, and around punctuation and ideographs, as BERT does.
 
@@ -182,7 +192,7 @@ def _clean_character(c: str) -> str:
     if c in "\t\n\r":
         return " "
     category = unicodedata.category(c)
-    if category[0] == "C" or c == "\ufffd":
+    if category in _CONTROL or c == "\ufffd":
         return ""
     if category == "Zs":
         return " "

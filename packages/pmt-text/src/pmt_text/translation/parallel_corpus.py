@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pmt_core import DataError
 from pmt_text.files.errors import dropped_warning
+from pmt_text.files.line_numbers import LineNumbers
 from pmt_text.files.text_lines import TextLines, unusable_line
 
 _BAD_BYTES = unusable_line()
@@ -30,7 +32,7 @@ class ParallelCorpus:
     targets: list[str]
     paths: tuple[str, str]
     lines: int
-    dropped: dict[tuple[str, str], list[int]]
+    dropped: dict[tuple[str, str], LineNumbers]
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -41,33 +43,54 @@ class ParallelCorpus:
 
 
 def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> ParallelCorpus:
-    """Load two files of UTF-8 text, plain or gzip, line by line translations of each other.
+    """Load two files of UTF-8 text, plain, gzip or a zip of one file, aligned line by line.
 
     A pair is dropped, counted and reported by its line if one of its lines is empty or not UTF-8.
     Raises `DataError` if the numbers of lines differ, a file is not text, or no pair is left, and
     `FileProblem` if a file cannot be read.
     """
+    texts: tuple[list[str], list[str]] = [], []
+    dropped: dict[tuple[str, str], LineNumbers] = {}
     with TextLines(source) as first, TextLines(target) as second:
         paths = first.path, second.path
-        lines = list(first), list(second)
-    if len(lines[0]) != len(lines[1]):
+        pairs = _Pairs(iter(first), iter(second))
+        for pair in pairs:
+            if problem := _problem(pair, paths):
+                dropped.setdefault(problem, LineNumbers()).append(pair[0][0])
+                continue
+            for column, (_, text) in zip(texts, pair, strict=True):
+                column.append((text or "").strip())
+    if pairs.counts[0] != pairs.counts[1]:
         raise DataError(
-            f"{paths[0]} has {len(lines[0]):,} lines and {paths[1]} has {len(lines[1]):,}: line n "
-            "of one file is the translation of line n of the other, so both have equally many "
-            "lines; give the two halves of one corpus, as they were delivered"
+            f"{paths[0]} has {pairs.counts[0]:,} lines and {paths[1]} has {pairs.counts[1]:,}: "
+            "line n of one file is the translation of line n of the other, so both have equally "
+            "many lines; give the two halves of one corpus, as they were delivered"
         )
-    texts: tuple[list[str], list[str]] = [], []
-    dropped: dict[tuple[str, str], list[int]] = {}
-    for pair in zip(*lines, strict=True):
-        if problem := _problem(pair, paths):
-            dropped.setdefault(problem, []).append(pair[0][0])
-            continue
-        for column, (_, text) in zip(texts, pair, strict=True):
-            column.append((text or "").strip())
+    count = pairs.counts[0]
     if not texts[0]:
         reasons = "; ".join(f"{path}: {reason}" for path, reason in dropped)
-        raise DataError(f"{' and '.join(paths)}: none of {len(lines[0])} pairs left ({reasons})")
-    return ParallelCorpus(*texts, paths, len(lines[0]), dropped)
+        raise DataError(f"{' and '.join(paths)}: none of {count:,} pairs left ({reasons})")
+    return ParallelCorpus(*texts, paths, count, dropped)
+
+
+class _Pairs:
+    """The pairs of lines of two files; after the last pair, `counts` are their numbers of lines."""
+
+    def __init__(self, first: Iterator[Line], second: Iterator[Line]) -> None:
+        self._sides = first, second
+        self.counts = (0, 0)
+
+    def __iter__(self) -> Iterator[tuple[Line, Line]]:
+        first, second = self._sides
+        count = 0
+        for line in first:
+            other = next(second, None)
+            if other is None:
+                self.counts = count + 1 + sum(1 for _ in first), count
+                return
+            yield line, other
+            count += 1
+        self.counts = count, count + sum(1 for _ in second)
 
 
 def _problem(pair: tuple[Line, Line], paths: tuple[str, str]) -> tuple[str, str] | None:

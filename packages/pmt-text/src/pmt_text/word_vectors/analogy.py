@@ -40,24 +40,29 @@ class AnalogySection:
 def load_analogies(path: str | os.PathLike[str]) -> list[AnalogySection]:
     """Load the sections of a file in the format of `questions-words.txt`.
 
-    A line `: name` begins a section; each other line is a question of four words. Empty lines are
-    skipped. Raises `FileProblem`, and `DataError` that names the line.
+    A line `: name` begins a section; each other line is a question of four words. Empty lines and
+    sections without questions are skipped. Raises `FileProblem`, and `DataError` that names the
+    line.
     """
     sections: list[tuple[str, list[AnalogyQuestion]]] = []
+    name, begins = None, False
     with TextLines(path) as lines:
         for number, line in lines:
             where = f"{lines.path}:{number}"
             if line is None:
                 raise DataError(f"{where}: not UTF-8 text; convert the file")
             if line.startswith(":"):
-                sections.append((line[1:].strip(), []))
+                name, begins = line[1:].strip(), True
             elif words := line.split():
-                if len(words) != 4 or not sections:
-                    name = "the name of a section, as in `: family`"
-                    expected = "four words" if sections else name
+                if len(words) != 4 or name is None:
+                    heading = "the name of a section, as in `: family`"
+                    expected = heading if name is None else "four words"
                     raise DataError(f"{where}: expected {expected}, got {line[:60]!r}")
+                if begins:
+                    sections.append((name, []))
+                    begins = False
                 sections[-1][1].append(AnalogyQuestion(*words))
-    if not any(questions for _, questions in sections):
+    if not sections:
         raise DataError(f"{os.fspath(path)} has no questions: lines of four words, in sections")
     return [AnalogySection(name, tuple(questions)) for name, questions in sections]
 

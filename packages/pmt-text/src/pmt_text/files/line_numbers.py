@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
 from typing import overload
 
 
@@ -50,8 +49,8 @@ class LineNumbers(Sequence[int]):
         return self._first[run] + position - self._before[run]
 
     def __iter__(self) -> Iterator[int]:
-        ends = chain(islice(self._before, 1, None), [self._size])
-        for first, start, end in zip(self._first, self._before, ends, strict=False):
+        for run, (first, start) in enumerate(zip(self._first, self._before, strict=True), 1):
+            end = self._before[run] if run < len(self._before) else self._size
             yield from range(first, first + end - start)
 
     def __eq__(self, other: object) -> bool:

@@ -1,106 +1,196 @@
-"""Detect the columns of a CoNLL file: separator, number, and those of words and tags."""
+"""Decide from all rows of a CoNLL file which columns hold words, tags and numbers of words."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pmt_core import DataError
+from pmt_text.ner.conll_rows import Layout, Row
+from pmt_text.ner.conll_tags import (
+    MIN_OUTSIDE,
+    TagNotation,
+    detect_notation,
+    holds_brackets,
+    holds_chunks,
+    share_outside,
+)
+from pmt_text.ner.conll_words import Blocks, number_column, numbers_no_word, word_column
 
-_BLANKS = re.compile(r"[ \t]+")  # not str.split(): a word may contain a no-break space
-_TAG = re.compile(r"([BIESLUMW])-(\S+)")
-# Other letters for the end, the single word and the middle of an entity: BILOU, BMES, BMEWO.
-_OTHER_LETTERS = {"L": "E", "U": "S", "W": "S", "M": "I"}
-_MIN_TAGS = 0.9  # of the rows
+_MIN_TAGS = 0.9  # of another file's notation, for it to be that of this one
+_MIN_ENTITIES = 0.75  # of the tags of the column that has most
+_WORD_TITLES = frozenset(["word", "words", "token", "tokens", "form", "text"])
+_TAG_TITLE = re.compile(
+    r"(?:[a-z]+[-_ ])*(?:tags?|ner|ne|labels?|iob2?|bio|entity)(?:[-_ ][a-z]+)*"
+)
+_SHOWN_COLUMNS, _SHOWN_CELLS, _SHOWN_CHARACTERS = 8, 3, 24
 
 
 @dataclass(frozen=True, slots=True)
 class ConllColumns:
-    """The layout of a CoNLL file of `count` columns, separated by single tabs or runs of blanks.
+    """The columns of a CoNLL file, by their indices from 0.
 
-    word, tag: indices of the columns of words and tags, from 0.
+    Attributes:
+        layout: separator and number of the columns.
+        word, tag: columns of the words and of their tags.
+        number: column that numbers the words of a sentence, if any. Rows without a single number
+            (CoNLL-U: "4-5", "3.1") have no word.
+        notation: how the tags are written.
+        others: further columns that hold tags.
     """
 
-    tabs: bool
-    count: int
+    layout: Layout
     word: int
     tag: int
+    number: int | None
+    notation: TagNotation
+    others: tuple[int, ...] = ()
 
-    def cells(self, line: str) -> list[str]:
-        """Return the columns of a line."""
-        return _cells(line, self.tabs)
+    @property
+    def count(self) -> int:
+        """Number of columns."""
+        return self.layout.count
+
+    @property
+    def tabs(self) -> bool:
+        """Whether single tabs separate the columns, not runs of blanks."""
+        return self.layout.tabs
+
+    def has_word(self, row: Row) -> bool:
+        """Return whether a row has a word, and is no range or empty node of CoNLL-U."""
+        number = self.number
+        return number is None or len(row) <= number or not numbers_no_word(row[number])
+
+    def all_have_words(self, blocks: Blocks) -> bool:
+        """Return whether all of the complete rows have words."""
+        number = self.number
+        if number is None:
+            return True
+        return not any(map(numbers_no_word, {row[number] for rows in blocks for row in rows}))
+
+    def __str__(self) -> str:
+        parts = [f"words in column {self.word}, tags in column {self.tag} of {self.count} (from 0)"]
+        if self.notation != TagNotation():
+            parts.append(f"tags are written as {self.notation}")
+        if self.number is not None:
+            parts.append(f"column {self.number} numbers the words")
+        if self.others:
+            parts.append(f"tags also in column {', '.join(map(str, self.others))}")
+        return "; ".join(parts)
 
 
-def canonical_tag(text: str) -> str | None:
-    """Return a tag with B, I, E or S before its type, or "O"; None if `text` is not a tag."""
-    if text == "O":
-        return text
-    match = _TAG.fullmatch(text)
-    if match is None:
-        return None
-    prefix, type_ = match.groups()
-    return f"{_OTHER_LETTERS.get(prefix, prefix)}-{type_}"
+def is_title_row(row: Row) -> bool:
+    """Return whether the first row of a file has the titles of its columns, e.g. "Word", "Tag"."""
+    titles = [cell.casefold() for cell in row]
+    return not _WORD_TITLES.isdisjoint(titles) and any(
+        _TAG_TITLE.fullmatch(title) and TagNotation().tag(cell) is None
+        for cell, title in zip(row, titles, strict=True)
+    )
 
 
-def detect_columns(
-    path: str, lines: Sequence[str], word: int | None, tag: int | None
+def decide_columns(
+    path: str,
+    layout: Layout,
+    blocks: Blocks,
+    *,
+    word: int | None = None,
+    tag: int | None = None,
+    like: ConllColumns | None = None,
 ) -> ConllColumns:
-    """Detect the columns of a CoNLL file by its first lines.
+    """Decide from all rows which columns hold words and tags.
 
-    lines: without empty ones and -DOCSTART-. word, tag: indices of the columns of words and tags;
-    negative ones count from the last. If None, words are in the first column (in the second one if
-    the first one counts the words), and tags in the last column that contains tags. Raises
-    `DataError` if there are no such columns.
+    Tags are in the column whose cells other than "O" are tags, see `detect_notation`. Of several
+    columns, those with B-PER or PER-B come before those with bare B and I, before those with types
+    alone, before those where "O" is rare, before those that only have "O", before those of
+    syntactic chunks (B-NP). Of the columns left, it is the last one with at least three quarters of
+    the entity tags of the fullest one.
+
+    Words are in the first column that has no tags, does not number the words of its sentence
+    (1, 2, 3, or offsets that increase) and is not constant within sentences.
+
+    path: for messages. blocks: the rows of each sentence, of `layout.count` cells. word, tag:
+    indices of the columns, negative ones from the last; None: decide. like: the columns of another
+    file, which are taken if this one has as many columns. Raises `DataError` if there are no such
+    columns.
     """
-    tabs = sum("\t" in line.strip("\t") for line in lines) > len(lines) / 2
-    rows = [_cells(line, tabs) for line in lines]
-    count = Counter(map(len, rows)).most_common(1)[0][0]
-    rows = [row for row in rows if len(row) == count]
-    if count < 2:
-        raise DataError(
-            f"{path}: expected a word and its tag per line, separated by blanks or a tab, got "
-            f"{lines[0][:80]!r}: is this a CoNLL file?"
-        )
-    tag_index = _tag_column(path, lines[0], rows, tag)
-    if word is not None:
-        word_index = _index(path, word, count, "words")
+    like = like if like is not None and like.count == layout.count else None
+    number = like.number if like is not None else number_column(blocks, layout.count)
+    if number is not None:
+        no_words = set(filter(numbers_no_word, {row[number] for rows in blocks for row in rows}))
+        if no_words:
+            blocks = [[row for row in rows if row[number] not in no_words] for rows in blocks]
+    rows = [row for rows in blocks for row in rows]
+    columns = [Counter(map(itemgetter(i), rows)) for i in range(layout.count)]
+    if like is not None:
+        word = like.word if word is None else word
+        tag = like.tag if tag is None else tag
+    notations = {
+        i: notation for i, cells in enumerate(columns) if (notation := detect_notation(cells))
+    }
+    if tag is not None:
+        tag = _index(path, tag, layout.count, "tags")
+        notation = _chosen_notation(path, columns, notations, tag, like)
+    elif notations:
+        tag = _tag_column(columns, notations)
+        notation = notations[tag]
     else:
-        word_index = int(count > 2 and all(row[0].isdecimal() for row in rows))
-    if word_index == tag_index:
-        raise DataError(f"{path}: column {tag_index} (from 0) cannot hold both words and tags")
-    return ConllColumns(tabs, count, word_index, tag_index)
-
-
-def _tag_column(path: str, first: str, rows: Sequence[Sequence[str]], tag: int | None) -> int:
-    """Return the index of the column of tags; see `detect_columns`."""
-    count = len(rows[0])
-    tagged = [i for i in range(count) if _has_tags(rows, i)]
-    if tag is None and not tagged:
-        line = repr(first[:80])
+        raise DataError(_no_tags(path, columns))
+    if word is not None:
+        word = _index(path, word, layout.count, "words")
+    else:
+        word = word_column(blocks, columns, tag, number, notations)
+    if word == tag:
         raise DataError(
-            f"{path}: no column holds tags like 'O' and 'B-PER'; the first line is {line}"
+            f"{path}: column {tag} (from 0) cannot hold both words and tags: choose another column "
+            "for one of them"
         )
-    if tag is None:
-        return tagged[-1]
-    index = _index(path, tag, count, "tags")
-    if index not in tagged:
-        others = ", ".join(map(str, tagged)) or "none"
+    others = tuple(i for i in notations if i not in (word, tag) and len(columns[i]) > 1)
+    return ConllColumns(layout, word, tag, None if number == word else number, notation, others)
+
+
+def _tag_column(columns: Sequence[Counter[str]], notations: Mapping[int, TagNotation]) -> int:
+    """Return the column of tags among those with notations; see `decide_columns`."""
+    ranks = {i: _rank(columns[i], notation) for i, notation in notations.items()}
+    best = [i for i, rank in ranks.items() if rank == min(ranks.values())]
+    entities = {
+        i: sum(n for cell, n in columns[i].items() if notations[i].tag(cell) != "O") for i in best
+    }
+    return max(i for i in best if entities[i] >= _MIN_ENTITIES * max(entities.values()))
+
+
+def _rank(cells: Counter[str], notation: TagNotation) -> int:
+    """Return the rank of a column of tags; that of 0 is the first choice."""
+    if len(cells) == 1 and notation.tag(next(iter(cells))) == "O":
+        return 4
+    if holds_chunks(cells, notation):
+        return 5
+    if share_outside(cells, notation) < MIN_OUTSIDE:
+        return 3
+    return {"letters": 1, "types": 2}.get(notation.style, 0)
+
+
+def _chosen_notation(
+    path: str,
+    columns: Sequence[Counter[str]],
+    notations: Mapping[int, TagNotation],
+    tag: int,
+    like: ConllColumns | None,
+) -> TagNotation:
+    """Return the notation of the column of tags that was chosen."""
+    cells = columns[tag]
+    if like is not None and like.tag == tag and like.notation.share(cells) >= _MIN_TAGS:
+        return like.notation
+    notation = notations.get(tag) or detect_notation(cells, chosen=True)
+    if notation is None:
+        others = ", ".join(map(str, notations)) or "none"
         raise DataError(
-            f"{path}: column {index} (from 0) does not hold tags like 'O' and 'B-PER' but e.g. "
-            f"{rows[0][index]!r}; columns that do: {others}"
+            f"{path}: column {tag} (from 0) does not hold tags like 'O' and 'B-PER' but e.g. "
+            f"{_examples(cells)}; columns that do: {others}"
         )
-    return index
-
-
-def _cells(line: str, tabs: bool) -> list[str]:
-    return line.split("\t") if tabs else _BLANKS.split(line.strip(" \t"))
-
-
-def _has_tags(rows: Sequence[Sequence[str]], column: int) -> bool:
-    tags = sum(canonical_tag(row[column]) is not None for row in rows)
-    return tags >= _MIN_TAGS * len(rows)
+    return notation
 
 
 def _index(path: str, given: int, count: int, what: str) -> int:
@@ -108,3 +198,24 @@ def _index(path: str, given: int, count: int, what: str) -> int:
         columns = f"{count} columns (0 to {count - 1})"
         raise DataError(f"{path} has {columns}, so there is no column {given} of {what}")
     return given % count
+
+
+def _no_tags(path: str, columns: Sequence[Counter[str]]) -> str:
+    shown = list(enumerate(columns))[:_SHOWN_COLUMNS]
+    cells = "; ".join(f"{i}: {_examples(column)}" for i, column in shown)
+    message = (
+        f"{path}: no column holds tags like 'O' and 'B-PER' (also PER-B, or PER alone, or B and I "
+        f"alone); its columns, from 0, hold e.g. {cells}"
+    )
+    brackets = [i for i, column in enumerate(columns) if holds_brackets(column)]
+    if brackets:
+        message += (
+            f"; column {', '.join(map(str, brackets))} holds spans in brackets, as in CoNLL-2012: "
+            "convert them to B-PER and I-PER"
+        )
+    return message
+
+
+def _examples(cells: Counter[str]) -> str:
+    frequent = [cell for cell, _ in cells.most_common(_SHOWN_CELLS)]
+    return ", ".join(repr(cell[:_SHOWN_CHARACTERS]) for cell in frequent)

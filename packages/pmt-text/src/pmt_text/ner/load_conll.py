@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from pmt_core import DataError
 from pmt_text.files.errors import check_at_least, dropped_warnings
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.ner.conll_columns import ConllColumns, canonical_tag, detect_columns
-from pmt_text.ner.tag_scheme import TagScheme, detect_scheme, scheme_breaks
-from pmt_text.ner.tagged_sentence import DOCUMENT, TaggedSentence
-
-_LINES_TO_SNIFF = 5000
+from pmt_text.ner.conll_columns import ConllColumns, decide_columns, is_title_row
+from pmt_text.ner.conll_rows import (
+    Block,
+    Layout,
+    Row,
+    complete_rows,
+    detect_layout,
+    is_comment_like,
+    read_blocks,
+)
+from pmt_text.ner.tag_scheme import TagScheme, best_scheme
+from pmt_text.ner.tagged_sentence import TaggedSentence
 
 _WRONG_COLUMNS = "missing or extra column"
 _NO_WORD = "no word"
 _NO_TAG = "not a tag"
-
-Line = tuple[int, str | None]
-_END: Line = (0, "")
+_MAX_COLUMNS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class ConllFile:
         breaks: number of tags that this scheme would write differently.
         documents: number of -DOCSTART- lines.
         dropped: reason -> the first broken line of each sentence dropped for it.
+        skipped: number of lines without a word: comments, titles, ranges and empty nodes.
         sha256: of the stored file.
     """
 
@@ -43,6 +49,7 @@ class ConllFile:
     documents: int
     dropped: dict[str, list[int]]
     sha256: str
+    skipped: int = 0
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -63,7 +70,7 @@ class ConllFile:
         if self.breaks:
             warnings.append(
                 f"{self.path}: {self.breaks} tags break the rules of {self.scheme}; they are read "
-                "as conlleval reads them"
+                "as seqeval reads them"
             )
         return warnings
 
@@ -73,36 +80,51 @@ def load_conll(
     *,
     word_column: int | None = None,
     tag_column: int | None = None,
+    columns: ConllColumns | None = None,
     encoding: str = "utf-8",
     limit: int | None = None,
 ) -> ConllFile:
     """Load a CoNLL file, plain or gzip: one word per line, an empty line after each sentence.
 
-    Columns are separated by blanks or single tabs; `detect_columns` finds those of words and tags.
-    Tags are IOB1, IOB2 or IOBES (BILOU and BMES are read as IOBES) and are kept as they are.
-    -DOCSTART- lines begin a document. Comments ("# ...", as in CoNLL-U) before a sentence are
-    skipped. A sentence with a broken line (bytes that are not text, a missing or extra column, no
-    word, no tag) is dropped, counted and reported by that line.
+    Columns are separated by blanks or single tabs; empty ones at the end of a line are ignored.
+    `decide_columns` decides from all rows which hold the words and the tags. Tags are IOB1, IOB2 or
+    IOBES (BILOU and BMES are read as IOBES) and are kept as they are; B_PER, PER-B, b-per, and
+    NER=B-PER among other values are read as B-PER, types alone (PER) as I-PER, and letters alone
+    (B) as B-ENTITY.
 
-    limit: maximal number of sentences. Raises `FileProblem` if the file cannot be read, `DataError`
-    if it is empty or binary, has no such columns or no sentence is left, and `SettingsError` for a
-    limit below 1 or an unknown encoding.
+    -DOCSTART- lines begin a document. Skipped are comments ("# ...", as in CoNLL-U), titles of
+    columns in the first line, and the ranges ("4-5") and empty nodes ("3.1") of CoNLL-U. A sentence
+    with a broken line (bytes that are not text, a missing or extra column, no word, no tag) is
+    dropped, counted and reported by that line.
+
+    word_column, tag_column: from 0, or negative from the last. columns: those of another file, to
+    read this one likewise if it has as many columns. limit: maximal number of sentences. Raises
+    `FileProblem` if the file cannot be read, `DataError` if it is empty or binary, has no such
+    columns or no sentence is left, and `SettingsError` for a limit below 1 or an unknown encoding.
     """
     check_at_least(1, limit=limit)
     with TextLines(path, encoding) as lines:
-        numbered = iter(lines)
-        first = list(islice(numbered, _LINES_TO_SNIFF))
-        texts = _word_lines(first, lines.path, encoding)
-        columns = detect_columns(lines.path, texts, word_column, tag_column)
-        reader = _SentenceReader(columns, unusable_line(encoding))
-        rows = (line for part in (first, numbered, [_END]) for line in part)
-        sentences = list(islice(reader.sentences(rows), limit))
+        blocks, documents = read_blocks(lines)
         sha256 = lines.sha256()
-    tags = [sentence.tags or () for sentence in sentences]
-    scheme = detect_scheme(tags)
-    breaks = sum(len(scheme_breaks(sequence, scheme)) for sequence in tags)
+    layout = _detect_layout(blocks, lines.path, encoding)
+    _remove_titles(blocks[0], layout)
+    rows = complete_rows(blocks, layout)
+    columns = decide_columns(
+        lines.path, layout, rows, word=word_column, tag=tag_column, like=columns
+    )
+    reader = _SentenceReader(columns, unusable_line(encoding), rows)
+    sentences = list(islice(reader.sentences(blocks), limit))
+    scheme, breaks = best_scheme(sentence.tags or () for sentence in sentences)
     file = ConllFile(
-        sentences, lines.path, columns, scheme, breaks, reader.documents, reader.dropped, sha256
+        sentences,
+        lines.path,
+        columns,
+        scheme,
+        breaks=breaks,
+        documents=documents,
+        dropped=reader.dropped,
+        sha256=sha256,
+        skipped=reader.skipped,
     )
     if not sentences:
         problems = "\n  ".join(file.warnings())
@@ -110,68 +132,111 @@ def load_conll(
     return file
 
 
+def _detect_layout(blocks: Sequence[Block], path: str, encoding: str) -> Layout:
+    texts = [text for block in blocks for text in block.texts]
+    if not texts:
+        is_text = not blocks or any(text for block in blocks for text in block.lines)
+        kind = "words" if is_text else f"text in {encoding}"
+        raise DataError(f"{path} has no line with {kind}; expected a word and its tag per line")
+    layout = detect_layout(texts)
+    if layout.count < 2:
+        raise DataError(
+            f"{path}: expected a word and its tag per line, separated by blanks or a tab, but most "
+            f"lines have one column; the first is {texts[0][:80]!r}: is this a CoNLL file?"
+        )
+    if layout.count > _MAX_COLUMNS:
+        raise DataError(
+            f"{path}: most lines have {layout.count:,} columns, and a CoNLL file at most "
+            f"{_MAX_COLUMNS:,}: write one word with its tag per line"
+        )
+    return layout
+
+
+def _remove_titles(block: Block, layout: Layout) -> None:
+    """Make a comment of the first line if it has the titles of the columns."""
+    for i, text in enumerate(block.lines):
+        if text is None:
+            return
+        if not is_comment_like(text):
+            if is_title_row(layout.cells(text)):
+                block.lines[i] = f"# {text}"
+            return
+
+
 @dataclass(slots=True)
 class _SentenceReader:
-    """Makes sentences of lines and counts those it cannot use."""
+    """Makes sentences of blocks, and counts those that it cannot use.
+
+    rows: the complete rows of each block, see `complete_rows`. tags: cell -> tag, None if it is no
+    tag.
+    """
 
     columns: ConllColumns
     bad_bytes: str
-    documents: int = 0
+    rows: Sequence[Sequence[Row]]
+    skipped: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
+    tags: dict[str, str | None] = field(init=False)
 
-    def sentences(self, lines: Iterable[Line]) -> Iterator[TaggedSentence]:
-        rows: list[tuple[str, ...]] = []
-        start, broken = 0, False
-        for number, line in lines:  # the last one is empty
-            begins_document = line is not None and _begins_document(line)
-            if line is not None and (begins_document or not line.strip()):
-                if rows and not broken:
-                    yield self._sentence(rows, start)
-                rows, broken = [], False
-                self.documents += begins_document
-                continue
-            if broken or (line is not None and not rows and _is_comment(line, self.columns)):
-                continue
-            row = self.bad_bytes if line is None else self._row(line)
+    def __post_init__(self) -> None:
+        cells = {row[self.columns.tag] for rows in self.rows for row in rows}
+        self.tags = {cell: self.columns.notation.tag(cell) for cell in cells}
+
+    def sentences(self, blocks: Sequence[Block]) -> Iterator[TaggedSentence]:
+        word, tag = self.columns.word, self.columns.tag
+        all_words = self.columns.all_have_words(self.rows)
+        for block, complete in zip(blocks, self.rows, strict=True):
+            rows, start = complete, block.start
+            words = tuple([row[word] for row in rows])
+            tags = tuple([self.tags[row[tag]] for row in rows])
+            simple = all_words and len(rows) == len(block.lines)
+            if not (simple and all(words) and all(tags)):
+                rows, start = self._checked_rows(block)
+                words = tuple([row[word] for row in rows])
+                tags = tuple([self.tags[row[tag]] for row in rows])
+            if rows:
+                known = tuple([tag or "O" for tag in tags])
+                yield TaggedSentence(words, known, tuple(rows), block.document, start)
+
+    def _checked_rows(self, block: Block) -> tuple[list[Row], int]:
+        """Return the rows with a word, and the line of the first one; none if a line is broken."""
+        rows: list[Row] = []
+        start = 0
+        for number, text in enumerate(block.lines, block.start):
+            row = self._row(text, is_first=not rows) if text is not None else self.bad_bytes
             if isinstance(row, str):
                 self.dropped.setdefault(row, []).append(number)
-                broken = True
+                return [], 0
+            if row is None:
+                self.skipped += 1
                 continue
             start = start if rows else number
             rows.append(row)
+        return rows, start
 
-    def _row(self, line: str) -> tuple[str, ...] | str:
-        """Return the cells of a line, or the reason why it is broken."""
-        cells = self.columns.cells(line)
-        if len(cells) != self.columns.count:
+    def _row(self, text: str, is_first: bool) -> Row | str | None:
+        """Return the cells of a line, None if it has no word, or the reason why it is broken."""
+        columns = self.columns
+        row = columns.layout.cells(text)
+        if is_comment_like(text) and self._is_comment(text, row, is_first):
+            return None
+        if not columns.has_word(row):
+            return None
+        if len(row) != columns.count:
             return _WRONG_COLUMNS
-        if not cells[self.columns.word].strip():
+        if not row[columns.word]:
             return _NO_WORD
-        return _NO_TAG if canonical_tag(cells[self.columns.tag]) is None else tuple(cells)
+        return row if self._tag(row[columns.tag]) else _NO_TAG
 
-    def _sentence(self, rows: list[tuple[str, ...]], line: int) -> TaggedSentence:
-        words = tuple(row[self.columns.word] for row in rows)
-        tags = tuple(canonical_tag(row[self.columns.tag]) or "O" for row in rows)
-        return TaggedSentence(words, tags, tuple(rows), self.documents, line)
+    def _is_comment(self, text: str, row: Row, is_first: bool) -> bool:
+        """Return whether a line that begins with "#" is a comment, not the word "#" and its tag."""
+        columns = self.columns
+        if len(row) == columns.count and self._tag(row[columns.tag]):
+            return columns.number is not None
+        return is_first or text[1:2] in ("", " ", "\t") or text.startswith(("#begin ", "#end "))
 
-
-def _begins_document(line: str) -> bool:
-    return line.split(maxsplit=1)[:1] == [DOCUMENT]
-
-
-def _is_comment(line: str, columns: ConllColumns) -> bool:
-    """Return whether a line before a sentence is a comment, and not the word "#" with its tag."""
-    if not line.startswith("#"):
-        return False
-    cells = columns.cells(line)
-    return len(cells) != columns.count or canonical_tag(cells[columns.tag]) is None
-
-
-def _word_lines(lines: Sequence[Line], path: str, encoding: str) -> list[str]:
-    """Return the lines that may have a word."""
-    texts = [text for _, text in lines if text is not None and text.strip()]
-    texts = [text for text in texts if not (text.startswith("# ") or _begins_document(text))]
-    if not texts:
-        kind = "words" if any(text is not None for _, text in lines) else f"text in {encoding}"
-        raise DataError(f"{path} has no line with {kind}; expected a word and its tag per line")
-    return texts
+    def _tag(self, cell: str) -> str | None:
+        if cell not in self.tags:  # of a line that begins with "#"
+            notation = self.columns.notation
+            self.tags[cell] = None if notation.style == "types" else notation.tag(cell)
+        return self.tags[cell]

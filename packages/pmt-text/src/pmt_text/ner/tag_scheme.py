@@ -7,6 +7,7 @@ E, and an entity of a single word is S.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
@@ -17,6 +18,7 @@ from pmt_core import SettingsError, Span, tag_spans
 
 TagScheme = Literal["IOB1", "IOB2", "IOBES"]
 TAG_SCHEMES: tuple[TagScheme, ...] = get_args(TagScheme)
+_BY_PREFERENCE: tuple[TagScheme, ...] = ("IOB2", "IOB1", "IOBES")
 
 
 def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
@@ -88,13 +90,21 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> TagScheme:
 
     Text without entities is a tie. E and S exist only in IOBES.
     """
-    wrong = dict.fromkeys(TAG_SCHEMES, 0)
+    return best_scheme(sentences)[0]
+
+
+def best_scheme(sentences: Iterable[Sequence[str]]) -> tuple[TagScheme, int]:
+    """Return the scheme of `detect_scheme`, and the number of its wrong tags."""
+    # How a scheme writes a tag depends on the tags before and after it alone.
+    contexts: Counter[tuple[str, str, str]] = Counter()
     for tags in sentences:
-        if all(tag == "O" for tag in tags):
-            continue
-        for scheme in TAG_SCHEMES:
-            wrong[scheme] += len(scheme_breaks(tags, scheme))
-    return min(("IOB2", "IOB1", "IOBES"), key=lambda scheme: wrong[scheme])
+        contexts.update(zip(("O", *tags), tags, (*tags[1:], "O"), strict=False))
+    wrong = {
+        scheme: sum(n for tags, n in contexts.items() if convert_tags(tags, scheme)[1] != tags[1])
+        for scheme in TAG_SCHEMES
+    }
+    scheme = min(_BY_PREFERENCE, key=wrong.__getitem__)
+    return scheme, wrong[scheme]
 
 
 def forbidden_transitions(

@@ -30,32 +30,48 @@ Splits = dict[str, ConllFile]
 
 
 def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
-    """Load "train" and "dev", and "test" if it is given."""
+    """Load "train" and "dev", and "test" if it is given, all with the columns of train."""
     samples = {name: [SAMPLES / f"ner_{name}.conll"] for name in ("train", "dev")}
     paths = split_files(settings, {name: [name] for name in ("train", "dev", "test")}, samples)
-    splits = {name: _read(name, path, settings, run) for name, (path,) in paths.items()}
+    splits: Splits = {}
+    for name in ("train", "dev", "test"):
+        if name in paths:
+            splits[name] = _read(name, paths[name][0], settings, run, splits.get("train"))
     _check_types(splits)
     return splits
 
 
-def _read(role: str, path: Path, settings: Settings, run: Run[Settings]) -> ConllFile:
-    """Load the sentences of a file and warn of those that are dropped."""
+def _read(
+    role: str, path: Path, settings: Settings, run: Run[Settings], train: ConllFile | None
+) -> ConllFile:
+    """Load the sentences of a file, print how it is read, and warn of dropped sentences.
+
+    train: the file whose columns this one has.
+    """
     check_input_file(path, f"tagged sentences ({role})")
     file = load_conll(
         path,
         word_column=settings.word_column,
         tag_column=settings.tag_column,
+        columns=train.columns if train is not None else None,
         encoding=settings.encoding,
         limit=settings.limit if role == "train" else None,
     )
     for warning in file.warnings():
         warn(f"warning: {warning}")
+    if any(reason.startswith("not text") for reason in file.dropped):
+        warn(f"warning: if {path} is in another encoding, name it by --encoding, e.g. latin-1")
+    if train is not None and train.columns.count != file.columns.count:
+        warn(
+            f"warning: {role} has {file.columns.count} columns, train {train.columns.count}; those "
+            f"of {role} are decided from its own rows"
+        )
     run.log_file(role, path, len(file))
     entities = sum(len(tag_spans(sentence.tags or ())) for sentence in file.sentences)
     run.say(
         f"{role}: {len(file):,} sentences, {file.tokens:,} words, {entities:,} entities "
         f"of {len(file.types)} types; tags are {file.scheme}, in column {file.columns.tag} of "
-        f"{file.columns.count}"
+        f"{file.columns.count}\n  {file.reading()}"
     )
     return file
 
@@ -68,7 +84,8 @@ def _check_types(splits: Splits) -> None:
     """
     if not splits["train"].types:
         raise SettingsError(
-            f"{splits['train'].path} has no entities: all its tags are 'O'; check --tag-column"
+            f"{splits['train'].path} has no entities: all tags in its column "
+            f"{splits['train'].columns.tag} (from 0) are 'O'; choose another by --tag-column"
         )
     for name, split in splits.items():
         new = sorted(set(split.types) - set(splits["train"].types))

@@ -10,9 +10,10 @@ On real data:
 The second starts from word vectors that train_word2vec.py made. The third pre-trains its encoder
 on plain text; --encoder runs/lm/pretrain.npz reuses that encoder in another run.
 
-Files have one word per line with its tag (IOB1, IOB2 or IOBES; detected), an empty line after
-every sentence, and any number of columns. Words are in the first column and tags in the last one
-that has tags, unless --word-column and --tag-column say otherwise. To predict:
+Files have one word per line with its tag (IOB1, IOB2 or IOBES; also types or letters alone), an
+empty line after every sentence, and any number of columns. Which of them hold words and tags is
+decided from all rows of --train, and printed; --word-column and --tag-column overrule it, for all
+files. To predict, raw text is read, a sentence per line:
 
   echo 'Boris Becker won in Kelmoor.' | python apps/train_ner.py --predict --out runs/real
 """

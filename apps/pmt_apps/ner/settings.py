@@ -34,7 +34,8 @@ class Settings(TransformerSettings):
     dev: Path | None = path_option("sentences that choose the best weights")
     test: Path | None = path_option("sentences to score once, at the end")
     word_column: int | None = data_option(
-        None, "column of the words, from 0, or negative from the last; detected by default"
+        None,
+        "column of the words in all files, from 0, or negative from the last; decided by default",
     )
     tag_column: int | None = data_option(None, "column of the tags, likewise")
     encoding: str = data_option("utf-8", "of the CoNLL files, e.g. latin-1")

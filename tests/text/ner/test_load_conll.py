@@ -92,6 +92,39 @@ def test_a_hash_that_is_a_word(tmp_path: Path) -> None:
     assert [s.words for s in file.sentences] == [("#", "NYC"), ("x",), ("Ann", "is")]
 
 
+def test_words_that_look_like_comments_or_like_nothing(tmp_path: Path) -> None:
+    """As in WNUT-17, where lines with a tab end sentences."""
+    text = (
+        "#\tO\n#Rome\tB-hashtag\n\t\n\u00a0\tO\n\u200b\tO\n\ufeff\tO\n\u2028\tB-x\n\t\n"
+        "a\tO\n# b\tO\n\t\n# id 1\n#2\n#\nc\tO\n\t\nd\tO\n\tO\n\t\ne\tO\n \tO\n"
+    )
+    file = load_conll(written(tmp_path / "f", text))
+    assert [s.words for s in file.sentences] == [
+        ("#", "#Rome"),
+        ("\u00a0", "\u200b", "\ufeff", "\u2028"),
+        ("a", "# b"),
+        ("c",),
+    ]
+    assert (file.dropped, file.skipped) == ({"no word": [18, 21]}, 3)
+    assert [s.line for s in file.sentences] == [1, 4, 9, 15]
+
+
+def test_documents(tmp_path: Path) -> None:
+    parts = [
+        "a O\n-DOCSTART- O\nb O\n\n1 -DOCSTART-",
+        "c O\n-DOCSTART-(3) O",
+        "\ufeff-DOCSTART- O\nd O\n",
+    ]
+    file = load_conll(written(tmp_path / "f", "\n\n".join(parts)))
+    assert [(s.words, s.document) for s in file.sentences] == [
+        (("a",), 0),
+        (("b",), 1),
+        (("c",), 2),
+        (("d",), 4),
+    ]
+    assert file.documents == 4
+
+
 def test_a_word_with_blanks_between_tabs(tmp_path: Path) -> None:
     path = written(tmp_path / "f", "New York\tB-LOC\nis\tO\na\u00a0b\tO\n")
     sentence = load_conll(path).sentences[0]

@@ -16,7 +16,7 @@ from pmt_text import (
     forbidden_transitions,
     spans_to_tags,
 )
-from pmt_text.ner.tag_scheme import TAG_SCHEMES, scheme_breaks
+from pmt_text.ner.tag_scheme import TAG_SCHEMES, best_scheme, scheme_breaks
 
 RandomEntities = Callable[[np.random.Generator], tuple[list[Span], int]]
 
@@ -69,6 +69,22 @@ def test_mixed_files_and_no_entities() -> None:
     assert detect_scheme(mostly) == "IOB2"
     assert scheme_breaks(["I-X"], "IOB2") == [0]
     assert detect_scheme([["I-X"]] * 9 + [["B-X"]]) == "IOB1"
+
+
+def test_the_scheme_is_the_one_that_writes_most_tags_alike() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        tags = [
+            "O",
+            *(f"{k}-{t}" for k in ("BI", "I", "BIES", "BI")[rng.integers(4)] for t in "XY"),
+        ]
+        sentences = [
+            [tags[i] for i in rng.integers(0, len(tags), rng.integers(0, 8))] for _ in range(5)
+        ]
+        breaks = {s: sum(len(scheme_breaks(t, s)) for t in sentences) for s in TAG_SCHEMES}
+        scheme, wrong = best_scheme(sentences)
+        assert breaks[scheme] == wrong == min(breaks.values())
+        assert detect_scheme(iter(sentences)) == scheme
 
 
 def test_what_cannot_be() -> None:

@@ -12,6 +12,7 @@ from pmt_text.batching.text_chunks import ConsecutiveChunks, RandomChunks, TextC
 from pmt_text.files.text_lines import load_text
 
 # Named entity recognition
+from pmt_text.ner.conll_columns import ConllColumns
 from pmt_text.ner.encoded_sentences import EncodedSentences, TaggedBatch, sentence_chunks
 from pmt_text.ner.load_conll import ConllFile, load_conll
 from pmt_text.ner.sentence_encoder import SentenceEncoder, fold_word, letters_only, word_shape
@@ -72,19 +73,20 @@ from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
 __all__ = [
     "CLS", "MASK", "PAD", "PAIR_FEATURES", "SEP", "SPECIAL_TOKENS", "UNK", "VECTOR_SIMILARITIES",
     "AnalogyScores", "BagBatch", "BucketBatches", "BytePairEncoding", "CharacterTokenizer",
-    "ChunkSampler", "ConllFile", "ConsecutiveChunks", "Curriculum", "EncodedBags", "EncodedPairs",
-    "EncodedSentences", "EncodedTranslations", "InverseDocumentFrequency", "Neighbor", "PairBatch",
-    "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair", "RandomChunks", "SamplingSettings",
-    "SentenceEncoder", "SubwordAlignment", "TagScheme", "TaggedBatch", "TaggedSentence",
-    "TextChunkBatch", "TextCorpus", "TextWord", "TfIdf", "TokenBatches", "Tokenize",
-    "TranslationBatch", "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches",
-    "WordCounts", "WordPiece", "WordVectors", "analogy", "best_threshold", "concatenate_tags",
-    "connected_components", "convert_tags", "count_words", "detect_scheme", "embedding_matrix",
-    "encode_words", "evaluate_analogies", "evaluate_word_pairs", "find_words", "fold_word",
-    "forbidden_transitions", "jaccard", "letters_only", "load_analogies", "load_conll",
-    "load_parallel", "load_qqp", "load_text", "load_word_pairs", "load_word_vectors", "mask_tokens",
-    "match_types", "mine_negatives", "nearest_pairs", "normalize", "overlap_scores",
-    "pair_features", "pearson", "principal_components", "save_word_vectors", "sentence_chunks",
-    "spans_to_tags", "spearman", "split_by_question", "tokenize", "word_shape", "write_conll",
+    "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks", "Curriculum", "EncodedBags",
+    "EncodedPairs", "EncodedSentences", "EncodedTranslations", "InverseDocumentFrequency",
+    "Neighbor", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair",
+    "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme",
+    "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextCorpus", "TextWord", "TfIdf",
+    "TokenBatches", "Tokenize", "TranslationBatch", "VectorSimilarities", "Vocabulary",
+    "WindowBatch", "WindowBatches", "WordCounts", "WordPiece", "WordVectors", "analogy",
+    "best_threshold", "concatenate_tags", "connected_components", "convert_tags", "count_words",
+    "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
+    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_transitions", "jaccard",
+    "letters_only", "load_analogies", "load_conll", "load_parallel", "load_qqp", "load_text",
+    "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types", "mine_negatives",
+    "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
+    "principal_components", "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman",
+    "split_by_question", "tokenize", "word_shape", "write_conll",
 ]
 # fmt: on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -12,15 +12,21 @@ from pmt_core import DataError
 from pmt_text.ner.conll_rows import Layout, Row
 from pmt_text.ner.conll_tags import (
     MIN_OUTSIDE,
+    MIN_TAGS,
     TagNotation,
     detect_notation,
     holds_brackets,
     holds_chunks,
     share_outside,
 )
-from pmt_text.ner.conll_words import Blocks, number_column, numbers_no_word, word_column
+from pmt_text.ner.conll_words import (
+    Blocks,
+    number_column,
+    numbers_no_word,
+    rows_with_words,
+    word_column,
+)
 
-_MIN_TAGS = 0.9  # of another file's notation, for it to be that of this one
 _MIN_ENTITIES = 0.75  # of the tags of the column that has most
 _WORD_TITLES = frozenset(["word", "words", "token", "tokens", "form", "text"])
 _TAG_TITLE = re.compile(
@@ -75,10 +81,10 @@ class ConllColumns:
         parts = [f"words in column {self.word}, tags in column {self.tag} of {self.count} (from 0)"]
         if self.notation != TagNotation():
             parts.append(f"tags are written as {self.notation}")
+        if self.others:
+            parts.append(f"column {_listed(self.others)} could also be tags")
         if self.number is not None:
             parts.append(f"column {self.number} numbers the words")
-        if self.others:
-            parts.append(f"tags also in column {', '.join(map(str, self.others))}")
         return "; ".join(parts)
 
 
@@ -103,10 +109,14 @@ def decide_columns(
     """Decide from all rows which columns hold words and tags.
 
     Tags are in the column whose cells other than "O" are tags, see `detect_notation`. Of several
-    columns, those with B-PER or PER-B come before those with bare B and I, before those with types
-    alone, before those where "O" is rare, before those that only have "O", before those of
-    syntactic chunks (B-NP). Of the columns left, it is the last one with at least three quarters of
-    the entity tags of the fullest one.
+    such columns, the first kind of this list is taken:
+
+    1. 90 % of the cells other than "O" are like B-PER or PER-B; 2. half of them are; 3. bare B and
+    I; 4. types alone; 5. less than 20 % of all cells are "O"; 6. all of them are; 7. the types are
+    those of syntactic chunks (B-NP).
+
+    Of the columns of one kind, it is the last one with at least three quarters of the entity tags
+    of the fullest one.
 
     Words are in the first column that has no tags, does not number the words of its sentence
     (1, 2, 3, or offsets that increase) and is not constant within sentences.
@@ -116,31 +126,18 @@ def decide_columns(
     file, which are taken if this one has as many columns. Raises `DataError` if there are no such
     columns.
     """
-    like = like if like is not None and like.count == layout.count else None
-    number = like.number if like is not None else number_column(blocks, layout.count)
-    if number is not None:
-        no_words = set(filter(numbers_no_word, {row[number] for rows in blocks for row in rows}))
-        if no_words:
-            blocks = [[row for row in rows if row[number] not in no_words] for rows in blocks]
-    rows = [row for rows in blocks for row in rows]
-    columns = [Counter(map(itemgetter(i), rows)) for i in range(layout.count)]
-    if like is not None:
-        word = like.word if word is None else word
-        tag = like.tag if tag is None else tag
-    notations = {
-        i: notation for i, cells in enumerate(columns) if (notation := detect_notation(cells))
-    }
-    if tag is not None:
-        tag = _index(path, tag, layout.count, "tags")
-        notation = _chosen_notation(path, columns, notations, tag, like)
-    elif notations:
-        tag = _tag_column(columns, notations)
-        notation = notations[tag]
-    else:
-        raise DataError(_no_tags(path, columns))
-    if word is not None:
-        word = _index(path, word, layout.count, "words")
-    else:
+    if like and like.count != layout.count:
+        like = None
+    number = like.number if like else number_column(blocks, layout.count)
+    blocks = rows_with_words(blocks, number)
+    columns = _column_counts(blocks, layout.count)
+    notations = _notations(columns)
+    tag = _index(path, tag, layout.count, "tags", like.tag if like else None)
+    word = _index(path, word, layout.count, "words", like.word if like else None)
+    if tag is None:
+        tag = _tag_column(path, columns, notations)
+    notation = _notation(path, columns, notations, tag, like)
+    if word is None:
         word = word_column(blocks, columns, tag, number, notations)
     if word == tag:
         raise DataError(
@@ -151,8 +148,24 @@ def decide_columns(
     return ConllColumns(layout, word, tag, None if number == word else number, notation, others)
 
 
-def _tag_column(columns: Sequence[Counter[str]], notations: Mapping[int, TagNotation]) -> int:
+def _column_counts(blocks: Blocks, count: int) -> list[Counter[str]]:
+    """Return the cells of each column and their frequencies."""
+    rows = [row for rows in blocks for row in rows]
+    return [Counter(map(itemgetter(i), rows)) for i in range(count)]
+
+
+def _notations(columns: Sequence[Counter[str]]) -> dict[int, TagNotation]:
+    """Return the notations of the columns that hold tags."""
+    detected = {i: detect_notation(cells) for i, cells in enumerate(columns)}
+    return {i: notation for i, notation in detected.items() if notation}
+
+
+def _tag_column(
+    path: str, columns: Sequence[Counter[str]], notations: Mapping[int, TagNotation]
+) -> int:
     """Return the column of tags among those with notations; see `decide_columns`."""
+    if not notations:
+        raise DataError(_no_tags(path, columns))
     ranks = {i: _rank(columns[i], notation) for i, notation in notations.items()}
     best = [i for i, rank in ranks.items() if rank == min(ranks.values())]
     entities = {
@@ -164,28 +177,33 @@ def _tag_column(columns: Sequence[Counter[str]], notations: Mapping[int, TagNota
 def _rank(cells: Counter[str], notation: TagNotation) -> int:
     """Return the rank of a column of tags; that of 0 is the first choice."""
     if len(cells) == 1 and notation.tag(next(iter(cells))) == "O":
-        return 4
-    if holds_chunks(cells, notation):
         return 5
+    if holds_chunks(cells, notation):
+        return 6
     if share_outside(cells, notation) < MIN_OUTSIDE:
-        return 3
-    return {"letters": 1, "types": 2}.get(notation.style, 0)
+        return 4
+    if notation.style in ("letters", "types"):
+        return 2 + (notation.style == "types")
+    return int(notation.share(cells) < MIN_TAGS)
 
 
-def _chosen_notation(
+def _notation(
     path: str,
     columns: Sequence[Counter[str]],
     notations: Mapping[int, TagNotation],
     tag: int,
     like: ConllColumns | None,
 ) -> TagNotation:
-    """Return the notation of the column of tags that was chosen."""
+    """Return the notation of the column of tags: that of `like`, if it fits."""
     cells = columns[tag]
-    if like is not None and like.tag == tag and like.notation.share(cells) >= _MIN_TAGS:
-        return like.notation
+    notation = like.notation if like is not None and like.tag == tag else None
+    # Any cell would be a type, so types need cells with "O" beside them.
+    fits = notation and (notation.style != "types" or notation.outside in cells)
+    if notation and fits and notation.share(cells) >= MIN_TAGS:
+        return notation
     notation = notations.get(tag) or detect_notation(cells, chosen=True)
     if notation is None:
-        others = ", ".join(map(str, notations)) or "none"
+        others = _listed(notations) or "none"
         raise DataError(
             f"{path}: column {tag} (from 0) does not hold tags like 'O' and 'B-PER' but e.g. "
             f"{_examples(cells)}; columns that do: {others}"
@@ -193,7 +211,10 @@ def _chosen_notation(
     return notation
 
 
-def _index(path: str, given: int, count: int, what: str) -> int:
+def _index(path: str, given: int | None, count: int, what: str, default: int | None) -> int | None:
+    """Return the index, from 0, of a column that was given, negative from the last."""
+    if given is None:
+        return default
     if not -count <= given < count:
         columns = f"{count} columns (0 to {count - 1})"
         raise DataError(f"{path} has {columns}, so there is no column {given} of {what}")
@@ -201,17 +222,16 @@ def _index(path: str, given: int, count: int, what: str) -> int:
 
 
 def _no_tags(path: str, columns: Sequence[Counter[str]]) -> str:
-    shown = list(enumerate(columns))[:_SHOWN_COLUMNS]
-    cells = "; ".join(f"{i}: {_examples(column)}" for i, column in shown)
+    examples = [f"{i}: {_examples(cells)}" for i, cells in enumerate(columns)]
     message = (
         f"{path}: no column holds tags like 'O' and 'B-PER' (also PER-B, or PER alone, or B and I "
-        f"alone); its columns, from 0, hold e.g. {cells}"
+        f"alone); its columns, from 0, hold e.g. {'; '.join(examples[:_SHOWN_COLUMNS])}"
     )
-    brackets = [i for i, column in enumerate(columns) if holds_brackets(column)]
+    brackets = [examples[i] for i, cells in enumerate(columns) if holds_brackets(cells)]
     if brackets:
         message += (
-            f"; column {', '.join(map(str, brackets))} holds spans in brackets, as in CoNLL-2012: "
-            "convert them to B-PER and I-PER"
+            "; convert spans in brackets, as in CoNLL-2012, to B-PER and I-PER: "
+            + "; ".join(brackets[:_SHOWN_COLUMNS])
         )
     return message
 
@@ -219,3 +239,7 @@ def _no_tags(path: str, columns: Sequence[Counter[str]]) -> str:
 def _examples(cells: Counter[str]) -> str:
     frequent = [cell for cell, _ in cells.most_common(_SHOWN_CELLS)]
     return ", ".join(repr(cell[:_SHOWN_CHARACTERS]) for cell in frequent)
+
+
+def _listed(columns: Iterable[int]) -> str:
+    return ", ".join(map(str, columns))

@@ -44,6 +44,8 @@ def read_blocks(lines: Iterable[tuple[int, str | None]]) -> tuple[list[Block], i
     blocks: list[Block] = []
     block = Block(0)
     for number, text in lines:
+        if text is not None and (text[-1:] == "\r" or text[:1] == "\ufeff"):
+            text = _cleaned(text)
         if text is not None and (not text or text.isspace()):
             if block.lines:
                 block = Block(block.document)
@@ -55,6 +57,15 @@ def read_blocks(lines: Iterable[tuple[int, str | None]]) -> tuple[list[Block], i
                 blocks.append(block)
             block.lines.append(text)
     return blocks, block.document
+
+
+def _cleaned(line: str) -> str:
+    """Return a line without the CR of a line end CR CR LF, and a byte-order mark.
+
+    Files that were concatenated have a mark in the middle. One alone in its cell is a word.
+    """
+    line = line.rstrip("\r")
+    return line[1:] if line[:1] == "\ufeff" and not line[1:2].isspace() else line
 
 
 def _begins_document(line: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,12 +13,13 @@ TagStyle = Literal["prefix", "suffix", "letters", "types"]
 UNNAMED_TYPE = "ENTITY"
 """Type of entities whose tags have no type: bare B and I."""
 
-_MIN_TAGS = 0.9  # of the cells that are not "O", in a column of tags
-_MIN_TAGS_IF_CHOSEN = 0.5
+MIN_TAGS = 0.9  # of the cells that are not "O", in a column of tags
+_MIN_AFFIXES = 0.5  # the same, for B-PER and PER-B
 MIN_OUTSIDE = 0.2  # of all cells, for types without a prefix
 _MAX_TYPES = 100  # without a prefix
 
-_STYLES_WITH_LETTERS: tuple[TagStyle, ...] = ("prefix", "suffix", "letters")
+_AFFIXES: tuple[TagStyle, ...] = ("prefix", "suffix")
+_STYLES_WITH_LETTERS: tuple[TagStyle, ...] = (*_AFFIXES, "letters")
 _LETTERS = "BIESLUMW"
 # Other letters for the end, the single word and the middle of an entity: BILOU, BMES, BMEWO.
 _OTHER_LETTERS = {"L": "E", "U": "S", "W": "S", "M": "I"}
@@ -28,7 +29,9 @@ _PREFIXED_ANY_CASE = re.compile(_PREFIXED.pattern, re.IGNORECASE)
 _SUFFIXED_ANY_CASE = re.compile(_SUFFIXED.pattern, re.IGNORECASE)
 _SEVERAL_TAGS = re.compile(rf"[|,;+&/][{_LETTERS}]-")
 _TYPE = re.compile(r"[^\W\d_][\w.&/+:-]*")
-_LIKE_PREFIX = re.compile(r"[A-Za-z][\W_].*|.*[\W_][A-Za-z]")
+# No types: tags in another notation, of this one's letters or of any.
+_WITH_LETTER = re.compile(rf"[{_LETTERS}][-_:].*|[BI]")
+_AFFIXED = re.compile(r"[A-Za-z][\W_]..+|.+.[\W_][A-Za-z]")
 _OUTSIDE = ("O", "o", "_", "-", "0")
 _ENTITY_KEY = re.compile(r"ner|ne|ne_?tag|ner_?tag|named_?entity|entity|bio|iob", re.IGNORECASE)
 _BRACKETS = re.compile(r"(?:\([^()*\s]+)*\*\)*|(?:\([^()*\s]+)+\)+")
@@ -104,47 +107,64 @@ class TagNotation:
 def detect_notation(cells: Mapping[str, int], *, chosen: bool = False) -> TagNotation | None:
     """Return the notation of a column of tags, or None if the column holds something else.
 
-    Of the cells that are not outside of entities, 90 % are tags. Outside is "O", or if the column
-    has no "O": "o", "_", "-" or "0". Types without a prefix are at most 100, and a fifth of the
-    cells is "O".
+    Outside of entities is "O", or if the column has no "O": "o", "_", "-" or "0". Of the other
+    cells, 90 % are tags of one notation, or half of them are tags with a letter and a type. Types
+    without a letter are at most 100, and a fifth of the cells is "O".
 
     cells: the cells and their frequencies. chosen: the user chose this column, so that half of the
-    cells have to be tags, and "O" may be rare.
+    cells are enough in each notation, and "O" may be rare.
     """
     if any("=" in cell for cell in cells):
         return _notation_of_values(cells, chosen)
     outside = next((cell for cell in _OUTSIDE if cell in cells), "O")
-    entities = Counter({cell: count for cell, count in cells.items() if cell != outside})
+    entities = Counter(cells)
+    n_outside = entities.pop(outside, 0)
     if not entities:
         return TagNotation() if outside == "O" else None
-    minimum = _MIN_TAGS_IF_CHOSEN if chosen else _MIN_TAGS
-    notation = _notation_with_letters(entities, outside, minimum)
-    if notation:
+    styles = _STYLES_WITH_LETTERS if len(cells) > 1 else _AFFIXES  # a constant letter is no tag
+    n_frequent = n_outside if n_outside >= MIN_OUTSIDE * (n_outside + entities.total()) else 0
+    notation = (
+        _notation_with_letters(entities, outside, styles, MIN_TAGS)
+        or _notation_of_types(entities, outside, n_frequent, MIN_TAGS)
+        or _notation_with_letters(entities, outside, _AFFIXES, _MIN_AFFIXES)
+    )
+    if notation or not chosen:
         return notation
-    rare = cells.get(outside, 0) < MIN_OUTSIDE * sum(cells.values())
-    if outside not in ("O", "o") or outside not in cells or (rare and not chosen):
-        return None
-    types = TagNotation("types", outside)
-    like_prefix = sum(n for cell, n in entities.items() if _LIKE_PREFIX.fullmatch(cell))
-    if len(entities) > _MAX_TYPES or 2 * like_prefix >= entities.total():
-        return None
-    return types if types.share(entities) >= minimum else None
+    return _notation_with_letters(entities, outside, styles, _MIN_AFFIXES) or _notation_of_types(
+        entities, outside, n_outside, _MIN_AFFIXES
+    )
 
 
 def _notation_with_letters(
-    entities: Counter[str], outside: str, minimum: float
+    entities: Counter[str], outside: str, styles: Sequence[TagStyle], minimum: float
 ) -> TagNotation | None:
     """Return the notation of tags that have a letter, or None. entities: cells but `outside`."""
     frequent = [cell for cell, _ in entities.most_common(30)]  # refuses a column of words early
     for any_case in (False, True):
-        for style in _STYLES_WITH_LETTERS:
+        for style in styles:
             notation = TagNotation(style, outside, any_case)
             if not any(map(notation.tag, frequent)) or notation.share(entities) < minimum:
                 continue
-            letters = {cell[-1 if style == "suffix" else 0].upper() for cell in entities}
+            end = slice(-1, None) if style == "suffix" else slice(1)
+            letters = {cell[end].upper() for cell in entities}
             if letters & {"B", "I"} or (style == "prefix" and not any_case):
                 return notation
     return None
+
+
+def _notation_of_types(
+    entities: Counter[str], outside: str, n_outside: int, minimum: float
+) -> TagNotation | None:
+    """Return the notation of types without a letter, or None. entities: cells but `outside`."""
+    if outside not in ("O", "o") or not n_outside:
+        return None
+    notation = TagNotation("types", outside)
+    total = entities.total()
+    with_letter = sum(n for cell, n in entities.items() if _WITH_LETTER.fullmatch(cell))
+    affixed = sum(n for cell, n in entities.items() if _AFFIXED.fullmatch(cell))
+    if len(entities) > _MAX_TYPES or with_letter > (1 - MIN_TAGS) * total or 2 * affixed >= total:
+        return None
+    return notation if notation.share(entities) >= minimum else None
 
 
 def _notation_of_values(cells: Mapping[str, int], chosen: bool) -> TagNotation | None:
@@ -159,7 +179,7 @@ def _notation_of_values(cells: Mapping[str, int], chosen: bool) -> TagNotation |
             values.setdefault(key, Counter())[value] += count
         if len(values) > _MAX_TYPES:
             return None
-    if others > (1 - _MIN_TAGS) * total:
+    if others > (1 - MIN_TAGS) * total:
         return None
     for key, of_key in values.items():
         of_key["O"] += total - of_key.total()
@@ -188,10 +208,10 @@ def holds_chunks(cells: Mapping[str, int], notation: TagNotation) -> bool:
         tags[(notation.tag(cell) or "O")[2:]] += count
     del tags[""]  # of "O"
     chunks = sum(count for type_, count in tags.items() if type_.upper() in _CHUNKS)
-    return bool(tags) and chunks >= _MIN_TAGS * tags.total()
+    return bool(tags) and chunks >= MIN_TAGS * tags.total()
 
 
 def holds_brackets(cells: Mapping[str, int]) -> bool:
     """Return whether these are spans in brackets, as in CoNLL-2012: (PERSON*, *, *), (GPE)."""
     spans = sum(count for cell, count in cells.items() if _BRACKETS.fullmatch(cell))
-    return len(cells) > 1 and spans >= _MIN_TAGS * sum(cells.values())
+    return len(cells) > 1 and spans >= MIN_TAGS * sum(cells.values())

@@ -23,6 +23,16 @@ def numbers_no_word(cell: str) -> bool:
     return _NO_WORD.fullmatch(cell) is not None
 
 
+def rows_with_words(blocks: Blocks, number: int | None) -> Blocks:
+    """Return the rows without ranges and empty nodes. number: the column of the numbers."""
+    if number is None:
+        return blocks
+    no_words = set(filter(numbers_no_word, {row[number] for rows in blocks for row in rows}))
+    if not no_words:
+        return blocks
+    return [[row for row in rows if row[number] not in no_words] for rows in blocks]
+
+
 def number_column(blocks: Blocks, count: int) -> int | None:
     """Return the first column that numbers the words of the sentences from 0 or 1, or on."""
     usual = [str(i) for i in range(1 + max(map(len, blocks), default=0))]

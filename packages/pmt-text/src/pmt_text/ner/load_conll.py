@@ -64,6 +64,15 @@ class ConllFile:
         """Types of entities that occur, sorted."""
         return sorted({tag[2:] for s in self.sentences for tag in s.tags or () if tag != "O"})
 
+    def reading(self) -> str:
+        """Return in one line how the file was read: its columns, and what was dropped and why."""
+        counts = {reason: len(lines) for reason, lines in self.dropped.items()}
+        dropped = ", ".join(f"{count:,} ({reason})" for reason, count in counts.items())
+        parts = [str(self.columns), f"sentences dropped: {dropped or 'none'}"]
+        if self.skipped:
+            parts.append(f"lines without a word: {self.skipped:,}")
+        return "; ".join(parts)
+
     def warnings(self) -> list[str]:
         """Return one line per reason for which sentences were dropped, and one for broken tags."""
         warnings = dropped_warnings(self.path, self.dropped, "sentence")
@@ -128,7 +137,10 @@ def load_conll(
     )
     if not sentences:
         problems = "\n  ".join(file.warnings())
-        raise DataError(f"{lines.path}: no sentence is left; all of them are broken:\n  {problems}")
+        raise DataError(
+            f"{lines.path}: no sentence is left, as all of them are broken: check the encoding and "
+            f"the columns\n  {columns}\n  {problems}"
+        )
     return file
 
 

@@ -35,6 +35,8 @@ MNIST_SHA256 = {
     )
 }
 """SHA-256 checksums of the public files, by name."""
+MNIST_BYTES = dict(zip(MNIST_SHA256, (9_912_422, 28_881, 1_648_877, 4_542), strict=True))
+"""Sizes of the public files, by name."""
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CHUNK = 1 << 20

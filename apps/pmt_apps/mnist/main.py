@@ -34,7 +34,7 @@ from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
 from pmt_apps.kit.run import Run
 from pmt_apps.mnist.images import gray_bytes, load_gray_image
-from pmt_apps.mnist.load_mnist import MNIST_SHA256, read_splits
+from pmt_apps.mnist.load_mnist import MNIST_BYTES, MNIST_SHA256, read_splits
 from pmt_apps.mnist.model import build_model, fit, predict_probabilities
 from pmt_apps.mnist.report import report
 from pmt_apps.mnist.settings import Settings
@@ -94,7 +94,9 @@ def download(settings: Settings) -> None:
     folder = settings.download or Path()
     for name, sha256 in MNIST_SHA256.items():
         urls = [f"{base.rstrip('/')}/{name}" for base in settings.base_url]
-        fetched = download_from_any(urls, folder / name, sha256=sha256, on_failure=warn)
+        fetched = download_from_any(
+            urls, folder / name, sha256=sha256, size=MNIST_BYTES[name], on_failure=warn
+        )
         say(f"{folder / name}: {'fetched' if fetched else 'is there already'}")
     say(f"train on it: python {sys.argv[0]} --data {folder} --out runs/mnist-cnn")
 

@@ -39,7 +39,9 @@ from pmt_apps.word2vec.training import fit, read_corpus
 from pmt_text import WordVectors, load_analogies, load_word_pairs, save_word_vectors
 from pmt_train import say, warn
 
-_DOWNLOADS = {"text8": "text8.zip"}
+_TEXT8 = "text8.zip"
+_TEXT8_BYTES = 31_344_016
+_TEXT8_SHA256 = "a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232"
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
@@ -71,11 +73,10 @@ def _check_files(settings: Settings) -> None:
 
 
 def download(settings: Settings) -> None:
-    """Download a public text."""
-    name = _DOWNLOADS[settings.download or "text8"]
-    path = settings.into / name
-    urls = [f"{base.rstrip('/')}/{name}" for base in settings.base_url]
-    is_new = download_from_any(urls, path, on_failure=warn)
+    """Download the public text text8, the only one there is."""
+    path = settings.into / _TEXT8
+    urls = [f"{base.rstrip('/')}/{_TEXT8}" for base in settings.base_url]
+    is_new = download_from_any(urls, path, sha256=_TEXT8_SHA256, size=_TEXT8_BYTES, on_failure=warn)
     say(f"{path}: {'downloaded' if is_new else 'exists already'}")
     say(f"train on it: python {sys.argv[0]} --corpus {path} --out runs/text8")
 

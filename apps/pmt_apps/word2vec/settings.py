@@ -14,7 +14,7 @@ TASK = "word2vec"
 DEFAULT_RATES = {"skipgram": 0.025, "cbow": 0.05, "tape": 0.005}
 SAMPLE_DEFAULTS = {"epochs": 12, "dimension": 50, "min_count": 3}
 """Defaults for the shipped text, which is small."""
-_MIRRORS = ("http://mattmahoney.net/dc", "https://mattmahoney.net/dc")
+_MIRRORS = ("https://mattmahoney.net/dc", "http://mattmahoney.net/dc")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_server import served
 from programs import Program
 
 from pmt_core import load_archive
@@ -269,25 +268,3 @@ def test_vectors_of_an_overwritten_run_are_removed_at_the_start(
     assert (tmp_path / "runs/word2vec/vectors.bin").exists()
     word2vec.refuse(*arguments, "--lr", 1e9, "--overwrite", error=["diverged"])
     assert not (tmp_path / "runs/word2vec/vectors.bin").exists()
-
-
-# --- download -------------------------------------------------------------------------------------
-
-
-def test_a_downloaded_text_can_be_trained_on(word2vec: Program, tmp_path: Path) -> None:
-    (tmp_path / "served").mkdir()
-    with zipfile.ZipFile(tmp_path / "served/text8.zip", "w") as archive:
-        archive.writestr("text8", words())
-    with served(tmp_path / "served") as url:
-        download = ("--download", "text8", "--into", "d", "--base-url", url)
-        result = word2vec.run(*download)
-        assert "downloaded" in result.stdout
-        assert "--corpus d/text8.zip" in result.stdout
-        assert "exists already" in word2vec.run(*download).stdout
-    word2vec.run("--corpus", "d/text8.zip", *SMALL)
-
-
-def test_download_without_a_network_fails_cleanly(word2vec: Program, tmp_path: Path) -> None:
-    arguments = ("--download", "text8", "--base-url", "http://127.0.0.1:9")
-    word2vec.refuse(*arguments, error=["cannot download", "check the network"])
-    assert not (tmp_path / "data" / "text8.zip").exists()

@@ -169,6 +169,22 @@ def test_an_interrupt_does_not_reach_a_worker_at_any_time() -> None:
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
+@pytest.mark.parametrize("message", [b"", b'{"settings"', b'{"unknown": 1}\n'])
+def test_a_worker_whose_parent_is_killed_ends_quietly(message: bytes) -> None:
+    """Within a message, before it, or before the answer is read."""
+    reading, writing = os.pipe()
+    os.close(reading)  # nobody reads the answers
+    done = subprocess.run(
+        [sys.executable, "-m", "pmt_train.word2vec.worker_main"],
+        input=message,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_a_killed_worker_is_an_error_that_says_so(sampler) -> None:
     with Word2VecTrainer(topic_model(), sampler, workers=2) as trainer:

@@ -39,17 +39,30 @@ def _main() -> int:
     # the signal is blocked from the start.)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        trainer = _trainer(json.loads(sys.stdin.readline()))
-        _answer({"untrained_loss": trainer.untrained_loss})
-        for line in sys.stdin:
-            loss, predictions = trainer.train(**json.loads(line))
-            _answer({"loss": loss, "predictions": predictions})
+        return _serve()
     except BrokenPipeError:
         # The parent is gone. Without this, Python would report the broken pipe again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:
-        _answer({"error": f"{type(error).__name__}: {error}"})
-        return 1
+    return 0
+
+
+def _serve() -> int:
+    """Answer the lines of standard input until it ends; return the exit code."""
+    trainer: ChunkTrainer | None = None
+    for line in sys.stdin:
+        if not line.endswith("\n"):
+            break  # the parent was killed while it wrote
+        try:
+            if trainer is None:
+                trainer = _trainer(json.loads(line))
+                answer = {"untrained_loss": trainer.untrained_loss}
+            else:
+                loss, predictions = trainer.train(**json.loads(line))
+                answer = {"loss": loss, "predictions": predictions}
+        except Exception as error:
+            _answer({"error": f"{type(error).__name__}: {error}"})
+            return 1
+        _answer(answer)
     return 0
 
 

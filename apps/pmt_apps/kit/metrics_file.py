@@ -28,12 +28,13 @@ def write_metrics(
     workers: int,
     data: Mapping[str, FileFingerprint],
     splits: Mapping[str, Mapping[str, Any]],
-    pictures: Sequence[str] = (),
+    files: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Write the results of a run, and return what was written.
 
     data: files by role. splits: metrics by split ("dev": {"accuracy": 0.8}); nan and infinities
     become null, an `Interval` becomes "accuracy": 0.8, "accuracy_interval": [0.79, 0.81].
+    files: names of further files of the run, "pictures" and "outputs"; some may not exist.
     """
     content = {
         "task": task,
@@ -48,7 +49,7 @@ def write_metrics(
         "stopped_early": history.stopped_early,
         "versions": versions(),
         "data": {name: file.to_json() for name, file in data.items()},
-        "pictures": list(pictures),
+        **{kind: list(names) for kind, names in files.items()},
         **{name: _with_intervals(metrics) for name, metrics in splits.items()},
     }
     content = {name: _plain(value) for name, value in content.items()}

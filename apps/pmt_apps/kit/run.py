@@ -283,5 +283,5 @@ class Run(Generic[S]):
             workers=self.settings.workers,
             data=self.files,
             splits=self.splits,
-            pictures=list(self.figures),
+            files={"pictures": list(self.figures), "outputs": self.folder.outputs},
         )

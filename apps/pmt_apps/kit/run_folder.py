@@ -15,24 +15,23 @@ from pmt_apps.kit.removal import finish_removal, is_unfinished, remove_all
 from pmt_core import FileProblem, PmtError, SettingsError, StateError, read_json
 
 _STAGE = ".checkpoint.npz"
+_NAMED = {"pictures": (".png",), "outputs": (".bin", ".conll", ".txt")}
+"""Kinds of files that metrics.json names, and how these names end."""
 _UNFINISHED = re.compile(r"\.(.+)\.\d+-\d+\.tmp")  # of an `atomic_file` whose process was killed
 
 
 class RunFolder:
     """The folder of a run and the paths of its files.
 
-    Args:
-        path: the folder.
-        outputs: names of further files of the run, which only its app knows.
-
     Attributes:
         path: the folder.
+        outputs: names of further files of the run, which only its app knows.
         config, history, metrics, checkpoint, model, report: config.json and so on.
     """
 
     def __init__(self, path: Path, outputs: Sequence[str] = ()) -> None:
         self.path = path
-        self._outputs = outputs
+        self.outputs = outputs
         self.config = path / "config.json"
         self.history = path / "history.csv"
         self.metrics = path / "metrics.json"
@@ -102,15 +101,17 @@ class RunFolder:
     def _names(self) -> Iterator[str]:
         """Iterate over the names of the files of the run, including some that do not exist."""
         yield from (file.name for file in self._files)
-        yield from self._outputs
+        yield from self.outputs
         for checkpoint in self.path.glob(f"*{_STAGE}"):
             yield from (file.name for file in self.of_stage(checkpoint.name.removesuffix(_STAGE)))
         with suppress(PmtError):
-            names = read_json(self.metrics).get("pictures")
-            for name in names if isinstance(names, list) else []:
-                if isinstance(name, str) and Path(name).name == name and name.endswith(".png"):
-                    yield name
-        known = {*(file.name for file in self._files), *self._outputs}
+            metrics = read_json(self.metrics)
+            for kind, suffixes in _NAMED.items():
+                names = metrics.get(kind)
+                for name in names if isinstance(names, list) else []:
+                    if isinstance(name, str) and Path(name).name == name:
+                        yield from [name] if name.endswith(suffixes) else []
+        known = {*(file.name for file in self._files), *self.outputs}
         for path in self.path.glob(".*.tmp"):
             unfinished = _UNFINISHED.fullmatch(path.name)
             if unfinished and (unfinished[1] in known or unfinished[1].endswith((".npz", ".png"))):

@@ -17,6 +17,7 @@ from pmt_core import FileProblem
 NAMES = (
     "config.json", "history.csv", "metrics.json", "checkpoint.npz", "model.npz", "report.html",
     "teacher.npz", "teacher.checkpoint.npz", "curves.png", "vectors.txt",
+    "tagged.conll",
 )  # fmt: skip
 NOTES = "notes.txt"
 
@@ -57,7 +58,8 @@ def run_folder(path: Path) -> RunFolder:
     path.mkdir()
     for name in (*NAMES, NOTES):
         (path / name).write_text(name)
-    (path / "metrics.json").write_text(json.dumps({"pictures": ["curves.png"]}))
+    named = {"pictures": ["curves.png"], "outputs": ["tagged.conll", "report.html/../notes.md", 3]}
+    (path / "metrics.json").write_text(json.dumps(named))
     return RunFolder(path, ["vectors.txt"])
 
 

@@ -49,6 +49,7 @@ def test_metrics_are_json_that_every_reader_takes(tmp_path):
             "dev": {"accuracy": np.float32(0.5), "n": np.int64(3), "loss": math.nan, "x": math.inf},
             "test": {"f1": Interval(0.5, 0.25, math.nan)},
         },
+        files={"pictures": ["a.png"], "outputs": ()},
     )
 
     def refuse(constant):
@@ -59,6 +60,7 @@ def test_metrics_are_json_that_every_reader_takes(tmp_path):
     assert content["test"] == {"f1": 0.5, "f1_interval": [0.25, None]}
     assert (content["task"], content["seconds"], content["examples_per_second"]) == ("t", 3.5, 50.0)
     assert content["data"]["train"]["rows"] == 2
+    assert (content["pictures"], content["outputs"]) == (["a.png"], [])
     assert content["versions"]["numpy"] == np.__version__
     assert content["peak_rss_mb"] > 10
 

@@ -111,6 +111,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.models           qqp.data
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
+    campaigns     kills
     """
 )
 
@@ -129,6 +130,7 @@ FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
 )
 
 APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
+CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 
 
 def _tests_row(*packages: str, third_party: str = "") -> Row:
@@ -146,6 +148,7 @@ TESTS: dict[str, Row] = {
     "text": _tests_row("pmt_text"),
     "train": _tests_row("pmt_train"),
     "apps": _tests_row(*PACKAGES),
+    "campaigns": _tests_row(*PACKAGES),
     "log": Row(third_party=_names("pytest")),
     "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),
@@ -172,7 +175,9 @@ def source_folder(package: str) -> Path:
 
 
 def source_root(package: str) -> Path:
-    """The folder that is the import package, of a package or of the apps."""
+    """The folder that is the import package, of a package, of the apps or of the campaigns."""
+    if package == "campaigns":
+        return ROOT / package
     return ROOT / "apps" / package if package == "pmt_apps" else source_folder(package)
 
 

@@ -13,6 +13,7 @@ from picture import PACKAGES, ROOT, folder
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    + [ROOT / "campaigns" / "README.md"]
     + [path for package in PACKAGES for path in folder(package).glob("*.md")]
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

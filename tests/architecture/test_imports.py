@@ -17,7 +17,17 @@ from import_rules import (
     third_parties,
     wrong_arrows,
 )
-from picture import APPS, ORACLES, PACKAGES, ROOT, TESTS, Row, python_files, source_folder
+from picture import (
+    APPS,
+    CAMPAIGNS,
+    ORACLES,
+    PACKAGES,
+    ROOT,
+    TESTS,
+    Row,
+    python_files,
+    source_folder,
+)
 from source_file import SourceFile
 
 APP_FILES = list(python_files(ROOT / "apps"))
@@ -41,12 +51,17 @@ def app_sources() -> dict[Path, SourceFile]:
     return {path: read(path, ROOT / "apps") for path in APP_FILES}
 
 
+def campaign_sources() -> dict[Path, SourceFile]:
+    return {path: read(path, ROOT) for path in python_files(ROOT / "campaigns")}
+
+
 def sources_of(who: str) -> dict[Path, SourceFile]:
-    return app_sources() if who == "apps" else package_sources(who)
+    others = {"apps": app_sources, "campaigns": campaign_sources}
+    return others[who]() if who in others else package_sources(who)
 
 
 def row_of(who: str) -> Row:
-    return APPS if who == "apps" else PACKAGES[who]
+    return {**PACKAGES, "apps": APPS, "campaigns": CAMPAIGNS}[who]
 
 
 @cache
@@ -67,7 +82,7 @@ def findings(
             yield f"{path.relative_to(ROOT)}: {finding}"
 
 
-HOLDERS = [*PACKAGES, "apps"]
+HOLDERS = [*PACKAGES, "apps", "campaigns"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -91,7 +106,11 @@ def test_arrows(who: str) -> None:
 @pytest.mark.parametrize("who", HOLDERS)
 def test_third_parties(who: str) -> None:
     row = row_of(who)
-    beside = {"pmt_apps", *(path.stem for path in APP_FILES)} if who == "apps" else set()
+    others = {
+        "apps": {"pmt_apps", *(path.stem for path in APP_FILES)},
+        "campaigns": {"campaigns", "pmt_apps"},
+    }
+    beside = others.get(who, set())
     hold(findings(sources_of(who), lambda source: third_parties(source, row, beside)))
 
 
@@ -119,6 +138,8 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
         beside = {other.stem for other in (*shared, *base.rglob("*.py"))}
         if folder == "apps":  # the parts of the programs
             beside |= {"pmt_apps"}
+        if folder == "campaigns":
+            beside |= {"campaigns", "pmt_apps"}
         results = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]
         hold(f"{path.relative_to(ROOT)}: {line}" for line in results)
         at_top = {item.top for item in SourceFile(_top_level(source), source.module).imports}

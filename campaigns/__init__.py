@@ -1,0 +1,1 @@
+"""Campaigns: many random trials of one property, which anyone can repeat."""

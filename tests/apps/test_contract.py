@@ -182,6 +182,7 @@ def test_names_that_are_not_utf8_are_those_of_files_and_runs(trained: Any, tmp_p
         (["--lr", "nan"], ["--lr", "above 0", "nan"]),
         (["--lr", -1], ["--lr", "above 0"]),
         (["--workers", 0], ["--workers", "at least 1"]),
+        (["--workers", 100_000], ["100,000 workers are too many for the", "cores of this machine"]),
         (["--seed", -1], ["--seed", "at least 0"]),
         (["--out", "afile"], ["'afile' is a file", "--out"]),
         (["--out", "afile/run"], ["part of that path is a file", "--out"]),

@@ -15,6 +15,7 @@ from pmt_apps.kit.path_text import shell_join
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.settings import AppSettings, flag, load_settings
 from pmt_core import SettingsError
+from pmt_train import check_worker_count, max_workers
 
 S = TypeVar("S", bound=AppSettings)
 
@@ -52,6 +53,8 @@ def parse_settings(
     """
     given = vars(_parser(kind, description).parse_args(argv))
     _check_actions(given)
+    if "workers" in given:
+        check_worker_count(given["workers"])
     loading = {item.name for item, info in options_of(kind) if info.loads_run}
     if not (given.get("resume") or given.get("predict") or loading & given.keys()):
         return kind(**{**kind.defaults(given), **given})
@@ -61,6 +64,8 @@ def parse_settings(
     folder.check_is_run("resume" if given.get("resume") else "predict with")
     saved = {**load_settings(folder.config, task, kind), "out": out}
     _check_same(kind, saved, given, folder)
+    if "workers" in saved:  # the run may come from a larger machine
+        saved["workers"] = min(saved["workers"], max_workers())
     return kind(**{**saved, **given})
 
 

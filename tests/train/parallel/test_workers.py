@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from pmt_autograd import is_recording
 from pmt_core import SettingsError
-from pmt_train import Workers, core_count, predict_batches
+from pmt_train import Workers, check_worker_count, core_count, max_workers, predict_batches
 from pmt_train.parallel import workers as workers_module
 
 
@@ -93,6 +94,11 @@ def test_the_number_is_checked_and_defaults_to_the_cores(monkeypatch):
     assert core_count() >= 1
     with pytest.raises(SettingsError, match="at least 1"):
         Workers(0)
+    assert max_workers() >= 4 * core_count()
+    assert check_worker_count(max_workers()) == max_workers()
+    cores = os.cpu_count()
+    with pytest.raises(SettingsError, match=f"100,000 workers are too many for the {cores} cores"):
+        Workers(100_000)
 
 
 @pytest.mark.parametrize("n", [1, 3])

@@ -41,7 +41,7 @@ from pmt_train.optim.sgd import SGD
 from pmt_train.parallel.malloc_tuning import keep_freed_memory
 from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup, SingleProcess, run_thread_group
-from pmt_train.parallel.workers import Workers, core_count
+from pmt_train.parallel.workers import Workers, check_worker_count, core_count, max_workers
 
 # Plots
 from pmt_train.plots.bars import bar_chart, entity_plot
@@ -89,26 +89,26 @@ from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 
 # fmt: off
 __all__ = [
-    "Adagrad", "Adam", "AdamW", "AttentionMap", "Batch", "BleuScore", "Block",
+    "SGD", "Adagrad", "Adam", "AdamW", "AttentionMap", "Batch", "BleuScore", "Block",
     "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping", "Decays",
     "EarlyStopping", "EntityScores", "Epochs", "EventName", "FitOptions", "FlatGradients",
     "FlatParameters", "History", "Interrupt", "Interval", "LearningRateSearch", "Lion", "Loss",
     "Mode", "Optimizer", "OptimizerMaker", "OptimizerOptions", "ParameterGroup",
     "ParameterSlot", "PrecisionRecallF1", "ProcessGroup", "RMSProp", "ReduceOnPlateau", "Row",
-    "SGD", "Schedule", "SingleProcess", "StepResult", "Trainable", "Trainer", "TrainingEvent",
+    "Schedule", "SingleProcess", "StepResult", "Trainable", "Trainer", "TrainingEvent",
     "TrainingInterrupted", "TrainingLoop", "TrainingState", "WeightAverage", "Word2Vec",
     "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer", "Workers", "accuracy",
     "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu", "bootstrap_interval",
-    "calibration_bins", "clip_factor", "clip_grad_norm", "clip_values", "confusion_matrix",
-    "confusion_plot", "constant_schedule", "core_count", "cosine_schedule", "entity_confusion",
-    "entity_plot", "entity_scores", "expected_calibration_error", "exponential_schedule",
-    "figure_saved_to", "finite_or_none", "global_norm", "image_grid", "in_sequence",
-    "inverse_sqrt_schedule", "join_histories", "keep_freed_memory", "launched_process_group",
-    "learning_curves", "learning_rate_plot", "linear_schedule", "load_checkpoint",
-    "matthews_correlation", "one_cycle_schedule", "perplexity", "plot_label",
-    "precision_recall_f1", "predict_batches", "preview", "progress_bar", "reliability_plot",
-    "roc_auc", "run_thread_group", "say", "search_learning_rate", "step_schedule",
-    "stopped_by_signals", "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot",
-    "warmup", "warn",
+    "calibration_bins", "check_worker_count", "clip_factor", "clip_grad_norm", "clip_values",
+    "confusion_matrix", "confusion_plot", "constant_schedule", "core_count", "cosine_schedule",
+    "entity_confusion", "entity_plot", "entity_scores", "expected_calibration_error",
+    "exponential_schedule", "figure_saved_to", "finite_or_none", "global_norm", "image_grid",
+    "in_sequence", "inverse_sqrt_schedule", "join_histories", "keep_freed_memory",
+    "launched_process_group", "learning_curves", "learning_rate_plot", "linear_schedule",
+    "load_checkpoint", "matthews_correlation", "max_workers", "one_cycle_schedule",
+    "perplexity", "plot_label", "precision_recall_f1", "predict_batches", "preview",
+    "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
+    "search_learning_rate", "step_schedule", "stopped_by_signals", "token_loss_plot",
+    "tokenize_13a", "transition_plot", "vector_plot", "warmup", "warn",
 ]
 # fmt: on

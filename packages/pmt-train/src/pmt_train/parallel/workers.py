@@ -19,6 +19,8 @@ R = TypeVar("R")
 # Number of processes on this machine, set by mpiexec: of MPICH and derivatives, of Open MPI.
 _LOCAL_SIZES = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
 
+_MOST_PER_CORE, _MOST_ANYWHERE = 4, 16  # more workers only take memory and time
+
 _BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -41,12 +43,13 @@ class Workers:
         requested: the number of threads requested, `n`, or the number of cores if that is None.
         count: the number of threads used.
         note: None, or why there are fewer threads than requested, and the cure.
+
+    Raises:
+        SettingsError: `n` is below 1, or several times the number of cores.
     """
 
     def __init__(self, n: int | None = None) -> None:
-        if n is not None and n < 1:
-            raise SettingsError(f"the number of workers must be at least 1, got {n}")
-        self.requested = n or core_count()
+        self.requested = core_count() if n is None else check_worker_count(n)
         self._limits = _threadpoolctl()
         self._controller: Any = None
         self.note: str | None = None
@@ -124,6 +127,27 @@ class Workers:
         """Limit a BLAS built on OpenMP, which counts threads per calling thread."""
         if self._limits is not None:
             self._limit_blas()
+
+
+def check_worker_count(n: int) -> int:
+    """Return `n` if it is a number of workers that this machine can run; see `max_workers`.
+
+    Raises:
+        SettingsError: it is below 1 or too large.
+    """
+    if not 1 <= n <= max_workers():
+        raise SettingsError(
+            f"the number of workers must be at least 1, got {n}"
+            if n < 1
+            else f"{n:,} workers are too many for the {os.cpu_count() or 1} cores of this machine: "
+            f"give at most {max_workers()}; one for each core is fastest"
+        )
+    return n
+
+
+def max_workers() -> int:
+    """Return the largest number of workers: 4 for each core of the machine, at least 16."""
+    return max(_MOST_PER_CORE * (os.cpu_count() or 1), _MOST_ANYWHERE)
 
 
 def core_count() -> int:

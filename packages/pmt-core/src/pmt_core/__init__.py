@@ -5,7 +5,8 @@ from pmt_core.archive.archive import load_archive, save_archive
 from pmt_core.archive.npy import load_npy
 from pmt_core.array_check import ArrayType, check_arrays, check_finite
 
-# errors
+# errors, checks of arguments
+from pmt_core.arguments import check_sizes
 from pmt_core.errors import (
     ArchiveError,
     DataError,
@@ -41,7 +42,17 @@ from pmt_core.gradient_check.report import GradientReport, InputReport
 
 # arrays, sequences, random numbers
 from pmt_core.huffman_tree import HuffmanTree
-from pmt_core.numerics import log_softmax, logsumexp, sigmoid, softmax, softplus, unbroadcast
+from pmt_core.numerics import (
+    as_floats,
+    cut,
+    log_softmax,
+    logsumexp,
+    scaled_to_one,
+    sigmoid,
+    softmax,
+    softplus,
+    unbroadcast,
+)
 from pmt_core.padding import IGNORE_LABEL, pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse
@@ -51,11 +62,11 @@ from pmt_core.tag_spans import Span, tag_spans
 __all__ = [
     "ARRAY_LIMITS", "IGNORE_LABEL", "TEXT_LIMITS", "ArchiveError", "ArrayType", "DataError",
     "DtypeError", "FileLimits", "FileProblem", "GradientError", "GradientReport", "HuffmanTree",
-    "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream",
-    "RowSparse", "SettingsError", "ShapeError", "Span", "StateError", "atomic_file",
-    "check_arrays", "check_finite", "check_gradient", "dataclass_fields", "decode_field", "field",
-    "json_errors", "json_object", "load_archive", "load_npy", "log_softmax", "logsumexp",
-    "pad_sequences", "parse_json", "read_json", "save_archive", "sigmoid", "softmax", "softplus",
-    "tag_spans", "unbroadcast", "value_text",
+    "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream", "RowSparse",
+    "SettingsError", "ShapeError", "Span", "StateError", "as_floats", "atomic_file", "check_arrays",
+    "check_finite", "check_gradient", "check_sizes", "cut", "dataclass_fields", "decode_field",
+    "field", "json_errors", "json_object", "load_archive", "load_npy", "log_softmax", "logsumexp",
+    "pad_sequences", "parse_json", "read_json", "save_archive", "scaled_to_one", "sigmoid",
+    "softmax", "softplus", "tag_spans", "unbroadcast", "value_text",
 ]
 # fmt: on

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_autograd import Tensor, masked
 from pmt_core import DtypeError, ShapeError
 
 if TYPE_CHECKING:
@@ -32,21 +33,27 @@ Rng = np.random.Generator | None
 """The random stream of a pass, for dropout; required in training if a rate is above 0."""
 
 
+def token_mask(mask: Mask, b: int, t: int) -> Mask:
+    """Return a mask (b, t), True at tokens. Raises DtypeError or ShapeError for any other."""
+    mask = _boolean(mask)
+    if mask.shape != (b, t):
+        raise ShapeError(
+            f"a mask of the tokens of {b} sequences of length {t} has the shape (b, t) = "
+            f"{(b, t)}, got {mask.shape}"
+        )
+    return mask
+
+
 def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:
     """Return a mask (b, s) of keys, (b, t, s) or (b, h, t, s) with four axes.
 
-    Axes of length 1 broadcast: the result is (b, 1 or h, t or 1, s). Raises DtypeError if the mask
-    is not boolean, ShapeError if it has none of these shapes.
+    Axes of length 1 of the last two broadcast: the result is (b, 1 or h, t or 1, s). Raises
+    DtypeError if the mask is not boolean, ShapeError if it has none of these shapes.
     """
-    if mask.dtype != np.bool_:
-        raise DtypeError(
-            f"an attention mask is boolean, True = attend here, got dtype {mask.dtype}; "
-            "compare first, e.g. ids != pad"
-        )
-    full = mask
-    if mask.ndim == 2:
-        full = mask[:, np.newaxis, np.newaxis, :]
-    elif mask.ndim == 3:
+    full = mask = _boolean(mask)
+    if mask.ndim == 2 and mask.shape == (b, s):
+        return mask[:, np.newaxis, np.newaxis, :]
+    if mask.ndim == 3:
         full = mask[:, np.newaxis]
     lengths = zip((*full.shape[:1], *full.shape[2:]), (b, t, s), strict=False)
     if full.ndim != 4 or not all(length in (1, expected) for length, expected in lengths):
@@ -55,6 +62,27 @@ def head_mask(mask: Mask, b: int, t: int, s: int) -> Mask:
             f"(b, t, s) = {(b, t, s)} or (b, h, t, s), got {mask.shape}"
         )
     return full
+
+
+def _boolean(mask: Mask) -> Mask:
+    mask = np.asarray(mask)
+    if mask.dtype != np.bool_:
+        raise DtypeError(
+            f"a mask is boolean, True = a token, attend here; got dtype {mask.dtype}; "
+            "compare first, e.g. ids != pad"
+        )
+    return mask
+
+
+def without_padding(x: Tensor, tokens: Mask) -> Tensor:
+    """Return x (b, t, ...) with zeros where tokens (1 or b, t) is False and x is not finite.
+
+    Finite padding stays, as it has no influence; a product of infinity or nan and 0 would have.
+    """
+    padding = x.data[~np.broadcast_to(tokens, x.shape[:2])]
+    if np.isfinite(padding).all():
+        return x
+    return masked(x, mask=tokens.reshape(*tokens.shape, *[1] * (x.ndim - 2)))
 
 
 def causal_mask(t: int) -> Mask:

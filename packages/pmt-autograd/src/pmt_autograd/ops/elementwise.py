@@ -30,7 +30,7 @@ def log(x: Array) -> Result:
 def expm1(x: Array) -> Result:
     """Return e^x - 1, accurate also for small x. d expm1 = e^x = expm1 + 1."""
     y = np.expm1(x)
-    return y, lambda grad: grad * y + grad
+    return y, lambda grad: grad * (y + 1)
 
 
 @primitive
@@ -56,7 +56,7 @@ def sqrt(x: Array) -> Result:
 def tanh(x: Array) -> Result:
     """Return the hyperbolic tangent. d tanh = 1 - tanh^2."""
     y = np.tanh(x)
-    return y, lambda grad: grad - grad * y * y
+    return y, lambda grad: grad * (1 - y * y)
 
 
 @primitive

@@ -12,6 +12,7 @@ import numpy as np
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Result
+from pmt_core import as_floats
 
 _SLOPE = 2 / math.sqrt(math.pi)
 _END = 6.0  # erf(6) = 1 in float64
@@ -21,7 +22,7 @@ _DEGREES = {"near": (8, 14), "far": (10, 24)}  # for float32, float64
 @primitive
 def erf(x: Array) -> Result:
     """Return erf(x), the integral of 2/sqrt(pi) e^(-t^2) from 0 to x. d erf = the integrand."""
-    return erf_values(x), lambda grad: grad * (np.exp(-x * x) * x.dtype.type(_SLOPE))
+    return erf_values(x), lambda grad: grad * (np.exp(-x * x) * grad.dtype.type(_SLOPE))
 
 
 def erf_values(x: Array) -> Array:
@@ -32,7 +33,7 @@ def erf_values(x: Array) -> Array:
     near 0 too; from 1 on, erf(x) = 1 - e^(-u) q(s), since e^u (1 - erf x) is smooth in
     s = 1 / (1 + x).
     """
-    flat = np.ascontiguousarray(x).reshape(-1)
+    flat = np.ascontiguousarray(as_floats(x)).reshape(-1)
     y = np.empty_like(flat)
     for start in range(0, flat.size, _BLOCK):
         block = slice(start, start + _BLOCK)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Gradients, Result
@@ -86,13 +87,16 @@ def top_k(
 ) -> tuple[tuple[Array, Array], Callable[[tuple[Array, Array]], Array]]:
     """Return the k largest elements along an axis in decreasing order, and their indices.
 
-    Of equal elements the first counts as larger, so the selection is deterministic. The indices
-    are int64 and have no gradient.
+    nan counts as larger than any number, and of equal elements the first as larger, so the
+    selection is deterministic. The indices are int64 and have no gradient.
     Raises ShapeError if the axis has fewer than k elements.
     """
-    if not 0 <= k <= x.shape[axis]:
-        raise ShapeError(f"top_k of k = {k} along an axis of length {x.shape[axis]}")
-    order = np.argsort(-x, axis=axis, kind="stable")
+    axis = normalize_axis(axis, x.ndim)
+    length = x.shape[axis]
+    if not 0 <= k <= length:
+        raise ShapeError(f"top_k of k = {k} along an axis of length {length}")
+    # Sorted in increasing order from the end, so that nan comes first and ties keep their order.
+    order = length - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
     indices = order.take(np.arange(k), axis=axis).astype(np.int64, copy=False)
 
     shape = x.shape

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Result
@@ -15,6 +16,9 @@ from pmt_core import ShapeError
 @primitive
 def concat(*parts: Array, axis: int = 0) -> Result:
     """Join tensors along an existing axis; the other axes have the same lengths."""
+    if not parts:
+        raise ShapeError("concat expects at least one tensor")
+    axis = normalize_axis(axis, parts[0].ndim)
     ends = np.cumsum([part.shape[axis] for part in parts])[:-1]
     return np.concatenate(parts, axis=axis), lambda grad: tuple(np.split(grad, ends, axis=axis))
 
@@ -52,6 +56,7 @@ def split(
     Returns a tuple of tensors, which are views.
     Raises ShapeError if the lengths do not add up to that of the axis.
     """
+    axis = normalize_axis(axis, x.ndim)
     size = x.shape[axis]
     if isinstance(sections, int):
         if sections < 1 or size % sections:

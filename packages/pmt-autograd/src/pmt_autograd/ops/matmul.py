@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd.ops.arithmetic import multiply
-from pmt_autograd.ops.shape import reshape, transpose
+from pmt_autograd.ops.shape import normalize_axis, reshape, transpose
 from pmt_autograd.primitive import primitive
 from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, counts_flops, samples
@@ -127,7 +127,8 @@ def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
     rank_a, rank_b = len(shape_a), len(shape_b)
     if isinstance(axes, int):
         axes = (range(rank_a - axes, rank_a), range(axes))
-    sum_a, sum_b = [i % rank_a for i in axes[0]], [i % rank_b for i in axes[1]]
+    sum_a = [normalize_axis(i, rank_a) for i in axes[0]]
+    sum_b = [normalize_axis(i, rank_b) for i in axes[1]]
     if [shape_a[i] for i in sum_a] != [shape_b[i] for i in sum_b]:
         raise ShapeError(
             f"tensordot sums over axes {sum_a} of shape {shape_a} and {sum_b} of shape {shape_b}, "

@@ -10,63 +10,76 @@ from pmt_autograd.primitive import primitive
 from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
-from pmt_core import unbroadcast
+from pmt_core import as_floats, cut, unbroadcast
 
 
 @primitive
 def relu(x: Array) -> Result:
-    """Return max(x, 0). d relu = 1 if x > 0, else 0."""
+    """Return max(x, 0). d relu = 1 if x > 0 or nan, else 0."""
+    return _relu(x)
+
+
+def _relu(x: Array) -> Result:
     y = np.maximum(x, 0)
-    return y, lambda grad: grad * (y > 0)
+    return y, lambda grad: cut(grad, y != 0)
 
 
 @primitive
 def leaky_relu(x: Array, *, slope: float = 0.01) -> Result:
     """Return x if x > 0, else slope * x (Maas et al. 2013)."""
+    x = as_floats(x)
+    if not slope:
+        return _relu(x)
     factor = np.where(x > 0, x.dtype.type(1), x.dtype.type(slope))
     return x * factor, lambda grad: grad * factor
 
 
 @primitive
 def elu(x: Array, *, alpha: float = 1.0) -> Result:
-    """Return y = x if x > 0, else alpha (e^x - 1) (Clevert et al. 2016). dy = 1 or y + alpha."""
-    positive = x > 0
-    y = np.where(positive, x, alpha * np.expm1(np.minimum(x, 0)))
-    return y, lambda grad: np.where(positive, grad, grad * (y + alpha))
+    """Return x if x > 0, else alpha (e^x - 1) (Clevert et al. 2016). d elu = 1 or alpha e^x."""
+    if not alpha:
+        return _relu(x)
+    negative = x <= 0
+    bounded = np.minimum(x, 0)
+    y = np.where(negative, alpha * np.expm1(bounded), x)
+    return y, lambda grad: np.where(negative, grad * (alpha * np.exp(bounded)), grad)
 
 
 @primitive
 def absolute(x: Array) -> Result:
-    """Return |x|. d |x| = sign(x), 0 at 0."""
-    return np.abs(x), lambda grad: grad * np.sign(x)
+    """Return |x|. d |x| = sign(x), 0 at 0 and at nan."""
+    y = np.abs(x)
+    return y, lambda grad: cut(grad * np.sign(x), y > 0)
 
 
 @primitive
 def maximum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return the larger of a and b, which broadcast. Equal elements share the gradient evenly."""
+    """Return the larger of a and b, which broadcast. Equal elements share the gradient evenly.
+
+    If one of the two is nan, so is the result, and neither is larger: each has the gradient.
+    """
     a, b = promote(a, b)
-    return np.maximum(a, b), _backward_of_choice(a, b, np.greater, np.greater_equal, needs_grad)
+    return np.maximum(a, b), _backward_of_choice(a, b, np.less, needs_grad)
 
 
 @primitive
 def minimum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return the smaller of a and b, which broadcast. Equal elements share the gradient evenly."""
+    """Return the smaller of a and b, which broadcast. Ties and nan as for `maximum`."""
     a, b = promote(a, b)
-    return np.minimum(a, b), _backward_of_choice(a, b, np.less, np.less_equal, needs_grad)
+    return np.minimum(a, b), _backward_of_choice(a, b, np.greater, needs_grad)
 
 
 def _backward_of_choice(
-    a: Array, b: Array, wins: np.ufunc, wins_or_ties: np.ufunc, needs_grad: NeedsGrad
+    a: Array, b: Array, loses: np.ufunc, needs_grad: NeedsGrad
 ) -> Callable[[Array], Gradients]:
-    """Return the backward: the chosen element has the gradient, equal ones half of it each."""
+    """Return the backward: an element that loses has no gradient, equal ones half of it each."""
 
     def backward(grad: Array) -> Gradients:
-        share = np.add(wins(a, b), wins_or_ties(a, b), dtype=grad.dtype)  # 0, 1 or 2 halves
-        share *= 0.5
-        share *= grad
+        tied = np.equal(a, b)
+        share = np.where(tied, grad * 0.5, grad) if tied.any() else grad
         return (
-            unbroadcast(share, a.shape) if needs_grad[0] else None,
-            unbroadcast(grad - share, b.shape) if needs_grad[1] else None,
+            unbroadcast(cut(share, ~loses(a, b)), a.shape) if needs_grad[0] else None,
+            unbroadcast(cut(share, ~loses(b, a)), b.shape) if needs_grad[1] else None,
         )
 
     return backward
@@ -75,12 +88,10 @@ def _backward_of_choice(
 @primitive
 def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Result:
     """Return x limited to low ... high. d clip = 1 if x is in this range (inclusive), else 0."""
-    inside = np.ones(x.shape, np.bool_)
-    if low is not None:
-        inside &= x >= low
+    inside = np.ones(x.shape, np.bool_) if low is None else np.asarray(x >= low)
     if high is not None:
         inside &= x <= high
-    return np.clip(x, low, high), lambda grad: grad * inside
+    return np.clip(x, low, high), lambda grad: cut(grad, inside)
 
 
 @primitive
@@ -89,18 +100,34 @@ def where(
 ) -> Result:
     """Return a if the boolean condition is True, else b; all three broadcast."""
     a, b = promote(a, b)
+    condition = np.asarray(condition, np.bool_)
     a_shape = a.shape if needs_grad[1] else None
     b_shape = b.shape if needs_grad[2] else None
 
     def backward(grad: Array) -> Gradients:
-        zero = np.zeros((), grad.dtype)
         return (
             None,
-            None if a_shape is None else unbroadcast(np.where(condition, grad, zero), a_shape),
-            None if b_shape is None else unbroadcast(np.where(condition, zero, grad), b_shape),
+            None if a_shape is None else unbroadcast(cut(grad, condition), a_shape),
+            None if b_shape is None else unbroadcast(cut(grad, ~condition), b_shape),
         )
 
     return np.where(condition, a, b), backward
+
+
+@primitive
+def masked(x: Array, *, mask: Array) -> Result:
+    """Return x where the boolean mask is True, and 0 elsewhere, whatever x holds there.
+
+    The mask broadcasts to the shape of x. The gradient is masked in the same way.
+    """
+    return cut(x, mask), lambda grad: cut(grad, mask)
+
+
+@samples(masked, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), {"mask": rng.random((2, 3)) < 0.5})
+    yield Sample((rng.normal(size=(2, 3)),), {"mask": np.array([[True], [False]])}, "broadcast")
+    yield Sample((rng.normal(size=()),), {"mask": np.array(True)}, note="0-d")
 
 
 @samples(leaky_relu, kinks="x = 0: slope")
@@ -120,7 +147,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((np.array(-0.5),), note="0-d")
 
 
-@samples(maximum, minimum, kinks="a = b: half each")
+@samples(maximum, minimum, kinks="a = b: half each; nan: the gradient to each")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     a = rng.normal(size=(3, 4))
     yield Sample((a, a + _away_from_zero(rng, (3, 4))))

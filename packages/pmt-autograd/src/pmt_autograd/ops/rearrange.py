@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Axis, Result
@@ -64,8 +65,14 @@ def tile(x: Array, *, repeats: Sequence[int]) -> Result:
 
 @primitive
 def repeat(x: Array, *, count: int, axis: int) -> Result:
-    """Repeat every slice along an axis `count` times in a row: a b -> a a b b for count 2."""
-    axis = axis % x.ndim
+    """Repeat every slice along an axis `count` times in a row: a b -> a a b b for count 2.
+
+    A 0-d tensor counts as one of a single element.
+    """
+    if not x.ndim:
+        normalize_axis(axis, 1)
+        return np.repeat(x, count), lambda grad: grad.sum()
+    axis = normalize_axis(axis, x.ndim)
     split = (*x.shape[: axis + 1], count, *x.shape[axis + 1 :])
     return np.repeat(x, count, axis), lambda grad: grad.reshape(split).sum(axis=axis + 1)
 
@@ -123,3 +130,4 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"count": 3, "axis": 0})
     yield Sample((rng.normal(size=(2, 3)),), {"count": 2, "axis": -1})
     yield Sample((rng.normal(size=(0, 3)),), {"count": 2, "axis": 0}, note="empty")
+    yield Sample((rng.normal(size=()),), {"count": 3, "axis": 0}, note="0-d")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Axis, Result
+from pmt_core import cut, scaled_to_one
 
 
 def expand_reduced(reduced: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
     """Restore the axes of length 1 of an array reduced over `axis`, and broadcast it to `shape`."""
-    if not keepdims and axis is not None:
+    if not keepdims and axis is not None and shape:  # a 0-d array has the axes 0 and -1, too
         reduced = np.expand_dims(reduced, axis)
     if math.prod(shape) > _SMALL:
         return np.broadcast_to(reduced, shape)
@@ -29,9 +31,9 @@ _SMALL = 4096
 def reduced_size(shape: tuple[int, ...], axis: Axis) -> int:
     """Return the number of elements that are reduced to one."""
     if axis is None:
-        return int(np.prod(shape, dtype=np.int64))
+        return math.prod(shape)
     axes = (axis,) if isinstance(axis, int) else axis
-    return int(np.prod([shape[i] for i in axes], dtype=np.int64))
+    return math.prod(shape[normalize_axis(i, len(shape))] for i in axes)
 
 
 @primitive
@@ -73,35 +75,43 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 @primitive
 def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Return the standard deviation over `axis`. d std = (x - mean) / (n std), 0 if std = 0."""
-    shape = x.shape
-    n = reduced_size(shape, axis)
+    n = reduced_size(x.shape, axis)
     centered = x - x.mean(axis=axis, keepdims=True)
-    deviation = np.sqrt(np.square(centered).mean(axis=axis, keepdims=keepdims))
+    value, direction = _length_and_direction(centered, axis, keepdims)
+    root = math.sqrt(n)
 
     def backward(grad: Array) -> Array:
-        per_unit = grad / (n * np.where(deviation > 0, deviation, grad.dtype.type(1)))
-        return expand_reduced(per_unit, shape, axis, keepdims) * centered
+        return direction(grad / root)
 
-    return deviation, backward
+    return value / root, backward
 
 
 @primitive
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the largest value over `axis` (all axes if None). Ties share the gradient evenly."""
+    """Return the largest value over `axis` (all axes if None). Ties share the gradient evenly.
+
+    nan counts as the largest value, so it has the gradient.
+    """
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
 
 
 @primitive
 def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the smallest value over `axis` (all axes if None). Ties share the gradient evenly."""
+    """Return the smallest value over `axis` (all axes if None). Ties share the gradient evenly.
+
+    nan counts as the smallest value, so it has the gradient.
+    """
     return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
 
 
 def _extreme(x: Array, value: Array, axis: Axis, keepdims: bool) -> Result:
     def backward(grad: Array) -> Array:
         chosen = x == expand_reduced(value, x.shape, axis, keepdims)
-        share = chosen / chosen.sum(axis=axis, keepdims=True)
-        return expand_reduced(grad, x.shape, axis, keepdims) * share.astype(x.dtype)
+        if np.isnan(value).any():
+            chosen |= np.isnan(x)
+        count = chosen.sum(axis=axis, keepdims=keepdims)
+        share = grad / count.astype(grad.dtype) if (count > 1).any() else grad
+        return cut(expand_reduced(share, x.shape, axis, keepdims), chosen)
 
     return value, backward
 
@@ -135,9 +145,11 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 @primitive
 def cumsum(x: Array, *, axis: int = -1) -> Result:
     """Return y_i = x_0 + ... + x_i along an axis. dx_i = the sum of dy_j for j >= i."""
+    shape = x.shape
 
     def backward(grad: Array) -> Array:
-        return np.flip(np.cumsum(np.flip(grad, axis), axis=axis, dtype=grad.dtype), axis)
+        summed = np.flip(np.cumsum(np.flip(grad, axis), axis=axis, dtype=grad.dtype), axis)
+        return summed.reshape(shape)
 
     return np.cumsum(x, axis=axis, dtype=x.dtype), backward
 
@@ -152,26 +164,35 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 @primitive
 def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the Euclidean norm over `axis` (all axes if None). d norm = x / norm, 0 at x = 0.
+    """Return the Euclidean norm |x| over `axis` (all axes if None). d |x| = x / |x|, 0 at 0.
 
-    Divides by the largest element first, so that squares neither overflow nor underflow.
+    x is scaled first, so that squares neither overflow nor underflow.
     """
-    largest = np.abs(x).max(axis=axis, keepdims=True, initial=0)
-    scale = np.where(largest > 0, largest, x.dtype.type(1))
-    scaled = x / scale
-    length = np.sqrt(np.square(scaled).sum(axis=axis, keepdims=True))  # 0, or 1 ... sqrt(n)
+    return _length_and_direction(x, axis, keepdims)
+
+
+def _length_and_direction(
+    x: Array, axis: Axis, keepdims: bool
+) -> tuple[Array, Callable[[Array], Array]]:
+    """Return |x|, and the function that multiplies a gradient by x / |x|, 0 at 0."""
+    scaled, scale = scaled_to_one(x, axis)
+    length = np.sqrt(np.square(scaled).sum(axis=axis, keepdims=True))  # 0, or 1 ... 2 sqrt(n)
     value = length * scale
 
-    def backward(grad: Array) -> Array:
-        direction = scaled / np.where(length > 0, length, grad.dtype.type(1))
-        return expand_reduced(grad, scaled.shape, axis, keepdims) * direction
+    def direction(grad: Array) -> Array:
+        wide = expand_reduced(grad, scaled.shape, axis, keepdims)
+        if length.all():
+            return wide * (scaled / length)
+        return cut(
+            wide * (scaled / np.where(length == 0, length.dtype.type(1), length)), length != 0
+        )
 
-    return value if keepdims else value.reshape(_reduced(x, axis)), backward
+    return value if keepdims else value.reshape(_reduced(x, axis)), direction
 
 
 def _reduced(x: Array, axis: Axis) -> tuple[int, ...]:
     """Return the shape of x without the reduced axes."""
-    if axis is None:
+    if axis is None or not x.shape:
         return ()
     removed = {i % x.ndim for i in (axis if isinstance(axis, tuple) else (axis,))}
     return tuple(size for i, size in enumerate(x.shape) if i not in removed)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Gradients, Result
@@ -25,10 +26,10 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
 
     def backward(grad: Array) -> Gradients:
         full = np.zeros(shape, grad.dtype)
-        if axis is None:
+        if axis is None or not shape:
             np.add.at(full.reshape(-1), indices, grad)
         else:
-            before: tuple[Any, ...] = (slice(None),) * (axis % len(shape))
+            before: tuple[Any, ...] = (slice(None),) * normalize_axis(axis, len(shape))
             np.add.at(full, (*before, indices), grad)
         return full, None
 

@@ -10,7 +10,14 @@ from numpy.typing import DTypeLike
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Result
-from pmt_core import unbroadcast
+from pmt_core import ShapeError, unbroadcast
+
+
+def normalize_axis(axis: int, ndim: int) -> int:
+    """Return an axis counted from 0. Raises ShapeError if there is no such axis."""
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"axis {axis} does not exist in an array of {ndim} axes")
+    return axis % ndim
 
 
 @primitive
@@ -23,7 +30,9 @@ def reshape(x: Array, *, shape: tuple[int, ...]) -> Result:
 @primitive
 def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Result:
     """Permute the axes to the order `axes`; reverse them if None."""
-    inverse = None if axes is None else tuple(np.argsort([axis % x.ndim for axis in axes]))
+    inverse = (
+        None if axes is None else tuple(np.argsort([normalize_axis(axis, x.ndim) for axis in axes]))
+    )
     return x.transpose(axes), lambda grad: grad.transpose(inverse)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
+from pmt_core import as_floats
 from pmt_nn.attention.kernel import attend_into
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
 from pmt_nn.layers.dropout import DropoutMask
@@ -34,6 +35,7 @@ def biased_attention(
     The bias broadcasts to (b, h, t, s), e.g. (h, t, s); other arguments as for `attention`. The
     gradient of the bias is that of the scores, summed to the shape of the bias.
     """
+    q, k, v, bias = (as_floats(x) for x in (q, k, v, bias))
     output = np.empty(q.shape, q.dtype)
     backward_into = attend_into(
         q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask, bias=bias

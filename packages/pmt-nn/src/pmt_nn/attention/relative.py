@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, einsum
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, as_floats
 from pmt_nn.attention.kernel import (
     ScoreWriter,
     mask_adder,
@@ -64,6 +64,7 @@ def relative_attention(
         mask: see `head_mask`.
         dropout_mask: mask of the weights, (b, h, t, t).
     """
+    qkv = as_floats(qkv)
     scores = _Scores.of(qkv, content_bias, position_bias)
     b, t, d = *qkv.shape[:2], qkv.shape[-1] // 3
     heads, width = content_bias.shape

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Array, Result, Sample, Tensor, composed_form, concat, primitive, samples
-from pmt_core import ShapeError
+from pmt_core import ShapeError, as_floats
 
 BASE = 10000.0
 
@@ -23,6 +23,7 @@ def rotate(x: Array, *, heads: int, offset: int = 0, base: float = BASE) -> Resu
     x: queries or keys (b, t, d), the first at position `offset`; k = d / heads is even. A rotation
     keeps lengths, and the gradient is rotated back.
     """
+    x = as_floats(x)
     _, t, d = x.shape
     if d % (2 * heads):
         raise ShapeError(

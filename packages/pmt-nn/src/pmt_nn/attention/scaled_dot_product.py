@@ -15,6 +15,7 @@ import numpy as np
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, concat, softmax, where
+from pmt_core import as_floats
 from pmt_nn.attention.kernel import attend_into, split_packed
 from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
 from pmt_nn.layers.dropout import DropoutMask, apply_mask
@@ -36,6 +37,7 @@ def attention(
     Queries q (b, t, d), keys k and values v (b, s, d), dropout_mask of the weights (b, h, t, s);
     mask: see `head_mask`.
     """
+    q, k, v = as_floats(q), as_floats(k), as_floats(v)
     output = np.empty(q.shape, q.dtype)
     backward_into = attend_into(q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask)
 
@@ -92,6 +94,7 @@ def packed_attention(
     Like `attention` on the three parts, but nothing is copied: the parts are views, and the
     backward pass writes the three gradients into one array.
     """
+    qkv = as_floats(qkv)
     output = np.empty((*qkv.shape[:-1], qkv.shape[-1] // 3), qkv.dtype)
     backward_into = attend_into(
         *split_packed(qkv), output, heads=heads, mask=mask, dropout_mask=dropout_mask
@@ -128,6 +131,7 @@ def ragged_attention(
     is neither padding nor a mask. The dropout mask is flat: the weights (count, h, length, length)
     of each group after those of the group before; see `weights_of_groups`.
     """
+    qkv = as_floats(qkv)
     output = np.empty((len(qkv), qkv.shape[1] // 3), qkv.dtype)
     masks = _masks_of_groups(dropout_mask, layout, heads)
     passes = [

@@ -10,11 +10,12 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, pad
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
 from pmt_nn.convolution.im2col import convolve, convolve_gradients
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
 from pmt_nn.module.initializers import constant, kaiming_uniform
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -44,6 +45,7 @@ def conv2d(
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     _check(x, kernel, groups)
+    x = as_floats(x)
     y = convolve(x, kernel, grid, groups, bias)
 
     def backward(grad: Array) -> Gradients:
@@ -116,7 +118,9 @@ class Convolution(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve x (b, c, ...) -> (b, o, ...)."""
-        return type(self).operation(x, self.weight, self.bias, **self.settings)
+        return type(self).operation(
+            float_tensor(x, self.weight), self.weight, self.bias, **self.settings
+        )
 
 
 class Conv2d(Convolution):
@@ -172,6 +176,7 @@ class Conv1d(Convolution):
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
+        check_sizes("Conv1d", kernel=kernel, stride=stride, dilation=dilation)
         flat_padding, per_group = padding if isinstance(padding, str) else (0, padding), c // groups
         border = _padding(flat_padding, (1, kernel), (1, stride), (1, dilation))[1]
         settings = {"stride": stride, "padding": border, "dilation": dilation, "groups": groups}
@@ -180,7 +185,8 @@ class Conv1d(Convolution):
 
 def check_groups(c: int, o: int, groups: int) -> None:
     """Raise SettingsError if `groups` does not divide both numbers of channels."""
-    if groups < 1 or c % groups or o % groups:
+    check_sizes("convolution", c=c, o=o, groups=groups)
+    if c % groups or o % groups:
         raise SettingsError(
             f"groups divides the input and output channels, got groups={groups} for {c} and {o}"
         )

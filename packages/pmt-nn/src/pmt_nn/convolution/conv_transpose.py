@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, flip, pad
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, as_floats
 from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
 from pmt_nn.convolution.patches import Pair, PatchGrid, pair
@@ -39,6 +39,7 @@ def conv_transpose2d(
     convolution maps to the size of x. Raises ShapeError or SettingsError.
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
+    x = as_floats(x)
     size = _output_size(x, kernel, grid, pair(output_padding, "output_padding", 0), groups)
     y = convolve_input_gradient(x, kernel, grid, groups, size)
     y += bias.reshape(-1, 1, 1)

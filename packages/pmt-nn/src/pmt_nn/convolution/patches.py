@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd import Array, Tensor
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, check_sizes
 
 Pair = tuple[int, int]
 """Height and width."""
@@ -18,9 +18,11 @@ _BLOCK_BYTES = 1 << 19
 
 def pair(value: int | Pair, name: str, least: int) -> Pair:
     """Return (height, width) of one number or two. Raises SettingsError if below `least`."""
-    values = (value, value) if isinstance(value, int) else tuple(value)
-    if len(values) != 2 or min(values) < least:
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2:
         raise SettingsError(f"{name} is one or two whole numbers of at least {least}, got {value}")
+    check_sizes("kernel grid", least=least, **{name: values[0]})
+    check_sizes("kernel grid", least=least, **{name: values[1]})
     return values
 
 

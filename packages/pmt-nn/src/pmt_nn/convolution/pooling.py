@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, pad, stack
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, as_floats, cut
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 
@@ -21,9 +23,9 @@ def max_pool2d(
     """Return the maximum of every patch of x (b, c, h, w): (b, c, oh, ow).
 
     stride: the kernel by default, so that patches do not overlap. The border counts as -inf.
-    The gradient goes to the first of equal values, in reading order.
+    The gradient goes to the first of equal values, in reading order, and to the last nan.
     """
-    grid = _grid(x, kernel, stride, padding)
+    x, grid = as_floats(x), _grid(x, kernel, stride, padding)
     count = grid.count(x.shape[2:])
     if grid.stride == grid.kernel and grid.padding == (0, 0):
         return _max_of_separate(x, grid, count)
@@ -35,12 +37,9 @@ def max_pool2d(
 
     def backward(grad: Array) -> Array:
         by_x = np.zeros_like(bordered, x.dtype)
-        rest = grad.copy()  # what no element of the patch has received yet
-        for i, j in points:
-            received = rest * (grid.tap(bordered, i, j, count) == y)
-            rest -= received
+        for (i, j), chosen in _chosen_points(bordered, y, grid, count):
             pixels = grid.tap(by_x, i, j, count)
-            pixels += received
+            pixels += cut(grad, chosen)
         return grid.inside(by_x)
 
     return y, backward
@@ -65,7 +64,7 @@ def avg_pool2d(
 
     stride: the kernel by default. count_include_pad: whether the zeros of the border count.
     """
-    grid = _grid(x, kernel, stride, padding)
+    x, grid = as_floats(x), _grid(x, kernel, stride, padding)
     count = grid.count(x.shape[2:])
     bordered = _bordered(x, grid, 0.0)
     points = grid.points()
@@ -97,12 +96,40 @@ def avg_pool2d_composed(x: Tensor, *, count_include_pad: bool = True, **settings
     return total / stack(*_taps(ones, grid, 0.0)).sum(axis=0)
 
 
+def _chosen_points(
+    bordered: Array, y: Array, grid: PatchGrid, count: Pair
+) -> Iterator[tuple[Pair, NDArray[np.bool_]]]:
+    """Yield the points of the kernel, and the patches whose maximum y is taken from the point."""
+    left = np.ones(y.shape, np.bool_)  # the patches without a point so far
+    is_image = np.zeros(bordered.shape[2:], np.bool_)
+    grid.inside(is_image)[...] = True
+    has_border = bool((y == -np.inf).any())  # only such a maximum may equal that of the border
+    for i, j in grid.points():
+        chosen = grid.tap(bordered, i, j, count) == y
+        chosen &= left
+        if has_border:
+            chosen &= grid.tap(is_image, i, j, count)
+        left ^= chosen
+        yield (i, j), chosen
+    if np.isnan(y.max(initial=-np.inf)):  # such a maximum equals no point
+        for i, j in reversed(grid.points()):
+            chosen = np.isnan(grid.tap(bordered, i, j, count))
+            chosen &= left
+            left ^= chosen
+            yield (i, j), chosen
+
+
 def _max_of_separate(x: Array, grid: PatchGrid, count: Pair) -> Result:
     """Return the maximum of separate patches, along rows, then columns; backward needs no x."""
     (kh, kw), (oh, ow) = grid.kernel, count
     used = x[:, :, : oh * kh, : ow * kw]
-    along_rows, wins_in_row = _running_maximum([used[..., j::kw] for j in range(kw)])
-    y, wins = _running_maximum([along_rows[:, :, i::kh] for i in range(kh)])
+    in_row = [used[..., j::kw] for j in range(kw)]
+    along_rows, wins_in_row = _running_maximum(in_row)
+    rows = [along_rows[:, :, i::kh] for i in range(kh)]
+    y, wins = _running_maximum(rows)
+    if np.isnan(y.max(initial=-np.inf)):
+        _add_nan(wins_in_row, in_row)
+        _add_nan(wins, rows)
     if kh == kw == 1:
         y = y.copy(order="K")  # an operation's result is never its input's memory
     whole = used.shape == x.shape
@@ -130,17 +157,24 @@ def _running_maximum(parts: list[Array]) -> tuple[Array, list[Array]]:
     return largest, wins
 
 
+def _add_nan(wins: list[Array], parts: list[Array]) -> None:
+    """Let a part win where it is nan, which exceeds nothing."""
+    for win, part in zip(wins, parts[1:], strict=True):
+        win |= np.isnan(part)
+
+
 def _route_to_winners(grad: Array, wins: list[Array], targets: list[Array]) -> None:
     """Write the gradient to the last array that won at each element, 0 to the others."""
     if not wins:
         targets[0][...] = grad
         return
-    rest = grad
-    for win, target in zip(wins[:0:-1], targets[:1:-1], strict=True):
+    # As integers: a difference of two infinite gradients would be nan, `^` of equal bits is 0.
+    rest, *bits = (x.view(f"i{x.itemsize}") for x in (grad, *targets))
+    for win, target in zip(wins[:0:-1], bits[:1:-1], strict=True):
         np.multiply(rest, win, out=target)
-        rest = rest - target
-    np.multiply(rest, wins[0], out=targets[1])
-    np.subtract(rest, targets[1], out=targets[0])
+        rest = rest ^ target
+    np.multiply(rest, wins[0], out=bits[1])
+    np.bitwise_xor(rest, bits[1], out=bits[0])
 
 
 def _grid(
@@ -148,6 +182,13 @@ def _grid(
 ) -> PatchGrid:
     if x.ndim != 4:
         raise ShapeError(f"pooling needs x of shape (b, c, h, w), got {x.shape}")
+    return _check_settings(kernel, stride, padding)
+
+
+def _check_settings(
+    kernel: int | Pair, stride: int | Pair | None, padding: int | Pair
+) -> PatchGrid:
+    """Return the grid of patches. Raises SettingsError."""
     size = pair(kernel, "kernel", 1)
     grid = PatchGrid.of(size, stride=size if stride is None else stride, padding=padding)
     if any(p > k // 2 for p, k in zip(grid.padding, size, strict=True)):
@@ -192,7 +233,7 @@ _CASES: list[tuple[tuple[int, ...], dict[str, object], str]] = [
 ]
 
 
-@ag.samples(max_pool2d, kinks="equal values in a patch: to the first")
+@ag.samples(max_pool2d, kinks="equal values in a patch: to the first; nan: to it")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape, settings, note in _CASES:
         x = rng.permutation(int(np.prod(shape))).reshape(shape) / 5.0  # no ties
@@ -213,10 +254,12 @@ class MaxPool2d(Module):
     def __init__(
         self, kernel: int | Pair, *, stride: int | Pair | None = None, padding: int | Pair = 0
     ) -> None:
+        _check_settings(kernel, stride, padding)
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
+        x = float_tensor(x)
         return max_pool2d(x, kernel=self.kernel, stride=self.stride, padding=self.padding)
 
 
@@ -231,24 +274,26 @@ class AvgPool2d(Module):
         padding: int | Pair = 0,
         count_include_pad: bool = True,
     ) -> None:
+        _check_settings(kernel, stride, padding)
         self.kernel, self.stride, self.padding = kernel, stride, padding
         self.count_include_pad = count_include_pad
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
         sizes = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
-        return avg_pool2d(x, count_include_pad=self.count_include_pad, **sizes)
+        return avg_pool2d(float_tensor(x), count_include_pad=self.count_include_pad, **sizes)
 
 
 class MaxPool1d(Module):
     """Max pooling of sequences (b, c, t); stride is the kernel by default."""
 
     def __init__(self, kernel: int, *, stride: int | None = None, padding: int = 0) -> None:
-        self.pool = MaxPool2d((1, kernel), stride=(1, stride or kernel), padding=(0, padding))
+        steps = (1, kernel if stride is None else stride)
+        self.pool = MaxPool2d((1, kernel), stride=steps, padding=(0, padding))
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, t) -> (b, c, ot)."""
-        return as_sequence(self.pool(as_image(x)))
+        return as_sequence(self.pool(as_image(float_tensor(x))))
 
 
 class AvgPool1d(Module):
@@ -262,14 +307,14 @@ class AvgPool1d(Module):
         padding: int = 0,
         count_include_pad: bool = True,
     ) -> None:
-        steps, border = (1, stride or kernel), (0, padding)
+        steps, border = (1, kernel if stride is None else stride), (0, padding)
         self.pool = AvgPool2d(
             (1, kernel), stride=steps, padding=border, count_include_pad=count_include_pad
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, t) -> (b, c, ot)."""
-        return as_sequence(self.pool(as_image(x)))
+        return as_sequence(self.pool(as_image(float_tensor(x))))
 
 
 class GlobalMaxPool(Module):
@@ -277,7 +322,7 @@ class GlobalMaxPool(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, ...) -> (b, c)."""
-        return x.max(axis=tuple(range(2, x.ndim)))
+        return float_tensor(x).max(axis=tuple(range(2, x.ndim)))
 
 
 class GlobalAvgPool(Module):
@@ -285,4 +330,4 @@ class GlobalAvgPool(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, ...) -> (b, c)."""
-        return x.mean(axis=tuple(range(2, x.ndim)))
+        return float_tensor(x).mean(axis=tuple(range(2, x.ndim)))

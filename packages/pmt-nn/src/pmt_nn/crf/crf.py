@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, logsumexp, no_grad, where
-from pmt_core import IGNORE_LABEL, DtypeError, ShapeError
+from pmt_core import IGNORE_LABEL, DtypeError, ShapeError, as_floats
 from pmt_nn.crf.forward_backward import (
     backward_messages,
     forward_messages,
@@ -38,7 +38,7 @@ def crf_log_partition(
     (b,) up to t; an empty row gives 0. The gradients are the expected counts under the model:
     d / d emissions = p(tag), d / d transitions = expected number of transitions.
     """
-    lengths = np.asarray(lengths)
+    emissions, lengths = as_floats(emissions), np.asarray(lengths)
     scaled = scaled_forward(emissions, transitions, start, end, lengths)
     if scaled is not None:
 

@@ -25,6 +25,7 @@ from pmt_autograd import (
     softmax,
     tanh,
 )
+from pmt_core import as_floats
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.module.module import Module
 
@@ -36,7 +37,7 @@ def _by_blocks(
     apply_block: Callable[[Array, Array | None], None], x: Array, needs_slope: bool
 ) -> Result:
     """Apply an activation by blocks in the cache, and keep for the backward pass its slope only."""
-    y = np.array(x, order="C")
+    y = np.array(as_floats(x), order="C")
     slope = np.empty_like(y) if needs_slope else None
     flat, flat_slope = y.reshape(-1), None if slope is None else slope.reshape(-1)
     for block in cache_blocks(y.size, 1):

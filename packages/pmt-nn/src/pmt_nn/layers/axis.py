@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
 
-from pmt_autograd import Tensor
-from pmt_core import ShapeError
-from pmt_nn.masks import Mask
+from pmt_autograd import (
+    Array,
+    Result,
+    Sample,
+    Tensor,
+    composed_form,
+    counts_flops,
+    masked,
+    primitive,
+    samples,
+)
+from pmt_core import ShapeError, as_floats, cut
+from pmt_nn.masks import Mask, token_mask
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 
@@ -20,6 +32,7 @@ class Flatten(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Flatten x, which has more than `first` axes."""
+        x = float_tensor(x)
         if x.ndim <= self.first:
             raise ShapeError(f"Flatten(first={self.first}) needs more axes, got shape {x.shape}")
         # The size is not -1, which an empty batch would leave undetermined.
@@ -34,6 +47,7 @@ class AxisDot(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Multiply x (..., 2, ..., d), with 2 on `axis`, which is not the last axis."""
+        x = float_tensor(x)
         axis = self.axis % max(x.ndim, 1)
         if x.ndim < 2 or axis == x.ndim - 1 or x.shape[axis] != 2:
             raise ShapeError(
@@ -52,12 +66,62 @@ class AxisMean(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Average x of any shape with that axis."""
-        return x.mean(axis=self.axis, keepdims=self.keepdims)
+        return float_tensor(x).mean(axis=self.axis, keepdims=self.keepdims)
 
 
 def masked_mean(x: Tensor, mask: Mask) -> Tensor:
-    """Return the mean (b, d) of x (b, t, d) over the True positions of mask (b, t), or 0."""
+    """Return the mean (b, d) of x (b, t, d) over the True positions of mask (b, t), or 0.
+
+    What x holds elsewhere, infinities and nan included, does not matter.
+    """
+    x = float_tensor(x)
+    if x.ndim != 3:
+        raise ShapeError(f"masked_mean needs vectors (b, t, d), got shape {x.shape}")
+    return mean_of_tokens(x, mask=token_mask(mask, *x.shape[:2]))
+
+
+@primitive
+def mean_of_tokens(x: Array, *, mask: Mask) -> Result:
+    """Return the mean (b, d) of x (b, t, d) over the True positions of mask (b, t), or 0.
+
+    As a product with the share of each token. The product of a share of 0 with what is not finite
+    is nan, so the product is made again if need be, of the tokens only.
+    """
+    x = as_floats(x)
     counts = np.maximum(mask.sum(axis=1, keepdims=True), 1)
-    share = (mask / counts).astype(x.dtype)  # (b, t)
-    mean: Tensor = share[:, np.newaxis, :] @ x  # (b, 1, d)
-    return mean.reshape(x.shape[0], x.shape[2])
+    share = (mask / counts).astype(x.dtype)[..., np.newaxis]  # (b, t, 1)
+    is_token = mask[..., np.newaxis]
+    with np.errstate(invalid="ignore"):
+        total: Array = share.swapaxes(1, 2) @ x  # (b, 1, d)
+        if not np.isfinite(total).all():
+            total = share.swapaxes(1, 2) @ cut(x, is_token)
+
+    def backward(grad: Array) -> Array:
+        grads = grad[:, np.newaxis]
+        by_x: Array = share * (grads if np.isfinite(grad).all() else cut(grads, is_token))
+        return by_x
+
+    return total.reshape(x.shape[0], x.shape[2]), backward
+
+
+@composed_form(mean_of_tokens)
+def mean_of_tokens_composed(x: Tensor, *, mask: Mask) -> Tensor:
+    """Compute `mean_of_tokens` in plain operations."""
+    counts = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(x.dtype)
+    mean: Tensor = masked(x, mask=mask[..., np.newaxis]).sum(axis=1) / counts
+    return mean
+
+
+@counts_flops(mean_of_tokens)
+def _(value: Array, x: Array, **settings: object) -> int:
+    return 2 * x.size
+
+
+@samples(mean_of_tokens)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    for mask, note in [
+        (np.arange(4) < np.array([[4], [1], [0]]), "a row without tokens"),
+        (np.array([[True, False, True]]), "tokens anywhere"),
+        (np.zeros((0, 3), np.bool_), "empty"),
+    ]:
+        yield Sample((rng.normal(size=(*mask.shape, 2)),), {"mask": mask}, note)

@@ -10,10 +10,11 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor
-from pmt_core import ShapeError
+from pmt_core import ShapeError, as_floats, check_sizes
 from pmt_nn.layers.memory_layout import cache_blocks, image_rows, is_channels_last, per_row
 from pmt_nn.layers.running_statistics import BatchStatistics, report_statistics
 from pmt_nn.module.initializers import constant
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 
@@ -33,6 +34,7 @@ def batch_norm(
     With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
     dx = (h - sum(h) / N - n sum(h n) / N) / s.
     """
+    x = as_floats(x)
     mean, variance = channel_moments(x) if moments is None else moments
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
     rows, spread, sums = _by_channel(x)
@@ -146,6 +148,7 @@ class BatchNorm(Module):
     def __init__(
         self, c: int, *, momentum: float = 0.1, eps: float = 1e-5, dtype: DTypeLike = np.float32
     ) -> None:
+        check_sizes(type(self).__name__, c=c)
         self.weight = Parameter(constant((c,), 1.0, dtype=dtype))
         self.bias = Parameter(constant((c,), dtype=dtype))
         self.running_mean = Buffer(constant((c,), dtype=dtype))
@@ -154,6 +157,7 @@ class BatchNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (b, c, ...). Raises ShapeError."""
+        x = float_tensor(x, self.weight)
         self._check(x)
         if not self.training:
             return self._by_running_statistics(x)

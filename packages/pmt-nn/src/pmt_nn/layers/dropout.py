@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pmt_autograd import Array, Result, Sample, Tensor, composed_form, primitive, samples
-from pmt_core import SettingsError, StateError
+from pmt_autograd import Array, Result, Sample, Tensor, composed_form, masked, primitive, samples
+from pmt_core import SettingsError, StateError, as_floats, cut
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Rng
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 
@@ -46,15 +47,16 @@ class DropoutMask:
         return DropoutMask(self.keep[rows], self.scale)
 
     def apply(self, x: Array) -> Array:
-        """Return x * keep * scale as a new array."""
-        dropped: Array = x * self.keep
+        """Return x * scale where kept, else 0, as a new array."""
+        dropped = cut(x, self.keep)
         dropped *= dropped.dtype.type(self.scale)
         return dropped
 
 
 @primitive
 def apply_mask(x: Array, *, dropout_mask: DropoutMask) -> Result:
-    """Return x * keep * scale, for a mask of the shape of x."""
+    """Return x * scale where the mask, of the shape of x, keeps it, and 0 elsewhere."""
+    x = as_floats(x)
 
     def backward(grad: Array) -> Array:
         return _masked(grad, dropout_mask, None)
@@ -65,12 +67,12 @@ def apply_mask(x: Array, *, dropout_mask: DropoutMask) -> Result:
 @composed_form(apply_mask)
 def apply_mask_composed(x: Tensor, *, dropout_mask: DropoutMask) -> Tensor:
     """Compute `apply_mask` in plain operations."""
-    return x * (dropout_mask.keep * dropout_mask.scale)
+    return masked(x, mask=dropout_mask.keep) * dropout_mask.scale
 
 
 @primitive
 def add_dropped(x: Array, y: Array, *, dropout_mask: DropoutMask) -> Result:
-    """Return x + y * keep * scale, all of one shape: a residual connection with dropout."""
+    """Return x plus y * scale where kept, all of one shape: a residual connection with dropout."""
 
     def backward(grad: Array) -> tuple[Array, Array]:
         return grad, _masked(grad, dropout_mask, None)
@@ -80,23 +82,23 @@ def add_dropped(x: Array, y: Array, *, dropout_mask: DropoutMask) -> Result:
 
 @composed_form(add_dropped)
 def add_dropped_composed(x: Tensor, y: Tensor, *, dropout_mask: DropoutMask) -> Tensor:
-    """Return x + y * keep * scale, in two steps."""
+    """Return x + `apply_mask` of y, in two steps."""
     return x + apply_mask(y, dropout_mask=dropout_mask)
 
 
 def _masked(y: Array, dropout_mask: DropoutMask, x: Array | None) -> Array:
-    """Return y * keep * scale, plus x if there is one."""
+    """Return y * scale where kept, else 0, plus x if there is one."""
     mask, scale = dropout_mask.keep, dropout_mask.scale
     out = np.empty(y.shape, y.dtype)
     if y.ndim == 0 or not (y.flags.c_contiguous and mask.flags.c_contiguous):
-        np.multiply(y, mask * y.dtype.type(scale), out=out)
+        np.multiply(cut(y, mask), y.dtype.type(scale), out=out)
         return out if x is None else out + x
     flat_y, flat_mask, flat_out = y.reshape(-1), mask.reshape(-1), out.reshape(-1)
     flat_x = None if x is None else x.reshape(-1)
     factor = y.dtype.type(scale)
     for block in cache_blocks(y.size, 1):
         part = flat_out[block]
-        np.multiply(flat_y[block], flat_mask[block], out=part)
+        cut(flat_y[block], flat_mask[block], out=part)
         part *= factor
         if flat_x is not None:
             part += flat_x[block]
@@ -116,6 +118,7 @@ class Dropout(Module):
 
     def forward(self, x: Tensor, rng: Rng = None) -> Tensor:
         """Apply dropout to x of any shape. rng: needed in training if rate > 0."""
+        x = float_tensor(x)
         dropout_mask = self.draw(x.shape, rng)
         return x if dropout_mask is None else apply_mask(x, dropout_mask=dropout_mask)
 

@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor, take_rows
-from pmt_core import SettingsError, ShapeError
+from pmt_autograd import Tensor, masked, take_rows
+from pmt_core import SettingsError, ShapeError, check_sizes
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
@@ -34,6 +34,7 @@ class Embedding(Module):
         padding: int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("Embedding", v=v, d=d)
         _check_padding(padding, v)
         self._set(Parameter(normal(rng, (v, d), std, dtype=dtype)), sparse, padding)
 
@@ -71,10 +72,12 @@ class Embedding(Module):
         if self.padding is None:
             return vectors
         is_token = (np.asarray(ids) != self.padding)[..., np.newaxis]
-        masked: Tensor = vectors * is_token.astype(vectors.dtype)
-        return masked
+        return masked(vectors, mask=is_token)
 
 
 def _check_padding(padding: int | None, v: int) -> None:
-    if padding is not None and not 0 <= padding < v:
+    if padding is None:
+        return
+    check_sizes("Embedding", least=0, padding=padding)
+    if padding >= v:
         raise SettingsError(f"padding is an id in 0 ... {v - 1}, got {padding}")

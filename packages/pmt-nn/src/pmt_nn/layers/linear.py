@@ -9,8 +9,9 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
-from pmt_core import ShapeError
+from pmt_core import ShapeError, as_floats, check_sizes
 from pmt_nn.module.initializers import constant, xavier_uniform
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -29,7 +30,7 @@ def linear(
             f"a linear layer of {weight.shape[0]} inputs got shape {x.shape}; "
             "its last axis must be the number of inputs"
         )
-    rows = x.reshape(-1, x.shape[-1])
+    rows = as_floats(x).reshape(-1, x.shape[-1])
     y = rows @ weight
     if bias is not None:
         y += bias
@@ -59,7 +60,7 @@ def tied_linear(
             f"a table of vectors of length {table.shape[1]} needs x of that width, got shape "
             f"{x.shape}"
         )
-    rows = x.reshape(-1, x.shape[-1])
+    rows = as_floats(x).reshape(-1, x.shape[-1])
     y = rows @ table.T
     if bias is not None:
         y += bias
@@ -109,12 +110,13 @@ class Linear(Module):
         bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("Linear", n_in=n_in, n_out=n_out)
         self.weight = Parameter(xavier_uniform(rng, (n_in, n_out), dtype=dtype))
         self.bias = Parameter(constant((n_out,), dtype=dtype)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (..., n_in) -> (..., n_out)."""
-        return linear(x, self.weight, self.bias)
+        return linear(float_tensor(x, self.weight), self.weight, self.bias)
 
 
 Dense = Linear

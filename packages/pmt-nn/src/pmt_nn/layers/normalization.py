@@ -12,10 +12,11 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
 from pmt_nn.layers.linear import sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.module.initializers import constant
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -35,7 +36,7 @@ def layer_norm(
     With n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
     dx = (h - mean(h) - n mean(h n)) / s, with means over the last axis.
     """
-    d = x.shape[-1]
+    x, d = as_floats(x), x.shape[-1]
     rows = x.reshape(-1, d)
     averaging = _averaging(d, x.dtype)
     normed = rows - (rows @ averaging)[:, np.newaxis]
@@ -95,13 +96,14 @@ class LayerNorm(Module):
     def __init__(
         self, d: int, *, eps: float = 1e-5, bias: bool = True, dtype: DTypeLike = np.float32
     ) -> None:
+        check_sizes("LayerNorm", d=d)
         self.weight = Parameter(constant((d,), 1.0, dtype=dtype))
         self.bias = Parameter(constant((d,), dtype=dtype)) if bias else None
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (..., d)."""
-        return layer_norm(x, self.weight, self.bias, eps=self.eps)
+        return layer_norm(float_tensor(x, self.weight), self.weight, self.bias, eps=self.eps)
 
 
 @ag.samples(layer_norm)
@@ -120,7 +122,7 @@ def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
     x: (..., d), weight: (d,). With n = x / s, s = sqrt(mean(x^2) + eps) and h = dy weight:
     dx = (h - n mean(h n)) / s.
     """
-    d = x.shape[-1]
+    x, d = as_floats(x), x.shape[-1]
     rows = x.reshape(-1, d)
     averaging = _averaging(d, x.dtype)
     mean_square = np.square(rows) @ averaging
@@ -149,12 +151,13 @@ class RMSNorm(Module):
     """Root-mean-square normalization of the last axis, of length d. The weight starts at 1."""
 
     def __init__(self, d: int, *, eps: float = 1e-6, dtype: DTypeLike = np.float32) -> None:
+        check_sizes("RMSNorm", d=d)
         self.weight = Parameter(constant((d,), 1.0, dtype=dtype))
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (..., d)."""
-        return rms_norm(x, self.weight, eps=self.eps)
+        return rms_norm(float_tensor(x, self.weight), self.weight, eps=self.eps)
 
 
 @ag.samples(rms_norm)
@@ -177,6 +180,7 @@ def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float 
         raise ShapeError(
             f"group norm with {groups} groups needs (b, c, ...), c a multiple, got {x.shape}"
         )
+    x = as_floats(x)
     b, c, pixels = x.shape[0], x.shape[1], prod(x.shape[2:])
     rows = x.reshape(b, groups, c // groups * pixels)
     n = rows.shape[2]
@@ -228,7 +232,8 @@ class GroupNorm(Module):
     def __init__(
         self, groups: int, c: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float32
     ) -> None:
-        if groups < 1 or c % groups:
+        check_sizes("GroupNorm", groups=groups, c=c)
+        if c % groups:
             raise SettingsError(f"groups divides the channels, got groups={groups}, c={c}")
         self.groups = groups
         self.weight = Parameter(constant((c,), 1.0, dtype=dtype))
@@ -237,6 +242,7 @@ class GroupNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (b, c, ...)."""
+        x = float_tensor(x, self.weight)
         return group_norm(x, self.weight, self.bias, groups=self.groups, eps=self.eps)
 
 

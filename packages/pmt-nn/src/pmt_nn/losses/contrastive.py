@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_autograd import Tensor, maximum, relu, sqrt
-from pmt_core import ShapeError
+import pmt_autograd as ag
+from pmt_autograd import Array, Result, Sample, Tensor, masked, norm, relu, where
+from pmt_core import SettingsError, ShapeError, cut, scaled_to_one
 from pmt_nn.losses.cross_entropy import cross_entropy
 from pmt_nn.losses.regression import check_same_shape, reduce_loss
+from pmt_nn.module.inputs import float_tensor
 
-_TINY = 1e-12
+
+@ag.primitive
+def normalized(x: Array) -> Result:
+    """Return the vectors of the last axis divided by their length; a zero vector stays zero.
+
+    With u = x / |x|: dx = (du - u (u . du)) / |x|, and 0 for a zero vector. Exact for vectors of
+    any length, as x is scaled first.
+    """
+    scaled, scale = scaled_to_one(x, -1)
+    length = np.sqrt(np.square(scaled).sum(axis=-1, keepdims=True))
+    has_length = length != 0
+    divisor = np.where(has_length, length, length.dtype.type(1))
+    unit = scaled / divisor
+
+    def backward(grad: Array) -> Array:
+        along = (grad * unit).sum(axis=-1, keepdims=True)
+        return cut((grad - unit * along) / divisor / scale, has_length)
+
+    return unit, backward
 
 
-def normalized(x: Tensor) -> Tensor:
-    """Return the vectors of the last axis divided by their length; a zero vector stays zero."""
-    length = sqrt(maximum((x * x).sum(axis=-1, keepdims=True), np.asarray(_TINY, x.dtype)))
-    return x / length
+@ag.composed_form(normalized)
+def normalized_composed(x: Tensor) -> Tensor:
+    """Compute x / |x| in plain operations."""
+    length = norm(x, axis=-1, keepdims=True)
+    has_length = length.data != 0
+    return masked(x / where(has_length, length, np.ones((), x.dtype)), mask=has_length)
+
+
+@ag.samples(normalized, kinks="x = 0: 0")
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),))
+    yield Sample((rng.normal(size=(2, 2, 4)) * 1e-3,), note="short")
+    yield Sample((rng.normal(size=5) * 1e3,), note="one vector, long")
+    yield Sample((np.zeros((0, 3)),), note="empty")
 
 
 def cosine_similarity(a: Tensor, b: Tensor) -> Tensor:
-    """Return the cosine of the angle of the vectors of the last axis, (..., d) twice -> (...)."""
-    check_same_shape("cosine_similarity", a, b)
+    """Return the cosine of the angle of the vectors of the last axis, (..., d) twice -> (...).
+
+    The cosine with a zero vector is 0.
+    """
+    a, b = _vectors("cosine_similarity", a, b)
     return (normalized(a) * normalized(b)).sum(axis=-1)
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:
     """Return the Euclidean distance of the vectors of the last axis; its slope at 0 is 0."""
-    check_same_shape("distance", a, b)
-    gap = a - b
-    return sqrt(maximum((gap * gap).sum(axis=-1), np.asarray(_TINY, a.dtype)))
+    a, b = _vectors("distance", a, b)
+    return norm(a - b, axis=-1)
 
 
 def cosine_loss(
     a: Tensor, b: Tensor, same: NDArray[np.bool_], *, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
     """Return 1 - cos of pairs a, b (n, d) if `same` (n,) is True, else max(cos - margin, 0)."""
-    yes = _same(same, a)
+    a, b = _vectors("cosine_loss", a, b)
     cosine = cosine_similarity(a, b)
-    return reduce_loss((1 - cosine) * yes + relu(cosine - margin) * (1 - yes), reduction)
+    return reduce_loss(where(_same(same, a), 1 - cosine, relu(cosine - margin)), reduction)
 
 
 def contrastive_loss(
@@ -48,10 +82,10 @@ def contrastive_loss(
 
     D is the Euclidean distance (Hadsell et al. 2006, eq. 4). a, b: (n, d), same: (n,) booleans.
     """
-    yes = _same(same, a)
+    a, b = _vectors("contrastive_loss", a, b)
     far = distance(a, b)
-    short = relu(margin - far)
-    return reduce_loss((far * far * yes + short * short * (1 - yes)) * 0.5, reduction)
+    gap = where(_same(same, a), far, relu(margin - far))
+    return reduce_loss(gap * gap * 0.5, reduction)
 
 
 def triplet_loss(
@@ -78,16 +112,26 @@ def in_batch_contrastive_loss(
     The logits are the cosines divided by `temperature` (van den Oord et al. 2018; Henderson et al.
     2017). a, b: (n, d).
     """
-    check_same_shape("in_batch_contrastive_loss", a, b)
+    if not 0 < temperature < np.inf:
+        raise SettingsError(f"temperature is finite and above 0, got {temperature}")
+    a, b = _vectors("in_batch_contrastive_loss", a, b)
     cosines = normalized(a) @ normalized(b).swapaxes(0, 1)
-    return cross_entropy(cosines * (1 / temperature), np.arange(len(a)), reduction=reduction)
+    return cross_entropy(cosines / temperature, np.arange(len(a)), reduction=reduction)
 
 
-def _same(same: NDArray[np.bool_], a: Tensor) -> NDArray[np.floating]:
+def _vectors(name: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two inputs as tensors of one shape and dtype, that of the first."""
+    a = float_tensor(a)
+    b = float_tensor(b, a)
+    check_same_shape(name, a, b)
+    return a, b
+
+
+def _same(same: NDArray[np.bool_], a: Tensor) -> NDArray[np.bool_]:
     same = np.asarray(same)
     if same.dtype != np.bool_ or same.shape != a.shape[:-1]:
         raise ShapeError(
             f"`same` is boolean with one entry per pair, {a.shape[:-1]}, got {same.dtype} "
             f"{same.shape}"
         )
-    return same.astype(a.dtype)
+    return same

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Result, Sample, Tensor, log_softmax
-from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError
+from pmt_autograd import Array, Result, Sample, Tensor, log_softmax, masked
+from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError, as_floats, cut
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_nn.losses.regression import REDUCTIONS, check_reduction
 
@@ -35,7 +35,7 @@ def cross_entropy(
     ignored (0 if there are none), "sum", or "none" for (...). label_smoothing: e (Szegedy et al.
     2015, section 7). class_weights: (v,) factors; "mean" divides by the sum of those of the labels.
     """
-    labels = np.asarray(labels)
+    logits, labels = as_floats(logits), np.asarray(labels)
     counted = _check(logits, labels, ignore_index, reduction)
     v = logits.shape[-1]
     smoothing, weights = label_smoothing, _class_weights(class_weights, v, logits.dtype)
@@ -48,13 +48,15 @@ def cross_entropy(
     n = float(counts.sum() if weights is None else weights[chosen][counts].sum()) or 1.0
 
     def backward(grad: Array) -> tuple[Array, None]:
-        factor = (grad / n if reduction == "mean" else grad) * counts.reshape(labels.shape)
+        factor = np.broadcast_to(grad / n if reduction == "mean" else grad, labels.shape)
         by_logits = np.exp(log_probabilities)
         if smoothing or weights is not None:
             _subtract_distribution(by_logits, chosen, smoothing, weights)
         else:
             by_logits[np.arange(len(rows)), chosen] -= 1
         by_logits *= factor.reshape(-1, 1)
+        if not counts.all():
+            cut(by_logits, counts[:, np.newaxis], out=by_logits)
         return by_logits.reshape(logits.shape), None
 
     if reduction == "none":
@@ -79,7 +81,8 @@ def cross_entropy_composed(
     counted = labels != ignore_index
     one_hot = np.eye(v)[np.where(counted, labels, 0)]
     q = weights * ((1 - label_smoothing) * one_hot + label_smoothing / v) * counted[..., np.newaxis]
-    losses: Tensor = -(log_softmax(logits, axis=-1) * q).sum(axis=-1)
+    # 0 log 0 is 0: a logit of -inf, beside the label, costs nothing.
+    losses: Tensor = -(masked(log_softmax(logits, axis=-1), mask=q != 0) * q).sum(axis=-1)
     if reduction == "none":
         return losses
     count = weights[labels[counted]].sum() if reduction == "mean" and counted.any() else 1.0
@@ -91,13 +94,16 @@ def _losses(
 ) -> Array:
     """Return -q . log p of each row, with q of `cross_entropy`."""
     losses: Array = -log_probabilities[np.arange(len(chosen)), chosen]
+    v = log_probabilities.shape[1]
     if weights is not None:
-        losses *= weights[chosen]
+        losses = weights[chosen] * cut(losses, weights[chosen] != 0)
     if smoothing:
-        v = log_probabilities.shape[1]
-        spread = np.ones(v, losses.dtype) if weights is None else weights
         losses *= 1 - smoothing
-        losses -= log_probabilities @ (spread * (smoothing / v))
+        if weights is None:
+            losses -= log_probabilities.sum(axis=1) * (smoothing / v)
+        else:
+            has_weight = weights != 0  # 0 log 0 is 0
+            losses -= log_probabilities[:, has_weight] @ (weights[has_weight] * (smoothing / v))
     return losses
 
 
@@ -126,7 +132,7 @@ def _class_weights(class_weights: Array | None, v: int, dtype: np.dtype[Any]) ->
     if class_weights is None:
         return None
     weights = np.asarray(class_weights, dtype)
-    if weights.shape != (v,) or (weights < 0).any():
+    if weights.shape != (v,) or not (weights >= 0).all():
         raise ShapeError(
             f"{v} classes need as many weights of 0 or more, got shape {weights.shape}"
         )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor
 from pmt_core import SettingsError, ShapeError
+from pmt_nn.module.inputs import float_tensor
 
 REDUCTIONS = ("sum", "mean", "none")
 
@@ -46,13 +47,14 @@ def huber(
     prediction: Tensor, target: ArrayLike | Tensor, *, delta: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
     """Return gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2), averaged (Huber 1964)."""
-    if delta <= 0:
+    if not delta > 0:
         raise SettingsError(f"delta must be above 0, got {delta}")
     return reduce_loss(huber_of(_gap("huber", prediction, target), delta=delta), reduction)
 
 
 def _gap(name: str, prediction: Tensor, target: ArrayLike | Tensor) -> Tensor:
-    goal = target if isinstance(target, Tensor) else Tensor(np.asarray(target, prediction.dtype))
+    prediction = float_tensor(prediction)
+    goal = float_tensor(target, prediction)
     check_same_shape(name, prediction, goal)
     return prediction - goal
 

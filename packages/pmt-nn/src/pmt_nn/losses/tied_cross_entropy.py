@@ -8,7 +8,7 @@ import numpy as np
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
-from pmt_core import DtypeError, ShapeError
+from pmt_core import DtypeError, ShapeError, as_floats
 from pmt_nn.layers.linear import tied_linear
 from pmt_nn.losses.cross_entropy import check_label_smoothing, cross_entropy
 
@@ -39,13 +39,16 @@ def tied_cross_entropy(
     results and not to the logits.
     """
     _check(x, table, bias, labels, label_smoothing)
+    x = as_floats(x)
     n, v, smoothing = len(x), len(table), label_smoothing
     column_sum = table.sum(axis=0)  # d; x . column_sum is the sum of a row's logits, bias aside
     by_x = np.empty_like(x) if needs_grad[0] else None
     by_table = np.zeros_like(table) if needs_grad[1] else None
     by_bias = np.zeros_like(bias) if needs_grad[2] else None
-    mean = float((x @ column_sum).sum(dtype=np.float64) + n * bias.sum(dtype=np.float64)) / v
-    loss = -smoothing * mean
+    loss = 0.0
+    if smoothing:
+        mean = float((x @ column_sum).sum(dtype=np.float64) + n * bias.sum(dtype=np.float64)) / v
+        loss = -smoothing * mean
     for start in range(0, n, max(_BLOCK // v, 1)):
         part = slice(start, start + max(_BLOCK // v, 1))
         rows, chosen = x[part], labels[part]
@@ -63,7 +66,7 @@ def tied_cross_entropy(
             by_bias += np.ones(len(rows), x.dtype) @ logits
     spread = x.dtype.type(smoothing / v)
     for gradient, of_mean in ((by_x, column_sum), (by_table, x.sum(axis=0)), (by_bias, n)):
-        if gradient is not None:
+        if gradient is not None and smoothing:
             gradient -= spread * of_mean
 
     def backward(grad: Array) -> Gradients:

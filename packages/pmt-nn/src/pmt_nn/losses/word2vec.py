@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_autograd import Tensor, take_rows
-from pmt_core import HuffmanTree, ShapeError, sigmoid
+from pmt_autograd import Tensor, masked, take_rows
+from pmt_core import HuffmanTree, ShapeError, check_sizes, sigmoid
 from pmt_nn.losses.binary_cross_entropy import binary_cross_entropy_with_logits
 from pmt_nn.losses.regression import check_reduction, reduce_loss
 from pmt_nn.module.initializers import constant
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -31,6 +32,7 @@ def negative_sampling_loss(
     distribution; one that equals its target is ignored. reduction: "mean" over the rows, "sum", or
     "none" for (n,).
     """
+    hidden = float_tensor(hidden, table)
     n = len(hidden)
     if targets.shape != (n,) or negatives.shape[:1] != (n,) or negatives.ndim != 2:
         raise ShapeError(
@@ -40,12 +42,12 @@ def negative_sampling_loss(
     ids = np.concatenate([targets[:, np.newaxis], negatives], axis=1)  # (n, 1 + k)
     vectors = take_rows(table, ids)  # (n, 1 + k, d)
     logits = (vectors @ hidden.reshape(n, hidden.shape[1], 1)).reshape(ids.shape)
-    labels = np.zeros(ids.shape, hidden.dtype)
-    labels[:, 0] = 1
-    counted = np.ones(ids.shape, hidden.dtype)
+    labels = np.zeros(ids.shape, np.bool_)
+    labels[:, 0] = True
+    counted = np.ones(ids.shape, np.bool_)
     counted[:, 1:] = negatives != targets[:, np.newaxis]
-    losses = binary_cross_entropy_with_logits(logits, labels, reduction="none") * counted
-    return reduce_loss(losses.sum(axis=1), reduction)
+    losses = binary_cross_entropy_with_logits(logits, labels, reduction="none")
+    return reduce_loss(masked(losses, mask=counted).sum(axis=1), reduction)
 
 
 class NegativeSampling(Module):
@@ -56,6 +58,7 @@ class NegativeSampling(Module):
     """
 
     def __init__(self, v: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
+        check_sizes("NegativeSampling", v=v, d=d)
         self.weight = Parameter(constant((v, d), dtype=dtype))
 
     def forward(
@@ -81,6 +84,7 @@ class HierarchicalSoftmax(Module):
     def __init__(
         self, counts: Sequence[int] | NDArray[np.integer], d: int, *, dtype: DTypeLike = np.float32
     ) -> None:
+        check_sizes("HierarchicalSoftmax", d=d)
         self.tree = HuffmanTree.of(counts)
         self.weight = Parameter(constant((len(counts) - 1, d), dtype=dtype))
 
@@ -89,13 +93,14 @@ class HierarchicalSoftmax(Module):
     ) -> Tensor:
         """Return the loss -log p(word). hidden: (n, d), words: (n,)."""
         check_reduction(reduction)
+        hidden = float_tensor(hidden, self.weight)
         depth = int(self.tree.mask[words].sum(axis=1).max(initial=0))
         nodes = self.tree.nodes[words, :depth]  # (n, depth)
         n, d = hidden.shape
         logits = (take_rows(self.weight, nodes) @ hidden.reshape(n, d, 1)).reshape(n, depth)
         turns = self.tree.turns[words, :depth]
         steps = binary_cross_entropy_with_logits(logits, turns, reduction="none")
-        losses = (steps * self.tree.mask[words, :depth].astype(hidden.dtype)).sum(axis=1)
+        losses = masked(steps, mask=self.tree.mask[words, :depth]).sum(axis=1)
         return reduce_loss(losses, reduction)
 
     def probabilities(self, hidden: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Tensor, concat, stack
-from pmt_core import DtypeError, SettingsError, ShapeError
+from pmt_autograd import Tensor, concat, masked, stack
+from pmt_core import ShapeError, check_sizes
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask, Rng
+from pmt_nn.masks import Mask, Rng, token_mask, without_padding
 from pmt_nn.module.initializers import constant, orthogonal
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
@@ -61,8 +62,7 @@ class RecurrentNetwork(Module):
         dropout: float = 0.0,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        if layers < 1 or n < 1:
-            raise SettingsError(f"layers and n must be at least 1, got {layers} and {n}")
+        check_sizes(type(self).__name__, n_in=n_in, n=n, layers=layers)
         self.n = n
         self.directions = 2 if bidirectional else 1
         self.dropout = Dropout(dropout)
@@ -83,6 +83,7 @@ class RecurrentNetwork(Module):
         output is 0. state: initial states (layers * directions, b, n), zeros by default; for an
         LSTM a pair of states and cells. rng: stream of this pass, needed in training with dropout.
         """
+        x, mask = self._inputs(x, mask)
         return self._run(x, mask, [self._starts(state, x)], rng)
 
     def _set_biases(self, cell: RecurrentCell) -> None:
@@ -92,7 +93,6 @@ class RecurrentNetwork(Module):
         self, x: Tensor, mask: Mask | None, starts: list[list[Tensor]], rng: Rng
     ) -> tuple[Tensor, Tensor]:
         """Run all layers. starts: for each kind of state (hidden, cell) that of every cell."""
-        self._check(x, mask)
         last: list[Tensor] = []
         for i in range(0, len(self.cells), self.directions):
             if i:
@@ -107,26 +107,32 @@ class RecurrentNetwork(Module):
                 outputs.append(states[..., : self.n])
             x = outputs[0] if len(outputs) == 1 else concat(*outputs, axis=-1)
         if mask is not None:
-            x = x * mask[..., np.newaxis].astype(x.dtype)
+            x = masked(x, mask=mask[..., np.newaxis])
         return x, stack(*last)
 
     def _starts(self, state: Tensor | None, x: Tensor) -> list[Tensor]:
         """The first state of every cell, from (layers directions, b, n)."""
         if state is None:
             return [Tensor(np.zeros((len(x), self.n), x.dtype))] * len(self.cells)
+        state = float_tensor(state, self.cells[0].weight)
         expected = (len(self.cells), len(x), self.n)
         if state.shape != expected:
             raise ShapeError(f"the first state has shape {expected}, got {state.shape}")
         return [state[i] for i in range(len(self.cells))]
 
-    def _check(self, x: Tensor, mask: Mask | None) -> None:
+    def _inputs(self, x: Tensor, mask: Mask | None) -> tuple[Tensor, Mask | None]:
+        """Return x in the dtype of the weights, finite where there is no step, and the mask.
+
+        Raises ShapeError or DtypeError.
+        """
+        x = float_tensor(x, self.cells[0].weight)
         n_in = self.cells[0].input.weight.shape[0]
         if x.ndim != 3 or x.shape[2] != n_in or not x.shape[1]:
             raise ShapeError(f"x has shape (b, t, {n_in}) with t of at least 1, got {x.shape}")
-        if mask is not None and mask.dtype != np.bool_:
-            raise DtypeError(f"a mask is boolean, True = a step, got dtype {mask.dtype}")
-        if mask is not None and mask.shape != x.shape[:2]:
-            raise ShapeError(f"x of shape {x.shape} needs a mask (b, t), got {mask.shape}")
+        if mask is None:
+            return x, None
+        mask = token_mask(mask, *x.shape[:2])
+        return without_padding(x, mask), mask
 
 
 class RNN(RecurrentNetwork):
@@ -163,6 +169,7 @@ class LSTM(RecurrentNetwork):
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return all outputs and the last (states, cells); see `RecurrentNetwork.forward`."""
         states, cells = (None, None) if state is None else state
+        x, mask = self._inputs(x, mask)
         starts = [self._starts(states, x), self._starts(cells, x)]
         outputs, last = self._run(x, mask, starts, rng)  # last: (layers directions, b, 2n)
         return outputs, (last[..., : self.n], last[..., self.n :])

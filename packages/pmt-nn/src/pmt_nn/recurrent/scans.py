@@ -16,7 +16,19 @@ import numpy as np
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, sigmoid, split
+from pmt_core import as_floats
 from pmt_nn.masks import Mask
+from pmt_nn.recurrent.steps import (
+    gate_views,
+    masked_steps,
+    select_updated,
+    split_gradient,
+    squash,
+    step_mask,
+    step_order,
+    time_major,
+    weight_gradient,
+)
 
 FLOPS_PER_GATE = 4  # FLOPs of a gate's element beside the product: bias, activation, product, sum
 
@@ -30,7 +42,8 @@ def rnn_scan(
     x: (b, t, n), weight: (n, n), start: (b, n). Returns all states (b, t, n).
     Backward through time: dz_i = (1 - h_i^2) dh_i, dh_(i-1) = dz_i W^T.
     """
-    order, steps = step_order(x.shape[1], reverse), time_major(x)
+    x = as_floats(x)
+    order, steps = step_order(x.shape[1], reverse), masked_steps(x, mask)
     mask_of_steps = step_mask(mask, x)
     states, previous = np.empty(steps.shape, x.dtype), np.empty(steps.shape, x.dtype)
     state = start
@@ -78,7 +91,8 @@ def gru_scan(
     start: (b, n). Returns all states (b, t, n). With q = h W + bias: r = s(x_r + q_r),
     u = s(x_u + q_u), c = tanh(x_c + r q_c), h' = (1 - u) c + u h.
     """
-    n, order, steps = start.shape[1], step_order(x.shape[1], reverse), time_major(x)
+    x = as_floats(x)
+    n, order, steps = start.shape[1], step_order(x.shape[1], reverse), masked_steps(x, mask)
     mask_of_steps = step_mask(mask, x)
     shape, half = (*steps.shape[:2], n), np.full(2 * n, 0.5, x.dtype)
     states, previous = np.empty(shape, x.dtype), np.empty(shape, x.dtype)
@@ -151,7 +165,8 @@ def lstm_scan(
     cell_start: (b, n). Returns states and cells (b, t, 2n).
     With z = x + h W: c' = s(z_f) c + s(z_i) tanh(z_c), h' = s(z_o) tanh(c').
     """
-    n, order, steps = start.shape[1], step_order(x.shape[1], reverse), time_major(x)
+    x = as_floats(x)
+    n, order, steps = start.shape[1], step_order(x.shape[1], reverse), masked_steps(x, mask)
     mask_of_steps = step_mask(mask, x)
     t, b = steps.shape[:2]
     scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], x.dtype), n)
@@ -231,52 +246,6 @@ def unrolled(
 def _(value: Array, x: Array, weight: Array, *arrays: Array, **settings: object) -> int:
     """Count the recurrent product, and `FLOPS_PER_GATE` for each element of a gate."""
     return (2 * len(weight) + FLOPS_PER_GATE) * x.size
-
-
-def squash(z: Array, scale: Array, out: Array) -> None:
-    """Write sigmoid(z) = (1 + tanh(z / 2)) / 2 if scale is 1/2, and tanh(z) if it is 1."""
-    np.multiply(z, scale, out=out)
-    np.tanh(out, out=out)
-    out *= scale
-    out += 1 - scale
-
-
-def gate_views(z: Array, n: int) -> list[Array]:
-    """The parts of width n of z (b, k n), views."""
-    return [z[:, i : i + n] for i in range(0, z.shape[1], n)]
-
-
-def step_order(t: int, reverse: bool) -> range:
-    """The steps in the order in which they run."""
-    return range(t - 1, -1, -1) if reverse else range(t)
-
-
-def time_major(x: Array) -> Array:
-    """Swap (b, t, n) and (t, b, n), so that each step is contiguous."""
-    return np.ascontiguousarray(x.swapaxes(0, 1))
-
-
-def step_mask(mask: Mask | None, x: Array) -> Array | None:
-    """The mask as numbers, (t, b, 1)."""
-    return None if mask is None else mask.T[..., np.newaxis].astype(x.dtype)
-
-
-def select_updated(updated: Array, state: Array, mask_of_steps: Array | None, i: int) -> Array:
-    """The updated state where the mask of step i is True, else the previous one."""
-    return updated if mask_of_steps is None else np.where(mask_of_steps[i] > 0, updated, state)
-
-
-def split_gradient(grad: Array, mask_of_steps: Array | None, i: int) -> tuple[Array, Array | float]:
-    """The gradients of the updated state and of the previous one that was passed on."""
-    if mask_of_steps is None:
-        return grad, 0.0
-    by_updated = grad * mask_of_steps[i]
-    return by_updated, grad - by_updated
-
-
-def weight_gradient(previous: Array, by_steps: Array) -> Array:
-    """The gradient by the recurrent weight: the sum over all steps in one product."""
-    return previous.reshape(-1, previous.shape[2]).T @ by_steps.reshape(-1, by_steps.shape[2])
 
 
 def _samples(rng: np.random.Generator, *, shapes: list[tuple[int, ...]]) -> Iterator[Sample]:

@@ -10,20 +10,21 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, relu
-from pmt_core import SettingsError
+from pmt_core import SettingsError, as_floats, check_sizes, cut
 from pmt_nn.layers.activations import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.linear import Linear, linear, sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Rng
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 
 def relu_block(x: Array, slope: Array | None) -> None:
     """Replace x by max(x, 0), and write its derivative (0 at 0) to `slope` if that is given."""
-    if slope is not None:
-        np.copyto(slope, x > 0)
     np.maximum(x, 0, out=x)
+    if slope is not None:
+        np.copyto(slope, x != 0)
 
 
 ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
@@ -55,8 +56,9 @@ def feed_forward(
     Shapes: x (..., d), weight1 (d, f), bias1 (f,) or None, weight2 (f, d), bias2 (d,) or None,
     dropout_mask (..., f). Between the two products one pass over the hidden layer, block by block,
     applies bias, activation and dropout and computes the slope. Only the hidden layer and the
-    slope (dropout included) are saved for the backward pass.
+    slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
     """
+    x = as_floats(x)
     rows = x.reshape(-1, x.shape[-1])
     hidden = rows @ weight1
     n, f = hidden.shape
@@ -69,10 +71,11 @@ def feed_forward(
             part += bias1
         activate(part, part_slope)
         if mask_rows is not None:
-            factor = mask_rows.keep[block] * x.dtype.type(mask_rows.scale)
-            part *= factor
-            if part_slope is not None:
-                part_slope *= factor
+            keep, scale = mask_rows.keep[block], x.dtype.type(mask_rows.scale)
+            for array in (part, part_slope):
+                if array is not None:
+                    cut(array, keep, out=array)
+                    array *= scale
     y = hidden @ weight2
     if bias2 is not None:
         y += bias2
@@ -82,6 +85,8 @@ def feed_forward(
         by_x = by_weight1 = by_bias1 = None
         if slope is not None:
             by_hidden = grad @ weight2.T
+            if not np.isfinite(by_hidden).all():
+                cut(by_hidden, slope != 0, out=by_hidden)
             by_hidden *= slope
             by_x = (by_hidden @ weight1.T).reshape(x.shape) if needs_grad[0] else None
             by_weight1 = rows.T @ by_hidden if needs_grad[1] else None
@@ -142,6 +147,7 @@ class FeedForward(Module):
             raise SettingsError(
                 f"activation is one of {', '.join(ACTIVATIONS)}, got {activation!r}"
             )
+        check_sizes("FeedForward", d=d, f=f)
         self.up = Linear(d, f, rng, bias=bias, dtype=dtype)
         self.activation = activation
         self.dropout = Dropout(dropout)
@@ -149,6 +155,7 @@ class FeedForward(Module):
 
     def forward(self, x: Tensor, *, rng: Rng = None) -> Tensor:
         """Return the output for x (..., d), of the same shape."""
+        x = float_tensor(x, self.up.weight)
         dropout_mask = self.dropout.draw((*x.shape[:-1], self.up.weight.shape[1]), rng)
         return feed_forward(
             x,

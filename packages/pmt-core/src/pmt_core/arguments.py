@@ -20,6 +20,4 @@ def check_sizes(owner: str, *, least: int = 1, **sizes: object) -> None:
     for name, size in sizes.items():
         is_whole = not isinstance(size, (bool, np.bool_)) and hasattr(size, "__index__")
         if not is_whole or operator.index(size) < least:  # type: ignore[arg-type]
-            raise SettingsError(
-                f"{owner}: {name} is a whole number of at least {least}, got {size!r}"
-            )
+            raise SettingsError(f"{owner}: {name} is a whole number, {least} or more, got {size!r}")

@@ -5,6 +5,7 @@ al. 2019; Press et al. 2021).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy as np
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
 from pmt_core import as_floats
-from pmt_nn.attention.kernel import attend_into
-from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
+from pmt_nn.attention.kernel import attend_into, is_spoiled, without_unseen
+from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed, seen_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.masks import Mask
 
@@ -37,9 +38,11 @@ def biased_attention(
     """
     q, k, v, bias = (as_floats(x) for x in (q, k, v, bias))
     output = np.empty(q.shape, q.dtype)
-    backward_into = attend_into(
-        q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask, bias=bias
-    )
+    attend = partial(attend_into, heads=heads, mask=mask, dropout_mask=dropout_mask, bias=bias)
+    backward_into = attend(q, k, v, output)
+    if mask is not None and is_spoiled(output, mask):
+        q, k, v = without_unseen(q, k, v, mask)
+        backward_into = attend(q, k, v, output)
 
     def backward(grad: Array) -> Gradients:
         by_q, by_k, by_v = (np.empty(x.shape, x.dtype) for x in (q, k, v))
@@ -61,6 +64,7 @@ def biased_attention_composed(
 ) -> Tensor:
     """Return softmax(Q K^T / sqrt(k) + bias) V per head, in plain operations."""
     width = q.shape[-1] // heads
+    q, k, v = seen_composed(q, k, v, masks.get("mask"))
     qh, kh, vh = (heads_first(x, heads) for x in (q, k, v))
     return mix_composed((qh @ kh.swapaxes(-1, -2)) * width**-0.5 + bias, vh, **masks)
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pmt_autograd import Array
-from pmt_core import ShapeError, unbroadcast
+from pmt_core import ShapeError, cut, softmax, unbroadcast
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Mask, head_mask
@@ -80,6 +81,39 @@ def attend_into(
             np.matmul(by_scores.swapaxes(-1, -2), qh[block], out=by_k[block])
 
     return backward_into
+
+
+def without_unseen(
+    q: Array, k: Array, v: Array, mask: Mask, *, same_tokens: bool = False
+) -> tuple[Array, Array, Array]:
+    """Return q with zeros for a query without keys, k and v with zeros for a key without queries.
+
+    The weights of both are 0, so they have no influence if they are finite; a product of 0 with
+    infinity or nan has. same_tokens: self-attention, where a mask (b, s) excludes queries as well.
+    """
+    queries, keys = seen_tokens(q, k, mask, same_tokens=same_tokens)
+    return cut(q, queries), cut(k, keys), cut(v, keys)
+
+
+def seen_tokens(
+    q: Array, k: Array, mask: Mask, *, same_tokens: bool = False
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which queries have a key, (b, t, 1), and which keys have a query, (b, s, 1).
+
+    same_tokens: queries are padding where the keys are. Their output is of no use, but it is that
+    of the other queries if it is finite.
+    """
+    allowed = head_mask(mask, len(q), q.shape[1], k.shape[1])
+    queries = np.asarray(allowed.any(axis=(1, 3)))[..., np.newaxis]
+    keys = np.asarray(allowed.any(axis=(1, 2)))[..., np.newaxis]
+    if same_tokens and np.ndim(mask) == 2:
+        queries = queries & (keys | np.isfinite(q).all(axis=-1, keepdims=True))
+    return queries, keys
+
+
+def is_spoiled(output: Array, mask: Mask | None) -> bool:
+    """Return whether a masked result is not finite, so that `without_unseen` may mend it."""
+    return mask is not None and not np.isfinite(output).all()
 
 
 def attention_weights(
@@ -164,6 +198,9 @@ def _softmax_written(write: Callable[[], None], scores: Array) -> None:
             return
         write()  # a row without keys, or with very small scores only
     top = rows.max(axis=-1, keepdims=True, initial=np.finfo(rows.dtype).min)
+    if (top == np.inf).any():  # infinite scores share the weight
+        rows[...] = softmax(rows)
+        return
     rows -= top  # the smallest float for a row of -inf, which stays -inf, not nan
     total = _exponentials(rows)
     total[total == 0] = 1
@@ -211,6 +248,10 @@ def score_gradients(
         dropout_mask: mask of the weights.
     """
     heads = weights.shape[1]
+    if not np.isfinite(grad).all():  # cut where a query has no keys: its output is constant
+        by_head = grad.reshape(*grad.shape[:2], heads, -1)
+        has_keys = np.asarray(weights.any(axis=-1)).swapaxes(1, 2)[..., np.newaxis]
+        grad = cut(by_head, has_keys).reshape(grad.shape)
     grad_h = split_heads(grad, heads)
     correction = _row_dot(grad, output, heads)
     for block in _blocks(weights):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pmt_autograd import Array, Tensor, is_recording
-from pmt_core import StateError
+from pmt_core import StateError, check_sizes
 from pmt_nn.masks import Ids
 
 Rows = Ids | Sequence[int]
@@ -106,6 +106,7 @@ class DecoderCache:
     """
 
     def __init__(self, layers: int) -> None:
+        check_sizes("DecoderCache", least=0, layers=layers)
         self.layers = [LayerCache() for _ in range(layers)]
 
     @property

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, split
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, check_sizes
 from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.kv_cache import KeyValueCache
 from pmt_nn.attention.positions import AttentionPositions
@@ -19,7 +19,8 @@ from pmt_nn.attention.scaled_dot_product import (
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask, Rng
+from pmt_nn.masks import Mask, Rng, head_mask
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 
@@ -27,6 +28,7 @@ class MultiHeadAttention(Module):
     """Base of attention modules: the number of heads, and dropout of the weights."""
 
     def __init__(self, d: int, heads: int, dropout: float) -> None:
+        check_sizes(type(self).__name__, d=d, heads=heads)
         if d % heads:
             raise SettingsError(f"the width d = {d} must be a multiple of heads = {heads}")
         self.heads = heads
@@ -84,11 +86,14 @@ class SelfAttention(MultiHeadAttention):
         layout of an unpadded batch, without mask, positions and cache. mask: (b, s) or (b, t, s),
         where s is t plus the length of the cache.
         """
+        x = float_tensor(x, self.qkv.weight)
         qkv = self.qkv(x)
         if layout is not None:
             return self._attend_unpadded(qkv, layout, rng)
         offset = 0 if cache is None else cache.length
-        t = x.shape[1]
+        b, t = x.shape[:2]
+        if mask is not None:
+            mask = head_mask(mask, b, t, offset + t)
         allowed = _causal(mask, t, offset) if self.causal else mask
         if cache is None and self.positions is None:
             return self._attend_packed(qkv, allowed, rng)
@@ -139,8 +144,10 @@ class CrossAttention(MultiHeadAttention):
         dtype: DTypeLike = np.float32,
     ) -> None:
         super().__init__(d, heads, dropout)
+        memory_width = d if memory_width is None else memory_width
+        check_sizes("CrossAttention", memory_width=memory_width)
         self.q = Linear(d, d, rng, bias=bias, dtype=dtype)
-        self.kv = Linear(memory_width or d, 2 * d, rng, bias=bias, dtype=dtype)
+        self.kv = Linear(memory_width, 2 * d, rng, bias=bias, dtype=dtype)
         self.project = Linear(d, d, rng, bias=bias, dtype=dtype)
 
     def forward(
@@ -159,11 +166,13 @@ class CrossAttention(MultiHeadAttention):
         of the cache (a beam): they are treated as g t queries of one row, so that keys and values
         are not repeated; the mask is (b, s) in this case.
         """
+        x = float_tensor(x, self.q.weight)
         b, t, d = x.shape
         if cache is not None and cache.length:
             k, v = cache.held()
             x = x.reshape(cache.rows, -1, d)
         else:
+            memory = float_tensor(memory, self.kv.weight)
             if len(memory) != len(x):
                 raise ShapeError(
                     f"x and memory must be of one batch, got shapes {x.shape} and {memory.shape}"
@@ -176,7 +185,7 @@ class CrossAttention(MultiHeadAttention):
 
 
 def _causal(mask: Mask | None, t: int, offset: int) -> Mask | None:
-    """Return a mask without keys after the query, (1 or b, t, offset + t).
+    """Return a mask (of `head_mask`) without the keys after the query.
 
     None, or the mask as it is, if the only query is the newest token.
     """
@@ -185,4 +194,4 @@ def _causal(mask: Mask | None, t: int, offset: int) -> Mask | None:
     past = np.arange(offset + t) <= np.arange(offset, offset + t)[:, np.newaxis]
     if mask is None:
         return past[np.newaxis]
-    return past & (mask[:, np.newaxis, :] if mask.ndim == 2 else mask)
+    return past & mask

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Array, Tensor, getitem, take_rows
-from pmt_core import SettingsError, ShapeError
+from pmt_core import SettingsError, ShapeError, check_sizes
 from pmt_nn.attention.rotary import BASE, rotate
 from pmt_nn.module.initializers import normal
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 from pmt_nn.module.weight_limit import claim_weights
@@ -37,6 +38,7 @@ class SinusoidalPositions(Module):
     """Add fixed sinusoids to embeddings of width d, for sequences of up to `max_length` tokens."""
 
     def __init__(self, max_length: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
+        check_sizes("SinusoidalPositions", max_length=max_length, d=d)
         self.table = sinusoids(max_length, d, dtype)
 
     def forward(self, x: Tensor, *, offset: int = 0) -> Tensor:
@@ -44,6 +46,7 @@ class SinusoidalPositions(Module):
 
         Raises ShapeError for a position beyond max_length.
         """
+        x = float_tensor(x, Tensor(self.table))
         return x + self.table[_span(x, offset, len(self.table))]
 
 
@@ -59,6 +62,7 @@ class LearnedPositions(Module):
         std: float = 0.02,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("LearnedPositions", max_length=max_length, d=d)
         self.weight = Parameter(normal(rng, (max_length, d), std, dtype=dtype))
 
     def forward(self, x: Tensor, *, offset: int = 0) -> Tensor:
@@ -66,6 +70,7 @@ class LearnedPositions(Module):
 
         Raises ShapeError for a position beyond max_length.
         """
+        x = float_tensor(x, self.weight)
         return x + getitem(self.weight, index=_span(x, offset, len(self.weight)))
 
 
@@ -133,6 +138,7 @@ class Alibi(AttentionPositions):
     """
 
     def __init__(self, heads: int) -> None:
+        check_sizes("Alibi", heads=heads)
         self.slopes = alibi_slopes(heads)
 
     def bias(self, t: int, s: int, offset: int, dtype: DTypeLike) -> Tensor | None:
@@ -159,6 +165,7 @@ class RelativeBias(AttentionPositions):
         std: float = 0.02,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("RelativeBias", heads=heads, buckets=buckets, max_distance=max_distance)
         if buckets < 4 or max_distance < buckets:
             raise SettingsError(
                 f"expected 4 <= buckets <= max_distance, got buckets={buckets}, "

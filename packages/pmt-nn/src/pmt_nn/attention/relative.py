@@ -20,23 +20,26 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor, einsum
-from pmt_core import SettingsError, ShapeError, as_floats
+from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
 from pmt_nn.attention.kernel import (
     ScoreWriter,
+    is_spoiled,
     mask_adder,
     mix_into,
     score_gradients,
     softmax_weights,
     split_heads,
     split_packed,
+    without_unseen,
 )
 from pmt_nn.attention.multi_head import MultiHeadAttention
 from pmt_nn.attention.rotary import BASE, angles
-from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed
+from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed, seen_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, Rng, causal_mask
 from pmt_nn.module.initializers import normal
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.parameter import Parameter
 
 
@@ -72,6 +75,11 @@ def relative_attention(
     weights = np.empty((b, heads, t, t), qkv.dtype)
     output = np.empty((b, t, d), qkv.dtype)
     mix_into(scores.writer(mask), weights, values, output, dropout_mask)
+    if mask is not None and is_spoiled(output, mask):
+        seen = without_unseen(*split_packed(qkv), mask, same_tokens=True)
+        scores = _Scores.of(np.concatenate(seen, axis=-1), content_bias, position_bias)
+        values = split_heads(seen[2], heads)
+        mix_into(scores.writer(mask), weights, values, output, dropout_mask)
 
     def backward(grad: Array) -> Gradients:
         by_qkv = np.empty(qkv.shape, qkv.dtype)
@@ -106,7 +114,9 @@ def relative_attention_composed(
     t = qkv.shape[1]
     heads, width = content_bias.shape
     d = heads * width
-    q, k, v = (heads_first(qkv[..., i * d : (i + 1) * d], heads) for i in range(3))  # (b, h, t, k)
+    q, k, v = (qkv[..., i * d : (i + 1) * d] for i in range(3))
+    q, k, v = seen_composed(q, k, v, masks.get("mask"), same_tokens=True)
+    q, k, v = (heads_first(x, heads) for x in (q, k, v))  # (b, h, t, k)
     offsets = np.arange(t) - np.arange(t)[:, np.newaxis]  # key's position minus the query's
     angle = offsets[..., np.newaxis] * BASE ** (-np.arange(0, width, 2) / width)
     table = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(t, t, width)
@@ -208,6 +218,7 @@ class RelativeAttention(MultiHeadAttention):
         bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("RelativeAttention", d=d, heads=heads)
         if d % (2 * heads):
             raise SettingsError(f"the width d = {d} must be an even multiple of heads = {heads}")
         super().__init__(d, heads, dropout)
@@ -218,6 +229,7 @@ class RelativeAttention(MultiHeadAttention):
 
     def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the attended tokens (b, t, d) of x (b, t, d); mask: (b, t) or (b, t, t)."""
+        x = float_tensor(x, self.qkv.weight)
         b, t, _ = x.shape
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         mixed = relative_attention(

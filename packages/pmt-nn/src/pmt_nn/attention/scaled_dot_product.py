@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, concat, softmax, where
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, concat, masked, softmax, where
 from pmt_core import as_floats
-from pmt_nn.attention.kernel import attend_into, split_packed
+from pmt_nn.attention.kernel import (
+    attend_into,
+    is_spoiled,
+    seen_tokens,
+    split_packed,
+    without_unseen,
+)
 from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
 from pmt_nn.layers.dropout import DropoutMask, apply_mask
 from pmt_nn.masks import Mask, causal_mask, head_mask
@@ -39,7 +46,11 @@ def attention(
     """
     q, k, v = as_floats(q), as_floats(k), as_floats(v)
     output = np.empty(q.shape, q.dtype)
-    backward_into = attend_into(q, k, v, output, heads=heads, mask=mask, dropout_mask=dropout_mask)
+    attend = partial(attend_into, heads=heads, mask=mask, dropout_mask=dropout_mask)
+    backward_into = attend(q, k, v, output)
+    if mask is not None and is_spoiled(output, mask):
+        q, k, v = without_unseen(q, k, v, mask)
+        backward_into = attend(q, k, v, output)
 
     def backward(grad: Array) -> Gradients:
         by_q, by_k, by_v = (np.empty(x.shape, x.dtype) for x in (q, k, v))
@@ -58,6 +69,7 @@ def _(value: Array, q: Array, k: Array, *arrays: Array, **settings: Any) -> int:
 def attention_composed(q: Tensor, k: Tensor, v: Tensor, *, heads: int, **masks: Any) -> Tensor:
     """Return softmax(Q K^T / sqrt(k)) V per head, in plain operations."""
     width = q.shape[-1] // heads
+    q, k, v = seen_composed(q, k, v, masks.get("mask"))
     qh, kh, vh = (heads_first(x, heads) for x in (q, k, v))
     scores = (qh @ kh.swapaxes(-1, -2)) * width**-0.5  # (b, h, t, s)
     return mix_composed(scores, vh, **masks)
@@ -69,6 +81,16 @@ def heads_first(x: Tensor, heads: int) -> Tensor:
     return x.reshape(b, n, heads, d // heads).swapaxes(1, 2)
 
 
+def seen_composed(
+    q: Tensor, k: Tensor, v: Tensor, mask: Mask | None, *, same_tokens: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return queries, keys and values with zeros where the mask excludes all; `without_unseen`."""
+    if mask is None:
+        return q, k, v
+    queries, keys = seen_tokens(q.data, k.data, mask, same_tokens=same_tokens)
+    return masked(q, mask=queries), masked(k, mask=keys), masked(v, mask=keys)
+
+
 def mix_composed(
     scores: Tensor, v: Tensor, mask: Mask | None = None, dropout_mask: DropoutMask | None = None
 ) -> Tensor:
@@ -78,11 +100,13 @@ def mix_composed(
         weights = softmax(scores, axis=-1)
     else:
         allowed = np.broadcast_to(head_mask(mask, b, t, s), scores.shape)
-        weights = softmax(where(allowed, scores, np.float32(-1e30)), axis=-1)
-        weights = where(allowed, weights, np.float32(0))
+        weights = softmax(where(allowed, scores, np.float32(-np.inf)), axis=-1)
     if dropout_mask is not None:
         weights = apply_mask(weights, dropout_mask=dropout_mask)
-    return (weights @ v).swapaxes(1, 2).reshape(b, t, h * v.shape[-1])
+    mixed = weights @ v
+    if mask is not None:  # a query without keys: its output is constant
+        mixed = masked(mixed, mask=allowed.any(axis=-1, keepdims=True))
+    return mixed.swapaxes(1, 2).reshape(b, t, h * v.shape[-1])
 
 
 @ag.primitive
@@ -96,9 +120,11 @@ def packed_attention(
     """
     qkv = as_floats(qkv)
     output = np.empty((*qkv.shape[:-1], qkv.shape[-1] // 3), qkv.dtype)
-    backward_into = attend_into(
-        *split_packed(qkv), output, heads=heads, mask=mask, dropout_mask=dropout_mask
-    )
+    attend = partial(attend_into, heads=heads, mask=mask, dropout_mask=dropout_mask)
+    backward_into = attend(*split_packed(qkv), output)
+    if mask is not None and is_spoiled(output, mask):
+        seen = without_unseen(*split_packed(qkv), mask, same_tokens=True)
+        backward_into = attend(*seen, output)
 
     def backward(grad: Array) -> Array:
         by_qkv = np.empty(qkv.shape, qkv.dtype)
@@ -118,6 +144,7 @@ def packed_attention_composed(qkv: Tensor, *, heads: int, **masks: Any) -> Tenso
     """Return the attention of the three parts of qkv, in plain operations."""
     d = qkv.shape[-1] // 3
     q, k, v = qkv[..., :d], qkv[..., d : 2 * d], qkv[..., 2 * d :]
+    q, k, v = seen_composed(q, k, v, masks.get("mask"), same_tokens=True)
     return attention_composed(q, k, v, heads=heads, **masks)
 
 

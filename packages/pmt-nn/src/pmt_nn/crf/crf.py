@@ -8,8 +8,26 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, logsumexp, no_grad, where
-from pmt_core import IGNORE_LABEL, DtypeError, ShapeError, as_floats
+from pmt_autograd import (
+    Array,
+    Gradients,
+    Result,
+    Sample,
+    Tensor,
+    logsumexp,
+    masked,
+    no_grad,
+    where,
+)
+from pmt_core import (
+    IGNORE_LABEL,
+    DtypeError,
+    SettingsError,
+    ShapeError,
+    as_floats,
+    check_sizes,
+    cut,
+)
 from pmt_nn.crf.forward_backward import (
     backward_messages,
     forward_messages,
@@ -20,8 +38,9 @@ from pmt_nn.crf.forward_backward import (
     viterbi_decode,
 )
 from pmt_nn.losses.regression import reduce_loss
-from pmt_nn.masks import Ids, Mask
+from pmt_nn.masks import Ids, Mask, token_mask
 from pmt_nn.module.initializers import normal
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
 
@@ -52,12 +71,13 @@ def crf_log_partition(
     def backward(grad: Array) -> Gradients:
         beta = backward_messages(emissions, transitions, end, lengths)
         marginals = tag_marginals(messages, beta, lengths)
-        marginals *= grad[:, np.newaxis, np.newaxis]
+        inside = np.arange(emissions.shape[1]) < lengths[:, np.newaxis]
+        marginals = cut(marginals * grad[:, np.newaxis, np.newaxis], inside[..., np.newaxis])
         b, t, n = emissions.shape
         last = marginals[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros((b, n))
         first = marginals[:, 0] if t else last
         counts = transition_counts(emissions, transitions, messages, beta, lengths, grad)
-        by_end = (last * (lengths > 0)[:, np.newaxis]).sum(axis=0)
+        by_end = cut(last, (lengths > 0)[:, np.newaxis]).sum(axis=0)
         return marginals, counts, first.sum(axis=0), by_end.astype(emissions.dtype)
 
     return messages.partition, backward
@@ -69,6 +89,8 @@ def crf_log_partition_composed(
 ) -> Tensor:
     """Compute `crf_log_partition` in plain operations: the forward recursion on the tape."""
     t, n = emissions.shape[1], emissions.shape[2]
+    inside = np.arange(t) < lengths[:, np.newaxis]
+    emissions = masked(emissions, mask=inside[..., np.newaxis])
     total = start + emissions[:, 0]  # (b, n)
     for i in range(1, t):
         steps = total.reshape(-1, n, 1) + transitions
@@ -95,6 +117,7 @@ class LinearChainCRF(Module):
         std: float = 0.02,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("LinearChainCRF", n=n)
         self.transitions = Parameter(normal(rng, (n, n), std, dtype=dtype))
         self.start = Parameter(normal(rng, (n,), std, dtype=dtype))
         self.end = Parameter(normal(rng, (n,), std, dtype=dtype))
@@ -110,6 +133,7 @@ class LinearChainCRF(Module):
         Positions without a tag, also those in between, are skipped. reduction: "mean" over the
         sequences, "sum", or "none" for (b,). Raises ShapeError or DtypeError.
         """
+        emissions = float_tensor(emissions, self.start)
         positions, lengths = self._packed(emissions, mask)
         b, t, _ = emissions.shape
         inside = np.arange(t) < lengths[:, np.newaxis]
@@ -118,13 +142,12 @@ class LinearChainCRF(Module):
         emissions = emissions[rows, positions]
         transitions, start = self._allowed()
         partition = crf_log_partition(emissions, transitions, start, self.end, lengths=lengths)
-        emitted = (emissions[rows, np.arange(t), tags] * inside).sum(axis=1)
-        steps = transitions[tags[:, :-1], tags[:, 1:]] * inside[:, 1:]
-        not_empty = (lengths > 0).astype(emissions.dtype)
+        emitted = masked(emissions[rows, np.arange(t), tags], mask=inside).sum(axis=1)
+        steps = masked(transitions[tags[:, :-1], tags[:, 1:]], mask=inside[:, 1:])
         last = tags[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros(b, np.int64)
         first = tags[:, 0] if t else last
         ends = start[first] + self.end[last]
-        score = emitted + steps.sum(axis=1) + ends * not_empty
+        score = emitted + steps.sum(axis=1) + masked(ends, mask=lengths > 0)
         return reduce_loss(partition - score, reduction)
 
     def decode(self, emissions: Tensor | Array, mask: Mask | None = None) -> NDArray[np.int64]:
@@ -134,11 +157,16 @@ class LinearChainCRF(Module):
     def decode_with_scores(
         self, emissions: Tensor | Array, mask: Mask | None = None
     ) -> tuple[NDArray[np.int64], Array]:
-        """Return the tags of `decode` and the score of each row (b,)."""
+        """Return the tags of `decode` and the score of each row (b,).
+
+        Raises SettingsError for scores of nan.
+        """
         values, positions, lengths = self._values(emissions, mask)
         with no_grad():
             transitions, start = (x.data for x in self._allowed())
         packed, scores = viterbi_decode(values, transitions, start, self.end.data, lengths)
+        if np.isnan(scores).any():
+            raise SettingsError("the best tags are not defined: emissions or transitions hold nan")
         if mask is None:
             return packed, scores
         inside = np.arange(values.shape[1]) < lengths[:, np.newaxis]
@@ -176,14 +204,10 @@ class LinearChainCRF(Module):
         if mask is None:
             b, t = emissions.shape[:2]
             return np.broadcast_to(np.arange(t), (b, t)), np.full(b, t)
-        if mask.dtype != np.bool_:
-            raise DtypeError(f"a mask is boolean, True = has a tag, got dtype {mask.dtype}")
-        if mask.shape != emissions.shape[:2]:
-            raise ShapeError(f"emissions {emissions.shape} need a mask (b, t), got {mask.shape}")
-        return left_packed(mask)
+        return left_packed(token_mask(mask, *emissions.shape[:2]))
 
     def _values(self, emissions: Tensor | Array, mask: Mask | None) -> tuple[Array, Array, Array]:
-        scores = emissions if isinstance(emissions, Tensor) else Tensor(emissions)
+        scores = float_tensor(emissions, self.start)
         positions, lengths = self._packed(scores, mask)
         if mask is None:
             return scores.data, positions, lengths

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import Array
-from pmt_core import logsumexp
+from pmt_core import cut, logsumexp
 
 Lengths = NDArray[np.int64]
 
@@ -169,6 +169,9 @@ class ScaledForwardMessages:
         marginals = self.alpha * beta
         marginals *= weight[:, np.newaxis]
         following *= weight[:, np.newaxis]
+        if not np.isfinite(weight).all():
+            inside = (np.arange(t)[:, np.newaxis] < lengths)[..., np.newaxis]
+            marginals, following = cut(marginals, inside), cut(following, inside)
         counts = self.alpha[:-1].reshape(-1, n).T @ following[1:].reshape(-1, n)
         by_end = marginals[np.maximum(lengths - 1, 0), np.arange(b)].sum(axis=0)
         return marginals.swapaxes(0, 1), counts * self.steps, marginals[0].sum(axis=0), by_end

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import Array
-from pmt_core import SettingsError, log_softmax
-from pmt_nn.generation.decoding import Decoding
+from pmt_core import SettingsError, check_sizes, log_softmax
+from pmt_nn.generation.decoding import Decoding, check_numbers
 
 Ids = NDArray[np.int64]
 
@@ -31,8 +31,8 @@ def power_penalty(alpha: float) -> LengthPenalty:
 
 
 def _check_exponent(alpha: float) -> None:
-    if not alpha >= 0:
-        raise SettingsError(f"the exponent of a length penalty is 0 or more, got {alpha}")
+    if not 0 <= alpha < np.inf:
+        raise SettingsError(f"the exponent of a length penalty is finite, 0 or more, got {alpha}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,11 @@ def beam_search(
     that the result of a sentence does not depend on its batch. penalty: divisor of the
     log-probability, `gnmt_penalty(0.6)` by default. Raises SettingsError.
     """
-    limits = np.broadcast_to(np.asarray(max_length, np.int64), (len(first),))
-    if width < 1 or n_best < 1 or (limits < 1).any():
-        raise SettingsError(
-            "width, n_best and max_length are 1 or more, got "
-            f"{width}, {n_best} and {limits.min(initial=1)}"
-        )
+    check_sizes("beam_search", width=width, n_best=n_best)
+    limits = np.asarray(max_length)
+    if limits.dtype.kind not in "iu" or limits.min(initial=1) < 1:
+        raise SettingsError(f"max_length is a whole number, 1 or more, got {max_length}")
+    limits = np.broadcast_to(limits.astype(np.int64), (len(first),))
     search = _Search(limits, end, width, penalty or gnmt_penalty(0.6), n_best)
     ids = np.asarray(first, np.int64)
     while len(search.sentences):
@@ -147,6 +146,7 @@ class _Search:
         """
         m, g = self.log_p.shape
         v = logits.shape[-1]
+        check_numbers(logits)
         steps = log_softmax(logits, axis=-1).reshape(m, g, v)
         scores = (steps + self.log_p.astype(steps.dtype)[:, :, np.newaxis]).reshape(m, g * v)
         best = largest(scores, min(2 * self._width, g * v))

@@ -7,12 +7,23 @@ from collections.abc import Callable
 import numpy as np
 
 from pmt_autograd import Array, Tensor, no_grad
-from pmt_core import SettingsError
+from pmt_core import SettingsError, check_sizes
 from pmt_nn.attention.kv_cache import DecoderCache, Rows
 from pmt_nn.masks import Ids, Mask
 
 Read = Callable[[Ids, Tensor | None, Mask | None, DecoderCache | None], Tensor]
 """(ids (n, t), memory, its mask, cache) -> logits (n, t, v): a decoder's forward pass."""
+
+
+def check_numbers(logits: Array) -> Array:
+    """Return the largest logit of each row of (..., v). Raises SettingsError if it is nan."""
+    top = np.asarray(logits.max(axis=-1, initial=-np.inf))
+    if np.isnan(top).any():
+        raise SettingsError(
+            f"logits are numbers, got nan in {int(np.isnan(top).sum())} of {top.size} rows; the "
+            "model's weights or its input hold nan or infinities"
+        )
+    return top
 
 
 class Decoding:
@@ -43,8 +54,9 @@ class Decoding:
         cached: bool = True,
         max_length: int | None = None,
     ) -> None:
-        if max_length is not None and max_length < 1:
-            raise SettingsError(f"max_length is a number of tokens, 1 or more, got {max_length}")
+        check_sizes("Decoding", least=0, layers=layers)
+        if max_length is not None:
+            check_sizes("Decoding", max_length=max_length)
         self.max_length = max_length
         self.tokens_read = 0
         self._read = read

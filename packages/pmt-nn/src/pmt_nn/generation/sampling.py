@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError, softmax
-from pmt_nn.generation.decoding import Decoding
+from pmt_core import SettingsError, check_sizes, softmax
+from pmt_nn.generation.decoding import Decoding, check_numbers
 from pmt_nn.masks import Ids, Rng
 
 Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
@@ -24,6 +24,7 @@ def token_stream(
     end: id of the end token. A row that has produced it repeats it; the stream stops when all
     rows have.
     """
+    check_sizes("token_stream", least=0, length=length)
     ids = np.asarray(first)
     ended = np.zeros(len(ids), np.bool_)
     for _ in range(length):
@@ -48,10 +49,12 @@ def next_token(
     """Return the next token of each row of logits (b, v): (b,).
 
     Without `rng` the most likely token, the first of equals. With `rng` a token drawn from
-    `token_distribution` with the other settings, by one random number per row.
+    `token_distribution` with the other settings, by one random number per row. Raises SettingsError
+    for logits that leave no choice; see `check_logits`.
     """
     check_sampling(temperature, top_k, top_p)
     if rng is None:
+        check_logits(logits)
         most_likely: NDArray[np.int64] = logits.argmax(axis=-1)
         return most_likely
     cumulative = token_distribution(
@@ -74,10 +77,17 @@ def token_distribution(
 
     softmax(logits / temperature), restricted to the top_k most likely tokens, and those as likely
     as the last of them (Fan et al. 2018), and then to the nucleus: the fewest most likely tokens
-    that together have at least the probability top_p (Holtzman et al. 2019). Raises SettingsError.
+    that together have at least the probability top_p (Holtzman et al. 2019). As the temperature
+    falls to 0, the most likely tokens share all probability, and so do infinite logits.
+    Raises SettingsError, also for logits that leave no choice; see `check_logits`.
     """
     check_sampling(temperature, top_k, top_p)
-    scaled = logits.astype(np.float64) / temperature
+    check_logits(logits)
+    scaled = logits.astype(np.float64)
+    top = scaled.max(axis=-1, keepdims=True)
+    # The maximum first: a logit divided by a tiny temperature overflows, the maximum's 0 does not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.where(scaled == top, 0, (scaled - top) / temperature)
     if top_k is not None and top_k < scaled.shape[-1]:
         least = np.partition(scaled, -top_k, axis=-1)[:, -top_k, np.newaxis]
         scaled = np.where(scaled < least, -np.inf, scaled)
@@ -96,12 +106,23 @@ def _nucleus(probabilities: NDArray[np.float64], top_p: float) -> NDArray[np.flo
     return nucleus
 
 
+def check_logits(logits: NDArray[np.floating]) -> None:
+    """Raise SettingsError unless each row of logits (..., v) has a token that can be chosen.
+
+    A logit of -inf excludes a token; nan, or a row of -inf only, leaves no choice.
+    """
+    if (check_numbers(logits) == -np.inf).any():
+        raise SettingsError("each row of logits has a token that is not excluded by -inf, got none")
+
+
 def check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
     """Raise SettingsError if a setting of `token_distribution` is out of range."""
-    if not temperature > 0 or (top_k is not None and top_k < 1):
+    if not 0 < temperature < np.inf:
         raise SettingsError(
-            f"temperature is above 0 and top_k at least 1, got {temperature} and {top_k}; for the "
-            "most likely token pass no rng"
+            f"temperature is finite and above 0, got {temperature}; for the most likely token pass "
+            "no rng"
         )
+    if top_k is not None:
+        check_sizes("sampling", top_k=top_k)
     if top_p is not None and not 0 < top_p <= 1:
         raise SettingsError(f"top_p is a probability above 0 and at most 1, got {top_p}")

@@ -27,6 +27,7 @@ from pmt_autograd import (
 )
 from pmt_core import as_floats
 from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 _ROOT = float(np.sqrt(2 / np.pi))
@@ -171,7 +172,7 @@ class Elementwise(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape."""
-        return type(self).operation(x)
+        return type(self).operation(float_tensor(x))
 
 
 class ReLU(Elementwise):
@@ -206,7 +207,7 @@ class LeakyReLU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape."""
-        return leaky_relu(x, slope=self.slope)
+        return leaky_relu(float_tensor(x), slope=self.slope)
 
 
 class ELU(Module):
@@ -217,7 +218,7 @@ class ELU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape."""
-        return elu(x, alpha=self.alpha)
+        return elu(float_tensor(x), alpha=self.alpha)
 
 
 class GELU(Module):
@@ -228,6 +229,7 @@ class GELU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape."""
+        x = float_tensor(x)
         return gelu_exact(x) if self.exact else gelu(x)
 
 
@@ -239,7 +241,7 @@ class Softmax(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape with that axis."""
-        return softmax(x, axis=self.axis)
+        return softmax(float_tensor(x), axis=self.axis)
 
 
 class LogSoftmax(Module):
@@ -250,4 +252,4 @@ class LogSoftmax(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x of any shape with that axis."""
-        return log_softmax(x, axis=self.axis)
+        return log_softmax(float_tensor(x), axis=self.axis)

@@ -18,7 +18,7 @@ from pmt_autograd import (
     primitive,
     samples,
 )
-from pmt_core import ShapeError, as_floats, cut
+from pmt_core import ShapeError, as_floats, check_sizes, cut
 from pmt_nn.masks import Mask, token_mask
 from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
@@ -28,6 +28,7 @@ class Flatten(Module):
     """Flatten all axes from `first` on: (b, c, h, w) -> (b, c h w) by default."""
 
     def __init__(self, first: int = 1) -> None:
+        check_sizes("Flatten", least=0, first=first)
         self.first = first
 
     def forward(self, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, take_rows, where
-from pmt_core import DtypeError, SettingsError, ShapeError
+from pmt_core import DtypeError, SettingsError, ShapeError, check_sizes
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Ids
 from pmt_nn.module.initializers import kaiming_uniform, normal
@@ -135,8 +135,9 @@ class CharacterEncoder(Module):
         kernel_size: int = 3,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        if kernel_size < 1 or kernel_size % 2 == 0:
-            raise SettingsError(f"kernel_size is odd and at least 1, got {kernel_size}")
+        check_sizes("CharacterEncoder", v=v, d=d, k=k, kernel_size=kernel_size)
+        if kernel_size % 2 == 0:
+            raise SettingsError(f"kernel_size is odd, got {kernel_size}")
         shape = kernel_size, d, k
         self.characters = Parameter(normal(rng, (v, d), 1.0, dtype=dtype))
         self.kernel = Parameter(kaiming_uniform(rng, shape, 3 * kernel_size * d, dtype=dtype))

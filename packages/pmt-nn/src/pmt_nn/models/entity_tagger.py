@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Array, Tensor, concat, no_grad, take_rows
-from pmt_core import DataError, SettingsError, ShapeError
+from pmt_core import DataError, SettingsError, ShapeError, check_sizes
 from pmt_nn.crf.crf import LinearChainCRF
 from pmt_nn.layers.dropout import Dropout, stream_of_pass
 from pmt_nn.layers.embedding import Embedding
@@ -96,7 +96,7 @@ class EntityTaggerConfig(TransformerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.word_dropout < 0:
+        if not 0 <= self.word_dropout < np.inf:
             raise SettingsError(f"word_dropout is 0 or more, got {self.word_dropout}")
 
 
@@ -127,6 +127,7 @@ class EntityTagger(Module):
         vectors: Array | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("EntityTagger", least=0, unknown_id=unknown_id)
         self.config = config
         self.unknown_id = unknown_id
         learned = config.learned or config.words

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor
-from pmt_core import IGNORE_LABEL, SettingsError
+from pmt_core import IGNORE_LABEL, SettingsError, check_sizes
 from pmt_nn.layers.activations import gelu
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
@@ -37,6 +37,7 @@ class _MaskedModel(Module):
         dtype: DTypeLike,
     ) -> None:
         v, width = model.words.weight.shape
+        check_sizes(type(self).__name__, least=0, output_vocabulary=output_vocabulary)
         if not 1 <= output_vocabulary <= v:
             raise SettingsError(
                 f"output_vocabulary lies in 1 ... {v}, the learned words, got {output_vocabulary}"
@@ -114,6 +115,7 @@ class MaskedTagger(_MaskedModel):
         mask_id: int,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes("MaskedTagger", least=0, mask_id=mask_id)
         self.tagger = tagger
         self.mask_id = mask_id
         super().__init__(tagger, output_vocabulary, rng, dtype)

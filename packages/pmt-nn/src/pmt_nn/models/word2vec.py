@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Tensor
+from pmt_core import check_sizes
 from pmt_nn.layers.axis import masked_mean
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling
@@ -29,6 +30,7 @@ class _WordVectors(Module):
         *,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        check_sizes(type(self).__name__, v=v, d=d)
         self.vectors = Embedding.from_vectors(rng.uniform(-0.5 / d, 0.5 / d, (v, d)), dtype=dtype)
         self.output = output
 

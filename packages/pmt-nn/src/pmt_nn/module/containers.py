@@ -9,6 +9,7 @@ from typing import Any
 
 from pmt_autograd import Tensor, concat
 from pmt_core import SettingsError, ShapeError
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
 Part = Callable[..., Any]
@@ -121,6 +122,7 @@ class Residual(Container):
         self.check(kwargs)
         y = self.call(0, (x,), kwargs)
         skipped = self.call(1, (x,), kwargs) if len(self.parts) > 1 else x
+        skipped = float_tensor(skipped, y)
         if skipped.shape != y.shape:
             raise ShapeError(
                 f"a residual connection adds equal shapes, got {skipped.shape} and {y.shape}; "

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from pmt_core import SettingsError
+from pmt_core import SettingsError, check_sizes
 from pmt_nn.transformer.feed_forward import ACTIVATIONS
 
+# Sizes of this config and of those that inherit from it: 0 means that there is none.
+_MAY_BE_ZERO = frozenset(
+    {"layers", "decoder_layers", "learned", "vector_width", "features", "token_types", "shift"}
+)
 POSITIONS = ("none", "learned", "sinusoidal", "rotary", "alibi", "relative", "tener")
 
 
@@ -48,11 +52,11 @@ class TransformerConfig:
     positions: str = "none"
 
     def __post_init__(self) -> None:
-        for name in ("width", "heads", "hidden"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} is 1 or more, got {getattr(self, name)}")
-        if self.layers < 0:
-            raise SettingsError(f"layers is 0 or more, got {self.layers}")
+        for field in fields(self):
+            if field.type in ("int", int):
+                least = 0 if field.name in _MAY_BE_ZERO else 1
+                size = {field.name: getattr(self, field.name)}
+                check_sizes(type(self).__name__, least=least, **size)
         if self.width % self.heads:
             raise SettingsError(
                 f"the width {self.width} is not a multiple of the {self.heads} heads"

@@ -51,6 +51,7 @@ class TransformerDecoder(TransformerStack):
         (b, t, s). mask: (b, t) or (b, t, t), tokens in the cache included; later tokens are always
         excluded.
         """
+        x = self._inputs(x)
         for i, layer in enumerate(self.layers):
             x = layer(
                 x,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Tensor, where
+from pmt_autograd import Tensor, masked
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
-from pmt_nn.masks import Mask, Rng
+from pmt_nn.masks import Mask, Rng, head_mask, token_mask, without_padding
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.layer import TransformerStack
 
@@ -26,26 +26,36 @@ class TransformerEncoder(TransformerStack):
 
         A token that no query may attend to, not even itself, is padding: a position where a mask
         (b, t) is False, a column of a mask (b, t, t) that is False throughout. With a mask (b, t)
-        nothing is computed for padding, unless positions act inside of attention.
+        nothing is computed for padding, unless positions act inside of attention. What x holds at
+        padding, infinities and nan included, has no influence.
         """
-        tokens = None if mask is None else _tokens(mask)
-        layout = None
-        if mask is not None and mask.ndim == 2:
-            if tokens is None:
+        x, tokens, layout = self._inputs(x), None, None
+        if mask is not None:
+            tokens = _tokens(mask, *x.shape[:2])
+            if tokens is None and np.ndim(mask) == 2:
                 mask = None
-            elif self.is_unpadded:
-                layout, mask = RaggedLayout.of(mask), None
+            elif tokens is not None and self.is_unpadded and np.ndim(mask) == 2:
+                layout, mask = RaggedLayout.of(tokens), None
                 x = to_ragged(x, layout=layout)
+            elif tokens is not None:
+                x = without_padding(x, tokens)
         for layer in self.layers:
             x = layer(x, mask, layout=layout, rng=rng)
         if self.norm is not None:
             x = self.norm(x)
         if layout is not None:
             return from_ragged(x, layout=layout)
-        return x if tokens is None else where(tokens[..., np.newaxis], x, np.zeros((), x.dtype))
+        return x if tokens is None else masked(x, mask=tokens[..., np.newaxis])
 
 
-def _tokens(mask: Mask) -> Mask | None:
-    """Return the positions that are no padding, (1 or b, t); None if all are tokens."""
-    tokens = mask if mask.ndim == 2 else np.any(mask, axis=tuple(range(1, mask.ndim - 1)))
+def _tokens(mask: Mask, b: int, t: int) -> Mask | None:
+    """Return the positions that are no padding, (1 or b, t); None if all are tokens.
+
+    Raises DtypeError or ShapeError for a mask that does not fit, also if it is True everywhere.
+    """
+    if np.ndim(mask) == 2:
+        tokens = token_mask(mask, b, t)
+    else:
+        keys = np.any(head_mask(mask, b, t, t), axis=(1, 2))
+        tokens = np.broadcast_to(keys, (len(keys), t))
     return None if tokens.all() else tokens

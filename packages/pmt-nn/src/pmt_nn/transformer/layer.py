@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
-from pmt_core import StateError
+from pmt_core import ShapeError, StateError
 from pmt_nn.attention.kv_cache import LayerCache
 from pmt_nn.attention.multi_head import CrossAttention, SelfAttention
 from pmt_nn.attention.positions import AttentionPositions, attention_positions
@@ -18,6 +18,7 @@ from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Mask, Rng
+from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.feed_forward import FeedForward
@@ -84,6 +85,7 @@ class TransformerLayer(Module):
         mask: (b, t) or (b, t, t). memory: (b, s, d), required by cross-attention; memory_mask:
         (b, s) or (b, t, s). With a cache x holds the newest tokens.
         """
+        x = float_tensor(x, self.attention_norm.weight)
         y = self._before(self.attention_norm, x)
         if isinstance(self.attention, RelativeAttention):
             y = self.attention(y, mask, rng=rng)
@@ -140,3 +142,11 @@ class TransformerStack(Module):
         ]
         norm = LayerNorm(d, eps=config.norm_eps, bias=config.bias, dtype=dtype)
         self.norm = norm if config.norm_first else None
+
+    def _inputs(self, x: Tensor) -> Tensor:
+        """Return x (b, t, d) in the dtype of the parameters. Raises ShapeError."""
+        norm = self.layers[0].attention_norm if self.layers else self.norm
+        x = float_tensor(x, None if norm is None else norm.weight)
+        if x.ndim != 3:
+            raise ShapeError(f"a Transformer takes vectors (b, t, d), got shape {x.shape}")
+        return x

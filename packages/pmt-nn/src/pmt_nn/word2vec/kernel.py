@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_core import check_sizes
 from pmt_nn.word2vec.input_blocks import InputBlocks
 from pmt_nn.word2vec.scatter_add import RowGroups
 
@@ -53,6 +54,7 @@ class Word2VecKernel(ABC):
     noise_shape: tuple[int, ...] | None = None
 
     def __init__(self, v: int, d: int, window: int) -> None:
+        check_sizes(type(self).__name__, v=v, d=d, window=window)
         self._v, self._d, self._window = v, d, window
         self.reserve((1, 1))
 

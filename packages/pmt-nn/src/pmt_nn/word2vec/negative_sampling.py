@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError
+from pmt_core import SettingsError, check_sizes
 from pmt_nn.word2vec.input_blocks import ContextMeans
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel, logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups
@@ -27,6 +27,7 @@ class NegativeSamplingKernel(Word2VecKernel):
     """
 
     def __init__(self, v: int, d: int, window: int, negatives: int, shared_noise: int) -> None:
+        check_sizes(type(self).__name__, negatives=negatives, shared_noise=shared_noise)
         self.targets_per_prediction = 1.0 + negatives
         self._k = shared_noise
         self._noise_weight = np.float32(negatives / shared_noise)

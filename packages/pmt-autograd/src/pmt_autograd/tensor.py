@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,8 +45,9 @@ class Tensor:
     node: Node | None
     requires_grad: bool
 
-    # Disables NumPy's own operators, so that `array * tensor` calls `Tensor.__rmul__`.
-    __array_ufunc__: ClassVar[None] = None
+    # NumPy's functions on tensors: bound to those of ops/numpy_functions.py.
+    __array_ufunc__: ClassVar[Callable[..., Any]]
+    __array_function__: ClassVar[Callable[..., Any]]
 
     def __init__(
         self, data: ArrayLike | Tensor, requires_grad: bool = False, dtype: DTypeLike | None = None

@@ -12,6 +12,7 @@ from pmt_autograd.ops.elementwise import exp, log, sqrt, tanh
 from pmt_autograd.ops.indexing import getitem
 from pmt_autograd.ops.join_split import split
 from pmt_autograd.ops.matmul import matmul
+from pmt_autograd.ops.numpy_functions import array_function, array_ufunc
 from pmt_autograd.ops.piecewise import absolute, clip
 from pmt_autograd.ops.rearrange import repeat, squeeze
 from pmt_autograd.ops.reduction import cumsum, max, mean, min, std, sum, var
@@ -81,8 +82,10 @@ TENSOR_METHODS: dict[str, Method] = {
 
 
 def bind_tensor_methods() -> None:
-    """Bind every method that `Tensor` declares without a body to its function."""
+    """Bind every method that `Tensor` declares to its function."""
     for name, function in TENSOR_METHODS.items():
         if function.__module__ == __name__:  # not an operation: takes the declared signature
             update_wrapper(function, getattr(Tensor, name), assigned=("__name__", "__qualname__"))
         setattr(Tensor, name, function)
+    Tensor.__array_ufunc__ = array_ufunc
+    Tensor.__array_function__ = array_function

@@ -1,4 +1,4 @@
-"""Write docs/gradients.md: every primitive with the errors of its gradient.
+"""Write the last section of docs/gradients.md: every primitive with the errors of its gradient.
 
 python docs/gradient_table.py
 """
@@ -12,4 +12,7 @@ from pmt_autograd import gradient_table
 
 if __name__ == "__main__":
     page = Path(__file__).resolve().parent / "gradients.md"
-    page.write_text(gradient_table("pmt_autograd", pmt_nn.__name__), "utf-8")
+    table = gradient_table("pmt_autograd", pmt_nn.__name__)
+    title = table.partition("\n")[0]
+    before, _, _ = page.read_text("utf-8").partition(title)
+    page.write_text(before + table, "utf-8")

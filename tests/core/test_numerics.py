@@ -9,8 +9,11 @@ import pytest
 from pmt_core import (
     DtypeError,
     ShapeError,
+    as_floats,
+    cut,
     log_softmax,
     logsumexp,
+    scaled_to_one,
     sigmoid,
     softmax,
     softplus,
@@ -225,3 +228,66 @@ def test_a_read_only_broadcast_gradient():
 def test_shapes_that_do_not_broadcast_are_refused(wide, shape):
     with pytest.raises(ShapeError, match="does not broadcast"):
         unbroadcast(np.zeros(wide), shape)
+
+
+# --- masks and lengths ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int64])
+def test_cut_is_zero_where_the_mask_is_false_whatever_stands_there(dtype):
+    x = np.array([1, 0, 2, -3], dtype)
+    if x.dtype.kind == "f":
+        x[[1, 2]] = math.nan, -math.inf
+    mask = np.array([True, False, False, True])
+    result = cut(x, mask)
+    assert result.dtype == x.dtype
+    assert result.tolist() == [1, 0, 0, -3]
+    out = x.copy()
+    assert cut(out, mask, out=out) is out
+    assert out.tolist() == [1, 0, 0, -3]
+
+
+def test_cut_keeps_infinities_and_nan_where_the_mask_is_true():
+    x = np.array([INF, -INF, math.nan, -0.0, 5e-324])
+    np.testing.assert_array_equal(cut(x, np.ones(5, bool)), x)
+
+
+def test_cut_broadcasts_and_takes_any_layout():
+    x = np.arange(1.0, 7).reshape(2, 3)
+    x[0, 0] = math.nan
+    column, row = np.array([[False], [True]]), np.array([False, True, False])
+    assert cut(x, column).tolist() == [[0, 0, 0], [4, 5, 6]]
+    assert cut(x, row).tolist() == [[0, 2, 0], [0, 5, 0]]
+    assert cut(x.T, column.T).tolist() == [[0, 4], [0, 5], [0, 6]]
+    assert cut(np.broadcast_to(np.float32(INF), (2, 3)), column).tolist() == [[0] * 3, [INF] * 3]
+    assert cut(np.array(INF), np.array(False)).shape == ()
+    swapped = np.array([1, math.nan], ">f4")
+    assert cut(swapped, np.array([True, False])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scaled_vectors_keep_their_digits(dtype):
+    info = np.finfo(dtype)
+    smallest, largest = info.smallest_subnormal, info.max / 2
+    for unit in (smallest, info.tiny, dtype(1), info.max / 8, largest):
+        x = np.array([[3, 4], [0, 0]], dtype) / 4 * unit * (4 if unit == smallest else 1)
+        scaled, scale = scaled_to_one(x, -1)
+        np.testing.assert_array_equal(scaled * scale, x)
+        assert scale.shape == (2, 1)
+        squares = np.square(scaled).sum(axis=-1)
+        assert np.isfinite(squares).all()
+        assert squares[1] == 0 < squares[0]
+
+
+def test_scaling_leaves_infinities_and_nan_alone():
+    x = np.array([[INF, 1e300], [math.nan, 1e-300]])
+    scaled, scale = scaled_to_one(x, 1)
+    np.testing.assert_array_equal(scaled, x)
+    assert (scale == 1).all()
+
+
+def test_integers_become_float32():
+    assert as_floats(np.array([1, 2])).dtype == np.float32
+    assert as_floats(np.array([True])).dtype == np.float32
+    x = np.ones(2)
+    assert as_floats(x) is x

@@ -305,6 +305,39 @@ def test_float32_in_and_out(name: str) -> None:
         assert np.isfinite(array).all(), key
 
 
+FORMS: dict[str, Callable[[np.ndarray], Any]] = {
+    "int64 array": lambda x: np.rint(x).astype(np.int64),
+    "bool array": lambda x: x > 0,
+    "float64 array": lambda x: x.astype(np.float64),
+    "float64 tensor": lambda x: Tensor(x.astype(np.float64), requires_grad=True),
+    "int64 tensor": lambda x: Tensor(np.rint(x).astype(np.int64)),
+}
+PASS_ON = {"Concatenate", "Lambda", "Parallel"}  # compute nothing themselves
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in PASS_ON])
+def test_it_computes_in_its_own_dtype(name: str, form: str) -> None:
+    """Inputs are converted to the dtype of the parameters, or, without any, integers to float32."""
+    module, (_, inputs, settings) = make(name).eval(), MODULES[name]
+    if not any(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in inputs):
+        pytest.skip("takes ids only")
+    given = [FORMS[form](x) if is_floating(x) else x for x in inputs]
+    values = [x.data if isinstance(x, Tensor) else x for x in given]
+    settings = {key: value for key, value in settings.items() if key != "rng"}
+    outputs = list(flat(module(*given, **settings)))
+    has_dtype = name == "SinusoidalPositions" or any(True for _ in module.parameters())
+    kept = np.float64 if "float64" in form else np.float32
+    plain = [Tensor(x.astype(np.float32)) if is_floating(y) else x for x, y in zip(values, inputs)]
+    for output, expected in zip(outputs, flat(module(*plain, **settings)), strict=True):
+        assert output.dtype == (np.float32 if has_dtype else kept)
+        np.testing.assert_allclose(output.data, expected.data, rtol=2e-3, atol=1e-4)
+
+
+def is_floating(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
 @every
 def test_every_parameter_gets_a_gradient(name: str) -> None:
     module = make(name)

@@ -1,4 +1,4 @@
-"""Check of sizes: whole numbers that constructors and functions take."""
+"""Checks of arguments that many constructors and functions take."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ import numpy as np
 from pmt_core.errors import SettingsError
 
 
-def check_sizes(owner: str, *, least: int = 1, **sizes: object) -> None:
+def check_sizes(caller: str, *, least: int = 1, **sizes: object) -> None:
     """Raise SettingsError unless each size is a whole number of at least `least`.
 
         check_sizes("Linear", n_in=n_in, n_out=n_out)
 
     Integers of NumPy are whole numbers; booleans and floats are not, not even 3.0: a float comes
-    from a division that should have been `//`. owner: what takes the sizes, named in the message.
+    from a division that should have been `//`. caller: what takes the sizes, for the message.
     """
     for name, size in sizes.items():
-        is_whole = not isinstance(size, (bool, np.bool_)) and hasattr(size, "__index__")
-        if not is_whole or operator.index(size) < least:  # type: ignore[arg-type]
-            raise SettingsError(f"{owner}: {name} is a whole number, {least} or more, got {size!r}")
+        if not _is_whole(size) or operator.index(size) < least:  # type: ignore[arg-type]
+            raise SettingsError(
+                f"{caller}: {name} is a whole number, {least} or more, got {size!r}"
+            )
+
+
+def _is_whole(size: object) -> bool:
+    return hasattr(size, "__index__") and not isinstance(size, (bool, np.bool_, np.ndarray))

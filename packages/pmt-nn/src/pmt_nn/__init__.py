@@ -26,16 +26,15 @@ from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 # convolution/: convolution and pooling
 from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d
 from pmt_nn.convolution.conv_transpose import ConvTranspose2d, conv_transpose2d
-from pmt_nn.convolution.pooling import (
+from pmt_nn.convolution.pool_layers import (
     AvgPool1d,
     AvgPool2d,
     GlobalAvgPool,
     GlobalMaxPool,
     MaxPool1d,
     MaxPool2d,
-    avg_pool2d,
-    max_pool2d,
 )
+from pmt_nn.convolution.pooling import avg_pool2d, max_pool2d
 
 # crf/: linear-chain CRF
 from pmt_nn.crf.crf import LinearChainCRF, crf_log_partition

@@ -1,4 +1,4 @@
-"""Table of all primitives with the errors of their gradients, as Markdown (docs/gradients.md)."""
+"""Table of all primitives with the errors of their gradients, a section of docs/gradients.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pmt_autograd.debug.check_primitive import PrimitiveReport, check_primitive
 from pmt_autograd.registry import primitives_of
 
-_HEAD = """# The gradient table
+_HEAD = """## The gradient table
 
 Every primitive, checked with every one of its samples. Written by
 
@@ -32,7 +32,7 @@ def gradient_table(*packages: str) -> str:
     lines = [_HEAD]
     for package in packages:
         reports = [check_primitive(entry) for entry in primitives_of(package)]
-        lines += [f"## {package}: {len(reports)} primitives\n", *_table(reports), ""]
+        lines += [f"### {package}: {len(reports)} primitives\n", *_table(reports), ""]
     return "\n".join(lines)
 
 

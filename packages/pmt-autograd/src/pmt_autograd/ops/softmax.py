@@ -10,6 +10,7 @@ from pmt_autograd.ops.reduction import expand_reduced
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Result
+from pmt_core import cut
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_core import logsumexp as stable_logsumexp
 from pmt_core import softmax as stable_softmax
@@ -21,16 +22,33 @@ def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
     y = stable_logsumexp(x, axis=axis, keepdims=keepdims)
 
     def backward(grad: Array) -> Array:
-        return expand_reduced(grad, x.shape, axis, keepdims) * stable_softmax(x, axis=axis)
+        weights = stable_softmax(x, axis=axis)
+        return _of_choices(expand_reduced(grad, x.shape, axis, keepdims), weights, axis) * weights
 
     return y, backward
 
 
 @primitive
 def softmax(x: Array, *, axis: int = -1) -> Result:
-    """Return y = e^x / sum e^x over one axis. dx = y (dy - sum dy y)."""
+    """Return y = e^x / sum e^x over one axis. dx = y (dy - sum dy y).
+
+    A row of -inf, without a choice, is zeros, and its gradient is 0.
+    """
     y = stable_softmax(x, axis=axis)
-    return y, lambda grad: y * (grad - (grad * y).sum(axis=axis, keepdims=True))
+
+    def backward(grad: Array) -> Array:
+        grad = _of_choices(grad, y, axis)
+        by_x: Array = y * (grad - (grad * y).sum(axis=axis, keepdims=True))
+        return by_x
+
+    return y, backward
+
+
+def _of_choices(grad: Array, weights: Array, axis: int) -> Array:
+    """Return the gradient, cut where a row has no choice: the result is constant there."""
+    if np.isfinite(grad).all():
+        return grad
+    return cut(grad, np.asarray(weights.any(axis=axis, keepdims=True)))
 
 
 @primitive

@@ -1,4 +1,4 @@
-"""Max, average and global pooling: operations and layers."""
+"""Max and average pooling of images: the operations."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, pad, stack
 from pmt_core import SettingsError, ShapeError, as_floats, cut
-from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
-from pmt_nn.module.inputs import float_tensor
-from pmt_nn.module.module import Module
+from pmt_nn.convolution.patches import Pair, PatchGrid, pair
 
 
 @ag.primitive
@@ -182,12 +180,10 @@ def _grid(
 ) -> PatchGrid:
     if x.ndim != 4:
         raise ShapeError(f"pooling needs x of shape (b, c, h, w), got {x.shape}")
-    return _check_settings(kernel, stride, padding)
+    return pool_grid(kernel, stride, padding)
 
 
-def _check_settings(
-    kernel: int | Pair, stride: int | Pair | None, padding: int | Pair
-) -> PatchGrid:
+def pool_grid(kernel: int | Pair, stride: int | Pair | None, padding: int | Pair) -> PatchGrid:
     """Return the grid of patches. Raises SettingsError."""
     size = pair(kernel, "kernel", 1)
     grid = PatchGrid.of(size, stride=size if stride is None else stride, padding=padding)
@@ -246,88 +242,3 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
         yield Sample((rng.normal(size=shape),), dict(settings), note)
     settings = {"kernel": 3, "stride": 2, "padding": 1, "count_include_pad": False}
     yield Sample((rng.normal(size=(2, 1, 5, 6)),), settings, "border not counted")
-
-
-class MaxPool2d(Module):
-    """Max pooling of images (b, c, h, w), see `max_pool2d`; stride is the kernel by default."""
-
-    def __init__(
-        self, kernel: int | Pair, *, stride: int | Pair | None = None, padding: int | Pair = 0
-    ) -> None:
-        _check_settings(kernel, stride, padding)
-        self.kernel, self.stride, self.padding = kernel, stride, padding
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
-        x = float_tensor(x)
-        return max_pool2d(x, kernel=self.kernel, stride=self.stride, padding=self.padding)
-
-
-class AvgPool2d(Module):
-    """Average pooling of images (b, c, h, w), see `avg_pool2d`; stride is the kernel by default."""
-
-    def __init__(
-        self,
-        kernel: int | Pair,
-        *,
-        stride: int | Pair | None = None,
-        padding: int | Pair = 0,
-        count_include_pad: bool = True,
-    ) -> None:
-        _check_settings(kernel, stride, padding)
-        self.kernel, self.stride, self.padding = kernel, stride, padding
-        self.count_include_pad = count_include_pad
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
-        sizes = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
-        return avg_pool2d(float_tensor(x), count_include_pad=self.count_include_pad, **sizes)
-
-
-class MaxPool1d(Module):
-    """Max pooling of sequences (b, c, t); stride is the kernel by default."""
-
-    def __init__(self, kernel: int, *, stride: int | None = None, padding: int = 0) -> None:
-        steps = (1, kernel if stride is None else stride)
-        self.pool = MaxPool2d((1, kernel), stride=steps, padding=(0, padding))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool x (b, c, t) -> (b, c, ot)."""
-        return as_sequence(self.pool(as_image(float_tensor(x))))
-
-
-class AvgPool1d(Module):
-    """Average pooling of sequences (b, c, t); stride is the kernel by default."""
-
-    def __init__(
-        self,
-        kernel: int,
-        *,
-        stride: int | None = None,
-        padding: int = 0,
-        count_include_pad: bool = True,
-    ) -> None:
-        steps, border = (1, kernel if stride is None else stride), (0, padding)
-        self.pool = AvgPool2d(
-            (1, kernel), stride=steps, padding=border, count_include_pad=count_include_pad
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool x (b, c, t) -> (b, c, ot)."""
-        return as_sequence(self.pool(as_image(float_tensor(x))))
-
-
-class GlobalMaxPool(Module):
-    """The maximum of every channel: (b, c, ...) -> (b, c). Equal values share the gradient."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool x (b, c, ...) -> (b, c)."""
-        return float_tensor(x).max(axis=tuple(range(2, x.ndim)))
-
-
-class GlobalAvgPool(Module):
-    """The mean of every channel: (b, c, ...) -> (b, c)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool x (b, c, ...) -> (b, c)."""
-        return float_tensor(x).mean(axis=tuple(range(2, x.ndim)))

@@ -30,7 +30,9 @@ def binary_cross_entropy(
     _check_probabilities("probabilities", p.data)
     least = 1e-12 if p.dtype == np.float64 else 1e-7
     p = p + (np.clip(p.data, least, 1 - least) - p.data)  # unlike `clip` it keeps the gradient
-    return reduce_loss(-(goal * log(p) + (1 - goal) * log(1 - p)), reduction)
+    no = 1 - goal.data
+    losses = masked(log(p), mask=goal.data != 0) * goal + masked(log(1 - p), mask=no != 0) * no
+    return reduce_loss(-losses, reduction)
 
 
 def binary_cross_entropy_with_logits(

@@ -55,8 +55,11 @@ def cross_entropy(
         else:
             by_logits[np.arange(len(rows)), chosen] -= 1
         by_logits *= factor.reshape(-1, 1)
-        if not counts.all():
-            cut(by_logits, counts[:, np.newaxis], out=by_logits)
+        active = counts
+        if weights is not None and not smoothing:
+            active = counts & (weights[chosen] != 0)
+        if not active.all():
+            cut(by_logits, active[:, np.newaxis], out=by_logits)
         return by_logits.reshape(logits.shape), None
 
     if reduction == "none":

@@ -13,9 +13,10 @@ def float_tensor(x: Any, like: Tensor | None = None) -> Tensor:
     """Return an input as a floating tensor, in the dtype of `like`, a parameter of the layer.
 
     A layer computes in the dtype of its parameters, whatever it is given: arrays and tensors of
-    integers or of another floating dtype are converted; a gradient is converted back. Without
-    `like` floating numbers keep their dtype; integers and booleans become float32.
-    Raises DtypeError for what is not a real number.
+    integers or of another floating dtype are converted; a gradient is converted back.
+
+    Without `like`, for a layer that has no parameters, floating numbers keep their dtype; integers
+    and booleans become float32. Raises DtypeError for what is not a real number.
     """
     tensor = x if isinstance(x, Tensor) else Tensor(x)  # refuses what is not a number
     dtype = tensor.dtype

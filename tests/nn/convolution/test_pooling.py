@@ -8,6 +8,7 @@ import pytest
 import pmt_nn as nn
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
+from pmt_nn.convolution.patches import PatchGrid, pair
 
 
 def by_loops(x, reduce, kernel, stride, padding, fill):
@@ -90,3 +91,68 @@ def test_complaints() -> None:
         nn.max_pool2d(np.ones((1, 1, 2, 2)), kernel=3)
     with pytest.raises(ShapeError, match=r"\(b, c, h, w\)"):
         nn.max_pool2d(np.ones((1, 2, 2)), kernel=1)
+
+
+# --- nan, infinities, ties ------------------------------------------------------------------------
+
+
+SETTINGS = [
+    {"kernel": 2},
+    {"kernel": 3},
+    {"kernel": 2, "stride": 1},
+    {"kernel": 3, "stride": 2, "padding": 1},
+    {"kernel": (1, 3), "padding": (0, 1), "stride": 1},
+]
+
+
+def first_of_the_largest(window: np.ndarray) -> int:
+    """The index of the last nan, else of the first largest element; -1 is no element."""
+    nan = np.flatnonzero(np.isnan(window))
+    return int(nan[-1]) if nan.size else int(window.argmax())
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_nan_infinities_and_ties_by_loops(settings) -> None:
+    """The chosen element has the whole gradient, infinite or not, and the others have 0."""
+    grid = PatchGrid.of(
+        pair(settings["kernel"], "kernel", 1),
+        stride=settings.get("stride", settings["kernel"]),
+        padding=settings.get("padding", 0),
+    )
+    values = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 2.0], np.float32)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.choice(values, (1, 2, 6, 6))
+        if seed % 3 == 0:
+            x[np.isnan(x)] = -np.inf
+        y = nn.max_pool2d(leaf := Tensor(x, requires_grad=True), **settings)
+        grad = rng.choice(np.array([1, -2, np.inf, np.nan], np.float32), y.shape)
+        expected = np.zeros_like(x)
+        (ph, pw), (sh, sw), (kh, kw) = grid.padding, grid.stride, grid.kernel
+        for c, i, j in np.ndindex(y.shape[1:]):
+            rows = [r for r in range(i * sh - ph, i * sh - ph + kh) if 0 <= r < 6]
+            columns = [s for s in range(j * sw - pw, j * sw - pw + kw) if 0 <= s < 6]
+            window = x[0, c][np.ix_(rows, columns)].reshape(-1)
+            chosen = first_of_the_largest(window)
+            np.testing.assert_array_equal(y.data[0, c, i, j], window[chosen])
+            row, column = divmod(chosen, len(columns))
+            expected[0, c, rows[row], columns[column]] += grad[0, c, i, j]
+        np.testing.assert_array_equal(gradients(y, grad)[leaf], expected)
+
+
+def test_global_max_shares_among_ties_and_chooses_nan() -> None:
+    x = Tensor(np.array([[[1.0, 1.0], [0.0, np.nan]]]), requires_grad=True)
+    assert gradients(nn.GlobalMaxPool()(x).sum())[x].tolist() == [[[0.5, 0.5], [0, 1]]]
+
+
+def test_settings_are_checked_when_the_layer_is_made() -> None:
+    for layer in (nn.MaxPool2d, nn.AvgPool2d, nn.MaxPool1d, nn.AvgPool1d):
+        for wrong in ({"kernel": 0}, {"kernel": 2, "stride": 0}, {"kernel": 2, "padding": 2}):
+            with pytest.raises(SettingsError):
+                layer(**wrong)
+
+
+def test_means_of_integers_are_no_integers() -> None:
+    x = np.arange(16).reshape(1, 1, 4, 4)
+    assert nn.avg_pool2d(x, kernel=2).data.tolist() == [[[[2.5, 4.5], [10.5, 12.5]]]]
+    assert nn.max_pool2d(x, kernel=3, stride=1, padding=1).data[0, 0, 0, 0] == 5

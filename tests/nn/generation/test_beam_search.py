@@ -179,3 +179,47 @@ def test_the_largest_of_long_rows(rng) -> None:
     expected = np.argsort(-scores, axis=1, kind="stable")[:, :10]
     np.testing.assert_array_equal(largest(scores, 10), expected)
     np.testing.assert_array_equal(largest(scores[:, :30], 30), np.argsort(-scores[:, :30], axis=1))
+
+
+class Fixed:
+    """A decoding whose logits are always the same, row after row."""
+
+    def __init__(self, row: list[float]) -> None:
+        self.row = np.array(row, np.float32)
+
+    def step(self, ids: np.ndarray) -> np.ndarray:
+        return np.tile(self.row, (len(ids), 1))
+
+    def select(self, rows, sources=None) -> None:
+        pass
+
+
+def test_logits_of_nan_are_refused() -> None:
+    for row in ([0, math.nan, 1, 0], [math.nan] * 4):
+        with pytest.raises(SettingsError, match="nan"):
+            beam_search(Fixed(row), np.array([[1]]), end=END, max_length=4)
+    model_free = [0.0, math.inf, 1.0, -math.inf]  # token 1 for ever
+    ((best,),) = beam_search(Fixed(model_free), np.array([[1]]), end=END, max_length=3)
+    assert best.tokens == (1, 1, 1)
+    assert best.log_probability == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"width": value} for value in (-1, 2.0, True)),
+        *({"n_best": value} for value in (0, 1.5, True)),
+        *({"max_length": value} for value in (0, 2.5, True, np.array([3.0]))),
+    ],
+    ids=str,
+)
+def test_sizes_of_a_beam_are_whole_numbers(settings) -> None:
+    with pytest.raises(SettingsError, match="1 or more"):
+        beam_search(Fixed([0, 0, 1, 0]), np.array([[1]]), end=END, **{"max_length": 3, **settings})
+
+
+@pytest.mark.parametrize("alpha", [-1, math.nan, math.inf])
+def test_the_exponent_of_a_penalty_is_finite(alpha) -> None:
+    for penalty in (gnmt_penalty, power_penalty):
+        with pytest.raises(SettingsError, match="exponent"):
+            penalty(alpha)

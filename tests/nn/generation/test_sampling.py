@@ -84,3 +84,59 @@ def test_drawn_tokens_follow_the_distribution() -> None:
     assert (next_token(logits) == 2).all()
     with pytest.raises(SettingsError, match="temperature"):
         next_token(logits, temperature=0)
+
+
+# --- edges ----------------------------------------------------------------------------------------
+
+CHOICES = np.array([[-2.0, 3.0, 1.0], [5.0, 5.0, -7.0]])
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-310, 1e-300, 1e-30])
+@pytest.mark.parametrize("settings", [{}, {"top_k": 2}, {"top_p": 0.9}, {"top_k": 1}], ids=str)
+def test_a_tiny_temperature_is_the_most_likely_token(temperature, settings) -> None:
+    for logits in (CHOICES, CHOICES.astype(np.float32), CHOICES * 1e300, -CHOICES[::-1] * 1e-300):
+        p = token_distribution(logits, temperature=temperature, **settings)
+        best = logits == logits.max(axis=1, keepdims=True)
+        if "top_p" not in settings and temperature < 1e-300:
+            np.testing.assert_allclose(p, best / best.sum(axis=1, keepdims=True), atol=1e-12)
+        if temperature < 1e-300:
+            drawn = next_token(logits, rng=np.random.default_rng(1), temperature=temperature)
+            assert best[np.arange(2), drawn].all()
+
+
+def test_infinite_logits_are_certain_or_excluded() -> None:
+    logits = np.array([[0.0, math.inf, 5.0, -math.inf], [-math.inf, 1.0, -math.inf, 1.0]])
+    expected = [[0, 1, 0, 0], [0, 0.5, 0, 0.5]]
+    for settings in ({}, {"temperature": 1e-310}, {"temperature": 1e300}, {"top_k": 3}):
+        np.testing.assert_allclose(token_distribution(logits, **settings), expected, atol=1e-12)
+    assert next_token(logits).tolist() == [1, 1]
+    assert next_token(logits, rng=np.random.default_rng(0), temperature=1e-310)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "row", [[0.0, math.nan], [math.nan, math.nan], [math.nan, math.inf], [-math.inf, -math.inf]]
+)
+@pytest.mark.parametrize("settings", [{}, {"top_k": 1}, {"top_p": 0.5}], ids=str)
+def test_logits_without_a_choice_are_refused(row, settings) -> None:
+    logits = np.array([[0.0, 1.0], row], np.float32)
+    for call in (
+        lambda: next_token(logits),
+        lambda: next_token(logits, rng=np.random.default_rng(0), **settings),
+        lambda: token_distribution(logits, **settings),
+    ):
+        with pytest.raises(SettingsError, match="logits"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"temperature": value} for value in (math.nan, math.inf, -1.0, -1e-310)),
+        *({"top_k": value} for value in (-1, 1.5, True, 2.0)),
+        *({"top_p": value} for value in (math.nan, -0.1, 1.1)),
+    ],
+    ids=str,
+)
+def test_settings_that_are_no_numbers_of_their_kind_are_refused(settings) -> None:
+    with pytest.raises(SettingsError, match=next(iter(settings))):
+        token_distribution(np.zeros((1, 3)), **settings)

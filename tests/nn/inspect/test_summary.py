@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from pmt_autograd import Tensor, gradients
+from pmt_autograd import Tensor, gradients, profile
 from pmt_core import DtypeError
 from pmt_nn import (
     LSTM,
@@ -188,3 +188,15 @@ def test_embedding_and_dropout_in_a_table(rng) -> None:
     table = summary(Model(), np.array([[1, 2]]), rng=rng)
     assert table.rows[1].output == ((1, 2, 3),)
     assert table.rows[1].flops == 0
+
+
+@pytest.mark.parametrize("wrap", [Tensor, np.asarray])
+def test_summary_and_profile_count_the_same_flops(rng, wrap) -> None:
+    """Of 8 rows of 64 numbers each: a product and a sum per weight, and the bias."""
+    layer = Linear(64, 64, rng)
+    x = wrap(np.ones((8, 64), np.float32))
+    with profile() as measured:
+        layer(x)
+    flops = 8 * 64 * (2 * 64 + 1)
+    assert [(row.operation, row.flops) for row in measured.by_operation()] == [("linear", flops)]
+    assert summary(layer, x).total.flops == flops == 66_048

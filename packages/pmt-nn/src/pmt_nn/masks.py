@@ -74,11 +74,27 @@ def _boolean(mask: Mask) -> Mask:
     return mask
 
 
-def without_padding(x: Tensor, tokens: Mask) -> Tensor:
-    """Return x (b, t, ...) with zeros where tokens (1 or b, t) is False and x is not finite.
+def token_positions(mask: Mask, b: int, t: int, s: int) -> Mask | None:
+    """Return the keys that any query may attend to, (1 or b, s); None if all are.
+
+    mask: of `head_mask`, for t queries and s keys. Raises DtypeError or ShapeError for a mask that
+    does not fit, also if it is True everywhere.
+    """
+    if np.ndim(mask) == 2:
+        tokens = token_mask(mask, b, s)
+    else:
+        keys = np.any(head_mask(mask, b, t, s), axis=(1, 2))
+        tokens = np.broadcast_to(keys, (len(keys), s))
+    return None if tokens.all() else tokens
+
+
+def without_padding(x: Tensor, tokens: Mask | None) -> Tensor:
+    """Return x (b, t, ...) with zeros where tokens (1 or b, t) is False, if x is not finite there.
 
     Finite padding stays, as it has no influence; a product of infinity or nan and 0 would have.
     """
+    if tokens is None:
+        return x
     padding = x.data[~np.broadcast_to(tokens, x.shape[:2])]
     if np.isfinite(padding).all():
         return x

@@ -96,14 +96,14 @@ def power(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result
         by_a = by_b = None
         if needs_grad[0]:
             varies = np.not_equal(b, 0)
-            slope = b * np.power(a, np.where(varies, b - 1, 1))
-            by_a = unbroadcast(cut(grad * slope.astype(grad.dtype, copy=False), varies), a.shape)
+            slope = b * np.power(np.where(varies, a, 1), np.where(varies, b - 1, 1))
+            by_a = unbroadcast(cut(grad, varies) * slope.astype(grad.dtype, copy=False), a.shape)
         if needs_grad[1]:
             varies = np.not_equal(a, 0) | ~np.greater_equal(b, 0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 logarithm = np.log(np.where(varies, a, 1))
-                slope = (result * logarithm).astype(grad.dtype, copy=False)
-            by_b = unbroadcast(cut(grad * slope, varies), b.shape)
+                slope = (np.where(varies, result, 1) * logarithm).astype(grad.dtype, copy=False)
+            by_b = unbroadcast(cut(grad, varies) * slope, b.shape)
         return by_a, by_b
 
     return result, backward

@@ -49,7 +49,12 @@ def elu(x: Array, *, alpha: float = 1.0) -> Result:
 def absolute(x: Array) -> Result:
     """Return |x|. d |x| = sign(x), 0 at 0 and at nan."""
     y = np.abs(x)
-    return y, lambda grad: cut(grad * np.sign(x), y > 0)
+
+    def backward(grad: Array) -> Array:
+        with np.errstate(invalid="ignore"):
+            return cut(grad * np.sign(x), y > 0)
+
+    return y, backward
 
 
 @primitive

@@ -183,9 +183,8 @@ def _length_and_direction(
         wide = expand_reduced(grad, scaled.shape, axis, keepdims)
         if length.all():
             return wide * (scaled / length)
-        return cut(
-            wide * (scaled / np.where(length == 0, length.dtype.type(1), length)), length != 0
-        )
+        divisor = np.where(length == 0, length.dtype.type(1), length)
+        return cut(wide, length != 0) * (scaled / divisor)
 
     return value if keepdims else value.reshape(_reduced(x, axis)), direction
 

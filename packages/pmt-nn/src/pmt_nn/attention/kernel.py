@@ -219,8 +219,9 @@ def mix_into(
 ) -> None:
     """Fill the weights, and write their products with v (b, h, s, k) to output (b, t, d)."""
     output_h = split_heads(output, weights.shape[1])
-    for block in softmax_blocks(write, weights):
-        np.matmul(_dropped(weights, dropout_mask, block), v[block], out=output_h[block])
+    with np.errstate(invalid="ignore"):  # of padding that is not finite, see `without_unseen`
+        for block in softmax_blocks(write, weights):
+            np.matmul(_dropped(weights, dropout_mask, block), v[block], out=output_h[block])
 
 
 # --- gradients ------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from pmt_nn.attention.scaled_dot_product import (
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask, Rng, head_mask
+from pmt_nn.masks import Mask, Rng, head_mask, token_positions, without_padding
 from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 
@@ -87,13 +87,15 @@ class SelfAttention(MultiHeadAttention):
         where s is t plus the length of the cache.
         """
         x = float_tensor(x, self.qkv.weight)
-        qkv = self.qkv(x)
         if layout is not None:
-            return self._attend_unpadded(qkv, layout, rng)
+            return self._attend_unpadded(self.qkv(x), layout, rng)
         offset = 0 if cache is None else cache.length
         b, t = x.shape[:2]
-        if mask is not None:
+        if mask is not None and cache is None:
+            x = without_padding(x, token_positions(mask, b, t, t))
+        if mask is not None and (self.causal or cache is not None):
             mask = head_mask(mask, b, t, offset + t)
+        qkv = self.qkv(x)
         allowed = _causal(mask, t, offset) if self.causal else mask
         if cache is None and self.positions is None:
             return self._attend_packed(qkv, allowed, rng)
@@ -173,6 +175,9 @@ class CrossAttention(MultiHeadAttention):
             x = x.reshape(cache.rows, -1, d)
         else:
             memory = float_tensor(memory, self.kv.weight)
+            if mask is not None and len(memory) == b:
+                tokens = token_positions(mask, b, t, memory.shape[1])
+                memory = without_padding(memory, tokens)
             if len(memory) != len(x):
                 raise ShapeError(
                     f"x and memory must be of one batch, got shapes {x.shape} and {memory.shape}"

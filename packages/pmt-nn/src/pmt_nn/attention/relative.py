@@ -37,7 +37,7 @@ from pmt_nn.attention.rotary import BASE, angles
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed, seen_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Mask, Rng, causal_mask
+from pmt_nn.masks import Mask, Rng, causal_mask, token_positions, without_padding
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.parameter import Parameter
@@ -231,6 +231,8 @@ class RelativeAttention(MultiHeadAttention):
         """Return the attended tokens (b, t, d) of x (b, t, d); mask: (b, t) or (b, t, t)."""
         x = float_tensor(x, self.qkv.weight)
         b, t, _ = x.shape
+        if mask is not None:
+            x = without_padding(x, token_positions(mask, b, t, t))
         dropout_mask = self.dropout.draw((b, self.heads, t, t), rng)
         mixed = relative_attention(
             self.qkv(x), self.content_bias, self.position_bias, mask=mask, dropout_mask=dropout_mask

@@ -58,6 +58,9 @@ def crf_log_partition(
     d / d emissions = p(tag), d / d transitions = expected number of transitions.
     """
     emissions, lengths = as_floats(emissions), np.asarray(lengths)
+    inside = np.arange(emissions.shape[1]) < lengths[:, np.newaxis]
+    if not np.isfinite(emissions).all():
+        emissions = cut(emissions, inside[..., np.newaxis])
     scaled = scaled_forward(emissions, transitions, start, end, lengths)
     if scaled is not None:
 
@@ -71,7 +74,6 @@ def crf_log_partition(
     def backward(grad: Array) -> Gradients:
         beta = backward_messages(emissions, transitions, end, lengths)
         marginals = tag_marginals(messages, beta, lengths)
-        inside = np.arange(emissions.shape[1]) < lengths[:, np.newaxis]
         marginals = cut(marginals * grad[:, np.newaxis, np.newaxis], inside[..., np.newaxis])
         b, t, n = emissions.shape
         last = marginals[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros((b, n))
@@ -212,7 +214,8 @@ class LinearChainCRF(Module):
         if mask is None:
             return scores.data, positions, lengths
         packed = np.take_along_axis(scores.data, positions[..., np.newaxis], axis=1)
-        return packed, positions, lengths
+        inside = np.arange(packed.shape[1]) < lengths[:, np.newaxis]
+        return cut(packed, inside[..., np.newaxis]), positions, lengths
 
     def _checked(self, tags: Array, positions: Array, inside: Array) -> Array:
         tags = np.asarray(tags)

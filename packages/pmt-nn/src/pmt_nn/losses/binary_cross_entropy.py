@@ -31,7 +31,7 @@ def binary_cross_entropy(
     least = 1e-12 if p.dtype == np.float64 else 1e-7
     p = p + (np.clip(p.data, least, 1 - least) - p.data)  # unlike `clip` it keeps the gradient
     no = 1 - goal.data
-    losses = masked(log(p), mask=goal.data != 0) * goal + masked(log(1 - p), mask=no != 0) * no
+    losses = masked(goal * log(p), mask=goal.data != 0) + masked(no * log(1 - p), mask=no != 0)
     return reduce_loss(-losses, reduction)
 
 

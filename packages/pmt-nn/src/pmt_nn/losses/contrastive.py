@@ -29,8 +29,10 @@ def normalized(x: Array) -> Result:
     unit = scaled / divisor
 
     def backward(grad: Array) -> Array:
+        grad = cut(grad, has_length)
         along = (grad * unit).sum(axis=-1, keepdims=True)
-        return cut((grad - unit * along) / divisor / scale, has_length)
+        by_x: Array = (grad - unit * along) / divisor / scale
+        return by_x
 
     return unit, backward
 

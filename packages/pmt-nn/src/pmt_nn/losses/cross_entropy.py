@@ -54,12 +54,14 @@ def cross_entropy(
             _subtract_distribution(by_logits, chosen, smoothing, weights)
         else:
             by_logits[np.arange(len(rows)), chosen] -= 1
-        by_logits *= factor.reshape(-1, 1)
+        factor = factor.reshape(-1, 1)
         active = counts
         if weights is not None and not smoothing:
             active = counts & (weights[chosen] != 0)
         if not active.all():
             cut(by_logits, active[:, np.newaxis], out=by_logits)
+            factor = cut(factor, active[:, np.newaxis])
+        by_logits *= factor
         return by_logits.reshape(logits.shape), None
 
     if reduction == "none":

@@ -231,6 +231,8 @@ def unrolled(
     reverse: bool = False,
 ) -> Tensor:
     """Apply `step(x_i, *states)` at every position; returns all states beside each other."""
+    if mask is not None:  # what padding holds, nan included, has no influence
+        x = ag.masked(x, mask=mask[..., np.newaxis])
     outputs: dict[int, Tensor] = {}
     for i in step_order(x.shape[1], reverse):
         updated = step(x[:, i], *states)

@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, masked
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
-from pmt_nn.masks import Mask, Rng, head_mask, token_mask, without_padding
+from pmt_nn.masks import Mask, Rng, token_positions, without_padding
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.layer import TransformerStack
 
@@ -31,7 +31,8 @@ class TransformerEncoder(TransformerStack):
         """
         x, tokens, layout = self._inputs(x), None, None
         if mask is not None:
-            tokens = _tokens(mask, *x.shape[:2])
+            b, t = x.shape[:2]
+            tokens = token_positions(mask, b, t, t)
             if tokens is None and np.ndim(mask) == 2:
                 mask = None
             elif tokens is not None and self.is_unpadded and np.ndim(mask) == 2:
@@ -46,16 +47,3 @@ class TransformerEncoder(TransformerStack):
         if layout is not None:
             return from_ragged(x, layout=layout)
         return x if tokens is None else masked(x, mask=tokens[..., np.newaxis])
-
-
-def _tokens(mask: Mask, b: int, t: int) -> Mask | None:
-    """Return the positions that are no padding, (1 or b, t); None if all are tokens.
-
-    Raises DtypeError or ShapeError for a mask that does not fit, also if it is True everywhere.
-    """
-    if np.ndim(mask) == 2:
-        tokens = token_mask(mask, b, t)
-    else:
-        keys = np.any(head_mask(mask, b, t, t), axis=(1, 2))
-        tokens = np.broadcast_to(keys, (len(keys), t))
-    return None if tokens.all() else tokens

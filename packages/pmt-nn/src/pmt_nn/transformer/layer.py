@@ -17,7 +17,7 @@ from pmt_nn.attention.relative import RelativeAttention
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
 from pmt_nn.layers.normalization import LayerNorm
-from pmt_nn.masks import Mask, Rng
+from pmt_nn.masks import Mask, Rng, token_positions, without_padding
 from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
@@ -86,6 +86,9 @@ class TransformerLayer(Module):
         (b, s) or (b, t, s). With a cache x holds the newest tokens.
         """
         x = float_tensor(x, self.attention_norm.weight)
+        if mask is not None and cache is None and layout is None:
+            b, t = x.shape[:2]
+            x = without_padding(x, token_positions(mask, b, t, t))
         y = self._before(self.attention_norm, x)
         if isinstance(self.attention, RelativeAttention):
             y = self.attention(y, mask, rng=rng)

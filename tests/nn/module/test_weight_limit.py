@@ -24,6 +24,7 @@ from pmt_nn import (
     PairClassifier,
     PairClassifierConfig,
     SinusoidalPositions,
+    constant,
     weight_limit,
 )
 
@@ -101,4 +102,6 @@ def test_limit_ends_with_its_context_and_is_that_of_a_thread():
 @pytest.mark.parametrize("size", [-1, 2**63, 10**30])
 def test_impossible_size_is_refused(size):
     with pytest.raises(SettingsError, match="the sizes of a model are 0 or more"):
+        constant((size, 3))
+    with pytest.raises(SettingsError, match=r"0 or more|Embedding: v is a whole number, 1 or more"):
         Embedding(size, 3, RNG)

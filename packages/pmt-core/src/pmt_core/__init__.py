@@ -3,10 +3,10 @@
 # archive and arrays
 from pmt_core.archive.archive import load_archive, save_archive
 from pmt_core.archive.npy import load_npy
-from pmt_core.array_check import ArrayType, check_arrays, check_finite
 
 # errors, checks of arguments
 from pmt_core.arguments import check_sizes
+from pmt_core.array_check import ArrayType, check_arrays, check_finite
 from pmt_core.errors import (
     ArchiveError,
     DataError,

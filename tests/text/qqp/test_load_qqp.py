@@ -167,7 +167,9 @@ def test_a_broken_row_is_dropped_alone(load, row: bytes, reason: str, after: str
     assert len(file) == 2 + content[content.index(row) + len(row) :].count(b"\n")
     assert file.rows == len(file) + 1
     (warning,) = file.warnings()
-    assert warning == f"{file.path}:4: {reason}; row dropped"
+    value = row.strip(b"\n").split(b"\t")[-1].decode("utf-8", "replace")
+    named = f" (the first one is {value!r})" if reason.startswith("label") else ""
+    assert warning == f"{file.path}:4: {reason}{named}; row dropped"
 
 
 @pytest.mark.parametrize("row", ['"1","3","4","Why?,"How?","1"\n', '"1","3","4","Why?\n'])
@@ -189,7 +191,7 @@ def test_a_quote_that_stays_open_does_not_swallow_the_file(load) -> None:
 def test_warnings_name_ten_lines_and_count_the_rest(load) -> None:
     file = load(HEADER + GOOD + "1\t3\t4\tWhy?\tHow?\t7\n" * 13 + "x\n")
     assert file.warnings() == [
-        f"{file.path}:3: label is neither 0 nor 1; 13 rows dropped, "
+        f"{file.path}:3: label is neither 0 nor 1 (the first one is '7'); 13 rows dropped, "
         "on lines 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 3 more",
         f"{file.path}:16: missing or extra field; row dropped",
     ]
@@ -233,7 +235,6 @@ def test_header_alone(load) -> None:
         "1 A B 7\n",
         "{}",
         b"\xff\n\xff\n",
-        "\n\n\n",
     ],
 )
 def test_no_known_form(load, content: str | bytes) -> None:
@@ -242,10 +243,48 @@ def test_no_known_form(load, content: str | bytes) -> None:
     assert "question1" in str(caught.value)
 
 
+@pytest.mark.parametrize("content", ["\n\n   \n\n", "\r\n\r\n", " ", "\ufeff\n", "\n" * 5000])
+def test_blank_lines_only(load, content: str) -> None:
+    with pytest.raises(DataError, match="is empty: it has nothing but blank lines"):
+        load(content)
+
+
+def test_rows_after_many_blank_lines(load) -> None:
+    assert [pair.line for pair in load("\n" * 5000 + HEADER + GOOD).pairs] == [5002]
+
+
+@pytest.mark.parametrize(
+    ("no", "yes"), [("0.0", "1.0"), ("False", "True"), ("false", "TRUE"), (" 0", "1 ")]
+)
+@pytest.mark.parametrize("header", [True, False])
+def test_labels_as_others_write_them(load, no: str, yes: str, header: bool) -> None:
+    rows = [f"{i}\t{i}\t9\tWhy {i}?\tHow?\t{(no, yes)[i % 2]}\n" for i in range(4)]
+    file = load((HEADER if header else "") + "".join(rows))
+    assert [pair.label for pair in file.pairs] == [0, 1, 0, 1]
+    bimpm = load(f"{yes}\tA\tB\t7\n{no}\tC\tD\t8\n")
+    assert (bimpm.format, [pair.label for pair in bimpm.pairs]) == ("BiMPM", [1, 0])
+    csv = load(f"id,question1,question2,is_duplicate\n1,A,B,{yes}\n2,C,D,{no}\n")
+    assert [pair.label for pair in csv.pairs] == [1, 0]
+
+
+@pytest.mark.parametrize("label", ["2", "", "nan", "yes", "0.5", "-1", "10", "1.5"])
+def test_the_first_wrong_label_is_shown(load, label: str) -> None:
+    file = load(HEADER + GOOD + f"1\t3\t4\tWhy?\tHow?\t{label}\n1\t3\t4\tA\tB\tother\n")
+    assert file.wrong_label == label
+    assert f"neither 0 nor 1 (the first one is {label!r}); 2 rows" in file.warnings()[0]
+    with pytest.raises(DataError, match=f"all 1 rows are broken(.|\n)*{label!r}"):
+        load(HEADER + f"1\t3\t4\tWhy?\tHow?\t{label}\n")
+
+
+def test_cr_line_ends_are_named(load) -> None:
+    with pytest.raises(DataError, match="CR line ends"):
+        load((HEADER + GOOD).replace("\n", "\r"))
+
+
 def test_missing_folder_empty_binary(tmp_path: Path, load) -> None:
     with pytest.raises(FileProblem, match="does not exist"):
         load_qqp(tmp_path / "gone.tsv")
-    with pytest.raises(FileProblem, match="folder"):
+    with pytest.raises(FileProblem, match="directory"):
         load_qqp(tmp_path)
     with pytest.raises(DataError, match="empty"):
         load("")

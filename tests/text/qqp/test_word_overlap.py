@@ -48,6 +48,38 @@ def test_the_accuracy_is_the_best_there_is() -> None:
         assert ((scores >= threshold.value) == labels).mean() == pytest.approx(best)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_rounded_threshold_means_the_same(dtype: type[np.floating]) -> None:
+    """The scores and the threshold are rounded, as in a model whose weights are float32."""
+    assert not (np.array([1.0], dtype) >= dtype(best_threshold([1, 1, 1, 0.4], [0, 0, 1, 0]).value))
+    rng = np.random.default_rng(2)
+    for _ in range(500):
+        n = int(rng.integers(1, 12))
+        base = dtype(rng.choice([-5.0, -0.3, 0.0, 1e-4, 0.1, 1 / 3, 1.0, 7.7, 1000.0]))
+        steps = int(rng.integers(1, 4))
+        grid = [base]
+        for _ in range(steps):  # neighbors in this dtype
+            grid.append(np.nextafter(grid[-1], dtype(np.inf), dtype=dtype))
+        scores = rng.choice(np.array(grid), n).astype(np.float64)
+        labels = rng.integers(0, 2, n)
+        threshold = best_threshold(scores, labels)
+        predicted = scores.astype(dtype) >= dtype(threshold.value)
+        assert (predicted == labels).mean() == pytest.approx(threshold.accuracy)
+        above = scores >= threshold.value
+        assert (above == labels).mean() == pytest.approx(threshold.accuracy)
+
+
+@pytest.mark.parametrize("score", [0.1, 1.0, 0.7, -0.1, 2e4, -3e4])
+@pytest.mark.parametrize("label", [0, 1])
+def test_always_and_never_are_far_from_all_scores(score: float, label: int) -> None:
+    """So they also hold if only the threshold is rounded, or only the scores are."""
+    value = best_threshold([score], [label]).value
+    for dtype in (np.float16, np.float32):
+        with np.errstate(over="ignore"):
+            rounded = dtype(value)
+            assert bool(score >= rounded) == bool(dtype(score) >= value) == bool(label)
+
+
 def test_a_cut_between_neighboring_floats() -> None:
     low = 0.3
     high = float(np.nextafter(low, 1))

@@ -10,7 +10,10 @@ EXPECTED_FORMATS = """\
   public TSV       header: id qid1 qid2 question1 question2 is_duplicate (separated by tabs)
   Kaggle CSV       the same header separated by commas; test.csv: test_id,question1,question2
   GLUE TSV         the public TSV's header, or id question1 question2 for its test file
-  BiMPM            no header, 4 columns separated by tabs: label question1 question2 id"""
+  BiMPM            no header, 4 columns separated by tabs: label question1 question2 id
+with labels 0 and 1, which may be written as 0.0 and 1.0, or as False and True"""
+
+_LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class QuestionPair:
     id1: str | None = None
     id2: str | None = None
     line: int = 0
+
+
+def label_of(text: str) -> int | None:
+    """Return the label that a field says: 0 or 1; None if it is neither.
+
+    pandas writes 0.0 and 1.0 if a column has missing values, and False and True for booleans; the
+    case of the latter does not matter.
+    """
+    return _LABELS.get(text.strip().casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +106,9 @@ def _by_header(line: str) -> QqpFormat | None:
 def _by_shape(lines: Sequence[str]) -> QqpFormat | None:
     """Return the format without header of more than half of the lines."""
     rows = [line.split("\t") for line in lines if line.strip()]
-    bimpm = sum(len(row) == 4 and row[0].strip() in ("0", "1") for row in rows)
+    bimpm = sum(len(row) == 4 and label_of(row[0]) is not None for row in rows)
     public = sum(
-        len(row) == 6 and row[5].strip() in ("0", "1") and row[1].strip().isdigit() for row in rows
+        len(row) == 6 and label_of(row[5]) is not None and row[1].strip().isdigit() for row in rows
     )
     if 2 * max(bimpm, public) <= len(rows):
         return None

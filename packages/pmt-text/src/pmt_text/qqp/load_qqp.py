@@ -6,13 +6,14 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import dropwhile, islice
 
 from pmt_core import DataError
 from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
 from pmt_text.files.errors import check_at_least, dropped_warnings
+from pmt_text.files.line_numbers import LineNumbers
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, detect_format
+from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, detect_format, label_of
 
 _LINES_TO_SNIFF = 2000
 _MAX_RECORD = 20  # lines; a quote that stays open longer is not the beginning of a field
@@ -32,37 +33,42 @@ class QqpFile:
         rows: number of rows, dropped ones included.
         dropped: reason -> the lines of the rows dropped for it.
         sha256: of the stored file.
+        wrong_label: the first label that is neither 0 nor 1, None if there is none.
     """
 
     pairs: list[QuestionPair]
     path: str
     format: str
     rows: int
-    dropped: dict[str, list[int]]
+    dropped: dict[str, LineNumbers]
     sha256: str
+    wrong_label: str | None = None
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def warnings(self) -> list[str]:
         """Return one line per reason for which rows were dropped, with file and lines."""
-        return dropped_warnings(self.path, self.dropped, "row")
+        texts = {_WRONG_LABEL: f"{_WRONG_LABEL} (the first one is {self.wrong_label!r:.80})"}
+        dropped = {texts.get(reason, reason): lines for reason, lines in self.dropped.items()}
+        return dropped_warnings(self.path, dropped, "row")
 
 
 def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFile:
-    """Load question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM, plain or gzip.
+    """Load question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM; plain, gzip or zip.
 
-    The format is detected from the header or the rows, not from the name of the file. A broken
-    row (a missing field, a label that is neither 0 nor 1, bytes that are not UTF-8, an unclosed
-    quote, an empty question) is dropped, counted and reported by its line; reading continues at
-    the next line. Questions are stored without the quoting of the file, otherwise unchanged.
+    The format is detected from the header or the rows, not from the name of the file. Labels are 0
+    and 1, also written as 0.0 and 1.0 or as False and True. A broken row (a missing field, another
+    label, bytes that are not UTF-8, an unclosed quote, an empty question) is dropped, counted and
+    reported by its line; reading continues at the next line. Questions are stored without the
+    quoting of the file, otherwise unchanged.
 
     limit: maximal number of pairs. Raises `FileProblem` if the file cannot be read, and `DataError`
     if it is empty or binary, its format is unknown, or no row is left.
     """
     check_at_least(1, limit=limit)
     with TextLines(path) as lines:
-        numbered = iter(lines)
+        numbered = dropwhile(_is_blank, lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))
         format = detect_format([text for _, text in first if text is not None and text.strip()])
         if format is None:
@@ -71,7 +77,9 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
         pairs = list(islice(reader.pairs(), limit))
         sha256 = lines.sha256()
     rows = len(pairs) + sum(map(len, reader.dropped.values()))
-    result = QqpFile(pairs, lines.path, format.name, rows, reader.dropped, sha256)
+    result = QqpFile(
+        pairs, lines.path, format.name, rows, reader.dropped, sha256, reader.wrong_label
+    )
     if not pairs:
         raise _none_left(result)
     return result
@@ -84,7 +92,8 @@ class _RowReader:
     format: QqpFormat
     ahead: deque[tuple[int, str | None]]  # lines read but not used yet
     source: Iterator[tuple[int, str | None]]
-    dropped: dict[str, list[int]] = field(default_factory=dict)
+    dropped: dict[str, LineNumbers] = field(default_factory=dict)
+    wrong_label: str | None = None  # the first one
 
     def pairs(self) -> Iterator[QuestionPair]:
         record = QuotedRecord(self.format.separator, self.format.columns)
@@ -99,7 +108,9 @@ class _RowReader:
             fields = _BAD_BYTES if line is None else self._fields(line, record)
             pair = fields if isinstance(fields, str) else self._pair(fields, number)
             if isinstance(pair, str):
-                self.dropped.setdefault(pair, []).append(number)
+                self.dropped.setdefault(pair, LineNumbers()).append(number)
+                if pair == _WRONG_LABEL and self.wrong_label is None:
+                    self.wrong_label = fields[self.format.label or 0].strip()
             else:
                 yield pair
 
@@ -164,15 +175,19 @@ class _RowReader:
     def _pair(self, fields: list[str], number: int) -> QuestionPair | str:
         """Return the pair of these fields, or the reason to drop it."""
         format = self.format
-        label = None if format.label is None else fields[format.label].strip()
-        if label not in (None, "0", "1"):
+        label = None if format.label is None else label_of(fields[format.label])
+        if label is None and format.label is not None:
             return _WRONG_LABEL
         texts = [unwrap(fields[i].strip()) for i in (format.question1, format.question2)]
         if not all(texts):
             return _EMPTY_QUESTION
         ids = [None if i is None else fields[i].strip() or None for i in (format.id1, format.id2)]
-        number_label = None if label is None else int(label)
-        return QuestionPair(texts[0], texts[1], number_label, ids[0], ids[1], number)
+        return QuestionPair(texts[0], texts[1], label, ids[0], ids[1], number)
+
+
+def _is_blank(line: tuple[int, str | None]) -> bool:
+    text = line[1]
+    return text is not None and not text.strip()
 
 
 def _is_quoted(text: str) -> bool:
@@ -183,6 +198,10 @@ def _is_quoted(text: str) -> bool:
 
 
 def _unknown_format(path: str, first: list[tuple[int, str | None]]) -> DataError:
+    if not first:
+        return DataError(
+            f"{path} is empty: it has nothing but blank lines; expected\n{EXPECTED_FORMATS}"
+        )
     texts = [text for _, text in first if text is not None and text.strip()]
     came = f"its first line is {texts[0][:100]!r}" if texts else "no line of it is UTF-8 text"
     return DataError(

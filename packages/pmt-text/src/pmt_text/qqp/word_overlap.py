@@ -38,8 +38,9 @@ def best_threshold(
 ) -> Threshold:
     """Return the threshold of `scores` (n,) with the highest accuracy for `labels` (n,) of 0 and 1.
 
-    In a tie the lowest threshold is taken; it lies half-way between two scores, at the lowest
-    score (all are 1) or just above the highest (none is).
+    In a tie the lowest threshold is taken. It lies half-way between two scores, or by at least 1
+    below the lowest score (all are 1) or above the highest (none is). So it means the same after it
+    was rounded to float32 or float16 with the scores, unless scores on its two sides become equal.
     """
     values, truth = np.asarray(scores, np.float64), np.asarray(labels, np.int64)
     if values.shape != truth.shape or values.ndim != 1:
@@ -57,10 +58,19 @@ def best_threshold(
     cuts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
     cut = int(cuts[np.argmax(correct[cuts])])
     if cut == 0:
-        value = values[0]
+        value = values[0] - max(1.0, abs(values[0]))
     elif cut == len(values):
-        value = np.nextafter(values[-1], np.inf)
+        value = values[-1] + max(1.0, abs(values[-1]))
     else:
-        value = (values[cut - 1] + values[cut]) / 2
-        value = value if value > values[cut - 1] else values[cut]  # neighbors in floating point
+        value = _between(values[cut - 1], values[cut])
     return Threshold(float(value), float(correct[cut] / len(values)))
+
+
+def _between(low: np.float64, high: np.float64) -> np.float64:
+    """Return a number above `low`, at most `high`, that stays above `low` when both are rounded."""
+    middle = low / 2 + high / 2
+    with np.errstate(over="ignore", under="ignore"):
+        for dtype in (np.float16, np.float32, np.float64):
+            if dtype(middle) == dtype(low) != dtype(high):
+                return high
+    return middle

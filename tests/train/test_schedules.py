@@ -60,6 +60,17 @@ def test_errors(make):
         make()
 
 
+@pytest.mark.parametrize(
+    ("asked", "total", "steps"),
+    [(200, 24, 2), (200, 9, 0), (200, 0, 0), (200, 10_000, 200), (0, 100, 0), (10, 100, 10)],
+)
+def test_a_warmup_takes_at_most_a_tenth_of_the_run(asked, total, steps):
+    assert pt.warmup_steps(asked, total) == steps
+    schedule = pt.warmup(pt.linear_schedule(1.0, max(total, 1)), pt.warmup_steps(asked, total))
+    rates = pt.preview(schedule, max(total, 1))
+    assert max(rates) >= 0.9 - 1 / max(total, 10)
+
+
 def test_one_cycle_by_hand():
     schedule = pt.one_cycle_schedule(1.0, 11, rise=0.5454545454545454, start=0.1, final=0.0)
     assert [schedule(i) for i in (0, 5, 10, 99)] == pytest.approx([0.1, 1.0, 0.0, 0.0])

@@ -27,6 +27,7 @@ from pmt_train import (
     perplexity,
     predict_batches,
     warmup,
+    warmup_steps,
 )
 
 _EVALUATION_TOKENS = 1 << 13  # tokens of a batch: a few megabytes of logits
@@ -71,7 +72,7 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
         ),
         schedule=warmup(
             cosine_schedule(settings.lr, steps, settings.lr * settings.final_lr),
-            min(settings.warmup, steps // 10),
+            warmup_steps(settings.warmup, steps),
         ),
         seed=settings.seed,
         workers=settings.workers,

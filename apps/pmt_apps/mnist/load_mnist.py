@@ -63,11 +63,12 @@ def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabeledImag
     """Return the images of "train", "dev" (held out of train) and "test".
 
     Raises:
-        DataError: there is only one training image.
+        DataError: there is only one training image, or only one class of them.
     """
-    data = load_mnist(settings.data or SAMPLES / "mnist.npz")
-    for role, (path, count) in data.files.items():
-        run.log_file(role, path, count)
+    path = settings.data or SAMPLES / "mnist.npz"
+    data = load_mnist(path)
+    for role, (file, count) in data.files.items():
+        run.log_file(role, file, count)
     n = len(data.train)
     order = RandomStream(settings.seed, "split").generator().permutation(n)
     n_dev = min(max(round(n * settings.dev_fraction), 1), n - 1)
@@ -80,6 +81,12 @@ def read_splits(settings: Settings, run: Run[Settings]) -> dict[str, LabeledImag
     }
     for name, images in splits.items():
         run.say(f"{name}: {len(images):,} images")
+    classes = np.unique(splits["train"].labels)
+    if len(classes) < 2:
+        raise DataError(
+            f"all training images in {path} are of class {classes[0]}, so there is nothing to "
+            "distinguish; expected two classes or more: check the labels, or give a larger --limit"
+        )
     return splits
 
 

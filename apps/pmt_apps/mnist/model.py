@@ -26,6 +26,7 @@ from pmt_train import (
     cosine_schedule,
     predict_batches,
     warmup,
+    warmup_steps,
 )
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (b, h, w) and labels (b,)
@@ -104,7 +105,7 @@ def fit(
         model,
         functools.partial(loss, settings.shift),
         optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=warmup(cosine_schedule(settings.lr, steps), min(settings.warmup, steps // 10)),
+        schedule=warmup(cosine_schedule(settings.lr, steps), warmup_steps(settings.warmup, steps)),
         seed=settings.seed,
         workers=settings.workers,
     )

@@ -31,6 +31,7 @@ from pmt_train import (
     linear_schedule,
     predict_batches,
     warmup,
+    warmup_steps,
 )
 
 EVALUATION_TOKENS = 2048  # of a batch
@@ -52,10 +53,11 @@ def build_model(settings: Settings, vocabulary: int) -> EncoderDecoder:
 
 def build_schedule(settings: Settings, batches: int) -> Schedule:
     """Return the learning-rate schedule for epochs of this number of batches."""
-    if settings.schedule == "inverse-sqrt":
-        return inverse_sqrt_schedule(settings.lr, settings.warmup)
     steps = settings.epochs * batches
-    return warmup(linear_schedule(settings.lr, steps), min(settings.warmup, max(steps // 3, 1)))
+    rising = warmup_steps(settings.warmup, steps)
+    if settings.schedule == "inverse-sqrt":
+        return inverse_sqrt_schedule(settings.lr, max(rising, 1))
+    return warmup(linear_schedule(settings.lr, steps), rising)
 
 
 def fit(

@@ -14,10 +14,10 @@ from pmt_apps.qqp.models.pair_model import CrossAttentionMaps
 from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
 from pmt_apps.qqp.report import mistake_row
 from pmt_apps.qqp.training.scores import intervals, scores, unlinked
-from pmt_apps.qqp.training.stage import trained_baseline
+from pmt_apps.qqp.training.stage import rise_and_fall, trained_baseline
 from pmt_core import DataError
 from pmt_text import QuestionPair, best_threshold, overlap_scores
-from pmt_train import Workers
+from pmt_train import Workers, preview
 
 
 def made_pairs(n: int, seed: int = 0) -> list[QuestionPair]:
@@ -83,6 +83,38 @@ def test_unlinked_pairs_share_no_question_however_it_is_written():
     ]
     assert unlinked(pairs, known).tolist() == [False, False, True]
     assert unlinked(pairs, []).all()
+
+
+def test_an_overlap_baseline_that_never_predicts_a_duplicate():
+    """Equal questions are mostly no duplicates here: the best threshold is above all scores."""
+    pairs = [
+        QuestionPair(f"how do i bake loaf {i}", f"how do i bake loaf {i}", 0) for i in range(9)
+    ]
+    pairs += [
+        QuestionPair(f"how do i row boat {i}", f"way to row boat {i}", i % 2) for i in range(4)
+    ]
+    model = trained_baseline("overlap", pairs, Settings(), Workers(1))
+    probabilities = model.predict(texts_of(pairs), Workers(1))
+    assert (probabilities < 0.5).all()
+    assert best_threshold(overlap_scores(texts_of(pairs)), labels_of(pairs)).accuracy == 11 / 13
+    always = [QuestionPair(pair.question1, pair.question2, 1 - pair.label) for pair in pairs]
+    model = trained_baseline("overlap", always, Settings(), Workers(1))
+    probabilities = model.predict(texts_of([*pairs, QuestionPair("a", "b")]), Workers(1))
+    assert (probabilities[:-1] >= 0.5).all()
+
+
+def test_the_printed_probability_and_the_label_agree():
+    for probability in (0.0, 0.3, 0.4999994, 0.4999999, 0.5, 0.5000001, 1.0):
+        answer = train_qqp.rounded(probability)
+        assert answer["label"] == int(answer["probability"] >= 0.5) == int(probability >= 0.5)
+        assert answer["probability"] == pytest.approx(probability, abs=1.1e-6)
+
+
+@pytest.mark.parametrize("steps", [10, 24, 199, 5000])
+def test_the_rate_rises_to_its_peak_in_every_run(steps):
+    rates = preview(rise_and_fall(1e-3, steps, 200), steps)
+    assert max(rates) >= 0.9e-3
+    assert rates.index(max(rates)) <= steps // 10
 
 
 def test_the_overlap_baseline_answers_as_its_threshold_does():

@@ -147,17 +147,58 @@ def test_a_broken_row_is_named_and_training_goes_on(qqp: Program, pairs_file: Wr
     assert "train: 120 pairs" in done.stdout
 
 
-def test_a_file_with_pairs_of_one_class_gets_a_warning(
-    qqp: Program, write_rows: Write, tmp_path: Path
+def test_a_dev_file_with_pairs_of_one_class_gets_a_warning(
+    qqp: Program, pairs_file: Write, write_rows: Write, tmp_path: Path
 ) -> None:
     rows = [(1, f"how to do {i}?", f"way of doing {i}") for i in range(20)]
-    file = write_rows("one_class.tsv", rows)
-    done = qqp("--train", file, "--dev", file, "--limit", 1, "--epochs", 1, *PLAIN, "--out", "run")
+    files = ("--train", pairs_file("train.tsv"), "--dev", write_rows("one_class.tsv", rows))
+    done = qqp(*files, "--limit", 30, "--epochs", 1, *PLAIN, "--out", "run")
     assert done.returncode == 0, done.stderr
-    assert "warning: train has pairs of one class only" in done.stderr
+    assert "warning: dev has pairs of one class only" in done.stderr
     dev = metrics_of(tmp_path / "run")["dev"]
     assert dev["accuracy"] == dev["accuracy_interval"][0]
     assert "NaN" not in (tmp_path / "run" / "metrics.json").read_text()
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--preset", "plain"),
+        ("--preset", "quick"),
+        ("--preset", "best"),
+        ("--preset", "best", "--extra"),
+        ("--baseline", "overlap"),
+        ("--baseline", "tfidf"),
+    ],
+)
+def test_training_pairs_of_one_class_are_refused_at_once(
+    program: Callable[..., Program],
+    pairs_file: Write,
+    write_rows: Write,
+    options: tuple[str, ...],
+    label: int,
+) -> None:
+    """The presets "quick" and "best" failed after their first stages, some with no cause named."""
+    rows = [(label, f"how to do {i}?", f"way of doing {i}") for i in range(60)]
+    file, good, qqp = write_rows("one_class.tsv", rows), pairs_file("good.tsv"), program("qqp")
+    more = (*options, good) if options[-1] == "--extra" else options
+    named = ["no duplicates", "only duplicates"][label] + " in "
+    error = [named, "one_class.tsv", f"all 60 pairs have the label {label}"]
+    qqp.refuse("--train", file, "--dev", good, *more, "--out", "never", error=error)
+    error[-1] = f"the part of {file} to train on"
+    qqp.refuse("--data", file, *more, "--out", "never", error=error)
+    few = ("--limit", 1, "--train", good, "--dev", good)
+    qqp.refuse(*few, *more, "--out", "never", error=["duplicates in ", "--limit"])
+    assert not (qqp.folder / "never").exists()
+
+
+def test_a_short_run_reaches_its_learning_rate(qqp: Program, pairs_file: Write) -> None:
+    """300 pairs are ten steps an epoch, and the warm-up is 200 steps by default."""
+    files = ("--train", pairs_file("train.tsv", 300), "--dev", pairs_file("dev.tsv", 40))
+    qqp.run(*files, *PLAIN, "--epochs", 3, "--warmup", 200, "--lr", 1e-3, "--out", "run")
+    with (qqp.folder / "run" / "history.csv").open() as file:
+        assert max(float(row["lr"]) for row in csv.DictReader(file)) > 0.6e-3
 
 
 def test_bad_input_ends_with_code_2_and_a_cure(

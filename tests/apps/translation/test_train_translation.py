@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from programs import Program, load_generator
 
+from pmt_apps.translation.settings import Settings
+from pmt_apps.translation.training import build_schedule
+from pmt_train import preview
+
 WORDS = {"one": "ein", "big": "großer", "small": "kleiner", "dog": "Hund", "cat": "Kater"}
 SMALL = ("--width", 8, "--heads", 2, "--hidden", 12, "--layers", 1, "--merges", 20, "--warmup", 5)
 SHORT = (*SMALL, "--epochs", 2, "--batch-size", 200, "--workers", 1, "--beam", 2)
@@ -108,6 +112,15 @@ def test_a_word_for_word_translation_is_learned(translation: Program) -> None:
     assert metrics["dev"]["exact_match"] > 0.9, result.stdout
     (answer,) = translation.run("--predict", "--out", "run", stdin="one small cat dog\n").answers
     assert answer["translation"] == "ein kleiner Kater Hund"
+
+
+@pytest.mark.parametrize("name", ["linear", "inverse-sqrt"])
+@pytest.mark.parametrize("batches", [1, 2, 30, 1000])
+def test_the_rate_rises_to_its_peak_in_every_run(name: str, batches: int) -> None:
+    settings = Settings(schedule=name, warmup=500, epochs=5, lr=1e-3)
+    rates = preview(build_schedule(settings, batches), 5 * batches)
+    assert max(rates) >= 0.8e-3
+    assert rates.index(max(rates)) <= len(rates) // 10
 
 
 def test_the_inverse_square_root_schedule_does_not_reach_zero(translation: Program) -> None:

@@ -20,6 +20,18 @@ def test_by_hand():
     assert calibration.error == pytest.approx(0.3 * 2 / 5 + (0.8 - 2 / 3) * 3 / 5)
 
 
+@pytest.mark.parametrize("bins", [2, 3, 7, 10, 30, 49, 100])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_edge_is_in_the_upper_bin(bins, dtype):
+    """0.29 * 100 is less than 29 in float64, and the float32 next to 0.7 is less than 0.7."""
+    edges = (np.arange(bins) / bins).astype(dtype)
+    counts = calibration_bins(edges, np.zeros(bins, int), bins).counts
+    np.testing.assert_array_equal(counts, np.ones(bins))
+    below = np.nextafter(edges[1:], dtype(0))
+    counts = calibration_bins(below, np.zeros(bins - 1, int), bins).counts
+    np.testing.assert_array_equal(counts, [1] * (bins - 1) + [0])
+
+
 def test_an_empty_bin_is_nan_and_does_not_count():
     calibration = calibration_bins([0.05, 0.95], [0, 1], bins=10)
     assert np.isnan(calibration.predicted[1:9]).all()

@@ -94,7 +94,7 @@ class Settings(TransformerSettings):
         below=1,
         default_text=_BY_PRESET,
     )
-    warmup: int = training_option(200, "warm-up steps", at_least=0)
+    warmup: int = training_option(200, "warm-up steps, at most a tenth of all steps", at_least=0)
     patience: int = training_option(
         3, "epochs without a better dev accuracy before stopping", at_least=1
     )

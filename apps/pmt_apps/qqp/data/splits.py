@@ -29,7 +29,7 @@ def read_splits(run: Run[Settings], tokenize: Tokenize = tokenize) -> Splits:
 
     Raises:
         SettingsError: if the file options contradict each other.
-        DataError: if a file has no labeled pairs.
+        DataError: if a file has no labeled pairs, or those to train on are of one class.
     """
     settings = run.settings
     if settings.data is not None and (settings.train or settings.dev):
@@ -46,6 +46,7 @@ def read_splits(run: Run[Settings], tokenize: Tokenize = tokenize) -> Splits:
         for name, indices in zip(("train", "dev"), rows, strict=True):
             splits[name] = [pairs[i] for i in indices]
     splits["train"] = splits["train"][: settings.limit]
+    _check_classes(splits["train"], settings)
     if "test" in files:
         splits["test"] = _read("test", files["test"][0], run)
     if settings.extra:
@@ -81,6 +82,27 @@ def _read(role: str, path: Path, run: Run[Settings]) -> list[QuestionPair]:
         )
     run.log_file(role, path, len(file))
     return labeled
+
+
+def _check_classes(train: Sequence[QuestionPair], settings: Settings) -> None:
+    """Raise DataError if the training pairs are all duplicates, or none is.
+
+    The classifier and its baselines would learn nothing, and pre-training needs duplicates.
+    """
+    duplicates = sum(labels_of(train))
+    if duplicates not in (0, len(train)):
+        return
+    problem = "only duplicates" if duplicates else "no duplicates"
+    where = f"{settings.train or settings.data or SAMPLE}"
+    if settings.train is None:
+        where = f"the part of {where} to train on"
+    cure = "check the column of labels"
+    if settings.limit is not None:
+        cure += f", or give a larger --limit than {settings.limit}"
+    raise DataError(
+        f"there are {problem} in {where}: all {len(train):,} pairs have the label "
+        f"{int(duplicates > 0)}, expected both 0 and 1; {cure}"
+    )
 
 
 def _describe(run: Run[Settings], name: str, pairs: Sequence[QuestionPair]) -> None:

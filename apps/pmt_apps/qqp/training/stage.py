@@ -27,6 +27,7 @@ from pmt_train import (
     in_sequence,
     linear_schedule,
     warmup,
+    warmup_steps,
 )
 
 
@@ -70,8 +71,9 @@ def label_stage(
             for stream, pairs, epochs in train
         ]
     )
-    curve = functools.partial(rise_and_fall, settings.lr, limited=name is not None)
-    schedule = in_sequence([(curve(steps, settings.warmup), steps) for steps in batches.steps()])
+    schedule = in_sequence(
+        [(rise_and_fall(settings.lr, steps, settings.warmup), steps) for steps in batches.steps()]
+    )
     labels = dev.labels
     if labels is None:
         raise DataError("the pairs to evaluate on have no labels; expected one each")
@@ -121,13 +123,9 @@ def make_trainer(
     )
 
 
-def rise_and_fall(lr: float, steps: int, rising: int, *, limited: bool = True) -> Schedule:
-    """Return a linear warmup of `rising` steps, and a linear decay to 0.
-
-    limited: let the warmup take at most a tenth of the steps.
-    """
-    rising = min(rising, steps // 10) if limited else rising
-    return warmup(linear_schedule(lr, max(steps, 1)), rising)
+def rise_and_fall(lr: float, steps: int, rising: int) -> Schedule:
+    """Return a linear warm-up of `rising` steps, at most a tenth, and a linear decay to 0."""
+    return warmup(linear_schedule(lr, max(steps, 1)), warmup_steps(rising, steps))
 
 
 def trained_baseline(

@@ -65,6 +65,7 @@ from pmt_train.schedules import (
     preview,
     step_schedule,
     warmup,
+    warmup_steps,
 )
 
 # Trainer, training loop, checkpoints
@@ -109,6 +110,6 @@ __all__ = [
     "perplexity", "plot_label", "precision_recall_f1", "predict_batches", "preview",
     "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
     "search_learning_rate", "step_schedule", "stopped_by_signals", "token_loss_plot",
-    "tokenize_13a", "transition_plot", "vector_plot", "warmup", "warn",
+    "tokenize_13a", "transition_plot", "vector_plot", "warmup", "warmup_steps", "warn",
 ]
 # fmt: on

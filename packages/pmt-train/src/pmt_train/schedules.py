@@ -69,11 +69,20 @@ def inverse_sqrt_schedule(lr: float, peak: int) -> Schedule:
 def warmup(schedule: Schedule, steps: int) -> Schedule:
     """Return a schedule with its first `steps` rates multiplied by 1/steps, 2/steps, ... 1.
 
-    The schedule is not shifted: its length is that of the run.
+    The schedule is not shifted: its length is that of the run. For a run that may be short, see
+    `warmup_steps`.
     """
     if steps < 0:
         raise SettingsError(f"a warm-up takes 0 or more steps, got {steps}")
     return lambda step: schedule(step) * min(1.0, (step + 1) / max(steps, 1))
+
+
+def warmup_steps(steps: int, total: int) -> int:
+    """Return the steps of a warm-up in a run of `total` steps: `steps`, at most a tenth of the run.
+
+    Without this limit the rate of a short run would never reach its peak.
+    """
+    return min(steps, max(total, 0) // 10)
 
 
 def preview(schedule: Schedule, steps: int) -> Sequence[float]:

@@ -39,7 +39,8 @@ def calibration_bins(
 
     Raises ShapeError if shapes differ, DataError for other numbers, or none.
     """
-    p, y = np.asarray(probabilities, np.float64), np.asarray(labels)
+    given = np.asarray(probabilities)
+    p, y = given.astype(np.float64), np.asarray(labels)
     if bins < 1:
         raise SettingsError(f"bins must be 1 or more, not {bins}")
     if p.shape != y.shape or p.ndim != 1:
@@ -50,7 +51,10 @@ def calibration_bins(
         raise DataError("probabilities must lie in 0 to 1")
     if not ((y == 0) | (y == 1)).all():
         raise DataError("labels must be 0 or 1")
-    index = np.minimum((p * bins).astype(np.int64), bins - 1)
+    # Edges are rounded as the probabilities are: 0.29 is an edge of 100 bins, 0.29 * 100 < 29.
+    edges = np.arange(1, bins) / bins
+    edges = edges.astype(given.dtype if given.dtype.kind == "f" else np.float64)
+    index = np.digitize(p, edges.astype(np.float64))
     counts = np.bincount(index, minlength=bins)
     sums, positives = np.bincount(index, p, bins), np.bincount(index, y, bins)
     full = np.where(counts, counts, np.nan)

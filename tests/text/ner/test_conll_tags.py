@@ -115,6 +115,7 @@ def test_what_no_notation_reads_is_no_tag() -> None:
 
 def test_chunks_and_brackets() -> None:
     assert holds_chunks(Counter(["O", "B-NP", "I-NP", "B-VP"]), TagNotation())
+    assert holds_chunks(Counter(["O", "B-V", "B-ARG0", "I-R-ARG1", "B-ARGM-TMP"]), TagNotation())
     assert not holds_chunks(Counter(["O", "B-NP", "I-PER"]), TagNotation())
     assert not holds_chunks(Counter(["O"]), TagNotation())
     assert holds_brackets(Counter(["*", "(PERSON*", "*)", "(GPE)", "(TOP(S(NP*", "*))"]))

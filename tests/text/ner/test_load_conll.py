@@ -174,6 +174,7 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
         ("just some words\nand no tags\n", "no column holds tags"),
         ("word\nword\n", "a word and its tag"),
         ("\0\1\2", "binary"),
+        ("EU I-ORG\rrejects O\r\rPeter I-PER\rsings O\r", "CR line ends"),
     ]:
         with pytest.raises(DataError, match=said):
             load_conll(written(tmp_path / "f", text))

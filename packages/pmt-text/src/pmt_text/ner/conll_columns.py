@@ -113,7 +113,7 @@ def decide_columns(
 
     1. 90 % of the cells other than "O" are like B-PER or PER-B; 2. half of them are; 3. bare B and
     I; 4. types alone; 5. less than 20 % of all cells are "O"; 6. all of them are; 7. the types are
-    those of syntactic chunks (B-NP).
+    those of syntactic chunks (B-NP) or semantic roles (B-ARG0).
 
     Of the columns of one kind, it is the last one with at least three quarters of the entity tags
     of the fullest one.

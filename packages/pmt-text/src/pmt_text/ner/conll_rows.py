@@ -21,7 +21,7 @@ class Block:
     Attributes:
         document: number of their document, from 1; 0 if unknown.
         start: number of the first line.
-        lines: None for bytes that are not text.
+        lines: None for bytes that are not text; see also `complete_rows`.
     """
 
     document: int
@@ -36,7 +36,7 @@ class Block:
 
 def is_comment_like(line: str) -> bool:
     """Return whether a line begins with "#": it is a comment, or a word like "#" or "#1"."""
-    return line[0] == "#"
+    return line[:1] == "#"
 
 
 def read_blocks(lines: Iterable[tuple[int, str | None]]) -> tuple[list[Block], int]:
@@ -129,7 +129,16 @@ def _blank_count(line: str) -> int:
     return line.count(" ") + 1
 
 
-def complete_rows(blocks: Sequence[Block], layout: Layout) -> list[list[Row]]:
-    """Return the rows of each block that have all columns, without what is like a comment."""
+def complete_rows(blocks: Sequence[Block], layout: Layout) -> list[tuple[Row, ...]]:
+    """Return the rows of each block that have all columns, without what is like a comment.
+
+    The lines of blocks that have no other rows are dropped, as they would double the memory.
+    """
     split, count = layout.cells, layout.count
-    return [[row for row in map(split, block.texts) if len(row) == count] for block in blocks]
+    result: list[tuple[Row, ...]] = []
+    for block in blocks:
+        rows = tuple([row for row in map(split, block.texts) if len(row) == count])
+        if len(rows) == len(block.lines):
+            block.lines = []
+        result.append(rows)
+    return result

@@ -41,6 +41,8 @@ _CHUNK_NAMES = (
     "QP DP CLP LCP DVP VGF VGNF VGINF VGNN JJP RBP NEGP CCP FRAGP BLK"
 )
 _CHUNKS = frozenset(_CHUNK_NAMES.split())
+# Semantic roles: PropBank, CoNLL-2005, OntoNotes.
+_ROLE = re.compile(r"(?:[CR]-)?(?:V|A[0-5A]|ARG[0-5A]|(?:AM|ARGM)-[A-Z]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +204,16 @@ def share_outside(cells: Mapping[str, int], notation: TagNotation) -> float:
 
 
 def holds_chunks(cells: Mapping[str, int], notation: TagNotation) -> bool:
-    """Return whether the tags are syntactic chunks: B-NP, I-VP, ..."""
+    """Return whether the tags are syntactic chunks (B-NP, I-VP) or semantic roles (B-ARG0)."""
     tags = Counter[str]()
     for cell, count in cells.items():
         tags[(notation.tag(cell) or "O")[2:]] += count
     del tags[""]  # of "O"
-    chunks = sum(count for type_, count in tags.items() if type_.upper() in _CHUNKS)
+    chunks = sum(
+        count
+        for type_, count in tags.items()
+        if type_.upper() in _CHUNKS or _ROLE.fullmatch(type_.upper())
+    )
     return bool(tags) and chunks >= MIN_TAGS * tags.total()
 
 

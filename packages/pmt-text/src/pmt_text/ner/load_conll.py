@@ -201,21 +201,20 @@ class _SentenceReader:
             rows, start = complete, block.start
             words = tuple([row[word] for row in rows])
             tags = tuple([self.tags[row[tag]] for row in rows])
-            simple = all_words and len(rows) == len(block.lines)
-            if not (simple and all(words) and all(tags)):
-                rows, start = self._checked_rows(block)
+            if block.lines or not (all_words and all(words) and all(tags)):
+                rows, start = self._checked_rows(block, complete)
                 words = tuple([row[word] for row in rows])
                 tags = tuple([self.tags[row[tag]] for row in rows])
             if rows:
                 known = tuple([tag or "O" for tag in tags])
                 yield TaggedSentence(words, known, tuple(rows), block.document, start)
 
-    def _checked_rows(self, block: Block) -> tuple[list[Row], int]:
+    def _checked_rows(self, block: Block, complete: Sequence[Row]) -> tuple[Sequence[Row], int]:
         """Return the rows with a word, and the line of the first one; none if a line is broken."""
         rows: list[Row] = []
         start = 0
-        for number, text in enumerate(block.lines, block.start):
-            row = self._row(text, is_first=not rows) if text is not None else self.bad_bytes
+        for number, line in enumerate(block.lines or complete, block.start):
+            row = self.bad_bytes if line is None else self._row(line, is_first=not rows)
             if isinstance(row, str):
                 self.dropped.setdefault(row, []).append(number)
                 return [], 0
@@ -226,11 +225,14 @@ class _SentenceReader:
             rows.append(row)
         return rows, start
 
-    def _row(self, text: str, is_first: bool) -> Row | str | None:
-        """Return the cells of a line, None if it has no word, or the reason why it is broken."""
+    def _row(self, line: str | Row, is_first: bool) -> Row | str | None:
+        """Return the cells of a line, None if it has no word, or the reason why it is broken.
+
+        line: its text, or its cells if they are known to be complete.
+        """
         columns = self.columns
-        row = columns.layout.cells(text)
-        if is_comment_like(text) and self._is_comment(text, row, is_first):
+        row = columns.layout.cells(line) if isinstance(line, str) else line
+        if isinstance(line, str) and self._is_comment(line, row, is_first):
             return None
         if not columns.has_word(row):
             return None
@@ -241,8 +243,10 @@ class _SentenceReader:
         return row if self._tag(row[columns.tag]) else _NO_TAG
 
     def _is_comment(self, text: str, row: Row, is_first: bool) -> bool:
-        """Return whether a line that begins with "#" is a comment, not the word "#" and its tag."""
+        """Return whether a line begins with "#" and is not the word "#" with its tag."""
         columns = self.columns
+        if not is_comment_like(text):
+            return False
         if len(row) == columns.count and self._tag(row[columns.tag]):
             return columns.number is not None
         return is_first or text[1:2] in ("", " ", "\t") or text.startswith(("#begin ", "#end "))

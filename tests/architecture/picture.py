@@ -149,6 +149,7 @@ TESTS: dict[str, Row] = {
     "train": _tests_row("pmt_train"),
     "apps": _tests_row(*PACKAGES),
     "campaigns": _tests_row(*PACKAGES),
+    "oracle": _tests_row(*PACKAGES),
     "log": Row(third_party=_names("pytest")),
     "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),

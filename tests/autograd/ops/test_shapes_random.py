@@ -1,0 +1,163 @@
+"""Operations that move, join and index elements beside torch (`-m oracle`)."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+import pytest
+from random_arrays import Draw
+from torch_comparison import Comparison, Inputs, hold
+
+import pmt_autograd as ag
+
+pytestmark = pytest.mark.oracle
+
+
+def one(draw: Draw, low: int = 0) -> Inputs:
+    return [draw.array(draw.shape(low))], {}
+
+
+def reshaped(draw: Draw) -> Inputs:
+    (x,), _ = one(draw)
+    axes = [draw.integer(1, 3) for _ in range(draw.integer(0, 2))]
+    if x.size % max(prod(axes), 1) == 0 and x.size:
+        axes.insert(draw.integer(0, len(axes)), draw.choice([-1, x.size // prod(axes)]))
+    else:
+        axes = [x.size]
+    return [x], {"shape": tuple(axes)}
+
+
+def permuted(draw: Draw) -> Inputs:
+    (x,), _ = one(draw)
+    return [x], {"axes": tuple(int(i) for i in draw.rng.permutation(x.ndim))}
+
+
+def two_axes(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    return [x], {"first": draw.axis(x.ndim), "second": draw.axis(x.ndim)}
+
+
+def widened(draw: Draw) -> Inputs:
+    shape = draw.shape()
+    return [draw.array(draw.broadcastable(shape))], {"shape": shape}
+
+
+def some_axes(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    axes = draw.axes(x.ndim)
+    return [x], {"axis": tuple(range(x.ndim)) if axes is None else axes}
+
+
+def padded(draw: Draw) -> Inputs:
+    (x,), _ = one(draw)
+    widths = [(draw.integer(0, 2), draw.integer(0, 2)) for _ in range(x.ndim)]
+    return [x], {"widths": widths, "value": draw.choice([0.0, -1.5])}
+
+
+def tiled(draw: Draw) -> Inputs:
+    return one(draw)[0], {"repeats": tuple(draw.integer(0, 3) for _ in range(draw.integer(0, 4)))}
+
+
+def repeated(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    return [x], {"count": draw.integer(0, 3), "axis": draw.axis(x.ndim)}
+
+
+def parts(draw: Draw, alike: bool) -> Inputs:
+    shape = draw.shape(0 if alike else 1)
+    axis = draw.integer(-len(shape) - alike, len(shape) - 1 + alike)
+    arrays = []
+    for _ in range(draw.integer(1, 4)):
+        lengths = list(shape)
+        if not alike:
+            lengths[axis] = draw.length()
+        arrays.append(draw.array(tuple(lengths)))
+    return arrays, {"axis": axis}
+
+
+def cut(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    axis = draw.axis(x.ndim)
+    ends = np.sort(draw.rng.integers(0, x.shape[axis] + 1, draw.integer(0, 3)))
+    lengths = np.diff([0, *ends, x.shape[axis]]).tolist()
+    return [x], {"sections": lengths, "axis": axis}
+
+
+def torch_pad(torch: Any, x: Any, widths: Any, value: float) -> Any:
+    flat = [width for pair in reversed(widths) for width in pair]
+    return torch.nn.functional.pad(x, flat, value=value)
+
+
+def torch_squeeze(torch: Any, x: Any, axis: Any) -> Any:
+    if any(x.shape[i] != 1 for i in np.atleast_1d(axis)):
+        raise ValueError("torch leaves such an axis, NumPy refuses it")
+    return x.squeeze(axis)
+
+
+def torch_expand(torch: Any, x: Any, axis: int) -> Any:
+    return x.unsqueeze(axis)
+
+
+CASES = [
+    Comparison("reshape", ag.reshape, lambda t, x, shape: x.reshape(shape), reshaped),
+    Comparison("transpose", ag.transpose, lambda t, x, axes: x.permute(axes), permuted),
+    Comparison(
+        "swapaxes", ag.swapaxes, lambda t, x, first, second: x.swapaxes(first, second), two_axes
+    ),
+    Comparison(
+        "moveaxis",
+        lambda x, first, second: ag.moveaxis(x, source=first, destination=second),
+        lambda t, x, first, second: t.moveaxis(x, first, second),
+        two_axes,
+    ),
+    Comparison(
+        "broadcast_to", ag.broadcast_to, lambda t, x, shape: t.broadcast_to(x, shape), widened
+    ),
+    Comparison(
+        "flip",
+        ag.flip,
+        lambda t, x, axis: t.flip(x, tuple(np.atleast_1d(axis).tolist())),
+        some_axes,
+    ),
+    Comparison(
+        "squeeze", ag.squeeze, torch_squeeze, lambda d: ([d.array(d.shape(1))], {"axis": 0})
+    ),
+    Comparison(
+        "expand_dims",
+        ag.expand_dims,
+        torch_expand,
+        lambda d: (lambda x: ([x], {"axis": d.integer(-x.ndim - 1, x.ndim)}))(one(d)[0][0]),
+    ),
+    Comparison("pad", ag.pad, torch_pad, padded),
+    Comparison("tile", ag.tile, lambda t, x, repeats: t.tile(x, repeats), tiled),
+    Comparison(
+        "repeat", ag.repeat, lambda t, x, count, axis: t.repeat_interleave(x, count, axis), repeated
+    ),
+    Comparison(
+        "concat", ag.concat, lambda t, *x, axis: t.concat(x, axis), lambda d: parts(d, False)
+    ),
+    Comparison("stack", ag.stack, lambda t, *x, axis: t.stack(x, axis), lambda d: parts(d, True)),
+    Comparison("split", ag.split, lambda t, x, sections, axis: t.split(x, sections, axis), cut),
+    Comparison(
+        "where",
+        ag.where,
+        lambda t, c, a, b: t.where(c, a, b),
+        lambda d: (
+            lambda s: (
+                [
+                    d.rng.random(d.broadcastable(s)) < 0.5,
+                    d.array(d.broadcastable(s)),
+                    d.array(d.broadcastable(s)),
+                ],
+                {},
+            )
+        )(d.shape()),
+    ),
+]
+
+
+@pytest.mark.parametrize("comparison", CASES, ids=str)
+def test_torch_agrees(comparison: Comparison) -> None:
+    hold(comparison)

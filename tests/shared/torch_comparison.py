@@ -1,0 +1,239 @@
+"""Comparison of a function with torch's on random configurations: values and gradients."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from random_arrays import Draw
+from torch_differences import differences_of
+
+from pmt_autograd import Tensor, gradients
+from pmt_core import RowSparse
+
+CONFIGURATIONS = 200
+SHOWN = 6
+
+Inputs = tuple[list[Any], dict[str, Any]]
+"""Arrays, of which the floating ones have gradients, and settings."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A function of ours and of torch's that are to agree.
+
+    Attributes:
+        name: names the random streams, and the function in `torch_differences`.
+        ours: called with tensors (and arrays of integers and booleans) and the settings.
+        theirs: the same, with torch as first argument and torch's tensors.
+        draw: makes the inputs of a configuration.
+        tolerance: largest error, in units of 1e-6 for float32 and 1e-14 for float64.
+        by_array: whether an error is relative to the largest finite element of its array, as for
+            sums of many terms, or else to the element itself.
+        scales: called with the arrays and the settings; by the name of an array the size of the
+            terms that cancel in it (for a gradient, with a cotangent of 1): an error relative to
+            that is a rounding error too.
+        edges: whether gradients of the output have edge values in some configurations.
+    """
+
+    name: str
+    ours: Callable[..., Any]
+    theirs: Callable[..., Any]
+    draw: Callable[[Draw], Inputs]
+    tolerance: float = 4.0
+    by_array: bool = True
+    scales: Callable[..., dict[str, Any]] = lambda *arrays, **settings: {}
+    edges: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass
+class Outcome:
+    """What one implementation made of a configuration: arrays by name, or an error."""
+
+    arrays: dict[str, Any] = field(default_factory=dict)
+    error: Exception | None = None
+
+
+def disagreements(comparison: Comparison, torch: Any, numbers: Any) -> Iterator[str]:
+    """Yield a line for each array of each configuration that differs, deliberate ones aside."""
+    refused = compared = 0
+    unmet = {item.input: item for item in differences_of(comparison.name)}
+    known = list(unmet.values())
+    for number in numbers:
+        draw = Draw(comparison.name, number)
+        arrays, settings = comparison.draw(draw)
+        needs = [a.dtype.kind == "f" and not draw.chance(0.1) for a in arrays]
+        ours, cotangents = _outcome_of_ours(comparison, arrays, settings, needs, draw)
+        theirs = _outcome_of_theirs(comparison, torch, arrays, settings, needs, cotangents)
+        told = f"{number} ({draw.content}, {draw.dtype}, {[a.shape for a in arrays]}, {settings})"
+        told = told if len(told) < 300 else f"{told[:300]} ..."
+        allowed = {
+            name: {item.input: item.elements(name, arrays, settings) for item in known}
+            for name in ("error", *ours.arrays)
+        }
+        if ours.error or theirs.error:
+            refused += 1
+            both = bool(ours.error and theirs.error)
+            if not both and not _met(np.True_, allowed["error"], unmet).any():
+                yield f"{told}: ours {ours.error!r}, torch {theirs.error!r}"
+            continue
+        scales = comparison.scales(*arrays, **settings)
+        for name in theirs.arrays:
+            scale = scales.get(name, 0.0)
+            if name.startswith("gradient"):
+                scale = scale * max((largest(y) for y in cotangents), default=0.0)
+            pair = ours.arrays[name], theirs.arrays[name]
+            if alike(*pair):
+                wrong = wrong_cells(*pair, comparison.tolerance, scale, comparison.by_array)
+            else:
+                wrong = np.True_
+            wrong = wrong & ~_met(wrong, allowed[name], unmet)
+            if wrong.any():
+                yield f"{told}: {name} {_told(*pair, wrong)}"
+            compared += bool(np.isfinite(theirs.arrays[name]).any())
+    if numbers == range(CONFIGURATIONS):
+        yield from (f"no configuration meets the difference at {name}" for name in unmet)
+        if refused > 60 or compared < 100:
+            yield f"little is compared: {refused} refused, {compared} arrays with finite elements"
+
+
+def _met(wrong: Any, allowed: dict[str, Any], unmet: dict[str, Any]) -> Any:
+    """Return the elements that may differ; take what was met out of `unmet`."""
+    total = np.False_
+    for name, elements in allowed.items():
+        if (wrong & elements).any():
+            unmet.pop(name, None)
+        total = total | elements
+    return total
+
+
+def _outcome_of_ours(
+    comparison: Comparison, arrays: list[Any], settings: Any, needs: list[bool], draw: Draw
+) -> tuple[Outcome, list[Any]]:
+    inputs = [
+        Tensor(array, requires_grad=need) if array.dtype.kind == "f" else array
+        for array, need in zip(arrays, needs, strict=True)
+    ]
+    cotangents: list[Any] = []
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            outputs = _as_tuple(comparison.ours(*inputs, **settings))
+            found = {f"output {i}": np.asarray(_data(y)) for i, y in enumerate(outputs)}
+            cotangents = [
+                draw.cotangent(y.shape, y.dtype, comparison.edges) for y in found.values()
+            ]
+            grads: Any = {}
+            if any(needs):
+                recorded = [
+                    (y, g)
+                    for y, g in zip(outputs, cotangents, strict=True)
+                    if isinstance(y, Tensor) and y.requires_grad
+                ]
+                if len(recorded) == 1:
+                    grads = gradients(*recorded[0])
+                else:
+                    grads = gradients(sum(((y * g).sum() for y, g in recorded), Tensor(0.0)))
+                grads = {leaf: _dense(grad) for leaf, grad in grads.items()}
+    except Exception as error:
+        return Outcome(error=error), cotangents
+    for i, (leaf, need) in enumerate(zip(inputs, needs, strict=True)):
+        if need:
+            found[f"gradient {i}"] = grads.get(leaf, np.zeros(leaf.shape, leaf.dtype))
+    return Outcome(found), cotangents
+
+
+def _outcome_of_theirs(
+    comparison: Comparison,
+    torch: Any,
+    arrays: list[Any],
+    settings: Any,
+    needs: list[bool],
+    cotangents: list[Any],
+) -> Outcome:
+    inputs = [
+        torch.from_numpy(np.array(array, order="C")).requires_grad_(need)
+        for array, need in zip(arrays, needs, strict=True)
+    ]
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            outputs = _as_tuple(comparison.theirs(torch, *inputs, **settings))
+        found = {f"output {i}": y.detach().numpy() for i, y in enumerate(outputs)}
+        recorded = [i for i, y in enumerate(outputs) if y.requires_grad]
+        if recorded and len(cotangents) == len(outputs):
+            torch.autograd.backward(
+                [outputs[i] for i in recorded],
+                [torch.from_numpy(cotangents[i].reshape(outputs[i].shape)) for i in recorded],
+            )
+    except Exception as error:
+        return Outcome(error=error)
+    for i, (leaf, need) in enumerate(zip(inputs, needs, strict=True)):
+        if need:
+            grad = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
+            found[f"gradient {i}"] = grad.detach().numpy()
+    return Outcome(found)
+
+
+def alike(ours: Any, theirs: Any) -> bool:
+    """Return whether two arrays have one shape and one dtype."""
+    return ours.shape == theirs.shape and ours.dtype == theirs.dtype
+
+
+def _told(ours: Any, theirs: Any, wrong: Any) -> str:
+    """Return the first element that differs, as text."""
+    if not alike(ours, theirs):
+        return f"is {ours.dtype} {ours.shape}, torch's {theirs.dtype} {theirs.shape}"
+    cell = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return f"{cell}: {ours[cell]!r}, torch {theirs[cell]!r}; {wrong.sum()} of {wrong.size}"
+
+
+def wrong_cells(
+    ours: Any, theirs: Any, tolerance: float, scale: float = 0.0, by_array: bool = False
+) -> Any:
+    """Return the elements that differ: booleans of the shape of both arrays.
+
+    An error is relative to the element or, if that is larger, to `scale` or the largest element of
+    the array. nan equals nan, and zeros of either sign are equal.
+    """
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    if same.all() or ours.dtype.kind != "f":
+        return ~same
+    finite = np.isfinite(theirs)
+    scale = max(scale, largest(theirs)) if by_array else scale
+    wide = np.where(finite, theirs, 0).astype(np.longdouble)
+    limit = tolerance * (1e-6 if ours.dtype == np.float32 else 1e-14)
+    allowed = limit * np.maximum(np.abs(wide), scale) + np.finfo(ours.dtype).tiny
+    with np.errstate(invalid="ignore"):
+        near = np.abs(ours.astype(np.longdouble) - wide) <= allowed
+    return ~(same | (finite & near))
+
+
+def largest(array: Any) -> float:
+    """Return the size of the largest finite element."""
+    return float(np.abs(array, where=np.isfinite(array), out=np.zeros(array.shape)).max(initial=0))
+
+
+def _as_tuple(outputs: Any) -> tuple[Any, ...]:
+    return tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
+
+
+def _dense(gradient: Any) -> Any:
+    return gradient.to_dense() if isinstance(gradient, RowSparse) else gradient
+
+
+def _data(output: Any) -> Any:
+    return output.data if isinstance(output, Tensor) else output
+
+
+def hold(comparison: Comparison, count: int = CONFIGURATIONS) -> None:
+    """Fail with the first disagreements of the configurations; skip where torch is missing."""
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
+    found = list(disagreements(comparison, torch, range(count)))
+    assert not found, f"{len(found)} disagree:\n" + "\n".join(found[:SHOWN])

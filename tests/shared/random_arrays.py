@@ -123,9 +123,9 @@ class Draw:
         return values
 
     def cotangent(self, shape: tuple[int, ...], dtype: Any, edges: bool = True) -> Any:
-        """Return a gradient of the output: normal numbers, and in one of ten cases edge values."""
+        """Return a gradient of the output: normal numbers, and in some cases edge values."""
         values = self.rng.normal(size=shape)
-        if edges and self.content in ("edges", "infinities") and self.chance(0.4):
+        if edges and self.content in ("edges", "infinities") and self.chance(0.6):
             special = self.rng.choice(_SPECIAL[self.content], size=shape)
             values = np.where(self.rng.random(shape) < 0.3, special, values)
         return np.asarray(values, dtype)

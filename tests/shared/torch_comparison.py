@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from random_arrays import Draw
-from torch_differences import differences_of
+from torch_differences import Configuration, differences_of
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import RowSparse
@@ -64,8 +64,8 @@ class Outcome:
 def disagreements(comparison: Comparison, torch: Any, numbers: Any) -> Iterator[str]:
     """Yield a line for each array of each configuration that differs, deliberate ones aside."""
     refused = compared = 0
-    unmet = {item.input: item for item in differences_of(comparison.name)}
-    known = list(unmet.values())
+    known = differences_of(comparison.name)
+    unmet = {item.input for item in known}
     for number in numbers:
         draw = Draw(comparison.name, number)
         arrays, settings = comparison.draw(draw)
@@ -74,14 +74,21 @@ def disagreements(comparison: Comparison, torch: Any, numbers: Any) -> Iterator[
         theirs = _outcome_of_theirs(comparison, torch, arrays, settings, needs, cotangents)
         told = f"{number} ({draw.content}, {draw.dtype}, {[a.shape for a in arrays]}, {settings})"
         told = told if len(told) < 300 else f"{told[:300]} ..."
-        allowed = {
-            name: {item.input: item.elements(name, arrays, settings) for item in known}
-            for name in ("error", *ours.arrays)
-        }
+        inputs = Configuration(arrays, settings, cotangents)
+
+        def met(wrong: Any, name: str, inputs: Configuration = inputs) -> Any:
+            """Return the elements that may differ, and note the differences that are met."""
+            total = np.False_
+            for item in known:
+                elements = item.elements(name, inputs)
+                if (wrong & elements).any():
+                    unmet.discard(item.input)
+                total = total | elements
+            return total
+
         if ours.error or theirs.error:
             refused += 1
-            both = bool(ours.error and theirs.error)
-            if not both and not _met(np.True_, allowed["error"], unmet).any():
+            if not (ours.error and theirs.error) and not met(np.True_, "error").any():
                 yield f"{told}: ours {ours.error!r}, torch {theirs.error!r}"
             continue
         scales = comparison.scales(*arrays, **settings)
@@ -94,7 +101,7 @@ def disagreements(comparison: Comparison, torch: Any, numbers: Any) -> Iterator[
                 wrong = wrong_cells(*pair, comparison.tolerance, scale, comparison.by_array)
             else:
                 wrong = np.True_
-            wrong = wrong & ~_met(wrong, allowed[name], unmet)
+            wrong = wrong & ~met(wrong, name)
             if wrong.any():
                 yield f"{told}: {name} {_told(*pair, wrong)}"
             compared += bool(np.isfinite(theirs.arrays[name]).any())
@@ -102,16 +109,6 @@ def disagreements(comparison: Comparison, torch: Any, numbers: Any) -> Iterator[
         yield from (f"no configuration meets the difference at {name}" for name in unmet)
         if refused > 60 or compared < 100:
             yield f"little is compared: {refused} refused, {compared} arrays with finite elements"
-
-
-def _met(wrong: Any, allowed: dict[str, Any], unmet: dict[str, Any]) -> Any:
-    """Return the elements that may differ; take what was met out of `unmet`."""
-    total = np.False_
-    for name, elements in allowed.items():
-        if (wrong & elements).any():
-            unmet.pop(name, None)
-        total = total | elements
-    return total
 
 
 def _outcome_of_ours(

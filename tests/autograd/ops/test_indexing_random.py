@@ -78,6 +78,11 @@ def slices(draw: Draw) -> Inputs:
     return [x, ids(draw, draw.shape(0, 2), x.shape[axis])], {"axis": axis}
 
 
+def torch_take(torch: Any, x: Any, index: Any, axis: int) -> Any:
+    before, after = x.shape[: axis % x.ndim], x.shape[axis % x.ndim + 1 :]
+    return x.index_select(axis, index.reshape(-1)).reshape((*before, *index.shape, *after))
+
+
 def flat(draw: Draw) -> Inputs:
     x = draw.array(draw.shape())
     return [x, ids(draw, draw.shape(0, 2), x.size)], {}
@@ -92,7 +97,8 @@ def along(draw: Draw) -> Inputs:
 
 
 def added(draw: Draw) -> Inputs:
-    x = draw.array(draw.shape(1), exponent=5, spread=False)
+    """Rows of an array that has some: of none, torch ignores the indices."""
+    x = draw.array((draw.length(1), *draw.shape(0, 3)), exponent=5, spread=False)
     index = ids(draw, draw.shape(0, 2), len(x))
     return [x, index, draw.array((*index.shape, *x.shape[1:]), exponent=5, spread=False)], {}
 
@@ -119,14 +125,7 @@ CASES = [
     Comparison("getitem", ag.getitem, lambda t, x, index: x[for_torch(t, index)], read),
     Comparison("set_items", ag.set_items, torch_set, written),
     Comparison("take_rows", ag.take_rows, torch_table, rows),
-    Comparison(
-        "take",
-        ag.take,
-        lambda t, x, i, axis: t.index_select(x, axis, i.reshape(-1)).reshape(
-            *x.shape[: axis % x.ndim], *i.shape, *x.shape[axis % x.ndim + 1 :]
-        ),
-        slices,
-    ),
+    Comparison("take", ag.take, torch_take, slices),
     Comparison("take of all elements", ag.take, lambda t, x, i: t.take(x, i), flat),
     Comparison(
         "take_along_axis",

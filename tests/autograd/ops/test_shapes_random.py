@@ -50,6 +50,25 @@ def some_axes(draw: Draw) -> Inputs:
     return [x], {"axis": tuple(range(x.ndim)) if axes is None else axes}
 
 
+def narrowed(draw: Draw) -> Inputs:
+    """An axis of length 1: torch leaves others, NumPy refuses them."""
+    shape = list(draw.shape(1))
+    axis = draw.integer(-len(shape), len(shape) - 1)
+    shape[axis] = 1
+    return [draw.array(tuple(shape))], {"axis": axis}
+
+
+def inserted(draw: Draw) -> Inputs:
+    (x,), _ = one(draw)
+    return [x], {"axis": draw.integer(-x.ndim - 1, x.ndim)}
+
+
+def chosen(draw: Draw) -> Inputs:
+    shape = draw.shape()
+    arrays = [draw.array(draw.broadcastable(shape)) for _ in range(2)]
+    return [draw.rng.random(draw.broadcastable(shape)) < 0.5, *arrays], {}
+
+
 def padded(draw: Draw) -> Inputs:
     (x,), _ = one(draw)
     widths = [(draw.integer(0, 2), draw.integer(0, 2)) for _ in range(x.ndim)]
@@ -90,16 +109,6 @@ def torch_pad(torch: Any, x: Any, widths: Any, value: float) -> Any:
     return torch.nn.functional.pad(x, flat, value=value)
 
 
-def torch_squeeze(torch: Any, x: Any, axis: Any) -> Any:
-    if any(x.shape[i] != 1 for i in np.atleast_1d(axis)):
-        raise ValueError("torch leaves such an axis, NumPy refuses it")
-    return x.squeeze(axis)
-
-
-def torch_expand(torch: Any, x: Any, axis: int) -> Any:
-    return x.unsqueeze(axis)
-
-
 CASES = [
     Comparison("reshape", ag.reshape, lambda t, x, shape: x.reshape(shape), reshaped),
     Comparison("transpose", ag.transpose, lambda t, x, axes: x.permute(axes), permuted),
@@ -121,14 +130,12 @@ CASES = [
         lambda t, x, axis: t.flip(x, tuple(np.atleast_1d(axis).tolist())),
         some_axes,
     ),
-    Comparison(
-        "squeeze", ag.squeeze, torch_squeeze, lambda d: ([d.array(d.shape(1))], {"axis": 0})
-    ),
+    Comparison("squeeze", ag.squeeze, lambda t, x, axis: x.squeeze(axis), narrowed),
     Comparison(
         "expand_dims",
         ag.expand_dims,
-        torch_expand,
-        lambda d: (lambda x: ([x], {"axis": d.integer(-x.ndim - 1, x.ndim)}))(one(d)[0][0]),
+        lambda t, x, axis: x.unsqueeze(axis),
+        inserted,
     ),
     Comparison("pad", ag.pad, torch_pad, padded),
     Comparison("tile", ag.tile, lambda t, x, repeats: t.tile(x, repeats), tiled),
@@ -140,21 +147,7 @@ CASES = [
     ),
     Comparison("stack", ag.stack, lambda t, *x, axis: t.stack(x, axis), lambda d: parts(d, True)),
     Comparison("split", ag.split, lambda t, x, sections, axis: t.split(x, sections, axis), cut),
-    Comparison(
-        "where",
-        ag.where,
-        lambda t, c, a, b: t.where(c, a, b),
-        lambda d: (
-            lambda s: (
-                [
-                    d.rng.random(d.broadcastable(s)) < 0.5,
-                    d.array(d.broadcastable(s)),
-                    d.array(d.broadcastable(s)),
-                ],
-                {},
-            )
-        )(d.shape()),
-    ),
+    Comparison("where", ag.where, lambda t, c, a, b: t.where(c, a, b), chosen),
 ]
 
 

@@ -51,6 +51,7 @@ def filters(draw: Draw, rank: int) -> Inputs:
 def spread_out(draw: Draw) -> Inputs:
     (x, kernel, bias), settings = filters(draw, 2)
     groups = settings["groups"]
+    x = draw.normal(*x.shape)  # of an infinite image, torch multiplies the cut border or not
     kernel = draw.normal(x.shape[1], len(kernel) // groups, *kernel.shape[2:])
     settings["output_padding"] = tuple(draw.integer(0, s - 1) for s in settings["stride"])
     return [x, kernel, bias], settings

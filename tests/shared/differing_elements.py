@@ -1,0 +1,93 @@
+"""Which elements of a configuration differ from torch's deliberately, for the comparisons.
+
+A function is given the name of an array, "output 0", "gradient 1", ..., or "error", and the
+configuration. It returns booleans that broadcast to the array.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from difference import INF, Configuration
+
+
+def infinite_rows(name: str, x: Configuration) -> Any:
+    """Rows of which the largest element is inf, or -inf."""
+    top = x.arrays[0].max(axis=x.settings.get("axis", -1), keepdims=True, initial=-INF)
+    return np.isinf(top)
+
+
+def by_infinite_rows(name: str, x: Configuration) -> Any:
+    return name == "gradient 0" and infinite_rows(name, x)
+
+
+def if_infinite_rows(name: str, x: Configuration) -> Any:
+    """All elements, if a row has an infinite largest element."""
+    return bool(infinite_rows(name, x).any())
+
+
+def cut_at_zero(name: str, x: Configuration) -> Any:
+    """Where a gradient of inf or nan arrives at an input of 0 or nan."""
+    flat = (x.arrays[0] == 0) | np.isnan(x.arrays[0])
+    return name == "gradient 0" and flat & ~np.isfinite(x.cotangents[0])
+
+
+def infinite_logits(name: str, x: Configuration) -> Any:
+    """Losses of infinite logits: one of them, or a sum that has one."""
+    infinite = np.isinf(x.arrays[0])
+    return name == "output 0" and (
+        infinite if x.settings["reduction"] == "none" else infinite.any()
+    )
+
+
+def cut_by_power(name: str, x: Configuration) -> Any:
+    """Where a gradient of inf or nan arrives at a power of 0, or at a zeroth power."""
+    constant = (x.arrays[0] == 0) | (x.arrays[1] == 0)
+    return name != "output 0" and bool((constant & ~np.isfinite(x.cotangents[0])).any())
+
+
+def by_axes(grad: Any, x: Configuration) -> Any:
+    """Return the gradient of a reduction in the shape of its input."""
+    axis = x.settings.get("axis", tuple(range(2, x.arrays[0].ndim)))
+    if not x.settings.get("keepdims") and axis is not None:
+        grad = np.expand_dims(grad, axis)
+    return np.broadcast_to(grad, x.arrays[0].shape)
+
+
+def cut_beside_maximum(name: str, x: Configuration) -> Any:
+    """Where a gradient of inf or nan arrives at an element that is not the largest."""
+    return name == "gradient 0" and ~np.isfinite(by_axes(x.cotangents[0], x))
+
+
+def nan_among_others(name: str, x: Configuration) -> Any:
+    """Where an element beside it is nan."""
+    axis = x.settings.get("axis", tuple(range(2, x.arrays[0].ndim)))
+    return name == "gradient 0" and np.isnan(x.arrays[0]).any(axis=axis, keepdims=True)
+
+
+def at_nan(name: str, x: Configuration) -> Any:
+    return name == "gradient 0" and np.isnan(x.arrays[0])
+
+
+def at_infinity(name: str, x: Configuration) -> Any:
+    return name == "output 0" and x.arrays[0] == INF
+
+
+def without_elements(name: str, x: Configuration) -> Any:
+    """The mean of no losses."""
+    return name == "output 0" and x.settings["reduction"] == "mean" and not x.arrays[0].size
+
+
+def without_labels(name: str, x: Configuration) -> Any:
+    """The mean of no losses, as no label counts."""
+    counted = x.arrays[1] != x.settings["ignore_index"]
+    return name == "output 0" and x.settings["reduction"] == "mean" and not counted.any()
+
+
+def number_beside_arrays(name: str, x: Configuration) -> Any:
+    """Indices that NumPy and torch group differently: a number and arrays, a slice between them."""
+    index = x.settings["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    numbers = any(isinstance(part, int) for part in parts)
+    return numbers and any(isinstance(part, np.ndarray) for part in parts)

@@ -1,0 +1,174 @@
+"""Where layers, losses and training deliberately differ from torch's; see torch_differences.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import differing_elements as where
+import numpy as np
+from difference import (
+    INF,
+    NAN,
+    Difference,
+    clipped,
+    gradient,
+    row,
+    torch_clipped,
+    torch_gradient,
+)
+
+from pmt_autograd import Tensor
+
+
+def rows(*numbers: list[float]) -> Tensor:
+    """Return a matrix of float64 numbers."""
+    return Tensor(np.array(numbers, np.float64))
+
+
+def without_keys(torch: Any) -> Any:
+    """Return torch's module of attention, of one query without keys."""
+    module = torch.nn.MultiheadAttention(1, 1, bias=False, batch_first=True)
+    x = torch.ones(1, 1, 1)
+    return module(x, x, x, key_padding_mask=torch.tensor([[True]]))[0].detach().reshape(1)
+
+
+OF_LAYERS = [
+    Difference(
+        "`GlobalMaxPool`, gradient", "`[1, 1]`", "[0.5, 0.5]", "[1, 0]",
+        "ties share the gradient, as in `max`",
+        lambda m: gradient(lambda x: m.GlobalMaxPool()(x.reshape(1, 1, 2)), [1, 1]),
+        lambda t: torch_gradient(
+            t, lambda x: t.nn.functional.adaptive_max_pool1d(x.reshape(1, 1, 2), 1), [1, 1]
+        ),
+    ),
+    Difference(
+        "`gelu`", "`[1]`, default settings", "[0.8412]", "[0.8413]",
+        "the approximation by tanh, which is faster; `gelu_exact` is torch's default",
+        lambda m: m.gelu(row([1])),
+        lambda t: t.nn.functional.gelu(t.tensor([1.0])),
+    ),
+    Difference(
+        "`gelu_exact`", "inf eight times, float32", "inf", "nan",
+        "the limit; torch gives inf for fewer elements",
+        lambda m: m.gelu_exact(Tensor(np.full(8, INF, np.float32))).data[0],
+        lambda t: t.nn.functional.gelu(t.full((8,), INF))[0],
+        ("gelu_exact",), where.at_infinity,
+    ),
+    Difference(
+        "`Dropout(0.9)`, the smallest", "inf 100 times", "0", "nan", "a mask cuts",
+        lambda m: m.Dropout(0.9)(row([INF] * 100), np.random.default_rng(0)).min(),
+        lambda t: t.nn.functional.dropout(t.full((100,), INF), 0.9).min(),
+    ),
+    Difference(
+        "attention", "a query without keys", "[0]", "[nan] (`MultiheadAttention`)",
+        "a row without choices",
+        lambda m: m.attention(
+            *[Tensor(np.ones((1, 1, 1)))] * 3, heads=1, mask=np.array([[False]])
+        ).reshape(1),
+        without_keys,
+    ),
+]  # fmt: skip
+
+OF_LOSSES = [
+    Difference(
+        "`mse` and other losses", "no elements, reduction \"mean\"", "0", "nan",
+        "the sum over nothing",
+        lambda m: m.mse(Tensor(np.zeros(0)), np.zeros(0)),
+        lambda t: t.nn.functional.mse_loss(t.zeros(0), t.zeros(0)),
+        ("mse", "huber", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+         "contrastive_loss", "triplet_loss", "cosine_loss"), where.without_elements,
+    ),
+    Difference(
+        "`cross_entropy`", "all labels ignored, reduction \"mean\"", "0", "nan",
+        "the sum over nothing",
+        lambda m: m.cross_entropy(rows([0, 0]), np.array([-100])),
+        lambda t: t.nn.functional.cross_entropy(t.zeros(1, 2), t.tensor([-100])),
+        ("cross_entropy",), where.without_labels,
+    ),
+    Difference(
+        "`cross_entropy`, gradient", "nan in an ignored row, from a gradient of inf",
+        "[0, 0]", "[nan, nan]", "a mask cuts",
+        lambda m: gradient(
+            lambda x: m.cross_entropy(x.reshape(1, 2), np.array([-100]), reduction="sum"),
+            [NAN, 0], INF,
+        ),
+        lambda t: torch_gradient(
+            t, lambda x: t.nn.functional.cross_entropy(
+                x.reshape(1, 2), t.tensor([-100]), reduction="sum"
+            ), [NAN, 0], INF,
+        ),
+    ),
+    Difference(
+        "`cross_entropy`", "logits `[[inf, 0]]`, label 1", "inf", "nan",
+        "minus the logarithm of a probability of 0",
+        lambda m: m.cross_entropy(rows([INF, 0]), np.array([1])),
+        lambda t: t.nn.functional.cross_entropy(t.tensor([[INF, 0]]), t.tensor([1])),
+        ("cross_entropy",), where.if_infinite_rows,
+    ),
+    Difference(
+        "`cross_entropy`", "logits `[[-inf, 0]]`, label 0 of class weight 0", "0", "nan",
+        "0 log 0 = 0",
+        lambda m: m.cross_entropy(
+            rows([-INF, 0]), np.array([0]), class_weights=np.array([0, 1]), reduction="sum"
+        ),
+        lambda t: t.nn.functional.cross_entropy(
+            t.tensor([[-INF, 0]]), t.tensor([0]), t.tensor([0.0, 1.0]), reduction="sum"
+        ),
+    ),
+    Difference(
+        "`binary_cross_entropy`", "p = 0 and y = 1, float32", "[16.12]", "[100]",
+        "the loss of a probability of 1e-7, with its slope",
+        lambda m: m.binary_cross_entropy(Tensor(np.zeros(1, np.float32)), [1], reduction="none"),
+        lambda t: t.nn.functional.binary_cross_entropy(t.zeros(1), t.ones(1), reduction="none"),
+    ),
+    Difference(
+        "`binary_cross_entropy`, gradient", "p = 0 and y = 0", "[1]", "[0]",
+        "the derivative of -log(1 - p)",
+        lambda m: gradient(lambda p: m.binary_cross_entropy(p, [0]), [0]),
+        lambda t: torch_gradient(
+            t, lambda p: t.nn.functional.binary_cross_entropy(p, t.zeros(1).double()), [0]
+        ),
+    ),
+    Difference(
+        "`binary_cross_entropy_with_logits`", "`[inf]` and y = 1", "0", "nan", "the limit",
+        lambda m: m.binary_cross_entropy_with_logits(row([INF]), [1]),
+        lambda t: t.nn.functional.binary_cross_entropy_with_logits(t.tensor([INF]), t.ones(1)),
+        ("binary_cross_entropy_with_logits",), where.infinite_logits,
+    ),
+    Difference(
+        "`cosine_similarity`", "`[1e-9]` and `[1]`", "1", "0.1",
+        "scaled first, so that it is exact for vectors of any length",
+        lambda m: m.cosine_similarity(row([1e-9]), row([1])),
+        lambda t: t.nn.functional.cosine_similarity(t.tensor([1e-9]), t.ones(1), dim=0),
+    ),
+    Difference(
+        "`cosine_similarity`, gradient", "`[0]`, beside `[1]`", "[0]", "[1e+08]", "a kink",
+        lambda m: gradient(lambda x: m.cosine_similarity(x, row([1])), [0]),
+        lambda t: torch_gradient(
+            t, lambda x: t.nn.functional.cosine_similarity(x, t.ones(1).double(), dim=0), [0]
+        ),
+    ),
+    Difference(
+        "`triplet_loss`", "`[[0]]`, `[[0]]` and `[[1]]`", "0", "2e-06",
+        "exact; torch adds 1e-6 to differences",
+        lambda m: m.triplet_loss(rows([0]), rows([0]), rows([1])),
+        lambda t: t.nn.functional.triplet_margin_loss(
+            *(t.tensor([[x]], dtype=t.float64) for x in (0, 0, 1))
+        ),
+    ),
+]  # fmt: skip
+
+OF_TRAINING = [
+    Difference(
+        "`clip_grad_norm`", "`[2e-6]`, limit 1e-6", "[1e-06]", "[6.667e-07]",
+        "exact; torch adds 1e-6 to the norm",
+        lambda m: clipped(m, [2e-6], 1e-6),
+        lambda t: torch_clipped(t, [2e-6], 1e-6),
+    ),
+    Difference(
+        "`clip_grad_norm`", "`[1, nan]`, limit 1", "[1, nan]", "[nan, nan]",
+        "the other elements still show what they were",
+        lambda m: clipped(m, [1, NAN], 1.0),
+        lambda t: torch_clipped(t, [1, NAN], 1.0),
+    ),
+]  # fmt: skip

@@ -10,6 +10,7 @@ from pmt_core import (
     DtypeError,
     ShapeError,
     as_floats,
+    as_rows,
     cut,
     log_softmax,
     logsumexp,
@@ -291,3 +292,14 @@ def test_integers_become_float32():
     assert as_floats(np.array([True])).dtype == np.float32
     x = np.ones(2)
     assert as_floats(x) is x
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"),
+    [((2, 3, 4), (6, 4)), ((4,), (1, 4)), ((5, 4), (5, 4)), ((2, 3, 0), (6, 0)), ((0, 4), (0, 4))],
+)
+def test_rows_are_the_vectors_of_the_last_axis(shape, rows):
+    x = np.arange(math.prod(shape)).reshape(shape)
+    assert as_rows(x).shape == rows
+    np.testing.assert_array_equal(as_rows(x).reshape(shape), x)
+    assert np.may_share_memory(as_rows(x), x) or not x.size

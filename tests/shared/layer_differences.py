@@ -76,7 +76,8 @@ OF_LOSSES = [
         lambda m: m.mse(Tensor(np.zeros(0)), np.zeros(0)),
         lambda t: t.nn.functional.mse_loss(t.zeros(0), t.zeros(0)),
         ("mse", "huber", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-         "contrastive_loss", "triplet_loss", "cosine_loss"), where.without_elements,
+         "contrastive_loss", "triplet_loss", "cosine_loss",
+         "negative_sampling_loss"), where.without_elements,
     ),
     Difference(
         "`cross_entropy`", "all labels ignored, reduction \"mean\"", "0", "nan",

@@ -62,54 +62,75 @@ class Outcome:
     error: Exception | None = None
 
 
+class Known:
+    """The deliberate differences of a comparison, and which of them no configuration has met.
+
+    Attributes:
+        unmet: their inputs; of those only that are to be met by this comparison.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.items = differences_of(name)
+        self.unmet = {item.input for item in self.items if item.comparisons[0] == name}
+
+    def among(self, wrong: Any, name: str, configuration: Configuration) -> Any:
+        """Return which elements of an array may differ; `wrong` are those that do."""
+        total = np.False_
+        for item in self.items:
+            elements = item.elements(name, configuration)
+            if (wrong & elements).any():
+                self.unmet.discard(item.input)
+            total = total | elements
+        return total
+
+
 def disagreements(comparison: Comparison, torch: Any, numbers: Any) -> Iterator[str]:
     """Yield a line for each array of each configuration that differs, deliberate ones aside."""
-    refused = compared = 0
-    known = differences_of(comparison.name)
-    unmet = {item.input for item in known if item.comparisons[0] == comparison.name}
+    known, refused, compared = Known(comparison.name), 0, 0
     for number in numbers:
         draw = Draw(comparison.name, number)
         arrays, settings = comparison.draw(draw)
         needs = [a.dtype.kind == "f" and not draw.chance(0.1) for a in arrays]
         ours, cotangents = _outcome_of_ours(comparison, arrays, settings, needs, draw)
         theirs = _outcome_of_theirs(comparison, torch, arrays, settings, needs, cotangents)
+        configuration = Configuration(arrays, settings, cotangents)
         told = f"{number} ({draw.content}, {draw.dtype}, {[a.shape for a in arrays]}, {settings})"
-        told = told if len(told) < 300 else f"{told[:300]} ..."
-        inputs = Configuration(arrays, settings, cotangents)
-
-        def met(wrong: Any, name: str, inputs: Configuration = inputs) -> Any:
-            """Return the elements that may differ, and note the differences that are met."""
-            total = np.False_
-            for item in known:
-                elements = item.elements(name, inputs)
-                if (wrong & elements).any():
-                    unmet.discard(item.input)
-                total = total | elements
-            return total
-
-        if ours.error or theirs.error:
-            refused += 1
-            if not (ours.error and theirs.error) and not met(np.True_, "error").any():
-                yield f"{told}: ours {ours.error!r}, torch {theirs.error!r}"
-            continue
-        scales = comparison.scales(*arrays, **settings)
-        for name in theirs.arrays:
-            scale = scales.get(name, 0.0)
-            if name.startswith("gradient"):
-                scale = scale * max((largest(y) for y in cotangents), default=0.0)
-            pair = ours.arrays[name], theirs.arrays[name]
-            if alike(*pair):
-                wrong = wrong_cells(*pair, comparison.tolerance, scale, comparison.by_array)
-            else:
-                wrong = np.True_
-            wrong = wrong & ~met(wrong, name)
-            if wrong.any():
-                yield f"{told}: {name} {_told(*pair, wrong)}"
-            compared += bool(np.isfinite(theirs.arrays[name]).any())
+        told = " ".join(told.split())
+        for line in _differing(comparison, configuration, ours, theirs, known):
+            yield f"{told if len(told) < 300 else told[:300] + ' ...'}: {line}"
+        refused += ours.error is not None
+        compared += sum(bool(np.isfinite(array).any()) for array in theirs.arrays.values())
     if numbers == range(CONFIGURATIONS):
-        yield from (f"no configuration meets the difference at {name}" for name in unmet)
+        yield from (f"no configuration meets the difference at {name}" for name in known.unmet)
         if refused > 60 or compared < 100:
             yield f"little is compared: {refused} refused, {compared} arrays with finite elements"
+
+
+def _differing(
+    comparison: Comparison,
+    configuration: Configuration,
+    ours: Outcome,
+    theirs: Outcome,
+    known: Known,
+) -> Iterator[str]:
+    """Yield the differences of the outcomes of one configuration."""
+    if ours.error or theirs.error:
+        refused = isinstance(ours.error, (ValueError, IndexError)) and theirs.error
+        if not refused and not known.among(np.True_, "error", configuration).any():
+            yield f"ours {ours.error!r}, torch {theirs.error!r}"
+        return
+    scales = comparison.scales(*configuration.arrays, **configuration.settings)
+    for name in theirs.arrays:
+        scale = scales.get(name, 0.0)
+        if name.startswith("gradient"):
+            scale = scale * max((largest(y) for y in configuration.cotangents), default=0.0)
+        pair = ours.arrays[name], theirs.arrays[name]
+        wrong = np.True_
+        if alike(*pair):
+            wrong = wrong_cells(*pair, comparison.tolerance, scale, comparison.by_array)
+        wrong = wrong & ~known.among(wrong, name, configuration)
+        if wrong.any():
+            yield f"{name} {_told(*pair, wrong)}"
 
 
 def _outcome_of_ours(
@@ -127,24 +148,32 @@ def _outcome_of_ours(
             cotangents = [
                 draw.cotangent(y.shape, y.dtype, comparison.edges) for y in found.values()
             ]
-            grads: Any = {}
-            if any(needs):
-                recorded = [
-                    (y, g)
-                    for y, g in zip(outputs, cotangents, strict=True)
-                    if isinstance(y, Tensor) and y.requires_grad
-                ]
-                if len(recorded) == 1:
-                    grads = gradients(*recorded[0])
-                else:
-                    grads = gradients(sum(((y * g).sum() for y, g in recorded), Tensor(0.0)))
-                grads = {leaf: _dense(grad) for leaf, grad in grads.items()}
+            grads = _gradients(outputs, cotangents)
     except Exception as error:
         return Outcome(error=error), cotangents
     for i, (leaf, need) in enumerate(zip(inputs, needs, strict=True)):
         if need:
             found[f"gradient {i}"] = grads.get(leaf, np.zeros(leaf.shape, leaf.dtype))
     return Outcome(found), cotangents
+
+
+def _gradients(outputs: tuple[Any, ...], cotangents: list[Any]) -> dict[Any, Any]:
+    """Return the gradients of all leaves, dense."""
+    recorded = [
+        (y, grad)
+        for y, grad in zip(outputs, cotangents, strict=True)
+        if isinstance(y, Tensor) and y.requires_grad
+    ]
+    if not recorded:
+        return {}
+    if len(recorded) == 1:
+        results = gradients(*recorded[0])
+    else:
+        results = gradients(sum(((y * grad).sum() for y, grad in recorded), Tensor(0.0)))
+    return {
+        leaf: grad.to_dense() if isinstance(grad, RowSparse) else grad
+        for leaf, grad in results.items()
+    }
 
 
 def _outcome_of_theirs(
@@ -219,10 +248,6 @@ def largest(array: Any) -> float:
 
 def _as_tuple(outputs: Any) -> tuple[Any, ...]:
     return tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
-
-
-def _dense(gradient: Any) -> Any:
-    return gradient.to_dense() if isinstance(gradient, RowSparse) else gradient
 
 
 def _data(output: Any) -> Any:

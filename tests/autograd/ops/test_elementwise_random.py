@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from random_arrays import Draw
 from torch_comparison import Comparison, Inputs, hold
@@ -42,6 +43,23 @@ def torch_softplus(torch: Any, x: Any) -> Any:
     return -torch.nn.functional.logsigmoid(-x)
 
 
+def masked(draw: Draw) -> Inputs:
+    (x,), _ = one(draw)
+    return [x], {"mask": np.asarray(draw.rng.random(draw.broadcastable(x.shape)) < 0.5)}
+
+
+def torch_masked(torch: Any, x: Any, mask: Any) -> Any:
+    return torch.where(torch.from_numpy(mask), x, 0.0)
+
+
+def converted(draw: Draw) -> Inputs:
+    return one(draw)[0], {"dtype": draw.choice(["float32", "float64"])}
+
+
+def torch_converted(torch: Any, x: Any, dtype: str) -> Any:
+    return x.to(getattr(torch, dtype))
+
+
 CASES = [
     *(same(name) for name in ("exp", "expm1", "log", "log1p", "square", "sqrt", "tanh")),
     *(same(name) for name in ("sigmoid", "sin", "cos", "arctan", "erf", "absolute", "negative")),
@@ -63,6 +81,8 @@ CASES = [
         lambda t, x, alpha: t.nn.functional.elu(x, alpha),
         lambda d: (one(d)[0], {"alpha": d.choice([1.0, 0.5, 2.0])}),
     ),
+    Comparison("masked", ag.masked, torch_masked, masked),
+    Comparison("astype", ag.astype, torch_converted, converted),
     Comparison("clip", ag.clip, lambda t, x, low=None, high=None: t.clip(x, low, high), limits),
 ]
 

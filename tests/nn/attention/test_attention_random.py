@@ -12,11 +12,14 @@ from torch_comparison import Comparison, Inputs, hold, largest
 from pmt_nn import (
     RaggedLayout,
     attention,
+    attention_weights,
     biased_attention,
+    from_ragged,
     packed_attention,
     ragged_attention,
     relative_attention,
     rotate,
+    to_ragged,
 )
 
 pytestmark = pytest.mark.oracle
@@ -74,15 +77,20 @@ def torch_attention(
         return x.reshape(*x.shape[:2], heads, x.shape[2] // heads).transpose(1, 2)
 
     shape = len(q), heads, q.shape[1], k.shape[1]
-    allowed = torch.ones(shape, dtype=torch.bool)
-    if mask is not None:
-        full = mask if mask.ndim == 4 else mask[:, None] if mask.ndim == 3 else mask[:, None, None]
-        allowed = torch.from_numpy(np.broadcast_to(full, shape).copy())
+    allowed = allowed_keys(torch, mask, shape)
     added = torch.where(allowed, 0.0 if bias is None else bias.expand(shape), -torch.inf)
     y = torch.nn.functional.scaled_dot_product_attention(
         split(q), split(k), split(v), added.to(q.dtype), scale=scale
     )
     return y.transpose(1, 2).reshape(q.shape)
+
+
+def allowed_keys(torch: Any, mask: Any, shape: tuple[int, ...]) -> Any:
+    """Return the mask for torch, (b, h, t, s)."""
+    if mask is None:
+        return torch.ones(shape, dtype=torch.bool)
+    full = mask if mask.ndim == 4 else mask[:, None] if mask.ndim == 3 else mask[:, None, None]
+    return torch.from_numpy(np.broadcast_to(full, shape).copy())
 
 
 def torch_packed(torch: Any, qkv: Any, **settings: Any) -> Any:
@@ -114,6 +122,42 @@ def torch_ragged(torch: Any, qkv: Any, heads: int, mask: Any) -> Any:
             outputs.append(torch_packed(torch, part, heads=heads, mask=None)[0])
         start += length
     return torch.cat(outputs) if outputs else qkv[:, : qkv.shape[1] // 3]
+
+
+def padded(draw: Draw) -> Inputs:
+    x = draw.array((draw.length(), draw.length(), draw.length(1)))
+    return [x], {"mask": draw.rng.random(x.shape[:2]) < 0.7}
+
+
+def there_and_back(x: Any, mask: Any) -> Any:
+    layout = RaggedLayout.of(mask)
+    rows = to_ragged(x, layout=layout)
+    return rows, from_ragged(rows, layout=layout)
+
+
+def torch_there_and_back(torch: Any, x: Any, mask: Any) -> Any:
+    rows = x.reshape(mask.size, x.shape[2])[torch.from_numpy(RaggedLayout.of(mask).index)]
+    return rows, torch.where(torch.from_numpy(mask)[..., None], x, 0.0)
+
+
+def of_weights(draw: Draw) -> Inputs:
+    arrays, settings = separate(draw)
+    return arrays[:2], settings
+
+
+def our_weights(q: Any, k: Any, **settings: Any) -> Any:
+    return attention_weights(q.data, k.data, **settings)
+
+
+def torch_weights(torch: Any, q: Any, k: Any, heads: int, mask: Any) -> Any:
+    """Return the weights as the attention to values of which each is a unit vector."""
+    b, s = k.shape[:2]
+    units = torch.eye(s, dtype=q.dtype).expand(b, heads, s, s)
+    width = q.shape[2] // heads
+    parts = [x.reshape(b, x.shape[1], heads, width).transpose(1, 2) for x in (q, k)]
+    return torch.nn.functional.scaled_dot_product_attention(
+        *parts, units, allowed_keys(torch, mask, (b, heads, q.shape[1], s))
+    ).detach()
 
 
 def turned(draw: Draw) -> Inputs:
@@ -167,6 +211,8 @@ CASES = [
     Comparison("biased_attention", biased_attention, torch_attention, biased, **MASKED),
     Comparison("packed_attention", packed_attention, torch_packed, packed, **MASKED),
     Comparison("ragged_attention", our_ragged, torch_ragged, unpadded, **MASKED),
+    Comparison("attention_weights", our_weights, torch_weights, of_weights, **MASKED),
+    Comparison("to_ragged, from_ragged", there_and_back, torch_there_and_back, padded),
     Comparison("rotate", rotate, torch_rotate, turned),
     Comparison("relative_attention", relative_attention, torch_relative, relative, **MASKED),
 ]

@@ -12,6 +12,7 @@ from torch_comparison import Comparison, Inputs, hold, largest
 from pmt_nn import (
     BatchNorm1d,
     BatchNorm2d,
+    DropoutMask,
     Embedding,
     GlobalAvgPool,
     GlobalMaxPool,
@@ -25,6 +26,7 @@ from pmt_nn import (
     rms_norm,
     tied_linear,
 )
+from pmt_nn.layers.dropout import add_dropped, apply_mask
 
 pytestmark = pytest.mark.oracle
 
@@ -163,6 +165,18 @@ def torch_masked_mean(torch: Any, x: Any, mask: Any) -> Any:
     return total / mask.sum(1, keepdim=True).clamp(min=1).to(x.dtype)
 
 
+def dropped(draw: Draw, count: int) -> Inputs:
+    """A part of the elements: which ones is given, as random streams differ."""
+    shape = draw.shape()
+    keep = np.asarray(draw.rng.random(shape) < 0.5)
+    return [draw.array(shape) for _ in range(count)], {"dropout_mask": DropoutMask(keep, 2.0)}
+
+
+def torch_dropped(torch: Any, *arrays: Any, dropout_mask: DropoutMask) -> Any:
+    *others, x = arrays
+    return sum(others, torch.where(torch.from_numpy(dropout_mask.keep), x * 2, 0.0))
+
+
 def images(draw: Draw) -> Inputs:
     return [draw.scaled(draw.length(), draw.length(), *draw.shape(1, 2, 1))], {}
 
@@ -220,6 +234,8 @@ CASES = [
     ),
     Comparison("BatchNorm", our_trained, torch_trained, trained, scales=of_last_batch, edges=False),
     Comparison("Embedding", our_embedding, torch_embedding, looked_up),
+    Comparison("apply_mask", apply_mask, torch_dropped, lambda d: dropped(d, 1)),
+    Comparison("add_dropped", add_dropped, torch_dropped, lambda d: dropped(d, 2)),
     Comparison("masked_mean", masked_mean, torch_masked_mean, positions),
     Comparison(
         "GlobalMaxPool", GlobalMaxPool(), lambda t, x: x.amax(tuple(range(2, x.ndim))), images

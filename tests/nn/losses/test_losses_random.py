@@ -19,6 +19,7 @@ from pmt_nn import (
     huber,
     in_batch_contrastive_loss,
     mse,
+    negative_sampling_loss,
     tied_cross_entropy,
     triplet_loss,
 )
@@ -125,6 +126,24 @@ def pairs(draw: Draw) -> Inputs:
     return [vectors(draw, n, d), vectors(draw, n, d)], {"same": same, **settings}
 
 
+def drawn(draw: Draw) -> Inputs:
+    """Targets and negatives, some of which are the target."""
+    n, d, v = draw.length(), draw.length(1), draw.integer(1, 5)
+    ids = draw.rng.integers(0, v, n), draw.rng.integers(0, v, (n, draw.integer(0, 3)))
+    arrays = [draw.normal(n, d, large=10), draw.normal(v, d), *ids]
+    return arrays, {"reduction": draw.choice(REDUCTIONS)}
+
+
+def torch_drawn(
+    torch: Any, hidden: Any, table: Any, targets: Any, negatives: Any, reduction: str
+) -> Any:
+    log_sigmoid = torch.nn.functional.logsigmoid
+    noise = log_sigmoid(-(table[negatives] * hidden[:, None]).sum(-1))
+    noise = torch.where(negatives == targets[:, None], 0.0, noise)
+    losses = -log_sigmoid((table[targets] * hidden).sum(-1)) - noise.sum(1)
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
 def vectors(draw: Draw, *shape: int) -> Any:
     """Return vectors of one magnitude, without edge values."""
     power = {"large": 12, "small": -12}.get(draw.content, 0) * draw.rng.random()
@@ -215,7 +234,9 @@ def of_distances(*vectors: Any, **settings: Any) -> dict[str, float]:
 
 CASES = [
     Comparison("cross_entropy", cross_entropy, torch_cross_entropy, classes, scales=of_logits),
-    Comparison("tied_cross_entropy", tied_cross_entropy, torch_tied, tied, scales=of_table, edges=False),
+    Comparison(
+        "tied_cross_entropy", tied_cross_entropy, torch_tied, tied, scales=of_table, edges=False
+    ),
     Comparison("mse", mse, torch_mse, numbers),
     Comparison("huber", huber, torch_huber, bent),
     Comparison(
@@ -223,9 +244,13 @@ CASES = [
         lambda p, goal, **s: binary_cross_entropy(p, goal, **s),
         torch_binary,
         chances,
+        edges=False,
     ),
     Comparison(
         "binary_cross_entropy_with_logits", our_logits, torch_logits, logits, scales=of_logits
+    ),
+    Comparison(
+        "negative_sampling_loss", negative_sampling_loss, torch_drawn, drawn, scales=of_distances
     ),
     Comparison("cosine_similarity", cosine_similarity, torch_cosine, two_of, scales=of_angles),
     Comparison("cosine_loss", cosine_loss, torch_cosine_loss, pairs, scales=of_angles),

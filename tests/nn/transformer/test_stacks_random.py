@@ -123,9 +123,10 @@ def named(ours: Any, weights: Any, theirs: Any, pairs: Any) -> dict[str, Any]:
 
 
 def torch_encoder(torch: Any, x: Any, *weights: Any, config: Any, mask: Any) -> Any:
-    layer = torch.nn.TransformerEncoderLayer(**torch_settings(torch, config))
-    final = torch.nn.LayerNorm(config.width, eps=config.norm_eps) if config.norm_first else None
-    model = torch.nn.TransformerEncoder(layer, config.layers, final, enable_nested_tensor=False)
+    with torch.device("meta"):  # without weights, which are given with the call
+        layer = torch.nn.TransformerEncoderLayer(**torch_settings(torch, config))
+        final = torch.nn.LayerNorm(config.width, eps=config.norm_eps) if config.norm_first else None
+        model = torch.nn.TransformerEncoder(layer, config.layers, final, enable_nested_tensor=False)
     ours = encoder(config)
     values = named(ours, weights, model, encoder_pairs(ours, model))
     padding = None if mask is None else torch.from_numpy(~mask)
@@ -136,9 +137,10 @@ def torch_encoder(torch: Any, x: Any, *weights: Any, config: Any, mask: Any) -> 
 def torch_decoder(
     torch: Any, x: Any, memory: Any, *weights: Any, config: Any, mask: Any, memory_mask: Any
 ) -> Any:
-    layer = torch.nn.TransformerDecoderLayer(**torch_settings(torch, config))
-    final = torch.nn.LayerNorm(config.width, eps=config.norm_eps) if config.norm_first else None
-    model = torch.nn.TransformerDecoder(layer, config.layers, final)
+    with torch.device("meta"):
+        layer = torch.nn.TransformerDecoderLayer(**torch_settings(torch, config))
+        final = torch.nn.LayerNorm(config.width, eps=config.norm_eps) if config.norm_first else None
+        model = torch.nn.TransformerDecoder(layer, config.layers, final)
     ours = decoder(config)
     values = named(ours, weights, model, decoder_pairs(ours, model))
     by_id = dict(zip(map(id, ours.parameters()), weights, strict=True))

@@ -44,6 +44,7 @@ from pmt_core.gradient_check.report import GradientReport, InputReport
 from pmt_core.huffman_tree import HuffmanTree
 from pmt_core.numerics import (
     as_floats,
+    as_rows,
     cut,
     log_softmax,
     logsumexp,
@@ -63,9 +64,9 @@ __all__ = [
     "ARRAY_LIMITS", "IGNORE_LABEL", "TEXT_LIMITS", "ArchiveError", "ArrayType", "DataError",
     "DtypeError", "FileLimits", "FileProblem", "GradientError", "GradientReport", "HuffmanTree",
     "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream", "RowSparse",
-    "SettingsError", "ShapeError", "Span", "StateError", "as_floats", "atomic_file", "check_arrays",
-    "check_finite", "check_gradient", "check_sizes", "cut", "dataclass_fields", "decode_field",
-    "field", "json_errors", "json_object", "load_archive", "load_npy", "log_softmax", "logsumexp",
+    "SettingsError", "ShapeError", "Span", "StateError", "as_floats", "as_rows", "atomic_file",
+    "check_arrays", "check_finite", "check_gradient", "check_sizes", "cut", "dataclass_fields",
+    "decode_field", "field", "json_errors", "json_object", "load_archive", "load_npy", "log_softmax", "logsumexp",
     "pad_sequences", "parse_json", "read_json", "save_archive", "scaled_to_one", "sigmoid",
     "softmax", "softplus", "tag_spans", "unbroadcast", "value_text",
 ]

@@ -7,6 +7,7 @@ converted to float64. nan inputs give nan.
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeVar
 
 import numpy as np
@@ -93,6 +94,11 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | Non
 def as_floats(x: NDArray[Any]) -> NDArray[Any]:
     """Return x, integers and booleans converted to float32."""
     return x.astype(np.float32) if x.dtype.kind in "iub" else x
+
+
+def as_rows(x: NDArray[S]) -> NDArray[S]:
+    """Return x (..., d) as rows (n, d); unlike `reshape(-1, d)` for d = 0, too."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def cut(

@@ -71,7 +71,7 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
         values = grad.reshape(len(rows), *shape[1:])
         if sparse:
             return RowSparse(rows, values, shape), None
-        if shape[0] > _FEW_ROWS:
+        if shape[0] > _FEW_ROWS or not np.isfinite(values).all():  # 0 inf in a product is nan
             return RowSparse(rows, values, shape).to_dense(), None
         # Row i of the product is the sum of the gradients of all reads of row i.
         chosen = rows == np.arange(shape[0])[:, np.newaxis]

@@ -15,7 +15,7 @@ from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, counts_flops, samples
 from pmt_autograd.tensor import Tensor, values
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
-from pmt_core import ShapeError, unbroadcast
+from pmt_core import ShapeError, as_rows, unbroadcast
 
 
 @primitive
@@ -82,7 +82,7 @@ def _backward_of_matrices(
 def _gradient_by_b(a: Array, grad: Array, shape: tuple[int, ...]) -> Array:
     """Return A^T dC; if b is one matrix for a batch of a, as one large product."""
     if len(shape) == 2 and a.ndim > 2:
-        return a.reshape(-1, a.shape[-1]).T @ grad.reshape(-1, grad.shape[-1])
+        return as_rows(a).T @ as_rows(grad)
     return unbroadcast(a.swapaxes(-1, -2) @ grad, shape)
 
 

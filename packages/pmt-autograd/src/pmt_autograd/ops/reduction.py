@@ -54,7 +54,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     n = reduced_size(shape, axis)
 
     def backward(grad: Array) -> Array:
-        return expand_reduced(grad / n, shape, axis, keepdims)
+        return expand_reduced(grad / (n or 1), shape, axis, keepdims)
 
     return x.mean(axis=axis, keepdims=keepdims), backward
 
@@ -67,7 +67,7 @@ def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     centered = x - x.mean(axis=axis, keepdims=True)
 
     def backward(grad: Array) -> Array:
-        return expand_reduced(grad * (2 / n), shape, axis, keepdims) * centered
+        return expand_reduced(grad * (2 / (n or 1)), shape, axis, keepdims) * centered
 
     return np.square(centered).mean(axis=axis, keepdims=keepdims), backward
 
@@ -81,7 +81,7 @@ def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     root = math.sqrt(n)
 
     def backward(grad: Array) -> Array:
-        return direction(grad / root)
+        return direction(grad / (root or 1))
 
     return value / root, backward
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, concat
-from pmt_core import ShapeError
+from pmt_core import ShapeError, as_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
     def backward(grad: Array) -> Array:
         return pad_rows(grad, layout)
 
-    return x.reshape(-1, x.shape[-1]).take(layout.index, axis=0), backward
+    return as_rows(x).take(layout.index, axis=0), backward
 
 
 @ag.composed_form(to_ragged)
@@ -92,7 +92,7 @@ def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
         )
 
     def backward(grad: Array) -> Array:
-        return grad.reshape(-1, grad.shape[-1]).take(layout.index, axis=0)
+        return as_rows(grad).take(layout.index, axis=0)
 
     return pad_rows(rows, layout), backward
 

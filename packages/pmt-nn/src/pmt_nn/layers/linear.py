@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
-from pmt_core import ShapeError, as_floats, check_sizes
+from pmt_core import ShapeError, as_floats, as_rows, check_sizes
 from pmt_nn.module.initializers import constant, xavier_uniform
 from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
@@ -30,13 +30,13 @@ def linear(
             f"a linear layer of {weight.shape[0]} inputs got shape {x.shape}; "
             "its last axis must be the number of inputs"
         )
-    rows = as_floats(x).reshape(-1, x.shape[-1])
+    rows = as_rows(as_floats(x))
     y = rows @ weight
     if bias is not None:
         y += bias
 
     def backward(grad: Array) -> Gradients:
-        grad_rows = grad.reshape(-1, grad.shape[-1])
+        grad_rows = as_rows(grad)
         return (
             (grad_rows @ weight.T).reshape(x.shape) if needs_grad[0] else None,
             rows.T @ grad_rows if needs_grad[1] else None,
@@ -60,13 +60,13 @@ def tied_linear(
             f"a table of vectors of length {table.shape[1]} needs x of that width, got shape "
             f"{x.shape}"
         )
-    rows = as_floats(x).reshape(-1, x.shape[-1])
+    rows = as_rows(as_floats(x))
     y = rows @ table.T
     if bias is not None:
         y += bias
 
     def backward(grad: Array) -> Gradients:
-        grad_rows = grad.reshape(-1, grad.shape[-1])
+        grad_rows = as_rows(grad)
         return (
             (grad_rows @ table).reshape(x.shape) if needs_grad[0] else None,
             grad_rows.T @ rows if needs_grad[1] else None,

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor
-from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
+from pmt_core import SettingsError, ShapeError, as_floats, as_rows, check_sizes
 from pmt_nn.layers.linear import sum_rows
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.module.initializers import constant
@@ -37,7 +37,7 @@ def layer_norm(
     dx = (h - mean(h) - n mean(h n)) / s, with means over the last axis.
     """
     x, d = as_floats(x), x.shape[-1]
-    rows = x.reshape(-1, d)
+    rows = as_rows(x)
     averaging = _averaging(d, x.dtype)
     normed = rows - (rows @ averaging)[:, np.newaxis]
     squares = normed * normed
@@ -52,7 +52,7 @@ def layer_norm(
         y += bias
 
     def backward(grad: Array) -> Gradients:
-        grad = grad.reshape(-1, d)
+        grad = as_rows(grad)
         by_x = np.empty(rows.shape, x.dtype)
         by_weight = np.zeros(d, x.dtype)
         by_bias = None if bias is None else np.zeros(d, x.dtype)
@@ -123,7 +123,7 @@ def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
     dx = (h - n mean(h n)) / s.
     """
     x, d = as_floats(x), x.shape[-1]
-    rows = x.reshape(-1, d)
+    rows = as_rows(x)
     averaging = _averaging(d, x.dtype)
     mean_square = np.square(rows) @ averaging
     inverse = (1 / np.sqrt(mean_square + x.dtype.type(eps)))[:, np.newaxis]
@@ -131,7 +131,7 @@ def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
     y = normed * weight
 
     def backward(grad: Array) -> Gradients:
-        grad = grad.reshape(-1, d)
+        grad = as_rows(grad)
         product = grad * normed
         by_x = grad * weight
         by_x -= normed * (product @ (averaging * weight))[:, np.newaxis]
@@ -192,7 +192,7 @@ def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float 
         variance = np.square(part) @ averaging
         inverse[block] = (1 / np.sqrt(variance + x.dtype.type(eps)))[..., np.newaxis]
         part *= inverse[block]
-        np.multiply(part.reshape(-1, c, pixels), weight[:, np.newaxis], out=y[block])
+        np.multiply(part.reshape(len(part), c, pixels), weight[:, np.newaxis], out=y[block])
         y[block] += bias[:, np.newaxis]
 
     def backward(grad: Array) -> Gradients:
@@ -203,7 +203,7 @@ def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float 
             by_weight += ((grads[block] * by_channel[block]) @ ones).sum(axis=0)
             by_bias += (grads[block] @ ones).sum(axis=0)
             part = by_x[block]
-            np.multiply(grads[block], weight[:, np.newaxis], out=part.reshape(-1, c, pixels))
+            np.multiply(grads[block], weight[:, np.newaxis], out=part.reshape(len(part), c, pixels))
             slope = ((part * normed[block]) @ averaging)[..., np.newaxis]
             part -= (part @ averaging)[..., np.newaxis]
             part -= normed[block] * slope

@@ -46,7 +46,7 @@ def tied_cross_entropy(
     by_table = np.zeros_like(table) if needs_grad[1] else None
     by_bias = np.zeros_like(bias) if needs_grad[2] else None
     loss = 0.0
-    if smoothing:
+    if smoothing and n:
         mean = float((x @ column_sum).sum(dtype=np.float64) + n * bias.sum(dtype=np.float64)) / v
         loss = -smoothing * mean
     for start in range(0, n, max(_BLOCK // v, 1)):

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, relu
-from pmt_core import SettingsError, as_floats, check_sizes, cut
+from pmt_core import SettingsError, as_floats, as_rows, check_sizes, cut
 from pmt_nn.layers.activations import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.linear import Linear, linear, sum_rows
@@ -59,7 +59,7 @@ def feed_forward(
     slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
     """
     x = as_floats(x)
-    rows = x.reshape(-1, x.shape[-1])
+    rows = as_rows(x)
     hidden = rows @ weight1
     n, f = hidden.shape
     slope = np.empty_like(hidden) if any(needs_grad[:3]) else None
@@ -81,7 +81,7 @@ def feed_forward(
         y += bias2
 
     def backward(grad: Array) -> Gradients:
-        grad = grad.reshape(-1, grad.shape[-1])
+        grad = as_rows(grad)
         by_x = by_weight1 = by_bias1 = None
         if slope is not None:
             by_hidden = grad @ weight2.T

@@ -16,8 +16,8 @@ import pmt_train
 
 
 def test_the_document_has_the_table_of_the_tests(root: Path) -> None:
-    page = (root / "docs" / "torch_differences.md").read_text(encoding="utf-8")
-    assert table() in page, f"put this into docs/torch_differences.md:\n\n{table()}"
+    page = (root / "docs" / "gradients.md").read_text(encoding="utf-8")
+    assert table() in page, f"put this into docs/gradients.md:\n\n{table()}"
 
 
 def test_rows_that_a_comparison_leaves_out_have_different_inputs() -> None:

@@ -66,8 +66,8 @@ __all__ = [
     "InputFile", "InputReport", "JsonLimits", "JsonObject", "PmtError", "RandomStream", "RowSparse",
     "SettingsError", "ShapeError", "Span", "StateError", "as_floats", "as_rows", "atomic_file",
     "check_arrays", "check_finite", "check_gradient", "check_sizes", "cut", "dataclass_fields",
-    "decode_field", "field", "json_errors", "json_object", "load_archive", "load_npy", "log_softmax", "logsumexp",
-    "pad_sequences", "parse_json", "read_json", "save_archive", "scaled_to_one", "sigmoid",
-    "softmax", "softplus", "tag_spans", "unbroadcast", "value_text",
+    "decode_field", "field", "json_errors", "json_object", "load_archive", "load_npy",
+    "log_softmax", "logsumexp", "pad_sequences", "parse_json", "read_json", "save_archive",
+    "scaled_to_one", "sigmoid", "softmax", "softplus", "tag_spans", "unbroadcast", "value_text",
 ]
 # fmt: on

@@ -71,6 +71,8 @@ def attend_into(
     ) -> None:
         by_q, by_k, by_v = (split_heads(x, heads) for x in (by_q, by_k, by_v))
         scale = q.dtype.type(qh.shape[-1] ** -0.5)
+        if mask is not None:
+            grad = gradient_of_queries(grad, weights)
         gradients = score_gradients(grad, output, weights, vh, by_v, dropout_mask)
         for block, by_scores in gradients:
             if by_bias is not None:
@@ -227,6 +229,15 @@ def mix_into(
 # --- gradients ------------------------------------------------------------------------------------
 
 
+def gradient_of_queries(grad: Array, weights: Array) -> Array:
+    """Return the gradient (b, t, d), cut where a query has no keys: its output is constant."""
+    if np.isfinite(grad).all():
+        return grad
+    by_head = grad.reshape(*grad.shape[:2], weights.shape[1], -1)
+    has_keys = np.asarray(weights.any(axis=-1)).swapaxes(1, 2)[..., np.newaxis]
+    return cut(by_head, has_keys).reshape(grad.shape)
+
+
 def score_gradients(
     grad: Array,
     output: Array,
@@ -249,10 +260,6 @@ def score_gradients(
         dropout_mask: mask of the weights.
     """
     heads = weights.shape[1]
-    if not np.isfinite(grad).all():  # cut where a query has no keys: its output is constant
-        by_head = grad.reshape(*grad.shape[:2], heads, -1)
-        has_keys = np.asarray(weights.any(axis=-1)).swapaxes(1, 2)[..., np.newaxis]
-        grad = cut(by_head, has_keys).reshape(grad.shape)
     grad_h = split_heads(grad, heads)
     correction = _row_dot(grad, output, heads)
     for block in _blocks(weights):

@@ -23,6 +23,7 @@ from pmt_autograd import Array, Gradients, Result, Sample, Tensor, einsum
 from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
 from pmt_nn.attention.kernel import (
     ScoreWriter,
+    gradient_of_queries,
     is_spoiled,
     mask_adder,
     mix_into,
@@ -85,6 +86,8 @@ def relative_attention(
         by_qkv = np.empty(qkv.shape, qkv.dtype)
         by_q, by_k, by_v = (split_heads(x, heads) for x in split_packed(by_qkv))
         by_u, by_w = np.zeros((2, heads, width), qkv.dtype)
+        if mask is not None:
+            grad = gradient_of_queries(grad, weights)
         gradients = score_gradients(grad, output, weights, values, by_v, dropout_mask)
         for block, by_scores in gradients:
             np.matmul(by_scores.swapaxes(-1, -2), scores.content[block], out=by_k[block])

@@ -48,13 +48,12 @@ def cross_entropy(
     n = float(counts.sum() if weights is None else weights[chosen][counts].sum()) or 1.0
 
     def backward(grad: Array) -> tuple[Array, None]:
-        factor = np.broadcast_to(grad / n if reduction == "mean" else grad, labels.shape)
+        factor = grad.reshape(-1, 1) / n if reduction == "mean" else grad.reshape(-1, 1)
         by_logits = np.exp(log_probabilities)
         if smoothing or weights is not None:
             _subtract_distribution(by_logits, chosen, smoothing, weights)
         else:
             by_logits[np.arange(len(rows)), chosen] -= 1
-        factor = factor.reshape(-1, 1)
         active = counts
         if weights is not None and not smoothing:
             active = counts & (weights[chosen] != 0)

@@ -40,3 +40,16 @@ def test_similarities_by_hand() -> None:
     np.testing.assert_allclose(features[2], [1, 1, 1, 1, 1, 0, 0], atol=1e-6)
     assert (features[3] == 0).all()
     assert features.dtype == np.float32
+
+
+@pytest.mark.parametrize("unit", [1e-40, 1e-10, 1e-5, 1e30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_similarities_do_not_depend_on_the_unit_of_the_vectors(unit, dtype) -> None:
+    words = Vocabulary.build([["a", "b", "c"]])
+    vectors = np.zeros((8, 2))
+    vectors[5:] = [[1, 0.5], [0.25, 2], [3, 3]]
+    encoder, weights = PairEncoder(words), np.ones(8)
+    pairs = encoder.encode([("a b", "c"), ("b", "a c")])
+    expected = VectorSimilarities(vectors, weights)(pairs)
+    got = VectorSimilarities((vectors * unit).astype(dtype), weights)(pairs)
+    np.testing.assert_allclose(got, expected, rtol=1e-4 if unit == 1e-40 else 1e-5)

@@ -12,6 +12,7 @@ from pmt_core import ShapeError
 from pmt_text.files.errors import check_at_least
 from pmt_text.qqp.formats import QuestionPair
 from pmt_text.qqp.split import connected_components
+from pmt_text.qqp.vector_features import unit_rows
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
@@ -85,8 +86,7 @@ def nearest_pairs(
     if groups.shape != (n,):
         raise ShapeError(f"{n} texts need as many groups, got {groups.shape}")
     anchors, pool = rng.permutation(n)[:texts], rng.permutation(n)[:texts]
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    unit = unit_rows(vectors).astype(np.float32, copy=False)
     among = np.ascontiguousarray(unit[pool].T)
     k = min(nearest, len(pool))
     blocks: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]

@@ -8,11 +8,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import ShapeError
+from pmt_core import ShapeError, scaled_to_one
 from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
 
 _FIRST_WORD = len(SPECIAL_TOKENS)
+_SAFE_SQUARES = 1e-20  # the squares of shorter vectors lose digits in float32
 
 VECTOR_SIMILARITIES = (
     "cosine of the mean vectors",
@@ -37,11 +38,12 @@ class VectorSimilarities:
             raise ShapeError(
                 f"vectors (v, d) need weights (v,), got {vectors.shape} and {weights.shape}"
             )
-        lengths = np.linalg.norm(vectors, axis=1)
-        self._vectors = vectors
-        self._unit = vectors / np.maximum(lengths, 1e-9)[:, np.newaxis]
+        scaled, _ = scaled_to_one(vectors)  # cosines and relative lengths need no scale
+        lengths = np.linalg.norm(scaled, axis=1)
+        self._vectors = scaled
+        self._unit = unit_rows(scaled)
         words = lengths[_FIRST_WORD:]
-        self._lengths = lengths / max(float(words.mean()) if len(words) else 1.0, 1e-9)
+        self._lengths = lengths / ((float(words.mean()) if len(words) else 0.0) or 1.0)
         self._weights = weights
 
     def __call__(self, pairs: EncodedPairs) -> NDArray[np.float32]:
@@ -60,15 +62,28 @@ class VectorSimilarities:
 
     def _compare(self, a: NDArray[np.int32], b: NDArray[np.int32]) -> list[float]:
         mean_a, mean_b = self._vectors[a].mean(axis=0), self._vectors[b].mean(axis=0)
-        norms = math.sqrt(float(mean_a @ mean_a) * float(mean_b @ mean_b))
+        squares = float(mean_a @ mean_a) * float(mean_b @ mean_b)
+        if squares > _SAFE_SQUARES:
+            cosine = float(mean_a @ mean_b) / math.sqrt(squares)
+        else:  # of zero, or short beside the longest
+            unit_a, unit_b = unit_rows(np.stack([mean_a, mean_b]))
+            cosine = float(unit_a @ unit_b)
         cosines = self._unit[a] @ self._unit[b].T
         best = [(cosines.max(axis=1), a), (cosines.max(axis=0), b)]
         return [
-            float(mean_a @ mean_b) / max(norms, 1e-9),
+            cosine,
             *sorted(_mean(of, self._weights[ids]) for of, ids in best),
             *sorted(float(of.min()) for of, _ in best),
             *sorted(math.log1p(max(float((1 - of) @ self._lengths[ids]), 0)) for of, ids in best),
         ]
+
+
+def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return vectors (n, d) of any length scaled to length 1; zeros stay zero."""
+    scaled, _ = scaled_to_one(vectors, -1)
+    lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    unit: NDArray[np.floating] = scaled / np.where(lengths > 0, lengths, lengths.dtype.type(1))
+    return unit
 
 
 def _mean(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:

@@ -21,6 +21,6 @@ def float_tensor(x: Any, like: Tensor | None = None) -> Tensor:
     tensor = x if isinstance(x, Tensor) else Tensor(x)  # refuses what is not a number
     dtype = tensor.dtype
     if like is not None:
-        own = like.dtype
-        return tensor if dtype is own or dtype == own else tensor.astype(own)
+        expected = like.dtype
+        return tensor if dtype is expected or dtype == expected else tensor.astype(expected)
     return tensor if dtype.kind == "f" else tensor.astype(np.float32)

@@ -25,6 +25,15 @@ def test_a_safetensors_file_as_it_should_be(safetensors):
     assert load_archive(safetensors(padded, bytes(8)))[0]["w"].tolist() == [0, 0]
 
 
+def test_white_space_around_the_header_is_allowed(tmp_path, safetensors):
+    """The format's own tests have this file: 06 00*7 "\\t\\n{}\\r "."""
+    path = tmp_path / "b.safetensors"
+    path.write_bytes(b"\x06\0\0\0\0\0\0\0\t\n{}\r ")
+    assert load_archive(path) == ({}, {})
+    padded = b" \r\n\t" + json.dumps(entry()).encode() + b"\r\n "
+    assert load_archive(safetensors(padded, bytes(8)))[0]["w"].tolist() == [0, 0]
+
+
 def test_every_truncation_of_a_safetensors_file_is_refused(refused, tmp_path):
     path = tmp_path / "a.safetensors"
     save_archive(path, {"a": np.arange(10.0), "b": np.ones(3, np.int8)}, {"k": 1})

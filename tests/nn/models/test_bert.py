@@ -108,6 +108,74 @@ def test_prefixes_heads_npz_and_old_names_give_the_same(rng, tmp_path) -> None:
     np.testing.assert_array_equal(load_bert(again / "model.npz", config)(IDS, MASK).data, expected)
 
 
+HEADS = {
+    "score.weight": (3, 8),
+    "score.bias": (3,),
+    "classifier.dense.weight": (8, 8),
+    "my_head.0.weight": (2, 2),
+    "cls.predictions.decoder.weight": (13, 8),
+    "bert_head.weight": (1,),
+}
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "bert.",
+        "model.",
+        "module.",
+        "module.bert.",
+        "model.bert.",
+        "module.model.bert.",
+        "model.module.bert.",
+        "bert.model.",
+        "module.module.",
+        "_orig_mod.bert.",
+        "encoder.bert.",
+        "encoder.",
+        "model.encoder.",
+        "0.auto_model.",
+        "roberta.",
+        "distilbert.",
+    ],
+)
+@pytest.mark.parametrize("beside", ["", "module."])
+def test_prefixes_come_off_and_heads_are_left_out(rng, tmp_path, prefix: str, beside: str) -> None:
+    arrays = stored(rng)
+    expected = load_bert(folder(tmp_path, arrays))(IDS, MASK).data
+    heads = {f"{beside}{name}": np.ones(shape) for name, shape in HEADS.items()}
+    heads[f"{prefix}embeddings.position_ids"] = np.arange(10)[np.newaxis]
+    prefixed = {f"{prefix}{name}": array for name, array in arrays.items()}
+    model = load_bert(folder(tmp_path, {**heads, **prefixed}))
+    np.testing.assert_array_equal(model(IDS, MASK).data, expected)
+
+
+def test_two_encoders_in_a_file_are_refused(rng, tmp_path) -> None:
+    arrays = {**stored(rng, prefix="bert."), **stored(rng, prefix="model.bert.")}
+    with pytest.raises(ArchiveError, match=r"twice, as bert\.\S+ and model\.bert\."):
+        load_bert(folder(tmp_path, arrays))
+
+
+def test_arrays_of_other_shapes_and_types_are_told(rng, tmp_path) -> None:
+    for shape in ((), (8,), (8, 9), (1, 8, 8), (0,)):
+        for name in stored(rng):
+            arrays = {**stored(rng), name: np.zeros(shape, np.float32)}
+            if name.endswith("bias") or "LayerNorm" in name or shape != (8,):
+                arrays[name] = np.zeros((*shape, 3), np.float32)
+            with pytest.raises(ArchiveError, match="expected shape"):
+                load_bert(folder(tmp_path, arrays))
+    name = "encoder.layer.0.output.dense.weight"
+    for dtype in (np.int8, np.complex64, np.bool_):
+        arrays = {**stored(rng), name: np.zeros((8, 12), dtype)}
+        with pytest.raises(ArchiveError, match="expected floats"):
+            load_bert(folder(tmp_path, arrays))
+    for value in (np.nan, np.inf):
+        arrays = {**stored(rng), name: np.full((8, 12), value, np.float32)}
+        with pytest.raises(ArchiveError, match="finite"):
+            load_bert(folder(tmp_path, arrays))
+
+
 def test_roberta_keeps_rows_for_padding(rng, tmp_path) -> None:
     arrays = stored(rng, prefix="roberta.", token_types=1)
     config = {**SMALL, "model_type": "roberta", "type_vocab_size": 1, "pad_token_id": 1}

@@ -60,7 +60,7 @@ def read_json(path: str | os.PathLike[str], limits: JsonLimits = JSON_LIMITS) ->
     """
     with open_regular_file(path) as file:
         size = os.fstat(file.fileno()).st_size
-        data = file.read(limits.bytes + 1)  # one more shows that the file is too long
+        data = file.read(min(size, limits.bytes) + 1)  # one more shows that it is too long
     return parse_json(data, os.fspath(path), limits, stored=size)
 
 

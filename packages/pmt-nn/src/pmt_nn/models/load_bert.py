@@ -5,27 +5,30 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_core import ArchiveError, FileProblem, RandomStream, ShapeError, load_archive
+from pmt_core import ArchiveError, FileProblem, PmtError, RandomStream, load_archive
 from pmt_nn.models.bert import Bert, BertConfig
 
 Arrays = Mapping[str, NDArray[Any]]
 
 _FILES = ("model.safetensors", "model.npz")
+# What programs put before the names of an encoder, in any order and number.
 _PREFIX = re.compile(
-    r"^(bert|roberta|distilbert|encoder\.bert|model)\.(?=embeddings|encoder|trans|pool)"
+    r"^(?:(?:_orig_mod|module|model|base_model|0\.auto_model|auto_model"
+    r"|bert|roberta|distilbert|camembert|xlm_roberta"
+    r"|encoder(?=\.(?:embeddings|encoder|transformer|pooler|module|model|\w*bert\w*)\.)"
+    r")\.)+"
 )
-# Heads and buffers that are stored beside the encoder and not used here.
-_BESIDE = re.compile(
-    r"^(cls|classifier|lm_head|qa_outputs|vocab_\w+|pre_classifier)\."
-    r"|(^|\.)(position_ids|token_type_ids)$"
-)
+# All other arrays belong to heads: they are not used here.
+_OF_ENCODER = ("embeddings.", "encoder.", "pooler.")
+_BUFFERS = ("position_ids", "token_type_ids")
+_NAMED = 12  # arrays of a message
 _RENAMED = [  # older names, and DistilBERT's
     (r"LayerNorm\.gamma$", "LayerNorm.weight"),
     (r"LayerNorm\.beta$", "LayerNorm.bias"),
@@ -47,8 +50,9 @@ def load_bert(
 ) -> Bert:
     """Return an encoder with the weights of a file, in evaluation mode.
 
-    Reads BERT, RoBERTa, MiniLM, DistilBERT and models of the same structure; heads that are stored
-    beside the encoder are left out.
+    Reads BERT, RoBERTa, MiniLM, DistilBERT and models of the same structure. The prefixes of
+    wrapping models (`bert.`, `model.`, `module.`, ...) come off; heads that are stored beside the
+    encoder are left out. Names and shapes are compared with the config before the model is built.
 
     path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
     models come, or a weights file; the config is by default the `config.json` beside it. Raises
@@ -59,19 +63,25 @@ def load_bert(
     if config is None:
         config = BertConfig.read(file.parent / "config.json")
     arrays, _ = load_archive(file)
-    named = _hugging_face_names(arrays)
+    named = _encoder_arrays(arrays, file)
     if "pooler.dense.weight" not in named:
         config = dataclasses.replace(config, pooled=False)
+    rows = _layout(config)
+    _check(named, rows, file)
     model = Bert(config, RandomStream(0).generator(), dtype=dtype)
     try:
-        model.load_state_dict(_our_names(named, config, file))
-    except ShapeError as error:
+        model.load_state_dict(_our_state(named, rows, config.shift))
+    except PmtError as error:
         raise ArchiveError(f"{file}: {error}") from error
     return model.eval()
 
 
 def _weights_file(path: Path) -> Path:
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name too long, a folder without permission
+        raise FileProblem.from_os_error("read", path, error) from error
+    if not exists:
         raise FileProblem(f"{path} does not exist; give a model's folder or weights file")
     if path.is_file():
         if path.suffix in (".bin", ".pt", ".pth", ".ckpt"):
@@ -89,60 +99,117 @@ def _weights_file(path: Path) -> Path:
     )
 
 
-def _hugging_face_names(arrays: Arrays) -> dict[str, NDArray[Any]]:
-    """Return the arrays by BERT's current names, without the prefix of the whole model."""
-    named = {}
+def _encoder_arrays(arrays: Arrays, file: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the encoder by BERT's current names, without prefixes.
+
+    Raises ArchiveError if two arrays have the same name then.
+    """
+    named: dict[str, NDArray[Any]] = {}
+    originals: dict[str, str] = {}
     for name, array in arrays.items():
         plain = _PREFIX.sub("", name)
         for pattern, new in _RENAMED:
             plain = re.sub(pattern, new, plain)
-        named[plain] = array
+        if not plain.startswith(_OF_ENCODER) or plain.endswith(_BUFFERS):
+            continue
+        if plain in named:
+            raise ArchiveError(
+                f"{file} holds {plain} twice, as {originals[plain]} and {name}: two encoders? "
+                "save the one to load by itself"
+            )
+        named[plain], originals[plain] = array, name
     return named
 
 
-def _our_names(named: Arrays, config: BertConfig, file: Path) -> dict[str, NDArray[Any]]:
-    """Return the state of a `Bert`. Linear weights are (out, in) in the file and (in, out) here.
+class _Row(NamedTuple):
+    """An array of the file, and the part of the state of a `Bert` that it is.
 
-    Raises ArchiveError, which names every missing and every unknown array.
+    Linear weights are (out, in) in the file and (in, out) here.
     """
-    left = {name: array for name, array in named.items() if not _BESIDE.search(name)}
-    missing: list[str] = []
 
-    def take(name: str) -> NDArray[Any]:
-        if name not in left:
-            missing.append(name)
-            return np.zeros(0)
-        return left.pop(name)
+    theirs: str
+    ours: str
+    shape: tuple[int, ...]
+    transposed: bool = False
 
-    def pair(ours: str, theirs: str, *, transposed: bool = True) -> dict[str, NDArray[Any]]:
-        weight, bias = take(f"{theirs}.weight"), take(f"{theirs}.bias")
-        return {f"{ours}.weight": weight.T if transposed else weight, f"{ours}.bias": bias}
 
-    state = {"words.weight": take("embeddings.word_embeddings.weight")}
-    if config.token_types:
-        state["token_types.weight"] = take("embeddings.token_type_embeddings.weight")
-    state["positions.weight"] = take("embeddings.position_embeddings.weight")[config.shift :]
-    state |= pair("norm", "embeddings.LayerNorm", transposed=False)
+def _layout(config: BertConfig) -> list[_Row]:
+    """Return the arrays of an encoder; those of the same place here are joined, in this order."""
+    d, f = config.width, config.hidden
+
+    def dense(theirs: str, ours: str, n_in: int, n_out: int) -> list[_Row]:
+        weight = _Row(f"{theirs}.weight", f"{ours}.weight", (n_out, n_in), True)
+        return [weight, _Row(f"{theirs}.bias", f"{ours}.bias", (n_out,))]
+
+    def norm(theirs: str, ours: str) -> list[_Row]:
+        parts = ("weight", "bias")
+        return [_Row(f"{theirs}.LayerNorm.{part}", f"{ours}.{part}", (d,)) for part in parts]
+
+    positions = config.max_length + config.shift
+    rows = [
+        _Row("embeddings.word_embeddings.weight", "words.weight", (config.vocabulary, d)),
+        _Row("embeddings.position_embeddings.weight", "positions.weight", (positions, d)),
+        *norm("embeddings", "norm"),
+    ]
+    if n := config.token_types:
+        theirs = "embeddings.token_type_embeddings.weight"
+        rows.append(_Row(theirs, "token_types.weight", (n, d)))
     for i in range(config.layers):
         ours, theirs = f"encoder.layers.{i}", f"encoder.layer.{i}"
-        parts = [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")]
-        weights, biases = [take(f"{p}.weight") for p in parts], [take(f"{p}.bias") for p in parts]
-        if not missing:
-            state[f"{ours}.attention.qkv.weight"] = np.concatenate(weights).T
-            state[f"{ours}.attention.qkv.bias"] = np.concatenate(biases)
-        state |= pair(f"{ours}.attention.project", f"{theirs}.attention.output.dense")
-        state |= pair(
-            f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm", transposed=False
-        )
-        state |= pair(f"{ours}.feed_forward.up", f"{theirs}.intermediate.dense")
-        state |= pair(f"{ours}.feed_forward.down", f"{theirs}.output.dense")
-        state |= pair(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm", transposed=False)
+        for part in ("query", "key", "value"):
+            rows += dense(f"{theirs}.attention.self.{part}", f"{ours}.attention.qkv", d, d)
+        rows += dense(f"{theirs}.attention.output.dense", f"{ours}.attention.project", d, d)
+        rows += norm(f"{theirs}.attention.output", f"{ours}.attention_norm")
+        rows += dense(f"{theirs}.intermediate.dense", f"{ours}.feed_forward.up", d, f)
+        rows += dense(f"{theirs}.output.dense", f"{ours}.feed_forward.down", f, d)
+        rows += norm(f"{theirs}.output", f"{ours}.feed_forward_norm")
     if config.pooled:
-        state |= pair("pool", "pooler.dense")
-    if missing or left:
-        problems = [f"missing {', '.join(missing)}"] if missing else []
-        problems += [f"unknown {', '.join(left)}"] if left else []
+        rows += dense("pooler.dense", "pool", d, d)
+    return rows
+
+
+def _check(named: Arrays, rows: Sequence[_Row], file: Path) -> None:
+    """Raise ArchiveError unless the file has these arrays, of floats, and no others."""
+    if problems := _differences(named, rows):
         raise ArchiveError(
             f"{file} does not hold this encoder: {'; '.join(problems)}; does the config fit it?"
         )
+    quantized = [row.theirs for row in rows if named[row.theirs].dtype.kind != "f"]
+    if quantized:
+        raise ArchiveError(
+            f"{file}: {_listed(quantized)} are of {named[quantized[0]].dtype}, expected floats; "
+            "quantized weights are not read: save the model in float32 or bfloat16"
+        )
+
+
+def _differences(named: Arrays, rows: Sequence[_Row]) -> list[str]:
+    expected = {row.theirs for row in rows}
+    missing = [row.theirs for row in rows if row.theirs not in named]
+    unknown = [n for n in named if n not in expected and not n.startswith("pooler.")]
+    misshaped = [
+        f"{row.theirs}, our {row.ours}: expected shape {row.shape}, got {array.shape}"
+        for row in rows
+        if (array := named.get(row.theirs)) is not None and array.shape != row.shape
+    ]
+    problems = [("missing ", missing, ", "), ("unknown ", unknown, ", "), ("", misshaped, "; ")]
+    return [f"{what}{_listed(names, joint)}" for what, names, joint in problems if names]
+
+
+def _listed(names: Sequence[str], separator: str = ", ") -> str:
+    more = len(names) - _NAMED
+    tail = f" and {more} more" if more > 0 else ""
+    return separator.join(names[:_NAMED]) + tail
+
+
+def _our_state(named: Arrays, rows: Sequence[_Row], shift: int) -> dict[str, NDArray[Any]]:
+    """Return the state of a `Bert`. The first `shift` rows of the positions are of no position."""
+    parts: dict[str, list[NDArray[Any]]] = {}
+    for row in rows:
+        array = named[row.theirs]
+        parts.setdefault(row.ours, []).append(array.T if row.transposed else array)
+    state = {
+        name: arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
+        for name, arrays in parts.items()
+    }
+    state["positions.weight"] = state["positions.weight"][shift:]
     return state

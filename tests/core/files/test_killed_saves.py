@@ -45,8 +45,8 @@ def test_killed_at_random_moments_the_file_is_always_whole(tmp_path, suffix, kil
     )
     assert done.returncode == 0, done.stdout + done.stderr
     seen = json.loads(done.stdout)
-    assert seen["interrupted"] > kills // 4, f"too few kills fell into a save: {seen}"
-    assert seen["advanced"] > 0, f"no save ever came through: {seen}"
+    assert seen["interrupted"] > kills // 4, f"too few kills left a half-written file: {seen}"
+    assert seen["advanced"] > 3, f"too few kills came after the new file was in place: {seen}"
     assert seen["most_left"] == 1, f"left-overs pile up: {seen}"
     assert seen["left_at_the_end"] == []
 

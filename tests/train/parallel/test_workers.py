@@ -19,11 +19,12 @@ from pmt_train.parallel import workers as workers_module
 
 
 def test_results_come_in_order_from_several_threads():
-    names = set()
+    names, all_threads = set(), threading.Barrier(3, timeout=600)
 
     def work(i: int) -> int:
         names.add(threading.current_thread().name)
-        time.sleep(0.02 if i % 2 else 0.0)
+        if i < 3:
+            all_threads.wait()
         return i * i
 
     with Workers(3) as workers:
@@ -32,13 +33,17 @@ def test_results_come_in_order_from_several_threads():
 
 
 def test_the_first_error_is_raised_after_all_threads_have_stopped():
-    running = set()
+    running, all_threads, failed = set(), threading.Barrier(3, timeout=600), threading.Event()
 
     def work(i: int) -> None:
         running.add(i)
-        time.sleep(0.01)
+        all_threads.wait()
+        if i == 0:
+            failed.wait(600)
+            time.sleep(0.05)  # the others have stopped by now, or later
         running.discard(i)
         if i in (1, 2):
+            failed.set()
             raise ValueError(str(i))
 
     with Workers(3) as workers:

@@ -1,13 +1,15 @@
 """A training run that is killed: `python killed_training.py FOLDER WORKERS HOW STEP`.
 
-HOW: "finish" trains to the end, "kill" sends SIGKILL to itself after step STEP, "full" has no
-more room on the disk after step STEP. It goes on with the run in FOLDER if there is one, and
+HOW: "finish" trains to the end, "kill" sends SIGKILL to itself after step STEP, "kill in a save"
+before the file number STEP that it writes is complete, "full" has no more room on the disk after
+step STEP. It goes on with the run in FOLDER if there is one, and
 prints a digest of everything that is left at the end.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import resource
 import signal
@@ -71,6 +73,18 @@ def loss(model: Classifier, batch: Rows, rng: np.random.Generator) -> tuple[Tens
     return cross_entropy(model(batch.ids, rng), batch.labels, reduction="sum"), len(batch)
 
 
+def die_within_a_save(number: int) -> None:
+    """Send SIGKILL to this process before the rename that completes this file, counted from 1."""
+    replace, files = os.replace, itertools.count(1)
+
+    def replace_or_die(source: str, target: str) -> None:
+        if next(files) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+
+    os.replace = replace_or_die
+
+
 def main(folder: Path, workers: int, how: str, at: int) -> None:
     trainer = Trainer(
         Classifier(),
@@ -95,6 +109,8 @@ def main(folder: Path, workers: int, how: str, at: int) -> None:
         if event.step == at and how == "full":
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
+    if how == "kill in a save":
+        die_within_a_save(at)
     history = trainer.fit(
         data,
         FitOptions(
@@ -104,7 +120,7 @@ def main(folder: Path, workers: int, how: str, at: int) -> None:
             plateau=ReduceOnPlateau(patience=1),
             checkpoint_path=folder / "checkpoint.npz",
             best_model_path=folder / "model.npz",
-            checkpoint_seconds=0.004,
+            checkpoint_seconds=0.0,
             resume=True,
             callbacks={"step": break_off},
             quiet=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from pmt_train import (
     constant_schedule,
     progress_bar,
 )
+from pmt_train.trainer import progress
 
 
 def test_the_model_learns(toys):
@@ -240,8 +240,8 @@ def test_the_bar_has_a_total_and_the_time_left(toys, monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setitem(progress_bar.__kwdefaults__, "delay", 0.0)
-    slow = {"step": lambda event: time.sleep(0.12)}  # longer than the interval of tqdm
-    toys.trainer().fit(toys.data(96), FitOptions(epochs=2, callbacks=slow))
+    monkeypatch.setitem(progress._OPTIONS, "mininterval", 0)  # seconds between two updates
+    toys.trainer().fit(toys.data(96), FitOptions(epochs=2))
     lines = terminal.getvalue().split("\r")
     line = next(line for line in lines if line.startswith("epoch 1/2") and "2/3, loss" in line)
     assert "left 00:0" in line  # of all epochs

@@ -10,9 +10,7 @@ import json
 import os
 import re
 import shlex
-import signal
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -244,14 +242,10 @@ def test_a_line_that_is_not_utf8_is_named_and_those_before_it_answered(trained: 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_saves_and_a_resumed_run_equals_one_that_was_not_stopped(trained: Any) -> None:
     folder, run = trained.folder / "parted", trained.run
-    process = trained.program.start(*trained.data, *trained.app.settings, "--out", "parted")
-    deadline = time.monotonic() + 120
-    while not (folder / "history.csv").exists():  # until the first epoch is over
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    step = int(epochs(run)[0]["step"]) + 1  # in the second epoch
+    options = (*trained.data, *trained.app.settings, "--out", "parted")
+    process = trained.program.start(*options, interrupt=f"step {step}")
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 130, errors
     assert "--out parted --resume" in errors
     assert "Traceback" not in errors
@@ -276,16 +270,12 @@ def assert_same_run(folder: Path, run: Path) -> None:
             assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks into /proc")
+@pytest.mark.skipif(os.name == "nt", reason="signals")
 @of(PROGRAMS[:1])
 def test_ctrl_c_during_the_imports_ends_it_quietly(trained: Any) -> None:
-    process = trained.program.start(*trained.data, *trained.app.settings, "--out", "never")
-    maps = Path(f"/proc/{process.pid}/maps")
-    while "_multiarray_umath" not in maps.read_text():  # until NumPy is being imported
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.002)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    options = (*trained.data, *trained.app.settings, "--out", "never")
+    process = trained.program.start(*options, interrupt="import numpy.random")
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, out, err) == (130, "", "\nstopped\n")
     assert not (trained.folder / "never").exists()
 

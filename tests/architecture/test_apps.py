@@ -25,7 +25,7 @@ def test_help(app: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("usage:")

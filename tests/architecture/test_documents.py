@@ -69,7 +69,7 @@ def test_examples_run_and_print_what_they_say(document: Path, tmp_path: Path) ->
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=600,
         )
         assert run.returncode == 0, run.stderr
         printed = run.stdout.splitlines()

@@ -35,7 +35,7 @@ def import_in_a_fresh_process(package: str) -> tuple[set[str], set[str]]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     if run.returncode:
         pytest.fail(f"import {package} failed:\n{run.stderr}", pytrace=False)

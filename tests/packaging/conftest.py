@@ -31,7 +31,7 @@ def completed(*command: str | Path, cwd: Path | None = None) -> subprocess.Compl
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
 
 

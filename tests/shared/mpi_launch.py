@@ -39,6 +39,6 @@ def run_ranks(ranks: int, *args: object) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         env={**os.environ, **OPEN_MPI, "OPENBLAS_NUM_THREADS": "1"},
     )

@@ -17,6 +17,8 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import signal_at
+
 ROOT = Path(__file__).resolve().parents[2]
 GENERATORS = ROOT / "apps" / "samples" / "generators"
 
@@ -70,11 +72,17 @@ class Program:
         assert isinstance(code, int)
         return Completed(argv, code, out, err)
 
-    def start(self, *options: object) -> subprocess.Popen[str]:
-        """Start a process."""
+    def start(
+        self, *options: object, interrupt: str | None = None, to: str = "process"
+    ) -> subprocess.Popen[str]:
+        """Start a process. interrupt: an event at which it gets Ctrl-C; see `signal_at`."""
+        command = [sys.executable, str(self.script)]
+        if interrupt is not None:
+            command = signal_at.command(signal.SIGINT, interrupt, self.script, to=to)
         return subprocess.Popen(
-            [sys.executable, str(self.script), *map(str, (*options, *self.options))],
+            [*command, *map(str, (*options, *self.options))],
             cwd=self.folder,
+            start_new_session=to == "group",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -4,15 +4,17 @@ usage: python signal_at.py SIGNAL TO EVENT SCRIPT ARGUMENTS...
 
 SIGNAL: a number. TO: "process", or "group" for all processes of its group, as Ctrl-C in a terminal.
 EVENT: "import MODULE": it begins to be imported; "write NAME": a file of this name was written for
-the first time (`os.replace` by `atomic_file`).
+the first time (`os.replace` by `atomic_file`); "step N": N steps of a training are done.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import runpy
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,19 @@ PROGRAM = Path(__file__)
 def command(number: signal.Signals, event: str, script: Path, *, to: str = "process") -> list[str]:
     """The beginning of the command line that runs a script so."""
     return [sys.executable, str(PROGRAM), str(int(number)), to, event, str(script)]
+
+
+def send_after_step(number: int, send: Callable[[], None]) -> None:
+    from pmt_train.trainer.checkpoint import TrainingState
+
+    add_step, steps = TrainingState.add_step, itertools.count(1)
+
+    def add_step_and_send(*arguments: Any) -> None:
+        add_step(*arguments)
+        if next(steps) == number:
+            send()
+
+    TrainingState.add_step = add_step_and_send
 
 
 def main() -> None:
@@ -48,6 +63,8 @@ def main() -> None:
 
     if kind == "write":
         os.replace = replace_and_send
+    elif kind == "step":
+        send_after_step(int(name), send)
     else:
         sys.addaudithook(send_at_import)
     sys.argv = [script, *arguments]

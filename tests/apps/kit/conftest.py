@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import signal_at
 
 APP = Path(__file__).with_name("example_app.py")
 
@@ -18,26 +20,31 @@ class App:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def start(self, *args: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-W", "error", str(APP), *args]
+    def start(
+        self, *args: str, send: signal.Signals | None = None, at: str = ""
+    ) -> subprocess.Popen[bytes]:
+        """Start a process. send: a signal that it gets, at: the event; see `signal_at`."""
+        command = [sys.executable, "-W", "error", str(APP)]
+        if send is not None:
+            command = signal_at.command(send, at, APP)
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.folder, stdin=pipe, stdout=pipe, stderr=pipe)
+        return subprocess.Popen(
+            [*command, *args], cwd=self.folder, stdin=pipe, stdout=pipe, stderr=pipe
+        )
 
     def run(self, *args: str, stdin: bytes = b"") -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a process."""
         process = self.start(*args)
-        out, err = process.communicate(stdin, timeout=60)
+        out, err = process.communicate(stdin, timeout=600)
         return process.returncode, out.decode(), err.decode()
 
     def start_until(self, name: str, *args: str) -> subprocess.Popen[bytes]:
         """Start a process, and wait until it has written a file."""
         process = self.start(*args)
-        for _ in range(400):
-            if (self.folder / name).exists():
-                return process
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.05)
-        raise AssertionError(f"{name} was not written")
+        while not (self.folder / name).exists():
+            assert process.poll() is None, process.communicate(timeout=600)
+            time.sleep(0.02)
+        return process
 
 
 @pytest.fixture(scope="module")

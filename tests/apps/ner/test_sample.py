@@ -21,7 +21,7 @@ def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) ->
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert result.returncode == 0, result.stderr
     for name in ("ner_train.conll", "ner_dev.conll"):

@@ -38,7 +38,7 @@ def test_the_generator_writes_the_committed_bytes(root: Path, sample: Path, tmp_
         [sys.executable, str(program), "--out", str(made)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert result.returncode == 0, result.stderr
     assert "4000 synthetic pairs" in result.stdout

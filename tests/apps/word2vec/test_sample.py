@@ -18,7 +18,7 @@ def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) ->
         [sys.executable, str(program), "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

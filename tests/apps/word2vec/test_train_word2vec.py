@@ -6,12 +6,8 @@ import csv
 import gzip
 import json
 import os
-import signal
 import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -142,29 +138,8 @@ def test_two_workers_train_too(word2vec: Program) -> None:
 # --- interrupts: in a process of its own, since signals are the process's -------------------------
 
 
-@pytest.fixture
-def start(root: Path, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Starts the program in `tmp_path` and returns when the first epoch of --out is done."""
-
-    def start(out: str, *arguments: object, **settings) -> subprocess.Popen[str]:
-        program = [sys.executable, str(root / "apps/train_word2vec.py"), "--out", out]
-        process = subprocess.Popen(
-            [*program, *map(str, arguments)],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **settings,
-        )
-        while not (tmp_path / out / "history.csv").exists() and process.poll() is None:
-            time.sleep(0.02)
-        return process
-
-    return start
-
-
 def assert_interrupted(process: subprocess.Popen[str]) -> None:
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=600)
     assert process.returncode == 130, stderr
     assert "--resume" in stderr
     assert "Traceback" not in stderr
@@ -172,15 +147,14 @@ def assert_interrupted(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("implementation", ["fast", "tape"])
 def test_ctrl_c_saves_and_resume_gives_the_same_bits(
-    start: Callable[..., subprocess.Popen[str]], word2vec: Program, implementation: str
+    word2vec: Program, implementation: str
 ) -> None:
     settings = ("--implementation", implementation, "--dimension", 40, "--workers", 1)
     settings += ("--epochs", 12) if implementation == "fast" else ("--epochs", 6, "--limit", 25_000)
     whole, parts = word2vec.folder / "whole", word2vec.folder / "parts"
     word2vec.run("--out", "whole", *settings)
-    process = start("parts", *settings)
-    process.send_signal(signal.SIGINT)
-    assert_interrupted(process)
+    step = int(rows(whole)[0]["step"]) + 1  # in the second epoch
+    assert_interrupted(word2vec.start("--out", "parts", *settings, interrupt=f"step {step}"))
     assert not (parts / "vectors.bin").exists()
     arguments = ("--out", "parts", "--resume", "--dimension", 9)
     word2vec.refuse(*arguments, error=["--dimension 9 contradicts"])
@@ -193,14 +167,14 @@ def test_ctrl_c_saves_and_resume_gives_the_same_bits(
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_ends_the_workers_and_resume_finishes(
-    start: Callable[..., subprocess.Popen[str]], word2vec: Program, tmp_path: Path
+    word2vec: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    environment = {**os.environ, "TMPDIR": str(temporary)}
-    arguments = ("run", "--epochs", 9, "--workers", 2)
-    process = start(*arguments, env=environment, start_new_session=True)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    arguments = ("--out", "run", "--epochs", 9, "--workers", 2)
+    # As a terminal does: to the program and its workers.
+    process = word2vec.start(*arguments, interrupt="write history.csv", to="group")
     assert_interrupted(process)
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)  # nobody of the group is left

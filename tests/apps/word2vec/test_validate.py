@@ -19,7 +19,7 @@ def run(root: Path, folder: Path, *arguments: object) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

@@ -201,7 +201,7 @@ def test_a_disk_that_is_full_at_any_byte(tmp_path, suffix):
         [sys.executable, "-c", LIMITED, str(tmp_path / f"a{suffix}")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
 

@@ -26,7 +26,7 @@ def command(folder, workers, how="finish", step=0):
 
 
 def run(*args) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*args), capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command(*args), capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

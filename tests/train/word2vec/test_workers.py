@@ -248,6 +248,6 @@ def test_workers_end_with_a_killed_program(tmp_path: Path, how: signal.Signals) 
         pids = [int(pid) for pid in program.stdout.readline().split()]
         assert len(pids) == 2
         program.send_signal(how)
-        program.wait(60)
+        program.wait(600)
         wait_for(lambda: not any(map(runs, pids)))
         assert program.stderr.read() == ""

@@ -129,3 +129,37 @@ def test_reductions_of_a_0_d_tensor_over_its_axis(axis) -> None:
         x = Tensor(np.array(2.0), requires_grad=True)
         y = operation(x, axis=axis)
         assert gradients(y, np.ones(y.shape))[x].shape == ()
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        np.ones(3),
+        np.array([1, 0, 2]),
+        np.ones(4, bool),
+        np.ones((4, 2, 3), bool),
+        np.ones((3, 1), bool),
+    ],
+    ids=["float", "int", "longer", "more axes", "other length"],
+)
+def test_a_mask_is_boolean_and_broadcasts(mask) -> None:
+    with pytest.raises(PmtError, match="mask"):
+        ag.masked(Tensor(np.ones((2, 3))), mask=mask)
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, True])
+def test_counts_are_whole_numbers(count) -> None:
+    x = Tensor(np.ones((2, 4)))
+    for call in (
+        lambda: ag.repeat(x, count=count, axis=0),
+        lambda: ag.top_k(x, k=count),
+        lambda: ag.split(x, sections=count, axis=1),
+    ):
+        with pytest.raises(PmtError, match="whole number"):
+            call()
+
+
+def test_widths_are_pairs_for_every_axis() -> None:
+    for widths in ([(1, 1)], [(-1, 0), (0, 0)]):
+        with pytest.raises(ShapeError, match="widths"):
+            ag.pad(Tensor(np.ones((2, 4))), widths=widths)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import Tensor, masked
-from pmt_core import DtypeError, ShapeError
+from pmt_core import DtypeError, ShapeError, check_sizes
 
 if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
@@ -103,4 +103,5 @@ def without_padding(x: Tensor, tokens: Mask | None) -> Tensor:
 
 def causal_mask(t: int) -> Mask:
     """Return the mask (1, t, t) with which each position attends to itself and earlier ones."""
+    check_sizes("causal_mask", least=0, t=t)
     return np.tril(np.ones((1, t, t), np.bool_))

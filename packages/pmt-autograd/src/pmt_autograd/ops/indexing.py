@@ -12,7 +12,7 @@ from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Gradients, Result
-from pmt_core import DtypeError, RowSparse, ShapeError
+from pmt_core import DtypeError, RowSparse, ShapeError, check_sizes
 
 # Up to this number of rows, a product with a matrix of zeros and ones is faster than sorting.
 _FEW_ROWS = 512
@@ -91,9 +91,10 @@ def top_k(
     selection is deterministic. The indices are int64 and have no gradient.
     Raises ShapeError if the axis has fewer than k elements.
     """
+    check_sizes("top_k", least=0, k=k)
     axis = normalize_axis(axis, x.ndim)
     length = x.shape[axis]
-    if not 0 <= k <= length:
+    if k > length:
         raise ShapeError(f"top_k of k = {k} along an axis of length {length}")
     # Sorted in increasing order from the end, so that nan comes first and ties keep their order.
     order = length - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)

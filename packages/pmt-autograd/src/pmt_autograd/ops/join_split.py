@@ -10,7 +10,7 @@ from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Result
-from pmt_core import ShapeError
+from pmt_core import ShapeError, check_sizes
 
 
 @primitive
@@ -58,8 +58,9 @@ def split(
     """
     axis = normalize_axis(axis, x.ndim)
     size = x.shape[axis]
-    if isinstance(sections, int):
-        if sections < 1 or size % sections:
+    if isinstance(sections, (int, float, np.generic)):
+        check_sizes("split", sections=sections)
+        if size % sections:
             raise ShapeError(
                 f"an axis of length {size} cannot be split into {sections} equal parts; "
                 "give the lengths of the parts"

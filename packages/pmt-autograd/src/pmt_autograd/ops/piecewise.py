@@ -10,7 +10,7 @@ from pmt_autograd.primitive import primitive
 from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
-from pmt_core import as_floats, cut, unbroadcast
+from pmt_core import DtypeError, ShapeError, as_floats, cut, unbroadcast
 
 
 @primitive
@@ -123,9 +123,20 @@ def where(
 def masked(x: Array, *, mask: Array) -> Result:
     """Return x where the boolean mask is True, and 0 elsewhere, whatever x holds there.
 
-    The mask broadcasts to the shape of x. The gradient is masked in the same way.
+    The mask broadcasts to the shape of x. The gradient is masked in the same way. Raises DtypeError
+    or ShapeError for a mask that is not boolean or does not broadcast.
     """
+    mask = np.asarray(mask)
+    if mask.dtype != np.bool_:
+        raise DtypeError(f"a mask is boolean, got dtype {mask.dtype}; compare first, e.g. x > 0")
+    if mask.shape != x.shape and not _broadcasts_to(mask.shape, x.shape):
+        raise ShapeError(f"a mask of shape {mask.shape} does not broadcast to that of x, {x.shape}")
     return cut(x, mask), lambda grad: cut(grad, mask)
+
+
+def _broadcasts_to(shape: tuple[int, ...], wide: tuple[int, ...]) -> bool:
+    added = len(wide) - len(shape)
+    return added >= 0 and all(n in (1, m) for n, m in zip(shape, wide[added:], strict=True))
 
 
 @samples(masked, analytic=True)

@@ -10,6 +10,7 @@ from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Axis, Result
+from pmt_core import ShapeError, check_sizes
 
 
 @primitive
@@ -40,7 +41,9 @@ def flip(x: Array, *, axis: Axis = None) -> Result:
 
 @primitive
 def pad(x: Array, *, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Result:
-    """Pad x with `value`: widths[i] = (before, after) for axis i."""
+    """Pad x with `value`: widths[i] = (before, after) for axis i. Raises ShapeError."""
+    if len(widths) != x.ndim or any(size < 0 for pair in widths for size in pair):
+        raise ShapeError(f"{x.ndim} axes need widths (before, after) of 0 or more, got {widths}")
     core = tuple(
         slice(before, before + size) for size, (before, _) in zip(x.shape, widths, strict=True)
     )
@@ -69,6 +72,7 @@ def repeat(x: Array, *, count: int, axis: int) -> Result:
 
     A 0-d tensor counts as one of a single element.
     """
+    check_sizes("repeat", least=0, count=count)
     if not x.ndim:
         normalize_axis(axis, 1)
         return np.repeat(x, count), lambda grad: grad.sum()

@@ -45,6 +45,19 @@ class MultiHeadAttention(Module):
         return biased_attention(q, k, v, bias, heads=heads, mask=mask, dropout_mask=dropout_mask)
 
 
+def tokens_of(x: Tensor, linear: Linear, *, axes: int = 3) -> Tensor:
+    """Return vectors of tokens (b, t, d), or (n, d), in the dtype of a layer that projects them.
+
+    Raises ShapeError for another number of axes or another width.
+    """
+    x = float_tensor(x, linear.weight)
+    d = linear.weight.shape[0]
+    if x.ndim != axes or x.shape[-1] != d:
+        shape = f"(b, t, {d})" if axes == 3 else f"(n, {d})"
+        raise ShapeError(f"attention takes vectors of tokens {shape}, got shape {x.shape}")
+    return x
+
+
 class SelfAttention(MultiHeadAttention):
     """Multi-head self-attention with its projections (Vaswani et al. 2017, section 3.2.2).
 
@@ -86,7 +99,7 @@ class SelfAttention(MultiHeadAttention):
         layout of an unpadded batch, without mask, positions and cache. mask: (b, s) or (b, t, s),
         where s is t plus the length of the cache.
         """
-        x = float_tensor(x, self.qkv.weight)
+        x = tokens_of(x, self.qkv, axes=2 if layout is not None else 3)
         if layout is not None:
             return self._attend_unpadded(self.qkv(x), layout, rng)
         offset = 0 if cache is None else cache.length
@@ -168,13 +181,13 @@ class CrossAttention(MultiHeadAttention):
         of the cache (a beam): they are treated as g t queries of one row, so that keys and values
         are not repeated; the mask is (b, s) in this case.
         """
-        x = float_tensor(x, self.q.weight)
+        x = tokens_of(x, self.q)
         b, t, d = x.shape
         if cache is not None and cache.length:
             k, v = cache.held()
             x = x.reshape(cache.rows, -1, d)
         else:
-            memory = float_tensor(memory, self.kv.weight)
+            memory = tokens_of(memory, self.kv)
             if mask is not None and len(memory) == b:
                 tokens = token_positions(mask, b, t, memory.shape[1])
                 memory = without_padding(memory, tokens)

@@ -33,14 +33,13 @@ from pmt_nn.attention.kernel import (
     split_packed,
     without_unseen,
 )
-from pmt_nn.attention.multi_head import MultiHeadAttention
+from pmt_nn.attention.multi_head import MultiHeadAttention, tokens_of
 from pmt_nn.attention.rotary import BASE, angles
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed, seen_composed
 from pmt_nn.layers.dropout import DropoutMask
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Mask, Rng, causal_mask, token_positions, without_padding
 from pmt_nn.module.initializers import normal
-from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.parameter import Parameter
 
 
@@ -232,7 +231,7 @@ class RelativeAttention(MultiHeadAttention):
 
     def forward(self, x: Tensor, mask: Mask | None = None, *, rng: Rng = None) -> Tensor:
         """Return the attended tokens (b, t, d) of x (b, t, d); mask: (b, t) or (b, t, t)."""
-        x = float_tensor(x, self.qkv.weight)
+        x = tokens_of(x, self.qkv)
         b, t, _ = x.shape
         if mask is not None:
             x = without_padding(x, token_positions(mask, b, t, t))

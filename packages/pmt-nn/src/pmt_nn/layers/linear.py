@@ -25,7 +25,7 @@ def linear(
     dL/dx = dL/dy W^T, dL/dW = x^T dL/dy summed over all leading axes, dL/db = sum of dL/dy. It is
     one large matrix product for any rank of x, and the bias is added in place.
     """
-    if x.shape[-1] != weight.shape[0]:
+    if x.shape[-1:] != weight.shape[:1]:
         raise ShapeError(
             f"a linear layer of {weight.shape[0]} inputs got shape {x.shape}; "
             "its last axis must be the number of inputs"
@@ -55,7 +55,7 @@ def tied_linear(
     x: (..., d), table: (v, d), bias: (v,) or None -> (..., v). It is one matrix product for any
     rank of x; `x @ W` of three axes is one per sequence, each of which reads the whole table.
     """
-    if x.shape[-1] != table.shape[1]:
+    if x.shape[-1:] != table.shape[1:]:
         raise ShapeError(
             f"a table of vectors of length {table.shape[1]} needs x of that width, got shape "
             f"{x.shape}"

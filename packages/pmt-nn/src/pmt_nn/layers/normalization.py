@@ -36,6 +36,7 @@ def layer_norm(
     With n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
     dx = (h - mean(h) - n mean(h n)) / s, with means over the last axis.
     """
+    _check_width(x, weight)
     x, d = as_floats(x), x.shape[-1]
     rows = as_rows(x)
     averaging = _averaging(d, x.dtype)
@@ -82,6 +83,11 @@ def layer_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float =
     return centered / (x.var(axis=-1, keepdims=True) + eps).sqrt() * weight + bias
 
 
+def _check_width(x: Array, weight: Array) -> None:
+    if x.shape[-1:] != weight.shape:
+        raise ShapeError(f"a norm of vectors of width {weight.size} got shape {x.shape}")
+
+
 @lru_cache(maxsize=64)
 def _averaging(d: int, dtype: np.dtype[Any]) -> Array:
     """Return (d,) values 1 / d: the product of a row with them is its mean, and fast."""
@@ -122,6 +128,7 @@ def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
     x: (..., d), weight: (d,). With n = x / s, s = sqrt(mean(x^2) + eps) and h = dy weight:
     dx = (h - n mean(h n)) / s.
     """
+    _check_width(x, weight)
     x, d = as_floats(x), x.shape[-1]
     rows = as_rows(x)
     averaging = _averaging(d, x.dtype)
@@ -176,9 +183,10 @@ def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float 
     groups = 1 normalizes all channels together, groups = c each channel (instance normalization).
     The gradient is that of layer normalization.
     """
-    if x.ndim < 2 or x.shape[1] % groups:
+    if x.ndim < 2 or x.shape[1] % groups or x.shape[1:2] != weight.shape:
         raise ShapeError(
-            f"group norm with {groups} groups needs (b, c, ...), c a multiple, got {x.shape}"
+            f"group norm of {weight.size} channels with {groups} groups needs (b, c, ...), c a "
+            f"multiple, got {x.shape}"
         )
     x = as_floats(x)
     b, c, pixels = x.shape[0], x.shape[1], prod(x.shape[2:])

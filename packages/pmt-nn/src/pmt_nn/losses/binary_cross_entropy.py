@@ -48,6 +48,8 @@ def binary_cross_entropy_with_logits(
     term y log p, e.g. the number of negatives per positive. reduction: "mean", "sum" or "none".
     Raises SettingsError for a target that is not in [0, 1].
     """
+    if not 0 <= positive_weight < np.inf:
+        raise SettingsError(f"positive_weight is finite, 0 or more, got {positive_weight}")
     logits = float_tensor(logits)
     goal = _as_targets("binary_cross_entropy_with_logits", targets, logits)
     return reduce_loss(logit_losses(logits, goal.data, positive_weight=positive_weight), reduction)

@@ -117,6 +117,8 @@ def in_batch_contrastive_loss(
     if not 0 < temperature < np.inf:
         raise SettingsError(f"temperature is finite and above 0, got {temperature}")
     a, b = _vectors("in_batch_contrastive_loss", a, b)
+    if a.ndim != 2:
+        raise ShapeError(f"in_batch_contrastive_loss needs vectors (n, d), got shape {a.shape}")
     cosines = normalized(a) @ normalized(b).swapaxes(0, 1)
     return cross_entropy(cosines / temperature, np.arange(len(a)), reduction=reduction)
 
@@ -126,6 +128,8 @@ def _vectors(name: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     a = float_tensor(a)
     b = float_tensor(b, a)
     check_same_shape(name, a, b)
+    if not a.ndim:
+        raise ShapeError(f"{name} needs vectors, got single numbers")
     return a, b
 
 

@@ -148,7 +148,7 @@ def _check(logits: Array, labels: Array, ignore_index: int, reduction: str) -> N
     check_reduction(reduction)
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"labels are integers (class numbers), got dtype {labels.dtype}")
-    if logits.shape[:-1] != labels.shape:
+    if not logits.ndim or logits.shape[:-1] != labels.shape:
         raise ShapeError(
             f"logits of shape {logits.shape} need labels of shape {logits.shape[:-1]}, "
             f"got {labels.shape}"

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, relu
-from pmt_core import SettingsError, as_floats, as_rows, check_sizes, cut
+from pmt_core import SettingsError, ShapeError, as_floats, as_rows, check_sizes, cut
 from pmt_nn.layers.activations import gelu, gelu_block, gelu_exact, gelu_exact_block
 from pmt_nn.layers.dropout import Dropout, DropoutMask, apply_mask
 from pmt_nn.layers.linear import Linear, linear, sum_rows
@@ -58,6 +58,8 @@ def feed_forward(
     applies bias, activation and dropout and computes the slope. Only the hidden layer and the
     slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
     """
+    if x.shape[-1:] != weight1.shape[:1]:
+        raise ShapeError(f"a feed-forward network of width {weight1.shape[0]} got shape {x.shape}")
     x = as_floats(x)
     rows = as_rows(x)
     hidden = rows @ weight1

@@ -59,7 +59,7 @@ def feed_forward(
     slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
     """
     if x.shape[-1:] != weight1.shape[:1]:
-        raise ShapeError(f"a feed-forward network of width {weight1.shape[0]} got shape {x.shape}")
+        raise ShapeError(f"a network of width {weight1.shape[0]} got vectors of shape {x.shape}")
     x = as_floats(x)
     rows = as_rows(x)
     hidden = rows @ weight1

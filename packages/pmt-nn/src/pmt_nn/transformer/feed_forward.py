@@ -58,9 +58,7 @@ def feed_forward(
     applies bias, activation and dropout and computes the slope. Only the hidden layer and the
     slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
     """
-    if x.shape[-1:] != weight1.shape[:1]:
-        raise ShapeError(f"a network of width {weight1.shape[0]} got vectors of shape {x.shape}")
-    x = as_floats(x)
+    x = _checked(x, weight1)
     rows = as_rows(x)
     hidden = rows @ weight1
     n, f = hidden.shape
@@ -102,6 +100,13 @@ def feed_forward(
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+def _checked(x: Array, weight: Array) -> Array:
+    """Return x as floats. Raises ShapeError if its width is not that of the weight (d, f)."""
+    if x.shape[-1:] != weight.shape[:1]:
+        raise ShapeError(f"a network of width {weight.shape[0]} got vectors of shape {x.shape}")
+    return as_floats(x)
 
 
 @ag.counts_flops(feed_forward)

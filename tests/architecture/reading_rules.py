@@ -30,17 +30,17 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "pmt_core.archive.npz": {"zipfile.ZipFile": "of a file that is open, sizes checked before"},
     "pmt_core.archive.safetensors": {"json.loads": "of text that it made itself, to write it"},
     "pmt_text.word_vectors.text_format": {"numpy.loadtxt": "of lines that are in memory"},
-    "pmt_text.word2vec.corpus.token_file": {
-        "open": "a temporary file of the process itself",
-        "numpy.fromfile": "a temporary file of the process itself",
-    },
+    "pmt_text.word2vec.corpus.token_file": {"open": "a temporary file of the process itself"},
     "pmt_train.parallel.process_group": {"json.loads": "messages between processes of one run"},
     "pmt_train.trainer.fit_loop": {"json.loads": "of text that it made itself"},
     "pmt_train.word2vec.worker_main": {
         "json.loads": "messages between processes of one run",
         "os.open": "the null device",
     },
-    "pmt_train.word2vec.worker_team": {"json.loads": "messages between processes of one run"},
+    "pmt_train.word2vec.worker_process": {
+        "json.loads": "messages between processes of one run",
+        "read_bytes": "processor time of a process, from /proc",
+    },
     "pmt_apps.kit.download": {"open": "the file that it wrote itself"},
     "pmt_apps.kit.html_report": {
         "read_bytes": "figures that the run drew itself",

@@ -40,7 +40,6 @@ class TopicSampler:
         self.chunk_words = chunk_words
         self.keep_probabilities = np.ones(V, np.float32)
         self.noise_weights = np.ones(V)
-        self.is_linked = True
 
     def __len__(self) -> int:
         return -(-self.words // self.chunk_words)
@@ -80,8 +79,9 @@ class TopicSampler:
         np.testing.assert_array_equal(arrays["counts"], sampler.counts)
         return sampler
 
-    def unlink(self) -> None:
-        self.is_linked = False
+    @property
+    def descriptors(self) -> list[int]:
+        return []
 
 
 def topic_model(**changes: Any) -> Word2Vec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -172,7 +173,10 @@ def _mlm_loss(
     settings: Settings,
     workers: Workers,
 ) -> float:
-    """Return the mean cross-entropy of masked words; the mask is the same every time."""
+    """Return the mean cross-entropy of masked words; the mask is the same every time.
+
+    It is nan if no word is masked.
+    """
     stream = RandomStream(settings.seed, "measured")
     masked_lm.eval()
 
@@ -182,7 +186,8 @@ def _mlm_loss(
         return loss.item(), count
 
     sums = predict_batches(sum_loss, batches, workers, description="scoring")
-    return sum(loss for loss, _ in sums) / max(sum(count for _, count in sums), 1)
+    masked = sum(count for _, count in sums)
+    return sum(loss for loss, _ in sums) / masked if masked else math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -129,7 +130,9 @@ def scores(translations: Sequence[Translation], references: Sequence[str]) -> di
     return {
         "bleu": score.score,
         "exact_match": exact / len(texts),
-        "length_ratio": score.length / max(score.reference_length, 1),
+        "length_ratio": (
+            score.length / score.reference_length if score.reference_length else math.nan
+        ),
     }
 
 

@@ -71,7 +71,7 @@ def fit(
         run.fit(trainer, batches, model_meta=meta)
         matrix: NDArray[np.float32] = trainer.model.vectors.weight.data
         return matrix
-    model = Word2Vec(_fast_settings(settings), len(counts), stream)
+    model = Word2Vec(fast_settings(settings), len(counts), stream)
     with (
         ChunkSampler.from_corpus(corpus, counts, sampling, stream) as sampler,
         Word2VecTrainer(
@@ -82,7 +82,8 @@ def fit(
     return model.vectors
 
 
-def _fast_settings(settings: Settings) -> Word2VecSettings:
+def fast_settings(settings: Settings) -> Word2VecSettings:
+    """Return the hyperparameters of the fast implementation."""
     return Word2VecSettings(
         model=settings.model,
         loss=settings.loss,

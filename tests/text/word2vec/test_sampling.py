@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -93,7 +94,6 @@ def test_a_sampler_and_its_copy_draw_the_same(text, tmp_path: Path) -> None:
         assert (len(sampler), sampler.words, sampler.chunk_words) == (3, 25_000, 10_000)
         arrays, values = sampler.state()
         with ChunkSampler.from_state(arrays, json.loads(json.dumps(values))) as copy:
-            sampler.unlink()  # the copy has the file open
             first, second = (s.sample(1, 2, (8, 4), (4, 6)) for s in (sampler, copy))
             other = sampler.sample(2, 2, (8, 4), (4, 6))
             same_words = sampler.sample(1, 2, (8, 4), None)
@@ -104,6 +104,29 @@ def test_a_sampler_and_its_copy_draw_the_same(text, tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.centers, same_words.centers)
     assert not np.array_equal(first.centers[:5], other.centers[:5])
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files without a name")
+def test_the_file_of_tokens_never_has_a_name(text, tmp_path: Path) -> None:
+    """Neither while it is written, nor while it is read: a killed program leaves nothing."""
+    folder = tmp_path / "temporary"
+    seen = []
+
+    class Corpus(TextCorpus):
+        def word_lists(self):
+            for words in super().word_lists():
+                seen.append(list(folder.iterdir()))
+                yield words
+
+    settings = SamplingSettings()
+    with ChunkSampler.from_corpus(Corpus(text[0].path), text[1], settings, RandomStream(5)) as s:
+        assert seen
+        assert not any(seen)
+        assert list(folder.iterdir()) == []
+        (descriptor,) = s.descriptors
+        with ChunkSampler.from_state(*s.state()) as copy:
+            assert copy.descriptors == [descriptor]
+        s.sample(0, 2, (8, 4), None)  # the copy closed its own descriptor
 
 
 def test_samples_follow_subsampling_window_and_noise(text) -> None:

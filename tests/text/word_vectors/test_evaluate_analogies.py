@@ -34,6 +34,8 @@ def test_what_counts_as_answered_and_as_right() -> None:
     only = evaluate_analogies(PLACES, sections, restrict=3)
     assert only.total.answered == 0
     assert math.isnan(only.total.accuracy)
+    assert "none" in str(only).splitlines()[-1]
+    assert "nan" not in str(only)
     assert "capitals" in str(scores)
     assert "50.0%" in str(scores).splitlines()[-1]
     with pytest.raises(SettingsError, match="restrict"):

@@ -27,6 +27,7 @@ def test_pairs_by_hand() -> None:
     assert (scores.pairs, scores.answered, scores.coverage) == (4, 3, 0.75)
     assert evaluate_word_pairs(PLACES, pairs, fold_case=False).answered == 1
     assert evaluate_word_pairs(PLACES, pairs, restrict=3).answered == 2
+    assert str(evaluate_word_pairs(PLACES, pairs[3:])) == "none, 0 of 1 pairs"
 
 
 def test_the_file_of_pairs(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,39 @@ def test_history_counts_steps_and_examples() -> None:
     assert history.best_epoch is None
     assert len(events) == 12
     assert events[0] == {"loss": 1.0, "lr": 0.1}
+
+
+class Silent(Walk):
+    """Predicts nothing in the second epoch, and nothing in every second step of the others."""
+
+    def step(self, *batches: int) -> StepResult:
+        result = super().step(*batches)
+        is_silent = self.step_count % 2 == 0 or 4 < self.step_count <= 8
+        return replace(result, loss=0.0, count=0) if is_silent else result
+
+
+def test_a_mean_over_no_prediction_is_no_loss_of_0(tmp_path: Path, capsys) -> None:
+    events = []
+    path = tmp_path / "checkpoint.npz"
+    options = FitOptions(
+        3,
+        checkpoint_path=path,
+        callbacks={"step": lambda event: events.append(event.row["loss"])},
+    )
+    history = TrainingLoop(Silent(), BATCHES, options).run()
+    losses = history.column("train_loss")
+    assert losses[0] == np.average([loss_of(1), loss_of(3)], weights=[10, 10])
+    assert np.isnan(losses).tolist() == [False, True, False]
+    assert np.isnan(events).tolist() == [False, True, False, True, *[True] * 4, *[False, True] * 2]
+    lines = capsys.readouterr().out.splitlines()
+    assert "train loss 0.6667" in lines[0]
+    assert "no predictions" in lines[1]
+    assert "0.0000" not in lines[1]
+    history.save(tmp_path / "history.csv")
+    np.testing.assert_array_equal(
+        History.load(tmp_path / "history.csv").column("train_loss"), losses
+    )
+    np.testing.assert_array_equal(load_checkpoint(path).state.rows[1]["train_loss"], np.nan)
 
 
 def stop_at(step: int) -> Callable[..., None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import sys
 
 import numpy as np
@@ -233,7 +234,9 @@ def test_options_and_shortcuts(toys):
         trainer.fit(17, epochs=1)
 
 
-def test_the_bar_has_a_total_and_the_time_left(toys, monkeypatch):
+def terminal_of_bars(monkeypatch) -> io.StringIO:
+    """Make standard error a terminal, on which bars appear at once, and return it."""
+
     class Terminal(io.StringIO):
         def isatty(self):
             return True
@@ -241,6 +244,21 @@ def test_the_bar_has_a_total_and_the_time_left(toys, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setitem(progress_bar.__kwdefaults__, "delay", 0.0)
     monkeypatch.setitem(progress._OPTIONS, "mininterval", 0)  # seconds between two updates
+    return terminal
+
+
+def test_the_bar_of_an_epoch_without_predictions_shows_no_loss(monkeypatch):
+    terminal = terminal_of_bars(monkeypatch)
+    bar = progress.EpochProgress("epoch 1/1", 3, 0, 0)
+    for loss in (math.nan, math.nan, 0.5):
+        bar.update(loss, 1e-3, 10.0)
+    bar.close()
+    assert "no predictions, lr 1.0e-03" in terminal.getvalue()
+    assert "nan" not in terminal.getvalue()
+
+
+def test_the_bar_has_a_total_and_the_time_left(toys, monkeypatch):
+    terminal = terminal_of_bars(monkeypatch)
     toys.trainer().fit(toys.data(96), FitOptions(epochs=2))
     lines = terminal.getvalue().split("\r")
     line = next(line for line in lines if line.startswith("epoch 1/2") and "2/3, loss" in line)

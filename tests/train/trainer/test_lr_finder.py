@@ -30,3 +30,16 @@ def test_the_search_finds_where_the_loss_falls_and_leaves_no_trace(toys):
 
     with pytest.raises(SettingsError, match="min_lr < max_lr"):
         search_learning_rate(trainer, toys.data(), min_lr=1.0, max_lr=0.1)
+
+
+def test_a_step_without_predictions_has_no_loss(toys):
+    """Every second batch counts nothing; a loss of 0 would look like the best rate."""
+
+    def loss(model, batch, rng):
+        total, count = toys.loss(model, batch, rng)
+        return (total * 0.0, 0) if batch.ids[0, 0] % 2 else (total, count)
+
+    trainer = Trainer(toys.model(), loss, schedule=0.02, optimizer=SGD, clip=None)
+    search = search_learning_rate(trainer, toys.data(), min_lr=1e-4, max_lr=1.0, steps=20)
+    assert 0 < len(search.losses) == len(search.rates) < 20
+    assert min(search.losses) > 0

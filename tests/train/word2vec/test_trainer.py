@@ -169,7 +169,6 @@ def test_the_learning_rate_follows_the_words_and_lr_scale(sampler) -> None:
     assert chunks == [(1, number) for number in range(8)]
     assert result.lr == pytest.approx(0.5 * (0.05 - (0.05 - 1e-4) * (1 + 2 / 8) / 2))
     assert (result.examples, result.grad_norm) == (2_000, None)
-    assert not sampler.is_linked
 
 
 def test_wrong_use_is_explained(sampler, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -18,8 +19,9 @@ from topic_sampler import TopicSampler, topic_contrast, topic_model
 
 from pmt_core import SettingsError, StateError
 from pmt_train import FitOptions, History, TrainingLoop, Word2VecSettings, Word2VecTrainer
+from pmt_train.word2vec import worker_process
 from pmt_train.word2vec.chunk_trainer import update_size
-from pmt_train.word2vec.worker_team import WorkerProcess
+from pmt_train.word2vec.worker_process import WorkerProcess
 
 MODELS = [(model, loss) for model in ("skipgram", "cbow") for loss in ("ns", "hs")]
 LINUX = sys.platform == "linux"
@@ -200,6 +202,75 @@ def test_a_killed_worker_is_an_error_that_says_so(sampler) -> None:
         with pytest.raises(StateError, match=f"worker process {pids[0]} was killed by signal 9"):
             fit(trainer, callbacks={"step": kill})
     assert not any(map(runs, pids))
+
+
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("_LOOK", 0.05), ("_STOPPED", 0.5), ("_IDLE", 0.5)):
+        monkeypatch.setattr(worker_process, f"{name}_SECONDS", seconds)
+
+
+@pytest.mark.skipif(not LINUX, reason="the state of a process")
+@pytest.mark.usefixtures("short_limits")
+def test_a_stopped_worker_is_an_error_that_names_it(sampler) -> None:
+    with Word2VecTrainer(topic_model(), sampler, workers=2) as trainer:
+        trainer.accumulate = 4
+        pids = trainer.pids
+
+        def stop(event) -> None:
+            os.kill(pids[1], signal.SIGSTOP)
+
+        with pytest.raises(StateError, match=rf"worker process {pids[1]} .* stopped \(SIGSTOP\)"):
+            fit(trainer, callbacks={"step": stop})
+    assert not any(map(runs, pids))
+
+
+@pytest.mark.skipif(not LINUX, reason="the state of a process")
+@pytest.mark.usefixtures("short_limits")
+def test_a_worker_that_goes_on_in_time_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stopped more often than the limit allows at once."""
+    worker = WorkerProcess({}, [])
+    looks = []
+
+    def look(pid: int) -> bool:
+        is_stopped = stopped(pid)
+        looks.append(is_stopped)
+        if len(looks) < 40:
+            os.kill(pid, signal.SIGSTOP if len(looks) % 4 < 3 else signal.SIGCONT)
+        else:
+            os.kill(pid, signal.SIGCONT)
+        return is_stopped
+
+    stopped = worker_process.is_stopped
+    monkeypatch.setattr(worker_process, "is_stopped", look)
+    with pytest.raises(StateError, match="KeyError: 'tables'"):  # its answer
+        worker.receive()
+    assert sum(looks) > 10
+    worker.close()
+
+
+@pytest.mark.skipif(not LINUX, reason="the state of a process")
+@pytest.mark.usefixtures("short_limits")
+def test_a_worker_that_hangs_is_an_error_and_one_that_works_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = WorkerProcess({}, [])
+    os.kill(worker.pid, signal.SIGSTOP)
+    monkeypatch.setattr(worker_process, "is_stopped", lambda pid: False)
+    with pytest.raises(StateError, match=f"worker process {worker.pid} hangs"):
+        worker.receive()
+    seconds = itertools.count()
+
+    def work(pid: int) -> float:
+        second = next(seconds)
+        if second == 20:
+            os.kill(pid, signal.SIGCONT)
+        return second
+
+    monkeypatch.setattr(worker_process, "cpu_seconds", work)
+    with pytest.raises(StateError, match="KeyError: 'tables'"):
+        worker.receive()
+    worker.close()
 
 
 def test_a_worker_that_fails_says_why() -> None:

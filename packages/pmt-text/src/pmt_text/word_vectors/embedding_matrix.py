@@ -24,11 +24,12 @@ class VectorCoverage:
 
     @property
     def share(self) -> float:
-        """Share of the words with a vector, 0 to 1."""
-        return self.covered / self.words if self.words else 0.0
+        """Share of the words with a vector, 0 to 1; nan if there are no words."""
+        return self.covered / self.words if self.words else float("nan")
 
     def __str__(self) -> str:
-        return f"{self.covered:,} of {self.words:,} words have a vector ({self.share:.1%})"
+        share = f" ({self.share:.1%})" if self.words else ""
+        return f"{self.covered:,} of {self.words:,} words have a vector{share}"
 
 
 def embedding_matrix(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -66,11 +67,15 @@ class AnalogyScores:
         width = max(len(row.name) for row in rows)
         lines = [f"{'section':<{width}}  accuracy   right  answered     of"]
         lines += [
-            f"{row.name:<{width}}  {row.accuracy:8.1%}  {row.correct:6,}  {row.answered:8,}"
+            f"{row.name:<{width}}  {_percent(row.accuracy):>8}  {row.correct:6,}  {row.answered:8,}"
             f"  {row.questions:5,}"
             for row in rows
         ]
         return "\n".join(lines)
+
+
+def _percent(share: float) -> str:
+    return "none" if math.isnan(share) else f"{share:.1%}"
 
 
 def _is_syntactic(section: AnalogyResult) -> bool:

@@ -41,10 +41,10 @@ class WordPairScores:
         return self.answered / self.pairs if self.pairs else float("nan")
 
     def __str__(self) -> str:
-        return (
-            f"Spearman {self.spearman:.4f}, Pearson {self.pearson:.4f}, "
-            f"{self.answered:,} of {self.pairs:,} pairs"
-        )
+        numbers = f"Spearman {self.spearman:.4f}, Pearson {self.pearson:.4f}"
+        if math.isnan(self.spearman):
+            numbers = "none"
+        return f"{numbers}, {self.answered:,} of {self.pairs:,} pairs"
 
 
 def load_word_pairs(path: str | os.PathLike[str]) -> list[WordPair]:

@@ -33,7 +33,7 @@ from pmt_train.trainer.history import (
     rows_to_json,
     to_json_number,
 )
-from pmt_train.trainer.trainable import StepResult
+from pmt_train.trainer.trainable import StepResult, mean_loss
 
 _FORMAT = "pmt checkpoint 1"
 
@@ -110,8 +110,8 @@ class TrainingState:
 
     @property
     def mean_loss(self) -> float:
-        """Mean loss of the present epoch so far."""
-        return self.loss_sum / max(self.count, 1)
+        """Mean loss of the present epoch so far; nan if nothing was predicted."""
+        return mean_loss(self.loss_sum, self.count)
 
     @property
     def examples_per_second(self) -> float:

@@ -20,7 +20,7 @@ from pmt_train.trainer.history import History, Row
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.trainer.progress import EpochProgress, epoch_line, say, warn
 from pmt_train.trainer.resume import check_not_diverged, resume_run, save_run
-from pmt_train.trainer.trainable import StepResult, Trainable
+from pmt_train.trainer.trainable import StepResult, Trainable, mean_loss
 
 B = TypeVar("B")
 
@@ -163,7 +163,7 @@ class TrainingLoop(Generic[B]):
     def _after_step(self, result: StepResult) -> None:
         """Call the callbacks, stop if a signal came, and save if it is time to."""
         if self._callbacks["step"]:
-            row = {"loss": result.loss / max(result.count, 1), "lr": result.lr}
+            row = {"loss": mean_loss(result.loss, result.count), "lr": result.lr}
             if result.grad_norm is not None:
                 row["grad_norm"] = result.grad_norm
             self._call("step", row)

@@ -21,8 +21,9 @@ from pmt_core import (
 
 Row = dict[str, float]
 """Column name -> number. Columns: epoch (1, 2, ...), step (done so far), seconds (so far), lr (of
-the last step), train_loss (true mean over the epoch), grad_norm (mean before clipping, if it is
-measured), examples_per_second; and the metrics of the dev split as dev_accuracy, ..."""
+the last step), train_loss (true mean over the epoch; nan if nothing was predicted), grad_norm (mean
+before clipping, if it is measured), examples_per_second; and the metrics of the dev split as
+dev_accuracy, ..."""
 
 _LONGEST_LINE = 1 << 20
 _WHOLE = ("epoch", "step", "stage")

@@ -71,7 +71,9 @@ def search_learning_rate(
             except GradientError:
                 diverged = True
                 break
-            loss = result.loss / max(result.count, 1)
+            if not result.count:
+                continue  # the step learned nothing, and has no loss
+            loss = result.loss / result.count
             mean = _SMOOTHING * mean + (1 - _SMOOTHING) * loss
             rates.append(result.lr)
             losses.append(loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -88,11 +89,11 @@ class EpochProgress:
         self._start = time.monotonic()
 
     def update(self, loss: float, lr: float, examples_per_second: float, batches: int = 1) -> None:
-        """Advance the bar. loss: mean of the epoch so far."""
+        """Advance the bar. loss: mean of the epoch so far; nan if nothing was predicted."""
         self._updated += batches
         if self._bar.disable:
             return
-        numbers = f"loss {loss:.4f}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s"
+        numbers = f"{_loss_text(loss)}, lr {lr:.1e}, {examples_per_second:,.0f} ex/s"
         if self._left is not None:
             pace = (time.monotonic() - self._start) / self._updated
             seconds = round(pace * max(self._left - self._updated, 0))
@@ -110,10 +111,15 @@ def epoch_line(row: Row, epochs: int, improved: bool) -> str:
     dev = [f"{name[4:]} {value:.4f}" for name, value in row.items() if name.startswith("dev_")]
     parts = [
         f"epoch {row['epoch']}/{epochs}",
-        f"train loss {row['train_loss']:.4f}",
+        _loss_text(row["train_loss"], "train loss"),
         *(["dev " + ", ".join(dev) + (" *" if improved else "")] if dev else []),
         f"lr {row['lr']:.2e}",
         f"{row['examples_per_second']:,.0f} ex/s",
         f"{tqdm.format_interval(round(row['seconds']))}",
     ]
     return "  ".join(parts)
+
+
+def _loss_text(loss: float, name: str = "loss") -> str:
+    """Return "loss 0.6931". Losses are finite, so nan is the mean of none."""
+    return "no predictions" if math.isnan(loss) else f"{name} {loss:.4f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ class StepResult:
     grad_norm: float | None
     lr: float
     examples: int
+
+
+def mean_loss(loss: float, count: int) -> float:
+    """Return a sum of losses divided by their number; nan if there is none."""
+    return loss / count if count else math.nan
 
 
 class Trainable(Protocol[B_contra]):

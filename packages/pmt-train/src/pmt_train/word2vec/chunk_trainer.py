@@ -56,8 +56,9 @@ class Word2VecSampler(Protocol):
     def from_state(cls, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> Self:
         """Build the copy that `state` described."""
 
-    def unlink(self) -> None:
-        """Remove temporary names in the file system; called when all copies are built."""
+    @property
+    def descriptors(self) -> list[int]:
+        """File descriptors that a process inherits in order to build a copy."""
 
 
 class ChunkTrainer:

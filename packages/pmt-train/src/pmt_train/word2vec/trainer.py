@@ -78,7 +78,6 @@ class Word2VecTrainer:
                 self._worker = stack.enter_context(WorkerTeam(model, sampler, self.workers))
             else:
                 self._worker = ChunkTrainer(model.settings, sampler, model.tables)
-            sampler.unlink()
             self._open = stack.pop_all()
         return self
 

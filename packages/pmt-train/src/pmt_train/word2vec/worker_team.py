@@ -1,109 +1,21 @@
-"""`WorkerTeam`: processes that train on the same tables; `WorkerProcess` is one of them."""
+"""`WorkerTeam`: processes that train on the same tables."""
 
 from __future__ import annotations
 
-import json
-import os
 import queue
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from pmt_core import SettingsError, StateError
+from pmt_core import SettingsError
 from pmt_train.parallel.workers import Workers
 from pmt_train.word2vec.chunk_trainer import Word2VecSampler
 from pmt_train.word2vec.shared_array import SharedArray
 from pmt_train.word2vec.word2vec import Word2Vec
-
-_MODULE = "pmt_train.word2vec.worker_main"
-_BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_EXIT_SECONDS = 10.0  # that a process may take to end
-
-
-class WorkerProcess:
-    """A Python interpreter that runs `worker_main`: a line of JSON in, a line of JSON out.
-
-    It is a program of its own, not a copy of this process: nothing is forked beside running
-    threads, the caller's main module is not imported again (so no `if __name__` is needed), and its
-    BLAS has one thread. It ends with its input, so also when this process is killed.
-
-    start: the first line; call `receive` for the answer. descriptors: of shared memory to pass on.
-    """
-
-    def __init__(self, start: Mapping[str, Any], descriptors: Sequence[int]) -> None:
-        if not sys.executable:
-            raise StateError("there is no Python to start as a worker: use one worker")
-        path = os.pathsep.join(entry for entry in sys.path if entry)
-        with _interrupts_blocked():
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", _MODULE],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds=descriptors,
-                env={**os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
-            )
-        try:
-            self._send(start)
-        except StateError:
-            self.close()
-            raise
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
-    def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a line and return the answer. Raises what `receive` raises."""
-        self._send(question)
-        return self.receive()
-
-    def close(self) -> None:
-        """End the process and wait for it."""
-        process = self._process
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # the process has ended; unsent lines are lost
-                    pipe.close()
-        try:
-            process.wait(_EXIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    def _send(self, message: Mapping[str, Any]) -> None:
-        stdin = self._process.stdin
-        try:
-            if stdin is not None:
-                stdin.write(json.dumps(message).encode() + b"\n")
-                stdin.flush()
-        except OSError:
-            raise self._ended() from None
-
-    def receive(self) -> dict[str, Any]:
-        """Return the next answer. Raises `StateError` if the worker failed or ended."""
-        stdout = self._process.stdout
-        line = stdout.readline() if stdout is not None else b""
-        if not line.endswith(b"\n"):
-            raise self._ended()
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise StateError(f"a worker process failed: {answer['error']}")
-        return answer
-
-    def _ended(self) -> StateError:
-        code = self._process.wait()
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return StateError(
-            f"worker process {self.pid} {how}: is memory short? Resume from the last checkpoint, "
-            "or use fewer workers"
-        )
+from pmt_train.word2vec.worker_process import WorkerProcess
 
 
 class WorkerTeam:
@@ -145,6 +57,7 @@ class WorkerTeam:
                 "workers": self._workers.count,
             }
             descriptors = [d for array in (*tables, *shared.values()) for d in array.descriptors]
+            descriptors += self._sampler.descriptors
             for _ in range(self._workers.count):
                 process = WorkerProcess(start, descriptors)
                 stack.callback(process.close)
@@ -209,19 +122,3 @@ def _portions(
         size = max((len(chunks) - first) // (4 * workers), 1)
         yield chunks[first : first + size]
         first += size
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Start a process within this context that ignores Ctrl-C from its first moment.
-
-    A terminal sends SIGINT to all processes; it would end the worker while it imports NumPy.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

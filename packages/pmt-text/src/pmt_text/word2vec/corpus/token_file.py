@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -19,6 +21,7 @@ from pmt_text.word2vec.corpus.word_counts import WordCounts
 
 _UNKNOWN, _END = -1, -2
 _TOKEN_BYTES = 4
+_PREFIX = "pmt-word2vec-"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,15 +84,22 @@ class TokenFile:
     Looking words up in a dictionary takes a tenth of the time that training on them takes, so it is
     done once for all epochs and processes. Each token is an int32: its word id, or ~id at the
     beginning of a sentence. The file is in the folder for temporary files (TMPDIR) and kept open.
+
+    POSIX: the file has no name, and disappears with the last process that has it open, even if all
+    are killed. Windows: it has a name; files that a killed process left are removed by `write`.
+
     `words` is the number of tokens, `chunk_words` that of a chunk; the last one may be shorter.
+
+    Attributes:
+        handle: The argument of `attach` in another process: a file descriptor, to be passed on when
+            the process is started, or a path.
     """
 
-    def __init__(self, path: str, words: int, chunk_words: int) -> None:
-        self.path = path
+    def __init__(self, file: IO[bytes], handle: int | str, words: int, chunk_words: int) -> None:
+        self._file = file
+        self.handle = handle
         self.words = words
         self.chunk_words = chunk_words
-        with _file_problems("read", path):
-            self._file = open(path, "rb", buffering=0)  # noqa: SIM115
 
     @classmethod
     def write(cls, corpus: TextCorpus, counts: WordCounts, chunk_words: int) -> TokenFile:
@@ -99,19 +109,34 @@ class TokenFile:
             StateError: The corpus is not the one that was counted.
             FileProblem: The disk is full. Errors of `TextCorpus` are passed on.
         """
-        handle, path = tempfile.mkstemp(prefix="pmt-word2vec-")
+        _remove_left_overs()
+        with _file_problems("write"):
+            file, handle = _temporary_file()
+        tokens = cls(file, handle, 0, chunk_words)
         try:
-            with open(handle, "wb") as file:
-                words = _write(file, encode_chunks(corpus, counts, chunk_words), path)
-            if words != counts.in_vocabulary:
+            tokens.words = _write(file, encode_chunks(corpus, counts, chunk_words))
+            if tokens.words != counts.in_vocabulary:
                 raise StateError(
-                    f"{corpus.path} has {words} words of the vocabulary, {counts.in_vocabulary} "
-                    "were counted: train on the text that was counted"
+                    f"{corpus.path} has {tokens.words} words of the vocabulary, "
+                    f"{counts.in_vocabulary} were counted: train on the text that was counted"
                 )
-            return cls(path, words, chunk_words)
         except BaseException:
-            os.unlink(path)
+            tokens.close()
             raise
+        return tokens
+
+    @classmethod
+    def attach(cls, handle: int | str, words: int, chunk_words: int) -> TokenFile:
+        """Open the file that another process wrote, by its `handle`."""
+        with _file_problems("read"):
+            source = os.dup(handle) if isinstance(handle, int) else handle
+            file = open(source, "rb")  # noqa: SIM115
+        return cls(file, handle, words, chunk_words)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """File descriptors to pass on to a process that attaches the file."""
+        return [self.handle] if isinstance(self.handle, int) else []
 
     def __len__(self) -> int:
         """Number of chunks."""
@@ -121,48 +146,67 @@ class TokenFile:
         """Read the chunk of an index, from 0."""
         start = number * self.chunk_words
         count = min(self.chunk_words, self.words - start)
-        with _file_problems("read", self.path):
-            self._file.seek(start * _TOKEN_BYTES)
-            tokens = np.fromfile(self._file, np.int32, count)
-        if len(tokens) < count:
-            raise StateError(f"{self.path} has become shorter: start again, with --resume")
+        with _file_problems("read"):
+            tokens = np.frombuffer(self._read(start * _TOKEN_BYTES, count * _TOKEN_BYTES), np.int32)
         begins = tokens < 0
         words, sentences = np.where(begins, ~tokens, tokens), np.cumsum(begins, dtype=np.int32)
         return TextChunk(number, words, sentences)
 
-    def unlink(self) -> None:
-        """Remove the name of the file, if the system allows that while it is open.
-
-        The file then disappears with the last process that has it open, even if all are killed.
-        """
-        if os.name == "posix":
-            with suppress(FileNotFoundError):
-                os.unlink(self.path)
+    def _read(self, start: int, size: int) -> bytes:
+        """Read bytes without moving the position, which all processes share."""
+        if sys.platform == "win32":
+            self._file.seek(start)
+            data = self._file.read(size)
+        else:
+            data = os.pread(self._file.fileno(), size, start)
+        if len(data) < size:
+            raise StateError("the temporary file of tokens has become shorter: use --resume")
+        return data
 
     def close(self) -> None:
-        """Close and remove the file."""
+        """Close the file; it is removed if no other process has it open."""
         self._file.close()
-        with suppress(OSError):
-            os.unlink(self.path)
+        if isinstance(self.handle, str):
+            with suppress(OSError):
+                os.unlink(self.handle)
 
 
-def _write(file: IO[bytes], chunks: Iterator[TextChunk], path: str) -> int:
+def _temporary_file() -> tuple[IO[bytes], int | str]:
+    """Create a file; return it and its `TokenFile.handle`."""
+    if sys.platform == "win32":
+        descriptor, path = tempfile.mkstemp(prefix=_PREFIX)
+        return open(descriptor, "w+b"), path
+    file = tempfile.TemporaryFile(prefix=_PREFIX)  # noqa: SIM115
+    return file, file.fileno()
+
+
+def _remove_left_overs() -> None:
+    """Windows: remove the files of killed processes; it refuses to remove an open one."""
+    if sys.platform == "win32":
+        for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _write(file: IO[bytes], chunks: Iterator[TextChunk]) -> int:
     """Write the tokens; return their number."""
     words, last = 0, -1
-    with _file_problems("write", path):
+    with _file_problems("write"):
         for chunk in chunks:
             begins = np.diff(chunk.sentences, prepend=np.int32(last)) != 0
             file.write(np.where(begins, ~chunk.words, chunk.words).astype(np.int32).tobytes())
             words += len(chunk.words)
             last = int(chunk.sentences[-1])
+        file.flush()
     return words
 
 
 @contextmanager
-def _file_problems(action: str, path: str) -> Iterator[None]:
+def _file_problems(action: str) -> Iterator[None]:
     try:
         yield
     except FileProblem:
         raise  # of the corpus
     except OSError as error:
-        raise FileProblem.from_os_error(action, path, error) from error
+        where = tempfile.tempdir or "temporary files (TMPDIR)"
+        raise FileProblem.from_os_error(action, where, error) from error

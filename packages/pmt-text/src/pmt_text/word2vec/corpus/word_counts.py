@@ -113,9 +113,11 @@ def _decoded(
             unreadable -= count
     if unreadable > total * _MAX_UNREADABLE:
         raise DataError(f"{corpus.path}: {unreadable} words are not UTF-8: save it as UTF-8")
+    if not total:
+        raise DataError(f"{corpus.path} holds no words: give a text")
     if len(words) < 2:
         raise DataError(
-            f"{corpus.path}: {len(words)} of its {total} words occur {min_count} times or more; "
-            "give a larger text or a smaller min_count"
+            f"{corpus.path}: expected two or more different words that occur {min_count} times or "
+            f"more, got {len(words)} in {total} words; give a larger text or a smaller min_count"
         )
     return WordCounts(words, counts, total)

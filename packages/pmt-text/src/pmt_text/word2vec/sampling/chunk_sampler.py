@@ -166,7 +166,7 @@ class ChunkSampler:
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and JSON values from which another process builds the same sampler."""
         return {"counts": self.counts}, {
-            "path": self._tokens.path,
+            "tokens": self._tokens.handle,
             "words": self.words,
             "chunk_words": self.chunk_words,
             "settings": asdict(self._settings),
@@ -176,17 +176,18 @@ class ChunkSampler:
     @classmethod
     def from_state(cls, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> Self:
         """Build the sampler that `state` described; both read the same token file."""
-        tokens = TokenFile(values["path"], values["words"], values["chunk_words"])
+        tokens = TokenFile.attach(values["tokens"], values["words"], values["chunk_words"])
         settings = SamplingSettings(**values["settings"])
         stream = RandomStream.from_dict(values["stream"])
         return cls(tokens, np.array(arrays["counts"]), settings, stream)
 
-    def unlink(self) -> None:
-        """Remove the name of the token file, see `TokenFile.unlink`; call it after `from_state`."""
-        self._tokens.unlink()
+    @property
+    def descriptors(self) -> list[int]:
+        """File descriptors that a process inherits in order to build the same sampler."""
+        return self._tokens.descriptors
 
     def close(self) -> None:
-        """Close and remove the token file."""
+        """Close the token file, which has no name."""
         self._tokens.close()
 
     def __enter__(self) -> Self:

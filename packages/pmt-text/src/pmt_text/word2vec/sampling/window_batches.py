@@ -21,7 +21,7 @@ _CHUNK_WORDS = 50_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowBatch:
-    """n center words, each with at least one context word.
+    """n center words, each with at least one context word; n may be 0.
 
     Attributes:
         words: (n,) center words.
@@ -76,12 +76,20 @@ class WindowBatches:
         return self._noise.draw(shape, rng).astype(np.int64)
 
     def epoch(self, n: int) -> Iterator[WindowBatch]:
-        """Iterate over the batches of epoch n (0, 1, ...), the same ones at every call."""
+        """Iterate over the batches of epoch n (0, 1, ...), the same ones at every call.
+
+        If subsampling leaves no word with a neighbor, there is one batch without words.
+        """
+        is_empty = True
         for chunk in encode_chunks(self._corpus, self._counts, _CHUNK_WORDS):
             windows = self._windows(chunk, self._stream.child(n, chunk.number).generator())
             for start in range(0, len(windows), self._batch_size):
                 part = slice(start, start + self._batch_size)
                 yield WindowBatch(windows.words[part], windows.neighbors[part], windows.mask[part])
+                is_empty = False
+        if is_empty:
+            none = np.zeros((0, 2 * self._window), np.int64)
+            yield WindowBatch(none[:, 0], none, none != 0)
 
     def _windows(self, chunk: TextChunk, rng: np.random.Generator) -> WindowBatch:
         keep = rng.random(len(chunk.words), np.float32) < self._keep[chunk.words]

@@ -26,6 +26,11 @@ def _real_data() -> tuple[Path | None, str]:
     return None, f"no real data: PMT_DATA is not set and {folder} does not exist"
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name long bytes by their length: compressed ones hold the time, which differs by process."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 40 else None
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The root of the repository."""

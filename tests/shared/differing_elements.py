@@ -33,6 +33,12 @@ def cut_at_zero(name: str, x: Configuration) -> Any:
     return name == "gradient 0" and flat & ~np.isfinite(x.cotangents[0])
 
 
+def cut_at_length_zero(name: str, x: Configuration) -> Any:
+    """Where a gradient of inf or nan arrives at a vector of length 0."""
+    flat = ~x.arrays[0].any(axis=x.settings["axis"], keepdims=True)
+    return name == "gradient 0" and flat & ~np.isfinite(by_axes(x.cotangents[0], x))
+
+
 def infinite_logits(name: str, x: Configuration) -> Any:
     """Losses of infinite logits: one of them, or a sum that has one."""
     infinite = np.isinf(x.arrays[0])
@@ -66,6 +72,12 @@ def nan_among_others(name: str, x: Configuration) -> Any:
     return name == "gradient 0" and np.isnan(x.arrays[0]).any(axis=axis, keepdims=True)
 
 
+def not_finite_without_slope(name: str, x: Configuration) -> Any:
+    """At an infinite number, nan, or an infinite gradient, if the slope is 0."""
+    finite = np.isfinite(x.arrays[0]) & np.isfinite(x.cotangents[0])
+    return x.settings["slope"] == 0 and ~finite
+
+
 def at_nan(name: str, x: Configuration) -> Any:
     return name == "gradient 0" and np.isnan(x.arrays[0])
 
@@ -89,5 +101,5 @@ def number_beside_arrays(name: str, x: Configuration) -> Any:
     """Indices that NumPy and torch group differently: a number and arrays, a slice between them."""
     index = x.settings["index"]
     parts = index if isinstance(index, tuple) else (index,)
-    numbers = any(isinstance(part, int) for part in parts)
-    return numbers and any(isinstance(part, np.ndarray) for part in parts)
+    ranks = [np.ndim(part) for part in parts if isinstance(part, (int, np.ndarray))]
+    return 0 in ranks and max(ranks) > 0

@@ -33,8 +33,8 @@ class Comparison:
         theirs: the same, with torch as first argument and torch's tensors.
         draw: makes the inputs of a configuration.
         tolerance: largest error, in units of 1e-6 for float32 and 1e-14 for float64.
-        by_array: whether an error is relative to the largest finite element of its array, as for
-            sums of many terms, or else to the element itself.
+        by_element: whether errors in arrays of the shape of the result are relative to the element;
+            else, as for sums of many terms, to the largest finite element of the array.
         scales: called with the arrays and the settings; by the name of an array the size of the
             terms that cancel in it (for a gradient, with a cotangent of 1): an error relative to
             that is a rounding error too.
@@ -46,7 +46,7 @@ class Comparison:
     theirs: Callable[..., Any]
     draw: Callable[[Draw], Inputs]
     tolerance: float = 4.0
-    by_array: bool = True
+    by_element: bool = False
     scales: Callable[..., dict[str, Any]] = lambda *arrays, **settings: {}
     edges: bool = True
 
@@ -127,7 +127,8 @@ def _differing(
         pair = ours.arrays[name], theirs.arrays[name]
         wrong = np.True_
         if alike(*pair):
-            wrong = wrong_cells(*pair, comparison.tolerance, scale, comparison.by_array)
+            is_sum = not comparison.by_element or pair[1].shape != theirs.arrays["output 0"].shape
+            wrong = wrong_cells(*pair, comparison.tolerance, scale, by_array=is_sum)
         wrong = wrong & ~known.among(wrong, name, configuration)
         if wrong.any():
             yield f"{name} {_told(*pair, wrong)}"
@@ -235,7 +236,7 @@ def wrong_cells(
     scale = max(scale, largest(theirs)) if by_array else scale
     wide = np.where(finite, theirs, 0).astype(np.longdouble)
     limit = tolerance * (1e-6 if ours.dtype == np.float32 else 1e-14)
-    allowed = limit * np.maximum(np.abs(wide), scale) + np.finfo(ours.dtype).tiny
+    allowed = limit * np.maximum(np.abs(wide), scale) + 4 * np.finfo(ours.dtype).tiny
     with np.errstate(invalid="ignore"):
         near = np.abs(ours.astype(np.longdouble) - wide) <= allowed
     return ~(same | (finite & near))

@@ -24,6 +24,7 @@ OF_OPERATIONS = [
         "`norm`, gradient", "`[0]`, from a gradient of inf", "[0]", "[nan]", "a mask cuts",
         lambda m: gradient(m.norm, [0], INF),
         lambda t: torch_gradient(t, t.linalg.vector_norm, [0], INF),
+        ("norm",), where.cut_at_length_zero,
     ),
     Difference(
         "`max`, `min`, gradient", "`[1, 2]`, from a gradient of inf", "[0, inf]", "[nan, inf]",
@@ -51,6 +52,12 @@ OF_OPERATIONS = [
         lambda m: gradient(lambda b: m.power(row([0]), b), [2], [INF]),
         lambda t: torch_gradient(t, lambda b: t.pow(t.zeros(1, dtype=b.dtype), b), [2], [INF]),
         ("power",), where.cut_by_power,
+    ),
+    Difference(
+        "`leaky_relu`, slope 0", "`[-inf]`", "[0]", "[nan]", "a slope of 0 is that of `relu`",
+        lambda m: m.leaky_relu(row([-INF]), slope=0.0),
+        lambda t: t.nn.functional.leaky_relu(t.tensor([-INF]), 0.0),
+        ("leaky_relu",), where.not_finite_without_slope,
     ),
     Difference(
         "`elu`, gradient", "nan 32 times, float32", "1", "nan",

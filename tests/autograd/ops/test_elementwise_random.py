@@ -29,13 +29,17 @@ def same(name: str, draw: Any = one, **options: Any) -> Comparison:
     def theirs(torch: Any, *inputs: Any) -> Any:
         return getattr(torch, name)(*inputs)
 
-    return Comparison(name, getattr(ag, name), theirs, draw, **options)
+    return Comparison(name, getattr(ag, name), theirs, draw, by_element=True, **options)
 
 
 def limits(draw: Draw) -> Inputs:
     low, high = sorted([draw.choice([-1.0, -0.5, 0.0, 0.25]), draw.choice([-0.25, 0.0, 0.5, 1.0])])
     settings = draw.choice([{"low": low}, {"high": high}, {"low": low, "high": high}])
     return one(draw)[0], settings
+
+
+def torch_clip(torch: Any, x: Any, low: Any = None, high: Any = None) -> Any:
+    return torch.clip(x, low, high)
 
 
 def torch_softplus(torch: Any, x: Any) -> Any:
@@ -60,30 +64,50 @@ def torch_converted(torch: Any, x: Any, dtype: str) -> Any:
     return x.to(getattr(torch, dtype))
 
 
+def torch_leaky_relu(torch: Any, x: Any, slope: float) -> Any:
+    return torch.nn.functional.leaky_relu(x, slope)
+
+
+def torch_elu(torch: Any, x: Any, alpha: float) -> Any:
+    return torch.nn.functional.elu(x, alpha)
+
+
+def sloped(draw: Draw) -> Inputs:
+    return one(draw)[0], {"slope": draw.choice([0.01, 0.2, 0.0, 0.0, 1.0])}
+
+
+def curved(draw: Draw) -> Inputs:
+    return one(draw)[0], {"alpha": draw.choice([1.0, 0.5, 2.0])}
+
+
+def quotients(draw: Draw) -> Inputs:
+    """Numbers of which a / b^2 is within the range, whatever the order."""
+    shape = draw.shape()
+    return [draw.array(draw.broadcastable(shape), exponent=9) for _ in range(2)], {}
+
+
+def by_one(*arrays: Any, **settings: Any) -> dict[str, float]:
+    """A slope that is a difference from 1, or a sum of gradients."""
+    return {f"gradient {i}": 1.0 for i in range(len(arrays))}
+
+
+SLOPES: dict[str, Any] = {"scales": by_one, "by_element": True}
 CASES = [
-    *(same(name) for name in ("exp", "expm1", "log", "log1p", "square", "sqrt", "tanh")),
-    *(same(name) for name in ("sigmoid", "sin", "cos", "arctan", "erf", "absolute", "negative")),
-    same("relu"),
-    *(same(name, two) for name in ("add", "subtract", "multiply", "divide")),
-    *(same(name, two) for name in ("maximum", "minimum")),
-    Comparison("power", ag.power, lambda t, a, b: t.pow(a, b), two),
-    Comparison("softplus", ag.softplus, torch_softplus, one),
-    Comparison("silu", ag.silu, lambda t, x: t.nn.functional.silu(x), one),
-    Comparison(
-        "leaky_relu",
-        ag.leaky_relu,
-        lambda t, x, slope: t.nn.functional.leaky_relu(x, slope),
-        lambda d: (one(d)[0], {"slope": d.choice([0.01, 0.2, 0.0, 1.0])}),
-    ),
-    Comparison(
-        "elu",
-        ag.elu,
-        lambda t, x, alpha: t.nn.functional.elu(x, alpha),
-        lambda d: (one(d)[0], {"alpha": d.choice([1.0, 0.5, 2.0])}),
-    ),
-    Comparison("masked", ag.masked, torch_masked, masked),
-    Comparison("astype", ag.astype, torch_converted, converted),
-    Comparison("clip", ag.clip, lambda t, x, low=None, high=None: t.clip(x, low, high), limits),
+    *(same(name) for name in ("exp", "log", "log1p", "square", "sqrt", "sigmoid", "sin", "cos")),
+    *(same(name) for name in ("arctan", "erf", "absolute", "negative", "relu")),
+    same("tanh", scales=by_one),
+    same("expm1", scales=by_one),
+    *(same(name, two, scales=by_one) for name in ("add", "subtract", "maximum", "minimum")),
+    same("multiply", two),
+    same("divide", quotients),
+    Comparison("power", ag.power, lambda t, a, b: t.pow(a, b), quotients, by_element=True),
+    Comparison("softplus", ag.softplus, torch_softplus, one, by_element=True),
+    Comparison("silu", ag.silu, lambda t, x: t.nn.functional.silu(x), one, **SLOPES),
+    Comparison("leaky_relu", ag.leaky_relu, torch_leaky_relu, sloped, by_element=True),
+    Comparison("elu", ag.elu, torch_elu, curved, **SLOPES),
+    Comparison("masked", ag.masked, torch_masked, masked, by_element=True),
+    Comparison("astype", ag.astype, torch_converted, converted, by_element=True),
+    Comparison("clip", ag.clip, torch_clip, limits, by_element=True),
 ]
 
 

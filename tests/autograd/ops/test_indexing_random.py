@@ -73,8 +73,10 @@ def rows(draw: Draw) -> Inputs:
 
 
 def slices(draw: Draw) -> Inputs:
-    x = draw.array(draw.shape(1))
-    axis = draw.axis(x.ndim)
+    shape = list(draw.shape(1))
+    axis = draw.axis(len(shape))
+    shape[axis] = max(shape[axis], 1)
+    x = draw.array(tuple(shape))
     return [x, ids(draw, draw.shape(0, 2), x.shape[axis])], {"axis": axis}
 
 
@@ -107,7 +109,7 @@ def torch_added(torch: Any, x: Any, index: Any, updates: Any) -> Any:
     return x.index_add(0, index.reshape(-1), updates.reshape(index.numel(), *x.shape[1:]))
 
 
-def largest(draw: Draw) -> Inputs:
+def ranked(draw: Draw) -> Inputs:
     """Elements that all differ, of which some are infinite: torch's choice of ties is open."""
     shape = draw.shape(1)
     x = draw.rng.permutation(int(np.prod(shape))).reshape(shape).astype(draw.dtype) - 3
@@ -121,20 +123,25 @@ def torch_table(torch: Any, table: Any, index: Any, sparse: bool) -> Any:
     return table[index]
 
 
+def by_one(*arrays: Any, **settings: Any) -> dict[str, float]:
+    """A gradient is a sum of some of the gradients of the result."""
+    return {f"gradient {i}": 1.0 for i in range(len(arrays))}
+
+
+def torch_take_along(torch: Any, x: Any, index: Any, axis: int) -> Any:
+    return torch.take_along_dim(x, index, axis)
+
+
+SUMS: dict[str, Any] = {"scales": by_one, "by_element": True}
 CASES = [
-    Comparison("getitem", ag.getitem, lambda t, x, index: x[for_torch(t, index)], read),
-    Comparison("set_items", ag.set_items, torch_set, written),
-    Comparison("take_rows", ag.take_rows, torch_table, rows),
-    Comparison("take", ag.take, torch_take, slices),
-    Comparison("take of all elements", ag.take, lambda t, x, i: t.take(x, i), flat),
-    Comparison(
-        "take_along_axis",
-        ag.take_along_axis,
-        lambda t, x, i, axis: t.take_along_dim(x, i, axis),
-        along,
-    ),
-    Comparison("scatter_add", ag.scatter_add, torch_added, added),
-    Comparison("top_k", ag.top_k, lambda t, x, k, axis: t.topk(x, k, axis), largest),
+    Comparison("getitem", ag.getitem, lambda t, x, index: x[for_torch(t, index)], read, **SUMS),
+    Comparison("set_items", ag.set_items, torch_set, written, **SUMS),
+    Comparison("take_rows", ag.take_rows, torch_table, rows, **SUMS),
+    Comparison("take", ag.take, torch_take, slices, **SUMS),
+    Comparison("take of all elements", ag.take, lambda t, x, i: t.take(x, i), flat, **SUMS),
+    Comparison("take_along_axis", ag.take_along_axis, torch_take_along, along, **SUMS),
+    Comparison("scatter_add", ag.scatter_add, torch_added, added, scales=by_one),
+    Comparison("top_k", ag.top_k, lambda t, x, k, axis: t.topk(x, k, axis), ranked, **SUMS),
 ]
 
 

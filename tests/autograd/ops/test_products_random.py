@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import pytest
 from random_arrays import Draw
-from torch_comparison import Comparison, Inputs, hold
+from torch_comparison import Comparison, Inputs, hold, largest
 
 import pmt_autograd as ag
 
@@ -56,6 +57,8 @@ def equation(draw: Draw) -> Inputs:
     for term in terms:
         before = draw.broadcastable(batch) if "..." in term else ()
         shapes.append((*before, *(sizes[letter] for letter in term.replace("...", ""))))
+    if len(terms) > 2:  # of infinities the order of the products matters, and it is open
+        return [draw.normal(*shape) for shape in shapes], {"subscripts": subscripts}
     return factors(draw, *shapes), {"subscripts": subscripts}
 
 
@@ -63,11 +66,22 @@ def torch_einsum(torch: Any, *operands: Any, subscripts: str) -> Any:
     return torch.einsum(subscripts, *operands)
 
 
+def of_products(*arrays: Any, **settings: Any) -> dict[str, float]:
+    """The terms of a sum may cancel: for a gradient, those of the products of all other factors."""
+    sizes = [max(largest(array), 1e-300) for array in arrays]
+    gradients = {f"gradient {i}": prod(sizes) / size for i, size in enumerate(sizes)}
+    return {"output 0": prod(sizes), **gradients}
+
+
+def torch_tensordot(torch: Any, a: Any, b: Any, axes: Any) -> Any:
+    return torch.tensordot(a, b, axes)
+
+
 SUMS = [
-    Comparison("matmul", ag.matmul, lambda t, a, b: t.matmul(a, b), matrices),
-    Comparison("outer", ag.outer, lambda t, a, b: t.outer(a, b), vectors),
-    Comparison("tensordot", ag.tensordot, lambda t, a, b, axes: t.tensordot(a, b, axes), tensors),
-    Comparison("einsum", ag.einsum, torch_einsum, equation),
+    Comparison("matmul", ag.matmul, lambda t, a, b: a @ b, matrices, scales=of_products),
+    Comparison("outer", ag.outer, lambda t, a, b: t.outer(a, b), vectors, scales=of_products),
+    Comparison("tensordot", ag.tensordot, torch_tensordot, tensors, scales=of_products),
+    Comparison("einsum", ag.einsum, torch_einsum, equation, scales=of_products, edges=False),
 ]
 
 LINKS: dict[str, tuple[Any, Any]] = {
@@ -80,7 +94,7 @@ LINKS: dict[str, tuple[Any, Any]] = {
     "maximum": (lambda x: ag.maximum(x, 0.0), lambda t, x: t.maximum(x, t.zeros_like(x))),
     "square": (ag.square, lambda t, x: t.square(x)),
     "tanh": (ag.tanh, lambda t, x: t.tanh(x)),
-    "power": (lambda x: x**0.5, lambda t, x: x**0.5),
+    "power": (lambda x: x**1.5, lambda t, x: x**1.5),
     "where": (lambda x: ag.where(x.data > 0, x, 0.0), lambda t, x: t.where(x > 0, x, 0.0)),
     "leaky": (lambda x: ag.leaky_relu(x, slope=0.0), lambda t, x: t.relu(x)),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from random_arrays import Draw
 from torch_comparison import Comparison, Inputs, hold, largest
@@ -16,6 +17,12 @@ pytestmark = pytest.mark.oracle
 def over_axes(draw: Draw) -> Inputs:
     x = draw.array(draw.shape(), exponent=15, spread=False)
     return [x], {"axis": draw.axes(x.ndim), "keepdims": draw.chance(0.3)}
+
+
+def over_axes_or_zero(draw: Draw) -> Inputs:
+    """Vectors, some of length 0."""
+    (x,), settings = over_axes(draw)
+    return [x * draw.choice([0, 1, 1, 1]) if np.isfinite(x).all() else x], settings
 
 
 def over_axis(draw: Draw) -> Inputs:
@@ -34,7 +41,8 @@ def reduction(name: str, theirs: Any, **options: Any) -> Comparison:
     def over_all(torch: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         return theirs(torch, x, tuple(range(x.ndim)) if axis is None else axis, keepdims)
 
-    return Comparison(name, getattr(ag, name), over_all, over_axes, **options)
+    draw = over_axes_or_zero if name == "norm" else over_axes
+    return Comparison(name, getattr(ag, name), over_all, draw, **options)
 
 
 def over_one(name: str, **options: Any) -> Comparison:
@@ -48,23 +56,27 @@ def over_one(name: str, **options: Any) -> Comparison:
 
 
 def of_logits(x: Any, **settings: Any) -> dict[str, float]:
-    """A logarithm of a probability is as exact as the largest logit, a slope as a probability."""
-    return {"output 0": largest(x), "gradient 0": 1.0}
+    """The exponent of a probability is as exact as the largest logit."""
+    return {"output 0": largest(x), "gradient 0": 1 + largest(x) / 50}
 
 
 def of_probabilities(x: Any, **settings: Any) -> dict[str, float]:
-    return {"gradient 0": 1.0}
+    return {"output 0": largest(x) / 50, "gradient 0": 1 + largest(x) / 50}
+
+
+def of_terms(x: Any, **settings: Any) -> dict[str, float]:
+    return {"output 0": largest(x), "gradient 0": 1.0}
 
 
 CASES = [
-    reduction("sum", lambda t, x, axes, kept: t.sum(x, axes, kept)),
-    reduction("mean", lambda t, x, axes, kept: t.mean(x, axes, kept)),
+    reduction("sum", lambda t, x, axes, kept: t.sum(x, axes, kept), scales=of_terms),
+    reduction("mean", lambda t, x, axes, kept: t.mean(x, axes, kept), scales=of_terms),
     reduction("var", lambda t, x, axes, kept: t.var(x, axes, correction=0, keepdim=kept)),
     reduction("std", lambda t, x, axes, kept: t.std(x, axes, correction=0, keepdim=kept)),
-    reduction("max", lambda t, x, axes, kept: t.amax(x, axes, kept)),
-    reduction("min", lambda t, x, axes, kept: t.amin(x, axes, kept)),
+    reduction("max", lambda t, x, axes, kept: t.amax(x, axes, kept), by_element=True),
+    reduction("min", lambda t, x, axes, kept: t.amin(x, axes, kept), by_element=True),
     reduction("norm", lambda t, x, axes, kept: t.linalg.vector_norm(x, 2, axes, kept)),
-    over_one("cumsum"),
+    over_one("cumsum", scales=of_terms),
     over_one("logsumexp", scales=of_logits),
     over_one("softmax", scales=of_probabilities),
     over_one("log_softmax", scales=of_logits),

@@ -109,45 +109,41 @@ def torch_pad(torch: Any, x: Any, widths: Any, value: float) -> Any:
     return torch.nn.functional.pad(x, flat, value=value)
 
 
+def torch_flip(torch: Any, x: Any, axis: Any) -> Any:
+    return torch.flip(x, tuple(np.atleast_1d(axis).tolist()))
+
+
+def our_moveaxis(x: Any, first: int, second: int) -> Any:
+    return ag.moveaxis(x, source=first, destination=second)
+
+
+def moved(name: str, theirs: Any, draw: Any, ours: Any = None) -> Comparison:
+    """Return the comparison of a function that moves elements; gradients are sums at most."""
+
+    def by_one(*arrays: Any, **settings: Any) -> dict[str, float]:
+        return {f"gradient {i}": 1.0 for i in range(len(arrays))}
+
+    return Comparison(name, ours or getattr(ag, name), theirs, draw, scales=by_one, by_element=True)
+
+
 CASES = [
-    Comparison("reshape", ag.reshape, lambda t, x, shape: x.reshape(shape), reshaped),
-    Comparison("transpose", ag.transpose, lambda t, x, axes: x.permute(axes), permuted),
-    Comparison(
-        "swapaxes", ag.swapaxes, lambda t, x, first, second: x.swapaxes(first, second), two_axes
+    moved("reshape", lambda t, x, shape: x.reshape(shape), reshaped),
+    moved("transpose", lambda t, x, axes: x.permute(axes), permuted),
+    moved("swapaxes", lambda t, x, first, second: x.swapaxes(first, second), two_axes),
+    moved(
+        "moveaxis", lambda t, x, first, second: x.moveaxis(first, second), two_axes, our_moveaxis
     ),
-    Comparison(
-        "moveaxis",
-        lambda x, first, second: ag.moveaxis(x, source=first, destination=second),
-        lambda t, x, first, second: t.moveaxis(x, first, second),
-        two_axes,
-    ),
-    Comparison(
-        "broadcast_to", ag.broadcast_to, lambda t, x, shape: t.broadcast_to(x, shape), widened
-    ),
-    Comparison(
-        "flip",
-        ag.flip,
-        lambda t, x, axis: t.flip(x, tuple(np.atleast_1d(axis).tolist())),
-        some_axes,
-    ),
-    Comparison("squeeze", ag.squeeze, lambda t, x, axis: x.squeeze(axis), narrowed),
-    Comparison(
-        "expand_dims",
-        ag.expand_dims,
-        lambda t, x, axis: x.unsqueeze(axis),
-        inserted,
-    ),
-    Comparison("pad", ag.pad, torch_pad, padded),
-    Comparison("tile", ag.tile, lambda t, x, repeats: t.tile(x, repeats), tiled),
-    Comparison(
-        "repeat", ag.repeat, lambda t, x, count, axis: t.repeat_interleave(x, count, axis), repeated
-    ),
-    Comparison(
-        "concat", ag.concat, lambda t, *x, axis: t.concat(x, axis), lambda d: parts(d, False)
-    ),
-    Comparison("stack", ag.stack, lambda t, *x, axis: t.stack(x, axis), lambda d: parts(d, True)),
-    Comparison("split", ag.split, lambda t, x, sections, axis: t.split(x, sections, axis), cut),
-    Comparison("where", ag.where, lambda t, c, a, b: t.where(c, a, b), chosen),
+    moved("broadcast_to", lambda t, x, shape: t.broadcast_to(x, shape), widened),
+    moved("flip", torch_flip, some_axes),
+    moved("squeeze", lambda t, x, axis: x.squeeze(axis), narrowed),
+    moved("expand_dims", lambda t, x, axis: x.unsqueeze(axis), inserted),
+    moved("pad", torch_pad, padded),
+    moved("tile", lambda t, x, repeats: t.tile(x, repeats), tiled),
+    moved("repeat", lambda t, x, count, axis: t.repeat_interleave(x, count, axis), repeated),
+    moved("concat", lambda t, *x, axis: t.concat(x, axis), lambda d: parts(d, False)),
+    moved("stack", lambda t, *x, axis: t.stack(x, axis), lambda d: parts(d, True)),
+    moved("split", lambda t, x, sections, axis: t.split(x, sections, axis), cut),
+    moved("where", lambda t, c, a, b: t.where(c, a, b), chosen),
 ]
 
 

@@ -58,6 +58,12 @@ def torch_linear(torch: Any, x: Any, weight: Any, bias: Any = None) -> Any:
     return torch.nn.functional.linear(x, weight.T, bias)
 
 
+def of_dense(x: Any, weight: Any, bias: Any = None) -> dict[str, float]:
+    """The terms of a sum may cancel."""
+    a, b = largest(x), largest(weight)
+    return {"output 0": a * b, "gradient 0": b, "gradient 1": a, "gradient 2": 1.0}
+
+
 def our_tied(x: Any, weight: Any, bias: Any = None) -> Any:
     return tied_linear(x, weight.T, bias)
 
@@ -189,7 +195,8 @@ def cancellation(rows: Any, weight: Any, eps: float, *, centered: bool = True) -
     inverse = float((1 / np.sqrt(power + eps)).max(initial=0))
     noise = max(1.0, float(np.abs(wide).max(initial=0)) * inverse)
     size = float(np.abs(weight).max(initial=0))
-    return {"output 0": size * noise, "gradient 0": size * inverse * noise**2, "gradient 1": noise}
+    sizes = {"output 0": size * noise, "gradient 0": size * inverse * noise**2}
+    return {**sizes, "gradient 1": noise, "gradient 2": 1.0}
 
 
 def of_rows(x: Any, weight: Any, bias: Any = None, *, eps: float) -> dict[str, float]:
@@ -211,14 +218,15 @@ def of_channels(x: Any, weight: Any, bias: Any, *, eps: float, **settings: Any) 
 
 def of_last_batch(*arrays: Any, eps: float, **settings: Any) -> dict[str, float]:
     *_, x, weight, bias = arrays
-    return {"gradient 2": of_channels(x, weight, bias, eps=eps)["gradient 0"]}
+    by_x = of_channels(x, weight, bias, eps=eps)["gradient 0"]
+    return {"gradient 2": by_x, "output 1": 1.0, "output 2": 1.0}
 
 
 CASES = [
     Comparison("gelu", gelu, torch_gelu("tanh"), bent, scales=of_slopes),
     Comparison("gelu_exact", gelu_exact, torch_gelu("none"), bent, scales=of_slopes),
-    Comparison("linear", our_linear, torch_linear, dense),
-    Comparison("tied_linear", our_tied, torch_linear, dense),
+    Comparison("linear", our_linear, torch_linear, dense, scales=of_dense),
+    Comparison("tied_linear", our_tied, torch_linear, dense, scales=of_dense),
     Comparison("layer_norm", our_layer_norm, torch_layer_norm, rows, scales=of_rows, edges=False),
     Comparison(
         "rms_norm",

@@ -51,11 +51,7 @@ def torch_cross_entropy(
 
 def tied(draw: Draw) -> Inputs:
     n, d, v = draw.length(), draw.length(1), draw.length(1)
-    arrays = [
-        draw.scaled(n, d, exponent=3),
-        draw.scaled(v, d, exponent=0),
-        draw.scaled(v, exponent=3),
-    ]
+    arrays = [draw.normal(n, d, large=100), draw.normal(v, d), draw.scaled(v, exponent=3)]
     labels = draw.rng.integers(0, v, n)
     return [*arrays, labels], {"label_smoothing": draw.choice([0.0, 0.1])}
 
@@ -229,11 +225,13 @@ def of_angles(*vectors: Any, temperature: float = 1.0, **settings: Any) -> dict[
 
 
 def of_distances(*vectors: Any, **settings: Any) -> dict[str, float]:
-    return {f"gradient {i}": 1.0 for i in range(3)}
+    size = max(largest(x) for x in vectors) * vectors[0].shape[-1]
+    return {"output 0": size * len(vectors[0]), **{f"gradient {i}": 1.0 for i in range(3)}}
 
 
+LOGITS: dict[str, Any] = {"scales": of_logits, "edges": False}
 CASES = [
-    Comparison("cross_entropy", cross_entropy, torch_cross_entropy, classes, scales=of_logits),
+    Comparison("cross_entropy", cross_entropy, torch_cross_entropy, classes, **LOGITS),
     Comparison(
         "tied_cross_entropy", tied_cross_entropy, torch_tied, tied, scales=of_table, edges=False
     ),

@@ -35,7 +35,8 @@ class Difference:
         function, input, pmt, torch, reason: the cells of the row; `pmt` and `torch` are what the
             example gives, see `shown`.
         ours, theirs: run the example; given the public names of all packages, and torch.
-        comparisons: the names of the comparisons that meet this difference, the first in any case.
+        comparisons: the names of the comparisons that meet this difference, the first in any case
+            unless it is rare.
         elements: (name of an array, configuration) -> which of its elements differ, in an array
             that broadcasts; the name is "output 0", "gradient 1", ..., or "error".
     """
@@ -49,6 +50,7 @@ class Difference:
     theirs: Callable[[Any], Any]
     comparisons: tuple[str, ...] = ()
     elements: Callable[[str, Configuration], Any] = nowhere
+    rare: bool = False
 
     @property
     def row(self) -> str:

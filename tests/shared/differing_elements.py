@@ -97,6 +97,14 @@ def without_labels(name: str, x: Configuration) -> Any:
     return name == "output 0" and x.settings["reduction"] == "mean" and not counted.any()
 
 
+def ignored_rows(name: str, x: Configuration) -> Any:
+    """Gradients of rows of nan or inf whose label is ignored."""
+    logits, labels = x.arrays
+    ignored = labels == x.settings["ignore_index"]
+    wrong = ignored & ~np.isfinite(logits).all(axis=-1)
+    return name == "gradient 0" and wrong[..., np.newaxis]
+
+
 def number_beside_arrays(name: str, x: Configuration) -> Any:
     """Indices that NumPy and torch group differently: a number and arrays, a slice between them."""
     index = x.settings["index"]

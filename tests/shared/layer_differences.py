@@ -98,6 +98,7 @@ OF_LOSSES = [
                 x.reshape(1, 2), t.tensor([-100]), reduction="sum"
             ), [NAN, 0], INF,
         ),
+        ("cross_entropy",), where.ignored_rows, rare=True,
     ),
     Difference(
         "`cross_entropy`", "logits `[[inf, 0]]`, label 1", "inf", "nan",

@@ -71,7 +71,8 @@ class Known:
 
     def __init__(self, name: str) -> None:
         self.items = differences_of(name)
-        self.unmet = {item.input for item in self.items if item.comparisons[0] == name}
+        common = [item for item in self.items if not item.rare]
+        self.unmet = {item.input for item in common if item.comparisons[0] == name}
 
     def among(self, wrong: Any, name: str, configuration: Configuration) -> Any:
         """Return which elements of an array may differ; `wrong` are those that do."""

@@ -57,7 +57,10 @@ class TextLines:
             number += len(lines)
 
     def blocks(self) -> Iterator[bytes]:
-        """Iterate over the text in blocks of whole lines; a line that is too long is cut."""
+        """Iterate over the text in blocks of whole lines, each with a line end.
+
+        A line that is too long is cut.
+        """
         read, max_length = self._file.stream.read, self._max_length
         parts: list[bytes] = []
         length = 0  # of the parts, which have no line end
@@ -70,7 +73,7 @@ class TextLines:
                 parts.append(chunk)
                 length += len(chunk)
         if length:
-            yield b"".join(parts)
+            yield b"".join([*parts, b"\n"])
 
     def sha256(self) -> str:
         """Return the SHA-256 of the stored file, in hexadecimal; reads the rest of the file."""
@@ -86,7 +89,8 @@ class TextLines:
 def decoded_lines(block: bytes, encoding: str, max_length: int | None) -> list[str | None]:
     """Return the lines of a block without line ends; None for a line that cannot be used.
 
-    max_length: a line is shorter than this number of bytes; None: no limit.
+    block: ends with a line end. max_length: a line is shorter than this number of bytes; None: no
+    limit.
     """
     if max_length is None or len(block) < max_length:
         try:
@@ -94,8 +98,9 @@ def decoded_lines(block: bytes, encoding: str, max_length: int | None) -> list[s
         except UnicodeDecodeError:
             pass
         else:
-            lines = text.removesuffix("\n").replace("\r\n", "\n").split("\n")
-            return [*lines[:-1], lines[-1].removesuffix("\r")]
+            lines = text.replace("\r\n", "\n").split("\n")
+            lines.pop()
+            return list[str | None](lines)
     return [
         None if max_length is not None and len(line) >= max_length else _decoded(line, encoding)
         for line in block.removesuffix(b"\n").split(b"\n")
@@ -144,28 +149,35 @@ def load_text(
     """
     texts: list[str] = []
     dropped = LineNumbers()
-    number, has_words = 1, False
+    count, is_blank = 0, True
     with TextLines(path, encoding, limits=replace(limits, line=None)) as lines:
         for block in lines.blocks():
-            read = decoded_lines(block, encoding, None)
-            usable = [line for line in read if line is not None]
-            if len(usable) < len(read):
-                for i, line in enumerate(read, number):
-                    if line is None:
-                        dropped.append(i)
-            if usable:
-                texts.append("\n".join(usable))
-                has_words = has_words or texts[-1].strip() != ""
-            number += len(read)
+            text, length, bad = _decoded_block(block, encoding)
+            for i in bad:
+                dropped.append(count + i)
+            count += length
+            if text:
+                texts.append(text)
+                is_blank = is_blank and text.isspace()
         digest = lines.sha256()
-    if not has_words:
+    if is_blank:
         raise DataError(_no_text(os.fspath(path), encoding, dropped))
     warning = ""
     if dropped:
         reason = f"not text in {encoding.upper()}"
         warning = dropped_warning(os.fspath(path), reason, dropped, "line")
-    count = number - 1 - len(dropped)
-    return CorpusText("\n".join([*texts, ""]), count, digest, warning)
+    return CorpusText("".join(texts), count - len(dropped), digest, warning)
+
+
+def _decoded_block(block: bytes, encoding: str) -> tuple[str, int, list[int]]:
+    """Return the text of a block with LF line ends, its number of lines, and its bad lines."""
+    try:
+        text = block.decode(encoding)
+    except UnicodeDecodeError:
+        lines = decoded_lines(block, encoding, None)
+        bad = [i for i, line in enumerate(lines, 1) if line is None]
+        return "".join(f"{line}\n" for line in lines if line is not None), len(lines), bad
+    return text.replace("\r\n", "\n"), block.count(b"\n"), []
 
 
 def _no_text(path: str, encoding: str, dropped: Sequence[int]) -> str:

@@ -29,15 +29,10 @@ def read_binary_vectors(
     header. offset: position of the first word in the file. limit: number of words to read; if all,
     nothing may follow them. Raises `DataError` that names the number of the word and the byte.
     """
-    reader = _Reader(stream, path, offset)
+    reader = _Reader(stream, path, words, width, offset)
     block = min(_BLOCK, max(_MAX_BLOCK // width, 1))
     for start in range(0, limit, block):
-        n = min(block, limit - start)
-        names: list[str] = []
-        vectors = np.empty((n, width), np.float32)
-        for i in range(n):
-            names.append(reader.word(start + i + 1, words))
-            vectors[i] = np.frombuffer(reader.take(4 * width, start + i + 1, words), "<f4")
+        names, vectors = reader.block(min(block, limit - start), start + 1)
         bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if bad.size:
             raise DataError(
@@ -46,66 +41,82 @@ def read_binary_vectors(
             )
         yield names, vectors
     if limit == words:
-        reader.check_end(words)
+        reader.check_end()
 
 
 class _Reader:
-    """A buffered reader of bytes that knows its position."""
+    """A buffered reader of words and vectors that knows its position."""
 
-    def __init__(self, stream: io.BufferedReader[Any], path: str, offset: int) -> None:
+    def __init__(
+        self, stream: io.BufferedReader[Any], path: str, words: int, width: int, offset: int
+    ) -> None:
         self._stream = stream
         self._path = path
+        self._words = words
+        self._width = width
         self._buffer = b""
         self._position = 0  # in the buffer
         self._offset = offset  # of the buffer in the file
 
-    def word(self, number: int, words: int) -> str:
-        """Return the bytes before the next space as text."""
-        while True:
+    def block(self, n: int, first: int) -> Block:
+        """Return the next n words and their vectors (n, d). first: number of the first of them."""
+        size = 4 * self._width
+        names: list[str] = []
+        rows: list[bytes] = []
+        for number in range(first, first + n):
             space = self._buffer.find(b" ", self._position)
-            if space >= 0 or len(self._buffer) - self._position > MAX_WORD:
-                break
-            if not self._more():
-                raise self._ends(number, words)
-        where = f"{self._path}: word {number} of {words} (byte {self._offset + self._position})"
-        word = self._buffer[self._position : space].lstrip(b"\n") if space >= 0 else b""
-        if not word or len(word) > MAX_WORD:
-            raise DataError(
-                f"{where}: expected a word and a space; the width in the header may be wrong, "
-                "or the file is damaged: copy it again"
-            )
-        self._position = space + 1
-        return decoded_word(word, where)
+            end = space + 1 + size
+            if space < 0 or end > len(self._buffer):
+                space, end = self._read_more(number, size)
+            word = self._buffer[self._position : space].lstrip(b"\n")
+            if not word or len(word) > MAX_WORD:
+                raise self._no_word(number)
+            try:
+                names.append(word.decode("utf-8"))
+            except UnicodeDecodeError:
+                decoded_word(word, self._where(number))  # raises, with the place
+            rows.append(self._buffer[space + 1 : end])
+            self._position = end
+        return names, np.frombuffer(b"".join(rows), "<f4").reshape(n, self._width)
 
-    def take(self, size: int, number: int, words: int) -> bytes:
-        """Return the next `size` bytes."""
-        while (missing := size - len(self._buffer) + self._position) > 0:
-            if not self._more(missing):
-                raise self._ends(number, words)
-        start = self._position
-        self._position += size
-        return self._buffer[start : self._position]
-
-    def check_end(self, words: int) -> None:
+    def check_end(self) -> None:
+        """Raise DataError if anything but line ends follows."""
         rest = self._buffer[self._position :] + self._stream.read(_CHUNK)
         if rest.strip(b"\n"):
             raise DataError(
-                f"{self._path}: the header says {words} words, but the file goes on behind them "
-                f"(byte {self._offset + self._position}): it is damaged, or its header is wrong"
+                f"{self._path}: the header says {self._words} words, but the file goes on behind "
+                f"them (byte {self._offset + self._position}): it is damaged, or its header is "
+                "wrong"
             )
 
-    def _more(self, size: int = 0) -> bool:
-        chunk = self._stream.read(max(size, _CHUNK))
-        self._buffer = self._buffer[self._position :] + chunk
-        self._offset += self._position
-        self._position = 0
-        return bool(chunk)
+    def _read_more(self, number: int, size: int) -> tuple[int, int]:
+        """Read until a word and its numbers are in the buffer; return the ends of both."""
+        while True:
+            space = self._buffer.find(b" ", self._position)
+            missing = space + 1 + size - len(self._buffer) if space >= 0 else 1
+            if missing <= 0:
+                return space, space + 1 + size
+            if space < 0 and len(self._buffer) - self._position > MAX_WORD:
+                raise self._no_word(number)
+            chunk = self._stream.read(max(missing, _CHUNK))
+            if not chunk:
+                raise DataError(
+                    f"{self._path}: the file ends within word {number} of {self._words} "
+                    f"(byte {self._offset + len(self._buffer)}): it was cut off; copy it again"
+                )
+            self._buffer = self._buffer[self._position :] + chunk
+            self._offset += self._position
+            self._position = 0
 
-    def _ends(self, number: int, words: int) -> DataError:
+    def _no_word(self, number: int) -> DataError:
         return DataError(
-            f"{self._path}: the file ends within word {number} of {words} "
-            f"(byte {self._offset + len(self._buffer)}): it was cut off; copy it again"
+            f"{self._where(number)}: expected a word and a space; the width in the header may be "
+            "wrong, or the file is damaged: copy it again"
         )
+
+    def _where(self, number: int) -> str:
+        byte = self._offset + self._position
+        return f"{self._path}: word {number} of {self._words} (byte {byte})"
 
 
 def write_binary_vectors(file: BinaryIO | IO[bytes], vectors: WordVectors) -> None:

@@ -114,17 +114,18 @@ def _line_blocks(
 
 
 def _parsed(lines: list[bytes], path: str, width: int, first: int) -> Block:
-    words, rows = [], []
-    for i, line in enumerate(lines):
-        word, _, rest = line.rstrip().partition(b" ")
-        if not word or rest.count(b" ") != width - 1:
-            word, rest = _split(line, width) or _refuse(line, width, f"{path}:{first + i}")
-        words.append(word)
-        rows.append(rest)
-    vectors = _numbers(rows, width)
-    if vectors is None:  # a word may have blanks and tabs
-        pairs = [_split(line, width) or (words[i], rows[i]) for i, line in enumerate(lines)]
-        words, rows = [word for word, _ in pairs], [row for _, row in pairs]
+    parts = [line.rstrip().partition(b" ") for line in lines]
+    words, rows = [part[0] for part in parts], [part[2] for part in parts]
+    vectors = _numbers(rows, width) if all(words) and all(rows) else None
+    if vectors is None:  # there may be tabs, and blanks in words
+        for i, line in enumerate(lines):
+            if not words[i] or rows[i].count(b" ") != width - 1:
+                pair = _split(line, width) or _refuse(line, width, f"{path}:{first + i}")
+                words[i], rows[i] = pair
+        vectors = _numbers(rows, width)
+    if vectors is None:
+        for i, line in enumerate(lines):
+            words[i], rows[i] = _split(line, width) or (words[i], rows[i])
         vectors = _numbers(rows, width)
     if vectors is None:
         bad = _first_bad(rows, width)

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,15 @@ from numpy.typing import NDArray
 from pmt_core.errors import ArchiveError, FileProblem
 
 MAX_META = 64 << 20
+
+
+class ReadableInto(Protocol):
+    """A file that reads into memory."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill the beginning of the buffer; return the number of bytes, 0 at the end."""
+
+
 _MAX_NAME = 4096
 _CHUNK = 1 << 20
 
@@ -101,7 +110,7 @@ def byte_count(shape: tuple[int, ...], itemsize: int) -> int:
     return math.prod(shape) * itemsize
 
 
-def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
+def read_into_array(file: ReadableInto, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
     """Read `count` elements from a file; fewer if the file ends before.
 
     Reads in chunks into the array, so that the data is in memory once. Booleans other than 0 and
@@ -111,11 +120,10 @@ def read_into_array(file: BinaryIO, dtype: np.dtype[Any], count: int) -> NDArray
     buffer = array.view(np.uint8).data if count else memoryview(b"")
     done = 0
     while done < len(buffer):
-        chunk = file.read(min(_CHUNK, len(buffer) - done))
-        if not chunk:
+        size = file.readinto(buffer[done : done + _CHUNK])
+        if not size:
             return array[: done // dtype.itemsize]
-        buffer[done : done + len(chunk)] = chunk
-        done += len(chunk)
+        done += size
     return array.view(np.uint8) != 0 if dtype == np.bool_ else array
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pmt_core.archive.limits import byte_count, read_into_array, reading, reshaped
+from pmt_core.archive.limits import ReadableInto, byte_count, read_into_array, reading, reshaped
 from pmt_core.errors import ArchiveError
 from pmt_core.files.input_file import open_regular_file
 
@@ -38,7 +38,7 @@ def load_npy(path: str | os.PathLike[str]) -> NDArray[Any]:
         return read_array(file, os.fstat(file.fileno()).st_size, where)
 
 
-def read_array(file: BinaryIO | Any, size: int, where: str) -> NDArray[Any]:
+def read_array(file: Any, size: int, where: str) -> NDArray[Any]:
     """Read an array of `size` bytes, header included. where: names it in messages."""
     start = file.read(_MAX_HEADER)
     header = io.BytesIO(start)  # limits what NumPy's parser can read
@@ -57,7 +57,7 @@ def read_array(file: BinaryIO | Any, size: int, where: str) -> NDArray[Any]:
             f"follow; {_DAMAGED}"
         )
     data = _Chained(rest, file)
-    flat = read_into_array(data, dtype, claimed // dtype.itemsize)  # type: ignore[arg-type]
+    flat = read_into_array(data, dtype, claimed // dtype.itemsize)
     if flat.nbytes != claimed:
         raise ArchiveError(f"{where}: expected {claimed} bytes, read {flat.nbytes}; {_DAMAGED}")
     return reshaped(flat, shape, where, "F" if fortran else "C").astype(
@@ -86,9 +86,9 @@ def _parse_header(header: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool
 class _Chained:
     """A file: the bytes that were read already, then the rest."""
 
-    def __init__(self, start: bytes, rest: BinaryIO) -> None:
+    def __init__(self, start: bytes, rest: ReadableInto) -> None:
         self._start = io.BytesIO(start)
         self._rest = rest
 
-    def read(self, size: int) -> bytes:
-        return self._start.read(size) or self._rest.read(size)
+    def readinto(self, buffer: memoryview) -> int | None:
+        return self._start.readinto(buffer) or self._rest.readinto(buffer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from io import BufferedReader
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -97,7 +98,9 @@ def _code(dtype: np.dtype[Any], name: str, path: str) -> str:
     return code
 
 
-def read_safetensors(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def read_safetensors(
+    file: BufferedReader, path: str
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return the arrays and the metadata of a `.safetensors` file; see `load_archive`."""
     size = os.fstat(file.fileno()).st_size
     header, start = _read_header(file, path, size)
@@ -188,7 +191,7 @@ def _check_cover(entries: list[_Entry], size: int, path: str) -> None:
         )
 
 
-def _read_array(file: BinaryIO, entry: _Entry, path: str) -> NDArray[Any]:
+def _read_array(file: BufferedReader, entry: _Entry, path: str) -> NDArray[Any]:
     dtype = np.dtype(_DTYPES[entry.code])
     count = (entry.end - entry.begin) // dtype.itemsize
     flat = read_into_array(file, dtype, count)

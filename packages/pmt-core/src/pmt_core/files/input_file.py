@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 from pmt_core.errors import DataError, FileProblem, PmtError
+from pmt_core.files.gzip_members import GzipMembers
 from pmt_core.files.zip_member import ZipMember
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -52,7 +52,7 @@ ARRAY_LIMITS = FileLimits(expansion=100, allowance=64 << 20)
 """Limits of files of numbers, which may be mostly zeros and take less memory than text."""
 
 
-def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
+def open_regular_file(path: str | os.PathLike[str]) -> io.BufferedReader:
     """Open a regular file for reading bytes. Raises FileProblem if that is impossible."""
     name = os.fspath(path)
     try:
@@ -145,7 +145,7 @@ class InputFile:
         first = stored.peek(4)[:4]
         if first[:2] == _GZIP:
             most = self.limits.expanded(self.size)
-            return self._limited(gzip.GzipFile(fileobj=stored, mode="rb"), most, "gzip")
+            return self._limited(GzipMembers(stored), most, "gzip")
         if first == _ZIP:
             self._is_zip = True
             try:

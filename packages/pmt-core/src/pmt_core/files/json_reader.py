@@ -15,6 +15,7 @@ from pmt_core.files.input_file import open_regular_file
 
 _DIGITS = 60  # of an integer; the state of a random generator has 128 bits
 _CHUNK = 1 << 20
+_NO_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,11 @@ def _elements_and_depth(data: bytes) -> tuple[int, int]:
 
     A list or object with n values has one opening and n - 1 commas; those in text do not count.
     """
-    unescaped = np.frombuffer(data.replace(b"\\\\", b"").replace(b'\\"', b""), np.uint8)
+    structure = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NO_STRUCTURE)
     elements, depth, deepest, quotes = 0, 0, 0, 0
-    for start in range(0, len(unescaped), _CHUNK):
-        codes = unescaped[start : start + _CHUNK]
-        is_quote = codes == ord('"')
-        counts = np.cumsum(is_quote, dtype=np.int32)
+    for start in range(0, len(structure), _CHUNK):
+        codes = np.frombuffer(structure, np.uint8)[start : start + _CHUNK]
+        counts = np.cumsum(codes == ord('"'), dtype=np.int32)
         codes = codes[(counts + quotes) % 2 == 0]
         quotes += int(counts[-1])
         opens = (codes == ord("[")) | (codes == ord("{"))

@@ -117,12 +117,19 @@ def _parsed(lines: list[bytes], path: str, width: int, first: int) -> Block:
     parts = [line.rstrip().partition(b" ") for line in lines]
     words, rows = [part[0] for part in parts], [part[2] for part in parts]
     vectors = _numbers(rows, width) if all(words) and all(rows) else None
-    if vectors is None:  # there may be tabs, and blanks in words
-        for i, line in enumerate(lines):
-            if not words[i] or rows[i].count(b" ") != width - 1:
-                pair = _split(line, width) or _refuse(line, width, f"{path}:{first + i}")
-                words[i], rows[i] = pair
-        vectors = _numbers(rows, width)
+    if vectors is None:
+        vectors = _parsed_from_the_end(lines, words, rows, width, path, first)
+    return [decoded_word(word, f"{path}:{n}") for n, word in enumerate(words, first)], vectors
+
+
+def _parsed_from_the_end(
+    lines: list[bytes], words: list[bytes], rows: list[bytes], width: int, path: str, first: int
+) -> NDArray[np.float32]:
+    """Return the vectors of lines with tabs, and with blanks in words; mends words and rows."""
+    for i, line in enumerate(lines):
+        if not words[i] or rows[i].count(b" ") != width - 1:
+            words[i], rows[i] = _split(line, width) or _refuse(line, width, f"{path}:{first + i}")
+    vectors = _numbers(rows, width)
     if vectors is None:
         for i, line in enumerate(lines):
             words[i], rows[i] = _split(line, width) or (words[i], rows[i])
@@ -133,7 +140,7 @@ def _parsed(lines: list[bytes], path: str, width: int, first: int) -> Block:
             f"{path}:{first + bad}: expected {width} finite numbers after the word, "
             f"got {_shortened(rows[bad])}"
         )
-    return [decoded_word(word, f"{path}:{n}") for n, word in enumerate(words, first)], vectors
+    return vectors
 
 
 def _split(line: bytes, width: int) -> tuple[bytes, bytes] | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, ShapeError
+from pmt_core import DataError, ShapeError, scaled_to_one
 from pmt_text.files.errors import check_at_least
 
 _SEARCHED = 50_000  # words among which a similar spelling is searched
@@ -159,8 +159,8 @@ def _unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     # The squares of very small or large numbers are 0 or infinite in float32.
     rows = np.flatnonzero(~((lengths > _SHORT) & (lengths < _LONG)))
     rows = rows[matrix[rows].any(axis=1)]
-    precise = matrix[rows].astype(np.float64)
-    unit[rows] = precise / np.linalg.norm(precise, axis=1)[:, np.newaxis]
+    scaled, _ = scaled_to_one(matrix[rows], axis=1)
+    unit[rows] = scaled / np.linalg.norm(scaled, axis=1)[:, np.newaxis]
     return unit
 
 

@@ -21,7 +21,7 @@ SPLIT_OPTIONS = {
 }
 SAMPLE_DEFAULTS: dict[str, Any] = {
     "epochs": 14, "batch_size": 1024, "lr": 3e-3, "merges": 300, "width": 64, "hidden": 128,
-    "layers": 2, "dropout": 0.1, "label_smoothing": 0.05, "warmup": 100, "average": 0.99,
+    "layers": 2, "dropout": 0.1, "label_smoothing": 0.05, "warmup": 150, "average": 0.99,
     "length_penalty": 1.0,
 }  # fmt: skip
 """Defaults for the shipped sample: it is small, so a smaller model with less regularization."""
@@ -72,7 +72,7 @@ class Settings(TransformerSettings):
         "linear",
         "decay of the learning rate after the warm-up: to 0 at the last epoch, or as 1/sqrt(step)",
     )
-    warmup: int = training_option(500, "warm-up steps, at most a tenth of all steps", at_least=1)
+    warmup: int = training_option(500, "warm-up steps, at most a third of all steps", at_least=1)
     average: float = training_option(
         0.997,
         "decay of the moving average of the weights that is scored and saved, about the last "

@@ -119,8 +119,8 @@ def test_a_word_for_word_translation_is_learned(translation: Program) -> None:
 def test_the_rate_rises_to_its_peak_in_every_run(name: str, batches: int) -> None:
     settings = Settings(schedule=name, warmup=500, epochs=5, lr=1e-3)
     rates = preview(build_schedule(settings, batches), 5 * batches)
-    assert max(rates) >= 0.8e-3
-    assert rates.index(max(rates)) <= len(rates) // 10
+    assert max(rates) >= 0.6e-3
+    assert rates.index(max(rates)) <= len(rates) // 3
 
 
 def test_the_inverse_square_root_schedule_does_not_reach_zero(translation: Program) -> None:

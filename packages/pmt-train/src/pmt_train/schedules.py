@@ -77,12 +77,14 @@ def warmup(schedule: Schedule, steps: int) -> Schedule:
     return lambda step: schedule(step) * min(1.0, (step + 1) / max(steps, 1))
 
 
-def warmup_steps(steps: int, total: int) -> int:
-    """Return the steps of a warm-up in a run of `total` steps: `steps`, at most a tenth of the run.
+def warmup_steps(steps: int, total: int, *, divisor: int = 10) -> int:
+    """Return the steps of a warm-up in a run of `total` steps: at most a part of the run.
+
+    steps: of the warm-up in a long run. divisor: 10 for at most a tenth of the run.
 
     Without this limit the rate of a short run would never reach its peak.
     """
-    return min(steps, max(total, 0) // 10)
+    return min(steps, max(total, 0) // divisor)
 
 
 def preview(schedule: Schedule, steps: int) -> Sequence[float]:

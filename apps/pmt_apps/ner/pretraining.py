@@ -82,16 +82,19 @@ def _sentences(path: Path) -> Iterator[list[str]]:
     for block in corpus.word_lists():
         for line in b" ".join(block).split(line_end):
             words = _words(line.decode("utf-8", "replace"))
-            parts = max(-(-len(words) // MAX_WORDS), 1)
+            if len(words) <= MAX_WORDS:
+                if words:
+                    yield words
+                continue
+            parts = -(-len(words) // MAX_WORDS)
             for part in np.array_split(np.arange(len(words)), parts):
-                if len(part):
-                    yield words[part[0] : part[-1] + 1]
+                yield words[part[0] : part[-1] + 1]
 
 
 def _words(line: str) -> list[str]:
     """Return the words of a line, interned: a long text has few different ones."""
     words = line.split()
-    if not all(map(str.isalpha, words)):
+    if not all(map(str.isalnum, words)):  # letters and digits without a sign between are one word
         words = [word.text for word in find_words(line)]
     return [sys.intern(word) for word in words]
 

@@ -48,10 +48,20 @@ def test_places_are_those_of_the_text_and_nothing_is_lost() -> None:
         assert "".join(word.text for word in cut) == "".join(text.split())
 
 
-@pytest.mark.parametrize("part", ["a", ".", "a.", "a-", "'", "1,", "a@", "n't", "x'", "www."])
+_PARTS = "a . a. a- ' 1, a@ n't x' www. a+ a+- +1 http:// a+b.c"
+
+
+@pytest.mark.parametrize("part", _PARTS.split())
 def test_no_text_takes_long(part: str) -> None:
     """Ten times the time of a shorter text for each word would be a search that starts over."""
     assert growth(lambda count: functools.partial(find_words, part * count)) < 6
+
+
+def test_addresses_of_mail_are_words() -> None:
+    name = "a+b.c-" * 10
+    for address in ("x.y+z@a-b.org", f"{name}@a.org"):
+        words = [word.text for word in find_words(f"to {address}, too")]
+        assert words == ["to", address, ",", "too"]
 
 
 @pytest.mark.data

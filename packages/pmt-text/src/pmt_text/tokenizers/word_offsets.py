@@ -13,9 +13,11 @@ _ABBREVIATIONS = (
     "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec vs No etc Calif Fla Mass Pa Va Ave Blvd"
 )
 
+# An address of mail has at most 64 characters before the @. Without this bound each word of
+# "a+a+..." would be compared with all of the rest.
 _PATTERN = r"""
       (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]'’]       # web addresses, and those of mail
-    | [A-Za-z0-9][\w.+-]*@[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]*[A-Za-z0-9])+
+    | [A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]*[A-Za-z0-9])+
     | (?:ABBREVIATIONS)\.(?!WORD)                             # Mr. Inc.
     | (?:LETTER\.){2,}                                        # U.S.  F.C.
     | CAPITAL\.(?=\s+CAPITAL)                                 # the initial of a name: M. Smith

@@ -1,0 +1,1 @@
+"""Damage valid files: bytes, text, JSON values, parts of archives and images, compression."""

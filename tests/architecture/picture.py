@@ -112,6 +112,9 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
     campaigns     kills
+    campaigns     fuzz.mutations
+    campaigns     fuzz.readers         fuzz.mutations
+    campaigns     fuzz                 fuzz.readers
     """
 )
 

@@ -1,0 +1,108 @@
+"""Measure what a call takes: growth of memory and processor time, both with a limit."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+MAX_SECONDS = 10.0
+MAX_GROWTH = 200e6  # bytes
+_KILL_SECONDS = 15  # a call that does not return to Python is ended by the system
+_ADDRESS_SPACE = 3 << 30  # bytes beyond those at the start; more is a MemoryError
+_TRIM = 32e6  # bytes of freed memory that are given back before the next call
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+class TooSlow(BaseException):
+    """A call took more processor time than it may."""
+
+
+class Meter:
+    """Measures calls of this process.
+
+    Attributes:
+        seconds: processor time of the last call.
+        growth: its largest memory beyond that before it, in bytes.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.growth = 0.0
+        self._floor = _resident()[0]
+        self._resets = _reset_peak()
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Measure what is called within this context. Raises TooSlow in it."""
+        if _resident()[0] > self._floor + _TRIM:
+            _give_back()
+        self._resets = self._resets and _reset_peak()
+        before, peak = _resident()
+        if not self._resets:
+            before = peak  # the peak can only be seen to rise
+        used = time.process_time()
+        _limit_seconds(used)
+        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self.seconds = time.process_time() - used
+            self.growth = max(_resident()[1] - before, 0)
+
+
+def limit_process() -> None:
+    """Limit the address space of this process, and let TooSlow be raised."""
+    signal.signal(signal.SIGPROF, _raise_too_slow)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        most = _status("VmSize") + _ADDRESS_SPACE
+        resource.setrlimit(resource.RLIMIT_AS, (int(most), resource.RLIM_INFINITY))
+
+
+def _raise_too_slow(number: int, frame: FrameType | None) -> None:
+    raise TooSlow
+
+
+def _limit_seconds(used: float) -> None:
+    """Let the system end this process if it goes on without returning to Python."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used) + _KILL_SECONDS, hard))
+
+
+def _resident() -> tuple[float, float]:
+    """Return the present and the peak resident memory in bytes."""
+    if _STATUS.exists():
+        return _status("VmRSS"), _status("VmHWM")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak), float(peak)
+
+
+def _status(name: str) -> float:
+    text = _STATUS.read_text()
+    return float(text[text.index(f"{name}:") :].split(None, 2)[1]) * 1024
+
+
+def _reset_peak() -> bool:
+    """Let the peak begin anew; return whether the system can."""
+    try:
+        _CLEAR.write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _give_back() -> None:
+    """Give freed memory back to the system, so that it is not reused unseen."""
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)

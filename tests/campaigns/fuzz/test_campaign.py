@@ -1,0 +1,79 @@
+"""The campaign sees what a reader must not do, names it, saves it, and goes on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from campaigns.fuzz.__main__ import main
+from campaigns.fuzz.campaign import Plan, run_campaign
+from campaigns.fuzz.outcome import Outcome
+from campaigns.fuzz.readers.self_test import SELF_TEST
+
+
+def outcomes(*names: str) -> list[Outcome]:
+    readers = [SELF_TEST[f"self-test-{name}"] for name in names]
+    plan = Plan(readers, inputs=3, processes=1)
+    return sorted(run_campaign(plan), key=lambda outcome: outcome.number)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason"),
+    [
+        ("refused", "PmtError", "DataError: this is refused"),
+        ("refused-for-a-reason", "PmtError", "DataError"),
+        ("other", "other", "KeyError: 'words'"),
+        ("warning", "other", "SyntaxWarning: an invalid"),
+        ("large", "large", ""),
+        ("large-claim", "large", "DataError: there is not enough memory"),
+        ("dead", "other", "the process ended with exit code -9"),
+    ],
+)
+def test_the_sample_is_read_and_damage_has_its_outcome(name: str, kind: str, reason: str) -> None:
+    whole, *damaged = outcomes(name)
+    assert whole.kind == "ok"
+    assert {outcome.kind for outcome in damaged} <= {kind, "ok"}
+    worst = next(outcome for outcome in damaged if outcome.kind == kind)
+    assert worst.reason.startswith(reason)
+    assert len(damaged) == 2, "a process that dies is replaced, and no input is lost"
+
+
+def test_a_sample_that_is_refused_is_a_failure() -> None:
+    assert [outcome.kind for outcome in outcomes("sample")] == ["other", "PmtError", "PmtError"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["slow", "slow-in-c"])
+def test_what_takes_long_is_ended(name: str) -> None:
+    assert {outcome.kind for outcome in outcomes(name)} == {"ok", "slow"}
+
+
+def test_a_failure_is_saved_and_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ("--reader", "self-test-other", "--seed", "5", "--out", "failures")
+    assert main([*options, "--inputs", "4", "--processes", "1"]) == 1
+    printed = capsys.readouterr().out
+    assert "self-test-other: other" in printed
+    assert "KeyError: 'words'" in printed
+    number = re.search(r"--seed 5 --number (\d+)", printed)
+    assert number is not None
+    (saved,) = (tmp_path / "failures").glob(f"*-5-{number[1]}")
+    assert (saved / "a.txt").is_file()
+    repeat = "self-test-other", "--seed", "5", "--number", number[1], "--out", "unused"
+    assert main(["--reader", *repeat]) == 1
+    assert "Traceback" in capsys.readouterr().out
+    assert main(["--reader", "self-test-other", "--folder", str(saved)]) == 1
+
+
+def test_nothing_is_saved_without_failures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "failures"
+    options = ("--inputs", "5", "--processes", "1", "--out", str(out))
+    assert main(["--reader", "self-test-refused", *options]) == 0
+    assert "5 inputs, 0 failures" in capsys.readouterr().out
+    assert not out.exists()

@@ -21,7 +21,6 @@ ink. The answer is the label and the probability of each of the ten digits.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_apps.kit.command_line import command
 from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
@@ -98,7 +98,7 @@ def download(settings: Settings) -> None:
             urls, folder / name, sha256=sha256, size=MNIST_BYTES[name], on_failure=warn
         )
         say(f"{folder / name}: {'fetched' if fetched else 'is there already'}")
-    say(f"train on it: python {sys.argv[0]} --data {folder} --out runs/mnist-cnn")
+    say(f"train on it: {command('--data', str(folder), '--out', 'runs/mnist-cnn')}")
 
 
 def main() -> int:

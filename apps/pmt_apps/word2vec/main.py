@@ -20,9 +20,9 @@ every time. Afterwards:
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from pmt_apps.kit.command_line import command
 from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.main import run_app
@@ -78,7 +78,7 @@ def download(settings: Settings) -> None:
     urls = [f"{base.rstrip('/')}/{_TEXT8}" for base in settings.base_url]
     is_new = download_from_any(urls, path, sha256=_TEXT8_SHA256, size=_TEXT8_BYTES, on_failure=warn)
     say(f"{path}: {'downloaded' if is_new else 'exists already'}")
-    say(f"train on it: python {sys.argv[0]} --corpus {path} --out runs/text8")
+    say(f"train on it: {command('--corpus', str(path), '--out', 'runs/text8')}")
 
 
 def main() -> int:

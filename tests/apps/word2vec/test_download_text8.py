@@ -48,12 +48,14 @@ def test_download_is_verified_and_kept(
     monkeypatch.setattr(main, "_TEXT8_BYTES", content.stat().st_size)
     monkeypatch.setattr(main, "_TEXT8_SHA256", hashlib.sha256(content.read_bytes()).hexdigest())
     with served(content.parent) as url:
-        settings = Settings(into=tmp_path / "d", base_url=(url,))
+        settings = Settings(into=tmp_path / "a folder", base_url=(url,))
         main.download(settings)
-        assert "downloaded" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "downloaded" in printed
+        assert f" --corpus '{tmp_path / 'a folder/text8.zip'}' --out runs/text8" in printed
         main.download(settings)
         assert "exists already" in capsys.readouterr().out
-    assert count_words(TextCorpus(tmp_path / "d/text8.zip"), min_count=1).total > 0
+    assert count_words(TextCorpus(tmp_path / "a folder/text8.zip"), min_count=1).total > 0
 
 
 def test_download_without_a_network_fails_cleanly(word2vec: Program, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import runpy
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from tqdm import tqdm
 
 from campaigns.kills.cases import ROOT
 from campaigns.kills.file_events import FileEvents
@@ -169,6 +171,9 @@ def _run_in_child(start: Start, moment: Moment, result: int) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
             setattr(sys, name, io.TextIOWrapper(io.FileIO(descriptor, "w"), encoding="utf-8"))
+        # The lock of a bar of the parent is shared by all processes: one that is killed while it
+        # prints would never release it.
+        tqdm.set_lock(threading.RLock())
         _draw_nothing()
         _save_each_step(start.save_each_step)
         script = ROOT / "apps" / f"train_{start.task}.py"

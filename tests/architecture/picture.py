@@ -133,7 +133,7 @@ FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
 )
 
 APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
-CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
+CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy tqdm matplotlib"))
 
 
 def _tests_row(*packages: str, third_party: str = "") -> Row:

@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import IGNORE_LABEL, DataError, SettingsError, pad_sequences
+from pmt_core import (
+    IGNORE_LABEL,
+    DataError,
+    SettingsError,
+    dataclass_fields,
+    field,
+    json_errors,
+    json_object,
+    pad_sequences,
+)
 from pmt_text.files.errors import check_at_least
 from pmt_text.ner.encoded_sentences import EncodedSentences
 from pmt_text.ner.tag_scheme import TAG_SCHEMES, TagScheme, convert_tags
 from pmt_text.ner.tagged_sentence import TaggedSentence
-from pmt_text.tokenizers.vocabulary import Vocabulary
+from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS, Vocabulary
 
 _DIGIT = re.compile(r"\d")
 
@@ -77,10 +86,15 @@ class SentenceEncoder:
 
     def __post_init__(self) -> None:
         if not self.tags or self.tags[0] != "O" or len(set(self.tags)) != len(self.tags):
-            raise DataError(f"the tags must be different names, 'O' first, not {self.tags}")
+            raise DataError(f"the tags must be different names, 'O' first, not {self.tags!r:.80}")
         if self.scheme not in TAG_SCHEMES:
             raise SettingsError(f"scheme is one of {', '.join(TAG_SCHEMES)}, not {self.scheme!r}")
         check_at_least(2, max_letters=self.max_letters)
+        if self.learned is not None and not len(SPECIAL_TOKENS) <= self.learned <= len(self.words):
+            raise DataError(
+                f"expected {len(SPECIAL_TOKENS)} to {len(self.words)} learned words, as many as "
+                f"the vocabulary has, got {self.learned}"
+            )
 
     @classmethod
     def learn(
@@ -183,12 +197,13 @@ class SentenceEncoder:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> SentenceEncoder:
-        """Return the encoder of a JSON object made by `to_json`."""
-        vocabularies = ("words", "characters", "shapes")
-        if set(state) != set(cls.__dataclass_fields__):
-            raise DataError("expected the JSON of a SentenceEncoder, as to_json() makes it")
-        tables = {name: Vocabulary.from_json(state[name]) for name in vocabularies}
-        return cls(**{**state, **tables, "tags": tuple(state["tags"])})
+        """Return the encoder of a JSON object made by `to_json`. Raises DataError for another."""
+        state = json_object(state)
+        tags = tuple(field(state, "tags", list[str]))
+        vocabularies = dict.fromkeys(("words", "characters", "shapes"), Vocabulary.from_json)
+        values = dataclass_fields(state, cls, {**vocabularies, "tags": lambda _: tags})
+        with json_errors(state.where):
+            return cls(**values)
 
 
 def _extended(words: Vocabulary, more: Iterable[str]) -> Vocabulary:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pmt_core import DataError
+from pmt_core import DataError, field, json_errors, json_object
 from pmt_text.files.errors import check_at_least
 
 
@@ -58,10 +58,14 @@ class InverseDocumentFrequency:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> InverseDocumentFrequency:
-        """Restore the counts from a JSON object made by `to_json`."""
-        if set(state) != {"texts", "counts"} or not isinstance(state["counts"], dict):
-            raise DataError(
-                "expected {'texts': int, 'counts': {word: int}}, as to_json() makes it, "
-                f"got the keys {sorted(state)}"
-            )
-        return cls(int(state["texts"]), state["counts"])
+        """Return the counts of a JSON object made by `to_json`. Raises DataError for another."""
+        state = json_object(state, ("texts", "counts"))
+        texts = field(state, "texts", int, minimum=1)
+        counts = field(state, "counts", dict[str, int])
+        low, high = min(counts.values(), default=0), max(counts.values(), default=0)
+        with json_errors(state.where):
+            if low < 0 or high > texts:
+                raise DataError(
+                    f"expected counts of 0 to {texts}, the number of texts, got {low} to {high}"
+                )
+        return cls(texts, counts)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError
+from pmt_core import SettingsError, decode_field, field, json_object
 from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
@@ -110,13 +110,8 @@ class PairEncoder:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> PairEncoder:
-        """Return the encoder of a JSON object made by `to_json`."""
-        if set(state) - {"rarity"} != {"max_length", "vocabulary"}:
-            raise DataError(
-                "expected {'max_length': int, 'vocabulary': list}, optionally with 'rarity', as "
-                f"to_json() makes it, got the keys {sorted(state)}"
-            )
-        if not isinstance(state["max_length"], int):
-            raise DataError(f"max_length must be an integer, not {state['max_length']!r}")
-        idf = InverseDocumentFrequency.from_json(state["rarity"]) if "rarity" in state else None
-        return cls(Vocabulary.from_json(state["vocabulary"]), state["max_length"], idf)
+        """Return the encoder of a JSON object made by `to_json`. Raises DataError for another."""
+        state = json_object(state, ("max_length", "vocabulary", "rarity"))
+        idf = decode_field(state, "rarity", InverseDocumentFrequency.from_json, None)
+        vocabulary = decode_field(state, "vocabulary", Vocabulary.from_json)
+        return cls(vocabulary, field(state, "max_length", int, minimum=_SPECIALS + 2), idf)

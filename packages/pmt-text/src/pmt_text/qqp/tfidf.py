@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, ShapeError
+from pmt_core import DataError, ShapeError, field, json_errors, json_object
 from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows
 from pmt_text.files.errors import check_at_least
 from pmt_text.qqp.word_overlap import jaccard
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
 
+_MIN_IDF, _MAX_IDF = 1e-9, 1e9  # whose squares and sums are exact enough in float64
 _CHUNK = 20_000  # pairs; bounds the memory that encoding needs besides its result
 
 
@@ -75,8 +76,8 @@ class TfIdf:
         self.idf = dict(idf)
         self._index = {word: i for i, word in enumerate(self.idf)}
         self._weight = np.fromiter(self.idf.values(), np.float64, len(self.idf))
-        if not (np.isfinite(self._weight).all() and (self._weight > 0).all()):
-            raise DataError("every idf must be a number above 0")
+        if not ((self._weight >= _MIN_IDF) & (self._weight <= _MAX_IDF)).all():
+            raise DataError(f"expected every idf to be in {_MIN_IDF} to {_MAX_IDF}")
 
     @classmethod
     def learn(cls, texts: Iterable[Sequence[str]], min_count: int = 1) -> TfIdf:
@@ -170,10 +171,12 @@ class TfIdf:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> TfIdf:
-        """Return the weights of a JSON object made by `to_json`."""
-        words, idf = state.get("words"), state.get("idf")
-        if not (isinstance(words, list) and isinstance(idf, list) and len(words) == len(idf)):
-            raise DataError("expected {'words': [...], 'idf': [...]} with lists of equal length")
-        if len(set(words)) != len(words):
-            raise DataError("a word occurs twice in the tf-idf weights")
-        return cls(dict(zip(words, idf)))
+        """Return the weights of a JSON object made by `to_json`. Raises DataError for another."""
+        state = json_object(state, ("words", "idf"))
+        words, idf = field(state, "words", list[str]), field(state, "idf", list[float])
+        with json_errors(state.where):
+            if len(words) != len(idf):
+                raise DataError(f"expected an idf for each of {len(words)} words, got {len(idf)}")
+            if len(set(words)) != len(words):
+                raise DataError("a word occurs twice in the tf-idf weights")
+            return cls(dict(zip(words, idf)))

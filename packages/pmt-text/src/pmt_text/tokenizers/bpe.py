@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError, ShapeError
+from pmt_core import (
+    DataError,
+    SettingsError,
+    ShapeError,
+    field,
+    json_errors,
+    json_object,
+    value_text,
+)
 from pmt_text.tokenizers import bpe_training
 from pmt_text.tokenizers.bpe_training import Pair, merge_pair, split_words
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS
@@ -102,14 +110,17 @@ class BytePairEncoding:
     @classmethod
     def from_json(cls, content: object) -> BytePairEncoding:
         """Return the encoding of a JSON object made by `to_json`; else raise DataError."""
-        if not isinstance(content, dict) or content.get("kind") != _KIND:
-            raise DataError(f'expected a JSON object with "kind": "{_KIND}", as to_json makes it')
-        merges, specials = content.get("merges"), content.get("specials")
-        if not (isinstance(specials, list) and all(isinstance(s, str) for s in specials)):
-            raise DataError(f"the special tokens must be a list of strings, got {specials!r:.80}")
-        if not (isinstance(merges, list) and all(map(_is_pair, merges))):
-            raise DataError(f"the merges must be a list of pairs of integers, got {merges!r:.80}")
-        return cls([(left, right) for left, right in merges], specials)
+        kind = field(content, "kind", str)
+        state = json_object(content, ("kind", "specials", "merges"))
+        merges, specials = field(state, "merges", list), field(state, "specials", list)
+        with json_errors(state.where):
+            if kind != _KIND:
+                raise DataError(f'expected an object with "kind": "{_KIND}", as to_json makes it')
+            if not set(map(type, specials)) <= {str}:
+                raise DataError("the special tokens must be a list of strings")
+            if not all(map(_is_pair, merges)):
+                raise DataError("the merges must be a list of pairs of integers")
+            return cls([(left, right) for left, right in merges], specials)
 
     def __len__(self) -> int:
         return len(self.specials) + len(self._symbols)
@@ -163,7 +174,7 @@ def _symbols(merges: Sequence[Pair]) -> list[bytes]:
         if not (0 <= left < len(symbols) and 0 <= right < len(symbols)):
             raise DataError(
                 f"merge {i} is of symbols below {len(symbols)} (bytes, and what earlier merges "
-                f"made), got ({left}, {right})"
+                f"made), got ({value_text(left)}, {value_text(right)})"
             )
         made = symbols[left] + symbols[right]
         most = bpe_training.MAX_WORD_BYTES
@@ -183,7 +194,7 @@ def _ranks(merges: Sequence[Pair]) -> dict[Pair, int]:
 
 def _check_specials(specials: Sequence[str]) -> None:
     if len(set(specials)) != len(specials):
-        raise DataError(f"special tokens must have different names, got {', '.join(specials)}")
+        raise DataError(f"special tokens must have different names, got {', '.join(specials):.80}")
 
 
 def _is_pair(entry: object) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError
+from pmt_core import DataError, field, json_errors, json_object
 
 _KIND = "characters"
 
@@ -68,9 +68,8 @@ class CharacterTokenizer:
     @classmethod
     def from_json(cls, content: object) -> CharacterTokenizer:
         """Return the tokenizer of a JSON object made by `to_json`; else raise DataError."""
-        if not isinstance(content, dict) or content.get("kind") != _KIND:
-            raise DataError(f"expected the JSON of a {cls.__name__}, got {str(content)[:60]!r}")
-        characters = content.get("characters")
-        if not isinstance(characters, str):
-            raise DataError("characters: expected a string of the alphabet's characters")
-        return cls(characters)
+        state = json_object(content, ("kind", "characters"))
+        with json_errors(state.where):
+            if field(state, "kind", str) != _KIND:
+                raise DataError(f'expected an object with "kind": "{_KIND}", as to_json makes it')
+            return cls(field(state, "characters", str, minimum=1))

@@ -26,12 +26,12 @@ class Vocabulary:
         if tuple(self._tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise DataError(
                 f"a vocabulary begins with {', '.join(SPECIAL_TOKENS)}; this one begins with "
-                f"{self._tokens[: len(SPECIAL_TOKENS)]}: make it by Vocabulary.build"
+                f"{self._tokens[: len(SPECIAL_TOKENS)]!r:.80}: make it by Vocabulary.build"
             )
         self._ids = {token: index for index, token in enumerate(self._tokens)}
         if len(self._ids) != len(self._tokens):
             twice = [token for token, count in Counter(self._tokens).items() if count > 1]
-            raise DataError(f"a token occurs twice in the vocabulary: {', '.join(twice[:5])}")
+            raise DataError(f"a token occurs twice in the vocabulary: {', '.join(twice[:5]):.80}")
 
     @classmethod
     def build(
@@ -81,8 +81,8 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, tokens: Sequence[str]) -> Vocabulary:
-        """Return the vocabulary of a list made by `to_json`."""
-        if not isinstance(tokens, list | tuple) or not all(isinstance(t, str) for t in tokens):
+        """Return the vocabulary of a list made by `to_json`. Raises DataError for anything else."""
+        if not isinstance(tokens, list | tuple) or not set(map(type, tokens)) <= {str}:
             raise DataError("a vocabulary in JSON is a list of strings, as to_json() writes it")
         return cls(tokens)
 

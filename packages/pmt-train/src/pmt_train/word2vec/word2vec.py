@@ -130,12 +130,16 @@ class Word2Vec:
     def load_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Load what `weights` returned; all or nothing. Raises `StateError` if they do not fit."""
         tables = {"vectors": self.vectors, "outputs": self.outputs}
+        cure = "the weights are of a model with other settings or another vocabulary"
+        for name in tables:
+            if name not in weights:
+                raise StateError(f"expected {name}, got nothing: {cure}")
         try:
             arrays = check_arrays(
-                {name: array for name, array in weights.items() if name in tables},
+                {name: weights[name] for name in tables},
                 tables,
                 "Word2Vec",
-                cure="the weights are of a model with other settings or another vocabulary",
+                cure=cure,
             )
         except (ShapeError, DtypeError, DataError) as error:
             raise StateError(str(error)) from error

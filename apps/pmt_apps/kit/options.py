@@ -20,9 +20,10 @@ from typing import (
 )
 
 from pmt_apps.kit.path_text import argument_text, path_from_text
-from pmt_core import SettingsError
+from pmt_core import SettingsError, value_text
 
 _KEY = "pmt_option"
+_LARGEST = 1 << 53  # of a whole number; a float holds it exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class OptionInfo:
     Attributes:
         help: its description in `--help`.
         group: its heading in `--help`.
-        at_least, above, at_most, below: bounds of a number, or of the numbers of a tuple.
+        at_least, above, at_most, below: bounds of a number, or of the numbers of a tuple. A whole
+            number without `at_most` is at most 2^53.
         metavar: name of the value in `--help`.
         default_text: the default as text, if its value says little.
         transient: an instruction for this start (`--predict`), not saved with the run.
@@ -55,14 +57,19 @@ class OptionInfo:
     loads_run: bool = False
 
 
-class OptionKeywords(TypedDict, total=False):
-    """The keyword arguments of `option`: the attributes of `OptionInfo` but the first."""
+class Bounds(TypedDict, total=False):
+    """The bounds of a number, see `OptionInfo`."""
 
-    group: str
     at_least: float
     above: float
     at_most: float
     below: float
+
+
+class OptionKeywords(Bounds, total=False):
+    """The keyword arguments of `option`: the attributes of `OptionInfo` but the first."""
+
+    group: str
     metavar: str
     default_text: str
     transient: bool
@@ -95,6 +102,14 @@ def option(
         return field(default_factory=default_factory, metadata=metadata)
     return field(default=default, metadata=metadata)
 
+
+# Bounds that settings of several apps share. Beyond them no machine has the memory or the time.
+SEED: Bounds = {"at_least": 0, "at_most": (1 << 128) - 1}
+EPOCHS: Bounds = {"at_least": 1, "at_most": 100_000}
+BATCH_SIZE: Bounds = {"at_least": 1, "at_most": 10_000_000}
+SIZE: Bounds = {"at_least": 1, "at_most": 1 << 16}  # a width, or the length of a sequence
+STAGE_EPOCHS: Bounds = {"at_least": 0, "at_most": 100_000}
+LAYERS: Bounds = {"at_least": 1, "at_most": 1000}
 
 data_option = functools.partial(option, group="data")
 model_option = functools.partial(option, group="model")
@@ -172,7 +187,9 @@ class OptionType:
             try:
                 value = self.kind(text)
             except ValueError:
-                raise ValueError(f"expected {self.expected(info)}, got {text!r}") from None
+                raise ValueError(
+                    f"expected {self.expected(info)}, got {value_text(text)}"
+                ) from None
         return self.check(value, info)
 
     def check(self, value: Any, info: OptionInfo) -> Any:
@@ -181,13 +198,18 @@ class OptionType:
         Raises:
             ValueError: with what was expected.
         """
-        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if type(value) is int and not -_LARGEST <= value <= max(_LARGEST, info.at_most or 0):
+            raise ValueError(
+                f"expected {self.expected(info)}, got a number of more than "
+                f"{(value.bit_length() - 1) * 3 // 10} digits"
+            )
+        if self.kind is float and type(value) is int:
             value = float(value)
         right_type = isinstance(value, self.kind) and not (
             isinstance(value, bool) and self.kind is not bool
         )
         if not right_type or (self.choices and value not in self.choices) or _outside(value, info):
-            text = str(value) if isinstance(value, Path) else repr(value)
+            text = str(value)[:200] if isinstance(value, Path) else value_text(value)
             raise ValueError(f"expected {self.expected(info)}, got {text}")
         return value
 
@@ -197,7 +219,7 @@ class OptionType:
             return None
         if self.several:
             if not isinstance(value, list):
-                raise ValueError(f"expected a list, got {value!r}")
+                raise ValueError(f"expected a list, got {value_text(value)}")
             return tuple(self._item_from_json(item, info) for item in value)
         return self._item_from_json(value, info)
 
@@ -245,7 +267,7 @@ def _option_type(name: str, hint: Any) -> OptionType:
 def _outside(value: Any, info: OptionInfo) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return not math.isfinite(value) or not (
+    return (isinstance(value, float) and not math.isfinite(value)) or not (
         (info.at_least is None or value >= info.at_least)
         and (info.above is None or value > info.above)
         and (info.at_most is None or value <= info.at_most)

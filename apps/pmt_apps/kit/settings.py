@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pmt_apps.kit.files import write_json
-from pmt_apps.kit.options import model_option, option, option_types, options_of, training_option
+from pmt_apps.kit.options import (
+    BATCH_SIZE,
+    EPOCHS,
+    LAYERS,
+    SEED,
+    SIZE,
+    model_option,
+    option,
+    option_types,
+    options_of,
+    training_option,
+)
 from pmt_apps.kit.path_text import path_to_text
 from pmt_apps.kit.text_table import text_table
 from pmt_core import DataError, SettingsError, read_json
@@ -40,9 +51,9 @@ class AppSettings:
         group="run",
         transient=True,
     )
-    seed: int = option(1, "of all random numbers", group="training", at_least=0)
-    epochs: int = option(5, "passes over the training data", group="training", at_least=1)
-    batch_size: int = option(64, "examples per step", group="training", at_least=1)
+    seed: int = option(1, "of all random numbers", group="training", **SEED)
+    epochs: int = option(5, "passes over the training data", group="training", **EPOCHS)
+    batch_size: int = option(64, "examples per step", group="training", **BATCH_SIZE)
     lr: float = option(1e-3, "highest learning rate", group="training", above=0)
     workers: int = option(
         default_factory=core_count,
@@ -98,10 +109,10 @@ class AppSettings:
 class TransformerSettings(AppSettings):
     """Settings of the apps that train a Transformer; they give these their own defaults."""
 
-    width: int = model_option(128, "model width", at_least=1)
-    heads: int = model_option(4, "attention heads, a divisor of --width", at_least=1)
-    hidden: int | None = model_option(None, "width of the feed-forward networks", at_least=1)
-    layers: int = model_option(2, "layers of the encoder", at_least=1)
+    width: int = model_option(128, "model width", **SIZE)
+    heads: int = model_option(4, "attention heads, a divisor of --width", **SIZE)
+    hidden: int | None = model_option(None, "width of the feed-forward networks", **SIZE)
+    layers: int = model_option(2, "layers of the encoder", **LAYERS)
     dropout: float = training_option(0.1, "dropout rate", at_least=0, below=1)
     weight_decay: float = training_option(0.01, "of matrices and tables", at_least=0)
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pmt_apps.kit.options import data_option, model_option, option, path_option, training_option
+from pmt_apps.kit.options import (
+    BATCH_SIZE,
+    EPOCHS,
+    LAYERS,
+    SIZE,
+    data_option,
+    model_option,
+    option,
+    path_option,
+    training_option,
+)
 from pmt_apps.kit.settings import TransformerSettings
 
 generation_option = functools.partial(option, group="generation", transient=True)
@@ -24,11 +34,9 @@ class Settings(TransformerSettings):
     renamed: ClassVar[Mapping[str, str]] = {"context": "max_length", "level": "tokenizer"}
 
     out: Path = Path("runs/lm")
-    epochs: int = training_option(
-        4, "epochs of --steps steps, each a row of the history", at_least=1
-    )
-    steps: int = training_option(250, "steps per epoch, on chunks at random positions", at_least=1)
-    batch_size: int = training_option(12, "chunks per step", at_least=1)
+    epochs: int = training_option(4, "epochs of --steps steps, each a row of the history", **EPOCHS)
+    steps: int = training_option(250, "steps per epoch, on chunks at random positions", **EPOCHS)
+    batch_size: int = training_option(12, "chunks per step", **BATCH_SIZE)
     lr: float = 1e-3
     limit: int | None = data_option(
         None, "use only the first N characters of the corpus", at_least=1, metavar="N"
@@ -41,16 +49,18 @@ class Settings(TransformerSettings):
     tokenizer: Literal["char", "bpe"] = model_option(
         "char", "tokens are characters, or subwords (byte-pair encoding)"
     )
-    merges: int = model_option(500, "merges of the byte-pair encoding", at_least=1)
+    merges: int = model_option(
+        500, "merges of the byte-pair encoding", at_least=1, at_most=1_000_000
+    )
     preset: Literal["sample", "nanogpt-cpu"] = model_option(
         "sample",
         "other defaults: nanogpt-cpu are nanoGPT's for tiny Shakespeare on a CPU (2,000 steps)",
     )
     hidden: int | None = model_option(
-        None, "width of the feed-forward networks", at_least=1, default_text="4 times --width"
+        None, "width of the feed-forward networks", default_text="4 times --width", **SIZE
     )
-    layers: int = model_option(4, "layers of the decoder", at_least=1)
-    max_length: int = model_option(64, "context length in tokens", at_least=1)
+    layers: int = model_option(4, "layers of the decoder", **LAYERS)
+    max_length: int = model_option(64, "context length in tokens", **SIZE)
     positions: Literal["learned", "sinusoidal", "rotary", "alibi", "relative", "none"] = (
         model_option("learned", "encoding of positions")
     )
@@ -72,7 +82,9 @@ class Settings(TransformerSettings):
         const="",
         metavar="PROMPT",
     )
-    tokens: int = generation_option(300, "tokens to generate", at_least=1, metavar="N")
+    tokens: int = generation_option(
+        300, "tokens to generate", at_least=1, at_most=1_000_000_000, metavar="N"
+    )
     temperature: float = generation_option(0.8, "of sampling; 0: greedy", at_least=0)
     top_k: int | None = generation_option(
         None, "sample from the K most likely tokens", at_least=1, metavar="K"

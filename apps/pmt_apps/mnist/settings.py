@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pmt_apps.kit.options import data_option, model_option, training_option
+from pmt_apps.kit.options import SIZE, data_option, model_option, training_option
 from pmt_apps.kit.settings import AppSettings
 
 MIRRORS = (
@@ -49,8 +49,10 @@ class Settings(AppSettings):
         "fully connected or convolutional network; mlp has other defaults: "
         + ", ".join(f"--{name} {value}" for name, value in DEFAULTS["mlp"].items()),
     )
-    hidden: int = model_option(512, "width of the hidden layers of mlp", at_least=1)
-    channels: int = model_option(16, "filters of cnn, doubled after each pooling", at_least=1)
+    hidden: int = model_option(512, "width of the hidden layers of mlp", **SIZE)
+    channels: int = model_option(
+        16, "filters of cnn, doubled after each pooling", at_least=1, at_most=4096
+    )
     dropout: float = training_option(
         DEFAULTS["cnn"]["dropout"], "dropout rate", at_least=0, below=1
     )

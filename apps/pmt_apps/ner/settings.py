@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pmt_apps.kit.options import data_option, model_option, option, path_option, training_option
+from pmt_apps.kit.options import (
+    BATCH_SIZE,
+    EPOCHS,
+    SIZE,
+    data_option,
+    model_option,
+    option,
+    path_option,
+    training_option,
+)
 from pmt_apps.kit.settings import TransformerSettings
 
 pretraining_option = functools.partial(option, group="pre-training")
@@ -25,7 +34,7 @@ class Settings(TransformerSettings):
     epochs: int = training_option(
         20,
         "passes over the training data",
-        at_least=1,
+        **EPOCHS,
         default_text="20; 24 on the shipped sample, which also has a smaller model",
     )
     batch_size: int = 16
@@ -52,12 +61,12 @@ class Settings(TransformerSettings):
     lm_words: int = pretraining_option(
         6_000_000, "use only its first N words", at_least=1, metavar="N"
     )
-    lm_epochs: int = pretraining_option(2, "passes over it", at_least=1)
+    lm_epochs: int = pretraining_option(2, "passes over it", **EPOCHS)
     lm_min_count: int = pretraining_option(10, "smallest frequency of its words", at_least=1)
     mlm_vocabulary: int = pretraining_option(
         10_000, "number of its most frequent words that are masked and predicted", at_least=1
     )
-    lm_batch_size: int = pretraining_option(32, "sentences per step", at_least=1)
+    lm_batch_size: int = pretraining_option(32, "sentences per step", **BATCH_SIZE)
     lm_lr: float = pretraining_option(2e-3, "highest learning rate", above=0)
     encoder: Path | None = path_option(
         "pretrain.npz or model.npz of another run of the same sizes to start from",
@@ -71,10 +80,13 @@ class Settings(TransformerSettings):
         0, "join neighboring sentences of a document up to N words", at_least=0, metavar="N"
     )
     max_length: int = model_option(
-        256, "most words that are read at once; longer sentences are cut, entities too", at_least=2
+        256,
+        "most words that are read at once; longer sentences are cut, entities too",
+        at_least=2,
+        at_most=1 << 16,
     )
-    word_width: int = model_option(100, "width of the trained word vectors", at_least=1)
-    filters: int = model_option(60, "filters of the character CNN", at_least=1)
+    word_width: int = model_option(100, "width of the trained word vectors", **SIZE)
+    filters: int = model_option(60, "filters of the character CNN", **SIZE)
     hidden: int = 256
     dropout: float = 0.3
     input_dropout: float = training_option(
@@ -84,6 +96,7 @@ class Settings(TransformerSettings):
         0.3,
         "a: a word of frequency n is replaced by the unknown word with probability a / (a + n)",
         at_least=0,
+        at_most=1e9,
     )
     warmup: float = training_option(
         0.1, "fraction of the steps that are warm-up", at_least=0, below=1

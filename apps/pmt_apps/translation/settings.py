@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pmt_apps.kit.options import data_option, model_option, option, path_option, training_option
+from pmt_apps.kit.options import (
+    BATCH_SIZE,
+    EPOCHS,
+    LAYERS,
+    data_option,
+    model_option,
+    option,
+    path_option,
+    training_option,
+)
 from pmt_apps.kit.settings import TransformerSettings
 
 search_option = functools.partial(option, group="translation", changeable=True)
@@ -37,11 +46,11 @@ class Settings(TransformerSettings):
     epochs: int = training_option(
         30,
         "passes over the training data",
-        at_least=1,
+        **EPOCHS,
         default_text="30; 14 on the shipped sample, which also has a smaller model",
     )
     batch_size: int = training_option(
-        2048, "tokens per step: rows times longest sequence, padding included", at_least=1
+        2048, "tokens per step: rows times longest sequence, padding included", **BATCH_SIZE
     )
     lr: float = 2e-3
     source: Path | None = path_option(
@@ -58,10 +67,12 @@ class Settings(TransformerSettings):
         at_least=1,
         at_most=MAX_LENGTH - 1,
     )
-    merges: int = model_option(4000, "merges of the byte-pair encoding", at_least=0)
+    merges: int = model_option(
+        4000, "merges of the byte-pair encoding", at_least=0, at_most=1_000_000
+    )
     width: int = 192
     hidden: int = 512
-    layers: int = model_option(3, "layers of the encoder and of the decoder", at_least=1)
+    layers: int = model_option(3, "layers of the encoder and of the decoder", **LAYERS)
     norm: Literal["first", "last"] = model_option("first", "pre-norm or post-norm")
     dropout: float = 0.3
     label_smoothing: float = training_option(
@@ -84,9 +95,9 @@ class Settings(TransformerSettings):
     patience: int = training_option(
         10, "epochs without a better dev BLEU before stopping", at_least=1
     )
-    beam: int = search_option(5, "beam size; 1: greedy search", at_least=1)
+    beam: int = search_option(5, "beam size; 1: greedy search", at_least=1, at_most=1000)
     length_penalty: float = search_option(
-        1.4, "exponent a of ((5 + n) / 6)^a; larger: longer translations", at_least=0
+        1.4, "exponent a of ((5 + n) / 6)^a; larger: longer translations", at_least=0, at_most=100
     )
 
     @classmethod

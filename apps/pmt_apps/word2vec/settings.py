@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pmt_apps.kit.options import data_option, model_option, option, training_option
+from pmt_apps.kit.options import (
+    BATCH_SIZE,
+    SIZE,
+    data_option,
+    model_option,
+    option,
+    training_option,
+)
 from pmt_apps.kit.settings import AppSettings
 
 TASK = "word2vec"
@@ -32,7 +39,7 @@ class Settings(AppSettings):
         above=0,
     )
     batch_size: int = training_option(
-        256, "words per step of --implementation tape, and per batch of --predict", at_least=1
+        256, "words per step of --implementation tape, and per batch of --predict", **BATCH_SIZE
     )
     limit: int | None = option(
         None, "use only the first N words", group="run", at_least=1, metavar="N"
@@ -64,13 +71,13 @@ class Settings(AppSettings):
     implementation: Literal["fast", "tape"] = model_option(
         "fast", "gradients by hand for blocks of words, or layers on the tape"
     )
-    dimension: int = model_option(100, "length of a word vector", at_least=1)
+    dimension: int = model_option(100, "length of a word vector", **SIZE)
     min_count: int = model_option(5, "rarer words are left out", at_least=1)
     max_words: int | None = model_option(
         None, "keep the N most frequent words", at_least=2, metavar="N"
     )
     window: int = training_option(5, "maximum distance of a context word", at_least=1, at_most=100)
-    negatives: int = training_option(5, "noise words per prediction", at_least=1)
+    negatives: int = training_option(5, "noise words per prediction", at_least=1, at_most=10_000)
     subsample: float = training_option(
         1e-3, "threshold of subsampling frequent words; 0: none", at_least=0, below=1
     )

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pmt_apps.kit.options import data_option, model_option, path_option, training_option
+from pmt_apps.kit.options import (
+    EPOCHS,
+    STAGE_EPOCHS,
+    data_option,
+    model_option,
+    path_option,
+    training_option,
+)
 from pmt_apps.kit.settings import TransformerSettings
 
 BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.1, "batch_size": 256, "warmup": 0}
@@ -43,7 +50,7 @@ class Settings(TransformerSettings):
     epochs: int = training_option(
         6,
         "passes over the training data",
-        at_least=1,
+        **EPOCHS,
         default_text="by the preset: 6, 4 and 3; 20 on the shipped sample with its smaller model",
     )
     batch_size: int = 32
@@ -62,7 +69,7 @@ class Settings(TransformerSettings):
     extra_epochs: int = data_option(
         0,
         "number of first epochs that train on --extra and on negatives mined by word overlap",
-        at_least=0,
+        **STAGE_EPOCHS,
     )
     pretrain: Path | None = path_option(
         "also pre-train on this: a text, question pairs, or pretrain.npz of an earlier run, which "
@@ -72,19 +79,26 @@ class Settings(TransformerSettings):
         0.15, "fraction of --data that is held out as dev", above=0, below=1
     )
     min_count: int = model_option(3, "smallest frequency of words", at_least=1)
-    max_length: int = model_option(64, "longest pair, in tokens", at_least=8)
+    max_length: int = model_option(64, "longest pair, in tokens", at_least=8, at_most=1 << 16)
     hidden: int = 256
     norm: Literal["first", "last"] = model_option("first", "pre-norm or post-norm")
     vectors_epochs: int = training_option(
-        0, "epochs for word vectors, on the duplicates", at_least=0, default_text=_BY_PRESET
+        0,
+        "epochs for word vectors, on the duplicates",
+        **STAGE_EPOCHS,
+        default_text=_BY_PRESET,
     )
     pretrain_epochs: int = training_option(
-        0, "epochs of masked language modeling", at_least=0, default_text=_BY_PRESET
+        0,
+        "epochs of masked language modeling",
+        **STAGE_EPOCHS,
+        default_text=_BY_PRESET,
     )
     students: int = training_option(
         0,
         "models that are trained on the first one's soft labels of mined pairs",
         at_least=0,
+        at_most=1000,
         default_text=_BY_PRESET,
     )
     average: float = training_option(

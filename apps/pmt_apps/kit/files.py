@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from pmt_apps.kit.path_text import path_to_text
-from pmt_core import DataError, FileProblem, InputFile, atomic_file
+from pmt_autograd import Array
+from pmt_core import (
+    DataError,
+    FileProblem,
+    InputFile,
+    JsonObject,
+    atomic_file,
+    check_finite,
+    json_errors,
+    json_object,
+    load_archive,
+)
 from pmt_train import progress_bar
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -18,8 +29,14 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
-    """Write indented JSON, atomically. Numbers must be finite; surrogates become escapes."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    """Write indented JSON, atomically. Surrogates become escapes.
+
+    Raises DataError if a number is not finite: JSON has none for it.
+    """
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise DataError(f"cannot write {os.fspath(path)!r}: {error}") from error
     with atomic_file(path) as file:
         file.write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
@@ -45,6 +62,23 @@ def check_input_file(path: Path, what: str) -> None:
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; expected {what}")
+
+
+def load_weights(path: Path) -> tuple[dict[str, Array], JsonObject]:
+    """Read the weights of a run by name, and the metadata beside them.
+
+    Raises:
+        FileProblem, ArchiveError: if the file cannot be read.
+        DataError: if an array holds anything but finite real numbers.
+    """
+    arrays, meta = load_archive(path)
+    name = os.fspath(path)
+    with json_errors(name):
+        for key, array in arrays.items():
+            if array.dtype.kind not in "fiub":
+                raise DataError(f"{key} is of {array.dtype}, expected real numbers")
+            check_finite(key, array)
+    return arrays, json_object(meta, where=meta.where if isinstance(meta, JsonObject) else name)
 
 
 _CHUNK = 1 << 20

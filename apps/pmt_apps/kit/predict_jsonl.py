@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
+
+import numpy as np
 
 from pmt_core import DataError, PmtError, StateError
 from pmt_train import warn
@@ -42,7 +45,8 @@ def predict_jsonl(
 
     Raises:
         DataError: names the first line with another number of texts, of a megabyte, with CR line
-            ends, or that is not UTF-8, after the lines before it have been answered.
+            ends, that is not UTF-8, or whose answer holds a number that is not finite, after the
+            lines before it have been answered.
     """
     source = sys.stdin.buffer if source is None else source
     target = sys.stdout.buffer if target is None else target
@@ -59,7 +63,8 @@ def predict_jsonl(
                 problem = error
                 break
         for start in range(0, len(waiting), batch_size):
-            _write(answer, waiting[start : start + batch_size], target)
+            examples = waiting[start : start + batch_size]
+            _write(answer, examples, done + start + 1, target)
         done += len(waiting)
         if problem is not None:
             raise problem
@@ -140,10 +145,53 @@ def _parse(line: bytes, fields: Sequence[str], number: int, empty: bool) -> Fiel
     return parts
 
 
-def _write(answer: Answer, examples: Sequence[Fields], target: BinaryIO) -> None:
-    answers = list(answer(examples))
-    if len(answers) != len(examples):
-        raise StateError(f"{len(examples)} examples got {len(answers)} answers")
-    text = "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in answers)
-    target.write(text.encode("utf-8", "backslashreplace"))
-    target.flush()
+def _write(answer: Answer, examples: Sequence[Fields], first: int, target: BinaryIO) -> None:
+    """Write the answers to examples, up to one that cannot be written. first: number of its line.
+
+    Raises:
+        DataError: names the line whose answer is not finite or raised an error.
+    """
+    lines: list[str] = []
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is an error, not a warning
+            answers = iter(answer(examples))
+            for number in range(first, first + len(examples)):
+                lines.append(_answer_line(answers, number))
+            if next(answers, None) is not None:
+                raise StateError(f"{len(examples)} examples got more answers")
+    except StopIteration:
+        raise StateError(f"{len(examples)} examples got {len(lines)} answers") from None
+    finally:
+        target.write("".join(lines).encode("utf-8", "backslashreplace"))
+        target.flush()
+
+
+def _answer_line(answers: Iterator[Mapping[str, Any]], number: int) -> str:
+    """Return the next answer as a line of JSON. number: of the line that it answers."""
+    try:
+        row = next(answers)
+    except DataError as error:
+        raise DataError(f"standard input, line {number}: {error}") from error
+    try:
+        return json.dumps(dict(row), ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise DataError(
+            f"standard input, line {number}: the answer is not finite ({_not_finite(row)}): the "
+            "weights of the run are too large for its numbers; train it anew with a lower --lr"
+        ) from error
+
+
+def _not_finite(value: object, name: str = "") -> str:
+    """Return the first number that is not finite, with the keys that lead to it."""
+    parts: Iterable[tuple[object, object]] = ()
+    if isinstance(value, Mapping):
+        parts = value.items()
+    elif isinstance(value, list | tuple):
+        parts = enumerate(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        return f"{name} is {value}"
+    for key, part in parts:
+        place = _not_finite(part, f"{name}[{key}]" if name else str(key))
+        if place:
+            return place
+    return ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from pmt_apps.kit.command_line import command
-from pmt_apps.kit.files import FileFingerprint, file_fingerprint
+from pmt_apps.kit.files import FileFingerprint, file_fingerprint, load_weights
 from pmt_apps.kit.html_report import Report
 from pmt_apps.kit.metrics_file import write_metrics
 from pmt_apps.kit.predict_jsonl import Answer, predict_jsonl
@@ -17,8 +17,8 @@ from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.run_report import add_details, add_scores, score_text, summary_line
 from pmt_apps.kit.settings import AppSettings, save_settings
 from pmt_autograd import Array
-from pmt_core import FileProblem, StateError, load_archive, save_archive
-from pmt_nn import Module
+from pmt_core import FileProblem, StateError, field, json_errors, save_archive
+from pmt_nn import Module, weight_limit
 from pmt_train import (
     Callback,
     Callbacks,
@@ -203,23 +203,56 @@ class Run(Generic[S]):
 
     # --- using a trained run ------------------------------------------------------------------
 
-    def load_model(self, model: Module | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Return the best weights by name, and `model_meta`. model: loads the weights, if given.
+    @contextmanager
+    def loaded_model(self) -> Iterator[tuple[dict[str, Array], dict[str, Any]]]:
+        """Give the best weights by name, and `model_meta`, to a block that builds the model.
+
+            with run.loaded_model() as (weights, meta):
+                model = build_model(settings, Vocabulary.from_json(meta["vocabulary"]))
+                model.load_state_dict(weights)
+
+        Within the block no model is built that is larger than the weights, whatever the settings
+        say, and errors name the file.
 
         Raises:
             FileProblem: if there are no weights yet.
+            DataError: if the weights are not finite, or do not fit.
         """
         if not self.folder.model.is_file():
             raise FileProblem(
                 f"the run in {str(self.folder.path)!r} has no {self.folder.model.name} yet: it was "
-                "stopped before its first evaluation; continue it with --resume"
+                "stopped before its first evaluation with a finite score; continue it with --resume"
             )
-        arrays, meta = load_archive(self.folder.model)
-        model_meta: dict[str, Any] = meta.get("model", {})
-        if model is not None:
-            model.load_state_dict(arrays)
-            model.eval()
-        return arrays, model_meta
+        weights, meta = load_weights(self.folder.model)
+        with json_errors(str(self.folder.model)), weight_limit(weights):
+            yield weights, field(meta, "model", dict, {})
+
+    def load_model(self, model: Module | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return what `loaded_model` gives. model: loads the weights, if given."""
+        with self.loaded_model() as (weights, meta):
+            if model is not None:
+                model.load_state_dict(weights)
+                model.eval()
+        return weights, meta
+
+    @contextmanager
+    def model_limit(self, *stages: str | None) -> Iterator[None]:
+        """Let a resumed run build no model in this block that is larger than its checkpoint.
+
+        stages: those that train the model; the first that has a checkpoint counts. None: the only
+        stage of the run.
+        """
+        paths = [
+            self.folder.checkpoint if stage is None else self.folder.of_stage(stage)[0]
+            for stage in stages
+        ]
+        saved = [path for path in paths if path.is_file()] if self.settings.resume else []
+        if not saved:
+            yield
+            return
+        # A weight takes four bytes or more, and so does each number that the optimizer keeps of it.
+        with json_errors(str(saved[0])), weight_limit(saved[0].stat().st_size // 4):
+            yield
 
     def predict_jsonl(
         self, answer: Answer, fields: Sequence[str] = ("text",), *, empty: bool = False

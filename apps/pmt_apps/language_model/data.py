@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.language_model.settings import Settings
-from pmt_core import DataError
+from pmt_core import DataError, decode_field
 from pmt_text import BytePairEncoding, CharacterTokenizer, load_text
 from pmt_train import warn
 
@@ -76,5 +76,8 @@ def train_tokenizer(settings: Settings, text: str, train: str) -> Tokenizer:
 
 def tokenizer_from_json(settings: Settings, model_meta: Mapping[str, Any]) -> Tokenizer:
     """Return the tokenizer of a saved model; "codec" is the earlier name of its key."""
+    kind: type[CharacterTokenizer | BytePairEncoding]
     kind = CharacterTokenizer if settings.tokenizer == "char" else BytePairEncoding
-    return kind.from_json(model_meta.get("tokenizer", model_meta.get("codec")))
+    from_json: Callable[[object], Tokenizer] = kind.from_json
+    key = "codec" if "codec" in model_meta else "tokenizer"
+    return decode_field(model_meta, key, from_json)

@@ -40,7 +40,8 @@ TASK, TITLE = "lm", "Language model"
 def train(settings: Settings, run: Run[Settings]) -> None:
     """Read the corpus, train, score, and write the report."""
     corpus = read_corpus(settings, run)
-    model = build_model(settings, len(corpus.tokenizer))
+    with run.model_limit(None):
+        model = build_model(settings, len(corpus.tokenizer))
     run.say(f"{model.parameter_count():,} parameters\n")
     workers = fit(model, corpus, settings, run)
     if run.is_writer:  # only rank 0 scores
@@ -78,10 +79,10 @@ def generate(settings: Settings) -> None:
 
 def load(settings: Settings, run: Run[Settings]) -> tuple[LanguageModel, Tokenizer]:
     """Return the model and the tokenizer of a run."""
-    weights, meta = run.load_model()
-    tokenizer = tokenizer_from_json(settings, meta)
-    model = build_model(settings, len(tokenizer))
-    model.load_state_dict(weights)
+    with run.loaded_model() as (weights, meta):
+        tokenizer = tokenizer_from_json(settings, meta)
+        model = build_model(settings, len(tokenizer))
+        model.load_state_dict(weights)
     return model.eval(), tokenizer
 
 

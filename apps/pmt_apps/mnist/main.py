@@ -45,7 +45,8 @@ from pmt_train import Workers, say, warn
 def train(settings: Settings, run: Run[Settings]) -> None:
     """Read the data, train, score, and write the report."""
     splits = read_splits(settings, run)
-    model = build_model(settings)
+    with run.model_limit(None):
+        model = build_model(settings)
     run.say(f"{settings.model}: {model.parameter_count():,} parameters\n")
     workers = fit(model, splits, settings, run)
     report(run, model, splits, workers)
@@ -54,8 +55,9 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Classify images from standard input."""
-    model = build_model(settings)
-    run.load_model(model)
+    with run.loaded_model() as (weights, _):
+        model = build_model(settings)
+        model.load_state_dict(weights)
     workers = Workers(settings.workers)
 
     def answer(_: int, text: str) -> Mapping[str, Any]:

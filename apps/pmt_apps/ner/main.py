@@ -20,18 +20,25 @@ files. To predict, raw text is read, a sentence per line:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import build_encoder, read_splits, read_vectors, vector_table
-from pmt_apps.ner.pretraining import PretrainedWeights, frequent_words, pretrain, read_corpus
+from pmt_apps.ner.pretraining import (
+    STAGE,
+    PretrainedWeights,
+    frequent_words,
+    pretrain,
+    read_corpus,
+)
 from pmt_apps.ner.report import TAGGED_FILES, report
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
-from pmt_core import tag_spans
+from pmt_core import DataError, tag_spans
 from pmt_text import TaggedSentence, TextWord, convert_tags, find_words
 from pmt_train import Workers
 
@@ -46,7 +53,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     more_words = [*(pretrained.words if pretrained else ()), *frequent_words(corpus, settings)]
     encoder = build_encoder(settings, sentences, vectors, more_words)
     table = vector_table(encoder, vectors) if vectors is not None else None
-    tagger = Tagger.build(settings, encoder, [*sentences, *corpus], table)
+    with run.model_limit(None, STAGE):
+        tagger = Tagger.build(settings, encoder, [*sentences, *corpus], table)
     if pretrained:
         pretrained.load_into(tagger)
     run.say(
@@ -64,12 +72,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Find the entities of raw sentences from standard input."""
-    weights, meta = run.load_model()
-    tagger = Tagger.from_json(settings, meta)
-    tagger.model.load_state_dict(weights)
+    with run.loaded_model() as (weights, meta):
+        tagger = Tagger.from_json(settings, meta)
+        tagger.model.load_state_dict(weights)
     workers = Workers(settings.workers)
 
-    def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
+    def answer(examples: Sequence[tuple[str, ...]]) -> Iterator[Mapping[str, Any]]:
         return find_entities(tagger, [text for (text,) in examples], workers)
 
     run.predict_jsonl(answer, empty=True)
@@ -77,8 +85,8 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 
 def find_entities(
     tagger: Tagger, texts: Sequence[str], workers: Workers
-) -> list[Mapping[str, Any]]:
-    """Return entities, words and tags (IOB2) of each text.
+) -> Iterator[Mapping[str, Any]]:
+    """Return entities, words and tags (IOB2) of each text, one after the other.
 
     start and end are character offsets: text[start:end] is the entity or word. The confidence of
     an entity is the smallest marginal probability of its tags.
@@ -89,15 +97,20 @@ def find_entities(
     if sentences:
         tagging = tagger.tag(sentences, workers, confidence=True)
         tagged = zip(tagging.tags, (row.tolist() for row in tagging.confidence), strict=True)
-    return [
+    return (
         _answer(text, row, *(next(tagged) if row else ([], [])))
         for text, row in zip(texts, words, strict=True)
-    ]
+    )
 
 
 def _answer(
     text: str, words: Sequence[TextWord], tags: Sequence[str], confidence: Sequence[float]
 ) -> dict[str, Any]:
+    if not all(map(math.isfinite, confidence)):
+        raise DataError(
+            "the probabilities of its tags are not finite: the weights of the run are too large "
+            "for its numbers; train it anew with a lower --lr"
+        )
     entities = []
     for span in tag_spans(tags):
         start, end = words[span.start].start, words[span.stop - 1].stop

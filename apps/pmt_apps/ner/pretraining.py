@@ -14,12 +14,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import check_input_file
+from pmt_apps.kit.files import check_input_file, load_weights
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import EVALUATION_BATCH, Tagger
 from pmt_autograd import Tensor
-from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError, load_archive
+from pmt_core import IGNORE_LABEL, DataError, RandomStream, SettingsError, decode_field, field
 from pmt_nn import MaskedTagger, with_current_names
 from pmt_text import (
     MASK,
@@ -212,11 +212,11 @@ class PretrainedWeights:
         """Load pretrain.npz or model.npz of a run of this program.
 
         Raises:
-            DataError: the file is of another program.
+            DataError: the file is of another program, or damaged.
         """
         check_input_file(path, "a trained encoder")
-        arrays, meta = load_archive(path)
-        state = meta.get("model", {})
+        arrays, meta = load_weights(path)
+        state = field(meta, "model", dict, {})
         if meta.get("task") != "ner" or "encoder" not in state:
             raise DataError(
                 f"{path}: expected pretrain.npz or model.npz of a run of train_ner.py, got a file "
@@ -224,7 +224,7 @@ class PretrainedWeights:
             )
         # The masked language model of pretrain.npz contains the tagger.
         weights = {name.removeprefix("tagger."): array for name, array in arrays.items()}
-        return cls(path, weights, SentenceEncoder.from_json(state["encoder"]))
+        return cls(path, weights, decode_field(state, "encoder", SentenceEncoder.from_json))
 
     @property
     def words(self) -> list[str]:

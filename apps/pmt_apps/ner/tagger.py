@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from pmt_apps.ner.settings import Settings
 from pmt_autograd import Tensor
-from pmt_core import RandomStream
+from pmt_core import (
+    DataError,
+    RandomStream,
+    dataclass_fields,
+    decode_field,
+    field,
+    json_object,
+)
 from pmt_nn import EntityTagger, EntityTaggerConfig
 from pmt_text import (
     UNK,
@@ -116,13 +123,22 @@ class Tagger:
 
     @classmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
-        """Return the tagger that `to_json` describes, with new weights."""
-        encoder = SentenceEncoder.from_json(state["encoder"])
-        config = dict(state["config"])
-        if "directional" in config:  # earlier names of settings
-            config["positions"] = "tener" if config.pop("directional") else "none"
-            config["kernel_size"] = config.pop("window")
-        return cls(encoder, EntityTaggerConfig(**config), settings)
+        """Return the tagger that `to_json` describes, with new weights. Raises DataError."""
+        encoder = decode_field(state, "encoder", SentenceEncoder.from_json)
+        config = decode_field(state, "config", _config_from_json)
+        sizes = {
+            "words": len(encoder.words),
+            "characters": len(encoder.characters),
+            "shapes": len(encoder.shapes),
+            "tags": len(encoder.tags),
+            "learned": encoder.learned or 0,
+        }
+        for name, size in sizes.items():
+            if getattr(config, name) != size:
+                raise DataError(
+                    f"{name} of the model is {getattr(config, name)}, that of its encoder is {size}"
+                )
+        return cls(encoder, config, settings)
 
     def to_json(self) -> dict[str, Any]:
         """Return what restores this tagger, together with the settings and the weights."""
@@ -187,6 +203,16 @@ class Tagger:
             np.split(marginals, ends) if confidence else [],
             float(losses.mean()),
         )
+
+
+def _config_from_json(state: object) -> EntityTaggerConfig:
+    config = json_object(state)
+    if "directional" in config:  # earlier names of settings
+        config["positions"] = "tener" if field(config, "directional", bool) else "none"
+        config["kernel_size"] = field(config, "window", int)
+        del config["directional"], config["window"]
+    values = dataclass_fields(config, EntityTaggerConfig, complete=False, minimum=0)
+    return EntityTaggerConfig(**values)
 
 
 def _word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:

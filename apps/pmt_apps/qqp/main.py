@@ -48,7 +48,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Answer pairs from standard input."""
-    model = load_pair_model(settings, *run.load_model())
+    with run.loaded_model() as (weights, meta):
+        model = load_pair_model(settings, weights, meta)
     workers = Workers(settings.workers)
 
     def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:

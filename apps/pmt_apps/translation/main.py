@@ -28,6 +28,7 @@ from pmt_apps.translation.report import report
 from pmt_apps.translation.settings import MAX_LENGTH, Settings
 from pmt_apps.translation.training import build_model, fit, loss_per_token, scores
 from pmt_apps.translation.translator import Translator
+from pmt_core import decode_field
 from pmt_text import BytePairEncoding
 from pmt_train import Workers, warn
 
@@ -37,7 +38,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     corpora = read_corpora(settings, run)
     tokenizer = train_tokenizer(corpora["train"], settings)
     data = encode_training(corpora["train"], tokenizer, settings)
-    model = build_model(settings, len(tokenizer))
+    with run.model_limit(None):
+        model = build_model(settings, len(tokenizer))
     run.say(f"{len(tokenizer):,} tokens, {model.parameter_count():,} parameters\n")
 
     dev = corpora["dev"]
@@ -56,10 +58,11 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Translate sentences from standard input."""
-    weights, meta = run.load_model()
-    tokenizer = BytePairEncoding.from_json(meta.get("tokenizer", meta.get("encoding")))
-    model = build_model(settings, len(tokenizer))
-    model.load_state_dict(weights)
+    with run.loaded_model() as (weights, meta):
+        key = "encoding" if "encoding" in meta else "tokenizer"  # "encoding" is its earlier name
+        tokenizer = decode_field(meta, key, BytePairEncoding.from_json)
+        model = build_model(settings, len(tokenizer))
+        model.load_state_dict(weights)
     workers = Workers(settings.workers)
     translator = Translator(model, tokenizer, settings.beam, settings.length_penalty, workers)
 

@@ -9,7 +9,7 @@ from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import load_settings
 from pmt_apps.kit.text_table import text_table
 from pmt_apps.word2vec.settings import TASK, Settings
-from pmt_core import SettingsError
+from pmt_core import DataError, SettingsError, field
 from pmt_text import Neighbor, WordVectors, analogy
 from pmt_train import say
 
@@ -61,9 +61,11 @@ def _nearest(vectors: WordVectors, text: str) -> Mapping[str, Any]:
 
 
 def _load_vectors(run: Run[Settings]) -> WordVectors:
-    arrays, meta = run.load_model()
-    matrix = arrays["vectors"] if "vectors" in arrays else arrays["vectors.weight"]
-    return WordVectors(meta["words"], matrix)
+    with run.loaded_model() as (arrays, meta):
+        name = "vectors" if "vectors" in arrays else "vectors.weight"
+        if name not in arrays:
+            raise DataError(f"expected an array {name!r}, the file holds {', '.join(arrays):.80}")
+        return WordVectors(field(meta, "words", list[str]), arrays[name])
 
 
 def _vectors_in(settings: Settings) -> WordVectors:

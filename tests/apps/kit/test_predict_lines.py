@@ -137,3 +137,29 @@ def test_lines_are_answered_as_they_come():
 def test_an_answer_for_every_example():
     with pytest.raises(StateError, match="2 examples got 1 answers"):
         run(b"1\n2\n", ("a",), lambda examples: [{}])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_an_answer_that_is_not_finite_is_no_json_and_names_its_line(bad):
+    def answer(examples):
+        return [{"text": a, "best": {"scores": [0.5, bad if a == "3" else 1]}} for a, _ in examples]
+
+    target = io.BytesIO()
+    content = io.BytesIO(b"1\tx\n2\tx\n3\tx\n4\tx\n")
+    with pytest.raises(DataError, match=rf"line 3: .*not finite \(best\[scores\]\[1\] is {bad}\)"):
+        predict_jsonl(answer, ("a", "b"), source=content, target=target, batch_size=4)
+    answered = [json.loads(line)["text"] for line in target.getvalue().splitlines()]
+    assert answered == ["1", "2"]
+
+
+def test_an_error_of_one_answer_names_its_line():
+    def answer(examples):
+        for a, _ in examples:
+            if a == "2":
+                raise DataError("it has no words")
+            yield {"text": a}
+
+    target = io.BytesIO()
+    with pytest.raises(DataError, match="standard input, line 2: it has no words"):
+        predict_jsonl(answer, ("a", "b"), source=io.BytesIO(b"1\tx\n2\tx\n"), target=target)
+    assert json.loads(target.getvalue()) == {"text": "1"}

@@ -13,7 +13,7 @@ from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import labels_of, texts_of
 from pmt_apps.qqp.models.pair_model import PairModel, Texts
 from pmt_autograd import Tensor, exp
-from pmt_core import RandomStream
+from pmt_core import RandomStream, decode_field
 from pmt_nn import Buffer, Embedding, Linear, Module, Parameter
 from pmt_text import (
     BagBatch,
@@ -138,7 +138,7 @@ class TfIdfPairModel(BagModel):
 
     @classmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
-        return cls(settings, TfIdf.from_json(state["tfidf"]))
+        return cls(settings, decode_field(state, "tfidf", TfIdf.from_json))
 
     def to_json(self) -> dict[str, Any]:
         return {"tfidf": self.words.to_json()}

@@ -12,7 +12,7 @@ from pmt_apps.qqp.data.splits import Splits
 from pmt_apps.qqp.models.baselines import BASELINES
 from pmt_apps.qqp.models.pair_model import PairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
-from pmt_core import DataError
+from pmt_core import DataError, field, value_text
 from pmt_text import Tokenize, tokenize
 
 KINDS: dict[str, type[PairModel[Any]]] = {
@@ -44,9 +44,11 @@ def load_pair_model(
     Raises:
         DataError: if the model is of an unknown kind.
     """
-    kind = meta.get("kind", TransformerPairModel.kind)  # absent in runs of version 0.1
+    kind = field(meta, "kind", str, TransformerPairModel.kind)  # absent in runs of version 0.1
     if kind not in KINDS:
-        raise DataError(f"the run's model is a {kind!r}; this program knows {', '.join(KINDS)}")
+        raise DataError(
+            f"the run's model is a {value_text(kind)}; this program knows {', '.join(KINDS)}"
+        )
     model = KINDS[kind].from_json(settings, meta)
     model.module.load_state_dict(weights)
     model.module.eval()

@@ -18,8 +18,8 @@ from pmt_apps.qqp.models.pair_model import (
 )
 from pmt_apps.qqp.models.question_encoder import QuestionEncoder
 from pmt_autograd import no_grad
-from pmt_core import RandomStream, softmax
-from pmt_nn import Buffer, Module, PairClassifier, PairClassifierConfig, capture
+from pmt_core import DataError, RandomStream, decode_field, field, softmax
+from pmt_nn import Buffer, Module, PairClassifier, PairClassifierConfig, capture, constant
 from pmt_text import (
     CLS,
     SEP,
@@ -85,11 +85,17 @@ class TransformerPairModel(PairModel[PairBatch]):
 
     @classmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
-        encoder = QuestionEncoder(PairEncoder.from_json(state["encoder"]))
-        width = state.get("vectors")
+        pairs = decode_field(state, "encoder", PairEncoder.from_json)
+        if pairs.max_length != settings.max_length:
+            raise DataError(
+                f"the encoder of the model has a max_length of {pairs.max_length}, the settings "
+                f"say {settings.max_length}"
+            )
+        encoder = QuestionEncoder(pairs)
+        width = field(state, "vectors", int | None, None)
         if width is not None:  # the values are loaded with the weights
-            encoder = encoder.with_vectors(np.zeros((len(encoder.vocabulary), width), np.float32))
-        return cls.build(settings, encoder, members=state.get("members", 1))
+            encoder = encoder.with_vectors(constant((len(encoder.vocabulary), width)))
+        return cls.build(settings, encoder, members=field(state, "members", int, 1, minimum=1))
 
     @property
     def classifier(self) -> PairClassifier:

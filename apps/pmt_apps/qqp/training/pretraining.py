@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_apps.kit.files import load_weights
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.models.pair_model import Texts
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.training.stage import Stage, bucket_batches, make_trainer, rise_and_fall
 from pmt_autograd import Tensor
-from pmt_core import DataError, RandomStream, ShapeError, load_archive
+from pmt_core import DataError, RandomStream, ShapeError, decode_field, field
 from pmt_nn import MaskedPairModel, MeanOfWords, in_batch_contrastive_loss
 from pmt_text import (
     SPECIAL_TOKENS,
@@ -52,21 +53,25 @@ class PretrainedWeights:
         """Read pretrain.npz of an earlier run.
 
         Raises:
-            DataError: if the archive holds something else.
+            DataError: if the archive holds something else, or is damaged.
         """
-        arrays, meta = load_archive(path)
-        state = meta.get("model", {}).get("encoder")
+        arrays, meta = load_weights(path)
+        state = field(meta, "model", dict, {})
         weights = {
             name.removeprefix(_CLASSIFIER): array
             for name, array in arrays.items()
             if name.startswith(_CLASSIFIER)
         }
-        if state is None or "words.weight" not in weights:
+        if "encoder" not in state or "words.weight" not in weights:
             raise DataError(
                 f"{path} holds no pre-trained classifier: give the pretrain.npz of a run of this "
                 "program, or a text to train on"
             )
-        return cls(PairEncoder.from_json(state), weights)
+        encoder = decode_field(state, "encoder", PairEncoder.from_json)
+        rows = weights["words.weight"].shape[:1]
+        if rows != (len(encoder.vocabulary),):
+            raise DataError(f"{path}: {rows} word vectors for {len(encoder.vocabulary)} words")
+        return cls(encoder, weights)
 
     def load_into(self, model: TransformerPairModel) -> None:
         """Copy the weights up to the pooling into a model; its later layers stay as they are.

@@ -80,7 +80,8 @@ class Stages:
         if self.settings.has_stages:
             yield from self._stages()
             return
-        self.model = make_pair_model(self.settings, self.splits, self.tokenize)
+        with self.run.model_limit(None):
+            self.model = make_pair_model(self.settings, self.splits, self.tokenize)
         self.run.say(f"{self.model.size()}\n")
         yield self._only_stage()
 
@@ -110,10 +111,12 @@ class Stages:
         duplicates = plain.encode(texts_of([pair for pair in self.known if pair.label == 1]))
         if settings.vectors_epochs and len(duplicates):
             run.say("\nword vectors from paraphrases")
-            stage = vectors_stage(duplicates, len(encoder.vocabulary), settings, self.workers)
+            with run.model_limit("vectors"):
+                stage = vectors_stage(duplicates, len(encoder.vocabulary), settings, self.workers)
             yield stage
             encoder = plain.with_vectors(stage.trainer.model.words.weight.data.copy())
-        teacher = TransformerPairModel.build(settings, encoder, "teacher")
+        with run.model_limit("teacher", "pretrain"):
+            teacher = TransformerPairModel.build(settings, encoder, "teacher")
         if saved is not None:
             saved.load_into(teacher)
         elif settings.pretrain_epochs and len(duplicates) + len(texts):
@@ -181,7 +184,8 @@ class Stages:
                 mined,
                 self.workers,
             )
-            student = TransformerPairModel.build(settings, teacher.encoder, f"student{n}")
+            with run.model_limit(f"student{n}", f"student{n}.soft_labels", "teacher"):
+                student = TransformerPairModel.build(settings, teacher.encoder, f"student{n}")
             if pretrained is not None:
                 pretrained.load_into(student)
             run.say(f"\nstudent {n} of {settings.students}: soft labels of {len(pairs):,} pairs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping
 from types import UnionType
-from typing import Any, Final, Literal, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, cast, get_args, get_origin, overload
 
 from pmt_core.errors import DataError
 from pmt_core.files.json_reader import JsonObject, json_type
@@ -17,6 +17,7 @@ REQUIRED: Final[Any] = object()
 _INT64 = 1 << 63
 
 
+@overload
 def field(
     data: object,
     key: str,
@@ -25,7 +26,30 @@ def field(
     *,
     minimum: float | None = None,
     maximum: float | None = None,
-) -> T:
+) -> T: ...
+
+
+@overload
+def field(
+    data: object,
+    key: str,
+    kind: UnionType,
+    default: Any = REQUIRED,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any: ...
+
+
+def field(
+    data: object,
+    key: str,
+    kind: Any,
+    default: Any = REQUIRED,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
     """Return an entry of a JSON object, checked.
 
     Args:

@@ -33,7 +33,7 @@ _left: ContextVar[_Left | None] = ContextVar("weight_limit", default=None)
 
 
 @contextmanager
-def weight_limit(state: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+def weight_limit(state: Mapping[str, NDArray[Any]] | int) -> Iterator[None]:
     """Limit the modules that are built within this context to the number of weights in `state`.
 
         weights, meta = load_archive(path)
@@ -46,10 +46,12 @@ def weight_limit(state: Mapping[str, NDArray[Any]]) -> Iterator[None]:
     constants (sinusoids) as the file has weights and 16 million more. The limit is that of the
     calling thread, and of the initializers in pmt_nn.
 
+    state: the weights by name, or their number.
+
     Raises:
         ShapeError: a module was built that is larger.
     """
-    given = sum(array.size for array in state.values())
+    given = state if isinstance(state, int) else sum(array.size for array in state.values())
     token = _left.set(_Left(given, given + _SPARE, given + _SPARE_CONSTANTS))
     try:
         yield

@@ -193,8 +193,9 @@ def predict_batches(
     """Return `function` of each batch, in the order of the batches, under `no_grad`.
 
     Several threads call the function at once, so it must not change shared state. Switch the
-    model to `eval()` before. A batch is drawn when a thread becomes free. The progress bar has a
-    total if `batches` has a length.
+    model to `eval()` before. NumPy's warnings about overflow are off, as in a training step. A
+    batch is drawn when a thread becomes free. The progress bar has a total if `batches` has a
+    length.
     """
     pool = workers if isinstance(workers, Workers) else Workers(workers)
     numbered = enumerate(batches)
@@ -204,7 +205,7 @@ def predict_batches(
 
     def work(_: int) -> None:
         try:
-            with no_grad():
+            with no_grad(), np.errstate(all="ignore"):
                 while not failed.is_set():
                     with lock:
                         item = next(numbered, None)

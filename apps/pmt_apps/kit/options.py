@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import (
@@ -14,6 +14,7 @@ from typing import (
     TypedDict,
     Union,
     Unpack,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -229,12 +230,18 @@ class OptionType:
         return self.check(value, info)
 
 
-def option_types(settings: type) -> dict[str, OptionType]:
+def option_types(settings: type) -> Mapping[str, OptionType]:
     """Return the type of each setting by name.
 
     Raises:
         SettingsError: for a type that options cannot have.
     """
+    return _option_types(cast(Hashable, settings))
+
+
+@functools.cache
+def _option_types(kind: Hashable) -> Mapping[str, OptionType]:
+    settings = cast(type, kind)
     hints = get_type_hints(settings)
     return {
         item.name: _option_type(f"{settings.__name__}.{item.name}", hints[item.name])

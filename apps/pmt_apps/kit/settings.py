@@ -23,7 +23,7 @@ from pmt_apps.kit.options import (
 )
 from pmt_apps.kit.path_text import path_to_text
 from pmt_apps.kit.text_table import text_table
-from pmt_core import DataError, SettingsError, read_json
+from pmt_core import DataError, SettingsError, json_object, read_json, value_text
 from pmt_train import core_count
 
 
@@ -170,27 +170,33 @@ def load_settings(
         FileProblem: if the file cannot be read.
         DataError: if it belongs to another app, or has settings or values that are not allowed.
     """
-    content: dict[str, Any] = read_json(path)
-    if content.get(_TASK) != task:
+    return settings_from_json(read_json(path), task, kind)
+
+
+def settings_from_json(content: object, task: str, kind: type[AppSettings]) -> dict[str, Any]:
+    """Return the settings of the JSON of a run, see `load_settings`."""
+    state = json_object(content)
+    start = f"{state.where}: " if state.where else ""
+    if state.get(_TASK) != task:
         raise DataError(
-            f"{os.fspath(path)} belongs to a run of {content.get(_TASK)!r}, not of {task!r}; "
-            "name the right folder by --out"
+            f"{state.where or 'the JSON'} belongs to a run of {value_text(state.get(_TASK))}, not "
+            f"of {task!r}; name the right folder by --out"
         )
-    content = {kind.renamed.get(name, name): value for name, value in content.items()}
+    values = {kind.renamed.get(name, name): value for name, value in state.items()}
     types = option_types(kind)
     infos = {item.name: info for item, info in options_of(kind) if not info.transient}
-    unknown = sorted(content.keys() - infos.keys() - {_TASK})
+    unknown = sorted(values.keys() - infos.keys() - {_TASK})
     if unknown:
         raise DataError(
-            f"{os.fspath(path)}: unknown settings {', '.join(unknown)}; "
+            f"{start}unknown settings {', '.join(unknown):.200}; "
             "use the version of the program that made this run"
         )
     settings: dict[str, Any] = {}
-    for name in infos.keys() & content.keys():
+    for name in infos.keys() & values.keys():
         try:
-            settings[name] = types[name].from_json(content[name], infos[name])
+            settings[name] = types[name].from_json(values[name], infos[name])
         except ValueError as error:
-            raise DataError(f"{os.fspath(path)}: {name}: {error}") from None
+            raise DataError(f"{start}{name}: {error}") from None
     return settings
 
 

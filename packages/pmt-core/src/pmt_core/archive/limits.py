@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core.errors import ArchiveError, FileProblem
+from pmt_core.files.json_reader import JSON_DIGITS
 
 MAX_META = 64 << 20
 
@@ -97,6 +98,11 @@ def _check_json(value: object, where: str, path: str | os.PathLike[str]) -> None
         raise ArchiveError(
             f"{os.fspath(path)!r}: {where} is {value}, which JSON has no number for: store None, "
             "text, or an array"
+        )
+    elif isinstance(value, int) and abs(value) >= 10**JSON_DIGITS:
+        raise ArchiveError(
+            f"{os.fspath(path)!r}: {where} is an integer of more than {JSON_DIGITS} digits, which "
+            "is not read back: store it as text"
         )
     elif not (value is None or isinstance(value, str | int | float)):
         raise ArchiveError(

@@ -13,7 +13,7 @@ import numpy as np
 from pmt_core.errors import DataError, PmtError
 from pmt_core.files.input_file import open_regular_file
 
-_DIGITS = 60  # of an integer; the state of a random generator has 128 bits
+JSON_DIGITS = 60  # of an integer; the state of a random generator has 128 bits
 _CHUNK = 1 << 20
 _NO_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},'))
 
@@ -174,6 +174,6 @@ def _finite_float(text: str) -> float:
 
 
 def _short_int(text: str) -> int:
-    if len(text) > _DIGITS:
-        raise ValueError(f"an integer of {len(text):,} digits, expected at most {_DIGITS}")
+    if len(text) > JSON_DIGITS:
+        raise ValueError(f"an integer of {len(text):,} digits, expected at most {JSON_DIGITS}")
     return int(text)

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, ShapeError
 
-_SPARE = (
-    1 << 20
-)  # weights beyond those of the file: small differences are named by `load_state_dict`
+_SPARE = 1 << 18  # beyond the file: `load_state_dict` names small differences
 _SPARE_CONSTANTS = 1 << 24
 _LARGEST = 1 << 48  # of an axis
 
@@ -42,8 +40,8 @@ def weight_limit(state: Mapping[str, NDArray[Any]] | int) -> Iterator[None]:
         model.load_state_dict(weights)
 
     Settings that were read from a file may ask for a model that does not fit into the memory. The
-    weights beside them say how large it can be. A million weights more are allowed, and as many
-    constants (sinusoids) as the file has weights and 16 million more. The limit is that of the
+    weights beside them say how large it can be. A quarter more is allowed, and 260,000 weights; for
+    constants (sinusoids), as many as the file has weights, and 16 million. The limit is that of the
     calling thread, and of the initializers in pmt_nn.
 
     state: the weights by name, or their number.
@@ -52,7 +50,7 @@ def weight_limit(state: Mapping[str, NDArray[Any]] | int) -> Iterator[None]:
         ShapeError: a module was built that is larger.
     """
     given = state if isinstance(state, int) else sum(array.size for array in state.values())
-    token = _left.set(_Left(given, given + _SPARE, given + _SPARE_CONSTANTS))
+    token = _left.set(_Left(given, given + given // 4 + _SPARE, given + _SPARE_CONSTANTS))
     try:
         yield
     finally:

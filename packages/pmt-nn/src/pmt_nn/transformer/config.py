@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from pmt_core import SettingsError, check_sizes
+from pmt_core import SettingsError, check_sizes, value_text
 from pmt_nn.transformer.feed_forward import ACTIVATIONS
 
 # Sizes of this config and of those that inherit from it: 0 means that there is none.
@@ -65,9 +65,9 @@ class TransformerConfig:
             raise SettingsError(f"dropout is a rate in 0 <= dropout < 1, got {self.dropout}")
         if self.activation not in ACTIVATIONS:
             raise SettingsError(
-                f"activation is one of {', '.join(ACTIVATIONS)}, got {self.activation!r}"
+                f"activation is one of {', '.join(ACTIVATIONS)}, got {value_text(self.activation)}"
             )
         if self.positions not in POSITIONS:
             raise SettingsError(
-                f"positions is one of {', '.join(POSITIONS)}, got {self.positions!r}"
+                f"positions is one of {', '.join(POSITIONS)}, got {value_text(self.positions)}"
             )

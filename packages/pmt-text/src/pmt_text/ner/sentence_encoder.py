@@ -19,6 +19,7 @@ from pmt_core import (
     json_errors,
     json_object,
     pad_sequences,
+    value_text,
 )
 from pmt_text.files.errors import check_at_least
 from pmt_text.ner.encoded_sentences import EncodedSentences
@@ -88,7 +89,14 @@ class SentenceEncoder:
         if not self.tags or self.tags[0] != "O" or len(set(self.tags)) != len(self.tags):
             raise DataError(f"the tags must be different names, 'O' first, not {self.tags!r:.80}")
         if self.scheme not in TAG_SCHEMES:
-            raise SettingsError(f"scheme is one of {', '.join(TAG_SCHEMES)}, not {self.scheme!r}")
+            given = value_text(self.scheme)
+            raise SettingsError(f"scheme is one of {', '.join(TAG_SCHEMES)}, not {given}")
+        prefixes = tuple(f"{letter}-" for letter in _prefixes(self.scheme))
+        if wrong := [tag for tag in self.tags[1:] if not tag.startswith(prefixes)]:
+            raise DataError(
+                f"the tags of {self.scheme} begin with {' or '.join(prefixes)}, not as in "
+                f"{value_text(wrong[0])}"
+            )
         check_at_least(2, max_letters=self.max_letters)
         if self.learned is not None and not len(SPECIAL_TOKENS) <= self.learned <= len(self.words):
             raise DataError(
@@ -213,5 +221,9 @@ def _extended(words: Vocabulary, more: Iterable[str]) -> Vocabulary:
 
 def _tags_of(sentences: Sequence[TaggedSentence], scheme: TagScheme) -> tuple[str, ...]:
     types = {tag[2:] for s in sentences for tag in s.tags or () if tag != "O"}
-    prefixes = "BIES" if scheme == "IOBES" else "BI"
+    prefixes = _prefixes(scheme)
     return ("O", *(f"{prefix}-{type_}" for type_ in sorted(types) for prefix in prefixes))
+
+
+def _prefixes(scheme: TagScheme) -> str:
+    return "BIES" if scheme == "IOBES" else "BI"

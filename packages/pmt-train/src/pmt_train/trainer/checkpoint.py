@@ -37,6 +37,7 @@ from pmt_train.trainer.trainable import StepResult, mean_loss
 
 _FORMAT = "pmt checkpoint 1"
 
+_SEEDS = 10**60  # JSON is read up to this number of digits
 _PARTS = ("model", "optimizer", "best", "average")
 
 
@@ -168,8 +169,8 @@ def _finite(value: object) -> float:
 
 
 def _seed(value: object) -> int:
-    if type(value) is not int:
-        raise DataError(f"expected an integer, got {value_text(value)}")
+    if type(value) is not int or abs(value) >= _SEEDS:
+        raise DataError(f"expected an integer of up to 60 digits, got {value_text(value)}")
     return value
 
 

@@ -13,7 +13,7 @@ REPLACEMENTS: list[Any] = [
     *(-float("inf"), "", "x", "nan", "\ud800", "\0", "y" * 3000, "<pad>", "O", "B-PER"),
     *([], [[]], [None], [1], ["x", "x"], [[1, 2]], {}, {"a": 1}, {"": None}, {1: 2}),
 ]
-_PLACES = {list: 12, dict: 100}  # that are mutated in a long list or object
+_IN_LIST, _IN_OBJECT = 12, 100  # most places that are mutated
 
 
 def paths(value: Any, rng: random.Random, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -23,7 +23,7 @@ def paths(value: Any, rng: random.Random, at: tuple[Any, ...] = ()) -> Iterator[
         places = list(value)
     else:
         places = list(range(len(value))) if isinstance(value, list) else []
-    most = _PLACES.get(type(value), 0)
+    most = _IN_OBJECT if isinstance(value, dict) else _IN_LIST
     if len(places) > most:
         places = [*places[:3], *places[-3:], *rng.sample(places[3:-3], most - 6)]
     for place in places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.translation.settings import MAX_LENGTH
 from pmt_autograd import no_grad
-from pmt_nn import EncoderDecoder, capture, gnmt_penalty
+from pmt_nn import EncoderDecoder, Hypothesis, capture, gnmt_penalty
 from pmt_text import CLS, PAD, SEP, BytePairEncoding, EncodedTranslations, TokenBatches
 from pmt_train import Workers, predict_batches
 
@@ -23,7 +24,7 @@ class Translation:
 
     Attributes:
         text: the translation.
-        score: its log-probability divided by the length penalty.
+        score: its log-probability divided by the length penalty; nan if numbers overflow.
         ids: its tokens, without start and end.
     """
 
@@ -85,10 +86,14 @@ class Translator:
             width=beam or self.beam,
             penalty=gnmt_penalty(self.alpha),
         )
-        return [
-            Translation(decode(self.tokenizer, best.tokens), best.score, best.tokens)
-            for best, *_ in hypotheses
-        ]
+        return [self._translation(best) for best in hypotheses]
+
+    def _translation(self, hypotheses: Sequence[Hypothesis]) -> Translation:
+        """Return the best hypothesis; an empty text of score nan if the logits are not finite."""
+        if not hypotheses:
+            return Translation("", math.nan, ())
+        best = hypotheses[0]
+        return Translation(decode(self.tokenizer, best.tokens), best.score, best.tokens)
 
     def attention(
         self, source: str, translation: Translation

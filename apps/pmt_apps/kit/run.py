@@ -17,7 +17,7 @@ from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.run_report import add_details, add_scores, score_text, summary_line
 from pmt_apps.kit.settings import AppSettings, save_settings
 from pmt_autograd import Array
-from pmt_core import FileProblem, StateError, field, json_errors, save_archive
+from pmt_core import FileProblem, GradientError, StateError, field, json_errors, save_archive
 from pmt_nn import Module, weight_limit
 from pmt_train import (
     Callback,
@@ -136,6 +136,9 @@ class Run(Generic[S]):
             stage: name of a part of the training with a model of its own, e.g. "pretrain". Its
                 files are <stage>.checkpoint.npz and <stage>.npz. A resumed run repeats all its
                 stages; those that are complete take no time.
+
+        Raises:
+            GradientError: if no epoch had a finite score, besides the errors of `TrainingLoop`.
         """
         self.start()
         self.parameters = trainer.parameter_count
@@ -158,6 +161,11 @@ class Run(Generic[S]):
         if self.is_writer:
             self.history.save(self.folder.history)
             self._write_metrics()
+        if options.evaluate is not None and history.best_epoch is None:
+            raise GradientError(
+                f"no epoch had a finite {options.monitor} on dev, so there are no best weights and "
+                f"no {best}; see {self.folder.history}; train anew, e.g. with a lower --lr"
+            )
         return history
 
     def save_model(self, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]) -> None:

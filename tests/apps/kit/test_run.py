@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 from toys import Toys
 
+from pmt_apps.kit.files import write_json
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
-from pmt_core import FileProblem, StateError
+from pmt_core import (
+    DataError,
+    FileProblem,
+    GradientError,
+    StateError,
+    load_archive,
+    save_archive,
+)
+from pmt_nn import Linear
 from pmt_train import FitOptions, History, learning_curves
 
 
@@ -100,3 +109,65 @@ def test_to_predict_nothing_is_locked_or_made(settings):
     use = AppSettings(**{**settings.__dict__, "predict": True})
     with start(use):
         assert not Path(settings.out).exists()
+
+
+def test_without_a_finite_score_the_run_fails_and_says_why(settings):
+    scores = FitOptions(
+        2, evaluate=lambda: {"accuracy": float("nan"), "loss": float("inf")}, quiet=True
+    )
+    with start(settings) as run:
+        message = "no epoch had a finite accuracy on dev, so there are no best weights and no .*npz"
+        with pytest.raises(GradientError, match=message):
+            run.fit(Toys.trainer(), Toys.data(), scores)
+    assert not run.folder.model.exists()
+    assert len(History.load(run.folder.history).rows) == 2
+    metrics = json.loads(run.folder.metrics.read_text(), parse_constant=pytest.fail)
+    assert metrics["best_epoch"] is None
+    with pytest.raises(FileProblem, match="its first evaluation with a finite score"):
+        run.load_model()
+    resumed = AppSettings(**{**settings.__dict__, "resume": True})
+    with start(resumed) as run, pytest.raises(GradientError, match="no epoch had a finite"):
+        run.fit(Toys.trainer(), Toys.data(), scores)
+
+
+def test_numbers_that_are_not_finite_are_null_in_json_and_text_in_the_report(settings):
+    with start(settings) as run:
+        run.fit(Toys.trainer(), Toys.data())
+        row = run.history.rows[0]
+        row["train_loss"] = float("nan")
+        run.log_metrics("dev", {"f1": float("nan"), "loss": np.float32(np.inf), "n": [np.nan, 1]})
+        run.finish()
+    metrics = json.loads(run.folder.metrics.read_text(), parse_constant=pytest.fail)
+    assert metrics["dev"] == {"f1": None, "loss": None, "n": [None, 1]}
+    assert "<td" in run.folder.report.read_text()
+    with pytest.raises(DataError, match="cannot write"):
+        write_json(run.folder.metrics, {"f1": float("nan")})
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1j, "text"])
+def test_weights_that_are_no_finite_numbers_are_refused_with_the_file(settings, bad):
+    with start(settings) as run:
+        run.fit(Toys.trainer(), Toys.data())
+    arrays, meta = load_archive(run.folder.model)
+    arrays["norm.bias"] = np.full(8, bad)
+
+    save_archive(run.folder.model, arrays, meta)
+    with pytest.raises(DataError, match=r"model.npz: norm.bias"):
+        run.load_model(Toys.model())
+
+
+def test_a_model_larger_than_its_file_is_not_built(settings):
+    with start(settings) as run:
+        run.fit(Toys.trainer(), Toys.data())
+    rng = np.random.default_rng(0)
+    message = "the settings ask for a larger model"
+    with pytest.raises(DataError, match=f"model.npz: {message}"), run.loaded_model():
+        Linear(10**6, 10**6, rng)
+    resumed = Run(AppSettings(**{**settings.__dict__, "resume": True}), "toy", "A toy")
+    with (
+        pytest.raises(DataError, match=f"checkpoint.npz: {message}"),
+        resumed.model_limit("no such stage", None),
+    ):
+        Linear(10**6, 10**6, rng)
+    with resumed.model_limit("no such stage"), run.model_limit(None):
+        Linear(1000, 1000, rng)

@@ -142,7 +142,8 @@ def _checked(matrix: NDArray[Any], words: int) -> NDArray[np.float32]:
             f"{words} words need a matrix of numbers ({words}, d), "
             f"got {array.shape} of {array.dtype}"
         )
-    array = np.ascontiguousarray(array, np.float32).view()
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, np.float32).view()
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if bad.size:
         raise DataError(f"the vector of word {bad[0] + 1} of {words} holds numbers not finite")

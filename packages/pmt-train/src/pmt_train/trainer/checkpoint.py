@@ -152,7 +152,7 @@ class TrainingState:
         decode: dict[str, Callable[[Any], Any]] = {
             "seed": _seed,
             "loss_sum": _finite,
-            "norm_sum": from_json_number,
+            "norm_sum": _norm_sum,
             "stopping": EarlyStopping.from_dict,
             "plateau": lambda value: None if value is None else ReduceOnPlateau.from_dict(value),
             "best_metrics": numbers_from_json,
@@ -165,6 +165,13 @@ def _finite(value: object) -> float:
     number = from_json_number(value)
     if not math.isfinite(number):
         raise DataError(f"expected a finite number, got {value_text(value)}")
+    return number
+
+
+def _norm_sum(value: object) -> float:
+    number = from_json_number(value)
+    if number < 0:
+        raise DataError(f"expected a sum of norms, got {number}")
     return number
 
 

@@ -48,6 +48,7 @@ def opened(tmp_path):
         zipped(method=zipfile.ZIP_LZMA),
         zipped(b"\xef\xbb\xbf" + CONTENT),
     ],
+    ids=lambda data: "data",  # some hold the time,
 )
 def test_content_is_unpacked_and_the_stored_bytes_are_hashed(opened, data):
     assert opened(data) == (CONTENT, hashlib.sha256(data).hexdigest())

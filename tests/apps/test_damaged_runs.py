@@ -87,7 +87,7 @@ def damaged_arrays(arrays: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]
     """Yield arrays that do not fit, one of them changed in one way."""
     rng = random.Random(1)
     floats = [name for name, array in arrays.items() if array.dtype.kind == "f" and array.size]
-    for name in rng.sample(floats, min(2, len(floats))):
+    for name in rng.sample(floats, 1):
         array = arrays[name]
         first = np.arange(array.size).reshape(array.shape) == 0
         for what, changed in {
@@ -108,7 +108,7 @@ def damaged_arrays(arrays: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]
 def test_a_damaged_config_is_one_line(trained: Any, damage: Callable[..., Path]) -> None:
     config = json.loads((trained.run / "config.json").read_text())
     codes = set()
-    for what, content in some(config, 25):
+    for what, content in some(config, 15):
         damage("config.json", content)
         codes.add(check(trained, "--predict", what=what))
     assert 2 in codes
@@ -122,7 +122,7 @@ def test_a_damaged_config_is_one_line(trained: Any, damage: Callable[..., Path])
 @pytest.mark.slow
 def test_a_damaged_model_is_one_line(trained: Any, damage: Callable[..., Path]) -> None:
     arrays, meta = load_archive(trained.run / "model.npz")
-    for what, content in some(meta, 25):
+    for what, content in some(meta, 15):
         damage("model.npz", content, arrays)
         check(trained, "--predict", what=what)
     for what, changed in damaged_arrays(arrays):
@@ -138,7 +138,7 @@ def test_a_damaged_checkpoint_is_one_line(trained: Any, damage: Callable[..., Pa
     names = ("seed", "epoch", "stopping", "best_metrics", "rows", "fingerprint", "norm_sum")
     values = (None, -1, "x", [1], {"a": []})
     changes = [(name, value) for name in names for value in values]
-    for name, value in random.Random(trained.app.task).sample(changes, 12):
+    for name, value in random.Random(trained.app.task).sample(changes, 8):
         damage("checkpoint.npz", meta | {"state": meta["state"] | {name: value}}, arrays)
         assert check(trained, "--resume", what=f"{name} = {value}") == 2
     for what, changed in damaged_arrays(arrays):

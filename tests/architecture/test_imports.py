@@ -136,7 +136,7 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
         row = TESTS[folder]
         shared = (ROOT / "tests" / "shared").glob("*.py")
         beside = {other.stem for other in (*shared, *base.rglob("*.py"))}
-        if folder == "apps":  # the parts of the programs
+        if folder in ("apps", "shared"):  # the parts of the programs
             beside |= {"pmt_apps"}
         if folder == "campaigns":
             beside |= {"campaigns", "pmt_apps"}

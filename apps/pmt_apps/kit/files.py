@@ -10,17 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pmt_apps.kit.path_text import path_to_text
-from pmt_autograd import Array
 from pmt_core import (
     DataError,
     FileProblem,
     InputFile,
-    JsonObject,
     atomic_file,
-    check_finite,
-    json_errors,
-    json_object,
-    load_archive,
 )
 from pmt_train import progress_bar
 
@@ -62,23 +56,6 @@ def check_input_file(path: Path, what: str) -> None:
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; expected {what}")
-
-
-def load_weights(path: Path) -> tuple[dict[str, Array], JsonObject]:
-    """Read the weights of a run by name, and the metadata beside them.
-
-    Raises:
-        FileProblem, ArchiveError: if the file cannot be read.
-        DataError: if an array holds anything but finite real numbers.
-    """
-    arrays, meta = load_archive(path)
-    name = os.fspath(path)
-    with json_errors(name):
-        for key, array in arrays.items():
-            if array.dtype.kind not in "fiub":
-                raise DataError(f"{key} is of {array.dtype}, expected real numbers")
-            check_finite(key, array)
-    return arrays, json_object(meta, where=meta.where if isinstance(meta, JsonObject) else name)
 
 
 _CHUNK = 1 << 20

@@ -191,7 +191,7 @@ def _not_finite(value: object, name: str = "") -> str:
     elif isinstance(value, float) and not math.isfinite(value):
         return f"{name} is {value}"
     for key, part in parts:
-        found = _not_finite(part, f"{name}[{key}]" if name else str(key))
-        if found:
-            return found
+        text = _not_finite(part, f"{name}[{key}]" if name else str(key))
+        if text:
+            return text
     return ""

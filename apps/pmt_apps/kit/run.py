@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from pmt_apps.kit.command_line import command
-from pmt_apps.kit.files import FileFingerprint, file_fingerprint, load_weights
+from pmt_apps.kit.files import FileFingerprint, file_fingerprint
 from pmt_apps.kit.html_report import Report
 from pmt_apps.kit.metrics_file import write_metrics
 from pmt_apps.kit.predict_jsonl import Answer, predict_jsonl
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.run_report import add_details, add_scores, score_text, summary_line
+from pmt_apps.kit.saved_model import check_has_best, no_larger_than, saved_model
 from pmt_apps.kit.settings import AppSettings, save_settings
 from pmt_autograd import Array
-from pmt_core import FileProblem, GradientError, StateError, field, json_errors, save_archive
-from pmt_nn import Module, weight_limit
+from pmt_core import StateError, save_archive
+from pmt_nn import Module
 from pmt_train import (
     Callback,
     Callbacks,
@@ -143,7 +144,7 @@ class Run(Generic[S]):
         self.start()
         self.parameters = trainer.parameter_count
         folder = self.folder
-        checkpoint, best = folder.of_stage(stage) if stage else (folder.checkpoint, folder.model)
+        checkpoint, best = folder.of_stage(stage)
         options = options or FitOptions(self.settings.epochs)
         options = replace(
             options,
@@ -161,11 +162,8 @@ class Run(Generic[S]):
         if self.is_writer:
             self.history.save(self.folder.history)
             self._write_metrics()
-        if options.evaluate is not None and history.best_epoch is None:
-            raise GradientError(
-                f"no epoch had a finite {options.monitor} on dev, so there are no best weights and "
-                f"no {best}; see {self.folder.history}; train anew, e.g. with a lower --lr"
-            )
+        if options.evaluate is not None:
+            check_has_best(history, options.monitor, best)
         return history
 
     def save_model(self, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]) -> None:
@@ -211,29 +209,14 @@ class Run(Generic[S]):
 
     # --- using a trained run ------------------------------------------------------------------
 
-    @contextmanager
-    def loaded_model(self) -> Iterator[tuple[dict[str, Array], dict[str, Any]]]:
+    def loaded_model(self) -> AbstractContextManager[tuple[dict[str, Array], dict[str, Any]]]:
         """Give the best weights by name, and `model_meta`, to a block that builds the model.
 
-            with run.loaded_model() as (weights, meta):
-                model = build_model(settings, Vocabulary.from_json(meta["vocabulary"]))
-                model.load_state_dict(weights)
-
-        Within the block no model is built that is larger than the weights, whatever the settings
-        say, and errors name the file.
-
-        Raises:
-            FileProblem: if there are no weights yet.
-            DataError: if the weights are not finite, or do not fit.
+        with run.loaded_model() as (weights, meta):
+            model = build_model(settings, Vocabulary.from_json(meta["vocabulary"]))
+            model.load_state_dict(weights)  # see `saved_model`
         """
-        if not self.folder.model.is_file():
-            raise FileProblem(
-                f"the run in {str(self.folder.path)!r} has no {self.folder.model.name} yet: it was "
-                "stopped before its first evaluation with a finite score; continue it with --resume"
-            )
-        weights, meta = load_weights(self.folder.model)
-        with json_errors(str(self.folder.model)), weight_limit(weights):
-            yield weights, field(meta, "model", dict, {})
+        return saved_model(self.folder.model)
 
     def load_model(self, model: Module | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what `loaded_model` gives. model: loads the weights, if given."""
@@ -243,24 +226,13 @@ class Run(Generic[S]):
                 model.eval()
         return weights, meta
 
-    @contextmanager
-    def model_limit(self, *stages: str | None) -> Iterator[None]:
+    def model_limit(self, *stages: str | None) -> AbstractContextManager[None]:
         """Let a resumed run build no model in this block that is larger than its checkpoint.
 
-        stages: those that train the model; the first that has a checkpoint counts. None: the only
-        stage of the run.
+        stages: that train it; the first with a checkpoint counts. None: the only stage of the run.
         """
-        paths = [
-            self.folder.checkpoint if stage is None else self.folder.of_stage(stage)[0]
-            for stage in stages
-        ]
-        saved = [path for path in paths if path.is_file()] if self.settings.resume else []
-        if not saved:
-            yield
-            return
-        # A weight takes four bytes or more, and so does each number that the optimizer keeps of it.
-        with json_errors(str(saved[0])), weight_limit(saved[0].stat().st_size // 4):
-            yield
+        paths = [self.folder.of_stage(name)[0] for name in stages]
+        return no_larger_than(paths if self.settings.resume else [])
 
     def predict_jsonl(
         self, answer: Answer, fields: Sequence[str] = ("text",), *, empty: bool = False

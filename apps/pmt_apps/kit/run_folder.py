@@ -41,8 +41,10 @@ class RunFolder:
         files = (self.config, self.history, self.metrics, self.checkpoint, self.model, self.report)
         self._files = files
 
-    def of_stage(self, name: str) -> tuple[Path, Path]:
-        """Return the paths of the checkpoint and of the best weights of a stage."""
+    def of_stage(self, name: str | None) -> tuple[Path, Path]:
+        """Return the paths of the checkpoint and of the best weights; None: of the only stage."""
+        if name is None:
+            return self.checkpoint, self.model
         return self.path / f"{name}{_STAGE}", self.path / f"{name}.npz"
 
     @property

@@ -14,8 +14,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import check_input_file, load_weights
+from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.saved_model import load_weights
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import EVALUATION_BATCH, Tagger
 from pmt_autograd import Tensor

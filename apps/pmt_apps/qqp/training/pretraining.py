@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import load_weights
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.saved_model import load_weights
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.models.pair_model import Texts
 from pmt_apps.qqp.models.transformer import TransformerPairModel

@@ -15,10 +15,9 @@ from pmt_core.archive.npz import read_npz, write_npz
 from pmt_core.archive.safetensors import read_safetensors, write_safetensors
 from pmt_core.errors import ArchiveError
 from pmt_core.files.atomic_file import atomic_file
-from pmt_core.files.input_file import open_regular_file
+from pmt_core.files.input_file import ARRAY_LIMITS, FileLimits, open_regular_file
 
 _WRITERS = {".npz": write_npz, ".safetensors": write_safetensors}
-_READERS = {".npz": read_npz, ".safetensors": read_safetensors}
 
 
 def save_archive(
@@ -44,19 +43,28 @@ def save_archive(
         write(file, os.fspath(path), prepared, text)
 
 
-def load_archive(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def load_archive(
+    path: str | os.PathLike[str], *, limits: FileLimits = ARRAY_LIMITS
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read a file made by `save_archive`, or by another program in the same format.
 
-    Returns the arrays by name, writable and in the byte order of the machine, and the metadata.
+    Args:
+        path: file whose name ends in ".npz" or ".safetensors".
+        limits: what the compressed members of an .npz may expand to, all together.
+
+    Returns:
+        The arrays by name, writable and in the byte order of the machine, and the metadata.
 
     Raises:
         ArchiveError: if the file is damaged or hostile, before more memory is allocated than the
             size of the file justifies.
         FileProblem: if the file cannot be read.
     """
-    read = _READERS[_suffix(path)]
+    suffix = _suffix(path)
     with open_regular_file(path) as file, reading(path):
-        return read(file, os.fspath(path))
+        if suffix == ".npz":
+            return read_npz(file, os.fspath(path), limits)
+        return read_safetensors(file, os.fspath(path))
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:

@@ -20,15 +20,12 @@ from numpy.typing import NDArray
 from pmt_core.archive.limits import MAX_META, check_name
 from pmt_core.archive.npy import KINDS, read_array
 from pmt_core.errors import ArchiveError
+from pmt_core.files.input_file import FileLimits
 from pmt_core.files.json_reader import parse_json
 
 META_MEMBER = "__meta__.json"
 
 _DAMAGED = "the file is damaged; fetch or save it again"
-# Compressed members may expand to this multiple of the file size, plus a constant. The limit admits
-# usual files of np.savez_compressed and rejects those that are made to fill the memory.
-_MAX_EXPANSION = 100
-_CONSTANT_EXPANSION = 64 << 20
 _LOCAL_HEADER = 30
 _BAD_ZIP = (
     zipfile.BadZipFile,
@@ -60,7 +57,9 @@ def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
 
 
-def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def read_npz(
+    file: BinaryIO, path: str, limits: FileLimits
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return the arrays and the metadata of an `.npz` file; see `load_archive`."""
     size = os.fstat(file.fileno()).st_size
     _check_magic(file, path, size)
@@ -68,7 +67,7 @@ def read_npz(file: BinaryIO, path: str) -> tuple[dict[str, NDArray[Any]], dict[s
     meta: dict[str, Any] = {}
     with _damage(f"{path!r}"), zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        _check_members(members, path, size)
+        _check_members(members, path, size, limits)
         for info in members:
             with _damage(f"{path!r}: member {info.filename!r}"):
                 if info.filename == META_MEMBER:
@@ -105,7 +104,9 @@ def _check_magic(file: BinaryIO, path: str, size: int) -> None:
         raise ArchiveError(f"{path!r} is not an .npz file: it {what}; check the path and the name")
 
 
-def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None:
+def _check_members(
+    members: list[zipfile.ZipInfo], path: str, size: int, limits: FileLimits
+) -> None:
     """Check the names, types, offsets and sizes of all members before any is read."""
     seen, expanded = set[str](), 0
     for info in members:
@@ -124,11 +125,11 @@ def _check_members(members: list[zipfile.ZipInfo], path: str, size: int) -> None
         if info.compress_type != zipfile.ZIP_STORED:
             expanded += info.file_size
     _check_overlap(members, path)
-    if expanded > _CONSTANT_EXPANSION + _MAX_EXPANSION * size:
+    if expanded > limits.expanded(size):
         raise ArchiveError(
             f"{path!r}: {size} compressed bytes claim to hold {expanded}, which is more than "
-            f"{_MAX_EXPANSION} times as many, as in a file made to fill the memory; if you trust "
-            "it, rewrite it uncompressed with np.savez"
+            f"{limits.expansion} times as many, as in a file made to fill the memory; if you trust "
+            "it, raise the limits, or rewrite it uncompressed with np.savez"
         )
 
 

@@ -174,7 +174,7 @@ class InputFile:
                 "unpack it and name the file"
             )
         source: Any = archive.open(entry)  # which checks the local header
-        if entry.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        if entry.compress_type != zipfile.ZIP_STORED:
             source = ZipMember(stored, entry)
         return self._limited(source, self.limits.expanded(entry.compress_size), "zip")
 

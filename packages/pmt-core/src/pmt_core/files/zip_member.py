@@ -1,4 +1,4 @@
-"""Unpack a bzip2 or LZMA member of a zip file a buffer at a time: `ZipMember`."""
+"""Unpack a compressed member of a zip file a buffer at a time: `ZipMember`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import zlib
 from typing import BinaryIO
 
 _LOCAL_HEADER = 30
-_BLOCK = 1 << 16
+_BLOCK = 1 << 17
 _HAS_END_MARKER = 1 << 1  # flag of an LZMA member
 _LZMA_PROPERTIES = 5
 _MAX_DICTIONARY = 64 << 20  # bytes; the highest preset of xz takes as many
@@ -20,9 +20,9 @@ _MAX_DICTIONARY = 64 << 20  # bytes; the highest preset of xz takes as many
 class ZipMember(io.RawIOBase):
     """The unpacked content of a member.
 
-    `zipfile` unpacks all that it has read of such a member at once, and 4 KB of it may hold
-    gigabytes. Here no more is unpacked than the buffer takes. Reading raises errors of `bz2`,
-    `lzma` and `zipfile` if the member is damaged.
+    `zipfile` unpacks all that it has read of a bzip2 or LZMA member at once, and 4 KB of it may
+    hold gigabytes. Here no more is unpacked than the buffer takes. Reading raises errors of `bz2`,
+    `lzma`, `zlib` and `zipfile` if the member is damaged.
     """
 
     def __init__(self, stored: BinaryIO, entry: zipfile.ZipInfo) -> None:
@@ -33,9 +33,12 @@ class ZipMember(io.RawIOBase):
         stored.seek(entry.header_offset)
         name, extra = struct.unpack("<26x2H", stored.read(_LOCAL_HEADER))
         stored.seek(name + extra, io.SEEK_CUR)
-        if entry.compress_type == zipfile.ZIP_BZIP2:
-            self._decoder: bz2.BZ2Decompressor | lzma.LZMADecompressor = bz2.BZ2Decompressor()
-            self._start = b""
+        self._start = b""
+        self._decoder: bz2.BZ2Decompressor | lzma.LZMADecompressor | _Inflate
+        if entry.compress_type == zipfile.ZIP_DEFLATED:
+            self._decoder = _Inflate()
+        elif entry.compress_type == zipfile.ZIP_BZIP2:
+            self._decoder = bz2.BZ2Decompressor()
         else:
             self._decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=2 * _MAX_DICTIONARY)
             self._start = self._lzma_header(entry)
@@ -74,3 +77,25 @@ class ZipMember(io.RawIOBase):
         is_size_unknown = entry.flag_bits & _HAS_END_MARKER
         size = b"\xff" * 8 if is_size_unknown else struct.pack("<Q", entry.file_size)
         return start[4:] + size
+
+
+class _Inflate:
+    """A decoder of deflated data with the interface of those of `bz2` and `lzma`."""
+
+    def __init__(self) -> None:
+        self._decoder = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._is_full = False  # the decoder may hold more output
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._is_full and not self._decoder.unconsumed_tail
+
+    def decompress(self, packed: bytes, size: int) -> bytes:
+        """Return at most `size` bytes."""
+        data = self._decoder.decompress(packed or self._decoder.unconsumed_tail, size)
+        self._is_full = len(data) == size
+        return data

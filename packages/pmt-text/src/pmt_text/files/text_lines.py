@@ -14,9 +14,13 @@ _SAMPLE = 1 << 16
 _BLOCK = 1 << 18
 
 
-def unusable_line(encoding: str = "utf-8") -> str:
+def unusable_line(encoding: str = "utf-8", limits: FileLimits = TEXT_LIMITS) -> str:
     """Return the reason for which `TextLines` yields None for a line."""
-    return f"not text in {encoding.upper()}, or longer than a megabyte"
+    reason = f"not text in {encoding.upper()}"
+    if limits.line is None:
+        return reason
+    most = "a megabyte" if limits.line == 1 << 20 else f"{limits.line:,} bytes"
+    return f"{reason}, or longer than {most}"
 
 
 class TextLines:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pmt_core import DataError
+from pmt_core import TEXT_LIMITS, DataError, FileLimits
 from pmt_text.files.errors import check_at_least, dropped_warnings
+from pmt_text.files.line_numbers import LineNumbers
 from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.ner.conll_columns import ConllColumns, decide_columns, is_title_row
 from pmt_text.ner.conll_rows import (
@@ -47,7 +48,7 @@ class ConllFile:
     scheme: TagScheme
     breaks: int
     documents: int
-    dropped: dict[str, list[int]]
+    dropped: dict[str, LineNumbers]
     sha256: str
     skipped: int = 0
 
@@ -92,8 +93,9 @@ def load_conll(
     columns: ConllColumns | None = None,
     encoding: str = "utf-8",
     limit: int | None = None,
+    limits: FileLimits = TEXT_LIMITS,
 ) -> ConllFile:
-    """Load a CoNLL file, plain or gzip: one word per line, an empty line after each sentence.
+    """Load a CoNLL file, plain, gzip or zip: one word per line, an empty line after each sentence.
 
     Columns are separated by blanks or single tabs; empty ones at the end of a line are ignored.
     `decide_columns` decides from all rows which hold the words and the tags. Tags are IOB1, IOB2 or
@@ -107,12 +109,13 @@ def load_conll(
     dropped, counted and reported by that line.
 
     word_column, tag_column: from 0, or negative from the last. columns: those of another file, to
-    read this one likewise if it has as many columns. limit: maximal number of sentences. Raises
+    read this one likewise if it has as many columns. limit: maximal number of sentences. limits:
+    of a line and of a compressed file. Raises
     `FileProblem` if the file cannot be read, `DataError` if it is empty or binary, has no such
     columns or no sentence is left, and `SettingsError` for a limit below 1 or an unknown encoding.
     """
     check_at_least(1, limit=limit)
-    with TextLines(path, encoding) as lines:
+    with TextLines(path, encoding, limits=limits) as lines:
         blocks, documents = read_blocks(lines)
         sha256 = lines.sha256()
     layout = _detect_layout(blocks, lines.path, encoding)
@@ -121,7 +124,7 @@ def load_conll(
     columns = decide_columns(
         lines.path, layout, rows, word=word_column, tag=tag_column, like=columns
     )
-    reader = _SentenceReader(columns, unusable_line(encoding), rows)
+    reader = _SentenceReader(columns, unusable_line(encoding, limits), rows)
     sentences = list(islice(reader.sentences(blocks), limit))
     scheme, breaks = best_scheme(sentence.tags or () for sentence in sentences)
     file = ConllFile(
@@ -187,7 +190,7 @@ class _SentenceReader:
     bad_bytes: str
     rows: Sequence[Sequence[Row]]
     skipped: int = 0
-    dropped: dict[str, list[int]] = field(default_factory=dict)
+    dropped: dict[str, LineNumbers] = field(default_factory=dict)
     tags: dict[str, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -216,7 +219,7 @@ class _SentenceReader:
         for number, line in enumerate(block.lines or complete, block.start):
             row = self.bad_bytes if line is None else self._row(line, is_first=not rows)
             if isinstance(row, str):
-                self.dropped.setdefault(row, []).append(number)
+                self.dropped.setdefault(row, LineNumbers()).append(number)
                 return [], 0
             if row is None:
                 self.skipped += 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import dropwhile, islice
 
-from pmt_core import DataError
+from pmt_core import TEXT_LIMITS, DataError, FileLimits
 from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
 from pmt_text.files.errors import check_at_least, dropped_warnings
 from pmt_text.files.line_numbers import LineNumbers
@@ -18,7 +18,6 @@ from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, dete
 _LINES_TO_SNIFF = 2000
 _MAX_RECORD = 20  # lines; a quote that stays open longer is not the beginning of a field
 
-_BAD_BYTES = unusable_line()
 _UNCLOSED_QUOTE = "unclosed quote"
 _WRONG_FIELDS = "missing or extra field"
 _WRONG_LABEL = "label is neither 0 nor 1"
@@ -54,7 +53,9 @@ class QqpFile:
         return dropped_warnings(self.path, dropped, "row")
 
 
-def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFile:
+def load_qqp(
+    path: str | os.PathLike[str], *, limit: int | None = None, limits: FileLimits = TEXT_LIMITS
+) -> QqpFile:
     """Load question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM; plain, gzip or zip.
 
     The format is detected from the header or the rows, not from the name of the file. Labels are 0
@@ -63,17 +64,18 @@ def load_qqp(path: str | os.PathLike[str], *, limit: int | None = None) -> QqpFi
     reported by its line; reading continues at the next line. Questions are stored without the
     quoting of the file, otherwise unchanged.
 
-    limit: maximal number of pairs. Raises `FileProblem` if the file cannot be read, and `DataError`
-    if it is empty or binary, its format is unknown, or no row is left.
+    limit: maximal number of pairs. limits: of a line and of a compressed file. Raises `FileProblem`
+    if the file cannot be read, and `DataError` if it is empty or binary, its format is unknown, or
+    no row is left.
     """
     check_at_least(1, limit=limit)
-    with TextLines(path) as lines:
+    with TextLines(path, limits=limits) as lines:
         numbered = dropwhile(_is_blank, lines)
         first = list(islice(numbered, _LINES_TO_SNIFF))
         format = detect_format([text for _, text in first if text is not None and text.strip()])
         if format is None:
-            raise _unknown_format(lines.path, first)
-        reader = _RowReader(format, deque(first), numbered)
+            raise _unknown_format(lines.path, first, limits)
+        reader = _RowReader(format, unusable_line(limits=limits), deque(first), numbered)
         pairs = list(islice(reader.pairs(), limit))
         sha256 = lines.sha256()
     rows = len(pairs) + sum(map(len, reader.dropped.values()))
@@ -90,6 +92,7 @@ class _RowReader:
     """Makes pairs of lines and counts those it cannot use."""
 
     format: QqpFormat
+    bad_bytes: str  # the reason to drop a line that cannot be used
     ahead: deque[tuple[int, str | None]]  # lines read but not used yet
     source: Iterator[tuple[int, str | None]]
     dropped: dict[str, LineNumbers] = field(default_factory=dict)
@@ -105,7 +108,7 @@ class _RowReader:
             if header and line is not None:
                 header = False
                 continue
-            fields = _BAD_BYTES if line is None else self._fields(line, record)
+            fields = self.bad_bytes if line is None else self._fields(line, record)
             pair = fields if isinstance(fields, str) else self._pair(fields, number)
             if isinstance(pair, str):
                 self.dropped.setdefault(pair, LineNumbers()).append(number)
@@ -197,13 +200,19 @@ def _is_quoted(text: str) -> bool:
     )
 
 
-def _unknown_format(path: str, first: list[tuple[int, str | None]]) -> DataError:
+def _unknown_format(
+    path: str, first: list[tuple[int, str | None]], limits: FileLimits
+) -> DataError:
     if not first:
         return DataError(
             f"{path} is empty: it has nothing but blank lines; expected\n{EXPECTED_FORMATS}"
         )
     texts = [text for _, text in first if text is not None and text.strip()]
-    came = f"its first line is {texts[0][:100]!r}" if texts else "no line of it is UTF-8 text"
+    came = (
+        f"its first line is {texts[0][:100]!r}"
+        if texts
+        else f"its lines are {unusable_line(limits=limits)}"
+    )
     return DataError(
         f"{path} has no known format of question pairs; {came}. Expected one of\n{EXPECTED_FORMATS}"
     )

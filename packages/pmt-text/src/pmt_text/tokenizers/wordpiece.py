@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError, ShapeError
-from pmt_text.files.text_lines import TextLines
+from pmt_core import TEXT_LIMITS, DataError, FileLimits, SettingsError, ShapeError
+from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.tokenizers.vocabulary import truncated_lengths
 
 _INSIDE = "##"  # prefix of a piece that does not begin a word
@@ -58,16 +58,23 @@ class WordPiece:
         self._cache: dict[str, tuple[int, ...]] = {}
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, lower: bool = True) -> WordPiece:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        lower: bool = True,
+        limits: FileLimits = TEXT_LIMITS,
+    ) -> WordPiece:
         """Load a vocab.txt: one token per line, in the order of the ids. Raises DataError.
 
-        Empty lines at the end are skipped.
+        Empty lines at the end are skipped. limits: of a line and of a compressed file.
         """
         tokens: list[str] = []
-        with TextLines(path) as lines:
+        with TextLines(path, limits=limits) as lines:
             for number, line in lines:
                 if line is None:
-                    raise DataError(f"{lines.path}:{number}: not UTF-8 text, expected a token")
+                    reason = unusable_line(limits=limits)
+                    raise DataError(f"{lines.path}:{number}: not UTF-8 ({reason})")
                 tokens.append(line.rstrip(" \t"))
         while tokens and not tokens[-1]:
             tokens.pop()

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pmt_core import DataError
+from pmt_core import TEXT_LIMITS, DataError, FileLimits
 from pmt_text.files.errors import dropped_warning
 from pmt_text.files.line_numbers import LineNumbers
 from pmt_text.files.text_lines import TextLines, unusable_line
 
-_BAD_BYTES = unusable_line()
 _EMPTY = "empty line"
 
 Line = tuple[int, str | None]
@@ -42,20 +41,26 @@ class ParallelCorpus:
         return [dropped_warning(*where, lines, "pair") for where, lines in self.dropped.items()]
 
 
-def load_parallel(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> ParallelCorpus:
+def load_parallel(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    limits: FileLimits = TEXT_LIMITS,
+) -> ParallelCorpus:
     """Load two files of UTF-8 text, plain, gzip or a zip of one file, aligned line by line.
 
     A pair is dropped, counted and reported by its line if one of its lines is empty or not UTF-8.
-    Raises `DataError` if the numbers of lines differ, a file is not text, or no pair is left, and
-    `FileProblem` if a file cannot be read.
+    limits: of a line and of a compressed file. Raises `DataError` if the numbers of lines differ, a
+    file is not text, or no pair is left, and `FileProblem` if a file cannot be read.
     """
     texts: tuple[list[str], list[str]] = [], []
     dropped: dict[tuple[str, str], LineNumbers] = {}
-    with TextLines(source) as first, TextLines(target) as second:
+    with TextLines(source, limits=limits) as first, TextLines(target, limits=limits) as second:
         paths = first.path, second.path
+        bad_bytes = unusable_line(limits=limits)
         pairs = _Pairs(iter(first), iter(second))
         for pair in pairs:
-            if problem := _problem(pair, paths):
+            if problem := _problem(pair, paths, bad_bytes):
                 dropped.setdefault(problem, LineNumbers()).append(pair[0][0])
                 continue
             for column, (_, text) in zip(texts, pair, strict=True):
@@ -93,10 +98,12 @@ class _Pairs:
         self.counts = count, count + sum(1 for _ in second)
 
 
-def _problem(pair: tuple[Line, Line], paths: tuple[str, str]) -> tuple[str, str] | None:
+def _problem(
+    pair: tuple[Line, Line], paths: tuple[str, str], bad_bytes: str
+) -> tuple[str, str] | None:
     """Return (path, reason) if the pair cannot be used; bad bytes come before empty lines."""
     texts = [text for _, text in pair]
     if None in texts:
-        return paths[texts.index(None)], _BAD_BYTES
+        return paths[texts.index(None)], bad_bytes
     empty = [path for path, text in zip(paths, texts, strict=True) if not (text or "").strip()]
     return (empty[0], _EMPTY) if empty else None

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, SettingsError
+from pmt_core import TEXT_LIMITS, DataError, FileLimits, SettingsError
 from pmt_text.files.errors import check_at_least
-from pmt_text.files.text_lines import TextLines
+from pmt_text.files.text_lines import TextLines, unusable_line
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors, best_rows
 
 AnalogyMethod = Literal["add", "mul"]
@@ -37,20 +37,23 @@ class AnalogySection:
     questions: tuple[AnalogyQuestion, ...]
 
 
-def load_analogies(path: str | os.PathLike[str]) -> list[AnalogySection]:
+def load_analogies(
+    path: str | os.PathLike[str], *, limits: FileLimits = TEXT_LIMITS
+) -> list[AnalogySection]:
     """Load the sections of a file in the format of `questions-words.txt`.
 
     A line `: name` begins a section; each other line is a question of four words. Empty lines and
-    sections without questions are skipped. Raises `FileProblem`, and `DataError` that names the
-    line.
+    sections without questions are skipped. limits: of a line and of a compressed file. Raises
+    `FileProblem`, and `DataError` that names the line.
     """
     sections: list[tuple[str, list[AnalogyQuestion]]] = []
     name, begins = None, False
-    with TextLines(path) as lines:
+    with TextLines(path, limits=limits) as lines:
         for number, line in lines:
             where = f"{lines.path}:{number}"
             if line is None:
-                raise DataError(f"{where}: not UTF-8 text; convert the file")
+                reason = unusable_line(limits=limits)
+                raise DataError(f"{where}: not UTF-8 ({reason}); convert the file")
             if line.startswith(":"):
                 name, begins = line[1:].strip(), True
             elif words := line.split():

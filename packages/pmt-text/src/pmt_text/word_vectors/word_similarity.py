@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pmt_core import DataError
+from pmt_core import TEXT_LIMITS, DataError, FileLimits
 from pmt_text.files.text_lines import TextLines
 from pmt_text.word_vectors.statistics import pearson, spearman
 from pmt_text.word_vectors.word_vectors import FoldedWords, WordVectors
@@ -47,15 +47,17 @@ class WordPairScores:
         return f"{numbers}, {self.answered:,} of {self.pairs:,} pairs"
 
 
-def load_word_pairs(path: str | os.PathLike[str]) -> list[WordPair]:
+def load_word_pairs(
+    path: str | os.PathLike[str], *, limits: FileLimits = TEXT_LIMITS
+) -> list[WordPair]:
     """Load lines of two words and a number, separated by tabs, commas or spaces.
 
-    Empty lines, lines that begin with #, and a header are skipped. Raises `FileProblem`, and
-    `DataError` that names the line.
+    Empty lines, lines that begin with #, and a header are skipped. limits: of a line and of a
+    compressed file. Raises `FileProblem`, and `DataError` that names the line.
     """
     pairs: list[WordPair] = []
     lines_read = 0
-    with TextLines(path) as lines:
+    with TextLines(path, limits=limits) as lines:
         for number, line in lines:
             if line is not None and (not line.strip() or line.startswith("#")):
                 continue

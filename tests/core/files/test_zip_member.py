@@ -1,4 +1,4 @@
-"""Members packed by bzip2 and LZMA are unpacked a buffer at a time, and checked."""
+"""Members packed by deflate, bzip2 and LZMA are unpacked a buffer at a time, and checked."""
 
 import io
 import random
@@ -9,7 +9,9 @@ import pytest
 
 from pmt_core import DataError, InputFile
 
-METHODS = pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+METHODS = pytest.mark.parametrize(
+    "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
 TEXT = "".join(random.Random(1).choices("abc \n", k=300_000)).encode()
 
 

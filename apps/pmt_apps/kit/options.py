@@ -162,7 +162,7 @@ class OptionType:
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         bounds = [
-            f"{word} {bound:g}"
+            f"{word} {_bound_text(bound)}"
             for word, bound in (
                 ("at least", info.at_least),
                 ("above", info.above),
@@ -269,6 +269,10 @@ def _option_type(name: str, hint: Any) -> OptionType:
         f"{name}: an option cannot have the type {hint}; "
         "use int, float, str, bool, Path, Literal, `X | None` or `tuple[X, ...]`"
     )
+
+
+def _bound_text(bound: float) -> str:
+    return f"{bound:,}" if isinstance(bound, int) and bound <= _LARGEST else f"{bound:g}"
 
 
 def _outside(value: Any, info: OptionInfo) -> bool:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from pmt_core import SettingsError
+from pmt_core import DataError, JsonObject, SettingsError
 from pmt_train import EarlyStopping, ReduceOnPlateau
 
 
@@ -101,3 +101,20 @@ def test_reduce_on_plateau_is_torchs(mode, cooldown):
         ours = ours.update(float(score))
         theirs.step(float(score))
         assert ours.scale == pytest.approx(optimizer.param_groups[0]["lr"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"patience": 0}, "run/c.npz: expected patience of 1 or more"),
+        ({"rounds": 1, "best_round": 2}, "run/c.npz: expected best_round of 0 or more"),
+        ({"mode": "mid"}, r"run/c.npz\['mode'\]: expected one of 'max', 'min', got 'mid'"),
+        ({"best": "high"}, r"run/c.npz\['best'\]: expected a number, got 'high'"),
+        ({"extra": 1}, "run/c.npz: unknown 'extra'"),
+    ],
+)
+def test_a_damaged_state_is_named_with_its_file(change, message):
+    state = JsonObject(EarlyStopping(patience=2).update(0.5).to_dict() | change)
+    state.where = "run/c.npz"
+    with pytest.raises(DataError, match=message):
+        EarlyStopping.from_dict(state)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, cast
 
-from pmt_core import SettingsError, dataclass_fields, json_object
+from pmt_core import SettingsError, dataclass_fields, json_errors, json_object
 from pmt_train.trainer.history import from_json_number, to_json_number
 
 Mode = Literal["max", "min"]
@@ -26,8 +26,7 @@ class _ScoreTracker:
         """Return the value that `to_dict` wrote, in this or an earlier version.
 
         Raises:
-            DataError: an entry is missing, unknown or of another type.
-            SettingsError: an entry is out of range.
+            DataError, SettingsError: an entry is missing, unknown, of another type or out of range.
         """
         state = json_object(state)
         if "lowest" in state:
@@ -35,7 +34,8 @@ class _ScoreTracker:
         values = dataclass_fields(state, cls, {"best": _best_from_json})
         if values.get("best") is None and "best_round" in values:
             values["best_round"] = 0  # earlier versions took an infinite score for the best
-        return cls(**values)
+        with json_errors(state.where):
+            return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

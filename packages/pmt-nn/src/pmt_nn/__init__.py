@@ -152,6 +152,7 @@ from pmt_nn.transformer.layer import TransformerLayer
 from pmt_nn.word2vec.hierarchical_softmax import TreeKernel
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
 from pmt_nn.word2vec.negative_sampling import CbowKernel, SkipGramKernel
+from pmt_nn.word2vec.small_steps import SmallStepKernel
 
 # fmt: off
 __all__ = [
@@ -168,19 +169,20 @@ __all__ = [
     "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RaggedLayout",
     "ReLU", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
     "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
-    "Softmax", "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
-    "TransformerEncoder", "TransformerLayer", "TreeKernel", "WindowArrays", "Word2VecKernel",
-    "apply_statistics", "attention", "attention_weights", "avg_pool2d", "batch_norm",
-    "beam_search", "biased_attention", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "cache_blocks", "capture", "causal_mask", "collecting_statistics", "constant",
-    "contrastive_loss", "conv1d", "conv2d", "conv_transpose2d", "cosine_loss", "cosine_similarity",
-    "crf_log_partition", "cross_entropy", "feed_forward", "from_ragged", "gelu", "gelu_exact",
-    "gnmt_penalty", "group_norm", "gru_scan", "huber", "in_batch_contrastive_loss",
-    "kaiming_normal", "kaiming_uniform", "layer_norm", "linear", "load_bert", "lstm_scan",
-    "masked_mean", "max_pool2d", "module_hook", "mse", "negative_sampling_loss", "next_token",
-    "normal", "orthogonal", "packed_attention", "power_penalty", "ragged_attention",
-    "relative_attention", "rms_norm", "rnn_scan", "rotate", "sinusoids", "spelling_features",
-    "summary", "tied_cross_entropy", "tied_linear", "to_ragged", "token_distribution",
-    "triplet_loss", "truncated_normal", "weight_limit", "with_current_names", "xavier_uniform",
+    "SmallStepKernel", "Softmax", "Summary", "SummaryRow", "Tanh", "TransformerConfig",
+    "TransformerDecoder", "TransformerEncoder", "TransformerLayer", "TreeKernel", "WindowArrays",
+    "Word2VecKernel", "apply_statistics", "attention", "attention_weights", "avg_pool2d",
+    "batch_norm", "beam_search", "biased_attention", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cache_blocks", "capture", "causal_mask",
+    "collecting_statistics", "constant", "contrastive_loss", "conv1d", "conv2d",
+    "conv_transpose2d", "cosine_loss", "cosine_similarity", "crf_log_partition", "cross_entropy",
+    "feed_forward", "from_ragged", "gelu", "gelu_exact", "gnmt_penalty", "group_norm", "gru_scan",
+    "huber", "in_batch_contrastive_loss", "kaiming_normal", "kaiming_uniform", "layer_norm",
+    "linear", "load_bert", "lstm_scan", "masked_mean", "max_pool2d", "module_hook", "mse",
+    "negative_sampling_loss", "next_token", "normal", "orthogonal", "packed_attention",
+    "power_penalty", "ragged_attention", "relative_attention", "rms_norm", "rnn_scan", "rotate",
+    "sinusoids", "spelling_features", "summary", "tied_cross_entropy", "tied_linear", "to_ragged",
+    "token_distribution", "triplet_loss", "truncated_normal", "weight_limit", "with_current_names",
+    "xavier_uniform",
 ]
 # fmt: on

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pmt_core import HuffmanTree
 from pmt_nn.word2vec.input_blocks import ContextMeans
-from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel, logistic_loss, scaled_sigmoid
+from pmt_nn.word2vec.kernel import BlockKernel, WindowArrays, logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups
 
 _TOP = 64
@@ -29,7 +29,7 @@ class _Steps(NamedTuple):
     exists: NDArray[np.bool_]
 
 
-class TreeKernel(Word2VecKernel):
+class TreeKernel(BlockKernel):
     """Hierarchical softmax over a Huffman tree: a binary decision at each node of a word's path.
 
     Inner nodes are numbered in creation order, so the nodes near the root, which most paths pass,

@@ -40,8 +40,6 @@ class WindowArrays(Protocol):
 class Word2VecKernel(ABC):
     """Loss and SGD updates of one model with one output layer, derived by hand.
 
-    Whatever does not depend on the weights is computed for all updates of a chunk at once.
-
     Args:
         v, d, window: Number of words, dimension of the vectors, maximum window size.
 
@@ -56,6 +54,35 @@ class Word2VecKernel(ABC):
     def __init__(self, v: int, d: int, window: int) -> None:
         check_sizes(type(self).__name__, v=v, d=d, window=window)
         self._v, self._d, self._window = v, d, window
+
+    @abstractmethod
+    def reserve(self, size: tuple[int, int]) -> None:
+        """Allocate the memory that all updates share. size: (b, r), words of a block, blocks."""
+
+    @abstractmethod
+    def train(
+        self,
+        windows: WindowArrays,
+        rate: float,
+        inputs: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+    ) -> tuple[float, float]:
+        """Update both tables in place; other processes may do the same at the same time.
+
+        The tables of input vectors (v + 1, d) and output vectors (rows + 1, d) end with a padding
+        row. Returns the sum of the loss, each prediction at the moment of its update, and the
+        number of predictions: pairs (skip-gram) or words (CBOW).
+        """
+
+
+class BlockKernel(Word2VecKernel):
+    """A kernel that makes one step for each update, on blocks of consecutive words.
+
+    Whatever does not depend on the weights is computed for all updates of a chunk at once.
+    """
+
+    def __init__(self, v: int, d: int, window: int) -> None:
+        super().__init__(v, d, window)
         self.reserve((1, 1))
 
     def reserve(self, size: tuple[int, int]) -> None:
@@ -70,12 +97,7 @@ class Word2VecKernel(ABC):
         inputs: NDArray[np.float32],
         outputs: NDArray[np.float32],
     ) -> tuple[float, float]:
-        """Update both tables in place; other processes may do the same at the same time.
-
-        The tables of input vectors (v + 1, d) and output vectors (rows + 1, d) end with a padding
-        row. Returns the sum of the loss, each prediction at the moment of its update, and the
-        number of predictions: pairs (skip-gram) or words (CBOW).
-        """
+        """Update both tables in place, see `Word2VecKernel.train`."""
         with np.errstate(all="ignore"):  # overflow shows in the loss
             predictions = self._prepare(windows, rate)
             for i, group in enumerate(RowGroups.of_updates(windows.contexts, self._v)):

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, check_sizes
 from pmt_nn.word2vec.input_blocks import ContextMeans
-from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel, logistic_loss, scaled_sigmoid
+from pmt_nn.word2vec.kernel import BlockKernel, WindowArrays, logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups
 
 
-class NegativeSamplingKernel(Word2VecKernel):
+class NegativeSamplingKernel(BlockKernel):
     """What skip-gram and CBOW with negative sampling share.
 
     With weight t of a score s the loss is the sum of t softplus(s), and its negative derivative by

@@ -9,7 +9,14 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, WindowArrays, Word2VecKernel
+from pmt_nn import (
+    CbowKernel,
+    SkipGramKernel,
+    SmallStepKernel,
+    TreeKernel,
+    WindowArrays,
+    Word2VecKernel,
+)
 from pmt_train.word2vec.word2vec import Word2VecSettings, learning_rate_at
 
 
@@ -90,22 +97,41 @@ class ChunkTrainer:
         self.untrained_loss = math.log(2) * targets
         self._size = update_size(settings, sampler, targets, workers)
         self._kernel.reserve(self._size)
+        self._small_size = small_step_size(settings, sampler.window)
+        self._small_steps = _small_step_kernel(settings, sampler, self._small_size, workers)
 
     def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> tuple[float, float]:
         """Update the tables in place; return the sum of the loss, and the number of predictions.
 
         chunks: (epoch, number) of each, both from 0. lr_scale: factor on the learning rate.
         """
-        sampler, kernel = self._sampler, self._kernel
         loss = predictions = 0.0
         for epoch, number in chunks:
-            windows = sampler.sample(epoch, number, self._size, kernel.noise_shape)
-            part = number * sampler.chunk_words / sampler.words
+            part = number * self._sampler.chunk_words / self._sampler.words
             rate = learning_rate_at(self._settings, epoch, part) * lr_scale
+            kernel, windows = self._samples(epoch, number, rate)
             sums = kernel.train(windows, rate, *self._tables)
             loss += sums[0]
             predictions += sums[1]
         return loss, predictions
+
+    def _samples(self, epoch: int, number: int, rate: float) -> tuple[Word2VecKernel, WindowArrays]:
+        """Return the kernel for a chunk, and its samples.
+
+        Small steps are made at the beginning, where vectors are short and grow exponentially, for
+        small vocabularies, and where one step for an update would not be stable.
+        """
+        sampler, small = self._sampler, self._small_steps
+        begins = epoch * sampler.words + number * sampler.chunk_words < _FIRST_WORDS
+        is_small = small is not None and small.noise_shape is None  # few words
+        if small is None or not (begins or is_small):
+            windows = sampler.sample(epoch, number, self._size, self._kernel.noise_shape)
+            if small is None:
+                return self._kernel, windows
+            typical = number % max(len(windows.centers) - 1, 1)  # the last one may be short
+            if rate * small.curvature(windows, typical, *self._tables) <= _MAX_CURVATURE:
+                return self._kernel, windows
+        return small, sampler.sample(epoch, number, self._small_size, small.noise_shape)
 
 
 def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:
@@ -118,6 +144,40 @@ def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKer
     if settings.model == "skipgram":
         return SkipGramKernel(*sizes)
     return CbowKernel(*sizes, share_error=share_error)
+
+
+_FIRST_WORDS = 200_000  # of the first epochs, trained in small steps
+_MAX_CURVATURE = 3.0  # times the learning rate, above which an update takes several steps
+_SMALL_WORDS, _SMALL_PAIRS = 64, 1344  # of an update in small steps, at most
+_NOISE_STEP = 0.65  # of an output row drawn as noise, in units of 1 / learning rate
+
+
+def small_step_size(settings: Word2VecSettings, window: int) -> tuple[int, int]:
+    """Return (words of a block, blocks of an update) in small steps."""
+    pairs = window + 1 if settings.model == "skipgram" else 1  # the mean of 2 x (1 ... window)
+    return max(min(_SMALL_WORDS, _SMALL_PAIRS // pairs), 1), 1
+
+
+def _small_step_kernel(
+    settings: Word2VecSettings, sampler: Word2VecSampler, size: tuple[int, int], workers: int
+) -> SmallStepKernel | None:
+    """Return None if the loss is another, or the size of updates was chosen."""
+    if settings.loss == "hs" or settings.update_blocks:
+        return None
+    pairs = sampler.window + 1 if settings.model == "skipgram" else 1
+    terms = settings.negatives * size[0] * pairs * settings.learning_rate
+    noise = int(np.clip(math.ceil(terms / _NOISE_STEP / 32) * 32, 128, 256))
+    return SmallStepKernel(
+        len(sampler.counts),
+        settings.dimension,
+        sampler.window,
+        settings.negatives,
+        sampler.noise_weights,
+        noise,
+        is_cbow=settings.model == "cbow",
+        share_error=settings.share_error,
+        processes=workers,
+    )
 
 
 _MAX_TERMS = 4.0  # of a row, in units of 1 / learning rate

@@ -84,8 +84,8 @@ def learning_rate_at(settings: Word2VecSettings, epoch: int, part: float) -> flo
 class Word2Vec:
     """Word vectors and output vectors, which `Word2VecTrainer` trains.
 
-    Word vectors start uniform in +-0.5/d, drawn from `stream`, output vectors at zero, as in the C
-    program. v: number of words.
+    Word vectors start uniform in +-1/d, drawn from `stream`, output vectors at zero, as in gensim.
+    v: number of words.
     """
 
     def __init__(self, settings: Word2VecSettings, v: int, stream: RandomStream) -> None:
@@ -96,7 +96,7 @@ class Word2Vec:
         self._inputs = np.zeros((v + 1, d), np.float32)
         stream.child("start").generator().random(dtype=np.float32, out=self._inputs[:v])
         self._inputs[:v] -= 0.5
-        self._inputs[:v] /= d
+        self._inputs[:v] /= d / 2
         self._outputs = np.zeros((rows + 1, d), np.float32)
 
     @property

@@ -67,6 +67,23 @@ def code_from_text(source: SourceFile) -> Iterator[str]:
             yield f"line {node.lineno}: {ast.unparse(node)} runs text as code"
 
 
+_CLOCKS = frozenset(f"time.{name}" for name in ("monotonic", "perf_counter", "sleep", "time"))
+_LONGEST_WAIT = 600  # seconds after which a process is called hung, on any machine
+
+
+def waits(source: SourceFile) -> Iterator[str]:
+    """Clocks of the wall, and limits of time that a busy machine reaches. A rule for tests."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute | ast.Name) and source.full_name(node) in _CLOCKS:
+            yield f"line {node.lineno}: {ast.unparse(node)}: wait for an event"
+        if isinstance(node, ast.Call):
+            limits = [word.value for word in node.keywords if word.arg == "timeout"]
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("wait", "join"):
+                limits += node.args[:1]
+            if any(_is_short(limit) for limit in limits):
+                yield f"line {node.lineno}: wait {_LONGEST_WAIT} s: only a hang takes so long"
+
+
 RULES = (pickles, asserts, global_randomness, code_from_text)
 
 
@@ -81,6 +98,11 @@ def _runs_text(source: SourceFile, node: ast.Name | ast.Attribute) -> bool:
     if isinstance(node, ast.Name) and node.id in ("eval", "exec"):
         return True
     return source.full_name(node) in ("builtins.eval", "builtins.exec")
+
+
+def _is_short(limit: ast.expr) -> bool:
+    value = limit.value if isinstance(limit, ast.Constant) else None
+    return isinstance(value, int | float) and value < _LONGEST_WAIT
 
 
 def _is_false(node: ast.expr) -> bool:

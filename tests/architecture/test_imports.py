@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from findings import hold
-from forbidden_code import RULES, global_streams
+from forbidden_code import RULES, global_streams, waits
 from import_rules import (
     exported_names,
     names_defined,
@@ -153,6 +153,29 @@ def test_tests_repeat_themselves(folder: str) -> None:
     """No global random state in tests either."""
     base = ROOT / "tests" / folder
     hold(findings({path: read(path, base) for path in python_files(base)}, global_streams))
+
+
+# Where a test waits, and why lateness cannot make it fail.
+WAITS = {
+    "apps/kit/conftest.py": "looks again and again for a file of a process",
+    "apps/kit/example_app.py": "waits if a test asks it to, and is ended by the test",
+    "apps/kit/test_lying_servers.py": "a server that is slow",
+    "autograd/debug/test_profile.py": "time is what is measured, at least that of a sleep",
+    "train/parallel/test_workers.py": "threads that are slower than others",
+    "train/trainer/test_resume.py": "a training that lasts, at least for its sleeps",
+    "train/word2vec/test_workers.py": "looks again and again for the end of processes",
+}
+
+
+@pytest.mark.parametrize("folder", TESTS)
+def test_tests_do_not_wait_for_the_clock(folder: str) -> None:
+    """A busy machine makes no test fail: signals come at events, times are of the processor."""
+    base = ROOT / "tests" / folder
+    sources = {path: read(path, base) for path in python_files(base)}
+    names = {path: path.relative_to(ROOT / "tests").as_posix() for path in sources}
+    hold(findings({p: s for p, s in sources.items() if names[p] not in WAITS}, waits))
+    needless = [n for p, n in names.items() if n in WAITS and not list(waits(sources[p]))]
+    assert not needless, f"no exception any more: {needless}"
 
 
 def test_every_folder_of_tests_is_in_the_picture() -> None:

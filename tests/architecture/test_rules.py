@@ -5,7 +5,14 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from forbidden_code import asserts, code_from_text, global_randomness, global_streams, pickles
+from forbidden_code import (
+    asserts,
+    code_from_text,
+    global_randomness,
+    global_streams,
+    pickles,
+    waits,
+)
 from import_rules import (
     exported_names,
     names_defined,
@@ -248,3 +255,31 @@ def test_code_from_text_is_caught(text: str) -> None:
 
 def test_the_method_eval_passes() -> None:
     assert not list(code_from_text(source("class M:\n    def eval(self): ...\nM().eval()")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time\ntime.sleep(1)",
+        "from time import perf_counter\nperf_counter()",
+        "subprocess.run(command, timeout=60)",
+        "process.wait(20)",
+        "thread.join(0.5)",
+    ],
+)
+def test_a_wait_for_the_clock_is_caught(text: str) -> None:
+    assert list(waits(source(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time\ntime.process_time()",
+        "subprocess.run(command, timeout=600)",
+        "event.wait()",
+        "thread.join(600)",
+        "', '.join(names)",
+    ],
+)
+def test_a_wait_for_an_event_passes(text: str) -> None:
+    assert not list(waits(source(text)))

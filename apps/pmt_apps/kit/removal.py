@@ -13,7 +13,7 @@ from pmt_train import warn
 
 # Files are moved to the first folder, then it is renamed to the second, and that is deleted. The
 # rename is one step: before it, all files are restored; after it, all of them are deleted.
-_MOVING, _DELETING = ".moving", ".deleting"
+_MOVING, _DELETING = ".pmt-moving", ".pmt-deleting"
 
 
 def remove_all(folder: Path, names: Iterable[str]) -> None:

@@ -131,7 +131,8 @@ def test_lines_are_answered_as_they_come():
             words.write(b"th")
             words.write(b"ird\n")
             assert json.loads(lines.readline())["texts"] == ["third"]
-        thread.join(5)
+        thread.join(600)
+        assert not thread.is_alive()
 
 
 def test_an_answer_for_every_example():

@@ -229,14 +229,15 @@ def test_a_stopped_worker_is_an_error_that_names_it(sampler) -> None:
 @pytest.mark.usefixtures("short_limits")
 def test_a_worker_that_goes_on_in_time_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is stopped more often than the limit allows at once."""
+    monkeypatch.setattr(worker_process, "_IDLE_SECONDS", 60.0)
     worker = WorkerProcess({}, [])
     looks = []
 
     def look(pid: int) -> bool:
         is_stopped = stopped(pid)
         looks.append(is_stopped)
-        if len(looks) < 40:
-            os.kill(pid, signal.SIGSTOP if len(looks) % 4 < 3 else signal.SIGCONT)
+        if len(looks) < 200:
+            os.kill(pid, signal.SIGSTOP if len(looks) % 9 < 8 else signal.SIGCONT)
         else:
             os.kill(pid, signal.SIGCONT)
         return is_stopped

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pmt_core import DataError, FileLimits
+from pmt_core import ARRAY_LIMITS, TEXT_LIMITS, DataError, FileLimits, JsonLimits
 from pmt_text import (
     TextCorpus,
     WordPiece,
@@ -22,6 +22,7 @@ from pmt_text import (
     load_word_pairs,
     load_word_vectors,
 )
+from pmt_text.word_vectors.text_format import MAX_WORD, longest_line
 
 SPECIALS = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
 
@@ -46,6 +47,24 @@ READERS: dict[str, tuple[Callable[..., object], str, str]] = {
     "analogies": (load_analogies, ": s\n", "a b c d\n"),
     "pairs": (load_word_pairs, "", "a\tb\t1\n"),
 }
+
+
+def test_the_document_has_the_numbers_of_the_program() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "limits.md").read_text(encoding="utf-8")
+    text = " ".join(text.split())
+    expansions = [
+        f"{limits.expansion} n + {limits.allowance >> 20} MiB"
+        for limits in (TEXT_LIMITS, ARRAY_LIMITS)
+    ]
+    json = JsonLimits()
+    for words in (
+        f"| {' | '.join(expansions)} |",
+        f"a line is shorter than | {(TEXT_LIMITS.line or 0) >> 20} MiB |",
+        f"{json.bytes >> 20} MiB; {json.elements:,} values, and one more for each "
+        f"{json.bytes_per_element} bytes; {json.depth} levels",
+        f"a line above {MAX_WORD >> 10} KiB + {longest_line(2) - longest_line(1)} bytes a number",
+    ):
+        assert words in text, words
 
 
 @pytest.mark.parametrize("name", READERS)

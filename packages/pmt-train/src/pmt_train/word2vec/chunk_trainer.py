@@ -118,20 +118,27 @@ class ChunkTrainer:
     def _samples(self, epoch: int, number: int, rate: float) -> tuple[Word2VecKernel, WindowArrays]:
         """Return the kernel for a chunk, and its samples.
 
-        Small steps are made at the beginning, where vectors are short and grow exponentially, for
-        small vocabularies, and where one step for an update would not be stable.
+        Small steps are made at the beginning, where vectors are short and grow exponentially; of
+        words that are often repeated, where they take no more time; and where one step for an
+        update would not be stable.
         """
         sampler, small = self._sampler, self._small_steps
         begins = epoch * sampler.words + number * sampler.chunk_words < _FIRST_WORDS
-        is_small = small is not None and small.noise_shape is None  # few words
-        if small is None or not (begins or is_small):
+        if small is None or not (begins or small.noise_shape is None):
             windows = sampler.sample(epoch, number, self._size, self._kernel.noise_shape)
-            if small is None:
-                return self._kernel, windows
-            typical = number % max(len(windows.centers) - 1, 1)  # the last one may be short
-            if rate * small.curvature(windows, typical, *self._tables) <= _MAX_CURVATURE:
+            if small is None or self._takes_one_step(small, windows, number, rate):
                 return self._kernel, windows
         return small, sampler.sample(epoch, number, self._small_size, small.noise_shape)
+
+    def _takes_one_step(
+        self, small: SmallStepKernel, windows: WindowArrays, number: int, rate: float
+    ) -> bool:
+        """Return whether a step of the learning rate is stable, judged by one of the updates."""
+        update = number % max(len(windows.centers) - 1, 1)  # the last one may be short
+        words = windows.contexts[update]
+        if len(np.unique(words)) < _MIN_DISTINCT * len(words):
+            return False
+        return rate * small.curvature(windows, update, *self._tables) <= _MAX_CURVATURE
 
 
 def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:
@@ -147,6 +154,7 @@ def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKer
 
 
 _FIRST_WORDS = 200_000  # of the first epochs, trained in small steps
+_MIN_DISTINCT = 0.5  # share of the words of an update, below which it takes several steps
 _MAX_CURVATURE = 3.0  # times the learning rate, above which an update takes several steps
 _SMALL_WORDS, _SMALL_PAIRS = 64, 1344  # of an update in small steps, at most
 _NOISE_STEP = 0.65  # of an output row drawn as noise, in units of 1 / learning rate

@@ -99,6 +99,7 @@ class ChunkTrainer:
         self._kernel.reserve(self._size)
         self._small_size = small_step_size(settings, sampler.window)
         self._small_steps = _small_step_kernel(settings, sampler, self._small_size, workers)
+        self._is_stable: bool | None = None  # one step for an update; None: not judged yet
 
     def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> tuple[float, float]:
         """Update the tables in place; return the sum of the loss, and the number of predictions.
@@ -106,6 +107,7 @@ class ChunkTrainer:
         chunks: (epoch, number) of each, both from 0. lr_scale: factor on the learning rate.
         """
         loss = predictions = 0.0
+        self._is_stable = None
         for epoch, number in chunks:
             part = number * self._sampler.chunk_words / self._sampler.words
             rate = learning_rate_at(self._settings, epoch, part) * lr_scale
@@ -123,7 +125,8 @@ class ChunkTrainer:
         update would not be stable.
         """
         sampler, small = self._sampler, self._small_steps
-        begins = epoch * sampler.words + number * sampler.chunk_words < _FIRST_WORDS
+        words = epoch * sampler.words + number * sampler.chunk_words
+        begins = words * _predictions(self._settings, sampler.window) < _FIRST_PREDICTIONS
         if small is None or not (begins or small.noise_shape is None):
             windows = sampler.sample(epoch, number, self._size, self._kernel.noise_shape)
             if small is None or self._takes_one_step(small, windows, number, rate):
@@ -133,12 +136,19 @@ class ChunkTrainer:
     def _takes_one_step(
         self, small: SmallStepKernel, windows: WindowArrays, number: int, rate: float
     ) -> bool:
-        """Return whether a step of the learning rate is stable, judged by one of the updates."""
+        """Return whether one step of the learning rate is stable, and no slower than several.
+
+        Both are judged by one of the updates; the curvature, which takes as long as an update, by
+        one of the first chunk of a call of `train`. A run is resumed between two calls.
+        """
         update = number % max(len(windows.centers) - 1, 1)  # the last one may be short
         words = windows.contexts[update]
         if len(np.unique(words)) < _MIN_DISTINCT * len(words):
             return False
-        return rate * small.curvature(windows, update, *self._tables) <= _MAX_CURVATURE
+        if self._is_stable is None:
+            curvature = small.curvature(windows, update, *self._tables)
+            self._is_stable = rate * curvature <= _MAX_CURVATURE[self._settings.model]
+        return self._is_stable
 
 
 def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:
@@ -153,17 +163,25 @@ def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKer
     return CbowKernel(*sizes, share_error=share_error)
 
 
-_FIRST_WORDS = 200_000  # of the first epochs, trained in small steps
+_FIRST_PREDICTIONS = 200_000  # of a training, in small steps
 _MIN_DISTINCT = 0.5  # share of the words of an update, below which it takes several steps
-_MAX_CURVATURE = 3.0  # times the learning rate, above which an update takes several steps
+# Times the learning rate, above which an update takes several steps. 2 is where one step overshoots
+# in the worst direction of the busiest row. An update of other words has another such direction;
+# and with CBOW, a step of one input moves only a part of the mean.
+_MAX_CURVATURE = {"skipgram": 3.0, "cbow": 6.0}
 _SMALL_WORDS, _SMALL_PAIRS = 64, 1344  # of an update in small steps, at most
-_NOISE_STEP = 0.65  # of an output row drawn as noise, in units of 1 / learning rate
+# Noise words of an update in small steps: so many that each counts less than 0.65 / learning rate.
+_NOISE_STEP, _MIN_NOISE, _MAX_NOISE = 0.65, 128, 256
 
 
 def small_step_size(settings: Word2VecSettings, window: int) -> tuple[int, int]:
     """Return (words of a block, blocks of an update) in small steps."""
-    pairs = window + 1 if settings.model == "skipgram" else 1  # the mean of 2 x (1 ... window)
-    return max(min(_SMALL_WORDS, _SMALL_PAIRS // pairs), 1), 1
+    return max(min(_SMALL_WORDS, _SMALL_PAIRS // _predictions(settings, window)), 1), 1
+
+
+def _predictions(settings: Word2VecSettings, window: int) -> int:
+    """Return the number of predictions for each word: the mean of 2 x (1 ... window), or one."""
+    return window + 1 if settings.model == "skipgram" else 1
 
 
 def _small_step_kernel(
@@ -172,16 +190,15 @@ def _small_step_kernel(
     """Return None if the loss is another, or the size of updates was chosen."""
     if settings.loss == "hs" or settings.update_blocks:
         return None
-    pairs = sampler.window + 1 if settings.model == "skipgram" else 1
-    terms = settings.negatives * size[0] * pairs * settings.learning_rate
-    noise = int(np.clip(math.ceil(terms / _NOISE_STEP / 32) * 32, 128, 256))
+    terms = settings.negatives * size[0] * _predictions(settings, sampler.window)
+    noise = math.ceil(terms * settings.learning_rate / _NOISE_STEP / 32) * 32
     return SmallStepKernel(
         len(sampler.counts),
         settings.dimension,
         sampler.window,
         settings.negatives,
         sampler.noise_weights,
-        noise,
+        min(max(noise, _MIN_NOISE), _MAX_NOISE),
         is_cbow=settings.model == "cbow",
         share_error=settings.share_error,
         processes=workers,
@@ -209,7 +226,8 @@ def update_size(
     All gradients of an update are taken at the same weights, and those of a repeated word are
     added. A row with n terms moves by up to n times the learning rate; if that is much, it
     overshoots, further every time, and training diverges. So an update has as many words as let
-    the busiest row expect n <= 4 / learning rate.
+    the busiest row of either side, noise included, expect n <= 4 / learning rate. The curvature at
+    the present vectors may demand more, see `SmallStepKernel`.
 
     Updates of several workers are asynchronous: a gradient may be one update per other worker out
     of date. Descent by gradients that are D steps old is stable up to about 1 / (D + 1) of the step
@@ -222,14 +240,15 @@ def update_size(
         return settings.block_words, settings.update_blocks
     counts = sampler.counts * sampler.keep_probabilities
     contexts = sampler.window + 1  # contexts that a word is in: the mean of 2 x (1 ... window)
-    predictions = contexts if settings.model == "skipgram" else 1
-    busiest_input = targets_per_prediction * contexts * float(counts.max() / counts.sum())
+    share = float(counts.max() / counts.sum())
+    busiest_input = targets_per_prediction * contexts * share
     if settings.loss == "hs":
         busiest_output = 0.0  # the steps near the root are bounded, see `TreeKernel`
     else:
         noise = sampler.noise_weights
-        busiest_output = settings.negatives * float(noise.max() / noise.sum())
-    terms = max(busiest_input, predictions * busiest_output)  # for each word of the update
+        busiest_output = share + settings.negatives * float(noise.max() / noise.sum())
+        busiest_output *= _predictions(settings, sampler.window)
+    terms = max(busiest_input, busiest_output)  # for each word of the update
     words = max(int(_MAX_TERMS / (settings.learning_rate * terms * workers)), 1)
     block, most = min(settings.block_words, words), _MAX_WORDS
     if settings.model == "cbow" and settings.loss == "hs":

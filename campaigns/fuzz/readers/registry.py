@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns.fuzz.readers.arrays import ARRAY_READERS
+from campaigns.fuzz.readers.downloads import DOWNLOAD_READERS
 from campaigns.fuzz.readers.images import IMAGE_READERS
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.readers.runs import RUN_READERS
@@ -22,6 +23,7 @@ READERS: dict[str, Reader] = {
         *STATE_READERS,
         *RUN_READERS,
         *DATA_READERS,
+        *DOWNLOAD_READERS,
     )
 }
 

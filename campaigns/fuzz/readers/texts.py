@@ -197,15 +197,31 @@ def _read_history(folder: Path) -> None:
         np.asarray(history.column(name))
 
 
+_LINE = 1_000_000  # bytes; a longer line is refused unread
+
+
 @functools.cache
-def _bombs() -> tuple[bytes, ...]:
-    """Return gzip files of empty lines, of short lines, of words and of one long line."""
-    return tuple(gzip_bomb(b"", part) for part in (b"\n", b"a\tb\n", b"0 ", b"x"))
+def _hostile_parts() -> tuple[bytes, ...]:
+    """Return packed lines without end; and a megabyte of fields, of quotes, of open quotes."""
+    bombs = [gzip_bomb(b"", part) for part in (b"\n", b"a\tb\n", b"0 ", b"x")]
+    parts = (
+        b"a\t",
+        b"a ",
+        b"0,",
+        b'"',
+        b'"a\n',
+        b"\t\n",
+        b": a\n",
+        b"a O\n",
+        b"1 a B-X\n",
+        b"##a\n",
+    )
+    return (*bombs, *((part * _LINE)[:_LINE] for part in parts))
 
 
 def hostile_texts(*names: str) -> Callable[[], Iterable[Files]]:
     """Return the maker of hostile files of these names."""
-    return lambda: [dict.fromkeys(names, bomb) for bomb in _bombs()]
+    return lambda: [dict.fromkeys(names, part) for part in _hostile_parts()]
 
 
 _TEXT = hostile_texts("a.txt")

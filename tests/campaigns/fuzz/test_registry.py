@@ -34,7 +34,15 @@ NO_READERS = {
 
 # Samples that the campaign itself reads; and files that may be absent.
 UNREADABLE = "cannot read|not exist|folder|has no|neither|no run"
-NO_FILES = {"state.json", "a.lines", "stdin.txt", "metrics.json", "digit.npy"}
+NO_FILES = {
+    "state.json",
+    "answer.http",
+    "data.part",
+    "a.lines",
+    "stdin.txt",
+    "metrics.json",
+    "digit.npy",
+}
 
 
 def public_readers() -> Iterator[str]:

@@ -217,6 +217,7 @@ _KIT = [
     "pmt_apps.kit.options.OptionType.parse",
     "pmt_apps.kit.options.OptionType.from_json",
     "pmt_apps.kit.run.Run.load_model",
+    "pmt_apps.kit.saved_model.load_weights",
     "pmt_apps.kit.predict_jsonl.predict_jsonl",
     "pmt_apps.kit.predict_jsonl.predict_line_by_line",
 ]

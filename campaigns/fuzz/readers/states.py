@@ -3,161 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from json_states import app_states, core_states, settings_states, text_states, train_states
 
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.arrays import archive_bytes
 from campaigns.fuzz.readers.reader import Reader, json_file
 from pmt_core import DataError, RandomStream, parse_json, read_json
 from pmt_nn import Bert, BertConfig, load_bert
-from pmt_text import (
-    BytePairEncoding,
-    CharacterTokenizer,
-    InverseDocumentFrequency,
-    PairEncoder,
-    SentenceEncoder,
-    TaggedSentence,
-    TfIdf,
-    Vocabulary,
-)
-from pmt_train import EarlyStopping, ReduceOnPlateau, TrainingState
-
-_TEXTS = [["how", "do", "i", "swim"], ["what", "is", "it", "?"], ["i", "swim"]]
-_SENTENCE = TaggedSentence(("Ann", "met", "Bob", "."), ("S-PER", "O", "S-PER", "O"))
-
-Use = Callable[[Any], object]
-Build = Callable[[Any], Any]
 
 
-def _state(name: str, covers: str, value: Any, build: Build, use: Use = str) -> Reader:
-    """Return the reader of a value of JSON. use: works with what was built."""
+def _reader(state: Any) -> Reader:
+    """Return the reader of a `JsonState`, which the tests of each package share."""
 
     def read(folder: Path) -> None:
         try:
             content = json.loads((folder / "state.json").read_bytes())
         except (ValueError, RecursionError) as error:
             raise DataError("no JSON") from error
-        use(build(content))
+        state.use(state.read(content))
 
-    return Reader(name, read, lambda: [{"state.json": json_file(value)}], [covers])
-
-
-def _use_pairs(encoder: PairEncoder) -> None:
-    encoder.encode([("how do i swim", "what is it?")])
-    len(encoder.vocabulary)
+    name = "state-" + state.name.replace(",", "").replace(" ", "-")
+    return Reader(name, read, lambda: [{"state.json": json_file(state.state)}], [_public(state)])
 
 
-def _use_bpe(encoding: BytePairEncoding) -> None:
-    encoding.decode(encoding.encode("how do i größe \U0001f642"))
-    encoding.tokens(range(len(encoding)))
+def _public(state: Any) -> str:
+    """Return the public name of the function that reads a state."""
+    owner = getattr(state.read, "__self__", None)
+    if owner is not None:
+        return f"{owner.__module__.partition('.')[0]}.{owner.__name__}.{state.read.__name__}"
+    return {
+        "model": "pmt_apps.qqp.models.registry.load_pair_model",
+        "tagger": "pmt_apps.ner.tagger.Tagger.from_json",
+        "settings": "pmt_apps.kit.settings.settings_from_json",
+    }[state.name.split()[0]]
 
 
-def _use_characters(tokenizer: CharacterTokenizer) -> None:
-    tokenizer.decode(tokenizer.encode("aab"))
-
-
-def _use_early_stopping(stopping: EarlyStopping) -> None:
-    stopping.update(0.5).update(float("nan"))
-
-
-def _use_plateau(plateau: ReduceOnPlateau) -> None:
-    plateau.update(0.5)
-
-
-def _use_training_state(state: TrainingState) -> None:
-    state.end_epoch(0.1, {"accuracy": 0.5})
-    state.history(3, evaluated=True)
-    state.to_json()
-
-
-def _training_state() -> Mapping[str, Any]:
-    state = TrainingState(seed=3, step=4, plateau=ReduceOnPlateau(), fingerprint={"a": "b"})
-    state.end_epoch(0.1, {"accuracy": 0.5})
-    return state.to_json()
-
-
-_PAIR_ENCODER = PairEncoder(Vocabulary.build(_TEXTS), 16, InverseDocumentFrequency.build(_TEXTS))
-_STATES = (
-    _state(
-        "json-bpe",
-        "pmt_text.BytePairEncoding.from_json",
-        BytePairEncoding.train(["how do i swim how"] * 2, 8).to_json(),
-        BytePairEncoding.from_json,
-        _use_bpe,
-    ),
-    _state(
-        "json-characters",
-        "pmt_text.CharacterTokenizer.from_json",
-        CharacterTokenizer("abc").to_json(),
-        CharacterTokenizer.from_json,
-        _use_characters,
-    ),
-    _state(
-        "json-vocabulary",
-        "pmt_text.Vocabulary.from_json",
-        Vocabulary.build(_TEXTS).to_json(),
-        Vocabulary.from_json,
-        lambda words: words.ids(["how", "x"]),
-    ),
-    _state(
-        "json-pair-encoder",
-        "pmt_text.PairEncoder.from_json",
-        _PAIR_ENCODER.to_json(),
-        PairEncoder.from_json,
-        _use_pairs,
-    ),
-    _state(
-        "json-sentence-encoder",
-        "pmt_text.SentenceEncoder.from_json",
-        SentenceEncoder.learn([_SENTENCE]).to_json(),
-        SentenceEncoder.from_json,
-        lambda encoder: encoder.encode([_SENTENCE]),
-    ),
-    _state(
-        "json-idf",
-        "pmt_text.InverseDocumentFrequency.from_json",
-        InverseDocumentFrequency.build(_TEXTS).to_json(),
-        InverseDocumentFrequency.from_json,
-        lambda idf: idf("how"),
-    ),
-    _state(
-        "json-tfidf",
-        "pmt_text.TfIdf.from_json",
-        TfIdf.learn(_TEXTS, 1).to_json(),
-        TfIdf.from_json,
-        len,
-    ),
-    _state(
-        "json-random-stream",
-        "pmt_core.RandomStream.from_dict",
-        RandomStream(7, "dropout", 3).to_dict(),
-        RandomStream.from_dict,
-        lambda stream: stream.child("a").generator().random(),
-    ),
-    _state(
-        "json-early-stopping",
-        "pmt_train.EarlyStopping.from_dict",
-        EarlyStopping(patience=3).update(0.5).to_dict(),
-        EarlyStopping.from_dict,
-        _use_early_stopping,
-    ),
-    _state(
-        "json-plateau",
-        "pmt_train.ReduceOnPlateau.from_dict",
-        ReduceOnPlateau().update(0.5).to_dict(),
-        ReduceOnPlateau.from_dict,
-        _use_plateau,
-    ),
-    _state(
-        "json-training-state",
-        "pmt_train.TrainingState.from_json",
-        _training_state(),
-        TrainingState.from_json,
-        _use_training_state,
-    ),
-)
+_STATES = [
+    _reader(state)
+    for states in (core_states, text_states, train_states, app_states, settings_states)
+    for state in states()
+]
 
 # --- files of JSON, BERT -------------------------------------------------------------------------
 

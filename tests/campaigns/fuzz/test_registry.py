@@ -17,7 +17,7 @@ from campaigns.fuzz.readers.registry import READERS
 from pmt_core import PmtError
 
 PACKAGES = ("pmt_core", "pmt_autograd", "pmt_nn", "pmt_text", "pmt_train")
-READING = re.compile(r"(load|read|parse)(_\w+)?$|from_(json|dict|state|hugging_face)$")
+READING = re.compile(r"(load|read|parse)(_\w+)?$|([a-z]\w*_)?from_(json|dict|state|hugging_face)$")
 
 # Names that look like readers.
 NO_READERS = {

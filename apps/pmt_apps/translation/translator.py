@@ -123,7 +123,9 @@ class Translator:
 
 def encode(tokenizer: BytePairEncoding, texts: Sequence[str]) -> list[NDArray[np.int64]]:
     """Return the ids of each text; a leading space makes its first word like any other."""
-    return [tokenizer.encode(f" {text.strip()}")[: MAX_LENGTH - 1] for text in texts]
+    ids = (tokenizer.encode(f" {text.strip()}") for text in texts)
+    # A slice is an object more for each sentence, which takes as much memory as its ids.
+    return [each if len(each) < MAX_LENGTH else each[: MAX_LENGTH - 1].copy() for each in ids]
 
 
 def decode(tokenizer: BytePairEncoding, ids: Sequence[int]) -> str:

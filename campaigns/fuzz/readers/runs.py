@@ -156,7 +156,7 @@ _APPS: dict[str, _App] = {
         _DIGIT,
     ),
     "run-word2vec": _App(
-        "word2vec", Word2VecSettings(workers=1), word2vec.predict, _word2vec_model, "the\nCat\nx\n"
+        "word2vec", Word2VecSettings(workers=1), word2vec.predict, _word2vec_model, "the\nx\n"
     ),
 }
 
@@ -227,9 +227,6 @@ def _predicting(name: str, app: _App) -> Reader:
     read = functools.partial(_predict, app)
     covers = _KIT + _LOADERS.get(app.task, [])
     return Reader(name, read, functools.partial(_samples, app), covers, computes=True)
-
-
-# --- weights for another run, and what is left of an earlier one ---------------------------------
 
 
 def _pretrained(app: _App, prefix: str) -> Iterator[Files]:

@@ -197,26 +197,16 @@ def _read_history(folder: Path) -> None:
         np.asarray(history.column(name))
 
 
-_LINE = 1_000_000  # bytes; a longer line is refused unread
+_LONG_LINE, _MANY_LINES = 1_000_000, 300_000  # bytes: a longer line is refused unread
 
 
 @functools.cache
 def _hostile_parts() -> tuple[bytes, ...]:
-    """Return packed lines without end; and a megabyte of fields, of quotes, of open quotes."""
+    """Return packed lines without end; long lines of fields and quotes; many short lines."""
     bombs = [gzip_bomb(b"", part) for part in (b"\n", b"a\tb\n", b"0 ", b"x")]
-    parts = (
-        b"a\t",
-        b"a ",
-        b"0,",
-        b'"',
-        b'"a\n',
-        b"\t\n",
-        b": a\n",
-        b"a O\n",
-        b"1 a B-X\n",
-        b"##a\n",
-    )
-    return (*bombs, *((part * _LINE)[:_LINE] for part in parts))
+    fields = [(part * _LONG_LINE)[:_LONG_LINE] for part in (b"a\t", b"a ", b"0,", b'"')]
+    lines = (b'"a\n', b"\t\n", b": a\n", b"a O\n", b"1 a B-X\n", b"##a\n")
+    return (*bombs, *fields, *((part * _MANY_LINES)[:_MANY_LINES] for part in lines))
 
 
 def hostile_texts(*names: str) -> Callable[[], Iterable[Files]]:

@@ -20,6 +20,7 @@ ARGUMENTS: dict[str, Any] = {
     **{"rate": 0.1, "is_cbow": True, "share_error": True, "read": print, "unknown_id": 1},
     **{"source_vocabulary": 9, "target_vocabulary": 9, "words": 9, "characters": 9},
     **{"shapes": 9, "tags": 5, "output": nn.NegativeSampling(4, 4), "output_vocabulary": 3},
+    **{"noise_weights": np.array([4.0, 3.0, 2.0, 1.0])},
     **{"mask_id": 1, "reader": None, "tagger": None, "config": None},
 }
 CONFIG: dict[str, Any] = {"width": 8, "heads": 2, "hidden": 8}

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "apps"))  # pmt_app
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "shared"))  # json_states
 
 from campaigns.fuzz.campaign import Plan, run_campaign
-from campaigns.fuzz.measure import Meter, limit_process
+from campaigns.fuzz.measure import Meter, limited_process
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.readers.registry import ALL_READERS, READERS
 from campaigns.fuzz.report import Report
@@ -81,11 +81,10 @@ def _run(plan: Plan, report: Report) -> None:
 def _repeat(reader: Reader, options: argparse.Namespace) -> int:
     """Try one input in this process, and print what happens."""
     meter = Meter()
-    limit_process()
-    if options.folder is not None:
-        outcome = try_folder(reader, -1, options.folder, meter, show=True)
-    else:
-        with tempfile.TemporaryDirectory(prefix="pmt-fuzz-") as folder:
+    with limited_process(), tempfile.TemporaryDirectory(prefix="pmt-fuzz-") as folder:
+        if options.folder is not None:
+            outcome = try_folder(reader, -1, options.folder, meter, show=True)
+        else:
             outcome = try_input(
                 reader, options.seed, options.number, Path(folder), meter, show=True
             )

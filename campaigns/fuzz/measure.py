@@ -60,13 +60,27 @@ class Meter:
             self.growth = max(_resident()[1] - before, 0)
 
 
-def limit_process() -> None:
-    """Limit the address space of this process, and let TooSlow be raised."""
-    signal.signal(signal.SIGPROF, _raise_too_slow)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        most = _status("VmSize") + _ADDRESS_SPACE
-        resource.setrlimit(resource.RLIMIT_AS, (int(most), resource.RLIM_INFINITY))
+@contextmanager
+def limited_process() -> Iterator[None]:
+    """Limit this process within the context: its address space, and calls, see TooSlow."""
+    kinds = (resource.RLIMIT_CORE, resource.RLIMIT_AS, resource.RLIMIT_CPU)
+    limits = {kind: resource.getrlimit(kind) for kind in kinds}
+    handler = signal.signal(signal.SIGPROF, _raise_too_slow)
+    try:
+        _set_limit(resource.RLIMIT_CORE, 0)
+        if sys.platform == "linux":
+            _set_limit(resource.RLIMIT_AS, int(_status("VmSize")) + _ADDRESS_SPACE)
+        yield
+    finally:
+        signal.signal(signal.SIGPROF, handler)
+        for kind, limit in limits.items():
+            resource.setrlimit(kind, limit)
+
+
+def _set_limit(kind: int, most: int) -> None:
+    """Set a limit that can be raised again."""
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _raise_too_slow(number: int, frame: FrameType | None) -> None:
@@ -75,8 +89,7 @@ def _raise_too_slow(number: int, frame: FrameType | None) -> None:
 
 def _limit_seconds(used: float) -> None:
     """Let the system end this process if it goes on without returning to Python."""
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used) + _KILL_SECONDS, hard))
+    _set_limit(resource.RLIMIT_CPU, int(used) + _KILL_SECONDS)
 
 
 def _resident() -> tuple[float, float]:

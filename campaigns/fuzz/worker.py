@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from campaigns.fuzz.measure import Meter, TooSlow, limit_process
+from campaigns.fuzz.measure import Meter, TooSlow, limited_process
 from campaigns.fuzz.outcome import Outcome, described, kind_of
 from campaigns.fuzz.readers.reader import Reader, input_files, write_files
 from campaigns.fuzz.readers.registry import ALL_READERS
@@ -33,8 +33,8 @@ def run_worker(connection: Connection, quiet: bool = True) -> None:
     """Receive batches until the connection ends; send an `Outcome` for each input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is answered by the parent
     meter = Meter()
-    limit_process()
     with tempfile.TemporaryDirectory(prefix="pmt-fuzz-") as folder, contextlib.ExitStack() as stack:
+        stack.enter_context(limited_process())
         if quiet:
             null = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stdout(null))

@@ -32,9 +32,9 @@ def _reader(state: Any) -> Reader:
 
 def _public(state: Any) -> str:
     """Return the public name of the function that reads a state."""
-    owner = getattr(state.read, "__self__", None)
-    if owner is not None:
-        return f"{owner.__module__.partition('.')[0]}.{owner.__name__}.{state.read.__name__}"
+    kind = getattr(state.read, "__self__", None)  # of a class method
+    if kind is not None:
+        return f"{kind.__module__.partition('.')[0]}.{kind.__name__}.{state.read.__name__}"
     return {
         "model": "pmt_apps.qqp.models.registry.load_pair_model",
         "tagger": "pmt_apps.ner.tagger.Tagger.from_json",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -50,10 +52,16 @@ def test_what_takes_long_is_ended(name: str) -> None:
     assert {outcome.kind for outcome in outcomes(name)} == {"ok", "slow"}
 
 
+def limits_of_this_process() -> list[object]:
+    kinds = (resource.RLIMIT_CORE, resource.RLIMIT_AS, resource.RLIMIT_CPU)
+    return [signal.getsignal(signal.SIGPROF), *map(resource.getrlimit, kinds)]
+
+
 def test_a_failure_is_saved_and_repeated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    before = limits_of_this_process()
     options = ("--reader", "self-test-other", "--seed", "5", "--out", "failures")
     assert main([*options, "--inputs", "4", "--processes", "1"]) == 1
     printed = capsys.readouterr().out
@@ -67,6 +75,7 @@ def test_a_failure_is_saved_and_repeated(
     assert main(["--reader", *repeat]) == 1
     assert "Traceback" in capsys.readouterr().out
     assert main(["--reader", "self-test-other", "--folder", str(saved)]) == 1
+    assert limits_of_this_process() == before, "they would end a program that goes on"
 
 
 def test_nothing_is_saved_without_failures(

@@ -24,6 +24,30 @@ def test_values_by_hand():
     assert pt.preview(pt.warmup(pt.constant_schedule(1.0), 0), 2) == [1, 1]
 
 
+def test_steps_at_milestones_by_hand():
+    rates = pt.preview(pt.multi_step_schedule(1.0, [2, 4, 4], factor=0.5), 6)
+    assert rates == [1, 1, 0.5, 0.5, 0.125, 0.125]
+    assert pt.preview(pt.multi_step_schedule(0.3, []), 3) == [0.3] * 3
+
+
+def test_cosines_with_restarts_by_hand():
+    same = pt.cosine_restarts_schedule(1.0, 2)
+    assert pt.preview(same, 5) == pytest.approx([1, 0.5, 1, 0.5, 1])
+    longer = pt.cosine_restarts_schedule(1.0, 2, growth=2, final=0.2)
+    quarter = 0.2 + 0.8 * (1 + math.sqrt(0.5)) / 2
+    assert pt.preview(longer, 7) == pytest.approx([1, 0.6, 1, quarter, 0.6, 1.2 - quarter, 1.0])
+    assert longer(2 * (2**40 - 1)) == 1.0  # the 41st restart
+
+
+def test_cycles_by_hand():
+    flat = pt.cyclic_schedule(1.0, 2, base=0.2, down=4)
+    assert pt.preview(flat, 8) == pytest.approx([0.2, 0.6, 1, 0.8, 0.6, 0.4, 0.2, 0.6])
+    halved = pt.cyclic_schedule(1.0, 1, base=0.0, mode="triangular2")
+    assert pt.preview(halved, 6) == pytest.approx([0, 1, 0, 0.5, 0, 0.25])
+    fading = pt.cyclic_schedule(1.0, 1, base=0.5, mode="exp_range", decay=0.9)
+    assert pt.preview(fading, 4) == pytest.approx([0.5, 0.95, 0.5, 0.5 + 0.5 * 0.9**3])
+
+
 def test_noam_is_the_formula_of_the_paper():
     d, peak = 512, 4000
     schedule = pt.inverse_sqrt_schedule((d * peak) ** -0.5, peak)
@@ -53,6 +77,17 @@ def test_each_schedule_counts_its_own_steps():
         lambda: pt.constant_schedule(float("nan")),
         lambda: pt.linear_schedule(1, 0),
         lambda: pt.warmup(pt.constant_schedule(1), -1),
+        lambda: pt.multi_step_schedule(1, [0]),
+        lambda: pt.multi_step_schedule(1, [5, 2]),
+        lambda: pt.multi_step_schedule(1, [2.5]),
+        lambda: pt.cosine_restarts_schedule(1, 0),
+        lambda: pt.cosine_restarts_schedule(1, 3, growth=0),
+        lambda: pt.cosine_restarts_schedule(1, 3, growth=1.5),
+        lambda: pt.cyclic_schedule(1, 0, base=0.1),
+        lambda: pt.cyclic_schedule(1, 2, base=2),
+        lambda: pt.cyclic_schedule(1, 2, base=0, mode="square"),
+        lambda: pt.cyclic_schedule(1, 2, base=0, decay=0.5),
+        lambda: pt.cyclic_schedule(1, 2, base=0, mode="exp_range", decay=0.0),
     ],
 )
 def test_errors(make):

@@ -11,12 +11,15 @@ from pmt_core import RowSparse, SettingsError
 from pmt_nn import Parameter
 from pmt_train import (
     SGD,
+    Adadelta,
     Adagrad,
     Adam,
     AdamW,
     FlatParameters,
     Lion,
+    NAdam,
     ParameterGroup,
+    RAdam,
     RMSProp,
     Workers,
 )
@@ -29,17 +32,62 @@ MAKERS = {
     "rmsprop momentum": functools.partial(RMSProp, momentum=0.8),
     "adam": Adam,
     "adamw": AdamW,
+    "amsgrad": functools.partial(Adam, betas=(0.9, 0.6), amsgrad=True),
+    "amsgrad adamw": functools.partial(AdamW, betas=(0.9, 0.6), amsgrad=True),
+    "nadam": NAdam,
+    "nadam decoupled": functools.partial(NAdam, decoupled_weight_decay=True),
+    "radam": functools.partial(RAdam, betas=(0.9, 0.97)),
+    "radam decoupled": functools.partial(RAdam, decoupled_weight_decay=True),
+    "adadelta": Adadelta,
     "adagrad": functools.partial(Adagrad, initial=0.1),
     "lion": Lion,
 }
 
 
+DECOUPLED = ("adamw", "amsgrad adamw", "nadam decoupled", "radam decoupled", "lion")
+
+
+def nadam_step(t, g, m, v):
+    """Algorithm 2 of Dozat 2016, with the schedule of the momentum of its section 4."""
+    momenta = [0.9 * (1 - 0.5 * 0.96 ** (i / 250)) for i in range(1, t + 2)]
+    g_hat, m_hat = g / (1 - np.prod(momenta[:t])), m / (1 - np.prod(momenta))
+    mean = (1 - momenta[t - 1]) * g_hat + momenta[t] * m_hat
+    return mean / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+
+
+def radam_step(t, b2, m, v):
+    """Algorithm 2 of Liu et al. 2020; the variance counts as defined above a length of 5."""
+    m_hat, limit = m / (1 - 0.9**t), 2 / (1 - b2) - 1
+    length = limit - 2 * t * b2**t / (1 - b2**t)
+    if length <= 5:
+        return m_hat
+    r = np.sqrt((length - 4) / (limit - 4) * (length - 2) / (limit - 2) * limit / length)
+    return r * m_hat * np.sqrt(1 - b2**t) / (np.sqrt(v) + 1e-8)
+
+
+def adam_step(name, t, g, m, v, v_max):
+    """The step of Adam and its variants, from the moments."""
+    b2 = 0.6 if "amsgrad" in name else 0.97 if name == "radam" else 0.999
+    m = 0.9 * m + 0.1 * g
+    v = b2 * v + (1 - b2) * g**2
+    v_max = np.maximum(v_max, v)
+    if "nadam" in name:
+        step = nadam_step(t, g, m, v)
+    elif "radam" in name:
+        step = radam_step(t, b2, m, v)
+    else:
+        root = np.sqrt((v_max if "amsgrad" in name else v) / (1 - b2**t))
+        step = m / (1 - 0.9**t) / (root + 1e-8)
+    return step, m, v, v_max
+
+
 def paper(name, p, gradients, lr, decay):
     """The formula of each class docstring, written with new arrays for every line."""
-    p, m, v = p.astype(np.float64), 0.0, 0.1 if name == "adagrad" else 0.0
+    p, m, v, u = p.astype(np.float64), 0.0, 0.1 if name == "adagrad" else 0.0, 0.0
     for t, g in enumerate(gradients, start=1):
         g = g.astype(np.float64)
-        if name not in ("adamw", "lion"):
+        before = p
+        if name not in DECOUPLED:
             g = g + decay * p
         if name == "sgd":
             p = p - lr * g
@@ -54,14 +102,18 @@ def paper(name, p, gradients, lr, decay):
             v = v + g**2
             p = p - lr * g / (np.sqrt(v) + 1e-10)
         elif name == "lion":
-            step = np.sign(0.9 * m + 0.1 * g)
-            p = p - lr * (step + decay * p)
+            p = p - lr * np.sign(0.9 * m + 0.1 * g)
             m = 0.99 * m + 0.01 * g
+        elif name == "adadelta":
+            v = 0.9 * v + 0.1 * g**2
+            d = np.sqrt(u + 1e-6) / np.sqrt(v + 1e-6) * g
+            u = 0.9 * u + 0.1 * d**2
+            p = p - lr * d
         else:
-            m = 0.9 * m + 0.1 * g
-            v = 0.999 * v + 0.001 * g**2
-            step = m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-            p = p - lr * (step + (decay * p if name == "adamw" else 0))
+            step, m, v, u = adam_step(name, t, g, m, v, u)
+            p = p - lr * step
+        if name in DECOUPLED:
+            p = p - lr * decay * before
     return p
 
 
@@ -110,9 +162,10 @@ def test_a_table_follows_the_dense_form_bit_for_bit(name):
     np.testing.assert_array_equal(sparse, dense)
 
 
-def test_a_table_follows_the_dense_form_to_the_rounding():
-    sparse, _ = table_run(RMSProp, sparse=True)
-    dense, _ = table_run(RMSProp, sparse=False)
+@pytest.mark.parametrize("maker", [RMSProp, Adadelta])
+def test_a_table_follows_the_dense_form_to_the_rounding(maker):
+    sparse, _ = table_run(maker, sparse=True)
+    dense, _ = table_run(maker, sparse=False)
     np.testing.assert_allclose(sparse, dense, rtol=2e-6, atol=2e-6)
 
 
@@ -121,11 +174,14 @@ RATES = {
     "nesterov": {"m": 0.9},
     "rmsprop momentum": {"v": 0.99, "m": 0.8},
     "adam": {"m": 0.9, "v": 0.999},
+    "amsgrad": {"m": 0.9, "v": 0.6, "v_max": 1.0},
+    "nadam": {"m": 0.9, "v": 0.999},
+    "radam": {"m": 0.9, "v": 0.97},
     "lion": {"m": 0.99},
 }
 
 
-@pytest.mark.parametrize("name", ["momentum", "nesterov", "rmsprop momentum", "adam", "lion"])
+@pytest.mark.parametrize("name", RATES)
 def test_a_table_follows_the_dense_form_in_its_moments(name):
     """As documented: rows not named stand still, where the dense form moves them on."""
     values, state = table_run(MAKERS[name], sparse=True)
@@ -197,6 +253,10 @@ def test_groups_hold_for_rows_of_tables():
         lambda flat: Adagrad(flat, eps=-1.0),
         lambda flat: Lion(flat, betas=(0.9, 1.0)),
         lambda flat: Adam(flat, betas=(0.9, float("nan"))),
+        lambda flat: NAdam(flat, momentum_decay=-0.1),
+        lambda flat: RAdam(flat, betas=(1.0, 0.9)),
+        lambda flat: Adadelta(flat, rho=1.0),
+        lambda flat: Adadelta(flat, eps=0.0),
         lambda flat: SGD(flat, groups=[ParameterGroup(lambda n, p: True, lr_factor=-1.0)]),
         lambda flat: SGD(flat, groups=[ParameterGroup(lambda n, p: True, weight_decay=-1.0)]),
     ],

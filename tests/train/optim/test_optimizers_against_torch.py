@@ -8,15 +8,44 @@ import numpy as np
 import pytest
 
 from pmt_nn import Parameter
-from pmt_train import SGD, Adagrad, Adam, AdamW, FlatParameters, RMSProp
+from pmt_train import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    FlatParameters,
+    NAdam,
+    RAdam,
+    RMSProp,
+)
 
 pytestmark = pytest.mark.oracle
 
 PAIRS = {
     "SGD": [(SGD, {}), (SGD, {"momentum": 0.9}), (SGD, {"momentum": 0.9, "nesterov": True})],
     "RMSprop": [(RMSProp, {}), (RMSProp, {"momentum": 0.9})],
-    "Adam": [(Adam, {}), (Adam, {"betas": (0.8, 0.95), "eps": 1e-6})],
-    "AdamW": [(AdamW, {}), (AdamW, {"betas": (0.8, 0.95)})],
+    "Adam": [
+        (Adam, {}),
+        (Adam, {"betas": (0.8, 0.95), "eps": 1e-6}),
+        (Adam, {"betas": (0.9, 0.5), "amsgrad": True}),
+    ],
+    "AdamW": [
+        (AdamW, {}),
+        (AdamW, {"betas": (0.8, 0.95)}),
+        (AdamW, {"betas": (0.9, 0.5), "amsgrad": True}),
+    ],
+    "NAdam": [
+        (NAdam, {}),
+        (NAdam, {"betas": (0.8, 0.95), "momentum_decay": 0.1}),
+        (NAdam, {"decoupled_weight_decay": True}),
+    ],
+    "RAdam": [
+        (RAdam, {}),
+        (RAdam, {"betas": (0.8, 0.95), "eps": 1e-6}),
+        (RAdam, {"decoupled_weight_decay": True}),
+    ],
+    "Adadelta": [(Adadelta, {}), (Adadelta, {"rho": 0.99, "eps": 1e-4})],
     "Adagrad": [(Adagrad, {}), (functools.partial(Adagrad, initial=0.5), {})],
 }
 CASES = [(name, *pair) for name, pairs in PAIRS.items() for pair in pairs]

@@ -1,7 +1,7 @@
 """Training: `Trainer`, optimizers, learning rate schedules, metrics, plots, parallel workers.
 
 Read `trainer/trainer.py` (one step), `trainer/fit_loop.py` (epochs, evaluation, checkpoints),
-`optim/optimizer.py` and `optim/adaptive.py` (the update). The first plot imports matplotlib.
+`optim/optimizer.py` and `optim/adam.py` (the update). The first plot imports matplotlib.
 """
 
 # Metrics
@@ -24,6 +24,7 @@ from pmt_train.metrics.entities import EntityScores, entity_confusion, entity_sc
 from pmt_train.metrics.text_generation import BleuScore, bleu, perplexity, tokenize_13a
 
 # Optimizers
+from pmt_train.optim.adadelta import Adadelta
 from pmt_train.optim.adagrad import Adagrad
 from pmt_train.optim.adam import Adam, AdamW
 from pmt_train.optim.blocks import Block
@@ -32,7 +33,9 @@ from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
 from pmt_train.optim.lion import Lion
+from pmt_train.optim.nadam import NAdam
 from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
+from pmt_train.optim.radam import RAdam
 from pmt_train.optim.rmsprop import RMSProp
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup
 from pmt_train.optim.sgd import SGD
@@ -54,13 +57,17 @@ from pmt_train.plots.vector_plot import vector_plot
 
 # Learning rate schedules
 from pmt_train.schedules import (
+    CyclicMode,
     Schedule,
     constant_schedule,
+    cosine_restarts_schedule,
     cosine_schedule,
+    cyclic_schedule,
     exponential_schedule,
     in_sequence,
     inverse_sqrt_schedule,
     linear_schedule,
+    multi_step_schedule,
     one_cycle_schedule,
     preview,
     step_schedule,
@@ -90,26 +97,28 @@ from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 
 # fmt: off
 __all__ = [
-    "SGD", "Adagrad", "Adam", "AdamW", "AttentionMap", "Batch", "BleuScore", "Block",
-    "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping", "Decays",
-    "EarlyStopping", "EntityScores", "Epochs", "EventName", "FitOptions", "FlatGradients",
-    "FlatParameters", "History", "Interrupt", "Interval", "LearningRateSearch", "Lion", "Loss",
-    "Mode", "Optimizer", "OptimizerMaker", "OptimizerOptions", "ParameterGroup",
-    "ParameterSlot", "PrecisionRecallF1", "ProcessGroup", "RMSProp", "ReduceOnPlateau", "Row",
-    "Schedule", "SingleProcess", "StepResult", "Trainable", "Trainer", "TrainingEvent",
-    "TrainingInterrupted", "TrainingLoop", "TrainingState", "WeightAverage", "Word2Vec",
-    "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer", "Workers", "accuracy",
-    "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu", "bootstrap_interval",
-    "calibration_bins", "check_worker_count", "clip_factor", "clip_grad_norm", "clip_values",
-    "confusion_matrix", "confusion_plot", "constant_schedule", "core_count", "cosine_schedule",
-    "entity_confusion", "entity_plot", "entity_scores", "expected_calibration_error",
-    "exponential_schedule", "figure_saved_to", "finite_or_none", "global_norm", "image_grid",
-    "in_sequence", "inverse_sqrt_schedule", "join_histories", "keep_freed_memory",
-    "launched_process_group", "learning_curves", "learning_rate_plot", "linear_schedule",
-    "load_checkpoint", "matthews_correlation", "max_workers", "one_cycle_schedule",
-    "perplexity", "plot_label", "precision_recall_f1", "predict_batches", "preview",
-    "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
-    "search_learning_rate", "step_schedule", "stopped_by_signals", "token_loss_plot",
-    "tokenize_13a", "transition_plot", "vector_plot", "warmup", "warmup_steps", "warn",
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "AttentionMap", "Batch", "BleuScore",
+    "Block", "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping",
+    "CyclicMode", "Decays", "EarlyStopping", "EntityScores", "Epochs", "EventName",
+    "FitOptions", "FlatGradients", "FlatParameters", "History", "Interrupt", "Interval",
+    "LearningRateSearch", "Lion", "Loss", "Mode", "NAdam", "Optimizer", "OptimizerMaker",
+    "OptimizerOptions", "ParameterGroup", "ParameterSlot", "PrecisionRecallF1", "ProcessGroup",
+    "RAdam", "RMSProp", "ReduceOnPlateau", "Row", "Schedule", "SingleProcess", "StepResult",
+    "Trainable", "Trainer", "TrainingEvent", "TrainingInterrupted", "TrainingLoop",
+    "TrainingState", "WeightAverage", "Word2Vec", "Word2VecSampler", "Word2VecSettings",
+    "Word2VecTrainer", "Workers", "accuracy", "attention_plot", "averaged_f1", "bar_chart",
+    "batches_of", "bleu", "bootstrap_interval", "calibration_bins", "check_worker_count",
+    "clip_factor", "clip_grad_norm", "clip_values", "confusion_matrix", "confusion_plot",
+    "constant_schedule", "core_count", "cosine_restarts_schedule", "cosine_schedule",
+    "cyclic_schedule", "entity_confusion", "entity_plot", "entity_scores",
+    "expected_calibration_error", "exponential_schedule", "figure_saved_to", "finite_or_none",
+    "global_norm", "image_grid", "in_sequence", "inverse_sqrt_schedule", "join_histories",
+    "keep_freed_memory", "launched_process_group", "learning_curves", "learning_rate_plot",
+    "linear_schedule", "load_checkpoint", "matthews_correlation", "max_workers",
+    "multi_step_schedule", "one_cycle_schedule", "perplexity", "plot_label",
+    "precision_recall_f1", "predict_batches", "preview", "progress_bar", "reliability_plot",
+    "roc_auc", "run_thread_group", "say", "search_learning_rate", "step_schedule",
+    "stopped_by_signals", "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot",
+    "warmup", "warmup_steps", "warn",
 ]
 # fmt: on

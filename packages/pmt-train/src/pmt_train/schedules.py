@@ -8,11 +8,12 @@ It has no state, so a resumed run continues its schedule.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
-from pmt_core import SettingsError
+from pmt_core import SettingsError, check_sizes
 
 
 class Schedule(Protocol):
@@ -42,11 +43,48 @@ def cosine_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
     return lambda step: _between(lr, final, min(step / steps, 1.0))
 
 
+def cosine_restarts_schedule(
+    lr: float, steps: int, *, growth: int = 1, final: float = 0.0
+) -> Schedule:
+    """Return cosines from `lr` to `final`, one after the other (SGDR, Loshchilov & Hutter 2017).
+
+    The first one takes `steps` steps, and each later one `growth` times as many as the one before.
+    `final` is not reached: the step that would have this rate restarts at `lr`.
+    """
+    _check_rate(lr)
+    check_sizes("cosine_restarts_schedule", steps=steps, growth=growth)
+
+    def rate(step: int) -> float:
+        if growth == 1:
+            return _between(lr, final, step % steps / steps)
+        length = steps
+        while step >= length:
+            step -= length
+            length *= growth
+        return _between(lr, final, step / length)
+
+    return rate
+
+
 def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """Return a step decay: the rate is multiplied by `factor` after every `every` steps."""
     _check_rate(lr)
     _check_steps(every)
     return lambda step: lr * factor ** (step // every)
+
+
+def multi_step_schedule(lr: float, milestones: Sequence[int], factor: float = 0.1) -> Schedule:
+    """Return a step decay: the rate is multiplied by `factor` at each of the `milestones`.
+
+    milestones: steps, 1 or more, in ascending order. A step that occurs twice counts twice.
+    """
+    _check_rate(lr)
+    for milestone in milestones:
+        check_sizes("multi_step_schedule", milestone=milestone)
+    if list(milestones) != sorted(milestones):
+        raise SettingsError(f"expected milestones in ascending order, got {list(milestones)}")
+    steps = tuple(milestones)
+    return lambda step: lr * factor ** bisect.bisect_right(steps, step)
 
 
 def exponential_schedule(lr: float, steps: int, factor: float) -> Schedule:
@@ -142,6 +180,46 @@ def one_cycle_schedule(
         if step < peak:
             return _between(start, 1.0, step / peak) * lr
         return _between(1.0, final, min((step - peak) / (last - peak), 1.0)) * lr
+
+    return rate
+
+
+CyclicMode = Literal["triangular", "triangular2", "exp_range"]
+
+
+def cyclic_schedule(
+    lr: float,
+    up: int,
+    *,
+    base: float,
+    down: int | None = None,
+    mode: CyclicMode = "triangular",
+    decay: float = 1.0,
+) -> Schedule:
+    """Return a cyclic rate (Smith 2017): linear from `base` to `lr` and back, again and again.
+
+    lr: the highest rate, that of step `up`. up, down: steps of the rise and of the fall; `down` is
+    as many as `up` by default. mode: "triangular" for cycles of one height; "triangular2" halves
+    the height lr - base after each cycle; "exp_range" multiplies it by decay^step, 0 < decay <= 1.
+    """
+    down = up if down is None else down
+    _check_rate(base)
+    if not (math.isfinite(lr) and lr >= base):
+        raise SettingsError(f"expected lr to be at least base = {base}, got {lr}")
+    check_sizes("cyclic_schedule", up=up, down=down)
+    if mode not in get_args(CyclicMode):
+        raise SettingsError(f"mode is one of {', '.join(get_args(CyclicMode))}, got {mode!r}")
+    if not 0 < decay <= 1 or (decay < 1 and mode != "exp_range"):
+        raise SettingsError(
+            "decay belongs to mode 'exp_range' and lies in 0 < decay <= 1, got "
+            f"{decay} for mode {mode!r}"
+        )
+
+    def rate(step: int) -> float:
+        cycle, position = divmod(step, up + down)
+        part = position / up if position <= up else (up + down - position) / down
+        height = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": decay**step}[mode]
+        return base + (lr - base) * part * height
 
     return rate
 

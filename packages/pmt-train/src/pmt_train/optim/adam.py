@@ -1,4 +1,4 @@
-"""Adam (Kingma & Ba 2015) and AdamW with decoupled weight decay (Loshchilov & Hutter 2019)."""
+"""Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019), both optionally as AMSGrad."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Unpack
 
 import numpy as np
 
+from pmt_autograd import Array
 from pmt_train.optim.blocks import Block
 from pmt_train.optim.flat_parameters import Parameters
 from pmt_train.optim.optimizer import Optimizer
@@ -25,10 +26,13 @@ class AdamW(Optimizer):
     multiplies it by the factor of the schedule alone), as is usual now. Without a gradient, the
     moments of a row decay by b1 and b2 in each step, see `Optimizer`.
 
+    With `amsgrad` the step is divided by the root of the largest v so far, an array more, so the
+    step size of a parameter never grows (Reddi, Kale & Kumar 2018, algorithm 2).
+
     `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. Other arguments: see `Optimizer`.
     """
 
-    state_names = ("m", "v")
+    state_names: tuple[str, ...] = ("m", "v")
 
     def __init__(
         self,
@@ -38,13 +42,18 @@ class AdamW(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
         **options: Unpack[OptimizerOptions],
     ) -> None:
         check_rates("beta", *betas)
         check_eps(eps)
+        self.state_rates = betas
+        if amsgrad:
+            self.state_names, self.state_rates = ("m", "v", "v_max"), (*betas, 1.0)
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)
-        self.betas = self.state_rates = betas
+        self.betas = betas
         self.eps = eps
+        self.amsgrad = amsgrad
 
     def update(self, block: Block) -> None:
         """See the class. The corrections of m and v are part of the step size:
@@ -52,20 +61,18 @@ class AdamW(Optimizer):
         lr m / (1 - b1^t) / (sqrt(v / c2) + eps) = lr sqrt(c2) / (1 - b1^t) * m
                                                     / (sqrt(v) + eps sqrt(c2)),  c2 = 1 - b2^t
         """
-        p, g, (m, v), s, (b1, b2) = block.p, block.g, block.state, block.scratch[0], self.betas
+        p, s, (b1, b2) = block.p, block.scratch[0], self.betas
         correction = math.sqrt(1 - b2**self.steps)
         step_size = block.lr * correction / (1 - b1**self.steps)
 
-        np.multiply(g, block.scale * (1 - b1), out=s)
-        m *= b1
-        m += s
-        np.multiply(g, block.scale * math.sqrt(1 - b2), out=s)
-        s *= s
-        v *= b2
-        v += s
+        update_moments(block, b1, b2, s)
+        v = block.state[1]
+        if self.amsgrad:
+            v_max = block.state[2]
+            v = np.maximum(v_max, v, out=v_max)
         np.sqrt(v, out=s)
         s += self.eps * correction
-        np.divide(m, s, out=s)
+        np.divide(block.state[0], s, out=s)
         s *= step_size
         if block.decay:
             p *= 1 - block.lr * block.decay
@@ -88,14 +95,40 @@ class Adam(AdamW):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
         **options: Unpack[OptimizerOptions],
     ) -> None:
-        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, **options)
+        super().__init__(
+            parameters,
+            lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
+            **options,
+        )
 
     def update(self, block: Block) -> None:
         """See the class."""
-        if block.decay:
-            scratch, decayed = block.scratch
-            block.decayed_gradient(decayed, scratch)
-            block = replace(block, g=decayed, scale=1.0, decay=0.0)
-        super().update(block)
+        super().update(with_l2_gradient(block))
+
+
+def update_moments(block: Block, b1: float, b2: float, scratch: Array) -> None:
+    """Update the running means m of the gradient and v of its square, the first state arrays."""
+    g, (m, v) = block.g, block.state[:2]
+    np.multiply(g, block.scale * (1 - b1), out=scratch)
+    m *= b1
+    m += scratch
+    np.multiply(g, block.scale * math.sqrt(1 - b2), out=scratch)
+    scratch *= scratch
+    v *= b2
+    v += scratch
+
+
+def with_l2_gradient(block: Block) -> Block:
+    """Return the block with its weight decay added to the gradient, in the second scratch array."""
+    if not block.decay:
+        return block
+    scratch, decayed = block.scratch
+    block.decayed_gradient(decayed, scratch)
+    return replace(block, g=decayed, scale=1.0, decay=0.0)

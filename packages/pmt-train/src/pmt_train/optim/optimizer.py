@@ -61,8 +61,9 @@ class Optimizer(ABC):
 
         a table follows the dense update   optimizers
         bit for bit                        SGD without momentum, Adagrad
-        to rounding                        RMSProp without momentum
-        in its moments, not its values     SGD and RMSProp with momentum, Adam, AdamW, Lion
+        to rounding                        RMSProp without momentum, Adadelta
+        in its moments, not its values     SGD and RMSProp with momentum, Adam, AdamW, NAdam,
+                                           RAdam, Lion
 
     Args:
         parameters: `model.parameters()`, `model.named_parameters()` (names appear in

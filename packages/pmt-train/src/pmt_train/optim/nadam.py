@@ -1,0 +1,99 @@
+"""NAdam: Adam with Nesterov momentum (Dozat 2016)."""
+
+from __future__ import annotations
+
+import math
+from typing import Unpack
+
+import numpy as np
+
+from pmt_train.optim.adam import update_moments, with_l2_gradient
+from pmt_train.optim.blocks import Block
+from pmt_train.optim.flat_parameters import Parameters
+from pmt_train.optim.optimizer import Optimizer
+from pmt_train.optim.settings import (
+    OptimizerOptions,
+    check_eps,
+    check_not_negative,
+    check_rates,
+)
+
+
+class NAdam(Optimizer):
+    """Adam with Nesterov momentum (Dozat 2016, algorithm 2).
+
+        g = gradient + decay p
+        m = b1 m + (1 - b1) g
+        v = b2 v + (1 - b2) g^2
+        u_t = b1 (1 - 0.96^(t momentum_decay) / 2),  U_t = u_1 u_2 ... u_t
+        p = p - lr (u_(t+1) m / (1 - U_(t+1)) + (1 - u_t) g / (1 - U_t))
+                / (sqrt(v / (1 - b2^t)) + eps)
+
+    t counts steps from 1. The momentum u rises from b1 / 2 to b1.
+
+    `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0 and `momentum_decay` 0 or more. With
+    `decoupled_weight_decay`, p is multiplied by 1 - lr decay instead, as in `AdamW`. Other
+    arguments: see `Optimizer`.
+    """
+
+    state_names = ("m", "v")
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float | None = None,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        momentum_decay: float = 0.004,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        check_rates("beta", *betas)
+        check_eps(eps)
+        check_not_negative("momentum_decay", momentum_decay)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
+        self.betas = self.state_rates = betas
+        self.eps = eps
+        self.momentum_decay = momentum_decay
+        self.decoupled_weight_decay = decoupled_weight_decay
+        self._product = (0, 1.0)  # steps and the product of their momenta
+
+    def update(self, block: Block) -> None:
+        """See the class."""
+        if self.decoupled_weight_decay:
+            if block.decay:
+                np.multiply(block.p, 1 - block.lr * block.decay, out=block.p)
+        else:
+            block = with_l2_gradient(block)
+        s, step = block.scratch
+        m, v = block.state
+        update_moments(block, *self.betas, s)
+
+        of_mean, of_gradient = self._weights()
+        np.multiply(block.g, block.scale * of_gradient, out=step)  # block.g may be this array
+        np.multiply(m, of_mean, out=s)
+        step += s
+        correction = math.sqrt(1 - self.betas[1] ** self.steps)
+        np.sqrt(v, out=s)
+        s += self.eps * correction
+        step /= s
+        step *= block.lr * correction
+        np.subtract(block.p, step, out=block.p)
+
+    def _weights(self) -> tuple[float, float]:
+        """Return u_(t+1) / (1 - U_(t+1)), the factor of m, and (1 - u_t) / (1 - U_t), that of g."""
+        steps = self.steps
+        done, product = self._product  # of the step before, unless a state was loaded
+        if done > steps:
+            done, product = 0, 1.0
+        while done < steps and product:
+            done += 1
+            product *= self._momentum(done)
+        self._product = steps, product
+        current, following = self._momentum(steps), self._momentum(steps + 1)
+        return following / (1 - product * following), (1 - current) / (1 - product)
+
+    def _momentum(self, step: int) -> float:
+        return float(self.betas[0] * (1 - 0.5 * 0.96 ** (step * self.momentum_decay)))

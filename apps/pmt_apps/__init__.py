@@ -1,1 +1,17 @@
-"""The applications of pmt: what a person runs and what a program imports."""
+"""The applications of pmt: trained runs and encoders for Python, and the console command `pmt`.
+
+Names are imported when they are first used, so that `import pmt_apps` and `pmt --help` are fast.
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+
+
+def __getattr__(name: str) -> object:
+    # A name of __all__: `if name == "X": from pmt_apps.folder.module import X; return X`.
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

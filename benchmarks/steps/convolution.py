@@ -16,17 +16,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "apps"))
 
 from pmt_apps.mnist.model import build_model
 from pmt_apps.mnist.settings import Settings

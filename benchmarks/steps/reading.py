@@ -179,7 +179,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pmt-reading-") as folder:
         made = Path(folder)
         make_files(data, made)
-        sys.path.insert(0, str(ROOT / "apps"))
         table = readers(data, made)
         names = [name for name, (_, path) in table.items() if chosen.only in name and path.exists()]
         workers = [start_worker(tree, data, made) for tree in trees]

@@ -44,7 +44,6 @@ def repeat(source: Path, target: Path, rows: int) -> None:
 
 def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     """The work of one process; prints a line of JSON."""
-    sys.path.insert(0, str(HERE.parents[1] / "apps"))
     from pmt_apps.kit.command_line import parse_settings
     from pmt_apps.kit.metrics_file import peak_rss_mb
     from pmt_apps.kit.run import Run

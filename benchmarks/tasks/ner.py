@@ -35,7 +35,7 @@ from pmt_text import (
 )
 from pmt_train import AdamW, Trainer, keep_freed_memory
 
-SAMPLE = Path(__file__).parents[2] / "apps" / "samples" / "ner_train.conll"
+SAMPLE = Path(__file__).parents[2] / "apps" / "pmt_apps" / "samples" / "ner_train.conll"
 BATCH, LR, DECAY, CLIP = 16, 1.5e-3, 0.01, 5.0
 STEPS, SINGLES = 40, 200  # batches and sentences of a round
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 # Before NumPy is imported: processes are forked from these, and workers are threads of pmt.
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "apps"))  # where pmt_apps is
 
 from campaigns.kills.cases import CASES, ROOT
 from campaigns.kills.pool import run_trials

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "apps" / "samples"
+SAMPLES = ROOT / "apps" / "pmt_apps" / "samples"
 
 _TINY = ("--width", 8, "--heads", 2, "--layers", 1, "--hidden", 16)
 _STAGES = (*_TINY, "--epochs", 2, "--vectors-epochs", 1, "--pretrain-epochs", 2, "--warmup", 3)

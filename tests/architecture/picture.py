@@ -111,6 +111,8 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.models           qqp.data
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
+    pmt_apps      console              kit language_model mnist ner qqp translation word2vec
+    pmt_apps      .                    console
     campaigns     kills
     campaigns     fuzz.mutations
     campaigns     fuzz.readers         fuzz.mutations
@@ -121,6 +123,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
 # Files outside 25 to 300 lines, each with its reason.
 FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
     (
+        "apps/pmt_apps/__main__.py",
         "apps/train_lm.py",
         "apps/train_mnist.py",
         "apps/train_ner.py",
@@ -133,6 +136,9 @@ FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
 )
 
 APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
+DISTRIBUTIONS: dict[str, Row] = {**PACKAGES, "pmt_apps": APPS}
+"""What is built and installed: the packages, and the applications above them."""
+
 CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy tqdm matplotlib"))
 
 
@@ -169,20 +175,22 @@ def distribution(package: str) -> str:
 
 
 def folder(package: str) -> Path:
-    """Where the distribution of a package lives."""
+    """Where the distribution of a package, or of the apps, lives."""
+    if package == "pmt_apps":
+        return ROOT / "apps"
     return ROOT / "packages" / distribution(package)
 
 
 def source_folder(package: str) -> Path:
-    """Where the Python files of a package live."""
+    """Where the Python files of a package, or of the apps, live."""
+    if package == "pmt_apps":
+        return folder(package) / package
     return folder(package) / "src" / package
 
 
 def source_root(package: str) -> Path:
     """The folder that is the import package, of a package, of the apps or of the campaigns."""
-    if package == "campaigns":
-        return ROOT / package
-    return ROOT / "apps" / package if package == "pmt_apps" else source_folder(package)
+    return ROOT / package if package == "campaigns" else source_folder(package)
 
 
 def python_files(where: Path) -> Iterator[Path]:

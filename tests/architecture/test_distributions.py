@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
-from picture import PACKAGES, ROOT, distribution, folder, source_folder
+from picture import DISTRIBUTIONS, PACKAGES, ROOT, distribution, folder, source_folder
 
 LOWEST_PYTHON = ">=3.11"
 # What a project is installed for in an environment beside its packages.
@@ -33,9 +33,9 @@ def requirements(package: str) -> dict[str, Requirement]:
     return {requirement.name: requirement for requirement in results}
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_dependencies_are_the_pictures(package: str) -> None:
-    row = PACKAGES[package]
+    row = DISTRIBUTIONS[package]
     expected = {distribution(name) for name in row.packages} | row.third_party
     assert set(requirements(package)) == expected
 
@@ -47,16 +47,22 @@ def test_extras_are_the_pictures(package: str) -> None:
     assert results == PACKAGES[package].extras
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+def test_the_apps_pass_the_extras_of_pmt_train_on() -> None:
+    extras = project("pmt_apps")["optional-dependencies"]
+    names = PACKAGES["pmt_train"].extras
+    assert extras == {name: [f"pmt-train[{name}]>=0.1,<0.2"] for name in names}
+
+
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_a_package_of_ours_is_required_at_this_minor_version(package: str) -> None:
-    for name in PACKAGES[package].packages:
+    for name in DISTRIBUTIONS[package].packages:
         version = Version(project(name)["version"])
         specifier = requirements(package)[distribution(name)].specifier
         next_minor = f"{version.major}.{version.minor + 1}"
         assert specifier == SpecifierSet(f">={version.major}.{version.minor},<{next_minor}")
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_metadata(package: str) -> None:
     table = project(package)
     assert table["name"] == distribution(package)
@@ -68,7 +74,7 @@ def test_metadata(package: str) -> None:
 
 
 def test_all_packages_have_one_version() -> None:
-    assert len({project(package)["version"] for package in PACKAGES}) == 1
+    assert len({project(package)["version"] for package in DISTRIBUTIONS}) == 1
 
 
 def test_the_root_is_not_a_package() -> None:
@@ -77,7 +83,7 @@ def test_the_root_is_not_a_package() -> None:
     assert table["project"]["requires-python"] == LOWEST_PYTHON
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LICENSE"])
 def test_files_beside_the_package(package: str, name: str) -> None:
     text = (folder(package) / name).read_text(encoding="utf-8")
@@ -89,14 +95,14 @@ def test_files_beside_the_package(package: str, name: str) -> None:
         assert project(package)["version"] in text
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_a_package_says_that_it_is_typed(package: str) -> None:
     assert (source_folder(package) / "py.typed").is_file()
 
 
 def test_a_third_party_has_one_lowest_version() -> None:
     """In every package, extra and environment that names it."""
-    tables = [project(package) for package in PACKAGES]
+    tables = [project(package) for package in DISTRIBUTIONS]
     texts = [text for table in tables for text in table["dependencies"]]
     extras = [table.get("optional-dependencies", {}) for table in tables]
     texts += [text for extra in extras for values in extra.values() for text in values]
@@ -121,7 +127,7 @@ def test_an_environment_installs_a_package_and_what_its_arrows_allow(environment
 
 def test_the_default_environment_installs_all_and_the_build_script_builds_all() -> None:
     table = toml(ROOT / "hatch.toml")["envs"]["default"]
-    everything = [f"packages/{distribution(package)}" for package in PACKAGES]
+    everything = [folder(package).relative_to(ROOT).as_posix() for package in DISTRIBUTIONS]
     members = [m if isinstance(m, str) else m["path"] for m in table["workspace"]["members"]]
     assert sorted(members) == sorted(everything)
     built = [command.rpartition(" ")[2] for command in table["scripts"]["build"]]

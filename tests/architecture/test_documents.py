@@ -9,12 +9,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from picture import PACKAGES, ROOT, folder
+from picture import DISTRIBUTIONS, ROOT, folder
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     + [ROOT / "campaigns" / "README.md"]
-    + [path for package in PACKAGES for path in folder(package).glob("*.md")]
+    + [path for package in DISTRIBUTIONS for path in folder(package).glob("*.md")]
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -73,8 +73,6 @@ def test_a_folder_has_a_sign(package: str) -> None:
     """`__init__.py` of a folder is a docstring, and nothing else."""
     findings = []
     folders = {path.parent for path in sources(package)} - {source_root(package)}
-    if package == "pmt_apps":
-        folders.add(source_root(package))
     for folder in sorted(folders):
         sign = folder / "__init__.py"
         if not sign.exists():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from import_rules import exported_names
-from picture import PACKAGES, ROOT, python_files, source_folder
+from picture import DISTRIBUTIONS, ROOT, python_files, source_folder
 from source_file import SourceFile
 
 LISTS = Path(__file__).with_name("public_api")
@@ -42,14 +42,14 @@ def stored(package: str) -> list[str]:
     return (LISTS / f"{package}.txt").read_text(encoding="utf-8").split()
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_the_public_names_are_the_stored_ones(package: str) -> None:
     now, before = set(public_names(package)), set(stored(package))
     assert not now - before, f"new: {sorted(now - before)}; add to the list and the CHANGELOG"
     assert not before - now, f"gone: {sorted(before - now)}; drop from the list, say so there"
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_every_public_name_is_used_by_others(package: str) -> None:
     """By another package, an app, a test, a benchmark, a document, or as a type in a signature."""
     local = source_folder(package)
@@ -65,7 +65,7 @@ def test_every_public_name_is_used_by_others(package: str) -> None:
     assert not unused, sorted(unused)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_the_front_door_is_grouped_by_folder(package: str) -> None:
     """A comment line before the imports of each folder."""
     lines = (source_folder(package) / "__init__.py").read_text(encoding="utf-8").splitlines()
@@ -78,6 +78,6 @@ def test_the_front_door_is_grouped_by_folder(package: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in PACKAGES:
+    for name in DISTRIBUTIONS:
         text = "".join(f"{item}\n" for item in public_names(name))
         (LISTS / f"{name}.txt").write_text(text, encoding="utf-8")

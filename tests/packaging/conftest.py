@@ -21,13 +21,15 @@ def clean_environment() -> dict[str, str]:
     return {**remaining, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
-def completed(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, in a clean environment."""
+def completed(
+    *command: str | Path, cwd: Path | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a clean environment. stdin: what it reads."""
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
         env=clean_environment(),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -35,9 +37,9 @@ def completed(*command: str | Path, cwd: Path | None = None) -> subprocess.Compl
     )
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command; return what it printed, or fail the test with it."""
-    done = completed(*command, cwd=cwd)
+def run(*command: str | Path, cwd: Path, stdin: str = "") -> str:
+    """Run a command; return what it printed, or fail the test with it. stdin: what it reads."""
+    done = completed(*command, cwd=cwd, stdin=stdin)
     if done.returncode:
         said = f"{done.stdout}\n{done.stderr}"
         pytest.fail(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{said}", False)
@@ -68,6 +70,11 @@ class BareEnvironment:
     def run(self, code: str, warnings: str = "error") -> str:
         """Runs Python code in a folder of its own; returns what it printed. warnings: as for -W."""
         return run(self.python, "-W", warnings, "-c", code, cwd=self.folder).strip()
+
+    def start(self, name: str, *words: str, cwd: Path, stdin: str = "") -> str:
+        """Run a program that a distribution installed, e.g. "pmt"; return what it printed."""
+        program = self.python.with_name(f"{name}.exe" if os.name == "nt" else name)
+        return run(program, *words, cwd=cwd, stdin=stdin)
 
     def check(self) -> None:
         """`pip check`: every requirement of every distribution is met."""
@@ -101,12 +108,24 @@ def bare_environment(package_index: None, tmp_path: Path) -> Callable[[], BareEn
 
 @pytest.fixture(scope="session")
 def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a wheel and an sdist of every package: `hatch run build`, to another folder.
+    """A folder with a wheel and an sdist of every package and the apps, as `hatch run build` makes.
 
     The build is not isolated: it needs no index, and hatchling from the environment of the tests.
     """
     folder = tmp_path_factory.mktemp("dist")
     options = ("--no-isolation", "--outdir", folder)
-    for package in sorted((root / "packages").iterdir()):
+    for package in (*sorted((root / "packages").iterdir()), root / "apps"):
         run(sys.executable, "-m", "build", *options, package, cwd=root)
     return folder
+
+
+@pytest.fixture(scope="session")
+def apps_environment(
+    dist: Path, package_index: None, tmp_path_factory: pytest.TempPathFactory
+) -> BareEnvironment:
+    """An environment with pmt-apps[parallel] and what it requires, from the wheels of `dist`."""
+    folder = tmp_path_factory.mktemp("apps")
+    venv.create(folder / "environment", with_pip=True)
+    environment = BareEnvironment(folder / "environment")
+    environment.install("--find-links", dist, "pmt-apps[parallel]", cwd=folder)
+    return environment

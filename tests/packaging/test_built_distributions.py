@@ -14,11 +14,21 @@ import pytest
 
 pytestmark = [pytest.mark.packaging, pytest.mark.slow]
 
-NAMES = ["pmt-core", "pmt-autograd", "pmt-nn", "pmt-text", "pmt-train"]
+NAMES = ["pmt-core", "pmt-autograd", "pmt-nn", "pmt-text", "pmt-train", "pmt-apps"]
+
+
+def project_folder(root: Path, name: str) -> Path:
+    return root / "apps" if name == "pmt-apps" else root / "packages" / name
+
+
+def import_folder(root: Path, name: str) -> Path:
+    """The folder of the import package."""
+    base = project_folder(root, name)
+    return (base if name == "pmt-apps" else base / "src") / name.replace("-", "_")
 
 
 def version(root: Path, name: str) -> str:
-    text = (root / "packages" / name / "pyproject.toml").read_text(encoding="utf-8")
+    text = (project_folder(root, name) / "pyproject.toml").read_text(encoding="utf-8")
     return str(tomllib.loads(text)["project"]["version"])
 
 
@@ -27,10 +37,10 @@ def stem(root: Path, name: str) -> str:
 
 
 def sources(root: Path, name: str) -> set[str]:
-    """Every file of the package, as a path below src/."""
-    base = root / "packages" / name / "src"
+    """Every file of the package, as a path in its wheel."""
+    base = import_folder(root, name)
     return {
-        path.relative_to(base).as_posix()
+        path.relative_to(base.parent).as_posix()
         for path in base.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -66,8 +76,10 @@ def test_an_sdist_holds_all_that_a_build_needs(dist: Path, root: Path, name: str
         files = {member.name for member in sdist.getmembers() if member.isfile()}
     top = {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
     inside = {file.removeprefix(f"{stem(root, name)}/") for file in files}
-    assert {f"src/{file}" for file in sources(root, name)} <= inside
-    assert inside - {f"src/{file}" for file in sources(root, name)} <= top
+    base = import_folder(root, name).parent.relative_to(project_folder(root, name))
+    expected = {(base / file).as_posix() for file in sources(root, name)}
+    assert expected <= inside
+    assert inside - expected <= top
     assert top - {".gitignore"} <= inside
 
 

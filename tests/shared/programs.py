@@ -20,7 +20,7 @@ from unittest import mock
 import signal_at
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATORS = ROOT / "apps" / "samples" / "generators"
+GENERATORS = ROOT / "apps" / "generators"
 
 
 class Completed(subprocess.CompletedProcess[str]):
@@ -111,7 +111,7 @@ class Program:
 
 
 def load_generator(name: str) -> ModuleType:
-    """Import a program of apps/samples/generators."""
+    """Import a program of apps/generators."""
     with mock.patch.object(sys, "path", [str(GENERATORS), *sys.path]):
         module: ModuleType = pkgutil.resolve_name(name)
         return module

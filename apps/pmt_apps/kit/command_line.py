@@ -1,34 +1,22 @@
-"""The command line of an app: its settings, `--help`, and the command that the person used."""
+"""The command line of an app: its settings, and `--help`."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pmt_apps.kit.options import OptionInfo, OptionType, option_default, option_types, options_of
-from pmt_apps.kit.path_text import shell_join
+from pmt_apps.kit.program import command
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.settings import AppSettings, flag, load_settings
 from pmt_core import SettingsError
 from pmt_train import check_worker_count, max_workers
 
 S = TypeVar("S", bound=AppSettings)
-
-
-def command(*options: str) -> str:
-    """Return the command that started this program, with other options.
-
-    The scripts of hatch.toml start Python with `-X hatch=NAME`: then it is `hatch run NAME`, else
-    `python PATH`.
-    """
-    script = sys._xoptions.get("hatch")
-    start = ["hatch", "run", script] if isinstance(script, str) else ["python", sys.argv[0]]
-    return shell_join([*start, *options])
 
 
 def parse_settings(

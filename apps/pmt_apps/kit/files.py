@@ -18,8 +18,8 @@ from pmt_core import (
 )
 from pmt_train import progress_bar
 
-SAMPLES = Path(__file__).parents[2] / "samples"
-"""Folder of the data sets that ship with the project."""
+SAMPLES = Path(__file__).parents[1] / "samples"
+"""Folder of the data sets that ship with pmt-apps."""
 
 
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-from pmt_apps.kit.command_line import command
 from pmt_apps.kit.files import FileFingerprint, file_fingerprint
 from pmt_apps.kit.html_report import Report
 from pmt_apps.kit.metrics_file import write_metrics
 from pmt_apps.kit.predict_jsonl import Answer, predict_jsonl
+from pmt_apps.kit.program import command
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.run_report import add_details, add_scores, score_text, summary_line
 from pmt_apps.kit.saved_model import check_has_best, no_larger_than, saved_model

@@ -19,7 +19,7 @@ each with a JSON object that has the prompt and its continuation.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pmt_apps.kit.main import run_app
@@ -86,7 +86,9 @@ def load(settings: Settings, run: Run[Settings]) -> tuple[LanguageModel, Tokeniz
     return model.eval(), tokenizer
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
     actions = {"generate": generate}
-    return run_app(Settings, task=TASK, train=train, predict=predict, actions=actions, title=TITLE)
+    return run_app(
+        Settings, task=TASK, train=train, predict=predict, actions=actions, title=TITLE, argv=argv
+    )

@@ -21,17 +21,17 @@ ink. The answer is the label and the probability of each of the ten digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.command_line import command
 from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
+from pmt_apps.kit.program import command
 from pmt_apps.kit.run import Run
 from pmt_apps.mnist.images import gray_bytes, load_gray_image
 from pmt_apps.mnist.load_mnist import MNIST_BYTES, MNIST_SHA256, read_splits
@@ -103,8 +103,8 @@ def download(settings: Settings) -> None:
     say(f"train on it: {command('--data', str(folder), '--out', 'runs/mnist-cnn')}")
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
     return run_app(
         Settings,
         task="mnist",
@@ -112,4 +112,5 @@ def main() -> int:
         predict=predict,
         actions={"download": download},
         title="Digits",
+        argv=argv,
     )

@@ -7,7 +7,7 @@ On real data:
   python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
   python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
 
-The second starts from word vectors that train_word2vec.py made. The third pre-trains its encoder
+The second starts from word vectors that the word2vec app made. The third pre-trains its encoder
 on plain text; --encoder runs/lm/pretrain.npz reuses that encoder in another run.
 
 Files have one word per line with its tag (IOB1, IOB2 or IOBES; also types or letters alone), an
@@ -131,8 +131,8 @@ def _answer(
     }
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
     return run_app(
         Settings,
         task="ner",
@@ -140,4 +140,5 @@ def main() -> int:
         predict=predict,
         outputs=tuple(TAGGED_FILES.values()),
         title="Named entities",
+        argv=argv,
     )

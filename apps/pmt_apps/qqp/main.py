@@ -77,6 +77,8 @@ def rounded(probability: float) -> dict[str, float | int]:
     }
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
-    return run_app(Settings, task="qqp", train=train, predict=predict, title="Duplicate questions")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
+    return run_app(
+        Settings, task="qqp", train=train, predict=predict, title="Duplicate questions", argv=argv
+    )

@@ -79,6 +79,8 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
     run.predict_jsonl(answer, ("sentence",))
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
-    return run_app(Settings, task="translation", train=train, predict=predict, title="Translation")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
+    return run_app(
+        Settings, task="translation", train=train, predict=predict, title="Translation", argv=argv
+    )

@@ -20,12 +20,13 @@ every time. Afterwards:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from pmt_apps.kit.command_line import command
 from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.files import check_input_file
 from pmt_apps.kit.main import run_app
+from pmt_apps.kit.program import command
 from pmt_apps.kit.run import Run
 from pmt_apps.word2vec.query import (
     VECTOR_FILES,
@@ -81,8 +82,8 @@ def download(settings: Settings) -> None:
     say(f"train on it: {command('--corpus', str(path), '--out', 'runs/text8')}")
 
 
-def main() -> int:
-    """Run the command line; return the exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
     return run_app(
         Settings,
         task=TASK,
@@ -92,4 +93,5 @@ def main() -> int:
         outputs=VECTOR_FILES,
         title="Word vectors",
         description=__doc__,
+        argv=argv,
     )

@@ -202,7 +202,7 @@ def test_download_of_the_real_files(mnist: Program, data_dir: Path) -> None:
 
 def test_the_generator_makes_the_shipped_sample(root: Path) -> None:
     """Every image has a random stream of its own, so some can be made without the others."""
-    sample, _ = load_archive(root / "apps" / "samples" / "mnist.npz")
+    sample, _ = load_archive(root / "apps" / "pmt_apps" / "samples" / "mnist.npz")
     generator = load_generator("make_mnist_sample")
     assert {key: array.dtype for key, array in sample.items()} == dict.fromkeys(FILES, np.uint8)
     assert sample["x_train"].shape == (generator.TRAIN, 28, 28)
@@ -212,12 +212,12 @@ def test_the_generator_makes_the_shipped_sample(root: Path) -> None:
         np.testing.assert_array_equal(sample[f"x_{part}"][:200], images)
         np.testing.assert_array_equal(sample[f"y_{part}"][:200], labels)
     assert np.bincount(sample["y_train"], minlength=10).min() > 300
-    assert (root / "apps" / "samples" / "mnist.npz").stat().st_size < 1_000_000
+    assert (root / "apps" / "pmt_apps" / "samples" / "mnist.npz").stat().st_size < 1_000_000
 
 
 @pytest.mark.slow
 def test_the_generator_makes_the_whole_sample(root: Path) -> None:
-    sample, _ = load_archive(root / "apps" / "samples" / "mnist.npz")
+    sample, _ = load_archive(root / "apps" / "pmt_apps" / "samples" / "mnist.npz")
     for key, array in load_generator("make_mnist_sample").make_sample().items():
         np.testing.assert_array_equal(sample[key], array, err_msg=key)
 

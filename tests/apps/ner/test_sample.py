@@ -11,11 +11,11 @@ from pmt_text import load_conll
 
 
 def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) -> None:
-    samples = root / "apps" / "samples"
+    samples = root / "apps" / "pmt_apps" / "samples"
     result = subprocess.run(
         [
             sys.executable,
-            str(samples / "generators" / "make_ner_sample.py"),
+            str(root / "apps" / "generators" / "make_ner_sample.py"),
             "--out",
             str(tmp_path),
         ],
@@ -30,7 +30,7 @@ def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) ->
 
 def test_names_alone_do_not_tell(root: Path) -> None:
     """Dev has names that train has not, and words that are entities of several types."""
-    samples = root / "apps" / "samples"
+    samples = root / "apps" / "pmt_apps" / "samples"
     train, dev = (load_conll(samples / f"ner_{name}.conll") for name in ("train", "dev"))
     assert train.types == dev.types == ["LOC", "MISC", "ORG", "PER"]
     assert (train.scheme, train.breaks, train.dropped, dev.dropped) == ("IOB2", 0, {}, {})

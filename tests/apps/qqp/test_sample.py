@@ -23,7 +23,7 @@ from pmt_text import (
 
 @pytest.fixture(scope="module")
 def sample(root: Path) -> Path:
-    return root / "apps" / "samples" / "qqp.tsv"
+    return root / "apps" / "pmt_apps" / "samples" / "qqp.tsv"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def pairs(sample: Path) -> list[QuestionPair]:
 
 def test_the_generator_writes_the_committed_bytes(root: Path, sample: Path, tmp_path: Path) -> None:
     made = tmp_path / "made.tsv"
-    program = root / "apps" / "samples" / "generators" / "make_qqp_sample.py"
+    program = root / "apps" / "generators" / "make_qqp_sample.py"
     result = subprocess.run(
         [sys.executable, str(program), "--out", str(made)],
         capture_output=True,

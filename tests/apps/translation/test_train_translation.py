@@ -159,7 +159,7 @@ def test_the_generator_makes_the_shipped_sample(root: Path) -> None:
     for i, language in enumerate(("en", "de")):
         lines = []
         for name in ("train", "dev"):
-            path = root / "apps" / "samples" / f"dates.{name}.{language}.gz"
+            path = root / "apps" / "pmt_apps" / "samples" / f"dates.{name}.{language}.gz"
             with gzip.open(path, "rt", encoding="utf-8") as file:
                 lines += [line.rstrip("\n") for line in file]
         assert lines == [pair[i] for pair in pairs]

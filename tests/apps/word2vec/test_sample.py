@@ -12,8 +12,8 @@ NAMES = ("word2vec.txt", "word2vec_questions.txt")
 
 
 def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) -> None:
-    samples = root / "apps" / "samples"
-    program = samples / "generators" / "make_word2vec_sample.py"
+    samples = root / "apps" / "pmt_apps" / "samples"
+    program = root / "apps" / "generators" / "make_word2vec_sample.py"
     done = subprocess.run(
         [sys.executable, str(program), "--out", str(tmp_path)],
         capture_output=True,
@@ -29,7 +29,7 @@ def test_the_generator_writes_the_committed_bytes(root: Path, tmp_path: Path) ->
 
 def test_no_sentence_answers_a_question_by_itself(root: Path) -> None:
     """But for capitals and their countries, no two words of a question share a sentence."""
-    samples = root / "apps" / "samples"
+    samples = root / "apps" / "pmt_apps" / "samples"
     sentences = [set(line.split()) for line in (samples / NAMES[0]).read_text().splitlines()]
     known = set().union(*sentences)
     for section in load_analogies(samples / NAMES[1]):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.files import check_input_file
+from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import split_files
 from pmt_apps.qqp.data.settings import Settings
@@ -18,7 +18,7 @@ from pmt_core import DataError, RandomStream, SettingsError
 from pmt_text import QuestionPair, Tokenize, load_qqp, mine_negatives, split_by_question, tokenize
 from pmt_train import progress_bar, warn
 
-SAMPLE = Path(__file__).parents[3] / "samples" / "qqp.tsv"
+SAMPLE = SAMPLES / "qqp.tsv"
 
 Splits = dict[str, list[QuestionPair]]
 """The labeled pairs of "train" and "dev", and of "test" and "extra" if given."""

@@ -46,6 +46,7 @@ from ner_templates import (
 )
 from random_choices import RandomChoices
 
+from pmt_apps.kit.files import SAMPLES
 from pmt_core import RandomStream
 from pmt_text import TaggedSentence, word_shape, write_conll
 
@@ -219,7 +220,7 @@ def make_stories(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1], help="folder")
+    parser.add_argument("--out", type=Path, default=SAMPLES, help="folder")
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     stream = RandomStream(arguments.seed, "ner sample")

@@ -10,13 +10,14 @@ same bytes.
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
 
 import numpy as np
 
+from pmt_apps.kit.files import SAMPLES
+
 SEED = 8
 TALES = 620
-TARGET = Path(__file__).parents[1] / "lm.txt.gz"
+TARGET = SAMPLES / "lm.txt.gz"
 
 WOMEN = ["Agda", "Birte", "Dorrit", "Elsbe", "Frauke", "Gesine", "Imma", "Wiebke"]
 MEN = ["Arne", "Bodo", "Eike", "Fiete", "Hauke", "Jelto", "Onno", "Tjark"]

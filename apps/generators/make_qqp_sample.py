@@ -23,6 +23,7 @@ from practical_questions import PRACTICAL_GROUPS
 from question_concepts import CONCEPTS, RIVALS
 from random_choices import RandomChoices
 
+from pmt_apps.kit.files import SAMPLES
 from pmt_core import RandomStream, atomic_file
 from pmt_text import best_threshold, jaccard, load_qqp, normalize, split_by_question, tokenize
 
@@ -272,7 +273,7 @@ def describe(path: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "qqp.tsv")
+    parser.add_argument("--out", type=Path, default=SAMPLES / "qqp.tsv")
     parser.add_argument("--pairs", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=20)
     settings = parser.parse_args()

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pmt_apps.kit.files import SAMPLES
 from pmt_core import RandomStream, atomic_file
 
 YEARS = range(1000, 2100)
@@ -157,7 +158,7 @@ def write_lines(path: Path, lines: Sequence[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1])
+    parser.add_argument("--out", type=Path, default=SAMPLES)
     parser.add_argument("--train", type=int, default=TRAIN)
     parser.add_argument("--dev", type=int, default=DEV)
     parser.add_argument("--seed", type=int, default=SEED)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from random_choices import RandomChoices
 
+from pmt_apps.kit.files import SAMPLES
 from pmt_core import RandomStream, atomic_file
 
 SENTENCES, SEED = 16_000, 6
@@ -204,7 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1])
+    parser.add_argument("--out", type=Path, default=SAMPLES)
     parser.add_argument("--sentences", type=int, default=SENTENCES)
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from random_choices import RandomChoices
 
+from pmt_apps.kit.files import SAMPLES
 from pmt_core import RandomStream, atomic_file
 
 Points = NDArray[np.float64]
@@ -218,7 +219,7 @@ def make_sample(train: int = TRAIN, test: int = TEST, seed: int = SEED) -> dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "mnist.npz")
+    parser.add_argument("--out", type=Path, default=SAMPLES / "mnist.npz")
     parser.add_argument("--train", type=int, default=TRAIN)
     parser.add_argument("--test", type=int, default=TEST)
     parser.add_argument("--seed", type=int, default=SEED)

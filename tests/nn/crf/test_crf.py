@@ -181,6 +181,34 @@ def test_forbidden_transitions_are_never_taken(rng) -> None:
     assert (grads[crf.transitions][forbidden] == 0).all()
 
 
+def test_a_forbidden_end_is_never_decoded_and_has_no_share(rng) -> None:
+    last = np.array([False, True, True])
+    crf = LinearChainCRF(3, rng, forbidden_end=last, dtype=np.float64)
+    emissions = rng.normal(size=(50, 6, 3)) * 3
+    emissions[..., 1:] += 1e6  # far above the score of -10,000 that a forbidden tag has in the loss
+    mask = rng.random((50, 6)) < 0.6
+    mask[:, 0] = True
+    tags = crf.decode(emissions, mask)
+    ends = [row[keep][-1] for row, keep in zip(tags, mask, strict=True)]
+    assert ends == [0] * 50
+    assert (tags[mask] != 0).any()
+    mild = rng.normal(size=(4, 5, 3))
+    assert crf.marginals(mild)[:, -1, 1:].max() < 1e-12
+    grads = gradients(crf(Tensor(mild), np.zeros((4, 5), int)))
+    assert grads[crf.end][1:].tolist() == [0, 0]
+
+
+def test_decoding_where_all_is_forbidden_returns_the_least_bad(rng) -> None:
+    none = np.ones(2, bool)
+    crf = LinearChainCRF(2, rng, forbidden_start=none, std=0.0, dtype=np.float64)
+    tags, scores = crf.decode_with_scores(np.array([[[0.0, 3.0], [1.0, 0.0]]]))
+    assert tags.tolist() == [[1, 0]]
+    assert scores.tolist() == [4 - 1e4]
+    tags, scores = crf.decode_n_best(np.zeros((1, 2, 2)), 2)
+    assert np.isneginf(scores).all()
+    assert (tags == -100).all()
+
+
 def test_it_learns_what_follows_what(rng) -> None:
     """Emissions say nothing; the tags alternate."""
     crf = LinearChainCRF(2, rng)
@@ -209,3 +237,5 @@ def test_complaints(rng, crf) -> None:
         crf(emissions, tags.astype(float))
     with pytest.raises(ShapeError, match="forbidden"):
         LinearChainCRF(3, rng, forbidden=np.zeros((2, 2), bool))
+    with pytest.raises(ShapeError, match="forbidden_end"):
+        LinearChainCRF(3, rng, forbidden_end=np.zeros(2, bool))

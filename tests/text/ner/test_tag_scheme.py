@@ -13,6 +13,7 @@ from pmt_text import (
     TagScheme,
     convert_tags,
     detect_scheme,
+    forbidden_ends,
     forbidden_transitions,
     spans_to_tags,
 )
@@ -105,16 +106,17 @@ def test_forbidden_is_what_no_unbroken_sequence_holds(scheme: TagScheme) -> None
     tags = ["O", *(f"{kind}-{type_}" for type_ in "XY" for kind in KINDS[scheme])]
     forbidden, start = forbidden_transitions(tags, scheme)
     seen = np.zeros_like(forbidden)
-    first = np.zeros_like(start)
+    first, last = np.zeros_like(start), np.zeros_like(start)
     for length in (1, 2, 3, 4):
         for ids in itertools.product(range(len(tags)), repeat=length):
             if scheme_breaks([tags[i] for i in ids], scheme):
                 continue
-            first[ids[0]] = True
+            first[ids[0]], last[ids[-1]] = True, True
             for pair in itertools.pairwise(ids):
                 seen[pair] = True
     assert np.array_equal(~seen, forbidden)
     assert np.array_equal(~first, start)
+    assert np.array_equal(~last, forbidden_ends(tags, scheme))
 
 
 @pytest.mark.parametrize("scheme", TAG_SCHEMES)
@@ -126,4 +128,5 @@ def test_random_entities_obey(scheme: TagScheme, random_entities: RandomEntities
         spans, n = random_entities(rng)
         ids = [tags.index(tag) for tag in spans_to_tags(spans, n, scheme)]
         assert not start[ids[0]]
+        assert not forbidden_ends(tags, scheme)[ids[-1]]
         assert not forbidden[ids[:-1], ids[1:]].any()

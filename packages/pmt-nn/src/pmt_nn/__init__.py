@@ -38,6 +38,7 @@ from pmt_nn.convolution.pooling import avg_pool2d, max_pool2d
 
 # crf/: linear-chain CRF
 from pmt_nn.crf.crf import LinearChainCRF, crf_log_partition
+from pmt_nn.crf.viterbi import viterbi_decode, viterbi_n_best
 
 # generation/: sampling and beam search
 from pmt_nn.generation.beam_search import (
@@ -182,7 +183,7 @@ __all__ = [
     "negative_sampling_loss", "next_token", "normal", "orthogonal", "packed_attention",
     "power_penalty", "ragged_attention", "relative_attention", "rms_norm", "rnn_scan", "rotate",
     "sinusoids", "spelling_features", "summary", "tied_cross_entropy", "tied_linear", "to_ragged",
-    "token_distribution", "triplet_loss", "truncated_normal", "weight_limit", "with_current_names",
-    "xavier_uniform",
+    "token_distribution", "triplet_loss", "truncated_normal", "viterbi_decode", "viterbi_n_best",
+    "weight_limit", "with_current_names", "xavier_uniform",
 ]
 # fmt: on

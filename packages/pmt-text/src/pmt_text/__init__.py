@@ -22,6 +22,7 @@ from pmt_text.ner.tag_scheme import (
     concatenate_tags,
     convert_tags,
     detect_scheme,
+    forbidden_ends,
     forbidden_transitions,
     spans_to_tags,
 )
@@ -82,10 +83,10 @@ __all__ = [
     "WindowBatch", "WindowBatches", "WordCounts", "WordPiece", "WordVectors", "analogy",
     "best_threshold", "concatenate_tags", "connected_components", "convert_tags", "count_words",
     "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
-    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_transitions", "jaccard",
-    "letters_only", "load_analogies", "load_conll", "load_parallel", "load_qqp", "load_text",
-    "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types", "mine_negatives",
-    "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
+    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends", "forbidden_transitions",
+    "jaccard", "letters_only", "load_analogies", "load_conll", "load_parallel", "load_qqp",
+    "load_text", "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types",
+    "mine_negatives", "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
     "principal_components", "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman",
     "split_by_question", "tokenize", "word_shape", "write_conll",
 ]

@@ -35,8 +35,8 @@ from pmt_nn.crf.forward_backward import (
     scaled_forward,
     tag_marginals,
     transition_counts,
-    viterbi_decode,
 )
+from pmt_nn.crf.viterbi import viterbi_decode, viterbi_n_best
 from pmt_nn.losses.regression import reduce_loss
 from pmt_nn.masks import Ids, Mask, token_mask
 from pmt_nn.module.initializers import normal
@@ -106,7 +106,11 @@ class LinearChainCRF(Module):
 
     n: number of tags. forbidden: (n, n) booleans, True if the tag of the column may not follow that
     of the row (e.g. I-PER after B-LOC). forbidden_start: (n,) booleans, True if a tag may not come
-    first. std: standard deviation of the initial scores.
+    first. forbidden_end: (n,) booleans, True if a tag may not come last (B and I in IOBES). std:
+    standard deviation of the initial scores.
+
+    What is forbidden is never decoded, as long as any sequence is allowed. In the loss and the
+    marginals it has a score of -10,000.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class LinearChainCRF(Module):
         *,
         forbidden: NDArray[np.bool_] | None = None,
         forbidden_start: NDArray[np.bool_] | None = None,
+        forbidden_end: NDArray[np.bool_] | None = None,
         std: float = 0.02,
         dtype: DTypeLike = np.float32,
     ) -> None:
@@ -125,6 +130,7 @@ class LinearChainCRF(Module):
         self.end = Parameter(normal(rng, (n,), std, dtype=dtype))
         self.forbidden = _booleans(forbidden, (n, n), "forbidden")
         self.forbidden_start = _booleans(forbidden_start, (n,), "forbidden_start")
+        self.forbidden_end = _booleans(forbidden_end, (n,), "forbidden_end")
 
     def forward(
         self, emissions: Tensor, tags: Ids, mask: Mask | None = None, *, reduction: str = "mean"
@@ -142,13 +148,13 @@ class LinearChainCRF(Module):
         tags = np.where(inside, self._checked(tags, positions, inside), 0)
         rows = np.arange(b)[:, np.newaxis]
         emissions = emissions[rows, positions]
-        transitions, start = self._allowed()
-        partition = crf_log_partition(emissions, transitions, start, self.end, lengths=lengths)
+        transitions, start, end = self._allowed()
+        partition = crf_log_partition(emissions, transitions, start, end, lengths=lengths)
         emitted = masked(emissions[rows, np.arange(t), tags], mask=inside).sum(axis=1)
         steps = masked(transitions[tags[:, :-1], tags[:, 1:]], mask=inside[:, 1:])
         last = tags[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros(b, np.int64)
         first = tags[:, 0] if t else last
-        ends = start[first] + self.end[last]
+        ends = start[first] + end[last]
         score = emitted + steps.sum(axis=1) + masked(ends, mask=lengths > 0)
         return reduce_loss(partition - score, reduction)
 
@@ -164,39 +170,54 @@ class LinearChainCRF(Module):
         Raises SettingsError for scores of nan.
         """
         values, positions, lengths = self._values(emissions, mask)
-        with no_grad():
-            transitions, start = (x.data for x in self._allowed())
-        packed, scores = viterbi_decode(values, transitions, start, self.end.data, lengths)
-        if np.isnan(scores).any():
-            raise SettingsError("the best tags are not defined: emissions or transitions hold nan")
-        if mask is None:
-            return packed, scores
-        inside = np.arange(values.shape[1]) < lengths[:, np.newaxis]
-        tags = np.full(packed.shape, IGNORE_LABEL, np.int64)
-        np.put_along_axis(tags, positions, np.where(inside, packed, IGNORE_LABEL), axis=1)
-        return tags, scores
+        tags, scores = viterbi_decode(values, *self._allowed_arrays(-np.inf), lengths)
+        if np.isneginf(scores).any():  # every sequence of a row is forbidden, or scored so
+            tags, scores = viterbi_decode(values, *self._allowed_arrays(_FORBIDDEN), lengths)
+        _check_scores(scores)
+        return (tags if mask is None else _spread(tags, positions, lengths)), scores
+
+    def decode_n_best(
+        self, emissions: Tensor | Array, k: int, mask: Mask | None = None
+    ) -> tuple[NDArray[np.int64], Array]:
+        """Return the k likeliest tag sequences (b, k, t), best first, and their scores (b, k).
+
+        exp(score - log-partition) is the probability of a sequence, see `crf_log_partition`. The
+        sequences of a row differ; if fewer than k are allowed, the others have the score -inf and
+        `IGNORE_LABEL` everywhere, as masked positions have. Raises SettingsError for scores of nan.
+        """
+        values, positions, lengths = self._values(emissions, mask)
+        tags, scores = viterbi_n_best(values, *self._allowed_arrays(-np.inf), lengths, k)
+        _check_scores(scores)
+        if mask is not None:
+            each = [_spread(tags[:, i], positions, lengths) for i in range(k)]
+            tags = np.stack(each, axis=1)
+        return np.where(np.isneginf(scores)[..., np.newaxis], IGNORE_LABEL, tags), scores
 
     def marginals(self, emissions: Tensor | Array, mask: Mask | None = None) -> Array:
         """Return p(tag) of every position (b, t, n), zeros where masked."""
         values, positions, lengths = self._values(emissions, mask)
-        transitions, start = (x.data for x in self._allowed())
-        messages = forward_messages(values, transitions, start, self.end.data, lengths)
-        beta = backward_messages(values, transitions, self.end.data, lengths)
+        transitions, start, end = self._allowed_arrays(_FORBIDDEN)
+        messages = forward_messages(values, transitions, start, end, lengths)
+        beta = backward_messages(values, transitions, end, lengths)
         packed = tag_marginals(messages, beta, lengths)
         marginals = np.zeros_like(packed)
         np.put_along_axis(marginals, positions[..., np.newaxis], packed, axis=1)
         return marginals
 
-    def _allowed(self) -> tuple[Tensor, Tensor]:
-        """Return transitions and start, with a very low score where forbidden."""
-        transitions: Tensor = self.transitions
-        start: Tensor = self.start
-        if self.forbidden is not None:
-            low = np.asarray(_FORBIDDEN, transitions.dtype)
-            transitions = where(self.forbidden, low, transitions)
-        if self.forbidden_start is not None:
-            start = where(self.forbidden_start, np.asarray(_FORBIDDEN, start.dtype), start)
-        return transitions, start
+    def _allowed(self, low: float = _FORBIDDEN) -> tuple[Tensor, Tensor, Tensor]:
+        """Return transitions, start and end, with the score `low` where forbidden."""
+        scores: list[Tensor] = [self.transitions, self.start, self.end]
+        forbidden = self.forbidden, self.forbidden_start, self.forbidden_end
+        transitions, start, end = (
+            score if mask is None else where(mask, np.asarray(low, score.dtype), score)
+            for score, mask in zip(scores, forbidden, strict=True)
+        )
+        return transitions, start, end
+
+    def _allowed_arrays(self, low: float) -> tuple[Array, Array, Array]:
+        with no_grad():
+            transitions, start, end = (score.data for score in self._allowed(low))
+        return transitions, start, end
 
     def _packed(self, emissions: Tensor, mask: Mask | None) -> tuple[Array, Array]:
         """The positions with a tag, moved to the left, and their number in each row."""
@@ -231,6 +252,19 @@ class LinearChainCRF(Module):
                 "positions without a tag"
             )
         return packed
+
+
+def _check_scores(scores: Array) -> None:
+    if np.isnan(scores).any():
+        raise SettingsError("the best tags are not defined: emissions or transitions hold nan")
+
+
+def _spread(packed: Array, positions: Array, lengths: Array) -> NDArray[np.int64]:
+    """Return tags (b, t) at their positions, `IGNORE_LABEL` at the others."""
+    inside = np.arange(packed.shape[1]) < lengths[:, np.newaxis]
+    tags = np.full(packed.shape, IGNORE_LABEL, np.int64)
+    np.put_along_axis(tags, positions, np.where(inside, packed, IGNORE_LABEL), axis=1)
+    return tags
 
 
 def _booleans(

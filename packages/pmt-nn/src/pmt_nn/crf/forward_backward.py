@@ -1,4 +1,4 @@
-"""Forward-backward, in logarithms or scaled, and Viterbi algorithms of a linear chain.
+"""The forward-backward algorithm of a linear chain, in logarithms or scaled.
 
 Letters: b batch, t length, n tags. A tag sequence y has the score
 start[y_1] + sum_i emissions[i, y_i] + sum_i transitions[y_i, y_(i+1)] + end[y_t]
@@ -95,42 +95,6 @@ def transition_counts(
         logs = messages.alpha[rows, i - 1, :, np.newaxis] + transitions + following[:, np.newaxis]
         total += np.tensordot(weight[rows], np.exp(logs), axes=1)
     return total
-
-
-def viterbi_decode(
-    emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
-) -> tuple[NDArray[np.int64], Array]:
-    """Return the tags (b, t) of the highest score and the scores (b,) (Viterbi 1967).
-
-    Tags beyond the length are 0. Of equal scores the lowest tags win.
-    """
-    b, t, n = emissions.shape
-    tags = np.zeros((b, t), np.int64)
-    if not t:
-        return tags, np.zeros(b, emissions.dtype)
-    shortest = int(lengths.min(initial=t))
-    previous = np.empty((t, b, n), np.int64)
-    incoming = np.ascontiguousarray(transitions.T)  # the maximum is then over contiguous rows
-    best = start + emissions[:, 0]  # (b, n): score of the best prefix that ends in each tag
-    for i in range(1, t):
-        steps = best[:, np.newaxis] + incoming
-        steps.argmax(axis=2, out=previous[i])
-        longer = steps.max(axis=2)
-        longer += emissions[:, i]
-        best = longer if i < shortest else np.where((i < lengths)[:, np.newaxis], longer, best)
-    best = best + end
-    score = np.where(lengths > 0, best.max(axis=1), 0)
-    rows = np.arange(b)
-    tag = best.argmax(axis=1)
-    for i in range(t - 1, -1, -1):
-        if i < shortest:
-            tags[:, i] = tag
-            tag = previous[i, rows, tag] if i else tag
-        else:
-            inside = i < lengths
-            tags[:, i] = np.where(inside, tag, 0)
-            tag = np.where(inside, previous[i, rows, tag], tag)
-    return tags, score.astype(emissions.dtype)
 
 
 # In float64, whose smallest numbers are e^-708: a tag's score may lie this far below the best.

@@ -108,7 +108,7 @@ class EntityTagger(Module):
 
     Args:
         unknown_id: id of the unknown word; smaller ids are special and never dropped.
-        forbidden, forbidden_start: see `LinearChainCRF`.
+        forbidden, forbidden_start, forbidden_end: see `LinearChainCRF`.
         counts: (learned,) how often each word was seen in training, for `word_dropout`; by default
             once. Not needed if a state is loaded afterwards.
         vectors: (words, vector_width) given vectors, zeros for a word without one. Not needed if
@@ -123,6 +123,7 @@ class EntityTagger(Module):
         unknown_id: int,
         forbidden: NDArray[np.bool_] | None = None,
         forbidden_start: NDArray[np.bool_] | None = None,
+        forbidden_end: NDArray[np.bool_] | None = None,
         counts: Ids | None = None,
         vectors: Array | None = None,
         dtype: DTypeLike = np.float32,
@@ -153,7 +154,12 @@ class EntityTagger(Module):
         self.dropout = Dropout(config.dropout)
         self.classify = Linear(d, config.tags, rng, dtype=dtype)
         self.crf = LinearChainCRF(
-            config.tags, rng, forbidden=forbidden, forbidden_start=forbidden_start, dtype=dtype
+            config.tags,
+            rng,
+            forbidden=forbidden,
+            forbidden_start=forbidden_start,
+            forbidden_end=forbidden_end,
+            dtype=dtype,
         )
 
     def forward(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:

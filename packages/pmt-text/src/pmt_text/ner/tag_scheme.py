@@ -113,11 +113,24 @@ def forbidden_transitions(
     """Return the transitions that no valid sequence contains, for `LinearChainCRF`.
 
     They are (n, n), True if the tag of the column never follows that of the row; and (n,), True if
-    a tag never comes first. An entity that is still open at the end of a sentence ends there.
+    a tag never comes first. See also `forbidden_ends`.
     """
     start = np.array([not _possible((tag,), scheme) for tag in tags])
     follows = [[not _possible((row, column), scheme) for column in tags] for row in tags]
     return np.array(follows, np.bool_).reshape(len(tags), len(tags)), start
+
+
+def forbidden_ends(tags: Sequence[str], scheme: TagScheme) -> NDArray[np.bool_]:
+    """Return (n,), True if a tag never comes last in a valid sequence, for `LinearChainCRF`.
+
+    These are B and I of IOBES, whose entities end in E or S. IOB1 and IOB2 forbid none.
+    """
+
+    def may_end(tag: str) -> bool:
+        whole = [*_opening(tag, scheme), tag]
+        return spans_to_tags(tag_spans(whole), len(whole), scheme) == whole
+
+    return np.array([not may_end(tag) for tag in tags], np.bool_)
 
 
 def _possible(part: tuple[str, ...], scheme: TagScheme) -> bool:

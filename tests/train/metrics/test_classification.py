@@ -74,6 +74,59 @@ def test_averages_of_f1_by_hand():
         pt.averaged_f1(predicted, labels, "median")
 
 
+def test_f_beta_by_hand():
+    predicted, labels = [0, 0, 1, 1, 4], [0, 1, 1, 1, 0]
+    precision, recall = 1.0, 2 / 3  # of class 1
+    for beta in (0.5, 1.0, 3.0):
+        expected = (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+        assert pt.f_beta(predicted, labels, beta) == pytest.approx(expected)
+    assert pt.f_beta(predicted, labels, 0) == precision
+    assert pt.f_beta(predicted, labels, math.inf) == recall
+    assert pt.f_beta(predicted, labels, 2, positive=7) == 0.0
+    # class 0: precision and recall 1/2, so F is 1/2; class 4 scores 0 and has no label
+    of_one = 5 * precision * recall / (4 * precision + recall)
+    assert pt.f_beta(predicted, labels, 2, average="macro") == pytest.approx((0.5 + of_one) / 3)
+    weighted = (2 * 0.5 + 3 * of_one) / 5
+    assert pt.f_beta(predicted, labels, 2, average="weighted") == pytest.approx(weighted)
+    assert pt.f_beta(predicted, labels, 2, average="micro") == pytest.approx(0.6)
+    for beta, average in ((-1, "binary"), (math.nan, "binary"), (1, "median")):
+        with pytest.raises(SettingsError):
+            pt.f_beta(predicted, labels, beta, average=average)
+
+
+def test_auc_of_several_classes_by_hand():
+    scores = np.array([[0.7, 0.2, 0.1], [0.3, 0.4, 0.3], [0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])
+    labels = [0, 0, 1, 2]
+    # rest: class 0 wins 3 of 4 pairs, 1 beats two of three (0.3 beats 0.2, 0.2), 2 beats all
+    areas = [3 / 4, 2 / 3, 1.0]
+    assert pt.multiclass_roc_auc(scores, labels) == pytest.approx(sum(areas) / 3)
+    weighted = pt.multiclass_roc_auc(scores, labels, "ovr", "weighted")
+    assert weighted == pytest.approx((2 * areas[0] + areas[1] + areas[2]) / 4)
+    # pairs: (0, 1): 1/2 by column 0, 1/2 by column 1; (0, 2): 1 and 1; (1, 2): 1 and 1
+    assert pt.multiclass_roc_auc(scores, labels, "ovo") == pytest.approx((0.5 + 1 + 1) / 3)
+    by_size = pt.multiclass_roc_auc(scores, labels, "ovo", "weighted")
+    assert by_size == pytest.approx((3 * 0.5 + 3 * 1 + 2 * 1) / 8)
+
+
+@pytest.mark.parametrize(
+    ("error", "scores", "labels", "options"),
+    [
+        (ShapeError, [0.1, 0.9], [0, 1], {}),
+        (ShapeError, [[0.1, 0.9]], [0, 1], {}),
+        (ShapeError, [[0.1, 0.9]] * 2, [[0], [1]], {}),
+        (ShapeError, [[0.1, 0.9]] * 2, [0, 2], {}),
+        (DataError, [[0.1, 0.8, 0.1]] * 2, [0, 2], {}),
+        (DataError, [[0.1, math.nan]] * 2, [0, 1], {}),
+        (SettingsError, [[0.1, 0.9]] * 2, [0, 1], {"average": "micro"}),
+        (SettingsError, [[0.1, 0.9]] * 2, [0, 1], {"multi_class": "one"}),
+        (DtypeError, [[0.1, 0.9]] * 2, [0.0, 1.0], {}),
+    ],
+)
+def test_what_has_no_auc_of_several_classes(error, scores, labels, options):
+    with pytest.raises(error):
+        pt.multiclass_roc_auc(scores, labels, **options)
+
+
 def test_auc_by_hand():
     # pairs (positive, negative): 0.8 beats both; 0.5 ties with one and beats the other
     assert pt.roc_auc([0.8, 0.5, 0.5, 0.1], [1, 1, 0, 0]) == (1 + 1 + 0.5 + 1) / 4

@@ -20,10 +20,26 @@ def test_entity_scores_by_hand():
     assert scores.by_type["LOC"].f1 == 0.0
     assert list(scores.by_type) == ["LOC", "ORG", "PER"]
     assert scores.accuracy == 4 / 6
+    assert scores.support == {"LOC": 1, "ORG": 1, "PER": 1}
+    # ORG: its end is wrong, so 0; LOC: not predicted
+    assert scores.macro.f1 == scores.weighted.f1 == pytest.approx((0 + 0 + 2 / 3) / 3)
+    assert scores.macro.precision == pytest.approx(0.5 / 3)
     with pytest.raises(ShapeError, match="sentence 2"):
         entity_scores([["O"], ["O", "O"]], [["O"], ["O"]])
     with pytest.raises(ShapeError):
         entity_scores([], [])
+
+
+def test_macro_and_weighted_means_by_hand():
+    labels = [["B-A", "B-A", "B-A", "B-B", "O"]]
+    predicted = [["B-A", "B-A", "O", "B-A", "B-C"]]
+    scores = entity_scores(predicted, labels)
+    f1 = 2 / 3  # of A: 2 of 3 predicted, 2 of 3 actual; B is missed, C is never an entity
+    assert scores.macro.f1 == pytest.approx(f1 / 3)
+    assert scores.weighted.f1 == pytest.approx(f1 * 3 / 4)
+    assert scores.support == {"A": 3, "B": 1, "C": 0}
+    nothing = entity_scores([["O"]], [["O"]])
+    assert (nothing.macro.f1, nothing.weighted.f1, nothing.support) == (0, 0, {})
 
 
 def test_confusion_by_hand():

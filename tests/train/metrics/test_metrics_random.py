@@ -48,6 +48,16 @@ def test_scikit_learn_agrees_on_decisions() -> None:
             expected[average] = metrics.precision_recall_fscore_support(
                 labels, predicted, average=average, zero_division=0
             )[:3]
+            for beta in (0.0, 0.5, 2.0, np.inf):
+                name = f"F{beta} {average}"
+                values[name] = pt.f_beta(predicted, labels, beta, average=average)
+                expected[name] = metrics.fbeta_score(
+                    labels, predicted, beta=beta, average=average, zero_division=0
+                )
+        values["F2 of one"] = pt.f_beta(predicted, labels, 2, positive=positive)
+        expected["F2 of one"] = metrics.fbeta_score(
+            labels == positive, predicted == positive, beta=2, zero_division=0
+        )
         for name, value in values.items():
             assert value == pytest.approx(expected[name], abs=1e-12), f"{number}: {name}"
         counts = pt.confusion_matrix(predicted, labels, 8)
@@ -79,6 +89,26 @@ def test_scikit_learn_agrees_on_scores() -> None:
         np.testing.assert_allclose(ours.predicted[full], predicted, err_msg=str(number))
 
 
+def test_scikit_learn_agrees_on_scores_of_several_classes() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    for number in range(CONFIGURATIONS):
+        draw = Draw("several classes", number)
+        classes = draw.integer(3, 6)
+        n = classes + draw.choice([0, 1, 20, 200])
+        labels = np.concatenate([np.arange(classes), draw.rng.integers(0, classes, n - classes)])
+        p = draw.rng.random((n, classes))
+        if draw.content == "ties" or draw.chance(0.3):
+            p = np.ceil(p * 3)
+        p /= p.sum(axis=1, keepdims=True)
+        for multi_class in ("ovr", "ovo"):
+            for average in ("macro", "weighted"):
+                expected = metrics.roc_auc_score(
+                    labels, p, multi_class=multi_class, average=average
+                )
+                ours = pt.multiclass_roc_auc(draw.laid_out(p), labels, multi_class, average)
+                assert ours == pytest.approx(expected, abs=1e-12), (number, multi_class, average)
+
+
 def sentences(draw: Draw) -> tuple[list[list[str]], list[list[str]]]:
     """Return predicted and correct tags of one scheme, or of several at once."""
     kinds = draw.choice(["BI", "I", "BIES", "IE", "BS"])
@@ -103,6 +133,14 @@ def test_seqeval_agrees_for_each_type() -> None:
         by_type = seqeval.precision_recall_fscore_support(
             labels, predicted, average=None, zero_division=0
         )
+        for average in ("macro", "weighted"):
+            expected = seqeval.precision_recall_fscore_support(
+                labels, predicted, average=average, zero_division=0
+            )
+            mean = getattr(ours, average)
+            reached = (mean.precision, mean.recall, mean.f1)
+            assert reached == pytest.approx(expected[:3] if names else (0, 0, 0)), number
+        assert [ours.support[name] for name in names] == list(by_type[3] if names else []), number
         overall = seqeval.precision_recall_fscore_support(
             labels, predicted, average="micro", zero_division=0
         )
@@ -141,3 +179,30 @@ def test_sacrebleu_agrees_on_odd_text() -> None:
         assert ours.precisions == pytest.approx(tuple(theirs.precisions)), told
         assert ours.brevity_penalty == pytest.approx(theirs.bp), told
         assert (ours.length, ours.reference_length) == (theirs.sys_len, theirs.ref_len), told
+
+
+def test_sacrebleu_agrees_on_sentences_and_characters() -> None:
+    sacrebleu = pytest.importorskip("sacrebleu")
+    for number in range(CONFIGURATIONS):
+        draw = Draw("chrf", number)
+        count, n = draw.integer(1, 3), draw.choice([1, 2, 10])
+        references = [[a_text(draw, draw.length()) for _ in range(count)] for _ in range(n)]
+        hypotheses = [
+            draw.choice(row) if draw.chance(0.3) else a_text(draw, draw.length())
+            for row in references
+        ]
+        theirs = sacrebleu.sentence_bleu(hypotheses[0], references[0])
+        ours = pt.sentence_bleu(hypotheses[0], references[0])
+        told = f"{number}: {hypotheses} {references}"
+        assert ours.score == pytest.approx(theirs.score, abs=1e-9), told
+        assert ours.precisions == pytest.approx(tuple(theirs.precisions)), told
+        options = {
+            "char_order": draw.choice([1, 6]),
+            "word_order": draw.choice([0, 2]),
+            "beta": draw.choice([1, 2, 3]),
+        }
+        columns = list(map(list, zip(*references, strict=True)))
+        expected = sacrebleu.corpus_chrf(hypotheses, columns, **options).score
+        assert pt.chrf(hypotheses, references, **options) == pytest.approx(expected), told
+        one = sacrebleu.sentence_chrf(hypotheses[0], references[0]).score
+        assert pt.chrf(hypotheses[:1], references[:1]) == pytest.approx(one), told

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from pmt_core import ShapeError
-from pmt_train import bleu, perplexity, tokenize_13a
+from pmt_core import SettingsError, ShapeError
+from pmt_train import bleu, chrf, perplexity, sentence_bleu, tokenize_13a
 
 
 def test_bleu_by_hand():
@@ -28,6 +28,41 @@ def test_bleu_by_hand():
     for wrong in ((["a"], ["a"]), (["a"], []), ([], []), (["a"], [[]])):
         with pytest.raises(ShapeError):
             bleu(*wrong)
+
+
+def test_sentence_bleu_by_hand():
+    two = sentence_bleu("the cat", ["the cat sat"])
+    assert two.score == pytest.approx(100 * math.exp(1 - 3 / 2))  # both words and their pair
+    assert sentence_bleu("a b x", ["a b c"]).score == pytest.approx(
+        100 * (2 / 3 * 1 / 2 * 1 / 2) ** (1 / 3)  # no triple matches: it counts as half a match
+    )
+    assert sentence_bleu(
+        "the cat sat on the mat", ["the cat sat on the mat"]
+    ).score == pytest.approx(100)
+    assert sentence_bleu("", ["a"]).score == 0.0
+    assert sentence_bleu("x", ["a"]).score == 0.0
+    with pytest.raises(ShapeError):
+        sentence_bleu("a", "a")
+
+
+def test_chrf_by_hand():
+    # a, b, c: 3 of 4 characters, 2 of 3 pairs, 1 of 2 triples, 0 of 1; the reference has 3, 2, 1
+    precision = (3 / 4 + 2 / 3 + 1 / 2) / 3
+    expected = 100 * 5 * precision * 1 / (4 * precision + 1)
+    assert chrf(["abc d"], [["ab c"]]) == pytest.approx(expected)
+    assert chrf(["abcd"], [["abc"]], char_order=1, beta=1) == pytest.approx(100 * 6 / 7)
+    # "cat!" is two words, and one of three is the same
+    words = chrf(["a cat!"], [["a dog"]], char_order=1, word_order=1, beta=1)
+    precision, recall = (1 / 5 + 1 / 3) / 2, (1 / 4 + 1 / 2) / 2
+    assert words == pytest.approx(100 * 2 * precision * recall / (precision + recall))
+    assert chrf(["same text"], [["other", "same text"]]) == 100
+    assert chrf([""], [["a"]]) == chrf(["a"], [[""]]) == 0.0
+    for wrong in ((["a"], ["a"]), (["a"], []), ([], []), (["a"], [[]])):
+        with pytest.raises(ShapeError):
+            chrf(*wrong)
+    for options in ({"char_order": 0}, {"word_order": -1}, {"beta": 0}, {"beta": math.nan}):
+        with pytest.raises(SettingsError):
+            chrf(["a"], [["a"]], **options)
 
 
 def test_the_tokens_of_bleu():

@@ -11,17 +11,25 @@ from pmt_train.metrics.calibration import (
     calibration_bins,
     expected_calibration_error,
 )
+from pmt_train.metrics.chrf import chrf
 from pmt_train.metrics.classification import (
     PrecisionRecallF1,
     accuracy,
     averaged_f1,
     confusion_matrix,
+    f_beta,
     matthews_correlation,
     precision_recall_f1,
-    roc_auc,
 )
 from pmt_train.metrics.entities import EntityScores, entity_confusion, entity_scores
-from pmt_train.metrics.text_generation import BleuScore, bleu, perplexity, tokenize_13a
+from pmt_train.metrics.roc_auc import AucAverage, MultiClass, multiclass_roc_auc, roc_auc
+from pmt_train.metrics.text_generation import (
+    BleuScore,
+    bleu,
+    perplexity,
+    sentence_bleu,
+    tokenize_13a,
+)
 
 # Optimizers
 from pmt_train.optim.adadelta import Adadelta
@@ -97,28 +105,29 @@ from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 
 # fmt: off
 __all__ = [
-    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "AttentionMap", "Batch", "BleuScore",
-    "Block", "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping",
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "AttentionMap", "AucAverage", "Batch",
+    "BleuScore", "Block", "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping",
     "CyclicMode", "Decays", "EarlyStopping", "EntityScores", "Epochs", "EventName",
     "FitOptions", "FlatGradients", "FlatParameters", "History", "Interrupt", "Interval",
-    "LearningRateSearch", "Lion", "Loss", "Mode", "NAdam", "Optimizer", "OptimizerMaker",
-    "OptimizerOptions", "ParameterGroup", "ParameterSlot", "PrecisionRecallF1", "ProcessGroup",
-    "RAdam", "RMSProp", "ReduceOnPlateau", "Row", "Schedule", "SingleProcess", "StepResult",
-    "Trainable", "Trainer", "TrainingEvent", "TrainingInterrupted", "TrainingLoop",
-    "TrainingState", "WeightAverage", "Word2Vec", "Word2VecSampler", "Word2VecSettings",
-    "Word2VecTrainer", "Workers", "accuracy", "attention_plot", "averaged_f1", "bar_chart",
-    "batches_of", "bleu", "bootstrap_interval", "calibration_bins", "check_worker_count",
-    "clip_factor", "clip_grad_norm", "clip_values", "confusion_matrix", "confusion_plot",
-    "constant_schedule", "core_count", "cosine_restarts_schedule", "cosine_schedule",
-    "cyclic_schedule", "entity_confusion", "entity_plot", "entity_scores",
-    "expected_calibration_error", "exponential_schedule", "figure_saved_to", "finite_or_none",
-    "global_norm", "image_grid", "in_sequence", "inverse_sqrt_schedule", "join_histories",
-    "keep_freed_memory", "launched_process_group", "learning_curves", "learning_rate_plot",
-    "linear_schedule", "load_checkpoint", "matthews_correlation", "max_workers",
-    "multi_step_schedule", "one_cycle_schedule", "perplexity", "plot_label",
-    "precision_recall_f1", "predict_batches", "preview", "progress_bar", "reliability_plot",
-    "roc_auc", "run_thread_group", "say", "search_learning_rate", "step_schedule",
-    "stopped_by_signals", "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot",
-    "warmup", "warmup_steps", "warn",
+    "LearningRateSearch", "Lion", "Loss", "Mode", "MultiClass", "NAdam", "Optimizer",
+    "OptimizerMaker", "OptimizerOptions", "ParameterGroup", "ParameterSlot",
+    "PrecisionRecallF1", "ProcessGroup", "RAdam", "RMSProp", "ReduceOnPlateau", "Row",
+    "Schedule", "SingleProcess", "StepResult", "Trainable", "Trainer", "TrainingEvent",
+    "TrainingInterrupted", "TrainingLoop", "TrainingState", "WeightAverage", "Word2Vec",
+    "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer", "Workers", "accuracy",
+    "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu", "bootstrap_interval",
+    "calibration_bins", "check_worker_count", "chrf", "clip_factor", "clip_grad_norm",
+    "clip_values", "confusion_matrix", "confusion_plot", "constant_schedule", "core_count",
+    "cosine_restarts_schedule", "cosine_schedule", "cyclic_schedule", "entity_confusion",
+    "entity_plot", "entity_scores", "expected_calibration_error", "exponential_schedule",
+    "f_beta", "figure_saved_to", "finite_or_none", "global_norm", "image_grid", "in_sequence",
+    "inverse_sqrt_schedule", "join_histories", "keep_freed_memory", "launched_process_group",
+    "learning_curves", "learning_rate_plot", "linear_schedule", "load_checkpoint",
+    "matthews_correlation", "max_workers", "multi_step_schedule", "multiclass_roc_auc",
+    "one_cycle_schedule", "perplexity", "plot_label", "precision_recall_f1", "predict_batches",
+    "preview", "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
+    "search_learning_rate", "sentence_bleu", "step_schedule", "stopped_by_signals",
+    "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot", "warmup",
+    "warmup_steps", "warn",
 ]
 # fmt: on

@@ -1,4 +1,4 @@
-"""Classification metrics: accuracy, F1, ROC AUC, Matthews correlation, confusion matrix."""
+"""Classification metrics: accuracy, F1, F-beta, Matthews correlation, confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pmt_core import DataError, DtypeError, SettingsError, ShapeError
+from pmt_core import DtypeError, SettingsError, ShapeError
 
 # All functions take class numbers (integers or booleans) of one shape and raise ShapeError if
 # shapes differ or there are no examples, see `_label_arrays`.
@@ -71,42 +71,78 @@ def averaged_f1(
         return PrecisionRecallF1(share, share, share)
     if average not in ("macro", "weighted"):
         raise SettingsError(f"average is 'macro', 'micro' or 'weighted', got {average!r}")
-    occurs = n_predicted + n_actual > 0
-    weights = (n_actual if average == "weighted" else np.ones_like(n_actual))[occurs]
+    return mean_of_classes(correct, n_predicted, n_actual, average)
+
+
+def mean_of_classes(
+    true_positives: ArrayLike,
+    predicted: ArrayLike,
+    actual: ArrayLike,
+    average: Literal["macro", "weighted"],
+) -> PrecisionRecallF1:
+    """Return the means of precision, recall and F1 over classes, from counts (classes,) of each.
+
+    Classes that are neither predicted nor actual are left out; without any, all three are 0.
+    Weights are the actual numbers; if these are all 0, so are the scores.
+    """
+    counts = (np.asarray(x, np.float64) for x in (true_positives, predicted, actual))
+    correct, n_predicted, n_actual = counts
+    weights = n_actual if average == "weighted" else (n_predicted + n_actual > 0).astype(float)
 
     def mean(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:
-        zeros = np.zeros_like(numerator)
-        ratio = np.divide(numerator, denominator, out=zeros, where=denominator > 0)
-        return float(np.average(ratio[occurs], weights=weights))
+        return _weighted(_ratio(numerator, denominator), weights)
 
     f1 = mean(2 * correct, n_predicted + n_actual)
     return PrecisionRecallF1(mean(correct, n_predicted), mean(correct, n_actual), f1)
 
 
-def roc_auc(scores: ArrayLike, labels: ArrayLike, positive: int = 1) -> float:
-    """Return the area under the ROC curve.
+def f_beta(
+    predicted: ArrayLike,
+    labels: ArrayLike,
+    beta: float,
+    *,
+    average: Literal["binary", "macro", "micro", "weighted"] = "binary",
+    positive: int = 1,
+) -> float:
+    """Return F-beta, in which recall counts beta times as much as precision (van Rijsbergen 1979).
 
-    It is the probability that a random positive example has a higher score (n,) than a random
-    negative one, ties counting one half (the Mann-Whitney statistic). Raises DataError if a score
-    is not finite, or all examples are positive or none is.
+        F = (1 + beta^2) precision recall / (beta^2 precision + recall)
+
+    beta = 1 is F1, 0 the precision and inf the recall. average: "binary" is F-beta of the class
+    `positive`; the others are those of `averaged_f1`.
     """
-    values, (classes, _) = np.asarray(scores), _label_arrays(labels, labels)
-    if values.shape != np.shape(labels):
-        raise ShapeError(f"one score per label: got shapes {values.shape} and {np.shape(labels)}")
-    values = values.reshape(-1)
-    if not np.isfinite(values).all():
-        raise DataError("scores must be finite to be put in order; got inf or nan")
-    is_positive = classes == positive
-    n_positive, n_negative = int(is_positive.sum()), int((~is_positive).sum())
-    if not n_positive or not n_negative:
-        raise DataError(
-            "the AUC compares positive with negative examples; got "
-            f"{n_positive} and {n_negative} of them"
+    if not beta >= 0:
+        raise SettingsError(f"beta is 0 or more, got {beta}")
+    if average not in ("binary", "macro", "micro", "weighted"):
+        raise SettingsError(f"average is 'binary', 'macro', 'micro' or 'weighted', got {average!r}")
+    if average == "binary":
+        first, second = (array == positive for array in _label_arrays(predicted, labels))
+        pairs = (first & second, first, second)
+        correct, n_predicted, n_actual = (np.array([np.count_nonzero(x)]) for x in pairs)
+    else:
+        counts = confusion_matrix(predicted, labels)
+        correct, n_predicted, n_actual = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    if average == "micro":
+        correct, n_predicted, n_actual = (
+            np.array([x.sum()]) for x in (correct, n_predicted, n_actual)
         )
-    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2  # 1, 2, ...; ties get their mean rank
-    rank_sum = ranks[index][is_positive].sum()
-    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+    # Both weights sum to 1, so that beta may be infinite.
+    of_recall = 1.0 if math.isinf(beta) else beta**2 / (1 + beta**2)
+    scores = _ratio(correct, of_recall * n_actual + (1 - of_recall) * n_predicted)
+    weights = n_actual if average == "weighted" else n_predicted + n_actual > 0
+    return _weighted(scores, weights.astype(np.float64))
+
+
+def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the ratio of each class; 0 if its denominator is 0."""
+    ratio = np.zeros(numerator.shape)
+    np.divide(numerator, denominator, out=ratio, where=denominator > 0)
+    return ratio
+
+
+def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    total = weights.sum()
+    return float(values @ weights / total) if total else 0.0
 
 
 def matthews_correlation(predicted: ArrayLike, labels: ArrayLike) -> float:
@@ -140,6 +176,11 @@ def confusion_matrix(
         )
     cells = second.astype(np.int64) * n + first.astype(np.int64)
     return np.bincount(cells, minlength=n * n).reshape(n, n).astype(np.int64)
+
+
+def label_array(labels: ArrayLike) -> NDArray[Any]:
+    """Return labels as a flat array of class numbers. Raises ShapeError or DtypeError."""
+    return _label_arrays(labels, labels)[0]
 
 
 def _label_arrays(predicted: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:

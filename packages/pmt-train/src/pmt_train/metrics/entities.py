@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import ShapeError, Span, tag_spans
-from pmt_train.metrics.classification import PrecisionRecallF1
+from pmt_train.metrics.classification import PrecisionRecallF1, mean_of_classes
 
 _NO_ENTITY = "none", "no entity", "(no entity)"  # names of the class, by preference
+_AVERAGES: tuple[Literal["macro", "weighted"], ...] = ("macro", "weighted")
 _OVERALL = "all", "all types", "(all types)"  # names of the scores of all types together
 
 
@@ -25,6 +27,9 @@ class EntityScores:
         by_type: scores of each type that occurs, by its name.
         accuracy: share of tokens with the correct tag.
         true_positives, predicted, actual: numbers of entities.
+        macro: unweighted means of the scores of the types.
+        weighted: the same weighted by the actual number of entities of each type.
+        support: actual number of entities of each type of `by_type`.
     """
 
     overall: PrecisionRecallF1
@@ -33,6 +38,9 @@ class EntityScores:
     true_positives: int
     predicted: int
     actual: int
+    macro: PrecisionRecallF1
+    weighted: PrecisionRecallF1
+    support: Mapping[str, int]
 
     def rows(self) -> list[tuple[str, PrecisionRecallF1]]:
         """Return the scores by name: those of all types together first, then those of each type.
@@ -73,9 +81,14 @@ def entity_scores(
         name: PrecisionRecallF1.of_counts(*(counter[name] for counter in counters))
         for name in sorted(n_predicted | n_actual)
     }
+    hits, guesses, actuals = ([counter[name] for name in by_type] for counter in counters)
+    macro, weighted = (mean_of_classes(hits, guesses, actuals, name) for name in _AVERAGES)
+    support = {name: n_actual[name] for name in by_type}
     totals = true_positives.total(), n_predicted.total(), n_actual.total()
     overall = PrecisionRecallF1.of_counts(*totals)
-    return EntityScores(overall, by_type, correct / tokens, *totals)
+    return EntityScores(
+        overall, by_type, correct / tokens, *totals, macro=macro, weighted=weighted, support=support
+    )
 
 
 def entity_confusion(

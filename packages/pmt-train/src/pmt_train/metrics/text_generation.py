@@ -50,13 +50,30 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu
             "expected one list of references per hypothesis and at least one hypothesis, got "
             f"{len(hypotheses)} hypotheses and {len(references)} lists"
         )
+    return _score(*_counts(hypotheses, references))
+
+
+def sentence_bleu(hypothesis: str, references: Sequence[str]) -> BleuScore:
+    """Return the BLEU of one sentence, as sacrebleu's `sentence_bleu`.
+
+    As `bleu`, but the mean is over the n-grams that the hypothesis is long enough for ("effective
+    order"): a hypothesis of two words is judged by its words and its one pair. Scores of sentences
+    are to be compared with each other; their mean is not the BLEU of a corpus.
+
+    sacrebleu's signature: nrefs:?|case:mixed|eff:yes|tok:13a|smooth:exp. Raises ShapeError without
+    a reference.
+    """
+    return _score(*_counts([hypothesis], [references]), effective_order=True)
+
+
+def _counts(
+    hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+) -> tuple[list[int], list[int], int, int]:
+    """Return matches and n-grams for n = 1 ... 4, and the lengths of hypotheses and references."""
     hits, total = [0] * _ORDER, [0] * _ORDER
     length = reference_length = 0
     for i, (hypothesis, accepted) in enumerate(zip(hypotheses, references, strict=True)):
-        if isinstance(accepted, str) or not accepted:
-            raise ShapeError(
-                f"hypothesis {i + 1} needs a list of one or more references, got {accepted!r}"
-            )
+        check_references(i, accepted)
         tokens = tokenize_13a(hypothesis)
         models = [tokenize_13a(reference) for reference in accepted]
         length += len(tokens)
@@ -68,7 +85,15 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu
                 allowed |= _ngrams(model, n)
             hits[n - 1] += (counts & allowed).total()
             total[n - 1] += counts.total()
-    return _score(hits, total, length, reference_length)
+    return hits, total, length, reference_length
+
+
+def check_references(i: int, references: Sequence[str]) -> None:
+    """Raise ShapeError unless hypothesis `i`, counted from 0, has a list of references."""
+    if isinstance(references, str) or not references:
+        raise ShapeError(
+            f"hypothesis {i + 1} needs a list of one or more references, got {references!r}"
+        )
 
 
 def _ngrams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
@@ -76,7 +101,12 @@ def _ngrams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
 
 
 def _score(
-    hits: Sequence[int], total: Sequence[int], length: int, reference_length: int
+    hits: Sequence[int],
+    total: Sequence[int],
+    length: int,
+    reference_length: int,
+    *,
+    effective_order: bool = False,
 ) -> BleuScore:
     penalty = 1.0
     if length < reference_length:
@@ -90,8 +120,9 @@ def _score(
             smooth *= 2
         precisions[n] = 100 * (hits[n] or 1 / smooth) / total[n]
     score = 0.0
-    if all(precisions):
-        score = penalty * math.exp(sum(map(math.log, precisions)) / _ORDER)
+    order = sum(map(bool, total)) if effective_order else _ORDER
+    if all(precisions[: max(order, 1)]):
+        score = penalty * math.exp(sum(map(math.log, precisions[:order])) / order)
     p1, p2, p3, p4 = precisions
     return BleuScore(score, (p1, p2, p3, p4), penalty, length, reference_length)
 

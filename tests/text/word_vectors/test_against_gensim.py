@@ -49,6 +49,27 @@ def test_answers_are_those_of_gensim(method: str) -> None:
 
 
 @pytest.mark.oracle
+def test_sums_of_words_and_vectors_are_those_of_gensim() -> None:
+    rng = np.random.default_rng(5)
+    words = [f"w{i}" for i in range(60)]
+    vectors = WordVectors(words, rng.normal(size=(60, 5)) * rng.uniform(0.1, 9, (60, 1)))
+    theirs = gensims(vectors)
+    for _ in range(200):
+
+        def queries(most: int, weights: float) -> list:
+            kinds = [lambda: words[rng.integers(60)], lambda: rng.normal(size=5).astype("f4")]
+            drawn = [kinds[rng.integers(2)]() for _ in range(rng.integers(0, most))]
+            return [(x, float(rng.normal())) if rng.random() < weights else x for x in drawn]
+
+        # gensim adds a weighted word of `negative`, which here is subtracted.
+        positive, negative = [words[rng.integers(60)], *queries(4, 0.3)], queries(3, 0.0)
+        ours = vectors.most_similar(positive, negative, 8)
+        expected = theirs.most_similar(positive, negative, topn=8)
+        assert [word for word, _ in ours] == [word for word, _ in expected]
+        np.testing.assert_allclose([x for _, x in ours], [x for _, x in expected], atol=1e-5)
+
+
+@pytest.mark.oracle
 @pytest.mark.parametrize("restrict", [60, 250, 300])
 def test_analogies_count_as_in_gensim(tmp_path: Path, restrict: int) -> None:
     vectors, sections = made_up(300, 12, seed=restrict)

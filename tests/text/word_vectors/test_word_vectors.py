@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pmt_core import DataError, SettingsError, ShapeError
-from pmt_text import WordVectors
+from pmt_text import Neighbor, WordVectors
 
 WORDS = ["the", "of", "naïve", "東京", "a_b"]
 
@@ -88,3 +88,47 @@ def test_a_query_that_is_not_finite_is_refused() -> None:
     vectors = WordVectors(["a"], np.ones((1, 2)))
     with pytest.raises(DataError, match="finite"):
         vectors.neighbors(np.array([np.nan, 1]))
+
+
+def test_most_similar_to_a_sum_by_hand() -> None:
+    words = ["king", "man", "woman", "queen", "tree"]
+    matrix = np.array([[3.0, 0, 1], [1, 0, 0], [0, 2, 0], [0, 3, 1], [-1, -1, -1]])
+    vectors = WordVectors(words, matrix)
+    found = vectors.most_similar(["king", "woman"], ["man"], 2)
+    assert [word for word, _ in found] == ["queen", "tree"]
+    unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    total = unit[0] + unit[2] - unit[1]
+    assert found[0].similarity == pytest.approx(unit[3] @ total / np.linalg.norm(total), abs=1e-6)
+
+    def alike(first: list[Neighbor], second: list[Neighbor]) -> None:
+        assert [word for word, _ in first] == [word for word, _ in second]
+        assert [x for _, x in first] == pytest.approx([x for _, x in second], abs=1e-6)
+
+    alike(vectors.most_similar("king"), vectors.neighbors("king"))
+    alike(vectors.most_similar(matrix[0]), vectors.neighbors(matrix[0]))
+    alike(vectors.most_similar(("king", 2.0)), vectors.neighbors("king"))
+    direction = 2 * unit[0] - 1.5 * unit[1]
+    expected = vectors.neighbors(direction, 5, without=["king", "man"])
+    alike(vectors.most_similar([("king", 2), ("man", -1.5)], n=5), expected)
+    alike(vectors.most_similar(("king", 2), ("man", 1.5)), expected)
+    assert vectors.most_similar(("king", "woman"), n=1)[0].word == "queen"
+    assert vectors.most_similar(negative="king", n=1)[0].word == "tree"
+    limited = vectors.most_similar([matrix[3], "king"], restrict=3)
+    assert [word for word, _ in limited] == ["woman", "man"]
+
+
+def test_what_nothing_is_similar_to() -> None:
+    vectors = WordVectors(["a", "b"], np.eye(2))
+    with pytest.raises(SettingsError, match="got none"):
+        vectors.most_similar()
+    with pytest.raises(DataError, match="'c' has no vector"):
+        vectors.most_similar(["a", "c"])
+    with pytest.raises(DataError, match="finite"):
+        vectors.most_similar([("a", float("nan"))])
+    with pytest.raises(DataError, match="finite"):
+        vectors.most_similar(np.array([1, np.inf]))
+    with pytest.raises(ShapeError, match="vector"):
+        vectors.most_similar([np.ones(3)])
+    for n in (0, True, 2.0):
+        with pytest.raises(SettingsError, match="whole number"):
+            vectors.most_similar("a", n=n)

@@ -247,6 +247,24 @@ def terminal_of_bars(monkeypatch) -> io.StringIO:
     return terminal
 
 
+class Circular(dict):
+    """A dict that contains itself."""
+
+    def __init__(self) -> None:
+        self["self"] = self
+
+
+@pytest.mark.parametrize(
+    "value", [{1, 2}, np.float32(1), np.arange(3), math.nan, math.inf, b"x", [object()], Circular()]
+)
+@pytest.mark.parametrize("name", ["fingerprint", "best_model_meta"])
+def test_what_is_not_json_is_named_by_its_key(name, value):
+    with pytest.raises(SettingsError, match=rf"JSON in {name} .*'bad'"):
+        FitOptions(epochs=1, **{name: {"good": [1, "a", None], "bad": value}})
+    with pytest.raises(SettingsError, match=f"{name} is a dict"):
+        FitOptions(epochs=1, **{name: [1]})
+
+
 def test_the_bar_of_an_epoch_without_predictions_shows_no_loss(monkeypatch):
     terminal = terminal_of_bars(monkeypatch)
     bar = progress.EpochProgress("epoch 1/1", 3, 0, 0)

@@ -67,6 +67,7 @@ from pmt_text.word_vectors.embedding_matrix import embedding_matrix
 from pmt_text.word_vectors.evaluate_analogies import AnalogyScores, evaluate_analogies
 from pmt_text.word_vectors.file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors.statistics import pearson, principal_components, spearman
+from pmt_text.word_vectors.text_format import UnicodeErrors
 from pmt_text.word_vectors.word_similarity import evaluate_word_pairs, load_word_pairs
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
 
@@ -79,10 +80,10 @@ __all__ = [
     "Neighbor", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair",
     "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme",
     "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextCorpus", "TextWord", "TfIdf",
-    "TokenBatches", "Tokenize", "TranslationBatch", "VectorSimilarities", "Vocabulary",
-    "WindowBatch", "WindowBatches", "WordCounts", "WordPiece", "WordVectors", "analogy",
-    "best_threshold", "concatenate_tags", "connected_components", "convert_tags", "count_words",
-    "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
+    "TokenBatches", "Tokenize", "TranslationBatch", "UnicodeErrors", "VectorSimilarities",
+    "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece", "WordVectors",
+    "analogy", "best_threshold", "concatenate_tags", "connected_components", "convert_tags",
+    "count_words", "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
     "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends", "forbidden_transitions",
     "jaccard", "letters_only", "load_analogies", "load_conll", "load_parallel", "load_qqp",
     "load_text", "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from pmt_core import DataError, SettingsError
 
 _OTHER_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -52,7 +54,11 @@ def dropped_warnings(path: str, dropped: Mapping[str, Sequence[int]], thing: str
 
 
 def check_at_least(minimum: int, **values: int | None) -> None:
-    """Raise SettingsError for a named value below the minimum; None is allowed."""
+    """Raise SettingsError unless each named value is a whole number of at least the minimum.
+
+    None is allowed. Integers of NumPy are whole numbers; booleans and floats are not, not even 3.0.
+    """
     for name, value in values.items():
-        if value is not None and value < minimum:
-            raise SettingsError(f"{name} must be {minimum} or more, not {value}")
+        is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if value is not None and not (is_whole and value >= minimum):
+            raise SettingsError(f"{name} must be a whole number, {minimum} or more, not {value!r}")

@@ -12,7 +12,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from pmt_core import DataError
-from pmt_text.word_vectors.text_format import MAX_WORD, Block, decoded_word
+from pmt_text.word_vectors.text_format import MAX_WORD, Block, UnicodeErrors, decoded_word
 from pmt_text.word_vectors.word_vectors import WordVectors
 
 _BLOCK = 2048  # words
@@ -21,15 +21,22 @@ _CHUNK = 1 << 20  # bytes
 
 
 def read_binary_vectors(
-    stream: io.BufferedReader[Any], path: str, words: int, width: int, offset: int, limit: int
+    stream: io.BufferedReader[Any],
+    path: str,
+    words: int,
+    width: int,
+    offset: int,
+    limit: int,
+    errors: UnicodeErrors = "strict",
 ) -> Iterator[Block]:
     """Yield words and vectors (n, d), a block of words at a time.
 
     A line end before a word, as the C program writes it, is skipped. words, width: v and d of the
     header. offset: position of the first word in the file. limit: number of words to read; if all,
-    nothing may follow them. Raises `DataError` that names the number of the word and the byte.
+    nothing may follow them. errors: see `decoded_word`. Raises `DataError` that names the number of
+    the word and the byte.
     """
-    reader = _Reader(stream, path, words, width, offset)
+    reader = _Reader(stream, path, words, width, offset, errors)
     block = min(_BLOCK, max(_MAX_BLOCK // width, 1))
     for start in range(0, limit, block):
         names, vectors = reader.block(min(block, limit - start), start + 1)
@@ -48,12 +55,19 @@ class _Reader:
     """A buffered reader of words and vectors that knows its position."""
 
     def __init__(
-        self, stream: io.BufferedReader[Any], path: str, words: int, width: int, offset: int
+        self,
+        stream: io.BufferedReader[Any],
+        path: str,
+        words: int,
+        width: int,
+        offset: int,
+        errors: UnicodeErrors,
     ) -> None:
         self._stream = stream
         self._path = path
         self._words = words
         self._width = width
+        self._errors = errors
         self._buffer = b""
         self._position = 0  # in the buffer
         self._offset = offset  # of the buffer in the file
@@ -74,7 +88,7 @@ class _Reader:
             try:
                 names.append(word.decode("utf-8"))
             except UnicodeDecodeError:
-                decoded_word(word, self._where(number))  # raises, with the place
+                names.append(decoded_word(word, self._where(number), self._errors))
             rows.append(self._buffer[space + 1 : end])
             self._position = end
         return names, np.frombuffer(b"".join(rows), "<f4").reshape(n, self._width)

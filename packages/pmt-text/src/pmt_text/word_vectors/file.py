@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pmt_text.word_vectors.binary_format import read_binary_vectors, write_binar
 from pmt_text.word_vectors.text_format import (
     SAMPLED_LINES,
     Block,
+    UnicodeErrors,
     is_number,
     most_common_width,
     read_text_vectors,
@@ -27,7 +28,11 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
 
 
 def load_word_vectors(
-    path: str | os.PathLike[str], *, limit: int | None = None, limits: FileLimits = TEXT_LIMITS
+    path: str | os.PathLike[str],
+    *,
+    limit: int | None = None,
+    unicode_errors: UnicodeErrors = "strict",
+    limits: FileLimits = TEXT_LIMITS,
 ) -> WordVectors:
     """Load word vectors: word2vec's text or binary format, or GloVe's text without a header.
 
@@ -36,15 +41,22 @@ def load_word_vectors(
     occurs several times, its first vector is taken, as in gensim. The memory is bounded by the size
     of the file, whatever its header says.
 
-    limit: only the first `limit` words are loaded. limits: what a compressed file may expand to. A
-    line may have 64 KB and 64 bytes a number; without a header, the first has at most a megabyte.
+    limit: only the first `limit` words are loaded. unicode_errors: what to do with bytes of a word
+    that are not UTF-8, as in gensim: "strict" raises DataError, "ignore" leaves them out, "replace"
+    puts U+FFFD in their place. Words that become equal are one repeated word. limits: what a
+    compressed file may expand to. A line may have 64 KB and 64 bytes a number; without a header,
+    the first has at most a megabyte.
 
     Raises `FileProblem` if the file cannot be read, and `DataError` if it is damaged, which names
     the line, or the number of the word and the byte.
     """
     check_at_least(1, limit=limit)
+    if unicode_errors not in get_args(UnicodeErrors):
+        raise SettingsError(
+            f"unicode_errors is one of {', '.join(get_args(UnicodeErrors))}, got {unicode_errors!r}"
+        )
     with InputFile(path, limits) as file:
-        return _read(file, limit)
+        return _read(file, limit, unicode_errors)
 
 
 def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> None:
@@ -79,7 +91,7 @@ def _check_writable(word: str) -> None:
         raise DataError(f"the word {word!r} cannot be written as UTF-8") from error
 
 
-def _read(file: InputFile, limit: int | None) -> WordVectors:
+def _read(file: InputFile, limit: int | None, errors: UnicodeErrors) -> WordVectors:
     stream, path = file.stream, file.path
     sample = stream.peek(_SAMPLE)
     if not sample:
@@ -89,7 +101,8 @@ def _read(file: InputFile, limit: int | None) -> WordVectors:
     if header is None:
         check_line_ends(path, sample)
         width = _width_without_header(sample, path)
-        return _gathered(read_text_vectors(stream, path, width, 1), None, width, limit, path)
+        blocks = read_text_vectors(stream, path, width, 1, errors)
+        return _gathered(blocks, None, width, limit, path)
     words, width = header
     is_text = _is_text(content, width)
     least = (2 if is_text else 4) * width + 1  # bytes of a word
@@ -103,9 +116,9 @@ def _read(file: InputFile, limit: int | None) -> WordVectors:
     if is_text:
         check_line_ends(path, sample)
         _check_width(content, width, path)
-        blocks = read_text_vectors(stream, path, width, 2)
+        blocks = read_text_vectors(stream, path, width, 2, errors)
     else:
-        blocks = read_binary_vectors(stream, path, words, width, len(first) + 1, count)
+        blocks = read_binary_vectors(stream, path, words, width, len(first) + 1, count, errors)
     return _gathered(blocks, words, width, count, path, file.most // least)
 
 

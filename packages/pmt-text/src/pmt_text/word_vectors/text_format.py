@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO, Any, BinaryIO, NoReturn
+from typing import IO, Any, BinaryIO, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ _CHUNK = 1 << 20  # bytes
 SAMPLED_LINES = 20  # lines of which the width is taken
 _BLOCK = 2048  # words that are written at once
 _BLANKS = b" \t\r"
+
+UnicodeErrors = Literal["strict", "ignore", "replace"]
 
 Block = tuple[list[str], NDArray[np.float32]]
 """Words and their vectors (n, d)."""
@@ -66,12 +68,16 @@ def is_number(text: bytes) -> bool:
 
 
 def read_text_vectors(
-    stream: io.BufferedReader[Any], path: str, width: int, first_line: int
+    stream: io.BufferedReader[Any],
+    path: str,
+    width: int,
+    first_line: int,
+    errors: UnicodeErrors = "strict",
 ) -> Iterator[Block]:
     """Yield words and vectors (n, d), a block of lines at a time.
 
-    Empty lines at the end are skipped. first_line: number of the next line. Raises `DataError` that
-    names the line.
+    Empty lines at the end are skipped. first_line: number of the next line. errors: see
+    `decoded_word`. Raises `DataError` that names the line.
     """
     number, blank = first_line, 0
     for lines in _line_blocks(stream, path, longest_line(width), first_line):
@@ -81,7 +87,7 @@ def read_text_vectors(
             raise DataError(f"{path}:{number - blank + empty}: expected a word, got an empty line")
         blank += len(lines) - len(filled)
         if filled:
-            yield _parsed(filled, path, width, number)
+            yield _parsed(filled, path, width, number, errors)
         number += len(lines)
 
 
@@ -113,13 +119,14 @@ def _line_blocks(
         yield [b"".join(rest)]
 
 
-def _parsed(lines: list[bytes], path: str, width: int, first: int) -> Block:
+def _parsed(lines: list[bytes], path: str, width: int, first: int, errors: UnicodeErrors) -> Block:
     parts = [line.rstrip().partition(b" ") for line in lines]
     words, rows = [part[0] for part in parts], [part[2] for part in parts]
     vectors = _numbers(rows, width) if all(words) and all(rows) else None
     if vectors is None:
         vectors = _parsed_from_the_end(lines, words, rows, width, path, first)
-    return [decoded_word(word, f"{path}:{n}") for n, word in enumerate(words, first)], vectors
+    names = [decoded_word(word, f"{path}:{n}", errors) for n, word in enumerate(words, first)]
+    return names, vectors
 
 
 def _parsed_from_the_end(
@@ -186,13 +193,20 @@ def _numbers(rows: list[bytes], width: int) -> NDArray[np.float32] | None:
     return array if array.shape == (len(rows), width) and np.isfinite(array).all() else None
 
 
-def decoded_word(word: bytes, where: str) -> str:
-    """Return a word as text. Raises `DataError` that names the place if it is not UTF-8."""
+def decoded_word(word: bytes, where: str, errors: UnicodeErrors = "strict") -> str:
+    """Return a word as text.
+
+    errors: of bytes that are not UTF-8, "strict" raises `DataError` that names the place, "ignore"
+    leaves them out and "replace" puts U+FFFD in their place.
+    """
     try:
-        return word.decode("utf-8")
+        return word.decode("utf-8", errors)
     except UnicodeDecodeError as error:
         start = repr(word[:60])
-        raise DataError(f"{where}: the word {start} is not UTF-8; convert the file") from error
+        raise DataError(
+            f"{where}: the word {start} is not UTF-8; convert the file, or load it with "
+            "unicode_errors='replace' or 'ignore'"
+        ) from error
 
 
 def _shortened(line: bytes) -> str:

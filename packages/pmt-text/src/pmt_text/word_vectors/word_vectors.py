@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import DataError, ShapeError, scaled_to_one
+from pmt_core import DataError, SettingsError, ShapeError, scaled_to_one
 from pmt_text.files.errors import check_at_least
 
 _SEARCHED = 50_000  # words among which a similar spelling is searched
 _SHORT, _LONG = 1e-15, 1e18  # lengths whose squares float32 holds with all digits
+
+
+Query = str | NDArray[Any] | tuple[str | NDArray[Any], float]
+"""A word, a vector (d,), or one of them with its weight."""
 
 
 class Neighbor(NamedTuple):
@@ -108,6 +112,40 @@ class WordVectors:
             Neighbor(self._words[i], float(cosines[i])) for i in best_rows(cosines, n, excluded)
         ]
 
+    def most_similar(
+        self,
+        positive: Query | Sequence[Query] = (),
+        negative: Query | Sequence[Query] = (),
+        n: int = 10,
+        *,
+        restrict: int | None = None,
+    ) -> list[Neighbor]:
+        """Return the n words with the highest cosine to a sum of vectors, best first.
+
+            vectors.most_similar(["king", "woman"], ["man"])
+
+        The vectors of words have length 1 in the sum, as in gensim; given vectors (d,) are added as
+        they are. Those of `negative` are subtracted. A pair (word or vector, weight) multiplies it;
+        in `negative`, gensim adds such a pair. None of the words is a result. restrict: only the
+        first `restrict` words are considered.
+
+        Raises DataError if a word has no vector or a number is not finite, SettingsError without
+        any word or vector, and ShapeError for a vector that is not (d,).
+        """
+        weighted = [_weighted(query, 1.0) for query in _listed(positive)]
+        weighted += [_weighted(query, -1.0) for query in _listed(negative)]
+        if not weighted:
+            raise SettingsError("expected a word or vector to be similar to, got none")
+        total = np.zeros(self.width)
+        words = []
+        for query, weight in weighted:
+            if isinstance(query, str):
+                words.append(query)
+                total += weight * self.unit[self.row_of(query)].astype(np.float64)
+            else:
+                total += weight * _vector(query, self.width).astype(np.float64)
+        return self.neighbors(total, n, restrict=restrict, without=words)
+
     def __len__(self) -> int:
         return len(self._words)
 
@@ -165,12 +203,42 @@ def _unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-def _unit_vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
-    direction = np.asarray(vector, np.float32)
-    if direction.shape != (width,):
-        raise ShapeError(f"expected a word or a vector ({width},), got shape {direction.shape}")
-    if not np.isfinite(direction).all():
+def _listed(queries: Query | Sequence[Query]) -> list[Query]:
+    """Return a list of queries: the given ones, or the only one."""
+    if isinstance(queries, (str, np.ndarray)) or _is_weighted(queries):
+        return [cast(Query, queries)]
+    return list(cast(Sequence[Query], queries))
+
+
+def _is_weighted(query: object) -> bool:
+    return (
+        isinstance(query, tuple)
+        and len(query) == 2
+        and isinstance(query[1], (int, float, np.integer, np.floating))
+    )
+
+
+def _weighted(query: Query, sign: float) -> tuple[str | NDArray[Any], float]:
+    """Return a word or vector, and its weight times `sign`."""
+    if not _is_weighted(query):
+        return cast("str | NDArray[Any]", query), sign
+    word, weight = cast("tuple[str | NDArray[Any], float]", query)
+    if not np.isfinite(weight):
+        raise DataError(f"the weight of a word or vector is a finite number, got {weight}")
+    return word, sign * float(weight)
+
+
+def _vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
+    array = np.asarray(vector, np.float32)
+    if array.shape != (width,):
+        raise ShapeError(f"expected a word or a vector ({width},), got shape {array.shape}")
+    if not np.isfinite(array).all():
         raise DataError("expected a vector of finite numbers, got nan or inf")
+    return array
+
+
+def _unit_vector(vector: NDArray[Any], width: int) -> NDArray[np.float32]:
+    direction = _vector(vector, width)
     unit: NDArray[np.float32] = _unit_rows(direction[np.newaxis])[0]
     return unit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class FitOptions:
         quiet: show no progress bar and no line per epoch.
 
     Raises:
-        SettingsError: for values out of range, and for modes that contradict each other.
+        SettingsError: for values out of range or not JSON, and for contradictory modes.
     """
 
     epochs: int
@@ -58,6 +59,8 @@ class FitOptions:
     def __post_init__(self) -> None:
         if self.epochs < 1:
             raise SettingsError(f"expected 1 or more epochs, got {self.epochs}")
+        _check_json("fingerprint", self.fingerprint)
+        _check_json("best_model_meta", self.best_model_meta)
         stopping = self.early_stopping
         if stopping is not None and self.mode is not None and self.mode != stopping.mode:
             raise SettingsError(
@@ -74,3 +77,17 @@ class FitOptions:
     def initial_stopping(self) -> EarlyStopping:
         """The early stopping to begin with; it also tracks the best epoch if it never stops."""
         return self.early_stopping or EarlyStopping(mode=self.mode or "max")
+
+
+def _check_json(name: str, values: Mapping[str, Any]) -> None:
+    """Raise SettingsError, with the key, for a value that JSON cannot hold; nan is none either."""
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"{name} is a dict, got {type(values).__name__}")
+    for key, value in values.items():
+        try:
+            json.dumps({key: value}, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SettingsError(
+                f"expected values of JSON in {name} (text, finite numbers, booleans, None, lists, "
+                f"dicts), got {key!r}: {error}"
+            ) from error

@@ -80,8 +80,8 @@ def _split_punctuation(word: str) -> tuple[str, ...]:
 def _matches(hypothesis: list[Counter[str]], reference: list[Counter[str]]) -> _Counts:
     """Return the counts of each order; those of a hypothesis only if the reference has any."""
     return [
-        (mine.total() if theirs else 0, theirs.total(), (mine & theirs).total())
-        for mine, theirs in zip(hypothesis, reference, strict=True)
+        (grams.total() if correct else 0, correct.total(), (grams & correct).total())
+        for grams, correct in zip(hypothesis, reference, strict=True)
     ]
 
 

@@ -12,6 +12,7 @@ from pmt_autograd import REGISTRY, primitives_of
 
 # Operations without a public name, and the comparison that calls them.
 WITHIN = {
+    "focal_of": "focal_loss",
     "gru_scan": "GRU",
     "huber_of": "huber",
     "logit_losses": "binary_cross_entropy_with_logits",

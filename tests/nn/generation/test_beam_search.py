@@ -218,8 +218,8 @@ def test_sizes_of_a_beam_are_whole_numbers(settings) -> None:
         beam_search(Fixed([0, 0, 1, 0]), np.array([[1]]), end=END, **{"max_length": 3, **settings})
 
 
-@pytest.mark.parametrize("alpha", [-1, math.nan, math.inf])
-def test_the_exponent_of_a_penalty_is_finite(alpha) -> None:
+@pytest.mark.parametrize("alpha", [-1, 33, 1e9, math.nan, math.inf])
+def test_a_penalty_refuses_exponents_whose_powers_are_no_floats(alpha) -> None:
     for penalty in (gnmt_penalty, power_penalty):
         with pytest.raises(SettingsError, match="exponent"):
             penalty(alpha)

@@ -67,7 +67,7 @@ def test_binary_cross_entropy_by_hand() -> None:
     assert binary_cross_entropy_with_logits(logits, y).item() == pytest.approx(
         -(log(0.9) + log(0.8)) / 2
     )
-    weighted = binary_cross_entropy_with_logits(logits, y, positive_weight=3, reduction="none")
+    weighted = binary_cross_entropy_with_logits(logits, y, pos_weight=3, reduction="none")
     np.testing.assert_allclose(weighted.data, [-3 * log(0.9), -log(0.8)])
 
 

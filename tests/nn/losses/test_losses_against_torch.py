@@ -69,9 +69,7 @@ def test_elementwise(oracle, rng, dtype, reduction) -> None:
             theirs = functional.binary_cross_entropy(tx, ty, reduction=reduction)
         else:
             weight = 2.5 if name == "weighted" else 1.0
-            ours = binary_cross_entropy_with_logits(
-                x, y, positive_weight=weight, reduction=reduction
-            )
+            ours = binary_cross_entropy_with_logits(x, y, pos_weight=weight, reduction=reduction)
             theirs = functional.binary_cross_entropy_with_logits(
                 tx, ty, pos_weight=oracle.torch.tensor(weight, dtype=tx.dtype), reduction=reduction
             )

@@ -100,7 +100,7 @@ def torch_binary(torch: Any, p: Any, goal: Any, reduction: str) -> Any:
 def logits(draw: Draw) -> Inputs:
     shape = draw.shape(0, 3)
     settings = {"goal": targets(draw, shape).astype(draw.dtype)}
-    settings["positive_weight"] = draw.choice([1.0, 0.25, 3.0])
+    settings["pos_weight"] = draw.choice([1.0, 0.25, 3.0])
     return [draw.scaled(*shape, exponent=3)], {"reduction": draw.choice(REDUCTIONS), **settings}
 
 
@@ -108,8 +108,8 @@ def our_logits(x: Any, goal: Any, **settings: Any) -> Any:
     return binary_cross_entropy_with_logits(x, goal, **settings)
 
 
-def torch_logits(torch: Any, x: Any, goal: Any, positive_weight: float, reduction: str) -> Any:
-    weight = torch.full((), positive_weight, dtype=x.dtype)
+def torch_logits(torch: Any, x: Any, goal: Any, pos_weight: float, reduction: str) -> Any:
+    weight = torch.full((), pos_weight, dtype=x.dtype)
     return torch.nn.functional.binary_cross_entropy_with_logits(
         x, torch.from_numpy(goal), pos_weight=weight, reduction=reduction
     )
@@ -201,7 +201,7 @@ def torch_in_batch(torch: Any, a: Any, b: Any, temperature: float, reduction: st
 def of_logits(x: Any, labels: Any = None, *, reduction: str, **settings: Any) -> dict[str, float]:
     """A loss is as exact as its largest logit, a slope as a probability."""
     n = max(x[..., :1].size if labels is not None else x.size, 1)
-    weight = float(np.max(settings.get("class_weights", settings.get("positive_weight", 1.0))))
+    weight = float(np.max(settings.get("class_weights", settings.get("pos_weight", 1.0))))
     terms = n if reduction == "sum" else 1
     slope = weight / n if reduction == "mean" and "class_weights" not in settings else weight
     return {"output 0": weight * largest(x) * terms, "gradient 0": slope}

@@ -89,7 +89,7 @@ from pmt_nn.layers.running_statistics import (
     collecting_statistics,
 )
 
-# losses/: cross-entropy, binary cross-entropy, regression, contrastive, word2vec
+# losses/: cross-entropy, binary cross-entropy, regression, margins, contrastive, word2vec
 from pmt_nn.losses.binary_cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -102,7 +102,15 @@ from pmt_nn.losses.contrastive import (
     triplet_loss,
 )
 from pmt_nn.losses.cross_entropy import cross_entropy
-from pmt_nn.losses.regression import huber, mse
+from pmt_nn.losses.focal import focal_loss, sigmoid_focal_loss
+from pmt_nn.losses.log_probabilities import kl_div, nll_loss
+from pmt_nn.losses.margin import (
+    hinge_embedding_loss,
+    hinge_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+)
+from pmt_nn.losses.regression import huber, l1_loss, mse, smooth_l1_loss
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling, negative_sampling_loss
 
@@ -175,15 +183,17 @@ __all__ = [
     "Word2VecKernel", "apply_statistics", "attention", "attention_weights", "avg_pool2d",
     "batch_norm", "beam_search", "biased_attention", "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "cache_blocks", "capture", "causal_mask",
-    "collecting_statistics", "constant", "contrastive_loss", "conv1d", "conv2d",
-    "conv_transpose2d", "cosine_loss", "cosine_similarity", "crf_log_partition", "cross_entropy",
-    "feed_forward", "from_ragged", "gelu", "gelu_exact", "gnmt_penalty", "group_norm", "gru_scan",
-    "huber", "in_batch_contrastive_loss", "kaiming_normal", "kaiming_uniform", "layer_norm",
-    "linear", "load_bert", "lstm_scan", "masked_mean", "max_pool2d", "module_hook", "mse",
-    "negative_sampling_loss", "next_token", "normal", "orthogonal", "packed_attention",
+    "collecting_statistics", "constant", "contrastive_loss", "conv1d", "conv2d", "conv_transpose2d",
+    "cosine_loss", "cosine_similarity", "crf_log_partition", "cross_entropy", "feed_forward",
+    "focal_loss", "from_ragged", "gelu", "gelu_exact", "gnmt_penalty", "group_norm", "gru_scan",
+    "hinge_embedding_loss", "hinge_loss", "huber", "in_batch_contrastive_loss", "kaiming_normal",
+    "kaiming_uniform", "kl_div", "l1_loss", "layer_norm", "linear", "load_bert", "lstm_scan",
+    "margin_ranking_loss", "masked_mean", "max_pool2d", "module_hook", "mse", "multi_margin_loss",
+    "negative_sampling_loss", "next_token", "nll_loss", "normal", "orthogonal", "packed_attention",
     "power_penalty", "ragged_attention", "relative_attention", "rms_norm", "rnn_scan", "rotate",
-    "sinusoids", "spelling_features", "summary", "tied_cross_entropy", "tied_linear", "to_ragged",
-    "token_distribution", "triplet_loss", "truncated_normal", "viterbi_decode", "viterbi_n_best",
-    "weight_limit", "with_current_names", "xavier_uniform",
+    "sigmoid_focal_loss", "sinusoids", "smooth_l1_loss", "spelling_features", "summary",
+    "tied_cross_entropy", "tied_linear", "to_ragged", "token_distribution", "triplet_loss",
+    "truncated_normal", "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names",
+    "xavier_uniform",
 ]
 # fmt: on

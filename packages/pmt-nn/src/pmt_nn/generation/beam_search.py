@@ -18,21 +18,33 @@ LengthPenalty = Callable[[float], float]
 """Number of tokens, the end token included -> divisor above 0, which does not fall with it."""
 
 
+_LARGEST_EXPONENT = 32  # (2^31)^32 is a float
+
+
 def gnmt_penalty(alpha: float) -> LengthPenalty:
-    """Return the penalty ((5 + n) / 6)^alpha (Wu et al. 2016, eq. 14); 0.6 to 1 is usual."""
+    """Return the penalty ((5 + n) / 6)^alpha (Wu et al. 2016, eq. 14); 0.6 to 1 is usual.
+
+    Raises SettingsError unless 0 <= alpha <= 32; a larger power of a length exceeds all floats.
+    """
     _check_exponent(alpha)
     return lambda n: ((5 + n) / 6) ** alpha
 
 
 def power_penalty(alpha: float) -> LengthPenalty:
-    """Return the penalty n^alpha; with 1 the score is the mean log-probability of a token."""
+    """Return the penalty n^alpha; with 1 the score is the mean log-probability of a token.
+
+    Raises SettingsError unless 0 <= alpha <= 32.
+    """
     _check_exponent(alpha)
     return lambda n: float(n) ** alpha
 
 
 def _check_exponent(alpha: float) -> None:
-    if not 0 <= alpha < np.inf:
-        raise SettingsError(f"the exponent of a length penalty is finite, 0 or more, got {alpha}")
+    if not 0 <= alpha <= _LARGEST_EXPONENT:
+        raise SettingsError(
+            f"the exponent of a length penalty lies in 0 ... {_LARGEST_EXPONENT}, got {alpha}; "
+            "0.6 to 1 is usual"
+        )
 
 
 @dataclass(frozen=True, slots=True)

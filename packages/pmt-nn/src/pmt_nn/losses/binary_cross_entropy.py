@@ -16,22 +16,27 @@ from pmt_nn.module.inputs import float_tensor
 
 
 def binary_cross_entropy(
-    probabilities: Tensor, targets: ArrayLike | Tensor, *, reduction: str = "mean"
+    probabilities: Tensor,
+    targets: ArrayLike | Tensor,
+    *,
+    pos_weight: ArrayLike = 1.0,
+    reduction: str = "mean",
 ) -> Tensor:
-    """Return -(y log p + (1 - y) log(1 - p)) of equal shapes, for targets y in [0, 1].
+    """Return -(w y log p + (1 - y) log(1 - p)) of equal shapes, for targets y in [0, 1].
 
-    Loss and slope are those at p clipped to [1e-7, 1 - 1e-7] (1e-12 in float64), so that a wrong 0
-    or 1 has a finite loss, and a slope that leads away from it. For logits,
-    `binary_cross_entropy_with_logits` is exact. Raises SettingsError for a probability that is not
-    in [0, 1].
+    pos_weight: w, see `binary_cross_entropy_with_logits`, which is exact, and is for logits. Loss
+    and slope are those at p clipped to [1e-7, 1 - 1e-7] (1e-12 in float64), so that a wrong 0 or 1
+    has a finite loss, and a slope that leads away from it. Raises SettingsError for a probability
+    that is not in [0, 1].
     """
     p = float_tensor(probabilities)
-    goal = _as_targets("binary_cross_entropy", targets, p)
+    goal = as_targets("binary_cross_entropy", targets, p)
     _check_probabilities("probabilities", p.data)
     least = 1e-12 if p.dtype == np.float64 else 1e-7
     p = p + (np.clip(p.data, least, 1 - least) - p.data)  # unlike `clip` it keeps the gradient
+    yes = goal.data * _as_weights(pos_weight, p.data)
     no = 1 - goal.data
-    losses = masked(goal * log(p), mask=goal.data != 0) + masked(no * log(1 - p), mask=no != 0)
+    losses = masked(log(p), mask=yes != 0) * yes + masked(log(1 - p), mask=no != 0) * no
     return reduce_loss(-losses, reduction)
 
 
@@ -39,24 +44,25 @@ def binary_cross_entropy_with_logits(
     logits: Tensor,
     targets: ArrayLike | Tensor,
     *,
-    positive_weight: float = 1.0,
+    pos_weight: ArrayLike = 1.0,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the binary cross-entropy of p = sigmoid(logit), exact for logits of any size.
 
-    targets: y in [0, 1], of the shape of the logits; no gradient. positive_weight: factor of the
-    term y log p, e.g. the number of negatives per positive. reduction: "mean", "sum" or "none".
-    Raises SettingsError for a target that is not in [0, 1].
+    targets: y in [0, 1], of the shape of the logits; no gradient. pos_weight: factor of the term
+    y log p, a number or an array that broadcasts to the logits, e.g. (c,) for logits (b, c): the
+    number of negatives per positive of each class. reduction: "mean", "sum" or "none". Raises
+    SettingsError for a target that is not in [0, 1], SettingsError or ShapeError for a weight that
+    is negative or does not broadcast.
     """
-    if not 0 <= positive_weight < np.inf:
-        raise SettingsError(f"positive_weight is finite, 0 or more, got {positive_weight}")
     logits = float_tensor(logits)
-    goal = _as_targets("binary_cross_entropy_with_logits", targets, logits)
-    return reduce_loss(logit_losses(logits, goal.data, positive_weight=positive_weight), reduction)
+    goal = as_targets("binary_cross_entropy_with_logits", targets, logits)
+    weights = _as_weights(pos_weight, logits.data)
+    return reduce_loss(logit_losses(logits, goal.data, pos_weight=weights), reduction)
 
 
 @ag.primitive
-def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0) -> Result:
+def logit_losses(logits: Array, targets: Array, *, pos_weight: ArrayLike = 1.0) -> Result:
     """Return (1 - y) softplus(x) + w y softplus(-x); slope: (1 - y) s(x) - w y s(-x).
 
     A term whose factor is 0 is 0 for infinite logits, too.
@@ -65,7 +71,7 @@ def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0)
     y = np.asarray(targets, logits.dtype)
     if y.shape != logits.shape:
         raise ShapeError(f"logits {logits.shape} need targets of that shape, got {y.shape}")
-    yes = y * logits.dtype.type(positive_weight)  # w y
+    yes = y * np.asarray(pos_weight, logits.dtype)  # w y
     no = 1 - y
     losses = _product(no, stable_softplus(logits)) + _product(yes, stable_softplus(-logits))
 
@@ -76,11 +82,9 @@ def logit_losses(logits: Array, targets: Array, *, positive_weight: float = 1.0)
 
 
 @ag.composed_form(logit_losses)
-def logit_losses_composed(
-    logits: Tensor, targets: Array, *, positive_weight: float = 1.0
-) -> Tensor:
+def logit_losses_composed(logits: Tensor, targets: Array, *, pos_weight: ArrayLike = 1.0) -> Tensor:
     """Compute `logit_losses` in plain operations, by softplus."""
-    yes, no = positive_weight * targets, 1 - np.asarray(targets, logits.dtype)
+    yes, no = np.asarray(pos_weight, logits.dtype) * targets, 1 - np.asarray(targets, logits.dtype)
     of_yes = masked(softplus(-logits), mask=yes != 0) * yes
     return of_yes + masked(softplus(logits), mask=no != 0) * no
 
@@ -91,13 +95,30 @@ def _product(factor: Array, values: Array) -> Array:
     return product
 
 
-def _as_targets(name: str, targets: ArrayLike | Tensor, like: Tensor) -> Tensor:
+def as_targets(name: str, targets: ArrayLike | Tensor, like: Tensor) -> Tensor:
+    """Return targets in [0, 1] of the shape and dtype of `like`. Raises for others."""
     values = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
     goal = Tensor(values.astype(like.dtype, copy=False))
     check_same_shape(name, like, goal)
     if values.dtype != np.bool_:
         _check_probabilities("targets", goal.data)
     return goal
+
+
+def _as_weights(pos_weight: ArrayLike, like: Array) -> Array:
+    """Return the factors of y log p, in the dtype of an array that they broadcast to."""
+    weights = np.asarray(pos_weight, like.dtype)
+    if not ((weights >= 0) & (weights < np.inf)).all():
+        raise SettingsError(f"pos_weight is finite, 0 or more, got {weights}")
+    added = like.ndim - weights.ndim
+    if added < 0 or any(
+        n not in (1, m) for n, m in zip(weights.shape, like.shape[added:], strict=True)
+    ):
+        raise ShapeError(
+            f"pos_weight of shape {weights.shape} does not broadcast to logits of {like.shape}; "
+            "give one number, or one for each class (the last axis)"
+        )
+    return weights
 
 
 def _check_probabilities(name: str, p: Array) -> None:
@@ -114,7 +135,9 @@ def _check_probabilities(name: str, p: Array) -> None:
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yes = np.array([[True, False, True], [False, False, True]])
     yield Sample((rng.normal(size=(2, 3)) * 3, yes))
-    yield Sample((rng.normal(size=(2, 3)), yes), {"positive_weight": 2.5}, "weighted")
+    yield Sample((rng.normal(size=(2, 3)), yes), {"pos_weight": 2.5}, "weighted")
+    by_class = {"pos_weight": np.array([0.0, 0.5, 3.0])}
+    yield Sample((rng.normal(size=(2, 3)), yes), by_class, "weighted by class")
     yield Sample((np.array([-1000.0, 1000, -1000, 1000]), np.array([0, 1, 1, 0])), note="+-1000")
     yield Sample((rng.normal(size=()), np.array(1)), note="0-d")
     yield Sample((np.zeros((0, 2)), np.zeros((0, 2), bool)), note="empty")

@@ -1,4 +1,4 @@
-"""Cross-entropy of integer labels under a softmax."""
+"""Cross-entropy of integer labels or probabilities under a softmax."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Result, Sample, Tensor, log_softmax, masked
+from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, log_softmax, masked
 from pmt_core import IGNORE_LABEL, DtypeError, SettingsError, ShapeError, as_floats, cut
 from pmt_core import log_softmax as stable_log_softmax
-from pmt_nn.losses.regression import REDUCTIONS, check_reduction
+from pmt_nn.losses.regression import REDUCTIONS, check_reduction, reduce_loss
+from pmt_nn.losses.soft_targets import check_soft_targets, soft_losses
 
 
 @ag.primitive
@@ -24,21 +25,28 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
     class_weights: Array | None = None,
+    needs_grad: NeedsGrad = (True, True),
 ) -> Result:
-    """Return the cross-entropy -log softmax(logits)[label] of integer labels.
+    """Return the cross-entropy -log softmax(logits)[label] of integer labels, or of soft targets.
 
     In general it is -q . log softmax(logits), q_k = weight_k ((1 - e) [k = label] + e / v), and its
-    gradient is sum(q) softmax(logits) - q. logits: (..., v), labels: integers (...), 0 ... v-1.
+    gradient is sum(q) softmax(logits) - q. logits: (..., v), labels: integers (...), 0 ... v-1, or
+    floats (..., v), a probability for each class, which replaces [k = label] (distillation, mixup).
     Raises ShapeError, DtypeError or SettingsError if the arguments do not fit.
 
     ignore_index: label of rows that have no loss. reduction: "mean" over the rows that are not
     ignored (0 if there are none), "sum", or "none" for (...). label_smoothing: e (Szegedy et al.
-    2015, section 7). class_weights: (v,) factors; "mean" divides by the sum of those of the labels.
+    2015, section 7). class_weights: (v,) factors; "mean" divides by the sum of those of the labels,
+    for probabilities by the number of rows.
     """
     logits, labels = as_floats(logits), np.asarray(labels)
-    counted = _check(logits, labels, ignore_index, reduction)
+    if labels.dtype.kind == "f" and labels.ndim == logits.ndim:
+        settings = label_smoothing, class_weights
+        labels = labels.astype(logits.dtype, copy=False)
+        return _of_soft_targets(logits, labels, reduction, *settings, needs_grad=needs_grad)
+    counted = check_labels(logits, labels, ignore_index, reduction)
     v = logits.shape[-1]
-    smoothing, weights = label_smoothing, _class_weights(class_weights, v, logits.dtype)
+    smoothing, weights = label_smoothing, as_class_weights(class_weights, v, logits.dtype)
     check_label_smoothing(smoothing)
     rows, counts = logits.reshape(-1, v), counted.reshape(-1)
     chosen = np.where(counted, labels, 0).reshape(-1)
@@ -69,10 +77,34 @@ def cross_entropy(
     return (total / n if reduction == "mean" else total).astype(rows.dtype), backward
 
 
+def _of_soft_targets(
+    logits: Array,
+    targets: Array,
+    reduction: str,
+    smoothing: float,
+    class_weights: Array | None,
+    needs_grad: NeedsGrad,
+) -> Result:
+    check_reduction(reduction)
+    check_soft_targets(logits, targets)
+    check_label_smoothing(smoothing)
+    weights = as_class_weights(class_weights, logits.shape[-1], logits.dtype)
+    log_probabilities = stable_log_softmax(logits, axis=-1)
+    losses, by_losses = soft_losses(log_probabilities, targets, smoothing, weights, needs_grad)
+    n = max(losses.size, 1) if reduction == "mean" else 1
+
+    def backward(grad: Array) -> Gradients:
+        return by_losses(grad if reduction == "none" else np.broadcast_to(grad / n, losses.shape))
+
+    if reduction == "none":
+        return losses, backward
+    return (losses.sum() / n).astype(losses.dtype), backward
+
+
 @ag.composed_form(cross_entropy)
 def cross_entropy_composed(
     logits: Tensor,
-    labels: NDArray[np.integer],
+    labels: NDArray[Any] | Tensor,
     *,
     ignore_index: int = IGNORE_LABEL,
     reduction: str = "mean",
@@ -82,6 +114,8 @@ def cross_entropy_composed(
     """Compute `cross_entropy` in plain operations: -q . log softmax(logits)."""
     v = logits.shape[-1]
     weights = np.ones(v) if class_weights is None else class_weights
+    if isinstance(labels, Tensor) or labels.dtype.kind == "f":
+        return _composed_of_soft_targets(logits, labels, reduction, label_smoothing, weights)
     counted = labels != ignore_index
     one_hot = np.eye(v)[np.where(counted, labels, 0)]
     q = weights * ((1 - label_smoothing) * one_hot + label_smoothing / v) * counted[..., np.newaxis]
@@ -91,6 +125,16 @@ def cross_entropy_composed(
         return losses
     count = weights[labels[counted]].sum() if reduction == "mean" and counted.any() else 1.0
     return losses.sum() / float(count)
+
+
+def _composed_of_soft_targets(
+    logits: Tensor, targets: Tensor | Array, reduction: str, smoothing: float, weights: Array
+) -> Tensor:
+    soft = targets if isinstance(targets, Tensor) else Tensor(targets)
+    q = ((1 - smoothing) * soft + smoothing / logits.shape[-1]) * weights.astype(logits.dtype)
+    has_loss = q.data != 0
+    losses: Tensor = -(masked(log_softmax(logits, axis=-1), mask=has_loss) * q).sum(axis=-1)
+    return reduce_loss(losses, reduction)
 
 
 def _losses(
@@ -132,7 +176,8 @@ def check_label_smoothing(label_smoothing: float) -> None:
         raise SettingsError(f"0 <= label_smoothing < 1 is required, got {label_smoothing}")
 
 
-def _class_weights(class_weights: Array | None, v: int, dtype: np.dtype[Any]) -> Array | None:
+def as_class_weights(class_weights: Array | None, v: int, dtype: np.dtype[Any]) -> Array | None:
+    """Return the weights (v,) in a dtype, or None. Raises ShapeError for others."""
     if class_weights is None:
         return None
     weights = np.asarray(class_weights, dtype)
@@ -143,11 +188,16 @@ def _class_weights(class_weights: Array | None, v: int, dtype: np.dtype[Any]) ->
     return weights
 
 
-def _check(logits: Array, labels: Array, ignore_index: int, reduction: str) -> NDArray[np.bool_]:
+def check_labels(
+    logits: Array, labels: Array, ignore_index: int, reduction: str
+) -> NDArray[np.bool_]:
     """Return which labels count. Raises if the arguments do not fit."""
     check_reduction(reduction)
     if labels.dtype.kind not in "iu":
-        raise DtypeError(f"labels are integers (class numbers), got dtype {labels.dtype}")
+        raise DtypeError(
+            "labels are integers (class numbers) or probabilities (floats, one for each class), "
+            f"got dtype {labels.dtype}"
+        )
     if not logits.ndim or logits.shape[:-1] != labels.shape:
         raise ShapeError(
             f"logits of shape {logits.shape} need labels of shape {logits.shape[:-1]}, "
@@ -182,3 +232,10 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     far = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 999.0]])
     yield Sample((far, np.array([0, 2])), {"reduction": "sum"}, note="logits of +-1000")
     yield Sample((far, np.array([1, 0])), {"reduction": "sum"}, note="logits of +-1000, wrong")
+    soft = rng.dirichlet(np.ones(3), 4)
+    for reduction in REDUCTIONS:
+        settings = {**smooth, **weighted, "reduction": reduction}
+        yield Sample((logits, soft), settings, note=f"probabilities, {reduction}")
+    sequences = rng.normal(size=(2, 3, 4)), rng.uniform(size=(2, 3, 4))
+    yield Sample(sequences, note="sequences of any sum")
+    yield Sample((logits[:0], soft[:0]), note="no rows")

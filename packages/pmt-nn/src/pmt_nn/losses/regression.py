@@ -1,4 +1,4 @@
-"""Squared error and Huber loss, and the reduction of losses."""
+"""Squared and absolute error, Huber and smooth L1 loss, and the reduction of losses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Result, Sample, Tensor
+from pmt_autograd import Array, Result, Sample, Tensor, absolute
 from pmt_core import SettingsError, ShapeError
 from pmt_nn.module.inputs import float_tensor
 
@@ -50,6 +50,26 @@ def huber(
     if not delta > 0:
         raise SettingsError(f"delta must be above 0, got {delta}")
     return reduce_loss(huber_of(_gap("huber", prediction, target), delta=delta), reduction)
+
+
+def l1_loss(prediction: Tensor, target: ArrayLike | Tensor, *, reduction: str = "mean") -> Tensor:
+    """Return the absolute error |prediction - target| of equal shapes; its slope at 0 is 0."""
+    return reduce_loss(absolute(_gap("l1_loss", prediction, target)), reduction)
+
+
+def smooth_l1_loss(
+    prediction: Tensor, target: ArrayLike | Tensor, *, beta: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    """Return gap^2 / (2 beta) if |gap| < beta, else |gap| - beta / 2 (Girshick 2015, eq. 3).
+
+    It is `huber` divided by beta = delta; with beta = 0 it is `l1_loss`.
+    """
+    if not 0 <= beta < np.inf:
+        raise SettingsError(f"beta is finite, 0 or more, got {beta}")
+    if not beta:
+        return l1_loss(prediction, target, reduction=reduction)
+    gap = _gap("smooth_l1_loss", prediction, target) / beta
+    return reduce_loss(huber_of(gap, delta=1.0) * beta, reduction)
 
 
 def _gap(name: str, prediction: Tensor, target: ArrayLike | Tensor) -> Tensor:

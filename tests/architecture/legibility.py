@@ -141,10 +141,13 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 
 
 def parameter_count(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Number of named parameters, without `self` or `cls`."""
+    """Number of named parameters, without `self` or `cls`, and without `dtype`.
+
+    Every layer takes `dtype`; what a reader has to learn of a constructor is the rest.
+    """
     arguments = function.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-    return len(names) - (names[:1] in (["self"], ["cls"]))
+    return len(names) - (names[:1] in (["self"], ["cls"])) - ("dtype" in names)
 
 
 def complexity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

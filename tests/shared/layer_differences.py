@@ -55,6 +55,12 @@ OF_LAYERS = [
         ("gelu_exact",), where.at_infinity,
     ),
     Difference(
+        "`hardtanh`, `relu6`, gradient", "`[1]`, the upper limit of `hardtanh`", "[1]", "[0]",
+        "a limit belongs to the range, as in `clip`",
+        lambda m: gradient(m.hardtanh, [1]),
+        lambda t: torch_gradient(t, t.nn.functional.hardtanh, [1]),
+    ),
+    Difference(
         "`Dropout(0.9)`, the smallest", "inf 100 times", "0", "nan", "a mask cuts",
         lambda m: m.Dropout(0.9)(row([INF] * 100), np.random.default_rng(0)).min(),
         lambda t: t.nn.functional.dropout(t.full((100,), INF), 0.9).min(),
@@ -115,6 +121,22 @@ OF_LOSSES = [
         ),
         lambda t: t.nn.functional.cross_entropy(
             t.tensor([[-INF, 0]]), t.tensor([0]), t.tensor([0.0, 1.0]), reduction="sum"
+        ),
+    ),
+    Difference(
+        "`kl_div`", "log-probabilities `[[0, 0]]`, target `[[1, 1]]` times e", "5.437", "2.718",
+        "reduction \"batchmean\" by default: the mean divergence of the rows",
+        lambda m: m.kl_div(rows([0, 0]), np.full((1, 2), np.e)),
+        lambda t: t.nn.functional.kl_div(t.zeros(1, 2), t.full((1, 2), np.e)),
+    ),
+    Difference(
+        "`margin_ranking_loss`, `hinge_loss` and others, gradient", "at the margin", "[0]", "[-1]",
+        "that of `relu`",
+        lambda m: gradient(lambda x: m.margin_ranking_loss(x, row([0]), [1]), [0]),
+        lambda t: torch_gradient(
+            t, lambda x: t.nn.functional.margin_ranking_loss(
+                x, t.zeros(1).double(), t.ones(1)
+            ), [0],
         ),
     ),
     Difference(

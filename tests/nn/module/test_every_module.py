@@ -29,7 +29,13 @@ def ids(*shape: int, v: int = 9) -> np.ndarray:
 MASK = np.arange(5) < np.array([[5], [3], [1], [4]])
 SEQUENCE = floats(B, 5, 8)
 IMAGE = floats(B, 4, 6, 6)
+VOLUME = floats(B, 4, 3, 4, 4)
+ELEMENTWISE = (
+    *("CELU", "GLU", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LogSigmoid", "Mish"),
+    *("PReLU", "ReLU6", "SELU", "Softplus", "Softsign"),
+)
 MEMORY = floats(B, 3, 8)
+MEAN, STATE = floats(B, 8), floats(B, 3)
 TABLES = {"vocabulary": 9, "width": 8, "heads": 2, "hidden": 12, "layers": 2}
 BERT = nn.BertConfig(max_length=6, **TABLES)
 TAGGER = nn.EntityTaggerConfig(
@@ -47,12 +53,14 @@ TAGGER = nn.EntityTaggerConfig(
 # name: (how it is made from a generator, its inputs: all batch first, keyword settings)
 Made = tuple[Callable[[np.random.Generator], nn.Module], tuple[Any, ...], dict[str, Any]]
 MODULES: dict[str, Made] = {
+    **{name: (lambda rng, name=name: getattr(nn, name)(), (SEQUENCE,), {}) for name in ELEMENTWISE},
     "AvgPool1d": (lambda rng: nn.AvgPool1d(2), (SEQUENCE,), {}),
     "AvgPool2d": (lambda rng: nn.AvgPool2d(2), (IMAGE,), {}),
     "AxisDot": (lambda rng: nn.AxisDot(), (floats(B, 2, 8),), {}),
     "AxisMean": (lambda rng: nn.AxisMean(), (SEQUENCE,), {}),
     "BatchNorm1d": (lambda rng: nn.BatchNorm1d(5), (SEQUENCE,), {}),
     "BatchNorm2d": (lambda rng: nn.BatchNorm2d(4), (IMAGE,), {}),
+    "BatchNorm3d": (lambda rng: nn.BatchNorm3d(4), (VOLUME,), {}),
     "Bert": (lambda rng: nn.Bert(BERT, rng), (ids(B, 5), MASK, ids(B, 5, v=2)), {"rng": 1}),
     "CharacterEncoder": (
         lambda rng: nn.CharacterEncoder(9, 4, 6, rng),
@@ -63,6 +71,7 @@ MODULES: dict[str, Made] = {
     "Conv1d": (lambda rng: nn.Conv1d(5, 3, 3, rng), (SEQUENCE,), {}),
     "Conv2d": (lambda rng: nn.Conv2d(4, 3, 3, rng), (IMAGE,), {}),
     "ConvTranspose2d": (lambda rng: nn.ConvTranspose2d(4, 3, 3, rng, stride=2), (IMAGE,), {}),
+    "ConvTranspose1d": (lambda rng: nn.ConvTranspose1d(5, 3, 3, rng, stride=2), (SEQUENCE,), {}),
     "CBOW": (
         lambda rng: nn.CBOW(9, 8, nn.HierarchicalSoftmax(np.arange(1, 10), 8), rng),
         (ids(B, 5), ids(B)),
@@ -79,6 +88,9 @@ MODULES: dict[str, Made] = {
         {"rng": 1},
     ),
     "Dropout": (lambda rng: nn.Dropout(0.3), (SEQUENCE,), {"rng": 1}),
+    "Dropout1d": (lambda rng: nn.Dropout1d(0.3), (SEQUENCE,), {"rng": 1}),
+    "Dropout2d": (lambda rng: nn.Dropout2d(0.3), (IMAGE,), {"rng": 1}),
+    "Dropout3d": (lambda rng: nn.Dropout3d(0.3), (VOLUME,), {"rng": 1}),
     "ELU": (lambda rng: nn.ELU(), (SEQUENCE,), {}),
     "Embedding": (lambda rng: nn.Embedding(9, 8, rng), (ids(B, 5),), {}),
     "EncoderDecoder": (
@@ -100,6 +112,7 @@ MODULES: dict[str, Made] = {
     "Flatten": (lambda rng: nn.Flatten(), (IMAGE,), {}),
     "GELU": (lambda rng: nn.GELU(exact=True), (SEQUENCE,), {}),
     "GRU": (lambda rng: nn.GRU(8, 3, rng, bidirectional=True), (SEQUENCE, MASK), {}),
+    "GRUCell": (lambda rng: nn.GRUCell(8, 3, rng), (MEAN, STATE), {}),
     "GlobalAvgPool": (lambda rng: nn.GlobalAvgPool(), (IMAGE,), {}),
     "GlobalMaxPool": (lambda rng: nn.GlobalMaxPool(), (IMAGE,), {}),
     "GroupNorm": (lambda rng: nn.GroupNorm(2, 4), (IMAGE,), {}),
@@ -109,6 +122,7 @@ MODULES: dict[str, Made] = {
         {"reduction": "none"},
     ),
     "LSTM": (lambda rng: nn.LSTM(8, 3, rng, layers=2, dropout=0.2), (SEQUENCE, MASK), {"rng": 1}),
+    "LSTMCell": (lambda rng: nn.LSTMCell(8, 3, rng), (MEAN,), {}),
     "Lambda": (lambda rng: nn.Lambda(lambda x: x * 2), (SEQUENCE,), {}),
     "LanguageModel": (
         lambda rng: nn.LanguageModel(nn.LanguageModelConfig(**TABLES), rng),
@@ -145,6 +159,7 @@ MODULES: dict[str, Made] = {
     ),
     "RMSNorm": (lambda rng: nn.RMSNorm(8), (SEQUENCE,), {}),
     "RNN": (lambda rng: nn.RNN(8, 3, rng), (SEQUENCE, MASK), {}),
+    "RNNCell": (lambda rng: nn.RNNCell(8, 3, rng), (MEAN, STATE), {}),
     "ReLU": (lambda rng: nn.ReLU(), (SEQUENCE,), {}),
     "Residual": (lambda rng: nn.Residual(nn.Linear(8, 8, rng)), (SEQUENCE,), {}),
     "SelfAttention": (
@@ -198,10 +213,11 @@ NOT_CALLED = {
     *("MaskedTagger", "MaskedPairModel"),  # return a sum over the batch
 }
 # The running statistics move, as they shall, and examples see each other.
-BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
+BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 # Parameters that the call in the table does not use.
 WEIGHTS = ("weight", "bias")
 WITHOUT_ALL_GRADIENTS = {
+    "LSTMCell": {"weight"},  # the first state is 0
     "CBOW": {"vectors.weight"},  # the output starts at zero, and all comes through it
     "SkipGram": {"vectors.weight"},
     "Bert": {"pool.weight", "pool.bias"},
@@ -312,7 +328,7 @@ FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "float64 tensor": lambda x: Tensor(x.astype(np.float64), requires_grad=True),
     "int64 tensor": lambda x: Tensor(np.rint(x).astype(np.int64)),
 }
-PASS_ON = {"Concatenate", "Lambda", "Parallel"}  # compute nothing themselves
+PASS_ON = {"Concatenate", "Identity", "Lambda", "Parallel"}  # compute nothing themselves
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -25,7 +25,12 @@ from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 
 # convolution/: convolution and pooling
 from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d
-from pmt_nn.convolution.conv_transpose import ConvTranspose2d, conv_transpose2d
+from pmt_nn.convolution.conv_transpose import (
+    ConvTranspose1d,
+    ConvTranspose2d,
+    conv_transpose1d,
+    conv_transpose2d,
+)
 from pmt_nn.convolution.pool_layers import (
     AvgPool1d,
     AvgPool2d,
@@ -56,32 +61,49 @@ from pmt_nn.inspect.capture import capture
 from pmt_nn.inspect.summary import Summary, SummaryRow, summary
 
 # layers/: linear, embedding, normalization, dropout, activations
-from pmt_nn.layers.activations import (
+from pmt_nn.layers.activation_layers import (
+    CELU,
     ELU,
     GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
+    Mish,
+    PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
+    Softplus,
+    Softsign,
     Tanh,
-    gelu,
-    gelu_exact,
 )
+from pmt_nn.layers.activations import gelu, gelu_exact, mish
 from pmt_nn.layers.axis import AxisDot, AxisMean, Flatten, masked_mean
-from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, batch_norm
-from pmt_nn.layers.dropout import Dropout, DropoutMask
+from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d, batch_norm
+from pmt_nn.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutMask
 from pmt_nn.layers.embedding import Embedding
+from pmt_nn.layers.group_norm import GroupNorm, group_norm
 from pmt_nn.layers.linear import Dense, Linear, linear, tied_linear
 from pmt_nn.layers.memory_layout import cache_blocks
-from pmt_nn.layers.normalization import (
-    GroupNorm,
-    LayerNorm,
-    RMSNorm,
-    group_norm,
-    layer_norm,
-    rms_norm,
+from pmt_nn.layers.normalization import LayerNorm, RMSNorm, layer_norm, rms_norm
+from pmt_nn.layers.piecewise import (
+    celu,
+    glu,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    log_sigmoid,
+    prelu,
+    relu6,
+    selu,
+    softsign,
 )
 from pmt_nn.layers.running_statistics import (
     BatchStatistics,
@@ -130,7 +152,15 @@ from pmt_nn.models.pair_classifier import PairClassifier, PairClassifierConfig
 from pmt_nn.models.word2vec import CBOW, SkipGram
 
 # module/: Module, Parameter, containers, initializers, hooks
-from pmt_nn.module.containers import Concatenate, Lambda, ModuleList, Parallel, Residual, Sequential
+from pmt_nn.module.containers import (
+    Concatenate,
+    Identity,
+    Lambda,
+    ModuleList,
+    Parallel,
+    Residual,
+    Sequential,
+)
 from pmt_nn.module.hooks import ModuleHook, module_hook
 from pmt_nn.module.initializers import (
     constant,
@@ -147,6 +177,7 @@ from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.module.weight_limit import weight_limit
 
 # recurrent/: RNN, GRU, LSTM
+from pmt_nn.recurrent.cells import GRUCell, LSTMCell, RNNCell
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
 
@@ -165,35 +196,39 @@ from pmt_nn.word2vec.small_steps import SmallStepKernel
 
 # fmt: off
 __all__ = [
-    "CBOW", "ELU", "GELU", "GRU", "LSTM", "RNN", "Alibi", "AttentionPositions", "AvgPool1d",
-    "AvgPool2d", "AxisDot", "AxisMean", "BatchNorm1d", "BatchNorm2d", "BatchStatistics", "Bert",
-    "BertConfig", "Buffer", "CbowKernel", "CharacterEncoder", "Chooser", "Concatenate", "Conv1d",
-    "Conv2d", "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
-    "DropoutMask", "Embedding", "EncoderDecoder", "EncoderDecoderConfig", "EntityTagger",
-    "EntityTaggerConfig", "FeedForward", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm",
-    "HierarchicalSoftmax", "Hypothesis", "KeyValueCache", "Lambda", "LanguageModel",
-    "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions", "LengthPenalty", "Linear",
-    "LinearChainCRF", "LogSoftmax", "Mask", "MaskedPairModel", "MaskedTagger", "MaxPool1d",
-    "MaxPool2d", "MeanOfWords", "Module", "ModuleHook", "ModuleList", "NegativeSampling",
-    "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RaggedLayout",
-    "ReLU", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
+    "CBOW", "CELU", "ELU", "GELU", "GLU", "GRU", "LSTM", "RNN", "SELU", "Alibi",
+    "AttentionPositions", "AvgPool1d", "AvgPool2d", "AxisDot", "AxisMean", "BatchNorm1d",
+    "BatchNorm2d", "BatchNorm3d", "BatchStatistics", "Bert", "BertConfig", "Buffer", "CbowKernel",
+    "CharacterEncoder", "Chooser", "Concatenate", "Conv1d", "Conv2d", "ConvTranspose1d",
+    "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
+    "Dropout1d", "Dropout2d", "Dropout3d", "DropoutMask", "Embedding", "EncoderDecoder",
+    "EncoderDecoderConfig", "EntityTagger", "EntityTaggerConfig", "FeedForward", "Flatten",
+    "GRUCell", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm", "Hardsigmoid", "Hardswish",
+    "Hardtanh", "HierarchicalSoftmax", "Hypothesis", "Identity", "KeyValueCache", "LSTMCell",
+    "Lambda", "LanguageModel", "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions",
+    "LengthPenalty", "Linear", "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask",
+    "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d", "MeanOfWords", "Mish", "Module",
+    "ModuleHook", "ModuleList", "NegativeSampling", "PReLU", "PairClassifier",
+    "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU",
+    "ReLU6", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
     "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
-    "SmallStepKernel", "Softmax", "Summary", "SummaryRow", "Tanh", "TransformerConfig",
-    "TransformerDecoder", "TransformerEncoder", "TransformerLayer", "TreeKernel", "WindowArrays",
-    "Word2VecKernel", "apply_statistics", "attention", "attention_weights", "avg_pool2d",
-    "batch_norm", "beam_search", "biased_attention", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "cache_blocks", "capture", "causal_mask",
-    "collecting_statistics", "constant", "contrastive_loss", "conv1d", "conv2d", "conv_transpose2d",
-    "cosine_loss", "cosine_similarity", "crf_log_partition", "cross_entropy", "feed_forward",
-    "focal_loss", "from_ragged", "gelu", "gelu_exact", "gnmt_penalty", "group_norm", "gru_scan",
-    "hinge_embedding_loss", "hinge_loss", "huber", "in_batch_contrastive_loss", "kaiming_normal",
-    "kaiming_uniform", "kl_div", "l1_loss", "layer_norm", "linear", "load_bert", "lstm_scan",
-    "margin_ranking_loss", "masked_mean", "max_pool2d", "module_hook", "mse", "multi_margin_loss",
-    "negative_sampling_loss", "next_token", "nll_loss", "normal", "orthogonal", "packed_attention",
-    "power_penalty", "ragged_attention", "relative_attention", "rms_norm", "rnn_scan", "rotate",
-    "sigmoid_focal_loss", "sinusoids", "smooth_l1_loss", "spelling_features", "summary",
-    "tied_cross_entropy", "tied_linear", "to_ragged", "token_distribution", "triplet_loss",
-    "truncated_normal", "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names",
-    "xavier_uniform",
+    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "Summary", "SummaryRow", "Tanh",
+    "TransformerConfig", "TransformerDecoder", "TransformerEncoder", "TransformerLayer",
+    "TreeKernel", "WindowArrays", "Word2VecKernel", "apply_statistics", "attention",
+    "attention_weights", "avg_pool2d", "batch_norm", "beam_search", "biased_attention",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks", "capture",
+    "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss", "conv1d",
+    "conv2d", "conv_transpose1d", "conv_transpose2d", "cosine_loss", "cosine_similarity",
+    "crf_log_partition", "cross_entropy", "feed_forward", "focal_loss", "from_ragged", "gelu",
+    "gelu_exact", "glu", "gnmt_penalty", "group_norm", "gru_scan", "hardsigmoid", "hardswish",
+    "hardtanh", "hinge_embedding_loss", "hinge_loss", "huber", "in_batch_contrastive_loss",
+    "kaiming_normal", "kaiming_uniform", "kl_div", "l1_loss", "layer_norm", "linear", "load_bert",
+    "log_sigmoid", "lstm_scan", "margin_ranking_loss", "masked_mean", "max_pool2d", "mish",
+    "module_hook", "mse", "multi_margin_loss", "negative_sampling_loss", "next_token", "nll_loss",
+    "normal", "orthogonal", "packed_attention", "power_penalty", "prelu", "ragged_attention",
+    "relative_attention", "relu6", "rms_norm", "rnn_scan", "rotate", "selu", "sigmoid_focal_loss",
+    "sinusoids", "smooth_l1_loss", "softsign", "spelling_features", "summary", "tied_cross_entropy",
+    "tied_linear", "to_ragged", "token_distribution", "triplet_loss", "truncated_normal",
+    "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names", "xavier_uniform",
 ]
 # fmt: on

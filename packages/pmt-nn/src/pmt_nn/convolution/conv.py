@@ -12,6 +12,7 @@ import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, pad
 from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
 from pmt_nn.convolution.im2col import convolve, convolve_gradients
+from pmt_nn.convolution.padding import check_padding_mode, pad_border
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
 from pmt_nn.module.initializers import constant, kaiming_uniform
@@ -24,7 +25,7 @@ from pmt_nn.module.parameter import Parameter
 def conv2d(
     x: Array,
     kernel: Array,
-    bias: Array,
+    bias: Array | None,
     *,
     stride: int | Pair = 1,
     padding: int | Pair = 0,
@@ -35,9 +36,9 @@ def conv2d(
     """Convolve images with a kernel (LeCun et al. 1989).
 
     y[b,o,p,q] = bias[o] + sum_cij kernel[o,c,i,j] x[b,c, s p + d i - pad, s q + d j - pad], x = 0
-    outside the image. x: (b, c, h, w), kernel: (o, c/g, kh, kw), bias: (o,) -> (b, o, oh, ow), with
-    oh = (h + 2 padding - span) // stride + 1 and span = dilation (kh - 1) + 1. Raises ShapeError
-    or SettingsError if the arguments do not fit.
+    outside the image. x: (b, c, h, w), kernel: (o, c/g, kh, kw), bias: (o,) or None for 0 ->
+    (b, o, oh, ow), oh = (h + 2 padding - span) // stride + 1 and span = dilation (kh - 1) + 1.
+    Raises ShapeError or SettingsError if the arguments do not fit.
 
     stride (s), padding (width of the border of zeros) and dilation (d, step between the points of
     the kernel) are one number or (height, width). groups: g; the output channels of a group see the
@@ -56,13 +57,13 @@ def conv2d(
 
 
 @ag.counts_flops(conv2d)
-def _(value: Array, x: Array, kernel: Array, bias: Array, **settings: Any) -> int:
-    return value.size * (2 * kernel.size // len(kernel) + 1)
+def _(value: Array, x: Array, kernel: Array, bias: Array | None, **settings: Any) -> int:
+    return value.size * (2 * kernel.size // len(kernel) + (bias is not None))
 
 
 @ag.composed_form(conv2d)
 def conv2d_composed(
-    x: Tensor, kernel: Tensor, bias: Tensor, *, groups: int = 1, **settings: Any
+    x: Tensor, kernel: Tensor, bias: Tensor | None, *, groups: int = 1, **settings: Any
 ) -> Tensor:
     """Compute `conv2d` in plain operations: one matrix product per point of the kernel."""
     grid = PatchGrid.of(kernel.shape, **settings)
@@ -74,13 +75,14 @@ def conv2d_composed(
     for i, j in grid.points():
         pixels = padded[grid.tap_index(i, j, count)].reshape(b, groups, width, count[0] * count[1])
         y = y + kernel[:, :, i, j].reshape(groups, o // groups, width) @ pixels
-    return y.reshape(b, o, *count) + bias.reshape(o, 1, 1)  # type: ignore[no-any-return]
+    y = y.reshape(b, o, *count)
+    return y if bias is None else y + bias.reshape(o, 1, 1)  # type: ignore[no-any-return]
 
 
 def conv1d(
     x: Tensor,
     kernel: Tensor,
-    bias: Tensor,
+    bias: Tensor | None,
     *,
     stride: int = 1,
     padding: int = 0,
@@ -109,18 +111,27 @@ class Convolution(Module):
         o: int,
         n_in: int,
         rng: np.random.Generator,
+        *,
+        bias: bool,
+        padding_mode: str = "zeros",
         dtype: DTypeLike,
         **settings: Any,
     ) -> None:
+        check_padding_mode(padding_mode)
         self.weight = Parameter(kaiming_uniform(rng, shape, n_in, dtype=dtype))
-        self.bias = Parameter(constant((o,), dtype=dtype))
-        self.settings = settings
+        self.bias = Parameter(constant((o,), dtype=dtype)) if bias else None
+        self.padding_mode, self.border, self.settings = padding_mode, (0,), settings
+        if padding_mode != "zeros":  # the operation itself pads with zeros
+            width = settings["padding"]
+            self.border = width if isinstance(width, tuple) else (width,)
+            self.settings = {**settings, "padding": 0}
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve x (b, c, ...) -> (b, o, ...)."""
-        return type(self).operation(
-            float_tensor(x, self.weight), self.weight, self.bias, **self.settings
-        )
+        x = float_tensor(x, self.weight)
+        if any(self.border):
+            x = pad_border(x, widths=self.border, mode=self.padding_mode)
+        return type(self).operation(x, self.weight, self.bias, **self.settings)
 
 
 class Conv2d(Convolution):
@@ -129,9 +140,12 @@ class Conv2d(Convolution):
     Args:
         kernel: size; one number or (height, width), as stride, padding and dilation.
         rng: stream of the initial weights.
-        padding: width of the border of zeros, or "same" to keep the size of the image (which needs
-            stride 1 and an odd span).
+        padding: width of the border, or "same" to keep the size of the image (which needs stride 1
+            and an odd span).
         groups: divides c and o; groups = c is a depthwise convolution.
+        bias: whether a bias is added; it starts at 0.
+        padding_mode: "zeros"; "reflect", the image mirrored at its outermost pixels; "replicate",
+            copies of these; or "circular", the opposite side.
     """
 
     operation = conv2d
@@ -147,14 +161,17 @@ class Conv2d(Convolution):
         padding: int | Pair | str = 0,
         dilation: int | Pair = 1,
         groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
         (kh, kw), per_group = pair(kernel, "kernel", 1), c // groups
         steps = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
         border, shape = _padding(padding, (kh, kw), *steps), (o, per_group, kh, kw)
-        settings = {"stride": steps[0], "padding": border, "dilation": steps[1], "groups": groups}
-        super().__init__(shape, o, per_group * kh * kw, rng, dtype, **settings)
+        settings: dict[str, Any] = {"stride": steps[0], "padding": border, "dilation": steps[1]}
+        settings |= {"groups": groups, "bias": bias, "padding_mode": padding_mode}
+        super().__init__(shape, o, per_group * kh * kw, rng, dtype=dtype, **settings)
 
 
 class Conv1d(Convolution):
@@ -173,14 +190,19 @@ class Conv1d(Convolution):
         padding: int | str = 0,
         dilation: int = 1,
         groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
         check_sizes("Conv1d", kernel=kernel, stride=stride, dilation=dilation)
         flat_padding, per_group = padding if isinstance(padding, str) else (0, padding), c // groups
         border = _padding(flat_padding, (1, kernel), (1, stride), (1, dilation))[1]
-        settings = {"stride": stride, "padding": border, "dilation": dilation, "groups": groups}
-        super().__init__((o, per_group, kernel), o, per_group * kernel, rng, dtype, **settings)
+        settings: dict[str, Any] = {"stride": stride, "padding": border, "dilation": dilation}
+        settings |= {"groups": groups, "bias": bias, "padding_mode": padding_mode}
+        super().__init__(
+            (o, per_group, kernel), o, per_group * kernel, rng, dtype=dtype, **settings
+        )
 
 
 def check_groups(c: int, o: int, groups: int) -> None:
@@ -238,3 +260,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     for x, kernel, settings, note in CASES:
         arrays = rng.normal(size=x), rng.normal(size=kernel), rng.normal(size=kernel[0])
         yield Sample(arrays, settings, note)
+    for groups in (1, 2):
+        image, weights = rng.normal(size=(2, 4, 4, 5)), rng.normal(size=(2, 4 // groups, 3, 2))
+        settings = {"groups": groups, "padding": 1}
+        yield Sample((image, weights, None), settings, f"no bias, {groups} groups")

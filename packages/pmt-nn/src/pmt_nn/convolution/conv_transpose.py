@@ -10,10 +10,10 @@ from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, flip, pad
-from pmt_core import SettingsError, ShapeError, as_floats
+from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
 from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
-from pmt_nn.convolution.patches import Pair, PatchGrid, pair
+from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
 from pmt_nn.layers.memory_layout import channel_sums
 
 
@@ -21,7 +21,7 @@ from pmt_nn.layers.memory_layout import channel_sums
 def conv_transpose2d(
     x: Array,
     kernel: Array,
-    bias: Array,
+    bias: Array | None,
     *,
     stride: int | Pair = 1,
     padding: int | Pair = 0,
@@ -33,7 +33,8 @@ def conv_transpose2d(
     """Apply a transposed convolution: the gradient of a convolution by its input, as a layer.
 
     Each pixel of x adds the kernel times its value to y. x: (b, c, h, w), kernel: (c, o/g, kh, kw),
-    bias: (o,) -> (b, o, oh, ow), oh = (h - 1) stride - 2 padding + span + output_padding.
+    bias: (o,) or None for 0 -> (b, o, oh, ow), oh = (h - 1) stride - 2 padding + span +
+    output_padding.
     stride, padding, dilation and groups are those of the convolution, see `conv2d`. output_padding:
     rows and columns added at the end, less than the stride; it selects one of the sizes that the
     convolution maps to the size of x. Raises ShapeError or SettingsError.
@@ -42,7 +43,8 @@ def conv_transpose2d(
     x = as_floats(x)
     size = _output_size(x, kernel, grid, pair(output_padding, "output_padding", 0), groups)
     y = convolve_input_gradient(x, kernel, grid, groups, size)
-    y += bias.reshape(-1, 1, 1)
+    if bias is not None:
+        y += bias.reshape(-1, 1, 1)
 
     def backward(grad: Array) -> Gradients:
         by_x = convolve(grad, kernel, grid, groups) if needs_grad[0] else None
@@ -55,15 +57,15 @@ def conv_transpose2d(
 
 
 @ag.counts_flops(conv_transpose2d)
-def _(value: Array, x: Array, kernel: Array, bias: Array, **settings: Any) -> int:
-    return 2 * x.size * kernel[:1].size + value.size
+def _(value: Array, x: Array, kernel: Array, bias: Array | None, **settings: Any) -> int:
+    return 2 * x.size * kernel[:1].size + value.size * (bias is not None)
 
 
 @ag.composed_form(conv_transpose2d)
 def conv_transpose2d_composed(
     x: Tensor,
     kernel: Tensor,
-    bias: Tensor,
+    bias: Tensor | None,
     *,
     output_padding: int | Pair = 0,
     groups: int = 1,
@@ -101,6 +103,7 @@ class ConvTranspose2d(Convolution):
         output_padding: int | Pair = 0,
         dilation: int | Pair = 1,
         groups: int = 1,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_groups(c, o, groups)
@@ -110,7 +113,66 @@ class ConvTranspose2d(Convolution):
         settings |= {"dilation": pair(dilation, "dilation", 1), "groups": groups}
         # Each pixel of y sums about kh kw / (sh sw) pixels of x.
         n_in = c // groups * max(1, kh * kw // (sh * sw))
-        super().__init__((c, o // groups, kh, kw), o, n_in, rng, dtype, **settings)
+        shape = (c, o // groups, kh, kw)
+        super().__init__(shape, o, n_in, rng, bias=bias, dtype=dtype, **settings)
+
+
+def conv_transpose1d(
+    x: Tensor,
+    kernel: Tensor,
+    bias: Tensor | None,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    output_padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Apply a transposed convolution to sequences x (b, c, t), kernel (c, o/g, k), bias (o,).
+
+    The result is (b, o, ot), ot = (t - 1) stride - 2 padding + span + output_padding; see
+    `conv_transpose2d`.
+    """
+    if x.ndim != 3 or kernel.ndim != 3:
+        raise ShapeError(
+            "conv_transpose1d needs x (b, c, t) and kernel (c, o/g, k), got "
+            f"{x.shape} and {kernel.shape}"
+        )
+    steps: dict[str, Pair] = {"stride": (1, stride), "dilation": (1, dilation)}
+    borders: dict[str, Pair] = {"padding": (0, padding), "output_padding": (0, output_padding)}
+    image, flat_kernel = as_image(x), as_image(kernel)
+    return as_sequence(
+        conv_transpose2d(image, flat_kernel, bias, groups=groups, **steps, **borders)
+    )
+
+
+class ConvTranspose1d(Convolution):
+    """Transposed convolution of sequences (b, c, t), see `conv_transpose1d`; as `Conv1d`."""
+
+    operation = staticmethod(conv_transpose1d)
+
+    def __init__(
+        self,
+        c: int,
+        o: int,
+        kernel: int,
+        rng: np.random.Generator,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        output_padding: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        check_groups(c, o, groups)
+        check_sizes("ConvTranspose1d", kernel=kernel, stride=stride, dilation=dilation)
+        borders: dict[str, Any] = {"padding": padding, "output_padding": output_padding}
+        check_sizes("ConvTranspose1d", least=0, **borders)
+        steps: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups}
+        n_in, shape = c // groups * max(1, kernel // stride), (c, o // groups, kernel)
+        super().__init__(shape, o, n_in, rng, bias=bias, dtype=dtype, **borders, **steps)
 
 
 def _output_size(x: Array, kernel: Array, grid: PatchGrid, extra: Pair, groups: int) -> Pair:
@@ -150,3 +212,6 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
         o = kernel[1] * settings.get("groups", 1)
         arrays = rng.normal(size=x), rng.normal(size=kernel), rng.normal(size=o)
         yield Sample(arrays, settings, note)
+    yield Sample(
+        (rng.normal(size=(2, 3, 4, 3)), rng.normal(size=(3, 2, 3, 2)), None), {}, "no bias"
+    )

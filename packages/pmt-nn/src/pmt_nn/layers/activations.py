@@ -1,9 +1,8 @@
-"""GELU (Hendrycks & Gimpel 2016), exact and by tanh, and activation functions as modules."""
+"""GELU (Hendrycks & Gimpel 2016), exact and by tanh, and Mish, in one pass over the memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar
 
 import numpy as np
 
@@ -14,21 +13,13 @@ from pmt_autograd import (
     Result,
     Sample,
     Tensor,
-    elu,
     erf,
     erf_values,
-    leaky_relu,
-    log_softmax,
-    relu,
-    sigmoid,
-    silu,
-    softmax,
+    softplus,
     tanh,
 )
 from pmt_core import as_floats
 from pmt_nn.layers.memory_layout import cache_blocks
-from pmt_nn.module.inputs import float_tensor
-from pmt_nn.module.module import Module
 
 _ROOT = float(np.sqrt(2 / np.pi))
 _CUBE = 0.044715
@@ -165,91 +156,42 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((np.array([-1000.0, -8.0, 0.0, 8.0, 1000.0]),), note="far out")
 
 
-class Elementwise(Module):
-    """Base class of activations without arguments."""
+@ag.primitive
+def mish(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
+    """Return x tanh(softplus(x)) (Misra 2020).
 
-    operation: ClassVar[Callable[..., Tensor]]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        return type(self).operation(float_tensor(x))
-
-
-class ReLU(Elementwise):
-    """max(x, 0)."""
-
-    operation = relu
+    With w = e^-|x|: t = tanh(softplus(x)) = (1 + 2 w) / (1 + 2 w + 2 w^2) if x > 0, else
+    (2 w + w^2) / (2 + 2 w + w^2). The slope is t + x (1 - t^2) sigmoid(x).
+    """
+    return _by_blocks(_mish_block, x, needs_grad[0])
 
 
-class SiLU(Elementwise):
-    """x / (1 + e^-x)."""
-
-    operation = silu
-
-
-class Tanh(Elementwise):
-    """Hyperbolic tangent."""
-
-    operation = tanh
+@ag.composed_form(mish)
+def mish_composed(x: Tensor) -> Tensor:
+    """Compute x tanh(softplus(x)) in plain operations."""
+    return x * tanh(softplus(x))
 
 
-class Sigmoid(Elementwise):
-    """1 / (1 + e^-x)."""
-
-    operation = sigmoid
-
-
-class LeakyReLU(Module):
-    """x if x > 0, else slope x."""
-
-    def __init__(self, slope: float = 0.01) -> None:
-        self.slope = slope
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        return leaky_relu(float_tensor(x), slope=self.slope)
-
-
-class ELU(Module):
-    """x if x > 0, else alpha (e^x - 1)."""
-
-    def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        return elu(float_tensor(x), alpha=self.alpha)
+def _mish_block(x: Array, slope: Array | None) -> None:
+    """Replace x by mish(x), and write its derivative to `slope` if given."""
+    positive = x > 0
+    w = np.exp(-np.abs(x))
+    square = w * w
+    top = np.where(positive, 1 + 2 * w, 2 * w + square)
+    rest = np.where(positive, 2 * square, x.dtype.type(2))
+    t = top / (top + rest)
+    if slope is not None:
+        beside = rest / (top + rest)  # 1 - t
+        np.multiply(x, beside * (1 + t), out=slope)
+        slope *= np.where(positive, x.dtype.type(1), w) / (1 + w)
+        slope += t
+    x *= t
 
 
-class GELU(Module):
-    """x Phi(x), by default by the faster tanh approximation (within 5e-4); exact: by erf."""
-
-    def __init__(self, *, exact: bool = False) -> None:
-        self.exact = exact
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape."""
-        x = float_tensor(x)
-        return gelu_exact(x) if self.exact else gelu(x)
-
-
-class Softmax(Module):
-    """e^x / sum(e^x) over one axis. For a loss use `cross_entropy` on the logits instead."""
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape with that axis."""
-        return softmax(float_tensor(x), axis=self.axis)
-
-
-class LogSoftmax(Module):
-    """x - log(sum(e^x)) over one axis."""
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply to x of any shape with that axis."""
-        return log_softmax(float_tensor(x), axis=self.axis)
+@ag.samples(mish)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(3, 4)) * 2,))
+    yield Sample((rng.normal(size=()),), note="0-d")
+    yield Sample((rng.normal(size=(0, 2)),), note="empty")
+    yield Sample((np.array([-1000.0, -8.0, 0.0, 8.0, 1000.0]),), note="far out")
+    yield Sample((rng.normal(size=(3, 50_000)),), note="several blocks")

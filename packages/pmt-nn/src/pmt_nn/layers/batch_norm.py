@@ -22,29 +22,32 @@ from pmt_nn.module.parameter import Buffer, Parameter
 @ag.primitive
 def batch_norm(
     x: Array,
-    weight: Array,
-    bias: Array,
+    weight: Array | None,
+    bias: Array | None,
     *,
     eps: float = 1e-5,
     moments: tuple[Array, Array] | None = None,
 ) -> Result:
     """Normalize each channel over the batch and all pixels, then scale and shift by channel.
 
-    x: (b, c, ...), weight, bias: (c,). moments: mean and variance (c,) of x if already computed.
-    With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
-    dx = (h - sum(h) / N - n sum(h n) / N) / s.
+    x: (b, c, ...), weight, bias: (c,) or None for 1 and 0. moments: mean and variance (c,) of x if
+    already computed. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and
+    h = dy weight: dx = (h - sum(h) / N - n sum(h n) / N) / s.
     """
     x = as_floats(x)
     mean, variance = channel_moments(x) if moments is None else moments
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
     rows, spread, sums = _by_channel(x)
     normed, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
-    center, scale, factor, shift = map(spread, (mean, inverse, weight, bias))
+    by_channel = np.ones_like(mean) if weight is None else weight
+    center, scale, factor = map(spread, (mean, inverse, by_channel))
+    shift = None if bias is None else spread(bias)
     for block in _blocks(rows):
         part = np.subtract(rows[block], center, out=normed[block])
         part *= scale
         np.multiply(part, factor, out=y[block])
-        y[block] += shift
+        if shift is not None:
+            y[block] += shift
     count = max(x.size // x.shape[1], 1)
 
     def backward(grad: Array) -> Gradients:
@@ -54,25 +57,31 @@ def batch_norm(
             by_bias += sums(grads[block])
             by_weight += sums(grads[block] * normed[block])
         by_x = np.empty(rows.shape, x.dtype)
-        slope, level, scale = map(spread, (by_weight / count, by_bias / count, weight * inverse))
+        slope, level, scale = map(
+            spread, (by_weight / count, by_bias / count, by_channel * inverse)
+        )
         for block in _blocks(rows):
             part = np.multiply(normed[block], slope, out=by_x[block])
             np.subtract(grads[block], part, out=part)
             part -= level
             part *= scale
-        return _as_image(by_x, x), by_weight, by_bias
+        by_parameters = None if weight is None else by_weight, None if bias is None else by_bias
+        return _as_image(by_x, x), *by_parameters
 
     return _as_image(y, x), backward
 
 
 @ag.composed_form(batch_norm)
-def batch_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+def batch_norm_composed(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, *, eps: float = 1e-5
+) -> Tensor:
     """Compute `batch_norm` in plain operations."""
     axes = (0, *range(2, x.ndim))
     shape = (x.shape[1],) + (1,) * (x.ndim - 2)
     centered = x - x.mean(axis=axes, keepdims=True)
     normed = centered / (x.var(axis=axes, keepdims=True) + eps).sqrt()
-    return normed * weight.reshape(*shape) + bias.reshape(*shape)
+    scaled = normed if weight is None else normed * weight.reshape(*shape)
+    return scaled if bias is None else scaled + bias.reshape(*shape)
 
 
 def channel_moments(x: Array) -> tuple[Array, Array]:
@@ -135,29 +144,37 @@ def _blocks(rows: Array) -> Iterator[slice]:
 
 
 class BatchNorm(Module):
-    """Base class of `BatchNorm1d` and `BatchNorm2d`: batch normalization of c channels.
+    """Base class of `BatchNorm1d`, `2d` and `3d`: batch normalization of c channels.
 
     In training each channel is normalized by its mean and variance over the batch, or over each of
     its shards (unlike with all other layers, their number matters slightly), in evaluation by the
     running ones, which every training pass moves by `momentum` towards those of its batch (see
-    `running_statistics.py` for several threads).
+    `running_statistics.py` for several threads). The weight starts at 1, the bias at 0;
+    bias=False: without a bias, affine=False: without either.
     """
 
     axes: tuple[int, ...] = ()
 
     def __init__(
-        self, c: int, *, momentum: float = 0.1, eps: float = 1e-5, dtype: DTypeLike = np.float32
+        self,
+        c: int,
+        *,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+        affine: bool = True,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         check_sizes(type(self).__name__, c=c)
-        self.weight = Parameter(constant((c,), 1.0, dtype=dtype))
-        self.bias = Parameter(constant((c,), dtype=dtype))
+        self.weight = Parameter(constant((c,), 1.0, dtype=dtype)) if affine else None
+        self.bias = Parameter(constant((c,), dtype=dtype)) if affine and bias else None
         self.running_mean = Buffer(constant((c,), dtype=dtype))
         self.running_variance = Buffer(constant((c,), 1.0, dtype=dtype))
         self.momentum, self.eps = momentum, eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (b, c, ...). Raises ShapeError."""
-        x = float_tensor(x, self.weight)
+        x = float_tensor(x, self.running_mean)
         self._check(x)
         if not self.training:
             return self._by_running_statistics(x)
@@ -170,15 +187,15 @@ class BatchNorm(Module):
     def _by_running_statistics(self, x: Tensor) -> Tensor:
         shape = (-1,) + (1,) * (x.ndim - 2)
         deviation = np.sqrt(self.running_variance.data + self.running_variance.dtype.type(self.eps))
-        scale = self.weight / deviation
-        shift = self.bias - scale * self.running_mean.data
+        scale = (1.0 if self.weight is None else self.weight) / Tensor(deviation)
+        shift = (0.0 if self.bias is None else self.bias) - scale * self.running_mean.data
         y: Tensor = x * scale.reshape(*shape) + shift.reshape(*shape)
         return y
 
     def _check(self, x: Tensor) -> None:
-        if x.ndim not in self.axes or x.shape[1] != self.weight.size:
+        if x.ndim not in self.axes or x.shape[1] != self.running_mean.size:
             raise ShapeError(
-                f"{type(self).__name__} of {self.weight.size} channels needs x with "
+                f"{type(self).__name__} of {self.running_mean.size} channels needs x with "
                 f"{' or '.join(map(str, self.axes))} axes, (b, c, ...), got shape {x.shape}"
             )
         if self.training and x.size <= x.shape[1]:
@@ -200,6 +217,12 @@ class BatchNorm2d(BatchNorm):
     axes = (4,)
 
 
+class BatchNorm3d(BatchNorm):
+    """Batch normalization of volumes (b, c, d, h, w); see `BatchNorm`."""
+
+    axes = (5,)
+
+
 @ag.samples(batch_norm)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     weight, bias = rng.normal(size=3), rng.normal(size=3)
@@ -209,3 +232,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     last = rng.normal(size=(2, 2, 3, 3)).transpose(0, 3, 1, 2)
     yield Sample((last, weight, bias), note="images, channels last in memory")
     yield Sample((rng.normal(size=(3, 3)) * 1e-3, weight, bias), note="eps as large as var")
+    images = rng.normal(size=(2, 3, 2, 2))
+    yield Sample((images, None, None), note="without weight and bias")
+    yield Sample((images, weight, None), note="without bias")
+    yield Sample((rng.normal(size=(2, 3, 2, 2, 2)), weight, bias), note="volumes")

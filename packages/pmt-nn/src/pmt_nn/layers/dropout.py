@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from pmt_autograd import Array, Result, Sample, Tensor, composed_form, masked, primitive, samples
-from pmt_core import SettingsError, StateError, as_floats, cut
+from pmt_core import SettingsError, ShapeError, StateError, as_floats, cut
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Rng
 from pmt_nn.module.inputs import float_tensor
@@ -127,6 +128,47 @@ class Dropout(Module):
         if not (self.training and self.rate):
             return None
         return DropoutMask(keep_mask(stream_of_pass(rng), shape, self.rate), 1 / (1 - self.rate))
+
+
+class ChannelDropout(Dropout):
+    """Base class of `Dropout1d`, `2d` and `3d`: set whole channels to zero (Tompson et al. 2015).
+
+    The pixels of a channel resemble each other, so dropping single ones regularizes little.
+    """
+
+    axes: ClassVar[int] = 0
+
+    def forward(self, x: Tensor, rng: Rng = None) -> Tensor:
+        """Apply dropout to the channels of x (b, c, ...). rng: needed in training if rate > 0."""
+        x = float_tensor(x)
+        if x.ndim != self.axes:
+            raise ShapeError(
+                f"{type(self).__name__} needs x with {self.axes} axes, (b, c, ...), got {x.shape}"
+            )
+        channels = self.draw(x.shape[:2], rng)
+        if channels is None:
+            return x
+        keep = channels.keep.reshape(*x.shape[:2], *[1] * (x.ndim - 2))
+        mask = DropoutMask(np.broadcast_to(keep, x.shape), channels.scale)
+        return apply_mask(x, dropout_mask=mask)
+
+
+class Dropout1d(ChannelDropout):
+    """Dropout of whole channels of sequences (b, c, t); see `ChannelDropout`."""
+
+    axes = 3
+
+
+class Dropout2d(ChannelDropout):
+    """Dropout of whole channels of images (b, c, h, w); see `ChannelDropout`."""
+
+    axes = 4
+
+
+class Dropout3d(ChannelDropout):
+    """Dropout of whole channels of volumes (b, c, d, h, w); see `ChannelDropout`."""
+
+    axes = 5
 
 
 def add_with_dropout(x: Tensor, y: Tensor, dropout: Dropout, rng: Rng) -> Tensor:

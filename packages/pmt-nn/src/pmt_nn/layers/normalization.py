@@ -1,4 +1,4 @@
-"""Layer, root-mean-square and group normalization."""
+"""Layer and root-mean-square normalization."""
 
 from __future__ import annotations
 
@@ -24,22 +24,25 @@ from pmt_nn.module.parameter import Parameter
 @ag.primitive
 def layer_norm(
     x: Array,
-    weight: Array,
+    weight: Array | None,
     bias: Array | None,
     *,
     eps: float = 1e-5,
+    axes: int = 1,
     needs_grad: NeedsGrad = (True, True, True),
 ) -> Result:
-    """Normalize the last axis to mean 0 and variance 1, then scale and shift by element.
+    """Normalize the last axes to mean 0 and variance 1, then scale and shift by element.
 
-    Layer normalization (Ba et al. 2016). x: (..., d), weight: (d,), bias: (d,) or None.
+    Layer normalization (Ba et al. 2016). x: (..., d), weight, bias: (d,) or None for 1 and 0.
+    axes: how many of the last axes are normalized together; weight and bias have their shape.
     With n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
-    dx = (h - mean(h) - n mean(h n)) / s, with means over the last axis.
+    dx = (h - mean(h) - n mean(h n)) / s, with means over the last axes.
     """
-    _check_width(x, weight)
-    x, d = as_floats(x), x.shape[-1]
-    rows = as_rows(x)
-    averaging = _averaging(d, x.dtype)
+    x, shape, normalized = as_floats(x), x.shape, _last_axes(x, axes, weight, bias)
+    d = prod(normalized)
+    rows = as_rows(x.reshape(*shape[: x.ndim - axes], d))
+    scale = np.ones(d, x.dtype) if weight is None else weight.reshape(d)
+    averaging = mean_weights(d, x.dtype)
     normed = rows - (rows @ averaging)[:, np.newaxis]
     squares = normed * normed
     inverse = squares @ averaging  # the variance
@@ -48,48 +51,68 @@ def layer_norm(
     inverse = inverse[:, np.newaxis]
     normed *= inverse
     y = squares if any(needs_grad) else normed  # backward needs `normed`
-    np.multiply(normed, weight, out=y)
+    np.multiply(normed, scale, out=y)
     if bias is not None:
-        y += bias
+        y += bias.reshape(d)
 
     def backward(grad: Array) -> Gradients:
-        grad = as_rows(grad)
+        grad = grad.reshape(rows.shape)
         by_x = np.empty(rows.shape, x.dtype)
-        by_weight = np.zeros(d, x.dtype)
-        by_bias = None if bias is None else np.zeros(d, x.dtype)
-        weighting = averaging * weight
+        by_weight, by_bias = np.zeros(d, x.dtype), np.zeros(d, x.dtype)
+        weighting = averaging * scale
         for block in cache_blocks(len(rows), d):
             out = by_x[block]
             product = grad[block] * normed[block]
-            by_weight += sum_rows(product)
-            if by_bias is not None:
+            if weight is not None:
+                by_weight += sum_rows(product)
+            if bias is not None:
                 by_bias += sum_rows(grad[block])
             # mean(h) and mean(h n), with the weight moved to the other factor
             mean_h, mean_hn = grad[block] @ weighting, product @ weighting
             np.multiply(normed[block], mean_hn[:, np.newaxis], out=product)
             product += mean_h[:, np.newaxis]
-            np.multiply(grad[block], weight, out=out)
+            np.multiply(grad[block], scale, out=out)
             out -= product
             out *= inverse[block]
-        return by_x.reshape(x.shape), by_weight, by_bias
+        return (
+            by_x.reshape(shape),
+            None if weight is None else by_weight.reshape(normalized),
+            None if bias is None else by_bias.reshape(normalized),
+        )
 
-    return y.reshape(x.shape), backward
+    return y.reshape(shape), backward
 
 
 @ag.composed_form(layer_norm)
-def layer_norm_composed(x: Tensor, weight: Tensor, bias: Tensor, *, eps: float = 1e-5) -> Tensor:
+def layer_norm_composed(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, *, eps: float = 1e-5, axes: int = 1
+) -> Tensor:
     """Compute (x - mean) / sqrt(var + eps) * weight + bias in plain operations."""
-    centered = x - x.mean(axis=-1, keepdims=True)
-    return centered / (x.var(axis=-1, keepdims=True) + eps).sqrt() * weight + bias
+    last = tuple(range(-axes, 0))
+    centered = x - x.mean(axis=last, keepdims=True)
+    normed = centered / (x.var(axis=last, keepdims=True) + eps).sqrt()
+    return _scaled_and_shifted(normed, weight, bias)
 
 
-def _check_width(x: Array, weight: Array) -> None:
-    if x.shape[-1:] != weight.shape:
-        raise ShapeError(f"a norm of vectors of width {weight.size} got shape {x.shape}")
+def _scaled_and_shifted(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def _last_axes(x: Array, axes: int, *parameters: Array | None) -> tuple[int, ...]:
+    """Return the shape of the last axes. Raises ShapeError unless all parameters have it."""
+    shape = x.shape[x.ndim - axes :] if 1 <= axes <= x.ndim else None
+    for parameter in parameters:
+        if parameter is not None and parameter.shape != shape:
+            width = parameter.size if parameter.ndim == 1 else parameter.shape
+            raise ShapeError(f"a norm of vectors of width {width} got shape {x.shape}")
+    if shape is None:
+        raise ShapeError(f"a norm of the last {axes} axes got shape {x.shape}")
+    return shape
 
 
 @lru_cache(maxsize=64)
-def _averaging(d: int, dtype: np.dtype[Any]) -> Array:
+def mean_weights(d: int, dtype: np.dtype[Any]) -> Array:
     """Return (d,) values 1 / d: the product of a row with them is its mean, and fast."""
     shares = np.full(d, 1 / max(d, 1), dtype)
     shares.flags.writeable = False
@@ -97,19 +120,49 @@ def _averaging(d: int, dtype: np.dtype[Any]) -> Array:
 
 
 class LayerNorm(Module):
-    """Layer normalization of the last axis, of length d. The weight starts at 1, the bias at 0."""
+    """Layer normalization of the last axis, of length d, or of several last axes.
+
+    d: a length, or a tuple of lengths, e.g. (c, h, w) for images. The weight starts at 1, the bias
+    at 0, both of shape d; bias=False: without a bias, affine=False: without either.
+    """
 
     def __init__(
-        self, d: int, *, eps: float = 1e-5, bias: bool = True, dtype: DTypeLike = np.float32
+        self,
+        d: int | tuple[int, ...],
+        *,
+        eps: float = 1e-5,
+        affine: bool = True,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
     ) -> None:
-        check_sizes("LayerNorm", d=d)
-        self.weight = Parameter(constant((d,), 1.0, dtype=dtype))
-        self.bias = Parameter(constant((d,), dtype=dtype)) if bias else None
+        self.shape = _lengths("LayerNorm", d)
+        self.weight = Parameter(constant(self.shape, 1.0, dtype=dtype)) if affine else None
+        self.bias = Parameter(constant(self.shape, dtype=dtype)) if affine and bias else None
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (..., d)."""
-        return layer_norm(float_tensor(x, self.weight), self.weight, self.bias, eps=self.eps)
+        x, axes = _input_of("LayerNorm", x, self.shape, self.weight), len(self.shape)
+        return layer_norm(x, self.weight, self.bias, eps=self.eps, axes=axes)
+
+
+def _lengths(name: str, d: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the lengths of the normalized axes. Raises SettingsError."""
+    shape = tuple(d) if isinstance(d, (tuple, list)) else (d,)
+    if not shape:
+        raise SettingsError(f"{name}: d is a length, or one or more lengths, got {d}")
+    for length in shape:
+        check_sizes(name, d=length)
+    return shape
+
+
+def _input_of(name: str, x: Tensor, shape: tuple[int, ...], weight: Tensor | None) -> Tensor:
+    """Return x in the dtype of the weight. Raises ShapeError unless its last axes have `shape`."""
+    x = float_tensor(x, weight)
+    if x.shape[-len(shape) :] != shape:
+        width = shape[0] if len(shape) == 1 else shape
+        raise ShapeError(f"{name} of width {width} got shape {x.shape}")
+    return x
 
 
 @ag.samples(layer_norm)
@@ -119,52 +172,74 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
         yield Sample((rng.normal(size=shape), weight, bias), note=str(shape))
     yield Sample((rng.normal(size=(2, 4)) + 100, weight, bias), note="far from zero")
     yield Sample((rng.normal(size=(2, 4)) * 1e-3, weight, bias), note="eps as large as var")
+    yield Sample((rng.normal(size=(2, 4)), None, None), note="without weight and bias")
+    yield Sample((rng.normal(size=(2, 4)), weight, None), note="without bias")
+    images = rng.normal(size=(2, 3, 2, 4)), rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    yield Sample(images, {"axes": 2}, note="two axes")
+    yield Sample((images[0], None, None), {"axes": 3}, note="three axes without weight")
 
 
 @ag.primitive
-def rms_norm(x: Array, weight: Array, *, eps: float = 1e-6) -> Result:
-    """Scale the last axis to root mean square 1, then by element (Zhang & Sennrich 2019).
+def rms_norm(x: Array, weight: Array | None, *, eps: float = 1e-6, axes: int = 1) -> Result:
+    """Scale the last axes to root mean square 1, then by element (Zhang & Sennrich 2019).
 
-    x: (..., d), weight: (d,). With n = x / s, s = sqrt(mean(x^2) + eps) and h = dy weight:
+    x: (..., d), weight: (d,) or None for 1. axes: how many of the last axes are scaled together;
+    the weight has their shape. With n = x / s, s = sqrt(mean(x^2) + eps) and h = dy weight:
     dx = (h - n mean(h n)) / s.
     """
-    _check_width(x, weight)
-    x, d = as_floats(x), x.shape[-1]
-    rows = as_rows(x)
-    averaging = _averaging(d, x.dtype)
+    x, shape, scaled = as_floats(x), x.shape, _last_axes(x, axes, weight)
+    d = prod(scaled)
+    rows = as_rows(x.reshape(*shape[: x.ndim - axes], d))
+    scale = np.ones(d, x.dtype) if weight is None else weight.reshape(d)
+    averaging = mean_weights(d, x.dtype)
     mean_square = np.square(rows) @ averaging
     inverse = (1 / np.sqrt(mean_square + x.dtype.type(eps)))[:, np.newaxis]
     normed = rows * inverse
-    y = normed * weight
+    y = normed * scale
 
     def backward(grad: Array) -> Gradients:
-        grad = as_rows(grad)
+        grad = grad.reshape(rows.shape)
         product = grad * normed
-        by_x = grad * weight
-        by_x -= normed * (product @ (averaging * weight))[:, np.newaxis]
+        by_x = grad * scale
+        by_x -= normed * (product @ (averaging * scale))[:, np.newaxis]
         by_x *= inverse
-        return by_x.reshape(x.shape), product.sum(axis=0)
+        by_weight = None if weight is None else product.sum(axis=0).reshape(scaled)
+        return by_x.reshape(shape), by_weight
 
-    return y.reshape(x.shape), backward
+    return y.reshape(shape), backward
 
 
 @ag.composed_form(rms_norm)
-def rms_norm_composed(x: Tensor, weight: Tensor, *, eps: float = 1e-6) -> Tensor:
+def rms_norm_composed(
+    x: Tensor, weight: Tensor | None, *, eps: float = 1e-6, axes: int = 1
+) -> Tensor:
     """Compute x / sqrt(mean(x^2) + eps) * weight in plain operations."""
-    return x / ((x * x).mean(axis=-1, keepdims=True) + eps).sqrt() * weight
+    power = (x * x).mean(axis=tuple(range(-axes, 0)), keepdims=True)
+    return _scaled_and_shifted(x / (power + eps).sqrt(), weight, None)
 
 
 class RMSNorm(Module):
-    """Root-mean-square normalization of the last axis, of length d. The weight starts at 1."""
+    """Root-mean-square normalization of the last axis, of length d, or of several last axes.
 
-    def __init__(self, d: int, *, eps: float = 1e-6, dtype: DTypeLike = np.float32) -> None:
-        check_sizes("RMSNorm", d=d)
-        self.weight = Parameter(constant((d,), 1.0, dtype=dtype))
+    d: a length, or a tuple of lengths. The weight, of shape d, starts at 1; affine=False: without.
+    """
+
+    def __init__(
+        self,
+        d: int | tuple[int, ...],
+        *,
+        eps: float = 1e-6,
+        affine: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.shape = _lengths("RMSNorm", d)
+        self.weight = Parameter(constant(self.shape, 1.0, dtype=dtype)) if affine else None
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize x (..., d)."""
-        return rms_norm(float_tensor(x, self.weight), self.weight, eps=self.eps)
+        x = _input_of("RMSNorm", x, self.shape, self.weight)
+        return rms_norm(x, self.weight, eps=self.eps, axes=len(self.shape))
 
 
 @ag.samples(rms_norm)
@@ -173,91 +248,5 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     for shape in [(3, 4), (2, 3, 4), (4,), (0, 4)]:
         yield Sample((rng.normal(size=shape), weight), note=str(shape))
     yield Sample((rng.normal(size=(2, 4)) * 1e-3, weight), note="eps as large as the mean square")
-
-
-@ag.primitive
-def group_norm(x: Array, weight: Array, bias: Array, *, groups: int, eps: float = 1e-5) -> Result:
-    """Normalize each group of channels of each example, then scale and shift by channel.
-
-    Group normalization (Wu & He 2018). x: (b, c, ...), weight and bias: (c,); groups divides c.
-    groups = 1 normalizes all channels together, groups = c each channel (instance normalization).
-    The gradient is that of layer normalization.
-    """
-    if x.ndim < 2 or x.shape[1] % groups or x.shape[1:2] != weight.shape:
-        raise ShapeError(
-            f"group norm of {weight.size} channels with {groups} groups needs (b, c, ...), c a "
-            f"multiple, got {x.shape}"
-        )
-    x = as_floats(x)
-    b, c, pixels = x.shape[0], x.shape[1], prod(x.shape[2:])
-    rows = x.reshape(b, groups, c // groups * pixels)
-    n = rows.shape[2]
-    averaging = _averaging(n, x.dtype)
-    normed, inverse = np.empty(rows.shape, x.dtype), np.empty((b, groups, 1), x.dtype)
-    y = np.empty((b, c, pixels), x.dtype)
-    for block in cache_blocks(b, groups * n):
-        part = np.subtract(rows[block], (rows[block] @ averaging)[..., np.newaxis], normed[block])
-        variance = np.square(part) @ averaging
-        inverse[block] = (1 / np.sqrt(variance + x.dtype.type(eps)))[..., np.newaxis]
-        part *= inverse[block]
-        np.multiply(part.reshape(len(part), c, pixels), weight[:, np.newaxis], out=y[block])
-        y[block] += bias[:, np.newaxis]
-
-    def backward(grad: Array) -> Gradients:
-        grads, by_channel = grad.reshape(b, c, pixels), normed.reshape(b, c, pixels)
-        by_weight, by_bias = np.zeros(c, x.dtype), np.zeros(c, x.dtype)
-        by_x, ones = np.empty(rows.shape, x.dtype), np.ones(pixels, x.dtype)
-        for block in cache_blocks(b, groups * n):
-            by_weight += ((grads[block] * by_channel[block]) @ ones).sum(axis=0)
-            by_bias += (grads[block] @ ones).sum(axis=0)
-            part = by_x[block]
-            np.multiply(grads[block], weight[:, np.newaxis], out=part.reshape(len(part), c, pixels))
-            slope = ((part * normed[block]) @ averaging)[..., np.newaxis]
-            part -= (part @ averaging)[..., np.newaxis]
-            part -= normed[block] * slope
-            part *= inverse[block]
-        return by_x.reshape(x.shape), by_weight, by_bias
-
-    return y.reshape(x.shape), backward
-
-
-@ag.composed_form(group_norm)
-def group_norm_composed(
-    x: Tensor, weight: Tensor, bias: Tensor, *, groups: int, eps: float = 1e-5
-) -> Tensor:
-    """Compute `group_norm` in plain operations."""
-    b, c, *rest = x.shape
-    rows = x.reshape(b, groups, c // groups * prod(rest))
-    centered = rows - rows.mean(axis=-1, keepdims=True)
-    normed = centered / (rows.var(axis=-1, keepdims=True) + eps).sqrt()
-    ones = (1,) * len(rest)
-    return normed.reshape(x.shape) * weight.reshape(c, *ones) + bias.reshape(c, *ones)
-
-
-class GroupNorm(Module):
-    """Group normalization of c channels. The weight starts at 1, the bias at 0."""
-
-    def __init__(
-        self, groups: int, c: int, *, eps: float = 1e-5, dtype: DTypeLike = np.float32
-    ) -> None:
-        check_sizes("GroupNorm", groups=groups, c=c)
-        if c % groups:
-            raise SettingsError(f"groups divides the channels, got groups={groups}, c={c}")
-        self.groups = groups
-        self.weight = Parameter(constant((c,), 1.0, dtype=dtype))
-        self.bias = Parameter(constant((c,), dtype=dtype))
-        self.eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalize x (b, c, ...)."""
-        x = float_tensor(x, self.weight)
-        return group_norm(x, self.weight, self.bias, groups=self.groups, eps=self.eps)
-
-
-@ag.samples(group_norm)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    weight, bias = rng.normal(size=4), rng.normal(size=4)
-    for groups in (1, 2, 4):
-        yield Sample((rng.normal(size=(2, 4, 3, 2)), weight, bias), {"groups": groups}, str(groups))
-    yield Sample((rng.normal(size=(3, 4)), weight, bias), {"groups": 2}, "no pixels")
-    yield Sample((rng.normal(size=(0, 4, 3)), weight, bias), {"groups": 2}, "empty batch")
+    yield Sample((rng.normal(size=(2, 4)), None), note="without weight")
+    yield Sample((rng.normal(size=(2, 3, 4)), rng.normal(size=(3, 4))), {"axes": 2}, "two axes")

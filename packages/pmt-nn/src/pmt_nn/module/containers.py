@@ -177,6 +177,14 @@ class Lambda(Module):
         return self.function(*inputs, **kwargs)
 
 
+class Identity(Module):
+    """Return the input unchanged, e.g. in place of a layer that a setting turns off."""
+
+    def forward(self, x: Any) -> Any:
+        """Return x."""
+        return x
+
+
 def accepted_kwargs(part: Part) -> frozenset[str] | None:
     """Return the optional and keyword arguments of a part by name; None if it accepts any."""
     if isinstance(part, Module):

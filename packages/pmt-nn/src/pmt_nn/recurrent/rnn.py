@@ -31,12 +31,21 @@ class RecurrentCell(Module):
         rng: np.random.Generator,
         *,
         state_bias: bool,
+        bias: bool = True,
         dtype: DTypeLike,
     ) -> None:
-        self.input = Linear(n_in, gates * n, rng, dtype=dtype)
+        self.input = Linear(n_in, gates * n, rng, bias=bias, dtype=dtype)
         blocks = [orthogonal(rng, (n, n), dtype=dtype) for _ in range(gates)]
         self.weight = Parameter(np.concatenate(blocks, axis=1))
-        self.bias = Parameter(constant((gates * n,), dtype=dtype)) if state_bias else None
+        has_state_bias = state_bias and bias
+        self.bias = Parameter(constant((gates * n,), dtype=dtype)) if has_state_bias else None
+
+
+def open_forget_gate(cell: RecurrentCell) -> None:
+    """Set the bias of an LSTM's forget gate, if it has one, to 1 (Jozefowicz et al. 2015)."""
+    n = len(cell.weight)
+    if cell.input.bias is not None:
+        cell.input.bias.data[n : 2 * n] = 1
 
 
 class RecurrentNetwork(Module):
@@ -44,7 +53,7 @@ class RecurrentNetwork(Module):
 
     Each of `layers` layers reads the outputs of the layer below; dropout: rate between layers.
     bidirectional: run each layer in both directions and concatenate the states. rng: stream of the
-    initial weights.
+    initial weights. bias=False: without biases.
     """
 
     gates: ClassVar[int] = 1
@@ -60,14 +69,16 @@ class RecurrentNetwork(Module):
         layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        bias: bool = True,
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_sizes(type(self).__name__, n_in=n_in, n=n, layers=layers)
         self.n = n
         self.directions = 2 if bidirectional else 1
         self.dropout = Dropout(dropout)
+        settings: dict[str, Any] = {"state_bias": self.state_bias, "bias": bias, "dtype": dtype}
         self.cells = [
-            RecurrentCell(width, n, self.gates, rng, state_bias=self.state_bias, dtype=dtype)
+            RecurrentCell(width, n, self.gates, rng, **settings)
             for width in [n_in] + [n * self.directions] * (layers - 1)
             for _ in range(self.directions)
         ]
@@ -100,7 +111,7 @@ class RecurrentNetwork(Module):
             outputs = []
             for k in range(self.directions):
                 cell = self.cells[i + k]
-                weights = (cell.weight,) if cell.bias is None else (cell.weight, cell.bias)
+                weights = (cell.weight, cell.bias) if self.state_bias else (cell.weight,)
                 first, scan = [cells[i + k] for cells in starts], type(self).scan
                 states = scan(cell.input(x), *weights, *first, mask=mask, reverse=k == 1)
                 last.append(states[:, 0 if k else x.shape[1] - 1])
@@ -156,8 +167,7 @@ class LSTM(RecurrentNetwork):
     scan = lstm_scan
 
     def _set_biases(self, cell: RecurrentCell) -> None:
-        if cell.input.bias is not None:
-            cell.input.bias.data[self.n : 2 * self.n] = 1
+        open_forget_gate(cell)
 
     def forward(
         self,

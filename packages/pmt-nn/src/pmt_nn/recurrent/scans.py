@@ -79,7 +79,7 @@ def rnn_scan_composed(x: Tensor, weight: Tensor, start: Tensor, **settings: Any)
 def gru_scan(
     x: Array,
     weight: Array,
-    bias: Array,
+    bias: Array | None,
     start: Array,
     *,
     mask: Mask | None = None,
@@ -87,9 +87,9 @@ def gru_scan(
 ) -> Result:
     """Run a gated recurrent unit (Cho et al. 2014) with the reset after the product.
 
-    x: (b, t, 3n): reset, update and candidate pre-activations; weight: (n, 3n), bias: (3n,),
-    start: (b, n). Returns all states (b, t, n). With q = h W + bias: r = s(x_r + q_r),
-    u = s(x_u + q_u), c = tanh(x_c + r q_c), h' = (1 - u) c + u h.
+    x: (b, t, 3n): reset, update and candidate pre-activations; weight: (n, 3n), bias: (3n,)
+    or None for 0, start: (b, n). Returns all states (b, t, n). With q = h W + bias:
+    r = s(x_r + q_r), u = s(x_u + q_u), c = tanh(x_c + r q_c), h' = (1 - u) c + u h.
     """
     x = as_floats(x)
     n, order, steps = start.shape[1], step_order(x.shape[1], reverse), masked_steps(x, mask)
@@ -101,7 +101,8 @@ def gru_scan(
     for i in order:
         previous[i] = state
         np.matmul(state, weight, out=recurrent[i])
-        recurrent[i] += bias
+        if bias is not None:
+            recurrent[i] += bias
         step = steps[i]
         squash(step[:, : 2 * n] + recurrent[i, :, : 2 * n], half, gates[i, :, : 2 * n])
         reset, update = gates[i, :, :n], gates[i, :, n : 2 * n]
@@ -127,7 +128,7 @@ def gru_scan(
             carried = by_recurrent[i] @ weight.T
             carried += by_updated * update
             carried += passed
-        by_bias = by_recurrent.sum(axis=(0, 1))
+        by_bias = None if bias is None else by_recurrent.sum(axis=(0, 1))
         return time_major(by_steps), weight_gradient(previous, by_recurrent), by_bias, carried
 
     return time_major(states), backward
@@ -135,13 +136,14 @@ def gru_scan(
 
 @ag.composed_form(gru_scan)
 def gru_scan_composed(
-    x: Tensor, weight: Tensor, bias: Tensor, start: Tensor, **settings: Any
+    x: Tensor, weight: Tensor, bias: Tensor | None, start: Tensor, **settings: Any
 ) -> Tensor:
     """Run `gru_scan` in plain operations."""
 
     def step(x: Tensor, state: Tensor) -> tuple[Tensor, ...]:
         x_reset, x_update, x_candidate = split(x, sections=3, axis=-1)
-        reset, update, candidate = split(state @ weight + bias, sections=3, axis=-1)
+        product = state @ weight if bias is None else state @ weight + bias
+        reset, update, candidate = split(product, sections=3, axis=-1)
         reset, update = sigmoid(x_reset + reset), sigmoid(x_update + update)
         candidate = (x_candidate + reset * candidate).tanh()
         return ((1 - update) * candidate + update * state,)
@@ -265,5 +267,13 @@ def _samples(rng: np.random.Generator, *, shapes: list[tuple[int, ...]]) -> Iter
 
 
 ag.samples(rnn_scan)(partial(_samples, shapes=[(2, 4, 3), (3, 3), (2, 3)]))
-ag.samples(gru_scan)(partial(_samples, shapes=[(2, 4, 9), (3, 9), (9,), (2, 3)]))
+
+
+@ag.samples(gru_scan)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _samples(rng, shapes=[(2, 4, 9), (3, 9), (9,), (2, 3)])
+    x, weight, start = (rng.normal(size=shape) for shape in ((2, 4, 9), (3, 9), (2, 3)))
+    yield Sample((x, weight, None, start), note="no bias")
+
+
 ag.samples(lstm_scan)(partial(_samples, shapes=[(2, 4, 12), (3, 12), (2, 3), (2, 3)]))

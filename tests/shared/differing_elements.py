@@ -111,3 +111,58 @@ def number_beside_arrays(name: str, x: Configuration) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
     ranks = [np.ndim(part) for part in parts if isinstance(part, (int, np.ndarray))]
     return 0 in ranks and max(ranks) > 0
+
+
+def equal_infinities(name: str, x: Configuration) -> Any:
+    """Gradients of pairs of equal infinities, or sums that have one."""
+    a, b = x.arrays
+    return name != "output 0" and bool((np.isinf(a) & (a == b)).any())
+
+
+def value_of_nan(name: str, x: Configuration) -> Any:
+    return name == "output 0" and np.isnan(x.arrays[0])
+
+
+def square_overflows(name: str, x: Configuration) -> Any:
+    """At finite numbers whose square is infinite."""
+    return name == "gradient 0" and np.isfinite(x.arrays[0]) & (
+        np.abs(x.arrays[0]) > _root_of_largest(x)
+    )
+
+
+def _root_of_largest(x: Configuration) -> Any:
+    """Return the number from which on squares overflow."""
+    return np.sqrt(np.finfo(x.arrays[0].dtype).max)
+
+
+def squares_out_of_range(name: str, x: Configuration) -> Any:
+    """Gradients at points whose squared length is infinite or has lost digits, or their sums."""
+    info = np.finfo(x.arrays[0].dtype)
+    length = np.hypot(*x.arrays)
+    low, high = np.sqrt(info.tiny / info.eps), _root_of_largest(x) / 2
+    out = np.isfinite(length) & (length != 0) & ((length < low) | (length > high))
+    return name != "output 0" and bool(out.any())
+
+
+def beside_infinite_factors(name: str, x: Configuration) -> Any:
+    """Where a factor beside it, or itself, is infinite or nan."""
+    axis = x.settings["axis"]
+    return name == "gradient 0" and ~np.isfinite(x.arrays[0]).all(axis=axis, keepdims=True)
+
+
+def cut_at_the_origin(name: str, x: Configuration) -> Any:
+    """Where a gradient of inf or nan arrives at the origin, or sums with such a term."""
+    origin = (x.arrays[0] == 0) & (x.arrays[1] == 0)
+    return name != "output 0" and bool((origin & ~np.isfinite(x.cotangents[0])).any())
+
+
+def equal_limits(name: str, x: Configuration) -> Any:
+    """The gradient by low, if an element is below two equal limits."""
+    values, low, high = x.arrays
+    return name == "gradient 1" and bool(((low == high) & (values < low)).any())
+
+
+def limits_of_nan(name: str, x: Configuration) -> Any:
+    """The gradient by high, if an element is above it and low is nan."""
+    values, low, high = x.arrays
+    return name == "gradient 2" and bool((np.isnan(low) & (values > high)).any())

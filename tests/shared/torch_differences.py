@@ -81,26 +81,86 @@ OF_OPERATIONS = [
         "`softmax`", "`[-inf, -inf]`", "[0, 0]", "[nan, nan]", "a row without choices",
         lambda m: m.softmax(row([-INF, -INF])),
         lambda t: t.softmax(t.tensor([-INF, -INF]), 0),
-        ("softmax",), where.infinite_rows,
+        ("softmax", "softmax over axes"), where.infinite_rows,
     ),
     Difference(
         "`softmax`", "`[inf, 0, inf]`", "[0.5, 0, 0.5]", "[nan, nan, nan]",
         "the limit: infinite elements share the probability",
         lambda m: m.softmax(row([INF, 0, INF])),
         lambda t: t.softmax(t.tensor([INF, 0, INF]), 0),
-        ("softmax",), where.infinite_rows,
+        ("softmax", "softmax over axes"), where.infinite_rows,
     ),
     Difference(
         "`log_softmax`", "`[inf, 0]`", "[0, -inf]", "[nan, nan]", "the logarithm of `softmax`",
         lambda m: m.log_softmax(row([INF, 0])),
         lambda t: t.log_softmax(t.tensor([INF, 0]), 0),
-        ("log_softmax",), where.infinite_rows,
+        ("log_softmax", "log_softmax over axes"), where.infinite_rows,
     ),
     Difference(
         "`logsumexp`, gradient", "`[inf, 0]`", "[1, 0]", "[nan, 0]", "the gradient is `softmax`",
         lambda m: gradient(m.logsumexp, [INF, 0]),
         lambda t: torch_gradient(t, lambda x: t.logsumexp(x, 0), [INF, 0]),
-        ("logsumexp",), where.by_infinite_rows,
+        ("logsumexp", "logsumexp over axes"), where.by_infinite_rows,
+    ),
+    Difference(
+        "`logaddexp`, gradient", "`[inf]` and `[inf]`", "[0.5]", "[nan]",
+        "the gradient of `logsumexp`",
+        lambda m: gradient(lambda x: m.logaddexp(x, row([INF])), [INF]),
+        lambda t: torch_gradient(t, lambda x: t.logaddexp(x, t.full_like(x, INF)), [INF]),
+        ("logaddexp",), where.equal_infinities,
+    ),
+    Difference(
+        "`sign`", "`[nan]`", "[nan]", "[0]", "nan stays nan, as in NumPy",
+        lambda m: m.sign(row([NAN])),
+        lambda t: t.sign(t.tensor([NAN])),
+        ("sign",), where.value_of_nan,
+    ),
+    Difference(
+        "`arcsinh`, `arccosh`, gradient", "`[1e30]`, float32", "[1e-30]", "[0]",
+        "exact; torch's square overflows",
+        lambda m: gradient(m.arcsinh, np.float32([1e30])),
+        lambda t: torch_gradient(t, t.asinh, np.float32([1e30])),
+        ("arcsinh", "arccosh"), where.square_overflows,
+    ),
+    Difference(
+        "`arctan2`, gradient", "`[1e-30]` and `[1e-30]`, float32", "[5e+29]", "[0]",
+        "exact; torch's squares underflow, or overflow",
+        lambda m: gradient(lambda y: m.arctan2(y, np.float32([1e-30])), np.float32([1e-30])),
+        lambda t: torch_gradient(
+            t, lambda y: t.atan2(y, t.full_like(y, 1e-30)), np.float32([1e-30])
+        ),
+        ("arctan2",), where.squares_out_of_range,
+    ),
+    Difference(
+        "`arctan2`, gradient", "the origin, from a gradient of inf", "[0]", "[nan]", "a mask cuts",
+        lambda m: gradient(lambda y: m.arctan2(y, 0.0), [0], [INF]),
+        lambda t: torch_gradient(t, lambda y: t.atan2(y, t.zeros_like(y)), [0], [INF]),
+        ("arctan2",), where.cut_at_the_origin,
+    ),
+    Difference(
+        "`clip`, gradient by low", "`[0]`, low and high `[1]`", "[1]", "[0]",
+        "the gradient of the limit that x is set to",
+        lambda m: gradient(lambda low: m.clip(row([0]), low, 1.0), [1]),
+        lambda t: torch_gradient(
+            t, lambda low: t.clip(t.zeros_like(low), low, t.ones_like(low)), [1]
+        ),
+        ("clip_between",), where.equal_limits,
+    ),
+    Difference(
+        "`clip`, gradient by high", "`[2]`, low `[nan]`, high `[1]`", "[0]", "[1]",
+        "the value is nan, and does not depend on high",
+        lambda m: gradient(lambda high: m.clip(row([2]), NAN, high), [1]),
+        lambda t: torch_gradient(
+            t, lambda high: t.clip(2 * t.ones_like(high), NAN * t.ones_like(high), high), [1]
+        ),
+        ("clip_between",), where.limits_of_nan,
+    ),
+    Difference(
+        "`prod`, `cumprod`, gradient", "`[inf, 2]`", "[2, inf]", "[nan, inf]",
+        "the product of the other elements, without a division",
+        lambda m: gradient(m.prod, [INF, 2]),
+        lambda t: torch_gradient(t, t.prod, [INF, 2]),
+        ("prod", "cumprod"), where.beside_infinite_factors,
     ),
     Difference(
         "`var`, `std`", "`[0, 2]`, default settings", "1", "2", "divided by n, as in NumPy",

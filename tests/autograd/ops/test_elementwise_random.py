@@ -27,9 +27,46 @@ def same(name: str, draw: Any = one, **options: Any) -> Comparison:
     """Return the comparison of functions of one name."""
 
     def theirs(torch: Any, *inputs: Any) -> Any:
-        return getattr(torch, name)(*inputs)
+        return getattr(torch, OF_OTHER_NAMES.get(name, name))(*inputs)
 
     return Comparison(name, getattr(ag, name), theirs, draw, by_element=True, **options)
+
+
+def within_one(draw: Draw) -> Inputs:
+    """Numbers in [-1, 1], and some outside of it, for the inverse functions.
+
+    None is near the ends but the ends themselves: torch loses digits there.
+    """
+    (x,), _ = one(draw)
+    with np.errstate(all="ignore"):
+        folded = x - 2 * np.round(x / 2) if draw.chance(0.8) else x
+    near = (np.abs(folded) != 1) & (np.abs(np.abs(folded) - 1) < 0.1)
+    return [np.asarray(np.where(near, 0.5, folded), draw.dtype)], {}
+
+
+def above_one(draw: Draw) -> Inputs:
+    """Numbers of 1 or more, and some below; none is near 1 but 1 itself."""
+    (x,), _ = one(draw)
+    above = np.abs(x) + draw.choice([0, 1, 1])
+    near = (above != 1) & (np.abs(above - 1) < 0.1)
+    return [np.asarray(np.where(near, 1.5, above), draw.dtype)], {}
+
+
+def rounded(draw: Draw) -> Inputs:
+    return one(draw)[0], {"decimals": draw.choice([0, 0, 1, 3, -1])}
+
+
+def remainders(draw: Draw) -> Inputs:
+    """Numbers of which quotients are rounded in the same way by all."""
+    shape = draw.shape()
+    a, b = (draw.array(draw.broadcastable(shape), exponent=1) for _ in range(2))
+    return [a, b], {}
+
+
+def limit_arrays(draw: Draw) -> Inputs:
+    shape = draw.shape()
+    limits = [draw.array(draw.broadcastable(shape)) for _ in range(2)]
+    return [draw.array(shape), *limits], {}
 
 
 def limits(draw: Draw) -> Inputs:
@@ -91,10 +128,19 @@ def by_one(*arrays: Any, **settings: Any) -> dict[str, float]:
     return {f"gradient {i}": 1.0 for i in range(len(arrays))}
 
 
+OF_OTHER_NAMES = {"arctan2": "atan2", "mod": "remainder"}
+INVERSE = ("arcsin", "arccos", "arctanh")
 SLOPES: dict[str, Any] = {"scales": by_one, "by_element": True}
 CASES = [
     *(same(name) for name in ("exp", "log", "log1p", "square", "sqrt", "sigmoid", "sin", "cos")),
     *(same(name) for name in ("arctan", "erf", "absolute", "negative", "relu")),
+    *(same(name) for name in ("exp2", "log2", "log10", "tan", "sinh", "cosh", "arcsinh")),
+    *(same(name, within_one) for name in INVERSE),
+    same("arccosh", above_one),
+    same("arctan2", two, scales=by_one),
+    same("logaddexp", two, scales=by_one),
+    *(same(name) for name in ("sign", "floor", "ceil", "trunc")),
+    same("mod", remainders, scales=by_one),
     same("tanh", scales=by_one),
     same("expm1", scales=by_one),
     *(same(name, two, scales=by_one) for name in ("add", "subtract", "maximum", "minimum")),
@@ -108,6 +154,15 @@ CASES = [
     Comparison("masked", ag.masked, torch_masked, masked, by_element=True),
     Comparison("astype", ag.astype, torch_converted, converted, by_element=True),
     Comparison("clip", ag.clip, torch_clip, limits, by_element=True),
+    Comparison("clip_between", ag.clip, torch_clip, limit_arrays, **SLOPES),
+    Comparison("round", ag.round, lambda t, x, decimals: t.round(x, decimals=decimals), rounded),
+    Comparison(
+        "floor_divide",
+        ag.floor_divide,
+        lambda t, a, b: t.div(a, b, rounding_mode="floor"),
+        remainders,
+        by_element=True,
+    ),
 ]
 
 

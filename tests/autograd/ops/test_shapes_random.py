@@ -84,6 +84,58 @@ def repeated(draw: Draw) -> Inputs:
     return [x], {"count": draw.integer(0, 3), "axis": draw.axis(x.ndim)}
 
 
+def repeated_by_counts(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    axis = draw.choice([draw.axis(x.ndim), None])
+    length = x.size if axis is None else x.shape[axis]
+    return [x], {"count": draw.rng.integers(0, 4, length), "axis": axis}
+
+
+def moved_axes(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    count = draw.integer(1, x.ndim)
+    first, second = (
+        tuple(int(i) for i in draw.rng.permutation(x.ndim)[:count] - x.ndim * draw.chance(0.5))
+        for _ in range(2)
+    )
+    return [x], {"first": first, "second": second}
+
+
+def rolled(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    axes = draw.axes(x.ndim)
+    count = len(axes) if isinstance(axes, tuple) else 1
+    shift = tuple(draw.integer(-5, 5) for _ in range(count))
+    return [x], {"shift": shift if isinstance(axes, tuple) else shift[0], "axis": axes}
+
+
+def matrices(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 2)
+    return [x], {"k": draw.integer(-4, 4)}
+
+
+def matrix_or_vector(draw: Draw) -> Inputs:
+    return [draw.array(draw.shape(1, 2))], {"k": draw.integer(-3, 3)}
+
+
+def diagonals(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 2)
+    axis1, axis2 = draw.rng.permutation(x.ndim)[:2].tolist()
+    offset = draw.integer(-min(2, x.shape[axis1]), min(2, x.shape[axis2]))
+    return [x], {"offset": offset, "axis1": axis1, "axis2": axis2 - x.ndim}
+
+
+def sorted_along(draw: Draw) -> Inputs:
+    (x,), _ = one(draw, 1)
+    return [x], {"axis": draw.axis(x.ndim)}
+
+
+def side_by_side(draw: Draw) -> Inputs:
+    arrays, settings = parts(draw, False)
+    along = min(1, arrays[0].ndim - 1)
+    return (arrays, {}) if settings["axis"] % arrays[0].ndim == along else side_by_side(draw)
+
+
 def parts(draw: Draw, alike: bool) -> Inputs:
     shape = draw.shape(0 if alike else 1)
     axis = draw.integer(-len(shape) - alike, len(shape) - 1 + alike)
@@ -140,6 +192,27 @@ CASES = [
     moved("pad", torch_pad, padded),
     moved("tile", lambda t, x, repeats: t.tile(x, repeats), tiled),
     moved("repeat", lambda t, x, count, axis: t.repeat_interleave(x, count, axis), repeated),
+    moved(
+        "repeat by counts",
+        lambda t, x, count, axis: t.repeat_interleave(x, t.from_numpy(count), axis),
+        repeated_by_counts,
+        ag.repeat,
+    ),
+    moved(
+        "moveaxis of several",
+        lambda t, x, first, second: x.moveaxis(first, second),
+        moved_axes,
+        our_moveaxis,
+    ),
+    moved("roll", lambda t, x, shift, axis: t.roll(x, shift, axis), rolled),
+    moved("tril", lambda t, x, k: t.tril(x, k), matrices),
+    moved("triu", lambda t, x, k: t.triu(x, k), matrices),
+    moved("diag", lambda t, x, k: t.diag(x, k), matrix_or_vector),
+    moved("diagonal", lambda t, x, **where: t.diagonal(x, *where.values()), diagonals),
+    moved("trace", lambda t, x, **where: t.diagonal(x, *where.values()).sum(-1), diagonals),
+    moved("sort", lambda t, x, axis: t.sort(x, stable=True, dim=axis)[0], sorted_along),
+    moved("hstack", lambda t, *x: t.hstack(x), side_by_side),
+    moved("vstack", lambda t, *x: t.vstack(x), lambda d: (parts(d, True)[0], {})),
     moved("concat", lambda t, *x, axis: t.concat(x, axis), lambda d: parts(d, False)),
     moved("stack", lambda t, *x, axis: t.stack(x, axis), lambda d: parts(d, True)),
     moved("split", lambda t, x, sections, axis: t.split(x, sections, axis), cut),

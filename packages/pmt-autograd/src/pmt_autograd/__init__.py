@@ -19,25 +19,26 @@ from pmt_autograd.grad_mode import OperationHook, enable_grad, is_recording, no_
 
 # ops: the operations, and the methods of Tensor
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
+from pmt_autograd.ops.diagonals import diag, diagonal, trace, tril, triu
 from pmt_autograd.ops.einsum import einsum
 from pmt_autograd.ops.elementwise import (
-    arctan,
-    cos,
     exp,
+    exp2,
     expm1,
     log,
     log1p,
+    log2,
+    log10,
+    logaddexp,
     sigmoid,
     silu,
-    sin,
     softplus,
     sqrt,
     square,
-    tanh,
 )
 from pmt_autograd.ops.erf import erf, erf_values
-from pmt_autograd.ops.indexing import getitem, take_rows, top_k
-from pmt_autograd.ops.join_split import concat, split, stack
+from pmt_autograd.ops.indexing import getitem, take_rows
+from pmt_autograd.ops.join_split import concat, hstack, split, stack, vstack
 from pmt_autograd.ops.matmul import matmul, outer, tensordot
 from pmt_autograd.ops.piecewise import (
     absolute,
@@ -50,12 +51,30 @@ from pmt_autograd.ops.piecewise import (
     relu,
     where,
 )
-from pmt_autograd.ops.rearrange import expand_dims, flip, moveaxis, pad, repeat, squeeze, tile
+from pmt_autograd.ops.product import cumprod, prod
+from pmt_autograd.ops.rearrange import expand_dims, flip, moveaxis, pad, repeat, roll, squeeze, tile
 from pmt_autograd.ops.reduction import cumsum, max, mean, min, norm, std, sum, var
+from pmt_autograd.ops.rounding import ceil, floor, floor_divide, mod, round, sign, trunc
 from pmt_autograd.ops.scatter import scatter_add, set_items, take, take_along_axis
 from pmt_autograd.ops.shape import astype, broadcast_to, reshape, swapaxes, transpose
 from pmt_autograd.ops.softmax import log_softmax, logsumexp, softmax
+from pmt_autograd.ops.sorting import argsort, sort, top_k
 from pmt_autograd.ops.tensor_methods import bind_tensor_methods
+from pmt_autograd.ops.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cos,
+    cosh,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
 
 # primitives and tensors
 from pmt_autograd.primitive import primitive
@@ -80,17 +99,20 @@ bind_tensor_methods()
 __all__ = [
     "REGISTRY", "Array", "Backward", "Gradient", "Gradients", "GraphNode", "NeedsGrad",
     "OperationHook", "Primitive", "PrimitiveReport", "Profile", "ProfileRow", "Result", "Sample",
-    "Tensor", "absolute", "add", "arctan", "astype", "broadcast_to", "check_composed",
-    "check_primitive", "clip", "composed_form", "concat", "cos", "counts_flops", "cumsum",
-    "detect_anomaly", "divide", "draw_tape", "einsum", "elu", "enable_grad", "erf", "erf_values",
-    "exp", "expand_dims", "expm1", "flip", "flops_of", "getitem", "gradient_table", "gradients",
-    "in_place_guard", "is_recording", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp",
-    "masked", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply",
-    "negative", "no_flops", "no_grad", "norm", "operation_hook", "outer", "pad", "power",
-    "primitive", "primitives_of", "profile", "profile_scope", "recompute", "relu", "repeat",
-    "reshape", "samples", "scatter_add", "set_items", "sigmoid", "silu", "sin", "softmax",
-    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes",
-    "take", "take_along_axis", "take_rows", "tanh", "tape_graph", "tape_trace", "tensordot", "tile",
-    "top_k", "transpose", "values", "var", "where",
+    "Tensor", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "argsort", "astype", "broadcast_to", "ceil", "check_composed", "check_primitive",
+    "clip", "composed_form", "concat", "cos", "cosh", "counts_flops", "cumprod", "cumsum",
+    "detect_anomaly", "diag", "diagonal", "divide", "draw_tape", "einsum", "elu", "enable_grad",
+    "erf", "erf_values", "exp", "exp2", "expand_dims", "expm1", "flip", "floor", "floor_divide",
+    "flops_of", "getitem", "gradient_table", "gradients", "hstack", "in_place_guard",
+    "is_recording", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logsumexp", "masked", "matmul", "max", "maximum", "mean", "min", "minimum", "mod", "moveaxis",
+    "multiply", "negative", "no_flops", "no_grad", "norm", "operation_hook", "outer", "pad",
+    "power", "primitive", "primitives_of", "prod", "profile", "profile_scope", "recompute", "relu",
+    "repeat", "reshape", "roll", "round", "samples", "scatter_add", "set_items", "sigmoid", "sign",
+    "silu", "sin", "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "take_rows", "tan",
+    "tanh", "tape_graph", "tape_trace", "tensordot", "tile", "top_k", "trace", "transpose", "tril",
+    "triu", "trunc", "values", "var", "vstack", "where",
 ]
 # fmt: on

@@ -1,14 +1,17 @@
-"""Smooth functions of each element: exponential, logarithm, powers, sigmoid, trigonometry."""
+"""Smooth functions of each element: exponentials, logarithms, powers, sigmoid, softplus."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from pmt_autograd.primitive import primitive
+from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Result
+from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
+from pmt_core import cut, unbroadcast
 from pmt_core import sigmoid as stable_sigmoid
 from pmt_core import softplus as stable_softplus
 
@@ -40,6 +43,46 @@ def log1p(x: Array) -> Result:
 
 
 @primitive
+def exp2(x: Array) -> Result:
+    """Return 2^x. d exp2 = ln(2) exp2."""
+    y = np.exp2(x)
+    return y, lambda grad: grad * (y * math.log(2))
+
+
+@primitive
+def log2(x: Array) -> Result:
+    """Return the logarithm to base 2; x > 0. d log2 = 1 / (x ln 2)."""
+    return np.log2(x), lambda grad: grad / (x * math.log(2))
+
+
+@primitive
+def log10(x: Array) -> Result:
+    """Return the logarithm to base 10; x > 0. d log10 = 1 / (x ln 10)."""
+    return np.log10(x), lambda grad: grad / (x * math.log(10))
+
+
+@primitive
+def logaddexp(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
+    """Return log(e^a + e^b), without overflow. d by a = sigmoid(a - b), by b sigmoid(b - a).
+
+    Equal infinite elements share the gradient as all equal ones do; if both are -inf, the sum has
+    no terms, and the gradient is 0.
+    """
+    a, b = promote(a, b)
+
+    def backward(grad: Array) -> Gradients:
+        with np.errstate(invalid="ignore"):
+            gap = np.where(np.equal(a, b), 0, np.subtract(a, b)).astype(grad.dtype, copy=False)
+        grad = cut(grad, np.asarray(np.maximum(a, b) != -np.inf))
+        return (
+            unbroadcast(grad * stable_sigmoid(gap), np.shape(a)) if needs_grad[0] else None,
+            unbroadcast(grad * stable_sigmoid(-gap), np.shape(b)) if needs_grad[1] else None,
+        )
+
+    return np.logaddexp(a, b), backward
+
+
+@primitive
 def square(x: Array) -> Result:
     """Return x^2. d x^2 = 2 x dx."""
     return x * x, lambda grad: grad * (2 * x)
@@ -50,13 +93,6 @@ def sqrt(x: Array) -> Result:
     """Return the square root; x >= 0. d sqrt = 1 / (2 sqrt), infinite at 0."""
     y = np.sqrt(x)
     return y, lambda grad: grad * 0.5 / y
-
-
-@primitive
-def tanh(x: Array) -> Result:
-    """Return the hyperbolic tangent. d tanh = 1 - tanh^2."""
-    y = np.tanh(x)
-    return y, lambda grad: grad * (1 - y * y)
 
 
 @primitive
@@ -98,32 +134,16 @@ def _extreme(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((np.array([-1000.0, -50.0, 50.0, 1000.0]),), note="far out: flat, not nan")
 
 
-samples(exp, expm1, square, analytic=True)(_real_numbers)
-samples(log, sqrt, kinks="x = 0: infinite", analytic=True)(_positive)
+samples(exp, exp2, expm1, square, analytic=True)(_real_numbers)
+samples(log, log2, log10, sqrt, kinks="x = 0: infinite", analytic=True)(_positive)
 samples(log1p, kinks="x = -1: infinite", analytic=True)(_positive)
-samples(tanh, analytic=True)(_extreme)
 samples(sigmoid, softplus, silu)(_extreme)
 
 
-@primitive
-def sin(x: Array) -> Result:
-    """Return the sine; x in radians. d sin = cos."""
-    return np.sin(x), lambda grad: grad * np.cos(x)
-
-
-@primitive
-def cos(x: Array) -> Result:
-    """Return the cosine; x in radians. d cos = -sin."""
-    return np.cos(x), lambda grad: -grad * np.sin(x)
-
-
-@primitive
-def arctan(x: Array) -> Result:
-    """Return the arc tangent, an angle in (-pi/2, pi/2). d arctan = 1 / (1 + x^2)."""
-    return np.arctan(x), lambda grad: grad / (1 + x * x)
-
-
-@samples(sin, cos, arctan, analytic=True)
+@samples(logaddexp, kinks="a = b = -inf: 0")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    for x in (rng.uniform(-4, 4, (3, 4)), rng.normal(size=()), rng.normal(size=(0, 2))):
-        yield Sample((x,), note=f"shape {x.shape}")
+    yield Sample((rng.normal(size=(3, 4)), rng.normal(size=(3, 4))))
+    yield Sample((rng.normal(size=(3, 1)), rng.normal(size=4)), note="broadcast")
+    yield Sample((rng.normal(size=()), 0.5), note="0-d, Python number")
+    yield Sample((np.array([1000.0, -1000, 3]), np.array([-1000.0, -999, 3])), note="+-1000, ties")
+    yield Sample((np.zeros((0, 2)), np.zeros(2)), note="empty")

@@ -1,18 +1,17 @@
-"""Read parts of a tensor: getitem (basic and advanced indexing), take_rows, top_k."""
+"""Read parts of a tensor: getitem (basic and advanced indexing), take_rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Gradients, Result
-from pmt_core import DtypeError, RowSparse, ShapeError, check_sizes
+from pmt_core import DtypeError, RowSparse, ShapeError
 
 # Up to this number of rows, a product with a matrix of zeros and ones is faster than sorting.
 _FEW_ROWS = 512
@@ -81,35 +80,6 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
     return table.take(ids, axis=0), backward
 
 
-@primitive
-def top_k(
-    x: Array, *, k: int, axis: int = -1
-) -> tuple[tuple[Array, Array], Callable[[tuple[Array, Array]], Array]]:
-    """Return the k largest elements along an axis in decreasing order, and their indices.
-
-    nan counts as larger than any number, and of equal elements the first as larger, so the
-    selection is deterministic. The indices are int64 and have no gradient.
-    Raises ShapeError if the axis has fewer than k elements.
-    """
-    check_sizes("top_k", least=0, k=k)
-    axis = normalize_axis(axis, x.ndim)
-    length = x.shape[axis]
-    if k > length:
-        raise ShapeError(f"top_k of k = {k} along an axis of length {length}")
-    # Sorted in increasing order from the end, so that nan comes first and ties keep their order.
-    order = length - 1 - np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
-    indices = order.take(np.arange(k), axis=axis).astype(np.int64, copy=False)
-
-    shape = x.shape
-
-    def backward(grads: tuple[Array, Array]) -> Array:
-        full = np.zeros(shape, grads[0].dtype)
-        np.put_along_axis(full, indices, grads[0], axis)
-        return full
-
-    return (np.take_along_axis(x, indices, axis), indices), backward
-
-
 no_flops(getitem, take_rows)
 
 
@@ -142,12 +112,3 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((table, np.zeros((0, 2), np.int64)), note="no ids")
     yield Sample((table, np.zeros(0, np.int64)), {"sparse": False}, note="no ids, dense gradient")
     yield Sample((rng.normal(size=4), np.array([2, 0, 2])), note="rows of single numbers")
-
-
-@samples(top_k, kinks="ties: the first of the equal elements")
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    x = rng.permutation(12).reshape(3, 4) / 3.0
-    yield Sample((x,), {"k": 2})
-    yield Sample((x,), {"k": 1, "axis": 0}, note="first axis")
-    yield Sample((x,), {"k": 4}, note="all: a sort")
-    yield Sample((x,), {"k": 0}, note="none")

@@ -1,14 +1,16 @@
-"""Join tensors and split them: concat, stack, split."""
+"""Join tensors and split them: concat, stack, hstack, vstack, split."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from pmt_autograd.ops.shape import normalize_axis
+from pmt_autograd.ops.shape import normalize_axis, reshape
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
+from pmt_autograd.tensor import Tensor
 from pmt_autograd.types import Array, Result
 from pmt_core import ShapeError, check_sizes
 
@@ -27,6 +29,29 @@ def concat(*parts: Array, axis: int = 0) -> Result:
 def stack(*parts: Array, axis: int = 0) -> Result:
     """Join tensors of the same shape along a new axis."""
     return np.stack(parts, axis=axis), lambda grad: tuple(np.moveaxis(grad, axis, 0))
+
+
+def hstack(*parts: Any) -> Tensor:
+    """Join tensors side by side, as `np.hstack`: vectors along their axis, others along axis 1.
+
+    The parts are given one by one, or as one list.
+    """
+    tensors = [reshape(part, shape=(1,)) if not np.ndim(part) else part for part in _listed(parts)]
+    return concat(*tensors, axis=0 if tensors and np.ndim(tensors[0]) == 1 else 1)
+
+
+def vstack(*parts: Any) -> Tensor:
+    """Join tensors one above the other, as `np.vstack`: along axis 0; a vector is one row.
+
+    The parts are given one by one, or as one list.
+    """
+    rows = [reshape(part, shape=(1, -1)) if np.ndim(part) < 2 else part for part in _listed(parts)]
+    return concat(*rows, axis=0)
+
+
+def _listed(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the parts of both `f(x, y)` and `f([x, y])`."""
+    return tuple(parts[0]) if len(parts) == 1 and isinstance(parts[0], (list, tuple)) else parts
 
 
 @samples(concat, analytic=True)

@@ -11,37 +11,49 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.ops import arithmetic, elementwise, piecewise, rearrange, reduction, shape
+from pmt_autograd.ops import (
+    arithmetic,
+    diagonals,
+    elementwise,
+    join_split,
+    piecewise,
+    product,
+    rearrange,
+    reduction,
+    rounding,
+    shape,
+    sorting,
+    trigonometry,
+)
+from pmt_autograd.ops import matmul as matrix_products
 from pmt_autograd.ops.einsum import einsum
-from pmt_autograd.ops.join_split import concat, stack
-from pmt_autograd.ops.matmul import matmul, outer, tensordot
+from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.scatter import take, take_along_axis
 from pmt_autograd.tensor import Tensor, values
 from pmt_core import DtypeError
 
 Function = Callable[..., Any]
 
+_OF_THE_SAME_NAME = [
+    *(arithmetic.add, arithmetic.subtract, arithmetic.multiply, arithmetic.divide),
+    *(arithmetic.power, arithmetic.negative, matmul, rounding.mod, rounding.floor_divide),
+    *(piecewise.maximum, piecewise.minimum, piecewise.absolute),
+    *(elementwise.exp, elementwise.exp2, elementwise.expm1, elementwise.log, elementwise.log1p),
+    *(elementwise.log2, elementwise.log10, elementwise.logaddexp),
+    *(elementwise.sqrt, elementwise.square),
+    *(rounding.sign, rounding.floor, rounding.ceil, rounding.trunc),
+    *(trigonometry.sin, trigonometry.cos, trigonometry.tan),
+    *(trigonometry.arcsin, trigonometry.arccos, trigonometry.arctan, trigonometry.arctan2),
+    *(trigonometry.sinh, trigonometry.cosh, trigonometry.tanh),
+    *(trigonometry.arcsinh, trigonometry.arccosh, trigonometry.arctanh),
+]
+
 _UFUNCS: dict[Any, Function] = {
-    np.add: arithmetic.add,
-    np.subtract: arithmetic.subtract,
-    np.multiply: arithmetic.multiply,
-    np.divide: arithmetic.divide,
-    np.power: arithmetic.power,
-    np.negative: arithmetic.negative,
-    np.matmul: matmul,
-    np.maximum: piecewise.maximum,
-    np.minimum: piecewise.minimum,
-    np.absolute: piecewise.absolute,
-    np.exp: elementwise.exp,
-    np.expm1: elementwise.expm1,
-    np.log: elementwise.log,
-    np.log1p: elementwise.log1p,
-    np.sqrt: elementwise.sqrt,
-    np.square: elementwise.square,
-    np.tanh: elementwise.tanh,
-    np.sin: elementwise.sin,
-    np.cos: elementwise.cos,
-    np.arctan: elementwise.arctan,
+    **{getattr(np, operation.__name__): operation for operation in _OF_THE_SAME_NAME},
+    np.fabs: piecewise.absolute,
+    np.rint: rounding.round,
+    np.positive: lambda x: x,
+    np.reciprocal: lambda x: arithmetic.divide(1, x),
 }
 
 
@@ -49,11 +61,52 @@ def _reduction(operation: Function) -> Function:
     return lambda x, axis=None, *, keepdims=False: operation(x, axis=axis, keepdims=keepdims)
 
 
+def _moment(operation: Function) -> Function:
+    def moment(
+        x: Any, axis: Any = None, *, ddof: float = 0, correction: float = 0, keepdims: bool = False
+    ) -> Any:
+        return operation(x, axis=axis, ddof=ddof or correction, keepdims=keepdims)
+
+    return moment
+
+
+def _cumulative(operation: Function) -> Function:
+    return lambda x, axis=None: (
+        operation(shape.reshape(x, shape=(-1,)), axis=0)
+        if axis is None
+        else operation(x, axis=axis)
+    )
+
+
+def _split(x: Any, where: Any, axis: int = 0) -> Any:
+    """Split at indices, as NumPy does, or into equal parts."""
+    if np.ndim(where) == 0:
+        return list(join_split.split(x, sections=where, axis=axis))
+    length = np.shape(x)[axis]
+    ends = [min(max(i + length if i < 0 else i, 0), length) for i in where]
+    lengths = np.diff([0, *ends, length]).tolist()
+    return list(join_split.split(x, sections=lengths, axis=axis))
+
+
+def _pad(x: Any, widths: Any, mode: str = "constant", *, constant_values: float = 0) -> Tensor:
+    if mode != "constant":
+        raise TypeError(f"() has no mode {mode!r}, only 'constant'")
+    pairs = np.broadcast_to(widths, (np.ndim(x), 2)).tolist()
+    return rearrange.pad(x, widths=pairs, value=constant_values)
+
+
+def _dot(a: Any, b: Any) -> Tensor:
+    if np.ndim(a) and np.ndim(b) > 2:
+        raise TypeError("() has no second operand of more than two axes; use matmul or tensordot")
+    return arithmetic.multiply(a, b) if 0 in (np.ndim(a), np.ndim(b)) else matmul(a, b)
+
+
 _FUNCTIONS: dict[Any, Function] = {
     np.sum: _reduction(reduction.sum),
+    np.prod: _reduction(product.prod),
     np.mean: _reduction(reduction.mean),
-    np.var: _reduction(reduction.var),
-    np.std: _reduction(reduction.std),
+    np.var: _moment(reduction.var),
+    np.std: _moment(reduction.std),
     np.max: _reduction(reduction.max),
     np.amax: _reduction(reduction.max),
     np.min: _reduction(reduction.min),
@@ -61,8 +114,23 @@ _FUNCTIONS: dict[Any, Function] = {
     np.linalg.norm: lambda x, *, axis=None, keepdims=False: reduction.norm(
         x, axis=axis, keepdims=keepdims
     ),
-    np.cumsum: lambda x, axis=None: _flat_or(reduction.cumsum, x, axis),
+    np.cumsum: _cumulative(reduction.cumsum),
+    np.cumprod: _cumulative(product.cumprod),
+    np.sort: lambda x, axis=-1: sorting.sort(x, axis=axis),
+    np.round: lambda x, decimals=0: rounding.round(x, decimals=decimals),
+    np.around: lambda x, decimals=0: rounding.round(x, decimals=decimals),
+    np.fix: rounding.trunc,
+    np.diag: lambda x, k=0: diagonals.diag(x, k=k),
+    np.diagonal: lambda x, offset=0, axis1=0, axis2=1: diagonals.diagonal(
+        x, offset=offset, axis1=axis1, axis2=axis2
+    ),
+    np.trace: lambda x, offset=0, axis1=0, axis2=1: diagonals.trace(
+        x, offset=offset, axis1=axis1, axis2=axis2
+    ),
+    np.tril: lambda x, k=0: diagonals.tril(x, k=k),
+    np.triu: lambda x, k=0: diagonals.triu(x, k=k),
     np.reshape: lambda x, shape_: shape.reshape(x, shape=shape_),
+    np.ravel: lambda x: shape.reshape(x, shape=(-1,)),
     np.transpose: lambda x, axes=None: shape.transpose(x, axes=axes),
     np.swapaxes: lambda x, axis1, axis2: shape.swapaxes(x, first=axis1, second=axis2),
     np.broadcast_to: lambda x, shape_: shape.broadcast_to(x, shape=shape_),
@@ -72,32 +140,29 @@ _FUNCTIONS: dict[Any, Function] = {
         x, source=source, destination=destination
     ),
     np.flip: lambda x, axis=None: rearrange.flip(x, axis=axis),
+    np.roll: lambda x, shift, axis=None: rearrange.roll(x, shift=shift, axis=axis),
+    np.pad: _pad,
     np.tile: lambda x, reps: rearrange.tile(x, repeats=np.atleast_1d(reps).tolist()),
-    np.repeat: lambda x, repeats, axis=None: _flat_or(rearrange.repeat, x, axis, count=repeats),
-    np.concatenate: lambda parts, axis=0: concat(*parts, axis=axis),
-    np.stack: lambda parts, axis=0: stack(*parts, axis=axis),
+    np.repeat: lambda x, repeats, axis=None: rearrange.repeat(x, count=repeats, axis=axis),
+    np.concatenate: lambda parts, axis=0: join_split.concat(*parts, axis=axis),
+    np.stack: lambda parts, axis=0: join_split.stack(*parts, axis=axis),
+    np.hstack: join_split.hstack,
+    np.vstack: join_split.vstack,
+    np.split: _split,
     np.where: lambda condition, a, b: piecewise.where(values(condition), a, b),
-    np.clip: lambda x, low=None, high=None: piecewise.clip(x, low=low, high=high),
+    np.clip: lambda x, low=None, high=None: piecewise.clip(x, low, high),
     np.take: lambda x, indices, axis=None: take(x, indices, axis=axis),
     np.take_along_axis: lambda x, indices, axis=-1: take_along_axis(x, indices, axis=axis),
     np.einsum: lambda subscripts, *operands: einsum(*operands, subscripts=subscripts),
-    np.tensordot: tensordot,
-    np.outer: outer,
+    np.dot: _dot,
+    np.tensordot: matrix_products.tensordot,
+    np.outer: matrix_products.outer,
 }
-
-
-def _flat_or(operation: Function, x: Any, axis: int | None, **settings: Any) -> Tensor:
-    """Compute an operation along an axis, or of the flat tensor if it is None."""
-    if axis is None:
-        x, axis = shape.reshape(x, shape=(-1,)), 0
-    result: Tensor = operation(x, axis=axis, **settings)
-    return result
-
 
 # What has no gradient, because it is constant, boolean, an index or a shape.
 _WITHOUT_GRADIENT = {
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
-    *(np.isfinite, np.isnan, np.isinf, np.sign, np.signbit, np.floor, np.ceil, np.rint, np.trunc),
+    *(np.isfinite, np.isnan, np.isinf, np.signbit, np.heaviside),
     *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.array2string),
     *(np.array_repr, np.array_str, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
     *(np.argmax, np.argmin, np.argsort, np.nonzero, np.flatnonzero, np.count_nonzero),

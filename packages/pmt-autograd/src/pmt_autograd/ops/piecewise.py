@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pmt_autograd.primitive import primitive
 from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
+from pmt_autograd.tensor import Tensor
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
 from pmt_core import DtypeError, ShapeError, as_floats, cut, unbroadcast
 
@@ -90,13 +93,48 @@ def _backward_of_choice(
     return backward
 
 
+def clip(
+    x: Any, low: Tensor | ArrayLike | None = None, high: Tensor | ArrayLike | None = None
+) -> Tensor:
+    """Return x limited to low ... high: numbers, arrays or tensors, which broadcast.
+
+    None is no limit. An element in this range (inclusive) has the gradient, and else the limit
+    that it is set to. If low > high, the result is high, as in NumPy.
+    """
+    return clip_between(x, low, high)
+
+
 @primitive
-def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Result:
-    """Return x limited to low ... high. d clip = 1 if x is in this range (inclusive), else 0."""
-    inside = np.ones(x.shape, np.bool_) if low is None else np.asarray(x >= low)
+def clip_between(
+    x: Array, low: Any, high: Any, *, needs_grad: NeedsGrad = (True, True, True)
+) -> Result:
+    """Return x limited to low ... high, which broadcast or are None; the operation of `clip`.
+
+    d clip = dx if low <= x <= high, dhigh if x or low is above high, and else dlow. nan has none.
+    """
+    shapes = [None if item is None else np.shape(item) for item in (x, low, high)]
+    y, masks = x, [np.ones((), np.bool_)] * 3
+    if low is not None:
+        y, low = promote(y, low)
+        masks[0], masks[1] = np.asarray(y >= low), np.asarray(y < low)
+        y = np.maximum(y, low)
     if high is not None:
-        inside &= x <= high
-    return np.clip(x, low, high), lambda grad: cut(grad, inside)
+        y, high = promote(y, high)
+        within = np.asarray(y <= high)
+        masks = [masks[0] & within, masks[1] & within, np.asarray(y > high)]
+        y = np.minimum(y, high)
+    for i, needed in enumerate(needs_grad):
+        if not needed:
+            shapes[i] = None
+
+    def backward(grad: Array) -> Gradients:
+        by_x, by_low, by_high = (
+            None if shape is None else unbroadcast(cut(grad, mask), shape)
+            for shape, mask in zip(shapes, masks, strict=True)
+        )
+        return by_x, by_low, by_high
+
+    return y, backward
 
 
 @primitive
@@ -171,13 +209,17 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((a, 20.0), note="Python number")
 
 
-@samples(clip, kinks="x at a limit: the full gradient")
+@samples(clip_between, kinks="x at a limit: the full gradient to x")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = np.array([[-3.0, -1.1, -0.9], [0.0, 1.9, 2.1]])
-    yield Sample((x,), {"low": -1.0, "high": 2.0})
-    yield Sample((x,), {"low": -1.0}, note="lower limit only")
-    yield Sample((x,), {"high": 2.0}, note="upper limit only")
-    yield Sample((np.array(0.5),), {"low": 0.0, "high": 1.0}, note="0-d")
+    yield Sample((x, -1.0, 2.0))
+    yield Sample((x, -1.0, None), note="lower limit only")
+    yield Sample((x, None, 2), note="upper limit only")
+    yield Sample((np.array(0.5), 0.0, 1.0), note="0-d")
+    yield Sample((x, np.array([-2.0, -1, 1]), np.array([[1.5], [2.0]])), note="arrays")
+    yield Sample((x[:1], np.array([[-4.0], [-2], [1]]), None), note="x broadcasts")
+    yield Sample((x, np.array(1.0), np.array(-2.0)), note="low > high")
+    yield Sample((x, None, None), note="no limits")
 
 
 @samples(where)

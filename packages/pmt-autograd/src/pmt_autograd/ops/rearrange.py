@@ -1,8 +1,9 @@
-"""Rearrange and repeat elements: squeeze, expand_dims, moveaxis, flip, pad, tile, repeat."""
+"""Rearrange and repeat elements: moveaxis, flip, roll, pad, tile, repeat, ..."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from pmt_autograd.ops.shape import normalize_axis
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Axis, Result
-from pmt_core import ShapeError, check_sizes
+from pmt_core import DtypeError, ShapeError, check_sizes
 
 
 @primitive
@@ -27,9 +28,12 @@ def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Result:
     return np.expand_dims(x, axis), lambda grad: grad.reshape(before)
 
 
+Axes = int | tuple[int, ...]
+
+
 @primitive
-def moveaxis(x: Array, *, source: int, destination: int) -> Result:
-    """Move one axis to another position; the others keep their order."""
+def moveaxis(x: Array, *, source: Axes, destination: Axes) -> Result:
+    """Move axes to other positions, one or several; the others keep their order."""
     return np.moveaxis(x, source, destination), lambda grad: np.moveaxis(grad, destination, source)
 
 
@@ -37,6 +41,16 @@ def moveaxis(x: Array, *, source: int, destination: int) -> Result:
 def flip(x: Array, *, axis: Axis = None) -> Result:
     """Reverse the elements along axes, all of them if None."""
     return np.flip(x, axis), lambda grad: np.flip(grad, axis)
+
+
+@primitive
+def roll(x: Array, *, shift: Axes, axis: Axis = None) -> Result:
+    """Move the elements along axes by `shift`; those moved over the end come in at the beginning.
+
+    axis: one axis, several with a shift each (or one for all), or of the flat tensor if None.
+    """
+    back = tuple(-n for n in shift) if isinstance(shift, (tuple, list)) else -shift
+    return np.roll(x, shift, axis), lambda grad: np.roll(grad, back, axis)
 
 
 @primitive
@@ -67,21 +81,60 @@ def tile(x: Array, *, repeats: Sequence[int]) -> Result:
 
 
 @primitive
-def repeat(x: Array, *, count: int, axis: int) -> Result:
+def repeat(x: Array, *, count: int | Sequence[int] | Array, axis: int | None = None) -> Result:
     """Repeat every slice along an axis `count` times in a row: a b -> a a b b for count 2.
 
-    A 0-d tensor counts as one of a single element.
+    count: one number, or one for each slice: a b -> a b b for [1, 2]. axis: of the flat tensor if
+    None. A 0-d tensor counts as one of a single element.
     """
-    check_sizes("repeat", least=0, count=count)
-    if not x.ndim:
-        normalize_axis(axis, 1)
-        return np.repeat(x, count), lambda grad: grad.sum()
+    before = x.shape
+    if axis is None or not before:
+        normalize_axis(axis or 0, 1)
+        x, axis = x.reshape(-1), 0
     axis = normalize_axis(axis, x.ndim)
+    if np.ndim(count):
+        counts = _counts(count, x.shape[axis])
+        return np.repeat(x, counts, axis), _backward_of_counts(counts, before, axis, x.shape)
+    check_sizes("repeat", least=0, count=count)
     split = (*x.shape[: axis + 1], count, *x.shape[axis + 1 :])
-    return np.repeat(x, count, axis), lambda grad: grad.reshape(split).sum(axis=axis + 1)
+
+    def backward(grad: Array) -> Array:
+        return grad.reshape(split).sum(axis=axis + 1).reshape(before)
+
+    return np.repeat(x, count, axis), backward
 
 
-no_flops(squeeze, expand_dims, moveaxis, flip, pad, tile, repeat)
+def _counts(count: Any, length: int) -> Array:
+    """Return one count for each slice. Raises ShapeError if their number is another."""
+    counts = np.asarray(count)
+    if counts.dtype.kind not in "iu" and counts.size:
+        raise DtypeError(f"counts are whole numbers, got dtype {counts.dtype}")
+    if counts.ndim != 1 or len(counts) not in (1, length) or (counts < 0).any():
+        raise ShapeError(
+            f"repeat expects a count of 0 or more for each of {length} slices, got {counts}"
+        )
+    return np.broadcast_to(counts.astype(np.int64), (length,))
+
+
+def _backward_of_counts(
+    counts: Array, before: tuple[int, ...], axis: int, shape: tuple[int, ...]
+) -> Callable[[Array], Array]:
+    """Return the backward of `repeat` with counts: the sum over the copies of each slice."""
+    repeated = np.flatnonzero(counts)
+    starts = np.cumsum(counts[repeated]) - counts[repeated]
+
+    def backward(grad: Array) -> Array:
+        by_x = np.zeros(shape, grad.dtype)
+        if len(repeated):
+            np.moveaxis(by_x, axis, 0)[repeated] = np.moveaxis(
+                np.add.reduceat(grad, starts, axis=axis), axis, 0
+            )
+        return by_x.reshape(before)
+
+    return backward
+
+
+no_flops(squeeze, expand_dims, moveaxis, flip, roll, pad, tile, repeat)
 
 
 @samples(squeeze, analytic=True)
@@ -102,6 +155,9 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3, 4)),), {"source": 0, "destination": -1})
     yield Sample((rng.normal(size=(2, 3, 4)),), {"source": 2, "destination": 1})
+    yield Sample(
+        (rng.normal(size=(2, 3, 4)),), {"source": (0, 1), "destination": (-1, 0)}, note="two axes"
+    )
 
 
 @samples(flip, analytic=True)
@@ -110,6 +166,15 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"axis": 1})
     yield Sample((rng.normal(size=(2, 3)),), {"axis": (0, -1)}, note="two axes")
     yield Sample((rng.normal(size=(0, 3)),), {"axis": 0}, note="empty")
+
+
+@samples(roll, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=(2, 3)),), {"shift": 1}, note="of the flat tensor")
+    yield Sample((rng.normal(size=(2, 3)),), {"shift": -4, "axis": 1}, note="more than its length")
+    yield Sample((rng.normal(size=(2, 3)),), {"shift": (1, 2), "axis": (0, -1)}, note="two axes")
+    yield Sample((rng.normal(size=()),), {"shift": 1}, note="0-d")
+    yield Sample((rng.normal(size=(0, 3)),), {"shift": 1, "axis": 0}, note="empty")
 
 
 @samples(pad, analytic=True)
@@ -135,3 +200,7 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"count": 2, "axis": -1})
     yield Sample((rng.normal(size=(0, 3)),), {"count": 2, "axis": 0}, note="empty")
     yield Sample((rng.normal(size=()),), {"count": 3, "axis": 0}, note="0-d")
+    yield Sample((rng.normal(size=(2, 3)),), {"count": 2}, note="of the flat tensor")
+    yield Sample((rng.normal(size=(2, 3)),), {"count": [2, 0, 3], "axis": 1}, note="counts")
+    yield Sample((rng.normal(size=(2, 3)),), {"count": [0, 0], "axis": 0}, note="no times")
+    yield Sample((rng.normal(size=(2, 1)),), {"count": np.array([1, 3])}, note="counts, flat")

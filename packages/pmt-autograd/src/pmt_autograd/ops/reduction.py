@@ -60,28 +60,50 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 
 @primitive
-def var(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the variance over `axis`, the mean of (x - mean)^2. d var = 2 (x - mean) / n."""
+def var(x: Array, *, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Result:
+    """Return the variance over `axis`: the sum of (x - mean)^2, divided by n - ddof.
+
+    ddof: 0 for the variance of these numbers, 1 for the estimate from a sample (Bessel's
+    correction). d var = 2 (x - mean) / (n - ddof). If n <= ddof, the value is nan, or inf if the
+    numbers differ, with NumPy's warning, and the gradient as well.
+    """
     shape = x.shape
-    n = reduced_size(shape, axis)
+    freedom = _freedom(shape, axis, ddof)
     centered = x - x.mean(axis=axis, keepdims=True)
 
     def backward(grad: Array) -> Array:
-        return expand_reduced(grad * (2 / (n or 1)), shape, axis, keepdims) * centered
+        factor = 2 / freedom if freedom else math.inf
+        with np.errstate(invalid="ignore"):
+            return expand_reduced(grad * factor, shape, axis, keepdims) * centered
 
+    if ddof:
+        return np.square(centered).sum(axis=axis, keepdims=keepdims) / freedom, backward
     return np.square(centered).mean(axis=axis, keepdims=keepdims), backward
 
 
+def _freedom(shape: tuple[int, ...], axis: Axis, ddof: float) -> float:
+    """Return n - ddof, at least 0."""
+    left = reduced_size(shape, axis) - ddof
+    return left if left > 0 else 0
+
+
 @primitive
-def std(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the standard deviation over `axis`. d std = (x - mean) / (n std), 0 if std = 0."""
-    n = reduced_size(x.shape, axis)
+def std(x: Array, *, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Result:
+    """Return the standard deviation over `axis`, the root of `var`.
+
+    d std = (x - mean) / ((n - ddof) std), and 0 if std = 0. If n <= ddof, the value and the
+    gradient are as for `var`.
+    """
+    freedom = _freedom(x.shape, axis, ddof)
     centered = x - x.mean(axis=axis, keepdims=True)
     value, direction = _length_and_direction(centered, axis, keepdims)
-    root = math.sqrt(n)
+    root = math.sqrt(freedom)
 
     def backward(grad: Array) -> Array:
-        return direction(grad / (root or 1))
+        if freedom:
+            return direction(grad / root)
+        with np.errstate(invalid="ignore"):
+            return expand_reduced(grad * math.inf, centered.shape, axis, keepdims) * centered
 
     return value / root, backward
 
@@ -127,14 +149,26 @@ def _reductions(rng: np.random.Generator, *, empty: bool, single: bool = True) -
         yield Sample((np.zeros((0, 3)),), {"axis": -1}, note="empty")
 
 
-@samples(sum, mean, var, analytic=True)
+@samples(sum, mean, analytic=True)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True)
+
+
+@samples(var, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield from _reductions(rng, empty=True)
+    yield from _with_ddof(rng)
 
 
 @samples(std, kinks="std = 0: 0")
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield from _reductions(rng, empty=True, single=False)
+    yield from _with_ddof(rng)
+
+
+def _with_ddof(rng: np.random.Generator) -> Iterator[Sample]:
+    for axis, ddof in ((None, 1), (0, 1), ((0, 2), 1.5)):
+        yield Sample((rng.normal(size=(3, 2, 4)),), {"axis": axis, "ddof": ddof}, f"ddof {ddof}")
 
 
 @samples(max, min, kinks="ties: the gradient is shared evenly")

@@ -9,7 +9,7 @@ import numpy as np
 from pmt_autograd.ops.reduction import expand_reduced
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Result
+from pmt_autograd.types import Array, Axis, Result
 from pmt_core import cut
 from pmt_core import log_softmax as stable_log_softmax
 from pmt_core import logsumexp as stable_logsumexp
@@ -17,8 +17,11 @@ from pmt_core import softmax as stable_softmax
 
 
 @primitive
-def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
-    """Return log sum e^x over one axis, without overflow. d logsumexp = softmax."""
+def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Result:
+    """Return log sum e^x over `axis`: one, several, or all if None. d logsumexp = softmax.
+
+    The sum does not overflow.
+    """
     y = stable_logsumexp(x, axis=axis, keepdims=keepdims)
 
     def backward(grad: Array) -> Array:
@@ -29,8 +32,10 @@ def logsumexp(x: Array, *, axis: int = -1, keepdims: bool = False) -> Result:
 
 
 @primitive
-def softmax(x: Array, *, axis: int = -1) -> Result:
-    """Return y = e^x / sum e^x over one axis. dx = y (dy - sum dy y).
+def softmax(x: Array, *, axis: Axis = -1) -> Result:
+    """Return y = e^x / sum e^x over `axis`: one, several, or all if None.
+
+    dx = y (dy - sum dy y).
 
     A row of -inf, without a choice, is zeros, and its gradient is 0.
     """
@@ -44,7 +49,7 @@ def softmax(x: Array, *, axis: int = -1) -> Result:
     return y, backward
 
 
-def _of_choices(grad: Array, weights: Array, axis: int) -> Array:
+def _of_choices(grad: Array, weights: Array, axis: Axis) -> Array:
     """Return the gradient, cut where a row has no choice: the result is constant there."""
     if np.isfinite(grad).all():
         return grad
@@ -52,8 +57,11 @@ def _of_choices(grad: Array, weights: Array, axis: int) -> Array:
 
 
 @primitive
-def log_softmax(x: Array, *, axis: int = -1) -> Result:
-    """Return y = x - log sum e^x over one axis. dx = dy - softmax(x) sum dy."""
+def log_softmax(x: Array, *, axis: Axis = -1) -> Result:
+    """Return y = x - log sum e^x over `axis`: one, several, or all if None.
+
+    dx = dy - softmax(x) sum dy.
+    """
     y = stable_log_softmax(x, axis=axis)
     return y, lambda grad: grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)
 
@@ -61,6 +69,8 @@ def log_softmax(x: Array, *, axis: int = -1) -> Result:
 def _logits(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 4)),))
     yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": 1}, note="middle axis")
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": (0, -1)}, note="two axes")
+    yield Sample((rng.normal(size=(2, 3)),), {"axis": None}, note="all axes")
     yield Sample((np.array([[1000.0, 999.0, -1000.0], [-1000, -1000, -1000]]),), note="+-1000")
     yield Sample((np.zeros((0, 3)),), note="empty")
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
+import numpy as np
+
 from pmt_autograd.backward import accumulate_gradients
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
-from pmt_autograd.ops.elementwise import exp, log, sqrt, tanh
+from pmt_autograd.ops.diagonals import diagonal, trace
+from pmt_autograd.ops.elementwise import exp, log, sigmoid, sqrt
 from pmt_autograd.ops.indexing import getitem
 from pmt_autograd.ops.join_split import split
 from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.numpy_functions import array_function, array_ufunc
-from pmt_autograd.ops.piecewise import absolute, clip
+from pmt_autograd.ops.piecewise import absolute, clip, relu
+from pmt_autograd.ops.product import cumprod, prod
 from pmt_autograd.ops.rearrange import repeat, squeeze
 from pmt_autograd.ops.reduction import cumsum, max, mean, min, std, sum, var
+from pmt_autograd.ops.rounding import floor_divide, mod, round
 from pmt_autograd.ops.scatter import set_items, take
 from pmt_autograd.ops.shape import astype, reshape, swapaxes, transpose
-from pmt_autograd.tensor import Tensor
+from pmt_autograd.ops.softmax import log_softmax, logsumexp, softmax
+from pmt_autograd.ops.sorting import argsort, sort
+from pmt_autograd.ops.trigonometry import cos, sin, tanh
+from pmt_autograd.tensor import Tensor, values
 
 Method = Callable[..., Any]
 
@@ -41,13 +50,55 @@ def _reduction(operation: Method) -> Method:
     return _method(operation, method)
 
 
+def _moment(operation: Method) -> Method:
+    def method(self: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
+        return operation(self, axis=axis, ddof=ddof, keepdims=keepdims)
+
+    return _method(operation, method)
+
+
+def _along(operation: Method) -> Method:
+    def method(self: Any, axis: Any = -1) -> Any:
+        return operation(self, axis=axis)
+
+    return _method(operation, method)
+
+
+def _diagonal(operation: Method) -> Method:
+    def method(self: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        return operation(self, offset=offset, axis1=axis1, axis2=axis2)
+
+    return _method(operation, method)
+
+
+def _comparison(compare: Method) -> Method:
+    def method(self: Any, other: Any) -> Any:
+        """Compare the elements; return a boolean array, which has no gradient."""
+        return np.asarray(compare(self._data, values(other)))
+
+    return method
+
+
+def _argmax(self: Any, axis: int | None = None) -> Any:
+    """Return the index of the largest value as an array: an index has no gradient."""
+    return np.asarray(self._data.argmax(axis))
+
+
+def _argmin(self: Any, axis: int | None = None) -> Any:
+    """Return the index of the smallest value as an array: an index has no gradient."""
+    return np.asarray(self._data.argmin(axis))
+
+
 def _unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return (2, 3) for both `f(2, 3)` and `f((2, 3))`."""
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
 _OPERATORS: dict[str, Method] = {"add": add, "sub": subtract, "mul": multiply, "truediv": divide}
-_OPERATORS |= {"pow": power, "matmul": matmul}
+_OPERATORS |= {"pow": power, "matmul": matmul, "mod": mod, "floordiv": floor_divide}
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+_ELEMENTWISE = (exp, log, sqrt, sin, cos, tanh, sigmoid, relu)
+_REDUCTIONS = (max, mean, min, prod, sum)
 
 TENSOR_METHODS: dict[str, Method] = {
     # The operations themselves are the operators: a function in between would cost a call.
@@ -57,12 +108,24 @@ TENSOR_METHODS: dict[str, Method] = {
     "__abs__": absolute,
     "__getitem__": _method(getitem, lambda self, index: getitem(self, index=index)),
     "abs": absolute,
-    **{operation.__name__: operation for operation in (exp, log, sqrt, tanh)},
-    **{operation.__name__: _reduction(operation) for operation in (max, mean, min, std, sum, var)},
+    **{f"__{name}__": _comparison(getattr(operator, name)) for name in _COMPARISONS},
+    **{op.__name__: op for op in _ELEMENTWISE},
+    **{op.__name__: _reduction(op) for op in _REDUCTIONS},
+    **{op.__name__: _moment(op) for op in (std, var)},
+    **{op.__name__: _along(op) for op in (cumsum, cumprod, sort, argsort)},
+    **{op.__name__: _along(op) for op in (softmax, log_softmax)},
+    **{op.__name__: _diagonal(op) for op in (diagonal, trace)},
+    "argmax": _argmax,
+    "argmin": _argmin,
     "astype": _method(astype, lambda self, dtype: astype(self, dtype=dtype)),
     "clip": _method(clip, lambda self, low=None, high=None: clip(self, low=low, high=high)),
-    "cumsum": _method(cumsum, lambda self, axis=-1: cumsum(self, axis=axis)),
-    "repeat": _method(repeat, lambda self, count, axis: repeat(self, count=count, axis=axis)),
+    "logsumexp": _method(
+        logsumexp,
+        lambda self, axis=-1, keepdims=False: logsumexp(self, axis=axis, keepdims=keepdims),
+    ),
+    "ravel": _method(reshape, lambda self: reshape(self, shape=(-1,))),
+    "repeat": _method(repeat, lambda self, count, axis=None: repeat(self, count=count, axis=axis)),
+    "round": _method(round, lambda self, decimals=0: round(self, decimals=decimals)),
     "reshape": _method(reshape, lambda self, *shape: reshape(self, shape=_unpacked(shape))),
     "set": _method(set_items, lambda self, index, value: set_items(self, value, index=index)),
     "split": _method(

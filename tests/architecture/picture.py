@@ -88,6 +88,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_nn        models               . attention crf generation layers losses module transformer
     pmt_text      files
     pmt_text      tokenizers           files
+    pmt_text      tokenizers.pretrained  files
     pmt_text      batching             files tokenizers
     pmt_text      word_vectors         files tokenizers
     pmt_text      word2vec.corpus      files
@@ -102,6 +103,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_train     word2vec             parallel trainer
     pmt_train     plots                metrics trainer
     pmt_apps      kit
+    pmt_apps      encoder
     pmt_apps      ner                  kit
     pmt_apps      language_model       kit
     pmt_apps      translation          kit

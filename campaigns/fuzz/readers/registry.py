@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaigns.fuzz.readers.arrays import ARRAY_READERS
 from campaigns.fuzz.readers.downloads import DOWNLOAD_READERS
+from campaigns.fuzz.readers.encoders import ENCODER_READERS
 from campaigns.fuzz.readers.images import IMAGE_READERS
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.readers.runs import RUN_READERS
@@ -24,6 +25,7 @@ READERS: dict[str, Reader] = {
         *RUN_READERS,
         *DATA_READERS,
         *DOWNLOAD_READERS,
+        *ENCODER_READERS,
     )
 }
 

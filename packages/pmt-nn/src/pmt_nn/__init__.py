@@ -140,7 +140,8 @@ from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling, negati
 from pmt_nn.masks import Mask, causal_mask
 
 # models/: complete models
-from pmt_nn.models.bert import Bert, BertConfig
+from pmt_nn.models.bert import Bert
+from pmt_nn.models.bert_config import BertConfig
 from pmt_nn.models.character_cnn import CharacterEncoder, spelling_features
 from pmt_nn.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from pmt_nn.models.entity_tagger import EntityTagger, EntityTaggerConfig
@@ -149,6 +150,7 @@ from pmt_nn.models.load_bert import load_bert
 from pmt_nn.models.masked_lm import MaskedPairModel, MaskedTagger
 from pmt_nn.models.mean_embedding import MeanOfWords
 from pmt_nn.models.pair_classifier import PairClassifier, PairClassifierConfig
+from pmt_nn.models.save_bert import save_bert
 from pmt_nn.models.word2vec import CBOW, SkipGram
 
 # module/: Module, Parameter, containers, initializers, hooks
@@ -226,9 +228,10 @@ __all__ = [
     "log_sigmoid", "lstm_scan", "margin_ranking_loss", "masked_mean", "max_pool2d", "mish",
     "module_hook", "mse", "multi_margin_loss", "negative_sampling_loss", "next_token", "nll_loss",
     "normal", "orthogonal", "packed_attention", "power_penalty", "prelu", "ragged_attention",
-    "relative_attention", "relu6", "rms_norm", "rnn_scan", "rotate", "selu", "sigmoid_focal_loss",
-    "sinusoids", "smooth_l1_loss", "softsign", "spelling_features", "summary", "tied_cross_entropy",
-    "tied_linear", "to_ragged", "token_distribution", "triplet_loss", "truncated_normal",
-    "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names", "xavier_uniform",
+    "relative_attention", "relu6", "rms_norm", "rnn_scan", "rotate", "save_bert", "selu",
+    "sigmoid_focal_loss", "sinusoids", "smooth_l1_loss", "softsign", "spelling_features", "summary",
+    "tied_cross_entropy", "tied_linear", "to_ragged", "token_distribution", "triplet_loss",
+    "truncated_normal", "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names",
+    "xavier_uniform",
 ]
 # fmt: on

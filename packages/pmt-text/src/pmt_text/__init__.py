@@ -46,6 +46,8 @@ from pmt_text.qqp.word_overlap import best_threshold, jaccard, overlap_scores
 from pmt_text.tokenizers.bpe import BytePairEncoding
 from pmt_text.tokenizers.characters import CharacterTokenizer
 from pmt_text.tokenizers.normalize import Tokenize, normalize, tokenize
+from pmt_text.tokenizers.pretrained.post_processors import EncodedText
+from pmt_text.tokenizers.pretrained.tokenizer import Tokenizer
 from pmt_text.tokenizers.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.tokenizers.word_offsets import TextWord, find_words
 from pmt_text.tokenizers.wordpiece import WordPiece
@@ -76,19 +78,19 @@ __all__ = [
     "CLS", "MASK", "PAD", "PAIR_FEATURES", "SEP", "SPECIAL_TOKENS", "UNK", "VECTOR_SIMILARITIES",
     "AnalogyScores", "BagBatch", "BucketBatches", "BytePairEncoding", "CharacterTokenizer",
     "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks", "Curriculum", "EncodedBags",
-    "EncodedPairs", "EncodedSentences", "EncodedTranslations", "InverseDocumentFrequency",
-    "Neighbor", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair",
-    "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme",
-    "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextCorpus", "TextWord", "TfIdf",
-    "TokenBatches", "Tokenize", "TranslationBatch", "UnicodeErrors", "VectorSimilarities",
-    "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece", "WordVectors",
-    "analogy", "best_threshold", "concatenate_tags", "connected_components", "convert_tags",
-    "count_words", "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
-    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends", "forbidden_transitions",
-    "jaccard", "letters_only", "load_analogies", "load_conll", "load_parallel", "load_qqp",
-    "load_text", "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types",
-    "mine_negatives", "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
-    "principal_components", "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman",
-    "split_by_question", "tokenize", "word_shape", "write_conll",
+    "EncodedPairs", "EncodedSentences", "EncodedText", "EncodedTranslations",
+    "InverseDocumentFrequency", "Neighbor", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile",
+    "QuestionPair", "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment",
+    "TagScheme", "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextCorpus", "TextWord",
+    "TfIdf", "TokenBatches", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
+    "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece",
+    "WordVectors", "analogy", "best_threshold", "concatenate_tags", "connected_components",
+    "convert_tags", "count_words", "detect_scheme", "embedding_matrix", "encode_words",
+    "evaluate_analogies", "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends",
+    "forbidden_transitions", "jaccard", "letters_only", "load_analogies", "load_conll",
+    "load_parallel", "load_qqp", "load_text", "load_word_pairs", "load_word_vectors", "mask_tokens",
+    "match_types", "mine_negatives", "nearest_pairs", "normalize", "overlap_scores",
+    "pair_features", "pearson", "principal_components", "save_word_vectors", "sentence_chunks",
+    "spans_to_tags", "spearman", "split_by_question", "tokenize", "word_shape", "write_conll",
 ]
 # fmt: on

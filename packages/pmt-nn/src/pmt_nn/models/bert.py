@@ -1,209 +1,41 @@
-"""`Bert`: the encoder of BERT, RoBERTa, MiniLM and DistilBERT (Devlin et al. 2018)."""
+"""`Bert`: the encoder of BERT, RoBERTa, MiniLM, DistilBERT and ELECTRA (Devlin et al. 2018)."""
 
 from __future__ import annotations
-
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, tanh
-from pmt_core import (
-    DataError,
-    JsonObject,
-    SettingsError,
-    StateError,
-    field,
-    json_object,
-    read_json,
-    value_text,
-)
+from pmt_core import StateError
 from pmt_nn.attention.positions import LearnedPositions
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Ids, Mask, Rng
+from pmt_nn.models.bert_config import BertConfig
 from pmt_nn.module.module import Module
-from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
-
-# How Hugging Face's configurations name the activations.
-_ACTIVATIONS = {
-    "gelu": "gelu_exact",
-    "gelu_new": "gelu",
-    "gelu_pytorch_tanh": "gelu",
-    "relu": "relu",
-}
-# Model types, and the beginnings of the names of their classes, for configs without a type.
-_MODEL_TYPES = {
-    "bert": "Bert",
-    "camembert": "Camembert",
-    "distilbert": "DistilBert",
-    "roberta": "Roberta",
-    "xlm-roberta": "XLMRoberta",
-}
-_SHIFTED = ("camembert", "roberta", "xlm-roberta")  # position tables start with rows for padding
-_DISTILBERT = {
-    "hidden_size": "dim",
-    "num_hidden_layers": "n_layers",
-    "num_attention_heads": "n_heads",
-    "intermediate_size": "hidden_dim",
-    "hidden_act": "activation",
-    "hidden_dropout_prob": "dropout",
-}
-_DECODERS = ("is_decoder", "add_cross_attention", "is_encoder_decoder")
-_LARGEST, _MOST_LAYERS = 1 << 24, 1 << 12
-
-T = TypeVar("T")
-
-
-class ConfigError(SettingsError, DataError):
-    """The config.json of a model is no JSON object, or an entry has a wrong type or value."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BertConfig(TransformerConfig):
-    """Settings of a `Bert`, added to those of its encoder; by default BERT base, uncased.
-
-    Attributes:
-        vocabulary: number of token ids.
-        max_length: length of the longest sequence in tokens.
-        token_types: number of token types ("segments"); 0 if the model has none.
-        shift: rows at the start of a stored position table that hold no position (RoBERTa: 2).
-        pooled: whether there is a layer on top of the first token.
-    """
-
-    vocabulary: int = 30522
-    max_length: int = 512
-    width: int = 768
-    heads: int = 12
-    hidden: int = 3072
-    layers: int = 12
-    token_types: int = 2
-    activation: str = "gelu_exact"
-    norm_first: bool = False
-    norm_eps: float = 1e-12
-    positions: str = "learned"
-    shift: int = 0
-    pooled: bool = True
-
-    @staticmethod
-    def from_hugging_face(config: Mapping[str, Any]) -> BertConfig:
-        """Return the config for the content of a `config.json` of a model of the BERT family.
-
-        The model types are bert, camembert, distilbert, roberta and xlm-roberta. An entry that is
-        missing has the value of BERT base, uncased. Raises SettingsError for an entry of a wrong
-        type or value, another model type, a decoder, and settings that this encoder does not have.
-        """
-        where = config.where if isinstance(config, JsonObject) else ""
-        try:
-            return _config(json_object(config))
-        except (DataError, SettingsError) as error:
-            prefix = f"{where}: " if where and where not in str(error) else ""
-            raise ConfigError(f"{prefix}{error}") from error
-
-    @staticmethod
-    def read(path: str | os.PathLike[str]) -> BertConfig:
-        """Return the config in a file `config.json`.
-
-        Raises FileProblem, and SettingsError, which is also a DataError if the file is no JSON
-        object or an entry has a wrong type.
-        """
-        try:
-            content = read_json(path)
-        except DataError as error:
-            raise ConfigError(str(error)) from error
-        return BertConfig.from_hugging_face(content)
-
-
-def _config(config: JsonObject) -> BertConfig:
-    kind = _model_type(config)
-    names = _DISTILBERT if kind == "distilbert" else {}
-    default = BertConfig()
-
-    def size(key: str, otherwise: int, least: int = 1, most: int = _LARGEST) -> int:
-        return field(config, names.get(key, key), int, otherwise, minimum=least, maximum=most)
-
-    def rate(key: str, otherwise: float) -> float:
-        return field(config, names.get(key, key), float, otherwise, minimum=0, maximum=1)
-
-    activation = field(config, names.get("hidden_act", "hidden_act"), str, "gelu")
-    if activation not in _ACTIVATIONS:
-        raise SettingsError(
-            f"hidden_act is one of {', '.join(_ACTIVATIONS)}, got {value_text(activation)}"
-        )
-    positions = _optional(config, "position_embedding_type", str)
-    if positions not in (None, "absolute"):
-        raise SettingsError(f"only absolute positions are known, got {value_text(positions)}")
-    padding = _optional(config, "pad_token_id", int)
-    if padding is not None and not 0 <= padding < _LARGEST:
-        raise SettingsError(f"pad_token_id is the id of a token, got {padding}")
-    shift = 1 + (1 if padding is None else padding) if kind in _SHIFTED else 0
-    rows = size("max_position_embeddings", default.max_length)
-    if rows <= shift:
-        raise SettingsError(
-            f"max_position_embeddings counts {shift} rows for padding and at least one position, "
-            f"got {rows}; does pad_token_id fit it?"
-        )
-    return BertConfig(
-        vocabulary=size("vocab_size", default.vocabulary),
-        max_length=rows - shift,
-        width=size("hidden_size", default.width),
-        heads=size("num_attention_heads", default.heads),
-        hidden=size("intermediate_size", default.hidden),
-        layers=size("num_hidden_layers", default.layers, most=_MOST_LAYERS),
-        token_types=0 if kind == "distilbert" else size("type_vocab_size", 2, least=0),
-        activation=_ACTIVATIONS[activation],
-        dropout=rate("hidden_dropout_prob", default.dropout),
-        norm_eps=rate("layer_norm_eps", default.norm_eps),
-        shift=shift,
-        pooled=kind != "distilbert",
-    )
-
-
-def _optional(config: JsonObject, key: str, kind: type[T]) -> T | None:
-    """Return an entry that may be missing or null."""
-    return None if config.get(key) is None else field(config, key, kind)
-
-
-def _model_type(config: JsonObject) -> str:
-    """Return the model type of an encoder that is known; by its class if no type is given."""
-    decoding = [name for name in _DECODERS if _optional(config, name, bool)]
-    if decoding:
-        raise SettingsError(
-            f"{', '.join(decoding)} is true: this model is a decoder, expected an encoder"
-        )
-    kind = _optional(config, "model_type", str)
-    classes = _optional(config, "architectures", list[str]) or ["Bert"]
-    if kind is None:
-        named = [name for name, start in _MODEL_TYPES.items() if classes[0].startswith(start)]
-        kind = named[0] if named else classes[0]
-    if kind not in _MODEL_TYPES:
-        raise SettingsError(
-            f"a model type is one of {', '.join(_MODEL_TYPES)}, got {value_text(kind)}: another "
-            "type may compute other numbers from the same weights"
-        )
-    return kind
 
 
 class Bert(Module):
-    """Encode tokens: word, token type and position embeddings, a norm, a post-norm encoder."""
+    """Encode tokens: word, token type and position embeddings, a norm, a post-norm encoder.
+
+    Embeddings of another width than the encoder's (ELECTRA) pass a linear layer before it.
+    """
 
     def __init__(
         self, config: BertConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
     ) -> None:
-        d = config.width
+        d, n = config.width, config.token_types
+        e = config.embedding or d
         self.config = config
-        self.words = Embedding(config.vocabulary, d, rng, dtype=dtype)
-        n = config.token_types
-        self.token_types = Embedding(n, d, rng, sparse=False, dtype=dtype) if n else None
-        self.positions = LearnedPositions(config.max_length, d, rng, dtype=dtype)
-        self.norm = LayerNorm(d, eps=config.norm_eps, dtype=dtype)
+        self.words = Embedding(config.vocabulary, e, rng, dtype=dtype)
+        self.token_types = Embedding(n, e, rng, sparse=False, dtype=dtype) if n else None
+        self.positions = LearnedPositions(config.max_length, e, rng, dtype=dtype)
+        self.norm = LayerNorm(e, eps=config.norm_eps, dtype=dtype)
         self.dropout = Dropout(config.dropout)
+        self.project = Linear(e, d, rng, dtype=dtype) if config.embedding else None
         self.encoder = TransformerEncoder(config, rng, dtype=dtype)
         self.pool = Linear(d, d, rng, dtype=dtype) if config.pooled else None
 
@@ -218,6 +50,8 @@ class Bert(Module):
         if self.token_types is not None:
             x = x + self.token_types(np.zeros_like(ids) if token_types is None else token_types)
         x = self.dropout(self.norm(self.positions(x)), rng)
+        if self.project is not None:
+            x = self.project(x)
         hidden: Tensor = self.encoder(x, mask, rng=rng)
         return hidden
 

@@ -5,44 +5,30 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_core import ArchiveError, FileProblem, PmtError, RandomStream, load_archive
-from pmt_nn.models.bert import Bert, BertConfig
-
-Arrays = Mapping[str, NDArray[Any]]
+from pmt_nn.models.bert import Bert
+from pmt_nn.models.bert_config import BertConfig
+from pmt_nn.models.bert_layout import Arrays, BertArray, bert_arrays, current_name, our_state
 
 _FILES = ("model.safetensors", "model.npz")
 # What programs put before the names of an encoder, in any order and number.
 _PREFIX = re.compile(
     r"^(?:(?:_orig_mod|module|model|base_model|0\.auto_model|auto_model"
-    r"|bert|roberta|distilbert|camembert|xlm_roberta"
+    r"|bert|roberta|distilbert|electra|camembert|xlm_roberta"
     r"|encoder(?=\.(?:embeddings|encoder|transformer|pooler|module|model|\w*bert\w*)\.)"
     r")\.)+"
 )
 # All other arrays belong to heads: they are not used here.
-_OF_ENCODER = ("embeddings.", "encoder.", "pooler.")
+_OF_ENCODER = ("embeddings.", "embeddings_project.", "encoder.", "pooler.")
 _BUFFERS = ("position_ids", "token_type_ids")
 _NAMED = 12  # arrays of a message
-_RENAMED = [  # older names, and DistilBERT's
-    (r"LayerNorm\.gamma$", "LayerNorm.weight"),
-    (r"LayerNorm\.beta$", "LayerNorm.bias"),
-    (r"^transformer\.layer\.", "encoder.layer."),
-    (r"\.attention\.([qkv])_lin\.", r".attention.self.\1."),
-    (r"\.attention\.out_lin\.", ".attention.output.dense."),
-    (r"\.sa_layer_norm\.", ".attention.output.LayerNorm."),
-    (r"\.ffn\.lin1\.", ".intermediate.dense."),
-    (r"\.ffn\.lin2\.", ".output.dense."),
-    (r"\.output_layer_norm\.", ".output.LayerNorm."),
-    (r"\.self\.q\.", ".self.query."),
-    (r"\.self\.k\.", ".self.key."),
-    (r"\.self\.v\.", ".self.value."),
-]
 
 
 def load_bert(
@@ -66,11 +52,11 @@ def load_bert(
     named = _encoder_arrays(arrays, file)
     if "pooler.dense.weight" not in named:
         config = dataclasses.replace(config, pooled=False)
-    rows = _layout(config)
+    rows = bert_arrays(config)
     _check(named, rows, file)
     model = Bert(config, RandomStream(0).generator(), dtype=dtype)
     try:
-        model.load_state_dict(_our_state(named, rows, config.shift))
+        model.load_state_dict(our_state(named, rows, config.shift))
     except PmtError as error:
         raise ArchiveError(f"{file}: {error}") from error
     return model.eval()
@@ -107,9 +93,7 @@ def _encoder_arrays(arrays: Arrays, file: Path) -> dict[str, NDArray[Any]]:
     named: dict[str, NDArray[Any]] = {}
     originals: dict[str, str] = {}
     for name, array in arrays.items():
-        plain = _PREFIX.sub("", name)
-        for pattern, new in _RENAMED:
-            plain = re.sub(pattern, new, plain)
+        plain = current_name(_PREFIX.sub("", name))
         if not plain.startswith(_OF_ENCODER) or plain.endswith(_BUFFERS):
             continue
         if plain in named:
@@ -121,54 +105,7 @@ def _encoder_arrays(arrays: Arrays, file: Path) -> dict[str, NDArray[Any]]:
     return named
 
 
-class _Row(NamedTuple):
-    """An array of the file, and the part of the state of a `Bert` that it is.
-
-    Linear weights are (out, in) in the file and (in, out) here.
-    """
-
-    theirs: str
-    ours: str
-    shape: tuple[int, ...]
-    transposed: bool = False
-
-
-def _layout(config: BertConfig) -> list[_Row]:
-    """Return the arrays of an encoder; those of the same place here are joined, in this order."""
-    d, f = config.width, config.hidden
-
-    def dense(theirs: str, ours: str, n_in: int, n_out: int) -> list[_Row]:
-        weight = _Row(f"{theirs}.weight", f"{ours}.weight", (n_out, n_in), True)
-        return [weight, _Row(f"{theirs}.bias", f"{ours}.bias", (n_out,))]
-
-    def norm(theirs: str, ours: str) -> list[_Row]:
-        parts = ("weight", "bias")
-        return [_Row(f"{theirs}.LayerNorm.{part}", f"{ours}.{part}", (d,)) for part in parts]
-
-    positions = config.max_length + config.shift
-    rows = [
-        _Row("embeddings.word_embeddings.weight", "words.weight", (config.vocabulary, d)),
-        _Row("embeddings.position_embeddings.weight", "positions.weight", (positions, d)),
-        *norm("embeddings", "norm"),
-    ]
-    if n := config.token_types:
-        theirs = "embeddings.token_type_embeddings.weight"
-        rows.append(_Row(theirs, "token_types.weight", (n, d)))
-    for i in range(config.layers):
-        ours, theirs = f"encoder.layers.{i}", f"encoder.layer.{i}"
-        for part in ("query", "key", "value"):
-            rows += dense(f"{theirs}.attention.self.{part}", f"{ours}.attention.qkv", d, d)
-        rows += dense(f"{theirs}.attention.output.dense", f"{ours}.attention.project", d, d)
-        rows += norm(f"{theirs}.attention.output", f"{ours}.attention_norm")
-        rows += dense(f"{theirs}.intermediate.dense", f"{ours}.feed_forward.up", d, f)
-        rows += dense(f"{theirs}.output.dense", f"{ours}.feed_forward.down", f, d)
-        rows += norm(f"{theirs}.output", f"{ours}.feed_forward_norm")
-    if config.pooled:
-        rows += dense("pooler.dense", "pool", d, d)
-    return rows
-
-
-def _check(named: Arrays, rows: Sequence[_Row], file: Path) -> None:
+def _check(named: Arrays, rows: Sequence[BertArray], file: Path) -> None:
     """Raise ArchiveError unless the file has these arrays, of floats, and no others."""
     if problems := _differences(named, rows):
         raise ArchiveError(
@@ -182,7 +119,7 @@ def _check(named: Arrays, rows: Sequence[_Row], file: Path) -> None:
         )
 
 
-def _differences(named: Arrays, rows: Sequence[_Row]) -> list[str]:
+def _differences(named: Arrays, rows: Sequence[BertArray]) -> list[str]:
     expected = {row.theirs for row in rows}
     missing = [row.theirs for row in rows if row.theirs not in named]
     unknown = [n for n in named if n not in expected and not n.startswith("pooler.")]
@@ -199,17 +136,3 @@ def _listed(names: Sequence[str], separator: str = ", ") -> str:
     more = len(names) - _NAMED
     tail = f" and {more} more" if more > 0 else ""
     return separator.join(names[:_NAMED]) + tail
-
-
-def _our_state(named: Arrays, rows: Sequence[_Row], shift: int) -> dict[str, NDArray[Any]]:
-    """Return the state of a `Bert`. The first `shift` rows of the positions are of no position."""
-    parts: dict[str, list[NDArray[Any]]] = {}
-    for row in rows:
-        array = named[row.theirs]
-        parts.setdefault(row.ours, []).append(array.T if row.transposed else array)
-    state = {
-        name: arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
-        for name, arrays in parts.items()
-    }
-    state["positions.weight"] = state["positions.weight"][shift:]
-    return state

@@ -9,7 +9,17 @@ from pmt_nn.transformer.feed_forward import ACTIVATIONS
 
 # Sizes of this config and of those that inherit from it: 0 means that there is none.
 _MAY_BE_ZERO = frozenset(
-    {"layers", "decoder_layers", "learned", "vector_width", "features", "token_types", "shift"}
+    {
+        "layers",
+        "decoder_layers",
+        "learned",
+        "vector_width",
+        "features",
+        "token_types",
+        "shift",
+        "embedding",
+        "padding_id",
+    }
 )
 POSITIONS = ("none", "learned", "sinusoidal", "rotary", "alibi", "relative", "tener")
 

@@ -1,0 +1,1 @@
+"""Pre-trained tokenizers: the stages that a tokenizer.json names, and what joins them."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain as concatenate
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +81,7 @@ class Stages:
                 split = [inner]
                 if self.pre_tokenize is not None:
                     split = self.pre_tokenize(split, start + inner_start == 0)
-                ids.extend(concatenate.from_iterable(map(words.__getitem__, split)))
+                ids += [i for pieces in map(words.__getitem__, split) for i in pieces]
         return ids
 
 

@@ -113,7 +113,7 @@ class Tokenizer:
         """
         parts = [self._ids(f" {word}" if i else word) for i, word in enumerate(words)]
         counts = np.array([len(part) for part in parts], np.int64)
-        ids = [list(id for part in parts for id in part)]
+        ids = [[i for part in parts for i in part]]
         truncated = self._truncated(ids, max_length)
         excess = len(ids[0]) - len(truncated[0])
         if self._truncation(max_length).left:

@@ -163,7 +163,7 @@ def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKer
     return CbowKernel(*sizes, share_error=share_error)
 
 
-_FIRST_PREDICTIONS = 200_000  # of a training, in small steps
+_FIRST_PREDICTIONS = 50_000  # of a training, in small steps
 _MIN_DISTINCT = 0.5  # share of the words of an update, below which it takes several steps
 # Times the learning rate, above which an update takes several steps. 2 is where one step overshoots
 # in the worst direction of the busiest row. An update of other words has another such direction;

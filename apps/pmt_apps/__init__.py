@@ -5,15 +5,29 @@ Names are imported when they are first used, so that `import pmt_apps` and `pmt 
 
 from __future__ import annotations
 
-__all__ = ["Encoder"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pmt_apps.encoder.encoder import Encoder
+    from pmt_apps.kit.predictor import Predictor
+    from pmt_apps.loading import load
+
+__all__ = ["Encoder", "Predictor", "load"]
 
 
 def __getattr__(name: str) -> object:
-    # A name of __all__: `if name == "X": from pmt_apps.folder.module import X; return X`.
     if name == "Encoder":
         from pmt_apps.encoder.encoder import Encoder
 
         return Encoder
+    if name == "Predictor":
+        from pmt_apps.kit.predictor import Predictor
+
+        return Predictor
+    if name == "load":
+        from pmt_apps.loading import load
+
+        return load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -113,6 +113,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.models           qqp.data
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
+    pmt_apps      loading              kit language_model mnist ner qqp translation word2vec
     pmt_apps      console              kit language_model mnist ner qqp translation word2vec
     pmt_apps      .                    console
     campaigns     kills

@@ -170,15 +170,20 @@ def _answer_line(answers: Iterator[Mapping[str, Any]], number: int) -> str:
     """Return the next answer as a line of JSON. number: of the line that it answers."""
     try:
         row = next(answers)
+        check_answer(row)
     except DataError as error:
         raise DataError(f"standard input, line {number}: {error}") from error
-    try:
-        return json.dumps(dict(row), ensure_ascii=False, allow_nan=False) + "\n"
-    except ValueError as error:
+    return json.dumps(dict(row), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def check_answer(answer: Mapping[str, Any]) -> None:
+    """Raise DataError if an answer holds a number that is not finite."""
+    text = _not_finite(answer)
+    if text:
         raise DataError(
-            f"standard input, line {number}: the answer is not finite ({_not_finite(row)}): the "
-            "weights of the run are too large for its numbers; train it anew with a lower --lr"
-        ) from error
+            f"the answer is not finite ({text}): the weights of the run are too large for its "
+            "numbers; train it anew with a lower --lr"
+        )
 
 
 def _not_finite(value: object, name: str = "") -> str:

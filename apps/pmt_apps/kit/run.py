@@ -12,13 +12,14 @@ from pmt_apps.kit.files import FileFingerprint, file_fingerprint
 from pmt_apps.kit.html_report import Report
 from pmt_apps.kit.metrics_file import write_metrics
 from pmt_apps.kit.predict_jsonl import Answer, predict_jsonl
+from pmt_apps.kit.predictor import Predictor
 from pmt_apps.kit.program import command
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.run_report import add_details, add_scores, score_text, summary_line
-from pmt_apps.kit.saved_model import check_has_best, no_larger_than, saved_model
+from pmt_apps.kit.saved_model import check_has_best, no_larger_than, saved_model, write_model
 from pmt_apps.kit.settings import AppSettings, save_settings
 from pmt_autograd import Array
-from pmt_core import StateError, save_archive
+from pmt_core import StateError
 from pmt_nn import Module
 from pmt_train import (
     Callback,
@@ -39,14 +40,14 @@ from pmt_train import (
 S = TypeVar("S", bound=AppSettings)
 P = ParamSpec("P")
 B = TypeVar("B")
+R = TypeVar("R", bound=Predictor[Any, Any, Any])
 
 
 class Run(Generic[S]):
     """The settings, the folder and the results of one start of an app.
 
-    The `train` of an app names the files it read (`log_file`), trains (`fit`), logs its scores
-    (`log_metrics`) and figures (`add_figure`), and may add to `report`. The run writes
-    config.json, history.csv, checkpoint.npz, model.npz, metrics.json and report.html.
+    The `train` of an app logs the files it read (`log_file`), trains (`fit`), logs its scores and
+    figures (`log_metrics`, `add_figure`), and may add to `report`. The files are those of `folder`.
 
     Args:
         settings: of this start.
@@ -175,8 +176,7 @@ class Run(Generic[S]):
         """
         self.start()
         if self.is_writer:
-            meta = {"task": self.task, "model": dict(model_meta)}
-            save_archive(self.folder.model, dict(arrays), meta)
+            write_model(self.folder.model, self.task, arrays, model_meta)
 
     def log_metrics(self, name: str, metrics: Mapping[str, Any]) -> None:
         """Add metrics of a split ("dev", "test") and write metrics.json.
@@ -210,13 +210,13 @@ class Run(Generic[S]):
     # --- using a trained run ------------------------------------------------------------------
 
     def loaded_model(self) -> AbstractContextManager[tuple[dict[str, Array], dict[str, Any]]]:
-        """Give the best weights by name, and `model_meta`, to a block that builds the model.
-
-        with run.loaded_model() as (weights, meta):
-            model = build_model(settings, Vocabulary.from_json(meta["vocabulary"]))
-            model.load_state_dict(weights)  # see `saved_model`
-        """
+        """Give the best weights by name, and `model_meta`, to a block; see `saved_model`."""
         return saved_model(self.folder.model)
+
+    def predictor(self, kind: type[R]) -> R:
+        """Return the predictor of this run."""
+        with self.loaded_model() as (weights, meta):
+            return kind.from_weights(self.settings, weights, meta)
 
     def load_model(self, model: Module | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what `loaded_model` gives. model: loads the weights, if given."""

@@ -15,6 +15,7 @@ from pmt_apps.kit.removal import finish_removal, is_unfinished, remove_all
 from pmt_core import FileProblem, PmtError, SettingsError, StateError, read_json
 
 _STAGE = ".checkpoint.npz"
+_CURE = "train one first, without --resume or --predict, or name its folder by --out"
 _NAMED = {"pictures": (".png",), "outputs": (".bin", ".conll", ".txt")}
 """Kinds of files that metrics.json names, and how these names end."""
 _UNFINISHED = re.compile(r"\.(.+)\.\d+-\d+\.tmp")  # of an `atomic_file` whose process was killed
@@ -52,16 +53,15 @@ class RunFolder:
         """Whether there is a file of a run."""
         return any(file.exists() for file in self._files)
 
-    def check_is_run(self, what_for: str) -> None:
-        """Raise FileProblem if there is no run to resume or to predict with."""
+    def check_is_run(self, what_for: str, cure: str = _CURE) -> None:
+        """Raise FileProblem if there is no run to resume or to predict with. cure: what to do."""
         if is_unfinished(self.path):
             with suppress(PmtError), RunLock(self.path / ".lock"):  # another process may write
                 finish_removal(self.path)
         if not self.config.is_file():
             raise FileProblem(
                 f"there is no run to {what_for} in {str(self.path)!r}: expected the file "
-                f"{self.config.name} of an earlier run there; train one first, without --resume "
-                "or --predict, or name its folder by --out"
+                f"{self.config.name} of an earlier run there; {cure}"
             )
 
     @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pmt_core import (
     json_errors,
     json_object,
     load_archive,
+    save_archive,
 )
 from pmt_nn import weight_limit
 from pmt_train import History
@@ -59,6 +60,13 @@ def saved_model(path: Path) -> Iterator[tuple[dict[str, Array], dict[str, Any]]]
     weights, meta = load_weights(path)
     with json_errors(str(path)), weight_limit(weights):
         yield weights, field(meta, "model", dict, {})
+
+
+def write_model(
+    path: Path, task: str, arrays: Mapping[str, Array], model_meta: Mapping[str, Any]
+) -> None:
+    """Write the weights of a run of `task`, and the JSON that `saved_model` gives beside them."""
+    save_archive(path, dict(arrays), {"task": task, "model": dict(model_meta)})
 
 
 def check_has_best(history: History, monitor: str, path: Path) -> None:

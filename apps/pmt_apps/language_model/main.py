@@ -19,19 +19,17 @@ each with a JSON object that has the prompt and its continuation.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
 from pmt_apps.kit.run import Run
-from pmt_apps.language_model.data import Tokenizer, read_corpus, tokenizer_from_json
-from pmt_apps.language_model.generate import generate_text
+from pmt_apps.language_model.data import read_corpus
+from pmt_apps.language_model.predictor import PromptPredictor
 from pmt_apps.language_model.report import report
 from pmt_apps.language_model.settings import Settings
 from pmt_apps.language_model.training import build_model, fit
 from pmt_core import RandomStream
-from pmt_nn import LanguageModel
 from pmt_train import Workers
 
 TASK, TITLE = "lm", "Language model"
@@ -51,39 +49,22 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Continue prompts from standard input."""
-    model, tokenizer = load(settings, run)
-
-    def answer(line: int, prompt: str) -> Mapping[str, Any]:
-        rng = RandomStream(settings.seed, "predict", line).generator()
-        text = "".join(generate_text(model, tokenizer, settings, prompt, rng))
-        return {"prompt": prompt, "continuation": text}
-
-    with Workers(1):
-        predict_line_by_line(answer, "prompt")
+    predict_line_by_line(run.predictor(PromptPredictor).answer, "prompt")
 
 
 def generate(settings: Settings) -> None:
     """Print a prompt and its continuation while it is generated."""
     prompt = settings.generate or ""
-    model, tokenizer = load(settings, Run(settings, TASK, TITLE))
+    predictor = Run(settings, TASK, TITLE).predictor(PromptPredictor)
     rng = RandomStream(settings.seed, "generate").generator()
     with Workers(1):
-        texts = generate_text(model, tokenizer, settings, prompt, rng)
+        texts = predictor.stream(prompt, rng)
         first = next(texts)  # raises for unknown characters before the prompt is printed
         sys.stdout.write(prompt + first)
         for text in texts:
             sys.stdout.flush()
             sys.stdout.write(text)
     sys.stdout.write("\n")
-
-
-def load(settings: Settings, run: Run[Settings]) -> tuple[LanguageModel, Tokenizer]:
-    """Return the model and the tokenizer of a run."""
-    with run.loaded_model() as (weights, meta):
-        tokenizer = tokenizer_from_json(settings, meta)
-        model = build_model(settings, len(tokenizer))
-        model.load_state_dict(weights)
-    return model.eval(), tokenizer
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,7 +21,7 @@ from pmt_apps.kit.options import (
 )
 from pmt_apps.kit.settings import TransformerSettings
 
-generation_option = functools.partial(option, group="generation", transient=True)
+generation_option = functools.partial(option, group="generation", transient=True, changeable=True)
 
 PRESETS: dict[str, dict[str, Any]] = {"sample": {}, "nanogpt-cpu": {"epochs": 8, "steps": 250}}
 """Defaults by preset; nanogpt-cpu is the CPU setting of nanoGPT's README for tiny Shakespeare."""

@@ -20,26 +20,21 @@ ink. The answer is the label and the probability of each of the ten digits.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pmt_apps.kit.download import download_from_any
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.predict_jsonl import predict_line_by_line
 from pmt_apps.kit.program import command
 from pmt_apps.kit.run import Run
-from pmt_apps.mnist.images import gray_bytes, load_gray_image
 from pmt_apps.mnist.load_mnist import MNIST_BYTES, MNIST_SHA256, read_splits
-from pmt_apps.mnist.model import build_model, fit, predict_probabilities
+from pmt_apps.mnist.model import build_model, fit
+from pmt_apps.mnist.predictor import DigitPredictor, read_image
 from pmt_apps.mnist.report import report
 from pmt_apps.mnist.settings import Settings
-from pmt_core import DataError
-from pmt_train import Workers, say, warn
+from pmt_train import say, warn
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
@@ -55,40 +50,12 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Classify images from standard input."""
-    with run.loaded_model() as (weights, _):
-        model = build_model(settings)
-        model.load_state_dict(weights)
-    workers = Workers(settings.workers)
+    predictor = run.predictor(DigitPredictor)
 
     def answer(_: int, text: str) -> Mapping[str, Any]:
-        image = read_image(text.strip())
-        probabilities = predict_probabilities(model, image[np.newaxis], workers)[0]
-        return {
-            "label": int(probabilities.argmax()),
-            "probability": round(float(probabilities.max()), 6),
-            "probabilities": [round(float(p), 6) for p in probabilities],
-        }
+        return next(predictor.answers([read_image(text.strip())]))
 
     predict_line_by_line(answer, "image")
-
-
-def read_image(text: str) -> NDArray[np.uint8]:
-    """Return the image (28, 28) that a line names or spells out.
-
-    Raises:
-        PmtError: the file cannot be read, or the line is neither a path nor 784 pixels.
-    """
-    if Path(text).suffix.lower() in (".png", ".npy"):
-        return load_gray_image(Path(text))
-    words = re.split(r"[\s,;]+", text.strip(",;"))
-    try:
-        numbers = np.array(words, np.float64)
-    except ValueError:
-        raise DataError(
-            "expected the path of a .png or .npy file, or 784 numbers from 0 to 255, "
-            f"got {text[:60]!r}"
-        ) from None
-    return gray_bytes(numbers, "pixels")
 
 
 def download(settings: Settings) -> None:

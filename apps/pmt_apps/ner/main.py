@@ -20,13 +20,12 @@ files. To predict, raw text is read, a sentence per line:
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import build_encoder, read_splits, read_vectors, vector_table
+from pmt_apps.ner.predictor import EntityPredictor
 from pmt_apps.ner.pretraining import (
     STAGE,
     PretrainedWeights,
@@ -38,8 +37,6 @@ from pmt_apps.ner.report import TAGGED_FILES, report
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
-from pmt_core import DataError, tag_spans
-from pmt_text import TaggedSentence, TextWord, convert_tags, find_words
 from pmt_train import Workers
 
 
@@ -72,63 +69,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Find the entities of raw sentences from standard input."""
-    with run.loaded_model() as (weights, meta):
-        tagger = Tagger.from_json(settings, meta)
-        tagger.model.load_state_dict(weights)
-    workers = Workers(settings.workers)
-
-    def answer(examples: Sequence[tuple[str, ...]]) -> Iterator[Mapping[str, Any]]:
-        return find_entities(tagger, [text for (text,) in examples], workers)
-
-    run.predict_jsonl(answer, empty=True)
-
-
-def find_entities(
-    tagger: Tagger, texts: Sequence[str], workers: Workers
-) -> Iterator[Mapping[str, Any]]:
-    """Return entities, words and tags (IOB2) of each text, one after the other.
-
-    start and end are character offsets: text[start:end] is the entity or word. The confidence of
-    an entity is the smallest marginal probability of its tags.
-    """
-    words = [find_words(text) for text in texts]
-    sentences = [TaggedSentence(tuple(word.text for word in row)) for row in words if row]
-    tagged: Iterator[tuple[list[str], list[float]]] = iter(())
-    if sentences:
-        tagging = tagger.tag(sentences, workers, confidence=True)
-        tagged = zip(tagging.tags, (row.tolist() for row in tagging.confidence), strict=True)
-    return (
-        _answer(text, row, *(next(tagged) if row else ([], [])))
-        for text, row in zip(texts, words, strict=True)
-    )
-
-
-def _answer(
-    text: str, words: Sequence[TextWord], tags: Sequence[str], confidence: Sequence[float]
-) -> dict[str, Any]:
-    if not all(map(math.isfinite, confidence)):
-        raise DataError(
-            "the probabilities of its tags are not finite: the weights of the run are too large "
-            "for its numbers; train it anew with a lower --lr"
-        )
-    entities = []
-    for span in tag_spans(tags):
-        start, end = words[span.start].start, words[span.stop - 1].stop
-        entities.append(
-            {
-                "type": span.type,
-                "text": text[start:end],
-                "start": start,
-                "end": end,
-                "confidence": round(min(confidence[span.start : span.stop]), 6),
-            }
-        )
-    return {
-        "text": text,
-        "entities": entities,
-        "words": [[word.text, word.start, word.stop] for word in words],
-        "tags": convert_tags(tags, "IOB2"),
-    }
+    predictor = run.predictor(EntityPredictor)
+    run.predict_jsonl(lambda lines: predictor.answers([text for (text,) in lines]), empty=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -195,7 +195,7 @@ class Tagger:
 
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(tag_batch, batches, workers, description=description)
-        ends = np.cumsum([len(sentence) for sentence in sentences])[:-1]
+        ends = _inner_ends(sentences)
         names = [self.encoder.tag_names(ids) for ids in np.split(tags, ends)]
         _join_cut_sentences(names, encoded.offsets, self.encoder.scheme)
         return Tagging(
@@ -203,6 +203,22 @@ class Tagger:
             np.split(marginals, ends) if confidence else [],
             float(losses.mean()),
         )
+
+    def marginals(
+        self, sentences: Sequence[TaggedSentence], workers: Workers
+    ) -> list[NDArray[np.float32]]:
+        """Return p(tag | sentence) of the words of each sentence, (words, tags of the encoder)."""
+        encoded = self.encode(sentences)
+        marginals = np.zeros((len(encoded.words), len(self.encoder.tags)), np.float32)
+        self.model.eval()
+
+        def score_batch(batch: TaggedBatch) -> None:
+            probabilities = self.model.crf.marginals(self.model(batch), batch.mask)
+            marginals[_word_positions(encoded, batch)] = probabilities[batch.mask]
+
+        batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
+        predict_batches(score_batch, batches, workers, description="tagging")
+        return np.split(marginals, _inner_ends(sentences))
 
 
 def _config_from_json(state: object) -> EntityTaggerConfig:
@@ -213,6 +229,11 @@ def _config_from_json(state: object) -> EntityTaggerConfig:
         del config["directional"], config["window"]
     values = dataclass_fields(config, EntityTaggerConfig, complete=False, minimum=0)
     return EntityTaggerConfig(**values)
+
+
+def _inner_ends(sentences: Sequence[TaggedSentence]) -> NDArray[np.int64]:
+    """Return the positions among all words where each sentence but the first begins."""
+    return np.cumsum([len(sentence) for sentence in sentences])[:-1]
 
 
 def _word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:

@@ -14,14 +14,13 @@ The format of a file is detected: the public release (TSV), the Kaggle CSV, the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import TokenCache, read_splits
-from pmt_apps.qqp.models.registry import load_pair_model
+from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.qqp.report import report
 from pmt_apps.qqp.training.stages import Stages
 from pmt_train import Workers
@@ -48,33 +47,11 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Answer pairs from standard input."""
-    with run.loaded_model() as (weights, meta):
-        model = load_pair_model(settings, weights, meta)
-    workers = Workers(settings.workers)
-
-    def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
-        pairs = [(question1, question2) for question1, question2 in examples]
-        return [
-            {"question1": question1, "question2": question2, **rounded(float(probability))}
-            for (question1, question2), probability in zip(
-                pairs, model.predict(pairs, workers), strict=True
-            )
-        ]
-
-    run.predict_jsonl(answer, ("question1", "question2"))
-
-
-def rounded(probability: float) -> dict[str, float | int]:
-    """Return a probability with six digits, and its label: 1 if it is 0.5 or more.
-
-    A probability just below 0.5 stays below it.
-    """
-    is_duplicate = probability >= 0.5
-    digits = round(probability, 6)
-    return {
-        "probability": digits if is_duplicate else min(digits, 0.499999),
-        "label": int(is_duplicate),
-    }
+    predictor = run.predictor(PairPredictor)
+    run.predict_jsonl(
+        lambda lines: predictor.answers([(text1, text2) for text1, text2 in lines]),
+        ("question1", "question2"),
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,19 +18,15 @@ by beam search and scored by BLEU as sacrebleu computes it. To translate:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.translation.data import encode_training, read_corpora, train_tokenizer
+from pmt_apps.translation.predictor import TranslationPredictor
 from pmt_apps.translation.report import report
-from pmt_apps.translation.settings import MAX_LENGTH, Settings
+from pmt_apps.translation.settings import Settings
 from pmt_apps.translation.training import build_model, fit, loss_per_token, scores
-from pmt_apps.translation.translator import Translator
-from pmt_core import decode_field
-from pmt_text import BytePairEncoding
-from pmt_train import Workers, warn
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
@@ -58,25 +54,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Translate sentences from standard input."""
-    with run.loaded_model() as (weights, meta):
-        key = "encoding" if "encoding" in meta else "tokenizer"  # "encoding" is its earlier name
-        tokenizer = decode_field(meta, key, BytePairEncoding.from_json)
-        model = build_model(settings, len(tokenizer))
-        model.load_state_dict(weights)
-    workers = Workers(settings.workers)
-    translator = Translator(model, tokenizer, settings.beam, settings.length_penalty, workers)
-
-    def answer(examples: Sequence[tuple[str, ...]]) -> list[Mapping[str, Any]]:
-        texts = [text for (text,) in examples]
-        for text in texts:
-            if len(tokenizer.encode(text)) >= MAX_LENGTH:
-                warn(f"note: {text[:40]!r}... is cut to {MAX_LENGTH - 1} tokens")
-        return [
-            {"source": text, "translation": best.text, "score": round(best.score, 6)}
-            for text, best in zip(texts, translator(texts), strict=True)
-        ]
-
-    run.predict_jsonl(answer, ("sentence",))
+    predictor = run.predictor(TranslationPredictor)
+    run.predict_jsonl(lambda lines: predictor.answers([text for (text,) in lines]), ("sentence",))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from campaigns.fuzz.readers.arrays import archive_bytes, npy_bytes
 from campaigns.fuzz.readers.reader import Reader
 from pmt_apps.mnist.images import load_gray_image
 from pmt_apps.mnist.load_mnist import load_idx, load_mnist
-from pmt_apps.mnist.main import read_image
+from pmt_apps.mnist.predictor import read_image
 
 
 def _idx(array: NDArray[Any], code: int) -> bytes:
@@ -146,6 +146,6 @@ IMAGE_READERS: Sequence[Reader] = (
         "image-line",
         _read_line,
         _line_samples,
-        ["pmt_apps.mnist.main.read_image"],
+        ["pmt_apps.mnist.predictor.read_image"],
     ),
 )

@@ -12,6 +12,7 @@ from pmt_apps.qqp.data.splits import labels_of, texts_of
 from pmt_apps.qqp.models.baselines import OverlapPairModel, TfIdfPairModel
 from pmt_apps.qqp.models.pair_model import CrossAttentionMaps
 from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
+from pmt_apps.qqp.predictor import rounded
 from pmt_apps.qqp.report import mistake_row
 from pmt_apps.qqp.training.scores import intervals, scores, unlinked
 from pmt_apps.qqp.training.stage import rise_and_fall, trained_baseline
@@ -105,7 +106,7 @@ def test_an_overlap_baseline_that_never_predicts_a_duplicate():
 
 def test_the_printed_probability_and_the_label_agree():
     for probability in (0.0, 0.3, 0.4999994, 0.4999999, 0.5, 0.5000001, 1.0):
-        answer = train_qqp.rounded(probability)
+        answer = rounded(probability)
         assert answer["label"] == int(answer["probability"] >= 0.5) == int(probability >= 0.5)
         assert answer["probability"] == pytest.approx(probability, abs=1.1e-6)
 

@@ -16,6 +16,7 @@ from pmt_autograd.debug.tape_graph import GraphNode, draw_tape, tape_graph, tape
 
 # recording, and hooks around operations
 from pmt_autograd.grad_mode import OperationHook, enable_grad, is_recording, no_grad, operation_hook
+from pmt_autograd.gradient_array import GradientArray
 
 # ops: the operations, and the methods of Tensor
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
@@ -97,22 +98,22 @@ bind_tensor_methods()
 
 # fmt: off
 __all__ = [
-    "REGISTRY", "Array", "Backward", "Gradient", "Gradients", "GraphNode", "NeedsGrad",
-    "OperationHook", "Primitive", "PrimitiveReport", "Profile", "ProfileRow", "Result", "Sample",
-    "Tensor", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "argsort", "astype", "broadcast_to", "ceil", "check_composed", "check_primitive",
-    "clip", "composed_form", "concat", "cos", "cosh", "counts_flops", "cumprod", "cumsum",
-    "detect_anomaly", "diag", "diagonal", "divide", "draw_tape", "einsum", "elu", "enable_grad",
-    "erf", "erf_values", "exp", "exp2", "expand_dims", "expm1", "flip", "floor", "floor_divide",
-    "flops_of", "getitem", "gradient_table", "gradients", "hstack", "in_place_guard",
-    "is_recording", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
-    "logsumexp", "masked", "matmul", "max", "maximum", "mean", "min", "minimum", "mod", "moveaxis",
-    "multiply", "negative", "no_flops", "no_grad", "norm", "operation_hook", "outer", "pad",
-    "power", "primitive", "primitives_of", "prod", "profile", "profile_scope", "recompute", "relu",
-    "repeat", "reshape", "roll", "round", "samples", "scatter_add", "set_items", "sigmoid", "sign",
-    "silu", "sin", "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze",
-    "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "take_rows", "tan",
-    "tanh", "tape_graph", "tape_trace", "tensordot", "tile", "top_k", "trace", "transpose", "tril",
-    "triu", "trunc", "values", "var", "vstack", "where",
+    "REGISTRY", "Array", "Backward", "Gradient", "GradientArray", "Gradients", "GraphNode",
+    "NeedsGrad", "OperationHook", "Primitive", "PrimitiveReport", "Profile", "ProfileRow", "Result",
+    "Sample", "Tensor", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "argsort", "astype", "broadcast_to", "ceil", "check_composed",
+    "check_primitive", "clip", "composed_form", "concat", "cos", "cosh", "counts_flops", "cumprod",
+    "cumsum", "detect_anomaly", "diag", "diagonal", "divide", "draw_tape", "einsum", "elu",
+    "enable_grad", "erf", "erf_values", "exp", "exp2", "expand_dims", "expm1", "flip", "floor",
+    "floor_divide", "flops_of", "getitem", "gradient_table", "gradients", "hstack",
+    "in_place_guard", "is_recording", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax",
+    "logaddexp", "logsumexp", "masked", "matmul", "max", "maximum", "mean", "min", "minimum", "mod",
+    "moveaxis", "multiply", "negative", "no_flops", "no_grad", "norm", "operation_hook", "outer",
+    "pad", "power", "primitive", "primitives_of", "prod", "profile", "profile_scope", "recompute",
+    "relu", "repeat", "reshape", "roll", "round", "samples", "scatter_add", "set_items", "sigmoid",
+    "sign", "silu", "sin", "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
+    "take_rows", "tan", "tanh", "tape_graph", "tape_trace", "tensordot", "tile", "top_k", "trace",
+    "transpose", "tril", "triu", "trunc", "values", "var", "vstack", "where",
 ]
 # fmt: on

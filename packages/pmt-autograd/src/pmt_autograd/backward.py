@@ -9,10 +9,11 @@ import numpy as np
 from numpy import generic, ndarray
 from numpy.typing import ArrayLike
 
+from pmt_autograd.gradient_array import GradientArray
 from pmt_autograd.node import Node
 from pmt_autograd.tensor import Tensor
 from pmt_autograd.types import Array, Gradient
-from pmt_core import RowSparse, ShapeError, StateError
+from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 
 
 def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradient]:
@@ -21,17 +22,32 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     Does not write to `.grad`, so several threads may each compute the gradients of a part of a
     batch with the same parameters, and add them up afterwards. Frees the tape node by node.
 
+    First order only: the gradients are arrays without a tape. Operations that record refuse them
+    with a GradientError, as they would count as constants (`GradientArray`). A Hessian times a
+    vector is a difference of two gradients, see docs/tape.md.
+
     grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element. Raises
     StateError if a backward pass has used the tape already, or `loss` depends on no leaf that
     requires a gradient.
     """
+    if not isinstance(loss, Tensor):
+        raise DtypeError(
+            f"the gradient of a tensor is computed, got {type(loss).__name__}; gradients are first "
+            "order only, so the gradient of a gradient or of an array does not exist"
+        )
     if not loss.requires_grad:
         raise StateError(
             "this tensor depends on nothing that requires a gradient; "
             "give a leaf requires_grad=True, and do not compute it under no_grad()"
         )
     seed = _seed(loss, grad)
-    return {loss: seed} if loss.node is None else backpropagate(loss.node, seed)
+    results = {loss: seed} if loss.node is None else backpropagate(loss.node, seed)
+    return {leaf: _marked(gradient) for leaf, gradient in results.items()}
+
+
+def _marked(gradient: Any) -> Any:
+    """Return a dense gradient as a `GradientArray` of the same memory."""
+    return gradient.view(GradientArray) if type(gradient) is ndarray else gradient
 
 
 def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
@@ -39,12 +55,15 @@ def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
 
     Frees the tape node by node, so that memory falls during the pass. grad: gradient with respect
     to this tensor, of its shape; 1 by default if it has one element.
+
+    First order only: `.grad` has no gradient of its own. Operations that record refuse it with a
+    GradientError. A Hessian times a vector is a difference of two gradients, see docs/tape.md.
     """
     for leaf, gradient in gradients(loss, grad).items():
         # A copy, since `backpropagate` may return one array for two leaves.
         before = leaf.grad
         if before is not None:
-            leaf.grad = add_gradients(before, gradient)
+            leaf.grad = _marked(add_gradients(before, gradient))
         else:
             leaf.grad = gradient if isinstance(gradient, RowSparse) else gradient.copy()
 

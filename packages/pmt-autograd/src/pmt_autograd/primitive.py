@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, overload
 import numpy as np
 
 from pmt_autograd.grad_mode import recording
+from pmt_autograd.gradient_array import GradientArray, refuse_gradients
 from pmt_autograd.node import Node
 from pmt_autograd.record import record, record_all
 from pmt_autograd.registry import Primitive, register
@@ -111,7 +112,7 @@ def _of_any(function: Function, signature: inspect.Signature) -> Operation:
                 if type(value) is tuple:
                     return record_all(name, value, None, None)
                 return Tensor.wrap(value)
-        arrays, parents, tracked = _arrays_and_parents(inputs)
+        arrays, parents, tracked = _arrays_and_parents(inputs, name)
         run = function
         if not recording.plain:
             tracked = tracked and recording.on
@@ -143,9 +144,12 @@ def _arrays_of_tensors(inputs: Sequence[Any]) -> list[Any] | None:
 
 
 def _arrays_and_parents(
-    inputs: Sequence[Any],
+    inputs: Sequence[Any], name: str
 ) -> tuple[list[Any], list[Node | Tensor | None], bool]:
-    """Return the array and the parent node of each input, and whether any needs a gradient."""
+    """Return the array and the parent node of each input, and whether any needs a gradient.
+
+    name: of the operation. Raises GradientError if an input is a gradient.
+    """
     arrays: list[Any] = []
     parents: list[Node | Tensor | None] = []
     tracked = has_arrays = False
@@ -158,7 +162,8 @@ def _arrays_and_parents(
             else:
                 parents.append(None)
         else:
-            if isinstance(item, (list, tuple)):
+            if isinstance(item, (list, tuple, GradientArray)):
+                refuse_gradients([item] if isinstance(item, GradientArray) else item, name)
                 item = np.asarray(item)
             has_arrays = has_arrays or isinstance(item, (np.ndarray, np.generic))
             arrays.append(item)

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from pmt_autograd.grad_mode import recording
+from pmt_autograd.gradient_array import GradientArray, refuse_gradients
 from pmt_autograd.node import Node
 from pmt_autograd.types import Axis
 from pmt_core import DtypeError, RowSparse, ShapeError, StateError
@@ -21,7 +23,8 @@ from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 class Tensor:
     """An n-dimensional array on the tape.
 
-    Gradients are arrays, not tensors: there are no second derivatives.
+    Gradients are arrays, not tensors: there are no second derivatives. A gradient in an expression
+    that is recorded is refused, see `GradientArray`.
 
     Args:
         data: an array, which keeps its dtype and is not copied, or Python numbers and lists,
@@ -35,7 +38,9 @@ class Tensor:
         node: the recorded operation that made this tensor; None for a leaf.
 
     Raises:
-        DtypeError: if the data are not numbers, or a gradient is required of integers.
+        DtypeError: if the data are not numbers, or a gradient is required of integers, or would
+            be lost, as the data are a tensor on the tape.
+        GradientError: if the data were computed from a gradient, and this is no new leaf.
     """
 
     __slots__ = ("__weakref__", "_data", "grad", "node", "requires_grad")
@@ -53,7 +58,14 @@ class Tensor:
         self, data: ArrayLike | Tensor, requires_grad: bool = False, dtype: DTypeLike | None = None
     ) -> None:
         if isinstance(data, Tensor):
+            if data.requires_grad and recording.on:
+                raise DtypeError(
+                    "Tensor(x) of a tensor on the tape would lose its gradient; use x itself, or "
+                    "x.detach() for a tensor with its values alone"
+                )
             data = data._data
+        elif not requires_grad and isinstance(data, (GradientArray, list, tuple)):
+            refuse_gradients([data] if isinstance(data, GradientArray) else data, "Tensor")
         has_dtype = isinstance(data, (np.ndarray, np.generic))
         array = np.asarray(data, dtype=dtype)
         if dtype is None and not has_dtype and array.dtype == np.float64:
@@ -105,7 +117,7 @@ class Tensor:
             )
         if not isinstance(array, np.ndarray):
             raise DtypeError(f"data is a NumPy array, got {type(array).__name__}")
-        self._data = array
+        self._data = np.asarray(array)
 
     @property
     def shape(self) -> tuple[int, ...]:

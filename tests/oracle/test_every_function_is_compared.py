@@ -12,6 +12,10 @@ from pmt_autograd import REGISTRY, primitives_of
 
 # Operations without a public name, and the comparison that calls them.
 WITHIN = {
+    "adaptive_average": "adaptive_avg_pool2d",
+    "adaptive_maximum": "adaptive_max_pool2d",
+    "bag_max": "EmbeddingBag",
+    "bag_sum": "EmbeddingBag",
     "focal_of": "focal_loss",
     "gru_scan": "GRU",
     "huber_of": "huber",

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from random_arrays import Draw
-from torch_comparison import Comparison, Inputs, hold
+from torch_comparison import Comparison, Inputs, hold, largest
 
 from pmt_nn import (
     AvgPool1d,
     MaxPool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool2d,
     avg_pool2d,
     conv1d,
     conv2d,
@@ -68,7 +70,8 @@ def patches(draw: Draw) -> Inputs:
     kernel, stride = pair(draw, 1, 3), draw.choice([None, pair(draw, 1, 3)])
     padding = tuple(draw.integer(0, k // 2) for k in kernel)
     x = image(draw, draw.integer(1, 3), *kernel)
-    return [x], {"kernel": kernel, "stride": stride, "padding": padding}
+    ceil = draw.chance(0.5)
+    return [x], {"kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil}
 
 
 def counted(draw: Draw) -> Inputs:
@@ -80,7 +83,14 @@ def steps_of(draw: Draw) -> Inputs:
     kernel = draw.integer(1, 3)
     settings = {"kernel": kernel, "stride": draw.choice([None, 1, 2, 3])}
     x = draw.scaled(draw.choice([1, 2]), draw.integer(1, 3), kernel + draw.integer(0, 4))
+    settings["ceil_mode"] = draw.chance(0.5)
     return [x], {**settings, "padding": draw.integer(0, kernel // 2)}
+
+
+def sized(draw: Draw) -> Inputs:
+    """Images of at least one pixel, and a size that mostly does not divide theirs."""
+    x = image(draw, draw.integer(1, 2), 1, 1)
+    return [x], {"size": pair(draw, 1, 5)}
 
 
 def by_bias(*arrays: Any, **settings: Any) -> dict[str, float]:
@@ -107,34 +117,47 @@ CASES = [
     Comparison(
         "max_pool2d",
         max_pool2d,
-        lambda t, x, kernel, stride, padding: t.nn.functional.max_pool2d(
-            x, kernel, stride, padding
+        lambda t, x, kernel, stride, padding, ceil_mode: t.nn.functional.max_pool2d(
+            x, kernel, stride, padding, ceil_mode=ceil_mode
         ),
         patches,
     ),
     Comparison(
         "avg_pool2d",
         avg_pool2d,
-        lambda t, x, kernel, stride, padding, count_include_pad: t.nn.functional.avg_pool2d(
-            x, kernel, stride, padding, False, count_include_pad
+        lambda t, x, kernel, stride, padding, ceil_mode, count_include_pad: (
+            t.nn.functional.avg_pool2d(x, kernel, stride, padding, ceil_mode, count_include_pad)
         ),
         counted,
     ),
     Comparison(
         "MaxPool1d",
         lambda x, **s: MaxPool1d(**s)(x),
-        lambda t, x, kernel, stride, padding: t.nn.functional.max_pool1d(
-            x, kernel, stride, padding
+        lambda t, x, kernel, stride, padding, ceil_mode: t.nn.functional.max_pool1d(
+            x, kernel, stride, padding, ceil_mode=ceil_mode
         ),
         steps_of,
     ),
     Comparison(
         "AvgPool1d",
         lambda x, **s: AvgPool1d(**s)(x),
-        lambda t, x, kernel, stride, padding: t.nn.functional.avg_pool1d(
-            x, kernel, stride, padding
+        lambda t, x, kernel, stride, padding, ceil_mode: t.nn.functional.avg_pool1d(
+            x, kernel, stride, padding, ceil_mode=ceil_mode
         ),
         steps_of,
+    ),
+    Comparison(
+        "adaptive_avg_pool2d",
+        adaptive_avg_pool2d,
+        lambda t, x, size: t.nn.functional.adaptive_avg_pool2d(x, size),
+        sized,
+        scales=lambda x, size: {"output 0": largest(x), "gradient 0": 1.0},
+    ),
+    Comparison(
+        "adaptive_max_pool2d",
+        adaptive_max_pool2d,
+        lambda t, x, size: t.nn.functional.adaptive_max_pool2d(x, size),
+        sized,
     ),
 ]
 

@@ -156,3 +156,38 @@ def test_means_of_integers_are_no_integers() -> None:
     x = np.arange(16).reshape(1, 1, 4, 4)
     assert nn.avg_pool2d(x, kernel=2).data.tolist() == [[[[2.5, 4.5], [10.5, 12.5]]]]
     assert nn.max_pool2d(x, kernel=3, stride=1, padding=1).data[0, 0, 0, 0] == 5
+
+
+# --- the size of the result -----------------------------------------------------------------------
+
+
+def test_ceil_mode_by_hand() -> None:
+    x = np.arange(1.0, 6.0).reshape(1, 1, 1, 5)
+    settings = {"kernel": (1, 2), "ceil_mode": True}
+    assert nn.max_pool2d(x, **settings).data.tolist() == [[[[2, 4, 5]]]]
+    assert nn.avg_pool2d(x, **settings).data.tolist() == [[[[1.5, 3.5, 5]]]]  # 5 alone counts
+    # with a border of one, the last patch starts in the image: 5 and the border's 0
+    bordered = nn.avg_pool2d(x, kernel=(1, 2), padding=(0, 1), ceil_mode=True)
+    assert bordered.data.tolist() == [[[[0.5, 2.5, 4.5]]]]
+    assert nn.MaxPool2d(3, ceil_mode=True)(np.ones((1, 1, 2, 2))).shape == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("kind", ["Avg", "Max"])
+def test_adaptive_pooling_by_hand(kind: str) -> None:
+    x = np.arange(5.0).reshape(1, 1, 5)
+    layer = getattr(nn, f"Adaptive{kind}Pool1d")(3)
+    expected = {"Avg": [0.5, 2, 3.5], "Max": [1, 3, 4]}[kind]  # of 0 1, 1 2 3, 3 4
+    assert layer(x).data.tolist() == [[expected]]
+    square = getattr(nn, f"Adaptive{kind}Pool2d")((1, 3))
+    assert square(x.reshape(1, 1, 1, 5)).shape == (1, 1, 1, 3)
+    whole = getattr(nn, f"Adaptive{kind}Pool2d")(1)(x.reshape(1, 1, 1, 5))
+    assert whole.data.item() == {"Avg": 2, "Max": 4}[kind]
+    with pytest.raises(ShapeError, match="one pixel"):
+        layer(np.zeros((1, 2, 0)))
+
+
+def test_adaptive_maxima_choose_the_first_of_equals_and_the_last_nan() -> None:
+    x = Tensor(np.array([[[[1.0, 1.0, 0.0], [1.0, np.nan, np.nan]]]]), requires_grad=True)
+    y = nn.adaptive_max_pool2d(x, size=(2, 2))
+    by_x = gradients(y.sum())[x]
+    np.testing.assert_array_equal(by_x, [[[[1, 1, 0], [0, 1, 1]]]])

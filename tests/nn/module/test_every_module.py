@@ -54,6 +54,15 @@ TAGGER = nn.EntityTaggerConfig(
 Made = tuple[Callable[[np.random.Generator], nn.Module], tuple[Any, ...], dict[str, Any]]
 MODULES: dict[str, Made] = {
     **{name: (lambda rng, name=name: getattr(nn, name)(), (SEQUENCE,), {}) for name in ELEMENTWISE},
+    **{
+        f"Adaptive{kind}Pool{rank}d": (
+            lambda rng, name=f"Adaptive{kind}Pool{rank}d": getattr(nn, name)(4),
+            (SEQUENCE if rank == 1 else IMAGE,),
+            {},
+        )
+        for kind in ("Avg", "Max")
+        for rank in (1, 2)
+    },
     "AvgPool1d": (lambda rng: nn.AvgPool1d(2), (SEQUENCE,), {}),
     "AvgPool2d": (lambda rng: nn.AvgPool2d(2), (IMAGE,), {}),
     "AxisDot": (lambda rng: nn.AxisDot(), (floats(B, 2, 8),), {}),
@@ -93,6 +102,7 @@ MODULES: dict[str, Made] = {
     "Dropout3d": (lambda rng: nn.Dropout3d(0.3), (VOLUME,), {"rng": 1}),
     "ELU": (lambda rng: nn.ELU(), (SEQUENCE,), {}),
     "Embedding": (lambda rng: nn.Embedding(9, 8, rng), (ids(B, 5),), {}),
+    "EmbeddingBag": (lambda rng: nn.EmbeddingBag(9, 8, rng), (ids(B, 5), MASK), {}),
     "EncoderDecoder": (
         lambda rng: nn.EncoderDecoder(
             nn.EncoderDecoderConfig(

@@ -15,7 +15,7 @@ from pmt_core import SettingsError
 # Arguments that all constructors can be made with, by name.
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("n_in", "n_out", "n", "d", "f", "v", "c", "o", "k", "buckets"), 4),
-    **{"heads": 2, "kernel": 3, "max_length": 6, "groups": 2, "layers": 2, "window": 2},
+    **{"heads": 2, "kernel": 3, "size": 3, "max_length": 6, "groups": 2, "layers": 2, "window": 2},
     **{"negatives": 2, "shared_noise": 2, "counts": np.array([1, 2, 3, 4]), "vocabulary": 9},
     **{"rate": 0.1, "is_cbow": True, "share_error": True, "read": print, "unknown_id": 1},
     **{"source_vocabulary": 9, "target_vocabulary": 9, "words": 9, "characters": 9},

@@ -22,6 +22,7 @@ from pmt_nn.attention.relative import RelativeAttention, relative_attention
 from pmt_nn.attention.rotary import rotate
 from pmt_nn.attention.scaled_dot_product import attention, packed_attention, ragged_attention
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
+from pmt_nn.convolution.adaptive_pooling import adaptive_avg_pool2d, adaptive_max_pool2d
 
 # convolution/: convolution and pooling
 from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d
@@ -32,6 +33,10 @@ from pmt_nn.convolution.conv_transpose import (
     conv_transpose2d,
 )
 from pmt_nn.convolution.pool_layers import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     GlobalAvgPool,
@@ -89,6 +94,7 @@ from pmt_nn.layers.axis import AxisDot, AxisMean, Flatten, masked_mean
 from pmt_nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d, batch_norm
 from pmt_nn.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutMask
 from pmt_nn.layers.embedding import Embedding
+from pmt_nn.layers.embedding_bag import EmbeddingBag
 from pmt_nn.layers.group_norm import GroupNorm, group_norm
 from pmt_nn.layers.linear import Dense, Linear, linear, tied_linear
 from pmt_nn.layers.memory_layout import cache_blocks
@@ -198,25 +204,26 @@ from pmt_nn.word2vec.small_steps import SmallStepKernel
 
 # fmt: off
 __all__ = [
-    "CBOW", "CELU", "ELU", "GELU", "GLU", "GRU", "LSTM", "RNN", "SELU", "Alibi",
-    "AttentionPositions", "AvgPool1d", "AvgPool2d", "AxisDot", "AxisMean", "BatchNorm1d",
-    "BatchNorm2d", "BatchNorm3d", "BatchStatistics", "Bert", "BertConfig", "Buffer", "CbowKernel",
-    "CharacterEncoder", "Chooser", "Concatenate", "Conv1d", "Conv2d", "ConvTranspose1d",
-    "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
-    "Dropout1d", "Dropout2d", "Dropout3d", "DropoutMask", "Embedding", "EncoderDecoder",
-    "EncoderDecoderConfig", "EntityTagger", "EntityTaggerConfig", "FeedForward", "Flatten",
-    "GRUCell", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm", "Hardsigmoid", "Hardswish",
-    "Hardtanh", "HierarchicalSoftmax", "Hypothesis", "Identity", "KeyValueCache", "LSTMCell",
-    "Lambda", "LanguageModel", "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions",
-    "LengthPenalty", "Linear", "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask",
-    "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d", "MeanOfWords", "Mish", "Module",
-    "ModuleHook", "ModuleList", "NegativeSampling", "PReLU", "PairClassifier",
-    "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU",
-    "ReLU6", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
-    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
-    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "Summary", "SummaryRow", "Tanh",
-    "TransformerConfig", "TransformerDecoder", "TransformerEncoder", "TransformerLayer",
-    "TreeKernel", "WindowArrays", "Word2VecKernel", "apply_statistics", "attention",
+    "CBOW", "CELU", "ELU", "GELU", "GLU", "GRU", "LSTM", "RNN", "SELU", "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "Alibi", "AttentionPositions",
+    "AvgPool1d", "AvgPool2d", "AxisDot", "AxisMean", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+    "BatchStatistics", "Bert", "BertConfig", "Buffer", "CbowKernel", "CharacterEncoder", "Chooser",
+    "Concatenate", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "CrossAttention",
+    "DecoderCache", "Decoding", "Dense", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d",
+    "DropoutMask", "Embedding", "EmbeddingBag", "EncoderDecoder", "EncoderDecoderConfig",
+    "EntityTagger", "EntityTaggerConfig", "FeedForward", "Flatten", "GRUCell", "GlobalAvgPool",
+    "GlobalMaxPool", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "HierarchicalSoftmax",
+    "Hypothesis", "Identity", "KeyValueCache", "LSTMCell", "Lambda", "LanguageModel",
+    "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions", "LengthPenalty", "Linear",
+    "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask", "MaskedPairModel", "MaskedTagger",
+    "MaxPool1d", "MaxPool2d", "MeanOfWords", "Mish", "Module", "ModuleHook", "ModuleList",
+    "NegativeSampling", "PReLU", "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter",
+    "RMSNorm", "RNNCell", "RaggedLayout", "ReLU", "ReLU6", "RelativeAttention", "RelativeBias",
+    "Residual", "RotaryPositions", "SelfAttention", "Sequential", "SiLU", "Sigmoid",
+    "SinusoidalPositions", "SkipGram", "SkipGramKernel", "SmallStepKernel", "Softmax", "Softplus",
+    "Softsign", "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
+    "TransformerEncoder", "TransformerLayer", "TreeKernel", "WindowArrays", "Word2VecKernel",
+    "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
     "attention_weights", "avg_pool2d", "batch_norm", "beam_search", "biased_attention",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks", "capture",
     "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss", "conv1d",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ class PatchGrid:
     stride: Pair = (1, 1)  # step from patch to patch
     padding: Pair = (0, 0)  # width of the border of zeros
     dilation: Pair = (1, 1)  # step between the points of a kernel
+    extra: Pair = (0, 0)  # rows and columns after the border at the end, for a last partial patch
 
     @classmethod
     def of(
@@ -77,8 +78,9 @@ class PatchGrid:
     def count(self, size: Pair) -> Pair:
         """Return the number of patches in an image of `size`. Raises ShapeError if it is 0."""
         counts = []
-        for n, span, step, border in zip(size, self.span, self.stride, self.padding, strict=True):
-            room = n + 2 * border - span
+        sizes = self.padded(size)
+        for n, span, step in zip(sizes, self.span, self.stride, strict=True):
+            room = n - span
             if room < 0:
                 raise ShapeError(
                     f"a patch of {self.span} does not fit into an image of {size} with padding "
@@ -89,12 +91,31 @@ class PatchGrid:
 
     def padded(self, size: Pair) -> Pair:
         """Return the size of an image with its border."""
-        return size[0] + 2 * self.padding[0], size[1] + 2 * self.padding[1]
+        (ph, pw), (eh, ew) = self.padding, self.extra
+        return size[0] + 2 * ph + eh, size[1] + 2 * pw + ew
 
     def inside(self, padded: Array) -> Array:
         """Return the image within its border, a view."""
-        (ph, pw), (h, w) = self.padding, padded.shape[-2:]
-        return padded[..., ph : h - ph, pw : w - pw]
+        (ph, pw), (eh, ew), (h, w) = self.padding, self.extra, padded.shape[-2:]
+        return padded[..., ph : h - ph - eh, pw : w - pw - ew]
+
+    def with_partial_patches(self, size: Pair) -> PatchGrid:
+        """Return the grid with `extra` such that a last patch may exceed an image of `size`.
+
+        It starts inside the image, or in the border before it.
+        """
+        extras = []
+        for n, span, step, border in zip(size, self.span, self.stride, self.padding, strict=True):
+            count = -(-(n + 2 * border - span) // step) + 1
+            if (count - 1) * step >= n + border:
+                count -= 1
+            extras.append(max((count - 1) * step + span - (n + 2 * border), 0) if count > 0 else 0)
+        return replace(self, extra=(extras[0], extras[1]))
+
+    @property
+    def has_border(self) -> bool:
+        """Whether an image is padded."""
+        return self.padding != (0, 0) or self.extra != (0, 0)
 
     def view(self, padded: Array, count: Pair) -> Array:
         """Return all patches: (n, c, h, w) -> (n, c, kh, kw, oh, ow), a view."""

@@ -1,9 +1,11 @@
-"""Layers of max, average and global pooling."""
+"""Layers of max, average, adaptive and global pooling."""
 
 from __future__ import annotations
 
 from pmt_autograd import Tensor
-from pmt_nn.convolution.patches import Pair, as_image, as_sequence
+from pmt_core import check_sizes
+from pmt_nn.convolution.adaptive_pooling import adaptive_avg_pool2d, adaptive_max_pool2d
+from pmt_nn.convolution.patches import Pair, as_image, as_sequence, pair
 from pmt_nn.convolution.pooling import avg_pool2d, max_pool2d, pool_grid
 from pmt_nn.module.inputs import float_tensor
 from pmt_nn.module.module import Module
@@ -13,15 +15,21 @@ class MaxPool2d(Module):
     """Max pooling of images (b, c, h, w), see `max_pool2d`; stride is the kernel by default."""
 
     def __init__(
-        self, kernel: int | Pair, *, stride: int | Pair | None = None, padding: int | Pair = 0
+        self,
+        kernel: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        padding: int | Pair = 0,
+        ceil_mode: bool = False,
     ) -> None:
         pool_grid(kernel, stride, padding)
         self.kernel, self.stride, self.padding = kernel, stride, padding
+        self.ceil_mode = ceil_mode
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
-        x = float_tensor(x)
-        return max_pool2d(x, kernel=self.kernel, stride=self.stride, padding=self.padding)
+        sizes = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
+        return max_pool2d(float_tensor(x), ceil_mode=self.ceil_mode, **sizes)
 
 
 class AvgPool2d(Module):
@@ -33,24 +41,33 @@ class AvgPool2d(Module):
         *,
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
+        ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
         pool_grid(kernel, stride, padding)
         self.kernel, self.stride, self.padding = kernel, stride, padding
-        self.count_include_pad = count_include_pad
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, h, w) -> (b, c, oh, ow)."""
         sizes = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
-        return avg_pool2d(float_tensor(x), count_include_pad=self.count_include_pad, **sizes)
+        counting = {"ceil_mode": self.ceil_mode, "count_include_pad": self.count_include_pad}
+        return avg_pool2d(float_tensor(x), **counting, **sizes)
 
 
 class MaxPool1d(Module):
     """Max pooling of sequences (b, c, t); stride is the kernel by default."""
 
-    def __init__(self, kernel: int, *, stride: int | None = None, padding: int = 0) -> None:
-        steps = (1, kernel if stride is None else stride)
-        self.pool = MaxPool2d((1, kernel), stride=steps, padding=(0, padding))
+    def __init__(
+        self,
+        kernel: int,
+        *,
+        stride: int | None = None,
+        padding: int = 0,
+        ceil_mode: bool = False,
+    ) -> None:
+        steps, border = (1, kernel if stride is None else stride), (0, padding)
+        self.pool = MaxPool2d((1, kernel), stride=steps, padding=border, ceil_mode=ceil_mode)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, t) -> (b, c, ot)."""
@@ -66,16 +83,62 @@ class AvgPool1d(Module):
         *,
         stride: int | None = None,
         padding: int = 0,
+        ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
         steps, border = (1, kernel if stride is None else stride), (0, padding)
-        self.pool = AvgPool2d(
-            (1, kernel), stride=steps, padding=border, count_include_pad=count_include_pad
-        )
+        counting = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
+        self.pool = AvgPool2d((1, kernel), stride=steps, padding=border, **counting)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, t) -> (b, c, ot)."""
         return as_sequence(self.pool(as_image(float_tensor(x))))
+
+
+class AdaptiveAvgPool2d(Module):
+    """Average pooling of images of any size to `size`, see `adaptive_avg_pool2d`."""
+
+    def __init__(self, size: int | Pair) -> None:
+        self.size = pair(size, "size", 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, h, w) -> (b, c, *size)."""
+        return adaptive_avg_pool2d(float_tensor(x), size=self.size)
+
+
+class AdaptiveMaxPool2d(Module):
+    """Max pooling of images of any size to `size`, see `adaptive_max_pool2d`."""
+
+    def __init__(self, size: int | Pair) -> None:
+        self.size = pair(size, "size", 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, h, w) -> (b, c, *size)."""
+        return adaptive_max_pool2d(float_tensor(x), size=self.size)
+
+
+class AdaptiveAvgPool1d(Module):
+    """Average pooling of sequences of any length to `size` steps, see `adaptive_avg_pool2d`."""
+
+    def __init__(self, size: int) -> None:
+        check_sizes("AdaptiveAvgPool1d", size=size)
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, t) -> (b, c, size)."""
+        return as_sequence(adaptive_avg_pool2d(as_image(float_tensor(x)), size=(1, self.size)))
+
+
+class AdaptiveMaxPool1d(Module):
+    """Max pooling of sequences of any length to `size` steps, see `adaptive_max_pool2d`."""
+
+    def __init__(self, size: int) -> None:
+        check_sizes("AdaptiveMaxPool1d", size=size)
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool x (b, c, t) -> (b, c, size)."""
+        return as_sequence(adaptive_max_pool2d(as_image(float_tensor(x)), size=(1, self.size)))
 
 
 class GlobalMaxPool(Module):

@@ -16,16 +16,23 @@ from pmt_nn.convolution.patches import Pair, PatchGrid, pair
 
 @ag.primitive
 def max_pool2d(
-    x: Array, *, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+    x: Array,
+    *,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    ceil_mode: bool = False,
 ) -> Result:
     """Return the maximum of every patch of x (b, c, h, w): (b, c, oh, ow).
 
     stride: the kernel by default, so that patches do not overlap. The border counts as -inf.
+    ceil_mode: whether a last patch counts that exceeds the image and starts inside it, so that
+    oh = ceil((h + 2 padding - kernel) / stride) + 1 and not floor(...) + 1.
     The gradient goes to the first of equal values, in reading order, and to the last nan.
     """
-    x, grid = as_floats(x), _grid(x, kernel, stride, padding)
+    x, grid = as_floats(x), _grid(x, kernel, stride, padding, ceil_mode)
     count = grid.count(x.shape[2:])
-    if grid.stride == grid.kernel and grid.padding == (0, 0):
+    if grid.stride == grid.kernel and not grid.has_border:
         return _max_of_separate(x, grid, count)
     bordered = _bordered(x, grid, -np.inf)
     points = grid.points()
@@ -56,13 +63,15 @@ def avg_pool2d(
     kernel: int | Pair,
     stride: int | Pair | None = None,
     padding: int | Pair = 0,
+    ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Result:
     """Return the mean of every patch of x (b, c, h, w): (b, c, oh, ow).
 
     stride: the kernel by default. count_include_pad: whether the zeros of the border count.
+    ceil_mode: as for `max_pool2d`; what exceeds the image and its border never counts.
     """
-    x, grid = as_floats(x), _grid(x, kernel, stride, padding)
+    x, grid = as_floats(x), _grid(x, kernel, stride, padding, ceil_mode)
     count = grid.count(x.shape[2:])
     bordered = _bordered(x, grid, 0.0)
     points = grid.points()
@@ -88,10 +97,8 @@ def avg_pool2d_composed(x: Tensor, *, count_include_pad: bool = True, **settings
     """Compute `avg_pool2d` in plain operations."""
     grid = _grid(x.data, **settings)
     total = stack(*_taps(x, grid, 0.0)).sum(axis=0)
-    if count_include_pad:
-        return total * (1 / (grid.kernel[0] * grid.kernel[1]))
-    ones = Tensor(np.ones(x.shape, x.dtype))
-    return total / stack(*_taps(ones, grid, 0.0)).sum(axis=0)
+    count = grid.count((x.shape[2], x.shape[3]))
+    return total * _share(x.data, grid, count, count_include_pad)
 
 
 def _chosen_points(
@@ -176,11 +183,16 @@ def _route_to_winners(grad: Array, wins: list[Array], targets: list[Array]) -> N
 
 
 def _grid(
-    x: Array, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
+    x: Array,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+    ceil_mode: bool = False,
 ) -> PatchGrid:
     if x.ndim != 4:
         raise ShapeError(f"pooling needs x of shape (b, c, h, w), got {x.shape}")
-    return pool_grid(kernel, stride, padding)
+    grid = pool_grid(kernel, stride, padding)
+    return grid.with_partial_patches((x.shape[2], x.shape[3])) if ceil_mode else grid
 
 
 def pool_grid(kernel: int | Pair, stride: int | Pair | None, padding: int | Pair) -> PatchGrid:
@@ -197,13 +209,13 @@ def pool_grid(kernel: int | Pair, stride: int | Pair | None, padding: int | Pair
 
 def _taps(x: Tensor, grid: PatchGrid, border: float) -> list[Tensor]:
     """The pixels under each point of the kernel, (b, c, oh, ow) each."""
-    (ph, pw), count = grid.padding, grid.count((x.shape[2], x.shape[3]))
-    bordered = pad(x, widths=((0, 0), (0, 0), (ph, ph), (pw, pw)), value=border)
+    (ph, pw), (eh, ew), count = grid.padding, grid.extra, grid.count((x.shape[2], x.shape[3]))
+    bordered = pad(x, widths=((0, 0), (0, 0), (ph, ph + eh), (pw, pw + ew)), value=border)
     return [bordered[grid.tap_index(i, j, count)] for i, j in grid.points()]
 
 
 def _bordered(x: Array, grid: PatchGrid, value: float) -> Array:
-    if grid.padding == (0, 0):
+    if not grid.has_border:
         return x
     h, w = grid.padded((x.shape[2], x.shape[3]))
     bordered = np.full_like(x, value, shape=(*x.shape[:2], h, w))  # in the memory order of x
@@ -213,9 +225,14 @@ def _bordered(x: Array, grid: PatchGrid, value: float) -> Array:
 
 def _share(x: Array, grid: PatchGrid, count: Pair, count_include_pad: bool) -> Array:
     """The weight of each element of a patch: 0-d, or (oh, ow)."""
-    if count_include_pad or grid.padding == (0, 0):
+    if not grid.has_border or (count_include_pad and grid.extra == (0, 0)):
         return np.asarray(1 / (grid.kernel[0] * grid.kernel[1]), x.dtype)
-    inside = _bordered(np.ones((1, 1, *x.shape[2:]), x.dtype), grid, 0.0)
+    inside = np.zeros((1, 1, *grid.padded((x.shape[2], x.shape[3]))), x.dtype)
+    if count_include_pad:
+        (h, w), (eh, ew) = inside.shape[2:], grid.extra
+        inside[..., : h - eh, : w - ew] = 1
+    else:
+        grid.inside(inside)[...] = 1
     return np.asarray(1 / grid.view(inside, count).sum(axis=(0, 1, 2, 3)), x.dtype)
 
 
@@ -226,6 +243,8 @@ _CASES: list[tuple[tuple[int, ...], dict[str, object], str]] = [
     ((1, 2, 5, 6), {"kernel": (2, 3), "stride": (1, 2)}, "not square"),
     ((1, 1, 7, 7), {"kernel": 2, "stride": 3}, "gaps"),
     ((0, 1, 4, 4), {"kernel": 2}, "empty batch"),
+    ((1, 2, 5, 6), {"kernel": 3, "stride": 2, "ceil_mode": True}, "a last partial patch"),
+    ((1, 2, 6, 2), {"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True}, "and a border"),
 ]
 
 
@@ -242,3 +261,5 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
         yield Sample((rng.normal(size=shape),), dict(settings), note)
     settings = {"kernel": 3, "stride": 2, "padding": 1, "count_include_pad": False}
     yield Sample((rng.normal(size=(2, 1, 5, 6)),), settings, "border not counted")
+    settings = {**settings, "ceil_mode": True}
+    yield Sample((rng.normal(size=(2, 1, 4, 6)),), settings, "nor what exceeds it")

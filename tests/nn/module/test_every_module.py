@@ -80,6 +80,8 @@ MODULES: dict[str, Made] = {
     "Conv1d": (lambda rng: nn.Conv1d(5, 3, 3, rng), (SEQUENCE,), {}),
     "Conv2d": (lambda rng: nn.Conv2d(4, 3, 3, rng), (IMAGE,), {}),
     "ConvTranspose2d": (lambda rng: nn.ConvTranspose2d(4, 3, 3, rng, stride=2), (IMAGE,), {}),
+    "Conv3d": (lambda rng: nn.Conv3d(4, 3, 2, rng), (VOLUME,), {}),
+    "Upsample": (lambda rng: nn.Upsample(scale_factor=2, mode="bilinear"), (IMAGE,), {}),
     "ConvTranspose1d": (lambda rng: nn.ConvTranspose1d(5, 3, 3, rng, stride=2), (SEQUENCE,), {}),
     "CBOW": (
         lambda rng: nn.CBOW(9, 8, nn.HierarchicalSoftmax(np.arange(1, 10), 8), rng),

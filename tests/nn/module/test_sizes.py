@@ -33,7 +33,7 @@ MAY_BE_ZERO = {
 }
 NO_SIZES = {"axis", "count", "momentum"}
 WHOLE = ("int", "int | None", "int | Pair", "int | Pair | None", "int | str", "int | Pair | str")
-WHOLE = (*WHOLE, "int | tuple[int, ...]")
+WHOLE = (*WHOLE, "int | tuple[int, ...]", "Sizes", "int | Triple", "int | Triple | str")
 
 
 def sizes() -> list[tuple[str, str]]:

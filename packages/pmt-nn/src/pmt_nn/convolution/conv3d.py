@@ -1,0 +1,126 @@
+"""Convolution of volumes and videos: `conv3d` and its layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pmt_autograd import Tensor, pad, stack, transpose
+from pmt_core import SettingsError, ShapeError, check_sizes
+from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
+
+Triple = tuple[int, int, int]
+"""Depth (or time), height and width."""
+
+
+def triple(value: int | Triple, name: str, least: int) -> Triple:
+    """Return (depth, height, width) of one number or three. Raises SettingsError."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value, value)
+    if len(values) != 3:
+        raise SettingsError(f"{name} is one or three whole numbers, got {value}")
+    for length in values:
+        check_sizes("Conv3d", least=least, **{name: length})
+    return values
+
+
+def conv3d(
+    x: Tensor,
+    kernel: Tensor,
+    bias: Tensor | None,
+    *,
+    stride: int | Triple = 1,
+    padding: int | Triple = 0,
+    dilation: int | Triple = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Convolve volumes with a kernel; see `conv2d`, which computes it.
+
+    x: (b, c, d, h, w), kernel: (o, c/g, kd, kh, kw), bias: (o,) or None -> (b, o, od, oh, ow). The
+    kd slices of x that a slice of the result depends on become channels of an image. Settings are
+    one number or (depth, height, width). Raises ShapeError or SettingsError.
+    """
+    if x.ndim != 5 or kernel.ndim != 5:
+        raise ShapeError(
+            "conv3d needs x (b, c, d, h, w) and kernel (o, c/g, kd, kh, kw), got "
+            f"{x.shape} and {kernel.shape}"
+        )
+    check_groups(x.shape[1], kernel.shape[0], groups)
+    if x.shape[1] != kernel.shape[1] * groups:
+        raise ShapeError(
+            f"a kernel {kernel.shape} with {groups} groups needs {kernel.shape[1] * groups} "
+            f"channels, got x of shape {x.shape}"
+        )
+    step, *steps = triple(stride, "stride", 1)
+    border, *borders = triple(padding, "padding", 0)
+    gap, *gaps = triple(dilation, "dilation", 1)
+    images, count = _slices(x, kernel.shape[2], step, border, gap)
+    o, per_group, kd, kh, kw = kernel.shape
+    settings: dict[str, Any] = {"stride": tuple(steps), "padding": tuple(borders)}
+    settings |= {"dilation": tuple(gaps), "groups": groups}
+    y = conv2d(images, kernel.reshape(o, per_group * kd, kh, kw), bias, **settings)
+    return transpose(y.reshape(x.shape[0], count, *y.shape[1:]), axes=(0, 2, 1, 3, 4))
+
+
+def _slices(x: Tensor, kd: int, step: int, border: int, gap: int) -> tuple[Tensor, int]:
+    """Return x (b, c, d, h, w) as images (b od, c kd, h, w), and od."""
+    if border:
+        x = pad(x, widths=((0, 0), (0, 0), (border, border), (0, 0), (0, 0)))
+    b, c, d, h, w = x.shape
+    room = d - gap * (kd - 1) - 1
+    if room < 0:
+        raise ShapeError(
+            f"a kernel of depth {kd} with dilation {gap} does not fit into {d} slices (padding "
+            "included); enlarge the input or the padding"
+        )
+    count = room // step + 1
+    stop = step * (count - 1) + 1
+    taps = stack(*(x[:, :, k * gap : k * gap + stop : step] for k in range(kd)), axis=2)
+    return transpose(taps, axes=(0, 3, 1, 2, 4, 5)).reshape(b * count, c * kd, h, w), count
+
+
+class Conv3d(Convolution):
+    """Convolution of volumes (b, c, d, h, w) with a learned kernel; arguments as for `Conv2d`.
+
+    kernel, stride, padding and dilation are one number or (depth, height, width).
+    """
+
+    operation = staticmethod(conv3d)
+
+    def __init__(
+        self,
+        c: int,
+        o: int,
+        kernel: int | Triple,
+        rng: np.random.Generator,
+        *,
+        stride: int | Triple = 1,
+        padding: int | Triple | str = 0,
+        dilation: int | Triple = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        check_groups(c, o, groups)
+        sizes, steps = triple(kernel, "kernel", 1), triple(stride, "stride", 1)
+        gaps, per_group = triple(dilation, "dilation", 1), c // groups
+        settings: dict[str, Any] = {"stride": steps, "dilation": gaps, "groups": groups}
+        settings |= {"padding": _borders(padding, sizes, steps, gaps), "bias": bias}
+        n_in = per_group * int(np.prod(sizes))
+        shape = (o, per_group, *sizes)
+        super().__init__(shape, o, n_in, rng, padding_mode=padding_mode, dtype=dtype, **settings)
+
+
+def _borders(padding: int | Triple | str, kernel: Triple, stride: Triple, gaps: Triple) -> Triple:
+    """Return the width of the border of each axis. Raises SettingsError."""
+    if not isinstance(padding, str):
+        return triple(padding, "padding", 0)
+    spans = [gap * (k - 1) + 1 for k, gap in zip(kernel, gaps, strict=True)]
+    if padding != "same" or stride != (1, 1, 1) or not all(span % 2 for span in spans):
+        raise SettingsError(
+            f'padding is a number, three, or "same" (stride 1, odd span), got {padding!r} with '
+            f"stride {stride} and span {tuple(spans)}"
+        )
+    return spans[0] // 2, spans[1] // 2, spans[2] // 2

@@ -1,0 +1,96 @@
+"""Convolution of volumes and interpolation beside torch on random configurations (`-m oracle`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from random_arrays import Draw
+from torch_comparison import Comparison, Inputs, hold
+
+from pmt_nn import Conv3d, conv3d, interpolate
+
+pytestmark = pytest.mark.oracle
+MODES = ("linear", "bilinear", "trilinear")
+
+
+def three(draw: Draw, low: int, high: int) -> tuple[int, int, int]:
+    return draw.integer(low, high), draw.integer(low, high), draw.integer(low, high)
+
+
+def volumes(draw: Draw) -> Inputs:
+    """Inputs, kernel and bias; the kernel may exceed the padded input."""
+    groups, kernel = draw.choice([1, 2]), three(draw, 1, 3)
+    settings = {"stride": three(draw, 1, 2), "padding": three(draw, 0, 1)}
+    settings |= {"dilation": three(draw, 1, 2), "groups": groups}
+    x = draw.normal(draw.integer(0, 2), 2 * groups, *three(draw, 3, 5))
+    arrays = [x, draw.normal(2 * groups, 2, *kernel)]
+    return arrays + [draw.normal(2 * groups)] * draw.chance(0.5), settings
+
+
+def our_volumes(x: Any, kernel: Any, bias: Any = None, **settings: Any) -> Any:
+    return conv3d(x, kernel, bias, **settings)
+
+
+def torch_volumes(torch: Any, x: Any, kernel: Any, bias: Any = None, **settings: Any) -> Any:
+    return torch.nn.functional.conv3d(x, kernel, bias, **settings)
+
+
+def bordered(draw: Draw) -> Inputs:
+    settings = {"padding_mode": draw.choice(["zeros", "reflect", "replicate", "circular"])}
+    x = draw.normal(2, 2, *three(draw, 3, 4))
+    return [x, draw.normal(2, 2, 2, 2, 2)], {**settings, "padding": three(draw, 0, 2)}
+
+
+def our_borders(x: Any, kernel: Any, **settings: Any) -> Any:
+    layer = Conv3d(2, 2, 2, np.random.default_rng(0), bias=False, dtype=x.dtype, **settings)
+    layer.weight = kernel
+    return layer(x)
+
+
+def torch_borders(torch: Any, x: Any, kernel: Any, **settings: Any) -> Any:
+    layer = torch.nn.Conv3d(2, 2, 2, bias=False, dtype=x.dtype, **settings)
+    return torch.func.functional_call(layer, {"weight": kernel}, (x,))
+
+
+def resized(draw: Draw) -> Inputs:
+    rank = draw.integer(1, 3)
+    lengths = [draw.integer(1, 5) for _ in range(rank)]
+    linear = draw.chance(0.6)
+    settings: dict[str, Any] = {"mode": MODES[rank - 1] if linear else "nearest"}
+    settings["align_corners"] = linear and draw.chance(0.5)
+    if draw.chance(0.5):
+        settings["size"] = tuple(draw.integer(1, 8) for _ in range(rank))
+    else:
+        settings["scale_factor"] = tuple(float(draw.choice([1, 1.5, 2, 3])) for _ in range(rank))
+    return [draw.normal(draw.integer(1, 2), 2, *lengths, large=1e3)], settings
+
+
+def torch_resized(torch: Any, x: Any, align_corners: bool, mode: str, **settings: Any) -> Any:
+    flag = None if mode == "nearest" else align_corners
+    return torch.nn.functional.interpolate(x, mode=mode, align_corners=flag, **settings)
+
+
+def of_products(x: Any, kernel: Any, *bias: Any, **settings: Any) -> dict[str, float]:
+    return {"output 0": 10.0, "gradient 0": 10.0, "gradient 1": 30.0, "gradient 2": 5.0}
+
+
+def of_neighbors(x: Any, **settings: Any) -> dict[str, float]:
+    """Torch computes positions in float32."""
+    return {"output 0": 10.0 * float(np.abs(x).max(initial=0)), "gradient 0": 10.0}
+
+
+PRODUCTS: dict[str, Any] = {"scales": of_products, "edges": False}
+CASES = [
+    Comparison("conv3d", our_volumes, torch_volumes, volumes, **PRODUCTS),
+    Comparison("Conv3d, borders", our_borders, torch_borders, bordered, **PRODUCTS),
+    Comparison(
+        "interpolate, resize", interpolate, torch_resized, resized, scales=of_neighbors, edges=False
+    ),
+]
+
+
+@pytest.mark.parametrize("comparison", CASES, ids=str)
+def test_torch_agrees(comparison: Comparison) -> None:
+    hold(comparison)

@@ -54,15 +54,10 @@ TAGGER = nn.EntityTaggerConfig(
 Made = tuple[Callable[[np.random.Generator], nn.Module], tuple[Any, ...], dict[str, Any]]
 MODULES: dict[str, Made] = {
     **{name: (lambda rng, name=name: getattr(nn, name)(), (SEQUENCE,), {}) for name in ELEMENTWISE},
-    **{
-        f"Adaptive{kind}Pool{rank}d": (
-            lambda rng, name=f"Adaptive{kind}Pool{rank}d": getattr(nn, name)(4),
-            (SEQUENCE if rank == 1 else IMAGE,),
-            {},
-        )
-        for kind in ("Avg", "Max")
-        for rank in (1, 2)
-    },
+    "AdaptiveAvgPool1d": (lambda rng: nn.AdaptiveAvgPool1d(3), (SEQUENCE,), {}),
+    "AdaptiveAvgPool2d": (lambda rng: nn.AdaptiveAvgPool2d(4), (IMAGE,), {}),
+    "AdaptiveMaxPool1d": (lambda rng: nn.AdaptiveMaxPool1d(3), (SEQUENCE,), {}),
+    "AdaptiveMaxPool2d": (lambda rng: nn.AdaptiveMaxPool2d(4), (IMAGE,), {}),
     "AvgPool1d": (lambda rng: nn.AvgPool1d(2), (SEQUENCE,), {}),
     "AvgPool2d": (lambda rng: nn.AvgPool2d(2), (IMAGE,), {}),
     "AxisDot": (lambda rng: nn.AxisDot(), (floats(B, 2, 8),), {}),

@@ -30,6 +30,7 @@ CONFIGS = {"EntityTagger": TAGGER, "PairClassifier": PAIRS}
 MAY_BE_ZERO = {
     *("padding", "output_padding", "layers", "decoder_layers", "learned", "vector_width"),
     *("features", "token_types", "shift", "unknown_id", "mask_id", "first"),
+    *("embedding", "padding_id"),
 }
 NO_SIZES = {"axis", "count", "momentum"}
 WHOLE = ("int", "int | None", "int | Pair", "int | Pair | None", "int | str", "int | Pair | str")

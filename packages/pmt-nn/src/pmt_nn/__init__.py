@@ -22,9 +22,9 @@ from pmt_nn.attention.relative import RelativeAttention, relative_attention
 from pmt_nn.attention.rotary import rotate
 from pmt_nn.attention.scaled_dot_product import attention, packed_attention, ragged_attention
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
-from pmt_nn.convolution.adaptive_pooling import adaptive_avg_pool2d, adaptive_max_pool2d
 
-# convolution/: convolution and pooling
+# convolution/: convolution, pooling, resizing
+from pmt_nn.convolution.adaptive_pooling import adaptive_avg_pool2d, adaptive_max_pool2d
 from pmt_nn.convolution.conv import Conv1d, Conv2d, conv1d, conv2d
 from pmt_nn.convolution.conv3d import Conv3d, conv3d
 from pmt_nn.convolution.conv_transpose import (
@@ -187,7 +187,7 @@ from pmt_nn.module.old_names import with_current_names
 from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.module.weight_limit import weight_limit
 
-# recurrent/: RNN, GRU, LSTM
+# recurrent/: RNN, GRU, LSTM, and their cells
 from pmt_nn.recurrent.cells import GRUCell, LSTMCell, RNNCell
 from pmt_nn.recurrent.rnn import GRU, LSTM, RNN
 from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan

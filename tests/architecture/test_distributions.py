@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
+import re
+import shlex
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -71,6 +74,79 @@ def test_metadata(package: str) -> None:
     assert table["readme"] == "README.md"
     assert requirements(package)["numpy"].specifier == SpecifierSet(">=2.0")
     assert "Typing :: Typed" in table["classifiers"]
+
+
+REPOSITORY = "https://github.com/pmt-authors/pmt"
+"""The address of docs/publishing.md; a test holds all metadata to it."""
+
+
+@pytest.mark.parametrize("package", DISTRIBUTIONS)
+def test_addresses_keywords_and_classifiers(package: str) -> None:
+    table = project(package)
+    path = folder(package).relative_to(ROOT).as_posix()
+    assert table["urls"] == {
+        "Homepage": REPOSITORY,
+        "Documentation": f"{REPOSITORY}/tree/main/docs",
+        "Source": f"{REPOSITORY}/tree/main/{path}",
+        "Changelog": f"{REPOSITORY}/blob/main/{path}/CHANGELOG.md",
+        "Issues": f"{REPOSITORY}/issues",
+    }
+    assert len(table["keywords"]) >= 3
+    pythons = {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)}
+    assert pythons <= set(table["classifiers"])
+    assert all((ROOT / path / name).is_file() for name in ("README.md", "CHANGELOG.md"))
+
+
+def test_the_citation_is_of_this_version() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version: {project('pmt_core')['version']}\n" in text
+    assert f"repository-code: {REPOSITORY}\n" in text
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_sdist_holds_the_tests_of_its_package(package: str) -> None:
+    targets = toml(folder(package) / "pyproject.toml")["tool"]["hatch"]["build"]["targets"]
+    included = targets["sdist"]["force-include"]
+    name = package.removeprefix("pmt_")
+    assert included[f"../../tests/{name}"] == f"tests/{name}"
+    assert included["../../tests/shared"] == "tests/shared"
+    for source in included:
+        assert (folder(package) / source).resolve().exists(), source
+
+
+def test_an_sdist_runs_its_tests_with_the_settings_of_the_repository() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "tests" / "packaging" / "sdist_pytest.ini", encoding="utf-8")
+    ours = toml(ROOT / "pyproject.toml")["tool"]["pytest"]["ini_options"]
+    for name in ("markers", "filterwarnings"):
+        assert parser["pytest"][name].strip().splitlines() == ours[name]
+    options = shlex.split(parser["pytest"]["addopts"])
+    assert " ".join(options) == " ".join(ours["addopts"])
+
+
+def test_pre_commit_runs_what_lint_runs() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    entries = re.findall(r"entry: hatch run lint:(\w+)", text)
+    assert entries == toml(ROOT / "hatch.toml")["envs"]["lint"]["scripts"]["check"]
+
+
+def test_workflows_run_what_is_here() -> None:
+    """The scripts that they name exist, and every action is pinned to a commit."""
+    environments = toml(ROOT / "hatch.toml")["envs"]
+    texts = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+    }
+    assert set(texts) == {"ci.yml", "publish.yml"}
+    assert "bash .ci/run" in texts["ci.yml"]
+    for minor in (11, 12, 13):
+        assert f'"3.{minor}"' in texts["ci.yml"]
+    assert "id-token: write" in texts["publish.yml"]
+    for text in texts.values():
+        for environment, script in re.findall(r"hatch run (\w+):(\w+)", text):
+            assert script in environments[environment]["scripts"]
+        for action in re.findall(r"uses: (\S+)", text):
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), action
 
 
 def test_all_packages_have_one_version() -> None:

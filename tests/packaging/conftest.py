@@ -76,6 +76,10 @@ class BareEnvironment:
         program = self.python.with_name(f"{name}.exe" if os.name == "nt" else name)
         return run(program, *words, cwd=cwd, stdin=stdin)
 
+    def run_module(self, *arguments: str | Path, cwd: Path) -> str:
+        """`python -m ARGUMENTS`, run in `cwd`; returns what it printed."""
+        return run(self.python, "-m", *arguments, cwd=cwd)
+
     def check(self) -> None:
         """`pip check`: every requirement of every distribution is met."""
         run(self.python, "-m", "pip", "check", cwd=self.folder)
@@ -113,10 +117,20 @@ def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     The build is not isolated: it needs no index, and hatchling from the environment of the tests.
     """
     folder = tmp_path_factory.mktemp("dist")
-    options = ("--no-isolation", "--outdir", folder)
     for package in (*sorted((root / "packages").iterdir()), root / "apps"):
-        run(sys.executable, "-m", "build", *options, package, cwd=root)
+        build_distributions(package, folder)
     return folder
+
+
+def build_distributions(project: Path, out: Path) -> None:
+    options = ("--no-isolation", "--outdir", out)
+    run(sys.executable, "-m", "build", *options, project, cwd=project)
+
+
+@pytest.fixture
+def build() -> Callable[[Path, Path], None]:
+    """Builds a wheel and an sdist of a project to a folder."""
+    return build_distributions
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import tomllib
 import zipfile
@@ -79,8 +80,61 @@ def test_an_sdist_holds_all_that_a_build_needs(dist: Path, root: Path, name: str
     base = import_folder(root, name).parent.relative_to(project_folder(root, name))
     expected = {(base / file).as_posix() for file in sources(root, name)}
     assert expected <= inside
-    assert inside - expected <= top
-    assert top - {".gitignore"} <= inside
+    assert inside - expected - shipped(root, name) <= top
+    assert shipped(root, name) | (top - {".gitignore"}) <= inside
+
+
+def shipped(root: Path, name: str) -> set[str]:
+    """What an sdist holds of the clone around it: tests, and the pages that they read."""
+    toml = tomllib.loads((project_folder(root, name) / "pyproject.toml").read_text("utf-8"))
+    included = toml["tool"]["hatch"]["build"]["targets"]["sdist"].get("force-include", {})
+    files: set[str] = set()
+    for source, target in included.items():
+        path = (project_folder(root, name) / source).resolve()
+        inside = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+        names = [file.relative_to(path) for file in inside if "__pycache__" not in file.parts]
+        files |= {(Path(target) / file).as_posix() for file in names}
+    return files
+
+
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_the_sdist_of_a_package_holds_its_tests(root: Path, name: str) -> None:
+    files = shipped(root, name)
+    folder = f"tests/{name.removeprefix('pmt-')}"
+    tests = {path.relative_to(root).as_posix() for path in (root / folder).rglob("*.py")}
+    assert tests | {"pytest.ini", "tests/conftest.py"} <= files
+
+
+def test_the_tests_of_an_sdist_run_where_it_is_unpacked(
+    bare_environment: Callable, dist: Path, root: Path, tmp_path: Path
+) -> None:
+    """A few of them; `hatch run build:sdists` runs those of every sdist."""
+    environment = bare_environment()
+    path = dist / f"{stem(root, 'pmt-core')}.tar.gz"
+    with tarfile.open(path) as sdist:
+        sdist.extractall(tmp_path, filter="data")
+    environment.install(path, "pytest", cwd=tmp_path)
+    unpacked = tmp_path / stem(root, "pmt-core")
+    collected = environment.run_module("pytest", "-q", "--collect-only", cwd=unpacked)
+    assert "test_row_sparse.py" in collected
+    few = ("tests/core/test_padding.py", "tests/core/test_row_sparse.py")
+    assert " passed" in environment.run_module("pytest", "-q", *few, cwd=unpacked)
+
+
+def test_the_same_sources_give_the_same_bytes(
+    build: Callable, dist: Path, root: Path, tmp_path: Path
+) -> None:
+    """Built again from a copy with other times of its files."""
+    clone, again = tmp_path / "clone", tmp_path / "again"
+    for name in ("packages/pmt-core", "tests"):
+        skipped = shutil.ignore_patterns("__pycache__", "*.npz", "*.safetensors")
+        shutil.copytree(root / name, clone / name, ignore=skipped, copy_function=shutil.copy)
+    shutil.copy(root / ".gitignore", clone)
+    build(clone / "packages/pmt-core", again)
+    built = sorted(again.iterdir())
+    assert len(built) == 2
+    for path in built:
+        assert path.read_bytes() == (dist / path.name).read_bytes(), path.name
 
 
 WHERE = """

@@ -50,7 +50,12 @@ FUNCTIONS: dict[str, tuple[Any, Any]] = {
     "repeat": (lambda x: np.repeat(x, [2, 0, 1], axis=1), X),
     "repeat flat": (lambda x: np.repeat(x, 2), X),
     "clip": (lambda x: np.clip(x, [[-1.0], [0.5]], [0.0, 1, 2]), X),
+    "clip by names": (lambda x: np.clip(x, a_min=-1, a_max=0.5), X),
+    "clip by newer names": (lambda x: np.clip(x, min=-1), X),
+    "reshape by name": (lambda x: np.reshape(x, shape=(3, 2)), X),
+    "einsum optimized": (lambda x: np.einsum("ij,kj->ik", x, X, optimize=True), X),
     "round": (lambda x: np.round(x, 1), X),
+    "round of Python": (lambda x: round(x, 1) if isinstance(x, Tensor) else np.round(x, 1), X),
     "around": (np.around, X),
     "pad": (lambda x: np.pad(x, ((0, 1), (2, 0)), constant_values=3), X),
     "pad all": (lambda x: np.pad(x, 1), X),
@@ -97,6 +102,13 @@ def test_methods_take_axes_and_ddof() -> None:
     np.testing.assert_allclose(x.std(0, ddof=1).data, X.std(0, ddof=1), 1e-6)
     assert x.argsort().tolist() == np.argsort(X, axis=-1).tolist()
     assert ag.argsort(x, None).tolist() == [1, 5, 4, 0, 2, 3]
+
+
+def test_products_of_integers_and_booleans_are_integers() -> None:
+    assert ag.prod(Tensor([2, 3])).data.tolist() == 6
+    assert ag.prod(Tensor([True, True])).dtype == np.int64
+    assert ag.cumprod(Tensor([2, 3])).data.tolist() == [2, 6]
+    assert ag.trace(Tensor([[1, 2], [3, 4]])).dtype == np.int64
 
 
 # --- gradients worked out by hand -----------------------------------------------------------------

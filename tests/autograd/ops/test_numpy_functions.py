@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import re
+
 import numpy as np
 import pytest
 
 import pmt_autograd as ag
 from pmt_autograd import Tensor, gradients
+from pmt_autograd.ops import alternatives
 from pmt_core import DtypeError
 
 X = np.arange(1.0, 7, dtype=np.float32).reshape(2, 3)
@@ -66,7 +70,7 @@ def test_what_has_no_operation_is_an_array_or_refused(function) -> None:
     constant = function(Tensor(X))
     assert not isinstance(constant, Tensor)
     np.testing.assert_allclose(constant, function(X))
-    with pytest.raises(DtypeError, match=r"no operation on the tape.*pmt_autograd, or \.data"):
+    with pytest.raises(DtypeError, match=r"no operation on the tape.*use .*, or \.data"):
         function(Tensor(X, requires_grad=True))
 
 
@@ -105,3 +109,56 @@ def test_shapes_indices_and_comparisons_need_no_gradient() -> None:
     assert np.allclose(x, X)
     assert np.isfinite(x).all()
     assert (x.data == ARRAY).tolist() == (x == ARRAY).tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "alternative"),
+    [
+        (np.median, "sort"),
+        (lambda x: np.diff(x, axis=0), r"x\[1:\] - x\[:-1\]"),
+        (lambda x: np.hypot(x, x), "norm"),
+        (np.linalg.inv, "primitive"),
+        (np.unique, "operation of pmt_autograd"),
+        (np.add.reduce, "operation of pmt_autograd"),
+    ],
+    ids=["median", "diff", "hypot", "inv", "unique", "add.reduce"],
+)
+def test_an_error_names_what_to_use_instead(call, alternative) -> None:
+    with pytest.raises(DtypeError, match=f"use .*{alternative}.*, or .data"):
+        call(Tensor(X, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "alternative"),
+    [
+        ("view", "use x.reshape"),
+        ("unsqueeze", "use expand_dims"),
+        ("dot", "use x @ y"),
+        ("tolist", "use x.data"),
+        ("hessian", "Second derivatives"),
+        ("logaddexp", "use the operation logaddexp"),
+    ],
+)
+def test_a_missing_attribute_names_what_to_use_instead(name: str, alternative: str) -> None:
+    with pytest.raises(
+        AttributeError, match=f"'Tensor' object has no attribute '{name}'; "
+    ) as info:
+        getattr(Tensor(X), name)
+    assert alternative in str(info.value)
+
+
+def test_other_attributes_are_missing_as_usual() -> None:
+    x = Tensor(X)
+    assert not hasattr(x, "nonsense")
+    assert not hasattr(x, "__deepcopy__")
+    assert copy.deepcopy(x).data.tolist() == X.tolist()
+    with pytest.raises(AttributeError, match=r"no attribute 'nonsense'$"):
+        x.nonsense  # noqa: B018
+
+
+def test_what_the_alternatives_name_exists() -> None:
+    """Names of operations in the hints: a word before a bracket, or alone."""
+    hints = [*alternatives.FOR_FUNCTIONS.values(), *alternatives.FOR_ATTRIBUTES.values()]
+    called = {name for hint in hints for name in re.findall(r"(?<![.\w])(\w+)\(", hint)}
+    assert called - {"list", "Tensor", "comparisons", "a"} <= set(ag.__all__)
+    assert len(called) > 10

@@ -31,7 +31,7 @@ def trace(x: Array, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Resul
     """
     _check_matrix("trace", x)
     scatter = _backward_of_diagonal(x, offset, axis1, axis2)
-    value = x.trace(offset, axis1, axis2, dtype=x.dtype)
+    value = x.trace(offset, axis1, axis2)
     return value, lambda grad: scatter(grad[..., np.newaxis])
 
 

@@ -21,11 +21,12 @@ from pmt_autograd.ops import (
     rearrange,
     reduction,
     rounding,
-    shape,
     sorting,
     trigonometry,
 )
 from pmt_autograd.ops import matmul as matrix_products
+from pmt_autograd.ops import shape as shapes
+from pmt_autograd.ops.alternatives import alternative_to
 from pmt_autograd.ops.einsum import einsum
 from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.scatter import take, take_along_axis
@@ -72,7 +73,7 @@ def _moment(operation: Function) -> Function:
 
 def _cumulative(operation: Function) -> Function:
     return lambda x, axis=None: (
-        operation(shape.reshape(x, shape=(-1,)), axis=0)
+        operation(shapes.reshape(x, shape=(-1,)), axis=0)
         if axis is None
         else operation(x, axis=axis)
     )
@@ -93,6 +94,13 @@ def _pad(x: Any, widths: Any, mode: str = "constant", *, constant_values: float 
         raise TypeError(f"() has no mode {mode!r}, only 'constant'")
     pairs = np.broadcast_to(widths, (np.ndim(x), 2)).tolist()
     return rearrange.pad(x, widths=pairs, value=constant_values)
+
+
+def _clip(
+    x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> Tensor:
+    low, high = (b if a is None else a for a, b in ((a_min, min), (a_max, max)))
+    return piecewise.clip(x, low, high)
 
 
 def _dot(a: Any, b: Any) -> Tensor:
@@ -129,11 +137,11 @@ _FUNCTIONS: dict[Any, Function] = {
     ),
     np.tril: lambda x, k=0: diagonals.tril(x, k=k),
     np.triu: lambda x, k=0: diagonals.triu(x, k=k),
-    np.reshape: lambda x, shape_: shape.reshape(x, shape=shape_),
-    np.ravel: lambda x: shape.reshape(x, shape=(-1,)),
-    np.transpose: lambda x, axes=None: shape.transpose(x, axes=axes),
-    np.swapaxes: lambda x, axis1, axis2: shape.swapaxes(x, first=axis1, second=axis2),
-    np.broadcast_to: lambda x, shape_: shape.broadcast_to(x, shape=shape_),
+    np.reshape: lambda x, shape: shapes.reshape(x, shape=shape),
+    np.ravel: lambda x: shapes.reshape(x, shape=(-1,)),
+    np.transpose: lambda x, axes=None: shapes.transpose(x, axes=axes),
+    np.swapaxes: lambda x, axis1, axis2: shapes.swapaxes(x, first=axis1, second=axis2),
+    np.broadcast_to: lambda x, shape: shapes.broadcast_to(x, shape=shape),
     np.squeeze: lambda x, axis=None: rearrange.squeeze(x, axis=axis),
     np.expand_dims: lambda x, axis: rearrange.expand_dims(x, axis=axis),
     np.moveaxis: lambda x, source, destination: rearrange.moveaxis(
@@ -150,10 +158,12 @@ _FUNCTIONS: dict[Any, Function] = {
     np.vstack: join_split.vstack,
     np.split: _split,
     np.where: lambda condition, a, b: piecewise.where(values(condition), a, b),
-    np.clip: lambda x, low=None, high=None: piecewise.clip(x, low, high),
+    np.clip: _clip,
     np.take: lambda x, indices, axis=None: take(x, indices, axis=axis),
     np.take_along_axis: lambda x, indices, axis=-1: take_along_axis(x, indices, axis=axis),
-    np.einsum: lambda subscripts, *operands: einsum(*operands, subscripts=subscripts),
+    np.einsum: lambda subscripts, *operands, optimize=False: einsum(
+        *operands, subscripts=subscripts
+    ),
     np.dot: _dot,
     np.tensordot: matrix_products.tensordot,
     np.outer: matrix_products.outer,
@@ -215,8 +225,8 @@ def _refuse_lost_gradient(function: Any, name: str, inputs: Iterable[Any]) -> No
     """Raise DtypeError if a tensor among nested inputs requires a gradient and it would be lost."""
     if function not in _WITHOUT_GRADIENT and any(map(_requires_grad, inputs)):
         raise DtypeError(
-            f"np.{name} is no operation on the tape, and the gradient would be lost; use an "
-            "operation of pmt_autograd, or .data for the values alone"
+            f"np.{name} is no operation on the tape, and the gradient would be lost; use "
+            f"{alternative_to(function)}, or .data for the values alone"
         )
 
 

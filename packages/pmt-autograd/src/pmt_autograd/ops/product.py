@@ -25,7 +25,7 @@ def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
         wide = expand_reduced(grad, x.shape, axis, keepdims)
         return wide * _products_of_others(x, axis)
 
-    return np.prod(x, axis=axis, dtype=x.dtype, keepdims=keepdims), backward
+    return np.asarray(x.prod(axis=axis, keepdims=keepdims)), backward
 
 
 def _products_of_others(x: Array, axis: Axis) -> Array:
@@ -57,7 +57,7 @@ def cumprod(x: Array, *, axis: int = -1) -> Result:
     first: no division, so zeros have their exact gradient.
     """
     shape = x.shape
-    y = np.cumprod(x, axis=axis, dtype=x.dtype)
+    y = np.cumprod(x, axis=axis)
 
     def backward(grad: Array) -> Array:
         if not grad.size:

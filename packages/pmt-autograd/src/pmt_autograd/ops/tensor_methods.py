@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd.backward import accumulate_gradients
+from pmt_autograd.ops.alternatives import missing_attribute
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.ops.diagonals import diagonal, trace
 from pmt_autograd.ops.elementwise import exp, log, sigmoid, sqrt
@@ -126,6 +127,7 @@ TENSOR_METHODS: dict[str, Method] = {
     "ravel": _method(reshape, lambda self: reshape(self, shape=(-1,))),
     "repeat": _method(repeat, lambda self, count, axis=None: repeat(self, count=count, axis=axis)),
     "round": _method(round, lambda self, decimals=0: round(self, decimals=decimals)),
+    "__round__": _method(round, lambda self, decimals=0: round(self, decimals=decimals)),
     "reshape": _method(reshape, lambda self, *shape: reshape(self, shape=_unpacked(shape))),
     "set": _method(set_items, lambda self, index, value: set_items(self, value, index=index)),
     "split": _method(
@@ -150,5 +152,6 @@ def bind_tensor_methods() -> None:
         if function.__module__ == __name__:  # not an operation: takes the declared signature
             update_wrapper(function, getattr(Tensor, name), assigned=("__name__", "__qualname__"))
         setattr(Tensor, name, function)
+    setattr(Tensor, "__getattr__", missing_attribute)  # noqa: B010  (unknown to type checkers)
     Tensor.__array_ufunc__ = array_ufunc
     Tensor.__array_function__ = array_function

@@ -41,6 +41,22 @@ AT_EDGES: dict[str, tuple[tuple[np.ndarray, ...], dict[str, Any]]] = {
         {"reduction": "none"},
     ),
     "max_pool2d": ((np.array([[[[1, np.nan], [3, -np.inf]]]]),), {"kernel": 2}),
+    "bag_max": ((EDGES.reshape(7, 1),), {"lengths": np.array([2, 0, 4, 1])}),
+    "adaptive_maximum": ((EDGES.reshape(1, 1, 1, 7),), {"size": (1, 5)}),
+    "pad_border": ((EDGES.reshape(1, 1, 7),), {"widths": (3,), "mode": "reflect"}),
+    "resize": (
+        (np.array([[-np.inf, np.nan, 1.0, np.inf, 2.0]]),),
+        {"axis": 1, "size": 9, "linear": True, "align_corners": True},
+    ),
+    "ctc_losses": (
+        (
+            np.array([[[-1.0, -2], [-np.inf, 0], [np.nan, np.nan]]]),
+            np.array([[1]]),
+            np.array([2]),
+            np.array([1]),
+        ),
+        {},
+    ),
     "rnn_scan": (
         (np.array([[[1.0], [np.nan], [np.inf]]]), np.ones((1, 1)), np.zeros((1, 1))),
         {"mask": np.array([[True, False, False]])},
@@ -53,7 +69,7 @@ AT_EDGES: dict[str, tuple[tuple[np.ndarray, ...], dict[str, Any]]] = {
 
 
 # Sums of several products: an infinite gradient gives inf - inf in one form and not in the other.
-SUMS = ("huber_of", "cross_entropy")
+SUMS = ("huber_of", "cross_entropy", "ctc_losses", "resize")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ def without_keys(torch: Any) -> Any:
     return module(x, x, x, key_padding_mask=torch.tensor([[True]]))[0].detach().reshape(1)
 
 
+def bag_gradient(pmt: Any) -> Any:
+    """Return the gradient of the largest of two equal vectors of a bag."""
+    layer = pmt.EmbeddingBag.from_vectors(np.ones((2, 1)), mode="max", sparse=False)
+    layer(np.array([[0, 1]])).sum().backward()
+    return layer.weight.grad.reshape(2)
+
+
 OF_LAYERS = [
     Difference(
         "`GlobalMaxPool`, gradient", "`[1, 1]`", "[0.5, 0.5]", "[1, 0]",
@@ -59,6 +66,26 @@ OF_LAYERS = [
         "a limit belongs to the range, as in `clip`",
         lambda m: gradient(m.hardtanh, [1]),
         lambda t: torch_gradient(t, t.nn.functional.hardtanh, [1]),
+    ),
+    Difference(
+        "`EmbeddingBag`, mode \"max\", gradient", "vectors `[[1], [1]]`, a bag of both",
+        "[0.5, 0.5]", "[1, 0]", "ties share the gradient, as in `max`",
+        lambda m: bag_gradient(m),
+        lambda t: torch_gradient(
+            t, lambda table: t.nn.functional.embedding_bag(
+                t.tensor([[0, 1]]), table.reshape(2, 1), mode="max"
+            ), [1, 1],
+        ),
+    ),
+    Difference(
+        "`interpolate`, linear", "`[1, 2, inf]` to 5 elements, corners aligned, the third",
+        "2", "nan", "a neighbor of weight 0 has no influence",
+        lambda m: m.interpolate(
+            Tensor(np.array([[[1, 2, INF]]])), size=5, mode="linear", align_corners=True
+        )[0, 0, 2],
+        lambda t: t.nn.functional.interpolate(
+            t.tensor([[[1, 2, INF]]]), size=5, mode="linear", align_corners=True
+        )[0, 0, 2],
     ),
     Difference(
         "`Dropout(0.9)`, the smallest", "inf 100 times", "0", "nan", "a mask cuts",
@@ -128,6 +155,19 @@ OF_LOSSES = [
         "reduction \"batchmean\" by default: the mean divergence of the rows",
         lambda m: m.kl_div(rows([0, 0]), np.full((1, 2), np.e)),
         lambda t: t.nn.functional.kl_div(t.zeros(1, 2), t.full((1, 2), np.e)),
+    ),
+    Difference(
+        "`ctc_loss`, gradient", "one step, target `[1, 1]`, which has no alignment", "[0, 0]",
+        "[nan, nan]", "the loss is inf on both sides",
+        lambda m: gradient(
+            lambda x: m.ctc_loss(m.log_softmax(x.reshape(1, 1, 2)), np.array([[1, 1]])), [0, 0]
+        ),
+        lambda t: torch_gradient(
+            t, lambda x: t.nn.functional.ctc_loss(
+                t.log_softmax(x.reshape(1, 1, 2), -1), t.tensor([[1, 1]]),
+                t.tensor([1]), t.tensor([2]),
+            ), [0, 0],
+        ),
     ),
     Difference(
         "`margin_ranking_loss`, `hinge_loss` and others, gradient", "at the margin", "[0]", "[-1]",

@@ -9,7 +9,15 @@ import pytest
 from random_arrays import Draw
 from torch_comparison import Comparison, Inputs, hold
 
-from pmt_nn import Conv3d, conv3d, interpolate
+from pmt_nn import (
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool3d,
+    AvgPool3d,
+    Conv3d,
+    MaxPool3d,
+    conv3d,
+    interpolate,
+)
 
 pytestmark = pytest.mark.oracle
 MODES = ("linear", "bilinear", "trilinear")
@@ -54,6 +62,46 @@ def torch_borders(torch: Any, x: Any, kernel: Any, **settings: Any) -> Any:
     return torch.func.functional_call(layer, {"weight": kernel}, (x,))
 
 
+def pooled(draw: Draw) -> Inputs:
+    """Volumes without nan, of which pmt and torch choose others."""
+    kernel = three(draw, 1, 3)
+    settings: dict[str, Any] = {
+        "kernel": kernel,
+        "stride": draw.choice([kernel, three(draw, 1, 3)]),
+    }
+    settings |= {"padding": tuple(draw.integer(0, k // 2) for k in kernel)}
+    settings |= {"ceil_mode": draw.chance(0.5), "count_include_pad": draw.chance(0.5)}
+    return [draw.normal(draw.integer(1, 2), 2, *three(draw, 3, 6))], settings
+
+
+def our_pools(x: Any, count_include_pad: bool, **settings: Any) -> Any:
+    largest = MaxPool3d(**settings)(x)
+    return largest, AvgPool3d(**settings, count_include_pad=count_include_pad)(x)
+
+
+def torch_pools(torch: Any, x: Any, kernel: Any, count_include_pad: bool, **settings: Any) -> Any:
+    largest = torch.nn.functional.max_pool3d(x, kernel, **settings)
+    counting = {**settings, "count_include_pad": count_include_pad}
+    return largest, torch.nn.functional.avg_pool3d(x, kernel, **counting)
+
+
+def sized(draw: Draw) -> Inputs:
+    return [draw.normal(draw.integer(1, 2), 2, *three(draw, 1, 6))], {"size": three(draw, 1, 4)}
+
+
+def our_sizes(x: Any, size: Any) -> Any:
+    return AdaptiveAvgPool3d(size)(x), AdaptiveMaxPool3d(size)(x)
+
+
+def torch_sizes(torch: Any, x: Any, size: Any) -> Any:
+    functions = torch.nn.functional
+    return functions.adaptive_avg_pool3d(x, size), functions.adaptive_max_pool3d(x, size)
+
+
+def of_means(x: Any, **settings: Any) -> dict[str, float]:
+    return {"output 0": 1.0, "output 1": 1.0, "gradient 0": 3.0}
+
+
 def resized(draw: Draw) -> Inputs:
     rank = draw.integer(1, 3)
     lengths = [draw.integer(1, 5) for _ in range(rank)]
@@ -84,6 +132,8 @@ def of_neighbors(x: Any, **settings: Any) -> dict[str, float]:
 PRODUCTS: dict[str, Any] = {"scales": of_products, "edges": False}
 CASES = [
     Comparison("conv3d", our_volumes, torch_volumes, volumes, **PRODUCTS),
+    Comparison("pools of volumes", our_pools, torch_pools, pooled, scales=of_means, edges=False),
+    Comparison("sizes of volumes", our_sizes, torch_sizes, sized, scales=of_means, edges=False),
     Comparison("Conv3d, borders", our_borders, torch_borders, bordered, **PRODUCTS),
     Comparison(
         "interpolate, resize", interpolate, torch_resized, resized, scales=of_neighbors, edges=False

@@ -34,7 +34,8 @@ MAY_BE_ZERO = {
 }
 NO_SIZES = {"axis", "count", "momentum"}
 WHOLE = ("int", "int | None", "int | Pair", "int | Pair | None", "int | str", "int | Pair | str")
-WHOLE = (*WHOLE, "int | tuple[int, ...]", "Sizes", "int | Triple", "int | Triple | str")
+WHOLE = (*WHOLE, "int | tuple[int, ...]", "Sizes", "int | Triple")
+WHOLE = (*WHOLE, "int | Triple | str", "int | Triple | None")
 
 
 def sizes() -> list[tuple[str, str]]:

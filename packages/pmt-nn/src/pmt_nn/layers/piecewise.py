@@ -86,9 +86,8 @@ def hardsigmoid(x: Tensor) -> Tensor:
 def hardswish(x: Tensor) -> Tensor:
     """Return x hardsigmoid(x) (Howard et al. 2019): 0 for x <= -3, x for x >= 3."""
     x = float_tensor(x)
-    inside = masked(x, mask=np.asarray(~(x.data <= -3)))  # 0 for -inf, and nan for nan
-    product: Tensor = inside * hardsigmoid(x)
-    return product
+    inside = np.asarray(~(x.data <= -3))  # True for nan
+    return masked(masked(x, mask=inside) * hardsigmoid(x), mask=inside)
 
 
 def check_limits(low: float, high: float) -> None:

@@ -11,7 +11,8 @@ import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, log, masked, softplus
 from pmt_core import SettingsError, ShapeError, as_floats, cut, sigmoid
 from pmt_core import softplus as stable_softplus
-from pmt_nn.losses.regression import check_same_shape, reduce_loss
+from pmt_nn.losses.regression import check_same_shape, loss_mask, reduce_loss
+from pmt_nn.masks import Mask
 from pmt_nn.module.inputs import float_tensor
 
 
@@ -20,24 +21,25 @@ def binary_cross_entropy(
     targets: ArrayLike | Tensor,
     *,
     pos_weight: ArrayLike = 1.0,
+    mask: Mask | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return -(w y log p + (1 - y) log(1 - p)) of equal shapes, for targets y in [0, 1].
 
-    pos_weight: w, see `binary_cross_entropy_with_logits`, which is exact, and is for logits. Loss
-    and slope are those at p clipped to [1e-7, 1 - 1e-7] (1e-12 in float64), so that a wrong 0 or 1
-    has a finite loss, and a slope that leads away from it. Raises SettingsError for a probability
-    that is not in [0, 1].
+    pos_weight (w) and mask: see `binary_cross_entropy_with_logits`, which is exact, and is for
+    logits. Loss and slope are those at p clipped to [1e-7, 1 - 1e-7] (1e-12 in float64), so that a
+    wrong 0 or 1 has a finite loss, and a slope that leads away from it. Raises SettingsError for a
+    probability that is not in [0, 1].
     """
     p = float_tensor(probabilities)
-    goal = as_targets("binary_cross_entropy", targets, p)
+    p, goal, mask = _what_counts("binary_cross_entropy", p, targets, mask)
     _check_probabilities("probabilities", p.data)
     least = 1e-12 if p.dtype == np.float64 else 1e-7
     p = p + (np.clip(p.data, least, 1 - least) - p.data)  # unlike `clip` it keeps the gradient
     yes = goal.data * _as_weights(pos_weight, p.data)
     no = 1 - goal.data
     losses = masked(log(p), mask=yes != 0) * yes + masked(log(1 - p), mask=no != 0) * no
-    return reduce_loss(-losses, reduction)
+    return reduce_loss(-losses, reduction, mask)
 
 
 def binary_cross_entropy_with_logits(
@@ -45,20 +47,24 @@ def binary_cross_entropy_with_logits(
     targets: ArrayLike | Tensor,
     *,
     pos_weight: ArrayLike = 1.0,
+    mask: Mask | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the binary cross-entropy of p = sigmoid(logit), exact for logits of any size.
 
     targets: y in [0, 1], of the shape of the logits; no gradient. pos_weight: factor of the term
     y log p, a number or an array that broadcasts to the logits, e.g. (c,) for logits (b, c): the
-    number of negatives per positive of each class. reduction: "mean", "sum" or "none". Raises
+    number of negatives per positive of each class. mask: booleans that broadcast to the logits,
+    True = counts; what stands elsewhere has no influence. reduction: "mean" over what counts, "sum"
+    or "none". Raises
     SettingsError for a target that is not in [0, 1], SettingsError or ShapeError for a weight that
     is negative or does not broadcast.
     """
     logits = float_tensor(logits)
-    goal = as_targets("binary_cross_entropy_with_logits", targets, logits)
+    name = "binary_cross_entropy_with_logits"
+    logits, goal, mask = _what_counts(name, logits, targets, mask)
     weights = _as_weights(pos_weight, logits.data)
-    return reduce_loss(logit_losses(logits, goal.data, pos_weight=weights), reduction)
+    return reduce_loss(logit_losses(logits, goal.data, pos_weight=weights), reduction, mask)
 
 
 @ag.primitive
@@ -93,6 +99,18 @@ def _product(factor: Array, values: Array) -> Array:
     """Return factor * values, 0 where the factor is 0 and the value infinite."""
     product: Array = factor * (values if np.isfinite(values).all() else cut(values, factor != 0))
     return product
+
+
+def _what_counts(
+    name: str, x: Tensor, targets: ArrayLike | Tensor, mask: Mask | None
+) -> tuple[Tensor, Tensor, Mask | None]:
+    """Return x and the targets, 0 where the mask is False, and the mask in their shape."""
+    mask = loss_mask(mask, x)
+    if mask is None:
+        return x, as_targets(name, targets, x), None
+    goal = float_tensor(targets, x)
+    check_same_shape(name, x, goal)
+    return masked(x, mask=mask), as_targets(name, masked(goal, mask=mask), x), mask
 
 
 def as_targets(name: str, targets: ArrayLike | Tensor, like: Tensor) -> Tensor:

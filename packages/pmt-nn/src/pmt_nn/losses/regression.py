@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Result, Sample, Tensor, absolute
-from pmt_core import SettingsError, ShapeError
+from pmt_autograd import Array, Result, Sample, Tensor, absolute, masked
+from pmt_core import DtypeError, SettingsError, ShapeError
+from pmt_nn.masks import Mask
 from pmt_nn.module.inputs import float_tensor
 
 REDUCTIONS = ("sum", "mean", "none")
@@ -21,14 +22,37 @@ def check_reduction(reduction: str) -> None:
         raise SettingsError(f"reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r}")
 
 
-def reduce_loss(losses: Tensor, reduction: str) -> Tensor:
-    """Return the sum, the mean (0 if there are no losses), or the losses themselves."""
+def reduce_loss(losses: Tensor, reduction: str, mask: Mask | None = None) -> Tensor:
+    """Return the sum, the mean (0 if there are no losses), or the losses themselves.
+
+    mask: of `loss_mask`; losses where it is False are 0 and do not count.
+    """
     check_reduction(reduction)
+    if mask is not None:
+        losses = masked(losses, mask=mask)
+        if reduction == "mean":
+            return losses.sum() / float(max(mask.sum(), 1))
     if reduction == "none":
         return losses
     if reduction == "sum" or not losses.size:
         return losses.sum()
     return losses.mean()
+
+
+def loss_mask(mask: Mask | None, like: Tensor) -> Mask | None:
+    """Return the mask in the shape of the losses. Raises DtypeError or ShapeError."""
+    if mask is None:
+        return None
+    mask = np.asarray(mask)
+    if mask.dtype != np.bool_:
+        raise DtypeError(f"a mask of losses is boolean, True = counts, got dtype {mask.dtype}")
+    try:
+        return np.broadcast_to(mask, like.shape)
+    except ValueError:
+        raise ShapeError(
+            f"a mask of losses of shape {like.shape} has this shape or broadcasts to it, got "
+            f"{mask.shape}"
+        ) from None
 
 
 def check_same_shape(name: str, first: Tensor, second: Tensor) -> None:
@@ -37,46 +61,86 @@ def check_same_shape(name: str, first: Tensor, second: Tensor) -> None:
         raise ShapeError(f"{name} needs two equal shapes, got {first.shape} and {second.shape}")
 
 
-def mse(prediction: Tensor, target: ArrayLike | Tensor, *, reduction: str = "mean") -> Tensor:
-    """Return the squared error (prediction - target)^2 of equal shapes, averaged by default."""
-    gap = _gap("mse", prediction, target)
-    return reduce_loss(gap * gap, reduction)
+def mse(
+    prediction: Tensor,
+    target: ArrayLike | Tensor,
+    *,
+    mask: Mask | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return the squared error (prediction - target)^2 of equal shapes, averaged by default.
+
+    mask: booleans that broadcast to the shape, True = counts, e.g. the tokens of padded sequences;
+    what stands elsewhere has no influence, and the mean is that of the errors that count.
+    """
+    gap, mask = _gap("mse", prediction, target, mask)
+    return reduce_loss(gap * gap, reduction, mask)
 
 
 def huber(
-    prediction: Tensor, target: ArrayLike | Tensor, *, delta: float = 1.0, reduction: str = "mean"
+    prediction: Tensor,
+    target: ArrayLike | Tensor,
+    *,
+    delta: float = 1.0,
+    mask: Mask | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
-    """Return gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2), averaged (Huber 1964)."""
+    """Return gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2), averaged (Huber 1964).
+
+    mask: as for `mse`.
+    """
     if not delta > 0:
         raise SettingsError(f"delta must be above 0, got {delta}")
-    return reduce_loss(huber_of(_gap("huber", prediction, target), delta=delta), reduction)
+    gap, mask = _gap("huber", prediction, target, mask)
+    return reduce_loss(huber_of(gap, delta=delta), reduction, mask)
 
 
-def l1_loss(prediction: Tensor, target: ArrayLike | Tensor, *, reduction: str = "mean") -> Tensor:
-    """Return the absolute error |prediction - target| of equal shapes; its slope at 0 is 0."""
-    return reduce_loss(absolute(_gap("l1_loss", prediction, target)), reduction)
+def l1_loss(
+    prediction: Tensor,
+    target: ArrayLike | Tensor,
+    *,
+    mask: Mask | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return the absolute error |prediction - target| of equal shapes; its slope at 0 is 0.
+
+    mask: as for `mse`.
+    """
+    gap, mask = _gap("l1_loss", prediction, target, mask)
+    return reduce_loss(absolute(gap), reduction, mask)
 
 
 def smooth_l1_loss(
-    prediction: Tensor, target: ArrayLike | Tensor, *, beta: float = 1.0, reduction: str = "mean"
+    prediction: Tensor,
+    target: ArrayLike | Tensor,
+    *,
+    beta: float = 1.0,
+    mask: Mask | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return gap^2 / (2 beta) if |gap| < beta, else |gap| - beta / 2 (Girshick 2015, eq. 3).
 
-    It is `huber` divided by beta = delta; with beta = 0 it is `l1_loss`.
+    It is `huber` divided by beta = delta; with beta = 0 it is `l1_loss`. mask: as for `mse`.
     """
     if not 0 <= beta < np.inf:
         raise SettingsError(f"beta is finite, 0 or more, got {beta}")
     if not beta:
-        return l1_loss(prediction, target, reduction=reduction)
-    gap = _gap("smooth_l1_loss", prediction, target) / beta
-    return reduce_loss(huber_of(gap, delta=1.0) * beta, reduction)
+        return l1_loss(prediction, target, mask=mask, reduction=reduction)
+    gap, mask = _gap("smooth_l1_loss", prediction, target, mask)
+    return reduce_loss(huber_of(gap / beta, delta=1.0) * beta, reduction, mask)
 
 
-def _gap(name: str, prediction: Tensor, target: ArrayLike | Tensor) -> Tensor:
+def _gap(
+    name: str, prediction: Tensor, target: ArrayLike | Tensor, mask: Mask | None
+) -> tuple[Tensor, Mask | None]:
+    """Return prediction - target, 0 where the mask is False, and the mask in this shape."""
     prediction = float_tensor(prediction)
     goal = float_tensor(target, prediction)
     check_same_shape(name, prediction, goal)
-    return prediction - goal
+    mask = loss_mask(mask, prediction)
+    if mask is not None:
+        prediction, goal = masked(prediction, mask=mask), masked(goal, mask=mask)
+    return prediction - goal, mask
 
 
 @ag.primitive

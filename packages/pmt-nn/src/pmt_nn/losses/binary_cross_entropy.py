@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, log, masked, softplus
 from pmt_core import SettingsError, ShapeError, as_floats, cut, sigmoid
 from pmt_core import softplus as stable_softplus
 from pmt_nn.losses.regression import check_same_shape, loss_mask, reduce_loss
-from pmt_nn.masks import Mask
 from pmt_nn.module.inputs import float_tensor
 
 
@@ -21,7 +20,7 @@ def binary_cross_entropy(
     targets: ArrayLike | Tensor,
     *,
     pos_weight: ArrayLike = 1.0,
-    mask: Mask | None = None,
+    mask: NDArray[np.bool_] | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return -(w y log p + (1 - y) log(1 - p)) of equal shapes, for targets y in [0, 1].
@@ -47,7 +46,7 @@ def binary_cross_entropy_with_logits(
     targets: ArrayLike | Tensor,
     *,
     pos_weight: ArrayLike = 1.0,
-    mask: Mask | None = None,
+    mask: NDArray[np.bool_] | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the binary cross-entropy of p = sigmoid(logit), exact for logits of any size.
@@ -102,8 +101,8 @@ def _product(factor: Array, values: Array) -> Array:
 
 
 def _what_counts(
-    name: str, x: Tensor, targets: ArrayLike | Tensor, mask: Mask | None
-) -> tuple[Tensor, Tensor, Mask | None]:
+    name: str, x: Tensor, targets: ArrayLike | Tensor, mask: NDArray[np.bool_] | None
+) -> tuple[Tensor, Tensor, NDArray[np.bool_] | None]:
     """Return x and the targets, 0 where the mask is False, and the mask in their shape."""
     mask = loss_mask(mask, x)
     if mask is None:

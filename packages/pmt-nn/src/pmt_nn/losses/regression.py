@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, absolute, masked
 from pmt_core import DtypeError, SettingsError, ShapeError
-from pmt_nn.masks import Mask
 from pmt_nn.module.inputs import float_tensor
 
 REDUCTIONS = ("sum", "mean", "none")
@@ -22,7 +21,7 @@ def check_reduction(reduction: str) -> None:
         raise SettingsError(f"reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r}")
 
 
-def reduce_loss(losses: Tensor, reduction: str, mask: Mask | None = None) -> Tensor:
+def reduce_loss(losses: Tensor, reduction: str, mask: NDArray[np.bool_] | None = None) -> Tensor:
     """Return the sum, the mean (0 if there are no losses), or the losses themselves.
 
     mask: of `loss_mask`; losses where it is False are 0 and do not count.
@@ -39,7 +38,7 @@ def reduce_loss(losses: Tensor, reduction: str, mask: Mask | None = None) -> Ten
     return losses.mean()
 
 
-def loss_mask(mask: Mask | None, like: Tensor) -> Mask | None:
+def loss_mask(mask: NDArray[np.bool_] | None, like: Tensor) -> NDArray[np.bool_] | None:
     """Return the mask in the shape of the losses. Raises DtypeError or ShapeError."""
     if mask is None:
         return None
@@ -65,7 +64,7 @@ def mse(
     prediction: Tensor,
     target: ArrayLike | Tensor,
     *,
-    mask: Mask | None = None,
+    mask: NDArray[np.bool_] | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the squared error (prediction - target)^2 of equal shapes, averaged by default.
@@ -82,7 +81,7 @@ def huber(
     target: ArrayLike | Tensor,
     *,
     delta: float = 1.0,
-    mask: Mask | None = None,
+    mask: NDArray[np.bool_] | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2), averaged (Huber 1964).
@@ -99,7 +98,7 @@ def l1_loss(
     prediction: Tensor,
     target: ArrayLike | Tensor,
     *,
-    mask: Mask | None = None,
+    mask: NDArray[np.bool_] | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the absolute error |prediction - target| of equal shapes; its slope at 0 is 0.
@@ -115,7 +114,7 @@ def smooth_l1_loss(
     target: ArrayLike | Tensor,
     *,
     beta: float = 1.0,
-    mask: Mask | None = None,
+    mask: NDArray[np.bool_] | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return gap^2 / (2 beta) if |gap| < beta, else |gap| - beta / 2 (Girshick 2015, eq. 3).
@@ -131,8 +130,8 @@ def smooth_l1_loss(
 
 
 def _gap(
-    name: str, prediction: Tensor, target: ArrayLike | Tensor, mask: Mask | None
-) -> tuple[Tensor, Mask | None]:
+    name: str, prediction: Tensor, target: ArrayLike | Tensor, mask: NDArray[np.bool_] | None
+) -> tuple[Tensor, NDArray[np.bool_] | None]:
     """Return prediction - target, 0 where the mask is False, and the mask in this shape."""
     prediction = float_tensor(prediction)
     goal = float_tensor(target, prediction)

@@ -68,6 +68,18 @@ def _mnist() -> Main:
     return main
 
 
+def _embed() -> Main:
+    from pmt_apps.embed import main
+
+    return main
+
+
+def _compare() -> Main:
+    from pmt_apps.comparison.main import main
+
+    return main
+
+
 @dataclass(frozen=True, slots=True)
 class Subcommand:
     """A part of `pmt`.
@@ -88,6 +100,8 @@ SUBCOMMANDS = {
     "translate": Subcommand("translate sentences", _translate),
     "lm": Subcommand("learn a language model, and write text", _lm),
     "mnist": Subcommand("recognize handwritten digits", _mnist),
+    "embed": Subcommand("give the vectors of texts, by a pre-trained encoder", _embed),
+    "compare": Subcommand("lay runs side by side, as a table and a page", _compare),
 }
 
 

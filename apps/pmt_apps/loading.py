@@ -24,7 +24,8 @@ _KINDS: tuple[type[Predictor[Any, Any, Any]], ...] = (
     PromptPredictor,
     DigitPredictor,
 )
-_BY_TASK = {kind.task: kind for kind in _KINDS}
+PREDICTORS = {kind.task: kind for kind in _KINDS}
+"""The kind of predictor of each task."""
 
 
 def load(folder: str | os.PathLike[str], **options: Any) -> Predictor[Any, Any, Any]:
@@ -48,7 +49,7 @@ def load(folder: str | os.PathLike[str], **options: Any) -> Predictor[Any, Any, 
     run.check_is_run("load", "train one first, or name another folder")
     config = read_json(run.config)
     task = config.get("task")
-    kind = _BY_TASK.get(task) if isinstance(task, str) else None
+    kind = PREDICTORS.get(task) if isinstance(task, str) else None
     if kind is not None:
         return kind.load(folder, **options)
     if task is None and "model_type" in config:
@@ -57,5 +58,5 @@ def load(folder: str | os.PathLike[str], **options: Any) -> Predictor[Any, Any, 
             "expected a run of pmt; pmt_apps.Encoder.load reads it"
         )
     raise DataError(
-        f"{run.config} belongs to a run of {value_text(task)}; expected {', '.join(_BY_TASK)}"
+        f"{run.config} belongs to a run of {value_text(task)}; expected {', '.join(PREDICTORS)}"
     )

@@ -55,11 +55,12 @@ PACKAGES: dict[str, Row] = {
 
 
 def _arrows(table: str) -> dict[str, dict[str, frozenset[str]]]:
-    """Arrows between folders, a line for each: package, folder, the folders that it may import."""
+    """Arrows between folders: package, folder, the folders that it may import; lines add up."""
     folders: dict[str, dict[str, frozenset[str]]] = {}
     for line in table.strip().splitlines():
         package, folder, *targets = line.split()
-        folders.setdefault(package, {})[folder] = frozenset(targets)
+        known = folders.setdefault(package, {})
+        known[folder] = known.get(folder, frozenset()).union(targets)
     return folders
 
 
@@ -114,7 +115,10 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
     pmt_apps      loading              kit language_model mnist ner qqp translation word2vec
-    pmt_apps      console              kit language_model mnist ner qqp translation word2vec
+    pmt_apps      comparison           kit loading
+    pmt_apps      embed                encoder kit
+    pmt_apps      console              comparison embed kit language_model mnist ner qqp
+    pmt_apps      console              translation word2vec
     pmt_apps      .                    console
     campaigns     kills
     campaigns     fuzz.mutations

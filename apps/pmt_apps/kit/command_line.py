@@ -57,10 +57,18 @@ def parse_settings(
     return kind(**{**saved, **given})
 
 
-class _Parser(argparse.ArgumentParser):
+class OptionParser(argparse.ArgumentParser):
     """A parser that raises its errors as SettingsError, with the cure."""
 
     renamed: Mapping[str, str] = {}  # earlier names of options and their current ones
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            prog=command(),
+            description=description,
+            allow_abbrev=False,
+            formatter_class=_HelpFormatter,
+        )
 
     def error(self, message: str) -> NoReturn:
         cure = f"; {self.prog} --help lists all options"
@@ -90,13 +98,8 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParser:
     program = command()
-    parser = _Parser(
-        prog=program,
-        description=re.sub(r"\bpython apps/\w+\.py", lambda _: program, description),
-        allow_abbrev=False,
-        argument_default=argparse.SUPPRESS,
-        formatter_class=_HelpFormatter,
-    )
+    parser = OptionParser(re.sub(r"\bpython apps/\w+\.py", lambda _: program, description))
+    parser.argument_default = argparse.SUPPRESS
     parser.renamed = {flag(old): flag(new) for old, new in kind.renamed.items()}
     types, groups = option_types(kind), {}
     for item, info in options_of(kind):

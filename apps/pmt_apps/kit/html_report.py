@@ -55,10 +55,15 @@ class Report:
         ]
         self._parts.append(f'<div class="cards">{"".join(cards)}</div>')
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        links: Mapping[str, str] | None = None,
+    ) -> None:
         """Add a table. Numbers are rounded and right-aligned, intervals are in small print.
 
-        A long heading may break after a "_".
+        A long heading may break after a "_". links: addresses of headings, which become links.
         """
         number = [
             bool(rows)
@@ -66,7 +71,7 @@ class Report:
             for i in range(len(columns))
         ]
         head = "".join(
-            _cell("th", _escape(name).replace("_", "_<wbr>"), right)
+            _cell("th", _heading(name, links), right)
             for name, right in zip(columns, number, strict=True)
         )
         body = "".join(
@@ -148,6 +153,12 @@ def _is_number(value: Any) -> bool:
 def _cell(tag: str, markup: str, right: bool) -> str:
     kind = ' class="number"' if right else ""
     return f"<{tag}{kind}>{markup}</{tag}>"
+
+
+def _heading(name: str, links: Mapping[str, str] | None) -> str:
+    markup = _escape(name).replace("_", "_<wbr>")
+    address = (links or {}).get(name)
+    return markup if address is None else f'<a href="{_escape(address)}">{markup}</a>'
 
 
 def _cell_markup(value: Any) -> str:

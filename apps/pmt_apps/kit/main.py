@@ -61,7 +61,7 @@ def run_app(
         description: for `--help`; by default the docstring of the module of `train`.
         argv: arguments without the program's name; None: those of the process.
     """
-    _make_streams_usable()
+    make_streams_usable()
 
     def work() -> None:
         text = sys.modules[train.__module__].__doc__ if description is None else description
@@ -173,7 +173,7 @@ def _resume_hint(run: Run[Any]) -> Iterator[None]:
         raise
 
 
-def _make_streams_usable() -> None:
+def make_streams_usable() -> None:
     """Escape what the encoding of a terminal cannot show; open streams that are closed (`>&-`)."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:

@@ -16,6 +16,8 @@ from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.arrays import archive_bytes
 from campaigns.fuzz.readers.reader import Reader, json_file
 from campaigns.fuzz.readers.run_samples import APPS, App, app_samples
+from pmt_apps.comparison.run_record import RunRecord, run_labels
+from pmt_apps.comparison.tables import comparison_text, difference_rows, run_rows, score_rows
 from pmt_apps.kit.command_line import parse_settings
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.run_folder import RunFolder
@@ -135,6 +137,25 @@ def _metrics_samples() -> Iterator[Files]:
     }
 
 
+def _compared_samples() -> Iterator[Files]:
+    for files in app_samples(APPS["run-lm"]):
+        metrics = {"task": "lm", "seconds": 1.5, "dev": {"f1": 0.5, "f1_interval": [0.4, 0.6]}}
+        history = b"epoch,train_loss,dev_loss\n1,2.0,3.0\n2,1.5,2.5\n"
+        yield {
+            "config.json": files["config.json"],
+            "metrics.json": json_file(metrics),
+            "history.csv": history,
+        }
+
+
+def _compare(folder: Path) -> None:
+    record = RunRecord.read(folder)
+    rows = [*score_rows([record]), *run_rows([record]), *difference_rows([record])]
+    comparison_text(run_labels([record]), rows, 80)
+    for name in record.curve_names:
+        record.curve(name)
+
+
 def _query(folder: Path) -> None:
     word2vec.print_neighbors(Word2VecSettings(out=folder, neighbors="the"))
     word2vec.print_analogy(Word2VecSettings(out=folder, analogy=("the", "cat", "sat")))
@@ -143,6 +164,12 @@ def _query(folder: Path) -> None:
 RUN_READERS: Sequence[Reader] = (
     *(_predicting(name, app) for name, app in APPS.items()),
     *(_loading(name, app) for name, app in APPS.items() if app.task != "mnist"),
+    Reader(
+        "compared-run",
+        _compare,
+        _compared_samples,
+        ["pmt_apps.comparison.run_record.RunRecord.read"],
+    ),
     Reader(
         "pretrained-tagger",
         _load_tagger,

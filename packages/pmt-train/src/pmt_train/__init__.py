@@ -56,6 +56,7 @@ from pmt_train.parallel.workers import Workers, check_worker_count, core_count, 
 
 # Plots
 from pmt_train.plots.bars import bar_chart, entity_plot
+from pmt_train.plots.comparison import curves_plot, interval_plot
 from pmt_train.plots.curves import learning_curves, learning_rate_plot, reliability_plot
 from pmt_train.plots.figure import figure_saved_to, plot_label
 from pmt_train.plots.heatmaps import AttentionMap, attention_plot, confusion_plot, transition_plot
@@ -107,27 +108,26 @@ from pmt_train.word2vec.word2vec import Word2Vec, Word2VecSettings
 __all__ = [
     "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "AttentionMap", "AucAverage", "Batch",
     "BleuScore", "Block", "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping",
-    "CyclicMode", "Decays", "EarlyStopping", "EntityScores", "Epochs", "EventName",
-    "FitOptions", "FlatGradients", "FlatParameters", "History", "Interrupt", "Interval",
-    "LearningRateSearch", "Lion", "Loss", "Mode", "MultiClass", "NAdam", "Optimizer",
-    "OptimizerMaker", "OptimizerOptions", "ParameterGroup", "ParameterSlot",
-    "PrecisionRecallF1", "ProcessGroup", "RAdam", "RMSProp", "ReduceOnPlateau", "Row",
-    "Schedule", "SingleProcess", "StepResult", "Trainable", "Trainer", "TrainingEvent",
-    "TrainingInterrupted", "TrainingLoop", "TrainingState", "WeightAverage", "Word2Vec",
-    "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer", "Workers", "accuracy",
-    "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu", "bootstrap_interval",
-    "calibration_bins", "check_worker_count", "chrf", "clip_factor", "clip_grad_norm",
-    "clip_values", "confusion_matrix", "confusion_plot", "constant_schedule", "core_count",
-    "cosine_restarts_schedule", "cosine_schedule", "cyclic_schedule", "entity_confusion",
-    "entity_plot", "entity_scores", "expected_calibration_error", "exponential_schedule",
-    "f_beta", "figure_saved_to", "finite_or_none", "global_norm", "image_grid", "in_sequence",
-    "inverse_sqrt_schedule", "join_histories", "keep_freed_memory", "launched_process_group",
-    "learning_curves", "learning_rate_plot", "linear_schedule", "load_checkpoint",
-    "matthews_correlation", "max_workers", "multi_step_schedule", "multiclass_roc_auc",
-    "one_cycle_schedule", "perplexity", "plot_label", "precision_recall_f1", "predict_batches",
-    "preview", "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
-    "search_learning_rate", "sentence_bleu", "step_schedule", "stopped_by_signals",
-    "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot", "warmup",
-    "warmup_steps", "warn",
+    "CyclicMode", "Decays", "EarlyStopping", "EntityScores", "Epochs", "EventName", "FitOptions",
+    "FlatGradients", "FlatParameters", "History", "Interrupt", "Interval", "LearningRateSearch",
+    "Lion", "Loss", "Mode", "MultiClass", "NAdam", "Optimizer", "OptimizerMaker",
+    "OptimizerOptions", "ParameterGroup", "ParameterSlot", "PrecisionRecallF1", "ProcessGroup",
+    "RAdam", "RMSProp", "ReduceOnPlateau", "Row", "Schedule", "SingleProcess", "StepResult",
+    "Trainable", "Trainer", "TrainingEvent", "TrainingInterrupted", "TrainingLoop", "TrainingState",
+    "WeightAverage", "Word2Vec", "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer",
+    "Workers", "accuracy", "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu",
+    "bootstrap_interval", "calibration_bins", "check_worker_count", "chrf", "clip_factor",
+    "clip_grad_norm", "clip_values", "confusion_matrix", "confusion_plot", "constant_schedule",
+    "core_count", "cosine_restarts_schedule", "cosine_schedule", "curves_plot", "cyclic_schedule",
+    "entity_confusion", "entity_plot", "entity_scores", "expected_calibration_error",
+    "exponential_schedule", "f_beta", "figure_saved_to", "finite_or_none", "global_norm",
+    "image_grid", "in_sequence", "interval_plot", "inverse_sqrt_schedule", "join_histories",
+    "keep_freed_memory", "launched_process_group", "learning_curves", "learning_rate_plot",
+    "linear_schedule", "load_checkpoint", "matthews_correlation", "max_workers",
+    "multi_step_schedule", "multiclass_roc_auc", "one_cycle_schedule", "perplexity", "plot_label",
+    "precision_recall_f1", "predict_batches", "preview", "progress_bar", "reliability_plot",
+    "roc_auc", "run_thread_group", "say", "search_learning_rate", "sentence_bleu", "step_schedule",
+    "stopped_by_signals", "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot",
+    "warmup", "warmup_steps", "warn",
 ]
 # fmt: on

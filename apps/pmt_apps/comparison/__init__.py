@@ -1,0 +1,1 @@
+"""`pmt compare`: runs side by side, as a table and as a page."""

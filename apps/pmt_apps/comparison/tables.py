@@ -54,8 +54,8 @@ def difference_rows(records: Sequence[RunRecord]) -> list[Row]:
 
 def comparison_text(names: Sequence[str], rows: Sequence[Row], width: int) -> str:
     """Return the rows as plain text, runs side by side, in as many blocks as the width needs."""
-    shown = [[_shortened(cell_text(cell)) for cell in cells] for _, cells in rows]
-    columns = [[_shortened(name), *(cells[i] for cells in shown)] for i, name in enumerate(names)]
+    texts = [[_shortened(cell_text(cell)) for cell in cells] for _, cells in rows]
+    columns = [[_shortened(name), *(cells[i] for cells in texts)] for i, name in enumerate(names)]
     first = ["", *(name for name, _ in rows)]
     blocks: list[list[list[str]]] = [[first]]
     room = width - max(map(len, first))

@@ -41,6 +41,7 @@ NO_FILES = {
     "a.lines",
     "stdin.txt",
     "metrics.json",
+    "history.csv",
     "digit.npy",
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pmt_apps.kit.early_interrupt import exit_quietly_on_interrupt
 from pmt_apps.kit.program import started_as
 
 _BAD_INPUT = 2
+_BROKEN_PIPE = 128 + 13
 _USAGE = """\
 usage: {start} SUBCOMMAND [--help] [options]
 
@@ -116,11 +119,9 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = ("pmt",)) -
     start = " ".join(program)
     name, *options = (sys.argv[1:] if argv is None else argv) or [""]
     if name in ("-h", "--help"):
-        print(usage(start))
-        return 0
+        return _print(usage(start))
     if name == "--version":
-        print(f"pmt {_version()}")
-        return 0
+        return _print(f"pmt {_version()}")
     if name not in SUBCOMMANDS:
         _warn(f"error: {_unknown(name)}; {start} --help lists the subcommands")
         return _BAD_INPUT
@@ -133,6 +134,18 @@ def usage(start: str) -> str:
     width = max(map(len, SUBCOMMANDS))
     rows = [f"  {name:<{width}}  {part.summary}" for name, part in SUBCOMMANDS.items()]
     return _USAGE.format(start=start, rows="\n".join(rows))
+
+
+def _print(text: str) -> int:
+    """Print a text; return the exit code, 141 if nobody reads it (`pmt --help | head -1`)."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes standard output once more at exit: let it succeed.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return 0
 
 
 def _unknown(name: str) -> str:

@@ -42,6 +42,15 @@ def test_help_lists_every_subcommand_with_a_line(pmt: Callable) -> None:
     assert pmt("-h") == (code, out, err)
 
 
+def test_a_reader_that_leaves_gets_no_traceback() -> None:
+    command = [sys.executable, "-m", "pmt_apps", "--help"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.communicate(timeout=600)[1] == b""
+    assert process.returncode == 141
+
+
 def test_version(pmt: Callable) -> None:
     code, out, err = pmt("--version")
     assert (code, err) == (0, "")

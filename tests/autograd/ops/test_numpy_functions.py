@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import pmt_autograd as ag
-from pmt_autograd import Tensor, gradients
-from pmt_autograd.ops import alternatives
+from pmt_autograd import Tensor, alternatives, gradients
 from pmt_core import DtypeError
 
 X = np.arange(1.0, 7, dtype=np.float32).reshape(2, 3)

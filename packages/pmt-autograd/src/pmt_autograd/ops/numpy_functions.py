@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pmt_autograd.alternatives import alternative_to
 from pmt_autograd.ops import (
     arithmetic,
     diagonals,
@@ -26,7 +27,6 @@ from pmt_autograd.ops import (
 )
 from pmt_autograd.ops import matmul as matrix_products
 from pmt_autograd.ops import shape as shapes
-from pmt_autograd.ops.alternatives import alternative_to
 from pmt_autograd.ops.einsum import einsum
 from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.scatter import take, take_along_axis

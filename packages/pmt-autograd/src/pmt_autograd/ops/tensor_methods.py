@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from pmt_autograd.alternatives import missing_attribute
 from pmt_autograd.backward import accumulate_gradients
-from pmt_autograd.ops.alternatives import missing_attribute
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.ops.diagonals import diagonal, trace
 from pmt_autograd.ops.elementwise import exp, log, sigmoid, sqrt

@@ -95,7 +95,7 @@ def test_words_and_their_pieces(tmp_path: Path) -> None:
 def test_decoded(tmp_path: Path) -> None:
     made = tokenizer(tmp_path)
     ids, _ = made.encode_with_specials("The unaaffable, ables!")
-    assert made.decode(ids) == "the unaaffable , ables !"
+    assert made.decode(ids) == "the unaaffable, ables!"
     assert made.id_of("中") == 12
     assert made.id_of("none") == 1
     with pytest.raises(ShapeError, match="99 is no id"):

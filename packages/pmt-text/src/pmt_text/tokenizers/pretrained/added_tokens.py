@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from pmt_core import JsonObject, field
 from pmt_text.tokenizers.pretrained.bert_text import WHITE_SPACE
-
-_IS_WORD = re.compile(r"\w")
+from pmt_text.tokenizers.pretrained.character_classes import is_word_character
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +90,4 @@ _SPACES = "".join(c for c in map(chr, range(0x3001)) if re.match(f"[{WHITE_SPACE
 
 def _touches_word(text: str, start: int, stop: int) -> bool:
     before, after = text[start - 1 : start], text[stop : stop + 1]
-    return bool(_IS_WORD.match(before) or _IS_WORD.match(after))
+    return is_word_character(before) or is_word_character(after)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pmt_core import DataError, JsonObject, SettingsError, field, json_object, value_text
+from pmt_core import DataError, JsonObject, field, json_object, value_text
 from pmt_text.tokenizers.pretrained.added_tokens import AddedToken, TokenFinder
 from pmt_text.tokenizers.pretrained.bert_text import Normalizer
+from pmt_text.tokenizers.pretrained.decoders import read_decoder
 from pmt_text.tokenizers.pretrained.models import Model, read_model
 from pmt_text.tokenizers.pretrained.normalizers import read_normalizer
 from pmt_text.tokenizers.pretrained.post_processors import (
@@ -147,18 +148,3 @@ def _truncation(entry: JsonObject | None) -> Truncation | None:
         )
     max_length = field(entry, "max_length", int, minimum=0)
     return Truncation(max_length, strategy, direction == "Left")
-
-
-def read_decoder(entry: JsonObject | None) -> Callable[[list[str]], str]:
-    """Return the decoder of a tokenizer.json; one that is not known raises when it is used."""
-    kind = None if entry is None else field(entry, "type", str)
-    if kind is None:
-        return " ".join
-    if kind == "WordPiece":
-        prefix = field(entry, "prefix", str, "##")
-        return lambda tokens: " ".join(tokens).replace(f" {prefix}", "")
-
-    def refuse(tokens: list[str]) -> str:
-        raise SettingsError(f"the decoder {value_text(kind)} of this tokenizer is not known")
-
-    return refuse

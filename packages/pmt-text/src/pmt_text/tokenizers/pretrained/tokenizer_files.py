@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pmt_core import (
-    DataError,
     FileProblem,
     JsonObject,
     atomic_file,
     field,
     read_json,
-    value_text,
 )
-from pmt_text.files.text_lines import TextLines, unusable_line
+from pmt_text.tokenizers.pretrained.vocabulary_files import byte_pair_json, word_piece_json
 
 _PARTS = (
     "bos_token",
@@ -61,7 +59,9 @@ def read_tokenizer_folder(path: str | os.PathLike[str]) -> tuple[JsonObject, Spe
     if (folder / "tokenizer.json").exists():
         return read_json(folder / "tokenizer.json"), named
     if (folder / "vocab.txt").exists():
-        return _word_piece(folder / "vocab.txt", config, named.names), named
+        return word_piece_json(folder / "vocab.txt", config, named.names), named
+    if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
+        return byte_pair_json(folder, config, named.names), named
     raise FileProblem(
         f"{folder} holds no tokenizer.json, no vocab.txt, and not vocab.json with merges.txt; save "
         "the tokenizer there, e.g. with transformers: tokenizer.save_pretrained(folder)"
@@ -96,77 +96,3 @@ def write_tokenizer_folder(
     for name, value in (("tokenizer.json", content), ("tokenizer_config.json", config)):
         with atomic_file(Path(folder) / name, "w") as file:
             file.write(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _word_piece(path: Path, config: JsonObject, names: Mapping[str, str]) -> JsonObject:
-    """Return the tokenizer.json of a vocab.txt, with the settings of BertTokenizer."""
-    tokens = _read_lines(path)
-    vocabulary = {token: i for i, token in enumerate(tokens)}
-    if len(vocabulary) != len(tokens):
-        twice = next(token for i, token in enumerate(tokens) if vocabulary[token] != i)
-        raise DataError(f"{path}: {value_text(twice)} occurs twice")
-    parts = {part: names.get(part, token) for part, token in _BERT_TOKENS.items()}
-    required = [parts[part] for part in ("unk_token", "cls_token", "sep_token")]
-    missing = [token for token in required if token not in vocabulary]
-    if missing:
-        raise DataError(
-            f"{path} has no {', '.join(missing)}: give the vocab.txt of a BERT model, or name its "
-            "special tokens in tokenizer_config.json"
-        )
-    unknown, cls, sep = required
-    content = JsonObject(
-        version="1.0",
-        truncation=None,
-        padding=None,
-        added_tokens=[
-            {"id": vocabulary[token], "content": token, "special": True, "normalized": False}
-            | {"single_word": False, "lstrip": False, "rstrip": False}
-            for token in parts.values()
-            if token in vocabulary
-        ],
-        normalizer={
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": field(config, "tokenize_chinese_chars", bool, True),
-            "strip_accents": field(config, "strip_accents", bool | None, None),
-            "lowercase": field(config, "do_lower_case", bool, True),
-        },
-        pre_tokenizer={"type": "BertPreTokenizer"},
-        post_processor={
-            "type": "BertProcessing",
-            "sep": [sep, vocabulary[sep]],
-            "cls": [cls, vocabulary[cls]],
-        },
-        decoder={"type": "WordPiece", "prefix": "##", "cleanup": True},
-        model={
-            "type": "WordPiece",
-            "unk_token": unknown,
-            "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
-            "vocab": vocabulary,
-        },
-    )
-    content.where = str(path)
-    return content
-
-
-_BERT_TOKENS = {
-    "pad_token": "[PAD]",
-    "unk_token": "[UNK]",
-    "cls_token": "[CLS]",
-    "sep_token": "[SEP]",
-    "mask_token": "[MASK]",
-}
-
-
-def _read_lines(path: Path) -> list[str]:
-    """Return the lines of a vocabulary, without empty ones at the end."""
-    tokens: list[str] = []
-    with TextLines(path) as lines:
-        for number, line in lines:
-            if line is None:
-                raise DataError(f"{path}:{number}: not UTF-8 ({unusable_line()})")
-            tokens.append(line)
-    while tokens and not tokens[-1]:
-        tokens.pop()
-    return tokens

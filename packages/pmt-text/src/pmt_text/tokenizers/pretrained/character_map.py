@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pmt_core import DataError, JsonObject, field
+from pmt_text.tokenizers.pretrained.unicode_tables import CodePoints
 
 _LONGEST = 6  # bytes of a cluster of characters from which each character is replaced by itself
 
@@ -109,16 +110,23 @@ def _continues(before: str, c: str) -> bool:
     Clusters of 6 bytes and more, such as Hangul syllables and flags, need not be known.
     """
     if c < "\u0300":
-        return c == "\n" and before == "\r"
+        return (c == "\n" and before == "\r") or (c >= " " and before in _PREPENDED)
     if _is_control(before):
         return False
     if c in "\u200c\u200d" or "\U0001f3fb" <= c <= "\U0001f3ff" or _is_tag(c):
         return True
     category = unicodedata.category(c)
+    if category == "Mc" and ord(c) in _SEPARATE_MARKS:
+        return before in _PREPENDED
     return category in ("Mn", "Me", "Mc") or c in "\u0e33\u0eb3" or before in _PREPENDED
 
 
-_PREPENDED = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"
+_PREPENDED = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e"
+# Spacing marks that do not continue a cluster.
+_SEPARATE_MARKS = CodePoints(
+    "102b-102c 1038 1062-1064 1067-106d 1083 1087-108c 108f 109a-109c 1a61 1a63-1a64 aa7b aa7d "
+    "11720-11721"
+)
 
 
 def _is_tag(c: str) -> bool:
@@ -128,6 +136,8 @@ def _is_tag(c: str) -> bool:
 def _is_control(c: str) -> bool:
     if _is_tag(c):
         return False
+    if "\U000e0000" <= c <= "\U000e0fff":  # reserved, but variation selectors
+        return unicodedata.category(c) != "Mn"
     category = unicodedata.category(c)
     return category in ("Cc", "Zl", "Zp", "Cs") or (
         category == "Cf" and c not in "\u200c\u200d" and c not in _PREPENDED

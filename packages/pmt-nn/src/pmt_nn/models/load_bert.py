@@ -16,6 +16,7 @@ from pmt_core import ArchiveError, FileProblem, PmtError, RandomStream, load_arc
 from pmt_nn.models.bert import Bert
 from pmt_nn.models.bert_config import BertConfig
 from pmt_nn.models.bert_layout import Arrays, BertArray, bert_arrays, current_name, our_state
+from pmt_nn.module.initializers import skip_init
 
 _FILES = ("model.safetensors", "model.npz")
 # What programs put before the names of an encoder, in any order and number.
@@ -54,11 +55,15 @@ def load_bert(
         config = dataclasses.replace(config, pooled=False)
     rows = bert_arrays(config)
     _check(named, rows, file)
-    model = Bert(config, RandomStream(0).generator(), dtype=dtype)
+    with skip_init():
+        model = Bert(config, RandomStream(0).generator(), dtype=dtype)
     try:
-        model.load_state_dict(our_state(named, rows, config.shift))
+        state = our_state(named, rows, config.shift)
+        model.check_state_dict(state)
     except PmtError as error:
         raise ArchiveError(f"{file}: {error}") from error
+    for name, parameter in model.named_parameters():
+        parameter.data = np.ascontiguousarray(state.pop(name), parameter.dtype)
     return model.eval()
 
 

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_nn.module.weight_limit import claim_weights
+
+_is_skipped: ContextVar[bool] = ContextVar("skip_init", default=False)
+
+
+@contextmanager
+def skip_init() -> Iterator[None]:
+    """Draw no random weights within this context: they are 0, as they are to be loaded.
+
+    A model that is built for stored weights is ready at once. The context is that of the calling
+    thread; the random stream that is given to the modules is not used.
+    """
+    token = _is_skipped.set(True)
+    try:
+        yield
+    finally:
+        _is_skipped.reset(token)
 
 
 def constant(
@@ -26,6 +45,8 @@ def xavier_uniform(
     This keeps the variance of activations and gradients over the layers. shape: (n_in, n_out).
     """
     claim_weights(shape)
+    if _is_skipped.get():
+        return np.zeros(shape, dtype)
     bound = np.sqrt(6 / (shape[0] + shape[1]))
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
@@ -35,6 +56,8 @@ def normal(
 ) -> NDArray[Any]:
     """Return normal values with mean 0 and standard deviation `std`."""
     claim_weights(shape)
+    if _is_skipped.get():
+        return np.zeros(shape, dtype)
     return (rng.standard_normal(shape) * std).astype(dtype)
 
 
@@ -46,6 +69,8 @@ def kaiming_uniform(
     This keeps the variance of activations in layers followed by a ReLU.
     """
     claim_weights(shape)
+    if _is_skipped.get():
+        return np.zeros(shape, dtype)
     bound = np.sqrt(6 / max(n_in, 1))
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
@@ -70,6 +95,8 @@ def truncated_normal(
     std: of the normal before truncation. With bound = 2 the values have 0.880 std.
     """
     claim_weights(shape)
+    if _is_skipped.get():
+        return np.zeros(shape, dtype)
     values = rng.standard_normal(shape)
     outside = np.abs(values) > bound
     while outside.any():
@@ -92,6 +119,8 @@ def orthogonal(
     shape: at least two axes; all but the first are flattened into the columns.
     """
     claim_weights(shape)
+    if _is_skipped.get():
+        return np.zeros(shape, dtype)
     rows, columns = shape[0], int(np.prod(shape[1:]))
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pmt_core import ArchiveError, FileProblem, PmtError, RandomStream, load_archive
+from pmt_core import ArchiveError, PmtError, RandomStream
 from pmt_nn.models.bert import Bert
 from pmt_nn.models.bert_config import BertConfig
 from pmt_nn.models.bert_layout import Arrays, BertArray, bert_arrays, current_name, our_state
+from pmt_nn.models.weight_files import listed, load_weights, weights_file
 from pmt_nn.module.initializers import skip_init
 
-_FILES = ("model.safetensors", "model.npz")
 # What programs put before the names of an encoder, in any order and number.
 _PREFIX = re.compile(
     r"^(?:(?:_orig_mod|module|model|base_model|0\.auto_model|auto_model"
@@ -29,7 +29,6 @@ _PREFIX = re.compile(
 # All other arrays belong to heads: they are not used here.
 _OF_ENCODER = ("embeddings.", "embeddings_project.", "encoder.", "pooler.")
 _BUFFERS = ("position_ids", "token_type_ids")
-_NAMED = 12  # arrays of a message
 
 
 def load_bert(
@@ -37,19 +36,19 @@ def load_bert(
 ) -> Bert:
     """Return an encoder with the weights of a file, in evaluation mode.
 
-    Reads BERT, RoBERTa, MiniLM, DistilBERT and models of the same structure. The prefixes of
-    wrapping models (`bert.`, `model.`, `module.`, ...) come off; heads that are stored beside the
+    Reads BERT, RoBERTa, XLM-R, MiniLM, DistilBERT, ELECTRA and models of the same structure. The
+    prefixes of wrapping models (`bert.`, `model.`, `module.`, ...) come off; heads that are stored beside the
     encoder are left out. Names and shapes are compared with the config before the model is built.
 
-    path: a folder with `config.json` and `model.safetensors` (or `model.npz`), as Hugging Face
-    models come, or a weights file; the config is by default the `config.json` beside it. Raises
-    FileProblem, ArchiveError if weights and config do not fit, SettingsError for settings that
-    this encoder does not have.
+    path: a folder with `config.json` and `model.safetensors`, or its shards with
+    `model.safetensors.index.json`, or `model.npz`; or a file of weights. config: by default the
+    `config.json` beside the weights. Raises FileProblem, ArchiveError if weights and config do not
+    fit, SettingsError for settings that this encoder does not have.
     """
-    file = _weights_file(Path(path))
+    file = weights_file(Path(path))
     if config is None:
         config = BertConfig.read(file.parent / "config.json")
-    arrays, _ = load_archive(file)
+    arrays = load_weights(file)
     named = _encoder_arrays(arrays, file)
     if "pooler.dense.weight" not in named:
         config = dataclasses.replace(config, pooled=False)
@@ -65,29 +64,6 @@ def load_bert(
     for name, parameter in model.named_parameters():
         parameter.data = np.ascontiguousarray(state.pop(name), parameter.dtype)
     return model.eval()
-
-
-def _weights_file(path: Path) -> Path:
-    try:
-        exists = path.exists()
-    except OSError as error:  # a name too long, a folder without permission
-        raise FileProblem.from_os_error("read", path, error) from error
-    if not exists:
-        raise FileProblem(f"{path} does not exist; give a model's folder or weights file")
-    if path.is_file():
-        if path.suffix in (".bin", ".pt", ".pth", ".ckpt"):
-            raise ArchiveError(
-                f"{path} is a pickle, which can run code when it is read; save the weights as "
-                ".safetensors, e.g. model.save_pretrained(folder, safe_serialization=True)"
-            )
-        return path
-    for name in _FILES:
-        if (path / name).is_file():
-            return path / name
-    raise FileProblem(
-        f"{path} holds neither {' nor '.join(_FILES)}; weights in a .bin file are a pickle: save "
-        "them as .safetensors"
-    )
 
 
 def _encoder_arrays(arrays: Arrays, file: Path) -> dict[str, NDArray[Any]]:
@@ -119,7 +95,7 @@ def _check(named: Arrays, rows: Sequence[BertArray], file: Path) -> None:
     quantized = [row.theirs for row in rows if named[row.theirs].dtype.kind != "f"]
     if quantized:
         raise ArchiveError(
-            f"{file}: {_listed(quantized)} are of {named[quantized[0]].dtype}, expected floats; "
+            f"{file}: {listed(quantized)} are of {named[quantized[0]].dtype}, expected floats; "
             "quantized weights are not read: save the model in float32 or bfloat16"
         )
 
@@ -134,10 +110,4 @@ def _differences(named: Arrays, rows: Sequence[BertArray]) -> list[str]:
         if (array := named.get(row.theirs)) is not None and array.shape != row.shape
     ]
     problems = [("missing ", missing, ", "), ("unknown ", unknown, ", "), ("", misshaped, "; ")]
-    return [f"{what}{_listed(names, joint)}" for what, names, joint in problems if names]
-
-
-def _listed(names: Sequence[str], separator: str = ", ") -> str:
-    more = len(names) - _NAMED
-    tail = f" and {more} more" if more > 0 else ""
-    return separator.join(names[:_NAMED]) + tail
+    return [f"{what}{listed(names, joint)}" for what, names, joint in problems if names]

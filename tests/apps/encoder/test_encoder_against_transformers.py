@@ -110,6 +110,7 @@ MODES = [
 @pytest.mark.parametrize("dense", [None, "Tanh", "Identity"])
 def test_pooling_dense_and_normalize(tmp_path: Path, modes: list[str], dense: str | None) -> None:
     st = pytest.importorskip("sentence_transformers")
+    models = pytest.importorskip("sentence_transformers.models")
     torch = pytest.importorskip("torch")
     source, target = tmp_path / "model", tmp_path / "st"
     source.mkdir()
@@ -117,17 +118,15 @@ def test_pooling_dense_and_normalize(tmp_path: Path, modes: list[str], dense: st
     Encoder.load(source).save(source)  # a tokenizer.json
     for name in ("modules.json", "sentence_bert_config.json"):
         (source / name).unlink()
-    transformer = st.models.Transformer(str(source), max_seq_length=12)
+    transformer = models.Transformer(str(source), max_seq_length=12)
     flags = {f"pooling_mode_{ST_NAMES[mode]}": mode in modes for mode in ST_NAMES}
-    pooling = st.models.Pooling(16, **flags)
+    pooling = models.Pooling(16, **flags)
     modules = [transformer, pooling]
     if dense is not None:
         activation = getattr(torch.nn, dense)()
         width = pooling.get_sentence_embedding_dimension()
-        modules += [
-            st.models.Dense(width, 5, activation_function=activation),
-            st.models.Normalize(),
-        ]
+        modules.append(models.Dense(width, 5, activation_function=activation))
+        modules.append(models.Normalize())
     theirs = st.SentenceTransformer(modules=modules, device="cpu")
     theirs.save(str(target))
     encoder = Encoder.load(target)

@@ -37,8 +37,9 @@ def load_bert(
     """Return an encoder with the weights of a file, in evaluation mode.
 
     Reads BERT, RoBERTa, XLM-R, MiniLM, DistilBERT, ELECTRA and models of the same structure. The
-    prefixes of wrapping models (`bert.`, `model.`, `module.`, ...) come off; heads that are stored beside the
-    encoder are left out. Names and shapes are compared with the config before the model is built.
+    prefixes of wrapping models (`bert.`, `model.`, `module.`, ...) come off; heads that are stored
+    beside the encoder are left out. Names and shapes are compared with the config before the model
+    is built.
 
     path: a folder with `config.json` and `model.safetensors`, or its shards with
     `model.safetensors.index.json`, or `model.npz`; or a file of weights. config: by default the

@@ -40,10 +40,10 @@ class Tokenizer:
         self._stages = stages
         self._cache = _WordCache(stages.model.encode_word)
         named = special_tokens or SpecialTokens()
-        self.special_tokens = named.names
+        self.special_tokens = _known_parts(stages) | named.names
         self.max_length = named.max_length
         self.unknown_id = stages.model.unknown
-        padding = stages.id_of(named.names.get("pad_token", stages.padding_token))
+        padding = stages.id_of(self.special_tokens.get("pad_token", stages.padding_token))
         self.padding_id = 0 if padding is None else padding
 
     @classmethod
@@ -182,6 +182,26 @@ class Tokenizer:
 
     def __repr__(self) -> str:
         return f"Tokenizer({self._stages.kind}, {len(self)} tokens)"
+
+
+# Names of the special tokens, for files that do not say which is which.
+_USUAL_NAMES = {
+    "unk_token": ("[UNK]", "<unk>"),
+    "sep_token": ("[SEP]", "</s>"),
+    "pad_token": ("[PAD]", "<pad>"),
+    "cls_token": ("[CLS]", "<s>"),
+    "mask_token": ("[MASK]", "<mask>"),
+}
+
+
+def _known_parts(stages: Stages) -> dict[str, str]:
+    """Return the special tokens by their part, as far as they have their usual names."""
+    return {
+        part: name
+        for part, names in _USUAL_NAMES.items()
+        for name in names
+        if stages.added.get(name) in stages.special_ids
+    }
 
 
 class _WordCache(dict[str, tuple[int, ...]]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import shutil
 import tempfile
@@ -43,6 +44,64 @@ def _tokenizer_json() -> dict[str, Any]:
 def _tokenizer_samples() -> Iterator[Files]:
     yield {"tokenizer.json": json_file(_tokenizer_json())}
     yield _vocabulary()
+    yield {"tokenizer.json": json_file(_BYTE_PAIRS)}
+    yield {"tokenizer.json": json_file(_UNIGRAM)}
+    tokens = ["<s>", "</s>", "<unk>", "t", "h", "e", "th", "the", "\u0120"]
+    yield {
+        "vocab.json": json_file({token: i for i, token in enumerate(tokens)}),
+        "merges.txt": b"#version: 0.2\nt h\nth e\n",
+    }
+
+
+_BYTE_PAIRS = {
+    "added_tokens": [{"id": 5, "content": "[X]", "lstrip": True, "normalized": True}],
+    "normalizer": {
+        "type": "Sequence",
+        "normalizers": [
+            {"type": "NFKC"},
+            {"type": "StripAccents"},
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+        ],
+    },
+    "pre_tokenizer": {
+        "type": "Sequence",
+        "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": "\\p{L}+|\\s"}, "behavior": "Isolated"},
+            {"type": "ByteLevel", "add_prefix_space": True},
+        ],
+    },
+    "post_processor": {"type": "RobertaProcessing", "cls": ["a", 0], "sep": ["b", 1]},
+    "decoder": {"type": "ByteLevel"},
+    "truncation": {"max_length": 9, "strategy": "LongestFirst", "direction": "Left"},
+    "model": {
+        "type": "BPE",
+        "vocab": {"a": 0, "b": 1, "ab": 2, "s": 3, "?": 4},
+        "merges": ["a b"],
+        "unk_token": "?",
+        "fuse_unk": True,
+    },
+}
+# A map of characters with one unit: nothing is replaced.
+_CHARACTER_MAP = base64.b64encode(b"\x04\0\0\0" + b"\0\x04\0\0" + b"x\0").decode()
+_UNIGRAM = {
+    "normalizer": {"type": "Precompiled", "precompiled_charsmap": _CHARACTER_MAP},
+    "pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "first"},
+    "post_processor": {
+        "type": "TemplateProcessing",
+        "single": [
+            {"SpecialToken": {"id": "<s>", "type_id": 0}},
+            {"Sequence": {"id": "A", "type_id": 0}},
+        ],
+        "pair": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
+    },
+    "decoder": {"type": "Metaspace"},
+    "model": {
+        "type": "Unigram",
+        "vocab": [["<unk>", 0.0], ["<s>", 0.0], ["\u2581", -1.5], ["the", -2.0], ["s", -3]],
+        "unk_id": 0,
+    },
+}
 
 
 def _tokenizer_hostile() -> Iterator[Files]:
@@ -51,6 +110,9 @@ def _tokenizer_hostile() -> Iterator[Files]:
         nested = {"type": "Sequence", "normalizers": [nested]}
     yield {"tokenizer.json": json_file(_tokenizer_json() | {"normalizer": nested})}
     yield {"vocab.txt": b"a" * 4_000_000}
+    slow = {"Regex": "(a|aa|a+)+$"}
+    split = {"type": "Split", "pattern": slow, "behavior": "Isolated"}
+    yield {"tokenizer.json": json_file(_BYTE_PAIRS | {"pre_tokenizer": split})}
     yield {"tokenizer.json": b'{"added_tokens": [' + b"{}," * 300_000 + b"{}]}"}
 
 

@@ -133,7 +133,7 @@ def test_the_file_truncates_unless_a_length_is_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": {"type": "Other"}}, r"unknown model 'Other'; known are WordPiece"),
+        ({"model": {"type": "Other"}}, r"unknown model 'Other'; known are BPE, Unigram"),
         ({"normalizer": {"type": "Magic"}}, r"unknown normalizer 'Magic'; known are"),
         ({"pre_tokenizer": {"type": "Magic"}}, r"unknown pre-tokenizer 'Magic'; known are"),
         ({"post_processor": {"type": "Magic"}}, r"unknown post-processor 'Magic'; known are"),

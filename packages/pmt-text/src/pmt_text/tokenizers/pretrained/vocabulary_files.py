@@ -83,7 +83,8 @@ def byte_pair_json(folder: Path, config: JsonObject, names: Mapping[str, str]) -
     DataError.
     """
     path = folder / "merges.txt"
-    vocabulary = read_json(folder / "vocab.json")
+    stored = read_json(folder / "vocab.json")
+    vocabulary: dict[str, int] = {token: field(stored, token, int) for token in stored}
     lines = _read_lines(path)
     merges = [line.split(" ") for line in lines if not line.startswith("#version")]
     parts = {part: names.get(part, token) for part, token in _ROBERTA_TOKENS.items()}
@@ -93,8 +94,8 @@ def byte_pair_json(folder: Path, config: JsonObject, names: Mapping[str, str]) -
     if cls in vocabulary and sep in vocabulary:
         post_processor |= {
             "type": "RobertaProcessing",
-            "sep": [sep, field(vocabulary, sep, int)],
-            "cls": [cls, field(vocabulary, cls, int)],
+            "sep": [sep, vocabulary[sep]],
+            "cls": [cls, vocabulary[cls]],
         }
     content = JsonObject(
         version="1.0",

@@ -160,3 +160,12 @@ def test_vocab_json_and_merges_txt(tmp_path: Path) -> None:
     (tmp_path / "merges.txt").write_text("h\n")
     with pytest.raises(DataError, match=r"merges'\]\[0\]: expected a pair"):
         Tokenizer.load(tmp_path)
+
+
+def test_steps_that_multiply_a_text_are_refused() -> None:
+    double = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+    with pytest.raises(DataError, match="64 times as long"):
+        normalized("a" * 100, type="Sequence", normalizers=[double] * 40)
+    steps = [{"type": "ByteLevel"}] * 40
+    with pytest.raises(DataError, match="64 times as long"):
+        words("ä" * 100, type="Sequence", pretokenizers=steps)

@@ -12,7 +12,7 @@ from pmt_core import DataError, JsonObject, field, json_object, value_text
 from pmt_text.tokenizers.pretrained.bert_text import WHITE_SPACE, Normalizer, bert_normalizer
 from pmt_text.tokenizers.pretrained.byte_level import byte_text
 from pmt_text.tokenizers.pretrained.character_map import read_character_map
-from pmt_text.tokenizers.pretrained.patterns import read_pattern
+from pmt_text.tokenizers.pretrained.patterns import length_limit, read_pattern
 from pmt_text.tokenizers.pretrained.unicode_tables import COMBINING, CharacterMap, CodePoints
 
 
@@ -44,9 +44,12 @@ def _sequence(entry: JsonObject) -> Normalizer:
     made = [read_normalizer(json_object(part, where=entry.where)) for part in parts]
 
     def normalize(text: str) -> str:
+        most = length_limit(len(text))
         for part in made:
             if part is not None:
                 text = part(text)
+            if len(text) > most:
+                raise DataError(f"{entry.where}: the steps make a text 64 times as long")
         return text
 
     return normalize
@@ -64,17 +67,17 @@ _NEW_DECOMPOSITIONS = re.compile(
 )
 
 
-def _unicode(form: Literal["NFC", "NFD", "NFKC", "NFKD"], entry: JsonObject) -> Normalizer:
-    is_compatible = form in ("NFKC", "NFKD")
+def _unicode(name: Literal["NFC", "NFD", "NFKC", "NFKD"], entry: JsonObject) -> Normalizer:
+    is_compatible = name in ("NFKC", "NFKD")
 
     def normalize(text: str) -> str:
         if text.isascii():
             return text
         if is_compatible and _NEW_DECOMPOSITIONS.search(text):
             parts = _NEW_DECOMPOSITIONS.split(text)
-            parts[::2] = [unicodedata.normalize(form, part) for part in parts[::2]]
+            parts[::2] = [unicodedata.normalize(name, part) for part in parts[::2]]
             return "".join(parts)
-        return unicodedata.normalize(form, text)
+        return unicodedata.normalize(name, text)
 
     return normalize
 

@@ -19,6 +19,11 @@ _UNKNOWN = ("&&", "[:", "\\X", "\\R", "\\K", "\\G", "\\h", "\\H")
 Finder = Callable[[str], Iterator[tuple[int, int]]]
 
 
+def length_limit(length: int) -> int:
+    """Return the longest text that stages may make of one, so that no file fills the memory."""
+    return 64 * length + 4096
+
+
 class Pattern:
     """A regular expression; that for ASCII texts, which is faster to make and to use, is its own.
 

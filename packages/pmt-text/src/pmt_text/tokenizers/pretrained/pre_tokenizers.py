@@ -13,7 +13,7 @@ from pmt_text.tokenizers.pretrained.bert_text import (
 )
 from pmt_text.tokenizers.pretrained.byte_level import byte_text, gpt2_pattern
 from pmt_text.tokenizers.pretrained.character_classes import JOINERS, class_body, class_ranges
-from pmt_text.tokenizers.pretrained.patterns import read_pattern
+from pmt_text.tokenizers.pretrained.patterns import length_limit, read_pattern
 from pmt_text.tokenizers.pretrained.splitting import check_behavior, split_at
 
 PreTokenizer = Callable[[list[str], bool], list[str]]
@@ -135,9 +135,12 @@ def _sequence(entry: JsonObject) -> PreTokenizer:
     made = [read_pre_tokenizer(json_object(part, where=entry.where)) for part in parts]
 
     def pre_tokenize(parts: list[str], at_start: bool) -> list[str]:
+        most = length_limit(sum(map(len, parts)))
         for step in made:
             if step is not None:
                 parts = step(parts, at_start)
+            if sum(map(len, parts)) > most:
+                raise DataError(f"{entry.where}: the steps make a text 64 times as long")
         return parts
 
     return pre_tokenize

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
 Pair = tuple[int, int]
 
@@ -75,14 +76,11 @@ def merge_pairs(symbols: list[int], merges: Mapping[Pair, tuple[int, int]]) -> l
     takes n log n steps.
     """
     n = len(symbols)
-    if n < 2:
-        return symbols
-    heap: list[tuple[int, int, Pair, int]] = []
-    for i in range(n - 1):
-        pair = (symbols[i], symbols[i + 1])
-        rule = merges.get(pair)
-        if rule is not None:
-            heap.append((rule[0], i, pair, rule[1]))
+    heap = [
+        (merges[pair][0], i, pair, merges[pair][1])
+        for i, pair in enumerate(pairwise(symbols))
+        if pair in merges
+    ]
     if not heap:
         return symbols
     heapify(heap)

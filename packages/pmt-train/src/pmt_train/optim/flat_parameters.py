@@ -132,7 +132,7 @@ class FlatParameters:
                 rows = rows + part
             rows = rows.coalesce()
             return squared_norm(rows.values), rows
-        dense = [part for part in parts if not isinstance(part, RowSparse)]
+        dense = [np.asarray(part) for part in parts if not isinstance(part, RowSparse)]
         total = self._gradient_views[slot.index]
         if len(dense) == 1:
             if not np.may_share_memory(total, dense[0]):  # else it is the sum of earlier batches

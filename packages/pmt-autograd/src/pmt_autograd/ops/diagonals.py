@@ -9,7 +9,7 @@ import numpy as np
 from pmt_autograd.primitive import primitive
 from pmt_autograd.registry import Sample, no_flops, samples
 from pmt_autograd.types import Array, Result
-from pmt_core import ShapeError, cut
+from pmt_core import ShapeError, cut, unbroadcast
 
 
 @primitive
@@ -72,7 +72,7 @@ def diag(x: Array, *, k: int = 0) -> Result:
 def tril(x: Array, *, k: int = 0) -> Result:
     """Return matrices x (..., n, m) with zeros above the k-th diagonal, whatever x holds there.
 
-    The gradient is masked in the same way.
+    A vector is every row of a square matrix. The gradient is masked in the same way.
     """
     return _masked_matrix("tril", x, lambda n, m: np.tri(n, m, k, np.bool_))
 
@@ -81,15 +81,16 @@ def tril(x: Array, *, k: int = 0) -> Result:
 def triu(x: Array, *, k: int = 0) -> Result:
     """Return matrices x (..., n, m) with zeros below the k-th diagonal, whatever x holds there.
 
-    The gradient is masked in the same way.
+    A vector is every row of a square matrix. The gradient is masked in the same way.
     """
     return _masked_matrix("triu", x, lambda n, m: ~np.tri(n, m, k - 1, np.bool_))
 
 
 def _masked_matrix(name: str, x: Array, mask_of: Callable[[int, int], Array]) -> Result:
-    _check_matrix(name, x)
-    mask = mask_of(*x.shape[-2:])
-    return cut(x, mask), lambda grad: cut(grad, mask)
+    if not x.ndim:
+        raise ShapeError(f"{name} expects matrices, or the row of a matrix, got a single number")
+    mask, shape = mask_of(x.shape[-min(2, x.ndim)], x.shape[-1]), x.shape
+    return cut(x, mask), lambda grad: unbroadcast(cut(grad, mask), shape)
 
 
 def _check_matrix(name: str, x: Array) -> None:
@@ -126,4 +127,5 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 3)),))
     yield Sample((rng.normal(size=(2, 3, 4)),), {"k": 1}, note="several matrices")
     yield Sample((rng.normal(size=(4, 2)),), {"k": -1}, note="high")
+    yield Sample((rng.normal(size=3),), note="a vector")
     yield Sample((np.zeros((0, 3)),), note="empty")

@@ -28,6 +28,7 @@ from pmt_autograd.ops import (
 from pmt_autograd.ops import matmul as matrix_products
 from pmt_autograd.ops import shape as shapes
 from pmt_autograd.ops.einsum import einsum
+from pmt_autograd.ops.indexing import getitem
 from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.scatter import take, take_along_axis
 from pmt_autograd.tensor import Tensor, values
@@ -83,10 +84,12 @@ def _split(x: Any, where: Any, axis: int = 0) -> Any:
     """Split at indices, as NumPy does, or into equal parts."""
     if np.ndim(where) == 0:
         return list(join_split.split(x, sections=where, axis=axis))
-    length = np.shape(x)[axis]
-    ends = [min(max(i + length if i < 0 else i, 0), length) for i in where]
-    lengths = np.diff([0, *ends, length]).tolist()
-    return list(join_split.split(x, sections=lengths, axis=axis))
+    before = (slice(None),) * shapes.normalize_axis(axis, np.ndim(x))
+    ends = [*where, None]
+    return [
+        getitem(x, index=(*before, slice(start, end)))
+        for start, end in zip([0, *where], ends, strict=True)
+    ]
 
 
 def _pad(x: Any, widths: Any, mode: str = "constant", *, constant_values: float = 0) -> Tensor:

@@ -23,7 +23,7 @@ def sort(x: Array, *, axis: int | None = -1) -> Result:
     nan comes last, and equal elements keep their order. Each element has the gradient of the place
     that it is sorted to.
     """
-    shape = x.shape
+    shape, is_single = x.shape, axis is not None and not x.shape
     if axis is None or not shape:
         x, axis = x.reshape(-1), 0
     order = argsort(x, axis)
@@ -34,7 +34,7 @@ def sort(x: Array, *, axis: int | None = -1) -> Result:
         return by_x.reshape(shape)
 
     ordered = np.take_along_axis(x, order, axis)
-    return ordered if shape else ordered.reshape(()), backward
+    return ordered.reshape(() if is_single else ordered.shape), backward
 
 
 def argsort(x: Any, axis: int | None = -1) -> NDArray[np.int64]:

@@ -95,6 +95,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_text      word2vec.corpus      files
     pmt_text      word2vec.sampling    word2vec.corpus
     pmt_text      qqp                  batching files tokenizers
+    pmt_text      classification       files
     pmt_text      ner                  batching files tokenizers
     pmt_text      translation          batching files tokenizers
     pmt_train     parallel

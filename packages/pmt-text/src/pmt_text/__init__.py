@@ -8,6 +8,11 @@ from pmt_text.batching.batches import BucketBatches, Curriculum, TokenBatches
 from pmt_text.batching.mask_tokens import mask_tokens
 from pmt_text.batching.text_chunks import ConsecutiveChunks, RandomChunks, TextChunkBatch
 
+# Text classification
+from pmt_text.classification.columns import TextColumns, column_of
+from pmt_text.classification.labeled_text import LabeledText, LabeledTexts
+from pmt_text.classification.load_labeled import LabelOptions, load_labeled_texts
+
 # Text files
 from pmt_text.files.text_lines import load_text
 
@@ -79,18 +84,20 @@ __all__ = [
     "AnalogyScores", "BagBatch", "BucketBatches", "BytePairEncoding", "CharacterTokenizer",
     "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks", "Curriculum", "EncodedBags",
     "EncodedPairs", "EncodedSentences", "EncodedText", "EncodedTranslations",
-    "InverseDocumentFrequency", "Neighbor", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile",
-    "QuestionPair", "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment",
-    "TagScheme", "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextCorpus", "TextWord",
-    "TfIdf", "TokenBatches", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
+    "InverseDocumentFrequency", "LabelOptions", "LabeledText", "LabeledTexts", "Neighbor",
+    "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair", "RandomChunks",
+    "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme", "TaggedBatch",
+    "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord", "TfIdf",
+    "TokenBatches", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
     "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece",
-    "WordVectors", "analogy", "best_threshold", "concatenate_tags", "connected_components",
-    "convert_tags", "count_words", "detect_scheme", "embedding_matrix", "encode_words",
-    "evaluate_analogies", "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends",
-    "forbidden_transitions", "jaccard", "letters_only", "load_analogies", "load_conll",
-    "load_parallel", "load_qqp", "load_text", "load_word_pairs", "load_word_vectors", "mask_tokens",
-    "match_types", "mine_negatives", "nearest_pairs", "normalize", "overlap_scores",
-    "pair_features", "pearson", "principal_components", "save_word_vectors", "sentence_chunks",
-    "spans_to_tags", "spearman", "split_by_question", "tokenize", "word_shape", "write_conll",
+    "WordVectors", "analogy", "best_threshold", "column_of", "concatenate_tags",
+    "connected_components", "convert_tags", "count_words", "detect_scheme", "embedding_matrix",
+    "encode_words", "evaluate_analogies", "evaluate_word_pairs", "find_words", "fold_word",
+    "forbidden_ends", "forbidden_transitions", "jaccard", "letters_only", "load_analogies",
+    "load_conll", "load_labeled_texts", "load_parallel", "load_qqp", "load_text", "load_word_pairs",
+    "load_word_vectors", "mask_tokens", "match_types", "mine_negatives", "nearest_pairs",
+    "normalize", "overlap_scores", "pair_features", "pearson", "principal_components",
+    "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman", "split_by_question",
+    "tokenize", "word_shape", "write_conll",
 ]
 # fmt: on

@@ -1,0 +1,1 @@
+"""Text classification: labeled texts from CSV, TSV, JSON lines, TREC files and folders."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pmt_core import DataError, SettingsError
-from pmt_text import LabeledTexts, LabelOptions, load_labeled_texts
+from pmt_text import LabeledTexts, LabelOptions, column_of, load_labeled_texts
 
 ROWS = [
     ("a fine film , well made", "good"),
@@ -74,7 +74,7 @@ def test_columns_are_given_by_name_or_number(tmp_path: Path) -> None:
     lines = ["title,body,a,b", *(f"T{i},{quoted(t)},{c},{i % 2}" for i, (t, c) in enumerate(ROWS))]
     path = write(tmp_path / "rows.csv", lines)
     by_name = LabelOptions(text=("title", "body"), labels=("b",))
-    by_number = LabelOptions(text=(0, 1), labels=(-1,))
+    by_number = LabelOptions(text=(column_of("0"), 1), labels=(column_of("-1"),))
     expected = [(f"T{i} {t}", str(i % 2)) for i, (t, _) in enumerate(ROWS)]
     assert pairs(load_labeled_texts(path, by_name)) == expected
     numbered = load_labeled_texts(path, by_number)

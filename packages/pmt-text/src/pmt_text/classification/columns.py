@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,7 @@ def find_columns(
     *,
     text: Sequence[Column] = (),
     labels: Sequence[Column] = (),
+    header: bool = False,
 ) -> TextColumns:
     """Return the columns of a table, by its first rows; those that are given stay as they are.
 
@@ -75,46 +76,32 @@ def find_columns(
     the longest cells, and the labels in the one with the fewest different values (two or more).
 
     path: for messages. rows: the first line of the file and some that follow, of equal length.
+    header: whether it is known that the first row has names.
 
     Raises:
         SettingsError: there is no such column, or none that could hold labels.
     """
-    first = [cell.strip() for cell in rows[0]]
-    folded = [name.casefold() for name in first]
-    given = [column for column in (*text, *labels) if isinstance(column, str)]
-    missing = [name for name in given if name not in first]
-    if missing:
-        raise SettingsError(
-            f"{path} has no column {value_text(missing[0])}; its first line has "
-            f"{', '.join(map(value_text, first[:20]))}"
-        )
-    by_name = [name for name in _TEXT_NAMES if name in folded]
-    label_by_name = [name for name in _LABEL_NAMES if name in folded]
-    header = bool(given) or bool(by_name) or bool(label_by_name)
-    body = rows[1:] or rows
-    text_at = [_position(path, column, first) for column in text]
-    label_at = [_position(path, column, first) for column in labels]
-    why = ["given" if text and labels else ""]
+    table = _Table(path, [cell.strip() for cell in rows[0]], rows[1:] or rows)
+    text_at, label_at = table.positions(text), table.positions(labels)
+    why = []
     if not label_at:
-        named = [folded.index(name) for name in label_by_name if folded.index(name) not in text_at]
-        label_at = named[:1] or [_label_column(path, body, text_at)]
-        why.append("label by its name" if named else "label by its few values")
+        label_at, how = table.label_column(text_at)
+        why.append(f"label by its {how}")
     if not text_at:
-        named = [folded.index(name) for name in by_name if folded.index(name) not in label_at]
-        text_at = named[:1] or [_text_column(path, body, label_at)]
-        why.append("text by its name" if named else "text by its length")
-    header = header or _is_title(rows, text_at[0], label_at[0])
+        text_at, how = table.text_column(label_at)
+        why.append(f"text by its {how}")
+    header = header or table.has_names((*text, *labels)) or _is_title(rows, text_at[0], label_at[0])
     return TextColumns(
-        tuple(first[i] if header and first.count(first[i]) == 1 else i for i in text_at),
-        tuple(first[i] if header and first.count(first[i]) == 1 else i for i in label_at),
+        tuple(table.column(i, header) for i in text_at),
+        tuple(table.column(i, header) for i in label_at),
         header,
-        " and ".join(part for part in why if part),
+        " and ".join(why) or "given",
     )
 
 
 def find_keys(
     path: str,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     *,
     text: Sequence[Column] = (),
     labels: Sequence[Column] = (),
@@ -125,74 +112,84 @@ def find_keys(
         SettingsError: there is no such key.
     """
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    for column in (*text, *labels):
-        if column not in keys:
+    cells = [[str(row.get(key, "")) for key in keys] for row in rows]
+    return find_columns(path, [keys, *cells], text=text, labels=labels, header=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The first row of a table, without blanks around its cells, and the rows that follow."""
+
+    path: str
+    first: Sequence[str]
+    body: Sequence[Sequence[str]]
+
+    def positions(self, columns: Sequence[Column]) -> list[int]:
+        """Return the numbers of given columns. Raises SettingsError."""
+        return [self._position(column) for column in columns]
+
+    def _position(self, column: Column) -> int:
+        n = len(self.first)
+        if isinstance(column, str):
+            if column in self.first:
+                return self.first.index(column)
+            names = ", ".join(map(value_text, self.first[:20]))
             raise SettingsError(
-                f"{path} has no key {value_text(column)}; its objects have "
-                f"{', '.join(map(value_text, keys[:20]))}"
+                f"{self.path} has no column {value_text(column)}; its columns are {names}"
             )
-    whole = [key for key in keys if all(key in row for row in rows)] or keys
-    cells = [[_json_text(row.get(key, "")) for key in whole] for row in rows]
-    if not rows:
-        raise SettingsError(f"{path} has no JSON objects to read")
-    table = [whole, *cells]
-    indices = [
-        [whole.index(str(column)) if column in whole else None for column in columns]
-        for columns in (text, labels)
-    ]
-    if text and labels:
-        return TextColumns(tuple(text), tuple(labels), True, "given")
-    found = find_columns(
-        path,
-        table,
-        text=[i for i in indices[0] if i is not None],
-        labels=[i for i in indices[1] if i is not None],
-    )
-    names = {
-        kind: tuple(whole[c] if isinstance(c, int) else c for c in columns)
-        for kind, columns in (("text", found.text), ("labels", found.labels))
-    }
-    return TextColumns(
-        tuple(text) or names["text"], tuple(labels) or names["labels"], True, found.why
-    )
+        if not -n <= column < n:
+            raise SettingsError(
+                f"{self.path} has no column {column}: its rows have {n}, numbered from 0"
+            )
+        return column % n
 
+    def column(self, i: int, header: bool) -> Column:
+        """Return the name of a column; its number if it has none of its own."""
+        return self.first[i] if header and self.first.count(self.first[i]) == 1 else i
 
-def _json_text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _position(path: str, column: Column, first: Sequence[str]) -> int:
-    if isinstance(column, str):
-        return first.index(column)
-    if not -len(first) <= column < len(first):
-        raise SettingsError(
-            f"{path} has no column {column}: its rows have {len(first)}, numbered from 0"
+    def has_names(self, given: Sequence[Column]) -> bool:
+        """Return whether the first row has a known name, or one that was given."""
+        known = {*_TEXT_NAMES, *_LABEL_NAMES}
+        return any(isinstance(column, str) for column in given) or any(
+            cell.casefold() in known for cell in self.first
         )
-    return column % len(first)
 
+    def _named(self, names: Sequence[str], used: Sequence[int]) -> list[int]:
+        """Return the number of the first column with one of these names, in their order."""
+        folded = [cell.casefold() for cell in self.first]
+        positions = (folded.index(name) for name in names if name in folded)
+        return [i for i in positions if i not in used][:1]
 
-def _label_column(path: str, rows: Sequence[Sequence[str]], used: Sequence[int]) -> int:
-    """Return the column with the fewest different values, of those with two or more."""
-    choices = []
-    for i in range(len(rows[0])):
-        values = {row[i].strip() for row in rows}
-        if i not in used and 1 < len(values) <= max(2, _MOST_CLASSES * len(rows)):
-            length = sum(len(row[i]) for row in rows) / len(rows)
-            choices.append((len(values), length, i))
-    if not choices:
-        raise SettingsError(
-            f"{path} has no column with a few different values that could be labels; name the "
-            "column of the labels by --label-column (label_column)"
-        )
-    return min(choices)[2]
+    def label_column(self, used: Sequence[int]) -> tuple[list[int], str]:
+        """Return the column of labels, by its name or by its few values, and which of them."""
+        if named := self._named(_LABEL_NAMES, used):
+            return named, "name"
+        choices = []
+        for i in set(range(len(self.first))) - set(used):
+            cells = [row[i].strip() for row in self.body]
+            values = len(set(cells))
+            if 1 < values <= max(2, _MOST_CLASSES * len(cells)):
+                choices.append((values, sum(map(len, cells)), i))
+        if not choices:
+            raise SettingsError(
+                f"{self.path} has no column with a few different values that could be labels; "
+                "name the column of the labels by --label-column (labels=)"
+            )
+        return [min(choices)[2]], "few values"
 
-
-def _text_column(path: str, rows: Sequence[Sequence[str]], used: Sequence[int]) -> int:
-    """Return the column with the longest cells."""
-    lengths = [(sum(len(row[i]) for row in rows), i) for i in range(len(rows[0])) if i not in used]
-    if not lengths:
-        raise SettingsError(f"{path} has a single column; expected one of texts, one of labels")
-    return max(lengths, key=lambda item: (item[0], -item[1]))[1]
+    def text_column(self, used: Sequence[int]) -> tuple[list[int], str]:
+        """Return the column of texts, by its name or by its length, and which of them."""
+        if named := self._named(_TEXT_NAMES, used):
+            return named, "name"
+        lengths = [
+            (sum(len(row[i]) for row in self.body), -i)
+            for i in set(range(len(self.first))) - set(used)
+        ]
+        if not lengths:
+            raise SettingsError(
+                f"{self.path} has no column beside that of the labels; expected one of texts"
+            )
+        return [-max(lengths)[1]], "length"
 
 
 def _is_title(rows: Sequence[Sequence[str]], text: int, label: int) -> bool:

@@ -46,21 +46,30 @@ def detect_rows(lines: Sequence[str]) -> RowFormat | None:
     """
     if lines and sum(line.lstrip().startswith("{") for line in lines) * 2 > len(lines):
         return RowFormat("JSON lines")
-    best: tuple[float, RowFormat] | None = None
+    best, best_share = None, 0.0
     for separator, name in _SEPARATORS.items():
-        counts = Counter(_count_fields(line, separator) for line in lines)
-        first = _count_fields(lines[0], separator) if lines else 1
-        width, rows = max(
-            ((n, rows + (n == first)) for n, rows in counts.items() if n > 1),
-            key=lambda item: item[1],
-            default=(1, 0),
-        )
-        share = min(rows / max(len(lines), 1), 1.0)
-        # Most lines of a CSV whose texts have line breaks are parts of records.
-        fits = share > 0.5 or (width == first and _looks_quoted(lines, separator))
-        if width > 1 and fits and (best is None or share > best[0] + 0.1):
-            best = (share, RowFormat(name, separator, width))
-    return best[1] if best else None
+        width, share = _width(lines, separator)
+        if width > 1 and share > best_share + 0.1:
+            best, best_share = RowFormat(name, separator, width), share
+    return best
+
+
+def _width(lines: Sequence[str], separator: str) -> tuple[int, float]:
+    """Return the number of fields of most lines, or of the first, and the share of such lines.
+
+    The share is 0 if it is small. Most lines of a CSV file whose texts have line breaks are parts
+    of records, so a small share is enough if there are fields in quotes.
+    """
+    counts = Counter(_count_fields(line, separator) for line in lines)
+    counts.pop(1, None)
+    if not counts:
+        return 1, 0.0
+    first = _count_fields(lines[0], separator)
+    counts[first] += first > 1  # decides between equal numbers
+    width = max(counts, key=lambda n: counts[n])
+    share = min(counts[width] / len(lines), 1.0)
+    fits = share > 0.5 or (width == first and _looks_quoted(lines, separator))
+    return width, share if fits else 0.0
 
 
 def _count_fields(line: str, separator: str) -> int:

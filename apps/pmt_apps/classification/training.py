@@ -1,0 +1,128 @@
+"""Training of a `TextModel`: optimizer, schedule, early stopping and scores of dev."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pmt_apps.classification.encoded_texts import EncodedTexts, TextBatch
+from pmt_apps.classification.labels import LabelSet
+from pmt_apps.classification.models import TextNetwork
+from pmt_apps.classification.ngram_models import ScratchModel, TfIdfModel
+from pmt_apps.classification.scores import score_logits
+from pmt_apps.classification.settings import Settings
+from pmt_apps.classification.text_model import TextModel
+from pmt_core import RandomStream
+from pmt_text import BucketBatches, LabeledText
+from pmt_train import (
+    SGD,
+    AdamW,
+    EarlyStopping,
+    FitOptions,
+    OptimizerMaker,
+    ParameterGroup,
+    Trainer,
+    Workers,
+    linear_schedule,
+    warmup,
+)
+
+MODELS: dict[str, type[TextModel]] = {model.kind: model for model in (TfIdfModel, ScratchModel)}
+
+Texts = Sequence[LabeledText]
+
+_GRAM_RATE = 20.0  # of the linear part; its weights are larger than those of a network
+_AVERAGED = 8  # the average of the weights covers at most an eighth of the steps
+
+
+def text_model(kind: str) -> type[TextModel]:
+    """Return the class of a kind of model."""
+    return MODELS[kind]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """A model that is ready to be trained.
+
+    Attributes:
+        model: its labels and network.
+        trainer, batches, options: what `TrainingLoop` needs.
+    """
+
+    model: TextModel
+    trainer: Trainer[TextNetwork, TextBatch]
+    batches: BucketBatches[TextBatch]
+    options: FitOptions
+
+
+def prepare(
+    model: TextModel, settings: Settings, train: Texts, dev: Texts, workers: Workers
+) -> Training:
+    """Return the training of a model on `train` that keeps the best weights on `dev`."""
+    encoded = encoded_texts(model, train)
+    held_out = encoded_texts(model, dev)
+    if settings.class_weights == "balanced" and encoded.labels is not None:
+        model.class_weights = model.labels.balanced_weights(encoded.labels)
+    batches = BucketBatches(
+        encoded.lengths, settings.batch_size, encoded.batch, RandomStream(settings.seed, "order")
+    )
+    steps = max(-(-len(batches) // settings.accumulate) * settings.epochs, 1)
+    trainer = Trainer(
+        model.network,
+        model.loss,
+        optimizer=_optimizer(settings, len(encoded)),
+        schedule=warmup(linear_schedule(settings.lr, steps), _warmup_steps(settings, steps)),
+        seed=settings.seed,
+        workers=workers,
+        clip=None if settings.kind == "tfidf" else 1.0,
+        accumulate=settings.accumulate,
+        average=min(settings.average, 1 - _AVERAGED / max(steps, 2 * _AVERAGED)) or None,
+    )
+    options = FitOptions(
+        settings.epochs,
+        evaluate=_evaluation(model, held_out, workers),
+        monitor=monitored(model.labels),
+        early_stopping=EarlyStopping(patience=settings.patience),
+    )
+    return Training(model, trainer, batches, options)
+
+
+def encoded_texts(model: TextModel, texts: Texts) -> EncodedTexts:
+    """Return texts with their labels as the network reads them."""
+    encoded = model.encode([text.text for text in texts])
+    return encoded.with_labels(model.labels.encode([text.labels for text in texts]))
+
+
+def monitored(labels: LabelSet) -> str:
+    """Return the metric that decides which weights are the best."""
+    return "micro_f1" if labels.several else "accuracy"
+
+
+def _evaluation(
+    model: TextModel, dev: EncodedTexts, workers: Workers
+) -> Callable[[], dict[str, float]]:
+    def evaluate() -> dict[str, float]:
+        logits = model.logits(dev, workers, "scoring")
+        return score_logits(model, logits, np.asarray(dev.labels))
+
+    return evaluate
+
+
+def _warmup_steps(settings: Settings, steps: int) -> int:
+    return 0 if settings.kind == "tfidf" else round(settings.warmup * steps)
+
+
+def _optimizer(settings: Settings, n: int) -> OptimizerMaker:
+    """Return the optimizer: SGD for the convex problem of tf-idf, AdamW for networks.
+
+    The penalty |w|^2 / (2 C) beside the sum of n losses decays w by 1 / (C n) for the mean loss.
+    """
+    if settings.kind == "tfidf":
+        return functools.partial(SGD, weight_decay=1 / (settings.c * n))
+    groups = []
+    if settings.kind == "scratch":
+        groups.append(ParameterGroup(lambda name, _: name.startswith("grams."), _GRAM_RATE))
+    return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)

@@ -91,8 +91,7 @@ def _read(
     run.files[role] = FileFingerprint(path_to_text(path), len(file), file.bytes, file.sha256)
     counts = ", ".join(f"{name} {count:,}" for name, count in list(file.counts().items())[:20])
     run.say(
-        f"{role}: {len(file):,} texts of {len(file.classes)} classes ({counts})\n"
-        f"  {file.reading()}"
+        f"{role}: {len(file):,} texts of {len(file.classes)} classes ({counts})\n  {file.reading()}"
     )
     return file
 

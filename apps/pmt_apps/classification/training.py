@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pmt_apps.classification.encoded_texts import EncodedTexts, TextBatch
+from pmt_apps.classification.encoder_model import EncoderModel
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.models import TextNetwork
 from pmt_apps.classification.ngram_models import ScratchModel, TfIdfModel
 from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
+from pmt_apps.encoder.fine_tuning import layer_groups
 from pmt_core import RandomStream
 from pmt_text import BucketBatches, LabeledText
 from pmt_train import (
@@ -30,7 +32,9 @@ from pmt_train import (
     warmup,
 )
 
-MODELS: dict[str, type[TextModel]] = {model.kind: model for model in (TfIdfModel, ScratchModel)}
+MODELS: dict[str, type[TextModel]] = {
+    model.kind: model for model in (TfIdfModel, ScratchModel, EncoderModel)
+}
 
 Texts = Sequence[LabeledText]
 
@@ -73,7 +77,7 @@ def prepare(
     trainer = Trainer(
         model.network,
         model.loss,
-        optimizer=_optimizer(settings, len(encoded)),
+        optimizer=_optimizer(model, settings, len(encoded)),
         schedule=warmup(linear_schedule(settings.lr, steps), _warmup_steps(settings, steps)),
         seed=settings.seed,
         workers=workers,
@@ -115,14 +119,16 @@ def _warmup_steps(settings: Settings, steps: int) -> int:
     return 0 if settings.kind == "tfidf" else round(settings.warmup * steps)
 
 
-def _optimizer(settings: Settings, n: int) -> OptimizerMaker:
+def _optimizer(model: TextModel, settings: Settings, n: int) -> OptimizerMaker:
     """Return the optimizer: SGD for the convex problem of tf-idf, AdamW for networks.
 
     The penalty |w|^2 / (2 C) beside the sum of n losses decays w by 1 / (C n) for the mean loss.
     """
     if settings.kind == "tfidf":
         return functools.partial(SGD, weight_decay=1 / (settings.c * n))
-    groups = []
-    if settings.kind == "scratch":
+    groups: list[ParameterGroup] = []
+    if isinstance(model, EncoderModel):
+        groups = layer_groups(model.encoder.model, "encoder.", settings.layer_decay)
+    else:
         groups.append(ParameterGroup(lambda name, _: name.startswith("grams."), _GRAM_RATE))
     return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.classification.text_model import TextModel
+from pmt_apps.classification.labels import LabelSet
 from pmt_core import log_softmax, softplus
 from pmt_train import PrecisionRecallF1, accuracy, averaged_f1
 
 
 def score_logits(
-    model: TextModel, logits: NDArray[np.floating], labels: NDArray[Any]
+    classes: LabelSet, logits: NDArray[np.floating], labels: NDArray[Any]
 ) -> dict[str, float]:
     """Return the metrics of logits (n, k) by name.
 
@@ -22,7 +22,7 @@ def score_logits(
     exact = logits.astype(np.float64)
     if not np.isfinite(exact).all():
         return {"accuracy": np.nan, "macro_f1": np.nan, "micro_f1": np.nan, "loss": np.nan}
-    if model.labels.several:
+    if classes.several:
         losses = softplus(exact) - labels * exact
         predicted = exact >= 0
         scores = {"loss": float(losses.sum(axis=1).mean())}

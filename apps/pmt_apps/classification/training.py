@@ -110,7 +110,7 @@ def _evaluation(
 ) -> Callable[[], dict[str, float]]:
     def evaluate() -> dict[str, float]:
         logits = model.logits(dev, workers, "scoring")
-        return score_logits(model, logits, np.asarray(dev.labels))
+        return score_logits(model.labels, logits, np.asarray(dev.labels))
 
     return evaluate
 

@@ -1,0 +1,97 @@
+"""Train a classifier of texts on files or folders of labeled texts, and use it.
+
+Without arguments it trains on a sample of letters to a shop that ships with pmt, in about a minute.
+On real data:
+
+  python apps/train_classifier.py --train train.tsv --dev dev.tsv --out runs/real
+  python apps/train_classifier.py --train train.tsv --dev dev.tsv --model tfidf --out runs/tfidf
+  python apps/train_classifier.py --train aclImdb --encoder all-MiniLM-L6-v2 --out runs/encoder
+  python apps/train_classifier.py --train train_5500.label --folds 10 --out runs/folds
+
+--train is CSV, TSV, JSON lines, TREC's form, or a folder with a folder per class. The columns of
+texts and labels are found and printed; --text-column and --label-column overrule that. Without
+--dev a part of train is held out. The baselines are the most frequent class and tf-idf.
+
+The third starts from a pre-trained encoder, a folder of Hugging Face's form. The fourth trains and
+scores ten times, each time on another tenth. To predict, a text per line is read:
+
+  echo 'The parcel never came.' | python apps/train_classifier.py --predict --out runs/real
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pmt_apps.classification.cross_validation import cross_validate
+from pmt_apps.classification.data import read_splits
+from pmt_apps.classification.report import report
+from pmt_apps.classification.saved_classifier import (
+    TASK,
+    SavedClassifier,
+    model_meta,
+    model_of,
+)
+from pmt_apps.classification.settings import Settings
+from pmt_apps.classification.training import prepare, text_model
+from pmt_apps.kit.main import run_app
+from pmt_apps.kit.run import Run
+from pmt_train import Workers
+
+
+def train(settings: Settings, run: Run[Settings]) -> None:
+    """Read the data, train, score, and write the report."""
+    splits = read_splits(settings, run)
+    workers = Workers(settings.workers)
+    with run.model_limit(None):
+        texts = [text.text for text in splits.train]
+        model = text_model(settings.kind).build(settings, texts, splits.labels)
+    training = prepare(model, settings, splits.train, splits.dev, workers)
+    run.say(
+        f"{len(splits.labels)} classes, {len(splits.train):,} texts to train on, "
+        f"{training.trainer.parameter_count:,} trained parameters\n"
+    )
+    history = run.fit(
+        training.trainer, training.batches, training.options, model_meta=model_meta(model)
+    )
+    if run.is_writer:  # only rank 0 scores
+        report(run, history, model, splits, workers)
+        if settings.folds is not None:
+            cross_validate(run, splits, workers)
+    run.finish()
+
+
+def predict(settings: Settings, run: Run[Settings]) -> None:
+    """Classify the texts of standard input, one per line."""
+    with run.loaded_model() as (weights, meta):
+        classifier = SavedClassifier(settings, model_of(settings, weights, meta))
+    workers = Workers(settings.workers)
+
+    def answer(examples: Sequence[tuple[str, ...]]) -> Iterator[Mapping[str, Any]]:
+        return answers(classifier, [text for (text,) in examples], workers)
+
+    run.predict_jsonl(answer, empty=True)
+
+
+def answers(
+    classifier: SavedClassifier, texts: Sequence[str], workers: Workers
+) -> Iterator[Mapping[str, Any]]:
+    """Return the label of each text, or its labels if it may have several, and probabilities."""
+    labels = classifier.model.labels
+    probabilities = classifier.probabilities(texts, workers)
+    for text, row in zip(texts, probabilities, strict=True):
+        predicted = labels.predicted(row[None])[0]
+        yield {
+            "text": text,
+            **({"labels": list(predicted)} if labels.several else {"label": predicted[0]}),
+            "probabilities": {
+                name: round(p, 6) for name, p in zip(labels.names, row.tolist(), strict=True)
+            },
+        }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
+    return run_app(
+        Settings, task=TASK, train=train, predict=predict, title="Classified texts", argv=argv
+    )

@@ -1,0 +1,1 @@
+"""Estimators with the habits of scikit-learn: `fit`, `predict`, `score`, `get_params`."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pmt_apps.encoder.encoder import Encoder
+    from pmt_apps.estimators.base import TrainingOptions
+    from pmt_apps.estimators.text_classifier import TextClassifier
     from pmt_apps.kit.predictor import Predictor
     from pmt_apps.loading import load
 
-__all__ = ["Encoder", "Predictor", "load"]
+__all__ = ["Encoder", "Predictor", "TextClassifier", "TrainingOptions", "load"]
 
 
 def __getattr__(name: str) -> object:
@@ -28,6 +30,14 @@ def __getattr__(name: str) -> object:
         from pmt_apps.loading import load
 
         return load
+    if name == "TextClassifier":
+        from pmt_apps.estimators.text_classifier import TextClassifier
+
+        return TextClassifier
+    if name == "TrainingOptions":
+        from pmt_apps.estimators.base import TrainingOptions
+
+        return TrainingOptions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

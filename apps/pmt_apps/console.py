@@ -83,6 +83,12 @@ def _compare() -> Main:
     return main
 
 
+def _classify() -> Main:
+    from pmt_apps.classification.main import main
+
+    return main
+
+
 @dataclass(frozen=True, slots=True)
 class Subcommand:
     """A part of `pmt`.
@@ -99,6 +105,7 @@ class Subcommand:
 SUBCOMMANDS = {
     "qqp": Subcommand("find questions that ask the same", _qqp),
     "ner": Subcommand("find named entities", _ner),
+    "classify": Subcommand("classify texts", _classify),
     "word2vec": Subcommand("learn word vectors from plain text", _word2vec),
     "translate": Subcommand("translate sentences", _translate),
     "lm": Subcommand("learn a language model, and write text", _lm),

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pmt_apps.classification.predictor import TextPredictor
 from pmt_apps.kit.predictor import Predictor
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.language_model.predictor import PromptPredictor
@@ -19,6 +20,7 @@ from pmt_core import DataError, FileProblem, read_json, value_text
 _KINDS: tuple[type[Predictor[Any, Any, Any]], ...] = (
     PairPredictor,
     EntityPredictor,
+    TextPredictor,
     WordPredictor,
     TranslationPredictor,
     PromptPredictor,

@@ -133,9 +133,9 @@ def test_help_and_hints_name_the_command_that_was_used(
     trained: Any, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = trained.app.task
-    script = shlex.join(["python", str(root / "apps" / f"train_{task}.py")])
+    script = shlex.join(["python", str(trained.program.script)])
     scripts = tomllib.loads((root / "hatch.toml").read_text())["envs"]["default"]["scripts"]
-    assert scripts[task] == f"python -X hatch={task} apps/train_{task}.py {{args}}"
+    assert scripts[task] == f"python -X hatch={task} apps/{trained.program.script.name} {{args}}"
     for command, other in ((script, f"hatch run {task}"), (f"hatch run {task}", script)):
         help_text = trained.program("--help").stdout
         assert " ".join(help_text.split()).startswith(f"usage: {command} [-h]")
@@ -282,7 +282,7 @@ def test_ctrl_c_during_the_imports_ends_it_quietly(trained: Any) -> None:
 
 def test_every_program_answers_ctrl_c_before_it_imports_anything_slow(root: Path) -> None:
     programs = sorted((root / "apps").glob("*.py"))
-    assert len(programs) == 7
+    assert len(programs) == 8
     for program in programs:
         text = program.read_text(encoding="utf-8")
         imports = re.findall(r"^(?:from|import) (\S+)", text, flags=re.MULTILINE)

@@ -106,6 +106,8 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_train     plots                metrics trainer
     pmt_apps      kit
     pmt_apps      encoder
+    pmt_apps      classification       kit encoder
+    pmt_apps      estimators           classification
     pmt_apps      ner                  kit
     pmt_apps      language_model       kit
     pmt_apps      translation          kit
@@ -115,11 +117,12 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.models           qqp.data
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
-    pmt_apps      loading              kit language_model mnist ner qqp translation word2vec
+    pmt_apps      loading              kit classification language_model mnist ner qqp
+    pmt_apps      loading              translation word2vec
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
-    pmt_apps      console              comparison embed kit language_model mnist ner qqp
-    pmt_apps      console              translation word2vec
+    pmt_apps      console              classification comparison embed kit language_model
+    pmt_apps      console              mnist ner qqp translation word2vec
     pmt_apps      .                    console
     campaigns     kills
     campaigns     fuzz.mutations
@@ -132,6 +135,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
 FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
     (
         "apps/pmt_apps/__main__.py",
+        "apps/train_classifier.py",
         "apps/train_lm.py",
         "apps/train_mnist.py",
         "apps/train_ner.py",

@@ -176,6 +176,36 @@ def _pair_models() -> list[JsonState]:
     return states
 
 
+def _text_models() -> list[JsonState]:
+    from pmt_apps.classification.labels import LabelSet
+    from pmt_apps.classification.predictor import model_meta, model_of
+    from pmt_apps.classification.settings import Settings
+    from pmt_apps.classification.training import text_model
+    from pmt_nn import weight_limit
+    from pmt_train import Workers
+
+    texts, labels = ["good soup", "bad tea", "odd rice"], LabelSet(("a", "b"))
+    states = []
+    for kind in ("tfidf", "scratch"):
+        settings = Settings(width=8, heads=2, hidden=8, char_ngrams=2, model=kind)
+        model = text_model(kind).build(settings, texts, labels)
+        weights = model.network.state_dict()
+
+        def read(state: Any, settings: Settings = settings, weights: Any = weights) -> Any:
+            with weight_limit(weights):
+                return model_of(settings, weights, state)
+
+        states.append(
+            JsonState(
+                f"model of classify, {kind}",
+                model_meta(model),
+                read,
+                lambda made: _finite(made.logits(made.encode(texts), Workers(1))),
+            )
+        )
+    return states
+
+
 def _tagger() -> JsonState:
     from pmt_apps.ner.settings import Settings
     from pmt_apps.ner.tagger import Tagger
@@ -206,6 +236,7 @@ def _tagger() -> JsonState:
 
 def settings_states() -> list[JsonState]:
     """Return the settings of each app, as config.json holds them."""
+    from pmt_apps.classification.settings import Settings as ClassificationSettings
     from pmt_apps.kit.settings import settings_from_json
     from pmt_apps.language_model.settings import Settings as LanguageModelSettings
     from pmt_apps.mnist.settings import Settings as MnistSettings
@@ -217,6 +248,7 @@ def settings_states() -> list[JsonState]:
     kinds: dict[str, Any] = {
         "qqp": QqpSettings, "ner": NerSettings, "lm": LanguageModelSettings,
         "translation": TranslationSettings, "mnist": MnistSettings, "word2vec": Word2VecSettings,
+        "classify": ClassificationSettings,
     }  # fmt: skip
 
     def reader(task: str, kind: Any) -> Callable[[Any], Any]:

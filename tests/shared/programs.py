@@ -20,6 +20,9 @@ from unittest import mock
 import signal_at
 
 ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = {"classify": "classifier"}
+"""What follows "train_" in the name of a program, where it is not the task."""
+
 GENERATORS = ROOT / "apps" / "generators"
 
 
@@ -45,7 +48,7 @@ class Program:
     """
 
     def __init__(self, task: str, folder: Path, *options: object) -> None:
-        self.script = ROOT / "apps" / f"train_{task}.py"
+        self.script = ROOT / "apps" / f"train_{SCRIPTS.get(task, task)}.py"
         self.folder = folder
         self.options = options
 

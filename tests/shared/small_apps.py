@@ -88,6 +88,20 @@ def digits(folder: Path) -> list[object]:
     return ["--data", folder / "digits.npz"]
 
 
+def labeled_texts(folder: Path) -> list[object]:
+    things, kinds = (
+        ["soup", "bread", "tea", "rice"],
+        {"good": "fine", "bad": "stale", "odd": "blue"},
+    )
+    for name, count in (("train", 600), ("dev", 60)):
+        rows = ["text\tlabel"]
+        for i in range(count):
+            label = list(kinds)[i % 3]
+            rows.append(f"the {things[i // 3 % 4]} of day {i} was {kinds[label]}\t{label}")
+        (folder / name).write_text("\n".join(rows) + "\n")
+    return ["--train", folder / "train", "--dev", folder / "dev"]
+
+
 @dataclass(frozen=True, eq=False)
 class SmallApp:
     """An app, its data and its settings.
@@ -134,6 +148,12 @@ APPS = [
         (*TINY, "--hidden", 16, "--word-width", 8, "--filters", 8, "--average", 0.9,
          "--epochs", 1, "--workers", 2, "--lm-epochs", 3, "--lm-min-count", 1),
         "Ann Lee met Bob in Oslo.", ["dev"], 3, "-pretraining",
+    ),
+    SmallApp(
+        "classify", labeled_texts,
+        ("--width", 8, "--heads", 2, "--hidden", 16, "--epochs", 4, "--batch-size", 32,
+         "--patience", 4, "--workers", 2),
+        "the soup of day 3 was stale", ["dev", "dev_tfidf", "dev_majority"], 2,
     ),
     SmallApp(
         "lm", plain_text,

@@ -20,18 +20,12 @@ scores ten times, each time on another tenth. To predict, a text per line is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pmt_apps.classification.cross_validation import cross_validate
 from pmt_apps.classification.data import read_splits
+from pmt_apps.classification.predictor import TASK, TextPredictor, model_meta
 from pmt_apps.classification.report import report
-from pmt_apps.classification.saved_classifier import (
-    TASK,
-    SavedClassifier,
-    model_meta,
-    model_of,
-)
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.training import prepare, text_model
 from pmt_apps.kit.main import run_app
@@ -63,31 +57,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
     """Classify the texts of standard input, one per line."""
-    with run.loaded_model() as (weights, meta):
-        classifier = SavedClassifier(settings, model_of(settings, weights, meta))
-    workers = Workers(settings.workers)
-
-    def answer(examples: Sequence[tuple[str, ...]]) -> Iterator[Mapping[str, Any]]:
-        return answers(classifier, [text for (text,) in examples], workers)
-
-    run.predict_jsonl(answer, empty=True)
-
-
-def answers(
-    classifier: SavedClassifier, texts: Sequence[str], workers: Workers
-) -> Iterator[Mapping[str, Any]]:
-    """Return the label of each text, or its labels if it may have several, and probabilities."""
-    labels = classifier.model.labels
-    probabilities = classifier.probabilities(texts, workers)
-    for text, row in zip(texts, probabilities, strict=True):
-        predicted = labels.predicted(row[None])[0]
-        yield {
-            "text": text,
-            **({"labels": list(predicted)} if labels.several else {"label": predicted[0]}),
-            "probabilities": {
-                name: round(p, 6) for name, p in zip(labels.names, row.tolist(), strict=True)
-            },
-        }
+    predictor = run.predictor(TextPredictor)
+    run.predict_jsonl(
+        lambda examples: predictor.answers([text for (text,) in examples]), empty=True
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -146,4 +146,4 @@ class Settings(AppSettings):
         """Return the defaults of the kind of the model."""
         kind = "encoder" if given.get("encoder") else given.get("model", "scratch")
         sample = {} if "train" in given else SAMPLE_DEFAULTS.get(kind, {})
-        return {**DEFAULTS[kind], **sample}
+        return {**DEFAULTS.get(kind, {}), **sample}

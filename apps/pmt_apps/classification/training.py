@@ -39,6 +39,7 @@ MODELS: dict[str, type[TextModel]] = {
 Texts = Sequence[LabeledText]
 
 _GRAM_RATE = 20.0  # of the linear part; its weights are larger than those of a network
+_LEAST_BATCH, _LEAST_STEPS = 8, 32  # of an epoch
 _AVERAGED = 8  # the average of the weights covers at most an eighth of the steps
 
 
@@ -71,7 +72,10 @@ def prepare(
     if settings.class_weights == "balanced" and encoded.labels is not None:
         model.class_weights = model.labels.balanced_weights(encoded.labels)
     batches = BucketBatches(
-        encoded.lengths, settings.batch_size, encoded.batch, RandomStream(settings.seed, "order")
+        encoded.lengths,
+        _batch_size(settings, len(encoded)),
+        encoded.batch,
+        RandomStream(settings.seed, "order"),
     )
     steps = max(-(-len(batches) // settings.accumulate) * settings.epochs, 1)
     trainer = Trainer(
@@ -113,6 +117,11 @@ def _evaluation(
         return score_logits(model.labels, logits, np.asarray(dev.labels))
 
     return evaluate
+
+
+def _batch_size(settings: Settings, n: int) -> int:
+    """Return the examples of a step: few of a small data set, which needs enough steps."""
+    return min(settings.batch_size, max(_LEAST_BATCH, n // _LEAST_STEPS))
 
 
 def _warmup_steps(settings: Settings, steps: int) -> int:

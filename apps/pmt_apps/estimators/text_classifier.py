@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.classification.attribution import WordScores, word_scores
+from pmt_apps.classification.attribution import WordScores
 from pmt_apps.classification.data import held_out
 from pmt_apps.classification.labels import LabelSet
-from pmt_apps.classification.saved_classifier import SavedClassifier
+from pmt_apps.classification.predictor import TextPredictor
 from pmt_apps.classification.scores import several_label_scores
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.training import prepare, text_model
@@ -110,13 +110,13 @@ class TextClassifier(ClassifierTags, Estimator):
         history = job.trainer.fit(job.batches, replace(job.options, quiet=quiet))
         self.history_ = [dict(row) for row in history.rows]
         self.classes_ = np.array(classes)
-        self._fitted = SavedClassifier(settings, model)
+        self._fitted = TextPredictor(settings, model)
         return self
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Return the probabilities (n, k) of the classes, in the order of `classes_`."""
         self._check_fitted("_fitted")
-        return self._fitted.probabilities(check_texts(X), Workers(self._fitted.settings.workers))
+        return self._fitted.predict_proba(check_texts(X))
 
     def predict(self, X: Iterable[str]) -> NDArray[Any] | list[list[Any]]:
         """Return the most likely label of each text, (n,); with `several` a list of lists."""
@@ -143,14 +143,17 @@ class TextClassifier(ClassifierTags, Estimator):
 
     def explain(self, X: Iterable[str]) -> list[WordScores]:
         """Return what each word adds to the log-odds of the most likely class of each text."""
-        texts = check_texts(X)
-        best = self.predict_proba(texts).argmax(axis=1).tolist()
-        return word_scores(self._fitted.model, texts, best)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a folder for `load`, `pmt_apps.load` and `pmt classify`. Raises FileProblem."""
         self._check_fitted("_fitted")
-        self._fitted.save(Path(folder))
+        return self._fitted.explain(check_texts(X))
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a run that `load`, `pmt_apps.load` and `pmt classify --predict` read.
+
+        overwrite: whether to replace a run that is there. Raises SettingsError if there is one and
+        it is False, FileProblem if the folder cannot be written.
+        """
+        self._check_fitted("_fitted")
+        self._fitted.save(folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
@@ -158,7 +161,7 @@ class TextClassifier(ClassifierTags, Estimator):
 
         Labels are strings then. Raises FileProblem, ArchiveError or DataError.
         """
-        fitted = SavedClassifier.load(Path(folder))
+        fitted = TextPredictor.load(folder)
         settings = fitted.settings
         estimator = cls(
             model=settings.model,

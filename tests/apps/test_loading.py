@@ -27,11 +27,12 @@ LINES = {
     "translation": ["one big dog", "small", "big big cat one dog"],
     "mnist": [" ".join([str(i)] * 784) for i in (0, 100, 255)],
     "word2vec": ["w1", "no such word", "W2"],
+    "classify": ["the soup of day 3 was stale", "", "blue", "fine " * 40],
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, Any]] = {"lm": {"temperature": 0, "tokens": 12}}
 FLAGS = {"lm": ["--temperature", 0, "--tokens", 12]}
 KEYS = {"qqp": "label", "ner": "tags", "lm": "continuation", "translation": "translation",
-        "mnist": "label", "word2vec": "neighbors"}  # fmt: skip
+        "mnist": "label", "word2vec": "neighbors", "classify": "label"}  # fmt: skip
 
 
 @pytest.fixture(params=APPS, ids=[app.name for app in APPS])
@@ -217,6 +218,7 @@ def test_options_are_those_that_may_differ_from_the_training(run: Path) -> None:
         (5, [[[1], [2, 3]]], "input 0: expected an array of 28 x 28 numbers or a path, got list"),
         (5, ["x"], "input 0: expected the path of a .png or .npy file"),
         (6, [1], "input 0: expected a word, got int"),
+        (8, ["a", 1], "input 1: expected a text, got int"),
     ],
 )
 def test_an_invalid_input_is_named(

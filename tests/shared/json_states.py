@@ -143,7 +143,7 @@ def train_states() -> list[JsonState]:
 
 def app_states() -> list[JsonState]:
     """Return the states of the apps: what `model.npz` holds beside the weights."""
-    return [*_pair_models(), _tagger()]
+    return [*_pair_models(), _tagger(), *_text_models()]
 
 
 def _pair_models() -> list[JsonState]:

@@ -150,12 +150,6 @@ APPS = [
         "Ann Lee met Bob in Oslo.", ["dev"], 3, "-pretraining",
     ),
     SmallApp(
-        "classify", labeled_texts,
-        ("--width", 8, "--heads", 2, "--hidden", 16, "--epochs", 4, "--batch-size", 32,
-         "--patience", 4, "--workers", 2),
-        "the soup of day 3 was stale", ["dev", "dev_tfidf", "dev_majority"], 2,
-    ),
-    SmallApp(
         "lm", plain_text,
         ("--width", 16, "--heads", 2, "--layers", 1, "--max-length", 16, "--batch-size", 8,
          "--steps", 60, "--epochs", 4, "--dropout", 0.1, "--workers", 2),
@@ -181,5 +175,11 @@ APPS = [
         ("--implementation", "tape", "--dimension", 16, "--epochs", 4, "--limit", 15_000,
          "--workers", 2),
         "w1", [], 1, "-tape",
+    ),
+    SmallApp(
+        "classify", labeled_texts,
+        ("--width", 8, "--heads", 2, "--hidden", 16, "--epochs", 4, "--batch-size", 32,
+         "--patience", 4, "--workers", 2),
+        "the soup of day 3 was stale", ["dev", "dev_tfidf", "dev_majority"], 2,
     ),
 ]  # fmt: skip

@@ -17,6 +17,9 @@ _CHUNK = 2000  # texts; bounds the memory of the strings of n-grams
 _BLOCKS = 2  # n-grams of words, n-grams of characters
 
 
+_MOST = {"words": 10, "min_chars": 20, "max_chars": 20, "min_count": 1 << 40, "most": 1 << 40}
+
+
 @dataclass(frozen=True)
 class NgramOptions:
     """Which n-grams are read.
@@ -186,7 +189,10 @@ class NgramTfIdf:
         state = json_object(state, ("options", "grams", "idf"))
         given = json_object(field(state, "options", dict))
         options = NgramOptions(
-            **{name: field(given, name, int, minimum=0) for name in NgramOptions.__annotations__}
+            **{
+                name: field(given, name, int, minimum=0, maximum=most)
+                for name, most in _MOST.items()
+            }
         )
         text = field(state, "grams", str)
         grams, idf = text.split("\n") if text else [], field(state, "idf", list[float])

@@ -95,7 +95,7 @@ class TextPredictor(Predictor[Settings, str, Any]):
         key = "labels" if self.model.labels.several else "label"
         return [answer[key] for answer in self.predict_json(inputs)]
 
-    def predict_proba(self, inputs: Iterable[str]) -> NDArray[np.float64]:
+    def predict_proba(self, inputs: Iterable[str]) -> NDArray[np.float32]:
         """Return the probabilities (n, k) of the classes, in the order of `classes_`.
 
         Raises:
@@ -108,7 +108,7 @@ class TextPredictor(Predictor[Settings, str, Any]):
                 f"input {int(finite.argmin())}: its probabilities are not finite: the weights of "
                 "the run are too large for its numbers; train it anew with a lower --lr"
             )
-        return probabilities
+        return probabilities.astype(np.float32)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the probabilities (n, k) of texts, whether they are finite or not."""

@@ -17,7 +17,7 @@ from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
 from pmt_apps.encoder.fine_tuning import layer_groups
-from pmt_core import RandomStream
+from pmt_core import DataError, RandomStream, value_text
 from pmt_text import BucketBatches, LabeledText
 from pmt_train import (
     SGD,
@@ -44,7 +44,11 @@ _AVERAGED = 8  # the average of the weights covers at most an eighth of the step
 
 
 def text_model(kind: str) -> type[TextModel]:
-    """Return the class of a kind of model."""
+    """Return the class of a kind of model. Raises DataError for one that is not known."""
+    if kind not in MODELS:
+        raise DataError(
+            f"expected a model of the kinds {', '.join(MODELS)}, got {value_text(kind)}"
+        )
     return MODELS[kind]
 
 

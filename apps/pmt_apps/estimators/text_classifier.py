@@ -113,7 +113,7 @@ class TextClassifier(ClassifierTags, Estimator):
         self._fitted = TextPredictor(settings, model)
         return self
 
-    def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Iterable[str]) -> NDArray[np.float32]:
         """Return the probabilities (n, k) of the classes, in the order of `classes_`."""
         self._check_fitted("_fitted")
         return self._fitted.predict_proba(check_texts(X))

@@ -119,13 +119,10 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
     pmt_apps      loading              kit classification language_model mnist ner qqp
     pmt_apps      loading              translation word2vec
-    pmt_apps      loading              kit classification language_model mnist ner qqp
-    pmt_apps      loading              translation word2vec
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
     pmt_apps      console              classification comparison embed kit language_model
     pmt_apps      console              mnist ner qqp translation word2vec
-    pmt_apps      .                    console
     pmt_apps      .                    console
     campaigns     kills
     campaigns     fuzz.mutations

@@ -46,12 +46,16 @@ def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None
             bar.update(1)
     for name, rows in results.items():
         run.log_metrics(name, {key: _mean([row[key] for row in rows]) for key in rows[0]})
-    columns = list(results["folds"][0])
-    run.report.section(f"{folds} folds")
+    _add_table(run, results["folds"])
+
+
+def _add_table(run: Run[Settings], rows: list[dict[str, float]]) -> None:
+    columns = list(rows[0])
+    run.report.section(f"{len(rows)} folds")
     run.report.text("Means over the folds, with their least and greatest value; then each fold.")
     run.report.table(
         ["fold", *columns],
-        [[i + 1, *(row[name] for name in columns)] for i, row in enumerate(results["folds"])],
+        [[i + 1, *(row[name] for name in columns)] for i, row in enumerate(rows)],
     )
 
 

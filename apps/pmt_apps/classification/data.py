@@ -46,15 +46,8 @@ def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
     """
     if settings.train is None and (settings.dev or settings.test):
         raise SettingsError("--dev and --test go together with --train; name its file too")
-    paths = {"train": settings.train or SAMPLE, "dev": settings.dev, "test": settings.test}
-    options = settings.label_options
-    files: dict[str, LabeledTexts] = {}
-    for name, path in paths.items():
-        path = path or _folder_within(paths["train"], name)
-        if path is not None:
-            files[name] = _read(name, path, settings, run, options)
-            options = _same_columns(options, files["train"])
-    several = options.several
+    files = _read_files(settings, run)
+    several = settings.label_options.several
     labels = LabelSet.of((text.labels for text in files["train"].texts), several)
     train = files["train"].texts
     if "dev" in files:
@@ -69,9 +62,22 @@ def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
     return Splits(train, dev, test, LabelSet.of((t.labels for t in train), several))
 
 
-def _folder_within(train: Path | None, split: str) -> Path | None:
+def _read_files(settings: Settings, run: Run[Settings]) -> dict[str, LabeledTexts]:
+    """Load the files that are given, those of dev and test with the columns of train."""
+    train = settings.train or SAMPLE
+    options = settings.label_options
+    files = {"train": _read("train", train, settings, run, options)}
+    options = _same_columns(options, files["train"])
+    for name, given in (("dev", settings.dev), ("test", settings.test)):
+        path = given or _folder_within(train, name)
+        if path is not None:
+            files[name] = _read(name, path, settings, run, options)
+    return files
+
+
+def _folder_within(train: Path, split: str) -> Path | None:
     """Return the folder of a split beside DIR/train, if --train is such a folder DIR."""
-    if split == "train" or train is None or not (train / "train").is_dir():
+    if not (train / "train").is_dir():
         return None
     names = (train / name for name in _SPLIT_FOLDERS[split])
     return next((path for path in names if path.is_dir()), None)

@@ -38,21 +38,21 @@ class NgramOptions:
     most: int = 500_000
 
 
-def word_ngrams(tokens: Sequence[str], longest: int) -> Iterator[tuple[str, int, int]]:
+def word_ngrams(tokens: Sequence[str], largest: int) -> Iterator[tuple[str, int, int]]:
     """Yield each n-gram of words with its first token and the one after its last."""
-    for n in range(1, longest + 1):
+    for n in range(1, largest + 1):
         for i in range(len(tokens) - n + 1):
             yield " ".join(tokens[i : i + n]), i, i + n
 
 
-def character_ngrams(token: str, shortest: int, longest: int) -> list[str]:
+def character_ngrams(token: str, shortest: int, largest: int) -> list[str]:
     """Return the n-grams of characters of a token between blanks, each marked by a tab.
 
     A token that is shorter than n counts once, whole.
     """
     text = f" {token} "
     grams = []
-    for n in range(shortest, longest + 1):
+    for n in range(shortest, largest + 1):
         grams += [f"\t{text[i : i + n]}" for i in range(max(len(text) - n, 0) + 1)]
         if len(text) <= n:
             break

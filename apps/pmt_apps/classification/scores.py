@@ -57,4 +57,6 @@ def label_counts(
 ) -> list[tuple[int, int, int]]:
     """Return (true positives, predicted, actual) of each class of sets of labels (n, k)."""
     columns = (predicted & labels).sum(axis=0), predicted.sum(axis=0), labels.sum(axis=0)
-    return [(int(both), int(yes), int(actual)) for both, yes, actual in zip(*columns, strict=True)]
+    return [
+        (int(correct), int(yes), int(actual)) for correct, yes, actual in zip(*columns, strict=True)
+    ]

@@ -36,8 +36,8 @@ def word_html(scores: WordScores, predicted: str, actual: str, confidence: float
         depth = abs(score) / largest * 0.6
         color = _FOR if score > 0 else _AGAINST
         text = html.escape(word)
-        shown = f'<span style="background: rgba({color}, {depth:.2f})">{text}</span>'
-        parts.append(shown if depth >= 0.03 else text)
+        colored = f'<span style="background: rgba({color}, {depth:.2f})">{text}</span>'
+        parts.append(colored if depth >= 0.03 else text)
     if len(scores.words) > _MOST_WORDS:
         parts.append("…")
     verdict = f"{actual}" if actual == predicted else f"{actual} → {predicted}"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from programs import Program
 
+import pmt_apps
 from pmt_apps.console import SUBCOMMANDS, main
 from pmt_apps.kit.program import command, started_as
 
@@ -131,3 +132,21 @@ def test_help_imports_no_numpy_and_no_application() -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "pmt_apps.console" in loaded
     assert not loaded & {"numpy", "pmt_core", "pmt_train", "pmt_apps.ner", "pmt_apps.kit.main"}
+
+
+def test_the_names_of_the_package_are_imported_when_they_are_used() -> None:
+    code = "import pmt_apps, sys; print('numpy' in sys.modules, *dir(pmt_apps)); pmt_apps.load"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    has_numpy, *names = done.stdout.split()
+    assert has_numpy == "False"
+    assert set(pmt_apps.__all__) <= set(names)
+    for name in pmt_apps.__all__:
+        assert getattr(pmt_apps, name).__module__.startswith("pmt_apps.")
+    with pytest.raises(AttributeError, match="has no attribute 'loads'"):
+        pmt_apps.loads  # noqa: B018

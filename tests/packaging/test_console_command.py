@@ -48,6 +48,30 @@ def test_entities_of_a_line(pmt: Callable[..., str]) -> None:
     assert words == ["Boris", "Becker", "won", "in", "Kelmoor", "."]
 
 
+LOAD = """
+import pmt_apps
+
+tagger = pmt_apps.load({folder!r})
+print(len(tagger.predict(["Boris Becker won in Kelmoor."])[0]))
+tagger.save("copy")
+if pmt_apps.load("copy").predict_json(["Ann"]) != tagger.predict_json(["Ann"]):
+    raise SystemExit("the copy gives other answers")
+"""
+
+
+def test_runs_are_loaded_and_compared(
+    pmt: Callable[..., str], apps_environment: Any, tmp_path: Path
+) -> None:
+    for name, limit in (("a", "60"), ("b", "40")):
+        pmt("ner", "--limit", limit, "--out", f"runs/{name}", *TINY)
+    run = str(tmp_path / "runs" / "a")
+    assert apps_environment.run(LOAD.format(folder=run)) == "6"
+    text = pmt("compare", "runs")
+    assert "ner: 2 runs" in text
+    assert "--limit" in text
+    assert "data:image/png" in (tmp_path / "compare.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["word2vec", "translate", "lm", "mnist"])
 def test_each_subcommand_shows_its_options(pmt: Callable[..., str], name: str) -> None:
     assert pmt(name, "--help").startswith(f"usage: pmt {name} ")

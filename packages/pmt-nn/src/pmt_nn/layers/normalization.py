@@ -40,7 +40,7 @@ def layer_norm(
     """
     x, shape, normalized = as_floats(x), x.shape, _last_axes(x, axes, weight, bias)
     d = prod(normalized)
-    rows = as_rows(x.reshape(*shape[: x.ndim - axes], d))
+    rows = as_rows(x if axes == 1 else x.reshape(*shape[: x.ndim - axes], d))
     scale = np.ones(d, x.dtype) if weight is None else weight.reshape(d)
     averaging = mean_weights(d, x.dtype)
     normed = rows - (rows @ averaging)[:, np.newaxis]
@@ -189,7 +189,7 @@ def rms_norm(x: Array, weight: Array | None, *, eps: float = 1e-6, axes: int = 1
     """
     x, shape, scaled = as_floats(x), x.shape, _last_axes(x, axes, weight)
     d = prod(scaled)
-    rows = as_rows(x.reshape(*shape[: x.ndim - axes], d))
+    rows = as_rows(x if axes == 1 else x.reshape(*shape[: x.ndim - axes], d))
     scale = np.ones(d, x.dtype) if weight is None else weight.reshape(d)
     averaging = mean_weights(d, x.dtype)
     mean_square = np.square(rows) @ averaging

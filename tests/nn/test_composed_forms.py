@@ -44,7 +44,7 @@ AT_EDGES: dict[str, tuple[tuple[np.ndarray, ...], dict[str, Any]]] = {
     "bag_max": ((EDGES.reshape(7, 1),), {"lengths": np.array([2, 0, 4, 1])}),
     "adaptive_maximum": ((EDGES.reshape(1, 1, 1, 7),), {"size": (1, 5)}),
     "pad_border": ((EDGES.reshape(1, 1, 7),), {"widths": (3,), "mode": "reflect"}),
-    "resize": (
+    "resize_axis": (
         (np.array([[-np.inf, np.nan, 1.0, np.inf, 2.0]]),),
         {"axis": 1, "size": 9, "linear": True, "align_corners": True},
     ),
@@ -69,7 +69,7 @@ AT_EDGES: dict[str, tuple[tuple[np.ndarray, ...], dict[str, Any]]] = {
 
 
 # Sums of several products: an infinite gradient gives inf - inf in one form and not in the other.
-SUMS = ("huber_of", "cross_entropy", "ctc_losses", "resize")
+SUMS = ("huber_of", "cross_entropy", "ctc_losses", "resize_axis")
 
 
 @pytest.mark.parametrize(

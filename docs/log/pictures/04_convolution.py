@@ -11,7 +11,7 @@ from pmt_nn import conv2d
 from pmt_train import figure_saved_to
 
 PICTURES = ("04_edges.png",)
-SAMPLE = Path(__file__).resolve().parents[3] / "apps" / "samples" / "mnist.npz"
+SAMPLE = Path(__file__).resolve().parents[3] / "apps" / "pmt_apps" / "samples" / "mnist.npz"
 
 KERNELS = {
     "left edges": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],

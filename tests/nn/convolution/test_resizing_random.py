@@ -136,7 +136,7 @@ CASES = [
     Comparison("sizes of volumes", our_sizes, torch_sizes, sized, scales=of_means, edges=False),
     Comparison("Conv3d, borders", our_borders, torch_borders, bordered, **PRODUCTS),
     Comparison(
-        "interpolate, resize", interpolate, torch_resized, resized, scales=of_neighbors, edges=False
+        "interpolate", interpolate, torch_resized, resized, scales=of_neighbors, edges=False
     ),
 ]
 

@@ -46,7 +46,7 @@ def interpolate(
     for axis, (length, factor) in zip(axes, _lengths(x, size, scale_factor), strict=True):
         if (length, factor or 1) != (x.shape[axis], 1):
             settings = {"size": length, "factor": factor, "align_corners": align_corners}
-            x = resize(x, axis=axis, linear=mode != "nearest", **settings)
+            x = resize_axis(x, axis=axis, linear=mode != "nearest", **settings)
     return x
 
 
@@ -132,7 +132,7 @@ class _Neighbors:
 
 
 @ag.primitive
-def resize(
+def resize_axis(
     x: Array,
     *,
     axis: int,
@@ -175,8 +175,8 @@ def _sum_sorted(grad: Array, index: NDArray[np.intp], axis: int, x: Array) -> Ar
     return by_x
 
 
-@ag.composed_form(resize)
-def resize_composed(
+@ag.composed_form(resize_axis)
+def resize_axis_composed(
     x: Tensor,
     *,
     axis: int,
@@ -185,7 +185,7 @@ def resize_composed(
     factor: float | None = None,
     align_corners: bool = False,
 ) -> Tensor:
-    """Compute `resize` by `take`."""
+    """Compute `resize_axis` by `take`."""
     neighbors = _Neighbors.of(x.data, axis, size, factor, linear, align_corners)
     y = take(x, neighbors.lower, axis=axis)
     if not linear:
@@ -196,12 +196,12 @@ def resize_composed(
     return blended
 
 
-@ag.counts_flops(resize)
+@ag.counts_flops(resize_axis)
 def _(value: Array, x: Array, *, linear: bool, **settings: Any) -> int:
     return 3 * value.size * linear
 
 
-@ag.samples(resize)
+@ag.samples(resize_axis)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     x = rng.normal(size=(2, 3, 4))
     for size in (1, 3, 4, 7, 8):

@@ -50,7 +50,7 @@ def _predict(app: App, folder: Path) -> None:
 
 def _load(app: App, folder: Path) -> None:
     """Do what a program in Python does: load the run, predict, save it, and load that."""
-    lines = (folder / "stdin.txt").read_bytes().decode("utf-8", "replace").splitlines()
+    lines = app.lines.splitlines()  # what is damaged is the run
     options = {"tokens": 3} if app.task == "lm" else {}
     predictor = load(folder, workers=1, **options)
     inputs: list[Any] = lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.text_table import text_table
 from pmt_apps.word2vec.predictor import ANSWERS, WordPredictor
 from pmt_apps.word2vec.settings import Settings
@@ -26,7 +27,7 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 
 def print_neighbors(settings: Settings) -> None:
     """Print the nearest words of `--neighbors`."""
-    predictor = WordPredictor.load(settings.out)
+    predictor = _loaded(settings)
     word = settings.neighbors or ""
     _print(predictor.vectors.neighbors(predictor.find(word) or word, ANSWERS))
 
@@ -36,10 +37,16 @@ def print_analogy(settings: Settings) -> None:
     if len(settings.analogy) != 3:
         example, count = "--analogy paris france berlin", len(settings.analogy)
         raise SettingsError(f"--analogy takes three words, as in {example}, got {count}")
-    predictor = WordPredictor.load(settings.out)
+    predictor = _loaded(settings)
     a, b, c = (predictor.find(word) or word for word in settings.analogy)
     _print(analogy(predictor.vectors, a, b, c, ANSWERS))
 
 
 def _print(neighbors: Sequence[Neighbor]) -> None:
     say(text_table([(word, f"{similarity:.4f}") for word, similarity in neighbors]))
+
+
+def _loaded(settings: Settings) -> WordPredictor:
+    """Load the vectors of the run in --out. Raises `DataError` if it is of another program."""
+    RunFolder(settings.out).check_is_run("ask")
+    return WordPredictor.load(settings.out)

@@ -72,6 +72,6 @@ def test_runs_are_loaded_and_compared(
     assert "data:image/png" in (tmp_path / "compare.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["word2vec", "translate", "lm", "mnist"])
+@pytest.mark.parametrize("name", ["classify", "word2vec", "translate", "lm", "mnist"])
 def test_each_subcommand_shows_its_options(pmt: Callable[..., str], name: str) -> None:
     assert pmt(name, "--help").startswith(f"usage: pmt {name} ")

@@ -15,7 +15,14 @@ from pmt_autograd.debug.profile import Profile, ProfileRow, profile, profile_sco
 from pmt_autograd.debug.tape_graph import GraphNode, draw_tape, tape_graph, tape_trace
 
 # recording, and hooks around operations
-from pmt_autograd.grad_mode import OperationHook, enable_grad, is_recording, no_grad, operation_hook
+from pmt_autograd.grad_mode import (
+    OperationHook,
+    enable_grad,
+    is_recording,
+    no_grad,
+    only_values,
+    operation_hook,
+)
 from pmt_autograd.gradient_array import GradientArray
 
 # ops: the operations, and the methods of Tensor
@@ -108,12 +115,13 @@ __all__ = [
     "floor_divide", "flops_of", "getitem", "gradient_table", "gradients", "hstack",
     "in_place_guard", "is_recording", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax",
     "logaddexp", "logsumexp", "masked", "matmul", "max", "maximum", "mean", "min", "minimum", "mod",
-    "moveaxis", "multiply", "negative", "no_flops", "no_grad", "norm", "operation_hook", "outer",
-    "pad", "power", "primitive", "primitives_of", "prod", "profile", "profile_scope", "recompute",
-    "relu", "repeat", "reshape", "roll", "round", "samples", "scatter_add", "set_items", "sigmoid",
-    "sign", "silu", "sin", "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square",
-    "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
-    "take_rows", "tan", "tanh", "tape_graph", "tape_trace", "tensordot", "tile", "top_k", "trace",
-    "transpose", "tril", "triu", "trunc", "values", "var", "vstack", "where",
+    "moveaxis", "multiply", "negative", "no_flops", "no_grad", "norm", "only_values",
+    "operation_hook", "outer", "pad", "power", "primitive", "primitives_of", "prod", "profile",
+    "profile_scope", "recompute", "relu", "repeat", "reshape", "roll", "round", "samples",
+    "scatter_add", "set_items", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes",
+    "take", "take_along_axis", "take_rows", "tan", "tanh", "tape_graph", "tape_trace", "tensordot",
+    "tile", "top_k", "trace", "transpose", "tril", "triu", "trunc", "values", "var", "vstack",
+    "where",
 ]
 # fmt: on

@@ -32,6 +32,14 @@ class _Recording(threading.local):
 recording = _Recording()
 
 
+def only_values() -> bool:
+    """Return whether the calling thread records nothing and has no operation hooks.
+
+    Code that only needs values may then compute on arrays.
+    """
+    return recording.value_only
+
+
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Record nothing within this context, in the calling thread: nothing is saved for backward."""

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, masked
-from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
+from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup, from_ragged, to_ragged
 from pmt_nn.masks import Mask, Rng, token_positions, without_padding
 from pmt_nn.transformer.config import TransformerConfig
+from pmt_nn.transformer.inference import can_infer, infer_layers
 from pmt_nn.transformer.layer import TransformerStack
 
 
@@ -40,10 +41,21 @@ class TransformerEncoder(TransformerStack):
                 x = to_ragged(x, layout=layout)
             elif tokens is not None:
                 x = without_padding(x, tokens)
-        for layer in self.layers:
-            x = layer(x, mask, layout=layout, rng=rng)
+        if (layout is not None or mask is None) and can_infer(self.layers, x.data):
+            x = self._inferred(x, layout)
+        else:
+            for layer in self.layers:
+                x = layer(x, mask, layout=layout, rng=rng)
         if self.norm is not None:
             x = self.norm(x)
         if layout is not None:
             return from_ragged(x, layout=layout)
         return x if tokens is None else masked(x, mask=tokens[..., np.newaxis])
+
+    def _inferred(self, x: Tensor, layout: RaggedLayout | None) -> Tensor:
+        """Return x after the layers, (b, t, d) or (n, d) with a layout, without a tape."""
+        if layout is not None:
+            return Tensor.wrap(infer_layers(self.layers, x.data, layout.groups))
+        b, t, d = x.shape
+        rows = infer_layers(self.layers, x.data.reshape(b * t, d), [SequenceGroup(0, b, t)])
+        return Tensor.wrap(rows.reshape(b, t, d))

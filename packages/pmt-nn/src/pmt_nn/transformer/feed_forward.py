@@ -32,7 +32,7 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
     "gelu_exact": gelu_exact,
     "relu": relu,
 }
-_BLOCKS: dict[str, Callable[[Array, Array | None], None]] = {
+ACTIVATION_BLOCKS: dict[str, Callable[[Array, Array | None], None]] = {
     "gelu": gelu_block,
     "gelu_exact": gelu_exact_block,
     "relu": relu_block,
@@ -64,7 +64,7 @@ def feed_forward(
     n, f = hidden.shape
     slope = np.empty_like(hidden) if any(needs_grad[:3]) else None
     mask_rows = None if dropout_mask is None else dropout_mask.reshape(n, f)
-    activate = _BLOCKS[activation]
+    activate = ACTIVATION_BLOCKS[activation]
     for block in cache_blocks(n, f):
         part, part_slope = hidden[block], None if slope is None else slope[block]
         if bias1 is not None:

@@ -1,0 +1,147 @@
+"""Encoder layers on arrays, for inference: no tape, results in place, few calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from pmt_autograd import Array, only_values
+from pmt_nn.attention.kernel import attend_into, split_packed
+from pmt_nn.attention.multi_head import SelfAttention
+from pmt_nn.attention.unpadded import SequenceGroup
+from pmt_nn.layers.linear import Linear
+from pmt_nn.layers.memory_layout import cache_blocks
+from pmt_nn.layers.normalization import LayerNorm, mean_weights
+from pmt_nn.module.hooks import module_hooks
+from pmt_nn.transformer.feed_forward import ACTIVATION_BLOCKS, FeedForward
+from pmt_nn.transformer.layer import TransformerLayer
+
+_FEW_ROWS = 24
+_SMALL_PRODUCT = 1_000_000  # multiplications; OpenBLAS packs no operand below this
+
+
+def can_infer(layers: Sequence[TransformerLayer], x: Array) -> bool:
+    """Return whether `infer_layers` computes what the layers compute.
+
+    Nothing is recorded, no hook looks at the pass, nothing is dropped, and the layers are of the
+    dtype of x, with self-attention without positions inside.
+    """
+    if not only_values() or module_hooks.active:
+        return False
+    return all(_is_plain(layer, x.dtype) for layer in layers)
+
+
+def _is_plain(layer: TransformerLayer, dtype: np.dtype) -> bool:
+    attention = layer.attention
+    drops = (layer.training and layer.dropout.rate > 0) or (
+        attention.training and attention.dropout.rate > 0
+    )
+    if drops or layer.cross is not None or not isinstance(attention, SelfAttention):
+        return False
+    norm = layer.attention_norm
+    return (
+        attention.positions is None
+        and not attention.causal
+        and norm.weight is not None
+        and norm.weight.dtype == dtype
+        and attention.qkv.weight.dtype == dtype
+    )
+
+
+def infer_layers(
+    layers: Iterable[TransformerLayer], rows: Array, groups: Sequence[SequenceGroup]
+) -> Array:
+    """Return the tokens (n, d) after the layers; `rows` (n, d) does not change.
+
+    groups: the sequences of each length, as of a `RaggedLayout`.
+    """
+    for layer in layers:
+        rows = _infer_layer(layer, rows, groups)
+    return rows
+
+
+def _infer_layer(layer: TransformerLayer, rows: Array, groups: Sequence[SequenceGroup]) -> Array:
+    attention = layer.attention
+    inputs = rows
+    if layer.norm_first:
+        inputs = rows.copy()
+        _finish(inputs, None, None, layer.attention_norm)
+    qkv = _product(inputs, attention.qkv)
+    _add_bias(qkv, attention.qkv)
+    mixed = np.empty((len(rows), rows.shape[1]), rows.dtype)
+    for group in groups:
+        shape = (group.count, group.length)
+        parts = split_packed(qkv[group.rows].reshape(*shape, -1))
+        attend_into(*parts, mixed[group.rows].reshape(*shape, -1), heads=attention.heads)
+    y = _product(mixed, attention.project)
+    norm = None if layer.norm_first else layer.attention_norm
+    _finish(y, attention.project, rows, norm)
+    inputs = y
+    if layer.norm_first:
+        inputs = y.copy()
+        _finish(inputs, None, None, layer.feed_forward_norm)
+    z = _feed_forward(layer.feed_forward, inputs)
+    norm = None if layer.norm_first else layer.feed_forward_norm
+    _finish(z, layer.feed_forward.down, y, norm)
+    return z
+
+
+def _feed_forward(network: FeedForward, rows: Array) -> Array:
+    """Return act(x W1 + b1) W2, without the second bias."""
+    hidden = _product(rows, network.up)
+    activate = ACTIVATION_BLOCKS[network.activation]
+    for block in cache_blocks(*hidden.shape):
+        part = hidden[block]
+        _add_bias(part, network.up)
+        activate(part, None)
+    return _product(hidden, network.down)
+
+
+def _product(rows: Array, linear: Linear) -> Array:
+    """Return x W of a layer.
+
+    OpenBLAS copies the weights into another order before a product, which takes longer than the
+    product of a few rows. It does without for small ones, so the sum over the inputs is cut.
+    """
+    weight = linear.weight.data
+    n, (n_in, n_out) = len(rows), weight.shape
+    if n > _FEW_ROWS or n * n_in * n_out <= _SMALL_PRODUCT:
+        product: Array = rows @ weight
+        return product
+    step = max(_SMALL_PRODUCT // (n * n_out) // 16 * 16, 16)
+    total: Array = rows[:, :step] @ weight[:step]
+    for start in range(step, n_in, step):
+        part = slice(start, start + step)
+        total += rows[:, part] @ weight[part]
+    return total
+
+
+def _add_bias(rows: Array, linear: Linear) -> None:
+    if linear.bias is not None:
+        rows += linear.bias.data
+
+
+def _finish(
+    rows: Array, linear: Linear | None, residual: Array | None, norm: LayerNorm | None
+) -> None:
+    """Add the bias of the product and the residual, then normalize, block by block in place."""
+    d = rows.shape[1]
+    averaging = mean_weights(d, rows.dtype)
+    for block in cache_blocks(len(rows), d):
+        part = rows[block]
+        if linear is not None:
+            _add_bias(part, linear)
+        if residual is not None:
+            part += residual[block]
+        if norm is None:
+            continue
+        part -= (part @ averaging)[:, np.newaxis]
+        inverse = np.square(part) @ averaging  # the variance
+        inverse += rows.dtype.type(norm.eps)
+        np.reciprocal(np.sqrt(inverse, out=inverse), out=inverse)
+        part *= inverse[:, np.newaxis]
+        if norm.weight is not None:
+            part *= norm.weight.data
+        if norm.bias is not None:
+            part += norm.bias.data

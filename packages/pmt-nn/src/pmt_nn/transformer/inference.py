@@ -109,11 +109,12 @@ def _product(rows: Array, linear: Linear) -> Array:
     if n > _FEW_ROWS or n * n_in * n_out <= _SMALL_PRODUCT:
         product: Array = rows @ weight
         return product
-    step = max(_SMALL_PRODUCT // (n * n_out) // 16 * 16, 16)
+    step = max(_SMALL_PRODUCT // (n * n_out) // 8 * 8, 8)
     total: Array = rows[:, :step] @ weight[:step]
+    summand = np.empty_like(total)
     for start in range(step, n_in, step):
         part = slice(start, start + step)
-        total += rows[:, part] @ weight[part]
+        total += np.matmul(rows[:, part], weight[part], out=summand)
     return total
 
 

@@ -108,7 +108,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      encoder
     pmt_apps      classification       kit encoder
     pmt_apps      estimators           classification
-    pmt_apps      ner                  kit
+    pmt_apps      ner                  encoder kit
     pmt_apps      language_model       kit
     pmt_apps      translation          kit
     pmt_apps      word2vec             kit

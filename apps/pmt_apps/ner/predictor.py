@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.predictor import Predictor
+from pmt_apps.ner.fine_tuned_tagger import load_tagger
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_autograd import Array
@@ -51,7 +52,7 @@ class EntityPredictor(Predictor[Settings, Sentence, list[str]]):
         cls, settings: Settings, weights: Mapping[str, Array], meta: Mapping[str, Any]
     ) -> Self:
         """Return the tagger of a run."""
-        tagger = Tagger.from_json(settings, meta)
+        tagger = load_tagger(settings, meta)
         tagger.model.load_state_dict(weights)
         return cls(settings, tagger)
 

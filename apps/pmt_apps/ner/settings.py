@@ -19,9 +19,16 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
+from pmt_core import SettingsError
 
 pretraining_option = functools.partial(option, group="pre-training")
 SAMPLE_DEFAULTS = {"epochs": 24, "word_width": 50, "filters": 30, "width": 64, "hidden": 128}
+
+
+FINE_TUNING_DEFAULTS = {
+    "epochs": 6, "lr": 2e-4, "dropout": 0.2, "average": 0.0, "patience": 6, "fine_tunes": True,
+}  # fmt: skip
+"""Defaults with the folder of a pre-trained encoder."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,12 @@ class Settings(TransformerSettings):
     lm_batch_size: int = pretraining_option(32, "sentences per step", **BATCH_SIZE)
     lm_lr: float = pretraining_option(2e-3, "highest learning rate", above=0)
     encoder: Path | None = path_option(
-        "pretrain.npz or model.npz of another run of the same sizes to start from",
+        "folder of a pre-trained encoder (BERT, MiniLM, ...) to fine-tune; or pretrain.npz or "
+        "model.npz of another run of the same sizes to start from",
         group="pre-training",
+    )
+    fine_tunes: bool = option(
+        False, "--encoder is a folder to fine-tune; found by default", group="pre-training"
     )
     scheme: Literal["IOB1", "IOB2", "IOBES"] = model_option(
         "IOBES", "tag scheme of the model, whatever that of the files"
@@ -109,8 +120,19 @@ class Settings(TransformerSettings):
         10, "epochs without a better dev F1 before stopping", at_least=1
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.fine_tunes and (self.vectors or self.lm_corpus):
+            raise SettingsError(
+                "a pre-trained encoder takes the place of --vectors and --lm-corpus; leave them "
+                "out, or leave --encoder out"
+            )
+
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return narrower word vectors beside given ones, and a small model for the sample."""
+        encoder = given.get("encoder")
+        if isinstance(encoder, Path) and encoder.is_dir():
+            return FINE_TUNING_DEFAULTS
         with_vectors = {"word_width": 50} if "vectors" in given else {}
         return with_vectors if "train" in given else SAMPLE_DEFAULTS

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import Splits
+from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger, Tagging
 from pmt_core import RandomStream
@@ -17,14 +18,18 @@ from pmt_train import (
     EntityScores,
     FitOptions,
     History,
+    OptimizerMaker,
+    ParameterGroup,
     Trainer,
     Workers,
     cosine_schedule,
     entity_scores,
+    linear_schedule,
     warmup,
 )
 
 CLIP_NORM = 5.0
+HEAD_RATE = 10.0  # factor on the rate of what is new beside a pre-trained encoder
 
 
 def fit(
@@ -37,11 +42,12 @@ def fit(
     )
     steps = len(batches) * settings.epochs
     dev = splits["dev"].sentences
+    decay = linear_schedule if isinstance(tagger, FineTunedTagger) else cosine_schedule
     trainer = Trainer(
         tagger.model,
         tagger.loss,
-        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
-        schedule=warmup(cosine_schedule(settings.lr, steps), round(settings.warmup * steps)),
+        optimizer=_optimizer(tagger, settings),
+        schedule=warmup(decay(settings.lr, steps), round(settings.warmup * steps)),
         seed=settings.seed,
         workers=workers,
         clip=CLIP_NORM,
@@ -58,6 +64,14 @@ def fit(
         ),
         model_meta=tagger.to_json(),
     )
+
+
+def _optimizer(tagger: Tagger, settings: Settings) -> OptimizerMaker:
+    """Return AdamW; what is new beside a pre-trained encoder has a higher rate."""
+    groups = []
+    if isinstance(tagger, FineTunedTagger):
+        groups = [ParameterGroup(lambda name, _: not name.startswith("encoder."), HEAD_RATE)]
+    return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)
 
 
 def score_entities(tagging: Tagging, sentences: Sequence[TaggedSentence]) -> EntityScores:

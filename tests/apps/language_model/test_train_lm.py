@@ -9,8 +9,9 @@ import math
 from pathlib import Path
 
 import pytest
-from programs import GENERATORS, Program, load_generator
+from programs import Program, load_generator
 
+from pmt_apps.kit.files import SAMPLES
 from pmt_apps.language_model.settings import Settings
 
 SMALL = (
@@ -113,5 +114,5 @@ def test_the_preset_has_the_published_settings() -> None:
 
 
 def test_the_generator_makes_the_shipped_sample() -> None:
-    sample = (GENERATORS.parent / "lm.txt.gz").read_bytes()
+    sample = (SAMPLES / "lm.txt.gz").read_bytes()
     assert gzip.decompress(sample).decode() == load_generator("make_lm_sample").make_text()

@@ -15,6 +15,7 @@ from types import FrameType
 
 MAX_SECONDS = 10.0
 MAX_GROWTH = 200e6  # bytes
+_AGAIN = 0.5  # seconds
 _KILL_SECONDS = 15  # a call that does not return to Python is ended by the system
 _ADDRESS_SPACE = 3 << 30  # bytes beyond those at the start; more is a MemoryError
 _TRIM = 32e6  # bytes of freed memory that are given back before the next call
@@ -51,11 +52,13 @@ class Meter:
             before = peak  # the peak can only be seen to rise
         used = time.process_time()
         _limit_seconds(used)
-        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS)
+        # Again and again: where a destructor runs, an exception is lost.
+        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS, _AGAIN)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
+            _set_limit(resource.RLIMIT_CPU, resource.RLIM_INFINITY)  # the next input is made
             self.seconds = time.process_time() - used
             self.growth = max(_resident()[1] - before, 0)
 
@@ -80,7 +83,8 @@ def limited_process() -> Iterator[None]:
 def _set_limit(kind: int, most: int) -> None:
     """Set a limit that can be raised again."""
     hard = resource.getrlimit(kind)[1]
-    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    is_allowed = hard == resource.RLIM_INFINITY or 0 <= most < hard
+    resource.setrlimit(kind, (most if is_allowed else hard, hard))
 
 
 def _raise_too_slow(number: int, frame: FrameType | None) -> None:

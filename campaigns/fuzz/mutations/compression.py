@@ -14,6 +14,7 @@ from campaigns.fuzz.mutations.text import mutate_text
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _UNIT = 1 << 20
+_SLOW_UNITS = 8  # of a zip bomb: bzip2 and LZMA take 0.2 s for each, and 4 MiB are refused
 _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\2\xff"
 
 
@@ -49,7 +50,7 @@ def _zipped(data: bytes, rng: Rng) -> bytes:
 
 
 def bomb(data: bytes, rng: Rng) -> bytes:
-    """Return a small gzip or zip file of a part of the data, repeated to 10 to 200 megabytes."""
+    """Return a small gzip or zip file of a part of the data, repeated to 8 to 200 megabytes."""
     begin = int(rng.integers(len(data) + 1))
     part = pick(rng, (b"\n", b" ", b"0 ", b"a", b"\0", data[begin : begin + 100] or b"\n", data))
     start = data if chance(rng, 0.5) else b""
@@ -63,7 +64,7 @@ def bomb(data: bytes, rng: Rng) -> bytes:
         entry.compress_type = method
         with archive.open(entry, "w") as member:
             member.write(start)
-            for _ in range(min(times, 20)):
+            for _ in range(min(times, _SLOW_UNITS)):
                 member.write(unit)
     return buffer.getvalue()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pydoc
+import re
 import threading
 from typing import Any
 
@@ -318,4 +319,6 @@ def test_help_shows_the_parameters_of_a_constructor() -> None:
     signature = (
         "Linear(n_in: 'int', n_out: 'int', rng: 'np.random.Generator', *, bias: 'bool' = True"
     )
-    assert signature in pydoc.plain(pydoc.render_doc(Linear))
+    # Python 3.13 breaks a long signature into lines.
+    shown = re.sub(r"[\s|]", "", pydoc.plain(pydoc.render_doc(Linear)))
+    assert signature.replace(" ", "") in shown

@@ -33,10 +33,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "pmt_text.word2vec.corpus.token_file": {"open": "a temporary file of the process itself"},
     "pmt_train.parallel.process_group": {"json.loads": "messages between processes of one run"},
     "pmt_train.trainer.fit_loop": {"json.loads": "of text that it made itself"},
-    "pmt_train.word2vec.worker_main": {
-        "json.loads": "messages between processes of one run",
-        "os.open": "the null device",
-    },
+    "pmt_train.word2vec.worker_main": {"json.loads": "messages between processes of one run"},
     "pmt_train.word2vec.worker_process": {
         "json.loads": "messages between processes of one run",
         "read_bytes": "processor time of a process, from /proc",
@@ -46,7 +43,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "read_bytes": "figures that the run drew itself",
         "read_text": "the style sheet beside it",
     },
-    "pmt_apps.kit.main": {"os.open": "the null device", "open": "the null device"},
+    "pmt_apps.kit.main": {"open": "the null device"},
     "pmt_apps.kit.run_folder": {"os.open": "the lock, which is never read"},
     "pmt_apps.mnist.png": {"matplotlib.image.imread": "of bytes whose size is checked before"},
 }
@@ -79,6 +76,8 @@ def _reader(source: SourceFile, call: ast.Call) -> str | None:
     if isinstance(call.func, ast.Name) and call.func.id == "open":
         return "open" if _may_read(call, position=1) else None
     name = source.full_name(call.func)
+    if name == "os.open" and call.args and source.full_name(call.args[0]) == "os.devnull":
+        return None
     if name in _READERS:
         return name
     if not isinstance(call.func, ast.Attribute):

@@ -75,6 +75,7 @@ def test_a_direct_opening_is_caught(text: str) -> None:
         "from pmt_apps.kit.run import Run\nRun.open(settings, task, title)",
         "archive.open(entry, 'w')",
         "path.open('w')",
+        "import os\nos.open(os.devnull, os.O_WRONLY)",
         "import json\njson.dumps(value)",
     ],
 )

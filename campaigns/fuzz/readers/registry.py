@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns.fuzz.readers.arrays import ARRAY_READERS
+from campaigns.fuzz.readers.classification import CLASSIFICATION_READERS
 from campaigns.fuzz.readers.downloads import DOWNLOAD_READERS
 from campaigns.fuzz.readers.encoders import ENCODER_READERS
 from campaigns.fuzz.readers.images import IMAGE_READERS
@@ -24,6 +25,7 @@ READERS: dict[str, Reader] = {
         *STATE_READERS,
         *RUN_READERS,
         *DATA_READERS,
+        *CLASSIFICATION_READERS,
         *DOWNLOAD_READERS,
         *ENCODER_READERS,
     )

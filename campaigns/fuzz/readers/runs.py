@@ -14,6 +14,7 @@ from unittest import mock
 
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.arrays import archive_bytes
+from campaigns.fuzz.readers.classification import TUNED_APPS, TUNED_LOADERS
 from campaigns.fuzz.readers.reader import Reader, json_file
 from campaigns.fuzz.readers.run_samples import APPS, App, app_samples
 from pmt_apps.comparison.run_record import RunRecord, run_labels
@@ -93,7 +94,7 @@ _KIT = [
 
 def _predicting(name: str, app: App) -> Reader:
     read = functools.partial(_predict, app)
-    covers = _KIT + _LOADERS.get(app.task, [])
+    covers = _KIT + _LOADERS.get(app.task, []) + TUNED_LOADERS.get(app.task, [])
     return Reader(name, read, functools.partial(app_samples, app), covers, computes=True)
 
 
@@ -163,9 +164,10 @@ def _query(folder: Path) -> None:
     word2vec.print_analogy(Word2VecSettings(out=folder, analogy=("the", "cat", "sat")))
 
 
+_ALL_APPS = APPS | TUNED_APPS
 RUN_READERS: Sequence[Reader] = (
-    *(_predicting(name, app) for name, app in APPS.items()),
-    *(_loading(name, app) for name, app in APPS.items() if app.task != "mnist"),
+    *(_predicting(name, app) for name, app in _ALL_APPS.items()),
+    *(_loading(name, app) for name, app in _ALL_APPS.items() if app.task != "mnist"),
     Reader(
         "compared-run",
         _compare,

@@ -171,6 +171,7 @@ def test_several_labels_by_a_separator_a_list_or_columns(tmp_path: Path) -> None
         (b"only one word a line\nand another\n", "no known form"),
         (b"text\tlabel\n\tx\n\ty\n", "no text is left"),
         (b"a\x00b" * 40, "binary"),
+        ((b"a\t" * 2000 + b"b\n") * 3, "no known form"),  # a pattern of so many fields is slow
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: bytes, words: str) -> None:

@@ -13,6 +13,7 @@ from pmt_text.files.csv_record import QuotedRecord, unquote
 from pmt_text.files.line_numbers import LineNumbers
 
 _MAX_RECORD = 500  # lines of a record: a review of many paragraphs
+_MAX_FIELDS = 1000  # of a record
 _SEPARATORS = {"\t": "TSV", ",": "CSV", ";": "CSV with semicolons", "|": "CSV with bars"}
 
 NOT_JSON = "not a JSON object"
@@ -42,7 +43,7 @@ class RowFormat:
 def detect_rows(lines: Sequence[str]) -> RowFormat | None:
     """Return the format of the first lines of a file; None if no separator fits most of them.
 
-    A separator fits if the header, or else most lines, have the same number of two or more fields.
+    A separator fits if the header, or else most lines, have the same number of fields, 2 to 1,000.
     """
     if lines and sum(line.lstrip().startswith("{") for line in lines) * 2 > len(lines):
         return RowFormat("JSON lines")
@@ -69,7 +70,7 @@ def _width(lines: Sequence[str], separator: str) -> tuple[int, float]:
     width = max(counts, key=lambda n: counts[n])
     share = min(counts[width] / len(lines), 1.0)
     fits = share > 0.5 or (width == first and _looks_quoted(lines, separator))
-    return width, share if fits else 0.0
+    return width, share if fits and width <= _MAX_FIELDS else 0.0
 
 
 def _count_fields(line: str, separator: str) -> int:

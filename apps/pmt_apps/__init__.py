@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pmt_apps.encoder.encoder import Encoder
     from pmt_apps.estimators.base import TrainingOptions
+    from pmt_apps.estimators.named_entity_tagger import NamedEntityTagger
     from pmt_apps.estimators.text_classifier import TextClassifier
+    from pmt_apps.estimators.text_pair_classifier import TextPairClassifier
     from pmt_apps.kit.predictor import Predictor
     from pmt_apps.loading import load
 
-__all__ = ["Encoder", "Predictor", "TextClassifier", "TrainingOptions", "load"]
+__all__ = [
+    "Encoder",
+    "NamedEntityTagger",
+    "Predictor",
+    "TextClassifier",
+    "TextPairClassifier",
+    "TrainingOptions",
+    "load",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -22,6 +32,10 @@ def __getattr__(name: str) -> object:
         from pmt_apps.encoder.encoder import Encoder
 
         return Encoder
+    if name == "NamedEntityTagger":
+        from pmt_apps.estimators.named_entity_tagger import NamedEntityTagger
+
+        return NamedEntityTagger
     if name == "Predictor":
         from pmt_apps.kit.predictor import Predictor
 
@@ -34,6 +48,10 @@ def __getattr__(name: str) -> object:
         from pmt_apps.estimators.text_classifier import TextClassifier
 
         return TextClassifier
+    if name == "TextPairClassifier":
+        from pmt_apps.estimators.text_pair_classifier import TextPairClassifier
+
+        return TextPairClassifier
     if name == "TrainingOptions":
         from pmt_apps.estimators.base import TrainingOptions
 

@@ -107,14 +107,15 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      kit
     pmt_apps      encoder
     pmt_apps      classification       kit encoder
-    pmt_apps      estimators           classification
+    pmt_apps      estimators           classification encoder ner qqp qqp.data qqp.models
+    pmt_apps      estimators           qqp.training
     pmt_apps      ner                  encoder kit
     pmt_apps      language_model       kit
     pmt_apps      translation          kit
     pmt_apps      word2vec             kit
     pmt_apps      mnist                kit
     pmt_apps      qqp.data             kit
-    pmt_apps      qqp.models           qqp.data
+    pmt_apps      qqp.models           encoder qqp.data
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
     pmt_apps      loading              kit classification language_model mnist ner qqp

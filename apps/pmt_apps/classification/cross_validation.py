@@ -63,7 +63,7 @@ def fold_scores(
     settings: Settings, train: Texts, test: Texts, labels: LabelSet, workers: Workers
 ) -> dict[str, float]:
     """Train on a part of `train`, choose weights by the rest, and return the scores of `test`."""
-    out = held_out(train, labels, settings.dev_fraction, settings.seed)
+    out = held_out(train, settings.dev_fraction, settings.seed)
     inside = [text for text, held in zip(train, out, strict=True) if not held]
     dev = [text for text, held in zip(train, out, strict=True) if held]
     model = text_model(settings.kind).build(settings, [text.text for text in inside], labels)

@@ -53,7 +53,7 @@ def read_splits(settings: Settings, run: Run[Settings]) -> Splits:
     if "dev" in files:
         dev = _known(files["dev"], labels)
     else:
-        part = held_out(train, labels, settings.dev_fraction, settings.seed)
+        part = held_out(train, settings.dev_fraction, settings.seed)
         dev = [text for text, out in zip(train, part, strict=True) if out]
         train = [text for text, out in zip(train, part, strict=True) if not out]
         run.say(f"dev: {len(dev):,} texts held out of train")
@@ -126,9 +126,7 @@ def _known(file: LabeledTexts, labels: LabelSet) -> list[LabeledText]:
     return known
 
 
-def held_out(
-    texts: Sequence[LabeledText], labels: LabelSet, fraction: float, seed: int
-) -> NDArray[np.bool_]:
+def held_out(texts: Sequence[LabeledText], fraction: float, seed: int) -> NDArray[np.bool_]:
     """Return which texts are held out, (n,): a share of each class, at least one text in all.
 
     Equal texts stay together, so that none of them is in both parts. A class keeps a text.

@@ -17,13 +17,14 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.encoder.fine_tuning import (
     encoder_from_json,
     encoder_to_json,
+    first_and_mean,
     freeze_lowest,
     hidden_of_vectors,
     without_unused,
 )
-from pmt_autograd import Tensor, concat
+from pmt_autograd import Tensor
 from pmt_core import RandomStream, SettingsError, decode_field
-from pmt_nn import Bert, Dropout, Linear, masked_mean
+from pmt_nn import Bert, Dropout, Linear
 
 Rng = np.random.Generator | None
 
@@ -56,7 +57,7 @@ class EncoderClassifier(TextNetwork):
         return self._classified(hidden, batch, None)
 
     def _classified(self, hidden: Tensor, batch: TextBatch, rng: Rng) -> Tensor:
-        pooled = concat(hidden[:, 0], masked_mean(hidden, batch.mask), axis=-1)
+        pooled = first_and_mean(hidden, batch.mask)
         logits: Tensor = self.classify(self.dropout(pooled, rng))
         return logits
 

@@ -77,7 +77,7 @@ def prepare(
         model.class_weights = model.labels.balanced_weights(encoded.labels)
     batches = BucketBatches(
         encoded.lengths,
-        _batch_size(settings, len(encoded)),
+        small_batch(settings.batch_size, len(encoded)),
         encoded.batch,
         RandomStream(settings.seed, "order"),
     )
@@ -91,7 +91,7 @@ def prepare(
         workers=workers,
         clip=None if settings.kind == "tfidf" else 1.0,
         accumulate=settings.accumulate,
-        average=min(settings.average, 1 - _AVERAGED / max(steps, 2 * _AVERAGED)) or None,
+        average=average_decay(settings.average, steps) or None,
     )
     options = FitOptions(
         settings.epochs,
@@ -123,9 +123,14 @@ def _evaluation(
     return evaluate
 
 
-def _batch_size(settings: Settings, n: int) -> int:
-    """Return the examples of a step: few of a small data set, which needs enough steps."""
-    return min(settings.batch_size, max(_LEAST_BATCH, n // _LEAST_STEPS))
+def small_batch(size: int, n: int) -> int:
+    """Return the examples of a step: at most `size`, few of n examples if n is small."""
+    return min(size, max(_LEAST_BATCH, n // _LEAST_STEPS))
+
+
+def average_decay(decay: float, steps: int) -> float:
+    """Return the decay of the average of the weights: less than `decay` if there are few steps."""
+    return min(decay, 1 - _AVERAGED / max(steps, 2 * _AVERAGED))
 
 
 def _warmup_steps(settings: Settings, steps: int) -> int:

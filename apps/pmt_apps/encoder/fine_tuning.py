@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pmt_apps.encoder.encoder import Encoder
-from pmt_autograd import Tensor
+from pmt_autograd import Tensor, concat
 from pmt_core import RandomStream, SettingsError, decode_field, field, json_object
-from pmt_nn import Bert, BertConfig, Mask, Parameter
+from pmt_nn import Bert, BertConfig, Mask, Parameter, masked_mean
 from pmt_text import Tokenizer
 from pmt_train import ParameterGroup
 
@@ -95,6 +95,14 @@ def hidden_of_vectors(
         x = model.project(x)
     hidden: Tensor = model.encoder(x, mask)
     return hidden
+
+
+def first_and_mean(hidden: Tensor, mask: Mask) -> Tensor:
+    """Return the vectors of the first token and the means of all tokens side by side, (b, 2 d).
+
+    hidden: (b, t, d). mask: True at tokens, (b, t).
+    """
+    return concat(hidden[:, 0], masked_mean(hidden, mask), axis=-1)
 
 
 def encoder_to_json(encoder: Encoder) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from pmt_core import SettingsError, StateError, value_text
+from pmt_core import SettingsError, ShapeError, StateError, value_text
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,21 @@ class TrainingOptions:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         del values["progress"]
         return {name: value for name, value in values.items() if value is not None}
+
+    def given_of(self, names: Iterable[str], estimator: str) -> dict[str, Any]:
+        """Return the options that are given. names: those that the estimator has.
+
+        Raises:
+            SettingsError: an option is given that the estimator does not have.
+        """
+        given, allowed = self.given(), set(names)
+        unknown = [name for name in given if name not in allowed]
+        if unknown:
+            raise SettingsError(
+                f"training: {estimator} has no {', '.join(unknown)}, expected only "
+                f"{', '.join(item.name for item in fields(self) if item.name in allowed)}"
+            )
+        return given
 
 
 class Estimator:
@@ -107,27 +123,43 @@ class Estimator:
             )
 
 
-class ClassifierTags:
-    """What scikit-learn asks a classifier of texts for.
+class EstimatorTags:
+    """What scikit-learn asks an estimator of texts for.
 
     Its tools ask for `_estimator_type`, and newer ones for `__sklearn_tags__`. Only they call the
     latter, so that scikit-learn is imported already.
     """
 
-    _estimator_type = "classifier"
+    _estimator_type: str | None = None
 
     def __sklearn_tags__(self) -> Any:
-        """Return scikit-learn's description of a classifier of texts."""
+        """Return scikit-learn's description of the estimator."""
         utils = sys.modules.get("sklearn.utils")
         if utils is None:
             raise StateError("scikit-learn is not loaded; only its tools need these tags")
         return utils.Tags(
-            estimator_type="classifier",
+            estimator_type=self._estimator_type,
             target_tags=utils.TargetTags(required=True),
-            classifier_tags=utils.ClassifierTags(),
+            classifier_tags=utils.ClassifierTags() if self._estimator_type else None,
             input_tags=utils.InputTags(two_d_array=False, string=True),
         )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether `fit` has been called."""
         return hasattr(self, "classes_")
+
+
+class ClassifierTags(EstimatorTags):
+    """What scikit-learn asks a classifier of texts for."""
+
+    _estimator_type = "classifier"
+
+
+def check_lengths(examples: Sized, labels: Sequence[Any], name: str) -> None:
+    """Raise ShapeError if X and y differ in length. name: of an example."""
+    if len(examples) != len(labels):
+        raise ShapeError(f"expected a label for each of {len(examples)} {name}s, got {len(labels)}")
+
+
+SMALL = 4000
+"""With fewer examples the smaller models of the shipped samples are trained from scratch."""

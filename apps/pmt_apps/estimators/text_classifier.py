@@ -18,8 +18,8 @@ from pmt_apps.classification.predictor import TextPredictor
 from pmt_apps.classification.scores import several_label_scores
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.training import prepare, text_model
-from pmt_apps.estimators.base import ClassifierTags, Estimator, TrainingOptions
-from pmt_core import DataError, ShapeError
+from pmt_apps.estimators.base import ClassifierTags, Estimator, TrainingOptions, check_lengths
+from pmt_core import DataError
 from pmt_text import LabeledText
 from pmt_train import Workers
 
@@ -95,13 +95,12 @@ class TextClassifier(ClassifierTags, Estimator):
             ShapeError: X and y differ in length.
         """
         texts, labels = check_texts(X), list(y)
-        if len(texts) != len(labels):
-            raise ShapeError(f"expected a label for each of {len(texts)} texts, got {len(labels)}")
+        check_lengths(texts, labels, "text")
         settings = self.settings()
-        names, classes = _label_names(labels, self.several)
+        names, classes = label_names(labels, self.several)
         rows = [LabeledText(text, name) for text, name in zip(texts, names, strict=True)]
         label_set = LabelSet(tuple(map(str, classes)), self.several)
-        out = held_out(rows, label_set, settings.dev_fraction, settings.seed)
+        out = held_out(rows, settings.dev_fraction, settings.seed)
         train = [row for row, held in zip(rows, out, strict=True) if not held]
         dev = [row for row, held in zip(rows, out, strict=True) if held]
         model = text_model(settings.kind).build(settings, [row.text for row in train], label_set)
@@ -129,8 +128,7 @@ class TextClassifier(ClassifierTags, Estimator):
     def score(self, X: Iterable[str], y: Iterable[Any]) -> float:
         """Return the accuracy, or micro F1 if a text may have several labels."""
         texts, labels = check_texts(X), list(y)
-        if len(texts) != len(labels):
-            raise ShapeError(f"expected a label for each of {len(texts)} texts, got {len(labels)}")
+        check_lengths(texts, labels, "text")
         predicted = self.predict(texts)
         if not self.several:
             return float(np.mean(np.asarray(predicted) == np.asarray(labels)))
@@ -187,7 +185,7 @@ def check_texts(texts: Iterable[str]) -> list[str]:
     return result
 
 
-def _label_names(labels: Sequence[Any], several: bool) -> tuple[list[tuple[str, ...]], list[Any]]:
+def label_names(labels: Sequence[Any], several: bool) -> tuple[list[tuple[str, ...]], list[Any]]:
     """Return the names of the labels of each text, and the classes, sorted."""
     rows = [tuple(row) if several else (row,) for row in labels]
     names = {_plain(label) for row in rows for label in row}

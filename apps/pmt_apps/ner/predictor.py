@@ -70,10 +70,7 @@ class EntityPredictor(Predictor[Settings, Sentence, list[str]]):
             return str(value)
         if not isinstance(value, Sequence) or not all(isinstance(word, str) for word in value):
             raise DataError(f"expected a text or a list of words, got {type(value).__name__}")
-        words = tuple(map(str, value))
-        if not all(word and not any(map(str.isspace, word)) for word in words):
-            raise DataError("expected words that are not empty and have no white space in them")
-        return words
+        return checked_words(value)
 
     def answers(self, inputs: Sequence[Sentence]) -> Iterator[Mapping[str, Any]]:
         """Return text, entities, words and tags (IOB2) of each text, one after the other.
@@ -129,6 +126,14 @@ _NOT_FINITE = (
     "the probabilities of its tags are not finite: the weights of the run are too large for its "
     "numbers; train it anew with a lower --lr"
 )
+
+
+def checked_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words of a sentence. Raises DataError for an empty word, or white space in it."""
+    result = tuple(map(str, words))
+    if not all(word and not any(map(str.isspace, word)) for word in result):
+        raise DataError("expected words that are not empty and have no white space in them")
+    return result
 
 
 def _words(sentence: Sentence) -> list[TextWord]:

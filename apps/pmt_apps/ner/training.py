@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import Splits
@@ -32,16 +34,36 @@ CLIP_NORM = 5.0
 HEAD_RATE = 10.0  # factor on the rate of what is new beside a pre-trained encoder
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """A tagger that is ready to be trained: what `TrainingLoop` needs."""
+
+    trainer: Trainer[Any, Any]
+    batches: BucketBatches[Any]
+    options: FitOptions
+
+
 def fit(
     tagger: Tagger, splits: Splits, settings: Settings, run: Run[Settings], workers: Workers
 ) -> History:
     """Train on "train"; keep the weights of the best F1 on "dev"."""
-    encoded = tagger.encode(splits["train"].sentences)
+    job = prepare(tagger, splits["train"].sentences, splits["dev"].sentences, settings, workers)
+    return run.fit(job.trainer, job.batches, job.options, model_meta=tagger.to_json())
+
+
+def prepare(
+    tagger: Tagger,
+    train: Sequence[TaggedSentence],
+    dev: Sequence[TaggedSentence],
+    settings: Settings,
+    workers: Workers,
+) -> Training:
+    """Return the training of a tagger on `train` that keeps the weights of the best F1 on `dev`."""
+    encoded = tagger.encode(train)
     batches = BucketBatches(
         encoded.lengths, settings.batch_size, encoded.batch, RandomStream(settings.seed, "order")
     )
     steps = len(batches) * settings.epochs
-    dev = splits["dev"].sentences
     decay = linear_schedule if isinstance(tagger, FineTunedTagger) else cosine_schedule
     trainer = Trainer(
         tagger.model,
@@ -53,17 +75,13 @@ def fit(
         clip=CLIP_NORM,
         average=settings.average or None,
     )
-    return run.fit(
-        trainer,
-        batches,
-        FitOptions(
-            settings.epochs,
-            evaluate=lambda: scores(tagger.tag(dev, workers, description="scoring"), dev),
-            monitor="f1",
-            early_stopping=EarlyStopping(patience=settings.patience),
-        ),
-        model_meta=tagger.to_json(),
+    options = FitOptions(
+        settings.epochs,
+        evaluate=lambda: scores(tagger.tag(dev, workers, description="scoring"), dev),
+        monitor="f1",
+        early_stopping=EarlyStopping(patience=settings.patience),
     )
+    return Training(trainer, batches, options)
 
 
 def _optimizer(tagger: Tagger, settings: Settings) -> OptimizerMaker:

@@ -16,9 +16,15 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
+from pmt_core import SettingsError
 
 BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.1, "batch_size": 256, "warmup": 0}
 """How a baseline is trained, by itself or to stand beside a model."""
+
+FINE_TUNING: dict[str, Any] = {
+    "preset": "plain", "epochs": 3, "lr": 5e-5, "max_length": 128, "average": 0.0,
+}  # fmt: skip
+"""How a pre-trained encoder is trained."""
 
 _BY_PRESET = "by the preset"
 
@@ -65,6 +71,18 @@ class Settings(TransformerSettings):
         "train a baseline instead: a threshold of the word overlap, or logistic regression on "
         "tf-idf (the default of the option); every other run reports both for comparison",
         const="tfidf",
+    )
+    encoder: Path | None = path_option(
+        "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune: it reads both "
+        "questions as one sequence",
+        group="model",
+    )
+    freeze: int = training_option(
+        0, "of an encoder: embeddings and the lowest N - 1 layers stay as they are; 0: none",
+        at_least=0, at_most=1000, metavar="N",
+    )  # fmt: skip
+    layer_decay: float = training_option(
+        1.0, "of an encoder: factor on the rate of each layer below the top", above=0, at_most=1
     )
     extra_epochs: int = data_option(
         0,
@@ -113,17 +131,27 @@ class Settings(TransformerSettings):
         3, "epochs without a better dev accuracy before stopping", at_least=1
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoder is not None and (self.baseline or self.pretrain or self.students):
+            raise SettingsError(
+                "a pre-trained encoder takes the place of --baseline, --pretrain and --students; "
+                "leave them out, or leave --encoder out"
+            )
+
     @property
     def has_stages(self) -> bool:
         """Whether there is more to train than one model on the labeled pairs."""
         before = self.vectors_epochs or self.pretrain_epochs or self.pretrain
-        return self.baseline is None and bool(before or self.students)
+        return not (self.baseline or self.encoder) and bool(before or self.students)
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The preset's; the shipped sample is small: a smaller model, for more epochs."""
         if given.get("baseline"):
             return {**BASELINE, "preset": "plain", "patience": BASELINE["epochs"]}
+        if given.get("encoder"):
+            return FINE_TUNING
         if {"train", "data"} & set(given):
             return PRESETS[given.get("preset", "best")]
         small = {"preset": "plain", "patience": 6, "lr": 1e-3, "width": 64, "hidden": 128}

@@ -15,7 +15,7 @@ from pmt_autograd import Tensor
 from pmt_core import softmax
 from pmt_nn import Module, cross_entropy
 from pmt_text import BucketBatches
-from pmt_train import AttentionMap, Workers, predict_batches
+from pmt_train import AttentionMap, ParameterGroup, Workers, predict_batches
 
 CLASSES = ("different", "duplicate")
 EVALUATION_BATCH = 256
@@ -83,10 +83,12 @@ class PairModel(ABC, Generic[B]):
     Attributes:
         kind: name of the class in `model.npz`.
         module: the trained module.
+        class_weights: (2,) factors of the loss; None: all 1.
     """
 
     kind: ClassVar[str]
     module: Module
+    class_weights: NDArray[np.float32] | None = None
 
     @abstractmethod
     def encode(self, texts: Texts, labels: NDArray[np.int64] | None = None) -> Encoded[B]:
@@ -106,6 +108,10 @@ class PairModel(ABC, Generic[B]):
     def to_json(self) -> dict[str, Any]:
         """Return what is needed, beside settings and weights, to build this model again."""
 
+    def parameter_groups(self, settings: Settings) -> list[ParameterGroup]:
+        """Return the parameters that are trained with other rates than the rest; none here."""
+        return []
+
     def size(self) -> str:
         """Return the size of the model, as text."""
         return f"{self.module.parameter_count():,} parameters"
@@ -117,7 +123,9 @@ class PairModel(ABC, Generic[B]):
     def loss(self, module: Module, batch: B, rng: np.random.Generator) -> tuple[Tensor, int]:
         """Return the sum of the cross-entropy over the batch, and the number of pairs."""
         logits = self.classifier(batch, rng=rng)
-        return cross_entropy(logits, batch.labels, reduction="sum"), len(batch)
+        weights = self.class_weights
+        loss = cross_entropy(logits, batch.labels, reduction="sum", class_weights=weights)
+        return loss, len(batch)
 
     def predict_batch(self, batch: B, *, both_orders: bool = True) -> Probabilities:
         """Return the probability of "duplicate" for each pair of a batch, (b,).

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import Splits
 from pmt_apps.qqp.models.baselines import BASELINES
+from pmt_apps.qqp.models.cross_encoder import CrossEncoderPairModel
 from pmt_apps.qqp.models.pair_model import PairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_core import DataError, field, value_text
@@ -17,6 +18,7 @@ from pmt_text import Tokenize, tokenize
 
 KINDS: dict[str, type[PairModel[Any]]] = {
     TransformerPairModel.kind: TransformerPairModel,
+    CrossEncoderPairModel.kind: CrossEncoderPairModel,
     **BASELINES,
 }
 
@@ -25,6 +27,8 @@ def make_pair_model(
     settings: Settings, splits: Splits, tokenize: Tokenize = tokenize
 ) -> PairModel[Any]:
     """Return an untrained model. Its vocabulary is that of train and extra, never dev or test."""
+    if settings.encoder is not None:
+        return CrossEncoderPairModel.build(settings)
     pairs = [*splits["train"], *splits.get("extra", [])]
     if settings.baseline is not None:
         return BASELINES[settings.baseline].for_pairs(settings, pairs, tokenize)

@@ -19,6 +19,7 @@ from pmt_train import (
     AdamW,
     EarlyStopping,
     FitOptions,
+    ParameterGroup,
     ProcessGroup,
     Schedule,
     SingleProcess,
@@ -82,7 +83,10 @@ def label_stage(
         lambda: scores(model.probabilities(dev, workers), labels),
         early_stopping=EarlyStopping(patience=settings.patience),
     )
-    trainer = make_trainer(model.module, model.loss, schedule, settings, workers, stream=name)
+    groups = model.parameter_groups(settings)
+    trainer = make_trainer(
+        model.module, model.loss, schedule, settings, workers, stream=name, groups=groups
+    )
     return Stage(name, trainer, batches, options, model.model_meta() if name is None else None)
 
 
@@ -103,10 +107,12 @@ def make_trainer(
     *,
     stream: str | None,
     process_group: ProcessGroup | None = None,
+    groups: Sequence[ParameterGroup] = (),
 ) -> Trainer[Any, Any]:
     """Return a trainer with the weight decay and the average of the settings.
 
     stream: names the random numbers of dropout and masking; None: those of the only stage.
+    groups: of parameters with other rates.
     """
     seed = settings.seed
     if stream is not None:
@@ -114,7 +120,7 @@ def make_trainer(
     return Trainer(
         module,
         loss,
-        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay),
+        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups),
         schedule=schedule,
         seed=seed,
         workers=workers,

@@ -13,9 +13,9 @@ from tiny_encoder import write_tiny_encoder
 
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.reader import Reader
-from campaigns.fuzz.readers.run_samples import App, Model, app_samples
+from campaigns.fuzz.readers.run_samples import APPS, App, Model, app_samples
 from campaigns.fuzz.readers.texts import hostile_texts, texts
-from pmt_apps import TextClassifier
+from pmt_apps import NamedEntityTagger, TextClassifier, TextPairClassifier
 from pmt_apps.classification import main as classify
 from pmt_apps.classification.data import read_splits
 from pmt_apps.classification.labels import LabelSet
@@ -28,7 +28,10 @@ from pmt_apps.ner import main as ner
 from pmt_apps.ner.data import build_encoder
 from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings as NerSettings
-from pmt_text import LabelOptions, TaggedSentence, load_labeled_texts
+from pmt_apps.qqp import main as qqp
+from pmt_apps.qqp.data.settings import Settings as QqpSettings
+from pmt_apps.qqp.models.registry import make_pair_model
+from pmt_text import LabelOptions, QuestionPair, TaggedSentence, load_labeled_texts
 
 _TEXTS = (("a good film", "good"), ("bad, and long", "bad"), ("what is a film?", "other")) * 3
 _TINY: dict[str, Any] = {"width": 8, "heads": 2, "layers": 1, "hidden": 8, "workers": 1}
@@ -52,9 +55,21 @@ def _tagger(settings: NerSettings) -> Model:
     return tagger.model.state_dict(), tagger.to_json()
 
 
+def _pair_model(settings: QqpSettings) -> Model:
+    with tempfile.TemporaryDirectory() as folder:
+        if settings.encoder is not None:
+            settings = dataclasses.replace(settings, encoder=write_tiny_encoder(Path(folder)))
+        model = make_pair_model(settings, {"train": [QuestionPair(*_PAIR, label=1)] * 3})
+    return model.module.state_dict(), {**model.model_meta(), "classes": ["no", "yes"]}
+
+
+_PAIR = ("how do i swim?", "what is a film?")
 _LINES = "a good film\nbad, and long\n\n"
 _SCRATCH = Settings(**_TINY, max_ngrams=100)
 _FOLDER = Path("encoder")
+_TFIDF_PAIRS = App(
+    "qqp", QqpSettings(**_TINY, baseline="tfidf"), qqp.predict, _pair_model, "\t".join(_PAIR)
+)
 TUNED_APPS: dict[str, App] = {
     "run-classify": App("classify", _SCRATCH, classify.predict, _classifier, _LINES),
     "run-classify-tfidf": App(
@@ -74,6 +89,13 @@ TUNED_APPS: dict[str, App] = {
         _tagger,
         "Ann Lee met Bob.\n",
     ),
+    "run-qqp-encoder": App(
+        "qqp",
+        QqpSettings(**_TINY, encoder=_FOLDER),
+        qqp.predict,
+        _pair_model,
+        "\t".join(_PAIR) + "\n",
+    ),
 }
 """Runs of models that are read by `campaigns.fuzz.readers.runs`, by the name of the reader."""
 
@@ -91,12 +113,21 @@ TUNED_LOADERS = {
         "pmt_apps.ner.fine_tuned_tagger.FineTunedTagger.from_json",
         "pmt_apps.ner.fine_tuned_tagger.load_tagger",
     ],
+    "qqp": ["pmt_apps.qqp.models.cross_encoder.CrossEncoderPairModel.from_json"],
 }
 """The functions that read the model of a run, by its task."""
 
 
 def _estimate(folder: Path) -> None:
     TextClassifier.load(folder).predict(["a good film", ""])
+
+
+def _estimate_pairs(folder: Path) -> None:
+    TextPairClassifier.load(folder).predict([_PAIR, ("", "")])
+
+
+def _estimate_tags(folder: Path) -> None:
+    NamedEntityTagger.load(folder).predict([["Ann", "met", "Bob"], []])
 
 
 def _labeled_samples() -> Iterator[Files]:
@@ -143,6 +174,20 @@ CLASSIFICATION_READERS: Sequence[Reader] = (
         _estimate,
         lambda: app_samples(TUNED_APPS["run-classify"]),
         ["pmt_apps.estimators.text_classifier.TextClassifier.load"],
+        computes=True,
+    ),
+    Reader(
+        "text-pair-classifier",
+        _estimate_pairs,
+        lambda: app_samples(_TFIDF_PAIRS),
+        ["pmt_apps.estimators.text_pair_classifier.TextPairClassifier.load"],
+        computes=True,
+    ),
+    Reader(
+        "named-entity-tagger",
+        _estimate_tags,
+        lambda: app_samples(APPS["run-ner"]),
+        ["pmt_apps.estimators.named_entity_tagger.NamedEntityTagger.load"],
         computes=True,
     ),
 )

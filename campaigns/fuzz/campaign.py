@@ -15,7 +15,10 @@ from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.worker import Batch, run_worker
 
 _BATCH = 20  # inputs
-_OVERHEAD, _MOST_CHARGED = 0.002, 0.1  # seconds of an input in the schedule: hostile ones are few
+# The first batch has the samples and the hostile files, which take long; a reader that took all of
+# its time for them would not be given damaged samples.
+_FIRST_COST = 0.1  # seconds of an input in the schedule, at most
+_END_COST = 1.0  # of a process that ended
 _SILENCE = 300.0  # seconds without an outcome, after which a process is taken to hang
 
 
@@ -83,7 +86,10 @@ class _Schedule:
 
     def add(self, outcome: Outcome, worker: _Worker) -> None:
         """Account for an outcome."""
-        self._seconds[outcome.reader] += _OVERHEAD + min(outcome.seconds, _MOST_CHARGED)
+        cost = outcome.cost
+        self._seconds[outcome.reader] += (
+            cost if outcome.number >= _BATCH else min(cost, _FIRST_COST)
+        )
         worker.next_number = outcome.number + 1
         worker.heard = time.monotonic()
 
@@ -140,7 +146,9 @@ def _end(worker: _Worker, reason: str) -> Outcome:
     name = worker.batch.reader if worker.batch is not None else ""
     worker.connection.close()
     worker.process.kill()
-    return Outcome(name, worker.next_number, "slow" if is_slow else "other", reason=reason)
+    return Outcome(
+        name, worker.next_number, "slow" if is_slow else "other", reason=reason, cost=_END_COST
+    )
 
 
 def _start() -> _Worker:

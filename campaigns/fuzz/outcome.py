@@ -26,7 +26,8 @@ class Outcome:
         number: of the input.
         kind: read; refused as it should be; another exception, or the process died; more processor
             time than allowed; more memory than allowed.
-        seconds: processor time.
+        seconds: processor time of the reader.
+        cost: processor time altogether, with that of making the input.
         growth: of the memory, in bytes.
         reason: the exception, one line; empty if the input was read.
         location: where it was raised, file and line; equal places are one finding.
@@ -39,6 +40,7 @@ class Outcome:
     growth: float = 0.0
     reason: str = ""
     location: str = ""
+    cost: float = 0.0
 
     @property
     def is_failure(self) -> bool:

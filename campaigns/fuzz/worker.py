@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -44,7 +46,10 @@ def run_worker(connection: Connection, quiet: bool = True) -> None:
                 batch: Batch = connection.recv()
                 for number in range(batch.first, batch.first + batch.count):
                     reader = ALL_READERS[batch.reader]
-                    connection.send(try_input(reader, batch.seed, number, Path(folder), meter))
+                    used = time.process_time()
+                    outcome = try_input(reader, batch.seed, number, Path(folder), meter)
+                    cost = time.process_time() - used
+                    connection.send(dataclasses.replace(outcome, cost=cost))
 
 
 def try_input(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from pmt_apps.kit.early_interrupt import exit_quietly_on_interrupt
+from pmt_apps.kit.early_interrupt import discard_output, exit_quietly_on_interrupt
 from pmt_apps.kit.program import started_as
 
 _BAD_INPUT = 2
-_BROKEN_PIPE = 128 + 13
 _USAGE = """\
 usage: {start} SUBCOMMAND [--help] [options]
 
@@ -148,10 +145,7 @@ def _print(text: str) -> int:
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        # Python flushes standard output once more at exit: let it succeed.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        return discard_output()
     return 0
 
 

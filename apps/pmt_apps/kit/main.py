@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pmt_apps.kit.command_line import parse_settings
+from pmt_apps.kit.early_interrupt import discard_output
 from pmt_apps.kit.path_text import VISIBLE
 from pmt_apps.kit.run import Run
 from pmt_apps.kit.settings import AppSettings
@@ -21,7 +22,6 @@ from pmt_train import TrainingInterrupted, launched_process_group, say, stopped_
 S = TypeVar("S", bound=AppSettings)
 
 BAD_INPUT = 2
-_BROKEN_PIPE = 128 + 13
 _ABORT_DELAY = 1.0  # seconds
 
 
@@ -100,10 +100,7 @@ def exit_code_of(work: Callable[[], None]) -> int:
             warn(note)
         return 128 + int(getattr(stop, "signal", signal.SIGINT))
     except BrokenPipeError:
-        # Python flushes standard output once more at exit: let it succeed.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        return discard_output()
     except (PmtError, MemoryError, OSError) as error:
         warn(f"error: {_message(error)}")
         return BAD_INPUT

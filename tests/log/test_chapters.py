@@ -32,7 +32,7 @@ def test_the_index_names_every_chapter_in_order() -> None:
     index = (LOG / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"\]\((\d\d-[\w-]+\.md)\)", index) == [path.name for path in CHAPTERS]
     numbers = [int(path.name[:2]) for path in CHAPTERS]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(set(numbers)) == len(numbers)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=stem)

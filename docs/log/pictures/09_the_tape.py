@@ -1,4 +1,4 @@
-"""Chapter 6: the tape of a small network."""
+"""Chapter 9: the tape of a small network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from pmt_autograd import Tensor, draw_tape, matmul, tanh
 
-PICTURES = ("06_tape.png",)
+PICTURES = ("09_tape.png",)
 
 
 def draw(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Chapter 8: where a decoder looks that reverses letters, and how its loss fell."""
+"""Chapter 13: where a decoder looks that reverses letters, and how its loss fell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pmt_autograd import gradients, no_grad
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig, capture, cross_entropy
 from pmt_train import AdamW, FlatParameters, figure_saved_to, linear_schedule
 
-PICTURES = ("08_reversal.png",)
+PICTURES = ("13_reversal.png",)
 START, END = 0, 1
 
 

@@ -1,4 +1,4 @@
-"""Chapter 4: what six kernels find in a digit."""
+"""Chapter 6: what six kernels find in a digit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pmt_autograd import Tensor
 from pmt_nn import conv2d
 from pmt_train import figure_saved_to
 
-PICTURES = ("04_edges.png",)
+PICTURES = ("06_edges.png",)
 SAMPLE = Path(__file__).resolve().parents[3] / "apps" / "pmt_apps" / "samples" / "mnist.npz"
 
 KERNELS = {

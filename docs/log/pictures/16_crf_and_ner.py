@@ -1,4 +1,4 @@
-"""Chapter 9: a word alone and in its chain; transitions learned from the sample sentences."""
+"""Chapter 16: a word alone and in its chain; transitions learned from the sample sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pmt_autograd import gradients
 from pmt_nn import LinearChainCRF, Module, Parameter
 from pmt_train import AdamW, FlatParameters, figure_saved_to
 
-PICTURES = ("09_chain.png",)
+PICTURES = ("16_chain.png",)
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 SENTENCES = (
     "O B-PER I-PER O O B-LOC O",

@@ -1,4 +1,4 @@
-"""Chapter 5: the countries and capitals of a toy language, in a plane."""
+"""Chapter 7: the countries and capitals of a toy language, in a plane."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from pmt_train import figure_saved_to
 
-PICTURES = ("05_capitals.png",)
+PICTURES = ("07_capitals.png",)
 COUNTRIES = ("France", "Germany", "Italy", "Spain", "Greece", "Norway", "Japan", "Peru")
 CAPITALS = ("Paris", "Berlin", "Rome", "Madrid", "Athens", "Oslo", "Tokyo", "Lima")
 

@@ -1,4 +1,4 @@
-"""Chapter 7: what a trained head looks at, and the dot products of positions."""
+"""Chapter 12: what a trained head looks at, and the dot products of positions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pmt_autograd import gradients
 from pmt_nn import Embedding, Linear, Module, attention, attention_weights, cross_entropy, sinusoids
 from pmt_train import AdamW, FlatParameters, figure_saved_to
 
-PICTURES = ("07_attention.png",)
+PICTURES = ("12_attention.png",)
 
 
 class LookUp(Module):

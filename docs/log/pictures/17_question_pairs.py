@@ -1,4 +1,4 @@
-"""Chapter 10: what each step was worth on the development pairs, and how sure one can be."""
+"""Chapter 17: what each step was worth on the development pairs, and how sure one can be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from pmt_train import figure_saved_to
 
-PICTURES = ("10_pairs.png",)
+PICTURES = ("17_pairs.png",)
 MEASURED = Path(__file__).resolve().parents[1] / "measured" / "qqp.csv"
 PAIRS = 10_000
 

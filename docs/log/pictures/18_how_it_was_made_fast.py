@@ -1,4 +1,4 @@
-"""Chapter 11: a training step beside PyTorch, and what a number costs by its array's size."""
+"""Chapter 18: a training step beside PyTorch, and what a number costs by its array's size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from pmt_train import figure_saved_to
 
-PICTURES = ("11_speed.png",)
+PICTURES = ("18_speed.png",)
 MEASURED = Path(__file__).resolve().parents[1] / "measured"
 
 

@@ -1,10 +1,10 @@
-"""Writes the listings of the development log anew, from the sources they show.
+"""Write the listings of the development log and of the cards anew, from the sources they show.
 
 hatch run log_listings
 
 A listing begins with ```python PATH:NAME, where PATH is a file of the repository and NAME a
-function or class in it (or Class.method). What stands below is that definition as it is today;
-a test fails where it is not.
+function or class in it (or Class.method). The text below is that definition as it is today; a test
+fails if it is not.
 """
 
 from __future__ import annotations
@@ -17,28 +17,41 @@ ROOT = Path(__file__).resolve().parent.parent
 LISTING = re.compile(r"^```python ([\w./-]+):([\w.]+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def definition(path: str, name: str) -> str:
-    """The source of a function or class, with its decorators, ending in a newline."""
-    text = (ROOT / path).read_text(encoding="utf-8")
+def definition(path: str, name: str, root: Path = ROOT) -> str:
+    """Return the source of a function or class, with its decorators, ending in a newline.
+
+    Raises:
+        LookupError: the file or the name does not exist.
+    """
+    file = root / path
+    if not file.is_file():
+        raise LookupError(f"there is no {path}")
+    text = file.read_text(encoding="utf-8")
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
         results = [
             item for item in getattr(node, "body", []) if getattr(item, "name", None) == part
         ]
         if not results:
-            raise SystemExit(f"{path} has no {name}")
+            raise LookupError(f"{path} has no {name}")
         node = results[0]
     first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
 
 
-def refreshed(page: str) -> str:
-    """The page with every listing as its source is today."""
+def refreshed(page: str, root: Path = ROOT) -> str:
+    """Return the page with every listing as its source is today."""
     return LISTING.sub(
-        lambda match: f"```python {match[1]}:{match[2]}\n{definition(match[1], match[2])}```", page
+        lambda match: f"```python {match[1]}:{match[2]}\n{definition(match[1], match[2], root)}```",
+        page,
     )
 
 
+def pages(docs: Path) -> list[Path]:
+    """Return the pages of the log and the cards."""
+    return [path for folder in ("log", "cards") for path in sorted((docs / folder).glob("*.md"))]
+
+
 if __name__ == "__main__":
-    for chapter in sorted((ROOT / "docs" / "log").glob("*.md")):
-        chapter.write_text(refreshed(chapter.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in pages(ROOT / "docs"):
+        path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")

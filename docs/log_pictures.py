@@ -1,11 +1,12 @@
-"""Draws the pictures of the development log anew: docs/log/img/*.png.
+"""Draw the pictures of the development log and of the cards anew.
 
-hatch run log_pictures            all of them
-hatch run log_pictures 01 05      those of the chapters named
+hatch run log_pictures               all of them
+hatch run log_pictures 01 05 dense   those of the chapters and cards named
 
-Each chapter has a program docs/log/pictures/NN_name.py with `PICTURES`, the names of the files it
-makes, and `draw(folder)`, which makes them. What a picture shows is computed there, or read from
-a table in docs/log/measured/ that says on its first line which command measured it.
+Each chapter has a program docs/log/pictures/NN_name.py and each card docs/cards/pictures/name_.py,
+with `PICTURES`, the names of the files it makes, and `draw(folder)`, which makes them. A program
+computes what it shows, or reads a table in docs/log/measured/ whose first line says which command
+measured it.
 """
 
 from __future__ import annotations
@@ -14,17 +15,28 @@ import runpy
 import sys
 from pathlib import Path
 
-LOG = Path(__file__).resolve().parent / "log"
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
 
 
-def chapter_programs(chosen: list[str]) -> list[Path]:
-    """The picture programs of the chapters whose numbers are given, or of all."""
-    programs = sorted((LOG / "pictures").glob("[0-9]*.py"))
-    return [path for path in programs if not chosen or path.name.split("_")[0] in chosen]
+def picture_programs(docs: Path = DOCS) -> dict[Path, Path]:
+    """Return {picture program: folder of its pictures} of all chapters and cards."""
+    programs = {}
+    for part in ("log", "cards"):
+        for path in sorted((docs / part / "pictures").glob("[!_]*.py")):
+            programs[path] = docs / part / "img"
+    return programs
+
+
+def is_chosen(path: Path, chosen: list[str]) -> bool:
+    """Return whether a program is named by its chapter number or its card."""
+    names = {path.stem, path.stem.split("_")[0], path.stem.strip("_").replace("_", "-")}
+    return not chosen or bool(names.intersection(chosen))
 
 
 if __name__ == "__main__":
-    for program in chapter_programs(sys.argv[1:]):
-        made = runpy.run_path(str(program))
-        made["draw"](LOG / "img")
-        print(program.stem, *made["PICTURES"])
+    for program, folder in picture_programs().items():
+        if is_chosen(program, sys.argv[1:]):
+            made = runpy.run_path(str(program))
+            made["draw"](folder)
+            print(program.stem, *made["PICTURES"])

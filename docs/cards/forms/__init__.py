@@ -1,0 +1,1 @@
+"""The gradients of the cards as NumPy functions of a few lines."""

@@ -16,7 +16,6 @@ from docs.drawing import (
     RED,
     WHITE,
     arrow,
-    axes_at,
     box,
     canvas,
     figure_saved,
@@ -171,10 +170,12 @@ def draw_capitals(path: Path) -> None:
             (slice(8, 16), CAPITALS, RED, -1),
         ]:
             edge = sign * (np.abs(x).max() + 0.35)
-            for px, py, name, at in zip(x[side], y[side], names, spread(y[side], room), strict=True):
+            for px, py, name, at in zip(
+                x[side], y[side], names, spread(y[side], room), strict=True
+            ):
                 axes.plot([px, edge - sign * 0.02], [py, at], color=GRAY, linewidth=0.6)
-                axes.text(edge, at, name, color=color, va="center", ha="left" if sign > 0 else "right",
-                          fontsize=11)  # fmt: skip
+                look = {"color": color, "va": "center", "fontsize": 11}
+                axes.text(edge, at, name, ha="left" if sign > 0 else "right", **look)
             axes.plot(x[side], y[side], "o", color=color, markersize=6)
         look = {"arrowstyle": "-|>", "color": GRAY, "shrinkA": 5, "shrinkB": 5}
         for i in range(8):

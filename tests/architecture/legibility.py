@@ -141,13 +141,10 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 
 
 def parameter_count(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Number of named parameters, without `self` or `cls`, and without `dtype`.
-
-    Every layer takes `dtype`; what a reader has to learn of a constructor is the rest.
-    """
+    """Number of named parameters, without `self` or `cls`."""
     arguments = function.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-    return len(names) - (names[:1] in (["self"], ["cls"])) - ("dtype" in names)
+    return len(names) - (names[:1] in (["self"], ["cls"]))
 
 
 def complexity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

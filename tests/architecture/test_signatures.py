@@ -25,7 +25,7 @@ def parameters(count: int) -> str:
         (f"def f({parameters(11)}):\n    return 1", True),
         (f"class A:\n    def f(self, {parameters(10)}):\n        return 1", False),
         (f"class A:\n    def f(self, a, *, {parameters(10)}):\n        return 1", True),
-        (f"def f({parameters(10)}, dtype):\n    return 1", False),
+        (f"def f({parameters(10)}, dtype):\n    return 1", True),
         ("def f():\n" + "    x = 1\n" * 59, False),
         ("def f():\n" + "    x = 1\n" * 60, True),
         ("def f(x):\n" + "    if x:\n        x = 1\n" * 14, False),

@@ -9,7 +9,7 @@ import pytest
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import SettingsError, ShapeError
-from pmt_nn import Conv1d, Conv2d, ConvTranspose2d, conv1d, conv2d
+from pmt_nn import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Padding, conv1d, conv2d
 from pmt_nn.convolution.conv import CASES
 from pmt_nn.convolution.patches import pair
 
@@ -111,7 +111,9 @@ def test_translation_moves_the_output_along(rng) -> None:
 def test_transposed_convolution_is_the_adjoint(rng, settings) -> None:
     """<conv(x), y> = <x, transposed(y)> for one kernel, whatever x and y."""
     groups = settings.get("groups", 1)
-    layer = ConvTranspose2d(4, 6, 3, rng, dtype=np.float64, **settings)
+    border = Padding(settings.get("padding", 0), output=settings.get("output_padding", 0))
+    others = {k: v for k, v in settings.items() if "padding" not in k}
+    layer = ConvTranspose2d(4, 6, 3, rng, padding=border, dtype=np.float64, **others)
     y = rng.normal(size=(2, 4, 5, 4))
     spread = layer(Tensor(y)).data
     x = rng.normal(size=spread.shape)
@@ -141,4 +143,35 @@ def test_complaints(rng) -> None:
     with pytest.raises(SettingsError, match="stride"):
         Conv2d(3, 4, 3, rng, stride=0)
     with pytest.raises(SettingsError, match="output_padding"):
-        ConvTranspose2d(3, 4, 3, rng, stride=2, output_padding=2)(Tensor(x.astype(np.float32)))
+        layer = ConvTranspose2d(3, 4, 3, rng, stride=2, padding=Padding(output=2))
+        layer(Tensor(x.astype(np.float32)))
+    for kind, padding, message in (
+        (Conv2d, Padding(1, output=1), "for transposed convolutions, Conv2d got"),
+        (ConvTranspose1d, Padding(1, "circular"), 'ConvTranspose1d pads with "zeros" only'),
+        (ConvTranspose1d, "same", "not transposed"),
+        (Conv1d, (1, 1), "Conv1d: padding is one whole number"),
+        (Conv2d, "valid", "Conv2d got 'valid'"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            kind(3, 4, 3, rng, padding=padding)
+
+
+def test_a_padding_of_zeros_is_the_number(rng) -> None:
+    """The three ways to say a border of zeros give one layer, and repr shows what was given."""
+    x = rng.normal(size=(1, 2, 6, 7)).astype(np.float32)
+    layers = [
+        Conv2d(2, 3, 3, np.random.default_rng(1), padding=padding)
+        for padding in (1, (1, 1), "same", Padding(1), Padding("same"))
+    ]
+    first, *others = (layer(x).data for layer in layers)
+    for y in others:
+        np.testing.assert_array_equal(y, first)
+    assert "padding='same'" in repr(layers[2])
+    assert "padding=Padding(width='same', mode='zeros', output=0)" in repr(layers[4])
+
+
+def test_sizes_of_one_axis_may_be_a_tuple(rng) -> None:
+    x = rng.normal(size=(1, 2, 9)).astype(np.float32)
+    plain = Conv1d(2, 3, 3, np.random.default_rng(1), stride=2, padding=1, dilation=2)
+    tuples = Conv1d(2, 3, (3,), np.random.default_rng(1), stride=(2,), padding=(1,), dilation=(2,))
+    np.testing.assert_array_equal(plain(x).data, tuples(x).data)

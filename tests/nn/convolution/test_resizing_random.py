@@ -15,6 +15,7 @@ from pmt_nn import (
     AvgPool3d,
     Conv3d,
     MaxPool3d,
+    Padding,
     conv3d,
     interpolate,
 )
@@ -51,8 +52,9 @@ def bordered(draw: Draw) -> Inputs:
     return [x, draw.normal(2, 2, 2, 2, 2)], {**settings, "padding": three(draw, 0, 2)}
 
 
-def our_borders(x: Any, kernel: Any, **settings: Any) -> Any:
-    layer = Conv3d(2, 2, 2, np.random.default_rng(0), bias=False, dtype=x.dtype, **settings)
+def our_borders(x: Any, kernel: Any, padding: Any, padding_mode: str) -> Any:
+    border = Padding(padding, padding_mode)
+    layer = Conv3d(2, 2, 2, np.random.default_rng(0), padding=border, bias=False, dtype=x.dtype)
     layer.weight = kernel
     return layer(x)
 

@@ -127,26 +127,27 @@ def test_borders_by_hand() -> None:
 
 
 def test_a_circular_convolution_commutes_with_shifts(rng) -> None:
-    layer = nn.Conv2d(2, 3, 3, stream(), padding="same", padding_mode="circular")
+    layer = nn.Conv2d(2, 3, 3, stream(), padding=nn.Padding("same", "circular"))
     x = rng.normal(size=(1, 2, 5, 6)).astype(np.float32)
     shifted = layer(np.roll(x, (2, 1), axis=(2, 3))).data
     np.testing.assert_allclose(shifted, np.roll(layer(x).data, (2, 1), axis=(2, 3)), atol=1e-5)
-    assert "padding_mode='circular'" in repr(layer)
+    assert "Padding(width='same', mode='circular', output=0)" in repr(layer)
 
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_layers_of_every_mode(mode: str, rng) -> None:
     x = rng.normal(size=(2, 4, 6, 7))
-    image = nn.Conv2d(4, 2, (3, 2), stream(), padding=(2, 1), padding_mode=mode, dtype=np.float64)
+    border = nn.Padding((2, 1), mode)
+    image = nn.Conv2d(4, 2, (3, 2), stream(), padding=border, dtype=np.float64)
     numpy_modes = {"zeros": "constant", "replicate": "edge", "circular": "wrap"}
     widths = ((0, 0), (0, 0), (2, 2), (1, 1))
     padded = np.pad(x, widths, mode=numpy_modes.get(mode, mode))
     expected = nn.conv2d(padded, image.weight, image.bias)
     np.testing.assert_allclose(image(x).data, expected.data)
-    sequence = nn.Conv1d(4, 2, 3, stream(), padding=1, padding_mode=mode, bias=False)
+    sequence = nn.Conv1d(4, 2, 3, stream(), padding=nn.Padding(1, mode), bias=False)
     assert sequence(x[:, :, 0]).shape == (2, 2, 7)
 
 
 def test_an_unknown_padding_mode_is_named() -> None:
-    with pytest.raises(SettingsError, match="padding_mode is one of zeros, reflect"):
-        nn.Conv1d(2, 2, 3, stream(), padding_mode="mirror")
+    with pytest.raises(SettingsError, match="mode of a Padding is one of zeros, reflect"):
+        nn.Conv1d(2, 2, 3, stream(), padding=nn.Padding(1, "mirror"))

@@ -23,6 +23,7 @@ from pmt_nn import (
     LogSoftmax,
     MaxPool1d,
     MaxPool2d,
+    Padding,
     ReLU,
     RMSNorm,
     Sequential,
@@ -94,9 +95,10 @@ def test_conv1d(oracle, rng, dtype, settings) -> None:
     ids=str,
 )
 def test_conv_transpose2d(oracle, rng, dtype, settings) -> None:
-    ours = ConvTranspose2d(4, 6, 3, rng, dtype=dtype, **settings)
-    named = {("output_padding" if k == "output_padding" else k): v for k, v in settings.items()}
-    theirs = oracle.torch.nn.ConvTranspose2d(4, 6, 3, **named)
+    border = Padding(settings.get("padding", 0), output=settings.get("output_padding", 0))
+    others = {k: v for k, v in settings.items() if "padding" not in k}
+    ours = ConvTranspose2d(4, 6, 3, rng, padding=border, dtype=dtype, **others)
+    theirs = oracle.torch.nn.ConvTranspose2d(4, 6, 3, **settings)
     hold(oracle, ours, theirs, rng.normal(size=(2, 4, 5, 4)).astype(dtype), PLAIN)
 
 

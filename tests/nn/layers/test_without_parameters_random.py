@@ -21,6 +21,7 @@ from pmt_nn import (
     GRUCell,
     LayerNorm,
     LSTMCell,
+    Padding,
     RMSNorm,
     RNNCell,
     conv2d,
@@ -172,10 +173,10 @@ def bordered(draw: Draw, rank: int) -> Inputs:
     return [draw.normal(2, 2 * groups, *size), draw.normal(2 * groups, 2, *kernel)], settings
 
 
-def our_bordered(x: Any, kernel: Any, padding: Any, **settings: Any) -> Any:
+def our_bordered(x: Any, kernel: Any, padding: Any, padding_mode: str, **settings: Any) -> Any:
     rank = kernel.ndim - 2
     kind, sizes = (Conv1d, kernel.shape[2]) if rank == 1 else (Conv2d, kernel.shape[2:])
-    padding = padding[0] if rank == 1 else padding
+    padding = Padding(padding, padding_mode)
     layer = kind(
         x.shape[1], len(kernel), sizes, stream(), bias=False, padding=padding, dtype=x.dtype,
         **settings,

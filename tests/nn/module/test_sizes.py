@@ -34,8 +34,8 @@ MAY_BE_ZERO = {
 }
 NO_SIZES = {"axis", "count", "momentum"}
 WHOLE = ("int", "int | None", "int | Pair", "int | Pair | None", "int | str", "int | Pair | str")
-WHOLE = (*WHOLE, "int | tuple[int, ...]", "Sizes", "int | Triple")
-WHOLE = (*WHOLE, "int | Triple | str", "int | Triple | None")
+WHOLE = (*WHOLE, "int | tuple[int, ...]", "Sizes", "Sizes | str | Padding", "int | Triple")
+WHOLE = (*WHOLE, "int | Triple | None")
 
 
 def sizes() -> list[tuple[str, str]]:

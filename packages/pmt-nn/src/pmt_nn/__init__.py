@@ -33,6 +33,7 @@ from pmt_nn.convolution.conv_transpose import (
     conv_transpose1d,
     conv_transpose2d,
 )
+from pmt_nn.convolution.layer import Padding
 from pmt_nn.convolution.pool_layers import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -227,13 +228,13 @@ __all__ = [
     "LayerNorm", "LeakyReLU", "LearnedPositions", "LengthPenalty", "Linear", "LinearChainCRF",
     "LogSigmoid", "LogSoftmax", "Mask", "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d",
     "MaxPool3d", "MeanOfWords", "Mish", "Module", "ModuleHook", "ModuleList", "NegativeSampling",
-    "PReLU", "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm",
-    "RNNCell", "RaggedLayout", "ReLU", "ReLU6", "RelativeAttention", "RelativeBias", "Residual",
-    "RotaryPositions", "SelfAttention", "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions",
-    "SkipGram", "SkipGramKernel", "SmallStepKernel", "Softmax", "Softplus", "Softsign", "Summary",
-    "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder", "TransformerEncoder",
-    "TransformerLayer", "TreeKernel", "Upsample", "WindowArrays", "Word2VecKernel",
-    "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
+    "PReLU", "Padding", "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter",
+    "RMSNorm", "RNNCell", "RaggedLayout", "ReLU", "ReLU6", "RelativeAttention", "RelativeBias",
+    "Residual", "RotaryPositions", "SelfAttention", "Sequential", "SiLU", "Sigmoid",
+    "SinusoidalPositions", "SkipGram", "SkipGramKernel", "SmallStepKernel", "Softmax", "Softplus",
+    "Softsign", "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
+    "TransformerEncoder", "TransformerLayer", "TreeKernel", "Upsample", "WindowArrays",
+    "Word2VecKernel", "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
     "attention_weights", "avg_pool2d", "batch_norm", "beam_search", "biased_attention",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks", "capture",
     "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss", "conv1d",

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, pad
-from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
+from pmt_core import ShapeError, as_floats
 from pmt_nn.convolution.im2col import convolve, convolve_gradients
-from pmt_nn.convolution.padding import check_padding_mode, pad_border
-from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
+from pmt_nn.convolution.layer import Convolution
+from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, check_groups
 from pmt_nn.layers.memory_layout import channel_sums
-from pmt_nn.module.initializers import constant, kaiming_uniform
-from pmt_nn.module.inputs import float_tensor
-from pmt_nn.module.module import Module
-from pmt_nn.module.parameter import Parameter
 
 
 @ag.primitive
@@ -100,130 +95,16 @@ def conv1d(
     return as_sequence(y)
 
 
-class Convolution(Module):
-    """Base class: a kernel, initially Kaiming-uniform as before a ReLU, a bias, and settings."""
-
-    operation: ClassVar[Callable[..., Tensor]]
-
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        o: int,
-        n_in: int,
-        rng: np.random.Generator,
-        *,
-        bias: bool,
-        padding_mode: str = "zeros",
-        dtype: DTypeLike,
-        **settings: Any,
-    ) -> None:
-        check_padding_mode(padding_mode)
-        self.weight = Parameter(kaiming_uniform(rng, shape, n_in, dtype=dtype))
-        self.bias = Parameter(constant((o,), dtype=dtype)) if bias else None
-        self.padding_mode, self.border, self.settings = padding_mode, (0,), settings
-        if padding_mode != "zeros":  # the operation itself pads with zeros
-            width = settings["padding"]
-            self.border = width if isinstance(width, tuple) else (width,)
-            self.settings = {**settings, "padding": 0}
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve x (b, c, ...) -> (b, o, ...)."""
-        x = float_tensor(x, self.weight)
-        if any(self.border):
-            x = pad_border(x, widths=self.border, mode=self.padding_mode)
-        return type(self).operation(x, self.weight, self.bias, **self.settings)
-
-
 class Conv2d(Convolution):
-    """Convolution of images (b, c, h, w) -> (b, o, oh, ow) with a learned kernel; see `conv2d`.
+    """Convolution of images (b, c, h, w) -> (b, o, oh, ow) with a learned kernel; see `conv2d`."""
 
-    Args:
-        kernel: size; one number or (height, width), as stride, padding and dilation.
-        rng: stream of the initial weights.
-        padding: width of the border, or "same" to keep the size of the image (which needs stride 1
-            and an odd span).
-        groups: divides c and o; groups = c is a depthwise convolution.
-        bias: whether a bias is added; it starts at 0.
-        padding_mode: "zeros"; "reflect", the image mirrored at its outermost pixels; "replicate",
-            copies of these; or "circular", the opposite side.
-    """
-
-    operation = conv2d
-
-    def __init__(
-        self,
-        c: int,
-        o: int,
-        kernel: int | Pair,
-        rng: np.random.Generator,
-        *,
-        stride: int | Pair = 1,
-        padding: int | Pair | str = 0,
-        dilation: int | Pair = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        check_groups(c, o, groups)
-        (kh, kw), per_group = pair(kernel, "kernel", 1), c // groups
-        steps = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
-        border, shape = _padding(padding, (kh, kw), *steps), (o, per_group, kh, kw)
-        settings: dict[str, Any] = {"stride": steps[0], "padding": border, "dilation": steps[1]}
-        settings |= {"groups": groups, "bias": bias, "padding_mode": padding_mode}
-        super().__init__(shape, o, per_group * kh * kw, rng, dtype=dtype, **settings)
+    axes, operation = 2, conv2d
 
 
 class Conv1d(Convolution):
-    """Convolution of sequences (b, c, t) with a learned kernel; arguments as for `Conv2d`."""
+    """Convolution of sequences (b, c, t) -> (b, o, ot) with a learned kernel; see `conv1d`."""
 
-    operation = staticmethod(conv1d)
-
-    def __init__(
-        self,
-        c: int,
-        o: int,
-        kernel: int,
-        rng: np.random.Generator,
-        *,
-        stride: int = 1,
-        padding: int | str = 0,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        check_groups(c, o, groups)
-        check_sizes("Conv1d", kernel=kernel, stride=stride, dilation=dilation)
-        flat_padding, per_group = padding if isinstance(padding, str) else (0, padding), c // groups
-        border = _padding(flat_padding, (1, kernel), (1, stride), (1, dilation))[1]
-        settings: dict[str, Any] = {"stride": stride, "padding": border, "dilation": dilation}
-        settings |= {"groups": groups, "bias": bias, "padding_mode": padding_mode}
-        super().__init__(
-            (o, per_group, kernel), o, per_group * kernel, rng, dtype=dtype, **settings
-        )
-
-
-def check_groups(c: int, o: int, groups: int) -> None:
-    """Raise SettingsError if `groups` does not divide both numbers of channels."""
-    check_sizes("convolution", c=c, o=o, groups=groups)
-    if c % groups or o % groups:
-        raise SettingsError(
-            f"groups divides the input and output channels, got groups={groups} for {c} and {o}"
-        )
-
-
-def _padding(padding: int | Pair | str, kernel: Pair, stride: Pair, dilation: Pair) -> Pair:
-    if not isinstance(padding, str):
-        return pair(padding, "padding", 0)
-    span = PatchGrid(kernel, dilation=dilation).span
-    if padding != "same" or stride != (1, 1) or not (span[0] % 2 and span[1] % 2):
-        raise SettingsError(
-            f'padding is a number, two, or "same" (stride 1, odd span), got {padding!r} with '
-            f"stride {stride} and span {span}"
-        )
-    return span[0] // 2, span[1] // 2
+    axes, operation = 1, staticmethod(conv1d)
 
 
 def _check(x: Array, kernel: Array, groups: int) -> None:

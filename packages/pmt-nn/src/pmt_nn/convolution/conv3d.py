@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import DTypeLike
-
 from pmt_autograd import Tensor, pad, stack, transpose
-from pmt_core import SettingsError, ShapeError, check_sizes
-from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
+from pmt_core import ShapeError
+from pmt_nn.convolution.conv import conv2d
+from pmt_nn.convolution.layer import Convolution
+from pmt_nn.convolution.patches import check_groups, per_axis
 
 Triple = tuple[int, int, int]
 """Depth (or time), height and width."""
@@ -17,12 +16,8 @@ Triple = tuple[int, int, int]
 
 def triple(value: int | Triple, name: str, least: int) -> Triple:
     """Return (depth, height, width) of one number or three. Raises SettingsError."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value, value)
-    if len(values) != 3:
-        raise SettingsError(f"{name} is one or three whole numbers, got {value}")
-    for length in values:
-        check_sizes("Conv3d", least=least, **{name: length})
-    return values
+    depth, height, width = per_axis(value, 3, name, least, caller="volumes")
+    return depth, height, width
 
 
 def conv3d(
@@ -81,46 +76,6 @@ def _slices(x: Tensor, kd: int, step: int, border: int, gap: int) -> tuple[Tenso
 
 
 class Conv3d(Convolution):
-    """Convolution of volumes (b, c, d, h, w) with a learned kernel; arguments as for `Conv2d`.
+    """Convolution of volumes (b, c, d, h, w) -> (b, o, od, oh, ow); see `conv3d`."""
 
-    kernel, stride, padding and dilation are one number or (depth, height, width).
-    """
-
-    operation = staticmethod(conv3d)
-
-    def __init__(
-        self,
-        c: int,
-        o: int,
-        kernel: int | Triple,
-        rng: np.random.Generator,
-        *,
-        stride: int | Triple = 1,
-        padding: int | Triple | str = 0,
-        dilation: int | Triple = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        check_groups(c, o, groups)
-        sizes, steps = triple(kernel, "kernel", 1), triple(stride, "stride", 1)
-        gaps, per_group = triple(dilation, "dilation", 1), c // groups
-        settings: dict[str, Any] = {"stride": steps, "dilation": gaps, "groups": groups}
-        settings |= {"padding": _borders(padding, sizes, steps, gaps), "bias": bias}
-        n_in = per_group * int(np.prod(sizes))
-        shape = (o, per_group, *sizes)
-        super().__init__(shape, o, n_in, rng, padding_mode=padding_mode, dtype=dtype, **settings)
-
-
-def _borders(padding: int | Triple | str, kernel: Triple, stride: Triple, gaps: Triple) -> Triple:
-    """Return the width of the border of each axis. Raises SettingsError."""
-    if not isinstance(padding, str):
-        return triple(padding, "padding", 0)
-    spans = [gap * (k - 1) + 1 for k, gap in zip(kernel, gaps, strict=True)]
-    if padding != "same" or stride != (1, 1, 1) or not all(span % 2 for span in spans):
-        raise SettingsError(
-            f'padding is a number, three, or "same" (stride 1, odd span), got {padding!r} with '
-            f"stride {stride} and span {tuple(spans)}"
-        )
-    return spans[0] // 2, spans[1] // 2, spans[2] // 2
+    axes, operation = 3, staticmethod(conv3d)

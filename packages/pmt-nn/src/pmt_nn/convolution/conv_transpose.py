@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, flip, pad
-from pmt_core import SettingsError, ShapeError, as_floats, check_sizes
-from pmt_nn.convolution.conv import Convolution, check_groups, conv2d
+from pmt_core import SettingsError, ShapeError, as_floats
+from pmt_nn.convolution.conv import conv2d
 from pmt_nn.convolution.im2col import convolve, convolve_input_gradient, convolve_kernel_gradient
-from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, pair
+from pmt_nn.convolution.layer import Convolution
+from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, check_groups, pair
 from pmt_nn.layers.memory_layout import channel_sums
 
 
@@ -87,34 +87,13 @@ def conv_transpose2d_composed(
 
 
 class ConvTranspose2d(Convolution):
-    """Transposed convolution of images, see `conv_transpose2d`; arguments as for `Conv2d`."""
+    """Transposed convolution of images (b, c, h, w) -> (b, o, oh, ow); see `conv_transpose2d`.
 
-    operation = conv_transpose2d
+    padding is the number of rows and columns that are cut at each end of the result; with
+    `Padding(width, output=n)`, n fewer at its end (`output_padding` of `conv_transpose2d`).
+    """
 
-    def __init__(
-        self,
-        c: int,
-        o: int,
-        kernel: int | Pair,
-        rng: np.random.Generator,
-        *,
-        stride: int | Pair = 1,
-        padding: int | Pair = 0,
-        output_padding: int | Pair = 0,
-        dilation: int | Pair = 1,
-        groups: int = 1,
-        bias: bool = True,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        check_groups(c, o, groups)
-        (kh, kw), (sh, sw) = pair(kernel, "kernel", 1), pair(stride, "stride", 1)
-        border, extra = pair(padding, "padding", 0), pair(output_padding, "output_padding", 0)
-        settings: dict[str, Any] = {"stride": (sh, sw), "padding": border, "output_padding": extra}
-        settings |= {"dilation": pair(dilation, "dilation", 1), "groups": groups}
-        # Each pixel of y sums about kh kw / (sh sw) pixels of x.
-        n_in = c // groups * max(1, kh * kw // (sh * sw))
-        shape = (c, o // groups, kh, kw)
-        super().__init__(shape, o, n_in, rng, bias=bias, dtype=dtype, **settings)
+    axes, operation, is_transposed = 2, conv_transpose2d, True
 
 
 def conv_transpose1d(
@@ -147,32 +126,9 @@ def conv_transpose1d(
 
 
 class ConvTranspose1d(Convolution):
-    """Transposed convolution of sequences (b, c, t), see `conv_transpose1d`; as `Conv1d`."""
+    """Transposed convolution of sequences (b, c, t) -> (b, o, ot), as `ConvTranspose2d`."""
 
-    operation = staticmethod(conv_transpose1d)
-
-    def __init__(
-        self,
-        c: int,
-        o: int,
-        kernel: int,
-        rng: np.random.Generator,
-        *,
-        stride: int = 1,
-        padding: int = 0,
-        output_padding: int = 0,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        check_groups(c, o, groups)
-        check_sizes("ConvTranspose1d", kernel=kernel, stride=stride, dilation=dilation)
-        borders: dict[str, Any] = {"padding": padding, "output_padding": output_padding}
-        check_sizes("ConvTranspose1d", least=0, **borders)
-        steps: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups}
-        n_in, shape = c // groups * max(1, kernel // stride), (c, o // groups, kernel)
-        super().__init__(shape, o, n_in, rng, bias=bias, dtype=dtype, **borders, **steps)
+    axes, operation, is_transposed = 1, staticmethod(conv_transpose1d), True
 
 
 def _output_size(x: Array, kernel: Array, grid: PatchGrid, extra: Pair, groups: int) -> Pair:

@@ -10,18 +10,10 @@ from numpy.typing import NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, take
-from pmt_core import SettingsError, ShapeError
+from pmt_core import ShapeError
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 _NUMPY_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
-
-def check_padding_mode(padding_mode: str) -> None:
-    """Raise SettingsError for an unknown mode."""
-    if padding_mode not in PADDING_MODES:
-        raise SettingsError(
-            f"padding_mode is one of {', '.join(PADDING_MODES)}, got {padding_mode!r}"
-        )
 
 
 @ag.primitive

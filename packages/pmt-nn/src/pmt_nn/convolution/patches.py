@@ -16,14 +16,34 @@ Pair = tuple[int, int]
 _BLOCK_BYTES = 1 << 19
 
 
+def per_axis(
+    value: int | tuple[int, ...], axes: int, name: str, least: int, *, caller: str
+) -> tuple[int, ...]:
+    """Return a number for each axis, of one number or one for each. Raises SettingsError."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+    if len(values) != axes:
+        count = ("one whole number", "one or two whole numbers", "one or three whole numbers")
+        raise SettingsError(
+            f"{caller}: {name} is {count[axes - 1]}, {least} or more, got {value!r}"
+        )
+    for number in values:
+        check_sizes(caller, least=least, **{name: number})
+    return values
+
+
 def pair(value: int | Pair, name: str, least: int) -> Pair:
     """Return (height, width) of one number or two. Raises SettingsError if below `least`."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(values) != 2:
-        raise SettingsError(f"{name} is one or two whole numbers of at least {least}, got {value}")
-    check_sizes("kernel grid", least=least, **{name: values[0]})
-    check_sizes("kernel grid", least=least, **{name: values[1]})
-    return values
+    height, width = per_axis(value, 2, name, least, caller="kernel grid")
+    return height, width
+
+
+def check_groups(c: int, o: int, groups: int) -> None:
+    """Raise SettingsError if `groups` does not divide both numbers of channels."""
+    check_sizes("convolution", c=c, o=o, groups=groups)
+    if c % groups or o % groups:
+        raise SettingsError(
+            f"groups divides the input and output channels, got groups={groups} for {c} and {o}"
+        )
 
 
 def as_image(x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.encoder.fine_tuning import encoder_from_json, encoder_to_json, without_unused
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagger import Tagger, tag_constraints
 from pmt_autograd import Tensor, concat
 from pmt_core import DataError, RandomStream, decode_field, pad_sequences
 from pmt_nn import Bert, CharacterEncoder, Dropout, Embedding, Linear, LinearChainCRF, Module
@@ -22,7 +22,6 @@ from pmt_text import (
     SentenceEncoder,
     TaggedBatch,
     TaggedSentence,
-    forbidden_transitions,
     sentence_chunks,
 )
 
@@ -125,14 +124,13 @@ class FineTunedNetwork(Module):
         self, encoder: Bert, sentences: SentenceEncoder, settings: Settings, dropout: float
     ) -> None:
         rng = RandomStream(settings.seed, "weights").generator()
-        forbidden, start = forbidden_transitions(sentences.tags, sentences.scheme)
         tags, filters = len(sentences.tags), settings.filters
         self.encoder = encoder
         self.spelling = CharacterEncoder(len(sentences.characters), CHARACTER_WIDTH, filters, rng)
         self.shapes = Embedding(len(sentences.shapes), SHAPE_WIDTH, rng, std=0.1, sparse=False)
         self.dropout = Dropout(dropout)
         self.classify = Linear(encoder.config.width + filters + SHAPE_WIDTH, tags, rng)
-        self.crf = LinearChainCRF(tags, rng, forbidden=forbidden, forbidden_start=start)
+        self.crf = LinearChainCRF(tags, rng, **tag_constraints(sentences))
 
     def forward(self, batch: PieceBatch, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags, (b, w, tags)."""
@@ -170,7 +168,7 @@ class FineTunedTagger(Tagger):
         most_words = pretrained.max_length // 2  # most words have one piece or two
         self.max_length = max(min(settings.max_length, most_words), 1)
         self.join = min(settings.join, self.max_length)
-        self.forbidden, _ = forbidden_transitions(sentences.tags, sentences.scheme)
+        self.forbidden = tag_constraints(sentences)["forbidden"]
         self.model = FineTunedNetwork(pretrained.model, sentences, settings, settings.dropout)
 
     @classmethod

@@ -30,6 +30,7 @@ from pmt_text import (
     TaggedSentence,
     TagScheme,
     concatenate_tags,
+    forbidden_ends,
     forbidden_transitions,
     sentence_chunks,
 )
@@ -75,15 +76,15 @@ class Tagger:
     ) -> None:
         self.encoder = encoder
         self.join, self.max_length = min(settings.join, settings.max_length), settings.max_length
-        self.forbidden, start = forbidden_transitions(encoder.tags, encoder.scheme)
+        constraints = tag_constraints(encoder)
+        self.forbidden = constraints["forbidden"]
         self.model = EntityTagger(
             config,
             RandomStream(settings.seed, "weights").generator(),
             unknown_id=UNK,
-            forbidden=self.forbidden,
-            forbidden_start=start,
             counts=counts,
             vectors=vectors,
+            **constraints,
         )
 
     @classmethod
@@ -219,6 +220,17 @@ class Tagger:
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(score_batch, batches, workers, description="tagging")
         return np.split(marginals, _inner_ends(sentences))
+
+
+def tag_constraints(encoder: SentenceEncoder) -> dict[str, Any]:
+    """Return what the scheme of the tags forbids, as arguments of a `LinearChainCRF`.
+
+    A chunk is valid as a whole, also if a sentence was cut, so its ends count as those of a
+    sentence.
+    """
+    forbidden, start = forbidden_transitions(encoder.tags, encoder.scheme)
+    end = forbidden_ends(encoder.tags, encoder.scheme)
+    return {"forbidden": forbidden, "forbidden_start": start, "forbidden_end": end}
 
 
 def _config_from_json(state: object) -> EntityTaggerConfig:

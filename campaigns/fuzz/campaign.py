@@ -142,7 +142,7 @@ def _receive(worker: _Worker, *, is_ready: bool) -> Outcome | None:
 
 
 def _end(worker: _Worker, reason: str) -> Outcome:
-    is_slow = worker.process.exitcode == -signal.SIGXCPU
+    is_slow = worker.process.exitcode == -signal.SIGVTALRM
     name = worker.batch.reader if worker.batch is not None else ""
     worker.connection.close()
     worker.process.kill()

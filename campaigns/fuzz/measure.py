@@ -16,7 +16,7 @@ from types import FrameType
 MAX_SECONDS = 10.0
 MAX_GROWTH = 200e6  # bytes
 _AGAIN = 0.5  # seconds
-_KILL_SECONDS = 15  # a call that does not return to Python is ended by the system
+_KILL_SECONDS = 15.0  # a call that does not return to Python is ended by the system
 _ADDRESS_SPACE = 3 << 30  # bytes beyond those at the start; more is a MemoryError
 _TRIM = 32e6  # bytes of freed memory that are given back before the next call
 
@@ -51,14 +51,17 @@ class Meter:
         if not self._resets:
             before = peak  # the peak can only be seen to rise
         used = time.process_time()
-        _limit_seconds(used)
+        # The system ends a process that goes on without returning to Python: the signal keeps its
+        # default action. RLIMIT_CPU would not do: the system compares it with a clock of ticks,
+        # which drifts away from `process_time` by seconds in a campaign of half an hour.
+        signal.setitimer(signal.ITIMER_VIRTUAL, _KILL_SECONDS)
         # Again and again: where a destructor runs, an exception is lost.
         signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS, _AGAIN)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-            _set_limit(resource.RLIMIT_CPU, resource.RLIM_INFINITY)  # the next input is made
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             self.seconds = time.process_time() - used
             self.growth = max(_resident()[1] - before, 0)
 
@@ -66,7 +69,7 @@ class Meter:
 @contextmanager
 def limited_process() -> Iterator[None]:
     """Limit this process within the context: its address space, and calls, see TooSlow."""
-    kinds = (resource.RLIMIT_CORE, resource.RLIMIT_AS, resource.RLIMIT_CPU)
+    kinds = (resource.RLIMIT_CORE, resource.RLIMIT_AS)
     limits = {kind: resource.getrlimit(kind) for kind in kinds}
     handler = signal.signal(signal.SIGPROF, _raise_too_slow)
     try:
@@ -89,11 +92,6 @@ def _set_limit(kind: int, most: int) -> None:
 
 def _raise_too_slow(number: int, frame: FrameType | None) -> None:
     raise TooSlow
-
-
-def _limit_seconds(used: float) -> None:
-    """Let the system end this process if it goes on without returning to Python."""
-    _set_limit(resource.RLIMIT_CPU, int(used) + _KILL_SECONDS)
 
 
 def _resident() -> tuple[float, float]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import pmt_autograd as ag
 from pmt_autograd import Tensor
-from pmt_core import SettingsError, value_text
+from pmt_core import SettingsError, scaled_to_one, value_text
 from pmt_nn import Linear, Mask, Module, gelu_exact, masked_mean
 
 Pool = Callable[[Tensor, Mask], Tensor]
@@ -145,6 +145,7 @@ class SentenceHead(Module):
 
 def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return vectors (n, d) scaled to length 1; zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    rows: NDArray[np.floating] = vectors / np.maximum(lengths, np.float32(1e-12))
+    scaled, _ = scaled_to_one(vectors, -1)
+    lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    rows: NDArray[np.floating] = scaled / np.maximum(lengths, np.float32(1e-12))
     return rows

@@ -169,21 +169,23 @@ def _write(answer: Answer, examples: Sequence[Fields], first: int, target: Binar
 def _answer_line(answers: Iterator[Mapping[str, Any]], number: int) -> str:
     """Return the next answer as a line of JSON. number: of the line that it answers."""
     try:
-        row = next(answers)
-        check_answer(row)
+        return answer_text(next(answers)) + "\n"
     except DataError as error:
         raise DataError(f"standard input, line {number}: {error}") from error
-    return json.dumps(dict(row), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def check_answer(answer: Mapping[str, Any]) -> None:
-    """Raise DataError if an answer holds a number that is not finite."""
-    text = _not_finite(answer)
-    if text:
+def answer_text(answer: Mapping[str, Any]) -> str:
+    """Return an answer as JSON. Raises DataError if it holds a number that is not finite."""
+    try:
+        return json.dumps(dict(answer), ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        text = _not_finite(answer)
+        if not text:
+            raise
         raise DataError(
             f"the answer is not finite ({text}): the weights of the run are too large for its "
             "numbers; train it anew with a lower --lr"
-        )
+        ) from error
 
 
 def _not_finite(value: object, name: str = "") -> str:

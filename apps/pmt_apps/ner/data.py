@@ -141,5 +141,8 @@ def vector_table(encoder: SentenceEncoder, vectors: WordVectors) -> NDArray[np.f
         row = rows.get(word, rows.get(letters_only(word)))
         if row is not None and word not in SPECIAL_TOKENS:
             table[i] = vectors.matrix[row]
-    lengths = np.linalg.norm(vectors.matrix, axis=1)
-    return table / max(float(lengths.mean()), 1e-12)
+    matrix = vectors.matrix
+    # In float64: squares of large float32 numbers overflow, and so may the mean length.
+    lengths = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
+    scaled: NDArray[np.float32] = (table / np.maximum(lengths.mean(), 1e-12)).astype(np.float32)
+    return scaled

@@ -19,3 +19,12 @@ def test_only_special_tokens_have_no_vector() -> None:
     assert not table[:n].any()
     assert table[encoder.words.id_of(fold_word("<3"))].tolist() == [0, 0, 1, 0]
     assert table[encoder.words.id_of("cat")].tolist() == [0, 0, 0, 1]
+
+
+def test_very_long_vectors_are_scaled_without_an_overflow() -> None:
+    encoder = SentenceEncoder.learn([TaggedSentence(("cat", "dog"), ("O", "O"))])
+    matrix = np.array([[3e38, 3e38], [0, 1e38]], np.float32)  # squares and lengths overflow
+    table = vector_table(encoder, WordVectors(["cat", "dog"], matrix))
+    rows = table[encoder.words.ids(["cat", "dog"])]
+    mean = np.linalg.norm(matrix.astype(np.float64), axis=1).mean()
+    np.testing.assert_allclose(rows, matrix / mean, rtol=1e-6)

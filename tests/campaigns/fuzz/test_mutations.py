@@ -69,6 +69,26 @@ def test_damaged_archives_have_right_checksums() -> None:
     assert whole > 110
 
 
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_an_archive_is_damaged_again(method: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("a.npy", bytes(3000))
+    data = buffer.getvalue()
+    middle = data.index(b"a.npy") + 12
+    damaged = data[:middle] + bytes(5) + data[middle + 5 :]
+    assert all(mutate_npz(damaged, rng) for rng in streams(5))
+
+
+def test_an_archive_that_expands_without_end_is_not_expanded() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", bytes(65 * MOST))
+    assert all(len(mutate_npz(buffer.getvalue(), rng)) <= MOST for rng in streams(5))
+
+
 def test_damaged_safetensors_have_the_length_of_their_header() -> None:
     data = archive_bytes(".safetensors", ARRAYS, META)
     whole = 0

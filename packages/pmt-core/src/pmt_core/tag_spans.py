@@ -32,9 +32,12 @@ def tag_spans(tags: Sequence[str]) -> list[Span]:
         DataError: if a string is not a tag.
     """
     spans: list[Span] = []
+    parts = {"O": ("O", "")}  # of the tags so far: there are many tokens and few tags
     before, type_before, start = "O", "", 0
     for i, tag in enumerate([*tags, "O"]):
-        kind, type_after = _parts(tag, i)
+        if tag not in parts:
+            parts[tag] = _parts(tag, i)
+        kind, type_after = parts[tag]
         changed = type_after != type_before
         if before != "O" and (kind in "OBS" or before in "ES" or changed):
             spans.append(Span(type_before, start, i))
@@ -46,8 +49,6 @@ def tag_spans(tags: Sequence[str]) -> list[Span]:
 
 def _parts(tag: str, index: int) -> tuple[str, str]:
     kind, dash, type_ = tag.partition("-")
-    if tag == "O":
-        return "O", ""
     if kind not in _KINDS or not dash or not type_:
         raise DataError(
             f"expected a tag like 'O', 'B-PER', 'I-PER', 'E-PER' or 'S-PER', "

@@ -16,7 +16,8 @@ _ABBREVIATIONS = (
 # An address of mail has at most 64 characters before the @. Without this bound each word of
 # "a+a+..." would be compared with all of the rest.
 _PATTERN = r"""
-      (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]'’]       # web addresses, and those of mail
+      [^\s\w+.$€£¥'’`@COMBINING-]                             # punctuation that begins no other word
+    | (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]'’]       # web addresses, and those of mail
     | [A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]*[A-Za-z0-9])+
     | (?:ABBREVIATIONS)\.(?!WORD)                             # Mr. Inc.
     | (?:LETTER\.){2,}                                        # U.S.  F.C.
@@ -63,6 +64,7 @@ def _pattern() -> re.Pattern[str]:
         _PATTERN.replace("ABBREVIATIONS", "|".join(_ABBREVIATIONS.split()))
         .replace("CAPITAL", r"(?<!\w)[A-ZÀ-ÖØ-Þ]")
         .replace("LETTER", r"(?<!\w)[^\W\d_]")
+        .replace("COMBINING", combining)
         .replace("WORD", f"[\\w{combining}]")
     )
     return re.compile(pattern, re.VERBOSE)

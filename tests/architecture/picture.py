@@ -172,7 +172,7 @@ TESTS: dict[str, Row] = {
     "apps": _tests_row(*PACKAGES),
     "campaigns": _tests_row(*PACKAGES),
     "oracle": _tests_row(*PACKAGES),
-    "log": Row(third_party=_names("pytest")),
+    "log": _tests_row(*PACKAGES),
     "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -46,10 +48,12 @@ def figure_saved(path: str | os.PathLike[str], width: float, height: float) -> I
     with matplotlib.rc_context(LOOK):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        problems = text_problems(figure)
-        if problems:
-            raise ValueError(f"{os.fspath(path)}: " + "; ".join(problems))
-        figure.savefig(path, format="png", metadata={"Software": None})
+        content = io.BytesIO()
+        figure.savefig(content, format="png")
+        problems = text_problems(figure)  # afterwards: another draw may move the axes
+    if problems:
+        raise ValueError(f"{os.fspath(path)}: " + "; ".join(problems))
+    Path(path).write_bytes(content.getvalue())
 
 
 def canvas(figure: Figure) -> Axes:

@@ -78,8 +78,8 @@ def _drawn(program: Path, _: str) -> tuple[Path, tuple[str, ...], tuple[str, ...
     save = Figure.savefig
 
     def measured(figure: Figure, *arguments: object, **settings: object) -> None:
-        found.extend(text_problems(figure))
         save(figure, *arguments, **settings)
+        found.extend(text_problems(figure))  # afterwards: another draw may move the axes
 
     Figure.savefig = measured
     try:

@@ -153,6 +153,11 @@ DISTRIBUTIONS: dict[str, Row] = {**PACKAGES, "pmt_apps": APPS}
 """What is built and installed: the packages, and the applications above them."""
 
 CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy tqdm matplotlib"))
+DOCS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
+"""The programs of docs/: pictures, cards, listings."""
+
+# Folders of docs/ that are packages -> those that they may import.
+DOCS_FOLDERS: dict[str, frozenset[str]] = {"drawing": frozenset(), "cards": frozenset({"drawing"})}
 
 
 def _tests_row(*packages: str, third_party: str = "") -> Row:

@@ -14,7 +14,14 @@ from folder_rules import (
     unused_arrows,
 )
 from legibility import file_size
-from picture import FILE_SIZE_EXCEPTIONS, FOLDERS, ROOT, python_files, source_root
+from picture import (
+    DOCS_FOLDERS,
+    FILE_SIZE_EXCEPTIONS,
+    FOLDERS,
+    ROOT,
+    python_files,
+    source_root,
+)
 from source_file import SourceFile
 
 MAX_EXCEPTIONS = 12
@@ -80,6 +87,26 @@ def test_a_folder_has_a_sign(package: str) -> None:
         elif len(SourceFile(sign.read_text(encoding="utf-8"), "sign").tree.body) != 1:
             findings.append(f"{sign.relative_to(ROOT)}: more than a docstring")
     hold(findings)
+
+
+@pytest.mark.parametrize("folder", DOCS_FOLDERS)
+def test_folders_of_docs_import_what_the_picture_says(folder: str) -> None:
+    """The style of the pictures knows no card, and cards know no chapter."""
+    findings = []
+    for path in python_files(ROOT / "docs" / folder):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        source = SourceFile(path.read_text(encoding="utf-8"), module)
+        for item in source.imports:
+            top, _, rest = item.module.partition(".")
+            if top == "docs" and rest.partition(".")[0] not in {folder, *DOCS_FOLDERS[folder]}:
+                findings.append(f"{path.relative_to(ROOT)} imports {item.module}")
+    hold(findings)
+
+
+def test_files_of_the_drawing_style_are_of_a_readable_size() -> None:
+    paths = [path for path in python_files(ROOT / "docs" / "drawing") if path.stem != "__init__"]
+    assert paths
+    hold([f"{p.name}: {x}" for p in paths for x in file_size(p.read_text(encoding="utf-8"))])
 
 
 def test_no_import_is_excused() -> None:

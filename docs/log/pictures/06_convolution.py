@@ -24,8 +24,7 @@ from docs.drawing import (
     table,
 )
 from pmt_autograd import Tensor, gradients, relu
-from pmt_nn import Conv2d, GlobalMaxPool, Linear, conv2d, cross_entropy
-from pmt_nn.module.module import Module
+from pmt_nn import Conv2d, GlobalMaxPool, Linear, Module, conv2d, cross_entropy
 from pmt_train import AdamW, FlatParameters
 
 PICTURES = ("06_window.png", "06_edges.png", "06_settings.png", "06_network.png")

@@ -20,7 +20,7 @@ LEAST = (780, 330)  # pixels: width, height
 def problems(docs: Path) -> list[str]:
     """Return all pictures that differ from what their programs draw."""
     found = [problem for path in illustrated(docs) for problem in problems_of(path)]
-    return [*found, *_left_over(docs)]
+    return [*found, *left_over(docs)]
 
 
 def illustrated(docs: Path) -> list[Path]:
@@ -98,7 +98,8 @@ def _fingerprint(program: Path) -> str:
     return hashlib.sha256(b"".join(p.read_bytes() for p in (program, *tables))).hexdigest()
 
 
-def _left_over(docs: Path) -> list[str]:
+def left_over(docs: Path) -> list[str]:
+    """Return the pictures and programs that belong to no page."""
     found = []
     for kind, pages in (("log", chapters(docs)), ("cards", cards(docs))):
         base = docs / kind

@@ -1,0 +1,53 @@
+"""Gradient of InfoNCE, the in-batch contrastive loss, by both sets of vectors."""
+
+import numpy as np
+
+from docs.cards.form import Form
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def unit(x):
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def info_nce(a, b, temperature):
+    p = softmax(unit(a) @ unit(b).T / temperature)  # row i: which b belongs to a_i?
+    return -np.log(np.diag(p)).mean()
+
+
+def info_nce_gradients(grad, a, b, temperature):
+    u, v = unit(a), unit(b)
+    error = grad * (softmax(u @ v.T / temperature) - np.eye(len(a))) / (len(a) * temperature)
+    return by_vectors(error @ v, a, u), by_vectors(error.T @ u, b, v)
+
+
+def by_vectors(by_unit, x, u):
+    """Return the slopes by x of u = x / |x|: what points along u changes only the length."""
+    along = (by_unit * u).sum(axis=1, keepdims=True)
+    return (by_unit - u * along) / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def sample(rng):
+    return {"a": rng.normal(size=(4, 3)), "b": rng.normal(size=(4, 3)), "temperature": 0.5}
+
+
+def by_pmt(a, b, temperature):
+    from pmt_nn import in_batch_contrastive_loss
+
+    return in_batch_contrastive_loss(a, b, temperature=temperature)
+
+
+FORMS = [
+    Form(
+        "info_nce",
+        info_nce,
+        info_nce_gradients,
+        sample=sample,
+        differentiable=("a", "b"),
+        pmt=by_pmt,
+    )
+]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -49,10 +50,8 @@ def multi_head_sample(rng):
 
 
 def by_pmt(q, k, v, mask, heads=1):
-    from pmt_nn import attention
-
     q, k, v = (x.reshape(1, *x.shape) for x in (q, k, v))  # a batch of one
-    return attention(q, k, v, heads=heads, mask=mask[np.newaxis])[0]
+    return pmt_nn.attention(q, k, v, heads=heads, mask=mask[np.newaxis])[0]
 
 
 FORMS = [
@@ -63,6 +62,7 @@ FORMS = [
         sample=sample,
         differentiable=("q", "k", "v"),
         pmt=by_pmt,
+        primitives=("attention",),
     ),
     Form(
         "multi_head",
@@ -71,5 +71,6 @@ FORMS = [
         sample=multi_head_sample,
         differentiable=("q", "k", "v"),
         pmt=by_pmt,
+        primitives=("attention",),
     ),
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -18,9 +19,7 @@ def sample(rng):
 
 
 def by_pmt(x):
-    from pmt_nn import AxisDot
-
-    return AxisDot(1)(x)
+    return pmt_nn.AxisDot(1)(x)
 
 
 FORMS = [
@@ -31,5 +30,6 @@ FORMS = [
         sample=sample,
         differentiable=("x",),
         pmt=by_pmt,
+        primitives=("multiply", "sum"),
     )
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 EPS = 1e-5
@@ -24,9 +25,7 @@ def sample(rng):
 
 
 def by_pmt(x, gain, bias):
-    from pmt_nn import batch_norm
-
-    return batch_norm(x, gain, bias, eps=EPS)
+    return pmt_nn.batch_norm(x, gain, bias, eps=EPS)
 
 
 FORMS = [
@@ -37,5 +36,6 @@ FORMS = [
         sample=sample,
         differentiable=("x", "gain", "bias"),
         pmt=by_pmt,
+        primitives=("batch_norm",),
     )
 ]

@@ -30,5 +30,6 @@ FORMS = [
         sample=sample,
         differentiable=("x", "column", "row"),
         pmt=by_pmt,
+        primitives=("multiply", "add"),
     )
 ]

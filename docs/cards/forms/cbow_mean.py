@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import pmt_autograd as ag
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -24,10 +26,7 @@ def sample(rng):
 
 
 def by_pmt(table, neighbors, mask):
-    from pmt_autograd import take_rows
-    from pmt_nn import masked_mean
-
-    return masked_mean(take_rows(table, neighbors, sparse=False), mask)
+    return pmt_nn.masked_mean(ag.take_rows(table, neighbors, sparse=False), mask)
 
 
 FORMS = [
@@ -38,5 +37,6 @@ FORMS = [
         sample=sample,
         differentiable=("table",),
         pmt=by_pmt,
+        primitives=("take_rows", "mean_of_tokens"),
     )
 ]

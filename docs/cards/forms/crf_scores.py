@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -38,11 +39,9 @@ def sample(rng):
 
 
 def by_pmt(emissions, transitions, start, end, tags):
-    from pmt_nn import crf_log_partition
-
     t = len(tags)
     chain = emissions.reshape(1, t, -1), transitions, start, end
-    log_z = crf_log_partition(*chain, lengths=np.array([t]))[0]
+    log_z = pmt_nn.crf_log_partition(*chain, lengths=np.array([t]))[0]
     return log_z - score_of(emissions, transitions, start, end, tags)
 
 
@@ -54,5 +53,6 @@ FORMS = [
         sample=sample,
         differentiable=("emissions",),
         pmt=by_pmt,
+        primitives=("crf_log_partition",),
     )
 ]

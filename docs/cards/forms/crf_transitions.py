@@ -25,5 +25,6 @@ FORMS = [
         sample=sample,
         differentiable=("transitions", "start", "end"),
         pmt=by_pmt,
+        primitives=("crf_log_partition",),
     )
 ]

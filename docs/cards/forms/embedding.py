@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_autograd as ag
 from docs.cards.form import Form
 
 
@@ -20,9 +21,7 @@ def sample(rng):
 
 
 def by_pmt(table, ids):
-    from pmt_autograd import take_rows
-
-    return take_rows(table, ids, sparse=False)
+    return ag.take_rows(table, ids, sparse=False)
 
 
 FORMS = [
@@ -33,5 +32,6 @@ FORMS = [
         sample=sample,
         differentiable=("table",),
         pmt=by_pmt,
+        primitives=("take_rows",),
     )
 ]

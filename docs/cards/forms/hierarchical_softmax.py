@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import pmt_core
+import pmt_nn
 from docs.cards.form import Form
 
 COUNTS = (9, 5, 4, 2, 1)  # of five words; their Huffman tree has four inner nodes
@@ -26,9 +28,7 @@ def hierarchical_softmax_gradients(grad, hidden, table, nodes, turns, on_path):
 
 def paths(words):
     """Return the inner nodes, turns and mask (n, depth) on the way from the root to each word."""
-    from pmt_core import HuffmanTree
-
-    tree = HuffmanTree.of(COUNTS)
+    tree = pmt_core.HuffmanTree.of(COUNTS)
     return {"nodes": tree.nodes[words], "turns": tree.turns[words], "on_path": tree.mask[words]}
 
 
@@ -38,9 +38,7 @@ def sample(rng):
 
 
 def by_pmt(hidden, table, nodes, turns, on_path):
-    from pmt_nn import HierarchicalSoftmax
-
-    layer = HierarchicalSoftmax(COUNTS, 4)
+    layer = pmt_nn.HierarchicalSoftmax(COUNTS, 4)
     layer.weight = table
     return layer(hidden, np.array([0, 3, 1]), reduction="sum")
 
@@ -53,5 +51,6 @@ FORMS = [
         sample=sample,
         differentiable=("hidden", "table"),
         pmt=by_pmt,
+        primitives=("take_rows", "matmul", "logit_losses"),
     )
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -36,9 +37,7 @@ def sample(rng):
 
 
 def by_pmt(a, b, temperature):
-    from pmt_nn import in_batch_contrastive_loss
-
-    return in_batch_contrastive_loss(a, b, temperature=temperature)
+    return pmt_nn.in_batch_contrastive_loss(a, b, temperature=temperature)
 
 
 FORMS = [
@@ -49,5 +48,6 @@ FORMS = [
         sample=sample,
         differentiable=("a", "b"),
         pmt=by_pmt,
+        primitives=("normalized", "matmul", "cross_entropy"),
     )
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 EPS = 1e-5
@@ -28,9 +29,7 @@ def sample(rng):
 
 
 def by_pmt(x, gain, bias):
-    from pmt_nn import layer_norm
-
-    return layer_norm(x, gain, bias, eps=EPS)
+    return pmt_nn.layer_norm(x, gain, bias, eps=EPS)
 
 
 FORMS = [
@@ -41,5 +40,6 @@ FORMS = [
         sample=sample,
         differentiable=("x", "gain", "bias"),
         pmt=by_pmt,
+        primitives=("layer_norm",),
     )
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -34,9 +35,7 @@ def sample(rng):
 
 
 def by_pmt(hidden, table, targets, negatives):
-    from pmt_nn import negative_sampling_loss
-
-    return negative_sampling_loss(hidden, table, targets, negatives, reduction="sum")
+    return pmt_nn.negative_sampling_loss(hidden, table, targets, negatives, reduction="sum")
 
 
 FORMS = [
@@ -47,5 +46,6 @@ FORMS = [
         sample=sample,
         differentiable=("hidden", "table"),
         pmt=by_pmt,
+        primitives=("take_rows", "matmul", "logit_losses"),
     )
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -47,10 +48,8 @@ def step_by_pmt(x, state, weight_x, weight_h, bias):
 
 
 def by_pmt(x, state, weight_x, weight_h, bias):
-    from pmt_nn import rnn_scan
-
     inputs = (x @ weight_x + bias).swapaxes(0, 1)  # all steps at once
-    return rnn_scan(inputs, weight_h, state).swapaxes(0, 1)
+    return pmt_nn.rnn_scan(inputs, weight_h, state).swapaxes(0, 1)
 
 
 _NAMES = ("x", "state", "weight_x", "weight_h", "bias")
@@ -62,6 +61,7 @@ FORMS = [
         sample=step_sample,
         differentiable=_NAMES,
         pmt=step_by_pmt,
+        primitives=("matmul", "tanh"),
     ),
     Form(
         "recurrence",
@@ -70,5 +70,6 @@ FORMS = [
         sample=sample,
         differentiable=_NAMES,
         pmt=by_pmt,
+        primitives=("rnn_scan",),
     ),
 ]

@@ -30,5 +30,6 @@ FORMS = [
         sample=sample,
         differentiable=("x", "weight"),
         pmt=by_pmt,
+        primitives=("add", "matmul", "tanh"),
     )
 ]

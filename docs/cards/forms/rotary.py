@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_nn
 from docs.cards.form import Form
 
 
@@ -30,9 +31,7 @@ def sample(rng):
 
 
 def by_pmt(x):
-    from pmt_nn import rotate
-
-    return rotate(x.reshape(1, *x.shape), heads=1)[0]
+    return pmt_nn.rotate(x.reshape(1, *x.shape), heads=1)[0]
 
 
 FORMS = [
@@ -43,5 +42,6 @@ FORMS = [
         sample=sample,
         differentiable=("x",),
         pmt=by_pmt,
+        primitives=("rotate",),
     )
 ]

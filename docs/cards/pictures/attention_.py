@@ -95,5 +95,8 @@ def draw(folder: Path) -> None:
                 offset = (0.0, 0.28 if one is tq else -0.28 if one is tk else 0.15)
                 where = ends if ahead else ends[::-1]
                 arrow(axes, *where, shape, color, bend=bend, offset=offset, fontsize=9.5)
-        note = "· is masked: weight 0 and slope 0.   E = A ⊙ (D − Σ D A), row by row: what a key gives, minus the mean gift."
+        note = (
+            "· is masked: weight 0 and slope 0.   E = A ⊙ (D − Σ D A), row by row: "
+            "what a key gives, minus the mean gift."
+        )
         label(axes, (5.0, 0.22), note, fontsize=9.5, color=GRAY)

@@ -59,7 +59,10 @@ def draw(folder: Path) -> None:
         label(
             axes,
             (8.4, 7.1),
-            "forward: each column (channel)\ngets mean 0 and deviation 1.\nHere gain is 1 and bias 0: y = n.\nColor of a cell: its slope below.",
+            "forward: each column (channel)\n"
+            "gets mean 0 and deviation 1.\n"
+            "Here gain is 1 and bias 0: y = n.\n"
+            "Color of a cell: its slope below.",
             fontsize=9.5,
         )
         low = 5.65
@@ -69,11 +72,15 @@ def draw(folder: Path) -> None:
             axes, given.left, back.right, "(h − mean h\n − n mean(h n)) / s", RED, offset=(0, 0.3)
         )
         sums = [np.abs(by_x.sum(axis=0)).max(), np.abs((by_x * y).sum(axis=0)).max()]
-        assert sums[0] < 1e-12 and sums[1] < 1e-3
+        assert sums[0] < 1e-12
+        assert sums[1] < 1e-3
         label(
             axes,
             (8.4, 5.0),
-            "backward: each column of slopes\nsums to 0, and so does its\nproduct with n: to shift or stretch\na channel changes nothing.",
+            "backward: each column of slopes\n"
+            "sums to 0, and so does its\n"
+            "product with n: to shift or stretch\n"
+            "a channel changes nothing.",
             fontsize=9.5,
         )
         whole = axes_at(figure, (0.7, 0.5), 3.1, 3.1)

@@ -31,7 +31,7 @@ def draw(folder: Path) -> None:
         table(axes, x, (0.4, at), CELL, slopes=by_x, title="x  (4, 3)", **settings)
         label(axes, (2.4, at - 0.68), "·", fontsize=18)
         table(axes, column, (2.65, at), CELL, slopes=by_column, title="c  (4, 1)", **settings)
-        ghost = table(
+        table(
             axes,
             np.repeat(column, 2, axis=1),
             (3.25, at),
@@ -50,7 +50,7 @@ def draw(folder: Path) -> None:
             form="{:.1f}",
         )
         label(axes, (7.0, at - 0.68), "=", fontsize=14)
-        y = table(
+        table(
             axes,
             broadcasting(x, column, row),
             (7.3, at),

@@ -122,5 +122,10 @@ def draw(folder: Path) -> None:
         label(axes, ((left.right[0] + middle.left[0]) / 2, left.center[1]), "−", fontsize=14)
         label(axes, ((middle.right[0] + last.left[0]) / 2, left.center[1]), "=", fontsize=14)
         assert np.abs(slope.sum(axis=1)).max() < 1e-12
-        text = f"p(B I O B) = {probability:.2f}, loss {-np.log(probability):.2f}.  Every column of p sums to 1, every column of the slope to 0:\nthe score of the actual tag is to grow (red, slope below 0), the others' to fall in proportion to their p."
+        text = (
+            f"p(B I O B) = {probability:.2f}, loss {-np.log(probability):.2f}.  Every column "
+            "of p sums to 1, every column of the slope to 0:\n"
+            "the score of the actual tag is to grow (red, slope below 0), the others' to "
+            "fall in proportion to their p."
+        )
         label(axes, (5.0, 0.75), text)

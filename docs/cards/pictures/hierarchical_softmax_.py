@@ -86,7 +86,11 @@ def draw(folder: Path) -> None:
         text = f"forward: p({WORDS[CHOSEN]}) = {product} = {chances.prod():.3f}"
         label(axes, (0.3, 7.95), text, color=BLUE, ha="left", fontsize=11)
         draw_tree(axes, children(), right, dict(zip(map(int, nodes), errors, strict=True)))
-        note = "at each node: right with probability σ(h · w), left with 1 − σ\ncolor of a node: its error e = σ(h · w) − (1 if right else 0)\nnode 0 is not on the path: its slope is 0"
+        note = (
+            "at each node: right with probability σ(h · w), left with 1 − σ\n"
+            "color of a node: its error e = σ(h · w) − (1 if right else 0)\n"
+            "node 0 is not on the path: its slope is 0"
+        )
         label(axes, (3.1, 0.75), note)
         label(
             axes, (6.9, 7.95), "backward: the nodes on the path", color=RED, ha="left", fontsize=11

@@ -70,7 +70,10 @@ def draw(folder: Path) -> None:
             title="∂L/∂C = (P − I) / (n τ)",
         )
         arrow(axes, tables[1].right, (6.45, e.left[1]), "", RED)
-        text = "diagonal: partners, slope below 0, they are to come closer;\nelsewhere: strangers, slope above 0, and a row sums to 0"
+        text = (
+            "diagonal: partners, slope below 0, they are to come closer;\n"
+            "elsewhere: strangers, slope above 0, and a row sums to 0"
+        )
         label(axes, (5.0, 5.4), text)
         circle = axes_at(figure, (0.3, 0.2), 4.8, 4.8)
         turn = np.linspace(0, 2 * np.pi, 200)
@@ -108,5 +111,9 @@ def draw(folder: Path) -> None:
         )
         rays = np.concatenate([(by_a * a).sum(1), (by_b * b).sum(1)])
         assert np.abs(rays).max() < 1e-12
-        text = "Each slope is at right angles to its vector:\n$a$ · ∂L/∂$a$ = 0. The loss sees directions only,\nso a longer vector changes nothing."
+        text = (
+            "Each slope is at right angles to its vector:\n"
+            "$a$ · ∂L/∂$a$ = 0. The loss sees directions only,\n"
+            "so a longer vector changes nothing."
+        )
         label(axes, (7.8, 1.6), text)

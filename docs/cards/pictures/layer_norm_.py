@@ -72,7 +72,7 @@ def draw(folder: Path) -> None:
         ]
         arrow(axes, back[2].left, back[1].right, "· gain", RED)
         arrow(axes, back[1].left, back[0].right, "J", RED)
-        sums = table(
+        table(
             axes,
             by_gain,
             (3.9, 4.5),

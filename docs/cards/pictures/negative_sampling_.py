@@ -66,7 +66,10 @@ def draw(folder: Path) -> None:
             scale=scale,
             title="∂L/∂h = Σ e u  (3,)",
         )
-        text = "A step against the slope: the observed word has e < 0\nand moves towards h, noise moves away from it."
+        text = (
+            "A step against the slope: the observed word has e < 0\n"
+            "and moves towards h, noise moves away from it."
+        )
         label(axes, (6.2, 3.1), text, fontsize=10)
         below = axes_at(figure, (0.9, 0.65), 3.6, 1.75)
         s = np.linspace(-5, 5, 101)

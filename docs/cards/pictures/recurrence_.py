@@ -45,13 +45,13 @@ def lengths(factor: float, rng: np.random.Generator, steps: int = 40) -> list[fl
 
 def influence(inputs) -> np.ndarray:
     """Return the length of the slope of state t by input s, (t, s)."""
-    x, found = inputs[0], np.zeros((STEPS, STEPS))
+    found = np.zeros((STEPS, STEPS))
     for t in range(STEPS):
         for unit in np.eye(2):
             grad = np.zeros((STEPS, 1, 2))
             grad[t, 0] = unit
             found[t] += np.square(recurrence_gradients(grad, *inputs)[0]).sum(axis=(1, 2))
-        assert np.all(found[t, t + 1 :] == 0) and x.shape[0] == STEPS
+        assert np.all(found[t, t + 1 :] == 0)
     return np.sqrt(found)
 
 
@@ -63,7 +63,7 @@ def draw(folder: Path) -> None:
     states = recurrence(x, start, *weights)
     grad = np.zeros_like(states)
     grad[1], grad[3] = [[0.0, 0.8]], [[1.0, -0.6]]
-    by_x, by_start, _, by_weight, _ = recurrence_gradients(grad, x, start, *weights)
+    by_x, by_start, *_ = recurrence_gradients(grad, x, start, *weights)
     carried = [by_start]  # what arrives from the right of each state
     for t in range(1, STEPS):
         late = np.zeros_like(grad)

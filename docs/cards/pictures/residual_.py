@@ -26,7 +26,7 @@ DEPTH = 30
 
 
 def norms(width: int, skip: bool, rng: np.random.Generator) -> list[float]:
-    """Return the length of the slope in front of each of DEPTH layers, from the last to the first."""
+    """Return the length of the slope in front of each of DEPTH layers, last one first."""
     x, layers = rng.normal(size=(1, width)), []
     for _ in range(DEPTH):
         weight = rng.normal(size=(width, width)) * 0.7 / np.sqrt(width)

@@ -17,7 +17,6 @@ from docs.drawing import (
     canvas,
     figure_saved,
     heat_map,
-    label,
     table,
 )
 

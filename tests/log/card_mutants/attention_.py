@@ -2,7 +2,7 @@
 
 MUTANTS = {
     "attention_gradients": [
-        ("transposed", "by_s.T @ q", "by_s @ q.T"),
+        ("queries in the wrong order", "by_s.T @ q", "by_s.T @ q[::-1]"),
         ("queries and keys are swapped", "by_s @ k, by_s.T @ q", "by_s.T @ q, by_s @ k"),
         ("without the sum of the softmax", " - (by_a * a).sum(axis=1, keepdims=True)", ""),
         (
@@ -25,7 +25,6 @@ MUTANTS = {
         ("heads in the wrong order", "for part in parts]", "for part in parts][::-1]"),
         ("one wide head", "heads_of(x, heads)", "heads_of(x, 1)"),
         ("one head too many", "heads_of(x, heads)", "heads_of(x, heads + 1)"),
-        ("queries and keys are swapped", "(grad, q, k, v)", "(grad, k, q, v)"),
         ("the gradient is forgotten", "(grad, q, k, v)", "(grad**0, q, k, v)"),
         ("values in place of keys", "(grad, q, k, v)", "(grad, q, v, k)"),
     ],

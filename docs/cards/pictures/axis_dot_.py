@@ -20,7 +20,7 @@ from docs.drawing import (
     table,
 )
 
-PICTURES = ("axis_dot.png",)
+PICTURES = ("axis-dot.png",)
 CELL = (0.62, 0.38)
 
 

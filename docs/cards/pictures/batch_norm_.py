@@ -20,7 +20,7 @@ from docs.drawing import (
     table,
 )
 
-PICTURES = ("batch_norm.png",)
+PICTURES = ("batch-norm.png",)
 CELL = (0.62, 0.34)
 
 

@@ -20,7 +20,7 @@ from docs.drawing import (
     table,
 )
 
-PICTURES = ("cbow_mean.png",)
+PICTURES = ("cbow-mean.png",)
 WORDS = ("the", "cat", "sat", "on", "mat")
 CELL = (0.62, 0.36)
 

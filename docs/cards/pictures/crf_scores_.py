@@ -9,7 +9,7 @@ import numpy as np
 from docs.cards.forms.crf_scores import crf_scores_gradients, forward_backward, score_of
 from docs.drawing import BLUE, RED, arrow, canvas, figure_saved, label, table
 
-PICTURES = ("crf_scores.png",)
+PICTURES = ("crf-scores.png",)
 WORDS, TAGS = ("Angela", "Merkel", "visited", "Rome"), ("B", "I", "O")
 CELL = (0.78, 0.36)
 EMISSIONS = np.array([[1.5, 0.3, 0.4], [1.0, 0.9, 0.2], [-0.5, -0.4, 1.6], [1.2, 0.1, 0.5]])

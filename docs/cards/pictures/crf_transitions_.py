@@ -11,7 +11,7 @@ from docs.cards.forms.crf_transitions import crf_transitions_gradients
 from docs.cards.pictures.crf_scores_ import ACTUAL, EMISSIONS, END, START, TAGS, TRANSITIONS, WORDS
 from docs.drawing import GREEN, canvas, figure_saved, label, table
 
-PICTURES = ("crf_transitions.png",)
+PICTURES = ("crf-transitions.png",)
 CELL = (0.62, 0.36)
 
 

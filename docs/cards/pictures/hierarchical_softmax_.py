@@ -22,7 +22,7 @@ from docs.drawing import (
     table,
 )
 
-PICTURES = ("hierarchical_softmax.png",)
+PICTURES = ("hierarchical-softmax.png",)
 WORDS = ("the", "cat", "sat", "mat", "purred")
 CHOSEN = 2
 CELL = (0.66, 0.36)

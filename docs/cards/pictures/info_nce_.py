@@ -20,7 +20,7 @@ from docs.drawing import (
     table,
 )
 
-PICTURES = ("info_nce.png",)
+PICTURES = ("info-nce.png",)
 CELL = (0.62, 0.38)
 
 

@@ -21,7 +21,7 @@ from docs.drawing import (
     table,
 )
 
-PICTURES = ("layer_norm.png",)
+PICTURES = ("layer-norm.png",)
 CELL = (0.6, 0.34)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from docs.cards.forms.negative_sampling import negative_sampling_gradients, scores_of
 from docs.drawing import BLUE, RED, arrow, axes_at, canvas, figure_saved, heat_map, label, table
 
-PICTURES = ("negative_sampling.png",)
+PICTURES = ("negative-sampling.png",)
 CELL = (0.66, 0.4)
 
 

@@ -31,24 +31,24 @@ LEFT = 2.1  # of x_0; outputs and gradients are aligned with the inputs that the
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
     x = np.array([0.0, 1.0, 2.0, 1.0, -1.0, 0.0, 1.0, 2.0])
-    w = np.array([0.5, 1.0, -0.4])
+    kernel = np.array([0.5, 1.0, -0.4])
     grad = np.array([0.6, -0.3, 0.0, 0.8, 0.2, -0.5])
-    by_x, by_w = convolution_1d_gradients(grad, x, w)
+    by_x, by_kernel = convolution_1d_gradients(grad, x, kernel)
     with figure_saved(folder / PICTURES[0], 10, 8.2) as figure:
         axes = canvas(figure)
-        _forward(axes, x, w, grad, by_x, by_w)
-        _backward(axes, x, w, grad, by_x, by_w)
-        _jacobians(figure, w)
+        _forward(axes, x, kernel, grad, by_x, by_kernel)
+        _backward(axes, x, kernel, grad, by_x, by_kernel)
+        _jacobians(figure, kernel)
 
 
-def _forward(axes, x, w, grad, by_x, by_w) -> None:
+def _forward(axes, x, kernel, grad, by_x, by_kernel) -> None:
     label(axes, (0.3, 7.9), "forward", color=BLUE, ha="left", fontsize=12, weight="bold")
     names = [f"{i}" for i in range(8)]
     settings = {"slopes": by_x, "scale": 0.9, "rows": ["x  (8,)"], "columns": names}
     x_table = table(axes, x, (LEFT, 7.5), CELL, form="{:.1f}", **settings)
-    w_table = table(axes, w, (7.8, 7.5), CELL, slopes=by_w, scale=2, title="w  (3,)", form="{:.1f}")
+    table(axes, kernel, (7.8, 7.5), CELL, slopes=by_kernel, scale=2, title="K  (3,)", form="{:.1f}")
     top = (LEFT + CELL[0], 6.55)
-    y = convolution_1d(x, w)
+    y = convolution_1d(x, kernel)
     y_table = table(axes, y, top, CELL, slopes=grad, scale=0.9, rows=["y  (6,)"], form="{:.1f}")
     _frame(axes, x_table, 3, 3, BLUE)
     _frame(axes, y_table, 3, 1, BLUE)
@@ -56,13 +56,12 @@ def _forward(axes, x, w, grad, by_x, by_w) -> None:
         start = x_table.x + (3.5 + i) * CELL[0], x_table.y
         arrow(axes, start, (y_table.x + 3.5 * CELL[0], top[1]), color=BLUE)
         where = y_table.x + (3.5 + 1.0 * (i - 1)) * CELL[0] + (0.13 if i == 1 else 0), 7.0
-        label(axes, (where[0] + 0.1 * (i - 1), where[1]), f"w{'₀₁₂'[i]}", color=BLUE)
-    text = "y₃ = w₀ x₃ + w₁ x₄ + w₂ x₅"
+        label(axes, (where[0] + 0.1 * (i - 1), where[1]), f"K{'₀₁₂'[i]}", color=BLUE)
+    text = "y₃ = K₀ x₃ + K₁ x₄ + K₂ x₅"
     label(axes, (7.2, 6.37), text, ha="left", color=BLUE)
-    assert w_table.width < 2
 
 
-def _backward(axes, x, w, grad, by_x, by_w) -> None:
+def _backward(axes, x, kernel, grad, by_x, by_kernel) -> None:
     label(axes, (0.3, 5.85), "backward", color=RED, ha="left", fontsize=12, weight="bold")
     padded = np.pad(grad, 2)
     left = LEFT - CELL[0]
@@ -71,31 +70,32 @@ def _backward(axes, x, w, grad, by_x, by_w) -> None:
     g_table = table(axes, padded, (left, 5.4), CELL, **settings)
     settings = {"slopes": by_x, "scale": 0.9, "rows": ["∂L/∂x  (8,)"]}
     dx = table(axes, by_x, (LEFT, 4.45), CELL, **settings)
-    settings = {"slopes": by_w, "scale": 2, "title": "∂L/∂w = Σ g x  (3,)"}
-    table(axes, by_w, (7.8, 4.6), CELL, **settings)
+    settings = {"slopes": by_kernel, "scale": 2, "title": "∂L/∂K = Σ g x  (3,)"}
+    table(axes, by_kernel, (7.8, 4.6), CELL, **settings)
     _frame(axes, g_table, 4, 3, RED)
     _frame(axes, dx, 4, 1, RED)
     for i in range(3):
         start = g_table.x + (4.5 + i) * CELL[0], g_table.y
         arrow(axes, start, (dx.x + 4.5 * CELL[0], 4.45), color=RED)
         where = dx.x + (4.5 + 1.0 * (i - 1)) * CELL[0] + (0.13 if i == 1 else 0), 4.9
-        label(axes, (where[0] + 0.1 * (i - 1), where[1]), f"w{'₂₁₀'[i]}", color=RED)
-    text = "∂L/∂x₄ = w₂ g₂ + w₁ g₃ + w₀ g₄"
+        label(axes, (where[0] + 0.1 * (i - 1), where[1]), f"K{'₂₁₀'[i]}", color=RED)
+    text = "∂L/∂x₄ = K₂ g₂ + K₁ g₃ + K₀ g₄"
     label(axes, (7.55, 5.8), text, ha="left", color=RED)
     label(axes, (7.55, 5.55), "the kernel turned around", ha="left", color=RED, fontsize=9)
-    assert x.size == by_x.size and w.size == by_w.size
 
 
 def _frame(axes, inside, first: int, count: int, color: str) -> None:
     """Draw a thick frame around cells of a table of one row."""
     corner = inside.x + first * CELL[0], inside.y
-    axes.add_patch(Rectangle(corner, count * CELL[0], CELL[1], fc="none", ec=color, lw=2.5, zorder=3))
+    axes.add_patch(
+        Rectangle(corner, count * CELL[0], CELL[1], fc="none", ec=color, lw=2.5, zorder=3)
+    )
 
 
-def _jacobians(figure, w) -> None:
+def _jacobians(figure, kernel) -> None:
     full = np.zeros((6, 8))
-    for p in range(6):
-        full[p, p : p + 3] = w
+    for q in range(6):
+        full[q, q : q + 3] = kernel
     columns = [f"x{i}" for i in "₀₁₂₃₄₅₆₇"]
     settings = {"form": "{:.1f}", "zeros": False, "scale": 1.2}
     first = axes_at(figure, (0.8, 0.5), 4.1, 2.7)
@@ -107,8 +107,8 @@ def _jacobians(figure, w) -> None:
     title = "stride 2  (3, 8): every second row of it"
     heat_map(second, full[::2], rows, columns, title=title, **settings)
     text = [
-        "With stride 2, x₁, x₃, x₅ meet w₁ only; x₂, x₄",
-        "meet w₂ and w₀; x₇ meets nothing.",
+        "With stride 2, x₁, x₃, x₅ meet K₁ only; x₂, x₄",
+        "meet K₂ and K₀; x₇ meets nothing.",
     ]
     for i, line in enumerate(text):
         figure.axes[0].text(5.7, 3.15 - 0.22 * i, line, color=INK, fontsize=10, va="center")

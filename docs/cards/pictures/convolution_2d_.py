@@ -11,7 +11,6 @@ from docs.cards.forms.convolution_2d import convolution_2d, convolution_2d_gradi
 from docs.drawing import (
     BLUE,
     GREEN,
-    INK,
     PURPLE,
     RED,
     YELLOW,
@@ -50,21 +49,25 @@ def draw(folder: Path) -> None:
     by_x, by_kernel = by_x[0], by_kernel[0, 0]
     with figure_saved(folder / PICTURES[0], 10, 7.8) as figure:
         axes = canvas(figure)
-        label(axes, (0.3, 7.5), "forward, stride 2", color=BLUE, ha="left", fontsize=12, weight="bold")
+        label(
+            axes, (0.3, 7.5), "forward, stride 2", color=BLUE, ha="left", fontsize=12, weight="bold"
+        )
         label(axes, (0.3, 3.65), "backward", color=RED, ha="left", fontsize=12, weight="bold")
         one, tenths = {"form": "{:.0f}", "scale": 1.2}, {"form": "{:.1f}", "scale": 1.2}
         x_table = table(axes, x, (0.3, 6.85), CELL, slopes=by_x, title="x  (6, 6)", **one)
         wide = (0.52, 0.34)
-        settings = {"slopes": by_kernel, "form": "{:.1f}", "scale": 3, "title": "W  (3, 3)"}
-        w_table = table(axes, kernel, (3.75, 6.35), wide, **settings)
+        settings = {"slopes": by_kernel, "form": "{:.1f}", "scale": 3, "title": "K  (3, 3)"}
+        k_table = table(axes, kernel, (3.75, 6.35), wide, **settings)
         y_table = table(axes, y, (5.95, 6.18), wide, slopes=grad, title="y  (2, 2)", **tenths)
-        label(axes, (3.53, w_table.center[1]), "∗", fontsize=15)
-        arrow(axes, w_table.right, y_table.left, "=", BLUE)
-        dx = table(axes, by_x, (0.3, 3.05), CELL, slopes=by_x, title="∂L/∂x  (6, 6)", fontsize=9, scale=1.2)
-        settings |= {"title": "∂L/∂W  (3, 3)"}
-        dw = table(axes, by_kernel, (3.75, 2.55), wide, **settings)
+        label(axes, (3.53, k_table.center[1]), "∗", fontsize=15)
+        arrow(axes, k_table.right, y_table.left, "=", BLUE)
+        dx = table(
+            axes, by_x, (0.3, 3.05), CELL, slopes=by_x, title="∂L/∂x  (6, 6)", fontsize=9, scale=1.2
+        )
+        settings |= {"title": "∂L/∂K  (3, 3)"}
+        dk = table(axes, by_kernel, (3.75, 2.55), wide, **settings)
         g = table(axes, grad, (5.95, 2.38), wide, slopes=grad, title="∂L/∂y = g", **tenths)
-        arrow(axes, g.left, dw.right, "", RED)
+        arrow(axes, g.left, dk.right, "", RED)
         for window, color in COLORS.items():
             for frame in (x_table, dx):
                 _mark(axes, frame, CELL, (2 * window[0], 2 * window[1]), 3, color)
@@ -72,9 +75,16 @@ def draw(folder: Path) -> None:
                 _mark(axes, frame, wide, window, 1, color)
         text = f"∂L/∂b = Σ g = {by_bias[0]:.1f}   (1,)"
         label(axes, (3.75, 1.25), text, ha="left")
-        label(axes, (0.3, 0.55), "The last row and column of x are in no window: slope 0.", ha="left")
-        label(axes, (0.3, 0.28), "Where frames overlap, the slopes of the windows are added.", ha="left")
-        label(axes, (3.75, 4.85), "A window of x times W is an output,", ha="left", fontsize=9)
+        label(
+            axes, (0.3, 0.55), "The last row and column of x are in no window: slope 0.", ha="left"
+        )
+        label(
+            axes,
+            (0.3, 0.28),
+            "Where frames overlap, the slopes of the windows are added.",
+            ha="left",
+        )
+        label(axes, (3.75, 4.85), "A window of x times K is an output,", ha="left", fontsize=9)
         label(axes, (3.75, 4.63), "in the color of its frame.", ha="left", fontsize=9)
         _jacobian(figure, kernel)
         _copies(figure, axes, kernel, grad)
@@ -102,13 +112,12 @@ def _jacobian(figure, kernel) -> None:
 
 
 def _copies(figure, axes, kernel, grad) -> None:
-    label(axes, (8.5, 3.65), "∂L/∂x is the sum of four copies g W:", fontsize=10)
+    label(axes, (8.5, 3.65), "∂L/∂x is the sum of four copies g K:", fontsize=10)
     for (p, q), color in COLORS.items():
         copy = np.zeros((6, 6))
         copy[2 * p : 2 * p + 3, 2 * q : 2 * q + 3] = grad[p, q] * kernel
         plot = axes_at(figure, (7.35 + 1.25 * q, 1.95 - 1.5 * p), 1.05, 1.2)
-        title = f"{grad[p, q]:.1f} W".replace("-", "−")
+        title = f"{grad[p, q]:.1f} K".replace("-", "−")
         heat_map(plot, copy, title=title, form=None, scale=1.0)
         for side in plot.spines.values():
             side.set(color=color, linewidth=2)
-    assert INK

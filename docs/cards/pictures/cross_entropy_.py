@@ -1,4 +1,4 @@
-"""Card of the cross-entropy: tables of a batch, and said minus should for three kinds of targets."""
+"""Card of the cross-entropy: tables of a batch, and the slope for three kinds of targets."""
 
 from __future__ import annotations
 
@@ -62,8 +62,14 @@ def _bars(figure, left: float, title: str, p, q) -> None:
     for place, value in zip(places, slope):
         up = value > 0
         text = f"{value:+.3f}".replace("-", "−")
-        below.text(place, value + (0.06 if up else -0.09), text, ha="center",
-                   va="bottom" if up else "top", fontsize=9)
+        below.text(
+            place,
+            value + (0.06 if up else -0.09),
+            text,
+            ha="center",
+            va="bottom" if up else "top",
+            fontsize=9,
+        )
     below.set(xlim=(-0.6, 3.6), ylim=(-1.9, 1.4), xlabel="class", ylabel=f"{name} − q")
     below.set_xticks(places, NAMES)
 
@@ -85,9 +91,19 @@ def _tables(axes) -> None:
     value = table(axes, [cross_entropy(z, labels)], (9.0, 6.52), cell, title="L")
     arrow(axes, loss.right, value.left, "mean", BLUE, fontsize=9)
     dz = table(axes, by_z, (0.3, 4.95), cell, slopes=by_z, title="∂L/∂z = (p − q) / 2", **shade)
-    shares = np.array([[f"{p[r, k]:.2f}{' − 1' if k == labels[r] else ''}" for k in range(4)] for r in (0, 1)])
-    wide = table(axes, shares, (3.85, 4.95), (0.86, 0.36), title="p − q: 1 less at the label  (2, 4)")
+    shares = np.array(
+        [[f"{p[r, k]:.2f}{' − 1' if k == labels[r] else ''}" for k in range(4)] for r in (0, 1)]
+    )
+    wide = table(
+        axes, shares, (3.85, 4.95), (0.86, 0.36), title="p − q: 1 less at the label  (2, 4)"
+    )
     arrow(axes, wide.left, dz.right, "/ 2   (2, 4)", RED, fontsize=9)
     label(axes, (7.55, 4.59), "labels y = (1, 3)", ha="left")
-    label(axes, (0.3, 3.85), "First row with three kinds of targets: said p (times the sum of q), "
-          "should q, and the slope between them", ha="left", fontsize=11)
+    label(
+        axes,
+        (0.3, 3.85),
+        "First row with three kinds of targets: said p (times the sum of q), "
+        "should q, and the slope between them",
+        ha="left",
+        fontsize=11,
+    )

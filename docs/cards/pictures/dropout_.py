@@ -41,13 +41,17 @@ def draw(folder: Path) -> None:
         factors = [["4/3" if kept else "0" for kept in row] for row in keep]
         colors = [[WHITE if kept else LIGHT for kept in row] for row in keep]
         x_table = table(axes, x, (0.3, 5.75), cell, slopes=by_x, title="x  (2, 4)", **shade)
-        mask = table(axes, factors, (3.75, 5.75), cell, colors=colors, title="keep / (1 − r)  (2, 4)")
+        mask = table(
+            axes, factors, (3.75, 5.75), cell, colors=colors, title="keep / (1 − r)  (2, 4)"
+        )
         y = dropout(x, keep, RATE)
         y_table = table(axes, y, (7.2, 5.75), cell, slopes=grad, title="y  (2, 4)", **shade)
         arrow(axes, x_table.right, mask.left, "· (2, 4)", BLUE)
         arrow(axes, mask.right, y_table.left, "", BLUE)
         dx = table(axes, by_x, (0.3, 4.15), cell, slopes=by_x, title="∂L/∂x  (2, 4)", **shade)
-        again = table(axes, factors, (3.75, 4.15), cell, colors=colors, title="the same draw  (2, 4)")
+        again = table(
+            axes, factors, (3.75, 4.15), cell, colors=colors, title="the same draw  (2, 4)"
+        )
         g = table(axes, grad, (7.2, 4.15), cell, slopes=grad, title="∂L/∂y = g  (2, 4)", **shade)
         arrow(axes, g.left, again.right, "· (2, 4)", RED)
         arrow(axes, again.left, dx.right, "", RED)
@@ -68,8 +72,15 @@ def _means(plot, x) -> None:
     for i, color in zip(range(len(x)), SERIES):
         plot.axhline(x[i], color=GRAY, lw=0.7, ls="--")
         plot.plot(counts, np.cumsum(outputs[:, i]) / counts, color=color, lw=1.5)
-        plot.text(1150, x[i], f"x = {x[i]:.1f}".replace("-", "−"), color=color, va="center", fontsize=9,
-                  bbox={"fc": WHITE, "ec": "none", "pad": 1})
+        plot.text(
+            1150,
+            x[i],
+            f"x = {x[i]:.1f}".replace("-", "−"),
+            color=color,
+            va="center",
+            fontsize=9,
+            bbox={"fc": WHITE, "ec": "none", "pad": 1},
+        )
     plot.set(
         xscale="log",
         title="Mean of y over many draws: it approaches x",

@@ -1,4 +1,4 @@
-"""Card of GELU: the curve, the two summands of its slope, the error of the form with tanh, tables."""
+"""Card of GELU: the curve, the two summands of its slope, the error of the tanh form."""
 
 from __future__ import annotations
 

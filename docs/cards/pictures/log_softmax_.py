@@ -50,7 +50,9 @@ def _tables(axes, z, y, p, grad, by_z) -> None:
     label(
         axes,
         (0.3, 0.45),
-        f"Σ g = {total:.2f} is given back in the shares p = {np.round(p, 2)}:".replace("[", "(").replace("]", ")")
+        f"Σ g = {total:.2f} is given back in the shares p = {np.round(p, 2)}:".replace(
+            "[", "("
+        ).replace("]", ")")
         + " the sum of ∂L/∂z is 0.",
         ha="left",
     )

@@ -27,9 +27,13 @@ CELL = (0.44, 0.36)
 
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
-    x = np.array([[1, 5, 2, 0, 3, 1], [0, 2, 4, 3, 8, 2], [7, 1, 0, 1, 2, 6], [3, 2, 9, 5, 4, 0]], float)
+    x = np.array(
+        [[1, 5, 2, 0, 3, 1], [0, 2, 4, 3, 8, 2], [7, 1, 0, 1, 2, 6], [3, 2, 9, 5, 4, 0]], float
+    )
     grad = np.array([[0.5, -0.8, 0.3], [-0.4, 0.9, 0.6]])
-    center = np.array([[1, 3, 0, 2, 1], [2, 0, 4, 1, 3], [0, 2, 9, 3, 1], [4, 1, 2, 0, 5], [1, 6, 0, 2, 3]], float)
+    center = np.array(
+        [[1, 3, 0, 2, 1], [2, 0, 4, 1, 3], [0, 2, 9, 3, 1], [4, 1, 2, 0, 5], [1, 6, 0, 2, 3]], float
+    )
     four = np.array([[0.5, -0.2], [0.4, 0.3]])
     with figure_saved(folder / PICTURES[0], 10, 7.4) as figure:
         axes = canvas(figure)
@@ -50,7 +54,12 @@ def draw(folder: Path) -> None:
         heat_map(jacobian, matrix, rows, title=title, form="{:.0f}", zeros=False, scale=1.2)
         jacobian.set_xticks(range(0, 24, 6), ["0", "6", "12", "18"])
         jacobian.set_xlabel("the 24 numbers of x, row by row")
-        text = ["9 is the largest of all four", "windows; it has the sum of", "their slopes: 0.5 − 0.2 + 0.4", "+ 0.3 = 1.0."]
+        text = [
+            "9 is the largest of all four",
+            "windows; it has the sum of",
+            "their slopes: 0.5 − 0.2 + 0.4",
+            "+ 0.3 = 1.0.",
+        ]
         for i, line in enumerate(text):
             label(axes, (6.5, 1.75 - 0.24 * i), line, ha="left")
 
@@ -69,7 +78,14 @@ def _example(axes, x, grad, size: int, left: float) -> None:
     tenths = {"form": "{:.1f}", **shade}
     dx = table(axes, by_x, (left, 4.0), CELL, slopes=by_x, title=f"∂L/∂x  {shape}", **tenths)
     g = table(axes, grad, (right, 3.65), CELL, slopes=grad, title=f"g  {small}", **tenths)
-    arrow(axes, (x_table.right[0], y_table.center[1]), y_table.left, small if size == 2 else "", BLUE, fontsize=9)
+    arrow(
+        axes,
+        (x_table.right[0], y_table.center[1]),
+        y_table.left,
+        small if size == 2 else "",
+        BLUE,
+        fontsize=9,
+    )
     arrow(axes, g.left, (dx.right[0], g.center[1]), small if size == 2 else "", RED, fontsize=9)
     for frame in (x_table, dx):
         for p, q in np.ndindex(y.shape):

@@ -34,7 +34,9 @@ CELL = (0.5, 0.36)
 
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
-    x = np.array([[1, 5, 2, 0, 3, 1], [0, 2, 4, 2, 8, 0], [7, 1, 0, 1, 2, 6], [3, 1, 9, 6, 4, 0]], float)
+    x = np.array(
+        [[1, 5, 2, 0, 3, 1], [0, 2, 4, 2, 8, 0], [7, 1, 0, 1, 2, 6], [3, 1, 9, 6, 4, 0]], float
+    )
     grad = np.array([[0.4, -0.8, 1.2], [-0.4, 0.8, 0.2]])
     y, by_x = mean_pooling(x, 2), mean_pooling_gradients(grad, x, 2)
     with figure_saved(folder / PICTURES[0], 10, 8.0) as figure:
@@ -44,10 +46,21 @@ def draw(folder: Path) -> None:
         label(axes, (1.6, 7.7), "of an image, size 2", ha="left")
         label(axes, (6.3, 7.7), "of the words of a text", ha="left")
         shade = {"scale": 1.2}
-        x_table = table(axes, x, (0.3, 7.05), CELL, slopes=by_x, title="x  (4, 6)", form="{:.0f}", **shade)
+        x_table = table(
+            axes, x, (0.3, 7.05), CELL, slopes=by_x, title="x  (4, 6)", form="{:.0f}", **shade
+        )
         y_table = table(axes, y, (4.0, 6.7), CELL, slopes=grad, title="y  (2, 3)", **shade)
         dx = table(axes, by_x, (0.3, 4.5), CELL, slopes=by_x, title="∂L/∂x  (4, 6)", **shade)
-        g = table(axes, grad, (4.0, 4.15), CELL, slopes=grad, title="∂L/∂y = g  (2, 3)", form="{:.1f}", **shade)
+        g = table(
+            axes,
+            grad,
+            (4.0, 4.15),
+            CELL,
+            slopes=grad,
+            title="∂L/∂y = g  (2, 3)",
+            form="{:.1f}",
+            **shade,
+        )
         arrow(axes, (x_table.right[0], y_table.center[1]), y_table.left, "mean", BLUE, fontsize=9)
         arrow(axes, g.left, (dx.right[0], g.center[1]), "g / 4", RED, fontsize=9)
         for frame in (x_table, dx):

@@ -35,7 +35,7 @@ def draw(folder: Path) -> None:
         axes = canvas(figure)
         label(axes, (0.3, 4.9), "forward", color=BLUE, ha="left", fontsize=12, weight="bold")
         label(axes, (0.3, 2.15), "backward", color=RED, ha="left", fontsize=12, weight="bold")
-        y_table = table(axes, y, (0.3, 4.2), slopes=by_y, scale=scale, title="y  (2, 2)")
+        table(axes, y, (0.3, 4.2), slopes=by_y, scale=scale, title="y  (2, 2)")
         label(axes, (1.8, 3.84), "−", fontsize=14)
         t_table = table(axes, target, (2.05, 4.2), slopes=by_target, scale=scale, title="t  (2, 2)")
         squares = table(axes, error**2, (4.35, 4.2), title="(y − t)²  (2, 2)")
@@ -45,12 +45,13 @@ def draw(folder: Path) -> None:
         loss = table(axes, value, (4.5, 2.78), cell=(0.94, 0.36))
         label(axes, (loss.x - 0.15, loss.center[1]), "L =", ha="right")
         settings = {"scale": scale}
-        dy = table(axes, by_y, (0.3, 1.35), slopes=by_y, title="∂L/∂y  (2, 2)", **settings)
-        dt = table(axes, by_target, (2.05, 1.35), slopes=by_target, title="∂L/∂t = −∂L/∂y", **settings)
+        table(axes, by_y, (0.3, 1.35), slopes=by_y, title="∂L/∂y  (2, 2)", **settings)
+        dt = table(
+            axes, by_target, (2.05, 1.35), slopes=by_target, title="∂L/∂t = −∂L/∂y", **settings
+        )
         halves = table(axes, error, (4.35, 1.35), title="y − t  (2, 2)")
         arrow(axes, halves.left, dt.right, "· 2/4   (2, 2)", RED, fontsize=9)
         label(axes, (0.3, 0.33), "n = 4: every square has the share 1/4 of the mean.", ha="left")
-        assert y_table and dy
         plot = axes_at(figure, (6.45, 0.75), 3.3, 3.9)
         curve = np.linspace(-2.3, 1.9, 200)
         plot.plot(curve, curve**2 / 4, color=GRAY, zorder=1)

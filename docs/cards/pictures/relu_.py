@@ -1,4 +1,4 @@
-"""Card of relu and its relatives: curves with slopes, and the tables of relu forward and backward."""
+"""Card of relu and its relatives: curves with slopes, and tables of relu in both passes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.cards.forms.relu import elu, elu_gradients, leaky_relu, leaky_relu_gradients
-from docs.cards.forms.relu import relu, relu_gradients
+from docs.cards.forms.relu import (
+    elu,
+    elu_gradients,
+    leaky_relu,
+    leaky_relu_gradients,
+    relu,
+    relu_gradients,
+)
 from docs.drawing import (
     BLUE,
     GRAY,
@@ -58,7 +64,9 @@ def _tables(axes, figure) -> None:
     label(axes, (0.3, 1.4), "backward", color=RED, ha="left", fontsize=12, weight="bold")
     cell = (0.6, 0.36)
     x_table = table(axes, x, (0.3, 2.5), cell, slopes=by_x, title="x  (2, 3)", **shade)
-    y_table = table(axes, relu(x), (4.9, 2.5), cell, slopes=grad, title="y = relu(x)  (2, 3)", **shade)
+    y_table = table(
+        axes, relu(x), (4.9, 2.5), cell, slopes=grad, title="y = relu(x)  (2, 3)", **shade
+    )
     arrow(axes, x_table.right, y_table.left, "where x ≤ 0: 0   (2, 3)", BLUE, fontsize=9)
     dx = table(axes, by_x, (0.3, 0.85), cell, slopes=by_x, title="∂L/∂x = g where x > 0", **shade)
     gates = np.where(x > 0, "1", "0")

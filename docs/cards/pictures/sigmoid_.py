@@ -1,4 +1,4 @@
-"""Card of sigmoid and tanh: curves with tangents, and the tables of sigmoid forward and backward."""
+"""Card of sigmoid and tanh: curves with tangents, and tables of sigmoid in both passes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ def draw(folder: Path) -> None:
                 plot.text(at + along, y + up, text, ha=side, fontsize=9)
             plot.legend(loc="upper left")
             low = -0.1 if i == 0 else -1.1
-            plot.set(title=f"{name}: slopes at three points", xlabel="x", ylim=(low, 1.3 if i == 0 else 1.7))
+            plot.set(
+                title=f"{name}: slopes at three points",
+                xlabel="x",
+                ylim=(low, 1.3 if i == 0 else 1.7),
+            )
         _tables(axes)
 
 
@@ -60,12 +64,24 @@ def _tables(axes) -> None:
     by_x = sigmoid_gradients(grad, x)
     cell = (0.68, 0.36)
     exact = {"form": "{:.3f}"}
+    shade = {"scale": 0.2}
     label(axes, (0.3, 3.1), "forward", color=BLUE, ha="left", fontsize=12, weight="bold")
     label(axes, (0.3, 1.4), "backward", color=RED, ha="left", fontsize=12, weight="bold")
-    x_table = table(axes, x, (0.3, 2.5), cell, slopes=by_x, scale=0.2, title="x  (2, 3)")
-    y_table = table(axes, y, (7.6, 2.5), cell, slopes=grad, scale=1.2, title="y = σ(x)  (2, 3)", **exact)
+    x_table = table(axes, x, (0.3, 2.5), cell, slopes=by_x, title="x  (2, 3)", **shade)
+    y_table = table(
+        axes, y, (7.6, 2.5), cell, slopes=grad, scale=1.2, title="y = σ(x)  (2, 3)", **exact
+    )
     arrow(axes, x_table.right, y_table.left, "σ, each number alone   (2, 3)", BLUE)
-    dx = table(axes, by_x, (0.3, 0.85), cell, slopes=by_x, scale=0.2, title="∂L/∂x = g · y (1 − y)", **exact)
+    dx = table(
+        axes,
+        by_x,
+        (0.3, 0.85),
+        cell,
+        slopes=by_x,
+        scale=0.2,
+        title="∂L/∂x = g · y (1 − y)",
+        **exact,
+    )
     slope = table(axes, y * (1 - y), (3.95, 0.85), cell, title="slope y (1 − y)  (2, 3)", **exact)
     g = table(axes, grad, (7.6, 0.85), cell, slopes=grad, scale=1.2, title="∂L/∂y = g  (2, 3)")
     arrow(axes, g.left, slope.right, "times   (2, 3)", RED)

@@ -60,8 +60,12 @@ def _tables(axes, z, p, grad, by_z) -> None:
     z_table = table(axes, z, (0.3, 2.45), cell, slopes=by_z, scale=0.4, title="z  (4,)")
     p_table = table(axes, p, (7.05, 2.45), cell, slopes=grad, title="p  (4,), sum 1", **shade)
     arrow(axes, z_table.right, p_table.left, "exp, then divide by the sum   (4,)", BLUE)
-    dz = table(axes, by_z, (0.3, 1.0), cell, slopes=by_z, scale=0.4, title="∂L/∂z = p (g − ḡ), sum 0")
-    centered = table(axes, grad - mean, (3.68, 1.0), cell, slopes=grad - mean, title="g − ḡ", **shade)
+    dz = table(
+        axes, by_z, (0.3, 1.0), cell, slopes=by_z, scale=0.4, title="∂L/∂z = p (g − ḡ), sum 0"
+    )
+    centered = table(
+        axes, grad - mean, (3.68, 1.0), cell, slopes=grad - mean, title="g − ḡ", **shade
+    )
     g = table(axes, grad, (7.05, 1.0), cell, slopes=grad, title="∂L/∂p = g  (4,)", **shade)
     arrow(axes, g.left, centered.right, "− ḡ", RED)
     arrow(axes, centered.left, dz.right, "times p", RED)

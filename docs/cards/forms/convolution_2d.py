@@ -21,10 +21,10 @@ def convolution_2d(x, kernel, bias, stride, padding):
 def convolution_2d_gradients(grad, x, kernel, bias, stride, padding):
     by_kernel = np.einsum("opq,cpqij->ocij", grad, windows(x, kernel, stride, padding))
     by_padded = np.pad(np.zeros_like(x), ((0, 0), (padding, padding), (padding, padding)))
-    for p, q in np.ndindex(grad.shape[1:]):
-        top, left = stride * p, stride * q
+    for row, column in np.ndindex(grad.shape[1:]):
+        top, left = stride * row, stride * column
         window = by_padded[:, top : top + kernel.shape[2], left : left + kernel.shape[3]]
-        window += np.einsum("o,ocij->cij", grad[:, p, q], kernel)
+        window += np.einsum("o,ocij->cij", grad[:, row, column], kernel)
     by_x = by_padded[:, padding : padding + x.shape[1], padding : padding + x.shape[2]]
     return by_x, by_kernel, grad.sum(axis=(1, 2))
 

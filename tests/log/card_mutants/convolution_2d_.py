@@ -2,12 +2,16 @@
 
 MUTANTS = {
     "convolution_2d_gradients": [
-        ("stride is forgotten", "top, left = stride * p, stride * q", "top, left = p, q"),
+        (
+            "stride is forgotten",
+            "top, left = stride * row, stride * column",
+            "top, left = row, column",
+        ),
         ("windows overwrite each other", "window +=", "window[...] ="),
         (
             "the kernel is turned around",
-            '->cij", grad[:, p, q], kernel)',
-            '->cij", grad[:, p, q], kernel[:, :, ::-1, ::-1])',
+            '->cij", grad[:, row, column], kernel)',
+            '->cij", grad[:, row, column], kernel[:, :, ::-1, ::-1])',
         ),
         (
             "the kernel's gradient is turned around",

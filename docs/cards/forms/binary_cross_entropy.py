@@ -39,7 +39,7 @@ TARGETS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.25]])
 
 FORMS = [
     Form(
-        "binary cross-entropy",
+        "binary_cross_entropy",
         binary_cross_entropy,
         binary_cross_entropy_gradients,
         sample=lambda rng: {"z": rng.normal(size=(2, 3), scale=2), "targets": TARGETS},
@@ -48,7 +48,7 @@ FORMS = [
         primitives=("logit_losses",),
     ),
     Form(
-        "binary cross-entropy, weighted",
+        "weighted_binary_cross_entropy",
         weighted_binary_cross_entropy,
         weighted_binary_cross_entropy_gradients,
         sample=lambda rng: {
@@ -63,7 +63,7 @@ FORMS = [
         primitives=("logit_losses",),
     ),
     Form(
-        "binary cross-entropy of probabilities",
+        "of_probabilities",
         of_probabilities,
         of_probabilities_gradients,
         sample=lambda rng: {"p": rng.uniform(0.1, 0.9, size=(2, 3)), "targets": TARGETS},

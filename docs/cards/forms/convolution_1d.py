@@ -30,7 +30,7 @@ def strided_convolution_1d_gradients(grad, x, kernel, stride):
 
 FORMS = [
     Form(
-        "convolution 1d",
+        "convolution_1d",
         convolution_1d,
         convolution_1d_gradients,
         sample=lambda rng: {"x": rng.normal(size=8), "kernel": rng.normal(size=3)},
@@ -39,7 +39,7 @@ FORMS = [
         primitives=("conv2d",),
     ),
     Form(
-        "convolution 1d, stride",
+        "strided_convolution_1d",
         strided_convolution_1d,
         strided_convolution_1d_gradients,
         # The last of the ten inputs is met by no window.

@@ -54,8 +54,8 @@ FORMS = [
         primitives=("conv2d",),
     )
     for name, stride, padding in [
-        ("convolution 2d", 1, 0),
-        ("convolution 2d, stride", 2, 0),
-        ("convolution 2d, padding", 2, 1),
+        ("convolution_2d", 1, 0),
+        ("convolution_2d_stride", 2, 0),
+        ("convolution_2d_padding", 2, 1),
     ]
 ]

@@ -51,7 +51,7 @@ LABELS = np.array([2, 0, 1, 2, 2])
 
 FORMS = [
     Form(
-        "cross-entropy",
+        "cross_entropy",
         cross_entropy,
         cross_entropy_gradients,
         sample=lambda rng: {"z": rng.normal(size=(5, 4)), "labels": LABELS},
@@ -60,7 +60,7 @@ FORMS = [
         primitives=("cross_entropy",),
     ),
     Form(
-        "cross-entropy, smoothed",
+        "smoothed_cross_entropy",
         smoothed_cross_entropy,
         smoothed_cross_entropy_gradients,
         sample=lambda rng: {"z": rng.normal(size=(5, 4)), "labels": LABELS, "smoothing": 0.1},
@@ -69,7 +69,7 @@ FORMS = [
         primitives=("cross_entropy",),
     ),
     Form(
-        "cross-entropy, weighted",
+        "weighted_cross_entropy",
         weighted_cross_entropy,
         weighted_cross_entropy_gradients,
         sample=lambda rng: {

@@ -43,7 +43,7 @@ FORMS = [
         primitives=("gelu_exact",),
     ),
     Form(
-        "gelu with tanh",
+        "gelu_tanh",
         gelu_tanh,
         gelu_tanh_gradients,
         sample=lambda rng: {"x": rng.normal(size=(4, 5), scale=1.5)},

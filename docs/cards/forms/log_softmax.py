@@ -18,7 +18,7 @@ def log_softmax_gradients(grad, z):
 
 FORMS = [
     Form(
-        "log-softmax",
+        "log_softmax",
         log_softmax,
         log_softmax_gradients,
         sample=lambda rng: {"z": rng.normal(size=(3, 4))},

@@ -43,7 +43,7 @@ def in_pmt(x, size, stride):
 
 FORMS = [
     Form(
-        "max pooling",
+        "max_pooling",
         max_pooling,
         max_pooling_gradients,
         sample=lambda rng: {"x": distinct_numbers(rng, (4, 6)), "size": 2, "stride": 2},
@@ -52,7 +52,7 @@ FORMS = [
         primitives=("max_pool2d",),
     ),
     Form(
-        "max pooling, overlapping",
+        "max_pooling_overlapping",
         max_pooling,
         max_pooling_gradients,
         sample=overlapping,

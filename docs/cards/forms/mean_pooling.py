@@ -26,7 +26,7 @@ def masked_mean_gradients(grad, x, mask):
 
 FORMS = [
     Form(
-        "mean pooling",
+        "mean_pooling",
         mean_pooling,
         mean_pooling_gradients,
         sample=lambda rng: {"x": rng.normal(size=(4, 6)), "size": 2},
@@ -35,7 +35,7 @@ FORMS = [
         primitives=("avg_pool2d",),
     ),
     Form(
-        "masked mean",
+        "masked_mean",
         masked_mean,
         masked_mean_gradients,
         sample=lambda rng: {

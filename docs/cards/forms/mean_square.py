@@ -17,7 +17,7 @@ def mean_square_gradients(grad, y, target):
 
 FORMS = [
     Form(
-        "mean square",
+        "mean_square",
         mean_square,
         mean_square_gradients,
         sample=lambda rng: {"y": rng.normal(size=(4, 3)), "target": rng.normal(size=(4, 3))},

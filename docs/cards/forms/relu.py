@@ -46,7 +46,7 @@ FORMS = [
         primitives=("relu",),
     ),
     Form(
-        "leaky relu",
+        "leaky_relu",
         leaky_relu,
         leaky_relu_gradients,
         sample=lambda rng: {"x": beside_the_kink(rng), "slope": 0.2},

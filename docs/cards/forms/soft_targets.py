@@ -23,7 +23,7 @@ def soft_cross_entropy_gradients(grad, z, q):
 
 FORMS = [
     Form(
-        "soft targets",
+        "soft_cross_entropy",
         soft_cross_entropy,
         soft_cross_entropy_gradients,
         # The rows of q do not sum to 1, so that a missing sum of q would show.

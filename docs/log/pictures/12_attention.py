@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+
 from docs.drawing import (
     LIGHT_BLUE,
     LIGHT_GREEN,
@@ -16,7 +17,6 @@ from docs.drawing import (
     label,
     table,
 )
-
 from pmt_autograd import gradients
 from pmt_core import softmax
 from pmt_nn import Embedding, Linear, Module, attention, attention_weights, cross_entropy, sinusoids

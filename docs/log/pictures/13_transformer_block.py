@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+
 from docs.drawing import (
     BLUE,
     GRAY,

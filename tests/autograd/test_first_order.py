@@ -12,7 +12,7 @@ import pytest
 
 import pmt_autograd as ag
 from pmt_autograd import GradientArray, Tensor, gradients, no_grad
-from pmt_core import DtypeError, GradientError
+from pmt_core import DtypeError, GradientError, RowSparse
 
 V = [1.0, -2.0, 3.0]
 
@@ -82,6 +82,45 @@ def test_the_gradient_of_a_gradient_is_refused() -> None:
     for call in (lambda g: gradients(g), lambda g: gradients(g[0]), lambda g: g.sum().backward()):
         with pytest.raises((DtypeError, GradientError), match="first order only"):
             call(inner(x))
+
+
+# What reads the values of a row-sparse gradient g of a table of 4 rows, of which 1 and 3 were read.
+ROW_SPARSE: dict[str, Callable[[Any], Any]] = {
+    "dense": lambda g: g.to_dense(),
+    "one element": lambda g: g.to_dense()[1, 0],
+    "values": lambda g: g.values,
+    "coalesced": lambda g: g.coalesce().values,
+    "scaled": lambda g: g.scale(2.0).to_dense(),
+    "sum of two": lambda g: (g + g).to_dense(),
+    "sum with a plain one": lambda g: (
+        RowSparse(g.rows, np.ones((len(g.rows), 2)), g.shape) + g
+    ).to_dense(),
+    "sum with an array": lambda g: g + np.ones(g.shape),
+    "array and it": lambda g: np.ones(g.shape) + g,
+    "dense and row-sparse": lambda g: g.to_dense() + g,
+}
+
+
+@pytest.mark.parametrize("name", ROW_SPARSE)
+@pytest.mark.parametrize("accumulated", [False, True])
+def test_a_row_sparse_gradient_is_refused_too(name: str, accumulated: bool) -> None:
+    table = Tensor(np.ones((4, 2)), requires_grad=True)
+
+    def loss() -> Tensor:
+        return (ag.take_rows(table, np.array([1, 3, 1])) ** 3).sum()
+
+    if accumulated:
+        loss().backward()
+        loss().backward()
+        grad = table.grad
+    else:
+        grad = gradients(loss())[table]
+    assert isinstance(grad, RowSparse)
+    taken = ROW_SPARSE[name](grad)
+    with pytest.raises(GradientError, match="first order only"):
+        (table.sum() * taken).sum()
+    (table.sum() * np.asarray(taken)).sum().backward()  # a constant on purpose
+    assert isinstance(grad.squared_norm(), float)
 
 
 # --- what is meant as a constant, or is none -----------------------------------------------------

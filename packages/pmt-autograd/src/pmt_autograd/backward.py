@@ -46,7 +46,9 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
 
 
 def _marked(gradient: Any) -> Any:
-    """Return a dense gradient as a `GradientArray` of the same memory."""
+    """Return a gradient as a `GradientArray` of the same memory, or row-sparse with such values."""
+    if isinstance(gradient, RowSparse):
+        return gradient.viewed_as(GradientArray)
     return gradient.view(GradientArray) if type(gradient) is ndarray else gradient
 
 

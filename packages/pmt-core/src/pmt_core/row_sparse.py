@@ -16,7 +16,8 @@ class RowSparse:
     """An array of shape (v, *rest) in which only some rows are not zero.
 
     Represents the dense array in which `values[i]` is added to row `rows[i]`, for each i.
-    Immutable; the arrays are not copied, so do not write to them.
+    Immutable; the arrays are not copied, so do not write to them. Values of a subclass of `ndarray`
+    stay of that class in all results.
 
     Attributes:
         rows: (n,) int64 in [0, v), in any order; rows may repeat.
@@ -40,7 +41,7 @@ class RowSparse:
     def __init__(
         self, rows: NDArray[np.integer], values: NDArray[Any], shape: tuple[int, ...]
     ) -> None:
-        rows, self.values, self.shape = np.asarray(rows), np.asarray(values), tuple(shape)
+        rows, self.values, self.shape = np.asarray(rows), np.asanyarray(values), tuple(shape)
         _check(rows, self.values, self.shape)
         self.rows = rows.astype(np.int64, copy=False)
         self.is_coalesced = bool(np.all(rows[1:] > rows[:-1]))
@@ -68,6 +69,18 @@ class RowSparse:
         """Number of axes of the dense array."""
         return len(self.shape)
 
+    def viewed_as(self, kind: type[NDArray[Any]]) -> RowSparse:
+        """Return the same array with values of a class, `ndarray` or a subclass, not copied."""
+        if type(self.values) is kind:
+            return self
+        values = self.values.view(kind)
+        return RowSparse._trusted(self.rows, values, self.shape, self.is_coalesced)
+
+    def _as_values(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an array in the class of the values."""
+        kind = type(self.values)
+        return array if type(array) is kind else array.view(kind)
+
     def coalesce(self) -> RowSparse:
         """Return the same array with distinct rows in increasing order.
 
@@ -76,9 +89,9 @@ class RowSparse:
         """
         if self.is_coalesced:
             return self
-        flat = self.values.reshape(len(self.rows), -1)
+        flat = np.asarray(self.values).reshape(len(self.rows), -1)
         rows, sums = _sum_repeated(self.rows, flat, self.shape[0])
-        sums = sums.reshape(len(rows), *self.shape[1:])
+        sums = self._as_values(sums.reshape(len(rows), *self.shape[1:]))
         return RowSparse._trusted(rows, sums, self.shape, True)
 
     def to_dense(self) -> NDArray[Any]:
@@ -86,7 +99,7 @@ class RowSparse:
         dense = np.zeros(self.shape, self.dtype)
         once = self.coalesce()
         dense[once.rows] = once.values
-        return dense
+        return self._as_values(dense)
 
     def add_to(self, dense: NDArray[Any]) -> None:
         """Add this array to a dense one of the same shape, in place."""
@@ -102,7 +115,7 @@ class RowSparse:
 
     def squared_norm(self) -> float:
         """Return the sum of the squares of all elements, summed in float64."""
-        flat = self.coalesce().values.reshape(-1)
+        flat = np.asarray(self.coalesce().values).reshape(-1)
         total = 0.0
         for start in range(0, flat.size, _BLOCK):
             block = flat[start : start + _BLOCK].astype(np.float64)
@@ -112,9 +125,9 @@ class RowSparse:
     def __add__(self, other: Any) -> Any:
         """Return the sum with a `RowSparse` (row-sparse, not coalesced) or an array (dense)."""
         if isinstance(other, np.ndarray):
-            total = np.array(other, np.result_type(other, self.dtype))
+            total = np.array(other, np.result_type(other, self.dtype), subok=True)
             self.add_to(total)
-            return total
+            return total if type(total) is not np.ndarray else self._as_values(total)
         if not isinstance(other, RowSparse):
             return NotImplemented
         if other.shape != self.shape:

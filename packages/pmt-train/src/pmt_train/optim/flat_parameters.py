@@ -125,7 +125,7 @@ class FlatParameters:
                 raise ShapeError(
                     f"the gradient of {slot.name} has shape {part.shape}, expected {slot.shape}"
                 )
-        sparse = [part for part in parts if isinstance(part, RowSparse)]
+        sparse = [part.viewed_as(np.ndarray) for part in parts if isinstance(part, RowSparse)]
         if len(sparse) == len(parts):
             rows = sparse[0]
             for part in sparse[1:]:

@@ -72,8 +72,13 @@ def gradients_of_shard(
         grads = gradients(total) if math.isfinite(value) else {}
         # Repeated rows are added here, by all threads and before any sum over shards: then two
         # ranks add the same numbers in the same order as two workers.
-        coalesced = {p: g.coalesce() if isinstance(g, RowSparse) else g for p, g in grads.items()}
+        coalesced = {p: _coalesced(g) if isinstance(g, RowSparse) else g for p, g in grads.items()}
     return ShardResult(value, count, coalesced, statistics)
+
+
+def _coalesced(gradient: RowSparse) -> RowSparse:
+    """Return a gradient of plain arrays, in which each row is there once."""
+    return gradient.viewed_as(np.ndarray).coalesce()
 
 
 def divergence(what: str, step: int, lr: float) -> GradientError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pmt_apps.kit.options import LAYERS, SIZE, data_option, model_option, path_option
 from pmt_apps.kit.options import training_option as trained
@@ -41,6 +41,13 @@ class Settings(AppSettings):
     Raises:
         SettingsError: if they contradict each other.
     """
+
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "": {"train": Path()},
+        "the sample": {},
+        "--model tfidf": {"train": Path(), "model": "tfidf"},
+        "--encoder": {"train": Path(), "encoder": Path()},
+    }
 
     out: Path = Path("runs/classify")
     train: Path | None = path_option(

@@ -101,23 +101,45 @@ def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParse
     parser = OptionParser(re.sub(r"\bpython apps/\w+\.py", lambda _: program, description))
     parser.argument_default = argparse.SUPPRESS
     parser.renamed = {flag(old): flag(new) for old, new in kind.renamed.items()}
-    types, groups = option_types(kind), {}
+    types, groups, defaults = option_types(kind), {}, default_texts(kind)
     for item, info in options_of(kind):
         if info.group not in groups:
             groups[info.group] = parser.add_argument_group(info.group)
-        _add(groups[info.group], item.name, types[item.name], info, option_default(item))
+        text = defaults[item.name]
+        _add(groups[info.group], item.name, types[item.name], info, option_default(item), text)
     return parser
 
 
+def default_texts(kind: type[AppSettings]) -> dict[str, str]:
+    """Return the default of each setting as `--help` shows it, with that of each variant."""
+    usual = kind.defaults(kind.variants.get("", {}))
+    variants = {name: kind.defaults(given) for name, given in kind.variants.items() if name}
+    texts = {}
+    for item, info in options_of(kind):
+        name = item.name
+        default = usual.get(name, option_default(item))
+        parts = [info.default_text or _text(default)]
+        for variant, changed in variants.items():
+            value = changed.get(name, default if name in usual else option_default(item))
+            if value != default:
+                parts.append(f"{variant}: {_text(value) or 'none'}")
+        texts[name] = "; ".join(part for part in parts if part)
+    return texts
+
+
 def _add(
-    group: argparse._ArgumentGroup, name: str, kind: OptionType, info: OptionInfo, default: Any
+    group: argparse._ArgumentGroup,
+    name: str,
+    kind: OptionType,
+    info: OptionInfo,
+    default: Any,
+    default_text: str,
 ) -> None:
     help_text = info.help.replace("%", "%%")
     if kind.kind is bool and not (kind.optional or kind.several):
         action: Any = argparse.BooleanOptionalAction if default else "store_true"
         group.add_argument(flag(name), action=action, dest=name, help=help_text)
         return
-    default_text = info.default_text or _text(default)
     if default_text:
         help_text += f" (default: {default_text.replace('%', '%%')})"
     metavar = info.metavar or (

@@ -39,6 +39,9 @@ class AppSettings:
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Earlier names of settings and their current ones: saved runs are read with either."""
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Settings that change the `defaults` of others, by their text in `--help`; "": what is usual.
+    The help of each option shows the default of each variant."""
 
     out: Path = option(
         Path("runs/app"), "folder of the run", group="run", changeable=True, metavar="DIR"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pmt_apps.kit.options import SIZE, data_option, model_option, training_option
 from pmt_apps.kit.settings import AppSettings
@@ -24,6 +24,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 @dataclass(frozen=True)
 class Settings(AppSettings):
     """Settings of the MNIST app."""
+
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"--model mlp": {"model": "mlp"}}
 
     out: Path = Path("runs/mnist")
     epochs: int = DEFAULTS["cnn"]["epochs"]
@@ -46,8 +48,7 @@ class Settings(AppSettings):
     )
     model: Literal["mlp", "cnn"] = model_option(
         "cnn",
-        "fully connected or convolutional network; mlp has other defaults: "
-        + ", ".join(f"--{name} {value}" for name, value in DEFAULTS["mlp"].items()),
+        "fully connected or convolutional network",
     )
     hidden: int = model_option(512, "width of the hidden layers of mlp", **SIZE)
     channels: int = model_option(

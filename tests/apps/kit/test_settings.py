@@ -7,10 +7,12 @@ from typing import Literal
 
 import pytest
 
-from pmt_apps.kit.command_line import parse_settings
+from pmt_apps.classification.settings import Settings as Classifier
+from pmt_apps.kit.command_line import default_texts, parse_settings
 from pmt_apps.kit.files import write_json
-from pmt_apps.kit.options import option
+from pmt_apps.kit.options import option, options_of
 from pmt_apps.kit.settings import AppSettings, load_settings, save_settings
+from pmt_apps.mnist.settings import Settings as Mnist
 from pmt_core import DataError, PmtError, SettingsError
 from pmt_train import core_count
 
@@ -212,3 +214,31 @@ def test_the_table(capsys):
     assert "  batch-size  64" in lines
     assert "  sizes       3 4" in lines
     assert "  limit       -" in lines
+
+
+@pytest.mark.parametrize("kind", [Classifier, Mnist])
+def test_help_shows_the_default_of_every_kind_of_model(kind):
+    """What the help of an option says of a variant is what a run with that variant has."""
+    texts = default_texts(kind)
+    usual = parsed(kind, kind.variants.get("", {}))
+    shown_variants = 0
+    for name, given in kind.variants.items():
+        settings = parsed(kind, given)
+        for item, info in options_of(kind):
+            value, default = (getattr(s, item.name) for s in (settings, usual))
+            is_choice = item.name in {*given, *kind.variants.get("", {})}
+            if info.default_text or isinstance(value, bool) or is_choice:
+                continue
+            expected = f"{value:g}" if isinstance(value, float) else str(value)
+            parts = texts[item.name].split("; ")
+            if name and value != default:
+                assert f"{name}: {expected}" in parts
+                shown_variants += 1
+            elif value not in (None, "", ()):
+                assert parts[0] == expected
+    assert shown_variants > 3
+
+
+def parsed(kind, given):
+    options = [part for name, value in given.items() for part in (f"--{name}", str(value))]
+    return parse_settings(kind, options, task="x")

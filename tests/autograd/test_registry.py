@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import pmt_autograd as ag
 from pmt_autograd import (
     REGISTRY,
     Primitive,
@@ -13,8 +14,11 @@ from pmt_autograd import (
     check_composed,
     check_primitive,
     composed_form,
+    counts_flops,
+    gradients,
     primitive,
     primitives_of,
+    profile,
     samples,
 )
 from pmt_core import GradientError, StateError
@@ -54,12 +58,12 @@ def scaled():
     REGISTRY.pop("scaled_for_test", None)
 
 
-def _with_sample(operation):
+def _with_sample(operation, name="scaled_for_test"):
     @samples(operation)
     def _(rng):
         yield Sample((rng.normal(size=(2, 3)),))
 
-    return REGISTRY[operation.__name__]
+    return REGISTRY[name]
 
 
 def test_a_right_gradient_passes(scaled) -> None:
@@ -94,13 +98,45 @@ def test_samples_that_yield_nothing_are_an_error(scaled) -> None:
         check_primitive(REGISTRY["scaled_for_test"])
 
 
-def test_two_primitives_of_one_name_are_an_error() -> None:
+def test_a_name_that_pmt_has_may_be_used_again() -> None:
+    """Both are known, under two names: values, gradients, samples, FLOPs, profile."""
+    ours = REGISTRY["tanh"]
+
+    @primitive
+    def tanh(x):
+        return 5 * x, lambda grad: 5 * grad
+
+    counts_flops(tanh)(lambda value, x, **settings: 1000)
+    name = f"{__name__}.tanh"
+    try:
+        assert check_primitive(_with_sample(tanh, name)).samples == 1
+        assert REGISTRY["tanh"] is ours
+        assert ours.sample_maker is not REGISTRY[name].sample_maker
+        x = Tensor([0.25], requires_grad=True)
+        with profile() as measured:
+            y = tanh(x) + ag.tanh(x)
+        assert y.data == pytest.approx(1.25 + np.tanh(0.25))
+        assert gradients(y.sum())[x] == pytest.approx(5 + 1 - np.tanh(0.25) ** 2)
+        flops = {row.operation: row.flops for row in measured.by_operation()}
+        assert flops[name] == 1000
+        assert flops["tanh"] < 1000
+    finally:
+        REGISTRY.pop(name)
+
+
+def test_two_primitives_of_pmt_with_one_name_are_an_error() -> None:
     def tanh(x):
         return x, lambda grad: grad
 
+    tanh.__module__ = "pmt_autograd.other"
     with pytest.raises(StateError, match="two primitives are named 'tanh'"):
         primitive(tanh)
     assert isinstance(REGISTRY["tanh"].operation(1.0), Tensor)
+
+
+def test_what_is_no_primitive_has_no_samples() -> None:
+    with pytest.raises(StateError, match="'len' is no primitive"):
+        samples(len)(lambda rng: iter(()))
 
 
 def test_a_composed_form_that_is_equal_passes(scaled) -> None:

@@ -31,3 +31,34 @@ def test_every_public_name_is_there() -> None:
     for name in pmt_nn.__all__:
         thing = getattr(pmt_nn, name)
         assert thing.__doc__ or not isinstance(thing, (type, FunctionType)), name
+
+
+USER_FIRST = """
+import numpy as np
+from pmt_autograd import REGISTRY, Tensor, check_primitive, gradients, primitive
+
+@primitive
+def gelu(x):
+    return 5 * x, lambda grad: 5 * grad
+
+import pmt_nn
+
+x = Tensor(np.array([1.0]), requires_grad=True)
+print(gelu(x).item(), gradients(gelu(x))[x].tolist(), round(pmt_nn.gelu(x).item(), 4))
+print(REGISTRY["gelu"].function.__module__, REGISTRY["__main__.gelu"].operation is gelu)
+print(gelu(x).node.operation, pmt_nn.gelu(x).node.operation)
+print(check_primitive(REGISTRY["gelu"]).samples > 0)
+"""
+
+
+def test_a_primitive_of_the_user_may_have_a_name_of_ours() -> None:
+    """It was defined before the import, and both are complete."""
+    done = subprocess.run(
+        [sys.executable, "-c", USER_FIRST], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "5.0 [5.0] 0.8412",
+        "pmt_nn.layers.activations True",
+        "__main__.gelu gelu",
+        "True",
+    ]

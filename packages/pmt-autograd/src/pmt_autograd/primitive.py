@@ -54,8 +54,9 @@ def primitive(function: Function) -> Operation:
 
     The operation accepts tensors, arrays and scalars in any mixture and returns a `Tensor`. A
     floating array or NumPy scalar beside tensors is converted to their dtype: float32 stays
-    float32. The operation is registered under the function's name; see `samples` for the inputs
-    that its gradient is checked with.
+    float32. The operation is registered under the function's name, or if a primitive of another
+    module has it, under "module.name"; see `samples` for the inputs that its gradient is checked
+    with.
 
     The function takes arrays (and Python scalars) as positional arguments and settings as keyword
     arguments, and returns `(value, backward)`. It must not change its inputs. `backward(grad)`
@@ -73,12 +74,14 @@ def primitive(function: Function) -> Operation:
     that nothing needs to be saved.
     """
     signature = inspect.signature(function)
-    operation = _of_any(function, signature)
+    entry = Primitive(name=function.__name__, function=function)
+    operation = _of_any(entry, signature)
     if shortcut := _shortcut(signature):
-        operation = shortcut(function, operation)
+        operation = shortcut(entry, operation)
     update_wrapper(operation, function)
     operation.__signature__ = _tensor_signature(signature)  # type: ignore[attr-defined]
-    register(Primitive(name=function.__name__, function=function, operation=operation))
+    entry.operation, operation.entry = operation, entry  # type: ignore[attr-defined]
+    register(entry)
     return operation
 
 
@@ -97,8 +100,8 @@ def _tensor_signature(signature: inspect.Signature) -> inspect.Signature:
 # --- any inputs, recorded or not, with hooks or without ------------------------------------------
 
 
-def _of_any(function: Function, signature: inspect.Signature) -> Operation:
-    name = function.__name__
+def _of_any(entry: Primitive, signature: inspect.Signature) -> Operation:
+    function = entry.function
     takes_needs_grad = "needs_grad" in signature.parameters
     none_needed = (False,) * len(signature.parameters)
 
@@ -110,21 +113,21 @@ def _of_any(function: Function, signature: inspect.Signature) -> Operation:
                     settings["needs_grad"] = none_needed[: len(data)]
                 value, _ = function(*data, **settings)
                 if type(value) is tuple:
-                    return record_all(name, value, None, None)
+                    return record_all(entry.name, value, None, None)
                 return Tensor.wrap(value)
-        arrays, parents, tracked = _arrays_and_parents(inputs, name)
+        arrays, parents, tracked = _arrays_and_parents(inputs, entry.name)
         run = function
         if not recording.plain:
             tracked = tracked and recording.on
             for hook in recording.hooks:
-                run = hook(name, run)
+                run = hook(entry.name, run)
         if takes_needs_grad:
             settings["needs_grad"] = [tracked and parent is not None for parent in parents]
         value, backward = run(*arrays, **settings)
         if type(value) is tuple:
-            return record_all(name, value, backward, parents if tracked else None)
+            return record_all(entry.name, value, backward, parents if tracked else None)
         if tracked:
-            return record(name, value, backward, parents)
+            return record(entry.name, value, backward, parents)
         return Tensor.wrap(value)
 
     return operation
@@ -198,39 +201,39 @@ def _is_wider(item: Any, dtype: np.dtype[Any]) -> bool:
 # --- shortcuts: the commonest signatures, on recorded tensors, in half the time ------------------
 
 
-def _of_one(function: Function, otherwise: Operation) -> Operation:
+def _of_one(entry: Primitive, otherwise: Operation) -> Operation:
     """Return the operation `f(x)`; `otherwise` handles all but a recorded tensor."""
-    name = function.__name__
+    function = entry.function
 
     def operation(x: Any) -> Any:
         if isinstance(x, Tensor) and x.requires_grad and recording.plain:
             value, backward = function(x._data)
             if type(value) is tuple:
-                return record_all(name, value, backward, (x.node or x,))
-            return record(name, value, backward, (x.node or x,))
+                return record_all(entry.name, value, backward, (x.node or x,))
+            return record(entry.name, value, backward, (x.node or x,))
         return otherwise(x)
 
     return operation
 
 
-def _of_one_with_settings(function: Function, otherwise: Operation) -> Operation:
+def _of_one_with_settings(entry: Primitive, otherwise: Operation) -> Operation:
     """Return the operation `f(x, axis=...)`; `otherwise` handles all but a recorded tensor."""
-    name = function.__name__
+    function = entry.function
 
     def operation(x: Any, **settings: Any) -> Any:
         if isinstance(x, Tensor) and x.requires_grad and recording.plain:
             value, backward = function(x._data, **settings)
             if type(value) is tuple:
-                return record_all(name, value, backward, (x.node or x,))
-            return record(name, value, backward, (x.node or x,))
+                return record_all(entry.name, value, backward, (x.node or x,))
+            return record(entry.name, value, backward, (x.node or x,))
         return otherwise(x, **settings)
 
     return operation
 
 
-def _of_two(function: Function, otherwise: Operation) -> Operation:
+def _of_two(entry: Primitive, otherwise: Operation) -> Operation:
     """Return the operation `f(a, b, needs_grad=)` of recorded tensors and Python numbers."""
-    name = function.__name__
+    function = entry.function
 
     def operation(a: Any, b: Any) -> Any:
         if recording.plain:
@@ -242,22 +245,22 @@ def _of_two(function: Function, otherwise: Operation) -> Operation:
                 if by_a or by_b:
                     value, backward = function(a._data, b._data, needs_grad=(by_a, by_b))
                     parents = (a.node or a if by_a else None, b.node or b if by_b else None)
-                    return record(name, value, backward, parents)
+                    return record(entry.name, value, backward, parents)
             elif by_a and (type(b) is float or type(b) is int):
                 value, backward = function(a._data, b, needs_grad=(True, False))
-                return record(name, value, backward, (a.node or a, None))
+                return record(entry.name, value, backward, (a.node or a, None))
         return otherwise(a, b)
 
     def number_first(a: Any, b: Any) -> Any:
         if (type(a) is float or type(a) is int) and isinstance(b, Tensor) and b.requires_grad:
             value, backward = function(a, b._data, needs_grad=(False, True))
-            return record(name, value, backward, (None, b.node or b))
+            return record(entry.name, value, backward, (None, b.node or b))
         return otherwise(a, b)
 
     return operation
 
 
-def _shortcut(signature: inspect.Signature) -> Callable[[Function, Operation], Operation] | None:
+def _shortcut(signature: inspect.Signature) -> Callable[[Primitive, Operation], Operation] | None:
     """Return the shortcut for a signature, or None."""
     parameters = list(signature.parameters.values())
     inputs = [p for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD]

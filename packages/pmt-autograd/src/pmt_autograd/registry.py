@@ -39,11 +39,17 @@ C = TypeVar("C", bound=Callable[..., Any])
 SampleMaker = Callable[[np.random.Generator], Iterator[Sample]]
 
 
+def _not_made(*inputs: Any, **settings: Any) -> Tensor:
+    raise StateError("the primitive has no operation yet")
+
+
 @dataclass
 class Primitive:
     """An entry of the registry; its name is unique.
 
     Attributes:
+        name: of the function; with its module in front if another module has the name, see
+            `register`.
         function: the array function; returns `(value, backward)`.
         operation: the operation on tensors, recorded on the tape.
         sample_maker, kinks, analytic: see `samples`; without samples the registry test fails.
@@ -53,7 +59,7 @@ class Primitive:
 
     name: str
     function: Callable[..., Any]
-    operation: Callable[..., Tensor]
+    operation: Callable[..., Tensor] = _not_made
     sample_maker: SampleMaker | None = None
     kinks: str = ""
     analytic: bool = False
@@ -62,17 +68,41 @@ class Primitive:
 
 
 REGISTRY: dict[str, Primitive] = {}
+"""All primitives by name."""
 
 
 def register(entry: Primitive) -> None:
-    """Add a primitive. Raises StateError if a primitive of another module has the same name."""
-    known = REGISTRY.get(entry.name)
+    """Add a primitive, under a name that no primitive of another module has.
+
+    A function that is defined again in its module replaces the earlier one. If another module has
+    the name, pmt's own primitive keeps it, whichever came first, and the other is named
+    "module.name". Raises StateError if both are pmt's.
+    """
+    plain = entry.name
+    known = REGISTRY.get(plain)
     if known is not None and known.function.__module__ != entry.function.__module__:
-        raise StateError(
-            f"two primitives are named {entry.name!r}: one in {known.function.__module__}, "
-            f"one in {entry.function.__module__}; names are unique: rename one of them"
-        )
+        if _is_of_pmt(known) and _is_of_pmt(entry):
+            raise StateError(
+                f"two primitives are named {plain!r}: one in {known.function.__module__}, "
+                f"one in {entry.function.__module__}; rename one of them"
+            )
+        renamed = known if _is_of_pmt(entry) else entry
+        renamed.name = f"{renamed.function.__module__}.{plain}"
+        REGISTRY[renamed.name] = renamed
     REGISTRY[entry.name] = entry
+
+
+def _is_of_pmt(entry: Primitive) -> bool:
+    return entry.function.__module__.startswith("pmt_")
+
+
+def entry_of(operation: Callable[..., Any]) -> Primitive:
+    """Return the entry of an operation. Raises StateError for other functions."""
+    entry = getattr(operation, "entry", None)
+    if not isinstance(entry, Primitive):
+        name = getattr(operation, "__name__", operation)
+        raise StateError(f"{name!r} is no primitive; decorate it with @primitive first")
+    return entry
 
 
 def primitives_of(package: str) -> list[Primitive]:
@@ -97,7 +127,7 @@ def samples(
 
     def decorate(maker: SampleMaker) -> SampleMaker:
         for operation in operations:
-            entry = REGISTRY[operation.__name__]
+            entry = entry_of(operation)
             entry.sample_maker, entry.kinks, entry.analytic = maker, kinks, analytic
         return maker
 
@@ -116,7 +146,7 @@ def composed_form(operation: Callable[..., Any]) -> Callable[[C], C]:
     """
 
     def decorate(composed: C) -> C:
-        REGISTRY[operation.__name__].composed = composed
+        entry_of(operation).composed = composed
         operation.composed = composed  # type: ignore[attr-defined]
         return composed
 
@@ -140,7 +170,7 @@ def counts_flops(*operations: Callable[..., Any]) -> Callable[[C], C]:
 
     def decorate(counter: C) -> C:
         for operation in operations:
-            REGISTRY[operation.__name__].count_flops = counter
+            entry_of(operation).count_flops = counter
         return counter
 
     return decorate

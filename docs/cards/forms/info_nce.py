@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pmt_autograd as ag
 import pmt_nn
 from docs.cards.form import Form
 
@@ -23,13 +24,12 @@ def info_nce(a, b, temperature):
 def info_nce_gradients(grad, a, b, temperature):
     u, v = unit(a), unit(b)
     error = grad * (softmax(u @ v.T / temperature) - np.eye(len(a))) / (len(a) * temperature)
-    return by_vectors(error @ v, a, u), by_vectors(error.T @ u, b, v)
+    return unit_gradients(error @ v, a), unit_gradients(error.T @ u, b)
 
 
-def by_vectors(by_unit, x, u):
-    """Return the slopes by x of u = x / |x|: what points along u changes only the length."""
-    along = (by_unit * u).sum(axis=1, keepdims=True)
-    return (by_unit - u * along) / np.linalg.norm(x, axis=1, keepdims=True)
+def unit_gradients(grad, x):
+    along = (grad * unit(x)).sum(axis=1, keepdims=True)  # would change the length only
+    return (grad - unit(x) * along) / np.linalg.norm(x, axis=1, keepdims=True)
 
 
 def sample(rng):
@@ -42,6 +42,15 @@ def by_pmt(a, b, temperature):
 
 FORMS = [
     Form(
+        "unit",
+        unit,
+        unit_gradients,
+        sample=lambda rng: {"x": rng.normal(size=(4, 3))},
+        differentiable=("x",),
+        pmt=lambda x: x / ag.norm(x, axis=1, keepdims=True),
+        primitives=("norm", "divide"),
+    ),
+    Form(
         "info_nce",
         info_nce,
         info_nce_gradients,
@@ -49,5 +58,5 @@ FORMS = [
         differentiable=("a", "b"),
         pmt=by_pmt,
         primitives=("normalized", "matmul", "cross_entropy"),
-    )
+    ),
 ]

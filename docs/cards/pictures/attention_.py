@@ -97,6 +97,6 @@ def draw(folder: Path) -> None:
                 arrow(axes, *where, shape, color, bend=bend, offset=offset, fontsize=9.5)
         note = (
             "· is masked: weight 0 and slope 0.   E = A ⊙ (D − Σ D A), row by row: "
-            "what a key gives, minus the mean gift."
+            "what a key gives, minus the weighted mean of what all give."
         )
         label(axes, (5.0, 0.22), note, fontsize=9.5, color=GRAY)

@@ -11,19 +11,19 @@ MUTANTS = {
         ("transposed", "error.T @ u", "error @ u"),
         ("without the temperature", "(len(a) * temperature)", "len(a)"),
         ("sum instead of mean", "(len(a) * temperature)", "temperature"),
-        ("the length is held constant", "by_vectors(error @ v, a, u)", "error @ v"),
+        ("the length is held constant", "unit_gradients(error @ v, a)", "error @ v"),
         ("vectors of length 1 are forgotten", "u, v = unit(a), unit(b)", "u, v = a, b"),
         (
             "a and b are swapped",
-            "by_vectors(error @ v, a, u), by_vectors(error.T @ u, b, v)",
-            "by_vectors(error.T @ u, b, v), by_vectors(error @ v, a, u)",
+            "unit_gradients(error @ v, a), unit_gradients(error.T @ u, b)",
+            "unit_gradients(error.T @ u, b), unit_gradients(error @ v, a)",
         ),
     ],
-    "by_vectors": [
-        ("the length does not change", " - u * along", ""),
+    "unit_gradients": [
+        ("the length does not change", " - unit(x) * along", ""),
         ("not divided by the length", " / np.linalg.norm(x, axis=1, keepdims=True)", ""),
-        ("flipped sign", "by_unit - u", "by_unit + u"),
+        ("flipped sign", "grad - unit(x)", "grad + unit(x)"),
         ("sum over the examples", "sum(axis=1", "sum(axis=0"),
-        ("along x in place of u", "by_unit - u * along", "by_unit - x * along"),
+        ("along x in place of its direction", "grad - unit(x)", "grad - x"),
     ],
 }

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pmt_train import figure_saved_to as figure_saved
+from docs.drawing import BLUE, GRAY, GREEN, RED, figure_saved
 
 PICTURES = ("00_tables.png", "00_slopes.png", "00_gradient.png", "00_chances.png")
-BLUE, RED, GREEN, GRAY = "#2d5fa8", "#c8553d", "#3f8f5f", "#8a8e98"
 PALE = {BLUE: "#dbe5f3", RED: "#f6dfd9", GREEN: "#dcefe2", "": "#ffffff"}
 
 
@@ -71,6 +70,8 @@ def draw_slopes(left: Any, right: Any) -> None:
     right.loglog(steps, one, color=RED, label="one-sided: falls like h")
     right.loglog(steps, two, color=BLUE, label="two-sided: falls like h²")
     right.set(title="Error of the slope of the exponential at 1", xlabel="step h", ylabel="error")
+    right.set_xticks(10.0 ** np.arange(-12, 1, 2))
+    right.set_yticks(10.0 ** np.arange(-10, 1, 2))
     right.legend(loc="upper center")
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pmt_train import figure_saved_to as figure_saved
+from docs.drawing import BLUE, GRAY, INK, RED, figure_saved
 
 PICTURES = ("01_descent.png", "01_shapes.png", "01_moons.png", "01_rules.png")
-BLUE, RED, INK, GRAY = "#2d5fa8", "#c8553d", "#33363d", "#8a8e98"
 
 CELSIUS = np.array([-0.4, -0.1, 0.0, 0.2, 0.37, 1.0])
 FAHRENHEIT = 1.8 * CELSIUS + 0.32
@@ -41,6 +40,7 @@ def draw_descent(left: Any, right: Any) -> None:
     left.set_aspect("equal")
     right.semilogy(loss_at(path[:, 0], path[:, 1]), ".-", color=BLUE, linewidth=1)
     right.set(xlabel="step", ylabel="loss", title="The loss on the way")
+    right.set_yticks(10.0 ** np.arange(-6, 1))
 
 
 def moons(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

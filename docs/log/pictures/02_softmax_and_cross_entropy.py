@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from docs.drawing import BLUE, GRAY, GREEN, RED, YELLOW, figure_saved
 from pmt_core import sigmoid, softmax
-from pmt_train import figure_saved_to as figure_saved
 
 PICTURES = ("02_temperatures.png", "02_jacobian.png", "02_losses.png", "02_digits.png")
-BLUE, RED, GREEN, YELLOW, GRAY = "#2d5fa8", "#c8553d", "#3f8f5f", "#b8862b", "#8a8e98"
 
 
 def draw_temperatures(axes: Any) -> None:

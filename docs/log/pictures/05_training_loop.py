@@ -39,7 +39,7 @@ def draw_step(figure: Any) -> None:
     total = box(axes, (6.0, 2.0), "sum of\ngradients", 1.3, 0.8, LIGHT_RED)
     clip = box(axes, (7.7, 2.0), "/ count,\nclip", 1.1, 0.8, LIGHT_RED)
     optimizer = box(axes, (9.3, 2.0), "optimizer", 1.2, 0.8, LIGHT_GREEN)
-    schedule = box(axes, (9.3, 3.35), "schedule(step)", 1.4, 0.5, LIGHT_YELLOW)
+    schedule = box(axes, (9.3, 3.35), "schedule(step)", 1.3, 0.5, LIGHT_YELLOW)
     parameters = box(axes, (9.3, 0.6), "parameters", 1.3, 0.5, LIGHT_GREEN)
     for y, name in ((2.9, "shard 1"), (1.1, "shard 2")):
         shard = box(axes, (2.5, y), f"{name}\n+ its stream", 1.3, 0.7, LIGHT_BLUE)
@@ -82,7 +82,7 @@ def draw_mistakes(figure: Any) -> None:
     axes = left.subplots()
     counts = confusion_matrix(answers, labels, 10)
     off = counts - np.diag(np.diag(counts))
-    axes.imshow(off + 12 * np.eye(10), cmap="Blues", vmax=16)
+    axes.imshow(off + 5 * np.eye(10), cmap="Blues", vmax=16)
     for (i, j), count in np.ndenumerate(counts):
         if count:
             axes.text(j, i, str(count), ha="center", va="center", fontsize=9)

@@ -60,14 +60,14 @@ def draw(folder: Path) -> None:
         k_table = table(axes, kernel, (3.75, 6.35), wide, **settings)
         y_table = table(axes, y, (5.95, 6.18), wide, slopes=grad, title="y  (2, 2)", **tenths)
         label(axes, (3.53, k_table.center[1]), "∗", fontsize=15)
-        arrow(axes, k_table.right, y_table.left, "=", BLUE)
+        arrow(axes, k_table.right, y_table.left, "(2, 2)", BLUE)
         dx = table(
             axes, by_x, (0.3, 3.05), CELL, slopes=by_x, title="∂L/∂x  (6, 6)", fontsize=9, scale=1.2
         )
         settings |= {"title": "∂L/∂K  (3, 3)"}
         dk = table(axes, by_kernel, (3.75, 2.55), wide, **settings)
         g = table(axes, grad, (5.95, 2.38), wide, slopes=grad, title="∂L/∂y = g", **tenths)
-        arrow(axes, g.left, dk.right, "", RED)
+        arrow(axes, g.left, dk.right, "(3, 3)", RED)
         for window, color in COLORS.items():
             for frame in (x_table, dx):
                 _mark(axes, frame, CELL, (2 * window[0], 2 * window[1]), 3, color)

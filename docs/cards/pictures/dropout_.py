@@ -47,14 +47,14 @@ def draw(folder: Path) -> None:
         y = dropout(x, keep, RATE)
         y_table = table(axes, y, (7.2, 5.75), cell, slopes=grad, title="y  (2, 4)", **shade)
         arrow(axes, x_table.right, mask.left, "· (2, 4)", BLUE)
-        arrow(axes, mask.right, y_table.left, "", BLUE)
+        arrow(axes, mask.right, y_table.left, "(2, 4)", BLUE)
         dx = table(axes, by_x, (0.3, 4.15), cell, slopes=by_x, title="∂L/∂x  (2, 4)", **shade)
         again = table(
             axes, factors, (3.75, 4.15), cell, colors=colors, title="the same draw  (2, 4)"
         )
         g = table(axes, grad, (7.2, 4.15), cell, slopes=grad, title="∂L/∂y = g  (2, 4)", **shade)
         arrow(axes, g.left, again.right, "· (2, 4)", RED)
-        arrow(axes, again.left, dx.right, "", RED)
+        arrow(axes, again.left, dx.right, "(2, 4)", RED)
         jacobian = axes_at(figure, (0.9, 0.6), 3.4, 2.2)
         names = [f"{i},{j}" for i in (1, 2) for j in (1, 2, 3, 4)]
         matrix = np.diag(np.where(keep, 1 / (1 - RATE), 0).ravel())

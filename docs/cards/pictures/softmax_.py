@@ -64,7 +64,7 @@ def _tables(axes, z, p, grad, by_z) -> None:
         axes, by_z, (0.3, 1.0), cell, slopes=by_z, scale=0.4, title="∂L/∂z = p (g − ḡ), sum 0"
     )
     centered = table(
-        axes, grad - mean, (3.68, 1.0), cell, slopes=grad - mean, title="g − ḡ", **shade
+        axes, grad - mean, (3.68, 1.0), cell, slopes=grad - mean, title="g − ḡ  (4,)", **shade
     )
     g = table(axes, grad, (7.05, 1.0), cell, slopes=grad, title="∂L/∂p = g  (4,)", **shade)
     arrow(axes, g.left, centered.right, "− ḡ", RED)

@@ -50,7 +50,8 @@ def draw(folder: Path) -> None:
             axes, by_target, (2.05, 1.35), slopes=by_target, title="∂L/∂t = −∂L/∂y", **settings
         )
         halves = table(axes, error, (4.35, 1.35), title="y − t  (2, 2)")
-        arrow(axes, halves.left, dt.right, "· 2/4   (2, 2)", RED, fontsize=9)
+        arrow(axes, halves.left, dt.right, "y: times 2/4", RED, fontsize=9)
+        label(axes, (3.82, 0.85), "t: times −2/4", color=RED, fontsize=9)
         label(axes, (0.3, 0.33), "n = 4: every square has the share 1/4 of the mean.", ha="left")
         plot = axes_at(figure, (6.45, 0.75), 3.3, 3.9)
         curve = np.linspace(-2.3, 1.9, 200)

@@ -33,7 +33,7 @@ from pmt_core import log_softmax
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig, capture, cross_entropy, gnmt_penalty
 from pmt_train import AdamW, FlatParameters, linear_schedule
 
-PICTURES = ("15_architecture.png", "15_reversal.png", "15_beam.png")
+PICTURES = ("15_architecture.png", "15_reversal.png", "15_dates.png", "15_beam.png")
 LOG = Path(__file__).resolve().parents[1]
 START, END = 0, 1
 
@@ -178,13 +178,44 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
 
-def searched(width: int, text: str):
-    """Return the words, the levels of the search tree, and the hypotheses of the library."""
+def translator():
+    """Return the vocabularies and the trained model of trainings/dates.py."""
     dates = runpy.run_path(str(LOG / "trainings" / "dates.py"))
     words = dates["Vocabularies"].of_training()
     model = dates["new_model"](words)
     model.load_state_dict(dict(np.load(LOG / "measured" / "dates.npz")))
-    model.eval()
+    return words, model.eval()
+
+
+def draw_dates(path: Path) -> None:
+    """Draw where the translator of dates looks, word by word."""
+    words, model = translator()
+    german = "der einundzwanzigste März neunzehnhundertsiebenundachtzig"
+    english = "the twenty-first of March nineteen eighty-seven"
+    source, mask = words.source([german])
+    target = words.target([english])
+    with no_grad(), capture(model) as seen:
+        model(source, target[:, :-1], mask)
+    weights = seen["decoder.layers.0.cross.weights"][0].mean(axis=0)  # (t, s)
+    with figure_saved(path, 10, 3.8) as figure:
+        axes = figure.subplots()
+        heat_map(
+            axes,
+            weights,
+            [words.words[i] for i in target[0, 1:-1]] + ["end"],
+            [letter.replace(" ", "␣") for letter in german],
+            low=0,
+            colors=SHARES,
+            form=None,
+            xlabel="read",
+            ylabel="written",
+            title="cross-attention, mean of four heads",
+        )
+
+
+def searched(width: int, text: str):
+    """Return the words, the levels of the search tree, and the hypotheses of the library."""
+    words, model = translator()
     source, mask = words.source([text])
     settings = {"start": 1, "end": 2, "max_length": 12, "width": width, "n_best": width}
     found = model.beam_search(source, mask, **settings, penalty=gnmt_penalty(0.0))[0]
@@ -262,6 +293,6 @@ def draw_beam(path: Path) -> None:
 
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
-    drawings = (draw_architecture, draw_reversal, draw_beam)
+    drawings = (draw_architecture, draw_reversal, draw_dates, draw_beam)
     for name, drawing in zip(PICTURES, drawings, strict=True):
         drawing(folder / name)

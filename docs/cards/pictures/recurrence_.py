@@ -90,7 +90,7 @@ def draw(folder: Path) -> None:
                     axes, states[t], (left, 7.55), slopes=total[t], title=f"$h_{t + 1}$", **settings
                 )
             )
-            arrow(axes, row[t].right, row[t + 1].left, "tanh\n$W_h$", BLUE, offset=(0, 0.25))
+            arrow(axes, row[t].right, row[t + 1].left, "tanh\n$U$", BLUE, offset=(0, 0.25))
             under = table(axes, x[t], (left, 6.55), slopes=by_x[t], **settings)
             arrow(axes, under.top, row[t + 1].bottom, "", BLUE)
             label(axes, (under.x - 0.22, under.center[1]), f"$x_{t + 1}$", fontsize=11)
@@ -104,7 +104,7 @@ def draw(folder: Path) -> None:
                     **settings,
                 )
             )
-            arrow(axes, back[t + 1].left, back[t].right, "$W_h^T$", RED)
+            arrow(axes, back[t + 1].left, back[t].right, "$U^T$", RED)
             if np.any(grad[t]):
                 own = table(axes, grad[t], (left, 5.45), slopes=grad[t], **settings)
                 arrow(
@@ -128,7 +128,7 @@ def draw(folder: Path) -> None:
             plot.semilogy(
                 range(1, 41),
                 lengths(factor, np.random.default_rng(0)),
-                label=f"$W_h$ stretches by {factor}",
+                label=f"$U$ stretches by {factor}",
             )
         plot.axhline(1.0, color=INK, ls=":", lw=1)
         plot.set(xlabel="steps gone back through time", title="length of the slope")

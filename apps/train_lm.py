@@ -4,6 +4,11 @@
     python apps/train_lm.py --corpus shakespeare.txt --preset nanogpt-cpu --out runs/shakespeare
     python apps/train_lm.py --out runs/shakespeare --generate 'ROMEO:'
 
+The corpus is one text file, plain or gzip; its last tenth is held out. Tokens are characters, or
+subwords with `--tokenizer bpe`. The same --seed writes the same text.
+
+A run is a folder: settings, weights, metrics, pictures, report.html. `--resume` continues it after
+Ctrl-C. Exit codes: 0; 2 for input that cannot be used, with the cure; 130 after Ctrl-C.
 `--help` lists all options.
 """
 

@@ -4,6 +4,11 @@
     python apps/train_mnist.py --download data/mnist
     python apps/train_mnist.py --data data/mnist --out runs/mnist
 
+Data: the four files of MNIST in a folder, gzipped or not, or an .npz. A twelfth of the training
+images is held out. The network is convolutional, with `--model mlp` fully connected.
+
+A run is a folder: settings, weights, metrics, pictures, report.html. `--resume` continues it after
+Ctrl-C. Exit codes: 0; 2 for input that cannot be used, with the cure; 130 after Ctrl-C.
 `--help` lists all options.
 """
 

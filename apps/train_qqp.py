@@ -4,6 +4,12 @@
     python apps/train_qqp.py --train train.tsv --dev dev.tsv --out runs/real
     echo 'How do I swim?<Tab>How can I swim?' | python apps/train_qqp.py --predict --out runs/real
 
+Files: pairs of texts with 0 or 1, in the public TSV, Kaggle's CSV, GLUE's or BiMPM's format, which
+is detected. `--data F` is one file, split by question. `--preset` is plain, quick or best,
+`--baseline` trains a baseline alone, `--encoder DIR` fine-tunes a pre-trained encoder.
+
+A run is a folder: settings, weights, metrics, pictures, report.html. `--resume` continues it after
+Ctrl-C. Exit codes: 0; 2 for input that cannot be used, with the cure; 130 after Ctrl-C.
 `--help` lists all options.
 """
 

@@ -5,6 +5,11 @@
         --dev-source dev.en --dev-target dev.de --out runs/en-de
     echo 'a big dog' | python apps/train_translation.py --predict --out runs/en-de
 
+Files are parallel: line n of the target translates line n of the source. Both languages share one
+vocabulary of subwords. Translations are found by beam search, `--beam N` wide.
+
+A run is a folder: settings, weights, metrics, pictures, report.html. `--resume` continues it after
+Ctrl-C. Exit codes: 0; 2 for input that cannot be used, with the cure; 130 after Ctrl-C.
 `--help` lists all options.
 """
 

@@ -4,6 +4,11 @@
     python apps/train_word2vec.py --corpus text8.zip --out runs/text8
     python apps/train_word2vec.py --out runs/text8 --neighbors paris
 
+The corpus is UTF-8 text, plain, .gz or .zip, with words between spaces. `--model cbow` and
+`--loss hs` (hierarchical softmax) are the other models. `--analogy A B C` is another question.
+
+A run is a folder: settings, weights, metrics, pictures, report.html. `--resume` continues it after
+Ctrl-C. Exit codes: 0; 2 for input that cannot be used, with the cure; 130 after Ctrl-C.
 `--help` lists all options.
 """
 

@@ -3,6 +3,12 @@
     python apps/validate_word2vec.py
     python apps/validate_word2vec.py --epochs 100 --out runs/long
 
+The words are Paris, France, Berlin and Germany, with vectors of two numbers. The program trains on
+which of them occur together, draws them, and fails if the step from Paris to France is not that
+from Berlin to Germany: an installation that passes can train.
+
+A run is a folder: settings, weights, metrics, pictures, report.html. `--resume` continues it after
+Ctrl-C. Exit codes: 0; 2 for input that cannot be used, with the cure; 130 after Ctrl-C.
 `--help` lists all options.
 """
 

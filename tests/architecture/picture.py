@@ -133,20 +133,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
 )
 
 # Files outside 25 to 300 lines, each with its reason.
-FILE_SIZE_EXCEPTIONS: dict[str, str] = dict.fromkeys(
-    (
-        "apps/pmt_apps/__main__.py",
-        "apps/train_classifier.py",
-        "apps/train_lm.py",
-        "apps/train_mnist.py",
-        "apps/train_ner.py",
-        "apps/train_qqp.py",
-        "apps/train_translation.py",
-        "apps/train_word2vec.py",
-        "apps/validate_word2vec.py",
-    ),
-    "an entry point",
-)
+FILE_SIZE_EXCEPTIONS: dict[str, str] = {"apps/pmt_apps/__main__.py": "an entry point"}
 
 APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 DISTRIBUTIONS: dict[str, Row] = {**PACKAGES, "pmt_apps": APPS}

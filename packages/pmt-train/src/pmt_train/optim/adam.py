@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,24 +15,16 @@ from pmt_train.optim.optimizer import Optimizer
 from pmt_train.optim.settings import OptimizerOptions, check_eps, check_rates
 
 
-class AdamW(Optimizer):
-    """Adam (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
+class AdaptiveMoments(Optimizer):
+    """Base class of Adam and its variants: running means m of the gradient and v of its square.
 
-        m = b1 m + (1 - b1) g              running mean of the gradient
-        v = b2 v + (1 - b2) g^2            running mean of its square
-        p = p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) - lr decay p
-
-    t counts steps from 1. The decay is multiplied by the learning rate of the step (the paper
-    multiplies it by the factor of the schedule alone), as is usual now. Without a gradient, the
-    moments of a row decay by b1 and b2 in each step, see `Optimizer`.
-
-    With `amsgrad` the step is divided by the root of the largest v so far, an array more, so the
-    step size of a parameter never grows (Reddi, Kale & Kumar 2018, algorithm 2).
-
-    `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. Other arguments: see `Optimizer`.
+    `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. Weight decay is added to the
+    gradient as `decay p` (L2 regularization) or, if `decoupled_weight_decay`, p is multiplied by
+    1 - lr decay instead. Other arguments: see `Optimizer`.
     """
 
     state_names: tuple[str, ...] = ("m", "v")
+    decoupled_weight_decay = False
 
     def __init__(
         self,
@@ -41,45 +33,26 @@ class AdamW(Optimizer):
         *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float = 0.01,
-        amsgrad: bool = False,
+        weight_decay: float = 0.0,
         **options: Unpack[OptimizerOptions],
     ) -> None:
         check_rates("beta", *betas)
         check_eps(eps)
-        self.state_rates = betas
-        if amsgrad:
-            self.state_names, self.state_rates = ("m", "v", "v_max"), (*betas, 1.0)
+        self.state_rates = (*betas, *[1.0] * (len(self.state_names) - len(betas)))
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)
         self.betas = betas
         self.eps = eps
-        self.amsgrad = amsgrad
 
-    def update(self, block: Block) -> None:
-        """See the class. The corrections of m and v are part of the step size:
-
-        lr m / (1 - b1^t) / (sqrt(v / c2) + eps) = lr sqrt(c2) / (1 - b1^t) * m
-                                                    / (sqrt(v) + eps sqrt(c2)),  c2 = 1 - b2^t
-        """
-        p, s, (b1, b2) = block.p, block.scratch[0], self.betas
-        correction = math.sqrt(1 - b2**self.steps)
-        step_size = block.lr * correction / (1 - b1**self.steps)
-
-        update_moments(block, b1, b2, s)
-        v = block.state[1]
-        if self.amsgrad:
-            v_max = block.state[2]
-            v = np.maximum(v_max, v, out=v_max)
-        np.sqrt(v, out=s)
-        s += self.eps * correction
-        np.divide(block.state[0], s, out=s)
-        s *= step_size
+    def decayed(self, block: Block) -> Block:
+        """Apply the weight decay, to the parameters or to the gradient of the block returned."""
+        if not self.decoupled_weight_decay:
+            return _with_l2_gradient(block)
         if block.decay:
-            p *= 1 - block.lr * block.decay
-        p -= s
+            np.multiply(block.p, 1 - block.lr * block.decay, out=block.p)
+        return block
 
 
-class Adam(AdamW):
+class Adam(AdaptiveMoments):
     """Adam (Kingma & Ba 2015, algorithm 1). See `AdamW` for the formula and the arguments.
 
     `weight_decay` is added to the gradient as `decay p` (L2 regularization), so it is divided by
@@ -98,19 +71,66 @@ class Adam(AdamW):
         amsgrad: bool = False,
         **options: Unpack[OptimizerOptions],
     ) -> None:
-        super().__init__(
-            parameters,
-            lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            amsgrad=amsgrad,
-            **options,
-        )
+        if amsgrad:
+            self.state_names = ("m", "v", "v_max")
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, **options)
+        self.amsgrad = amsgrad
 
     def update(self, block: Block) -> None:
-        """See the class."""
-        super().update(with_l2_gradient(block))
+        """See `AdamW`. The corrections of m and v are part of the step size:
+
+        lr m / (1 - b1^t) / (sqrt(v / c2) + eps) = lr sqrt(c2) / (1 - b1^t) * m
+                                                    / (sqrt(v) + eps sqrt(c2)),  c2 = 1 - b2^t
+        """
+        block = self.decayed(block)
+        s, (b1, b2) = block.scratch[0], self.betas
+        correction = math.sqrt(1 - b2**self.steps)
+        step_size = block.lr * correction / (1 - b1**self.steps)
+
+        update_moments(block, b1, b2, s)
+        v = block.state[1]
+        if self.amsgrad:
+            v_max = block.state[2]
+            v = np.maximum(v_max, v, out=v_max)
+        np.sqrt(v, out=s)
+        s += self.eps * correction
+        np.divide(block.state[0], s, out=s)
+        s *= step_size
+        np.subtract(block.p, s, out=block.p)
+
+
+class AdamW(Adam):
+    """Adam (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
+
+        m = b1 m + (1 - b1) g              running mean of the gradient
+        v = b2 v + (1 - b2) g^2            running mean of its square
+        p = p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) - lr decay p
+
+    t counts steps from 1. The decay is multiplied by the learning rate of the step (the paper
+    multiplies it by the factor of the schedule alone), as is usual now. Without a gradient, the
+    moments of a row decay by b1 and b2 in each step, see `Optimizer`.
+
+    With `amsgrad` the step is divided by the root of the largest v so far, an array more, so the
+    step size of a parameter never grows (Reddi, Kale & Kumar 2018, algorithm 2).
+
+    `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. Other arguments: see `Optimizer`.
+    """
+
+    decoupled_weight_decay = True
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float | None = None,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        settings: dict[str, Any] = {"betas": betas, "eps": eps, "amsgrad": amsgrad}
+        super().__init__(parameters, lr, weight_decay=weight_decay, **settings, **options)
 
 
 def update_moments(block: Block, b1: float, b2: float, scratch: Array) -> None:
@@ -125,7 +145,7 @@ def update_moments(block: Block, b1: float, b2: float, scratch: Array) -> None:
     v += scratch
 
 
-def with_l2_gradient(block: Block) -> Block:
+def _with_l2_gradient(block: Block) -> Block:
     """Return the block with its weight decay added to the gradient, in the second scratch array."""
     if not block.decay:
         return block

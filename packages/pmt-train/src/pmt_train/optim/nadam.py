@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
-from pmt_train.optim.adam import update_moments, with_l2_gradient
+from pmt_train.optim.adam import AdaptiveMoments, update_moments
 from pmt_train.optim.blocks import Block
 from pmt_train.optim.flat_parameters import Parameters
-from pmt_train.optim.optimizer import Optimizer
-from pmt_train.optim.settings import (
-    OptimizerOptions,
-    check_eps,
-    check_not_negative,
-    check_rates,
-)
+from pmt_train.optim.settings import OptimizerOptions, check_not_negative
 
 
-class NAdam(Optimizer):
+class NAdam(AdaptiveMoments):
     """Adam with Nesterov momentum (Dozat 2016, algorithm 2).
 
         g = gradient + decay p
@@ -36,8 +30,6 @@ class NAdam(Optimizer):
     arguments: see `Optimizer`.
     """
 
-    state_names = ("m", "v")
-
     def __init__(
         self,
         parameters: Parameters,
@@ -50,23 +42,16 @@ class NAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         **options: Unpack[OptimizerOptions],
     ) -> None:
-        check_rates("beta", *betas)
-        check_eps(eps)
         check_not_negative("momentum_decay", momentum_decay)
-        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
-        self.betas = self.state_rates = betas
-        self.eps = eps
+        settings: dict[str, Any] = {"betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(parameters, lr, **settings, **options)
         self.momentum_decay = momentum_decay
         self.decoupled_weight_decay = decoupled_weight_decay
         self._product = (0, 1.0)  # steps and the product of their momenta
 
     def update(self, block: Block) -> None:
         """See the class."""
-        if self.decoupled_weight_decay:
-            if block.decay:
-                np.multiply(block.p, 1 - block.lr * block.decay, out=block.p)
-        else:
-            block = with_l2_gradient(block)
+        block = self.decayed(block)
         s, step = block.scratch
         m, v = block.state
         update_moments(block, *self.betas, s)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
-from pmt_train.optim.adam import update_moments, with_l2_gradient
+from pmt_train.optim.adam import AdaptiveMoments, update_moments
 from pmt_train.optim.blocks import Block
 from pmt_train.optim.flat_parameters import Parameters
-from pmt_train.optim.optimizer import Optimizer
-from pmt_train.optim.settings import OptimizerOptions, check_eps, check_rates
+from pmt_train.optim.settings import OptimizerOptions
 
 _RECTIFIED_ABOVE = 5.0  # the paper says 4; its authors' program and other libraries take 5
 
 
-class RAdam(Optimizer):
+class RAdam(AdaptiveMoments):
     """Rectified Adam (Liu et al. 2020, algorithm 2), which needs no warm-up.
 
         g = gradient + decay p
@@ -34,8 +33,6 @@ class RAdam(Optimizer):
     multiplied by 1 - lr decay instead, as in `AdamW`. Other arguments: see `Optimizer`.
     """
 
-    state_names = ("m", "v")
-
     def __init__(
         self,
         parameters: Parameters,
@@ -47,20 +44,13 @@ class RAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         **options: Unpack[OptimizerOptions],
     ) -> None:
-        check_rates("beta", *betas)
-        check_eps(eps)
-        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
-        self.betas = self.state_rates = betas
-        self.eps = eps
+        settings: dict[str, Any] = {"betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(parameters, lr, **settings, **options)
         self.decoupled_weight_decay = decoupled_weight_decay
 
     def update(self, block: Block) -> None:
         """See the class."""
-        if self.decoupled_weight_decay:
-            if block.decay:
-                np.multiply(block.p, 1 - block.lr * block.decay, out=block.p)
-        else:
-            block = with_l2_gradient(block)
+        block = self.decayed(block)
         s, step = block.scratch
         m, v = block.state
         b1, b2 = self.betas

@@ -206,7 +206,8 @@ def test_a_killed_worker_is_an_error_that_says_so(sampler) -> None:
 
 @pytest.fixture
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("_LOOK", 0.05), ("_STOPPED", 0.5), ("_IDLE", 0.5)):
+    """A busy machine may give a worker no time for long, so the limit on that stays as it is."""
+    for name, seconds in (("_LOOK", 0.05), ("_STOPPED", 0.5)):
         monkeypatch.setattr(worker_process, f"{name}_SECONDS", seconds)
 
 
@@ -229,7 +230,6 @@ def test_a_stopped_worker_is_an_error_that_names_it(sampler) -> None:
 @pytest.mark.usefixtures("short_limits")
 def test_a_worker_that_goes_on_in_time_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is stopped more often than the limit allows at once."""
-    monkeypatch.setattr(worker_process, "_IDLE_SECONDS", 60.0)
     worker = WorkerProcess({}, [])
     looks = []
 
@@ -255,6 +255,7 @@ def test_a_worker_that_goes_on_in_time_is_no_error(monkeypatch: pytest.MonkeyPat
 def test_a_worker_that_hangs_is_an_error_and_one_that_works_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(worker_process, "_IDLE_SECONDS", 0.5)
     worker = WorkerProcess({}, [])
     os.kill(worker.pid, signal.SIGSTOP)
     monkeypatch.setattr(worker_process, "is_stopped", lambda pid: False)

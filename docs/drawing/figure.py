@@ -50,7 +50,7 @@ def figure_saved(path: str | os.PathLike[str], width: float, height: float) -> I
         yield figure
         content = io.BytesIO()
         figure.savefig(content, format="png")
-        problems = text_problems(figure)  # afterwards: another draw may move the axes
+        problems = text_problems(figure)  # a draw before would move axes of a fixed aspect
     if problems:
         raise ValueError(f"{os.fspath(path)}: " + "; ".join(problems))
     Path(path).write_bytes(content.getvalue())

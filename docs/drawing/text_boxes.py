@@ -47,10 +47,8 @@ def _axis_texts(axis: Axis) -> Iterator[Text]:
 
 
 def text_problems(figure: Figure) -> list[str]:
-    """Draw a figure and return what is wrong with its texts; an empty list if nothing is."""
-    drawing = FigureCanvasAgg(figure)
-    drawing.draw()
-    renderer = drawing.get_renderer()
+    """Return what is wrong with the texts of a figure that was drawn; an empty list if nothing."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
     page = figure.bbox
     boxes = [(text, text.get_window_extent(renderer)) for text in visible_texts(figure)]
     problems = []

@@ -6,6 +6,7 @@ import pytest
 from checks import (
     card_pages,
     citations,
+    errata,
     formulas,
     glossary,
     gradients,
@@ -21,6 +22,7 @@ from pending import left
 CHECKS = (
     card_pages,
     citations,
+    errata,
     formulas,
     glossary,
     gradients,

@@ -82,4 +82,5 @@ def test_what_is_not_drawn_does_not_overlap(tmp_path: Path) -> None:
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.text(0.5, 0.5, "hidden", visible=False)
         axes.text(0.5, 0.5, "seen")
+        figure.draw_without_rendering()
         assert not text_problems(figure)

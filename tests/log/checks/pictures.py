@@ -79,7 +79,7 @@ def _drawn(program: Path, _: str) -> tuple[Path, tuple[str, ...], tuple[str, ...
 
     def measured(figure: Figure, *arguments: object, **settings: object) -> None:
         save(figure, *arguments, **settings)
-        found.extend(text_problems(figure))  # afterwards: another draw may move the axes
+        found.extend(text_problems(figure))
 
     Figure.savefig = measured
     try:

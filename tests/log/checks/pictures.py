@@ -14,7 +14,7 @@ from checks.pages import FENCE, LINK, blanked, cards, chapters, name_of, read
 from checks.pixels import difference, size
 from docs.drawing import text_problems
 
-LEAST = (780, 330)  # pixels: width, height
+LEAST = (780, 270)  # pixels: width, height
 
 
 def problems(docs: Path) -> list[str]:

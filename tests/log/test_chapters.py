@@ -30,7 +30,8 @@ def picture_program(chapter: Path) -> Path:
 
 def test_the_index_names_every_chapter_in_order() -> None:
     index = (LOG / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\]\((\d\d-[\w-]+\.md)\)", index) == [path.name for path in CHAPTERS]
+    listed = re.findall(r"^\d+\. \[[^\]]+\]\((\d\d-[\w-]+\.md)\)", index, re.MULTILINE)
+    assert listed == [path.name for path in CHAPTERS]
     numbers = [int(path.name[:2]) for path in CHAPTERS]
     assert len(set(numbers)) == len(numbers)
 

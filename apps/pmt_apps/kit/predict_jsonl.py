@@ -20,6 +20,7 @@ Answer = Callable[[Sequence[Fields]], Iterable[Mapping[str, Any]]]
 
 _CHUNK = 1 << 16
 _MAX_LINE = 1 << 20  # bytes
+_SLICE = 1024  # elements of a list that are written at once
 
 
 def predict_jsonl(
@@ -151,7 +152,7 @@ def _write(answer: Answer, examples: Sequence[Fields], first: int, target: Binar
     Raises:
         DataError: names the line whose answer is not finite or raised an error.
     """
-    lines: list[str] = []
+    lines: list[list[bytes]] = []
     try:
         with np.errstate(all="ignore"):  # what is not finite is an error, not a warning
             answers = iter(answer(examples))
@@ -162,30 +163,50 @@ def _write(answer: Answer, examples: Sequence[Fields], first: int, target: Binar
     except StopIteration:
         raise StateError(f"{len(examples)} examples got {len(lines)} answers") from None
     finally:
-        target.write("".join(lines).encode("utf-8", "backslashreplace"))
+        for line in lines:
+            target.writelines(line)
         target.flush()
 
 
-def _answer_line(answers: Iterator[Mapping[str, Any]], number: int) -> str:
-    """Return the next answer as a line of JSON. number: of the line that it answers."""
+def _answer_line(answers: Iterator[Mapping[str, Any]], number: int) -> list[bytes]:
+    """Return the next answer as a line of JSON, in pieces. number: of the line that it answers."""
     try:
-        return answer_text(next(answers)) + "\n"
+        return [*answer_pieces(next(answers)), b"\n"]
     except DataError as error:
         raise DataError(f"standard input, line {number}: {error}") from error
 
 
-def answer_text(answer: Mapping[str, Any]) -> str:
-    """Return an answer as JSON. Raises DataError if it holds a number that is not finite."""
+def answer_pieces(answer: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield an answer as JSON in UTF-8, piece by piece.
+
+    `json.dumps` of an answer with 300,000 words would take 100 MB for a moment.
+
+    Raises:
+        DataError: if it holds a number that is not finite.
+    """
     try:
-        return json.dumps(dict(answer), ensure_ascii=False, allow_nan=False)
+        for i, (key, value) in enumerate(answer.items()):
+            yield f"{', ' if i else '{'}{_json(str(key))}: ".encode("utf-8", "backslashreplace")
+            if not isinstance(value, list) or len(value) <= _SLICE:
+                yield _json(value).encode("utf-8", "backslashreplace")
+                continue
+            for start in range(0, len(value), _SLICE):
+                text = _json(value[start : start + _SLICE])[1:-1]
+                yield f"{', ' if start else '['}{text}".encode("utf-8", "backslashreplace")
+            yield b"]"
+        yield b"}" if answer else b"{}"
     except ValueError as error:
-        text = _not_finite(answer)
-        if not text:
+        reason = _not_finite(answer)
+        if not reason:
             raise
         raise DataError(
-            f"the answer is not finite ({text}): the weights of the run are too large for its "
+            f"the answer is not finite ({reason}): the weights of the run are too large for its "
             "numbers; train it anew with a lower --lr"
         ) from error
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _not_finite(value: object, name: str = "") -> str:

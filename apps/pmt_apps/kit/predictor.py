@@ -13,7 +13,7 @@ import numpy as np
 
 from pmt_apps.kit.files import write_json
 from pmt_apps.kit.options import options_of
-from pmt_apps.kit.predict_jsonl import answer_text
+from pmt_apps.kit.predict_jsonl import answer_pieces
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.saved_model import saved_model, write_model
 from pmt_apps.kit.settings import AppSettings, load_settings, save_settings
@@ -108,7 +108,8 @@ class Predictor(ABC, Generic[S, X, Y]):
             for i in range(len(examples)):
                 try:
                     answer = dict(next(answers))
-                    answer_text(answer)  # raises if a number is not finite
+                    for _ in answer_pieces(answer):  # raises if a number is not finite
+                        pass
                 except DataError as error:
                     raise DataError(f"input {i}: {error}") from error
                 results.append(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -82,12 +81,12 @@ class EntityPredictor(Predictor[Settings, Sentence, list[str]]):
         texts = [text if isinstance(text, str) else " ".join(text) for text in inputs]
         words = [_words(sentence) for sentence in inputs]
         sentences = _tagged(words)
-        tagged: Iterator[tuple[list[str], list[float]]] = iter(())
+        tagged: Iterator[tuple[Sequence[str], NDArray[np.float32]]] = iter(())
         if sentences:
             tagging = self.tagger.tag(sentences, self.workers, confidence=True)
-            tagged = zip(tagging.tags, (row.tolist() for row in tagging.confidence), strict=True)
+            tagged = zip(tagging.tags, tagging.confidence, strict=True)
         return (
-            _answer(text, row, *(next(tagged) if row else ([], [])))
+            _answer(text, row, *(next(tagged) if row else _NOTHING))
             for text, row in zip(texts, words, strict=True)
         )
 
@@ -151,26 +150,34 @@ def _tagged(words: Sequence[Sequence[TextWord]]) -> list[TaggedSentence]:
     return [TaggedSentence(tuple(word.text for word in row)) for row in words if row]
 
 
+_NOTHING: tuple[Sequence[str], NDArray[np.float32]] = ((), np.zeros(0, np.float32))
+
+
 def _answer(
-    text: str, words: Sequence[TextWord], tags: Sequence[str], confidence: Sequence[float]
+    text: str, words: list[TextWord], tags: Sequence[str], confidence: NDArray[np.float32]
 ) -> dict[str, Any]:
-    if not all(map(math.isfinite, confidence)):
+    """Return the answer to a text, and empty `words`: a line may have 300,000 words."""
+    if not np.isfinite(confidence).all():
         raise DataError(_NOT_FINITE)
+    rows: list[Any] = list(words)
+    words.clear()
+    for i, word in enumerate(rows):
+        rows[i] = list(word)
     entities = []
     for span in tag_spans(tags):
-        start, end = words[span.start].start, words[span.stop - 1].stop
+        start, end = rows[span.start][1], rows[span.stop - 1][2]
         entities.append(
             {
                 "type": span.type,
                 "text": text[start:end],
                 "start": start,
                 "end": end,
-                "confidence": round(min(confidence[span.start : span.stop]), 6),
+                "confidence": round(float(confidence[span.start : span.stop].min()), 6),
             }
         )
     return {
         "text": text,
         "entities": entities,
-        "words": [[word.text, word.start, word.stop] for word in words],
+        "words": rows,
         "tags": convert_tags(tags, "IOB2"),
     }

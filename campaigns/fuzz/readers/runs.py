@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,8 @@ from pmt_apps.word2vec import query as word2vec
 from pmt_apps.word2vec.settings import Settings as Word2VecSettings
 
 _MAX_LINES = 1000  # of the input: each that is answered takes time
+_MOST_DECODED = 1 << 20  # bytes of an answer
+_CONSTANT = re.compile(rb"NaN|Infinity")
 
 
 def _predict(app: App, folder: Path) -> None:
@@ -48,7 +51,9 @@ def _predict(app: App, folder: Path) -> None:
         settings = parse_settings(type(app.settings), options, task=app.task)
         app.predict(settings, Run(settings, app.task, app.task))
     for line in fakes["stdout"].buffer.getvalue().splitlines():
-        json.loads(line, parse_constant=_refuse_constant)
+        # Decoding a line of megabytes would take more memory than the application.
+        if len(line) < _MOST_DECODED or _CONSTANT.search(line):
+            json.loads(line, parse_constant=_refuse_constant)
 
 
 def _load(app: App, folder: Path) -> None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import threading
 
 import pytest
 
-from pmt_apps.kit.predict_jsonl import predict_jsonl, predict_line_by_line
+from pmt_apps.kit.predict_jsonl import answer_pieces, predict_jsonl, predict_line_by_line
 from pmt_core import DataError, StateError
 
 
@@ -164,3 +165,18 @@ def test_an_error_of_one_answer_names_its_line():
     with pytest.raises(DataError, match="standard input, line 2: it has no words"):
         predict_jsonl(answer, ("a", "b"), source=io.BytesIO(b"1\tx\n2\tx\n"), target=target)
     assert json.loads(target.getvalue()) == {"text": "1"}
+
+
+@pytest.mark.parametrize("n", [0, 3, 1024, 1025, 5000])
+def test_a_long_answer_is_the_same_json_in_pieces(n: int) -> None:
+    words = [["wörd", i, {"score": i / 8}] for i in range(n)]
+    answer = {"text": 'a "b"\ud800', "words": words, "rest": {"tags": ["O"] * n, "none": None}}
+    pieces = list(answer_pieces(answer))
+    expected = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    assert b"".join(pieces) == expected
+    assert b"".join(answer_pieces({})) == b"{}"
+
+
+def test_the_number_that_is_not_finite_is_named_in_a_long_answer() -> None:
+    with pytest.raises(DataError, match=r"words\[3000\]\[score\] is nan"):
+        list(answer_pieces({"words": [{"score": 1.0}] * 3000 + [{"score": math.nan}]}))

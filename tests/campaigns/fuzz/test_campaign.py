@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.fuzz import measure
 from campaigns.fuzz.__main__ import main
 from campaigns.fuzz.campaign import Plan, run_campaign
 from campaigns.fuzz.outcome import Outcome
@@ -86,3 +87,17 @@ def test_nothing_is_saved_without_failures(
     assert main(["--reader", "self-test-refused", *options]) == 0
     assert "5 inputs, 0 failures" in capsys.readouterr().out
     assert not out.exists()
+
+
+def test_memory_that_stays_is_given_back_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples of further readers stay; to look for garbage before each input takes 40 ms."""
+    calls: list[None] = []
+    monkeypatch.setattr(measure, "_give_back", lambda: calls.append(None))
+    with measure.limited_process():
+        meter = measure.Meter()
+        stays = bytearray(b"x" * 60_000_000)
+        for _ in range(3):
+            with meter.measured():
+                pass
+    assert len(stays) == 60_000_000
+    assert len(calls) == 1

@@ -7,6 +7,7 @@ E, and an entity of a single word is S.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
@@ -58,7 +59,13 @@ def _span_tags(span: Span, previous: Span | None, scheme: TagScheme) -> list[str
         prefixes[0] = "B"
     if scheme == "IOBES":
         prefixes[-1] = "E" if length > 1 else "S"
-    return [f"{prefix}-{span.type}" for prefix in prefixes]
+    return [_tag(prefix, span.type) for prefix in prefixes]
+
+
+@functools.lru_cache(1024)
+def _tag(prefix: str, type_: str) -> str:
+    """Return a tag; equal ones are one string, as a text has many words and few tags."""
+    return f"{prefix}-{type_}"
 
 
 def concatenate_tags(parts: Iterable[Sequence[str]], scheme: TagScheme) -> list[str]:

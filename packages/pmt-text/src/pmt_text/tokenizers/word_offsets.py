@@ -16,7 +16,7 @@ _ABBREVIATIONS = (
 # An address of mail has at most 64 characters before the @. Without this bound each word of
 # "a+a+..." would be compared with all of the rest.
 _PATTERN = r"""
-      [^\s\w+.$€£¥'’`@COMBINING-]                             # punctuation that begins no other word
+      [^\s\w+.$€£¥'’`@COMBINING-]                           # punctuation that begins no other word
     | (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]'’]       # web addresses, and those of mail
     | [A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]*[A-Za-z0-9])+
     | (?:ABBREVIATIONS)\.(?!WORD)                             # Mr. Inc.

@@ -80,6 +80,8 @@ def draw(folder: Path) -> None:
             table(axes, start, (lefts[0], 7.55), slopes=by_start, title="$h_0$  (1, 2)", **settings)
         ]
         label(axes, (0.35, 5.55), "backward", color=RED, ha="left", fontsize=12, weight="bold")
+        note = "each arrow: times 1 − h², then"
+        label(axes, (0.35, 5.25), f"{note} Uᵀ or Wᵀ (here W = I)", ha="left", fontsize=9.5)
         back = [
             table(axes, by_start, (lefts[0], 4.55), slopes=by_start, title="∂L/∂$h_0$", **settings)
         ]
@@ -131,7 +133,11 @@ def draw(folder: Path) -> None:
                 label=f"$U$ stretches by {factor}",
             )
         plot.axhline(1.0, color=INK, ls=":", lw=1)
-        plot.set(xlabel="steps gone back through time", title="length of the slope")
+        plot.set(
+            xlabel="steps gone back through time",
+            ylabel="length of the slope",
+            title="forty steps back",
+        )
         plot.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
         label(
             axes,

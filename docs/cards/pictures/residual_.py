@@ -113,9 +113,13 @@ def draw(folder: Path) -> None:
             heat_map(small, matrix, scale=1.4, title=title)
         for at, sign in ((2.1, "+"), (3.95, "=")):
             label(axes, (at, 1.52), sign, fontsize=13)
-        plot = axes_at(figure, (7.0, 0.75), 2.75, 2.0)
+        plot = axes_at(figure, (7.15, 0.75), 2.6, 2.0)
         for skip, name in ((True, "y = x + f(x)"), (False, "y = f(x)")):
             lengths = norms(64, skip, np.random.default_rng(0))
             plot.semilogy(range(1, DEPTH + 1), lengths, label=name)
-        plot.set(xlabel="layers gone back through", title="length of the slope, 30 layers")
+        plot.set(
+            xlabel="layers gone back through",
+            ylabel="length of the slope",
+            title="a chain of 30 layers",
+        )
         plot.legend()

@@ -115,5 +115,5 @@ def draw(folder: Path) -> None:
         draw_slopes(*figure.subplots(1, 2))
     with figure_saved(folder / PICTURES[2], 8, 5) as figure:
         draw_gradient(figure.subplots())
-    with figure_saved(folder / PICTURES[3], 9.6, 2.8) as figure:
+    with figure_saved(folder / PICTURES[3], 9.6, 3.3) as figure:
         draw_chances(figure.subplots(1, 4))

@@ -154,7 +154,7 @@ def draw(folder: Path) -> None:
         draw_descent(*figure.subplots(1, 2, width_ratios=[3, 2]))
     with figure_saved(folder / PICTURES[1], 9.6, 4.6) as figure:
         draw_shapes(figure.subplots())
-    with figure_saved(folder / PICTURES[2], 9.6, 2.9) as figure:
+    with figure_saved(folder / PICTURES[2], 9.6, 3.3) as figure:
         draw_moons(figure.subplots(1, 3, sharey=True))
     with figure_saved(folder / PICTURES[3], 9.6, 3.5) as figure:
         draw_rules(figure.subplots())

@@ -146,7 +146,7 @@ def draw_noise(left: Any, right: Any, train: Data, dev: Data) -> None:
 def draw(folder: Path) -> None:
     """Write PICTURES to `folder`."""
     train, dev = digits()
-    with figure_saved(folder / PICTURES[0], 10, 3) as figure:
+    with figure_saved(folder / PICTURES[0], 10, 3.4) as figure:
         *panels, right = figure.subplots(1, 4)
         draw_polynomials(panels, right)
     with figure_saved(folder / PICTURES[1], 10, 3.4) as figure:

@@ -117,5 +117,5 @@ def draw(folder: Path) -> None:
         draw_step(figure)
     with figure_saved(folder / PICTURES[1], 10, 4.6) as figure:
         draw_mistakes(figure)
-    with figure_saved(folder / PICTURES[2], 10, 3.2) as figure:
+    with figure_saved(folder / PICTURES[2], 10, 3.4) as figure:
         draw_mnist(figure.subplots(1, 3))

@@ -16,7 +16,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "shared"))  # json_states
 
 from campaigns.fuzz.campaign import Plan, run_campaign
-from campaigns.fuzz.measure import Meter, limited_process
+from campaigns.fuzz.measure import USUAL_LIMITS, Meter, limited_process
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.readers.registry import ALL_READERS, READERS
 from campaigns.fuzz.report import Report
@@ -79,7 +79,7 @@ def _run(plan: Plan, report: Report) -> None:
 
 def _repeat(reader: Reader, options: argparse.Namespace) -> int:
     """Try one input in this process, and print what happens."""
-    meter = Meter()
+    meter = Meter(USUAL_LIMITS)
     with limited_process(), tempfile.TemporaryDirectory(prefix="pmt-fuzz-") as folder:
         if options.folder is not None:
             outcome = try_folder(reader, -1, options.folder, meter, show=True)

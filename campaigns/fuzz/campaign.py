@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from campaigns.fuzz.measure import USUAL_LIMITS, Limits
 from campaigns.fuzz.outcome import Outcome
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.worker import Batch, run_worker
@@ -32,6 +33,7 @@ class Plan:
         seconds: begin no batch after this time; None: no limit.
         inputs: of each reader; None: no limit.
         processes: that work at the same time.
+        limits: of each input.
     """
 
     readers: Sequence[Reader]
@@ -39,6 +41,7 @@ class Plan:
     seconds: float | None = None
     inputs: int | None = None
     processes: int = 2
+    limits: Limits = USUAL_LIMITS
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class _Worker:
 def run_campaign(plan: Plan) -> Iterator[Outcome]:
     """Try the inputs of a plan; yield the outcomes as they come."""
     schedule = _Schedule(plan)
-    workers = [_start() for _ in range(plan.processes)]
+    workers = [_start(plan.limits) for _ in range(plan.processes)]
     try:
         for worker in workers:
             schedule.assign(worker)
@@ -68,7 +71,7 @@ def run_campaign(plan: Plan) -> Iterator[Outcome]:
                 schedule.add(outcome, worker)
                 yield outcome
                 if not worker.process.is_alive() or worker.connection.closed:
-                    workers[i] = _restarted(worker)
+                    workers[i] = _restarted(worker, plan.limits)
                 schedule.go_on(workers[i])
     finally:
         for worker in workers:
@@ -151,19 +154,19 @@ def _end(worker: _Worker, reason: str) -> Outcome:
     )
 
 
-def _start() -> _Worker:
+def _start(limits: Limits) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=run_worker, args=(theirs,), daemon=True)
+    process = context.Process(target=run_worker, args=(theirs, limits), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
 
 
-def _restarted(worker: _Worker) -> _Worker:
+def _restarted(worker: _Worker, limits: Limits) -> _Worker:
     """Return a new worker that goes on with the rest of the batch."""
     _stop(worker)
-    new = _start()
+    new = _start(limits)
     batch = worker.batch
     if batch is not None:
         end = batch.first + batch.count

@@ -10,17 +10,32 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-MAX_SECONDS = 10.0
 MAX_GROWTH = 200e6  # bytes
 _AGAIN = 0.5  # seconds
-_KILL_SECONDS = 15.0  # a call that does not return to Python is ended by the system
 _ADDRESS_SPACE = 3 << 30  # bytes beyond those at the start; more is a MemoryError
 _TRIM = 32e6  # bytes of freed memory that are given back before the next call
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Processor time of a call, in seconds.
+
+    Attributes:
+        call: after which it is ended by an exception.
+        kill: after which the system ends its process, if it does not return to Python.
+    """
+
+    call: float = 10.0
+    kill: float = 15.0
+
+
+USUAL_LIMITS = Limits()
 
 
 class TooSlow(BaseException):
@@ -30,12 +45,15 @@ class TooSlow(BaseException):
 class Meter:
     """Measures calls of this process.
 
+    limits: of each call.
+
     Attributes:
         seconds: processor time of the last call.
         growth: its largest memory beyond that before it, in bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.seconds = 0.0
         self.growth = 0.0
         self._floor = _resident()[0]
@@ -55,9 +73,9 @@ class Meter:
         # The system ends a process that goes on without returning to Python: the signal keeps its
         # default action. RLIMIT_CPU would not do: the system compares it with a clock of ticks,
         # which drifts away from `process_time` by seconds in a campaign of half an hour.
-        signal.setitimer(signal.ITIMER_VIRTUAL, _KILL_SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, self.limits.kill)
         # Again and again: where a destructor runs, an exception is lost.
-        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS, _AGAIN)
+        signal.setitimer(signal.ITIMER_PROF, self.limits.call, _AGAIN)
         try:
             yield
         finally:

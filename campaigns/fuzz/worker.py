@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from campaigns.fuzz.measure import Meter, TooSlow, limited_process
+from campaigns.fuzz.measure import Limits, Meter, TooSlow, limited_process
 from campaigns.fuzz.outcome import Outcome, described, kind_of
 from campaigns.fuzz.readers.reader import Reader, input_files, write_files
 from campaigns.fuzz.readers.registry import ALL_READERS
@@ -31,10 +31,10 @@ class Batch:
     count: int
 
 
-def run_worker(connection: Connection, quiet: bool = True) -> None:
+def run_worker(connection: Connection, limits: Limits, quiet: bool = True) -> None:
     """Receive batches until the connection ends; send an `Outcome` for each input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is answered by the parent
-    meter = Meter()
+    meter = Meter(limits)
     with tempfile.TemporaryDirectory(prefix="pmt-fuzz-") as folder, contextlib.ExitStack() as stack:
         stack.enter_context(limited_process())
         if quiet:

@@ -236,7 +236,7 @@ def test_a_worker_that_goes_on_in_time_is_no_error(monkeypatch: pytest.MonkeyPat
     def look(pid: int) -> bool:
         is_stopped = stopped(pid)
         looks.append(is_stopped)
-        if len(looks) < 200:
+        if len(looks) < 40:
             os.kill(pid, signal.SIGSTOP if len(looks) % 9 < 8 else signal.SIGCONT)
         else:
             os.kill(pid, signal.SIGCONT)

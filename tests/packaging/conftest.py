@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 def clean_environment() -> dict[str, str]:
@@ -115,11 +121,28 @@ def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a wheel and an sdist of every package and the apps, as `hatch run build` makes.
 
     The build is not isolated: it needs no index, and hatchling from the environment of the tests.
+    The processes of a parallel run share one: the first that needs it builds it.
     """
-    folder = tmp_path_factory.mktemp("dist")
-    for package in (*sorted((root / "packages").iterdir()), root / "apps"):
-        build_distributions(package, folder)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ and fcntl is not None:
+        shared = shared.parent
+    folder = shared / "dist"
+    with folder_lock(shared / "dist.lock"):
+        if not folder.exists():
+            built = tmp_path_factory.mktemp("built")
+            for package in (*sorted((root / "packages").iterdir()), root / "apps"):
+                build_distributions(package, built)
+            built.rename(folder)
     return folder
+
+
+@contextlib.contextmanager
+def folder_lock(path: Path) -> Iterator[None]:
+    """Let one process in at a time, where the system has locks; a process that dies gives it up."""
+    with open(path, "wb") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def build_distributions(project: Path, out: Path) -> None:

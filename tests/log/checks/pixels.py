@@ -16,18 +16,27 @@ import numpy as np
 from matplotlib.image import imread
 
 SQUARE = 12  # pixels
-SAME = (0.06, 0.0)  # of the same matplotlib: largest difference of a square, and the share above it
+ROUNDED = 2  # pixels by which releases round the size of a picture differently
+# Largest difference of a square, and the share of squares that may differ more. Measured between
+# matplotlib 3.8.4 and 3.11.2: at most 2.3 % of the squares of a picture differ by more than 0.16.
+SAME = (0.06, 0.0)
 OTHER = (0.16, 0.03)
+
+# Pictures that show rounding errors or what a training found: they differ between processors, too.
+NUMERICAL = frozenset(("00_slopes.png",))
 
 
 def difference(drawn: Path, stored: Path) -> str:
     """Return how the stored picture differs from the one drawn now; empty if it does not."""
     one, other = _pixels(drawn), _pixels(stored)
-    if one.shape != other.shape:
-        sizes = [f"{shape[1]} x {shape[0]} pixels" for shape in (one.shape, other.shape)]
-        return f"{sizes[0]} are drawn, {sizes[1]} stored"
-    squares = np.abs(_squares(one) - _squares(other)).max(axis=-1)
-    limit, share = SAME if made_by(stored) == matplotlib.__version__ else OTHER
+    shapes = np.array([one.shape[:2], other.shape[:2]])
+    if np.abs(shapes[0] - shapes[1]).max() > ROUNDED:
+        return f"{one.shape[:2]} pixels are drawn, {other.shape[:2]} stored"
+    height, width = shapes.min(axis=0)
+    parts = [_squares(pixels[:height, :width]) for pixels in (one, other)]
+    squares = np.abs(parts[0] - parts[1]).max(axis=-1)
+    is_same = made_by(stored) == matplotlib.__version__ and stored.name not in NUMERICAL
+    limit, share = SAME if is_same else OTHER
     different = float(np.mean(squares > limit))
     if different <= share:
         return ""

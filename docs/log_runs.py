@@ -36,6 +36,10 @@ RUNS = {
 MEASURED = Path(__file__).resolve().parent / "log" / "measured"
 SENTENCE = "Mr. Arow , a Gelovian lawyer , won the prize in 1951 ."
 SHOWN_TAGS = ("O", "B-PER", "I-PER", "E-PER", "S-PER", "B-LOC", "E-LOC", "S-LOC")
+PAIRS = {
+    "order": ("What makes me miss my boss?", "What makes my boss miss me?"),
+    "meat": ("What are the benefits of eating no meat?", "What is good about a vegetarian diet?"),
+}
 BINS = 5
 
 
@@ -127,6 +131,15 @@ def measure_qqp(folder: Path, baseline: Path) -> None:
             f"dev pairs of the sample by the probability of {name}, and the share of duplicates",
             probability,
             labels,
+        )
+    reader = models["transformer"].model
+    for name, pair in PAIRS.items():
+        last = reader.attention_maps(pair)[-1]
+        write(
+            f"qqp_run_attention_{name}.csv",
+            f"attention of the last layer, mean of the heads, from <cls>, in {pair}",
+            ("token", "weight"),
+            zip(numbered(last.keys), (f"{x:.4f}" for x in last.weights[0]), strict=True),
         )
     right = {name: (x >= 0.5) == (labels == 1) for name, x in p.items()}
     a, b = right["transformer"], right["tfidf"]

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from docs.drawing import BLUE, GRAY, GREEN, INK, RED, figure_saved
 from pmt_nn import sinusoids
-from pmt_train import figure_saved_to as figure_saved
 
 PICTURES = ("16_spans.png", "16_lattice.png", "16_direction.png", "16_run.png")
 MEASURED = Path(__file__).resolve().parents[1] / "measured"
-BLUE, RED, GREEN, QUIET, INK = "#2d5fa8", "#c8553d", "#3f8f5f", "#8a8e98", "#33363d"
 
 WORDS = ("Bank", "of", "England")
 TAGS = ("O", "B", "I")
@@ -57,7 +56,7 @@ def spans(path: Path) -> None:
                 axes.text(middle, y, kind, ha="center", va="center", color="white", weight="bold")
         for x, words_below in ((1, "right"), (5, "missed"), (6.5, "invented")):
             axes.text(x, -0.55, words_below, ha="center", va="center", color=INK)
-        axes.annotate("", (5, 0.65), (5, -0.4), arrowprops={"arrowstyle": "->", "color": QUIET})
+        axes.annotate("", (5, 0.65), (5, -0.4), arrowprops={"arrowstyle": "->", "color": GRAY})
         axes.text(
             3.5, -1.15, "given 2, true 2, right 1:  precision 1/2, recall 1/2, F1 1/2", ha="center",
             va="center", fontsize=11,
@@ -109,7 +108,7 @@ def lattice(path: Path) -> None:
             for i in range(3):
                 for j in range(3):
                     used = bool(STEP[i, j]) and bool(alpha[t, i])
-                    _step(upper, t, i, j, QUIET if used else "#eceae6", 1.2, STEP[i, j])
+                    _step(upper, t, i, j, GRAY if used else "#eceae6", 1.2, STEP[i, j])
                     if used:
                         is_back = origin[t][j] == i
                         on_path = is_back and best[t] == i and best[t + 1] == j
@@ -176,7 +175,7 @@ def direction(path: Path) -> None:
             "behind matrices",
             [
                 (keys @ (query @ turn), RED, "turned by one"),
-                (keys @ (query @ random), QUIET, "a random matrix"),
+                (keys @ (query @ random), GRAY, "a random matrix"),
             ],
         ),
         ("relative attention: its sines", [(waves, GREEN, "changes sign")]),
@@ -237,7 +236,7 @@ def _transitions(figure: Any, axes: Any, rows: list[dict[str, str]]) -> None:
 def _calibration(axes: Any, rows: list[dict[str, str]]) -> None:
     rows = [row for row in rows if int(row["count"]) >= 10]  # the share of one name says nothing
     predicted, observed = ([float(row[key]) for row in rows] for key in ("predicted", "observed"))
-    axes.plot([0, 1], [0, 1], "--", color=QUIET, label="as sure as right")
+    axes.plot([0, 1], [0, 1], "--", color=GRAY, label="as sure as right")
     axes.plot(predicted, observed, "o-", color=BLUE, label="names found on dev")
     for row, x, y in zip(rows, predicted, observed, strict=True):
         axes.annotate(

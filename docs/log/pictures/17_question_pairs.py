@@ -76,7 +76,7 @@ def inputs(path: Path) -> None:
         for x, (name, color) in zip((0.5, 5.5, 11.5), KINDS, strict=True):
             axes.add_patch(Rectangle((x, -1.1), 0.8, 0.6, facecolor=color, edgecolor=GRAY))
             axes.text(x + 1.1, -0.8, name, ha="left", va="center")
-        axes.set(xlim=(-2.6, len(tokens) + 0.2), ylim=(-1.3, 7.0))
+        axes.set(xlim=(-2.6, len(tokens) + 0.2), ylim=(-1.3, 6.3))
         axes.set_axis_off()
 
 
@@ -118,7 +118,7 @@ def run(path: Path) -> None:
             second = words.index("<sep>") + 1
             colors = [BLUE if i < second else GREEN for i in range(len(words))]
             axes.bar(range(len(words)), weights, color=colors)
-            axes.set_xticks(range(len(words)), words, rotation=60)
+            axes.set_xticks(range(len(words)), words, rotation=90)
             axes.set(title=f"Last layer, from <cls>: {title}", ylabel="attention")
         axes = figure.add_subplot(grid[:, 1])
         axes.plot([0, 1], [0, 1], "--", color=GRAY)
@@ -128,14 +128,10 @@ def run(path: Path) -> None:
         ):
             rows = measured(f"qqp_run_calibration_{name}.csv")
             x, y = ([float(line[key]) for line in rows] for key in ("predicted", "observed"))
-            axes.plot(x, y, "o-", color=color, label=title)
-            for line, at, share in zip(rows, x, y, strict=True):
-                up = name == "tfidf"
-                axes.annotate(
-                    line["count"], (at, share), (-4, 7) if up else (5, -13), color=color,
-                    textcoords="offset points", ha="right" if up else "left", fontsize=9,
-                )  # fmt: skip
-        axes.set(title="Calibration (numbers of pairs)", xlabel="probability of a duplicate")
+            axes.plot(x, y, "-", color=color, label=title)
+            sizes = [max(float(line["count"]), 20.0) for line in rows]
+            axes.scatter(x, y, sizes, color=color, alpha=0.75, zorder=3)
+        axes.set(title="Calibration (area: number of pairs)", xlabel="probability of a duplicate")
         axes.set(ylabel="share of duplicates", xlim=(-0.03, 1.08), ylim=(-0.03, 1.03))
         axes.legend(loc="upper left")
 

@@ -57,7 +57,9 @@ def numbered(words: Sequence[str]) -> list[str]:
     return [f"{i} {word}" for i, word in enumerate(words, start=1)]
 
 
-def write_calibration(name: str, what: str, p: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
+def write_calibration(
+    name: str, what: str, p: NDArray[np.floating], labels: NDArray[np.int64]
+) -> None:
     """Write a reliability table of BINS bins."""
     bins = calibration_bins(p, labels, BINS)
     rows = [

@@ -1,4 +1,4 @@
-"""Chapter 16: entity F1, the lattice of a chain, direction in attention, and the run of the page."""
+"""Chapter 16: entity F1, the lattice of a chain, direction in attention, the run of the page."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def draw(folder: Path) -> None:
 
 def spans(path: Path) -> None:
     """A sentence, its names, and those of a tagger."""
-    words = "Angela Merkel visited the Bank of England".split()
+    words = ["Angela", "Merkel", "visited", "the", "Bank", "of", "England"]
     rows = (
         ("truth", 1.0, [(0, 2, "PER", GREEN), (4, 7, "ORG", BLUE)]),
         ("tagger", 0.0, [(0, 2, "PER", GREEN), (6, 7, "LOC", RED)]),
     )
-    with figure_saved(path, 9, 2.9) as figure:
+    with figure_saved(path, 9, 3.5) as figure:
         axes = figure.subplots()
         for i, word in enumerate(words):
             axes.text(i + 0.5, 1.75, word, ha="center", va="center", fontsize=12)
@@ -240,8 +240,12 @@ def _calibration(axes: Any, rows: list[dict[str, str]]) -> None:
     axes.plot(predicted, observed, "o-", color=BLUE, label="names found on dev")
     for row, x, y in zip(rows, predicted, observed, strict=True):
         axes.annotate(
-            f"{int(row['count']):,} names", (x, y), (-7, 6), textcoords="offset points",
-            ha="right", fontsize=9,
+            f"{int(row['count']):,} names",
+            (x, y),
+            (-7, 6),
+            textcoords="offset points",
+            ha="right",
+            fontsize=9,
         )
     axes.set(title="Calibration", xlabel="confidence", ylabel="share that is right")
     axes.set(xlim=(0, 1.02), ylim=(0, 1.15))

@@ -1,11 +1,10 @@
-"""Chapter 17: the input of the pair classifier, scores, the run of the page, differences by chance."""
+"""Chapter 17: input of the pair classifier, scores, the run of the page, chance."""
 
 from __future__ import annotations
 
 import csv
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -28,7 +27,8 @@ from pmt_text import InverseDocumentFrequency, load_qqp, match_types, tokenize
 
 PICTURES = ("17_input.png", "17_pairs.png", "17_run.png", "17_difference.png")
 MEASURED = Path(__file__).resolve().parents[1] / "measured"
-FIRST, SECOND = "How can I stop procrastinating in a month?", "What stops procrastination in a month?"
+FIRST = "How can I stop procrastinating in a month?"
+SECOND = "What stops procrastination in a month?"
 PAIRS = 10_000
 KINDS = (("missing", LIGHT_RED), ("spelled alike", LIGHT_YELLOW), ("the same word", LIGHT_GREEN))
 

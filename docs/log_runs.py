@@ -3,15 +3,19 @@
     python docs/log_runs.py                          # trains the runs, half a minute on one core
     python docs/log_runs.py --ner RUN --qqp RUN --tfidf RUN      # measures trained ones
 
-Writes ner_run_*.csv and qqp_run_*.csv to docs/log/measured. The runs are those of the chapters:
-the shipped samples, one worker, the options in RUNS.
+    python docs/log_runs.py --gelu                   # the table of the appendix, and nothing else
+
+Writes ner_run_*.csv, qqp_run_*.csv or gelu.csv to docs/log/measured. The runs are those of the
+chapters: the shipped samples, one worker, the options in RUNS.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import math
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,9 +26,9 @@ import pmt_apps
 import pmt_apps.ner.main
 import pmt_apps.qqp.main
 from pmt_apps.kit.files import SAMPLES
-from pmt_autograd import no_grad
+from pmt_autograd import Tensor, no_grad
 from pmt_core import RandomStream, tag_spans
-from pmt_nn import capture
+from pmt_nn import capture, gelu
 from pmt_text import convert_tags, load_conll, load_qqp, split_by_question
 from pmt_train import calibration_bins
 
@@ -153,12 +157,34 @@ def measure_qqp(folder: Path, baseline: Path) -> None:
     )
 
 
+def measure_gelu() -> None:
+    """Write nanoseconds per number of gelu in plain operations and as one, by the array's size."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for kib in (64, 256, 1024, 4096, 8192, 16384, 32768):
+        x = Tensor(rng.normal(size=(kib // 2, 512)).astype(np.float32))
+        best = [math.inf, math.inf]
+        for _ in range(25):
+            for side, function in enumerate((gelu.composed, gelu)):
+                with no_grad():
+                    start = time.process_time_ns()
+                    function(x)
+                    best[side] = min(best[side], (time.process_time_ns() - start) / x.data.size)
+        rows.append((kib, *(f"{value:.4f}" for value in best)))
+    what = "with --gelu: nanoseconds per number by the KiB of the array, one core, best of 25"
+    write("gelu.csv", what, ("kib", "plain", "fused"), rows)
+
+
 def main() -> None:
     """Train what was not given, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gelu", action="store_true")
     for name in RUNS:
         parser.add_argument(f"--{name}", type=Path)
     given = vars(parser.parse_args())
+    if given["gelu"]:
+        measure_gelu()
+        return
     with tempfile.TemporaryDirectory() as temporary:
         for name, (program, options) in RUNS.items():
             if given[name] is None:

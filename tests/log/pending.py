@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # Chapters that are not rewritten yet.
-_OLD = """18-how-it-was-made-fast.md"""
+_OLD = ""
 
 PENDING: frozenset[tuple[str, str]] = frozenset(
     [

@@ -5,14 +5,7 @@
 
 from __future__ import annotations
 
-# Chapters that are not rewritten yet.
-_OLD = ""
-
-PENDING: frozenset[tuple[str, str]] = frozenset(
-    [
-        *(("*", page) for page in _OLD.split()),
-    ]
-)
+PENDING: frozenset[tuple[str, str]] = frozenset()
 
 
 def left(check: str, problems: list[str]) -> list[str]:

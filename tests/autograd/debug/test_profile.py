@@ -49,8 +49,8 @@ def test_profile_measures_time_in_forward_and_backward() -> None:
             slow_for_test(Tensor([1.0], requires_grad=True)).sum().backward()
     finally:
         ag.REGISTRY.pop("slow_for_test")
-    row = measured.by_operation()[0]
-    assert row.operation == "slow_for_test"
+    rows = {row.operation: row for row in measured.by_operation()}
+    row = rows["slow_for_test"]  # on a busy machine others may take longer
     assert row.forward >= 0.01
     assert row.backward >= 0.02
 

@@ -80,6 +80,12 @@ def _compare() -> Main:
     return main
 
 
+def _serve() -> Main:
+    from pmt_apps.serve.main import main
+
+    return main
+
+
 def _classify() -> Main:
     from pmt_apps.classification.main import main
 
@@ -108,6 +114,7 @@ SUBCOMMANDS = {
     "lm": Subcommand("learn a language model, and write text", _lm),
     "mnist": Subcommand("recognize handwritten digits", _mnist),
     "embed": Subcommand("give the vectors of texts, by a pre-trained encoder", _embed),
+    "serve": Subcommand("serve runs: a page, and a JSON API", _serve),
     "compare": Subcommand("lay runs side by side, as a table and a page", _compare),
 }
 

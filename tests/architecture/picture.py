@@ -122,8 +122,9 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      loading              translation word2vec
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
+    pmt_apps      serve                kit language_model loading
     pmt_apps      console              classification comparison embed kit language_model
-    pmt_apps      console              mnist ner qqp translation word2vec
+    pmt_apps      console              mnist ner qqp serve translation word2vec
     pmt_apps      .                    console
     campaigns     kills
     campaigns     fuzz.mutations
@@ -135,7 +136,11 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
 # Files outside 25 to 300 lines, each with its reason.
 FILE_SIZE_EXCEPTIONS: dict[str, str] = {"apps/pmt_apps/__main__.py": "an entry point"}
 
-APPS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
+APPS = Row(
+    packages=frozenset(PACKAGES),
+    third_party=_names("numpy matplotlib"),
+    extras={"serve": _names("waitress")},
+)
 DISTRIBUTIONS: dict[str, Row] = {**PACKAGES, "pmt_apps": APPS}
 """What is built and installed: the packages, and the applications above them."""
 

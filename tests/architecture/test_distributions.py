@@ -53,7 +53,8 @@ def test_extras_are_the_pictures(package: str) -> None:
 def test_the_apps_pass_the_extras_of_pmt_train_on() -> None:
     extras = project("pmt_apps")["optional-dependencies"]
     names = PACKAGES["pmt_train"].extras
-    assert extras == {name: [f"pmt-train[{name}]>=0.1,<0.2"] for name in names}
+    own = {"serve": ["waitress>=3"]}
+    assert extras == {**own, **{name: [f"pmt-train[{name}]>=0.1,<0.2"] for name in names}}
 
 
 @pytest.mark.parametrize("package", DISTRIBUTIONS)

@@ -1,0 +1,104 @@
+"""`/docs`: the API on a page, with commands to copy."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+from urllib.parse import quote
+
+from pmt_apps.serve.examples import FORMS
+from pmt_apps.serve.generation import OPTIONS
+from pmt_apps.serve.http import HttpError, Request
+from pmt_apps.serve.runs import RunStore, describe
+from pmt_core import PmtError
+
+_ROUTES = (
+    ("POST /predict", "Answers of the first run, see below."),
+    ("POST /runs/NAME/predict", "Answers of the run NAME."),
+    ("GET /runs", "All runs: name, task, scores."),
+    ("GET /runs/NAME/model", "Task and settings of a run, and what an example is."),
+    ("GET /runs/NAME/metrics", "Its metrics.json."),
+    ("GET /runs/NAME/history", "Its history.csv as columns and rows."),
+    ("GET /runs/NAME/report", "Its report.html."),
+    ("GET /model, /metrics, /history, /report", "The same of the first run."),
+    ("GET /samples", "The state of each model of the shipped samples."),
+    ("POST /samples/TASK", "Train the model of a shipped sample, if a folder of runs is served."),
+    ("GET /health", 'Whether the server answers: {"status": "ok"}.'),
+)
+_ERRORS = (
+    ("400", "no JSON object, or an unknown key"), ("403", "from the page of another site"),
+    ("404", "no such run or address"), ("405", "another method"),
+    ("408", "the body or the answer took too long"), ("409", "the run has no model yet"),
+    ("411", "no Content-Length"), ("413", "too large, too many, too long"),
+    ("415", "not application/json"), ("421", "for another host"),
+    ("422", "an example or option that is not valid; names it"),
+    ("429", "too many examples are waiting"), ("503", "too many connections"),
+)  # fmt: skip
+_SHOWN = 400  # characters of an example in a command
+
+
+def api_page(store: RunStore, request: Request) -> str:
+    """Return the page. request: its Host is that of the commands."""
+    host = request.header("Host") or "127.0.0.1:8000"
+    rows = "".join(
+        f"<tr><td><code>{_text(route)}</code></td><td>{_text(meaning)}</td></tr>"
+        for route, meaning in _ROUTES
+    )
+    errors = "".join(
+        f"<tr><td>{code}</td><td>{_text(meaning)}</td></tr>" for code, meaning in _ERRORS
+    )
+    runs = "".join(_run(store, name, host) for name in store.folders())
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>API · pmt</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/static/style.css"></head>
+<body><header><a href="/">pmt</a> <span>API</span></header><main>
+<h1>The API</h1>
+<p>Requests and answers are JSON. An example is <code>"input"</code>, several are
+<code>"inputs"</code>; the answer of an example is the object that <code>--predict</code> writes,
+that of several is <code>{{"answers": [...]}}</code>, in the same order. An error is
+<code>{{"error": {{"status": 422, "message": "..."}}}}</code>.</p>
+<h2>Addresses</h2><div class="scroll"><table><tbody>{rows}</tbody></table></div>
+<h2>Errors</h2><div class="scroll"><table><tbody>{errors}</tbody></table></div>
+<h2>Runs</h2>{runs or "<p>There is no run yet.</p>"}
+</main></body></html>
+"""
+
+
+def _run(store: RunStore, name: str, host: str) -> str:
+    try:
+        model = describe(*store.path(name))
+    except (HttpError, PmtError) as error:
+        return f"<h3>{_text(name)}</h3><p>{_text(str(error))}</p>"
+    task = model["task"]
+    form = FORMS[task]
+    commands = [_curl(host, name, {"input": form.examples[0]})]
+    if task == "lm":
+        commands.append(
+            _curl(host, name, {"input": "The ", "stream": True, "options": {"tokens": 100}}, "-N ")
+        )
+    else:
+        commands.append(_curl(host, name, {"inputs": list(form.examples)}))
+    more = f"<p>Options: {_text(', '.join(OPTIONS))}.</p>" if task == "lm" else ""
+    blocks = "".join(f"<pre><code>{_text(command)}</code></pre>" for command in commands)
+    return (
+        f"<h3>{_text(name)}</h3><p>{_text(task)}. An example is {_text(form.description)}.</p>"
+        f"{more}{blocks}"
+    )
+
+
+def _curl(host: str, name: str, body: dict[str, Any], flags: str = "") -> str:
+    text = json.dumps(body, ensure_ascii=False)
+    if len(text) > _SHOWN:  # an image
+        short = dict.fromkeys(body, "...")
+        text = json.dumps(short).replace('"..."', "[0, 0, ..., 0]")
+    quoted = text.replace("'", "'\\''")
+    return (
+        f"curl {flags}http://{host}/runs/{quote(name)}/predict -H 'Content-Type: application/json' "
+        f"-d '{quoted}'"
+    )
+
+
+def _text(value: Any) -> str:
+    return html.escape(str(value), quote=True)

@@ -1,0 +1,215 @@
+"""`ServeApp`: the WSGI application, from a request to an answer."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pmt_apps.kit.run_folder import RunFolder
+from pmt_apps.language_model.predictor import PromptPredictor
+from pmt_apps.serve import generation
+from pmt_apps.serve.api_page import api_page
+from pmt_apps.serve.examples import inputs_of
+from pmt_apps.serve.guard import check_origin
+from pmt_apps.serve.http import REPORT_POLICY, HttpError, Request, Response
+from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.serve.page_files import page_file
+from pmt_apps.serve.runs import RunStore, ServedRun, describe, history, summary
+from pmt_apps.serve.samples import SampleTraining
+from pmt_core import DataError, JsonObject, PmtError, field, read_json
+
+StartResponse = Callable[..., Any]
+_METHODS = ("GET", "HEAD", "POST")
+_OPTIONS = ("input", "inputs", "options", "stream")
+
+
+class ServeApp:
+    """The page and the JSON API for trained runs.
+
+    Args:
+        store: the runs.
+        limits: of a request.
+        hosts: names by which this server is known, see `check_origin`.
+    """
+
+    def __init__(
+        self, store: RunStore, limits: ServeLimits | None = None, hosts: Collection[str] = ()
+    ) -> None:
+        self.store = store
+        self.limits = limits or ServeLimits()
+        self.hosts = frozenset(host.lower() for host in hosts)
+        self.samples = SampleTraining(store.folder)
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request of WSGI."""
+        response = self.respond(Request.of(environ))
+        status = f"{int(response.status)} {response.status.phrase}"
+        start_response(status, response.all_headers())
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else response.body
+
+    def respond(self, request: Request) -> Response:
+        """Return the answer to a request, also to one that is in error."""
+        try:
+            check_origin(request, self.hosts)
+            if request.method not in _METHODS:
+                raise HttpError(
+                    HTTPStatus.METHOD_NOT_ALLOWED,
+                    f"{request.method[:20]} is not allowed",
+                    {"Allow": ", ".join(_METHODS)},
+                )
+            return self._route(request)
+        except HttpError as error:
+            return Response.of_error(error)
+        except PmtError as error:
+            return Response.of_error(HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            return Response.of_error(
+                HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server; see its log")
+            )
+
+    def close(self) -> None:
+        """End the threads of the models, and a training."""
+        self.samples.close()
+        self.store.close()
+
+    # --- routes ---------------------------------------------------------------------------------
+
+    def _route(self, request: Request) -> Response:
+        parts = request.parts
+        if request.method == "POST":
+            return self._post(request, parts)
+        match parts:
+            case []:
+                return page_file("index.html")
+            case ["static", *names]:
+                return page_file("/".join(names))
+            case ["docs"]:
+                return Response.of_bytes(
+                    api_page(self.store, request).encode(), "text/html; charset=utf-8"
+                )
+            case ["health"]:
+                return Response.of_json({"status": "ok", "runs": len(self.store.folders())})
+            case ["runs"]:
+                runs = [summary(name, path) for name, path in self.store.folders().items()]
+                return Response.of_json({"runs": runs, "single": self.store.is_single})
+            case ["samples"]:
+                return Response.of_json({"samples": self._samples().states()})
+            case ["samples", task]:
+                return Response.of_json(self._samples().state(task))
+            case ["runs", name, what]:
+                return self._of_run(what, name)
+            case [what]:
+                return self._of_run(what, None)
+        raise _not_found(request)
+
+    def _of_run(self, what: str, name: str | None) -> Response:
+        """Return the model, the metrics, the history or the report of a run."""
+        name, path = self.store.path(name)
+        folder = RunFolder(path)
+        if what == "model":
+            return Response.of_json(describe(name, path))
+        if what == "metrics":
+            metrics = read_json(folder.metrics) if folder.metrics.is_file() else JsonObject()
+            return Response.of_json(metrics)
+        if what == "history":
+            return Response.of_json(history(path))
+        if what == "report" and folder.report.is_file():
+            data = folder.report.read_bytes()
+            policy = {"Content-Security-Policy": REPORT_POLICY}
+            return Response.of_bytes(data, "text/html; charset=utf-8", headers=policy)
+        raise HttpError(
+            HTTPStatus.NOT_FOUND, f"there is no {what[:100]!r} of the run {name!r}; see /docs"
+        )
+
+    def _post(self, request: Request, parts: list[str]) -> Response:
+        match parts:
+            case ["predict"]:
+                return self._predict(request, None)
+            case ["runs", name, "predict"]:
+                return self._predict(request, name)
+            case ["samples", task]:
+                request.json(self.limits)  # empty, but application/json: no form of another site
+                return Response.of_json(self._samples().start(task), HTTPStatus.ACCEPTED)
+        if self._is_read_only(parts):
+            raise HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET", {"Allow": "GET, HEAD"})
+        raise _not_found(request)
+
+    def _is_read_only(self, parts: list[str]) -> bool:
+        return not parts or parts[-1] in ("docs", "health", "runs", "model", "metrics", "history")
+
+    def _samples(self) -> SampleTraining:
+        if self.store.is_single:
+            raise HttpError(
+                HTTPStatus.NOT_FOUND,
+                "one run is served; models are trained where a folder of runs is served",
+            )
+        return self.samples
+
+    def _predict(self, request: Request, name: str | None) -> Response:
+        body = request.json(self.limits)
+        unknown = sorted(set(body) - set(_OPTIONS))
+        if unknown:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST,
+                f"expected some of {', '.join(_OPTIONS)}; got {', '.join(unknown)[:100]}",
+            )
+        run = self.store.get(name)
+        inputs, single = inputs_of(run.task, body, self.limits)
+        if isinstance(run.predictor, PromptPredictor):
+            return self._generate(run.predictor, body, inputs, single)
+        if body.keys() & {"options", "stream"}:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST, f'"options" and "stream" are for language models, '
+                f"{run.name!r} is of the task {run.task}",
+            )  # fmt: skip
+        return _answer(self._answers(run, inputs), single)
+
+    def _answers(self, run: ServedRun, inputs: list[Any]) -> list[dict[str, Any]]:
+        try:
+            run.predictor.checked_inputs(inputs)  # an invalid one is refused before it waits
+            return run.predict(inputs, self.limits.seconds)
+        except DataError as error:
+            raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+
+    def _generate(
+        self,
+        predictor: PromptPredictor,
+        body: Mapping[str, Any],
+        inputs: list[Any],
+        single: bool,
+    ) -> Response:
+        try:
+            options = field(body, "options", dict, {})
+            streamed = field(body, "stream", bool, False)
+        except DataError as error:
+            raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        settings = generation.settings_for(predictor, options, self.limits)
+        prompts = [generation.check_prompt(predictor, prompt) for prompt in inputs]
+        if streamed:
+            if not single:
+                raise HttpError(HTTPStatus.BAD_REQUEST, '"stream" needs "input", a single prompt')
+            parts = generation.stream(predictor, prompts[0], settings, self.limits.seconds)
+            return Response(parts, "application/x-ndjson", headers={"X-Accel-Buffering": "no"})
+        if settings.tokens * len(prompts) > self.limits.tokens:
+            raise HttpError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"{len(prompts):,} prompts of {settings.tokens:,} tokens, at most "
+                f"{self.limits.tokens:,} tokens are generated for a request",
+            )
+        return _answer(
+            [generation.continuation(predictor, prompt, settings) for prompt in prompts], single
+        )
+
+
+def _answer(answers: list[dict[str, Any]], single: bool) -> Response:
+    return Response.of_json(answers[0] if single else {"answers": answers})
+
+
+def _not_found(request: Request) -> HttpError:
+    return HttpError(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path[:200]!r}; see /docs")

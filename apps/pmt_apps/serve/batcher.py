@@ -1,0 +1,145 @@
+"""`Batcher`: the examples of several requests are predicted together, by one thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from pmt_apps.serve.http import HttpError
+from pmt_core import PmtError
+
+Predict = Callable[[Sequence[Any]], Sequence[dict[str, Any]]]
+"""A function from examples to an answer for each; raises PmtError if one of them has none."""
+
+
+_IDLE = 60.0  # seconds until a thread without requests ends
+
+
+@dataclass(slots=True)
+class _Job:
+    examples: Sequence[Any]
+    result: Future[list[dict[str, Any]]] = field(default_factory=Future)
+
+
+class Batcher:
+    """Calls `predict` for the examples that are waiting, whichever request they belong to.
+
+    While a batch is predicted, the requests that arrive wait and form the next one, so a single
+    client is answered at once and many share the cost of a call. One thread calls `predict`, which
+    therefore need not be thread-safe.
+
+    Args:
+        predict: a function from examples to answers.
+        batch_size: largest number of examples of a call, unless one request has more.
+        waiting: largest number of examples that wait.
+    """
+
+    def __init__(self, predict: Predict, *, batch_size: int = 64, waiting: int = 2_048) -> None:
+        self._predict = predict
+        self._batch_size = batch_size
+        self._most_waiting = waiting
+        self._jobs: deque[_Job] = deque()
+        self._n_waiting = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def __call__(self, examples: Sequence[Any], seconds: float) -> list[dict[str, Any]]:
+        """Return an answer for each example.
+
+        Args:
+            examples: of one request.
+            seconds: after which the request is given up.
+
+        Raises:
+            HttpError: 429 if too many examples are waiting, 408 if the time is over, 503 if the
+                server ends.
+            PmtError: of `predict`; other requests of the batch are answered.
+        """
+        if not examples:
+            return []
+        job = _Job(examples)
+        with self._changed:
+            if self._closed:
+                raise HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
+            if self._n_waiting and self._n_waiting + len(examples) > self._most_waiting:
+                raise HttpError(
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                    f"{self._n_waiting:,} examples are waiting already; try again later",
+                    {"Retry-After": "1"},
+                )
+            self._jobs.append(job)
+            self._n_waiting += len(examples)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        try:
+            return job.result.result(seconds)
+        except FutureTimeout:
+            job.result.cancel()
+            raise HttpError(
+                HTTPStatus.REQUEST_TIMEOUT,
+                f"there was no answer within {seconds:g} s; send fewer or shorter examples",
+            ) from None
+
+    def close(self) -> None:
+        """End the thread; requests that wait get an error."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _work(self) -> None:
+        while jobs := self._next_jobs():
+            started = [job for job in jobs if job.result.set_running_or_notify_cancel()]
+            if started:
+                self._answer(started)
+
+    def _next_jobs(self) -> list[_Job]:
+        """Wait for requests, and return those of the next batch; none ends the thread."""
+        with self._changed:
+            while not self._jobs and not self._closed:
+                if not self._changed.wait(_IDLE) and not self._jobs:
+                    self._thread = None  # the next request starts another
+                    return []
+            if self._closed:
+                for job in self._jobs:
+                    job.result.set_exception(
+                        HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
+                    )
+                self._jobs.clear()
+                return []
+            jobs = [self._jobs.popleft()]
+            size = len(jobs[0].examples)
+            while self._jobs and size + len(self._jobs[0].examples) <= self._batch_size:
+                jobs.append(self._jobs.popleft())
+                size += len(jobs[-1].examples)
+            self._n_waiting -= size
+            return jobs
+
+    def _answer(self, jobs: Sequence[_Job]) -> None:
+        try:
+            answers = self._predict([example for job in jobs for example in job.examples])
+        except PmtError as error:
+            if len(jobs) == 1:
+                jobs[0].result.set_exception(error)
+                return
+            for job in jobs:  # one of them is at fault: only that one gets the error
+                self._answer([job])
+        except BaseException as error:
+            for job in jobs:
+                job.result.set_exception(error)
+        else:
+            start = 0
+            for job in jobs:
+                job.result.set_result(list(answers[start : start + len(job.examples)]))
+                start += len(job.examples)

@@ -1,0 +1,100 @@
+"""Texts of a language model, one after the other or as they are generated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from pmt_apps.language_model.generate import generate_text, prompt_ids
+from pmt_apps.language_model.predictor import PromptPredictor
+from pmt_apps.language_model.settings import Settings
+from pmt_apps.serve.http import HttpError, json_line
+from pmt_apps.serve.limits import ServeLimits
+from pmt_core import DataError, PmtError, RandomStream
+from pmt_train import Workers
+
+OPTIONS = ("tokens", "temperature", "top_k", "top_p", "seed")
+"""What a request may choose, see `hatch run lm --help`."""
+
+
+def settings_for(
+    predictor: PromptPredictor, options: Mapping[str, Any], limits: ServeLimits
+) -> Settings:
+    """Return the settings of a request.
+
+    Args:
+        predictor: the language model.
+        options: of the request, some of OPTIONS.
+        limits: number of tokens.
+
+    Raises:
+        HttpError: 422 for an unknown option or a value that is not allowed.
+    """
+    unknown = sorted(set(options) - set(OPTIONS))
+    if unknown:
+        raise HttpError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f'"options": expected some of {", ".join(OPTIONS)}; got {", ".join(unknown)[:100]}',
+        )
+    try:
+        settings = replace(predictor.settings, **options)
+    except (PmtError, TypeError) as error:
+        raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, f'"options": {error}') from error
+    if settings.tokens > limits.tokens:
+        raise HttpError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f'"options": tokens: at most {limits.tokens:,} are generated, got {settings.tokens:,}',
+        )
+    return settings
+
+
+def check_prompt(predictor: PromptPredictor, prompt: Any) -> str:
+    """Return a prompt that the model can read. Raises HttpError (422)."""
+    try:
+        text = predictor.checked(prompt)
+        prompt_ids(predictor.tokenizer, text)
+    except DataError as error:
+        raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, f"input: {error}") from error
+    return text
+
+
+def stream(
+    predictor: PromptPredictor, prompt: str, settings: Settings, seconds: float
+) -> Iterator[bytes]:
+    """Yield a JSON object per line: {"text": ...} for each piece, and a last one.
+
+    The last has "done": true, the whole continuation, and "reason": "length" (all tokens were
+    generated), "time" (the time was over) or "error" with a message.
+
+    Args:
+        predictor: the language model.
+        prompt: checked.
+        settings: of the request.
+        seconds: until the text is cut off.
+    """
+    end = time.monotonic() + seconds
+    rng = RandomStream(settings.seed, "predict", 1).generator()
+    pieces: list[str] = []
+    last: dict[str, Any] = {"reason": "length"}
+    try:
+        with Workers(1):
+            for piece in generate_text(predictor.model, predictor.tokenizer, settings, prompt, rng):
+                pieces.append(piece)
+                yield json_line({"text": piece})
+                if time.monotonic() >= end:
+                    last["reason"] = "time"
+                    break
+    except PmtError as error:
+        last = {"reason": "error", "message": str(error)}
+    yield json_line({"done": True, "continuation": "".join(pieces), **last})
+
+
+def continuation(predictor: PromptPredictor, prompt: str, settings: Settings) -> dict[str, Any]:
+    """Return the answer of `--predict` to a prompt, with the settings of the request."""
+    rng = RandomStream(settings.seed, "predict", 1).generator()
+    with Workers(1):
+        text = "".join(generate_text(predictor.model, predictor.tokenizer, settings, prompt, rng))
+    return {"prompt": prompt, "continuation": text}

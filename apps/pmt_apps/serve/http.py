@@ -1,0 +1,186 @@
+"""Requests and responses of the server: `Request`, `Response`, `HttpError`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from pmt_apps.serve.limits import ServeLimits
+from pmt_core import DataError, JsonLimits, JsonObject, parse_json
+
+Environ = Mapping[str, Any]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What a page may load: files of this server, and nothing else."""
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+"""Of report.html, which has its style and its pictures inside, and no script."""
+_ELEMENT_DEPTH = 8
+
+
+class HttpError(Exception):
+    """An answer that is an error of the client, or of this server.
+
+    Args:
+        status: of HTTP, 4xx or 5xx.
+        message: what was expected, what came, and the cure.
+        headers: further headers of the answer.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the application reads it.
+
+    Attributes:
+        method: GET, HEAD or POST.
+        path: decoded, with a leading slash.
+        environ: of WSGI.
+    """
+
+    method: str
+    path: str
+    environ: Environ
+
+    @classmethod
+    def of(cls, environ: Environ) -> Request:
+        """Return the request of a WSGI environment."""
+        # WSGI hands the bytes of the path over as Latin-1.
+        path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace")
+        return cls(str(environ["REQUEST_METHOD"]), path.decode("utf-8", "replace") or "/", environ)
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the path between slashes."""
+        return [unquote(part) for part in self.path.split("/") if part]
+
+    def header(self, name: str) -> str | None:
+        """Return a header, e.g. "Origin"; None if it is missing."""
+        key = name.upper().replace("-", "_")
+        value = self.environ.get(key if key.startswith("CONTENT_") else f"HTTP_{key}")
+        return None if value is None else str(value)
+
+    def json(self, limits: ServeLimits) -> JsonObject:
+        """Read the body, a JSON object.
+
+        Raises:
+            HttpError: 415 for another type, 411 without a length, 413 if it is too long, 408 if it
+                does not arrive, 400 if it is no JSON object.
+        """
+        kind = (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise HttpError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"expected Content-Type: application/json, got {kind or 'none'!r}",
+            )
+        data = self._body(limits)
+        try:
+            return parse_json(
+                data,
+                "the body",
+                JsonLimits(bytes=limits.body, elements=limits.elements, depth=_ELEMENT_DEPTH),
+            )
+        except DataError as error:
+            reason = str(error).partition("; the file is damaged")[0]
+            raise HttpError(HTTPStatus.BAD_REQUEST, reason) from error
+
+    def _body(self, limits: ServeLimits) -> bytes:
+        length = self.header("Content-Length") or ""
+        if not (length.isascii() and length.isdigit()):
+            raise HttpError(
+                HTTPStatus.LENGTH_REQUIRED, "expected a body with a Content-Length, got none"
+            )
+        if len(length) > 18 or int(length) > limits.body:
+            raise HttpError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"the body has {length:.20} bytes, at most {limits.body:,} are read; "
+                "send the examples in several requests",
+            )
+        size = int(length)
+        try:
+            data = self.environ["wsgi.input"].read(size)
+        except TimeoutError as error:
+            raise HttpError(
+                HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive in time"
+            ) from error
+        if len(data) < size:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST,
+                f"the body ended after {len(data):,} of {size:,} bytes",
+            )
+        return bytes(data)
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer: a status, headers, and the parts of a body.
+
+    Attributes:
+        body: the parts; a stream of unknown length has no Content-Length.
+        content_type: of the body.
+        status: of HTTP.
+        headers: further headers; they replace those that every answer has.
+        length: of the body in bytes; None if it is not known yet.
+    """
+
+    body: Iterable[bytes]
+    content_type: str
+    status: HTTPStatus = HTTPStatus.OK
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None
+
+    @classmethod
+    def of_bytes(cls, data: bytes, content_type: str, **more: Any) -> Response:
+        """Return an answer whose body is known."""
+        return cls([data], content_type, length=len(data), **more)
+
+    @classmethod
+    def of_json(cls, content: Any, status: HTTPStatus = HTTPStatus.OK, **more: Any) -> Response:
+        """Return JSON, in one line with a line break at its end."""
+        return cls.of_bytes(json_line(content), "application/json", status=status, **more)
+
+    @classmethod
+    def of_error(cls, error: HttpError) -> Response:
+        """Return the JSON of an error: status and message."""
+        content = {"error": {"status": int(error.status), "message": str(error)}}
+        return cls.of_json(content, error.status, headers=error.headers)
+
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Return the headers, among them those that keep a page from loading or leaking more."""
+        headers = {
+            "Content-Type": self.content_type,
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        if self.length is not None:
+            headers["Content-Length"] = str(self.length)
+        return list({**headers, **self.headers}.items())
+
+
+def json_line(content: Any) -> bytes:
+    """Return JSON in UTF-8 in one line; lone surrogates become escapes.
+
+    Raises ValueError if a number is not finite.
+    """
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode("utf-8", "backslashreplace")

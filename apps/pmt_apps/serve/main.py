@@ -1,0 +1,162 @@
+"""`pmt serve`: a page and a JSON API for trained runs.
+
+  pmt serve runs/ner                    one run
+  pmt serve                             all runs of the folder runs
+  pmt serve runs --port 9000
+
+The page is at http://127.0.0.1:8000, the API is described at /docs. Only this machine can reach the
+server. --host ADDRESS opens it to others: whoever reaches that address can then use the models,
+without a password and without encryption.
+
+If a folder of runs is served, the page trains the models of the shipped samples on demand. The WSGI
+application is `pmt_apps.serve:app`; it reads PMT_SERVE_RUNS (default: runs) and PMT_SERVE_HOSTS
+(names, separated by commas):
+
+  PMT_SERVE_RUNS=runs/ner PMT_SERVE_HOSTS=example.org gunicorn --threads 8 pmt_apps.serve:app
+
+Use one process: each loads the models for itself.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pmt_apps.kit.command_line import OptionParser
+from pmt_apps.kit.main import exit_code_of, make_streams_usable
+from pmt_apps.kit.program import command
+from pmt_apps.serve.application import ServeApp
+from pmt_apps.serve.guard import LOOPBACK_NAMES, is_loopback
+from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.serve.runs import RunStore
+from pmt_apps.serve.server import ThreadedServer
+from pmt_core import FileProblem, SettingsError
+from pmt_train import Workers, say, warn
+
+_ANY = ("0.0.0.0", "::", "")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. argv: None is that of the process."""
+    make_streams_usable()
+    return exit_code_of(lambda: serve(argv))
+
+
+def serve(argv: Sequence[str] | None) -> None:
+    """Serve runs until Ctrl-C or SIGTERM."""
+    parser = OptionParser((__doc__ or "").replace("pmt serve", command()))
+    parser.add_argument(
+        "run", nargs="?", type=Path, metavar="RUN",
+        help="folder of a run, or of such folders (default: runs)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the same as RUN")
+    parser.add_argument("--port", type=int, default=8000, help="0: any free one (default: 8000)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS",
+        help="address to listen on (default: 127.0.0.1, this machine alone)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--name", action="append", default=[],
+        help="further name of this machine by which clients call it; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=int, help="threads of a model (default: those of its training)"
+    )
+    parser.add_argument(
+        "--server", choices=("threaded", "waitress"), default="threaded",
+        help="of the standard library, or waitress (pip install 'pmt-apps[serve]')",
+    )  # fmt: skip
+    options = parser.parse_args(argv)
+    if options.run is not None and options.out is not None:
+        raise SettingsError("RUN and --out are the same; give one of them")
+    if not 0 <= options.port < 1 << 16:
+        raise SettingsError(f"--port: expected 0 to 65535, got {options.port}")
+    folder = checked_folder(options.run or options.out or Path("runs"))
+    limits = ServeLimits()
+    app = ServeApp(
+        RunStore(folder, limits, options.workers), limits, host_names(options.host, options.name)
+    )
+    if not is_loopback(options.host):
+        warn(
+            f"warning: --host {options.host} opens this server to others: whoever reaches this "
+            "machine there can use its models, without a password and without encryption"
+        )
+    start = _with_waitress if options.server == "waitress" else _threaded
+    try:
+        with Workers(1):  # threads of a model are its workers; the BLAS has one in each
+            start(app, options.host, options.port, limits)
+    finally:
+        app.close()
+
+
+def checked_folder(folder: Path) -> Path:
+    """Return a folder that can be served: it need not exist yet, but must be no file."""
+    if folder.exists() and not folder.is_dir():
+        raise FileProblem(
+            f"expected the folder of a run, or of such folders, got the file {str(folder)!r}"
+        )
+    if not folder.exists() and folder.name != "runs":
+        raise FileProblem(
+            f"there is no folder {str(folder)!r}; train a run first, or check the path"
+        )
+    return folder
+
+
+def host_names(host: str, names: Sequence[str] = ()) -> list[str]:
+    """Return the names by which clients may call a server that listens on `host`.
+
+    An address that all interfaces share has those of this machine.
+    """
+    known = [*LOOPBACK_NAMES, host, *names]
+    if host in _ANY:
+        known += [socket.gethostname(), *_addresses()]
+    return sorted({name.lower() for name in known if name not in _ANY})
+
+
+def _addresses() -> list[str]:
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None)
+    except OSError:
+        return []
+    return [str(entry[4][0]) for entry in found]
+
+
+def _threaded(app: ServeApp, host: str, port: int, limits: ServeLimits) -> None:
+    server = ThreadedServer(app, host, port, limits)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.stop()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+    _say_address(app, server.host, server.port)
+    server.serve()
+    say("stopped")
+
+
+def _with_waitress(app: ServeApp, host: str, port: int, limits: ServeLimits) -> None:
+    try:
+        import waitress
+    except ImportError as error:
+        raise SettingsError(
+            "--server waitress needs the package waitress: pip install 'pmt-apps[serve]'"
+        ) from error
+    run: Callable[..., Any] = waitress.serve
+    _say_address(app, host, port)
+    run(
+        app, host=host, port=port, threads=16, ident="pmt", max_request_body_size=limits.body,
+        connection_limit=limits.connections, channel_timeout=int(limits.arrival),
+    )  # fmt: skip
+
+
+def _say_address(app: ServeApp, host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    n = len(app.store.folders())
+    runs = "1 run" if n == 1 else f"{n} runs"
+    say(f"{runs} of {app.store.folder}: http://{shown}:{port} (API: /docs; Ctrl-C ends)")

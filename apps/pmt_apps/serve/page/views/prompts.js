@@ -1,0 +1,56 @@
+// Language model: a text streams in after its prompt.
+
+import { runPath, stream } from "/static/api.js";
+import { h, labeled } from "/static/dom.js";
+
+export function prompts(place, name, model) {
+  const prompt = h("textarea", { rows: 2 }, model.examples[0]);
+  const tokens = number(model.settings.tokens, 1, 2000, 1);
+  const temperature = number(model.settings.temperature, 0, 5, 0.1);
+  const topP = number(model.settings.top_p ?? 1, 0.01, 1, 0.01);
+  const seed = number(model.settings.seed, 0, 1e9, 1);
+  const answer = h("div", { class: "answer text", "aria-live": "polite" });
+  const note = h("p", { class: "quiet" });
+  let running;
+
+  async function write() {
+    running?.abort();
+    running = new AbortController();
+    const { signal } = running;
+    answer.replaceChildren(h("strong", {}, prompt.value));
+    note.textContent = "";
+    stop.disabled = false;
+    const options = {
+      tokens: Number(tokens.value), temperature: Number(temperature.value),
+      top_p: Number(topP.value) < 1 ? Number(topP.value) : null, seed: Number(seed.value),
+    };
+    try {
+      await stream(runPath(name, "predict"), { input: prompt.value, stream: true, options },
+        (line) => {
+          if (line.text) answer.append(line.text);
+          if (line.reason === "time") note.textContent = "cut off: the time was over";
+          if (line.reason === "error") throw new Error(line.message);
+        }, signal);
+    } catch (error) {
+      if (error.name !== "AbortError") {
+        note.replaceChildren(h("span", { class: "error", role: "alert" }, error.message));
+      }
+    }
+    if (!signal.aborted) stop.disabled = true;
+  }
+
+  const stop = h("button", {
+    class: "plain", disabled: true, onclick: () => { running?.abort(); stop.disabled = true; },
+  }, "Stop");
+  place.replaceChildren(
+    labeled("Beginning", prompt),
+    h("div", { class: "columns" },
+      labeled("Tokens", tokens), labeled("Temperature (0: greedy)", temperature),
+      labeled("Top-p", topP), labeled("Seed", seed)),
+    h("div", { class: "row" }, h("button", { onclick: write }, "Write"), stop),
+    answer, note);
+}
+
+function number(value, min, max, step) {
+  return h("input", { type: "number", value: value ?? min, min, max, step });
+}

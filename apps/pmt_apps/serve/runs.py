@@ -1,0 +1,228 @@
+"""`RunStore`: the runs that are served, each loaded when it is first used."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from pmt_apps.kit.predictor import Predictor
+from pmt_apps.kit.run_folder import RunFolder
+from pmt_apps.loading import PREDICTORS, load
+from pmt_apps.serve.batcher import Batcher
+from pmt_apps.serve.examples import FORMS
+from pmt_apps.serve.http import HttpError
+from pmt_apps.serve.limits import ServeLimits
+from pmt_core import FileProblem, JsonObject, PmtError, field, read_json
+from pmt_train import History
+
+_MOST_LOADED = 4
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRun:
+    """A run that is in memory.
+
+    Attributes:
+        name: of its folder.
+        predictor: the model.
+        predict: batches the examples of all requests.
+        stamp: time and size of model.npz when it was read.
+    """
+
+    name: str
+    predictor: Predictor[Any, Any, Any]
+    predict: Batcher
+    stamp: Stamp
+
+    @property
+    def task(self) -> str:
+        """Name of the app."""
+        return self.predictor.task
+
+
+class RunStore:
+    """The runs of a folder, or the one run that it is.
+
+    The folder is looked at anew for each request, so a run that is trained meanwhile appears, and
+    one that is trained again is loaded again. At most four models are in memory, those used last.
+
+    Args:
+        folder: of a run, or of folders of runs.
+        limits: examples that wait for a model.
+        workers: threads of a model; None: those of its settings.
+    """
+
+    def __init__(
+        self, folder: Path, limits: ServeLimits | None = None, workers: int | None = None
+    ) -> None:
+        self.folder = folder
+        self._limits = limits or ServeLimits()
+        self._options = {} if workers is None else {"workers": workers}
+        self._loaded: OrderedDict[str, ServedRun] = OrderedDict()
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the folder is a run."""
+        return (self.folder / "config.json").is_file()
+
+    def folders(self) -> dict[str, Path]:
+        """Return the folders of runs by name, in alphabetical order."""
+        if self.is_single:
+            return {self.folder.resolve().name or "run": self.folder}
+        configs = sorted(self.folder.glob("*/config.json")) if self.folder.is_dir() else []
+        return {config.parent.name: config.parent for config in configs}
+
+    def path(self, name: str | None) -> tuple[str, Path]:
+        """Return the name and folder of a run; of the first trained one for None.
+
+        Raises:
+            HttpError: 404 if there is none of that name.
+        """
+        folders = self.folders()
+        if name is None:
+            trained = [key for key, path in folders.items() if RunFolder(path).model.is_file()]
+            if not trained:
+                raise HttpError(
+                    HTTPStatus.NOT_FOUND,
+                    f"there is no trained run in {str(self.folder)!r}; train one first",
+                )
+            name = trained[0]
+        if name not in folders:
+            known = ", ".join(list(folders)[:20]) or "none"
+            raise HttpError(
+                HTTPStatus.NOT_FOUND, f"there is no run {name[:100]!r}; there are: {known}"
+            )
+        return name, folders[name]
+
+    def get(self, name: str | None) -> ServedRun:
+        """Return a run with its model; loads it if it is not in memory, or has changed.
+
+        Raises:
+            HttpError: 404 if there is no such run, 409 if it has no model yet, 500 if it is
+                damaged.
+        """
+        name, path = self.path(name)
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            stamp = _stamp(RunFolder(path).model)
+            with self._lock:
+                run = self._loaded.get(name)
+                if run is not None and run.stamp == stamp:
+                    self._loaded.move_to_end(name)
+                    return run
+            new = self._load(name, path, stamp)
+        with self._lock:
+            self._loaded[name] = new
+            self._loaded.move_to_end(name)
+            while len(self._loaded) > _MOST_LOADED:
+                self._loaded.popitem(last=False)  # its thread ends when nobody asks it
+        return new
+
+    def _load(self, name: str, path: Path, stamp: Stamp | None) -> ServedRun:
+        if stamp is None:
+            raise HttpError(
+                HTTPStatus.CONFLICT, f"the run {name!r} has no model yet: its training is not over"
+            )
+        try:
+            predictor = load(path, **self._options)
+        except PmtError as error:
+            raise HttpError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, f"the run {name!r} cannot be loaded: {error}"
+            ) from error
+        batcher = Batcher(predictor.predict_json, waiting=self._limits.waiting)
+        return ServedRun(name, predictor, batcher, stamp)
+
+    def close(self) -> None:
+        """End the threads of all models."""
+        with self._lock:
+            runs = list(self._loaded.values())
+            self._loaded.clear()
+        for run in runs:
+            run.predict.close()
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def summary(name: str, path: Path) -> dict[str, Any]:
+    """Return what a list of runs says about one: task, whether it has a model, main scores.
+
+    A damaged file makes "error" instead.
+    """
+    folder = RunFolder(path)
+    try:
+        config = read_json(folder.config)
+        metrics = read_json(folder.metrics) if folder.metrics.is_file() else JsonObject()
+        return {
+            "name": name,
+            "task": config.get("task"),
+            "has_model": folder.model.is_file(),
+            "has_report": folder.report.is_file(),
+            "seconds": field(metrics, "seconds", float | None, None),
+            "parameters": field(metrics, "parameters", int | None, None),
+            "scores": main_scores(metrics),
+        }
+    except PmtError as error:
+        return {"name": name, "error": str(error)}
+
+
+def main_scores(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers of the development split, without intervals."""
+    split = metrics.get("dev")
+    if not isinstance(split, Mapping):
+        return {}
+    return {
+        key: value
+        for key, value in split.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def describe(name: str, path: Path) -> dict[str, Any]:
+    """Return what a client has to know of a run: task, settings, and its form of an example.
+
+    Raises:
+        FileProblem, DataError: if config.json cannot be read.
+    """
+    config = read_json(RunFolder(path).config)
+    task = config.get("task")
+    if not isinstance(task, str) or task not in PREDICTORS:
+        raise FileProblem(f"{str(path)!r} holds no run that can be served")
+    settings = {key: value for key, value in config.items() if key not in ("task", "out")}
+    form = FORMS[task]
+    return {
+        **summary(name, path),
+        "settings": settings,
+        "input": form.description,
+        "examples": list(form.examples),
+        "answer": PREDICTORS[task].key,
+    }
+
+
+def history(path: Path) -> dict[str, Any]:
+    """Return history.csv as columns and rows; a number that is not finite becomes null."""
+    folder = RunFolder(path)
+    record = History.load(folder.history) if folder.history.is_file() else History()
+    columns: Sequence[str] = list(record.columns)
+    return {
+        "columns": columns,
+        "rows": [[_plain(row.get(c)) for c in columns] for row in record.rows],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and value - value != 0 else value

@@ -1,0 +1,129 @@
+"""`Batcher`: requests that wait are answered together, each with its own answer or error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from pmt_apps.serve.batcher import Batcher
+from pmt_apps.serve.http import HttpError
+from pmt_core import DataError
+
+
+class Model:
+    """Doubles numbers, refuses negative ones; its first call waits for `go`."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+        self.started, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
+        self.calls.append(list(examples))
+        self.started.set()
+        assert self.go.wait(60)
+        for i, x in enumerate(examples):
+            if x < 0:
+                raise DataError(f"input {i}: {x} is negative")
+        return [{"double": 2 * x} for x in examples]
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture
+def batcher(model: Model) -> Iterator[Batcher]:
+    batcher = Batcher(model, batch_size=4, waiting=6)
+    yield batcher
+    model.go.set()
+    batcher.close()
+
+
+def test_requests_that_wait_are_one_batch(model: Model, batcher: Batcher) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(batcher, [0], 60)
+        assert model.started.wait(60)
+        others = []
+        for i in range(1, 6):
+            others.append(pool.submit(batcher, [i], 60))
+            while batcher._n_waiting < i:  # in this order
+                threading.Event().wait(0.001)
+        model.go.set()
+        assert first.result() == [{"double": 0}]
+        assert [other.result() for other in others] == [[{"double": 2 * i}] for i in range(1, 6)]
+    assert model.calls == [[0], [1, 2, 3, 4], [5]]
+
+
+def test_an_error_belongs_to_its_request(model: Model, batcher: Batcher) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(batcher, [0], 60)
+        assert model.started.wait(60)
+        good, bad = pool.submit(batcher, [1, 2], 60), pool.submit(batcher, [3, -4], 60)
+        while batcher._n_waiting < 4:
+            threading.Event().wait(0.001)
+        model.go.set()
+        assert first.result() == [{"double": 0}]
+        assert good.result() == [{"double": 2}, {"double": 4}]
+        with pytest.raises(DataError, match="input 1: -4"):
+            bad.result()
+
+
+def test_a_request_of_many_examples_is_one_call(model: Model, batcher: Batcher) -> None:
+    model.go.set()
+    assert batcher(list(range(9)), 60) == [{"double": 2 * i} for i in range(9)]
+    assert batcher([], 60) == []
+    assert model.calls == [list(range(9))]
+
+
+def test_too_many_that_wait_are_refused(model: Model, batcher: Batcher) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        pool.submit(batcher, [0], 60)
+        assert model.started.wait(60)
+        waiting = pool.submit(batcher, [1] * 5, 60)
+        while batcher._n_waiting < 5:
+            threading.Event().wait(0.001)
+        with pytest.raises(HttpError) as refused:
+            batcher([1, 2], 60)
+        assert refused.value.status == 429
+        model.go.set()
+        assert len(waiting.result()) == 5
+
+
+def test_a_request_is_given_up_and_those_after_it_are_answered(
+    model: Model, batcher: Batcher
+) -> None:
+    with pytest.raises(HttpError) as late:
+        batcher([0], 0.01)
+    assert late.value.status == 408
+    model.go.set()
+    assert batcher([5], 60) == [{"double": 10}]
+
+
+def test_a_bug_is_an_error_of_its_request(batcher: Batcher, model: Model) -> None:
+    model.go.set()
+    with pytest.raises(TypeError):
+        batcher(["a"], 60)
+    assert batcher([1], 60) == [{"double": 2}]
+
+
+def test_the_end_is_told_to_those_who_wait(model: Model) -> None:
+    batcher = Batcher(model, batch_size=1)
+    with ThreadPoolExecutor(4) as pool:
+        pool.submit(batcher, [0], 60)
+        assert model.started.wait(60)
+        waiting = pool.submit(batcher, [1], 60)
+        while batcher._n_waiting < 1:
+            threading.Event().wait(0.001)
+        closing = pool.submit(batcher.close)
+        model.go.set()
+        closing.result()
+        with pytest.raises(HttpError) as ended:
+            waiting.result()
+    assert ended.value.status == 503
+    with pytest.raises(HttpError):
+        batcher([1], 60)

@@ -81,7 +81,7 @@ def _compare() -> Main:
 
 
 def _serve() -> Main:
-    from pmt_apps.serve.main import main
+    from pmt_apps.server.main import main
 
     return main
 

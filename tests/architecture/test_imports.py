@@ -175,6 +175,7 @@ WAITS = {
     "apps/kit/conftest.py": "looks again and again for a file of a process",
     "apps/kit/example_app.py": "waits if a test asks it to, and is ended by the test",
     "apps/kit/test_lying_servers.py": "a server that is slow",
+    "apps/server/test_main.py": "looks again and again at the state of a process",
     "autograd/debug/test_profile.py": "time is what is measured, at least that of a sleep",
     "train/parallel/test_workers.py": "threads that are slower than others",
     "train/trainer/test_resume.py": "a training that lasts, at least for its sleeps",

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pmt_apps.serve.application import ServeApp
-from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.limits import ServeLimits
 
 LIMITS = ServeLimits(body=20_000, examples=8, characters=500, tokens=40, seconds=30)
 

@@ -15,7 +15,7 @@ from pmt_train import progress_bar
 
 _CHUNK = 2000  # texts; bounds the memory of the strings of n-grams
 _BLOCKS = 2  # n-grams of words, n-grams of characters
-
+_LONG, _MOST_TOKENS = 64, 1 << 18  # characters and number of tokens whose n-grams are kept
 
 _MOST = {"words": 10, "min_chars": 20, "max_chars": 20, "min_count": 1 << 40, "most": 1 << 40}
 
@@ -45,18 +45,17 @@ def word_ngrams(tokens: Sequence[str], largest: int) -> Iterator[tuple[str, int,
             yield " ".join(tokens[i : i + n]), i, i + n
 
 
-def character_ngrams(token: str, shortest: int, largest: int) -> list[str]:
-    """Return the n-grams of characters of a token between blanks, each marked by a tab.
+def character_ngrams(token: str, shortest: int, largest: int) -> Iterator[str]:
+    """Yield the n-grams of characters of a token between blanks, each marked by a tab.
 
     A token that is shorter than n counts once, whole.
     """
     text = f" {token} "
-    grams = []
     for n in range(shortest, largest + 1):
-        grams += [f"\t{text[i : i + n]}" for i in range(max(len(text) - n, 0) + 1)]
+        for i in range(max(len(text) - n, 0) + 1):
+            yield f"\t{text[i : i + n]}"
         if len(text) <= n:
             break
-    return grams
 
 
 class NgramTfIdf:
@@ -152,8 +151,8 @@ class NgramTfIdf:
         if ids is None:
             find = self._index.get
             grams = _characters(token, self.options)
-            ids = np.array([find(gram, -1) for gram in grams], np.int64)
-            if len(self._of_token) < 1 << 20:
+            ids = np.fromiter((find(gram, -1) for gram in grams), np.int64)
+            if len(token) <= _LONG and len(self._of_token) < _MOST_TOKENS:
                 self._of_token[token] = ids
         return ids
 
@@ -201,7 +200,7 @@ class NgramTfIdf:
         return cls(options, dict(zip(grams, idf, strict=True)))
 
 
-def _characters(token: str, options: NgramOptions) -> list[str]:
+def _characters(token: str, options: NgramOptions) -> Iterator[str]:
     if not options.max_chars:
-        return []
+        return iter(())
     return character_ngrams(token, max(options.min_chars, 1), options.max_chars)

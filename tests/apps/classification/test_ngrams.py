@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,18 @@ def test_the_values_are_those_of_scikit_learn() -> None:
             expected = [matrix[i, columns[names[j].removeprefix("\t")]] for j in ids[mine]]
             np.testing.assert_allclose(values[mine], expected, rtol=1e-5)
             assert matrix[i].nnz == mine.sum()
+
+
+def test_a_word_of_200_000_characters_takes_little_memory() -> None:
+    """Its n-grams are never in memory at once, and are not kept."""
+    tfidf = NgramTfIdf.learn(TEXTS, NgramOptions())
+    tfidf.encode([["warm"]])
+    tracemalloc.start()
+    try:
+        rows = tfidf.encode([["go" * 100_000]])
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rows.offsets.tolist()[0] == 0
+    assert peak < 25e6
+    assert left < 1e6

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from pmt_apps.serve.application import ServeApp
-from pmt_apps.serve.limits import ServeLimits
-from pmt_apps.serve.runs import RunStore
-from pmt_apps.serve.server import ThreadedServer
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.runs import RunStore
+from pmt_apps.server.threaded_server import ThreadedServer
 
 LIMITS = ServeLimits(body=20_000, arrival=1.0, connections=300, active=64)
 
@@ -32,7 +32,7 @@ def server(store: RunStore) -> Iterator[ThreadedServer]:
 
 
 def ask(server: ThreadedServer, method: str, path: str, content: Any = None) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     try:
         body = None if content is None else json.dumps(content)
         connection.request(method, path, body, {"Content-Type": "application/json"})
@@ -43,7 +43,7 @@ def ask(server: ThreadedServer, method: str, path: str, content: Any = None) -> 
 
 
 def connected(server: ThreadedServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=600)
 
 
 def is_healthy(server: ThreadedServer) -> bool:
@@ -144,7 +144,7 @@ def test_silent_connections_cost_no_thread_and_end(server: ThreadedServer) -> No
 
 
 def test_a_text_arrives_while_it_is_generated(server: ThreadedServer) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     content = {"input": "the", "stream": True, "options": {"tokens": 30}}
     headers = {"Content-Type": "application/json"}
     connection.request("POST", "/runs/lm/predict", json.dumps(content), headers)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pmt_apps.serve.application import ServeApp
+    from pmt_apps.server.application import ServeApp
 
 __all__ = ["app"]
 
@@ -25,9 +25,9 @@ def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Itera
 
 @functools.cache
 def _application() -> ServeApp:
-    from pmt_apps.serve.application import ServeApp
-    from pmt_apps.serve.guard import LOOPBACK_NAMES
-    from pmt_apps.serve.runs import RunStore
+    from pmt_apps.server.application import ServeApp
+    from pmt_apps.server.guard import LOOPBACK_NAMES
+    from pmt_apps.server.runs import RunStore
 
     names = os.environ.get("PMT_SERVE_HOSTS", "").split(",")
     hosts = [*LOOPBACK_NAMES, *(name.strip() for name in names if name.strip())]

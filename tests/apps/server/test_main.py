@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from pmt_apps.console import main
-from pmt_apps.serve.http import HttpError
-from pmt_apps.serve.samples import SampleTraining
+from pmt_apps.server.http import HttpError
+from pmt_apps.server.samples import SampleTraining
 
 _PROGRAM = """
 import json, pathlib, sys, time
@@ -52,7 +52,7 @@ def served(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str],
 
 
 def ask(port: int, method: str, path: str, content: Any = None) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     body = None if content is None else json.dumps(content)
     connection.request(method, path, body, {"Content-Type": "application/json"})
     response = connection.getresponse()

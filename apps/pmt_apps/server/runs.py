@@ -13,10 +13,10 @@ from typing import Any
 from pmt_apps.kit.predictor import Predictor
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.loading import PREDICTORS, load
-from pmt_apps.serve.batcher import Batcher
-from pmt_apps.serve.examples import FORMS
-from pmt_apps.serve.http import HttpError
-from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.server.batcher import Batcher
+from pmt_apps.server.examples import INPUT_FORMATS
+from pmt_apps.server.http import HttpError
+from pmt_apps.server.limits import ServeLimits
 from pmt_core import FileProblem, JsonObject, PmtError, field, read_json
 from pmt_train import History
 
@@ -193,7 +193,7 @@ def main_scores(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def describe(name: str, path: Path) -> dict[str, Any]:
-    """Return what a client has to know of a run: task, settings, and its form of an example.
+    """Return what a client has to know of a run: task, settings, and what an example is.
 
     Raises:
         FileProblem, DataError: if config.json cannot be read.
@@ -203,12 +203,12 @@ def describe(name: str, path: Path) -> dict[str, Any]:
     if not isinstance(task, str) or task not in PREDICTORS:
         raise FileProblem(f"{str(path)!r} holds no run that can be served")
     settings = {key: value for key, value in config.items() if key not in ("task", "out")}
-    form = FORMS[task]
+    example = INPUT_FORMATS[task]
     return {
         **summary(name, path),
         "settings": settings,
-        "input": form.description,
-        "examples": list(form.examples),
+        "input": example.description,
+        "examples": list(example.examples),
         "answer": PREDICTORS[task].key,
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.serve.http import HttpError
+from pmt_apps.server.http import HttpError
 from pmt_core import PmtError
 
 Predict = Callable[[Sequence[Any]], Sequence[dict[str, Any]]]

@@ -10,10 +10,10 @@ import pytest
 from serve_client import LIMITS, Client
 
 import pmt_apps
-from pmt_apps.serve.application import ServeApp
-from pmt_apps.serve.examples import FORMS, inputs_of
-from pmt_apps.serve.http import HttpError
-from pmt_apps.serve.runs import RunStore
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.examples import INPUT_FORMATS, inputs_of
+from pmt_apps.server.http import HttpError
+from pmt_apps.server.runs import RunStore
 
 INPUTS: dict[str, list[Any]] = {
     "ner": ["Ann Lee met Bob in Rome.", "", ["Eve", "slept"]],
@@ -65,7 +65,7 @@ def test_the_examples_of_the_page_are_answered(client: Client) -> None:
     for task in ("mnist", "ner", "word2vec", "lm"):
         model = client("GET", f"/runs/{task}/model").json
         assert model["task"] == task
-        assert model["examples"] == list(FORMS[task].examples)
+        assert model["examples"] == list(INPUT_FORMATS[task].examples)
         if task != "lm":
             assert client.predict(task, {"inputs": model["examples"]}).status == 200
 

@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Any
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler
 
-from pmt_apps.serve.connections import Connections
-from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.server.connections import Connections
+from pmt_apps.server.limits import ServeLimits
 from pmt_core import FileProblem, SettingsError
 
 _BACKLOG = 512

@@ -30,11 +30,11 @@ from typing import Any
 from pmt_apps.kit.command_line import OptionParser
 from pmt_apps.kit.main import exit_code_of, make_streams_usable
 from pmt_apps.kit.program import command
-from pmt_apps.serve.application import ServeApp
-from pmt_apps.serve.guard import LOOPBACK_NAMES, is_loopback
-from pmt_apps.serve.limits import ServeLimits
-from pmt_apps.serve.runs import RunStore
-from pmt_apps.serve.server import ThreadedServer
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.guard import LOOPBACK_NAMES, is_loopback
+from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.runs import RunStore
+from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_core import FileProblem, SettingsError
 from pmt_train import Workers, say, warn
 
@@ -120,10 +120,10 @@ def host_names(host: str, names: Sequence[str] = ()) -> list[str]:
 
 def _addresses() -> list[str]:
     try:
-        found = socket.getaddrinfo(socket.gethostname(), None)
+        entries = socket.getaddrinfo(socket.gethostname(), None)
     except OSError:
         return []
-    return [str(entry[4][0]) for entry in found]
+    return [str(entry[4][0]) for entry in entries]
 
 
 def _threaded(app: ServeApp, host: str, port: int, limits: ServeLimits) -> None:
@@ -156,7 +156,7 @@ def _with_waitress(app: ServeApp, host: str, port: int, limits: ServeLimits) -> 
 
 
 def _say_address(app: ServeApp, host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
+    name = f"[{host}]" if ":" in host else host
     n = len(app.store.folders())
     runs = "1 run" if n == 1 else f"{n} runs"
-    say(f"{runs} of {app.store.folder}: http://{shown}:{port} (API: /docs; Ctrl-C ends)")
+    say(f"{runs} of {app.store.folder}: http://{name}:{port} (API: /docs; Ctrl-C ends)")

@@ -6,7 +6,7 @@ import functools
 from http import HTTPStatus
 from pathlib import Path
 
-from pmt_apps.serve.http import HttpError, Response
+from pmt_apps.server.http import HttpError, Response
 
 PAGE = Path(__file__).with_name("page")
 _TYPES = {
@@ -32,4 +32,4 @@ def page_file(name: str) -> Response:
     path = page_names().get(name)  # a lookup: no name leads out of the folder
     if path is None:
         raise HttpError(HTTPStatus.NOT_FOUND, f"the page has no file {name[:100]!r}")
-    return Response.of_bytes(path.read_bytes(), _TYPES[path.suffix])
+    return Response.of_file(path, _TYPES[path.suffix])

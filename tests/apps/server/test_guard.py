@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from serve_client import Client
 
-from pmt_apps.serve.guard import host_name, is_loopback
-from pmt_apps.serve.main import host_names
+from pmt_apps.server.guard import host_name, is_loopback
+from pmt_apps.server.main import host_names
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from typing import Any
 
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.language_model.predictor import PromptPredictor
-from pmt_apps.serve import generation
-from pmt_apps.serve.api_page import api_page
-from pmt_apps.serve.examples import inputs_of
-from pmt_apps.serve.guard import check_origin
-from pmt_apps.serve.http import REPORT_POLICY, HttpError, Request, Response
-from pmt_apps.serve.limits import ServeLimits
-from pmt_apps.serve.page_files import page_file
-from pmt_apps.serve.runs import RunStore, ServedRun, describe, history, summary
-from pmt_apps.serve.samples import SampleTraining
+from pmt_apps.server import generation
+from pmt_apps.server.api_page import api_page
+from pmt_apps.server.examples import inputs_of
+from pmt_apps.server.guard import check_origin
+from pmt_apps.server.http import REPORT_POLICY, HttpError, Request, Response
+from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.page_files import page_file
+from pmt_apps.server.runs import RunStore, ServedRun, describe, history, summary
+from pmt_apps.server.samples import SampleTraining
 from pmt_core import DataError, JsonObject, PmtError, field, read_json
 
 StartResponse = Callable[..., Any]
@@ -120,9 +120,8 @@ class ServeApp:
         if what == "history":
             return Response.of_json(history(path))
         if what == "report" and folder.report.is_file():
-            data = folder.report.read_bytes()
             policy = {"Content-Security-Policy": REPORT_POLICY}
-            return Response.of_bytes(data, "text/html; charset=utf-8", headers=policy)
+            return Response.of_file(folder.report, "text/html; charset=utf-8", headers=policy)
         raise HttpError(
             HTTPStatus.NOT_FOUND, f"there is no {what[:100]!r} of the run {name!r}; see /docs"
         )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pmt_apps.serve.batcher import Batcher
-from pmt_apps.serve.http import HttpError
+from pmt_apps.server.batcher import Batcher
+from pmt_apps.server.http import HttpError
 from pmt_core import DataError
 
 
@@ -24,7 +24,7 @@ class Model:
     def __call__(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
         self.calls.append(list(examples))
         self.started.set()
-        assert self.go.wait(60)
+        assert self.go.wait(600)
         for i, x in enumerate(examples):
             if x < 0:
                 raise DataError(f"input {i}: {x} is negative")
@@ -44,15 +44,20 @@ def batcher(model: Model) -> Iterator[Batcher]:
     batcher.close()
 
 
+def wait_until_waiting(batcher: Batcher, n: int) -> None:
+    """Wait until n examples wait for the model."""
+    with batcher._changed:
+        assert batcher._changed.wait_for(lambda: batcher._n_waiting >= n, 600)
+
+
 def test_requests_that_wait_are_one_batch(model: Model, batcher: Batcher) -> None:
     with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(batcher, [0], 60)
-        assert model.started.wait(60)
+        first = pool.submit(batcher, [0], 600)
+        assert model.started.wait(600)
         others = []
         for i in range(1, 6):
-            others.append(pool.submit(batcher, [i], 60))
-            while batcher._n_waiting < i:  # in this order
-                threading.Event().wait(0.001)
+            others.append(pool.submit(batcher, [i], 600))
+            wait_until_waiting(batcher, i)
         model.go.set()
         assert first.result() == [{"double": 0}]
         assert [other.result() for other in others] == [[{"double": 2 * i}] for i in range(1, 6)]
@@ -61,11 +66,10 @@ def test_requests_that_wait_are_one_batch(model: Model, batcher: Batcher) -> Non
 
 def test_an_error_belongs_to_its_request(model: Model, batcher: Batcher) -> None:
     with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(batcher, [0], 60)
-        assert model.started.wait(60)
-        good, bad = pool.submit(batcher, [1, 2], 60), pool.submit(batcher, [3, -4], 60)
-        while batcher._n_waiting < 4:
-            threading.Event().wait(0.001)
+        first = pool.submit(batcher, [0], 600)
+        assert model.started.wait(600)
+        good, bad = pool.submit(batcher, [1, 2], 600), pool.submit(batcher, [3, -4], 600)
+        wait_until_waiting(batcher, 4)
         model.go.set()
         assert first.result() == [{"double": 0}]
         assert good.result() == [{"double": 2}, {"double": 4}]
@@ -75,20 +79,19 @@ def test_an_error_belongs_to_its_request(model: Model, batcher: Batcher) -> None
 
 def test_a_request_of_many_examples_is_one_call(model: Model, batcher: Batcher) -> None:
     model.go.set()
-    assert batcher(list(range(9)), 60) == [{"double": 2 * i} for i in range(9)]
-    assert batcher([], 60) == []
+    assert batcher(list(range(9)), 600) == [{"double": 2 * i} for i in range(9)]
+    assert batcher([], 600) == []
     assert model.calls == [list(range(9))]
 
 
 def test_too_many_that_wait_are_refused(model: Model, batcher: Batcher) -> None:
     with ThreadPoolExecutor(8) as pool:
-        pool.submit(batcher, [0], 60)
-        assert model.started.wait(60)
-        waiting = pool.submit(batcher, [1] * 5, 60)
-        while batcher._n_waiting < 5:
-            threading.Event().wait(0.001)
+        pool.submit(batcher, [0], 600)
+        assert model.started.wait(600)
+        waiting = pool.submit(batcher, [1] * 5, 600)
+        wait_until_waiting(batcher, 5)
         with pytest.raises(HttpError) as refused:
-            batcher([1, 2], 60)
+            batcher([1, 2], 600)
         assert refused.value.status == 429
         model.go.set()
         assert len(waiting.result()) == 5
@@ -101,24 +104,23 @@ def test_a_request_is_given_up_and_those_after_it_are_answered(
         batcher([0], 0.01)
     assert late.value.status == 408
     model.go.set()
-    assert batcher([5], 60) == [{"double": 10}]
+    assert batcher([5], 600) == [{"double": 10}]
 
 
 def test_a_bug_is_an_error_of_its_request(batcher: Batcher, model: Model) -> None:
     model.go.set()
     with pytest.raises(TypeError):
-        batcher(["a"], 60)
-    assert batcher([1], 60) == [{"double": 2}]
+        batcher(["a"], 600)
+    assert batcher([1], 600) == [{"double": 2}]
 
 
 def test_the_end_is_told_to_those_who_wait(model: Model) -> None:
     batcher = Batcher(model, batch_size=1)
     with ThreadPoolExecutor(4) as pool:
-        pool.submit(batcher, [0], 60)
-        assert model.started.wait(60)
-        waiting = pool.submit(batcher, [1], 60)
-        while batcher._n_waiting < 1:
-            threading.Event().wait(0.001)
+        pool.submit(batcher, [0], 600)
+        assert model.started.wait(600)
+        waiting = pool.submit(batcher, [1], 600)
+        wait_until_waiting(batcher, 1)
         closing = pool.submit(batcher.close)
         model.go.set()
         closing.result()
@@ -126,4 +128,4 @@ def test_the_end_is_told_to_those_who_wait(model: Model) -> None:
             waiting.result()
     assert ended.value.status == 503
     with pytest.raises(HttpError):
-        batcher([1], 60)
+        batcher([1], 600)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from pmt_apps.serve.limits import ServeLimits
-from pmt_core import DataError, JsonLimits, JsonObject, parse_json
+from pmt_apps.server.limits import ServeLimits
+from pmt_core import DataError, InputFile, JsonLimits, JsonObject, parse_json
 
 Environ = Mapping[str, Any]
 
@@ -25,6 +26,7 @@ REPORT_POLICY = (
 )
 """Of report.html, which has its style and its pictures inside, and no script."""
 _ELEMENT_DEPTH = 8
+_CHUNK = 1 << 16
 
 
 class HttpError(Exception):
@@ -151,6 +153,12 @@ class Response:
         return cls([data], content_type, length=len(data), **more)
 
     @classmethod
+    def of_file(cls, path: Path, content_type: str, **more: Any) -> Response:
+        """Return a file, which is read while it is sent. Raises FileProblem."""
+        file = InputFile(path, unpack=False)
+        return cls(_chunks(file), content_type, length=file.size, **more)
+
+    @classmethod
     def of_json(cls, content: Any, status: HTTPStatus = HTTPStatus.OK, **more: Any) -> Response:
         """Return JSON, in one line with a line break at its end."""
         return cls.of_bytes(json_line(content), "application/json", status=status, **more)
@@ -175,6 +183,14 @@ class Response:
         if self.length is not None:
             headers["Content-Length"] = str(self.length)
         return list({**headers, **self.headers}.items())
+
+
+def _chunks(file: InputFile) -> Iterator[bytes]:
+    with file:
+        left = file.size
+        while left and (chunk := file.stream.read(min(left, _CHUNK))):
+            left -= len(chunk)
+            yield chunk
 
 
 def json_line(content: Any) -> bytes:

@@ -13,8 +13,8 @@ from serve_client import LIMITS, Client
 from pmt_apps.mnist.model import build_model
 from pmt_apps.mnist.predictor import DigitPredictor
 from pmt_apps.mnist.settings import Settings as DigitSettings
-from pmt_apps.serve.application import ServeApp
-from pmt_apps.serve.runs import RunStore
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.runs import RunStore
 
 SAVED = Path(__file__).parents[1] / "saved_runs"
 

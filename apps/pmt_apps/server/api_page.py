@@ -7,10 +7,10 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from pmt_apps.serve.examples import FORMS
-from pmt_apps.serve.generation import OPTIONS
-from pmt_apps.serve.http import HttpError, Request
-from pmt_apps.serve.runs import RunStore, describe
+from pmt_apps.server.examples import INPUT_FORMATS
+from pmt_apps.server.generation import OPTIONS
+from pmt_apps.server.http import HttpError, Request
+from pmt_apps.server.runs import RunStore, describe
 from pmt_core import PmtError
 
 _ROUTES = (
@@ -72,18 +72,18 @@ def _run(store: RunStore, name: str, host: str) -> str:
     except (HttpError, PmtError) as error:
         return f"<h3>{_text(name)}</h3><p>{_text(str(error))}</p>"
     task = model["task"]
-    form = FORMS[task]
-    commands = [_curl(host, name, {"input": form.examples[0]})]
+    example = INPUT_FORMATS[task]
+    commands = [_curl(host, name, {"input": example.examples[0]})]
     if task == "lm":
         commands.append(
             _curl(host, name, {"input": "The ", "stream": True, "options": {"tokens": 100}}, "-N ")
         )
     else:
-        commands.append(_curl(host, name, {"inputs": list(form.examples)}))
+        commands.append(_curl(host, name, {"inputs": list(example.examples)}))
     more = f"<p>Options: {_text(', '.join(OPTIONS))}.</p>" if task == "lm" else ""
     blocks = "".join(f"<pre><code>{_text(command)}</code></pre>" for command in commands)
     return (
-        f"<h3>{_text(name)}</h3><p>{_text(task)}. An example is {_text(form.description)}.</p>"
+        f"<h3>{_text(name)}</h3><p>{_text(task)}. An example is {_text(example.description)}.</p>"
         f"{more}{blocks}"
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from pmt_apps.serve.http import HttpError, Request
+from pmt_apps.server.http import HttpError, Request
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = ("GET", "HEAD")

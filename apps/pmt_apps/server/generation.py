@@ -11,8 +11,8 @@ from typing import Any
 from pmt_apps.language_model.generate import generate_text, prompt_ids
 from pmt_apps.language_model.predictor import PromptPredictor
 from pmt_apps.language_model.settings import Settings
-from pmt_apps.serve.http import HttpError, json_line
-from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.server.http import HttpError, json_line
+from pmt_apps.server.limits import ServeLimits
 from pmt_core import DataError, PmtError, RandomStream
 from pmt_train import Workers
 

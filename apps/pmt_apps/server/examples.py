@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.serve.http import HttpError
-from pmt_apps.serve.limits import ServeLimits
+from pmt_apps.server.http import HttpError
+from pmt_apps.server.limits import ServeLimits
 from pmt_core import value_text
 
 _PIXELS = 784
@@ -20,7 +20,7 @@ _FIVE = {  # a five in 28 x 28: row, first and last column
 
 
 @dataclass(frozen=True, slots=True)
-class ExampleForm:
+class InputFormat:
     """What an example of a task is.
 
     Attributes:
@@ -39,25 +39,25 @@ def _digit() -> list[int]:
     return pixels
 
 
-FORMS: Mapping[str, ExampleForm] = {
-    "qqp": ExampleForm(
+INPUT_FORMATS: Mapping[str, InputFormat] = {
+    "qqp": InputFormat(
         'a pair of questions: ["...", "..."] or {"question1": "...", "question2": "..."}',
         (
             ["How can I learn to swim?", "What is the best way to learn swimming?"],
             ["How do I cook rice?", "How long does rice keep?"],
         ),
     ),
-    "ner": ExampleForm(
+    "ner": InputFormat(
         "a text, or a list of words",
         ("Boris Becker won in Kelmoor.", "The Bank of Norland opens an office in Paris."),
     ),
-    "classify": ExampleForm(
+    "classify": InputFormat(
         "a text", ("The parcel never came.", "Thank you, the shoes fit perfectly.")
     ),
-    "word2vec": ExampleForm("a word", ("king", "water")),
-    "translation": ExampleForm("a sentence", ("a man is riding a red bicycle .",)),
-    "lm": ExampleForm("the beginning of a text, which may be empty", ("The ", "")),
-    "mnist": ExampleForm(
+    "word2vec": InputFormat("a word", ("king", "water")),
+    "translation": InputFormat("a sentence", ("a man is riding a red bicycle .",)),
+    "lm": InputFormat("the beginning of a text, which may be empty", ("The ", "")),
+    "mnist": InputFormat(
         "an image of 28 x 28 pixels as a list of 784 numbers from 0 to 255, white on black",
         (_digit(),),
     ),
@@ -120,7 +120,7 @@ def _example(task: str, value: Any, where: str) -> Any:
         return value
     raise HttpError(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        f"{where}: expected {FORMS[task].description}; got {value_text(value)}",
+        f"{where}: expected {INPUT_FORMATS[task].description}; got {value_text(value)}",
     )
 
 

@@ -38,7 +38,10 @@ def run_worker(connection: Connection, limits: Limits, quiet: bool = True) -> No
     with tempfile.TemporaryDirectory(prefix="pmt-fuzz-") as folder, contextlib.ExitStack() as stack:
         stack.enter_context(limited_process())
         if quiet:
-            null = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            # As `run_app` sets the streams up: what cannot be encoded is escaped.
+            null = stack.enter_context(
+                open(os.devnull, "w", encoding="utf-8", errors="backslashreplace")
+            )
             stack.enter_context(contextlib.redirect_stdout(null))
             stack.enter_context(contextlib.redirect_stderr(null))
         with contextlib.suppress(EOFError, BrokenPipeError):

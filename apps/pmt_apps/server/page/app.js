@@ -97,7 +97,7 @@ async function showRun(name) {
 }
 
 function about(name, model) {
-  const facts = [["parameters", shown(model.parameters)], ["training", `${shown(model.seconds)} s`],
+  const facts = [["parameters", shown(model.parameters)], ["seconds of training", shown(model.seconds)],
     ...Object.entries(model.scores).map(([score, value]) => [`dev ${score}`, shown(value)])];
   const settings = Object.entries(model.settings).map(([key, value]) => [key, shown(value)]);
   return h("section", { "aria-label": "About this run" },

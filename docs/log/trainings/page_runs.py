@@ -1,9 +1,8 @@
-"""Measure what the pictures of chapters 16 and 17 show of the runs on their pages.
+"""Measure what pictures of chapters 16 and 17 show of the runs on their pages, and gelu.
 
-    python docs/log_runs.py                          # trains the runs, half a minute on one core
-    python docs/log_runs.py --ner RUN --qqp RUN --tfidf RUN      # measures trained ones
-
-    python docs/log_runs.py --gelu                   # the table of the appendix, and nothing else
+python docs/log/trainings/page_runs.py                   trains the runs, half a minute of one core
+python docs/log/trainings/page_runs.py --ner RUN --qqp RUN --tfidf RUN       measures trained runs
+python docs/log/trainings/page_runs.py --gelu                the table of the appendix, nothing else
 
 Writes ner_run_*.csv, qqp_run_*.csv or gelu.csv to docs/log/measured. The runs are those of the
 chapters: the shipped samples, one worker, the options in RUNS.
@@ -37,7 +36,7 @@ RUNS = {
     "qqp": (pmt_apps.qqp.main, ["--epochs", "4", "--workers", "1"]),
     "tfidf": (pmt_apps.qqp.main, ["--baseline", "tfidf", "--workers", "1"]),
 }
-MEASURED = Path(__file__).resolve().parent / "log" / "measured"
+MEASURED = Path(__file__).resolve().parents[1] / "measured"
 SENTENCE = "Mr. Arow , a Gelovian lawyer , won the prize in 1951 ."
 SHOWN_TAGS = ("O", "B-PER", "I-PER", "E-PER", "S-PER", "B-LOC", "E-LOC", "S-LOC")
 PAIRS = {
@@ -50,7 +49,7 @@ BINS = 5
 def write(name: str, what: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a measured table; its first line says what it is and by which command."""
     with (MEASURED / name).open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# python docs/log_runs.py: {what}\n")
+        file.write(f"# python docs/log/trainings/page_runs.py: {what}\n")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)

@@ -10,6 +10,7 @@ from checks.pages import DOCS, chapters
 from pending import left
 
 from docs.log_blocks import run_page
+from docs.log_chapter import page_of, show
 
 
 @pytest.mark.parametrize("chapter", chapters(DOCS), ids=lambda path: path.stem)
@@ -76,3 +77,24 @@ def test_a_block_of_text_claims_what_comments_do_not(tmp_path: Path) -> None:
 def test_an_error_names_the_line_of_the_page(tmp_path: Path) -> None:
     (problem,) = differences(tmp_path, "x = 1\nx / 0\n")
     assert problem == "01-page.md: line 5: ZeroDivisionError: division by zero"
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("5", "05-training-loop"), ("05", "05-training-loop"), ("app", "appendix-speed")],
+)
+def test_a_chapter_is_named_by_its_number_or_its_beginning(name: str, page: str) -> None:
+    assert page_of(name).stem == page
+
+
+@pytest.mark.parametrize("name", ["77", "0-", "nothing"])
+def test_a_name_of_no_chapter_lists_all(name: str) -> None:
+    with pytest.raises(SystemExit, match="appendix-speed"):
+        page_of(name)
+
+
+def test_a_run_is_shown_with_its_output(tmp_path: Path, capsys) -> None:
+    page = tmp_path / "01-page.md"
+    page.write_text("# Page\n\n```py\nprint(1 + 1)  # 2\n```\n", encoding="utf-8")
+    show(run_page(page))
+    assert capsys.readouterr().out == "--- line 4\nprint(1 + 1)  # 2\n    | 2\n"

@@ -147,6 +147,12 @@ FAULTS = (
         PLAIN,
     ),
     Fault(
+        "code that runs and is not shown",
+        append(PLAIN, "<!--\n```py\nhidden = 1\n```\n-->"),
+        blocks.problems_of,
+        PLAIN,
+    ),
+    Fault(
         "code that fails",
         replace(PLAIN, r"^import numpy as np$", "import numpy as np\n\n1 / 0"),
         blocks.problems_of,

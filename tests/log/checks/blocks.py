@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from checks.pages import chapters, name_of, read
+from checks.pages import COMMENT, chapters, name_of, read
 from docs.log_blocks import Run, run_page
 
 MOST_BARE = 1 / 3  # of the claimed lines of a chapter
@@ -23,6 +23,8 @@ def problems_of(path: Path) -> list[str]:
     found = [f"{name}: {problem}" for problem in run.problems()]
     if not run.blocks:
         found.append(f"{name}: has no code that runs (```py)")
+    if any("```" in comment for comment in COMMENT.findall(read(path))):
+        found.append(f"{name}: has code in a comment, which runs and is not shown")
     claims = [line.strip() for line in run.claims() if line.strip()]
     bare = claims.count("True")
     if bare > MOST_BARE * len(claims):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from docs.cards.form import Form
+from pmt_autograd import REGISTRY
 from pmt_nn import DropoutMask
-from pmt_nn.layers.dropout import apply_mask
 
 
 def dropout(x, keep, rate):
@@ -13,6 +13,11 @@ def dropout(x, keep, rate):
 
 def dropout_gradients(grad, x, keep, rate):
     return np.where(keep, grad / (1 - rate), 0)
+
+
+def by_pmt(x, keep, rate):
+    apply_mask = REGISTRY["apply_mask"].operation  # what `pmt_nn.Dropout` draws a mask for
+    return apply_mask(x, dropout_mask=DropoutMask(keep, 1 / (1 - rate)))
 
 
 FORMS = [
@@ -26,7 +31,7 @@ FORMS = [
             "rate": 0.25,
         },
         differentiable=("x",),
-        pmt=lambda x, keep, rate: apply_mask(x, dropout_mask=DropoutMask(keep, 1 / (1 - rate))),
+        pmt=by_pmt,
         primitives=("apply_mask",),
     )
 ]

@@ -29,7 +29,7 @@ MEASURED = Path(__file__).resolve().parents[1] / "measured"
 
 def draw_unrolled(path: Path) -> None:
     """Draw four steps with their shapes; the gradient goes back in red."""
-    with figure_saved(path, 10, 4.4) as figure:
+    with figure_saved(path, 10, 4.8) as figure:
         axes = canvas(figure)
         xs = (2.0, 4.3, 6.6, 8.9)
         start = box(axes, (0.55, 2.2), "$h_0 = 0$", 0.8, color=LIGHT_PURPLE)
@@ -38,18 +38,22 @@ def draw_unrolled(path: Path) -> None:
             word = box(axes, (x, 0.5), f"word $x_{t}$", 1.1, 0.46, color=LIGHT_BLUE)
             cell = box(axes, (x, 2.2), "tanh", 1.1, 0.7, color=LIGHT_GREEN)
             loss = box(axes, (x, 3.95), f"loss, from $h_{t}$", 1.4, 0.46, color=LIGHT_YELLOW)
-            arrow(axes, word.top, cell.bottom, "(b, d)  W, b", fontsize=9)
+            arrow(axes, word.top, cell.bottom, "(b, d)", fontsize=9)
             ends = (x - 0.12, cell.top[1]), (x - 0.12, loss.bottom[1])
             arrow(axes, *ends, f"$h_{t}$ (b, n)", fontsize=9, offset=(-0.08, 0))
             ends = (x + 0.12, loss.bottom[1]), (x + 0.12, cell.top[1])
             arrow(axes, *ends, f"$g_{t}$", color=RED)
             right, left = (last.right[0], 2.32), (cell.left[0], 2.32)
-            arrow(axes, right, left, "U  (b, n)" if t > 1 else "", fontsize=9)
+            arrow(axes, right, left, f"$h_{t - 1}$ (b, n)" if t > 1 else "", fontsize=9)
             if t > 1:
                 left, right = (cell.left[0], 2.05), (last.right[0], 2.05)
                 slope = f"$\\partial L/\\partial z_{t}$ $U^T$"
                 arrow(axes, left, right, slope, color=RED, offset=(0, -0.2), fontsize=9)
             last = cell
+        weights = (
+            "the same at every tanh: $W$ (d, n) from the word, $U$ (n, n) from the state, $b$ (n,)"
+        )
+        label(axes, (5.0, 4.55), weights)
 
 
 def reach(scan, gates: int, r: float = 1.0, forget: float = 0.0, t: int = 50) -> list[float]:

@@ -135,8 +135,11 @@ def draw_shapes(path: Path) -> None:
         split = [box(axes, (4.85, y), "split\ninto heads", 1.1, 0.6) for y in heights]
         for d, s, name in zip(dense, split, "QKV", strict=True):
             arrow(axes, x.right, d.left)
-            arrow(axes, d.right, s.left, f"{name}  (b, t, d)", fontsize=9)
+            arrow(
+                axes, d.right, s.left, f"{name}  (b, {'t' if name == 'Q' else 's'}, d)", fontsize=9
+            )
         label(axes, (1.45, 3.45), "(b, t, d)", fontsize=9)
+        label(axes, (0.85, 0.6), "self-attention: s = t", fontsize=9)
         product = box(axes, (6.75, 3.3), "$Q K^T / \\sqrt{d/h}$", 1.5, color=LIGHT_GREEN)
         arrow(axes, split[0].right, product.top, "(b, h, t, k)", offset=(0.35, 0.22), fontsize=9)
         arrow(axes, split[1].right, product.bottom, "(b, h, s, k)", offset=(0.4, -0.2), fontsize=9)

@@ -87,8 +87,11 @@ def draw_gpt(path: Path) -> None:
         arrow(axes, soft.left, loss.right)
         axes.plot([2.4, 2.4, 9.15, 9.15], [2.69, 3.25, 3.25, 2.69], "--", color=RED, lw=1.4)
         label(axes, (5.8, 3.4), "the same numbers: embedding and output are tied", color=RED)
-        note = "each block: attention to the left, feed-forward network, both added (chapter 13)"
-        label(axes, (3.3, 1.35), note.replace(", both", ",\nboth"), fontsize=9, color=GRAY)
+        note = (
+            "each block: attention to the left, with rotary positions,\n"
+            "and feed-forward network, both added (chapters 12 and 13)"
+        )
+        label(axes, (3.3, 1.35), note, fontsize=9, color=GRAY)
 
 
 def draw_learning(path: Path) -> None:

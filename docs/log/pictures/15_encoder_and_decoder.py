@@ -75,7 +75,7 @@ def draw_architecture(path: Path) -> None:
                 ("feed-forward", LIGHT_YELLOW),
                 ("norm", LIGHT_PURPLE),
                 ("dense, tied", LIGHT_YELLOW),
-                ("p of the next word", LIGHT_BLUE),
+                ("softmax: p of the next word", LIGHT_BLUE),
             ],
             [0.35, 1.25, 2.25, 3.15, 4.05, 5.0, 5.8, 6.65],
         )

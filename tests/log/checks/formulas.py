@@ -23,7 +23,6 @@ from checks.pages import (
     blanked,
     line_of,
     name_of,
-    pages,
     read,
 )
 
@@ -57,8 +56,8 @@ def formulas(text: str) -> list[Formula]:
 
 
 def problems(docs: Path) -> list[str]:
-    """Return what does not render in the formulas of all pages."""
-    return [problem for path in pages(docs) for problem in problems_of(path)]
+    """Return what does not render in the formulas of all documents."""
+    return [problem for path in sorted(docs.rglob("*.md")) for problem in problems_of(path)]
 
 
 def problems_of(path: Path) -> list[str]:

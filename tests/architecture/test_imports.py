@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from findings import hold
-from forbidden_code import RULES, asserts, code_from_text, global_streams, waits
+from forbidden_code import RULES, code_from_text, global_streams, waits
 from import_rules import (
     exported_names,
     names_defined,
@@ -127,9 +127,6 @@ def test_third_parties(who: str) -> None:
 @pytest.mark.parametrize("who", HOLDERS)
 def test_private_names(who: str) -> None:
     sources = sources_of(who)
-    if who == "docs":  # forms are compared with operations of pmt, exported or not
-        forms = ROOT / "docs" / "cards" / "forms"
-        sources = {path: source for path, source in sources.items() if path.parent != forms}
     private = set().union(*map(names_defined, sources.values()))
     hold(findings(sources, lambda source: private_names(source, exports(), private)))
 
@@ -138,8 +135,6 @@ def test_private_names(who: str) -> None:
 @pytest.mark.parametrize("who", HOLDERS)
 def test_forbidden_code(who: str, rule: Callable[[SourceFile], Iterable[str]]) -> None:
     sources = sources_of(who)
-    if rule is asserts and who == "docs":
-        return  # a picture may assert what its title says
     if rule is code_from_text:
         sources = {path: source for path, source in sources.items() if path not in RUN_TEXT}
     hold(findings(sources, rule))

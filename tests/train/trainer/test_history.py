@@ -65,3 +65,11 @@ def test_what_is_no_history_is_refused(tmp_path):
     path.write_bytes(gzip.compress(b"epoch\n1\n" + b"\n" * (50 << 20)))
     with pytest.raises(DataError, match="expands to more than"):
         History.load(path)
+
+
+def test_a_file_of_millions_of_rows_is_refused(tmp_path: Path) -> None:
+    """A row takes 200 bytes, and 2 in the file."""
+    path = tmp_path / "history.csv"
+    path.write_text("epoch\n" + "1\n" * 400_001)
+    with pytest.raises(DataError, match="more than 400,000 rows"):
+        History.load(path)

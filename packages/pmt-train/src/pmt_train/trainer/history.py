@@ -26,6 +26,7 @@ before clipping, if it is measured), examples_per_second; and the metrics of the
 dev_accuracy, ..."""
 
 _LONGEST_LINE = 1 << 20
+_MOST_ROWS = 400_000  # of 200 bytes each
 _WHOLE = ("epoch", "step", "stage")
 
 
@@ -87,6 +88,8 @@ class History:
                 if len(set(columns)) != len(columns):
                     raise DataError(f"{name}: a column occurs twice; expected different names")
                 for cells in filter(None, reader):  # not the blank lines
+                    if len(rows) == _MOST_ROWS:
+                        raise DataError(f"{name}: more than {_MOST_ROWS:,} rows, one for each epoch")
                     rows.append(_row(columns, cells, f"{name}:{reader.line_num}"))
         except (UnicodeDecodeError, csv.Error) as error:
             raise DataError(f"{name}: not a CSV of numbers: {error}") from error

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
+from pathlib import Path
 
 import pytest
 

@@ -89,7 +89,7 @@ class History:
                     raise DataError(f"{name}: a column occurs twice; expected different names")
                 for cells in filter(None, reader):  # not the blank lines
                     if len(rows) == _MOST_ROWS:
-                        raise DataError(f"{name}: more than {_MOST_ROWS:,} rows, one for each epoch")
+                        raise DataError(f"{name}: more than {_MOST_ROWS:,} rows of epochs")
                     rows.append(_row(columns, cells, f"{name}:{reader.line_num}"))
         except (UnicodeDecodeError, csv.Error) as error:
             raise DataError(f"{name}: not a CSV of numbers: {error}") from error

@@ -7,7 +7,7 @@ from docs.cards.form import Form
 
 
 def forward_backward(emissions, transitions, start, end):
-    """Return alpha and beta (t, n), the sums over all beginnings and over all ends, and Z."""
+    """Return alpha and beta (words, tags), the sums over beginnings and over ends, and Z."""
     e, a = np.exp(emissions), np.exp(transitions)
     alpha, beta = np.exp(start) * e, np.exp(end) * np.ones_like(e)
     for i in range(1, len(e)):

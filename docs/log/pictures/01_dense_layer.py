@@ -111,10 +111,10 @@ def draw_shapes(axes: Any) -> None:
     axes.text(
         -0.2, -1.3, "backward: the gradient has the shape of the array", color=RED, weight="bold"
     )
-    box(axes, 2, -2.4, 4, 3, backward, "g Wᵀ (4, 3)")
-    box(axes, 4.4, -2.4, 3, 2, backward, "xᵀ g (3, 2)")
-    box(axes, 6.4, -2.4, 1, 2, backward, "Σ rows (2,)")
-    box(axes, 9.2, -2.4, 4, 2, backward, "g (4, 2)")
+    box(axes, 2, -2.4, 4, 3, backward, "∂L/∂x = g Wᵀ (4, 3)")
+    box(axes, 4.4, -2.4, 3, 2, backward, "∂L/∂W = xᵀ g (3, 2)")
+    box(axes, 6.4, -2.4, 1, 2, backward, "∂L/∂b = Σ g (2,)")
+    box(axes, 9.2, -2.4, 4, 2, backward, "g = ∂L/∂y (4, 2)")
     axes.annotate("", (7.1, -2.4), (8.6, -2.4), arrowprops={**arrow, "color": RED})
 
 

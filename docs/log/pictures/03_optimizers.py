@@ -53,7 +53,7 @@ def path_of(make: Callable[[FlatParameters], Optimizer], rate: float) -> np.ndar
 
 
 def draw_valley(left: Any, right: Any) -> None:
-    x, y = np.meshgrid(np.linspace(-2.5, 11, 200), np.linspace(-1.5, 1.5, 150))
+    x, y = np.meshgrid(np.linspace(-2.5, 11, 200), np.linspace(-1.5, 2.6, 150))
     height = (x * x + 50 * y * y) / 2
     left.contour(x, y, height, np.geomspace(0.5, 120, 10), colors="#c9ccd2", linewidths=0.7)
     for name, make, rate, color in [
@@ -68,7 +68,7 @@ def draw_valley(left: Any, right: Any) -> None:
     left.plot(0, 0, "*", color=YELLOW, markersize=13)
     left.set(title=f"{STEPS} steps from (10, 1)", xlabel="x, gentle", ylabel="y, steep")
     left.set_ylim(-1.5, 2.6)
-    left.legend(loc="upper left", ncols=2)
+    left.legend(loc="upper left", ncols=2, frameon=True, framealpha=1, edgecolor="none")
     right.set(title="Distance to the goal", xlabel="step")
     right.set_yticks(10.0 ** np.arange(-2, 2))
 
@@ -80,8 +80,8 @@ def draw_bias(axes: Any) -> None:
     axes.semilogx(steps, root, color=RED, label="root of the mean of squares, 0.999")
     axes.axhline(0.95, color=GRAY, linewidth=0.8, linestyle="--")
     axes.text(1, 0.96, "95 %", va="bottom", color=GRAY)
-    axes.plot(2400, np.sqrt(1 - 0.999**2400), "o", color=RED)
-    axes.annotate("step 2,400", (2400, 0.953), (2400, 0.75), color=RED, ha="left",
+    axes.plot(2327, np.sqrt(1 - 0.999**2327), "o", color=RED)
+    axes.annotate("step 2,327", (2327, 0.95), (2327, 0.75), color=RED, ha="left",
                   arrowprops={"arrowstyle": "-", "color": RED})  # fmt: skip
     axes.set(title="Without bias correction", xlabel="step", ylabel="share of the true value")
     axes.set_xticks([1, 10, 100, 1000, 10_000], ["1", "10", "100", "1,000", "10,000"])

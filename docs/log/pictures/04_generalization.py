@@ -36,7 +36,7 @@ def draw_polynomials(panels: Any, right: Any) -> None:
              for x, y in ((x_train, y_train), (x_new, y_new))]  # fmt: skip
     right.plot(error[0], ".-", color=BLUE, label="training")
     right.plot(error[1], ".-", color=RED, label="new")
-    right.set(title="error", xlabel="degree", ylim=(0, 0.7), xticks=range(0, 12, 3))
+    right.set(title="mean squared error", xlabel="degree", ylim=(0, 0.7), xticks=range(0, 12, 3))
     right.legend(loc="upper center")
 
 

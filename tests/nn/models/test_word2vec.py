@@ -63,11 +63,19 @@ def test_cbow_by_the_formula_with_and_without_a_mask(loss: str) -> None:
     np.testing.assert_allclose(again, expected)
 
 
-def test_first_values_are_those_of_the_c_program() -> None:
-    vectors = SkipGram(2000, 10, NegativeSampling(2000, 10), stream()).vectors.weight.data
-    assert np.abs(vectors).max() <= 0.05
-    assert vectors.std() == pytest.approx(0.1 / np.sqrt(12), rel=0.02)
-    assert not NegativeSampling(5, 3).weight.data.any()
+@pytest.mark.parametrize("kind", [SkipGram, CBOW])
+@pytest.mark.parametrize("d", [10, 40])
+def test_vectors_start_uniform_in_1_over_d(kind, d: int) -> None:
+    vectors = kind(2000, d, NegativeSampling(2000, d), stream()).vectors.weight.data
+    assert 0.99 / d < np.abs(vectors).max() <= 1 / d
+    assert vectors.mean() == pytest.approx(0, abs=0.02 / d)
+    assert vectors.std() == pytest.approx(1 / (d * np.sqrt(3)), rel=0.02)
+
+
+@pytest.mark.parametrize("loss", ["ns", "hs"])
+def test_output_vectors_start_at_zero(loss: str) -> None:
+    layer = NegativeSampling(5, 3) if loss == "ns" else HierarchicalSoftmax([4, 3, 2], 3)
+    assert not layer.weight.data.any()
 
 
 @pytest.mark.parametrize("loss", ["ns", "hs"])
@@ -77,7 +85,7 @@ def test_words_of_the_same_contexts_become_similar(kind, loss: str) -> None:
     counts = [2, 2, 4, 2, 2, 4]
     output = NegativeSampling(6, 4) if loss == "ns" else HierarchicalSoftmax(counts, 4)
     model = kind(6, 4, output, stream(3))
-    model.vectors.weight.data *= 10
+    model.vectors.weight.data *= 5
     pairs = np.array([[0, 2], [1, 2], [3, 5], [4, 5]])
     words, company = np.concatenate([pairs, pairs[:, ::-1]]).T
     rng = stream(4)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from topic_sampler import TopicSampler, topic_contrast, topic_model
 
-from pmt_core import ArchiveError, SettingsError, StateError
+from pmt_core import ArchiveError, RandomStream, SettingsError, StateError
 from pmt_train import (
     EarlyStopping,
     FitOptions,
@@ -39,6 +39,18 @@ def fit(model: Word2Vec, sampler: TopicSampler, *, epochs: int = 2, **options) -
             trainer, trainer.sampler, FitOptions(epochs=epochs, quiet=True, **options)
         )
         return loop.run()
+
+
+@pytest.mark.parametrize(("model", "loss"), MODELS)
+def test_vectors_start_as_those_of_the_models_on_the_tape(model: str, loss: str) -> None:
+    """Uniform in +-1/d, and zero for the outputs: see `test_vectors_start_uniform_in_1_over_d`."""
+    d, v = 20, 2000
+    settings = Word2VecSettings(model=model, loss=loss, dimension=d)
+    start = Word2Vec(settings, v, RandomStream(1, "word2vec"))
+    assert 0.99 / d < np.abs(start.vectors).max() <= 1 / d
+    assert start.vectors.mean() == pytest.approx(0, abs=0.02 / d)
+    assert start.vectors.std() == pytest.approx(1 / (d * np.sqrt(3)), rel=0.02)
+    assert not start.outputs.any()
 
 
 @pytest.mark.parametrize(("model", "loss"), MODELS)

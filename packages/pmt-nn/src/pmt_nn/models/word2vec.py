@@ -31,7 +31,7 @@ class _WordVectors(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         check_sizes(type(self).__name__, v=v, d=d)
-        self.vectors = Embedding.from_vectors(rng.uniform(-0.5 / d, 0.5 / d, (v, d)), dtype=dtype)
+        self.vectors = Embedding.from_vectors(rng.uniform(-1 / d, 1 / d, (v, d)), dtype=dtype)
         self.output = output
 
 
@@ -40,7 +40,8 @@ class SkipGram(_WordVectors):
 
     Args:
         v: Number of words.
-        d: Dimension of the word vectors, which start uniform in +-0.5/d.
+        d: Dimension of the word vectors, which start uniform in +-1/d, as those of
+            `pmt_train.Word2Vec` and gensim.
         output: The output layer with its loss, of width d.
         rng: Source of the initial vectors.
         dtype: Of the vectors.

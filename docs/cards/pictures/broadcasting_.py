@@ -88,7 +88,7 @@ def draw(folder: Path) -> None:
         label(
             axes,
             (5.55, low - 0.5),
-            "backward: what was\ncopied is summed,\nover the axes that\nwere stretched",
+            "backward: what was\ncopied is summed,\nover the axis\nof the copies",
             color=RED,
         )
         tall = 2.5

@@ -24,7 +24,7 @@ from docs.drawing import (
 )
 
 PICTURES = ("convolution-2d.png",)
-CELL = (0.5, 0.34)
+CELL = (0.55, 0.34)
 COLORS = {(0, 0): BLUE, (0, 1): GREEN, (1, 0): YELLOW, (1, 1): PURPLE}  # of the windows
 
 
@@ -54,15 +54,22 @@ def draw(folder: Path) -> None:
         )
         label(axes, (0.3, 3.65), "backward", color=RED, ha="left", fontsize=12, weight="bold")
         one, tenths = {"form": "{:.0f}", "scale": 1.2}, {"form": "{:.1f}", "scale": 1.2}
-        x_table = table(axes, x, (0.3, 6.85), CELL, slopes=by_x, title="x  (6, 6)", **one)
+        x_table = table(axes, x, (0.15, 6.85), CELL, slopes=by_x, title="x  (6, 6)", **one)
         wide = (0.52, 0.34)
         settings = {"slopes": by_kernel, "form": "{:.1f}", "scale": 3, "title": "K  (3, 3)"}
         k_table = table(axes, kernel, (3.75, 6.35), wide, **settings)
         y_table = table(axes, y, (5.95, 6.18), wide, slopes=grad, title="y  (2, 2)", **tenths)
-        label(axes, (3.53, k_table.center[1]), "∗", fontsize=15)
+        label(axes, (3.6, k_table.center[1]), "∗", fontsize=15)
         arrow(axes, k_table.right, y_table.left, "(2, 2)", BLUE)
         dx = table(
-            axes, by_x, (0.3, 3.05), CELL, slopes=by_x, title="∂L/∂x  (6, 6)", fontsize=9, scale=1.2
+            axes,
+            by_x,
+            (0.15, 3.05),
+            CELL,
+            slopes=by_x,
+            title="∂L/∂x  (6, 6)",
+            fontsize=9,
+            scale=1.2,
         )
         settings |= {"title": "∂L/∂K  (3, 3)"}
         dk = table(axes, by_kernel, (3.75, 2.55), wide, **settings)

@@ -49,7 +49,8 @@ def draw_tree(axes, tree, right, errors) -> None:
         y = 7.2 - 1.25 * depth
         if isinstance(child, str):
             weight = "bold" if on_path else "normal"
-            text = f"{child}\n{COUNTS[WORDS.index(child)]} times"
+            count = COUNTS[WORDS.index(child)]
+            text = f"{child}\n{count} times" if count > 1 else f"{child}\nonce"
             return box(
                 axes, (next(free), y - 0.06), text, 0.98, 0.5, WHITE, fontsize=9.5, weight=weight
             )

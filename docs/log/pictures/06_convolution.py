@@ -183,7 +183,7 @@ def draw_network(path: Path) -> None:
     with figure_saved(path, 10, 5.4) as figure:
         axes = canvas(figure)
         parts = [
-            ("conv 3 x 3\nrelu", "(8, 12, 12)", 80),
+            ("conv 3 x 3\npadding 1, relu", "(8, 12, 12)", 80),
             ("conv 3 x 3\nstride 2, relu", "(16, 5, 5)", 1168),
             ("max over\nall places", "(16)", 0),
             ("dense", "(3)", 51),

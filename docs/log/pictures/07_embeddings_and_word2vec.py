@@ -110,7 +110,7 @@ def draw_information(path: Path) -> None:
         first, second, third = figure.subplots(1, 3)
         heat_map(first, counts, words, neighbors, title="counts N", colors="Blues", low=0,
                  form="{:.0f}", xlabel="neighbor o", ylabel="word w", fontsize=11)  # fmt: skip
-        heat_map(second, expected, words, neighbors, title="log p(o | w) / q(o) \u2212 log 2",
+        heat_map(second, expected, words, neighbors, title="log(p(o | w) / q(o)) \u2212 log 2",
                  scale=2.6, xlabel="neighbor o", fontsize=11)  # fmt: skip
         heat_map(third, h @ u.T, words, neighbors, title="h \u00b7 u after training", scale=2.6,
                  xlabel="neighbor o", fontsize=11)  # fmt: skip

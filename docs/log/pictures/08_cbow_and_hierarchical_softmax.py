@@ -125,7 +125,7 @@ def draw_keep(path: Path) -> None:
             total = int(1e12)
             settings = SamplingSettings(subsample=threshold)
             kept = [settings.keep_probabilities(np.array([c, total - c]))[0] for c in counts]
-            name = f"t = {threshold:g}"
+            name = f"threshold {threshold:g}"
             axes.semilogx(share, kept, color=color, lw=2, label=f"{name}, program and pmt")
             paper = np.minimum(1, np.sqrt(threshold / share))
             axes.semilogx(share, paper, "--", color=color, lw=1.2, label=f"{name}, paper")

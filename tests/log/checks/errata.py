@@ -35,6 +35,7 @@ WRONG = (
 
 # (beginning of the page's name; what it has to say; a regular expression)
 RIGHT = (
+    ("10", "when a skip does not help", r"unless \$J\$ is near \$-I\$"),
     ("16", "where beta starts", r"\\beta_\{?[nT]\}?(?:\([^)]*\))?\s*=\s*1"),
     ("16", "where alpha starts", r"\\alpha_\{?[01]\}?\(\w+\)\s*="),
     ("02", "the target of smoothing", r"0\.91"),

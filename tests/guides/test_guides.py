@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from checks import blocks
@@ -20,9 +19,10 @@ LANGUAGES = {"py", "sh", "text"}
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_a_guide_prints_what_it_says(page: Path) -> None:
-    """The primitives that a page defines are registered for its run alone."""
-    with mock.patch.dict(REGISTRY):
-        problems = blocks.problems_of(page)
+    problems = blocks.problems_of(page)
+    for name, entry in [*REGISTRY.items()]:  # the primitives of the page are for its run alone
+        if entry.function.__module__ == f"log_{page.stem}":
+            del REGISTRY[name]
     assert not problems, "\n".join(problems)
 
 

@@ -65,3 +65,6 @@ class Client:
 
     def predict(self, run: str, content: Any, **headers: str) -> Answer:
         return self("POST", f"/runs/{run}/predict", content, **headers)
+
+    def explain(self, run: str, content: Any, **headers: str) -> Answer:
+        return self("POST", f"/runs/{run}/explain", content, **headers)

@@ -16,6 +16,7 @@ from pmt_core import PmtError
 _ROUTES = (
     ("POST /predict", "Answers of the first run, see below."),
     ("POST /runs/NAME/predict", "Answers of the run NAME."),
+    ("POST /runs/NAME/explain", "Why: the same body but options; see below. /explain: first run."),
     ("GET /runs", "All runs: name, task, scores."),
     ("GET /runs/NAME/model", "Task and settings of a run, and what an example is."),
     ("GET /runs/NAME/metrics", "Its metrics.json."),
@@ -26,6 +27,13 @@ _ROUTES = (
     ("POST /samples/TASK", "Train the model of a shipped sample, if a folder of runs is served."),
     ("GET /health", 'Whether the server answers: {"status": "ok"}.'),
 )
+_EXPLANATIONS = {
+    "classify": "what each word adds to the log-odds of the most likely label",
+    "qqp": 'what each word adds to the log-odds of "the same"; attention by layer and head',
+    "ner": "the probability of each tag for each word",
+    "word2vec": 'a word or a sum ("king - man + woman"): nearest words, points of a plane',
+    "lm": "each token of the text, its probability, and the likeliest tokens at its place",
+}
 _ERRORS = (
     ("400", "no JSON object, or an unknown key"), ("403", "from the page of another site"),
     ("404", "no such run or address"), ("405", "another method"),
@@ -48,6 +56,10 @@ def api_page(store: RunStore, request: Request) -> str:
     errors = "".join(
         f"<tr><td>{code}</td><td>{_text(meaning)}</td></tr>" for code, meaning in _ERRORS
     )
+    explanations = "".join(
+        f"<tr><td><code>{_text(task)}</code></td><td>{_text(meaning)}</td></tr>"
+        for task, meaning in _EXPLANATIONS.items()
+    )
     runs = "".join(_run(store, name, host) for name in store.folders())
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>API · pmt</title>
@@ -59,6 +71,8 @@ def api_page(store: RunStore, request: Request) -> str:
 <code>"inputs"</code>; the answer of an example is the object that <code>--predict</code> writes,
 that of several is <code>{{"answers": [...]}}</code>, in the same order. An error is
 <code>{{"error": {{"status": 422, "message": "..."}}}}</code>.</p>
+<p>What explains an answer, by task:</p><div class="scroll"><table><tbody>{explanations}</tbody>
+</table></div>
 <h2>Addresses</h2><div class="scroll"><table><tbody>{rows}</tbody></table></div>
 <h2>Errors</h2><div class="scroll"><table><tbody>{errors}</tbody></table></div>
 <h2>Runs</h2>{runs or "<p>There is no run yet.</p>"}
@@ -80,6 +94,8 @@ def _run(store: RunStore, name: str, host: str) -> str:
         )
     else:
         commands.append(_curl(host, name, {"inputs": list(example.examples)}))
+    if model["explains"]:
+        commands.append(_curl(host, name, {"input": example.examples[0]}, what="explain"))
     more = f"<p>Options: {_text(', '.join(OPTIONS))}.</p>" if task == "lm" else ""
     blocks = "".join(f"<pre><code>{_text(command)}</code></pre>" for command in commands)
     return (
@@ -88,14 +104,16 @@ def _run(store: RunStore, name: str, host: str) -> str:
     )
 
 
-def _curl(host: str, name: str, body: dict[str, Any], flags: str = "") -> str:
+def _curl(
+    host: str, name: str, body: dict[str, Any], flags: str = "", what: str = "predict"
+) -> str:
     text = json.dumps(body, ensure_ascii=False)
     if len(text) > _SHOWN:  # an image
         short = dict.fromkeys(body, "...")
         text = json.dumps(short).replace('"..."', "[0, 0, ..., 0]")
     quoted = text.replace("'", "'\\''")
     return (
-        f"curl {flags}http://{host}/runs/{quote(name)}/predict -H 'Content-Type: application/json' "
+        f"curl {flags}http://{host}/runs/{quote(name)}/{what} -H 'Content-Type: application/json' "
         f"-d '{quoted}'"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from pmt_apps.language_model.predictor import PromptPredictor
 from pmt_apps.server import generation
 from pmt_apps.server.api_page import api_page
 from pmt_apps.server.examples import inputs_of
+from pmt_apps.server.explanations import EXPLANATIONS
 from pmt_apps.server.guard import check_origin
 from pmt_apps.server.http import REPORT_POLICY, HttpError, Request, Response
 from pmt_apps.server.limits import ServeLimits
@@ -132,6 +133,10 @@ class ServeApp:
                 return self._predict(request, None)
             case ["runs", name, "predict"]:
                 return self._predict(request, name)
+            case ["explain"]:
+                return self._explain(request, None)
+            case ["runs", name, "explain"]:
+                return self._explain(request, name)
             case ["samples", task]:
                 request.json(self.limits)  # empty, but application/json: no form of another site
                 return Response.of_json(self._samples().start(task), HTTPStatus.ACCEPTED)
@@ -150,14 +155,31 @@ class ServeApp:
             )
         return self.samples
 
-    def _predict(self, request: Request, name: str | None) -> Response:
+    def _body(self, request: Request, keys: Sequence[str]) -> Mapping[str, Any]:
+        """Return the body of a request. Raises HttpError for another key (400)."""
         body = request.json(self.limits)
-        unknown = sorted(set(body) - set(_OPTIONS))
+        unknown = sorted(set(body) - set(keys))
         if unknown:
             raise HttpError(
                 HTTPStatus.BAD_REQUEST,
-                f"expected some of {', '.join(_OPTIONS)}; got {', '.join(unknown)[:100]}",
+                f"expected some of {', '.join(keys)}; got {', '.join(unknown)[:100]}",
             )
+        return body
+
+    def _explain(self, request: Request, name: str | None) -> Response:
+        body = self._body(request, _OPTIONS[:2])
+        run = self.store.get(name)
+        if run.task not in EXPLANATIONS:
+            raise HttpError(
+                HTTPStatus.NOT_FOUND,
+                f"answers of the task {run.task} are not explained; those of "
+                f"{', '.join(EXPLANATIONS)} are",
+            )
+        inputs, single = inputs_of(run.task, body, self.limits)
+        return _answer(self._checked(run, inputs, run.explain), single)
+
+    def _predict(self, request: Request, name: str | None) -> Response:
+        body = self._body(request, _OPTIONS)
         run = self.store.get(name)
         inputs, single = inputs_of(run.task, body, self.limits)
         if isinstance(run.predictor, PromptPredictor):
@@ -167,12 +189,17 @@ class ServeApp:
                 HTTPStatus.BAD_REQUEST, f'"options" and "stream" are for language models, '
                 f"{run.name!r} is of the task {run.task}",
             )  # fmt: skip
-        return _answer(self._answers(run, inputs), single)
+        return _answer(self._checked(run, inputs, run.predict), single)
 
-    def _answers(self, run: ServedRun, inputs: list[Any]) -> list[dict[str, Any]]:
+    def _checked(
+        self,
+        run: ServedRun,
+        inputs: list[Any],
+        answers: Callable[[Sequence[Any], float], list[dict[str, Any]]],
+    ) -> list[dict[str, Any]]:
         try:
             run.predictor.checked_inputs(inputs)  # an invalid one is refused before it waits
-            return run.predict(inputs, self.limits.seconds)
+            return answers(inputs, self.limits.seconds)
         except DataError as error:
             raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 

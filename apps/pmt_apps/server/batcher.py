@@ -23,6 +23,7 @@ _IDLE = 60.0  # seconds until a thread without requests ends
 
 @dataclass(slots=True)
 class _Job:
+    function: Predict
     examples: Sequence[Any]
     result: Future[list[dict[str, Any]]] = field(default_factory=Future)
 
@@ -31,8 +32,8 @@ class Batcher:
     """Calls `predict` for the examples that are waiting, whichever request they belong to.
 
     While a batch is predicted, the requests that arrive wait and form the next one, so a single
-    client is answered at once and many share the cost of a call. One thread calls `predict`, which
-    therefore need not be thread-safe.
+    client is answered at once and many share the cost of a call. One thread calls `predict`, and
+    any other function that is given, so none of them has to be thread-safe.
 
     Args:
         predict: a function from examples to answers.
@@ -50,12 +51,16 @@ class Batcher:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def __call__(self, examples: Sequence[Any], seconds: float) -> list[dict[str, Any]]:
+    def __call__(
+        self, examples: Sequence[Any], seconds: float, function: Predict | None = None
+    ) -> list[dict[str, Any]]:
         """Return an answer for each example.
 
         Args:
             examples: of one request.
             seconds: after which the request is given up.
+            function: is called instead of `predict`, with examples of this request and of others
+                that name an equal function.
 
         Raises:
             HttpError: 429 if too many examples are waiting, 408 if the time is over, 503 if the
@@ -64,7 +69,7 @@ class Batcher:
         """
         if not examples:
             return []
-        job = _Job(examples)
+        job = _Job(function or self._predict, examples)
         with self._changed:
             if self._closed:
                 raise HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
@@ -120,15 +125,20 @@ class Batcher:
                 return []
             jobs = [self._jobs.popleft()]
             size = len(jobs[0].examples)
-            while self._jobs and size + len(self._jobs[0].examples) <= self._batch_size:
+            while self._jobs and self._joins(self._jobs[0], jobs[0], size):
                 jobs.append(self._jobs.popleft())
                 size += len(jobs[-1].examples)
             self._n_waiting -= size
             return jobs
 
+    def _joins(self, job: _Job, first: _Job, size: int) -> bool:
+        """Whether a request goes into the batch of the first one, which has `size` examples."""
+        fits = size + len(job.examples) <= self._batch_size
+        return fits and job.function == first.function
+
     def _answer(self, jobs: Sequence[_Job]) -> None:
         try:
-            answers = self._predict([example for job in jobs for example in job.examples])
+            answers = jobs[0].function([example for job in jobs for example in job.examples])
         except PmtError as error:
             if len(jobs) == 1:
                 jobs[0].result.set_exception(error)

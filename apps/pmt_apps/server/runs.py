@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.loading import PREDICTORS, load
 from pmt_apps.server.batcher import Batcher
 from pmt_apps.server.examples import INPUT_FORMATS
+from pmt_apps.server.explanations import EXPLANATIONS, explanation
 from pmt_apps.server.http import HttpError
 from pmt_apps.server.limits import ServeLimits
-from pmt_core import FileProblem, JsonObject, PmtError, field, read_json
+from pmt_core import DataError, FileProblem, JsonObject, PmtError, field, read_json
 from pmt_train import History
 
 _MOST_LOADED = 4
@@ -44,6 +46,28 @@ class ServedRun:
     def task(self) -> str:
         """Name of the app."""
         return self.predictor.task
+
+    def explain(self, inputs: Sequence[Any], seconds: float) -> list[dict[str, Any]]:
+        """Return the explanation of each example, see `explanation`.
+
+        They are computed by the thread of the model, one after the other, so that the examples of
+        other requests come between them.
+
+        Raises:
+            DataError: names the first input that has none.
+            HttpError: as for `Batcher`.
+        """
+        end = time.monotonic() + seconds
+        answers = []
+        for i, value in enumerate(inputs):
+            try:
+                answers += self.predict([value], max(end - time.monotonic(), 0), self._explain)
+            except DataError as error:
+                raise DataError(f"input {i}: {str(error).removeprefix('input 0: ')}") from error
+        return answers
+
+    def _explain(self, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+        return [explanation(self.predictor, value) for value in inputs]
 
 
 class RunStore:
@@ -210,6 +234,7 @@ def describe(name: str, path: Path) -> dict[str, Any]:
         "input": example.description,
         "examples": list(example.examples),
         "answer": PREDICTORS[task].key,
+        "explains": task in EXPLANATIONS,
     }
 
 

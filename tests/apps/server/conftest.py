@@ -5,28 +5,57 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from serve_client import LIMITS, Client
 
+from pmt_apps.classification.labels import LabelSet
+from pmt_apps.classification.ngram_models import ScratchModel
+from pmt_apps.classification.predictor import TextPredictor
+from pmt_apps.classification.settings import Settings as TextSettings
 from pmt_apps.mnist.model import build_model
 from pmt_apps.mnist.predictor import DigitPredictor
 from pmt_apps.mnist.settings import Settings as DigitSettings
+from pmt_apps.qqp.data.settings import Settings as PairSettings
+from pmt_apps.qqp.models.transformer import TransformerPairModel
+from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.runs import RunStore
+from pmt_text import QuestionPair
 
 SAVED = Path(__file__).parents[1] / "saved_runs"
 
 
+_SIZES: dict[str, Any] = {"width": 8, "hidden": 16, "heads": 2, "layers": 2}
+
+
+def _pair_predictor() -> PairPredictor:
+    settings = PairSettings(**_SIZES, min_count=1, norm="first")
+    rows = [("how do i learn to swim ?", "what is the best way to learn swimming ?"),
+            ("where is rome ?", "is rome far ?")]  # fmt: skip
+    pairs = [QuestionPair(*texts, label=i) for i, texts in enumerate(rows)]
+    return PairPredictor(settings, TransformerPairModel.for_pairs(settings, pairs))
+
+
+def _text_predictor() -> TextPredictor:
+    settings = TextSettings(**_SIZES, min_count=1)
+    labels = LabelSet.of(["good", "bad", "late"])
+    texts = ["the parcel never came .", "thank you , it fits .", "it came late ."]
+    return TextPredictor(settings, ScratchModel.build(settings, texts, labels))
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs: saved ones, a network of digits without training, and a damaged one."""
+    """A folder of runs: saved ones, networks without training, and a damaged one."""
     folder = tmp_path_factory.mktemp("served") / "runs"
     for task in ("lm", "ner", "translation", "word2vec"):
         shutil.copytree(SAVED / task, folder / task)
     settings = DigitSettings(model="mlp")
     DigitPredictor(settings, build_model(settings)).save(folder / "mnist")
+    _pair_predictor().save(folder / "qqp")
+    _text_predictor().save(folder / "classify")
     (folder / "broken").mkdir()
     shutil.copy(SAVED / "ner" / "config.json", folder / "broken")
     (folder / "broken" / "model.npz").write_bytes(b"PK no archive")

@@ -64,6 +64,32 @@ def test_requests_that_wait_are_one_batch(model: Model, batcher: Batcher) -> Non
     assert model.calls == [[0], [1, 2, 3, 4], [5]]
 
 
+def test_other_functions_have_batches_of_their_own_in_the_same_thread(
+    model: Model, batcher: Batcher
+) -> None:
+    halves: list[tuple[list[int], int]] = []
+
+    def half(examples: Sequence[Any]) -> list[dict[str, Any]]:
+        halves.append((list(examples), threading.get_ident()))
+        return [{"half": x / 2} for x in examples]
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(batcher, [0], 600)
+        assert model.started.wait(600)
+        assert batcher._thread is not None
+        others = []
+        for i, function in enumerate([half, half, None, half], start=1):
+            others.append(pool.submit(batcher, [i], 600, function))
+            wait_until_waiting(batcher, i)
+        worker = batcher._thread.ident
+        model.go.set()
+        assert first.result() == [{"double": 0}]
+        answers = [other.result() for other in others]
+    assert answers == [[{"half": 0.5}], [{"half": 1}], [{"double": 6}], [{"half": 2}]]
+    assert model.calls == [[0], [3]]
+    assert halves == [([1, 2], worker), ([4], worker)]
+
+
 def test_an_error_belongs_to_its_request(model: Model, batcher: Batcher) -> None:
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(batcher, [0], 600)

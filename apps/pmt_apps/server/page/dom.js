@@ -5,7 +5,15 @@ let ids = 0;
 
 // Returns an element. Attributes that begin with "on" are listeners.
 export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+// Returns an element of SVG.
+export function s(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
@@ -24,13 +32,8 @@ export function labeled(text, field) {
 // Rows of a label, a bar and a number from 0 to 1.
 export function bars(rows) {
   const cells = rows.flatMap(([name, share]) => {
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", "0 0 100 10");
-    svg.setAttribute("preserveAspectRatio", "none");
-    const rect = document.createElementNS(SVG, "rect");
-    rect.setAttribute("width", 100 * Math.max(0, Math.min(1, share)));
-    rect.setAttribute("height", 10);
-    svg.append(rect);
+    const svg = s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none" },
+      s("rect", { width: 100 * Math.max(0, Math.min(1, share)), height: 10 }));
     return [
       h("span", {}, name),
       h("div", { class: "track", "aria-hidden": "true" }, svg),

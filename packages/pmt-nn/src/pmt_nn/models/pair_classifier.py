@@ -104,7 +104,11 @@ class PairClassifier(Module):
 
         Raises ShapeError if the batch does not have as many features as the config says.
         """
-        x = self.encoder(self._embed(batch, rng), batch.mask, rng=rng)
+        return self.logits(self.embed(batch, rng=rng), batch, rng=rng)
+
+    def logits(self, embedded: Tensor, batch: PairInputs, *, rng: Rng = None) -> Tensor:
+        """Return the logits of the pairs, (b, classes), from what `embed` returned."""
+        x = self.encoder(embedded, batch.mask, rng=rng)
         pooled = tanh(self.pool(self._pooled(x, batch)))
         hidden = self._feature_vectors(batch.features, len(x), pooled.dtype)
         if hidden is not None:
@@ -114,11 +118,11 @@ class PairClassifier(Module):
 
     def encode(self, batch: PairInputs, *, rng: Rng = None) -> Tensor:
         """Return the encoder's vectors of all tokens, before pooling: (b, t, d)."""
-        encoded: Tensor = self.encoder(self._embed(batch, rng), batch.mask, rng=rng)
+        encoded: Tensor = self.encoder(self.embed(batch, rng=rng), batch.mask, rng=rng)
         return encoded
 
-    def _embed(self, batch: PairInputs, rng: Rng) -> Tensor:
-        """Return the input of the encoder, (b, t, d)."""
+    def embed(self, batch: PairInputs, *, rng: Rng = None) -> Tensor:
+        """Return the input of the encoder, (b, t, d): gradients by it explain a prediction."""
         x = (
             self.words(batch.ids)
             + self.segments(batch.segments)

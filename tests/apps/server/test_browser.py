@@ -64,11 +64,19 @@ def opened(address: str, folder: Path, width: int = 1280) -> str:
 @pytest.mark.parametrize(
     ("name", "texts"),
     [
-        ("ner", ["Names in text", "<mark", "confidence"]),
+        (
+            "ner",
+            ["Names in text", "<mark", "confidence", '<td class="number[^"]* best">0', "B-PER"],
+        ),
         ("word2vec", ["Word vectors", "is not in the vocabulary"]),
+        (
+            "qqp",
+            ["Question pairs", r"They ask", r'class="word (for|against)\d"', "layer 2", "<line"],
+        ),
+        ("classify", ["Texts and labels", r"adds to the log-odds of “\w+”", r'class="word for\d"']),
         ("translation", ["Translation", r"score -?\d"]),
         ("mnist", ["Digits", r"It is a \d", "0.\\d{3}"]),
-        ("lm", ["Language model", "Write"]),
+        ("lm", ["Language model", "Write", "bits each on average", r'class="token against\d"']),
         ("unfinished", ["is not over"]),
     ],
 )

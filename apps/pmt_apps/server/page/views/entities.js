@@ -1,20 +1,27 @@
-// Names: the text with its entities in color.
+// Names: the text with its entities in color, and the probability of each tag for each word.
 
 import { post, runPath } from "/static/api.js";
 import { fill, h, labeled, later } from "/static/dom.js";
 
 const COLORS = 5;
+const ROWS = 200; // words of the table
+const STEPS = 4; // shades of a probability
 
 export function entities(place, name, model) {
   const field = h("textarea", { rows: 3 }, model.examples.join(" "));
   const answer = h("div", { class: "answer", "aria-live": "polite" });
+  const tags = h("div");
   const types = [];
-  const ask = later((signal) => fill(answer, async () => {
-    const result = await post(runPath(name, "predict"), { input: field.value }, signal);
-    return marked(result, types);
-  }));
+  const ask = later((signal) => {
+    const request = post(runPath(name, "explain"), { input: field.value }, signal);
+    return Promise.all([
+      fill(answer, async () => marked(await request, types)),
+      fill(tags, async () => tagTable(await request)),
+    ]);
+  });
   field.addEventListener("input", ask);
-  place.replaceChildren(labeled("Text", field), answer);
+  place.replaceChildren(labeled("Text", field), answer,
+    h("h2", {}, "Tags of the words"), tags);
   ask();
 }
 
@@ -44,4 +51,29 @@ function marked(result, types) {
         h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))
       : h("p", { class: "quiet" }, "no names found"),
   ];
+}
+
+// A row for each word, a column for each tag; the tags of the best path have a frame.
+function tagTable({ words, tags, classes, probabilities }) {
+  if (!words.length) return h("p", { class: "quiet" }, "There is no word.");
+  const head = ["word", ...classes].map((text) => h("th", { scope: "col" }, text));
+  const rows = words.slice(0, ROWS).map(([word], i) => h("tr", {},
+    h("th", { scope: "row" }, word),
+    probabilities[i].map((share, j) => cell(share, classes[j] === tags[i]))));
+  const left = words.length - rows.length;
+  return [
+    h("p", { class: "quiet" }, "The probability of each tag for a word by itself. The frames are "
+      + "the best path: the most likely sequence of tags, which need not be the likeliest ones."),
+    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Tags of the words" },
+      h("table", { class: "tags" },
+        h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows))),
+    left > 0 ? h("p", { class: "quiet" }, `and ${left} more words`) : "",
+  ];
+}
+
+function cell(share, isBest) {
+  const step = Math.round(STEPS * share);
+  return h("td", {
+    class: `number${step ? ` for${step}` : ""}${isBest ? " best" : ""}`,
+  }, share.toFixed(3), isBest ? h("span", { class: "hidden" }, " best path") : "");
 }

@@ -1,17 +1,33 @@
-// Language model: a text streams in after its prompt.
+// Language model: a text streams in after its prompt; then its tokens show their surprise.
 
-import { runPath, stream } from "/static/api.js";
-import { h, labeled } from "/static/dom.js";
+import { post, runPath, stream } from "/static/api.js";
+import { fill, h, labeled } from "/static/dom.js";
+import { surprise } from "/static/surprise.js";
 
 export function prompts(place, name, model) {
   const prompt = h("textarea", { rows: 2 }, model.examples[0]);
-  const tokens = number(model.settings.tokens, 1, 2000, 1);
-  const temperature = number(model.settings.temperature, 0, 5, 0.1);
+  const tokens = number(model.settings.tokens ?? 300, 1, 2000, 1);
+  const temperature = number(model.settings.temperature ?? 0.8, 0, 5, 0.1);
   const topP = number(model.settings.top_p ?? 1, 0.01, 1, 0.01);
   const seed = number(model.settings.seed, 0, 1e9, 1);
   const answer = h("div", { class: "answer text", "aria-live": "polite" });
   const note = h("p", { class: "quiet" });
+  const tokenView = h("div", { class: "answer" },
+    h("p", { class: "quiet" }, "They appear when a text is written, or measured as it is."));
   let running;
+
+  // Shows how surprising the model finds a text.
+  function measure(text, signal) {
+    return fill(tokenView, async () =>
+      surprise(await post(runPath(name, "explain"), { input: text }, signal)));
+  }
+
+  function measurePrompt() {
+    running?.abort();
+    running = new AbortController();
+    stop.disabled = true;
+    return measure(prompt.value, running.signal);
+  }
 
   async function write() {
     running?.abort();
@@ -36,7 +52,9 @@ export function prompts(place, name, model) {
         note.replaceChildren(h("span", { class: "error", role: "alert" }, error.message));
       }
     }
-    if (!signal.aborted) stop.disabled = true;
+    if (signal.aborted) return;
+    stop.disabled = true;
+    if (!note.querySelector(".error")) await measure(answer.textContent, signal);
   }
 
   const stop = h("button", {
@@ -47,8 +65,10 @@ export function prompts(place, name, model) {
     h("div", { class: "columns" },
       labeled("Tokens", tokens), labeled("Temperature (0: greedy)", temperature),
       labeled("Top-p", topP), labeled("Seed", seed)),
-    h("div", { class: "row" }, h("button", { onclick: write }, "Write"), stop),
-    answer, note);
+    h("div", { class: "row" }, h("button", { onclick: write }, "Write"), stop,
+      h("button", { class: "plain", onclick: measurePrompt }, "Measure the beginning")),
+    answer, note, h("h2", {}, "Surprise of the tokens"), tokenView);
+  measurePrompt();
 }
 
 function number(value, min, max, step) {

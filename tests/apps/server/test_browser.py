@@ -76,7 +76,7 @@ def opened(address: str, folder: Path, width: int = 1280) -> str:
         ("classify", ["Texts and labels", r"adds to the log-odds of “\w+”", r'class="word for\d"']),
         ("translation", ["Translation", r"score -?\d"]),
         ("mnist", ["Digits", r"It is a \d", "0.\\d{3}"]),
-        ("lm", ["Language model", "Write", "bits each on average", r'class="token against\d"']),
+        ("lm", ["Language model", "Write", "They appear when a text is written"]),
         ("unfinished", ["is not over"]),
     ],
 )

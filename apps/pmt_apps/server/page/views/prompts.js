@@ -68,7 +68,6 @@ export function prompts(place, name, model) {
     h("div", { class: "row" }, h("button", { onclick: write }, "Write"), stop,
       h("button", { class: "plain", onclick: measurePrompt }, "Measure the beginning")),
     answer, note, h("h2", {}, "Surprise of the tokens"), tokenView);
-  measurePrompt();
 }
 
 function number(value, min, max, step) {

@@ -15,7 +15,7 @@ from pmt_apps.encoder.fine_tuning import encoder_from_json, encoder_to_json, wit
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger, tag_constraints
 from pmt_autograd import Tensor, concat
-from pmt_core import DataError, RandomStream, decode_field, pad_sequences
+from pmt_core import DataError, RandomStream, decode_field, field, pad_sequences
 from pmt_nn import Bert, CharacterEncoder, Dropout, Embedding, Linear, LinearChainCRF, Module
 from pmt_text import (
     EncodedSentences,
@@ -117,11 +117,25 @@ class FineTunedNetwork(Module):
     """Vectors of the first pieces of words, spelling and shapes; a linear layer; a CRF.
 
     The words are aligned to the pieces by their first one (Devlin et al. 2018, section 5.3).
-    Spelling and shape tell upper from lower case to an encoder that was trained without it.
+    Spelling and shape tell upper from lower case to an encoder that was trained without it: the
+    shapes are also embedded beside its words, so that all of its layers see them.
+
+    Args:
+        encoder: pre-trained.
+        sentences: of which there are characters, shapes and tags.
+        settings: seed and filters.
+        dropout: rate before the linear layer.
+        sees_shapes: whether the encoder reads the shapes.
     """
 
     def __init__(
-        self, encoder: Bert, sentences: SentenceEncoder, settings: Settings, dropout: float
+        self,
+        encoder: Bert,
+        sentences: SentenceEncoder,
+        settings: Settings,
+        dropout: float,
+        *,
+        sees_shapes: bool,
     ) -> None:
         rng = RandomStream(settings.seed, "weights").generator()
         tags, filters = len(sentences.tags), settings.filters
@@ -129,14 +143,21 @@ class FineTunedNetwork(Module):
         self.spelling = CharacterEncoder(len(sentences.characters), CHARACTER_WIDTH, filters, rng)
         self.shapes = Embedding(len(sentences.shapes), SHAPE_WIDTH, rng, std=0.1, sparse=False)
         self.dropout = Dropout(dropout)
+        self.seen_shapes = None
+        if sees_shapes:  # it begins as the encoder was without them
+            e = encoder.config.embedding or encoder.config.width
+            self.seen_shapes = Embedding(len(sentences.shapes), e, rng, std=1e-4, sparse=False)
         self.classify = Linear(encoder.config.width + filters + SHAPE_WIDTH, tags, rng)
         self.crf = LinearChainCRF(tags, rng, **tag_constraints(sentences))
 
     def forward(self, batch: PieceBatch, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags, (b, w, tags)."""
-        hidden = self.encoder(batch.ids, batch.piece_mask, rng=rng)
-        vectors = hidden[np.arange(len(batch))[:, np.newaxis], batch.first]
         words = batch.words
+        features = None
+        if self.seen_shapes is not None:
+            features = self.seen_shapes(_shapes_of_pieces(batch))
+        hidden = self.encoder(batch.ids, batch.piece_mask, features=features, rng=rng)
+        vectors = hidden[np.arange(len(batch))[:, np.newaxis], batch.first]
         spelled = self.spelling(words.characters, words.spelling_ids)
         joined = concat(vectors, spelled, self.shapes(words.shapes), axis=-1)
         scores: Tensor = self.classify(self.dropout(joined, rng))
@@ -150,6 +171,14 @@ class FineTunedNetwork(Module):
         return loss
 
 
+def _shapes_of_pieces(batch: PieceBatch) -> NDArray[np.int64]:
+    """Return the shapes of words at their first pieces, (b, t); 0 at other pieces."""
+    shapes = np.zeros(batch.ids.shape, np.int64)
+    rows, words = np.nonzero(batch.mask & (batch.first > 0))
+    shapes[rows, batch.first[rows, words]] = batch.words.shapes[rows, words]
+    return shapes
+
+
 class FineTunedTagger(Tagger):
     """A tagger on top of a pre-trained encoder, which is trained too.
 
@@ -157,11 +186,19 @@ class FineTunedTagger(Tagger):
         sentences: words to ids; the tags.
         pretrained: encoder with its tokenizer.
         settings: seed, join, max_length, filters and dropout.
+        sees_shapes: whether the encoder reads the shapes of words; runs of before did not.
     """
 
     model: Any  # a FineTunedNetwork
 
-    def __init__(self, sentences: SentenceEncoder, pretrained: Encoder, settings: Settings) -> None:
+    def __init__(
+        self,
+        sentences: SentenceEncoder,
+        pretrained: Encoder,
+        settings: Settings,
+        *,
+        sees_shapes: bool = True,
+    ) -> None:
         without_unused(pretrained.model)
         self.encoder = sentences
         self.pretrained = pretrained
@@ -169,19 +206,26 @@ class FineTunedTagger(Tagger):
         self.max_length = max(min(settings.max_length, most_words), 1)
         self.join = min(settings.join, self.max_length)
         self.forbidden = tag_constraints(sentences)["forbidden"]
-        self.model = FineTunedNetwork(pretrained.model, sentences, settings, settings.dropout)
+        self.sees_shapes = sees_shapes
+        self.model = FineTunedNetwork(
+            pretrained.model, sentences, settings, settings.dropout, sees_shapes=sees_shapes
+        )
 
     @classmethod
     def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
         """Return the tagger that `to_json` describes, with new weights. Raises DataError."""
         sentences = decode_field(state, "encoder", SentenceEncoder.from_json)
-        return cls(sentences, decode_field(state, "pretrained", encoder_from_json), settings)
+        pretrained = decode_field(state, "pretrained", encoder_from_json)
+        return cls(
+            sentences, pretrained, settings, sees_shapes=field(state, "sees_shapes", bool, False)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return what restores this tagger, together with the settings and the weights."""
         return {
             "encoder": self.encoder.to_json(),
             "pretrained": encoder_to_json(self.pretrained),
+            "sees_shapes": self.sees_shapes,
         }
 
     def encode(self, sentences: Sequence[TaggedSentence]) -> Any:

@@ -26,7 +26,7 @@ SAMPLE_DEFAULTS = {"epochs": 24, "word_width": 50, "filters": 30, "width": 64, "
 
 
 FINE_TUNING_DEFAULTS = {
-    "epochs": 6, "lr": 2e-4, "dropout": 0.2, "average": 0.0, "patience": 6, "fine_tunes": True,
+    "epochs": 8, "lr": 2e-4, "dropout": 0.2, "average": 0.0, "patience": 6, "fine_tunes": True,
 }  # fmt: skip
 """Defaults with the folder of a pre-trained encoder."""
 

@@ -40,13 +40,22 @@ class Bert(Module):
         self.pool = Linear(d, d, rng, dtype=dtype) if config.pooled else None
 
     def forward(
-        self, ids: Ids, mask: Mask | None = None, token_types: Ids | None = None, *, rng: Rng = None
+        self,
+        ids: Ids,
+        mask: Mask | None = None,
+        token_types: Ids | None = None,
+        *,
+        features: Tensor | None = None,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the vectors of the tokens, (b, t, d).
 
-        ids, mask (True at tokens), token_types (0 or 1; all 0 by default): (b, t).
+        ids, mask (True at tokens), token_types (0 or 1; all 0 by default): (b, t). features: what
+        else is known of the tokens, embedded as the words are, (b, t, e); it is added to them.
         """
         x = self.words(ids)
+        if features is not None:
+            x = x + features
         if self.token_types is not None:
             x = x + self.token_types(np.zeros_like(ids) if token_types is None else token_types)
         x = self.dropout(self.norm(self.positions(x)), rng)

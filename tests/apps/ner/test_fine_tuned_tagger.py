@@ -85,3 +85,31 @@ def test_other_starts_are_refused_beside_it(
         *tagged_sentences(tmp_path), "--encoder", "encoder", "--lm-corpus", "plain",
         error=["--lm-corpus", "--encoder"],
     )  # fmt: skip
+
+
+def test_the_encoder_reads_the_shapes_of_words(tagger: FineTunedTagger) -> None:
+    """Two words that differ in capitals alone have one id, and their contexts differ."""
+    model = tagger.model.eval()
+    batch = tagger.encode(SENTENCES[:2]).batch(np.array([0, 1]))
+    before = model(batch).data
+    shapes = model.seen_shapes.weight
+    shapes.data[:] = np.random.default_rng(0).normal(size=shapes.shape)
+    changed = model(batch).data
+    mask = batch.mask
+    assert np.abs(changed - before)[mask].min(axis=-1).max() > 1e-3
+    shapes.data[:] = 0
+    plain = FineTunedTagger(
+        tagger.encoder, tagger.pretrained, Settings(filters=4, seed=1), sees_shapes=False
+    ).model.eval()
+    state = {k: v for k, v in model.state_dict().items() if not k.startswith("seen_shapes.")}
+    plain.load_state_dict(state)
+    np.testing.assert_allclose(model(batch).data[mask], plain(batch).data[mask], rtol=1e-5)
+    assert (batch.first[mask] > 0).all()
+
+
+def test_runs_of_before_are_read(tagger: FineTunedTagger) -> None:
+    content = json.loads(json.dumps(tagger.to_json()))
+    del content["sees_shapes"]
+    old = load_tagger(Settings(filters=4), content)
+    assert "seen_shapes.weight" not in old.model.state_dict()
+    assert old.to_json()["sees_shapes"] is False

@@ -268,3 +268,21 @@ def test_a_model_of_our_own(rng) -> None:
     config = BertConfig(vocabulary=9, max_length=5, width=4, heads=2, hidden=8, layers=1)
     model = Bert(config, rng).eval()
     assert isinstance(model(np.array([[1, 2]])), Tensor)
+
+
+def test_features_of_tokens_are_added_to_their_words() -> None:
+    config = BertConfig(vocabulary=9, width=8, heads=2, hidden=16, layers=2, max_length=6)
+    model = Bert(config, np.random.default_rng(0)).eval()
+    ids, mask = np.array([[2, 5, 3], [4, 1, 0]]), np.array([[1, 1, 1], [1, 1, 0]], bool)
+    features = Tensor(np.zeros((2, 3, 8), np.float32), requires_grad=True)
+    plain, same = model(ids, mask).data, model(ids, mask, features=features)
+    np.testing.assert_allclose(same.data, plain, rtol=1e-5, atol=1e-6)
+    slope = gradients((same * same).sum())[features]
+    assert np.abs(slope[mask]).min(axis=-1).max() > 0
+    assert not slope[~mask].any()
+    moved = model.words.weight.data[7] - model.words.weight.data[5]
+    features.data[0, 1] = moved  # the word 5 is read as the word 7
+    ids[0, 1] = 5
+    as_other = model(ids, mask, features=features).data
+    ids[0, 1] = 7
+    np.testing.assert_allclose(as_other[0], model(ids, mask).data[0], rtol=1e-4, atol=1e-5)

@@ -5,10 +5,10 @@ What only one of them does is tested in its own test_train_*.py.
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import os
-import re
 import shlex
 import sys
 import tomllib
@@ -285,7 +285,11 @@ def test_every_program_answers_ctrl_c_before_it_imports_anything_slow(root: Path
     assert len(programs) == 8
     for program in programs:
         text = program.read_text(encoding="utf-8")
-        imports = re.findall(r"^(?:from|import) (\S+)", text, flags=re.MULTILINE)
+        nodes = ast.parse(text).body
+        imports = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+        imports += [
+            name.name for node in nodes if isinstance(node, ast.Import) for name in node.names
+        ]
         assert set(imports) == {"__future__", "sys", "pmt_apps.kit.early_interrupt"}
         handler, slow = (text.index(part) for part in ("    exit_quietly_on_", "    from pmt_apps"))
         assert handler < slow

@@ -91,11 +91,11 @@ def _word(predictor: WordPredictor, text: str) -> dict[str, Any]:
     terms = [(word, predictor.find(word), sign) for word, sign in signed_words(text)]
     result: dict[str, Any] = {
         "word": text,
-        "terms": [{"word": word, "sign": sign, "known": found is not None}
-                  for word, found, sign in terms],
+        "terms": [{"word": word, "sign": sign, "known": entry is not None}
+                  for word, entry, sign in terms],
         "neighbors": [], "points": [], "explained": None,
     }  # fmt: skip
-    known = [(found, sign) for _, found, sign in terms if found is not None]
+    known = [(entry, sign) for _, entry, sign in terms if entry is not None]
     if len(known) < len(terms):
         return result
     plus, minus = ([word for word, sign in known if sign == s] for s in (1, -1))

@@ -35,8 +35,8 @@ def word_map(vectors: WordVectors, words: Sequence[str]) -> WordMap:
     u, s, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
     coordinates = u * s
     points = np.zeros((len(words), 2))
-    shown = min(2, coordinates.shape[1])
-    points[:, :shown] = coordinates[:, :shown]
+    width = min(2, coordinates.shape[1])
+    points[:, :width] = coordinates[:, :width]
     largest = points[np.abs(points).argmax(axis=0), [0, 1]]
     total = float((s**2).sum())
     explained = float((s[:2] ** 2).sum()) / total if total > 0 else 1.0

@@ -98,7 +98,7 @@ def test_memory_that_stays_is_given_back_once(monkeypatch: pytest.MonkeyPatch) -
     calls: list[None] = []
     monkeypatch.setattr(measure, "_give_back", lambda: calls.append(None))
     with measure.limited_process():
-        meter = measure.Meter()
+        meter = measure.Meter(measure.USUAL_LIMITS)
         stays = bytearray(b"x" * 60_000_000)
         for _ in range(3):
             with meter.measured():

@@ -215,22 +215,21 @@ class ServeApp:
             streamed = field(body, "stream", bool, False)
         except DataError as error:
             raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-        settings = generation.settings_for(predictor, options, self.limits)
+        predictor = generation.of_request(predictor, options, self.limits)
         prompts = [generation.check_prompt(predictor, prompt) for prompt in inputs]
         if streamed:
             if not single:
                 raise HttpError(HTTPStatus.BAD_REQUEST, '"stream" needs "input", a single prompt')
-            parts = generation.stream(predictor, prompts[0], settings, self.limits.seconds)
+            parts = generation.stream(predictor, prompts[0], self.limits.seconds)
             return Response(parts, "application/x-ndjson", headers={"X-Accel-Buffering": "no"})
-        if settings.tokens * len(prompts) > self.limits.tokens:
+        tokens = predictor.settings.tokens
+        if tokens * len(prompts) > self.limits.tokens:
             raise HttpError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"{len(prompts):,} prompts of {settings.tokens:,} tokens, at most "
+                f"{len(prompts):,} prompts of {tokens:,} tokens, at most "
                 f"{self.limits.tokens:,} tokens are generated for a request",
             )
-        return _answer(
-            [generation.continuation(predictor, prompt, settings) for prompt in prompts], single
-        )
+        return _answer([dict(predictor.answer(1, prompt)) for prompt in prompts], single)
 
 
 def _answer(answers: list[dict[str, Any]], single: bool) -> Response:

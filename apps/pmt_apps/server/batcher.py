@@ -118,9 +118,10 @@ class Batcher:
                     return []
             if self._closed:
                 for job in self._jobs:
-                    job.result.set_exception(
-                        HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
-                    )
+                    if job.result.set_running_or_notify_cancel():  # it was not given up
+                        job.result.set_exception(
+                            HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
+                        )
                 self._jobs.clear()
                 return []
             jobs = [self._jobs.popleft()]

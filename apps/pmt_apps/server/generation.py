@@ -8,9 +8,8 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.language_model.generate import generate_text, prompt_ids
+from pmt_apps.language_model.generate import prompt_ids
 from pmt_apps.language_model.predictor import PromptPredictor
-from pmt_apps.language_model.settings import Settings
 from pmt_apps.server.http import HttpError, json_line
 from pmt_apps.server.limits import ServeLimits
 from pmt_core import DataError, PmtError, RandomStream
@@ -20,10 +19,10 @@ OPTIONS = ("tokens", "temperature", "top_k", "top_p", "seed")
 """What a request may choose, see `hatch run lm --help`."""
 
 
-def settings_for(
+def of_request(
     predictor: PromptPredictor, options: Mapping[str, Any], limits: ServeLimits
-) -> Settings:
-    """Return the settings of a request.
+) -> PromptPredictor:
+    """Return the language model with the settings of a request.
 
     Args:
         predictor: the language model.
@@ -48,7 +47,7 @@ def settings_for(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             f'"options": tokens: at most {limits.tokens:,} are generated, got {settings.tokens:,}',
         )
-    return settings
+    return PromptPredictor(settings, predictor.model, predictor.tokenizer)
 
 
 def check_prompt(predictor: PromptPredictor, prompt: Any) -> str:
@@ -61,27 +60,24 @@ def check_prompt(predictor: PromptPredictor, prompt: Any) -> str:
     return text
 
 
-def stream(
-    predictor: PromptPredictor, prompt: str, settings: Settings, seconds: float
-) -> Iterator[bytes]:
+def stream(predictor: PromptPredictor, prompt: str, seconds: float) -> Iterator[bytes]:
     """Yield a JSON object per line: {"text": ...} for each piece, and a last one.
 
     The last has "done": true, the whole continuation, and "reason": "length" (all tokens were
     generated), "time" (the time was over) or "error" with a message.
 
     Args:
-        predictor: the language model.
+        predictor: with the settings of the request.
         prompt: checked.
-        settings: of the request.
         seconds: until the text is cut off.
     """
     end = time.monotonic() + seconds
-    rng = RandomStream(settings.seed, "predict", 1).generator()
+    rng = RandomStream(predictor.settings.seed, "predict", 1).generator()
     pieces: list[str] = []
     last: dict[str, Any] = {"reason": "length"}
     try:
         with Workers(1):
-            for piece in generate_text(predictor.model, predictor.tokenizer, settings, prompt, rng):
+            for piece in predictor.stream(prompt, rng):
                 pieces.append(piece)
                 yield json_line({"text": piece})
                 if time.monotonic() >= end:
@@ -90,11 +86,3 @@ def stream(
     except PmtError as error:
         last = {"reason": "error", "message": str(error)}
     yield json_line({"done": True, "continuation": "".join(pieces), **last})
-
-
-def continuation(predictor: PromptPredictor, prompt: str, settings: Settings) -> dict[str, Any]:
-    """Return the answer of `--predict` to a prompt, with the settings of the request."""
-    rng = RandomStream(settings.seed, "predict", 1).generator()
-    with Workers(1):
-        text = "".join(generate_text(predictor.model, predictor.tokenizer, settings, prompt, rng))
-    return {"prompt": prompt, "continuation": text}

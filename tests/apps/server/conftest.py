@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import MISSING, Browser, browser
 from serve_client import LIMITS, Client
 
 from pmt_apps.classification.labels import LabelSet
@@ -23,6 +25,7 @@ from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.runs import RunStore
+from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_text import QuestionPair
 
 SAVED = Path(__file__).parents[1] / "saved_runs"
@@ -79,3 +82,41 @@ def client(store: RunStore) -> Client:
 @pytest.fixture
 def image() -> list[int]:
     return np.random.default_rng(0).integers(0, 256, 784).tolist()
+
+
+@pytest.fixture(scope="session")
+def address(runs: Path) -> Iterator[str]:
+    """Where the runs are served, by the threaded server."""
+    store = RunStore(runs, workers=1)
+    server = ThreadedServer(ServeApp(store, hosts=["127.0.0.1"]), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+    thread.join()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def window() -> Iterator[Browser]:
+    """A browser; skips the test, with the reason, if there is none."""
+    if MISSING:
+        pytest.skip(MISSING)
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(window: Browser, address: str) -> Iterator[Browser]:
+    """The browser, 1280 pixels wide. At the end no error may be on its console, and every request
+    must have gone to the server.
+    """
+    window.resize(1280)
+    yield window
+    assert window.console() == []
+    assert [url for url in window.requests() if not is_own(url, address)] == []
+
+
+def is_own(url: str, address: str) -> bool:
+    """Whether a request stays on the server of the page."""
+    return url.startswith((f"{address}/", "data:", "about:", f"blob:{address}/"))

@@ -1,95 +1,188 @@
-"""The page in a real browser (headless Chromium): every view answers, without an error."""
+"""The page in a real browser (headless Chromium): every view is driven, and fits every width."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
+from browser import Browser
 
-from pmt_apps.server.application import ServeApp
-from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
+pytestmark = pytest.mark.slow
 
-BROWSER = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=8000",
-    "--dump-dom",
-]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="there is no Chromium: apt install chromium"),
-]
+VIEWS = {
+    "": "h3",  # the list of runs
+    "classify": ".word.for4, .word.against4",
+    "lm": "button",
+    "mnist": ".verdict",
+    "ner": "td.best",
+    "qqp": "svg.attention line",
+    "translation": ".verdict",
+    "unfinished": "main",
+    "word2vec": "main .answer p",
+}
+"""Run -> an element that is there when its view is complete."""
 
 
-@pytest.fixture(scope="module")
-def address(runs: Path) -> Iterator[str]:
-    store = RunStore(runs, workers=1)
-    server = ThreadedServer(ServeApp(store, hosts=["127.0.0.1"]), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.stop()
-    thread.join()
-    store.close()
+def opened(page: Browser, address: str, run: str) -> Browser:
+    """Open the view of a run and wait until it has answered."""
+    page.open(f"{address}/#/runs/{run}" if run else f"{address}/")
+    page.wait_for(VIEWS[run])
+    assert page.texts(".error") == [run for run in page.texts(".error") if "broken" in run]
+    return page
 
 
-def opened(address: str, folder: Path, width: int = 1280) -> str:
-    """Open a page; return its elements as they are after its scripts ran."""
-    assert BROWSER is not None
-    options = [*OPTIONS, f"--user-data-dir={folder}", f"--window-size={width},900"]
-    done = subprocess.run(
-        [BROWSER, *options, address], capture_output=True, text=True, timeout=600, check=True
+# --- each view ------------------------------------------------------------------------------------
+
+
+def test_the_list_has_runs_and_samples(page: Browser, address: str) -> None:
+    opened(page, address, "")
+    page.wait_for("h2", "Samples")
+    assert {"classify", "ner", "broken"} <= set(page.texts(".card h3"))
+    page.click_text("h3 a", "ner")
+    page.wait_for("h1", "Names in text")
+    assert page.run("return document.activeElement.id") == "content"
+
+
+def test_names_are_marked_while_typing(page: Browser, address: str) -> None:
+    opened(page, address, "ner")
+    page.type("textarea", "Ann Lee slept. <b>Bob</b> & \U0001f600 Ann.")
+    page.wait_for(".tags th[scope=row]", "slept")
+    assert page.texts(".answer p")[0].replace("PER", "").startswith("Ann Lee slept. <b>")
+    assert page.count(".answer b") == 0
+    rows = page.count(".tags tbody tr")
+    assert rows > 5
+    assert page.count("td.best") == rows
+
+
+def test_a_label_changes_with_the_text(page: Browser, address: str) -> None:
+    opened(page, address, "classify")
+    page.type("textarea", "late thank")
+    page.wait("document.querySelectorAll('.words .word').length === 2")
+    assert [text.split()[0] for text in page.texts(".words .word")] == ["late", "thank"]
+    shares = [float(text) for text in page.texts(".bars .number")]
+    assert sum(shares) == pytest.approx(1, abs=2e-3)
+
+
+def test_without_a_word_a_pair_has_another_probability(page: Browser, address: str) -> None:
+    opened(page, address, "qqp")
+    before = page.texts(".verdict + .bars .number")[0]
+    page.click(".words button:nth-child(4)")
+    text = page.wait_for("p[aria-live]", "instead of")
+    assert f"instead of {before}" in text
+    assert page.count(".words button.off[aria-pressed=true]") == 1
+    assert page.run("return document.activeElement.className.includes('off')")
+    page.press("Enter")  # puts it back
+    page.wait_for("p[aria-live]", "Click a word")
+    page.type("textarea", "is rome far ?")
+    page.wait("document.querySelector('.words').textContent.includes('rome')")
+
+
+def test_attention_shows_the_lines_of_one_word(page: Browser, address: str) -> None:
+    opened(page, address, "qqp")
+    lines = page.count("svg.attention line")
+    page.hover("svg.attention text")
+    page.wait("document.querySelector('svg.attention text.chosen')")
+    assert 0 < page.count("svg.attention line") < lines
+    before = page.run("return document.querySelector('svg.attention').ariaLabel")
+    page.choose("select", "1")
+    page.wait("document.querySelector('svg.attention').ariaLabel !== values[0]", before)
+
+
+def test_a_text_streams_in_and_its_tokens_have_alternatives(page: Browser, address: str) -> None:
+    opened(page, address, "lm")
+    page.type("textarea", "the dog")
+    page.type("input[type=number]", "30")
+    page.click_text("button", "Write")
+    page.wait_for(".tokens .token")
+    written = page.texts(".answer.text")[0]
+    assert written.startswith("the dog")
+    assert len(written) > len("the dog") + 10
+    page.hover(".token:nth-child(4)")
+    page.wait("document.querySelector('.token.chosen')")
+    assert page.count(".detail .bars .number") == 5
+    page.click(".token")
+    page.press("ArrowRight", "ArrowRight")
+    assert page.run("return [...document.querySelectorAll('.token')].indexOf("
+                    "document.activeElement)") == 2  # fmt: skip
+
+
+def test_a_digit_is_drawn(page: Browser, address: str) -> None:
+    opened(page, address, "mnist")
+    page.click_text("button", "Clear")
+    page.wait_for(".answer", "Draw a digit")
+    page.drag("canvas", [(-40, -80), (40, -80), (0, 0), (-20, 80)])
+    page.wait_for(".verdict", "It is a")
+    shares = [float(text) for text in page.texts(".bars .number")]
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(1, abs=6e-3)
+
+
+def test_a_sentence_is_translated_while_typing(page: Browser, address: str) -> None:
+    opened(page, address, "translation")
+    page.type("textarea", "the cat and the dog")
+    page.wait_for(".answer .quiet", "score")
+
+
+def test_a_word_has_neighbors(page: Browser, address: str) -> None:
+    opened(page, address, "word2vec")
+    page.type("input[type=text]", "the")
+    page.wait_for(".bars span")
+    page.wait_for("svg.map g")
+    word = page.texts("[role=group] button")[0]
+    page.click("[role=group] button")
+    page.wait("document.querySelector('svg.map .asked').ariaLabel === values[0]", word)
+
+
+# --- all views ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("run", VIEWS)
+def test_it_fits_every_width_and_the_keyboard_reaches_it(
+    page: Browser, address: str, run: str
+) -> None:
+    opened(page, address, run)
+    for width in (1280, 390, 360):
+        page.resize(width)
+        scrolled = page.run(
+            "const page = document.documentElement;"
+            "return [page.scrollWidth, page.clientWidth, window.innerWidth];"
+        )
+        assert scrolled == [width] * 3
+    assert unnamed(page) == []
+    page.run("document.activeElement.blur()")
+    seen = tabbed(page)
+    assert seen[0] == "a.skip"
+    assert [element for element in seen if element.endswith("!")] == []  # not visible
+    fields = page.count("main textarea, main input, main select, main button:not(:disabled)")
+    assert sum(name.split(".")[0] in FIELDS for name in seen) == fields
+
+
+FIELDS = ("textarea", "input", "select", "button")
+
+
+def unnamed(page: Browser) -> list[str]:
+    """Return the elements that a screen reader cannot name."""
+    return list(
+        page.run("""
+        const name = (e) => (e.ariaLabel ?? "") + (e.labels?.[0]?.textContent ?? "")
+          + e.textContent.trim() + (e.title ?? "");
+        const wanted = "a, button, input, select, textarea, canvas, main svg:not([aria-hidden] *),"
+          + "[role=button], [role=group], [role=img], [tabindex='0']";
+        return [...document.querySelectorAll(wanted)]
+          .filter((e) => !name(e) && !e.closest("[aria-hidden]")).map((e) => e.outerHTML);""")
     )
-    messages = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    assert not messages, messages
-    return done.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "texts"),
-    [
-        (
-            "ner",
-            ["Names in text", "<mark", "confidence", '<td class="number[^"]* best">0', "B-PER"],
-        ),
-        ("word2vec", ["Word vectors", "is not in the vocabulary"]),
-        (
-            "qqp",
-            ["Question pairs", r"They ask", r'class="word (for|against)\d"', "layer 2", "<line"],
-        ),
-        ("classify", ["Texts and labels", r"adds to the log-odds of “\w+”", r'class="word for\d"']),
-        ("translation", ["Translation", r"score -?\d"]),
-        ("mnist", ["Digits", r"It is a \d", "0.\\d{3}"]),
-        ("lm", ["Language model", "Write", "They appear when a text is written"]),
-        ("unfinished", ["is not over"]),
-    ],
-)
-def test_a_view_answers(address: str, tmp_path: Path, name: str, texts: list[str]) -> None:
-    page = opened(f"{address}/#/runs/{name}", tmp_path)
-    assert 'class="error"' not in page
-    for text in texts:
-        assert re.search(text, page), f"{text} is not on the page"
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_list_of_runs_and_the_documentation(address: str, tmp_path: Path, width: int) -> None:
-    page = opened(address, tmp_path, width)
-    assert "Trained runs" in page
-    assert page.count('class="card"') > 10  # runs and samples
-    assert "The API" in opened(f"{address}/docs", tmp_path, width)
+def tabbed(page: Browser) -> list[str]:
+    """Press Tab until the page ends; return what had the focus, with ! if that is not visible."""
+    seen = []
+    while True:
+        page.press("Tab")
+        element = page.run("""
+            const e = document.activeElement;
+            if (!e || e === document.body || e.dataset.seen) return null;
+            e.dataset.seen = "1";
+            const style = getComputedStyle(e);
+            const visible = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+            return [e.localName, ...e.classList].join(".") + (visible ? "" : "!");""")
+        if element is None:
+            return seen
+        seen.append(element)

@@ -1,0 +1,266 @@
+"""A browser of the tests: headless Chromium, driven by chromedriver over HTTP (W3C WebDriver)."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+DRIVER = shutil.which("chromedriver")
+MISSING = (
+    "" if CHROMIUM and DRIVER else "needs Chromium and chromedriver: apt install chromium-driver"
+)
+"""Why there is no browser; empty if there is one."""
+
+_SECONDS = 600  # a guard: nothing waits that long
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, by the standard
+_FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
+    "--no-first-run", "--disable-sync", "--disable-background-networking", "--hide-scrollbars",
+    "--disable-component-update", "--force-device-scale-factor=1", "--font-render-hinting=none",
+    "--disable-lcd-text",
+)  # fmt: skip
+_KEYS = {
+    "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009", "Escape": "\ue00c",
+    "Space": " ", "End": "\ue010", "Home": "\ue011", "ArrowLeft": "\ue012", "ArrowUp": "\ue013",
+    "ArrowRight": "\ue014", "ArrowDown": "\ue015", "Delete": "\ue017", "Backspace": "\ue003",
+}  # fmt: skip
+
+# Calls back when a condition holds: tried now, and again after each change of the page.
+_WAIT = """
+const [condition, values, done] = [arguments[0], arguments[1], arguments[arguments.length - 1]];
+const holds = new Function("...values", `return (${condition});`);
+const attempt = () => {
+  const value = holds(...values);
+  if (value) { observer.disconnect(); done(value); }
+  return value;
+};
+const observer = new MutationObserver(attempt);
+observer.observe(document, {
+  subtree: true, childList: true, attributes: true, characterData: true });
+attempt();
+"""
+
+
+class WebDriverError(Exception):
+    """An answer of chromedriver that is an error."""
+
+
+class Browser:
+    """A window of the browser.
+
+    Args:
+        port: of chromedriver on this machine.
+        width, height: of the window in pixels.
+    """
+
+    def __init__(self, port: int, width: int = 1280, height: int = 900) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+        options = {
+            "binary": CHROMIUM, "args": [*_FLAGS, f"--window-size={width},{height}"],
+            "perfLoggingPrefs": {"enableNetwork": True, "enablePage": False},
+        }  # fmt: skip
+        wanted = {
+            "browserName": "chrome", "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "timeouts": {"script": 1000 * _SECONDS, "pageLoad": 1000 * _SECONDS, "implicit": 0},
+        }  # fmt: skip
+        answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        self._session = f"/session/{answer['sessionId']}"
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ])  # fmt: skip
+
+    def _call(self, method: str, path: str, content: Any = None) -> Any:
+        body = None if method == "GET" else json.dumps(content or {})
+        self._connection.request(method, path, body, {"Content-Type": "application/json"})
+        value = json.loads(self._connection.getresponse().read())["value"]
+        if isinstance(value, dict) and "error" in value:
+            raise WebDriverError(f"{value['error']}: {value['message']}")
+        return value
+
+    def _command(self, method: str, path: str, content: Any = None) -> Any:
+        return self._call(method, self._session + path, content)
+
+    def close(self) -> None:
+        """End the browser."""
+        self._call("DELETE", self._session)
+        self._connection.close()
+
+    def devtools(self, command: str, **parameters: Any) -> Any:
+        """Send a command of the DevTools protocol."""
+        return self._command("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    # --- the page -------------------------------------------------------------------------------
+
+    def open(self, address: str) -> None:
+        """Load a page anew, also if only the part after # differs."""
+        self._command("POST", "/url", {"url": "about:blank"})
+        self._command("POST", "/url", {"url": address})
+
+    def resize(self, width: int, height: int = 900) -> None:
+        """Give the page a size; a window by itself cannot be as narrow as a telephone."""
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=height, deviceScaleFactor=1, mobile=False,
+        )  # fmt: skip
+
+    def color_scheme(self, name: str) -> None:
+        """Show the page "light" or "dark"."""
+        features = [{"name": "prefers-color-scheme", "value": name}]
+        self.devtools("Emulation.setEmulatedMedia", features=features)
+
+    def run(self, script: str, *values: Any) -> Any:
+        """Return the value of the JavaScript, the body of a function of `arguments`."""
+        return self._command("POST", "/execute/sync", {"script": script, "args": list(values)})
+
+    def wait(self, condition: str, *values: Any) -> Any:
+        """Return the value of a JavaScript expression of `values` when it is true."""
+        content = {"script": _WAIT, "args": [condition, list(values)]}
+        return self._command("POST", "/execute/async", content)
+
+    def wait_for(self, selector: str, text: str = "") -> str:
+        """Return the text of the first element that fits a selector and has a text in it."""
+        return str(
+            self.wait(
+                "[...document.querySelectorAll(values[0])].map((e) => e.textContent || ' ')"
+                ".find((text) => text.includes(values[1]))", selector, text,
+            )
+        )  # fmt: skip
+
+    def count(self, selector: str) -> int:
+        """Return the number of elements that fit a selector."""
+        return int(self.run("return document.querySelectorAll(arguments[0]).length", selector))
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the texts of the elements that fit a selector."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)"
+        return list(self.run(script, selector))
+
+    def screenshot(self) -> bytes:
+        """Return what the window shows, as PNG."""
+        return base64.b64decode(self._command("GET", "/screenshot"))
+
+    def full_screenshot(self) -> bytes:
+        """Return the whole page from top to bottom, as PNG."""
+        answer = self.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        return base64.b64decode(answer["data"])
+
+    # --- input ----------------------------------------------------------------------------------
+
+    def _element(self, selector: str) -> str:
+        using = {"using": "css selector", "value": selector}
+        return str(self._command("POST", "/element", using)[_ELEMENT])
+
+    def click(self, selector: str) -> None:
+        """Click the first element that fits a selector."""
+        self._command("POST", f"/element/{self._element(selector)}/click")
+
+    def click_text(self, selector: str, text: str) -> None:
+        """Click the first element that fits a selector and has exactly this text."""
+        element = self.run(
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".find((e) => e.textContent.trim() === arguments[1])", selector, text,
+        )  # fmt: skip
+        if element is None:
+            raise WebDriverError(f"no {selector} has the text {text!r}")
+        self._command("POST", f"/element/{element[_ELEMENT]}/click")
+
+    def type(self, selector: str, text: str) -> None:
+        """Replace the content of a field by typing."""
+        element = self._element(selector)
+        self._command("POST", f"/element/{element}/clear")
+        self._command("POST", f"/element/{element}/value", {"text": text})
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose an option of a list, or move a slider, by its value."""
+        self.run(
+            "const field = document.querySelector(arguments[0]); field.value = arguments[1];"
+            "field.dispatchEvent(new Event('input', {bubbles: true}));"
+            "field.dispatchEvent(new Event('change', {bubbles: true}));", selector, value,
+        )  # fmt: skip
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other: "Tab", "Shift+Tab", "ArrowLeft", "a"."""
+        actions = []
+        for chord in keys:
+            values = [_KEYS.get(key, key) for key in re.split(r"(?<=.)\+", chord)]
+            actions += [{"type": "keyDown", "value": value} for value in values]
+            actions += [{"type": "keyUp", "value": value} for value in reversed(values)]
+        self._act({"type": "key", "id": "keyboard", "actions": actions})
+
+    def drag(self, selector: str, points: Sequence[tuple[int, int]]) -> None:
+        """Draw through points, in pixels from the middle of an element."""
+        move, *moves = (self._move(selector, x, y) for x, y in points)
+        actions = [
+            move, {"type": "pointerDown", "button": 0}, *moves, {"type": "pointerUp", "button": 0},
+        ]  # fmt: skip
+        pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
+        self._act({**pointer, "actions": actions})
+
+    def hover(self, selector: str) -> None:
+        """Point at the middle of an element."""
+        pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
+        self._act({**pointer, "actions": [self._move(selector, 0, 0)]})
+
+    def wheel(self, selector: str, amount: int) -> None:
+        """Turn the wheel over an element; a negative amount is away from the user."""
+        action = {**self._move(selector, 0, 0), "type": "scroll", "deltaX": 0, "deltaY": amount}
+        self._act({"type": "wheel", "id": "wheel", "actions": [action]})
+
+    def _move(self, selector: str, x: int, y: int) -> dict[str, Any]:
+        origin = {_ELEMENT: self._element(selector)}
+        return {"type": "pointerMove", "duration": 0, "x": x, "y": y, "origin": origin}
+
+    def _act(self, source: dict[str, Any]) -> None:
+        self._command("POST", "/actions", {"actions": [source]})
+
+    # --- what happened --------------------------------------------------------------------------
+
+    def console(self) -> list[str]:
+        """Return the warnings and errors since the last call."""
+        entries = self._command("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries if entry["level"] in ("WARNING", "SEVERE")]
+
+    def requests(self) -> list[str]:
+        """Return the addresses that were asked for since the last call."""
+        entries = self._command("POST", "/se/log", {"type": "performance"})
+        messages = [json.loads(entry["message"])["message"] for entry in entries]
+        return [
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
+        ]
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A browser, and the driver it needs, until the end of the block."""
+    assert DRIVER is not None, MISSING
+    with subprocess.Popen(
+        [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as driver:
+        assert driver.stdout is not None
+        try:
+            port = next(
+                match[1]
+                for line in driver.stdout
+                if (match := re.search(r"started successfully on port (\d+)", line))
+            )
+            window = Browser(int(port))
+            try:
+                yield window
+            finally:
+                window.close()
+        finally:
+            driver.terminate()

@@ -3,8 +3,8 @@
 hatch run log_listings
 
 A listing begins with ```python PATH:NAME, where PATH is a file of the repository and NAME a
-function or class in it (or Class.method). The text below is that definition as it is today; a test
-fails if it is not.
+function or class in it (or Class.method). The text below is that definition as it is today, without
+the examples of its docstring; a test fails if it is not.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTING = re.compile(r"^```python ([\w./-]+):([\w.]+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXAMPLES = re.compile(r'\n\n( *)Examples:\n(?:\1    [^\n]*\n|\n)*(?=\1""")')
 
 
 def definition(path: str, name: str, root: Path = ROOT) -> str:
     """Return the source of a function or class, with its decorators, ending in a newline.
+
+    The `Examples:` of docstrings are left out: a page has its own.
 
     Raises:
         LookupError: the file or the name does not exist.
@@ -36,7 +39,9 @@ def definition(path: str, name: str, root: Path = ROOT) -> str:
             raise LookupError(f"{path} has no {name}")
         node = results[0]
     first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
-    return "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
+    source = "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
+    without = EXAMPLES.sub("\n", source)
+    return re.sub(r'(""".+)\n *"""\n', r'\1"""\n', without)  # one line again
 
 
 def refreshed(page: str, root: Path = ROOT) -> str:

@@ -172,6 +172,7 @@ TESTS: dict[str, Row] = {
     "oracle": _tests_row(*PACKAGES),
     "log": _tests_row(*PACKAGES),
     "guides": _tests_row(*PACKAGES),
+    "docstrings": _tests_row(*PACKAGES),
     "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),

@@ -157,6 +157,9 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
             beside |= {"checks", "docs"}
         if folder == "guides":
             beside |= {"checks", "pmt_apps"}
+        if folder == "docstrings":  # the rules on imports hold for examples too
+            beside |= {"findings", "import_rules", "picture", "source_file", "test_public_api"}
+            beside |= {"pmt_apps"}
         results = [*wrong_arrows(source, row), *third_parties(source, row, beside | ORACLES)]
         hold(f"{path.relative_to(ROOT)}: {line}" for line in results)
         at_top = {item.top for item in SourceFile(_top_level(source), source.module).imports}

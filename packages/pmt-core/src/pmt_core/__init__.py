@@ -7,6 +7,9 @@ from pmt_core.archive.npy import load_npy
 # errors, checks of arguments
 from pmt_core.arguments import check_sizes
 from pmt_core.array_check import ArrayType, check_arrays, check_finite
+
+# arrays, sequences, random numbers
+from pmt_core.arrays import as_floats, as_rows, cut, scaled_to_one, unbroadcast
 from pmt_core.errors import (
     ArchiveError,
     DataError,
@@ -39,21 +42,8 @@ from pmt_core.files.json_reader import (
 # gradient checking
 from pmt_core.gradient_check.check import check_gradient
 from pmt_core.gradient_check.report import GradientReport, InputReport
-
-# arrays, sequences, random numbers
 from pmt_core.huffman_tree import HuffmanTree
-from pmt_core.numerics import (
-    as_floats,
-    as_rows,
-    cut,
-    log_softmax,
-    logsumexp,
-    scaled_to_one,
-    sigmoid,
-    softmax,
-    softplus,
-    unbroadcast,
-)
+from pmt_core.numerics import log_softmax, logsumexp, sigmoid, softmax, softplus
 from pmt_core.padding import IGNORE_LABEL, pad_sequences
 from pmt_core.random_stream import RandomStream
 from pmt_core.row_sparse import RowSparse

@@ -1,27 +1,31 @@
-"""Numerically stable sigmoid, softplus, softmax and logsumexp; `cut` and `unbroadcast`.
+"""Numerically stable sigmoid, softplus, softmax and logsumexp.
 
-The stable functions neither overflow nor return nan for finite inputs. They keep float32 and
+They neither overflow nor return nan for finite inputs. They keep float32 and
 float64; float16 is computed in float32 and returned as float16; integers and booleans are
 converted to float64. nan inputs give nan.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pmt_core.errors import DtypeError, ShapeError
+from pmt_core.errors import DtypeError
 
 Axis = int | tuple[int, ...] | None
 Floats = NDArray[np.floating[Any]]
-S = TypeVar("S", bound=np.generic)
 
 
 def sigmoid(x: ArrayLike) -> Floats:
-    """Return 1 / (1 + e^-x); small values keep their relative precision."""
+    """Return 1 / (1 + e^-x); small values keep their relative precision.
+
+    Examples:
+        >>> from pmt_core import sigmoid
+        >>> sigmoid([-1000.0, 0.0, 2.0]).round(4)
+        array([0.    , 0.5   , 0.8808])
+    """
     x, dtype = _floats(x)
     # e^min(x, 0) / (1 + e^-|x|): no term can overflow; np.where would take twice as long.
     numerator = np.asarray(np.minimum(x, 0))
@@ -31,7 +35,15 @@ def sigmoid(x: ArrayLike) -> Floats:
 
 
 def softplus(x: ArrayLike) -> Floats:
-    """Return log(1 + e^x)."""
+    """Return log(1 + e^x).
+
+    Examples:
+        >>> from pmt_core import softplus
+        >>> softplus([-2.0, 0.0, 2.0]).round(4)
+        array([0.1269, 0.6931, 2.1269])
+        >>> softplus(1000.0)  # e^1000 would overflow
+        array(1000.)
+    """
     x, dtype = _floats(x)
     decay = _decay(x)
     np.log1p(decay, out=decay)
@@ -50,6 +62,14 @@ def logsumexp(
 
     where: boolean mask that broadcasts with x; an element that is False is left out, whatever its
     value. A sum of no elements, or only of -inf, gives log(0) = -inf.
+
+    Examples:
+        >>> from pmt_core import logsumexp
+        >>> float(logsumexp([1000.0, 1000.0]).round(4))  # 1000 + log(2)
+        1000.6931
+        >>> x = [[0.0, 0.0], [1.0, 5.0]]
+        >>> logsumexp(x, axis=1, where=[[True, True], [True, False]]).round(4)
+        array([0.6931, 1.    ])
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -66,6 +86,15 @@ def softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = 
     If elements are +inf, they share the probability. where: boolean mask that broadcasts with x; an
     element that is False has probability 0, whatever its value. A row without choices (all masked,
     or all -inf) is all zeros.
+
+    Examples:
+        >>> from pmt_core import softmax
+        >>> softmax([1000.0, 1001.0, 1002.0]).round(3)
+        array([0.09 , 0.245, 0.665])
+        >>> softmax([1.0, 2.0, 3.0], where=[True, True, False]).round(3)
+        array([0.269, 0.731, 0.   ])
+        >>> softmax([1.0, 2.0, 3.0], where=[False, False, False])
+        array([0., 0., 0.])
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -81,6 +110,13 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | Non
     """Return log(softmax(x)) over `axis`, accurate also if the softmax rounds to 0.
 
     The arguments are those of `softmax`. An element of probability 0 gives -inf.
+
+    Examples:
+        >>> from pmt_core import log_softmax
+        >>> log_softmax([0.0, 1000.0])
+        array([-1000.,     0.])
+        >>> log_softmax([1.0, 2.0, 3.0], where=[True, True, False]).round(4)
+        array([-1.3133, -0.3133,    -inf])
     """
     x, dtype = _floats(x)
     x = _masked(x, where)
@@ -89,89 +125,6 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | Non
     total = np.exp(shifted).sum(axis=axes, keepdims=True)
     shifted -= np.log(np.where(total == 0, np.ones((), x.dtype), total))
     return _cast(shifted, dtype)
-
-
-def as_floats(x: NDArray[Any]) -> NDArray[Any]:
-    """Return x, integers and booleans converted to float32."""
-    return x.astype(np.float32) if x.dtype.kind in "iub" else x
-
-
-def as_rows(x: NDArray[S]) -> NDArray[S]:
-    """Return x (..., d) as rows (n, d); unlike `reshape(-1, d)` for d = 0, too."""
-    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-
-
-def cut(
-    x: NDArray[Any], mask: NDArray[np.bool_], *, out: NDArray[Any] | None = None
-) -> NDArray[Any]:
-    """Return x where the boolean mask is True, and 0 elsewhere, whatever x holds there.
-
-    A product with the mask would give nan where x is infinite or nan; this does not, and takes the
-    same time: the bits of x, read as integers, are multiplied by the mask. `np.where` takes ten
-    times as long for a random mask. x and mask broadcast. out: receives the result, may be x.
-    """
-    integer: Any = _BITS.get(x.dtype.char)
-    if integer is None:  # not float16, float32 or float64
-        chosen = np.where(mask, x, np.zeros((), x.dtype))
-        return chosen if out is None else np.positive(chosen, out=out)
-    if out is not None:
-        np.multiply(x.view(integer), mask, out=out.view(integer))
-        return out
-    bits: Any = mask.astype(integer)
-    if bits.shape == x.shape and bits.shape:
-        bits *= x.view(integer)
-    else:
-        bits = np.asarray(bits * x.view(integer))
-    cut_x: NDArray[Any] = bits.view(x.dtype)
-    return cut_x
-
-
-_BITS = {"e": np.dtype(np.int16), "f": np.dtype(np.int32), "d": np.dtype(np.int64)}
-
-
-def scaled_to_one(x: Floats, axis: Axis = None) -> tuple[Floats, Floats]:
-    """Return x / s and s for vectors over `axis`, with the largest |x| / s near 1.
-
-    Squares of x / s, unlike those of x, neither overflow nor underflow. s is 1 if squares of x are
-    safe, or x is 0, infinite or nan; otherwise a power of two, so that nothing is rounded. Its
-    axes are kept with length 1.
-    """
-    x = as_floats(x)
-    largest = np.abs(x).max(axis=axis, keepdims=True, initial=0)
-    limit = np.ldexp(x.dtype.type(1), np.finfo(x.dtype).maxexp // 4)
-    safe = (largest == 0) | ((largest > 1 / limit) & (largest < limit))
-    if safe.all():
-        return x, np.ones_like(largest)
-    exponent = np.where(safe | ~np.isfinite(largest), 1, np.frexp(largest)[1])
-    scale = np.ldexp(x.dtype.type(1), exponent - 1)
-    return x / scale, scale
-
-
-def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
-    """Sum a gradient over the axes that broadcasting has added or expanded.
-
-    grad: gradient with respect to the broadcast array; its dtype is kept. shape: shape before
-    broadcasting. Returns `grad` itself, not a copy, if the shapes are equal. Raises ShapeError if
-    `shape` does not broadcast to the shape of `grad`.
-    """
-    if grad.shape == shape:
-        return grad
-    added = grad.ndim - len(shape)
-    if added > 0 and grad.shape[added:] == shape:  # the most frequent case: only new leading axes
-        return np.asarray(np.add.reduce(grad, axis=tuple(range(added)), dtype=grad.dtype))
-    stretched = [
-        added + axis
-        for axis, (size, wide) in enumerate(zip(shape, grad.shape[max(added, 0) :], strict=False))
-        if size != wide
-    ]
-    if added < 0 or any(shape[axis - added] != 1 for axis in stretched):
-        raise ShapeError(
-            f"shape {shape} does not broadcast to the gradient's shape {grad.shape}: "
-            "sizes must be equal, or 1, counted from the last axis"
-        )
-    axes = (*range(added), *stretched)
-    total: NDArray[Any] = np.add.reduce(grad, axis=axes, dtype=grad.dtype, keepdims=True)
-    return total.reshape(shape)
 
 
 def _floats(x: ArrayLike) -> tuple[Floats, np.dtype[Any]]:

@@ -150,7 +150,11 @@ DOCS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 """The programs of docs/: pictures, cards, listings."""
 
 # Folders of docs/ that are packages -> those that they may import.
-DOCS_FOLDERS: dict[str, frozenset[str]] = {"drawing": frozenset(), "cards": frozenset({"drawing"})}
+DOCS_FOLDERS: dict[str, frozenset[str]] = {
+    "drawing": frozenset(),
+    "cards": frozenset({"drawing"}),
+    "course": frozenset(),
+}
 
 
 def _tests_row(*packages: str, third_party: str = "") -> Row:
@@ -173,6 +177,7 @@ TESTS: dict[str, Row] = {
     "log": _tests_row(*PACKAGES),
     "guides": _tests_row(*PACKAGES),
     "docstrings": _tests_row(*PACKAGES),
+    "course": _tests_row(*PACKAGES),
     "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),

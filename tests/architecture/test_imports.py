@@ -61,7 +61,11 @@ def docs_sources() -> dict[Path, SourceFile]:
 
 
 # They run the code of pages and of forms, as text: that is what they are for.
-RUN_TEXT = {ROOT / "docs" / "log_blocks.py", ROOT / "docs" / "cards" / "form.py"}
+RUN_TEXT = {
+    ROOT / "docs" / "log_blocks.py",
+    ROOT / "docs" / "cards" / "form.py",
+    ROOT / "docs" / "course" / "workshop" / "grading.py",
+}
 
 
 def sources_of(who: str) -> dict[Path, SourceFile]:
@@ -155,6 +159,8 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
             beside |= {"campaigns", "pmt_apps"}
         if folder == "log":
             beside |= {"checks", "docs"}
+        if folder == "course":
+            beside |= {"docs"}
         if folder == "guides":
             beside |= {"checks", "pmt_apps"}
         if folder == "docstrings":  # the rules on imports hold for examples too

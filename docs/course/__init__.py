@@ -1,0 +1,1 @@
+"""The workshop: tasks that check the answers of a reader."""

@@ -1,0 +1,1 @@
+"""Checks of the tasks, one module for each page."""

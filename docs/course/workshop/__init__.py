@@ -1,0 +1,1 @@
+"""Tasks, checks, and the tool behind `hatch run learn`."""

@@ -106,6 +106,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_train     plots                metrics trainer
     pmt_apps      kit
     pmt_apps      encoder
+    pmt_apps      tape
     pmt_apps      classification       kit encoder
     pmt_apps      estimators           classification encoder ner qqp qqp.data qqp.models
     pmt_apps      estimators           qqp.training
@@ -123,6 +124,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
     pmt_apps      server               classification kit language_model loading ner qqp word2vec
+    pmt_apps      server               tape
     pmt_apps      serve                server
     pmt_apps      console              classification comparison embed kit language_model
     pmt_apps      console              mnist ner qqp server translation word2vec

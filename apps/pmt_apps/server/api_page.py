@@ -25,6 +25,8 @@ _ROUTES = (
     ("GET /model, /metrics, /history, /report", "The same of the first run."),
     ("GET /samples", "The state of each model of the shipped samples."),
     ("POST /samples/TASK", "Train the model of a shipped sample, if a folder of runs is served."),
+    ("GET /tape", "Small computations: a neuron, a network, cross-entropy, an attention head."),
+    ("POST /tape/NAME", 'Their tape: {"inputs": {"x": ...}} -> nodes with values and gradients.'),
     ("GET /health", 'Whether the server answers: {"status": "ok"}.'),
 )
 _EXPLANATIONS = {

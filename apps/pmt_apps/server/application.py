@@ -10,7 +10,7 @@ from typing import Any
 
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.language_model.predictor import PromptPredictor
-from pmt_apps.server import generation
+from pmt_apps.server import generation, tape
 from pmt_apps.server.api_page import api_page
 from pmt_apps.server.examples import inputs_of
 from pmt_apps.server.explanations import EXPLANATIONS
@@ -24,6 +24,7 @@ from pmt_core import DataError, JsonObject, PmtError, field, read_json
 
 StartResponse = Callable[..., Any]
 _METHODS = ("GET", "HEAD", "POST")
+_READ_ONLY = ("docs", "health", "runs", "model", "metrics", "history", "tape")
 _OPTIONS = ("input", "inputs", "options", "stream")
 
 
@@ -99,6 +100,8 @@ class ServeApp:
             case ["runs"]:
                 runs = [summary(name, path) for name, path in self.store.folders().items()]
                 return Response.of_json({"runs": runs, "single": self.store.is_single})
+            case ["tape"]:
+                return Response.of_json({"computations": tape.computations()})
             case ["samples"]:
                 return Response.of_json({"samples": self._samples().states()})
             case ["samples", task]:
@@ -137,6 +140,8 @@ class ServeApp:
                 return self._explain(request, None)
             case ["runs", name, "explain"]:
                 return self._explain(request, name)
+            case ["tape", name]:
+                return Response.of_json(tape.answer(name, self._body(request, ("inputs",))))
             case ["samples", task]:
                 request.json(self.limits)  # empty, but application/json: no form of another site
                 return Response.of_json(self._samples().start(task), HTTPStatus.ACCEPTED)
@@ -145,7 +150,7 @@ class ServeApp:
         raise _not_found(request)
 
     def _is_read_only(self, parts: list[str]) -> bool:
-        return not parts or parts[-1] in ("docs", "health", "runs", "model", "metrics", "history")
+        return not parts or parts[-1] in _READ_ONLY
 
     def _samples(self) -> SampleTraining:
         if self.store.is_single:

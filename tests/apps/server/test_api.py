@@ -215,3 +215,24 @@ def test_the_documentation_has_a_command_for_every_run(runs: Path, tmp_path: Pat
     assert page.status == 200
     assert "<b>" not in text
     assert "http://localhost:8000/runs/a%20%3Cb%3E%20%27c%27/predict" in text
+
+
+def test_the_tape_of_a_computation_is_answered(client: Client) -> None:
+    (first, *others) = client("GET", "/tape").json["computations"]
+    assert [first["name"], *(each["name"] for each in others)] == [
+        "neuron", "network", "cross-entropy", "attention",
+    ]  # fmt: skip
+    answer = client("POST", "/tape/neuron", {"inputs": {"b": 0.4}})
+    assert answer.status == 200
+    by_label = {node["label"]: node for node in answer.json["nodes"]}
+    assert by_label["b"]["value"] == 0.4
+    assert by_label["power"]["grad"] == 1
+    assert client("POST", "/tape/neuron", {}).json["nodes"][2]["value"] == first["inputs"]["b"]
+    for path, content, status in (
+        ("/tape/nothing", {}, 404), ("/tape/neuron", {"inputs": {"b": "a"}}, 422),
+        ("/tape/neuron", {"inputs": 3}, 422), ("/tape/neuron", {"input": {}}, 400),
+        ("/tape", {}, 405),
+    ):  # fmt: skip
+        refused = client("POST", path, content)
+        assert refused.status == status
+        assert refused.message

@@ -14,16 +14,17 @@ VIEWS = {
     "mnist": ".verdict",
     "ner": "td.best",
     "qqp": "svg.attention line",
+    "tape": ".tape .node",
     "translation": ".verdict",
     "unfinished": "main",
     "word2vec": "main .answer p",
 }
-"""Run -> an element that is there when its view is complete."""
+"""Run, or tape -> an element that is there when its view is complete."""
 
 
 def opened(page: Browser, address: str, run: str) -> Browser:
     """Open the view of a run and wait until it has answered."""
-    page.open(f"{address}/#/runs/{run}" if run else f"{address}/")
+    page.open(f"{address}/#/{'tape' if run == 'tape' else f'runs/{run}' if run else ''}")
     page.wait_for(VIEWS[run])
     assert page.texts(".error") == [run for run in page.texts(".error") if "broken" in run]
     return page
@@ -129,6 +130,34 @@ def test_a_word_has_neighbors(page: Browser, address: str) -> None:
     word = page.texts("[role=group] button")[0]
     page.click("[role=group] button")
     page.wait("document.querySelector('svg.map .asked').ariaLabel === values[0]", word)
+
+
+def test_the_tape_is_stepped_by_keys_and_follows_its_inputs(page: Browser, address: str) -> None:
+    opened(page, address, "tape")
+    page.click("svg.pan")
+    page.press(*["ArrowRight"] * 3)
+    assert "sigmoid" in page.wait_for(".step", "Forward 3 of 5")
+    visible = ".edge .{}[visibility=visible] text"
+    assert page.count(visible.format("gradient")) == 0
+    values = page.texts(visible.format("value"))
+    assert "0.525" in values  # sigmoid(0.1)
+    page.click_text("button", "End")
+    page.wait_for(".step", "Backward 5 of 5")
+    assert "−0.237" in page.texts(visible.format("gradient"))
+    assert "−0.237" in page.texts(".arriving td")
+    page.press("ArrowLeft")
+    page.wait_for(".step", "Backward 4 of 5")
+    page.type("input[aria-label^=b]", "0.9")
+    page.wait_for(".edge .value[visibility=visible]", "0.711")  # sigmoid(0.9)
+    assert page.texts(".node.end .result") == ["0.0836"]
+    page.choose("select", "attention")
+    page.wait_for("h3", "Wq")
+    page.click_text("button", "End")
+    page.wait_for(".step", "Backward 11 of 11")
+    assert {"Q", "K", "V", "scores", "weights", "out"} <= set(page.texts("h3"))
+    before = page.run("return document.querySelector('.tape').getAttribute('transform')")
+    page.wheel("svg.pan", -200)
+    page.wait("document.querySelector('.tape').getAttribute('transform') !== values[0]", before)
 
 
 # --- all views ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { digits } from "/static/views/digits.js";
 import { entities } from "/static/views/entities.js";
 import { pairs } from "/static/views/pairs.js";
 import { prompts } from "/static/views/prompts.js";
+import { tape } from "/static/views/tape.js";
 import { texts } from "/static/views/texts.js";
 import { translation } from "/static/views/translation.js";
 import { words } from "/static/views/words.js";
@@ -96,6 +97,13 @@ async function showRun(name) {
   else place.replaceChildren(h("p", {}, "The training of this run is not over."));
 }
 
+async function showTape(name) {
+  document.title = "The tape · pmt";
+  const place = h("section", { "aria-label": "The tape" });
+  content.replaceChildren(h("h1", {}, "The tape"), place);
+  await tape(place, name);
+}
+
 function about(name, model) {
   const facts = [["parameters", shown(model.parameters)], ["seconds of training", shown(model.seconds)],
     ...Object.entries(model.scores).map(([score, value]) => [`dev ${score}`, shown(value)])];
@@ -122,6 +130,9 @@ async function route() {
       const { runs } = await get("/runs");
       showMenu(runs);
       await showRun(decodeURIComponent(name));
+    } else if (what === "tape") {
+      showMenu((await get("/runs")).runs);
+      await showTape(name);
     } else {
       await showRuns();
     }

@@ -13,6 +13,7 @@ from pmt_autograd.debug.gradient_table import gradient_table
 from pmt_autograd.debug.guards import detect_anomaly, in_place_guard
 from pmt_autograd.debug.profile import Profile, ProfileRow, profile, profile_scope
 from pmt_autograd.debug.tape_graph import GraphNode, draw_tape, tape_graph, tape_trace
+from pmt_autograd.debug.tape_values import ValueNode, tape_values
 
 # recording, and hooks around operations
 from pmt_autograd.grad_mode import (
@@ -107,8 +108,8 @@ bind_tensor_methods()
 __all__ = [
     "REGISTRY", "Array", "Backward", "Gradient", "GradientArray", "Gradients", "GraphNode",
     "NeedsGrad", "OperationHook", "Primitive", "PrimitiveReport", "Profile", "ProfileRow", "Result",
-    "Sample", "Tensor", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "argsort", "astype", "broadcast_to", "ceil", "check_composed",
+    "Sample", "Tensor", "ValueNode", "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "argsort", "astype", "broadcast_to", "ceil", "check_composed",
     "check_primitive", "clip", "composed_form", "concat", "cos", "cosh", "counts_flops", "cumprod",
     "cumsum", "detect_anomaly", "diag", "diagonal", "divide", "draw_tape", "einsum", "elu",
     "enable_grad", "erf", "erf_values", "exp", "exp2", "expand_dims", "expm1", "flip", "floor",
@@ -120,8 +121,8 @@ __all__ = [
     "profile_scope", "recompute", "relu", "repeat", "reshape", "roll", "round", "samples",
     "scatter_add", "set_items", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
     "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes",
-    "take", "take_along_axis", "take_rows", "tan", "tanh", "tape_graph", "tape_trace", "tensordot",
-    "tile", "top_k", "trace", "transpose", "tril", "triu", "trunc", "values", "var", "vstack",
-    "where",
+    "take", "take_along_axis", "take_rows", "tan", "tanh", "tape_graph", "tape_trace",
+    "tape_values", "tensordot", "tile", "top_k", "trace", "transpose", "tril", "triu", "trunc",
+    "values", "var", "vstack", "where",
 ]
 # fmt: on

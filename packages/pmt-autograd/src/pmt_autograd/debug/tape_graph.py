@@ -29,6 +29,23 @@ def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> lis
     leaves, e.g. `dict(model.named_parameters())`; others are called "leaf". Raises StateError if
     there is no tape, or a backward pass has used it.
     """
+    leaves, nodes = tape_nodes(tensor)
+    order: list[Node | Tensor] = [*leaves, *nodes]
+    index: dict[Node | Tensor, int] = {item: i for i, item in enumerate(order)}
+    leaf_names = {leaf: name for name, leaf in (names or {}).items()}
+    return [
+        GraphNode(item.operation, item.shape, _inputs(item, index), False)
+        if isinstance(item, Node)
+        else GraphNode(leaf_names.get(item, "leaf"), item.shape, (), True)
+        for item in order
+    ]
+
+
+def tape_nodes(tensor: Tensor) -> tuple[list[Tensor], list[Node]]:
+    """Return the leaves and the nodes behind a tensor, the nodes in order of creation.
+
+    Raises StateError as `tape_graph` does.
+    """
     if tensor.node is None or tensor.node.backward is None:
         raise StateError(
             "there is no tape behind this tensor: look at it before backward(), at a result of "
@@ -44,15 +61,7 @@ def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> lis
                 seen.add(parent)
                 nodes.append(parent)
     nodes.sort(key=lambda node: -node.order)
-    order: list[Node | Tensor] = [*leaves, *nodes]
-    index: dict[Node | Tensor, int] = {item: i for i, item in enumerate(order)}
-    leaf_names = {leaf: name for name, leaf in (names or {}).items()}
-    return [
-        GraphNode(item.operation, item.shape, _inputs(item, index), False)
-        if isinstance(item, Node)
-        else GraphNode(leaf_names.get(item, "leaf"), item.shape, (), True)
-        for item in order
-    ]
+    return list(leaves), nodes
 
 
 def _inputs(node: Node, index: Mapping[Node | Tensor, int]) -> tuple[int, ...]:

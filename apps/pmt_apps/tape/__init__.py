@@ -1,0 +1,1 @@
+"""Small computations on the tape, step by step: for the page of `pmt serve`."""

@@ -34,6 +34,13 @@ class ValueNode:
         settings: keyword arguments of the operation.
         step: number of the backward in the backward pass, from 0; None if it was not called.
         is_leaf: whether it is a leaf or a constant.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import ValueNode
+        >>> leaf = ValueNode("w", np.array(2.0), np.array(0.5), is_leaf=True)
+        >>> leaf.label, float(leaf.value), float(leaf.grad)
+        ('w', 2.0, 0.5)
     """
 
     label: str
@@ -74,6 +81,14 @@ def tape_values(
 
     Raises:
         StateError: if the result depends on nothing that requires a gradient.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, tape_values
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> for node in tape_values(lambda: x * x, {"x": x}):
+        ...     print(node.label, node.value, node.grad)
+        x 3.0 6.0
+        multiply 9.0 1.0
     """
     calls: dict[Any, _Call] = {}
     with operation_hook(_recorder(calls)):

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 
 from docs.course.checks.operations import observe_operation
-from docs.course.workshop.task import Check, Mutant, Observation, Observations
+from docs.course.workshop.task import Check, Mutant, Observation, Observations, slopes
 
 
 def _sum_axis(mine: ModuleType) -> Observations:
@@ -62,6 +62,35 @@ def _take_rows(mine: ModuleType) -> Observations:
 
 def _rows(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
     return np.array([table[i] for i in ids.ravel()]).reshape(*ids.shape, -1)
+
+
+def _functions(mine: ModuleType) -> Observations:
+    rng = np.random.default_rng(99)
+    x = rng.normal(size=(2, 3)) * 2
+    yield from observe_operation(mine, "softmax_op", mine.softmax_op, _softmax, x)
+    big = mine.softmax_op(mine.Tensor(np.array([[1000.0, 0.0, -1000.0]]))).value
+    yield Observation("the softmax of 1000, 0, -1000", big, np.array([[1.0, 0.0, 0.0]]))
+    logits, labels = rng.normal(size=(2, 2, 3)), np.array([[0, 2], [1, 2]])
+    yield from observe_operation(
+        mine,
+        "cross_entropy_op of logits (2, 2, 3)",
+        lambda t: mine.cross_entropy_op(t, labels),
+        lambda v: _cross_entropy(v, labels),
+        logits,
+    )
+    t = mine.Tensor(logits)
+    (share,) = mine.cross_entropy_op(t, labels).pullback(np.array(-3.0))
+    right = slopes(lambda v: -3.0 * _cross_entropy(v, labels), logits)
+    yield Observation("-3 times the cross-entropy: its gradient", share, right)
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    return np.array([[np.exp(v) / np.exp(row).sum() for v in row] for row in x])
+
+
+def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    rows = zip(logits.reshape(-1, logits.shape[-1]), labels.ravel())
+    return np.array(-np.mean([np.log(np.exp(z)[k] / np.exp(z).sum()) for z, k in rows]))
 
 
 _EXPAND = """        if axis is not None and not keepdims:
@@ -150,6 +179,52 @@ CHECKS = (
                 "You add the gradient to the table itself. A pullback changes nothing; it returns.",
                 "d_table = np.zeros_like(table.value)",
                 "d_table = table.value",
+            ),
+        ),
+    ),
+    Check(
+        "9.9",
+        _functions,
+        mutants=(
+            Mutant(
+                "The sum in the gradient of the softmax is missing. The probabilities sum to 1: "
+                "what one gains, the others lose.",
+                "(grad - (grad * p).sum(axis=-1, keepdims=True))",
+                "grad",
+            ),
+            Mutant(
+                "p (1 - p) is the slope of a single probability by its own score; it says nothing "
+                "of the others. Use the formula with the sum.",
+                "p * (grad - (grad * p).sum(axis=-1, keepdims=True))",
+                "grad * p * (1 - p)",
+            ),
+            Mutant(
+                "The sum in the gradient of the softmax runs over a row, not over the whole array.",
+                "(grad * p).sum(axis=-1, keepdims=True)",
+                "(grad * p).sum()",
+            ),
+            Mutant(
+                "In the sum each slope is weighted with its probability: sum grad * p, not grad.",
+                "(grad * p).sum(axis=-1, keepdims=True)",
+                "grad.sum(axis=-1, keepdims=True)",
+            ),
+            Mutant(
+                "Your softmax has no maximum subtracted, and exp(1000) is infinite. You have a "
+                "stable one.",
+                "p = softmax(x.value)",
+                "p = np.exp(x.value) / np.exp(x.value).sum(axis=-1, keepdims=True)",
+            ),
+            Mutant(
+                "The pullback of the cross-entropy forgets the slope that arrives: multiply by "
+                "grad.",
+                "grad * cross_entropy_gradient",
+                "cross_entropy_gradient",
+            ),
+            Mutant(
+                "The value is the mean of the losses, and so is cross_entropy_gradient that of a "
+                "mean: do not divide by the number of rows again.",
+                "grad * cross_entropy_gradient(logits.value, labels)",
+                "grad * cross_entropy_gradient(logits.value, labels) / np.size(labels)",
             ),
         ),
     ),

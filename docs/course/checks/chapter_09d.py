@@ -189,24 +189,25 @@ CHECKS = (
             Mutant(
                 "The sum in the gradient of the softmax is missing. The probabilities sum to 1: "
                 "what one gains, the others lose.",
-                "(grad - (grad * p).sum(axis=-1, keepdims=True))",
-                "grad",
+                "softmax_gradient(grad, p)",
+                "p * grad",
             ),
             Mutant(
                 "p (1 - p) is the slope of a single probability by its own score; it says nothing "
-                "of the others. Use the formula with the sum.",
-                "p * (grad - (grad * p).sum(axis=-1, keepdims=True))",
+                "of the others. You have softmax_gradient.",
+                "softmax_gradient(grad, p)",
                 "grad * p * (1 - p)",
             ),
             Mutant(
                 "The sum in the gradient of the softmax runs over a row, not over the whole array.",
-                "(grad * p).sum(axis=-1, keepdims=True)",
-                "(grad * p).sum()",
+                "softmax_gradient(grad, p)",
+                "p * (grad - (grad * p).sum())",
             ),
             Mutant(
-                "In the sum each slope is weighted with its probability: sum grad * p, not grad.",
-                "(grad * p).sum(axis=-1, keepdims=True)",
-                "grad.sum(axis=-1, keepdims=True)",
+                "softmax_gradient takes the slopes first and the *probabilities* second: you pass "
+                "the scores.",
+                "softmax_gradient(grad, p)",
+                "softmax_gradient(grad, x.value)",
             ),
             Mutant(
                 "Your softmax has no maximum subtracted, and exp(1000) is infinite. You have a "

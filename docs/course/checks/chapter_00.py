@@ -28,7 +28,7 @@ def _slopes(answers: ModuleType) -> Observations:
     before = vector.copy()
     cubes = answers.slopes(lambda x: (x**3).sum(), vector)
     yield Observation("the gradient of the sum of x³ at [1, -2, 0.5]", cubes, 3 * before**2)
-    yield Observation("x, which the gradient must leave as it was", vector, before)
+    yield Observation("x is afterwards what it was", np.array_equal(vector, before), True)
     table = np.array([[0.3, -1.0, 2.0], [1.5, 0.2, -0.7]])
     weights = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     weighted = answers.slopes(lambda x: (weights * x).sum(), table)
@@ -147,7 +147,7 @@ CHECKS = (
                 "You change x itself and do not put it back: the caller's x is different now, and "
                 "each further slope is taken at another point.",
                 "gradient[index] = slope(lambda h: f(x + h * unit), 0.0)",
-                "x += 1e-6 * unit; above = f(x); x -= 2e-6 * unit\n"
+                "x[index] += 1e-6; above = f(x); x[index] -= 2e-6\n"
                 "        gradient[index] = (above - f(x)) / 2e-6",
             ),
             Mutant(
@@ -224,6 +224,13 @@ CHECKS = (
                 "You use one mean for the whole table. Each column has its own.",
                 "x.mean(axis=0)",
                 "x.mean()",
+            ),
+            Mutant(
+                "You use one mean and one deviation for the whole table. Each column has its own.",
+                edits=(
+                    ("x.mean(axis=0)", "x.mean()"),
+                    ("(centered**2).mean(axis=0)", "(centered**2).mean()"),
+                ),
             ),
             Mutant(
                 "You divide by the variance. The root is missing: it has the unit of x, the "

@@ -185,6 +185,12 @@ CHECKS = (
                 "grad @ weight",
             ),
             Mutant(
+                "Your formulas are right for a batch of rows. If x has more axes in front, make "
+                "rows of all of them first: x.reshape(-1, x.shape[-1]).",
+                "rows.T @ grad_rows, grad_rows.sum(axis=0)",
+                "x.T @ grad, grad.sum(axis=0)",
+            ),
+            Mutant(
                 "You take a mean over the rows. If the loss is a mean, its 1/n is in grad already; "
                 "here the rows add up.",
                 edits=(

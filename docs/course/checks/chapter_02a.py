@@ -84,6 +84,14 @@ CHECKS = (
                 "x.max()",
             ),
             Mutant(
+                "Your sum runs over the whole array, so all rows together sum to 1. And without "
+                "the largest logit subtracted, np.exp(1000) is infinite.",
+                edits=(
+                    ("x - x.max(axis=-1, keepdims=True)", "x"),
+                    ("powers.sum(axis=-1, keepdims=True)", "powers.sum()"),
+                ),
+            ),
+            Mutant(
                 "Your sum runs over the whole array, so all rows together sum to 1.",
                 "powers.sum(axis=-1, keepdims=True)",
                 "powers.sum()",
@@ -167,6 +175,12 @@ CHECKS = (
                 "the logarithm minus infinity.",
                 "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
                 "return np.log(softmax(x))",
+            ),
+            Mutant(
+                "You take the logarithm of a softmax without the largest logit subtracted: of "
+                "infinite by infinite, and of 0.",
+                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                "return np.log(np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True))",
             ),
             Mutant(
                 "You forgot to subtract the largest logit first: the sum overflows, or is 0.",

@@ -125,6 +125,12 @@ CHECKS = (
                 "log_softmax(logits)[..., labels.ravel()]",
             ),
             Mutant(
+                "That is right for one axis of labels. With more of them, make rows of all, or "
+                "use np.take_along_axis.",
+                "np.take_along_axis(log_softmax(logits), labels[..., np.newaxis], axis=-1)",
+                "log_softmax(logits)[np.arange(len(labels)), labels]",
+            ),
+            Mutant(
                 "You return one minus the probability, which levels off for wrong answers. The "
                 "loss is minus its logarithm.",
                 "return -logs.mean()",
@@ -166,6 +172,12 @@ CHECKS = (
                 "has one label.",
                 "one_hot = np.eye(logits.shape[-1])[labels]",
                 "one_hot = np.isin(np.arange(logits.shape[-1]), labels)",
+            ),
+            Mutant(
+                "That is right for one axis of labels. With more of them, np.eye(v)[labels] reads "
+                "a row for each.",
+                "one_hot = np.eye(logits.shape[-1])[labels]",
+                "one_hot = np.zeros_like(logits); one_hot[np.arange(len(labels)), labels] = 1",
             ),
             Mutant(
                 "Only the logit of the right class gets a gradient. The others must fall, by "
@@ -211,8 +223,8 @@ CHECKS = (
                 "return np.tanh(x)",
             ),
             Mutant(
-                "You compute 1 - σ(-x) for negative x, where nothing is left of it: at -50 it is "
-                "1 - 1. Use exp(x) / (1 + exp(x)) there.",
+                "Your tiny values come from a difference of two numbers close to 1, which leaves "
+                "nothing of them. σ(-50) is exp(-50) and not 0: use exp(x) / (1 + exp(x)) there.",
                 "np.where(x >= 0, 1, e) / (1 + e)",
                 "np.where(x >= 0, 1 / (1 + e), 1 - 1 / (1 + e))",
             ),
@@ -226,7 +238,8 @@ CHECKS = (
                 "You take the logarithm of the sigmoid, which may have been rounded to 0.",
                 "losses = np.maximum(logits, 0) - logits * labels + "
                 "np.log1p(np.exp(-np.abs(logits)))",
-                "p = sigmoid(logits)\n    losses = -np.log(np.where(labels == 1, p, 1 - p))",
+                "p = sigmoid(logits)\n"
+                "    losses = -(labels * np.log(p) + (1 - labels) * np.log(1 - p))",
             ),
             Mutant("Your loss is a sum and not a mean.", "losses.mean()", "losses.sum()"),
             Mutant(

@@ -12,10 +12,16 @@ from pmt_core.errors import SettingsError
 def check_sizes(caller: str, *, least: int = 1, **sizes: object) -> None:
     """Raise SettingsError unless each size is a whole number of at least `least`.
 
-        check_sizes("Linear", n_in=n_in, n_out=n_out)
-
     Integers of NumPy are whole numbers; booleans and floats are not, not even 3.0: a float comes
     from a division that should have been `//`. caller: what takes the sizes, for the message.
+
+    Examples:
+        >>> from pmt_core import check_sizes
+        >>> check_sizes("Linear", n_in=3, n_out=2)
+        >>> check_sizes("Linear", n_in=3, n_out=4 / 2)
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.SettingsError: Linear: n_out is a whole number, 1 or more, got 2.0
     """
     for name, size in sizes.items():
         if not _is_whole(size) or operator.index(size) < least:  # type: ignore[arg-type]

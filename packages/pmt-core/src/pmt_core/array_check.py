@@ -26,7 +26,14 @@ class ArrayLayout(Protocol):
 
 
 class ArrayType(NamedTuple):
-    """A shape and an element type."""
+    """A shape and an element type.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import ArrayType
+        >>> ArrayType((2, 3), np.dtype(np.float32))
+        ArrayType(shape=(2, 3), dtype=dtype('float32'))
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -60,6 +67,19 @@ def check_arrays(
         ShapeError: `arrays` is no dictionary, or a name is missing, unknown or of another shape.
         DtypeError: an array is of another kind.
         DataError: a number is not finite.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import check_arrays
+        >>> expected = {"weight": np.zeros((2, 3), np.float32), "bias": np.zeros(3, np.float32)}
+        >>> state = {"weight": np.ones((2, 3)), "bias": np.ones(3)}
+        >>> sorted(check_arrays(state, expected, "Linear"))
+        ['bias', 'weight']
+        >>> state["bias"] = np.ones(4)
+        >>> check_arrays(state, expected, "Linear")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.ShapeError: ...: bias: expected shape (3,), got (4,); build the ...
     """
     if not isinstance(arrays, Mapping):
         raise ShapeError(f"expected arrays by name, got {type(arrays).__name__}")
@@ -102,7 +122,18 @@ def _wrong_names(missing: list[str], unexpected: list[str]) -> list[str]:
 
 
 def check_finite(name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:
-    """Raise DataError if an array holds nan or an infinity, or does so when cast to `dtype`."""
+    """Raise DataError if an array holds nan or an infinity, or does so when cast to `dtype`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import check_finite
+        >>> weight = np.array([1.0, 1e300])
+        >>> check_finite("weight", weight)
+        >>> check_finite("weight", weight, np.dtype(np.float32))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: weight holds 1e+300 at [1], expected finite numbers of ...
+    """
     dtype = array.dtype if dtype is None else dtype
     if dtype.kind not in "fc" or array.dtype.kind not in "fc" or not array.size:
         return

@@ -20,6 +20,16 @@ class HuffmanTree:
         nodes: (v, depth) numbers of the inner nodes on the path, 0 ... v-2; 0 after its end.
         turns: (v, depth) bool, True for a right turn.
         mask: (v, depth) bool, False after the end of the path.
+
+    Examples:
+        >>> from pmt_core import HuffmanTree
+        >>> tree = HuffmanTree.of([8, 1, 1, 2])  # leaf 0 is the most frequent
+        >>> tree.mask.sum(axis=1)  # lengths of the codes
+        array([1, 3, 3, 2])
+        >>> tree.turns[2].astype(int)  # right turns on the path to leaf 2
+        array([0, 1, 1])
+        >>> tree.nodes[2]  # v-2 = 2 is the root
+        array([2, 1, 0])
     """
 
     nodes: NDArray[np.int64]

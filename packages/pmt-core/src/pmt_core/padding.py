@@ -26,6 +26,16 @@ def pad_sequences(
     Raises:
         ShapeError: if a sequence is not one-dimensional, or has more than `length` ids.
         DtypeError: if a sequence does not consist of integers.
+
+    Examples:
+        >>> from pmt_core import pad_sequences
+        >>> ids, mask = pad_sequences([[5, 6, 7], [8]])
+        >>> ids
+        array([[5, 6, 7],
+               [8, 0, 0]])
+        >>> mask
+        array([[ True,  True,  True],
+               [ True, False, False]])
     """
     arrays = [_as_ids(sequence, row) for row, sequence in enumerate(sequences)]
     lengths = np.fromiter(map(len, arrays), np.int64, len(arrays))

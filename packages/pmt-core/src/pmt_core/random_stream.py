@@ -18,14 +18,22 @@ from pmt_core.files.json_fields import field, json_object, value_text
 class RandomStream:
     """A stream of random numbers, identified by a seed (an integer) and a key (integers, strings).
 
-        rng = RandomStream(7, "dropout", step, shard).generator()
-
     The numbers depend only on (seed, key): not on earlier draws, the process, the thread or the
     machine. Streams that differ in seed or key are independent. Raises SettingsError for a seed or
     key of another type.
 
     The generator is Philox, which is counter-based (Salmon et al., "Parallel random numbers: as
     easy as 1, 2, 3", SC 2011). Its 128-bit key is the BLAKE2b hash of seed and key.
+
+    Examples:
+        >>> from pmt_core import RandomStream
+        >>> stream = RandomStream(7, "dropout")
+        >>> stream.child(3).generator().integers(100, size=4)  # of step 3
+        array([81, 93, 29, 33])
+        >>> stream.child(4).generator().integers(100, size=4)
+        array([43, 21, 76, 56])
+        >>> RandomStream(7, "dropout", 3).generator().integers(100, size=4)  # the same again
+        array([81, 93, 29, 33])
     """
 
     __slots__ = ("_key", "_seed")

@@ -28,6 +28,18 @@ class RowSparse:
     Raises:
         ShapeError: if rows, values and shape do not fit together, or a row is out of range.
         DtypeError: if the rows are not integers.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import RowSparse
+        >>> grad = RowSparse(np.array([4, 1, 4]), np.array([[1.0, 2], [3, 4], [10, 20]]), (1000, 2))
+        >>> grad
+        RowSparse(shape=(1000, 2), dtype=float64, rows=3)
+        >>> once = grad.coalesce()  # row 4 occurs twice: its values are added
+        >>> once.rows, once.values.tolist()
+        (array([1, 4]), [[3.0, 4.0], [11.0, 22.0]])
+        >>> grad.to_dense().shape
+        (1000, 2)
     """
 
     __slots__ = ("is_coalesced", "rows", "shape", "values")

@@ -11,7 +11,15 @@ _KINDS = frozenset("BIES")
 
 
 class Span(NamedTuple):
-    """An entity: its type, and its tokens start, start + 1, ..., stop - 1."""
+    """An entity: its type, and its tokens start, start + 1, ..., stop - 1.
+
+    Examples:
+        >>> from pmt_core import Span
+        >>> words = ["Ada", "Lovelace", "wrote", "it"]
+        >>> entity = Span("PER", 0, 2)
+        >>> words[entity.start : entity.stop]
+        ['Ada', 'Lovelace']
+    """
 
     type: str
     start: int
@@ -30,6 +38,13 @@ def tag_spans(tags: Sequence[str]) -> list[Span]:
 
     Raises:
         DataError: if a string is not a tag.
+
+    Examples:
+        >>> from pmt_core import tag_spans
+        >>> tag_spans(["B-PER", "I-PER", "O", "B-LOC"])
+        [Span(type='PER', start=0, stop=2), Span(type='LOC', start=3, stop=4)]
+        >>> tag_spans(["O", "I-PER", "I-LOC"])  # no valid IOB2, read as seqeval does
+        [Span(type='PER', start=1, stop=2), Span(type='LOC', start=2, stop=3)]
     """
     spans: list[Span] = []
     parts = {"O": ("O", "")}  # of the tags so far: there are many tokens and few tags

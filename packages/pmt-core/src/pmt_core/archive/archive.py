@@ -35,6 +35,14 @@ def save_archive(
     Raises:
         ArchiveError: if the file cannot hold a name, an array or the metadata.
         FileProblem: if the file cannot be written.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import load_archive, save_archive
+        >>> arrays = {"encoder/weight": np.zeros((2, 3), np.float32)}
+        >>> save_archive("model.safetensors", arrays, {"epoch": 3})
+        >>> load_archive("model.safetensors")[1]
+        {'epoch': 3}
     """
     write = _WRITERS[_suffix(path)]
     prepared = {check_name(name, path): np.asarray(array) for name, array in arrays.items()}
@@ -59,6 +67,16 @@ def load_archive(
         ArchiveError: if the file is damaged or hostile, before more memory is allocated than the
             size of the file justifies.
         FileProblem: if the file cannot be read.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import load_archive, save_archive
+        >>> save_archive("run.npz", {"bias": np.array([1.0, 2.0])}, {"classes": ("yes", "no")})
+        >>> arrays, meta = load_archive("run.npz")
+        >>> arrays
+        {'bias': array([1., 2.])}
+        >>> meta
+        {'classes': ['yes', 'no']}
     """
     suffix = _suffix(path)
     with open_regular_file(path) as file, reading(path):

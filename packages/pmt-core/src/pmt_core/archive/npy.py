@@ -32,6 +32,18 @@ def load_npy(path: str | os.PathLike[str]) -> NDArray[Any]:
         ArchiveError: the file is damaged, hostile or in another format, found before more memory
             is allocated than the size of the file justifies.
         FileProblem: the file cannot be read.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import load_npy
+        >>> np.save("x.npy", np.arange(3.0))
+        >>> load_npy("x.npy")
+        array([0., 1., 2.])
+        >>> np.save("objects.npy", np.array([{}]), allow_pickle=True)
+        >>> load_npy("objects.npy")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.ArchiveError: 'objects.npy' is an array of object, which is refused ...
     """
     where = repr(os.fspath(path))
     with open_regular_file(path) as file, reading(path):

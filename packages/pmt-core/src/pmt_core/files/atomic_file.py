@@ -47,6 +47,20 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "wb") -> AbstractConte
     Symbolic links are followed, and the permissions of the old file are kept. mode: "wb" for bytes,
     "w" for UTF-8 text with "\\n" line ends. Raises FileProblem if the file cannot be created, or
     the disk is full or fails.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_core import atomic_file
+        >>> with atomic_file("notes.txt", "w") as file:
+        ...     print("version 1", file=file)
+        >>> with atomic_file("notes.txt", "w") as file:
+        ...     print("version 2", file=file)
+        ...     raise RuntimeError("stopped in the middle")
+        Traceback (most recent call last):
+            ...
+        RuntimeError: stopped in the middle
+        >>> print(Path("notes.txt").read_text(), end="")
+        version 1
     """
     if mode not in ("wb", "w"):
         raise SettingsError(f"atomic_file writes new files: mode must be 'wb' or 'w', not {mode!r}")

@@ -34,6 +34,15 @@ class FileLimits:
         expansion: bytes that each stored byte may expand to.
         allowance: bytes that any compressed file may expand to.
         line: longest line in bytes; None: a line may be as long as the file.
+
+    Examples:
+        >>> from pmt_core import ARRAY_LIMITS, TEXT_LIMITS, FileLimits
+        >>> TEXT_LIMITS.expanded(1000) - TEXT_LIMITS.allowance  # 16 bytes for each stored byte
+        16000
+        >>> ARRAY_LIMITS.expansion
+        100
+        >>> FileLimits(expansion=2, allowance=0).expanded(1000)
+        2000
     """
 
     expansion: int = 16
@@ -76,7 +85,7 @@ def open_regular_file(path: str | os.PathLike[str]) -> io.BufferedReader:
 
 
 class InputFile:
-    """A regular file opened for reading; gzip, and a zip of one file, are unpacked.
+    r"""A regular file opened for reading; gzip, and a zip of one file, are unpacked.
 
     The compression is detected from the first bytes. A context manager.
 
@@ -97,6 +106,21 @@ class InputFile:
         FileProblem: the file is missing, a directory, a device, a pipe or unreadable.
         DataError: it is damaged or encrypted, expands beyond its limits, or is a zip file with
             several members. Reading `stream` may raise this, too.
+
+    Examples:
+        >>> import gzip
+        >>> from pathlib import Path
+        >>> from pmt_core import FileLimits, InputFile
+        >>> _ = Path("log.gz").write_bytes(gzip.compress(b"0\n" * 1000))
+        >>> with InputFile("log.gz") as file:
+        ...     print(len(file.stream.read()), file.size < 60)
+        2000 True
+        >>> strict = FileLimits(expansion=1, allowance=0)
+        >>> with InputFile("log.gz", strict) as file:  # doctest: +ELLIPSIS
+        ...     file.stream.read()
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: log.gz expands to more than ... bytes, many times its ...
     """
 
     def __init__(

@@ -20,6 +20,14 @@ def json_errors(where: str) -> Iterator[None]:
 
     where: the file, and the keys that lead to the value; if empty, or in the message already, the
     error is raised as it is.
+
+    Examples:
+        >>> from pmt_core import SettingsError, json_errors
+        >>> with json_errors("config.json['rate']"):
+        ...     raise SettingsError("the rate is positive, got -1")
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: config.json['rate']: the rate is positive, got -1
     """
     try:
         yield
@@ -32,8 +40,6 @@ def json_errors(where: str) -> Iterator[None]:
 def decode_field(data: object, key: str, decode: Callable[[Any], T], default: T = REQUIRED) -> T:
     """Return `decode` of an entry of a JSON object, whose errors then name the file and the key.
 
-        idf = decode_field(state, "idf", InverseDocumentFrequency.from_json)
-
     Args:
         data: the object; anything else raises.
         key: name of the entry.
@@ -42,6 +48,16 @@ def decode_field(data: object, key: str, decode: Callable[[Any], T], default: T 
 
     Raises:
         DataError: the entry is missing, or `decode` raised an error.
+
+    Examples:
+        >>> from pmt_core import RandomStream, decode_field, parse_json
+        >>> state = parse_json(b'{"stream": {"seed": 7, "key": ["dropout"]}}', "run.json")
+        >>> decode_field(state, "stream", RandomStream.from_dict)
+        RandomStream(7, 'dropout')
+        >>> decode_field(state, "other", RandomStream.from_dict)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: run.json: 'other' is missing; the file is damaged or of ...
     """
     value = entry(data, key, default is REQUIRED)
     if value is REQUIRED:
@@ -70,6 +86,20 @@ def dataclass_fields(
 
     Raises:
         DataError: an entry is missing, unknown, or of another type.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> from pmt_core import dataclass_fields
+        >>> @dataclass
+        ... class Layer:
+        ...     width: int
+        ...     dropout: float = 0.0
+        >>> Layer(**dataclass_fields({"width": 8, "dropout": 0}, Layer))
+        Layer(width=8, dropout=0.0)
+        >>> dataclass_fields({"width": "8"}, Layer, complete=False)
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: 'width': expected an integer, got '8'
     """
     decode = decode or {}
     fields = {item.name: item for item in dataclasses.fields(kind) if item.init}

@@ -65,6 +65,20 @@ def field(
     Raises:
         DataError: the entry is missing, or of another type or size; the message names the file
             and the key.
+
+    Examples:
+        >>> from pmt_core import field, parse_json
+        >>> config = parse_json(b'{"layers": 2, "words": ["a", "b"]}', "config.json")
+        >>> field(config, "layers", int, minimum=1)
+        2
+        >>> field(config, "words", list[str])
+        ['a', 'b']
+        >>> field(config, "rate", float, 0.1)  # missing: the default
+        0.1
+        >>> field(config, "words", list[int])
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: config.json['words'][0]: expected an integer, got 'a'
     """
     value = entry(data, key, default is REQUIRED)
     if value is REQUIRED:
@@ -109,6 +123,15 @@ def json_object(
 
     Raises:
         DataError: `data` is no object, or has an unknown key.
+
+    Examples:
+        >>> from pmt_core import json_object
+        >>> json_object({"width": 8}, known=("width", "depth"))
+        {'width': 8}
+        >>> json_object({"widht": 8}, ("width", "depth"), where="config.json")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: config.json: unknown 'widht'; the file is damaged or of ...
     """
     if where is None:
         where = data.where if isinstance(data, JsonObject) else ""
@@ -226,7 +249,13 @@ def _described(kind: Any) -> str:
 
 
 def value_text(value: object) -> str:
-    """Return a value of JSON for a message: at most 70 characters, the type of a list or object."""
+    """Return a value of JSON for a message: at most 70 characters, the type of a list or object.
+
+    Examples:
+        >>> from pmt_core import value_text
+        >>> print(value_text("adam"), value_text([1, 2, 3]), value_text({}), sep="; ")
+        'adam'; a list; an object
+    """
     if isinstance(value, int | float | str):
         text = repr(value) if not isinstance(value, int) or abs(value) < 1 << 99 else "a number"
         return text if len(text) <= 60 else f"{text[:60]}..."

@@ -30,6 +30,13 @@ class JsonLimits:
         elements: values, at all depths, that any text may hold.
         bytes_per_element: bytes of the file that each further value needs.
         depth: deepest nesting of lists and objects.
+
+    Examples:
+        >>> from pmt_core import JsonLimits, parse_json
+        >>> parse_json(b'{"a": {"b": {}}}', "deep.json", JsonLimits(depth=2))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: deep.json: expected JSON: nested 3 deep, the limit is 2; ...
     """
 
     bytes: int = 64 << 20
@@ -46,6 +53,16 @@ class JsonObject(dict[str, Any]):
 
     Attributes:
         where: the file and the keys that lead to it, for messages; empty if unknown.
+
+    Examples:
+        >>> from pmt_core import field, parse_json
+        >>> config = parse_json(b'{"model": {"width": "wide"}}', "config.json")
+        >>> field(config, "model", dict).where
+        "config.json['model']"
+        >>> field(field(config, "model", dict), "width", int)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: config.json['model']['width']: expected an integer, got ...
     """
 
     where: str = ""
@@ -58,6 +75,15 @@ def read_json(path: str | os.PathLike[str], limits: JsonLimits = JSON_LIMITS) ->
         FileProblem: the file is missing, a directory, a device or unreadable.
         DataError: it is not JSON, not an object, has a key twice or a number that is not finite,
             or exceeds the limits.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_core import read_json
+        >>> _ = Path("config.json").write_text('{"width": 8, "width": 9}')
+        >>> read_json("config.json")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: config.json: expected JSON: the key 'width' occurs twice; ...
     """
     with open_regular_file(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -84,6 +110,15 @@ def parse_json(
 
     Raises:
         PmtError: of the given class, for the reasons of `read_json`.
+
+    Examples:
+        >>> from pmt_core import parse_json
+        >>> parse_json(b'{"width": 8}', "config.json")
+        {'width': 8}
+        >>> parse_json(b'{"rate": NaN}', "config.json")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.DataError: config.json: expected JSON: NaN is not a number of JSON; ...
     """
     try:
         _check_limits(data, limits, len(data) if stored is None else stored)

@@ -1,14 +1,7 @@
 """`check_gradient`: comparison of a gradient with numerical derivatives, without a tape.
 
-The function under test takes arrays and returns its value and its backward:
-
-    def tanh(x):
-        y = np.tanh(x)
-        def backward(grad):
-            return grad * (1 - y * y)
-        return y, backward
-
-    check_gradient(tanh, rng.normal(size=(3, 4)), rng=rng)
+The function under test takes arrays and returns its value and its backward. The backward takes the
+gradient with respect to the value and returns the gradient with respect to the input.
 """
 
 from __future__ import annotations
@@ -82,6 +75,20 @@ def check_gradient(
 
     Raises:
         GradientError: names the input, the coordinate, and both numbers.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import check_gradient
+        >>> def square(x, factor=2):
+        ...     return x * x, lambda grad: grad * factor * x
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.normal(size=(2, 3))
+        >>> check_gradient(square, x, rng=rng).error < 1e-6
+        True
+        >>> check_gradient(lambda x: square(x, factor=1), x, rng=rng)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.GradientError: wrong gradient: input 0 of shape (2, 3), coordinate ...
     """
     if method not in _RTOL:
         raise SettingsError(f"method must be one of {', '.join(_RTOL)}, not {method!r}")

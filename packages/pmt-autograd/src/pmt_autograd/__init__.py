@@ -46,7 +46,7 @@ from pmt_autograd.ops.elementwise import (
     square,
 )
 from pmt_autograd.ops.erf import erf, erf_values
-from pmt_autograd.ops.indexing import getitem, take_rows
+from pmt_autograd.ops.indexing import getitem, masked, take_rows, where
 from pmt_autograd.ops.join_split import concat, hstack, split, stack, vstack
 from pmt_autograd.ops.matmul import matmul, outer, tensordot
 from pmt_autograd.ops.piecewise import (
@@ -54,15 +54,13 @@ from pmt_autograd.ops.piecewise import (
     clip,
     elu,
     leaky_relu,
-    masked,
     maximum,
     minimum,
     relu,
-    where,
 )
-from pmt_autograd.ops.product import cumprod, prod
+from pmt_autograd.ops.product import cumprod, cumsum, prod
 from pmt_autograd.ops.rearrange import expand_dims, flip, moveaxis, pad, repeat, roll, squeeze, tile
-from pmt_autograd.ops.reduction import cumsum, max, mean, min, norm, std, sum, var
+from pmt_autograd.ops.reduction import max, mean, min, norm, std, sum, var
 from pmt_autograd.ops.rounding import ceil, floor, floor_divide, mod, round, sign, trunc
 from pmt_autograd.ops.scatter import scatter_add, set_items, take, take_along_axis
 from pmt_autograd.ops.shape import astype, broadcast_to, reshape, swapaxes, transpose

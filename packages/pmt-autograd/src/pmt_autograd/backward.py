@@ -29,6 +29,17 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element. Raises
     StateError if a backward pass has used the tape already, or `loss` depends on no leaf that
     requires a gradient.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, gradients
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> b = Tensor(0.5, requires_grad=True)
+        >>> loss = (w * [3.0, 4.0]).sum() + b
+        >>> grads = gradients(loss)
+        >>> grads[w], grads[b]
+        (GradientArray([3., 4.], dtype=float32), GradientArray(1., dtype=float32))
+        >>> w.grad is None  # nothing was written to the leaves
+        True
     """
     if not isinstance(loss, Tensor):
         raise DtypeError(

@@ -36,20 +36,48 @@ def only_values() -> bool:
     """Return whether the calling thread records nothing and has no operation hooks.
 
     Code that only needs values may then compute on arrays.
+
+    Examples:
+        >>> from pmt_autograd import no_grad, only_values
+        >>> with no_grad():
+        ...     print(only_values())
+        True
+        >>> only_values()
+        False
     """
     return recording.value_only
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
-    """Record nothing within this context, in the calling thread: nothing is saved for backward."""
+    """Record nothing within this context, in the calling thread: nothing is saved for backward.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, no_grad
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> with no_grad():
+        ...     y = x * 3
+        >>> y.requires_grad, y.is_leaf
+        (False, True)
+    """
     with _switched(False, recording.hooks):
         yield
 
 
 @contextmanager
 def enable_grad() -> Iterator[None]:
-    """Record operations within this context, also inside `no_grad()`."""
+    """Record operations within this context, also inside `no_grad()`.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, enable_grad, no_grad
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> with no_grad():
+        ...     with enable_grad():
+        ...         y = (x * 3).sum()
+        >>> y.backward()
+        >>> x.grad
+        GradientArray([3., 3.], dtype=float32)
+    """
     with _switched(True, recording.hooks):
         yield
 
@@ -58,17 +86,21 @@ def enable_grad() -> Iterator[None]:
 def operation_hook(hook: OperationHook) -> Iterator[None]:
     """Apply `hook` to the function of every operation that runs within this context.
 
-        def logged(name, function):
-            def run(*arrays, **settings):
-                print(name)
-                return function(*arrays, **settings)
-            return run
-
-        with operation_hook(logged):
-            model(x)
-
     Applies to the calling thread only. The backward of a recorded operation stays wrapped after
     the end of the context. Hooks nest; the outermost is applied first.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, operation_hook
+        >>> def logged(name, function):
+        ...     def run(*arrays, **settings):
+        ...         print(name, [array.shape for array in arrays])
+        ...         return function(*arrays, **settings)
+        ...
+        ...     return run
+        >>> with operation_hook(logged):
+        ...     y = (Tensor([[1.0, 2.0]]) @ Tensor([[3.0], [4.0]])).relu()
+        matmul [(1, 2), (2, 1)]
+        relu [(1, 1)]
     """
     with _switched(recording.on, (*recording.hooks, hook)):
         yield
@@ -85,5 +117,14 @@ def _switched(on: bool, hooks: tuple[OperationHook, ...]) -> Iterator[None]:
 
 
 def is_recording() -> bool:
-    """Return whether the calling thread records operations (False under `no_grad`)."""
+    """Return whether the calling thread records operations (False under `no_grad`).
+
+    Examples:
+        >>> from pmt_autograd import is_recording, no_grad
+        >>> is_recording()
+        True
+        >>> with no_grad():
+        ...     print(is_recording())
+        False
+    """
     return recording.on

@@ -22,6 +22,20 @@ class GradientArray(np.ndarray[Any, np.dtype[Any]]):
     expression that is differentiated it would count as a constant. Operations that record
     therefore refuse it with a GradientError. `np.asarray(g)` is a plain array of the same memory,
     a constant on purpose; so are the data of a leaf, `sign` and other steps, and Python numbers.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x**3).sum().backward()
+        >>> x.grad  # 3 x^2
+        GradientArray([ 3., 12.], dtype=float32)
+        >>> np.asarray(x.grad)
+        array([ 3., 12.], dtype=float32)
+        >>> x * x.grad  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.GradientError: multiply was given an array that was computed from a ...
     """
 
     __slots__ = ()

@@ -45,13 +45,6 @@ def primitive(function: Callable[..., tuple[Array, Any]]) -> TensorOperation: ..
 def primitive(function: Function) -> Operation:
     """Turn an array function with a gradient into an operation on tensors.
 
-        @primitive
-        def tanh(x):
-            y = np.tanh(x)
-            def backward(grad):
-                return grad * (1 - y * y)
-            return y, backward
-
     The operation accepts tensors, arrays and scalars in any mixture and returns a `Tensor`. A
     floating array or NumPy scalar beside tensors is converted to their dtype: float32 stays
     float32. The operation is registered under the function's name, or if a primitive of another
@@ -72,6 +65,18 @@ def primitive(function: Function) -> Operation:
     `needs_grad: Sequence[bool]`. It receives one entry for each positional input: True if the
     gradient will be used (the input is then an array). All are False if nothing is recorded, so
     that nothing needs to be saved.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, primitive
+        >>> @primitive
+        ... def cube(x):
+        ...     return x**3, lambda grad: grad * 3 * x**2
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> cube(x)
+        Tensor([1., 8.], dtype=float32, made by cube)
+        >>> cube(x).sum().backward()
+        >>> x.grad
+        GradientArray([ 3., 12.], dtype=float32)
     """
     signature = inspect.signature(function)
     entry = Primitive(name=function.__name__, function=function)

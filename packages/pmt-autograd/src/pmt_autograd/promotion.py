@@ -1,10 +1,36 @@
-"""Type promotion of the two operands of arithmetic."""
+"""Dtypes: of the numbers that a tensor is made of, and of the two operands of arithmetic."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pmt_core import DtypeError
+
+
+def as_numbers(data: Any, dtype: DTypeLike | None, requires_grad: bool) -> NDArray[Any]:
+    """Return the array of a tensor. Python floats become float32; arrays keep their dtype.
+
+    dtype: dtype to convert to. Raises DtypeError if the data are not numbers, or a gradient is
+    required of numbers that are not floating.
+    """
+    has_dtype = isinstance(data, (np.ndarray, np.generic))
+    array = np.asarray(data, dtype=dtype)
+    if dtype is None and not has_dtype and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(
+            f"a tensor holds floating, integer or boolean numbers, got dtype {array.dtype}; "
+            "give an array of numbers, all rows of one length"
+        )
+    if requires_grad and array.dtype.kind != "f":
+        raise DtypeError(
+            f"only floating tensors have gradients, got dtype {array.dtype}; "
+            "convert with .astype(np.float32)"
+        )
+    return array
 
 
 def promote(first: Any, second: Any) -> tuple[Any, Any]:

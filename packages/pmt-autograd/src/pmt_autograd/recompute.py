@@ -32,6 +32,19 @@ def recompute(
     `function(*inputs, rng=rng)`; the second call draws the same numbers from a copy, so dropout has
     the same masks. Backward raises StateError if the second call returns another result: the
     function uses a generator not passed as rng, or its parameters were changed in between.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, recompute, tape_trace
+        >>> def block(x):
+        ...     return (x * 2).tanh().exp()
+        >>> x = Tensor([0.0, 1.0], requires_grad=True)
+        >>> y = recompute(block, x)
+        >>> print(tape_trace(y))
+        %0 = leaf           (2,)
+        %1 = recompute(%0)  (2,)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([2.   , 0.371], dtype=float32)
     """
     state = None if rng is None else rng.bit_generator.state
     if not recording.on:

@@ -25,6 +25,13 @@ class Sample:
         float32_rtol: tolerance of the float32 gradient, relative to its largest element. Larger
             than the default only if the inputs themselves lose digits, e.g. 100 + noise.
         float32: False if the operation changes the dtype, so float32 need not give float32.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Sample
+        >>> sample = Sample((np.ones((2, 3)),), {"axis": 0}, note="first axis")
+        >>> sample.inputs[0].shape, sample.settings
+        ((2, 3), {'axis': 0})
     """
 
     inputs: tuple[Any, ...]
@@ -55,6 +62,14 @@ class Primitive:
         sample_maker, kinks, analytic: see `samples`; without samples the registry test fails.
         composed: the same function in plain operations, if it has a composed form.
         count_flops: FLOPs of one call, see `counts_flops`; None for one per element.
+
+    Examples:
+        >>> from pmt_autograd import REGISTRY
+        >>> entry = REGISTRY["relu"]
+        >>> entry.name, entry.kinks
+        ('relu', 'x = 0: 0')
+        >>> entry.operation([-1.0, 2.0]).data
+        array([0., 2.])
     """
 
     name: str
@@ -106,7 +121,13 @@ def entry_of(operation: Callable[..., Any]) -> Primitive:
 
 
 def primitives_of(package: str) -> list[Primitive]:
-    """Return the registered primitives that a package defines, e.g. `primitives_of("pmt_nn")`."""
+    """Return the registered primitives that a package defines, e.g. `primitives_of("pmt_nn")`.
+
+    Examples:
+        >>> from pmt_autograd import primitives_of
+        >>> [entry.name for entry in primitives_of("pmt_autograd")][:3]
+        ['absolute', 'add', 'arccos']
+    """
     entries = (REGISTRY[name] for name in sorted(REGISTRY))
     return [entry for entry in entries if entry.function.__module__.split(".")[0] == package]
 
@@ -116,13 +137,22 @@ def samples(
 ) -> Callable[[SampleMaker], SampleMaker]:
     """Register the samples that the gradients of one or several primitives are checked with.
 
-        @samples(tanh)
-        def _(rng):
-            yield Sample((rng.normal(size=(2, 3)),))
-
     The function is called only by the check, so it adds nothing to the time of an import. kinks:
     points where the function has no derivative, and the gradient there. analytic: True if it
     accepts complex numbers, so that it is checked by the complex step, exact to rounding.
+
+    Examples:
+        >>> from pmt_autograd import REGISTRY, Sample, check_primitive, primitive, samples
+        >>> @primitive
+        ... def cubed(x):
+        ...     return x**3, lambda grad: grad * 2 * x**2  # wrong: 3 x^2
+        >>> @samples(cubed)
+        ... def _(rng):
+        ...     yield Sample((rng.normal(size=(2, 3)),))
+        >>> check_primitive(REGISTRY["cubed"])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.GradientError: cubed, sample 0: GradientError: wrong gradient: input ...
     """
 
     def decorate(maker: SampleMaker) -> SampleMaker:
@@ -137,12 +167,20 @@ def samples(
 def composed_form(operation: Callable[..., Any]) -> Callable[[C], C]:
     """Attach the composed form of a fused operation as `operation.composed`.
 
-        @composed_form(layer_norm)
-        def layer_norm_composed(x, weight, bias, *, eps=1e-5):
-            ...
-
     The composed form takes the same arguments and consists of plain operations, for reading.
     `check_composed` compares the two on the samples of the operation.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, composed_form, primitive
+        >>> @primitive
+        ... def scaled_square(x):
+        ...     return 3 * x * x, lambda grad: 6 * grad * x
+        >>> @composed_form(scaled_square)
+        ... def scaled_square_composed(x):
+        ...     return x**2 * 3
+        >>> x = Tensor([1.0, 2.0])
+        >>> scaled_square(x).data, scaled_square.composed(x).data
+        (array([ 3., 12.], dtype=float32), array([ 3., 12.], dtype=float32))
     """
 
     def decorate(composed: C) -> C:
@@ -159,13 +197,21 @@ def composed_form(operation: Callable[..., Any]) -> Callable[[C], C]:
 def counts_flops(*operations: Callable[..., Any]) -> Callable[[C], C]:
     """Register the FLOP counter of one or several primitives.
 
-        @counts_flops(matmul)
-        def _(value, a, b, **settings):
-            return 2 * value.size * a.shape[-1]
-
     The counter receives the value, the input arrays and the settings of a call (`needs_grad`
     among them, so accept `**settings`) and returns a number. A multiplication and its addition
     count as two.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import counts_flops, flops_of, primitive
+        >>> @primitive
+        ... def fourth_power(x):
+        ...     return x**4, lambda grad: grad * 4 * x**3
+        >>> @counts_flops(fourth_power)
+        ... def _(value, x, **settings):
+        ...     return 2 * x.size  # the square of a square
+        >>> flops_of("fourth_power", np.ones(5), (np.ones(5),), {})
+        10
     """
 
     def decorate(counter: C) -> C:
@@ -177,7 +223,18 @@ def counts_flops(*operations: Callable[..., Any]) -> Callable[[C], C]:
 
 
 def no_flops(*operations: Callable[..., Any]) -> None:
-    """Register primitives that only move or view numbers: 0 FLOPs a call."""
+    """Register primitives that only move or view numbers: 0 FLOPs a call.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import flops_of, no_flops, primitive
+        >>> @primitive
+        ... def last(x):
+        ...     return x[-1:], lambda grad: np.concatenate((np.zeros(x.size - 1, x.dtype), grad))
+        >>> no_flops(last)
+        >>> flops_of("last", np.ones(1), (np.ones(5),), {})
+        0
+    """
     counts_flops(*operations)(lambda value, *arrays, **settings: 0)
 
 
@@ -186,6 +243,15 @@ def flops_of(name: str, value: Any, arrays: tuple[Any, ...], settings: dict[str,
 
     Uses the counter of the primitive (see `counts_flops`). If it has none, the estimate is one
     operation per element that it reads or returns, whichever are more.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import flops_of
+        >>> a, b = np.ones((2, 3)), np.ones((3, 4))
+        >>> flops_of("matmul", a @ b, (a, b), {})  # 2 * 2 * 3 * 4
+        48
+        >>> flops_of("exp", np.exp(a), (a,), {})  # no counter: one for each element
+        6
     """
     entry = REGISTRY.get(name)
     if entry is not None and entry.count_flops is not None:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from pmt_autograd.grad_mode import recording
 from pmt_autograd.gradient_array import GradientArray, refuse_gradients
 from pmt_autograd.node import Node
+from pmt_autograd.promotion import as_numbers
 from pmt_autograd.types import Axis
 from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 
@@ -41,6 +42,16 @@ class Tensor:
         DtypeError: if the data are not numbers, or a gradient is required of integers, or would
             be lost, as the data are a tensor on the tape.
         GradientError: if the data were computed from a gradient, and this is no new leaf.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> weight = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> y = weight @ [10.0, 1.0]
+        >>> y
+        Tensor([12., 34.], dtype=float32, made by matmul)
+        >>> y.sum().backward()
+        >>> weight.grad.tolist()
+        [[10.0, 1.0], [10.0, 1.0]]
     """
 
     __slots__ = ("__weakref__", "_data", "grad", "node", "requires_grad")
@@ -66,21 +77,8 @@ class Tensor:
             data = data._data
         elif not requires_grad and isinstance(data, (GradientArray, list, tuple)):
             refuse_gradients([data] if isinstance(data, GradientArray) else data, "Tensor")
-        has_dtype = isinstance(data, (np.ndarray, np.generic))
-        array = np.asarray(data, dtype=dtype)
-        if dtype is None and not has_dtype and array.dtype == np.float64:
-            array = array.astype(np.float32)
-        if array.dtype.kind not in "fiub":
-            raise DtypeError(
-                f"a tensor holds floating, integer or boolean numbers, got dtype {array.dtype}; "
-                "give an array of numbers, all rows of one length"
-            )
-        if requires_grad and array.dtype.kind != "f":
-            raise DtypeError(
-                f"only floating tensors have gradients, got dtype {array.dtype}; "
-                "convert with .astype(np.float32)"
-            )
-        self._data, self.requires_grad = array, requires_grad
+        self._data = as_numbers(data, dtype, requires_grad)
+        self.requires_grad = requires_grad
         self.grad = self.node = None
 
     @staticmethod

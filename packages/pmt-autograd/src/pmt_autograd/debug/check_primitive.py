@@ -28,6 +28,14 @@ class PrimitiveReport:
         method: "complex" (the complex step) or "central" (central differences).
         error: largest relative error of a float64 gradient against the numerical one.
         float32_error: largest error of a float32 gradient, relative to its largest element.
+
+    Examples:
+        >>> from pmt_autograd import REGISTRY, check_primitive
+        >>> report = check_primitive(REGISTRY["tanh"])
+        >>> report.name, report.samples, report.method
+        ('tanh', 4, 'complex')
+        >>> report.error < 1e-10, report.float32_error < 1e-4
+        (True, True)
     """
 
     name: str
@@ -49,6 +57,14 @@ def check_primitive(entry: Primitive, *, seed: int = 0) -> PrimitiveReport:
 
     seed: of the samples and of the random directions. Raises GradientError, which names the
     primitive, the sample and what is wrong, and StateError if the primitive has no samples.
+
+    Examples:
+        >>> from pmt_autograd import REGISTRY, check_primitive
+        >>> report = check_primitive(REGISTRY["relu"])
+        >>> report.samples, report.kinks
+        (2, 'x = 0: 0')
+        >>> report.error < 1e-6
+        True
     """
     errors = []
     for number, sample in enumerate(_samples(entry, seed)):
@@ -66,6 +82,21 @@ def check_composed(entry: Primitive, *, seed: int = 0) -> int:
     Values and the gradients of all floating inputs must be equal, up to rounding, in float64 and
     in float32. Raises GradientError, which names the primitive, the sample, the dtype and the first
     difference, and StateError if the primitive has no composed form or no samples.
+
+    Examples:
+        >>> from pmt_autograd import REGISTRY, Sample, primitive, samples
+        >>> from pmt_autograd import check_composed, composed_form
+        >>> @primitive
+        ... def doubled(x):
+        ...     return 2 * x, lambda grad: 2 * grad
+        >>> @samples(doubled)
+        ... def _(rng):
+        ...     yield Sample((rng.normal(size=4),))
+        >>> _ = composed_form(doubled)(lambda x: x * x)  # not the same function
+        >>> check_composed(REGISTRY["doubled"])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.GradientError: doubled, sample 0: GradientError: the value differs ...
     """
     if entry.composed is None:
         raise StateError(

@@ -28,6 +28,11 @@ def gradient_table(*packages: str) -> str:
     """Check every primitive of imported packages, e.g. "pmt_autograd"; return a table in Markdown.
 
     Raises GradientError if a gradient is wrong, and StateError if a primitive has no samples.
+
+    Examples:
+        >>> from pmt_autograd import gradient_table
+        >>> print(gradient_table()[:21])  # of no package: the heading alone
+        ## The gradient table
     """
     lines = [_HEAD]
     for package in packages:

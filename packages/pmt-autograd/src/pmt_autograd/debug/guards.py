@@ -24,6 +24,16 @@ def detect_anomaly() -> Iterator[None]:
     in it are checked in backward, also after its end. The check reads every element, so it costs
     time. The GradientError names the operation, the shapes of its inputs, and the line of your
     program that called it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, detect_anomaly
+        >>> x = Tensor([0.0, 4.0], requires_grad=True)
+        >>> with np.errstate(divide="ignore"), detect_anomaly():  # doctest: +ELLIPSIS
+        ...     x.sqrt().sum().backward()
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.GradientError: the gradient of 'sqrt' by input 0 has 0 nan and 1 ...
     """
     with operation_hook(_check_finite):
         yield
@@ -79,15 +89,21 @@ def _list_not_finite(arrays: tuple[Any, ...]) -> str:
 def in_place_guard() -> Iterator[None]:
     """Raise an error in backward if an array that a gradient needs was changed in place.
 
-        with in_place_guard():
-            loss = model(x)
-        x[0] = 5                 # an array that a gradient needs
-        loss.backward()          # StateError: names the operation, the array, and your line
-
     Results of operations cannot be written to anyway: `Tensor.data` is read-only while the tape
     needs it. The guard covers leaves, parameters, arrays given as constants, and views of them.
     It computes a checksum of each array that a gradient needs, so it costs time: use it in tests
     and to find an error. Applies to the calling thread only.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, in_place_guard
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> with in_place_guard():
+        ...     loss = (x * x).sum()
+        >>> x.data[0] = 5  # the gradient of x * x needs it
+        >>> loss.backward()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.StateError: an array that the gradient of 'multiply' needs was ...
     """
     with operation_hook(_check_unchanged):
         yield

@@ -14,7 +14,17 @@ from pmt_core import StateError
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """An operation or a leaf: its name, the shape of its value, the list indices of its inputs."""
+    """An operation or a leaf: its name, the shape of its value, the list indices of its inputs.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, tape_graph
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> for node in tape_graph((w * w).sum(), {"w": w}):
+        ...     print(node.label, node.shape, node.inputs, node.is_leaf)
+        w (2,) () True
+        multiply (2,) (0, 0) False
+        sum () (1,) False
+    """
 
     label: str
     shape: tuple[int, ...]
@@ -28,6 +38,15 @@ def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> lis
     Inputs without a gradient are not on the tape, so they are not in the list. names: names of
     leaves, e.g. `dict(model.named_parameters())`; others are called "leaf". Raises StateError if
     there is no tape, or a backward pass has used it.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, tape_graph
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> graph = tape_graph((w * 3).exp(), {"w": w})
+        >>> [node.label for node in graph]
+        ['w', 'multiply', 'exp']
+        >>> graph[2]
+        GraphNode(label='exp', shape=(2,), inputs=(1,), is_leaf=False)
     """
     leaves, nodes = tape_nodes(tensor)
     order: list[Node | Tensor] = [*leaves, *nodes]
@@ -69,7 +88,20 @@ def _inputs(node: Node, index: Mapping[Node | Tensor, int]) -> tuple[int, ...]:
 
 
 def tape_trace(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> str:
-    """Return the `tape_graph` as text: one line for each leaf and operation."""
+    """Return the `tape_graph` as text: one line for each leaf and operation.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, tape_trace
+        >>> w = Tensor([[1.0, 2.0]], requires_grad=True)
+        >>> b = Tensor([0.5], requires_grad=True)
+        >>> y = Tensor([[3.0, 4.0]]) @ w.T + b
+        >>> print(tape_trace(y, {"w": w, "b": b}))
+        %0 = b              (1,)
+        %1 = w              (1, 2)
+        %2 = transpose(%1)  (2, 1)
+        %3 = matmul(%2)     (1, 1)
+        %4 = add(%3, %0)    (1, 1)
+    """
     graph = tape_graph(tensor, names)
     width = len(str(len(graph) - 1)) + 1
     inputs = ["" if n.is_leaf else f"({', '.join(f'%{i}' for i in n.inputs)})" for n in graph]
@@ -95,6 +127,14 @@ def draw_tape(
     its value. Arrows follow the values; gradients flow against them. Readable up to some dozens
     of operations. The same tape gives the same file. Raises StateError if matplotlib is not
     installed, or there is no tape.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_autograd import Tensor, draw_tape
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> draw_tape((w * 3).sum(), "tape.svg", {"w": w})
+        >>> Path("tape.svg").read_text()[:5]
+        '<?xml'
     """
     graph = tape_graph(tensor, names)
     positions = _layout(graph)

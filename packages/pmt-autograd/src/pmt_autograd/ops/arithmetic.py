@@ -16,7 +16,20 @@ from pmt_core import cut, unbroadcast
 
 @primitive
 def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return a + b, which broadcast. d(a + b) = da + db."""
+    """Return a + b, which broadcast. d(a + b) = da + db.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> bias = Tensor([10.0, 20.0], requires_grad=True)
+        >>> y = x + bias
+        >>> y.data
+        array([[11., 22.],
+               [13., 24.]], dtype=float32)
+        >>> y.sum().backward()
+        >>> bias.grad  # summed over the rows that it was added to
+        GradientArray([2., 2.], dtype=float32)
+    """
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
@@ -32,7 +45,19 @@ def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
 
 @primitive
 def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return a - b, which broadcast. d(a - b) = da - db."""
+    """Return a - b, which broadcast. d(a - b) = da - db.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> a = Tensor([5.0, 7.0], requires_grad=True)
+        >>> b = Tensor(2.0, requires_grad=True)
+        >>> y = a - b
+        >>> y.data
+        array([3., 5.], dtype=float32)
+        >>> y.sum().backward()
+        >>> a.grad, b.grad
+        (GradientArray([1., 1.], dtype=float32), GradientArray(-2., dtype=float32))
+    """
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
@@ -48,7 +73,19 @@ def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
 
 @primitive
 def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return a * b, which broadcast. d(ab) = b da + a db."""
+    """Return a * b, which broadcast. d(ab) = b da + a db.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> a = Tensor([1.0, 2.0], requires_grad=True)
+        >>> b = Tensor([10.0, 20.0], requires_grad=True)
+        >>> y = a * b
+        >>> y.sum().backward()
+        >>> a.grad  # b, by the product rule
+        GradientArray([10., 20.], dtype=float32)
+        >>> b.grad
+        GradientArray([1., 2.], dtype=float32)
+    """
     a, b = promote(a, b)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
@@ -66,7 +103,21 @@ def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
 
 @primitive
 def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return a / b, which broadcast. d(a/b) = (da - (a/b) db) / b."""
+    """Return a / b, which broadcast. d(a/b) = (da - (a/b) db) / b.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> a = Tensor([1.0, 6.0], requires_grad=True)
+        >>> b = Tensor([2.0, 4.0], requires_grad=True)
+        >>> y = a / b
+        >>> y.data
+        array([0.5, 1.5], dtype=float32)
+        >>> y.sum().backward()
+        >>> a.grad
+        GradientArray([0.5 , 0.25], dtype=float32)
+        >>> b.grad
+        GradientArray([-0.25 , -0.375], dtype=float32)
+    """
     a, b = promote(a, b)
     quotient = a / b
     a_shape = a.shape if needs_grad[0] else None
@@ -88,6 +139,17 @@ def power(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result
 
     a^0 is constant, so its gradient by a is 0; that of 0^b by b is 0 for b >= 0. A negative a has
     no real power beside an integer b, so the gradient by b is nan.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> a = Tensor([-3.0, 2.0], requires_grad=True)
+        >>> (a**2).sum().backward()
+        >>> a.grad
+        GradientArray([-6.,  4.], dtype=float32)
+        >>> b = Tensor([0.0, 3.0], requires_grad=True)
+        >>> (2**b).sum().backward()
+        >>> b.grad.round(3)  # 2^b ln 2
+        array([0.693, 5.545], dtype=float32)
     """
     a, b = promote(a, b)
     result = np.power(a, b)
@@ -111,7 +173,18 @@ def power(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result
 
 @primitive
 def negative(x: Array) -> Result:
-    """Return -x. d(-x) = -dx."""
+    """Return -x. d(-x) = -dx.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([1.0, -2.0], requires_grad=True)
+        >>> y = -x
+        >>> y.data
+        array([-1.,  2.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([-1., -1.], dtype=float32)
+    """
     return -x, lambda grad: -grad
 
 

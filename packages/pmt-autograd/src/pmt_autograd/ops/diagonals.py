@@ -18,6 +18,13 @@ def diagonal(x: Array, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Re
 
     offset: 0 for the main diagonal, above 0 for one over it. The other elements have the gradient
     0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, diagonal
+        >>> x = Tensor(np.arange(9.0).reshape(3, 3))
+        >>> diagonal(x).data, diagonal(x, offset=1).data
+        (array([0., 4., 8.]), array([1., 5.]))
     """
     _check_matrix("diagonal", x)
     return x.diagonal(offset, axis1, axis2), _backward_of_diagonal(x, offset, axis1, axis2)
@@ -28,6 +35,17 @@ def trace(x: Array, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Resul
     """Return the sum of the diagonal of the matrices in two axes, as `np.trace`.
 
     d trace = the sum of dx on the diagonal.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, trace
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> y = trace(x)
+        >>> y.item()
+        5.0
+        >>> y.backward()
+        >>> x.grad
+        GradientArray([[1., 0.],
+                       [0., 1.]], dtype=float32)
     """
     _check_matrix("trace", x)
     scatter = _backward_of_diagonal(x, offset, axis1, axis2)
@@ -57,6 +75,14 @@ def diag(x: Array, *, k: int = 0) -> Result:
 
     k: 0 for the main diagonal, above 0 for one over it; the matrix of a vector has n + |k| rows.
     Raises ShapeError for more than two axes; `diagonal` takes any number.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, diag
+        >>> diag(Tensor([1.0, 2.0])).data
+        array([[1., 0.],
+               [0., 2.]], dtype=float32)
+        >>> diag(Tensor([[1.0, 2.0], [3.0, 4.0]])).data
+        array([1., 4.], dtype=float32)
     """
     if x.ndim == 1:
         return np.diag(x, k), lambda grad: grad.diagonal(k)
@@ -73,6 +99,15 @@ def tril(x: Array, *, k: int = 0) -> Result:
     """Return matrices x (..., n, m) with zeros above the k-th diagonal, whatever x holds there.
 
     A vector is every row of a square matrix. The gradient is masked in the same way.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, tril
+        >>> x = Tensor(np.full((3, 3), 7))
+        >>> tril(x).data
+        array([[7, 0, 0],
+               [7, 7, 0],
+               [7, 7, 7]])
     """
     return _masked_matrix("tril", x, lambda n, m: np.tri(n, m, k, np.bool_))
 
@@ -82,6 +117,15 @@ def triu(x: Array, *, k: int = 0) -> Result:
     """Return matrices x (..., n, m) with zeros below the k-th diagonal, whatever x holds there.
 
     A vector is every row of a square matrix. The gradient is masked in the same way.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, triu
+        >>> x = Tensor(np.full((3, 3), 7))
+        >>> triu(x, k=1).data
+        array([[0, 7, 7],
+               [0, 0, 7],
+               [0, 0, 0]])
     """
     return _masked_matrix("triu", x, lambda n, m: ~np.tri(n, m, k - 1, np.bool_))
 

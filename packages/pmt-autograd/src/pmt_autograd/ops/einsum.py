@@ -23,6 +23,18 @@ def einsum(*operands: Array, subscripts: str, needs_grad: NeedsGrad | None = Non
     the output and the other operands, with the letters of this operand as output. A letter that no
     other term has was summed over, so the gradient is constant along it. For a letter that repeats
     in the operand, the gradient is on the diagonal.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, einsum
+        >>> queries = Tensor(np.ones((8, 2, 5, 16)), requires_grad=True)  # (b, h, t, k)
+        >>> keys = Tensor(np.ones((8, 2, 7, 16)))  # (b, h, s, k)
+        >>> scores = einsum(queries, keys, subscripts="bhtk,bhsk->bhts")
+        >>> scores.shape
+        (8, 2, 5, 7)
+        >>> scores.sum().backward()
+        >>> queries.grad.shape, float(queries.grad[0, 0, 0, 0])  # the sum of 7 keys
+        ((8, 2, 5, 16), 7.0)
     """
     terms, output = _explicit(subscripts, operands)
     needed = needs_grad if needs_grad is not None else [True] * len(operands)

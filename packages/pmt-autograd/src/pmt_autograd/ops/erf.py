@@ -21,7 +21,18 @@ _DEGREES = {"near": (8, 14), "far": (10, 24)}  # for float32, float64
 
 @primitive
 def erf(x: Array) -> Result:
-    """Return erf(x), the integral of 2/sqrt(pi) e^(-t^2) from 0 to x. d erf = the integrand."""
+    """Return erf(x), the integral of 2/sqrt(pi) e^(-t^2) from 0 to x. d erf = the integrand.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, erf
+        >>> x = Tensor([0.0, 1.0], requires_grad=True)
+        >>> y = erf(x)
+        >>> y.data.round(3)
+        array([0.   , 0.843], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([1.128, 0.415], dtype=float32)
+    """
     return erf_values(x), lambda grad: grad * (np.exp(-x * x) * grad.dtype.type(_SLOPE))
 
 
@@ -32,6 +43,12 @@ def erf_values(x: Array) -> Array:
     `math.erf`. With u = x^2: for |x| < 1, erf(x) = x p(u), so that the relative error is small
     near 0 too; from 1 on, erf(x) = 1 - e^(-u) q(s), since e^u (1 - erf x) is smooth in
     s = 1 / (1 + x).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import erf_values
+        >>> erf_values(np.array([-6.0, 0.0, 0.5])).round(12)
+        array([-1.        ,  0.        ,  0.52049988])
     """
     flat = np.ascontiguousarray(as_floats(x)).reshape(-1)
     y = np.empty_like(flat)

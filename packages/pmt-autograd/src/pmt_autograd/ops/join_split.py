@@ -17,7 +17,19 @@ from pmt_core import ShapeError, check_sizes
 
 @primitive
 def concat(*parts: Array, axis: int = 0) -> Result:
-    """Join tensors along an existing axis; the other axes have the same lengths."""
+    """Join tensors along an existing axis; the other axes have the same lengths.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, concat
+        >>> a = Tensor([1.0, 2.0], requires_grad=True)
+        >>> b = Tensor([3.0], requires_grad=True)
+        >>> y = concat(a, b)
+        >>> y.data
+        array([1., 2., 3.], dtype=float32)
+        >>> (y * [10.0, 20.0, 30.0]).sum().backward()
+        >>> a.grad, b.grad
+        (GradientArray([10., 20.], dtype=float32), GradientArray([30.], dtype=float32))
+    """
     if not parts:
         raise ShapeError("concat expects at least one tensor")
     axis = normalize_axis(axis, parts[0].ndim)
@@ -27,7 +39,18 @@ def concat(*parts: Array, axis: int = 0) -> Result:
 
 @primitive
 def stack(*parts: Array, axis: int = 0) -> Result:
-    """Join tensors of the same shape along a new axis."""
+    """Join tensors of the same shape along a new axis.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, stack
+        >>> a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+        >>> stack(a, b).data
+        array([[1., 2.],
+               [3., 4.]], dtype=float32)
+        >>> stack(a, b, axis=1).data
+        array([[1., 3.],
+               [2., 4.]], dtype=float32)
+    """
     return np.stack(parts, axis=axis), lambda grad: tuple(np.moveaxis(grad, axis, 0))
 
 
@@ -35,6 +58,14 @@ def hstack(*parts: Any) -> Tensor:
     """Join tensors side by side, as `np.hstack`: vectors along their axis, others along axis 1.
 
     The parts are given one by one, or as one list.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, hstack
+        >>> hstack(Tensor([1.0, 2.0]), Tensor([3.0])).data
+        array([1., 2., 3.], dtype=float32)
+        >>> hstack(Tensor([[1.0], [2.0]]), Tensor([[3.0], [4.0]])).data
+        array([[1., 3.],
+               [2., 4.]], dtype=float32)
     """
     tensors = [reshape(part, shape=(1,)) if not np.ndim(part) else part for part in _listed(parts)]
     return concat(*tensors, axis=0 if tensors and np.ndim(tensors[0]) == 1 else 1)
@@ -44,6 +75,13 @@ def vstack(*parts: Any) -> Tensor:
     """Join tensors one above the other, as `np.vstack`: along axis 0; a vector is one row.
 
     The parts are given one by one, or as one list.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, vstack
+        >>> vstack(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0], [5.0, 6.0]])).data
+        array([[1., 2.],
+               [3., 4.],
+               [5., 6.]], dtype=float32)
     """
     rows = [reshape(part, shape=(1, -1)) if np.ndim(part) < 2 else part for part in _listed(parts)]
     return concat(*rows, axis=0)
@@ -80,6 +118,16 @@ def split(
 
     Returns a tuple of tensors, which are views.
     Raises ShapeError if the lengths do not add up to that of the axis.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, split
+        >>> x = Tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+        >>> first, rest = split(x, sections=[1, 3])
+        >>> first.data, rest.data
+        (array([1.], dtype=float32), array([2., 3., 4.], dtype=float32))
+        >>> rest.sum().backward()
+        >>> x.grad
+        GradientArray([0., 1., 1., 1.], dtype=float32)
     """
     axis = normalize_axis(axis, x.ndim)
     size = x.shape[axis]

@@ -23,6 +23,19 @@ def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
     """Return a @ b. a: (..., n, k) or (k,); b: (..., k, m) or (k,); leading axes broadcast.
 
     For C = A B: dA = dC B^T and dB = A^T dC.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> a = Tensor([[1.0, 2.0]], requires_grad=True)
+        >>> b = Tensor([[3.0], [4.0]], requires_grad=True)
+        >>> c = a @ b
+        >>> c.data
+        array([[11.]], dtype=float32)
+        >>> c.backward()
+        >>> a.grad  # dC B^T
+        GradientArray([[3., 4.]], dtype=float32)
+        >>> b.grad.tolist()  # A^T dC
+        [[1.0], [2.0]]
     """
     a, b = np.asarray(a), np.asarray(b)
     a, b = promote(a, b)
@@ -113,7 +126,14 @@ Axes = int | tuple[Sequence[int], Sequence[int]]
 
 
 def outer(a: Any, b: Any) -> Tensor:
-    """Return the products of all elements of a and b, as `np.outer`: (a.size, b.size)."""
+    """Return the products of all elements of a and b, as `np.outer`: (a.size, b.size).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, outer
+        >>> outer(Tensor([1.0, 2.0]), Tensor([3.0, 4.0, 5.0])).data
+        array([[ 3.,  4.,  5.],
+               [ 6.,  8., 10.]], dtype=float32)
+    """
     return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
 
 
@@ -122,6 +142,14 @@ def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
 
     axes: (axes of a, axes of b), or a number n: the last n axes of a and the first n of b.
     Computed as one matrix product: the summed axes of a become the last, those of b the first.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, tensordot
+        >>> a, b = Tensor(np.ones((2, 3, 4))), Tensor(np.ones((4, 3, 5)))
+        >>> c = tensordot(a, b, axes=([1, 2], [1, 0]))
+        >>> c.shape, c[0, 0].item()
+        ((2, 5), 12.0)
     """
     shape_a, shape_b = np.shape(values(a)), np.shape(values(b))
     rank_a, rank_b = len(shape_a), len(shape_b)

@@ -28,7 +28,7 @@ from pmt_autograd.ops import (
 from pmt_autograd.ops import matmul as matrix_products
 from pmt_autograd.ops import shape as shapes
 from pmt_autograd.ops.einsum import einsum
-from pmt_autograd.ops.indexing import getitem
+from pmt_autograd.ops.indexing import getitem, where
 from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.scatter import take, take_along_axis
 from pmt_autograd.tensor import Tensor, values
@@ -125,7 +125,7 @@ _FUNCTIONS: dict[Any, Function] = {
     np.linalg.norm: lambda x, *, axis=None, keepdims=False: reduction.norm(
         x, axis=axis, keepdims=keepdims
     ),
-    np.cumsum: _cumulative(reduction.cumsum),
+    np.cumsum: _cumulative(product.cumsum),
     np.cumprod: _cumulative(product.cumprod),
     np.sort: lambda x, axis=-1: sorting.sort(x, axis=axis),
     np.round: lambda x, decimals=0: rounding.round(x, decimals=decimals),
@@ -160,7 +160,7 @@ _FUNCTIONS: dict[Any, Function] = {
     np.hstack: join_split.hstack,
     np.vstack: join_split.vstack,
     np.split: _split,
-    np.where: lambda condition, a, b: piecewise.where(values(condition), a, b),
+    np.where: lambda condition, a, b: where(values(condition), a, b),
     np.clip: _clip,
     np.take: lambda x, indices, axis=None: take(x, indices, axis=axis),
     np.take_along_axis: lambda x, indices, axis=-1: take_along_axis(x, indices, axis=axis),

@@ -1,4 +1,4 @@
-"""Piecewise functions of each element: relu, elu, absolute, maximum, clip, where, ..."""
+"""Piecewise functions of each element: relu, elu, absolute, maximum, minimum, clip."""
 
 from __future__ import annotations
 
@@ -13,12 +13,23 @@ from pmt_autograd.promotion import promote
 from pmt_autograd.registry import Sample, samples
 from pmt_autograd.tensor import Tensor
 from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
-from pmt_core import DtypeError, ShapeError, as_floats, cut, unbroadcast
+from pmt_core import as_floats, cut, unbroadcast
 
 
 @primitive
 def relu(x: Array) -> Result:
-    """Return max(x, 0). d relu = 1 if x > 0 or nan, else 0."""
+    """Return max(x, 0). d relu = 1 if x > 0 or nan, else 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, relu
+        >>> x = Tensor([-1.0, 0.0, 2.0], requires_grad=True)
+        >>> y = relu(x)
+        >>> y.data
+        array([0., 0., 2.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([0., 0., 1.], dtype=float32)
+    """
     return _relu(x)
 
 
@@ -29,7 +40,18 @@ def _relu(x: Array) -> Result:
 
 @primitive
 def leaky_relu(x: Array, *, slope: float = 0.01) -> Result:
-    """Return x if x > 0, else slope * x (Maas et al. 2013)."""
+    """Return x if x > 0, else slope * x (Maas et al. 2013).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, leaky_relu
+        >>> x = Tensor([-1.0, 2.0], requires_grad=True)
+        >>> y = leaky_relu(x, slope=0.25)
+        >>> y.data
+        array([-0.25,  2.  ], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([0.25, 1.  ], dtype=float32)
+    """
     x = as_floats(x)
     if not slope:
         return _relu(x)
@@ -39,7 +61,18 @@ def leaky_relu(x: Array, *, slope: float = 0.01) -> Result:
 
 @primitive
 def elu(x: Array, *, alpha: float = 1.0) -> Result:
-    """Return x if x > 0, else alpha (e^x - 1) (Clevert et al. 2016). d elu = 1 or alpha e^x."""
+    """Return x if x > 0, else alpha (e^x - 1) (Clevert et al. 2016). d elu = 1 or alpha e^x.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, elu
+        >>> x = Tensor([-1.0, 2.0], requires_grad=True)
+        >>> y = elu(x)
+        >>> y.data.round(3)
+        array([-0.632,  2.   ], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([0.368, 1.   ], dtype=float32)
+    """
     if not alpha:
         return _relu(x)
     negative = x <= 0
@@ -50,7 +83,18 @@ def elu(x: Array, *, alpha: float = 1.0) -> Result:
 
 @primitive
 def absolute(x: Array) -> Result:
-    """Return |x|. d |x| = sign(x), 0 at 0 and at nan."""
+    """Return |x|. d |x| = sign(x), 0 at 0 and at nan.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, absolute
+        >>> x = Tensor([-2.0, 0.0, 3.0], requires_grad=True)
+        >>> y = absolute(x)
+        >>> y.data
+        array([2., 0., 3.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([-1.,  0.,  1.], dtype=float32)
+    """
     y = np.abs(x)
 
     def backward(grad: Array) -> Array:
@@ -65,6 +109,16 @@ def maximum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resu
     """Return the larger of a and b, which broadcast. Equal elements share the gradient evenly.
 
     If one of the two is nan, so is the result, and neither is larger: each has the gradient.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, maximum
+        >>> a = Tensor([1.0, 5.0, 3.0], requires_grad=True)
+        >>> y = maximum(a, 3.0)
+        >>> y.data
+        array([3., 5., 3.], dtype=float32)
+        >>> y.sum().backward()
+        >>> a.grad
+        GradientArray([0. , 1. , 0.5], dtype=float32)
     """
     a, b = promote(a, b)
     return np.maximum(a, b), _backward_of_choice(a, b, np.less, needs_grad)
@@ -72,7 +126,13 @@ def maximum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resu
 
 @primitive
 def minimum(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return the smaller of a and b, which broadcast. Ties and nan as for `maximum`."""
+    """Return the smaller of a and b, which broadcast. Ties and nan as for `maximum`.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, minimum
+        >>> minimum(Tensor([1.0, 5.0]), Tensor([3.0, 3.0])).data
+        array([1., 3.], dtype=float32)
+    """
     a, b = promote(a, b)
     return np.minimum(a, b), _backward_of_choice(a, b, np.greater, needs_grad)
 
@@ -100,6 +160,16 @@ def clip(
 
     None is no limit. An element in this range (inclusive) has the gradient, and else the limit
     that it is set to. If low > high, the result is high, as in NumPy.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, clip
+        >>> x = Tensor([-5.0, 0.5, 5.0], requires_grad=True)
+        >>> y = clip(x, -1, 1)
+        >>> y.data
+        array([-1. ,  0.5,  1. ], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([0., 1., 0.], dtype=float32)
     """
     return clip_between(x, low, high)
 
@@ -135,53 +205,6 @@ def clip_between(
         return by_x, by_low, by_high
 
     return y, backward
-
-
-@primitive
-def where(
-    condition: Array, a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True, True)
-) -> Result:
-    """Return a if the boolean condition is True, else b; all three broadcast."""
-    a, b = promote(a, b)
-    condition = np.asarray(condition, np.bool_)
-    a_shape = a.shape if needs_grad[1] else None
-    b_shape = b.shape if needs_grad[2] else None
-
-    def backward(grad: Array) -> Gradients:
-        return (
-            None,
-            None if a_shape is None else unbroadcast(cut(grad, condition), a_shape),
-            None if b_shape is None else unbroadcast(cut(grad, ~condition), b_shape),
-        )
-
-    return np.where(condition, a, b), backward
-
-
-@primitive
-def masked(x: Array, *, mask: Array) -> Result:
-    """Return x where the boolean mask is True, and 0 elsewhere, whatever x holds there.
-
-    The mask broadcasts to the shape of x. The gradient is masked in the same way. Raises DtypeError
-    or ShapeError for a mask that is not boolean or does not broadcast.
-    """
-    mask = np.asarray(mask)
-    if mask.dtype != np.bool_:
-        raise DtypeError(f"a mask is boolean, got dtype {mask.dtype}; compare first, e.g. x > 0")
-    if mask.shape != x.shape and not _broadcasts_to(mask.shape, x.shape):
-        raise ShapeError(f"a mask of shape {mask.shape} does not broadcast to that of x, {x.shape}")
-    return cut(x, mask), lambda grad: cut(grad, mask)
-
-
-def _broadcasts_to(shape: tuple[int, ...], wide: tuple[int, ...]) -> bool:
-    added = len(wide) - len(shape)
-    return added >= 0 and all(n in (1, m) for n, m in zip(shape, wide[added:], strict=True))
-
-
-@samples(masked, analytic=True)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((rng.normal(size=(2, 3)),), {"mask": rng.random((2, 3)) < 0.5})
-    yield Sample((rng.normal(size=(2, 3)),), {"mask": np.array([[True], [False]])}, "broadcast")
-    yield Sample((rng.normal(size=()),), {"mask": np.array(True)}, note="0-d")
 
 
 @samples(leaky_relu, kinks="x = 0: slope")
@@ -220,13 +243,6 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((x[:1], np.array([[-4.0], [-2], [1]]), None), note="x broadcasts")
     yield Sample((x, np.array(1.0), np.array(-2.0)), note="low > high")
     yield Sample((x, None, None), note="no limits")
-
-
-@samples(where)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    condition = np.array([True, False, True])
-    yield Sample((condition, rng.normal(size=(2, 3)), rng.normal(size=(2, 3))))
-    yield Sample((condition, rng.normal(size=(2, 1)), rng.normal(size=())), note="broadcast")
 
 
 def _away_from_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -1,4 +1,4 @@
-"""Products along axes: prod and cumprod, with gradients that divide by nothing."""
+"""Products and cumulative sums along axes; the gradients of products divide by nothing."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
     d prod = the sum of dx_i times the product of the other elements. That product is computed from
     those before and after x_i and not by a division, so that zeros have their exact gradient too.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, prod
+        >>> x = Tensor([2.0, 0.0, 5.0], requires_grad=True)
+        >>> y = prod(x)
+        >>> y.item()
+        0.0
+        >>> y.backward()
+        >>> x.grad  # the product of the others, at a zero too
+        GradientArray([ 0., 10.,  0.], dtype=float32)
     """
 
     def backward(grad: Array) -> Array:
@@ -55,6 +65,16 @@ def cumprod(x: Array, *, axis: int = -1) -> Result:
 
     dx_i = x_0 ... x_(i-1) s_i with s_i = dy_i + x_(i+1) s_(i+1), from the last element to the
     first: no division, so zeros have their exact gradient.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, cumprod
+        >>> x = Tensor([2.0, 3.0, 5.0], requires_grad=True)
+        >>> y = cumprod(x)
+        >>> y.data
+        array([ 2.,  6., 30.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad  # of x_0: 1 + 3 + 3 * 5
+        GradientArray([19., 12.,  6.], dtype=float32)
     """
     shape = x.shape
     y = np.cumprod(x, axis=axis)
@@ -70,6 +90,29 @@ def cumprod(x: Array, *, axis: int = -1) -> Result:
         return np.moveaxis(sums, 0, axis).reshape(shape)
 
     return y, backward
+
+
+@primitive
+def cumsum(x: Array, *, axis: int = -1) -> Result:
+    """Return y_i = x_0 + ... + x_i along an axis. dx_i = the sum of dy_j for j >= i.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, cumsum
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> y = cumsum(x)
+        >>> y.data
+        array([1., 3., 6.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad  # x_0 is in all three sums
+        GradientArray([3., 2., 1.], dtype=float32)
+    """
+    shape = x.shape
+
+    def backward(grad: Array) -> Array:
+        summed = np.flip(np.cumsum(np.flip(grad, axis), axis=axis, dtype=grad.dtype), axis)
+        return summed.reshape(shape)
+
+    return np.cumsum(x, axis=axis, dtype=x.dtype), backward
 
 
 @samples(prod, analytic=True)
@@ -90,4 +133,12 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((rng.normal(size=(3, 4)),), {"axis": 0}, note="first axis")
     yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": 1}, note="middle axis")
     yield Sample((np.array([[3.0, 0, 2, 5], [0, 1.5, 0, 2]]),), note="zeros")
+    yield Sample((rng.normal(size=(0, 4)),), {"axis": 0}, note="empty")
+
+
+@samples(cumsum, analytic=True)
+def _(rng: np.random.Generator) -> Iterator[Sample]:
+    yield Sample((rng.normal(size=5),))
+    yield Sample((rng.normal(size=(3, 4)),), {"axis": 0}, note="first axis")
+    yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": 1}, note="middle axis")
     yield Sample((rng.normal(size=(0, 4)),), {"axis": 0}, note="empty")

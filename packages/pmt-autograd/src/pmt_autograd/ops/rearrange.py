@@ -16,14 +16,30 @@ from pmt_core import DtypeError, ShapeError, check_sizes
 
 @primitive
 def squeeze(x: Array, *, axis: Axis = None) -> Result:
-    """Remove axes of length 1: `axis`, or all of them if None."""
+    """Remove axes of length 1: `axis`, or all of them if None.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, squeeze
+        >>> x = Tensor(np.zeros((1, 3, 1)))
+        >>> squeeze(x).shape, squeeze(x, axis=0).shape
+        ((3,), (3, 1))
+    """
     before = x.shape
     return x.squeeze(axis), lambda grad: grad.reshape(before)
 
 
 @primitive
 def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Result:
-    """Insert axes of length 1 at the positions `axis` of the result."""
+    """Insert axes of length 1 at the positions `axis` of the result.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, expand_dims
+        >>> x = Tensor(np.zeros((2, 3)))
+        >>> expand_dims(x, axis=1).shape, expand_dims(x, axis=(0, -1)).shape
+        ((2, 1, 3), (1, 2, 3, 1))
+    """
     before = x.shape
     return np.expand_dims(x, axis), lambda grad: grad.reshape(before)
 
@@ -33,13 +49,28 @@ Axes = int | tuple[int, ...]
 
 @primitive
 def moveaxis(x: Array, *, source: Axes, destination: Axes) -> Result:
-    """Move axes to other positions, one or several; the others keep their order."""
+    """Move axes to other positions, one or several; the others keep their order.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, moveaxis
+        >>> images = Tensor(np.zeros((8, 28, 28, 3)))  # channels last
+        >>> moveaxis(images, source=-1, destination=1).shape
+        (8, 3, 28, 28)
+    """
     return np.moveaxis(x, source, destination), lambda grad: np.moveaxis(grad, destination, source)
 
 
 @primitive
 def flip(x: Array, *, axis: Axis = None) -> Result:
-    """Reverse the elements along axes, all of them if None."""
+    """Reverse the elements along axes, all of them if None.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, flip
+        >>> flip(Tensor([[1, 2], [3, 4]]), axis=1).data
+        array([[2, 1],
+               [4, 3]])
+    """
     return np.flip(x, axis), lambda grad: np.flip(grad, axis)
 
 
@@ -48,6 +79,11 @@ def roll(x: Array, *, shift: Axes, axis: Axis = None) -> Result:
     """Move the elements along axes by `shift`; those moved over the end come in at the beginning.
 
     axis: one axis, several with a shift each (or one for all), or of the flat tensor if None.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, roll
+        >>> roll(Tensor([1, 2, 3, 4]), shift=1).data
+        array([4, 1, 2, 3])
     """
     back = tuple(-n for n in shift) if isinstance(shift, (tuple, list)) else -shift
     return np.roll(x, shift, axis), lambda grad: np.roll(grad, back, axis)
@@ -55,7 +91,19 @@ def roll(x: Array, *, shift: Axes, axis: Axis = None) -> Result:
 
 @primitive
 def pad(x: Array, *, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Result:
-    """Pad x with `value`: widths[i] = (before, after) for axis i. Raises ShapeError."""
+    """Pad x with `value`: widths[i] = (before, after) for axis i. Raises ShapeError.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, pad
+        >>> x = Tensor([[1.0, 2.0]], requires_grad=True)
+        >>> y = pad(x, widths=[(0, 1), (1, 0)])
+        >>> y.data
+        array([[0., 1., 2.],
+               [0., 0., 0.]], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([[1., 1.]], dtype=float32)
+    """
     if len(widths) != x.ndim or any(size < 0 for pair in widths for size in pair):
         raise ShapeError(f"{x.ndim} axes need widths (before, after) of 0 or more, got {widths}")
     core = tuple(
@@ -66,7 +114,19 @@ def pad(x: Array, *, widths: Sequence[tuple[int, int]], value: float = 0.0) -> R
 
 @primitive
 def tile(x: Array, *, repeats: Sequence[int]) -> Result:
-    """Repeat x as a whole `repeats[i]` times along axis i, as `np.tile`."""
+    """Repeat x as a whole `repeats[i]` times along axis i, as `np.tile`.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, tile
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> y = tile(x, repeats=(2, 2))
+        >>> y.data
+        array([[1., 2., 1., 2.],
+               [1., 2., 1., 2.]], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad  # each element was copied four times
+        GradientArray([4., 4.], dtype=float32)
+    """
     rank = max(x.ndim, len(repeats))
     counts = (1,) * (rank - len(repeats)) + tuple(repeats)
     before = x.shape
@@ -86,6 +146,18 @@ def repeat(x: Array, *, count: int | Sequence[int] | Array, axis: int | None = N
 
     count: one number, or one for each slice: a b -> a b b for [1, 2]. axis: of the flat tensor if
     None. A 0-d tensor counts as one of a single element.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, repeat
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> repeat(x, count=2).data
+        array([1., 1., 2., 2.], dtype=float32)
+        >>> y = repeat(x, count=[1, 3])
+        >>> y.data
+        array([1., 2., 2., 2.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([1., 3.], dtype=float32)
     """
     before = x.shape
     if axis is None or not before:

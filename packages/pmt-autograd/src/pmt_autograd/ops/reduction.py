@@ -1,4 +1,4 @@
-"""Reductions over axes: sum, mean, var, std, max, min, norm; and the cumulative sum."""
+"""Reductions over axes: sum, mean, var, std, max, min, norm."""
 
 from __future__ import annotations
 
@@ -38,7 +38,20 @@ def reduced_size(shape: tuple[int, ...], axis: Axis) -> int:
 
 @primitive
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the sum over `axis` (all axes if None). d sum = the sum of dx."""
+    """Return the sum over `axis` (all axes if None). d sum = the sum of dx.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> x.sum(axis=0).data
+        array([4., 6.], dtype=float32)
+        >>> x.sum(axis=1, keepdims=True).shape
+        (2, 1)
+        >>> x.sum().backward()
+        >>> x.grad
+        GradientArray([[1., 1.],
+                       [1., 1.]], dtype=float32)
+    """
     shape = x.shape
 
     def backward(grad: Array) -> Array:
@@ -49,7 +62,18 @@ def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
 
 @primitive
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
-    """Return the mean over `axis` (all axes if None). d mean = (the sum of dx) / n."""
+    """Return the mean over `axis` (all axes if None). d mean = (the sum of dx) / n.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([1.0, 2.0, 3.0, 6.0], requires_grad=True)
+        >>> y = x.mean()
+        >>> y.item()
+        3.0
+        >>> y.backward()
+        >>> x.grad
+        GradientArray([0.25, 0.25, 0.25, 0.25], dtype=float32)
+    """
     shape = x.shape
     n = reduced_size(shape, axis)
 
@@ -66,6 +90,18 @@ def var(x: Array, *, axis: Axis = None, ddof: float = 0, keepdims: bool = False)
     ddof: 0 for the variance of these numbers, 1 for the estimate from a sample (Bessel's
     correction). d var = 2 (x - mean) / (n - ddof). If n <= ddof, the value is nan, or inf if the
     numbers differ, with NumPy's warning, and the gradient as well.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([1.0, 2.0, 3.0, 6.0], requires_grad=True)
+        >>> y = x.var()
+        >>> y.item()
+        3.5
+        >>> y.backward()
+        >>> x.grad
+        GradientArray([-1. , -0.5,  0. ,  1.5], dtype=float32)
+        >>> round(x.var(ddof=1).item(), 3)
+        4.667
     """
     shape = x.shape
     freedom = _freedom(shape, axis, ddof)
@@ -93,6 +129,16 @@ def std(x: Array, *, axis: Axis = None, ddof: float = 0, keepdims: bool = False)
 
     d std = (x - mean) / ((n - ddof) std), and 0 if std = 0. If n <= ddof, the value and the
     gradient are as for `var`.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([0.0, 6.0, 8.0, 10.0], requires_grad=True)
+        >>> y = x.std()
+        >>> round(y.item(), 3)
+        3.742
+        >>> y.backward()
+        >>> x.grad.round(3)
+        array([-0.401,  0.   ,  0.134,  0.267], dtype=float32)
     """
     freedom = _freedom(x.shape, axis, ddof)
     centered = x - x.mean(axis=axis, keepdims=True)
@@ -113,6 +159,17 @@ def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Return the largest value over `axis` (all axes if None). Ties share the gradient evenly.
 
     nan counts as the largest value, so it has the gradient.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([[1.0, 5.0], [4.0, 4.0]], requires_grad=True)
+        >>> y = x.max(axis=1)
+        >>> y.data
+        array([5., 4.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([[0. , 1. ],
+                       [0.5, 0.5]], dtype=float32)
     """
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
 
@@ -122,6 +179,16 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Return the smallest value over `axis` (all axes if None). Ties share the gradient evenly.
 
     nan counts as the smallest value, so it has the gradient.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([3.0, 1.0, 2.0], requires_grad=True)
+        >>> y = x.min()
+        >>> y.item()
+        1.0
+        >>> y.backward()
+        >>> x.grad
+        GradientArray([0., 1., 0.], dtype=float32)
     """
     return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
 
@@ -177,30 +244,20 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 
 
 @primitive
-def cumsum(x: Array, *, axis: int = -1) -> Result:
-    """Return y_i = x_0 + ... + x_i along an axis. dx_i = the sum of dy_j for j >= i."""
-    shape = x.shape
-
-    def backward(grad: Array) -> Array:
-        summed = np.flip(np.cumsum(np.flip(grad, axis), axis=axis, dtype=grad.dtype), axis)
-        return summed.reshape(shape)
-
-    return np.cumsum(x, axis=axis, dtype=x.dtype), backward
-
-
-@samples(cumsum, analytic=True)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((rng.normal(size=5),))
-    yield Sample((rng.normal(size=(3, 4)),), {"axis": 0}, note="first axis")
-    yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": 1}, note="middle axis")
-    yield Sample((rng.normal(size=(0, 4)),), {"axis": 0}, note="empty")
-
-
-@primitive
 def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """Return the Euclidean norm |x| over `axis` (all axes if None). d |x| = x / |x|, 0 at 0.
 
     x is scaled first, so that squares neither overflow nor underflow.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, norm
+        >>> x = Tensor([3.0, 4.0], requires_grad=True)
+        >>> y = norm(x)
+        >>> y.item()
+        5.0
+        >>> y.backward()
+        >>> x.grad.round(3)
+        array([0.6, 0.8], dtype=float32)
     """
     return _length_and_direction(x, axis, keepdims)
 

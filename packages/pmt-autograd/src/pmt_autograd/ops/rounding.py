@@ -24,31 +24,68 @@ def _flat(grad: Array) -> Array:
 
 @primitive
 def sign(x: Array) -> Result:
-    """Return -1, 0 or 1, and nan of nan. d sign = 0."""
+    """Return -1, 0 or 1, and nan of nan. d sign = 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, sign
+        >>> sign(Tensor([-3.0, 0.0, 2.0])).data
+        array([-1.,  0.,  1.], dtype=float32)
+    """
     return np.sign(x), _flat
 
 
 @primitive
 def floor(x: Array) -> Result:
-    """Return the largest whole number that is at most x. d floor = 0."""
+    """Return the largest whole number that is at most x. d floor = 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, floor
+        >>> x = Tensor([-1.5, 2.7], requires_grad=True)
+        >>> y = floor(x)
+        >>> y.data
+        array([-2.,  2.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([0., 0.], dtype=float32)
+    """
     return np.floor(x), _flat
 
 
 @primitive
 def ceil(x: Array) -> Result:
-    """Return the smallest whole number that is at least x. d ceil = 0."""
+    """Return the smallest whole number that is at least x. d ceil = 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, ceil
+        >>> ceil(Tensor([-1.5, 2.2])).data
+        array([-1.,  3.], dtype=float32)
+    """
     return np.ceil(x), _flat
 
 
 @primitive
 def trunc(x: Array) -> Result:
-    """Return x without its fraction: rounded towards 0. d trunc = 0."""
+    """Return x without its fraction: rounded towards 0. d trunc = 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, trunc
+        >>> trunc(Tensor([-1.5, 2.7])).data
+        array([-1.,  2.], dtype=float32)
+    """
     return np.trunc(x), _flat
 
 
 @primitive
 def round(x: Array, *, decimals: int = 0) -> Result:
-    """Return x rounded to a number of decimals, halves to the even neighbor. d round = 0."""
+    """Return x rounded to a number of decimals, halves to the even neighbor. d round = 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> Tensor([0.5, 1.5, 2.6]).round().data
+        array([0., 2., 3.], dtype=float32)
+        >>> Tensor([3.14159]).round(2).data
+        array([3.14], dtype=float32)
+    """
     return np.round(x, decimals), _flat
 
 
@@ -58,6 +95,17 @@ def mod(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
 
     d mod = da - floor(a / b) db. At multiples of b, where it jumps, the gradient is that of the
     side on which the value lies.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> a = Tensor([7.5, -1.0], requires_grad=True)
+        >>> b = Tensor([3.0, 3.0], requires_grad=True)
+        >>> y = a % b
+        >>> y.data
+        array([1.5, 2. ], dtype=float32)
+        >>> y.sum().backward()
+        >>> a.grad, b.grad
+        (GradientArray([1., 1.], dtype=float32), GradientArray([-2.,  1.], dtype=float32))
     """
     a, b = promote(a, b)
 
@@ -74,7 +122,13 @@ def mod(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
 
 @primitive
 def floor_divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
-    """Return floor(a / b); a and b broadcast. d floor_divide = 0."""
+    """Return floor(a / b); a and b broadcast. d floor_divide = 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> (Tensor([7.5, -1.0]) // 3).data
+        array([ 2., -1.], dtype=float32)
+    """
     a, b = promote(a, b)
     shapes = np.shape(a), np.shape(b)
 

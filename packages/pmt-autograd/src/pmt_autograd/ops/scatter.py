@@ -20,6 +20,19 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
 
     indices: integers of any shape; axis: of the flat tensor if None. The gradients of repeated
     indices add up.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, take
+        >>> x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
+        >>> y = take(x, np.array([2, 2]), axis=1)
+        >>> y.data
+        array([[3., 3.],
+               [6., 6.]], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad
+        GradientArray([[0., 0., 2.],
+                       [0., 0., 2.]], dtype=float32)
     """
     indices = _integers(indices)
     shape = x.shape
@@ -41,6 +54,20 @@ def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
     """Return y with y[i, j] = x[i, indices[i, j]] for axis 1, as `np.take_along_axis`.
 
     indices: integers that broadcast against x, except along the axis.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, take_along_axis
+        >>> log_probabilities = Tensor([[-0.1, -2.4], [-1.2, -0.4]], requires_grad=True)
+        >>> labels = np.array([[0], [1]])
+        >>> y = take_along_axis(log_probabilities, labels)
+        >>> y.data
+        array([[-0.1],
+               [-0.4]], dtype=float32)
+        >>> y.sum().backward()
+        >>> log_probabilities.grad
+        GradientArray([[1., 0.],
+                       [0., 1.]], dtype=float32)
     """
     indices = _integers(indices)
     shape = x.shape
@@ -58,6 +85,17 @@ def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
     """Return x with updates[i] added to row indices[i] for each i; repeated indices add up.
 
     x: (n, ...), indices: integers of any shape, updates: (*indices.shape, ...).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, scatter_add
+        >>> updates = Tensor([1.0, 10.0, 100.0], requires_grad=True)
+        >>> y = scatter_add(np.zeros(3, np.float32), np.array([2, 0, 2]), updates)
+        >>> y.data
+        array([ 10.,   0., 101.], dtype=float32)
+        >>> y[2].backward()
+        >>> updates.grad
+        GradientArray([1., 0., 1.], dtype=float32)
     """
     indices = _integers(indices)
     y = x.copy()
@@ -72,6 +110,16 @@ def set_items(x: Array, values: Array, *, index: Any) -> Result:
 
     index: as in `x[index]`. If an element is named twice, the last value is kept and has the
     gradient; overwritten values have a gradient of 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> y = x.set(0, 10.0)
+        >>> y.data, x.data  # x is not changed
+        (array([10.,  2.,  3.], dtype=float32), array([1., 2., 3.], dtype=float32))
+        >>> y.sum().backward()
+        >>> x.grad  # the overwritten element has the gradient 0
+        GradientArray([0., 1., 1.], dtype=float32)
     """
     y = x.copy()
     y[index] = values

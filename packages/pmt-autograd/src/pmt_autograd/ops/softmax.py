@@ -21,6 +21,16 @@ def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Result:
     """Return log sum e^x over `axis`: one, several, or all if None. d logsumexp = softmax.
 
     The sum does not overflow.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, logsumexp
+        >>> x = Tensor([1000.0, 1000.0], requires_grad=True)
+        >>> y = logsumexp(x)
+        >>> round(y.item(), 3)  # 1000 + log(2)
+        1000.693
+        >>> y.backward()
+        >>> x.grad
+        GradientArray([0.5, 0.5], dtype=float32)
     """
     y = stable_logsumexp(x, axis=axis, keepdims=keepdims)
 
@@ -38,6 +48,16 @@ def softmax(x: Array, *, axis: Axis = -1) -> Result:
     dx = y (dy - sum dy y).
 
     A row of -inf, without a choice, is zeros, and its gradient is 0.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, softmax
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> y = softmax(x)
+        >>> y.data.round(3)
+        array([0.09 , 0.245, 0.665], dtype=float32)
+        >>> (-y[2]).backward()
+        >>> x.grad.round(3)  # the loss falls as x[2] grows
+        array([ 0.06 ,  0.163, -0.223], dtype=float32)
     """
     y = stable_softmax(x, axis=axis)
 
@@ -61,6 +81,16 @@ def log_softmax(x: Array, *, axis: Axis = -1) -> Result:
     """Return y = x - log sum e^x over `axis`: one, several, or all if None.
 
     dx = dy - softmax(x) sum dy.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, log_softmax
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> y = log_softmax(x)
+        >>> y.data.round(3)
+        array([-2.408, -1.408, -0.408], dtype=float32)
+        >>> (-y[2]).backward()  # the cross-entropy of class 2
+        >>> x.grad.round(3)  # softmax - one-hot
+        array([ 0.09 ,  0.245, -0.335], dtype=float32)
     """
     y = stable_log_softmax(x, axis=axis)
     return y, lambda grad: grad - np.exp(y) * grad.sum(axis=axis, keepdims=True)

@@ -22,6 +22,16 @@ def sort(x: Array, *, axis: int | None = -1) -> Result:
 
     nan comes last, and equal elements keep their order. Each element has the gradient of the place
     that it is sorted to.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, sort
+        >>> x = Tensor([3.0, 1.0, 2.0], requires_grad=True)
+        >>> y = sort(x)
+        >>> y.data
+        array([1., 2., 3.], dtype=float32)
+        >>> (y * [10.0, 20.0, 30.0]).sum().backward()
+        >>> x.grad
+        GradientArray([30., 10., 20.], dtype=float32)
     """
     shape, is_single = x.shape, axis is not None and not x.shape
     if axis is None or not shape:
@@ -41,6 +51,11 @@ def argsort(x: Any, axis: int | None = -1) -> NDArray[np.int64]:
     """Return the indices that `sort` orders the elements by, as an array: they have no gradient.
 
     x: a tensor or an array; axis: of the flat one if None.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, argsort
+        >>> argsort(Tensor([3.0, 1.0, 2.0]))
+        array([1, 2, 0])
     """
     order = np.argsort(np.asarray(values(x)), axis=axis, kind="stable")
     return order.astype(np.int64, copy=False)
@@ -55,6 +70,16 @@ def top_k(
     nan counts as larger than any number, and of equal elements the first as larger, so the
     selection is deterministic. The indices are int64 and have no gradient.
     Raises ShapeError if the axis has fewer than k elements.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, top_k
+        >>> x = Tensor([0.1, 0.6, 0.3], requires_grad=True)
+        >>> largest, indices = top_k(x, k=2)
+        >>> largest.data, indices.data
+        (array([0.6, 0.3], dtype=float32), array([1, 2]))
+        >>> largest.sum().backward()
+        >>> x.grad
+        GradientArray([0., 1., 1.], dtype=float32)
     """
     check_sizes("top_k", least=0, k=k)
     axis = normalize_axis(axis, x.ndim)

@@ -19,9 +19,9 @@ from pmt_autograd.ops.join_split import split
 from pmt_autograd.ops.matmul import matmul
 from pmt_autograd.ops.numpy_functions import array_function, array_ufunc
 from pmt_autograd.ops.piecewise import absolute, clip, relu
-from pmt_autograd.ops.product import cumprod, prod
+from pmt_autograd.ops.product import cumprod, cumsum, prod
 from pmt_autograd.ops.rearrange import repeat, squeeze
-from pmt_autograd.ops.reduction import cumsum, max, mean, min, std, sum, var
+from pmt_autograd.ops.reduction import max, mean, min, std, sum, var
 from pmt_autograd.ops.rounding import floor_divide, mod, round
 from pmt_autograd.ops.scatter import set_items, take
 from pmt_autograd.ops.shape import astype, reshape, swapaxes, transpose

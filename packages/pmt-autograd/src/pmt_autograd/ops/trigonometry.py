@@ -15,32 +15,90 @@ from pmt_core import cut, unbroadcast
 
 @primitive
 def sin(x: Array) -> Result:
-    """Return the sine; x in radians. d sin = cos."""
+    """Return the sine; x in radians. d sin = cos.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, sin
+        >>> x = Tensor([0.0, np.pi / 6], requires_grad=True)
+        >>> y = sin(x)
+        >>> y.data.round(3)
+        array([0. , 0.5], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([1.   , 0.866], dtype=float32)
+    """
     return np.sin(x), lambda grad: grad * np.cos(x)
 
 
 @primitive
 def cos(x: Array) -> Result:
-    """Return the cosine; x in radians. d cos = -sin."""
+    """Return the cosine; x in radians. d cos = -sin.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, cos
+        >>> x = Tensor([np.pi / 6, np.pi / 2], requires_grad=True)
+        >>> y = cos(x)
+        >>> y.data.round(3)
+        array([ 0.866, -0.   ], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([-0.5, -1. ], dtype=float32)
+    """
     return np.cos(x), lambda grad: -grad * np.sin(x)
 
 
 @primitive
 def tan(x: Array) -> Result:
-    """Return the tangent; x in radians. d tan = 1 + tan^2."""
+    """Return the tangent; x in radians. d tan = 1 + tan^2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor, tan
+        >>> x = Tensor([0.0, np.pi / 4], requires_grad=True)
+        >>> y = tan(x)
+        >>> y.data.round(3)
+        array([0., 1.], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([1., 2.], dtype=float32)
+    """
     y = np.tan(x)
     return y, lambda grad: grad * (1 + y * y)
 
 
 @primitive
 def arcsin(x: Array) -> Result:
-    """Return the arc sine, an angle in [-pi/2, pi/2]; |x| <= 1. d arcsin = 1 / sqrt(1 - x^2)."""
+    """Return the arc sine, an angle in [-pi/2, pi/2]; |x| <= 1. d arcsin = 1 / sqrt(1 - x^2).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arcsin
+        >>> x = Tensor([0.0, 0.6], requires_grad=True)
+        >>> y = arcsin(x)
+        >>> y.data.round(3)
+        array([0.   , 0.644], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)  # at 0.6: 1 / 0.8
+        array([1.  , 1.25], dtype=float32)
+    """
     return np.arcsin(x), lambda grad: grad / _leg(x)
 
 
 @primitive
 def arccos(x: Array) -> Result:
-    """Return the arc cosine, an angle in [0, pi]; |x| <= 1. d arccos = -1 / sqrt(1 - x^2)."""
+    """Return the arc cosine, an angle in [0, pi]; |x| <= 1. d arccos = -1 / sqrt(1 - x^2).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arccos
+        >>> x = Tensor([0.0, 0.6], requires_grad=True)
+        >>> y = arccos(x)
+        >>> y.data.round(3)
+        array([1.571, 0.927], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)  # at 0.6: -1 / 0.8
+        array([-1.  , -1.25], dtype=float32)
+    """
     return np.arccos(x), lambda grad: -grad / _leg(x)
 
 
@@ -52,7 +110,18 @@ def _leg(x: Array) -> Array:
 
 @primitive
 def arctan(x: Array) -> Result:
-    """Return the arc tangent, an angle in (-pi/2, pi/2). d arctan = 1 / (1 + x^2)."""
+    """Return the arc tangent, an angle in (-pi/2, pi/2). d arctan = 1 / (1 + x^2).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arctan
+        >>> x = Tensor([0.0, 1.0], requires_grad=True)
+        >>> y = arctan(x)
+        >>> y.data.round(3)
+        array([0.   , 0.785], dtype=float32)
+        >>> y.sum().backward()
+        >>> x.grad.round(3)
+        array([1. , 0.5], dtype=float32)
+    """
     return np.arctan(x), lambda grad: grad / (1 + x * x)
 
 
@@ -62,6 +131,16 @@ def arctan2(y: Array, x: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resu
 
     With r^2 = x^2 + y^2: d arctan2 = (x dy - y dx) / r^2, and 0 at the origin. r neither overflows
     nor underflows.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arctan2
+        >>> y = Tensor([0.0, 1.0, 0.0], requires_grad=True)
+        >>> angle = arctan2(y, [1.0, 1.0, -1.0])
+        >>> angle.data.round(3)
+        array([0.   , 0.785, 3.142], dtype=float32)
+        >>> angle.sum().backward()
+        >>> y.grad.round(3)
+        array([ 1. ,  0.5, -1. ], dtype=float32)
     """
     y, x = promote(y, x)
 
@@ -80,38 +159,92 @@ def arctan2(y: Array, x: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resu
 
 @primitive
 def sinh(x: Array) -> Result:
-    """Return the hyperbolic sine, (e^x - e^-x) / 2. d sinh = cosh."""
+    """Return the hyperbolic sine, (e^x - e^-x) / 2. d sinh = cosh.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, sinh
+        >>> x = Tensor([0.0, 1.0], requires_grad=True)
+        >>> y = sinh(x)
+        >>> y.sum().backward()
+        >>> y.data.round(3), x.grad.round(3)
+        (array([0.   , 1.175], dtype=float32), array([1.   , 1.543], dtype=float32))
+    """
     return np.sinh(x), lambda grad: grad * np.cosh(x)
 
 
 @primitive
 def cosh(x: Array) -> Result:
-    """Return the hyperbolic cosine, (e^x + e^-x) / 2. d cosh = sinh."""
+    """Return the hyperbolic cosine, (e^x + e^-x) / 2. d cosh = sinh.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, cosh
+        >>> x = Tensor([0.0, 1.0], requires_grad=True)
+        >>> y = cosh(x)
+        >>> y.sum().backward()
+        >>> y.data.round(3), x.grad.round(3)
+        (array([1.   , 1.543], dtype=float32), array([0.   , 1.175], dtype=float32))
+    """
     return np.cosh(x), lambda grad: grad * np.sinh(x)
 
 
 @primitive
 def tanh(x: Array) -> Result:
-    """Return the hyperbolic tangent. d tanh = 1 - tanh^2."""
+    """Return the hyperbolic tangent. d tanh = 1 - tanh^2.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, tanh
+        >>> x = Tensor([0.0, 0.5, 100.0], requires_grad=True)
+        >>> y = tanh(x)
+        >>> y.sum().backward()
+        >>> y.data.round(3), x.grad.round(3)  # a saturated unit has no gradient
+        (array([0.   , 0.462, 1.   ], dtype=float32), array([1.   , 0.786, 0.   ], dtype=float32))
+    """
     y = np.tanh(x)
     return y, lambda grad: grad * (1 - y * y)
 
 
 @primitive
 def arcsinh(x: Array) -> Result:
-    """Return the inverse of sinh. d arcsinh = 1 / sqrt(1 + x^2), which does not overflow here."""
+    """Return the inverse of sinh. d arcsinh = 1 / sqrt(1 + x^2), which does not overflow here.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arcsinh
+        >>> x = Tensor([0.0, 0.75], requires_grad=True)
+        >>> y = arcsinh(x)
+        >>> y.sum().backward()
+        >>> y.data.round(3), x.grad.round(3)
+        (array([0.   , 0.693], dtype=float32), array([1. , 0.8], dtype=float32))
+    """
     return np.arcsinh(x), lambda grad: grad / np.hypot(x, 1)
 
 
 @primitive
 def arccosh(x: Array) -> Result:
-    """Return the inverse of cosh, 0 or more; x >= 1. d arccosh = 1 / sqrt(x^2 - 1)."""
+    """Return the inverse of cosh, 0 or more; x >= 1. d arccosh = 1 / sqrt(x^2 - 1).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arccosh
+        >>> x = Tensor([1.25, 2.0], requires_grad=True)
+        >>> y = arccosh(x)
+        >>> y.sum().backward()
+        >>> y.data.round(3), x.grad.round(3)
+        (array([0.693, 1.317], dtype=float32), array([1.333, 0.577], dtype=float32))
+    """
     return np.arccosh(x), lambda grad: grad / (np.sqrt(x - 1) * np.sqrt(x + 1))
 
 
 @primitive
 def arctanh(x: Array) -> Result:
-    """Return the inverse of tanh; |x| < 1. d arctanh = 1 / (1 - x^2)."""
+    """Return the inverse of tanh; |x| < 1. d arctanh = 1 / (1 - x^2).
+
+    Examples:
+        >>> from pmt_autograd import Tensor, arctanh
+        >>> x = Tensor([0.0, 0.5], requires_grad=True)
+        >>> y = arctanh(x)
+        >>> y.sum().backward()
+        >>> y.data.round(3), x.grad.round(3)
+        (array([0.   , 0.549], dtype=float32), array([1.   , 1.333], dtype=float32))
+    """
     return np.arctanh(x), lambda grad: grad / ((1 - x) * (1 + x))
 
 

@@ -18,6 +18,19 @@ def parameters(count: int) -> str:
     return ", ".join(f"p{i}" for i in range(count))
 
 
+DOCUMENTED = '''def f():
+    """Say.
+
+    {}
+        >>> f()
+        1
+
+        >>> f()
+        1
+    """
+'''
+
+
 @pytest.mark.parametrize(
     ("text", "is_red"),
     [
@@ -28,6 +41,9 @@ def parameters(count: int) -> str:
         (f"def f({parameters(10)}, dtype):\n    return 1", True),
         ("def f():\n" + "    x = 1\n" * 59, False),
         ("def f():\n" + "    x = 1\n" * 60, True),
+        (DOCUMENTED.format("Examples:") + "    x = 1\n" * 56, False),
+        (DOCUMENTED.format("Examples:") + "    x = 1\n" * 57, True),
+        (DOCUMENTED.format("Returns:") + "    x = 1\n" * 51, True),
         ("def f(x):\n" + "    if x:\n        x = 1\n" * 14, False),
         ("def f(x):\n" + "    if x:\n        x = 1\n" * 15, True),
     ],

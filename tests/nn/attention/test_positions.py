@@ -20,7 +20,7 @@ from pmt_nn import (
     rotate,
     sinusoids,
 )
-from pmt_nn.attention.positions import alibi_slopes, distance_buckets, relative_positions
+from pmt_nn.attention.attention_positions import alibi_slopes, distance_buckets, relative_positions
 
 
 def test_sinusoids_by_the_formula() -> None:

@@ -7,7 +7,7 @@ import pytest
 from random_arrays import Draw
 from torch_comparison import CONFIGURATIONS
 
-from pmt_nn.attention.positions import alibi_slopes, distance_buckets
+from pmt_nn.attention.attention_positions import alibi_slopes, distance_buckets
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 

@@ -21,7 +21,7 @@ from pmt_nn import (
     summary,
     to_ragged,
 )
-from pmt_nn.attention.scaled_dot_product import weights_of_groups
+from pmt_nn.attention.ragged_attention import weights_of_groups
 
 MASKS = {
     "padding at the ends": np.arange(5) < np.array([[3], [1], [5], [3]]),

@@ -5,22 +5,21 @@ read; a test holds the two equal.
 """
 
 # attention/: scaled dot-product, biased and relative attention, positions, caches
+from pmt_nn.attention.attention_positions import (
+    Alibi,
+    AttentionPositions,
+    RelativeBias,
+    RotaryPositions,
+)
 from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.kernel import attention_weights
 from pmt_nn.attention.kv_cache import DecoderCache, KeyValueCache
 from pmt_nn.attention.multi_head import CrossAttention, SelfAttention
-from pmt_nn.attention.positions import (
-    Alibi,
-    AttentionPositions,
-    LearnedPositions,
-    RelativeBias,
-    RotaryPositions,
-    SinusoidalPositions,
-    sinusoids,
-)
+from pmt_nn.attention.positions import LearnedPositions, SinusoidalPositions, sinusoids
+from pmt_nn.attention.ragged_attention import ragged_attention
 from pmt_nn.attention.relative import RelativeAttention, relative_attention
 from pmt_nn.attention.rotary import rotate
-from pmt_nn.attention.scaled_dot_product import attention, packed_attention, ragged_attention
+from pmt_nn.attention.scaled_dot_product import attention, packed_attention
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, to_ragged
 
 # convolution/: convolution, pooling, resizing
@@ -56,7 +55,8 @@ from pmt_nn.convolution.pooling import avg_pool2d, max_pool2d
 from pmt_nn.convolution.upsample import Upsample, interpolate
 
 # crf/: linear-chain CRF
-from pmt_nn.crf.crf import LinearChainCRF, crf_log_partition
+from pmt_nn.crf.crf import LinearChainCRF
+from pmt_nn.crf.log_partition import crf_log_partition
 from pmt_nn.crf.viterbi import viterbi_decode, viterbi_n_best
 
 # generation/: sampling and beam search

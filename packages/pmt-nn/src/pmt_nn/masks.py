@@ -23,6 +23,17 @@ else:
         queries; (b, t, s), keys for each query, e.g. `causal_mask(t)`; (b, h, t, s), keys for each
         head and query. A query without keys gets zeros and zero gradients. For padded ids (b, s):
         `mask = ids != pad`.
+
+        Examples:
+            >>> import numpy as np
+            >>> from pmt_nn import causal_mask
+            >>> ids = np.array([[4, 9, 7], [5, 0, 0]])
+            >>> mask = ids != 0
+            >>> mask
+            array([[ True,  True,  True],
+                   [ True, False, False]])
+            >>> (mask[:, np.newaxis] & causal_mask(3)).shape  # (b, t, s): both conditions
+            (2, 3, 3)
         """
 
 
@@ -102,6 +113,19 @@ def without_padding(x: Tensor, tokens: Mask | None) -> Tensor:
 
 
 def causal_mask(t: int) -> Mask:
-    """Return the mask (1, t, t) with which each position attends to itself and earlier ones."""
+    """Return the mask (1, t, t) with which each position attends to itself and earlier ones.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import attention, causal_mask
+        >>> causal_mask(3)
+        array([[[ True, False, False],
+                [ True,  True, False],
+                [ True,  True,  True]]])
+        >>> x = np.zeros((1, 3, 1), np.float32)  # equal scores: the mean of what is visible
+        >>> values = np.array([[[0.0], [4.0], [8.0]]], np.float32)
+        >>> attention(x, x, values, heads=1, mask=causal_mask(3)).data.ravel()
+        array([0., 2., 4.], dtype=float32)
+    """
     check_sizes("causal_mask", least=0, t=t)
     return np.tril(np.ones((1, t, t), np.bool_))

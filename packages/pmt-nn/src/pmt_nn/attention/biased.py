@@ -35,6 +35,15 @@ def biased_attention(
 
     The bias broadcasts to (b, h, t, s), e.g. (h, t, s); other arguments as for `attention`. The
     gradient of the bias is that of the scores, summed to the shape of the bias.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import biased_attention
+        >>> x = np.zeros((1, 3, 1))  # equal scores, to which the bias is added
+        >>> values = np.array([[[0.0], [4.0], [8.0]]])
+        >>> bias = np.array([[[0, 0, 9], [0, 0, 0], [9, 0, 0]]], np.float64)  # (h, t, s)
+        >>> biased_attention(x, x, values, bias, heads=1).data[0, :, 0].round(2)
+        array([8., 4., 0.])
     """
     q, k, v, bias = (as_floats(x) for x in (q, k, v, bias))
     output = np.empty(q.shape, q.dtype)

@@ -1,4 +1,4 @@
-"""The kernel of every attention primitive: softmax of scores, mixing, and their gradients.
+"""The kernel of every attention primitive: scores, mixing, and their gradients.
 
 Letters: b batch, t query length, s key length, h heads, k head width, d = h k model width. All
 passes take a few sequences at a time, so that their (h, t, s) arrays stay in the level-2 cache.
@@ -6,27 +6,22 @@ passes take a few sequences at a time, so that their (h, t, s) arrays stay in th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_autograd import Array
-from pmt_core import ShapeError, cut, softmax, unbroadcast
+from pmt_core import ShapeError, cut, unbroadcast
+from pmt_nn.attention.score_softmax import (
+    ScoreWriter,
+    rows_of_block,
+    sequence_blocks,
+    softmax_blocks,
+    softmax_weights,
+)
 from pmt_nn.layers.dropout import DropoutMask
-from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.masks import Mask, head_mask
-
-# If no score is above 40, the exponentials are summed as they are: e^40 = 2e17 is far from
-# float32's limits, and a sum above e^-40 has lost nothing. Finding the largest score of each row
-# first is the slowest step of the softmax, and trained models rarely come near such scores.
-_SMALL = 40.0
-_LARGE = math.exp(_SMALL)
-
-ScoreWriter = Callable[[slice, Array], None]
-"""(block of sequences, array (block, h, t, s)) -> writes the scores of the block to the array."""
 
 BackwardInto = Callable[..., None]
 """(grad, by_q, by_k, by_v, by_bias=None): writes the gradients to the last arrays."""
@@ -121,7 +116,20 @@ def is_spoiled(output: Array, mask: Mask | None) -> bool:
 def attention_weights(
     q: Array, k: Array, *, heads: int, mask: Mask | None = None, bias: Array | None = None
 ) -> Array:
-    """Return softmax(Q K^T / sqrt(k) + bias) of q (b, t, d) and k (b, s, d): (b, h, t, s)."""
+    """Return softmax(Q K^T / sqrt(k) + bias) of q (b, t, d) and k (b, s, d): (b, h, t, s).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import attention_weights, causal_mask
+        >>> x = np.zeros((1, 3, 4), np.float32)
+        >>> weights = attention_weights(x, x, heads=2, mask=causal_mask(3))
+        >>> weights.shape
+        (1, 2, 3, 3)
+        >>> weights[0, 0].round(3)  # a row is a distribution over the keys that are not masked
+        array([[1.   , 0.   , 0.   ],
+               [0.5  , 0.5  , 0.   ],
+               [0.333, 0.333, 0.333]], dtype=float32)
+    """
     qh, kh = split_heads(q, heads), split_heads(k, heads)
     return softmax_weights(scaled_scores(qh, kh, mask, bias), (*qh.shape[:3], kh.shape[2]), q.dtype)
 
@@ -162,58 +170,7 @@ def mask_adder(mask: Mask | None, b: int, t: int, s: int) -> ScoreWriter:
     return add_mask
 
 
-def rows_of_block(x: Array, block: slice) -> Array:
-    """Return the rows of x that belong to a block; x itself if its first axis broadcasts."""
-    return x if len(x) == 1 else x[block]
-
-
-# --- softmax and mixing ---------------------------------------------------------------------------
-
-
-def softmax_weights(write: ScoreWriter, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    """Return the softmax of the scores, of shape (b, h, t, s)."""
-    weights = np.empty(shape, dtype)
-    for _ in softmax_blocks(write, weights):
-        pass
-    return weights
-
-
-def softmax_blocks(write: ScoreWriter, weights: Array) -> Iterator[slice]:
-    """Fill weights (b, h, t, s) with the softmax of the scores; yield each block when done."""
-    for block in _blocks(weights):
-        _softmax_written(partial(write, block, weights[block]), weights[block])
-        yield block
-
-
-def _softmax_written(write: Callable[[], None], scores: Array) -> None:
-    """Replace the scores that `write` writes to (..., s) by their softmax over the last axis.
-
-    `write` is called a second time if the first attempt was not exact. A score of -inf gets the
-    weight 0; a row of them, with nothing to attend to, becomes zeros.
-    """
-    rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
-    write()
-    if scores.max(initial=0) < _SMALL:
-        total = _exponentials(rows)
-        if total.min(initial=1) > 1 / _LARGE:
-            rows *= (1 / total)[:, np.newaxis]
-            return
-        write()  # a row without keys, or with very small scores only
-    top = rows.max(axis=-1, keepdims=True, initial=np.finfo(rows.dtype).min)
-    if (top == np.inf).any():  # infinite scores share the weight
-        rows[...] = softmax(rows)
-        return
-    rows -= top  # the smallest float for a row of -inf, which stays -inf, not nan
-    total = _exponentials(rows)
-    total[total == 0] = 1
-    rows *= (1 / total)[:, np.newaxis]
-
-
-def _exponentials(rows: Array) -> Array:
-    """Replace rows (n, s) by e^rows and return their sums (n,), as a product, which is faster."""
-    np.exp(rows, out=rows)
-    total: Array = rows @ np.ones(rows.shape[1], rows.dtype)
-    return total
+# --- mixing ---------------------------------------------------------------------------------------
 
 
 def mix_into(
@@ -262,7 +219,7 @@ def score_gradients(
     heads = weights.shape[1]
     grad_h = split_heads(grad, heads)
     correction = _row_dot(grad, output, heads)
-    for block in _blocks(weights):
+    for block in sequence_blocks(weights):
         dropped = _dropped(weights, dropout_mask, block)
         np.matmul(dropped.swapaxes(-1, -2), grad_h[block], out=by_v[block])
         by_scores = np.matmul(grad_h[block], v[block].swapaxes(-1, -2))
@@ -287,8 +244,3 @@ def _row_dot(a: Array, b: Array, heads: int) -> Array:
     shape = (n, t, heads, d // heads)
     sums: Array = np.einsum("bthk,bthk->bht", a.reshape(shape), b.reshape(shape))
     return sums[..., np.newaxis]
-
-
-def _blocks(weights: Array) -> Iterator[slice]:
-    """Return slices of the batch whose weights fit in the level-2 cache."""
-    return cache_blocks(len(weights), weights[:1].size)

@@ -23,6 +23,21 @@ class KeyValueCache:
 
     Attributes:
         length: number of tokens in the cache.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import no_grad
+        >>> from pmt_nn import KeyValueCache, SelfAttention
+        >>> rng = np.random.default_rng(0)
+        >>> attend = SelfAttention(8, 2, rng, causal=True)
+        >>> x = rng.normal(size=(1, 5, 8)).astype(np.float32)
+        >>> cache = KeyValueCache()
+        >>> with no_grad():
+        ...     first = attend(x[:, :4], cache=cache)
+        ...     last = attend(x[:, 4:], cache=cache)  # reads one token, attends to five
+        ...     whole = attend(x)
+        >>> cache.length, np.allclose(last.data, whole.data[:, 4:], atol=1e-6)
+        (5, True)
     """
 
     def __init__(self) -> None:
@@ -103,6 +118,18 @@ class DecoderCache:
 
     Args:
         layers: number of layers.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import no_grad
+        >>> from pmt_nn import LanguageModel, LanguageModelConfig
+        >>> config = LanguageModelConfig(vocabulary=50, width=8, heads=2, hidden=16, layers=3)
+        >>> model = LanguageModel(config, np.random.default_rng(0)).eval()
+        >>> cache = model.new_cache()
+        >>> with no_grad():
+        ...     logits = model(np.array([[4, 8, 15]]), cache=cache)
+        >>> cache.length, len(cache.layers)
+        (3, 3)
     """
 
     def __init__(self, layers: int) -> None:

@@ -7,14 +7,13 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor, split
 from pmt_core import SettingsError, ShapeError, check_sizes
+from pmt_nn.attention.attention_positions import AttentionPositions
 from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.kv_cache import KeyValueCache
-from pmt_nn.attention.positions import AttentionPositions
+from pmt_nn.attention.ragged_attention import ragged_attention, weights_of_groups
 from pmt_nn.attention.scaled_dot_product import (
     attention,
     packed_attention,
-    ragged_attention,
-    weights_of_groups,
 )
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout
@@ -64,6 +63,22 @@ class SelfAttention(MultiHeadAttention):
     The number of heads divides the width d. `dropout` is the rate of the attention weights,
     `causal` restricts a position to itself and earlier ones, `positions` may be shared between
     layers, and `bias` is that of the linear layers.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import SelfAttention
+        >>> rng = np.random.default_rng(0)
+        >>> attend = SelfAttention(16, heads=4, rng=rng, causal=True)
+        >>> attend
+        SelfAttention(16, 4, causal=True)  1,088 parameters
+          dropout: Dropout(0.0)
+          qkv: Linear(16, 48)                816
+          project: Linear(16, 16)            272
+        >>> x = rng.normal(size=(2, 5, 16)).astype(np.float32)
+        >>> before = attend(x).data[:, :4]
+        >>> x[:, 4] += 1  # causal: earlier positions do not depend on this one
+        >>> np.allclose(attend(x).data[:, :4], before, atol=1e-6)
+        True
     """
 
     def __init__(
@@ -145,6 +160,15 @@ class CrossAttention(MultiHeadAttention):
     """Multi-head attention from a decoder's tokens to a memory (section 3.2.3).
 
     `memory_width` is d by default; other arguments as for `SelfAttention`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import CrossAttention
+        >>> rng = np.random.default_rng(0)
+        >>> attend = CrossAttention(16, heads=4, rng=rng, memory_width=24)
+        >>> target, memory = np.ones((2, 3, 16), np.float32), np.ones((2, 7, 24), np.float32)
+        >>> attend(target, memory, mask=np.ones((2, 7), bool)).shape
+        (2, 3, 16)
     """
 
     def __init__(

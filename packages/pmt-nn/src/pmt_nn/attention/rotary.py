@@ -22,6 +22,19 @@ def rotate(x: Array, *, heads: int, offset: int = 0, base: float = BASE) -> Resu
 
     x: queries or keys (b, t, d), the first at position `offset`; k = d / heads is even. A rotation
     keeps lengths, and the gradient is rotated back.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import rotate
+        >>> x = np.tile([1.0, 0.0], (1, 4, 1))  # (b, t, d), the same vector at four positions
+        >>> y = rotate(x, heads=1).data[0]
+        >>> y.round(3)  # (cos p, sin p) at position p
+        array([[ 1.   ,  0.   ],
+               [ 0.54 ,  0.841],
+               [-0.416,  0.909],
+               [-0.99 ,  0.141]])
+        >>> (y[:-1] * y[1:]).sum(axis=1).round(3)  # products depend on the distance only
+        array([0.54, 0.54, 0.54])
     """
     x = as_floats(x)
     _, t, d = x.shape

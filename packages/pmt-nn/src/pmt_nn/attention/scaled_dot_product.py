@@ -7,7 +7,6 @@ and zero gradients.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, concat, masked, softmax, where
+from pmt_autograd import Array, Gradients, Result, Sample, Tensor, masked, softmax, where
 from pmt_core import as_floats
 from pmt_nn.attention.kernel import (
     attend_into,
@@ -24,7 +23,6 @@ from pmt_nn.attention.kernel import (
     split_packed,
     without_unseen,
 )
-from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
 from pmt_nn.layers.dropout import DropoutMask, apply_mask
 from pmt_nn.masks import Mask, causal_mask, head_mask
 
@@ -43,6 +41,19 @@ def attention(
 
     Queries q (b, t, d), keys k and values v (b, s, d), dropout_mask of the weights (b, h, t, s);
     mask: see `head_mask`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import attention
+        >>> q = np.array([[[8.0, 0.0]]], np.float32)  # one query, two keys
+        >>> k = np.array([[[8.0, 0.0], [0.0, 8.0]]], np.float32)
+        >>> v = np.array([[[1.0, 2.0], [3.0, 4.0]]], np.float32)
+        >>> attention(q, k, v, heads=1).data  # the value of the key that resembles the query
+        array([[[1., 2.]]], dtype=float32)
+        >>> attention(q, k, v, heads=1, mask=np.array([[False, True]])).data
+        array([[[3., 4.]]], dtype=float32)
+        >>> attention(q, k, v, heads=1, mask=np.array([[False, False]])).data  # no key: zeros
+        array([[[0., 0.]]], dtype=float32)
     """
     q, k, v = as_floats(q), as_floats(k), as_floats(v)
     output = np.empty(q.shape, q.dtype)
@@ -117,6 +128,17 @@ def packed_attention(
 
     Like `attention` on the three parts, but nothing is copied: the parts are views, and the
     backward pass writes the three gradients into one array.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import attention, packed_attention
+        >>> qkv = np.random.default_rng(0).normal(size=(2, 5, 3 * 8))
+        >>> y = packed_attention(qkv, heads=2)
+        >>> y.shape
+        (2, 5, 8)
+        >>> q, k, v = np.split(qkv, 3, axis=-1)
+        >>> np.allclose(y.data, attention(q, k, v, heads=2).data)
+        True
     """
     qkv = as_floats(qkv)
     output = np.empty((*qkv.shape[:-1], qkv.shape[-1] // 3), qkv.dtype)
@@ -148,83 +170,6 @@ def packed_attention_composed(qkv: Tensor, *, heads: int, **masks: Any) -> Tenso
     return attention_composed(q, k, v, heads=heads, **masks)
 
 
-@ag.primitive
-def ragged_attention(
-    qkv: Array, *, heads: int, layout: RaggedLayout, dropout_mask: DropoutMask | None = None
-) -> Result:
-    """Return self-attention (n, d) within each sequence of an unpadded batch qkv (n, 3d).
-
-    Like `packed_attention` on the sequences of each length, which are views of the rows, so there
-    is neither padding nor a mask. The dropout mask is flat: the weights (count, h, length, length)
-    of each group after those of the group before; see `weights_of_groups`.
-    """
-    qkv = as_floats(qkv)
-    output = np.empty((len(qkv), qkv.shape[1] // 3), qkv.dtype)
-    masks = _masks_of_groups(dropout_mask, layout, heads)
-    passes = [
-        attend_into(
-            *split_packed(_grouped(qkv, group)),
-            _grouped(output, group),
-            heads=heads,
-            dropout_mask=group_mask,
-        )
-        for group, group_mask in zip(layout.groups, masks, strict=True)
-    ]
-
-    def backward(grad: Array) -> Array:
-        by_qkv = np.empty(qkv.shape, qkv.dtype)
-        for group, backward_into in zip(layout.groups, passes, strict=True):
-            backward_into(_grouped(grad, group), *split_packed(_grouped(by_qkv, group)))
-        return by_qkv
-
-    return output, backward
-
-
-@ag.counts_flops(ragged_attention)
-def _(value: Array, qkv: Array, *, layout: RaggedLayout, **settings: Any) -> int:
-    return int(4 * weights_of_groups(layout, heads=1) * value.shape[-1])
-
-
-@ag.composed_form(ragged_attention)
-def ragged_attention_composed(
-    qkv: Tensor, *, heads: int, layout: RaggedLayout, dropout_mask: DropoutMask | None = None
-) -> Tensor:
-    """Return the attention of each group of sequences as a batch of its own, joined."""
-    masks = _masks_of_groups(dropout_mask, layout, heads)
-    parts = [
-        packed_attention(
-            qkv[group.rows].reshape(group.count, group.length, -1),
-            heads=heads,
-            dropout_mask=group_mask,
-        ).reshape(group.count * group.length, -1)
-        for group, group_mask in zip(layout.groups, masks, strict=True)
-    ]
-    return concat(*parts, axis=0) if parts else qkv[:, : qkv.shape[1] // 3]
-
-
-def weights_of_groups(layout: RaggedLayout, heads: int) -> int:
-    """Return the number of attention weights of an unpadded batch, of all heads."""
-    return sum(heads * group.count * group.length**2 for group in layout.groups)
-
-
-def _grouped(rows: Array, group: SequenceGroup) -> Array:
-    """Return the rows of a group as a batch (count, length, d), a view."""
-    batch: Array = rows[group.rows].reshape(group.count, group.length, rows.shape[1])
-    return batch
-
-
-def _masks_of_groups(
-    dropout_mask: DropoutMask | None, layout: RaggedLayout, heads: int
-) -> Iterator[DropoutMask | None]:
-    """Yield the dropout mask of the weights of each group, (count, h, length, length)."""
-    start = 0
-    for group in layout.groups:
-        shape = (group.count, heads, group.length, group.length)
-        end = start + math.prod(shape)
-        yield None if dropout_mask is None else dropout_mask[start:end].reshape(*shape)
-        start = end
-
-
 def _sample_settings(rng: np.random.Generator) -> Iterator[tuple[dict[str, object], str]]:
     """Settings for 2 sequences of 3 queries and 3 keys, 2 heads."""
     yield {"heads": 2}, "no mask"
@@ -252,15 +197,3 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
 def _(rng: np.random.Generator) -> Iterator[Sample]:
     for settings, note in _sample_settings(rng):
         yield Sample((rng.normal(size=(2, 3, 12)),), dict(settings), note)
-
-
-@ag.samples(ragged_attention)
-def _(rng: np.random.Generator) -> Iterator[Sample]:
-    mask = np.arange(4) < np.array([[3], [1], [0], [4], [3]])
-    layout = RaggedLayout.of(mask)
-    n, settings = int(mask.sum()), {"heads": 2, "layout": layout}
-    dropout_mask = DropoutMask(rng.random(weights_of_groups(layout, 2)) < 0.7, 1.4)
-    yield Sample((rng.normal(size=(n, 12)),), settings)
-    yield Sample((rng.normal(size=(n, 12)),), {**settings, "dropout_mask": dropout_mask}, "dropout")
-    empty = RaggedLayout.of(mask[:0])
-    yield Sample((rng.normal(size=(0, 12)),), {"heads": 2, "layout": empty}, "empty")

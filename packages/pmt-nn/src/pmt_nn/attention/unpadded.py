@@ -40,6 +40,16 @@ class RaggedLayout:
         mask: (b, t), True at tokens.
         index: (n,), the index of each row's token in the flattened padded batch (b t).
         groups: the sequences by length, shortest first, without empty ones.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import RaggedLayout
+        >>> mask = np.array([[True, True, True, False], [True, False, False, False]])
+        >>> layout = RaggedLayout.of(mask)
+        >>> layout.index  # the sequence of length 1 comes first: token 4 of the flat batch
+        array([4, 0, 1, 2])
+        >>> [(group.count, group.length) for group in layout.groups]
+        [(1, 1), (1, 3)]
     """
 
     mask: NDArray[np.bool_]
@@ -68,7 +78,18 @@ class RaggedLayout:
 
 @ag.primitive
 def to_ragged(x: Array, *, layout: RaggedLayout) -> Result:
-    """Return a row for each token of x (b, t, d): (n, d). Padding gets a gradient of 0."""
+    """Return a row for each token of x (b, t, d): (n, d). Padding gets a gradient of 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import RaggedLayout, to_ragged
+        >>> mask = np.array([[True, True], [True, False]])
+        >>> x = np.array([[[1.0], [2.0]], [[3.0], [0.0]]])
+        >>> to_ragged(x, layout=RaggedLayout.of(mask)).data
+        array([[3.],
+               [1.],
+               [2.]])
+    """
     _check_batch(x, layout)
 
     def backward(grad: Array) -> Array:
@@ -85,7 +106,17 @@ def to_ragged_composed(x: Tensor, *, layout: RaggedLayout) -> Tensor:
 
 @ag.primitive
 def from_ragged(rows: Array, *, layout: RaggedLayout) -> Result:
-    """Return the padded batch (b, t, d) of rows (n, d), zeros at padding."""
+    """Return the padded batch (b, t, d) of rows (n, d), zeros at padding.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import RaggedLayout, from_ragged, to_ragged
+        >>> layout = RaggedLayout.of(np.array([[True, True], [True, False]]))
+        >>> rows = to_ragged(np.array([[[1.0], [2.0]], [[3.0], [99.0]]]), layout=layout)
+        >>> from_ragged(rows * 10, layout=layout).data[:, :, 0]  # padding is 0
+        array([[10., 20.],
+               [30.,  0.]])
+    """
     if rows.ndim != 2 or len(rows) != len(layout.index):
         raise ShapeError(
             f"expected rows (n, d) of the layout's {len(layout.index)} tokens, got {rows.shape}"

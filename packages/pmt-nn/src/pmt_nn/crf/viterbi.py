@@ -19,6 +19,18 @@ def viterbi_decode(
     """Return the tags (b, t) of the highest score and the scores (b,) (Viterbi 1967).
 
     Tags beyond the length are 0. Of equal scores the lowest tags win.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import viterbi_decode
+        >>> emissions = np.array([[[1.0, 0.0], [0.0, 0.5], [1.0, 0.0]]])  # each step alone: 0 1 0
+        >>> start = end = np.zeros(2)
+        >>> lengths = np.array([3])
+        >>> viterbi_decode(emissions, np.zeros((2, 2)), start, end, lengths)
+        (array([[0, 1, 0]]), array([2.5]))
+        >>> stay = np.array([[1.0, 0.0], [0.0, 1.0]])  # a score for keeping the tag
+        >>> viterbi_decode(emissions, stay, start, end, lengths)
+        (array([[0, 0, 0]]), array([4.]))
     """
     b, t, n = emissions.shape
     tags = np.zeros((b, t), np.int64)
@@ -58,6 +70,19 @@ def viterbi_n_best(
     others have the score -inf and the tags 0; an empty sequence is the only one of its row. Tags
     beyond the length are 0. The recursion keeps the k best prefixes that end in each tag (the
     list Viterbi algorithm, Seshadri & Sundberg 1994).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import viterbi_n_best
+        >>> emissions = np.array([[[2.0, 0.0], [0.0, 1.0]]])
+        >>> start, end, lengths = np.zeros(2), np.zeros(2), np.array([2])
+        >>> tags, scores = viterbi_n_best(emissions, np.zeros((2, 2)), start, end, lengths, k=3)
+        >>> tags
+        array([[[0, 1],
+                [0, 0],
+                [1, 1]]])
+        >>> scores
+        array([[3., 2., 1.]])
     """
     check_sizes("viterbi_n_best", k=k)
     b, t, n = emissions.shape

@@ -9,8 +9,9 @@ from typing import Any
 from pmt_autograd import Array, Tensor, operation_hook
 from pmt_nn.attention.biased import biased_attention
 from pmt_nn.attention.kernel import attention_weights, split_packed
+from pmt_nn.attention.ragged_attention import ragged_attention
 from pmt_nn.attention.relative import relative_attention, relative_weights
-from pmt_nn.attention.scaled_dot_product import attention, packed_attention, ragged_attention
+from pmt_nn.attention.scaled_dot_product import attention, packed_attention
 from pmt_nn.attention.unpadded import RaggedLayout, from_ragged, pad_rows, to_ragged
 from pmt_nn.module.hooks import module_hook
 from pmt_nn.module.module import Module

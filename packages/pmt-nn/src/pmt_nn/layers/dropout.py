@@ -110,6 +110,18 @@ class Dropout(Module):
     """Set each element to zero with probability `rate` in training (Srivastava et al. 2014).
 
     The others are scaled by 1 / (1 - rate), which keeps the expected value ("inverted dropout").
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Dropout
+        >>> dropout, x = Dropout(0.5), np.ones(1000, np.float32)
+        >>> y = dropout(x, rng=np.random.default_rng(0)).data
+        >>> np.unique(y)  # dropped, or scaled by 1 / (1 - rate)
+        array([0., 2.], dtype=float32)
+        >>> bool(0.9 < y.mean() < 1.1)
+        True
+        >>> bool((dropout.eval()(x).data == x).all())  # nothing is dropped in evaluation
+        True
     """
 
     def __init__(self, rate: float) -> None:

@@ -21,6 +21,18 @@ class Embedding(Module):
     standard deviation of the initial vectors. sparse: the gradient is a `RowSparse` of the rows
     read, or else a dense array, which is faster for tables of a few hundred rows. padding: an id
     whose vector is zero and stays zero, as it receives no gradient.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Embedding
+        >>> embedding = Embedding(100, 8, np.random.default_rng(0), padding=0)
+        >>> vectors = embedding(np.array([[5, 7, 0], [7, 7, 7]]))
+        >>> vectors.shape
+        (2, 3, 8)
+        >>> vectors.sum().backward()
+        >>> gradient = embedding.weight.grad.coalesce()  # rows of the table, not the table
+        >>> gradient.rows, gradient.values[:, 0]  # 0, the padding, stays as it is
+        (array([0, 5, 7]), GradientArray([0., 1., 4.], dtype=float32))
     """
 
     def __init__(

@@ -23,6 +23,17 @@ class EmbeddingBag(Embedding):
 
     Arguments as for `Embedding`. mode: "mean", "sum" or "max", by element. A bag without ids is 0;
     the padding id is in no bag.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import EmbeddingBag
+        >>> bag = EmbeddingBag.from_vectors(np.array([[1.0, 2.0], [3.0, 4.0], [50.0, 60.0]]))
+        >>> bag(np.array([[0, 1], [1, 1]])).data  # the mean of each row
+        array([[2., 3.],
+               [3., 4.]], dtype=float32)
+        >>> bag(np.array([0, 1, 2]), offsets=np.array([0, 2])).data  # bags [0, 1] and [2]
+        array([[ 2.,  3.],
+               [50., 60.]], dtype=float32)
     """
 
     mode: str = "mean"

@@ -24,6 +24,19 @@ def linear(
 
     dL/dx = dL/dy W^T, dL/dW = x^T dL/dy summed over all leading axes, dL/db = sum of dL/dy. It is
     one large matrix product for any rank of x, and the bias is added in place.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor
+        >>> from pmt_nn import linear
+        >>> weight = Tensor([[1.0, 0.0], [2.0, -1.0]], requires_grad=True)
+        >>> y = linear(Tensor([[3.0, 4.0]]), weight, np.array([0.0, 100.0], np.float32))
+        >>> y.data  # [3 + 2 * 4, -4 + 100]
+        array([[11., 96.]], dtype=float32)
+        >>> y.sum().backward()
+        >>> weight.grad  # x^T dL/dy
+        GradientArray([[3., 3.],
+                       [4., 4.]], dtype=float32)
     """
     if x.shape[-1:] != weight.shape[:1]:
         raise ShapeError(
@@ -54,6 +67,14 @@ def tied_linear(
 
     x: (..., d), table: (v, d), bias: (v,) or None -> (..., v). It is one matrix product for any
     rank of x; `x @ W` of three axes is one per sequence, each of which reads the whole table.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Embedding, tied_linear
+        >>> words = Embedding.from_vectors(np.eye(3, 2))  # words 0 and 1 point along the axes
+        >>> hidden = np.array([[0.1, 0.9]], np.float32)
+        >>> tied_linear(hidden, words.weight, None).data  # logits: the dot product with each word
+        array([[0.1, 0.9, 0. ]], dtype=float32)
     """
     if x.shape[-1:] != table.shape[1:]:
         raise ShapeError(
@@ -99,7 +120,21 @@ def sum_rows(rows: Array) -> Array:
 
 
 class Linear(Module):
-    """Linear layer y = x W + b of the last axis. W starts Xavier-uniform, drawn by rng, b at 0."""
+    """Linear layer y = x W + b of the last axis. W starts Xavier-uniform, drawn by rng, b at 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear
+        >>> layer = Linear(3, 2, np.random.default_rng(0))
+        >>> layer.weight.shape, layer.bias.shape
+        ((3, 2), (2,))
+        >>> layer.weight.data[...] = [[1, 0], [0, 1], [1, 1]]
+        >>> layer.bias.data[...] = [10, 20]
+        >>> layer(np.array([[1, 2, 3]], np.float32)).data
+        array([[14., 25.]], dtype=float32)
+        >>> layer(np.ones((4, 7, 3), np.float32)).shape  # any leading axes
+        (4, 7, 2)
+    """
 
     def __init__(
         self,

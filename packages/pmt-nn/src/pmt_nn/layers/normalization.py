@@ -37,6 +37,16 @@ def layer_norm(
     axes: how many of the last axes are normalized together; weight and bias have their shape.
     With n = (x - mean) / s, s = sqrt(var + eps) and h = dy weight:
     dx = (h - mean(h) - n mean(h n)) / s, with means over the last axes.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import layer_norm
+        >>> x = np.array([[1, 2, 3, 4]], np.float32)
+        >>> layer_norm(x, None, None).data.round(3)
+        array([[-1.342, -0.447,  0.447,  1.342]], dtype=float32)
+        >>> weight, bias = np.full(4, 10, np.float32), np.ones(4, np.float32)
+        >>> layer_norm(x, weight, bias).data.round(2)
+        array([[-12.42,  -3.47,   5.47,  14.42]], dtype=float32)
     """
     x, shape, normalized = as_floats(x), x.shape, _last_axes(x, axes, weight, bias)
     d = prod(normalized)
@@ -124,6 +134,17 @@ class LayerNorm(Module):
 
     d: a length, or a tuple of lengths, e.g. (c, h, w) for images. The weight starts at 1, the bias
     at 0, both of shape d; bias=False: without a bias, affine=False: without either.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import LayerNorm
+        >>> norm = LayerNorm(4)
+        >>> x = np.array([[1, 2, 3, 4], [10, 20, 30, 40]], np.float32)
+        >>> norm(x).data.round(3)  # the scale of a row does not matter
+        array([[-1.342, -0.447,  0.447,  1.342],
+               [-1.342, -0.447,  0.447,  1.342]], dtype=float32)
+        >>> norm.weight.data, norm.bias.data
+        (array([1., 1., 1., 1.], dtype=float32), array([0., 0., 0., 0.], dtype=float32))
     """
 
     def __init__(
@@ -186,6 +207,15 @@ def rms_norm(x: Array, weight: Array | None, *, eps: float = 1e-6, axes: int = 1
     x: (..., d), weight: (d,) or None for 1. axes: how many of the last axes are scaled together;
     the weight has their shape. With n = x / s, s = sqrt(mean(x^2) + eps) and h = dy weight:
     dx = (h - n mean(h n)) / s.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import rms_norm
+        >>> y = rms_norm(np.array([3.0, 4.0]), None).data
+        >>> y.round(3)
+        array([0.849, 1.131])
+        >>> float(np.mean(y * y).round(3))
+        1.0
     """
     x, shape, scaled = as_floats(x), x.shape, _last_axes(x, axes, weight)
     d = prod(scaled)
@@ -222,6 +252,16 @@ class RMSNorm(Module):
     """Root-mean-square normalization of the last axis, of length d, or of several last axes.
 
     d: a length, or a tuple of lengths. The weight, of shape d, starts at 1; affine=False: without.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import RMSNorm
+        >>> norm = RMSNorm(2)
+        >>> norm(np.array([[3, 4], [0, 5]], np.float32)).data.round(3)  # the mean is not subtracted
+        array([[0.849, 1.131],
+               [0.   , 1.414]], dtype=float32)
+        >>> norm
+        RMSNorm(2)  2 parameters
     """
 
     def __init__(

@@ -29,6 +29,14 @@ def binary_cross_entropy(
     logits. Loss and slope are those at p clipped to [1e-7, 1 - 1e-7] (1e-12 in float64), so that a
     wrong 0 or 1 has a finite loss, and a slope that leads away from it. Raises SettingsError for a
     probability that is not in [0, 1].
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import binary_cross_entropy
+        >>> p = np.array([0.9, 0.9, 0.0])
+        >>> y = np.array([1.0, 0.0, 1.0])
+        >>> binary_cross_entropy(p, y, reduction="none").data.round(3)  # a wrong 0 is finite
+        array([ 0.105,  2.303, 27.631])
     """
     p = float_tensor(probabilities)
     p, goal, mask = _what_counts("binary_cross_entropy", p, targets, mask)
@@ -58,6 +66,15 @@ def binary_cross_entropy_with_logits(
     or "none". Raises
     SettingsError for a target that is not in [0, 1], SettingsError or ShapeError for a weight that
     is negative or does not broadcast.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import binary_cross_entropy_with_logits
+        >>> logits, y = np.array([0.0, 100.0, -100.0]), np.array([1.0, 1.0, 1.0])
+        >>> binary_cross_entropy_with_logits(logits, y, reduction="none").data.round(3)
+        array([  0.693,   0.   , 100.   ])
+        >>> round(binary_cross_entropy_with_logits(logits[:1], y[:1], pos_weight=3.0).item(), 3)
+        2.079
     """
     logits = float_tensor(logits)
     name = "binary_cross_entropy_with_logits"

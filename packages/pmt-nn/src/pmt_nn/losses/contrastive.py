@@ -57,6 +57,14 @@ def cosine_similarity(a: Tensor, b: Tensor) -> Tensor:
     """Return the cosine of the angle of the vectors of the last axis, (..., d) twice -> (...).
 
     The cosine with a zero vector is 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import cosine_similarity
+        >>> a = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+        >>> b = np.array([[5.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+        >>> cosine_similarity(a, b).data.round(3)
+        array([1.   , 0.707, 0.   ])
     """
     a, b = _vectors("cosine_similarity", a, b)
     return (normalized(a) * normalized(b)).sum(axis=-1)
@@ -71,7 +79,16 @@ def distance(a: Tensor, b: Tensor) -> Tensor:
 def cosine_loss(
     a: Tensor, b: Tensor, same: NDArray[np.bool_], *, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
-    """Return 1 - cos of pairs a, b (n, d) if `same` (n,) is True, else max(cos - margin, 0)."""
+    """Return 1 - cos of pairs a, b (n, d) if `same` (n,) is True, else max(cos - margin, 0).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import cosine_loss
+        >>> a = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+        >>> b = np.array([[1.0, 1.0], [1.0, 1.0], [-1.0, 0.0]])
+        >>> cosine_loss(a, b, np.array([True, False, False]), reduction="none").data.round(3)
+        array([0.293, 0.707, 0.   ])
+    """
     a, b = _vectors("cosine_loss", a, b)
     cosine = cosine_similarity(a, b)
     return reduce_loss(where(_same(same, a), 1 - cosine, relu(cosine - margin)), reduction)
@@ -83,6 +100,13 @@ def contrastive_loss(
     """Return D^2 / 2 for pairs that are the same, max(margin - D, 0)^2 / 2 for others.
 
     D is the Euclidean distance (Hadsell et al. 2006, eq. 4). a, b: (n, d), same: (n,) booleans.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import contrastive_loss
+        >>> a, b = np.zeros((3, 2)), np.array([[0.5, 0.0], [0.5, 0.0], [3.0, 0.0]])
+        >>> contrastive_loss(a, b, np.array([True, False, False]), reduction="none").data
+        array([0.125, 0.125, 0.   ])
     """
     a, b = _vectors("contrastive_loss", a, b)
     far = distance(a, b)
@@ -101,6 +125,14 @@ def triplet_loss(
     """Return max(D(anchor, positive) - D(anchor, negative) + margin, 0) (Schroff et al. 2015).
 
     D is the Euclidean distance; all inputs are (n, d).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import triplet_loss
+        >>> anchor, positive = np.zeros((2, 1)), np.array([[1.0], [1.0]])
+        >>> negative = np.array([[1.5], [4.0]])  # too close, far enough
+        >>> triplet_loss(anchor, positive, negative, reduction="none").data
+        array([0.5, 0. ])
     """
     gap = distance(anchor, positive) - distance(anchor, negative)
     return reduce_loss(relu(gap + margin), reduction)
@@ -113,6 +145,16 @@ def in_batch_contrastive_loss(
 
     The logits are the cosines divided by `temperature` (van den Oord et al. 2018; Henderson et al.
     2017). a, b: (n, d).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import in_batch_contrastive_loss
+        >>> a = np.eye(3)
+        >>> in_batch_contrastive_loss(a, a, temperature=0.5, reduction="none").data.round(3)
+        array([0.24, 0.24, 0.24])
+        >>> shifted = a[[1, 2, 0]]  # each positive is wrong
+        >>> in_batch_contrastive_loss(a, shifted, temperature=0.5, reduction="none").data.round(3)
+        array([2.24, 2.24, 2.24])
     """
     if not 0 < temperature < np.inf:
         raise SettingsError(f"temperature is finite and above 0, got {temperature}")

@@ -38,6 +38,23 @@ def cross_entropy(
     ignored (0 if there are none), "sum", or "none" for (...). label_smoothing: e (Szegedy et al.
     2015, section 7). class_weights: (v,) factors; "mean" divides by the sum of those of the labels,
     for probabilities by the number of rows.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import cross_entropy
+        >>> logits = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
+        >>> cross_entropy(logits, np.array([0, 2]), reduction="none").data.round(3)  # -ln p
+        array([0.693, 0.223])
+        >>> round(cross_entropy(logits, np.array([0, -100])).item(), 3)  # the second row is ignored
+        0.693
+
+        With label smoothing the loss grows again if a prediction is too certain:
+
+        >>> logits, labels = np.array([[2.0, 0.0], [4.0, 0.0], [8.0, 0.0]]), np.array([0, 0, 0])
+        >>> cross_entropy(logits, labels, reduction="none").data.round(3)
+        array([0.127, 0.018, 0.   ])
+        >>> cross_entropy(logits, labels, label_smoothing=0.1, reduction="none").data.round(3)
+        array([0.227, 0.218, 0.4  ])
     """
     logits, labels = as_floats(logits), np.asarray(labels)
     if labels.dtype.kind == "f" and labels.ndim == logits.ndim:

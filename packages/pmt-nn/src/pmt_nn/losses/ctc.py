@@ -37,6 +37,16 @@ def ctc_loss(
     the loss inf, or 0 if zero_infinity, and the gradient 0 in both cases. reduction: "mean" divides
     each loss by its number of labels (at least 1) and averages over the batch; "sum"; or "none" for
     (b,). Raises ShapeError, DtypeError or SettingsError if the arguments do not fit.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import ctc_loss
+        >>> p = np.full((1, 3, 2), 0.5)  # three steps; class 0 is the blank
+        >>> loss = ctc_loss(np.log(p), np.array([[1]]))
+        >>> round(float(np.exp(-loss.item())), 3)  # 6 of the 8 alignments: all but 000 and 101
+        0.75
+        >>> ctc_loss(np.log(p), np.array([[1, 1, 1]])).item()  # this target needs five steps
+        inf
     """
     check_reduction(reduction)
     x, labels = float_tensor(log_probabilities), np.asarray(targets)

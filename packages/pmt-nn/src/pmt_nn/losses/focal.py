@@ -33,6 +33,15 @@ def focal_loss(
     rows that have no loss. class_weights: (v,), alpha of the paper. reduction: "mean" over the rows
     that are not ignored (0 if there are none), divided by the sum of their weights; "sum"; or
     "none" for (...). Raises ShapeError, DtypeError or SettingsError if the arguments do not fit.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import focal_loss
+        >>> logits, labels = np.log([[0.9, 0.1], [0.1, 0.9]]), np.array([0, 0])  # easy, hard
+        >>> focal_loss(logits, labels, gamma=0.0, reduction="none").data.round(3)  # cross-entropy
+        array([0.105, 2.303])
+        >>> focal_loss(logits, labels, reduction="none").data.round(3).tolist()
+        [0.001, 1.865]
     """
     _check_gamma(gamma)
     x, labels = float_tensor(logits), np.asarray(labels)
@@ -60,6 +69,17 @@ def sigmoid_focal_loss(
     -(alpha y (1 - p)^gamma log p + (1 - alpha) (1 - y) p^gamma log(1 - p)), exact for logits of any
     size (Lin et al. 2017, eq. 5). alpha: weight of the positives in [0, 1]; None for a weight of 1
     of both. reduction: "mean", "sum" or "none". Raises SettingsError or ShapeError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import sigmoid_focal_loss
+        >>> logits, y = np.array([2.0, -2.0]), np.array([1.0, 1.0])  # easy and hard positives
+        >>> sigmoid_focal_loss(logits, y, alpha=None, gamma=0.0, reduction="none").data.round(3)
+        array([0.127, 2.127])
+        >>> sigmoid_focal_loss(logits, y, alpha=None, reduction="none").data.round(3)
+        array([0.002, 1.65 ])
+        >>> sigmoid_focal_loss(logits, y, reduction="none").data.round(3)  # times alpha = 0.25
+        array([0.   , 0.413])
     """
     _check_gamma(gamma)
     if alpha is not None and not 0 <= alpha <= 1:

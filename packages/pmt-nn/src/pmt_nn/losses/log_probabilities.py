@@ -27,6 +27,16 @@ def nll_loss(
     the rows that are not ignored (0 if there are none), with class_weights (v,) divided by the sum
     of those of the labels; "sum"; or "none" for (...). Raises ShapeError, DtypeError or
     SettingsError if the arguments do not fit.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import log_softmax
+        >>> from pmt_nn import cross_entropy, nll_loss
+        >>> logits, labels = np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([0, 0])
+        >>> nll_loss(log_softmax(logits), labels, reduction="none").data.round(3)
+        array([0.127, 2.127])
+        >>> cross_entropy(logits, labels, reduction="none").data.round(3)
+        array([0.127, 2.127])
     """
     x, labels = float_tensor(log_probabilities), np.asarray(labels)
     counted = check_labels(x.data, labels, ignore_index, reduction)
@@ -71,6 +81,15 @@ def kl_div(
     "batchmean", the sum divided by the length of the first axis, which is the mean divergence if
     the batch has two axes; "sum"; "mean" over all elements; or "none" for the terms. Raises
     SettingsError or ShapeError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import kl_div
+        >>> p, q = np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]])
+        >>> round(kl_div(np.log(q), p).item(), 4)  # 0.5 ln 2 + 0.5 ln 2/3
+        0.1438
+        >>> round(kl_div(np.log(p), q).item(), 4)  # not symmetric
+        0.1308
     """
     x = float_tensor(log_probabilities)
     goal = float_tensor(target, x)

@@ -20,6 +20,13 @@ def hinge_loss(
 
     scores: any shape, targets: of that shape, 1 or -1 (or booleans, True = 1). The slope at the
     margin is 0. reduction: "mean", "sum" or "none". Raises SettingsError or ShapeError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import hinge_loss
+        >>> scores, targets = np.array([2.0, 0.5, -1.0]), np.array([1, 1, 1])
+        >>> hinge_loss(scores, targets, reduction="none").data  # 0 beyond the margin
+        array([0. , 0.5, 2. ])
     """
     _check_margin(margin)
     x = float_tensor(scores)
@@ -34,6 +41,13 @@ def hinge_embedding_loss(
 
     distances: any shape, targets: of that shape, 1 or -1 (or booleans). See `contrastive_loss` for
     the squared form. Raises SettingsError or ShapeError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import hinge_embedding_loss
+        >>> distances, targets = np.array([0.25, 0.25, 3.0]), np.array([1, -1, -1])
+        >>> hinge_embedding_loss(distances, targets, reduction="none").data
+        array([0.25, 0.75, 0.  ])
     """
     _check_margin(margin)
     x = float_tensor(distances)
@@ -53,6 +67,13 @@ def margin_ranking_loss(
 
     first, second, targets: one shape; targets may be booleans, True = 1. Raises SettingsError or
     ShapeError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import margin_ranking_loss
+        >>> good, bad = np.array([3.0, 1.0]), np.array([1.0, 2.0])
+        >>> margin_ranking_loss(good, bad, np.array([1, 1]), margin=0.5, reduction="none").data
+        array([0. , 1.5])
     """
     _check_margin(margin)
     a = float_tensor(first)
@@ -79,6 +100,13 @@ def multi_margin_loss(
     of a row by its label. reduction: "mean" over the rows that are not ignored (0 if there are
     none; not divided by weights), "sum", or "none" for (...). Raises ShapeError, DtypeError or
     SettingsError if the arguments do not fit.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import multi_margin_loss
+        >>> scores = np.array([[2.0, 0.0, 1.5], [2.0, 0.0, 0.0]])
+        >>> multi_margin_loss(scores, np.array([0, 0]), reduction="none").data.round(3)
+        array([0.167, 0.   ])
     """
     _check_margin(margin)
     if p not in (1, 2):

@@ -71,6 +71,15 @@ def mse(
 
     mask: booleans that broadcast to the shape, True = counts, e.g. the tokens of padded sequences;
     what stands elsewhere has no influence, and the mean is that of the errors that count.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import mse
+        >>> prediction, target = np.array([1.0, 2.0, 9.0]), np.array([1.0, 4.0, 0.0])
+        >>> mse(prediction, target, reduction="none").data
+        array([ 0.,  4., 81.])
+        >>> mse(prediction, target, mask=np.array([True, True, False])).item()
+        2.0
     """
     gap, mask = _gap("mse", prediction, target, mask)
     return reduce_loss(gap * gap, reduction, mask)
@@ -87,6 +96,13 @@ def huber(
     """Return gap^2 / 2 if |gap| <= delta, else delta (|gap| - delta / 2), averaged (Huber 1964).
 
     mask: as for `mse`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import huber
+        >>> gaps = np.array([0.5, 1.0, 10.0])  # squared up to 1, then linear
+        >>> huber(gaps, np.zeros(3), reduction="none").data
+        array([0.125, 0.5  , 9.5  ])
     """
     if not delta > 0:
         raise SettingsError(f"delta must be above 0, got {delta}")
@@ -104,6 +120,13 @@ def l1_loss(
     """Return the absolute error |prediction - target| of equal shapes; its slope at 0 is 0.
 
     mask: as for `mse`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import l1_loss
+        >>> prediction, target = np.array([1.0, 2.0, 9.0]), np.array([1.0, 4.0, 0.0])
+        >>> l1_loss(prediction, target, reduction="none").data
+        array([0., 2., 9.])
     """
     gap, mask = _gap("l1_loss", prediction, target, mask)
     return reduce_loss(absolute(gap), reduction, mask)
@@ -120,6 +143,15 @@ def smooth_l1_loss(
     """Return gap^2 / (2 beta) if |gap| < beta, else |gap| - beta / 2 (Girshick 2015, eq. 3).
 
     It is `huber` divided by beta = delta; with beta = 0 it is `l1_loss`. mask: as for `mse`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import smooth_l1_loss
+        >>> gaps = np.array([0.5, 1.0, 10.0])
+        >>> smooth_l1_loss(gaps, np.zeros(3), beta=2.0, reduction="none").data
+        array([0.0625, 0.25  , 9.    ])
+        >>> smooth_l1_loss(gaps, np.zeros(3), beta=0.0, reduction="none").data  # the absolute error
+        array([ 0.5,  1. , 10. ])
     """
     if not 0 <= beta < np.inf:
         raise SettingsError(f"beta is finite, 0 or more, got {beta}")

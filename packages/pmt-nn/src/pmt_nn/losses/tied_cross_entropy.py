@@ -37,6 +37,16 @@ def tied_cross_entropy(
     are computed and turned into their part of the gradients by x, table and bias, so no array
     (n, v) is stored. The part of the mean is the same for all columns, so it is added to the
     results and not to the logits.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import cross_entropy, tied_cross_entropy
+        >>> rng = np.random.default_rng(0)
+        >>> x, table, bias = rng.normal(size=(6, 4)), rng.normal(size=(1000, 4)), np.zeros(1000)
+        >>> labels = np.arange(6)
+        >>> loss = tied_cross_entropy(x, table, bias, labels)
+        >>> np.allclose(loss.data, cross_entropy(x @ table.T, labels, reduction="sum").data)
+        True
     """
     _check(x, table, bias, labels, label_smoothing)
     x = as_floats(x)

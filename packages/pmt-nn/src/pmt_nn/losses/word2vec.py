@@ -31,6 +31,17 @@ def negative_sampling_loss(
     gradient is row-sparse, targets: (n,) ids, negatives: (n, k) ids drawn from the noise
     distribution; one that equals its target is ignored. reduction: "mean" over the rows, "sum", or
     "none" for (n,).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import negative_sampling_loss
+        >>> hidden, table = np.array([[1.0, 0.0]]), np.array([[4.0, 0.0], [0.0, 1.0], [-4.0, 0.0]])
+        >>> target = np.array([0])
+        >>> easy, hard = np.array([[2]]), np.array([[1]])  # opposite to hidden, at a right angle
+        >>> round(negative_sampling_loss(hidden, table, target, easy).item(), 3)
+        0.036
+        >>> round(negative_sampling_loss(hidden, table, target, hard).item(), 3)
+        0.711
     """
     hidden = float_tensor(hidden, table)
     n = len(hidden)
@@ -55,6 +66,18 @@ class NegativeSampling(Module):
 
     It replaces a softmax over all words by k + 1 binary decisions: the observed word against k
     drawn ones. The vectors start at zero, so all probabilities start at 1/2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import NegativeSampling
+        >>> output = NegativeSampling(1000, 8)
+        >>> hidden = np.ones((4, 8), np.float32)
+        >>> targets, negatives = np.arange(4), np.arange(10, 30).reshape(4, 5)
+        >>> loss = output(hidden, targets, negatives)
+        >>> round(loss.item(), 3)  # 6 ln 2: six decisions with probability 1/2
+        4.159
+        >>> output
+        NegativeSampling(1000, 8)  8,000 parameters
     """
 
     def __init__(self, v: int, d: int, *, dtype: DTypeLike = np.float32) -> None:
@@ -79,6 +102,16 @@ class HierarchicalSoftmax(Module):
     At inner node i the path turns right with probability s(h . w_i), as in Mikolov et al. 2013a. A
     loss costs about log2(v) dot products instead of v, and the gradient is row-sparse. The vectors
     of width d of the v - 1 inner nodes start at zero. counts: occurrences of each of the v words.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import HierarchicalSoftmax
+        >>> output = HierarchicalSoftmax(counts=[8, 4, 2, 2], d=3)
+        >>> hidden = np.ones((1, 3), np.float32)
+        >>> output.probabilities(hidden)  # untrained: 1/2 at each node of the tree
+        array([[0.5  , 0.25 , 0.125, 0.125]], dtype=float32)
+        >>> round(output(hidden, np.array([1])).item(), 3)  # -ln 1/4
+        1.386
     """
 
     def __init__(

@@ -76,7 +76,22 @@ class Container(Module):
 class Sequential(Container):
     """Apply parts in order, each to the output of the part before; a tuple is several inputs.
 
-    Sequential(Linear(784, 128, rng), relu, Dropout(0.1), Linear(128, 10, rng))
+    A part is a module or a function of tensors. Keyword arguments (`rng`, `mask`, ...) go to the
+    parts that accept them.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Dropout, Linear, ReLU, Sequential
+        >>> rng = np.random.default_rng(0)
+        >>> model = Sequential(Linear(784, 128, rng), ReLU(), Dropout(0.1), Linear(128, 10, rng))
+        >>> model
+        Sequential()                 101,770 parameters
+          parts.0: Linear(784, 128)  100,480
+          parts.1: ReLU()
+          parts.2: Dropout(0.1)
+          parts.3: Linear(128, 10)     1,290
+        >>> model(np.ones((32, 784), np.float32), rng=rng).shape  # rng: for dropout
+        (32, 10)
     """
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
@@ -89,7 +104,17 @@ class Sequential(Container):
 
 
 class Parallel(Container):
-    """Apply several branches to get a tuple of outputs; split: branch i gets input i, not all."""
+    """Apply several branches to get a tuple of outputs; split: branch i gets input i, not all.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Identity, Lambda, Parallel
+        >>> branches = Parallel(Identity(), Lambda(lambda x: 10 * x))
+        >>> branches(np.array([1.0, 2.0]))
+        (array([1., 2.]), array([10., 20.]))
+        >>> Parallel(Identity(), Lambda(lambda x: -x), split=True)(3.0, 4.0)
+        (3.0, -4.0)
+    """
 
     def __init__(self, *branches: Part, split: bool = False) -> None:
         super().__init__(*branches)
@@ -112,6 +137,17 @@ class Residual(Container):
     """Residual connection x + f(x) (He et al. 2015).
 
     shortcut: replaces the first term by shortcut(x), e.g. a projection if shapes differ.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Lambda, Linear, Residual
+        >>> x = np.ones((2, 4), np.float32)
+        >>> Residual(Lambda(lambda x: 0.5 * x))(x).data
+        array([[1.5, 1.5, 1.5, 1.5],
+               [1.5, 1.5, 1.5, 1.5]], dtype=float32)
+        >>> rng = np.random.default_rng(0)
+        >>> Residual(Linear(4, 3, rng), shortcut=Linear(4, 3, rng, bias=False))(x).shape
+        (2, 3)
     """
 
     def __init__(self, function: Part, shortcut: Part | None = None) -> None:
@@ -133,7 +169,15 @@ class Residual(Container):
 
 
 class Concatenate(Module):
-    """Concatenate the inputs along `axis`, e.g. after `Parallel`."""
+    """Concatenate the inputs along `axis`, e.g. after `Parallel`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Concatenate, Identity, Lambda, Parallel, Sequential
+        >>> both_signs = Sequential(Parallel(Identity(), Lambda(lambda x: -x)), Concatenate())
+        >>> both_signs(np.array([[1.0, 2.0]])).data
+        array([[ 1.,  2., -1., -2.]])
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
@@ -147,6 +191,19 @@ class ModuleList(Module):
     """List of modules that is a module; it has no forward.
 
     A plain list as an attribute works too; a `ModuleList` has a row in `summary()`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, ModuleList
+        >>> rng = np.random.default_rng(0)
+        >>> layers = ModuleList(Linear(8, 8, rng) for _ in range(3))
+        >>> layers.append(Linear(8, 2, rng))
+        >>> layers
+        ModuleList()             234 parameters
+          items.0: Linear(8, 8)   72
+          items.1: Linear(8, 8)   72
+          items.2: Linear(8, 8)   72
+          items.3: Linear(8, 2)   18
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
@@ -167,7 +224,14 @@ class ModuleList(Module):
 
 
 class Lambda(Module):
-    """Call a function of tensors that has no parameters, e.g. Lambda(lambda x: x * x)."""
+    """Call a function of tensors that has no parameters, e.g. Lambda(lambda x: x * x).
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> from pmt_nn import Lambda
+        >>> Lambda(lambda x: x * x)(Tensor([1.0, -3.0])).data
+        array([1., 9.], dtype=float32)
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -178,7 +242,15 @@ class Lambda(Module):
 
 
 class Identity(Module):
-    """Return the input unchanged, e.g. in place of a layer that a setting turns off."""
+    """Return the input unchanged, e.g. in place of a layer that a setting turns off.
+
+    Examples:
+        >>> from pmt_nn import Dropout, Identity
+        >>> rate = 0.0
+        >>> layer = Dropout(rate) if rate else Identity()
+        >>> layer([1, 2])
+        [1, 2]
+    """
 
     def forward(self, x: Any) -> Any:
         """Return x."""

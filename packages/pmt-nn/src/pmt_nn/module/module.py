@@ -68,6 +68,30 @@ class Module:
 
     Attributes:
         training: True after `train()`, False after `eval()`. Dropout acts only if True.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, Module
+        >>> class Classifier(Module):
+        ...     def __init__(self, rng):
+        ...         self.hidden = Linear(4, 8, rng)
+        ...         self.output = Linear(8, 2, rng)
+        ...
+        ...     def forward(self, x):
+        ...         return self.output(self.hidden(x).tanh())
+        >>> model = Classifier(np.random.default_rng(0))
+        >>> model
+        Classifier()            58 parameters
+          hidden: Linear(4, 8)  40
+          output: Linear(8, 2)  18
+        >>> model(np.ones((5, 4), np.float32)).shape
+        (5, 2)
+        >>> {name: value.shape for name, value in model.state_dict().items()}
+        {'hidden.weight': (4, 8), 'hidden.bias': (8,), 'output.weight': (8, 2), 'output.bias': (2,)}
+        >>> model.ouput = model.hidden  # a misspelled attribute is an error
+        Traceback (most recent call last):
+            ...
+        AttributeError: Classifier has no attribute 'ouput'; did you mean 'output'?
     """
 
     _sealed = False

@@ -11,6 +11,14 @@ class Parameter(Tensor):
     """Leaf tensor of a `Module` that requires a gradient.
 
     `data` may be rebound to an array of the same shape and dtype, e.g. a view of a flat buffer.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Parameter
+        >>> scale = Parameter([2.0, 3.0])
+        >>> (scale * np.array([1.0, 10.0], np.float32)).sum().backward()
+        >>> scale.grad
+        GradientArray([ 1., 10.], dtype=float32)
     """
 
     __slots__ = ()
@@ -26,6 +34,18 @@ class Buffer(Tensor):
     """State without a gradient, e.g. running statistics; saved and loaded with the parameters.
 
     A forward pass does not write to it; see `collecting_statistics`.
+
+    Examples:
+        >>> from pmt_nn import Buffer, Module, Parameter
+        >>> class Centered(Module):
+        ...     def __init__(self):
+        ...         self.scale = Parameter([1.0])
+        ...         self.mean = Buffer([0.5])
+        ...
+        ...     def forward(self, x):
+        ...         return self.scale * (x - self.mean)
+        >>> sorted(Centered().state_dict()), [name for name, _ in Centered().named_parameters()]
+        (['mean', 'scale'], ['scale'])
     """
 
     __slots__ = ()

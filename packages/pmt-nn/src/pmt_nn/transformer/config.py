@@ -48,6 +48,16 @@ class TransformerConfig:
 
     Raises:
         SettingsError: if a setting is out of range.
+
+    Examples:
+        >>> from pmt_nn import TransformerConfig
+        >>> config = TransformerConfig(width=64, heads=8, layers=6, positions="rotary")
+        >>> config.width // config.heads  # width of a head
+        8
+        >>> TransformerConfig(width=64, heads=5)
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.SettingsError: the width 64 is not a multiple of the 5 heads
     """
 
     width: int = 128

@@ -18,6 +18,18 @@ class TransformerDecoder(TransformerStack):
 
     With `cross` the layers attend to a memory as well; without it this is the decoder of a
     language model. Raises SettingsError for positions "tener", which act in encoders only.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import TransformerConfig, TransformerDecoder
+        >>> rng = np.random.default_rng(0)
+        >>> config = TransformerConfig(width=16, heads=2, hidden=32, layers=2)
+        >>> decoder = TransformerDecoder(config, rng).eval()
+        >>> target, memory = np.ones((1, 3, 16), np.float32), np.ones((1, 7, 16), np.float32)
+        >>> decoder(target, memory).shape
+        (1, 3, 16)
+        >>> TransformerDecoder(config, rng, cross=False).eval()(target).shape  # no memory
+        (1, 3, 16)
     """
 
     def __init__(

@@ -14,7 +14,22 @@ from pmt_nn.transformer.layer import TransformerStack
 
 
 class TransformerEncoder(TransformerStack):
-    """A stack of Transformer layers; a pre-norm stack ends with one more norm."""
+    """A stack of Transformer layers; a pre-norm stack ends with one more norm.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import TransformerConfig, TransformerEncoder
+        >>> rng = np.random.default_rng(0)
+        >>> config = TransformerConfig(width=16, heads=2, hidden=32, layers=2)
+        >>> encoder = TransformerEncoder(config, rng).eval()
+        >>> x = rng.normal(size=(2, 5, 16)).astype(np.float32)
+        >>> mask = np.array([[True] * 5, [True] * 3 + [False] * 2])
+        >>> y = encoder(x, mask).data
+        >>> y.shape, float(np.abs(y[1, 3:]).max())  # zeros at padding
+        ((2, 5, 16), 0.0)
+        >>> np.allclose(encoder(x[1:, :3]).data, y[1:, :3], atol=1e-5)  # padding has no influence
+        True
+    """
 
     def __init__(
         self, config: TransformerConfig, rng: np.random.Generator, *, dtype: DTypeLike = np.float32

@@ -57,6 +57,16 @@ def feed_forward(
     dropout_mask (..., f). Between the two products one pass over the hidden layer, block by block,
     applies bias, activation and dropout and computes the slope. Only the hidden layer and the
     slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import feed_forward
+        >>> weight1 = np.array([[1.0, -1.0]])  # d = 1, f = 2
+        >>> weight2 = np.array([[1.0], [1.0]])
+        >>> x = np.array([[-3.0], [2.0]])
+        >>> feed_forward(x, weight1, None, weight2, None, activation="relu").data  # |x|
+        array([[3.],
+               [2.]])
     """
     x = _checked(x, weight1)
     rows = as_rows(x)
@@ -137,7 +147,20 @@ def feed_forward_composed(
 
 
 class FeedForward(Module):
-    """Linear (d, f), activation (a name in ACTIVATIONS), dropout and Linear (f, d)."""
+    """Linear (d, f), activation (a name in ACTIVATIONS), dropout and Linear (f, d).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import FeedForward
+        >>> network = FeedForward(8, 32, np.random.default_rng(0), activation="relu")
+        >>> network
+        FeedForward(8, 32, activation='relu')  552 parameters
+          up: Linear(8, 32)                    288
+          dropout: Dropout(0.0)
+          down: Linear(32, 8)                  264
+        >>> network(np.ones((2, 5, 8), np.float32)).shape
+        (2, 5, 8)
+    """
 
     def __init__(
         self,

@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Tensor
 from pmt_core import ShapeError, StateError
+from pmt_nn.attention.attention_positions import AttentionPositions, attention_positions
 from pmt_nn.attention.kv_cache import LayerCache
 from pmt_nn.attention.multi_head import CrossAttention, SelfAttention
-from pmt_nn.attention.positions import AttentionPositions, attention_positions
 from pmt_nn.attention.relative import RelativeAttention
 from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import Dropout, add_with_dropout
@@ -33,6 +33,27 @@ class TransformerLayer(Module):
     With `causal` a position attends to itself and earlier ones only, with `cross` to a memory as
     well. `positions` inside of attention may be shared by several layers; by default the layer
     makes its own from the config.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import TransformerConfig, TransformerLayer
+        >>> config = TransformerConfig(width=16, heads=2, hidden=32)
+        >>> layer = TransformerLayer(config, np.random.default_rng(0), causal=True).eval()
+        >>> layer
+        TransformerLayer(causal=True)                                2,224 parameters
+          attention_norm: LayerNorm(16)                                 32
+          attention: SelfAttention(16, 2, dropout=0.1, causal=True)  1,088
+            dropout: Dropout(0.1)
+            qkv: Linear(16, 48)                                        816
+            project: Linear(16, 16)                                    272
+          feed_forward_norm: LayerNorm(16)                              32
+          feed_forward: FeedForward(16, 32, dropout=0.1)             1,072
+            up: Linear(16, 32)                                         544
+            dropout: Dropout(0.1)
+            down: Linear(32, 16)                                       528
+          dropout: Dropout(0.1)
+        >>> layer(np.ones((4, 6, 16), np.float32)).shape
+        (4, 6, 16)
     """
 
     def __init__(

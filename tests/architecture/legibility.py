@@ -176,9 +176,9 @@ def complexity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def example_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Number of lines of the docstring from `Examples:` on."""
+    """Number of lines of the docstring from `Examples:` on, with the blank line above."""
     lines = (ast.get_docstring(function) or "").splitlines()
-    return len(lines) - lines.index("Examples:") if "Examples:" in lines else 0
+    return len(lines) - lines.index("Examples:") + 1 if "Examples:" in lines else 0
 
 
 def large_functions(text: str) -> Iterator[str]:

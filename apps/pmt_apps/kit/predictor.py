@@ -42,7 +42,7 @@ class Predictor(ABC, Generic[S, X, Y]):
         task: name of the app.
         settings_type: its settings.
         key: the entry of a JSON answer that `predict` returns.
-        classes_: what the columns of `predict_proba` stand for; empty if there is none.
+        classes_: labels of the columns of `predict_proba`; empty if there is none.
         settings: of the run.
         metrics: content of its metrics.json; empty if there is none.
         workers: threads that predict.

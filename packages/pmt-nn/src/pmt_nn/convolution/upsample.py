@@ -35,7 +35,7 @@ def interpolate(
     (four) and "trilinear" (five) interpolate between the two neighbors along each axis.
     align_corners: whether the first and last elements keep their positions, i (n - 1) / (size - 1);
     else the borders of the pixels do, and position i is (i + 1/2) n / size - 1/2, at least 0. With
-    scale_factor, 1 / factor stands for n / size. Raises ShapeError or SettingsError.
+    scale_factor, 1 / factor replaces n / size. Raises ShapeError or SettingsError.
     """
     _check(size, scale_factor, mode, align_corners)
     x = float_tensor(x)

@@ -62,10 +62,9 @@ def binary_cross_entropy_with_logits(
     targets: y in [0, 1], of the shape of the logits; no gradient. pos_weight: factor of the term
     y log p, a number or an array that broadcasts to the logits, e.g. (c,) for logits (b, c): the
     number of negatives per positive of each class. mask: booleans that broadcast to the logits,
-    True = counts; what stands elsewhere has no influence. reduction: "mean" over what counts, "sum"
-    or "none". Raises
-    SettingsError for a target that is not in [0, 1], SettingsError or ShapeError for a weight that
-    is negative or does not broadcast.
+    True = counts; other values have no influence. reduction: "mean" over what counts, "sum" or
+    "none". Raises SettingsError for a target that is not in [0, 1], SettingsError or ShapeError for
+    a weight that is negative or does not broadcast.
 
     Examples:
         >>> import numpy as np

@@ -31,7 +31,7 @@ def ctc_loss(
     An alignment names a class for each step; without repetitions, and then without blanks, it is
     the target. log_probabilities: (b, t, v), of `log_softmax`; targets: integers (b, s), 0 ... v-1
     and not the blank, of any value beyond a target's length. input_lengths, target_lengths: (b,)
-    numbers of steps and labels; all by default. What stands beyond has no influence.
+    numbers of steps and labels; all by default. Values beyond have no influence.
 
     A target without an alignment (it has more labels and repetitions than the input has steps) has
     the loss inf, or 0 if zero_infinity, and the gradient 0 in both cases. reduction: "mean" divides

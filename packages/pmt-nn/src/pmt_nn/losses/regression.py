@@ -70,7 +70,7 @@ def mse(
     """Return the squared error (prediction - target)^2 of equal shapes, averaged by default.
 
     mask: booleans that broadcast to the shape, True = counts, e.g. the tokens of padded sequences;
-    what stands elsewhere has no influence, and the mean is that of the errors that count.
+    other values have no influence, and the mean is that of the errors that count.
 
     Examples:
         >>> import numpy as np

@@ -76,27 +76,29 @@ from pmt_nn.inspect.summary import Summary, SummaryRow, summary
 
 # layers/: linear, embedding, normalization, dropout, activations
 from pmt_nn.layers.activation_layers import (
-    CELU,
-    ELU,
-    GELU,
-    GLU,
     SELU,
     Hardsigmoid,
     Hardswish,
-    Hardtanh,
-    LeakyReLU,
     LogSigmoid,
-    LogSoftmax,
     Mish,
-    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
     SiLU,
-    Softmax,
     Softplus,
     Softsign,
     Tanh,
+)
+from pmt_nn.layers.activation_layers_with_settings import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    Hardtanh,
+    LeakyReLU,
+    LogSoftmax,
+    PReLU,
+    Softmax,
 )
 from pmt_nn.layers.activations import gelu, gelu_exact, mish
 from pmt_nn.layers.axis import AxisDot, AxisMean, Flatten, masked_mean

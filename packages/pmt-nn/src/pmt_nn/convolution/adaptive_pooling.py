@@ -18,6 +18,13 @@ def adaptive_avg_pool2d(x: Tensor, *, size: int | Pair) -> Tensor:
 
     Row i of the result is of the rows floor(i h / oh) ... ceil((i + 1) h / oh) of x, and columns
     likewise: patches overlap if oh does not divide h. Raises ShapeError or SettingsError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import adaptive_avg_pool2d
+        >>> x = np.arange(5.0).reshape(1, 1, 1, 5)
+        >>> adaptive_avg_pool2d(x, size=(1, 2)).data  # columns 0-2 and 2-4
+        array([[[[1., 3.]]]])
     """
     kernel, count = _kernel(x, size)
     if kernel is None:
@@ -30,6 +37,13 @@ def adaptive_max_pool2d(x: Tensor, *, size: int | Pair) -> Tensor:
 
     The patches are those of `adaptive_avg_pool2d`, the gradients those of `max_pool2d`. Raises
     ShapeError or SettingsError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import adaptive_max_pool2d
+        >>> x = np.arange(5.0).reshape(1, 1, 1, 5)
+        >>> adaptive_max_pool2d(x, size=(1, 2)).data  # of columns 0-2 and 2-4
+        array([[[[2., 4.]]]])
     """
     kernel, count = _kernel(x, size)
     if kernel is None:

@@ -38,6 +38,19 @@ def conv2d(
     stride (s), padding (width of the border of zeros) and dilation (d, step between the points of
     the kernel) are one number or (height, width). groups: g; the output channels of a group see the
     input channels of that group only.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import conv2d
+        >>> image = np.zeros((1, 1, 3, 4))
+        >>> image[..., 2:] = 1  # dark on the left, bright on the right
+        >>> kernel = np.array([[[[-1.0, 1.0]]]])  # (o, c, kh, kw): the difference of neighbors
+        >>> conv2d(image, kernel, None).data[0, 0]  # finds the edge
+        array([[0., 1., 0.],
+               [0., 1., 0.],
+               [0., 1., 0.]])
+        >>> conv2d(image, kernel, None, stride=2, padding=1).shape
+        (1, 1, 3, 3)
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     _check(x, kernel, groups)
@@ -84,7 +97,18 @@ def conv1d(
     dilation: int = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Convolve sequences x (b, c, t) with a kernel (o, c/g, k); see `conv2d`."""
+    """Convolve sequences x (b, c, t) with a kernel (o, c/g, k); see `conv2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import conv1d
+        >>> x = np.array([[[1.0, 2.0, 4.0, 8.0]]])
+        >>> kernel = np.array([[[0.5, 0.5]]])
+        >>> conv1d(x, kernel, None).data  # the mean of two neighbors
+        array([[[1.5, 3. , 6. ]]])
+        >>> conv1d(x, kernel, None, dilation=2).data  # of elements two apart
+        array([[[2.5, 5. ]]])
+    """
     if x.ndim != 3 or kernel.ndim != 3:
         raise ShapeError(
             f"conv1d needs x (b, c, t) and kernel (o, c/g, k), got {x.shape} and {kernel.shape}"
@@ -96,13 +120,36 @@ def conv1d(
 
 
 class Conv2d(Convolution):
-    """Convolution of images (b, c, h, w) -> (b, o, oh, ow) with a learned kernel; see `conv2d`."""
+    """Convolution of images (b, c, h, w) -> (b, o, oh, ow) with a learned kernel; see `conv2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Conv2d
+        >>> layer = Conv2d(3, 16, 3, np.random.default_rng(0), stride=2, padding=1)
+        >>> layer.weight.shape, layer.bias.shape
+        ((16, 3, 3, 3), (16,))
+        >>> layer(np.ones((4, 3, 32, 32), np.float32)).shape
+        (4, 16, 16, 16)
+        >>> depthwise = Conv2d(16, 16, 3, np.random.default_rng(0), groups=16)
+        >>> depthwise.weight.shape
+        (16, 1, 3, 3)
+    """
 
     axes, operation = 2, conv2d
 
 
 class Conv1d(Convolution):
-    """Convolution of sequences (b, c, t) -> (b, o, ot) with a learned kernel; see `conv1d`."""
+    """Convolution of sequences (b, c, t) -> (b, o, ot) with a learned kernel; see `conv1d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Conv1d
+        >>> layer = Conv1d(8, 16, 3, np.random.default_rng(0), padding="same")
+        >>> layer
+        Conv1d(8, 16, 3, padding='same')  400 parameters
+        >>> layer(np.ones((4, 8, 20), np.float32)).shape  # (b, c, t)
+        (4, 16, 20)
+    """
 
     axes, operation = 1, staticmethod(conv1d)
 

@@ -35,6 +35,14 @@ def conv3d(
     x: (b, c, d, h, w), kernel: (o, c/g, kd, kh, kw), bias: (o,) or None -> (b, o, od, oh, ow). The
     kd slices of x that a slice of the result depends on become channels of an image. Settings are
     one number or (depth, height, width). Raises ShapeError or SettingsError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import conv3d
+        >>> x, kernel = np.ones((1, 1, 3, 4, 4)), np.ones((1, 1, 2, 2, 2))
+        >>> y = conv3d(x, kernel, None)
+        >>> y.shape, y.data[0, 0, 0, 0, 0].item()  # the sum of 2 x 2 x 2 ones
+        ((1, 1, 2, 3, 3), 8.0)
     """
     if x.ndim != 5 or kernel.ndim != 5:
         raise ShapeError(
@@ -76,6 +84,14 @@ def _slices(x: Tensor, kd: int, step: int, border: int, gap: int) -> tuple[Tenso
 
 
 class Conv3d(Convolution):
-    """Convolution of volumes (b, c, d, h, w) -> (b, o, od, oh, ow); see `conv3d`."""
+    """Convolution of volumes (b, c, d, h, w) -> (b, o, od, oh, ow); see `conv3d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Conv3d
+        >>> layer = Conv3d(1, 4, (1, 3, 3), np.random.default_rng(0), padding=(0, 1, 1))
+        >>> layer(np.ones((2, 1, 5, 8, 8), np.float32)).shape
+        (2, 4, 5, 8, 8)
+    """
 
     axes, operation = 3, staticmethod(conv3d)

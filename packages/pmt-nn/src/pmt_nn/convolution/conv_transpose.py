@@ -38,6 +38,18 @@ def conv_transpose2d(
     stride, padding, dilation and groups are those of the convolution, see `conv2d`. output_padding:
     rows and columns added at the end, less than the stride; it selects one of the sizes that the
     convolution maps to the size of x. Raises ShapeError or SettingsError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import conv_transpose2d
+        >>> x = np.array([[[[1.0, 2.0]]]])
+        >>> kernel = np.array([[[[1.0, 1.0], [1.0, 1.0]]]])
+        >>> conv_transpose2d(x, kernel, None, stride=2).data[0, 0]  # each pixel becomes four
+        array([[1., 1., 2., 2.],
+               [1., 1., 2., 2.]])
+        >>> conv_transpose2d(x, kernel, None).data[0, 0]  # they overlap
+        array([[1., 3., 2.],
+               [1., 3., 2.]])
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     x = as_floats(x)
@@ -91,6 +103,16 @@ class ConvTranspose2d(Convolution):
 
     padding is the number of rows and columns that are cut at each end of the result; with
     `Padding(width, output=n)`, n fewer at its end (`output_padding` of `conv_transpose2d`).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Conv2d, ConvTranspose2d, Padding
+        >>> rng = np.random.default_rng(0)
+        >>> down = Conv2d(3, 8, 3, rng, stride=2, padding=1)
+        >>> up = ConvTranspose2d(8, 3, 3, rng, stride=2, padding=Padding(1, output=1))
+        >>> y = down(np.ones((1, 3, 32, 32), np.float32))
+        >>> y.shape, up(y).shape
+        ((1, 8, 16, 16), (1, 3, 32, 32))
     """
 
     axes, operation, is_transposed = 2, conv_transpose2d, True
@@ -111,6 +133,13 @@ def conv_transpose1d(
 
     The result is (b, o, ot), ot = (t - 1) stride - 2 padding + span + output_padding; see
     `conv_transpose2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import conv_transpose1d
+        >>> x, kernel = np.array([[[1.0, 2.0, 3.0]]]), np.array([[[1.0, 10.0]]])
+        >>> conv_transpose1d(x, kernel, None, stride=2).data
+        array([[[ 1., 10.,  2., 20.,  3., 30.]]])
     """
     if x.ndim != 3 or kernel.ndim != 3:
         raise ShapeError(
@@ -126,7 +155,15 @@ def conv_transpose1d(
 
 
 class ConvTranspose1d(Convolution):
-    """Transposed convolution of sequences (b, c, t) -> (b, o, ot), as `ConvTranspose2d`."""
+    """Transposed convolution of sequences (b, c, t) -> (b, o, ot), as `ConvTranspose2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import ConvTranspose1d
+        >>> layer = ConvTranspose1d(8, 4, 2, np.random.default_rng(0), stride=2)
+        >>> layer(np.ones((1, 8, 10), np.float32)).shape
+        (1, 4, 20)
+    """
 
     axes, operation, is_transposed = 1, staticmethod(conv_transpose1d), True
 

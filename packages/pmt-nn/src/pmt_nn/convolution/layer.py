@@ -31,6 +31,19 @@ class Padding(NamedTuple):
             of these; or "circular", the opposite side.
         output: of transposed convolutions: the rows and columns added at the end of the result
             (`output_padding` of `conv_transpose2d`).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Conv1d, Padding
+        >>> x = np.array([[[1, 2, 3]]], np.float32)
+        >>> for mode in ("zeros", "reflect", "replicate", "circular"):
+        ...     layer = Conv1d(1, 1, 3, np.random.default_rng(0), padding=Padding("same", mode))
+        ...     layer.weight.data[...] = [1, 0, 0]  # the element to the left
+        ...     print(mode, layer(x).data.ravel())
+        zeros [0. 1. 2.]
+        reflect [2. 1. 2.]
+        replicate [1. 1. 2.]
+        circular [3. 1. 2.]
     """
 
     width: Sizes | str = 0

@@ -12,7 +12,17 @@ from pmt_nn.module.module import Module
 
 
 class MaxPool2d(Module):
-    """Max pooling of images (b, c, h, w), see `max_pool2d`; stride is the kernel by default."""
+    """Max pooling of images (b, c, h, w), see `max_pool2d`; stride is the kernel by default.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import MaxPool2d
+        >>> MaxPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4)).data[0, 0]
+        array([[ 5.,  7.],
+               [13., 15.]])
+        >>> MaxPool2d(3, stride=2, padding=1)(np.ones((8, 3, 32, 32))).shape
+        (8, 3, 16, 16)
+    """
 
     def __init__(
         self,
@@ -33,7 +43,15 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(Module):
-    """Average pooling of images (b, c, h, w), see `avg_pool2d`; stride is the kernel by default."""
+    """Average pooling of images (b, c, h, w), see `avg_pool2d`; stride is the kernel by default.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AvgPool2d
+        >>> AvgPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4)).data[0, 0]
+        array([[ 2.5,  4.5],
+               [10.5, 12.5]])
+    """
 
     def __init__(
         self,
@@ -56,7 +74,16 @@ class AvgPool2d(Module):
 
 
 class MaxPool1d(Module):
-    """Max pooling of sequences (b, c, t); stride is the kernel by default."""
+    """Max pooling of sequences (b, c, t); stride is the kernel by default.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import MaxPool1d
+        >>> MaxPool1d(2)(np.array([[[1.0, 5.0, 2.0, 3.0, 9.0]]])).data  # the last one is left over
+        array([[[5., 3.]]])
+        >>> MaxPool1d(2, ceil_mode=True)(np.array([[[1.0, 5.0, 2.0, 3.0, 9.0]]])).data
+        array([[[5., 3., 9.]]])
+    """
 
     def __init__(
         self,
@@ -75,7 +102,17 @@ class MaxPool1d(Module):
 
 
 class AvgPool1d(Module):
-    """Average pooling of sequences (b, c, t); stride is the kernel by default."""
+    """Average pooling of sequences (b, c, t); stride is the kernel by default.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AvgPool1d
+        >>> x = np.array([[[3.0, 6.0, 9.0]]])
+        >>> AvgPool1d(3, stride=1, padding=1)(x).data  # the zeros of the border count
+        array([[[3., 6., 5.]]])
+        >>> AvgPool1d(3, stride=1, padding=1, count_include_pad=False)(x).data
+        array([[[4.5, 6. , 7.5]]])
+    """
 
     def __init__(
         self,
@@ -96,7 +133,15 @@ class AvgPool1d(Module):
 
 
 class AdaptiveAvgPool2d(Module):
-    """Average pooling of images of any size to `size`, see `adaptive_avg_pool2d`."""
+    """Average pooling of images of any size to `size`, see `adaptive_avg_pool2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AdaptiveAvgPool2d
+        >>> pool = AdaptiveAvgPool2d((2, 2))
+        >>> pool(np.ones((4, 8, 7, 7))).shape, pool(np.ones((4, 8, 30, 20))).shape
+        ((4, 8, 2, 2), (4, 8, 2, 2))
+    """
 
     def __init__(self, size: int | Pair) -> None:
         self.size = pair(size, "size", 1)
@@ -107,7 +152,15 @@ class AdaptiveAvgPool2d(Module):
 
 
 class AdaptiveMaxPool2d(Module):
-    """Max pooling of images of any size to `size`, see `adaptive_max_pool2d`."""
+    """Max pooling of images of any size to `size`, see `adaptive_max_pool2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AdaptiveMaxPool2d
+        >>> AdaptiveMaxPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4)).data[0, 0]
+        array([[ 5.,  7.],
+               [13., 15.]])
+    """
 
     def __init__(self, size: int | Pair) -> None:
         self.size = pair(size, "size", 1)
@@ -118,7 +171,14 @@ class AdaptiveMaxPool2d(Module):
 
 
 class AdaptiveAvgPool1d(Module):
-    """Average pooling of sequences of any length to `size` steps, see `adaptive_avg_pool2d`."""
+    """Average pooling of sequences of any length to `size` steps, see `adaptive_avg_pool2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AdaptiveAvgPool1d
+        >>> AdaptiveAvgPool1d(2)(np.array([[[1.0, 3.0, 5.0, 7.0]]])).data
+        array([[[2., 6.]]])
+    """
 
     def __init__(self, size: int) -> None:
         check_sizes("AdaptiveAvgPool1d", size=size)
@@ -130,7 +190,14 @@ class AdaptiveAvgPool1d(Module):
 
 
 class AdaptiveMaxPool1d(Module):
-    """Max pooling of sequences of any length to `size` steps, see `adaptive_max_pool2d`."""
+    """Max pooling of sequences of any length to `size` steps, see `adaptive_max_pool2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AdaptiveMaxPool1d
+        >>> AdaptiveMaxPool1d(2)(np.array([[[1.0, 3.0, 5.0, 7.0]]])).data
+        array([[[3., 7.]]])
+    """
 
     def __init__(self, size: int) -> None:
         check_sizes("AdaptiveMaxPool1d", size=size)
@@ -142,7 +209,14 @@ class AdaptiveMaxPool1d(Module):
 
 
 class GlobalMaxPool(Module):
-    """The maximum of every channel: (b, c, ...) -> (b, c). Equal values share the gradient."""
+    """The maximum of every channel: (b, c, ...) -> (b, c). Equal values share the gradient.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import GlobalMaxPool
+        >>> GlobalMaxPool()(np.arange(8.0).reshape(1, 2, 2, 2)).data
+        array([[3., 7.]])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, ...) -> (b, c)."""
@@ -150,7 +224,14 @@ class GlobalMaxPool(Module):
 
 
 class GlobalAvgPool(Module):
-    """The mean of every channel: (b, c, ...) -> (b, c)."""
+    """The mean of every channel: (b, c, ...) -> (b, c).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import GlobalAvgPool
+        >>> GlobalAvgPool()(np.arange(8.0).reshape(1, 2, 2, 2)).data
+        array([[1.5, 5.5]])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, ...) -> (b, c)."""

@@ -59,7 +59,16 @@ class _Pool3d(Module):
 
 
 class MaxPool3d(_Pool3d):
-    """Max pooling of volumes (b, c, d, h, w), see `max_pool2d`; stride is the kernel by default."""
+    """Max pooling of volumes (b, c, d, h, w), see `max_pool2d`; stride is the kernel by default.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import MaxPool3d
+        >>> MaxPool3d(2)(np.arange(8.0).reshape(1, 1, 2, 2, 2)).data.ravel()
+        array([7.])
+        >>> MaxPool3d((1, 2, 2))(np.ones((1, 4, 5, 8, 8))).shape  # not along the depth
+        (1, 4, 5, 4, 4)
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool x (b, c, d, h, w) -> (b, c, od, oh, ow)."""
@@ -67,7 +76,14 @@ class MaxPool3d(_Pool3d):
 
 
 class AvgPool3d(_Pool3d):
-    """Average pooling of volumes (b, c, d, h, w), see `avg_pool2d`; stride: the kernel."""
+    """Average pooling of volumes (b, c, d, h, w), see `avg_pool2d`; stride: the kernel.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AvgPool3d
+        >>> AvgPool3d(2)(np.arange(8.0).reshape(1, 1, 2, 2, 2)).data.ravel()
+        array([3.5])
+    """
 
     def __init__(
         self,
@@ -89,7 +105,14 @@ class AvgPool3d(_Pool3d):
 
 
 class AdaptiveAvgPool3d(Module):
-    """Average pooling of volumes of any size to `size`, see `adaptive_avg_pool2d`."""
+    """Average pooling of volumes of any size to `size`, see `adaptive_avg_pool2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AdaptiveAvgPool3d
+        >>> AdaptiveAvgPool3d((1, 2, 2))(np.ones((1, 4, 5, 9, 9))).shape
+        (1, 4, 1, 2, 2)
+    """
 
     def __init__(self, size: int | Triple) -> None:
         self.size = triple(size, "size", 1)
@@ -102,7 +125,14 @@ class AdaptiveAvgPool3d(Module):
 
 
 class AdaptiveMaxPool3d(Module):
-    """Max pooling of volumes of any size to `size`, see `adaptive_max_pool2d`."""
+    """Max pooling of volumes of any size to `size`, see `adaptive_max_pool2d`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AdaptiveMaxPool3d
+        >>> AdaptiveMaxPool3d(1)(np.arange(8.0).reshape(1, 1, 2, 2, 2)).data.ravel()
+        array([7.])
+    """
 
     def __init__(self, size: int | Triple) -> None:
         self.size = triple(size, "size", 1)

@@ -29,6 +29,22 @@ def max_pool2d(
     ceil_mode: whether a last patch counts that exceeds the image and starts inside it, so that
     oh = ceil((h + 2 padding - kernel) / stride) + 1 and not floor(...) + 1.
     The gradient goes to the first of equal values, in reading order, and to the last nan.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor
+        >>> from pmt_nn import max_pool2d
+        >>> x = Tensor(np.arange(16.0).reshape(1, 1, 4, 4), requires_grad=True)
+        >>> y = max_pool2d(x, kernel=2)
+        >>> y.data[0, 0]
+        array([[ 5.,  7.],
+               [13., 15.]])
+        >>> y.sum().backward()
+        >>> x.grad[0, 0]  # each maximum gets the gradient
+        GradientArray([[0., 0., 0., 0.],
+                       [0., 1., 0., 1.],
+                       [0., 0., 0., 0.],
+                       [0., 1., 0., 1.]])
     """
     x, grid = as_floats(x), _grid(x, kernel, stride, padding, ceil_mode)
     count = grid.count(x.shape[2:])
@@ -70,6 +86,16 @@ def avg_pool2d(
 
     stride: the kernel by default. count_include_pad: whether the zeros of the border count.
     ceil_mode: as for `max_pool2d`; what exceeds the image and its border never counts.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import avg_pool2d
+        >>> x = np.arange(16.0).reshape(1, 1, 4, 4)
+        >>> avg_pool2d(x, kernel=2).data[0, 0]
+        array([[ 2.5,  4.5],
+               [10.5, 12.5]])
+        >>> avg_pool2d(x, kernel=2, stride=1).shape
+        (1, 1, 3, 3)
     """
     x, grid = as_floats(x), _grid(x, kernel, stride, padding, ceil_mode)
     count = grid.count(x.shape[2:])

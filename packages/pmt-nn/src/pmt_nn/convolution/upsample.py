@@ -36,6 +36,17 @@ def interpolate(
     align_corners: whether the first and last elements keep their positions, i (n - 1) / (size - 1);
     else the borders of the pixels do, and position i is (i + 1/2) n / size - 1/2, at least 0. With
     scale_factor, 1 / factor replaces n / size. Raises ShapeError or SettingsError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import interpolate
+        >>> x = np.array([[[0.0, 4.0]]])
+        >>> interpolate(x, size=4).data
+        array([[[0., 0., 4., 4.]]])
+        >>> interpolate(x, size=4, mode="linear").data  # positions -1/4, 1/4, 3/4 and 5/4
+        array([[[0., 1., 3., 4.]]])
+        >>> interpolate(x, size=3, mode="linear", align_corners=True).data
+        array([[[0., 2., 4.]]])
     """
     _check(size, scale_factor, mode, align_corners)
     x = float_tensor(x)
@@ -51,7 +62,17 @@ def interpolate(
 
 
 class Upsample(Module):
-    """Resize sequences, images or volumes (b, c, ...); arguments as of `interpolate`."""
+    """Resize sequences, images or volumes (b, c, ...); arguments as of `interpolate`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Upsample
+        >>> Upsample(scale_factor=2)(np.array([[[[1.0, 2.0]]]])).data[0, 0]
+        array([[1., 1., 2., 2.],
+               [1., 1., 2., 2.]])
+        >>> Upsample(size=(7, 7), mode="bilinear")(np.ones((2, 3, 4, 4))).shape
+        (2, 3, 7, 7)
+    """
 
     def __init__(
         self,

@@ -25,6 +25,12 @@ def gnmt_penalty(alpha: float) -> LengthPenalty:
     """Return the penalty ((5 + n) / 6)^alpha (Wu et al. 2016, eq. 14); 0.6 to 1 is usual.
 
     Raises SettingsError unless 0 <= alpha <= 32; a larger power of a length exceeds all floats.
+
+    Examples:
+        >>> from pmt_nn import gnmt_penalty
+        >>> penalty = gnmt_penalty(0.6)
+        >>> [round(penalty(n), 3) for n in (1, 5, 10, 20)]
+        [1.0, 1.359, 1.733, 2.354]
     """
     _check_exponent(alpha)
     return lambda n: ((5 + n) / 6) ** alpha
@@ -34,6 +40,12 @@ def power_penalty(alpha: float) -> LengthPenalty:
     """Return the penalty n^alpha; with 1 the score is the mean log-probability of a token.
 
     Raises SettingsError unless 0 <= alpha <= 32.
+
+    Examples:
+        >>> from pmt_nn import power_penalty
+        >>> mean = power_penalty(1.0)
+        >>> -6.0 / mean(3), -7.0 / mean(4)  # the longer hypothesis has the better score
+        (-2.0, -1.75)
     """
     _check_exponent(alpha)
     return lambda n: float(n) ** alpha
@@ -56,6 +68,13 @@ class Hypothesis:
         log_probability: of the tokens, the end token included.
         score: log_probability / penalty(number of tokens, the end token included).
         ended: whether it has its end token; False if it was cut at the length limit.
+
+    Examples:
+        >>> from pmt_nn import Hypothesis, gnmt_penalty
+        >>> score = -3.0 / gnmt_penalty(0.6)(3)  # of two tokens and the end token
+        >>> hypothesis = Hypothesis((7, 9), log_probability=-3.0, score=score, ended=True)
+        >>> hypothesis.tokens, round(hypothesis.score, 3)
+        ((7, 9), -2.524)
     """
 
     tokens: tuple[int, ...]
@@ -85,6 +104,21 @@ def beam_search(
     max_length: most tokens of a hypothesis, its end token included: a number, or (b,) of them, so
     that the result of a sentence does not depend on its batch. penalty: divisor of the
     log-probability, `gnmt_penalty(0.6)` by default. Raises SettingsError.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor
+        >>> from pmt_nn import Decoding, beam_search
+        >>> p = np.array([[1.0, 0.0, 0.0], [0.2, 0.5, 0.3], [0.9, 0.05, 0.05]])  # 0 is the end
+        >>> def read(ids, memory, memory_mask, cache):
+        ...     return Tensor(np.log(np.maximum(p[ids], 1e-9)))
+        >>> for width in (1, 2):  # greedy, beam
+        ...     decoding = Decoding(read, layers=0, cached=False)
+        ...     rows = beam_search(decoding, np.array([[1]]), end=0, max_length=3, width=width)
+        ...     best = rows[0][0]
+        ...     print(best.tokens, round(np.exp(best.log_probability), 3), best.ended)
+        (1, 1, 1) 0.125 False
+        (2,) 0.27 True
     """
     check_sizes("beam_search", width=width, n_best=n_best)
     limits = np.asarray(max_length)

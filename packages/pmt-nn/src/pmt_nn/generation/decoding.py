@@ -42,6 +42,19 @@ class Decoding:
 
     Attributes:
         tokens_read: number of tokens that went through the decoder, over all rows and steps.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import LanguageModel, LanguageModelConfig
+        >>> config = LanguageModelConfig(vocabulary=50, width=8, heads=2, hidden=16, layers=2)
+        >>> model = LanguageModel(config, np.random.default_rng(0)).eval()
+        >>> decoding = model.decoding()
+        >>> logits = decoding.step(np.array([[4, 8, 15], [16, 23, 42]]))
+        >>> logits.shape
+        (2, 50)
+        >>> decoding.select([1])  # go on with the second row
+        >>> decoding.step(np.array([[7]])).shape, decoding.tokens_read
+        ((1, 50), 7)
     """
 
     def __init__(

@@ -51,6 +51,17 @@ def next_token(
     Without `rng` the most likely token, the first of equals. With `rng` a token drawn from
     `token_distribution` with the other settings, by one random number per row. Raises SettingsError
     for logits that leave no choice; see `check_logits`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import next_token
+        >>> logits = np.log([[0.1, 0.7, 0.2]])
+        >>> next_token(logits)  # the most likely token
+        array([1])
+        >>> rng = np.random.default_rng(0)
+        >>> drawn = [int(next_token(logits, rng=rng)[0]) for _ in range(1000)]
+        >>> (np.bincount(drawn) / 1000).round(1)
+        array([0.1, 0.7, 0.2])
     """
     check_sampling(temperature, top_k, top_p)
     if rng is None:
@@ -80,6 +91,17 @@ def token_distribution(
     that together have at least the probability top_p (Holtzman et al. 2019). As the temperature
     falls to 0, the most likely tokens share all probability, and so do infinite logits.
     Raises SettingsError, also for logits that leave no choice; see `check_logits`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import token_distribution
+        >>> logits = np.log([[0.5, 0.25, 0.15, 0.1]])
+        >>> token_distribution(logits, temperature=0.5).round(3)  # sharper
+        array([[0.725, 0.181, 0.065, 0.029]])
+        >>> token_distribution(logits, top_k=2).round(3)
+        array([[0.667, 0.333, 0.   , 0.   ]])
+        >>> token_distribution(logits, top_p=0.8).round(3)  # 0.5 + 0.25 + 0.15 is the nucleus
+        array([[0.556, 0.278, 0.167, 0.   ]])
     """
     check_sampling(temperature, top_k, top_p)
     check_logits(logits)

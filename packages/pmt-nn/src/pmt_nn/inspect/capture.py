@@ -24,15 +24,23 @@ Captured = dict[str, Array]
 def capture(model: Module, *, outputs: bool = False) -> Iterator[Captured]:
     """Capture the attention weights of the calling thread's passes through `model`.
 
-        with capture(model) as captured:
-            model(ids, mask)
-        captured["encoder.layers.0.attention.weights"]  # (b, h, t, s)
-
     Every attention module adds its weights before dropout, (b, h, t, s), under its dotted name and
     "weights". outputs: also capture the output of every module, under its name and "output" (for a
     tuple of tensors "output.0", "output.1", ...). Rows of an unpadded batch are padded again. A
     later pass replaces the arrays of an earlier one. Built on `module_hook` and `operation_hook`,
     so the results of the model do not change.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import TransformerConfig, TransformerEncoder, capture
+        >>> rng = np.random.default_rng(0)
+        >>> model = TransformerEncoder(TransformerConfig(width=8, heads=2, layers=1), rng).eval()
+        >>> with capture(model) as captured:
+        ...     y = model(rng.normal(size=(1, 5, 8)).astype(np.float32))
+        >>> {name: weights.shape for name, weights in captured.items()}
+        {'layers.0.attention.weights': (1, 2, 5, 5)}
+        >>> np.allclose(captured["layers.0.attention.weights"].sum(axis=-1), 1)
+        True
     """
     state = _Capture(model, outputs)
     with module_hook(state.call), operation_hook(state.operation):

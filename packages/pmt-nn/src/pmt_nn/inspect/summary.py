@@ -13,7 +13,16 @@ from pmt_nn.module.module import Module
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """Row of a module. All numbers include submodules."""
+    """Row of a module. All numbers include submodules.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, Sequential, summary
+        >>> rng = np.random.default_rng(0)
+        >>> model = Sequential(Linear(64, 32, rng).freeze(), Linear(32, 10, rng))
+        >>> [(row.name, row.parameters, row.frozen) for row in summary(model).rows]
+        [('', 2410, 2080), ('parts.0', 2080, 2080), ('parts.1', 330, 0)]
+    """
 
     name: str  # dotted name; "" is the model itself
     kind: str  # name of the class
@@ -26,7 +35,15 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Rows in the order of attributes, the whole model first. `str()` returns the table."""
+    """Rows in the order of attributes, the whole model first. `str()` returns the table.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, summary
+        >>> table = summary(Linear(64, 10, np.random.default_rng(0)), np.ones((1, 64), np.float32))
+        >>> table.total.parameters, table.total.flops, table.total.output
+        (650, 1290, ((1, 10),))
+    """
 
     rows: tuple[SummaryRow, ...]
 
@@ -52,6 +69,19 @@ def summary(model: Module, *inputs: Any, **settings: Any) -> Summary:
 
     Without inputs the table has neither shapes nor FLOPs, which are counted by `flops_of`, as in
     `profile()`. In training mode pass what training needs (rng), or call model.eval() first.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, ReLU, Sequential, summary
+        >>> rng = np.random.default_rng(0)
+        >>> model = Sequential(Linear(784, 128, rng), ReLU(), Linear(128, 10, rng))
+        >>> print(summary(model, np.ones((32, 784), np.float32)))
+        module   kind        output     parameters    bytes      FLOPs
+        -------  ----------  ---------  ----------  -------  ---------
+        (model)  Sequential  (32, 10)      101,770  407,080  6,512,960
+        parts.0  Linear      (32, 128)     100,480  401,920  6,426,624
+        parts.1  ReLU        (32, 128)           0        0      4,096
+        parts.2  Linear      (32, 10)        1,290    5,160     82,240
     """
     forward = _ForwardPass()
     if inputs or settings:

@@ -44,7 +44,14 @@ def _by_blocks(
 
 @ag.primitive
 def gelu(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
-    """Return the tanh approximation of x Phi(x), within 5e-4; see `gelu_block` for the formula."""
+    """Return the tanh approximation of x Phi(x), within 5e-4; see `gelu_block` for the formula.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import gelu
+        >>> gelu(np.array([-2.0, -0.5, 0.0, 3.0])).data.round(3)
+        array([-0.045, -0.154,  0.   ,  2.996])
+    """
     return _by_blocks(gelu_block, x, needs_grad[0])
 
 
@@ -96,6 +103,15 @@ def gelu_exact(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
     """Return x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2 the normal distribution function.
 
     The slope is Phi(x) + x phi(x), phi the normal density. `gelu` is the faster approximation.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import gelu, gelu_exact
+        >>> x = np.linspace(-4.0, 4.0, 81)
+        >>> gelu_exact(x[[20, 35, 70]]).data.round(3)
+        array([-0.046, -0.154,  2.996])
+        >>> bool(np.abs(gelu(x).data - gelu_exact(x).data).max() < 5e-4)
+        True
     """
     return _by_blocks(gelu_exact_block, x, needs_grad[0])
 
@@ -162,6 +178,12 @@ def mish(x: Array, *, needs_grad: NeedsGrad = (True,)) -> Result:
 
     With w = e^-|x|: t = tanh(softplus(x)) = (1 + 2 w) / (1 + 2 w + 2 w^2) if x > 0, else
     (2 w + w^2) / (2 + 2 w + w^2). The slope is t + x (1 - t^2) sigmoid(x).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import mish
+        >>> mish(np.array([-2.0, 0.0, 3.0])).data.round(3)
+        array([-0.253,  0.   ,  2.987])
     """
     return _by_blocks(_mish_block, x, needs_grad[0])
 

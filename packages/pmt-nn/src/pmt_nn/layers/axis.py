@@ -25,7 +25,16 @@ from pmt_nn.module.module import Module
 
 
 class Flatten(Module):
-    """Flatten all axes from `first` on: (b, c, h, w) -> (b, c h w) by default."""
+    """Flatten all axes from `first` on: (b, c, h, w) -> (b, c h w) by default.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Flatten
+        >>> Flatten()(np.zeros((32, 3, 8, 8))).shape
+        (32, 192)
+        >>> Flatten(first=2)(np.zeros((32, 3, 8, 8))).shape
+        (32, 3, 64)
+    """
 
     def __init__(self, first: int = 1) -> None:
         check_sizes("Flatten", least=0, first=first)
@@ -41,7 +50,15 @@ class Flatten(Module):
 
 
 class AxisDot(Module):
-    """Dot product of the two vectors on `axis`, e.g. (b, 2, d) -> (b,)."""
+    """Dot product of the two vectors on `axis`, e.g. (b, 2, d) -> (b,).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AxisDot
+        >>> pairs = np.array([[[1.0, 2.0], [3.0, 4.0]]])  # one pair of vectors
+        >>> AxisDot()(pairs).data
+        array([11.])
+    """
 
     def __init__(self, axis: int = 1) -> None:
         self.axis = axis
@@ -60,7 +77,15 @@ class AxisDot(Module):
 
 
 class AxisMean(Module):
-    """Mean over `axis`, e.g. of the context vectors of CBOW: (b, n, d) -> (b, d)."""
+    """Mean over `axis`, e.g. of the context vectors of CBOW: (b, n, d) -> (b, d).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import AxisMean
+        >>> x = np.array([[[1.0, 2.0], [3.0, 4.0]]])
+        >>> AxisMean()(x).data, AxisMean(keepdims=True)(x).shape
+        (array([[2., 3.]]), (1, 1, 2))
+    """
 
     def __init__(self, axis: int = 1, *, keepdims: bool = False) -> None:
         self.axis, self.keepdims = axis, keepdims
@@ -74,6 +99,14 @@ def masked_mean(x: Tensor, mask: Mask) -> Tensor:
     """Return the mean (b, d) of x (b, t, d) over the True positions of mask (b, t), or 0.
 
     What x holds elsewhere, infinities and nan included, does not matter.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import masked_mean
+        >>> x = np.array([[[1.0], [3.0], [99.0]], [[np.nan], [np.nan], [np.nan]]])
+        >>> masked_mean(x, np.array([[True, True, False], [False, False, False]])).data
+        array([[2.],
+               [0.]])
     """
     x = float_tensor(x)
     if x.ndim != 3:

@@ -33,6 +33,18 @@ def batch_norm(
     x: (b, c, ...), weight, bias: (c,) or None for 1 and 0. moments: mean and variance (c,) of x if
     already computed. With N numbers per channel, n = (x - mean) / s, s = sqrt(var + eps) and
     h = dy weight: dx = (h - sum(h) / N - n sum(h n) / N) / s.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import batch_norm
+        >>> x = np.array([[1.0, 10.0], [3.0, 30.0]])  # two examples, two channels
+        >>> batch_norm(x, None, None).data.round(3)
+        array([[-1., -1.],
+               [ 1.,  1.]])
+        >>> weight, bias = np.array([2.0, 1.0]), np.array([0.0, 5.0])
+        >>> batch_norm(x, weight, bias).data.round(3)
+        array([[-2.,  4.],
+               [ 2.,  6.]])
     """
     x = as_floats(x)
     mean, variance = channel_moments(x) if moments is None else moments
@@ -206,19 +218,53 @@ class BatchNorm(Module):
 
 
 class BatchNorm1d(BatchNorm):
-    """Batch normalization of vectors (b, c) or sequences (b, c, t); see `BatchNorm`."""
+    """Batch normalization of vectors (b, c) or sequences (b, c, t); see `BatchNorm`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import BatchNorm1d
+        >>> norm = BatchNorm1d(2)
+        >>> x = np.array([[1, 10], [3, 30]], np.float32)
+        >>> norm(x).data.round(3)  # in training: by the batch
+        array([[-1., -1.],
+               [ 1.,  1.]], dtype=float32)
+        >>> norm.running_mean.data  # moved by a tenth of the way
+        array([0.2, 2. ], dtype=float32)
+        >>> norm.eval()(x).data.round(3)  # in evaluation: by the running statistics
+        array([[0.763, 1.75 ],
+               [2.67 , 6.125]], dtype=float32)
+    """
 
     axes = (2, 3)
 
 
 class BatchNorm2d(BatchNorm):
-    """Batch normalization of images (b, c, h, w); see `BatchNorm`."""
+    """Batch normalization of images (b, c, h, w); see `BatchNorm`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import BatchNorm2d
+        >>> norm = BatchNorm2d(3)
+        >>> x = np.random.default_rng(0).normal(5, 2, (8, 3, 4, 4)).astype(np.float32)
+        >>> y = norm(x).data
+        >>> bool(np.abs(y.mean(axis=(0, 2, 3))).max() < 1e-5)
+        True
+        >>> bool(np.abs(y.std(axis=(0, 2, 3)) - 1).max() < 1e-3)
+        True
+    """
 
     axes = (4,)
 
 
 class BatchNorm3d(BatchNorm):
-    """Batch normalization of volumes (b, c, d, h, w); see `BatchNorm`."""
+    """Batch normalization of volumes (b, c, d, h, w); see `BatchNorm`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import BatchNorm3d
+        >>> BatchNorm3d(2)(np.ones((4, 2, 3, 5, 5), np.float32)).shape
+        (4, 2, 3, 5, 5)
+    """
 
     axes = (5,)
 

@@ -34,7 +34,18 @@ def keep_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DropoutMask:
-    """The elements that dropout keeps, and the factor that scales them."""
+    """The elements that dropout keeps, and the factor that scales them.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Dropout, DropoutMask
+        >>> mask = DropoutMask(np.array([True, False, True, True]), scale=4 / 3)
+        >>> mask.apply(np.array([3.0, 3.0, 3.0, 3.0]))
+        array([4., 0., 4., 4.])
+        >>> drawn = Dropout(0.5).draw((2, 3), np.random.default_rng(0))
+        >>> drawn.keep.shape, drawn.scale
+        ((2, 3), 2.0)
+    """
 
     keep: Array  # booleans, of the shape of the array that the mask is for
     scale: float  # 1 / (1 - rate)
@@ -166,19 +177,47 @@ class ChannelDropout(Dropout):
 
 
 class Dropout1d(ChannelDropout):
-    """Dropout of whole channels of sequences (b, c, t); see `ChannelDropout`."""
+    """Dropout of whole channels of sequences (b, c, t); see `ChannelDropout`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Dropout1d
+        >>> y = Dropout1d(0.5)(np.ones((2, 8, 5), np.float32), rng=np.random.default_rng(0)).data
+        >>> bool((y == y[:, :, :1]).all())  # a channel is dropped at all steps, or at none
+        True
+        >>> np.unique(y)
+        array([0., 2.], dtype=float32)
+    """
 
     axes = 3
 
 
 class Dropout2d(ChannelDropout):
-    """Dropout of whole channels of images (b, c, h, w); see `ChannelDropout`."""
+    """Dropout of whole channels of images (b, c, h, w); see `ChannelDropout`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Dropout2d
+        >>> y = Dropout2d(0.5)(np.ones((2, 8, 4, 4), np.float32), rng=np.random.default_rng(0)).data
+        >>> bool((y == y[:, :, :1, :1]).all())  # a channel is dropped at all pixels, or at none
+        True
+        >>> np.unique(y)
+        array([0., 2.], dtype=float32)
+    """
 
     axes = 4
 
 
 class Dropout3d(ChannelDropout):
-    """Dropout of whole channels of volumes (b, c, d, h, w); see `ChannelDropout`."""
+    """Dropout of whole channels of volumes (b, c, d, h, w); see `ChannelDropout`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Dropout3d
+        >>> dropout, x = Dropout3d(0.5), np.ones((2, 8, 4, 4, 4), np.float32)
+        >>> np.unique(dropout(x, rng=np.random.default_rng(0)).data)
+        array([0., 2.], dtype=float32)
+    """
 
     axes = 5
 

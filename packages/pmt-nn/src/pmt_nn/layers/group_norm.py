@@ -29,6 +29,15 @@ def group_norm(
     groups divides c.
     groups = 1 normalizes all channels together, groups = c each channel (instance normalization).
     The gradient is that of layer normalization.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import group_norm
+        >>> x = np.array([[1.0, 3.0, 10.0, 30.0]])  # one example, four channels
+        >>> group_norm(x, None, None, groups=2).data.round(3)
+        array([[-1.,  1., -1.,  1.]])
+        >>> group_norm(x, None, None, groups=1).data.round(3)
+        array([[-0.872, -0.698, -0.087,  1.657]])
     """
     _check(x, groups, weight, bias)
     x = as_floats(x)
@@ -98,6 +107,16 @@ class GroupNorm(Module):
 
     The weight starts at 1, the bias at 0, one number for each channel; bias=False: without a bias,
     affine=False: without either.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import GroupNorm
+        >>> norm = GroupNorm(2, 4)
+        >>> norm(np.array([[1, 3, 10, 30], [0, 2, 0, 0]], np.float32)).data.round(3)
+        array([[-1.,  1., -1.,  1.],
+               [-1.,  1.,  0.,  0.]], dtype=float32)
+        >>> norm
+        GroupNorm(2, 4)  8 parameters
     """
 
     def __init__(

@@ -23,7 +23,13 @@ _ELEMENTS = 1 << 17  # 512 KiB of float32: a few such blocks fit in a level-2 ca
 
 
 def cache_blocks(n: int, width: int) -> Iterator[slice]:
-    """Return slices that cover range(n), each of about 131,072 / width rows, at least one."""
+    """Return slices that cover range(n), each of about 131,072 / width rows, at least one.
+
+    Examples:
+        >>> from pmt_nn import cache_blocks
+        >>> list(cache_blocks(100_000, width=3))
+        [slice(0, 43690, None), slice(43690, 87380, None), slice(87380, 100000, None)]
+    """
     rows = max(_ELEMENTS // max(width, 1), 1)
     return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
 

@@ -31,7 +31,17 @@ _writing = threading.Lock()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchStatistics:
-    """Mean and variance of one batch or shard, per channel, and the buffers that receive them."""
+    """Mean and variance of one batch or shard, per channel, and the buffers that receive them.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import BatchNorm1d, collecting_statistics
+        >>> norm = BatchNorm1d(1)
+        >>> with collecting_statistics() as statistics:
+        ...     y = norm(np.array([[1], [3]], np.float32))
+        >>> statistics[0].mean, statistics[0].variance, statistics[0].count
+        (array([2.], dtype=float32), array([1.], dtype=float32), 2)
+    """
 
     mean: Array  # (c,)
     variance: Array  # (c,), divided by `count`
@@ -55,7 +65,20 @@ _collector = _Collector()
 
 @contextmanager
 def collecting_statistics() -> Iterator[ShardStatistics]:
-    """Collect the thread's batch statistics for `apply_statistics`, instead of applying them."""
+    """Collect the thread's batch statistics for `apply_statistics`, instead of applying them.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import BatchNorm1d, apply_statistics, collecting_statistics
+        >>> norm = BatchNorm1d(1, momentum=0.5)
+        >>> with collecting_statistics() as statistics:
+        ...     y = norm(np.array([[1], [3]], np.float32))
+        >>> norm.running_mean.data  # not yet
+        array([0.], dtype=float32)
+        >>> apply_statistics([statistics])
+        >>> norm.running_mean.data
+        array([1.], dtype=float32)
+    """
     before, statistics = _collector.statistics, ShardStatistics()
     _collector.statistics = statistics
     try:
@@ -77,6 +100,19 @@ def apply_statistics(shards: Sequence[ShardStatistics]) -> None:
 
     The n-th passes of all shards through a layer belong to one batch: their pooled mean and
     variance are those of the whole batch. The result depends on the order of `shards` only.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import BatchNorm1d, apply_statistics, collecting_statistics
+        >>> norm, x = BatchNorm1d(1, momentum=1.0), np.array([[1], [3], [6], [10]], np.float32)
+        >>> shards = []
+        >>> for part in (x[:2], x[2:]):
+        ...     with collecting_statistics() as statistics:
+        ...         y = norm(part)
+        ...     shards.append(statistics)
+        >>> apply_statistics(shards)
+        >>> norm.running_mean.data, float(x.mean())  # of all four examples
+        (array([5.], dtype=float32), 5.0)
     """
     by_pass: dict[tuple[int, int], ShardStatistics] = {}
     for shard in shards:

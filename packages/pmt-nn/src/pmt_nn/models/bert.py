@@ -22,6 +22,16 @@ class Bert(Module):
     """Encode tokens: word, token type and position embeddings, a norm, a post-norm encoder.
 
     Embeddings of another width than the encoder's (ELECTRA) pass a linear layer before it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Bert, BertConfig
+        >>> config = BertConfig(vocabulary=100, width=16, heads=2, hidden=32, layers=2)
+        >>> model = Bert(config, np.random.default_rng(0)).eval()
+        >>> ids = np.array([[2, 7, 8, 3], [2, 9, 3, 0]])
+        >>> hidden = model(ids, ids != 0)
+        >>> hidden.shape, model.pooled(hidden).shape
+        ((2, 4, 16), (2, 16))
     """
 
     def __init__(

@@ -67,6 +67,16 @@ class BertConfig(TransformerConfig):
             (ELECTRA); 0 if they are as wide as the encoder, without that layer.
         model_type: "bert", "camembert", "distilbert", "electra", "roberta" or "xlm-roberta".
         padding_id: id of the padding token.
+
+    Examples:
+        >>> from pmt_nn import BertConfig
+        >>> BertConfig().width, BertConfig().layers, BertConfig().vocabulary  # BERT base, uncased
+        (768, 12, 30522)
+        >>> config = BertConfig.from_hugging_face({"model_type": "roberta", "hidden_size": 768})
+        >>> config.model_type, config.width
+        ('roberta', 768)
+        >>> config.to_hugging_face()["hidden_size"]
+        768
     """
 
     vocabulary: int = 30522

@@ -46,6 +46,17 @@ def spelling_features(
             embedding like any other id.
         spelling_ids: row of `ids` of each word, of any shape; the result is (*spelling_ids, k).
         needs_grad: which inputs need a gradient.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import spelling_features
+        >>> characters = np.eye(3)  # embeddings of three characters
+        >>> kernel = np.zeros((3, 3, 1))  # (w, d, k): one filter, which counts
+        >>> kernel[0, 1], kernel[1, 2] = 1, 1  # character 1 followed by character 2
+        >>> ids, words = np.array([[1, 2, 1], [2, 1, 1]]), np.array([0, 1])
+        >>> spelling_features(characters, kernel, ids=ids, spelling_ids=words).data
+        array([[2.],
+               [1.]])
     """
     width, _, k = kernel.shape
     table = np.matmul(characters, kernel)  # (w, v, k)
@@ -123,6 +134,17 @@ class CharacterEncoder(Module):
         d: width of the character embeddings.
         k: number of filters.
         kernel_size: number of characters that a filter covers, odd.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import CharacterEncoder
+        >>> encoder = CharacterEncoder(v=30, d=8, k=16, rng=np.random.default_rng(0))
+        >>> ids = np.array([[3, 1, 20, 0], [4, 15, 7, 19]])  # "cat", "dogs"; 0 is padding
+        >>> encoder(ids).shape  # a vector for each word
+        (2, 16)
+        >>> text = np.array([[0, 1, 0, 0, 1]])  # each spelling is read once
+        >>> encoder(ids, spelling_ids=text).shape
+        (1, 5, 16)
     """
 
     def __init__(

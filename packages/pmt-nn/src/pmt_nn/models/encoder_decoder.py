@@ -63,6 +63,12 @@ class EncoderDecoderConfig(TransformerConfig):
         layers: number of encoder layers.
         decoder_layers: number of decoder layers.
         shared: whether source and target share one embedding table (equal vocabularies).
+
+    Examples:
+        >>> from pmt_nn import EncoderDecoderConfig
+        >>> config = EncoderDecoderConfig(source_vocabulary=8000, target_vocabulary=6000, width=64)
+        >>> config.layers, config.decoder_layers, config.positions
+        (2, 2, 'sinusoidal')
     """
 
     source_vocabulary: int
@@ -79,6 +85,19 @@ class EncoderDecoder(Module):
     """A Transformer encoder and decoder with embeddings and a tied output layer (section 3.4).
 
     Embeddings are multiplied by sqrt(d); the output layer's weights are the target embedding's.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import EncoderDecoder, EncoderDecoderConfig
+        >>> config = EncoderDecoderConfig(source_vocabulary=20, target_vocabulary=30, width=16)
+        >>> model = EncoderDecoder(config, np.random.default_rng(0)).eval()
+        >>> source, target = np.array([[5, 6, 7, 8]]), np.array([[1, 9, 10]])
+        >>> model(source, target).shape  # (b, t, v): position i predicts target token i + 1
+        (1, 3, 30)
+        >>> ids = model.translate(source, start=1, end=2, max_length=6)
+        >>> beams = model.beam_search(source, start=1, end=2, max_length=6, width=3, n_best=2)
+        >>> len(beams[0])
+        2
     """
 
     def __init__(

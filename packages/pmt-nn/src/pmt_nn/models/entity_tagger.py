@@ -74,6 +74,12 @@ class EntityTaggerConfig(TransformerConfig):
         word_dropout: a; a word seen n times in training is replaced by the unknown word with
             probability a / (a + n) (Kiperwasser & Goldberg 2016), so that the vector of the
             unknown word is learned.
+
+    Examples:
+        >>> from pmt_nn import EntityTaggerConfig
+        >>> config = EntityTaggerConfig(words=20_000, characters=100, shapes=50, tags=9)
+        >>> config.word_width + config.filters + config.shape_width  # width of the input of a word
+        180
     """
 
     words: int
@@ -113,6 +119,26 @@ class EntityTagger(Module):
             once. Not needed if a state is loaded afterwards.
         vectors: (words, vector_width) given vectors, zeros for a word without one. Not needed if
             a state is loaded afterwards.
+
+    Examples:
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from pmt_nn import EntityTagger, EntityTaggerConfig
+        >>> config = EntityTaggerConfig(words=50, characters=20, shapes=10, tags=5)
+        >>> rng = np.random.default_rng(0)
+        >>> model = EntityTagger(config, rng, unknown_id=1).eval()
+        >>> batch = SimpleNamespace(  # a sentence of three words, the last two spelled alike
+        ...     words=np.array([[7, 8, 8]]),
+        ...     shapes=np.array([[2, 3, 3]]),
+        ...     characters=np.array([[4, 5, 0], [6, 7, 8]]),
+        ...     spelling_ids=np.array([[0, 1, 1]]),
+        ...     mask=np.ones((1, 3), bool),
+        ...     tags=np.array([[0, 1, 2]]),
+        ... )
+        >>> model(batch).shape  # scores of the tags
+        (1, 3, 5)
+        >>> model.predict(batch).shape, model.loss(batch).shape
+        ((1, 3), ())
     """
 
     def __init__(

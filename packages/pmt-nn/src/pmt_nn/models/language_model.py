@@ -33,6 +33,15 @@ class LanguageModelConfig(TransformerConfig):
     Attributes:
         vocabulary: number of token ids.
         max_length: length of the longest sequence, for positions added to the embeddings.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> from pmt_nn import LanguageModelConfig
+        >>> config = LanguageModelConfig(vocabulary=5000, width=64, layers=4)
+        >>> config.positions, config.max_length
+        ('rotary', 256)
+        >>> replace(config, dropout=0.0).dropout
+        0.0
     """
 
     vocabulary: int
@@ -42,7 +51,22 @@ class LanguageModelConfig(TransformerConfig):
 
 
 class LanguageModel(Module):
-    """A decoder without memory; the output layer is tied to the embedding (Press & Wolf 2016)."""
+    """A decoder without memory; the output layer is tied to the embedding (Press & Wolf 2016).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import LanguageModel, LanguageModelConfig, cross_entropy
+        >>> rng = np.random.default_rng(0)
+        >>> config = LanguageModelConfig(vocabulary=50, width=16, heads=2, hidden=32, layers=1)
+        >>> model = LanguageModel(config, rng).eval()
+        >>> ids = np.array([[4, 8, 15, 16, 23]])
+        >>> logits = model(ids)
+        >>> logits.shape
+        (1, 5, 50)
+        >>> loss = cross_entropy(logits[:, :-1], ids[:, 1:])  # each token predicts the next one
+        >>> model.generate(ids, 3, rng=rng, temperature=0.8, top_k=10).shape
+        (1, 8)
+    """
 
     def __init__(
         self,

@@ -45,6 +45,17 @@ def load_bert(
     `model.safetensors.index.json`, or `model.npz`; or a file of weights. config: by default the
     `config.json` beside the weights. Raises FileProblem, ArchiveError if weights and config do not
     fit, SettingsError for settings that this encoder does not have.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Bert, BertConfig, load_bert, save_bert
+        >>> config = BertConfig(vocabulary=100, width=16, heads=2, hidden=32, layers=1)
+        >>> model = Bert(config, np.random.default_rng(0)).eval()
+        >>> save_bert("encoder", model)
+        >>> loaded = load_bert("encoder")
+        >>> ids = np.array([[2, 7, 8, 3]])
+        >>> np.array_equal(loaded(ids).data, model(ids).data)
+        True
     """
     file = weights_file(Path(path))
     if config is None:

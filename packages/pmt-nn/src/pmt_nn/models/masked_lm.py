@@ -81,6 +81,23 @@ class MaskedPairModel(_MaskedModel):
     The classifier `reader` is trained, apart from its layers after the encoder. Only ids below
     `output_vocabulary` are predicted: in a vocabulary sorted by frequency the rarest words cost
     much and teach little.
+
+    Examples:
+        >>> from dataclasses import make_dataclass
+        >>> import numpy as np
+        >>> from pmt_nn import MaskedPairModel, PairClassifier, PairClassifierConfig
+        >>> rng = np.random.default_rng(0)
+        >>> config = PairClassifierConfig(vocabulary=100, width=16, heads=2, hidden=32)
+        >>> reader = PairClassifier(config, rng)
+        >>> model = MaskedPairModel(reader, output_vocabulary=50, rng=rng).eval()
+        >>> Batch = make_dataclass("Batch", ["ids", "segments", "match_types", "mask"])
+        >>> ids = np.array([[2, 7, 8, 3, 7, 9, 3]])
+        >>> batch = Batch(ids, np.array([[0, 0, 0, 0, 1, 1, 1]]), np.zeros_like(ids), ids > 0)
+        >>> masked, labels = ids.copy(), np.full(ids.shape, -100)
+        >>> masked[0, 2], labels[0, 2] = 4, 8  # the mask <4> hides the word 8
+        >>> loss, count = model(batch, masked, labels)
+        >>> loss.shape, count
+        ((), 1)
     """
 
     def __init__(
@@ -104,6 +121,23 @@ class MaskedTagger(_MaskedModel):
 
     The `tagger` is trained, apart from its layers after the encoder. `mask_id` is the id of the
     mask among the characters and the shapes; for `output_vocabulary` see `MaskedPairModel`.
+
+    Examples:
+        >>> from dataclasses import make_dataclass
+        >>> import numpy as np
+        >>> from pmt_nn import EntityTagger, EntityTaggerConfig, MaskedTagger
+        >>> config = EntityTaggerConfig(words=50, characters=20, shapes=10, tags=5)
+        >>> rng = np.random.default_rng(0)
+        >>> tagger = EntityTagger(config, rng, unknown_id=1)
+        >>> model = MaskedTagger(tagger, output_vocabulary=40, rng=rng, mask_id=3).eval()
+        >>> names = ["words", "shapes", "characters", "spelling_ids", "mask"]
+        >>> Batch = make_dataclass("Batch", names)
+        >>> words = np.array([[7, 8, 9]])
+        >>> letters, spelling_ids = np.array([[4, 5, 0], [6, 7, 8]]), np.array([[0, 1, 1]])
+        >>> batch = Batch(words, np.array([[2, 4, 4]]), letters, spelling_ids, words > 0)
+        >>> loss, count = model(batch, np.array([[7, 3, 9]]), np.array([[-100, 8, -100]]))
+        >>> loss.shape, count
+        ((), 1)
     """
 
     def __init__(

@@ -19,6 +19,15 @@ class MeanOfWords(Module):
     The simplest sentence encoder, and hard to beat if it is trained on paraphrases (Wieting et al.
     2016): a contrastive loss moves words of one meaning together and shortens the vectors of words
     with little meaning. The vectors start small and random; a common factor changes no cosine.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import MeanOfWords
+        >>> model = MeanOfWords(100, 8, np.random.default_rng(0)).eval()
+        >>> ids = np.array([[5, 6, 7], [7, 5, 6], [5, 0, 0]])
+        >>> vectors = model(ids, ids > 0).data
+        >>> vectors.shape, np.allclose(vectors[0], vectors[1])  # the order of the words is not seen
+        ((3, 8), True)
     """
 
     def __init__(

@@ -58,6 +58,12 @@ class PairClassifierConfig(TransformerConfig):
         compare: whether the difference and the product of the texts' means are pooled as well.
         features: number of features of a pair beside its tokens.
         feature_hidden: width of the layer that reads the features.
+
+    Examples:
+        >>> from pmt_nn import PairClassifierConfig
+        >>> config = PairClassifierConfig(vocabulary=8000, width=64, compare=True)
+        >>> config.classes, config.max_length, config.positions
+        (2, 64, 'learned')
     """
 
     vocabulary: int
@@ -76,6 +82,22 @@ class PairClassifier(Module):
     The vector of a token is the sum of its word, segment, match type and position embeddings.
     Pooled are the first token, the mean of each text and, with `config.compare`, the difference
     and the product of the means. Features of the pair are concatenated after the pooling.
+
+    Examples:
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from pmt_nn import PairClassifier, PairClassifierConfig
+        >>> config = PairClassifierConfig(vocabulary=100, width=16, heads=2, hidden=32)
+        >>> model = PairClassifier(config, np.random.default_rng(0)).eval()
+        >>> batch = SimpleNamespace(  # <cls> 7 8 <sep> 7 9 <sep>
+        ...     ids=np.array([[2, 7, 8, 3, 7, 9, 3]]),
+        ...     segments=np.array([[0, 0, 0, 0, 1, 1, 1]]),
+        ...     match_types=np.array([[0, 2, 0, 0, 2, 0, 0]]),
+        ...     mask=np.ones((1, 7), bool),
+        ...     features=None,
+        ... )
+        >>> model(batch).shape, model.encode(batch).shape
+        ((1, 2), (1, 7, 16))
     """
 
     def __init__(

@@ -16,6 +16,18 @@ def save_bert(folder: str | os.PathLike[str], model: Bert) -> None:
 
     The names of the arrays are those of the model type of the config. The folder is made if it
     does not exist. Raises FileProblem.
+
+    Examples:
+        >>> import json
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from pmt_nn import Bert, BertConfig, save_bert
+        >>> config = BertConfig(vocabulary=100, width=16, heads=2, hidden=32, layers=1)
+        >>> save_bert("encoder", Bert(config, np.random.default_rng(0)))
+        >>> sorted(path.name for path in Path("encoder").iterdir())
+        ['config.json', 'model.safetensors']
+        >>> json.loads(Path("encoder/config.json").read_text())["hidden_size"]
+        16
     """
     folder = Path(folder)
     try:

@@ -49,6 +49,19 @@ class SkipGram(_WordVectors):
     Attributes:
         vectors: The embedding with the word vectors.
         output: Its table is not needed after training.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import NegativeSampling, SkipGram
+        >>> rng = np.random.default_rng(0)
+        >>> model = SkipGram(1000, 16, NegativeSampling(1000, 16), rng)
+        >>> words, neighbors = np.array([5, 5, 8]), np.array([7, 8, 5])
+        >>> noise = rng.integers(0, 1000, (3, 5))  # five noise words for each pair
+        >>> loss = model(words, neighbors, noise)
+        >>> round(loss.item(), 3)  # 6 ln 2: the output vectors start at 0
+        4.159
+        >>> model.vectors(words).shape
+        (3, 16)
     """
 
     def forward(
@@ -74,6 +87,15 @@ class CBOW(_WordVectors):
     """Continuous bag of words: the mean of the vectors around a word predicts the word.
 
     Arguments and attributes are those of `SkipGram`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import CBOW, HierarchicalSoftmax
+        >>> counts = np.array([40, 30, 20, 10])
+        >>> model = CBOW(4, 8, HierarchicalSoftmax(counts, 8), np.random.default_rng(0))
+        >>> neighbors, words = np.array([[0, 2], [1, 3]]), np.array([1, 0])
+        >>> round(model(neighbors, words, reduction="sum").item(), 3)  # 3 ln 2: three nodes
+        2.079
     """
 
     def forward(

@@ -24,16 +24,25 @@ module_hooks = _Hooks()
 def module_hook(hook: ModuleHook) -> Iterator[None]:
     """Call `hook` around every call of a module within this context.
 
-        def hook(module, run):
-            output = run()
-            print(type(module).__name__, output.shape)
-            return output
+    A hook gets the module and a function that runs it, and returns the output. It applies to the
+    calling thread only; nothing is stored on the modules. Hooks nest; the innermost context is
+    called first. For a hook around operations, see `pmt_autograd.operation_hook`.
 
-        with module_hook(hook):
-            model(x)
-
-    Applies to the calling thread only; nothing is stored on the modules. Hooks nest; the innermost
-    context is called first. For a hook around operations, see `pmt_autograd.operation_hook`.
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, ReLU, Sequential, module_hook
+        >>> def hook(module, run):
+        ...     output = run()
+        ...     print(type(module).__name__, output.shape)
+        ...     return output
+        >>> rng = np.random.default_rng(0)
+        >>> model = Sequential(Linear(4, 8, rng), ReLU(), Linear(8, 2, rng))
+        >>> with module_hook(hook):
+        ...     y = model(np.ones((3, 4), np.float32))
+        Linear (3, 8)
+        ReLU (3, 8)
+        Linear (3, 2)
+        Sequential (3, 2)
     """
     before = module_hooks.active
     module_hooks.active = (*before, hook)

@@ -32,7 +32,14 @@ def skip_init() -> Iterator[None]:
 def constant(
     shape: tuple[int, ...], value: float = 0.0, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Return an array of one value, e.g. zeros for a bias."""
+    """Return an array of one value, e.g. zeros for a bias.
+
+    Examples:
+        >>> from pmt_nn import constant
+        >>> constant((2, 3), 0.5)
+        array([[0.5, 0.5, 0.5],
+               [0.5, 0.5, 0.5]], dtype=float32)
+    """
     claim_weights(shape)
     return np.full(shape, value, dtype) if value else np.zeros(shape, dtype)
 
@@ -43,6 +50,13 @@ def xavier_uniform(
     """Return uniform values in +-sqrt(6 / (n_in + n_out)) (Glorot & Bengio 2010, eq. 16).
 
     This keeps the variance of activations and gradients over the layers. shape: (n_in, n_out).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import xavier_uniform
+        >>> weight = xavier_uniform(np.random.default_rng(0), (200, 100))
+        >>> bool(np.abs(weight).max() <= np.sqrt(6 / 300)), weight.dtype
+        (True, dtype('float32'))
     """
     claim_weights(shape)
     if _is_skipped.get():
@@ -54,7 +68,15 @@ def xavier_uniform(
 def normal(
     rng: np.random.Generator, shape: tuple[int, ...], std: float, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Return normal values with mean 0 and standard deviation `std`."""
+    """Return normal values with mean 0 and standard deviation `std`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import normal
+        >>> weight = normal(np.random.default_rng(0), (100, 100), std=0.02)
+        >>> weight.shape, round(float(weight.std()), 2)
+        ((100, 100), 0.02)
+    """
     claim_weights(shape)
     if _is_skipped.get():
         return np.zeros(shape, dtype)
@@ -67,6 +89,13 @@ def kaiming_uniform(
     """Return uniform values in +-sqrt(6 / n_in), n_in inputs per output (He et al. 2015, eq. 10).
 
     This keeps the variance of activations in layers followed by a ReLU.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import kaiming_uniform
+        >>> weight = kaiming_uniform(np.random.default_rng(0), (200, 100), n_in=200)
+        >>> bool(np.abs(weight).max() <= np.sqrt(6 / 200))
+        True
     """
     claim_weights(shape)
     if _is_skipped.get():
@@ -78,7 +107,18 @@ def kaiming_uniform(
 def kaiming_normal(
     rng: np.random.Generator, shape: tuple[int, ...], n_in: int, *, dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
-    """Return normal values with standard deviation sqrt(2 / n_in) (He et al. 2015, eq. 10)."""
+    """Return normal values with standard deviation sqrt(2 / n_in) (He et al. 2015, eq. 10).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import kaiming_normal
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.normal(size=(100, 64))
+        >>> for _ in range(10):  # ten layers keep the scale
+        ...     x = np.maximum(x @ kaiming_normal(rng, (64, 64), n_in=64), 0)
+        >>> bool(0.3 < np.sqrt(np.mean(x**2)) < 3)
+        True
+    """
     return normal(rng, shape, float(np.sqrt(2 / max(n_in, 1))), dtype=dtype)
 
 
@@ -93,6 +133,13 @@ def truncated_normal(
     """Return normal values, drawn again if beyond `bound` standard deviations (as in BERT).
 
     std: of the normal before truncation. With bound = 2 the values have 0.880 std.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import truncated_normal
+        >>> weight = truncated_normal(np.random.default_rng(0), (100, 100), std=0.02)
+        >>> bool(np.abs(weight).max() <= 0.04)
+        True
     """
     claim_weights(shape)
     if _is_skipped.get():
@@ -117,6 +164,13 @@ def orthogonal(
     The values are uniform over all such matrices: the Q of a QR decomposition of a normal matrix,
     with the signs that make the diagonal of R positive (Mezzadri 2006).
     shape: at least two axes; all but the first are flattened into the columns.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import orthogonal
+        >>> weight = orthogonal(np.random.default_rng(0), (3, 5), dtype=np.float64)
+        >>> np.allclose(weight @ weight.T, np.eye(3))
+        True
     """
     claim_weights(shape)
     if _is_skipped.get():

@@ -29,6 +29,12 @@ def with_current_names(state: Mapping[str, T], expected: Collection[str]) -> dic
     """Return `state` with retired names replaced by today's, if today's name is in `expected`.
 
     Raises ShapeError if `state` is no dictionary.
+
+    Examples:
+        >>> from pmt_nn import with_current_names
+        >>> state = {"layers.0.widen.weight": 1, "layers.0.other": 2}
+        >>> with_current_names(state, expected={"layers.0.up.weight"})
+        {'layers.0.up.weight': 1, 'layers.0.other': 2}
     """
     if not isinstance(state, Mapping):
         raise ShapeError(f"expected arrays by name, got {type(state).__name__}")

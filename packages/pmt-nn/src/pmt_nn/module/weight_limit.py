@@ -34,11 +34,6 @@ _left: ContextVar[_Left | None] = ContextVar("weight_limit", default=None)
 def weight_limit(state: Mapping[str, NDArray[Any]] | int) -> Iterator[None]:
     """Limit the modules that are built within this context to the number of weights in `state`.
 
-        weights, meta = load_archive(path)
-        with weight_limit(weights):
-            model = build(meta)
-        model.load_state_dict(weights)
-
     Settings that were read from a file may ask for a model that does not fit into the memory. The
     weights beside them say how large it can be. A quarter more is allowed, and 260,000 weights; for
     constants (sinusoids), as many as the file has weights, and 16 million. The limit is that of the
@@ -48,6 +43,19 @@ def weight_limit(state: Mapping[str, NDArray[Any]] | int) -> Iterator[None]:
 
     Raises:
         ShapeError: a module was built that is larger.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, weight_limit
+        >>> rng = np.random.default_rng(0)
+        >>> weights = Linear(10, 10, rng).state_dict()
+        >>> with weight_limit(weights):
+        ...     layer = Linear(10, 10, rng)
+        >>> with weight_limit(weights):
+        ...     layer = Linear(100_000, 100_000, rng)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.ShapeError: the settings ask for a larger model than the file holds: ...
     """
     given = state if isinstance(state, int) else sum(array.size for array in state.values())
     token = _left.set(_Left(given, given + given // 4 + _SPARE, given + _SPARE_CONSTANTS))

@@ -61,7 +61,17 @@ class StepCell(RecurrentCell):
 
 
 class RNNCell(StepCell):
-    """One step of an Elman network, h' = tanh(x W + b + h U); see `StepCell` and `RNN`."""
+    """One step of an Elman network, h' = tanh(x W + b + h U); see `StepCell` and `RNN`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import RNNCell
+        >>> cell, state = RNNCell(3, 8, np.random.default_rng(0)), None
+        >>> for x in np.ones((5, 4, 3), np.float32):  # five steps of a batch of four
+        ...     state = cell(x, state)
+        >>> state.shape
+        (4, 8)
+    """
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> Tensor:
         """Return the next state (b, n) of inputs x (b, n_in). state: (b, n), zeros by default."""
@@ -70,7 +80,16 @@ class RNNCell(StepCell):
 
 
 class GRUCell(StepCell):
-    """One step of a gated recurrent unit; see `StepCell`, `GRU` and `gru_scan`."""
+    """One step of a gated recurrent unit; see `StepCell`, `GRU` and `gru_scan`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import GRUCell
+        >>> cell = GRUCell(3, 8, np.random.default_rng(0))
+        >>> state = cell(np.ones((4, 3), np.float32))
+        >>> cell(np.ones((4, 3), np.float32), state).shape
+        (4, 8)
+    """
 
     gates = 3
     has_state_bias = True
@@ -85,6 +104,15 @@ class LSTMCell(StepCell):
     """One step of an LSTM; see `StepCell`, `LSTM` and `lstm_scan`.
 
     The bias of the forget gate starts at 1 (Jozefowicz et al. 2015).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import LSTMCell
+        >>> lstm = LSTMCell(3, 8, np.random.default_rng(0))
+        >>> state, cell = lstm(np.ones((4, 3), np.float32))
+        >>> state, cell = lstm(np.ones((4, 3), np.float32), (state, cell))
+        >>> state.shape, cell.shape
+        ((4, 8), (4, 8))
     """
 
     gates = 4

@@ -147,13 +147,37 @@ class RecurrentNetwork(Module):
 
 
 class RNN(RecurrentNetwork):
-    """Elman network, h' = tanh(x W + b + h U) (Elman 1990); see `RecurrentNetwork`."""
+    """Elman network, h' = tanh(x W + b + h U) (Elman 1990); see `RecurrentNetwork`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import RNN
+        >>> rnn = RNN(3, 8, np.random.default_rng(0), layers=2, bidirectional=True)
+        >>> outputs, states = rnn(np.ones((4, 5, 3), np.float32))
+        >>> outputs.shape  # (b, t, n * directions)
+        (4, 5, 16)
+        >>> states.shape  # (layers * directions, b, n)
+        (4, 4, 8)
+    """
 
     scan = rnn_scan
 
 
 class GRU(RecurrentNetwork):
-    """Gated recurrent unit, see `gru_scan` and `RecurrentNetwork`."""
+    """Gated recurrent unit, see `gru_scan` and `RecurrentNetwork`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import GRU
+        >>> gru = GRU(3, 8, np.random.default_rng(0))
+        >>> x = np.ones((2, 5, 3), np.float32)
+        >>> mask = np.array([[True] * 5, [True] * 2 + [False] * 3])
+        >>> outputs, states = gru(x, mask)
+        >>> outputs.shape, states.shape
+        ((2, 5, 8), (1, 2, 8))
+        >>> np.allclose(states.data[0, 1], outputs.data[1, 1])  # the last step of a short sequence
+        True
+    """
 
     gates = 3
     state_bias = True
@@ -161,7 +185,18 @@ class GRU(RecurrentNetwork):
 
 
 class LSTM(RecurrentNetwork):
-    """LSTM, see `lstm_scan`. The bias of the forget gate starts at 1 (Jozefowicz et al. 2015)."""
+    """LSTM, see `lstm_scan`. The bias of the forget gate starts at 1 (Jozefowicz et al. 2015).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import LSTM
+        >>> lstm = LSTM(3, 8, np.random.default_rng(0))
+        >>> outputs, (states, cells) = lstm(np.ones((4, 5, 3), np.float32))
+        >>> outputs.shape, states.shape, cells.shape
+        ((4, 5, 8), (1, 4, 8), (1, 4, 8))
+        >>> lstm.cells[0].input.bias.data.reshape(4, 8)[:, 0]  # input, forget, candidate, output
+        array([0., 1., 0., 0.], dtype=float32)
+    """
 
     gates = 4
     scan = lstm_scan

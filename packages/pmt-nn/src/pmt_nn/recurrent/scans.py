@@ -8,7 +8,7 @@ the last step to the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from pmt_nn.recurrent.steps import (
     time_major,
     weight_gradient,
 )
+from pmt_nn.recurrent.unrolled import scan_samples, unrolled
 
 FLOPS_PER_GATE = 4  # FLOPs of a gate's element beside the product: bias, activation, product, sum
 
@@ -41,6 +42,13 @@ def rnn_scan(
 
     x: (b, t, n), weight: (n, n), start: (b, n). Returns all states (b, t, n).
     Backward through time: dz_i = (1 - h_i^2) dh_i, dh_(i-1) = dz_i W^T.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import rnn_scan
+        >>> x = np.array([[[1.0], [0.0], [0.0]]])  # an input at the first step only
+        >>> rnn_scan(x, np.array([[1.0]]), np.zeros((1, 1))).data[0, :, 0].round(3)  # fades away
+        array([0.762, 0.642, 0.566])
     """
     x = as_floats(x)
     order, steps = step_order(x.shape[1], reverse), masked_steps(x, mask)
@@ -90,6 +98,14 @@ def gru_scan(
     x: (b, t, 3n): reset, update and candidate pre-activations; weight: (n, 3n), bias: (3n,)
     or None for 0, start: (b, n). Returns all states (b, t, n). With q = h W + bias:
     r = s(x_r + q_r), u = s(x_u + q_u), c = tanh(x_c + r q_c), h' = (1 - u) c + u h.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import gru_scan
+        >>> x = np.zeros((1, 3, 3))  # reset, update and candidate of one unit
+        >>> x[..., 1] = 100  # update 1: the state is copied
+        >>> gru_scan(x, np.zeros((1, 3)), None, np.array([[0.7]])).data[0, :, 0].round(3)
+        array([0.7, 0.7, 0.7])
     """
     x = as_floats(x)
     n, order, steps = start.shape[1], step_order(x.shape[1], reverse), masked_steps(x, mask)
@@ -166,6 +182,17 @@ def lstm_scan(
     x: (b, t, 4n): input, forget, candidate and output pre-activations; weight: (n, 4n), start and
     cell_start: (b, n). Returns states and cells (b, t, 2n).
     With z = x + h W: c' = s(z_f) c + s(z_i) tanh(z_c), h' = s(z_o) tanh(c').
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import lstm_scan
+        >>> x = np.zeros((1, 3, 4))  # input, forget, candidate and output of one unit
+        >>> x[..., 0], x[..., 1] = -100, 100  # nothing is added, nothing is forgotten
+        >>> zeros = np.zeros((1, 1))
+        >>> lstm_scan(x, np.zeros((1, 4)), zeros, np.array([[2.0]])).data[0].round(3)  # state, cell
+        array([[0.482, 2.   ],
+               [0.482, 2.   ],
+               [0.482, 2.   ]])
     """
     x = as_floats(x)
     n, order, steps = start.shape[1], step_order(x.shape[1], reverse), masked_steps(x, mask)
@@ -224,56 +251,20 @@ def lstm_scan_composed(
     return unrolled(step, x, (start, cell_start), **settings)
 
 
-def unrolled(
-    step: Callable[..., tuple[Tensor, ...]],
-    x: Tensor,
-    states: tuple[Tensor, ...],
-    *,
-    mask: Mask | None = None,
-    reverse: bool = False,
-) -> Tensor:
-    """Apply `step(x_i, *states)` at every position; returns all states beside each other."""
-    if mask is not None:  # what padding holds, nan included, has no influence
-        x = ag.masked(x, mask=mask[..., np.newaxis])
-    outputs: dict[int, Tensor] = {}
-    for i in step_order(x.shape[1], reverse):
-        updated = step(x[:, i], *states)
-        if mask is not None:
-            is_step = mask[:, i, np.newaxis]
-            updated = tuple(ag.where(is_step, *pair) for pair in zip(updated, states, strict=True))
-        states = updated
-        outputs[i] = ag.concat(*states, axis=1)
-    return ag.stack(*(outputs[i] for i in range(x.shape[1])), axis=1)
-
-
 @ag.counts_flops(rnn_scan, gru_scan, lstm_scan)
 def _(value: Array, x: Array, weight: Array, *arrays: Array, **settings: object) -> int:
     """Count the recurrent product, and `FLOPS_PER_GATE` for each element of a gate."""
     return (2 * len(weight) + FLOPS_PER_GATE) * x.size
 
 
-def _samples(rng: np.random.Generator, *, shapes: list[tuple[int, ...]]) -> Iterator[Sample]:
-    """Yield samples of 2 sequences of 4 steps, with arrays of these shapes."""
-    mask = np.array([[True, True, True, False], [False, True, False, True]])
-    cases: dict[str, dict[str, object]] = {
-        "forward": {},
-        "backward": {"reverse": True},
-        "masked": {"mask": mask},
-        "masked, backward": {"mask": mask, "reverse": True},
-        "all masked": {"mask": np.zeros((2, 4), bool)},
-    }
-    for note, settings in cases.items():
-        yield Sample(tuple(rng.normal(size=shape) for shape in shapes), settings, note)
-
-
-ag.samples(rnn_scan)(partial(_samples, shapes=[(2, 4, 3), (3, 3), (2, 3)]))
+ag.samples(rnn_scan)(partial(scan_samples, shapes=[(2, 4, 3), (3, 3), (2, 3)]))
 
 
 @ag.samples(gru_scan)
 def _(rng: np.random.Generator) -> Iterator[Sample]:
-    yield from _samples(rng, shapes=[(2, 4, 9), (3, 9), (9,), (2, 3)])
+    yield from scan_samples(rng, shapes=[(2, 4, 9), (3, 9), (9,), (2, 3)])
     x, weight, start = (rng.normal(size=shape) for shape in ((2, 4, 9), (3, 9), (2, 3)))
     yield Sample((x, weight, None, start), note="no bias")
 
 
-ag.samples(lstm_scan)(partial(_samples, shapes=[(2, 4, 12), (3, 12), (2, 3), (2, 3)]))
+ag.samples(lstm_scan)(partial(scan_samples, shapes=[(2, 4, 12), (3, 12), (2, 3), (2, 3)]))

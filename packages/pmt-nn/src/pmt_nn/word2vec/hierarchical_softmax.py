@@ -44,6 +44,18 @@ class TreeKernel(BlockKernel):
         d, window: See `Word2VecKernel`.
         is_cbow: Whether the context mean predicts the word, or each input its centers.
         share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import TreeKernel
+        >>> counts = np.array([80, 10, 5, 5])
+        >>> kernel = TreeKernel(counts, 4, 2, is_cbow=False, share_error=False)
+        >>> round(kernel.targets_per_prediction, 3)  # 0.8 * 1 + 0.1 * 2 + 0.1 * 3
+        1.3
+        >>> kernel.noise_shape is None
+        True
+
+        A step is shown at `SkipGramKernel`.
     """
 
     def __init__(

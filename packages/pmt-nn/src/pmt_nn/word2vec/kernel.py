@@ -46,6 +46,15 @@ class Word2VecKernel(ABC):
     Attributes:
         targets_per_prediction: Mean number of binary decisions that a prediction consists of.
         noise_shape: Shape of the noise words of an update; None: there are none.
+
+    Examples:
+        >>> from pmt_nn import SkipGramKernel, Word2VecKernel
+        >>> kernel = SkipGramKernel(v=10, d=4, window=2, negatives=5, shared_noise=3)
+        >>> isinstance(kernel, Word2VecKernel), kernel.targets_per_prediction
+        (True, 6.0)
+        >>> kernel.reserve((32, 2))  # two blocks of 32 words in an update
+        >>> kernel.noise_shape
+        (2, 3)
     """
 
     targets_per_prediction: float

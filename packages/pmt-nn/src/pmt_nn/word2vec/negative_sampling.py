@@ -65,6 +65,30 @@ class SkipGramKernel(NegativeSamplingKernel):
 
     Each input vector h predicts the center words in whose context it is. With -c and w as rows of
     one matrix and the gradients g of the scores, dh = g w and dw = g^T h: three matrix products.
+
+    Examples:
+        The text "0 1", repeated, with the word 2 as noise:
+
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from pmt_nn import SkipGramKernel
+        >>> kernel = SkipGramKernel(v=3, d=2, window=1, negatives=1, shared_noise=1)
+        >>> kernel.reserve((2, 1))  # a block of two words
+        >>> windows = SimpleNamespace(
+        ...     centers=np.array([[[0, 1]]], np.int32),
+        ...     contexts=np.array([[3, 0, 1, 3]], np.int32),  # 3, the number of words, is padding
+        ...     context_mask=np.array([[[[0, 0, 1, 0], [0, 1, 0, 0]]]], np.float32),
+        ...     context_counts=np.ones((1, 1, 2), np.float32),
+        ...     noise=np.array([[[2]]], np.int32),
+        ... )
+        >>> inputs = np.array([[1, 0], [0, 1], [0, 0], [0, 0]], np.float32)
+        >>> outputs = np.zeros((4, 2), np.float32)
+        >>> for _ in range(3):
+        ...     loss, predictions = kernel.train(windows, 1.0, inputs, outputs)
+        ...     print(round(loss, 3), predictions)
+        2.773 2.0
+        1.896 2.0
+        0.974 2.0
     """
 
     def reserve(self, size: tuple[int, int]) -> None:
@@ -112,6 +136,15 @@ class CbowKernel(NegativeSamplingKernel):
     dh = -g c + sum g w, dc = -g h and dw = sum g h.
 
     share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
+
+    Examples:
+        >>> from pmt_nn import CbowKernel
+        >>> kernel = CbowKernel(10, 4, 2, negatives=5, shared_noise=8, share_error=False)
+        >>> kernel.reserve((32, 2))  # two blocks of 32 words in an update, which share its noise
+        >>> kernel.noise_shape, kernel.targets_per_prediction
+        ((8,), 6.0)
+
+        A step is shown at `SkipGramKernel`.
     """
 
     def __init__(

@@ -58,6 +58,30 @@ class SmallStepKernel(Word2VecKernel):
         share_error: Whether to use the exact gradient of the mean, see `ContextMeans`.
         processes: Processes that update the tables at the same time. Their steps add up, so each
             makes steps that are shorter by this factor, and writes every one of them.
+
+    Examples:
+        A learning rate of 100 does not diverge:
+
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from pmt_nn import SmallStepKernel
+        >>> settings = {"negatives": 1, "shared_noise": 2, "is_cbow": False, "share_error": False}
+        >>> kernel = SmallStepKernel(3, 2, 1, noise_weights=np.array([1.0, 1.0, 1.0]), **settings)
+        >>> windows = SimpleNamespace(
+        ...     centers=np.array([[[0, 1]]], np.int32),
+        ...     contexts=np.array([[3, 0, 1, 3]], np.int32),  # 3, the number of words, is padding
+        ...     context_mask=np.array([[[[0, 0, 1, 0], [0, 1, 0, 0]]]], np.float32),
+        ...     context_counts=np.ones((1, 1, 2), np.float32),
+        ...     noise=None,
+        ... )
+        >>> inputs = np.array([[1, 0], [0, 1], [0, 0], [0, 0]], np.float32)
+        >>> outputs = np.zeros((4, 2), np.float32)
+        >>> for _ in range(3):
+        ...     loss, predictions = kernel.train(windows, 100.0, inputs, outputs)
+        ...     print(round(loss, 2), predictions)
+        2.31 2.0
+        0.0 2.0
+        0.0 2.0
     """
 
     def __init__(

@@ -83,7 +83,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_nn        word2vec
     pmt_nn        attention            . layers module
     pmt_nn        crf                  . losses module
-    pmt_nn        inspect              attention module
+    pmt_nn        inspect              attention module transformer
     pmt_nn        transformer          . attention layers module
     pmt_nn        generation           . attention
     pmt_nn        models               . attention crf generation layers losses module transformer
@@ -102,6 +102,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_train     metrics
     pmt_train     optim                parallel
     pmt_train     trainer              . optim parallel
+    pmt_train     recording            optim trainer
     pmt_train     word2vec             parallel trainer
     pmt_train     plots                metrics trainer
     pmt_apps      kit

@@ -31,6 +31,7 @@ from pmt_train import (
     Trainable,
     TrainingEvent,
     TrainingLoop,
+    TrainingRecorder,
     join_histories,
     launched_process_group,
     progress_bar,
@@ -200,11 +201,10 @@ class Run(Generic[S]):
         name: of the PNG file, e.g. "confusion.png". Returns its path.
         """
         path = self.folder.path / name
-        if not self.is_writer:
-            return path
-        with progress_bar(1, f"drawing {name}", "picture", delay=0):
-            draw(path, *args, **kwargs)
-        self.figures[name] = caption
+        if self.is_writer:
+            with progress_bar(1, f"drawing {name}", "picture", delay=0):
+                draw(path, *args, **kwargs)
+            self.figures[name] = caption
         return path
 
     # --- using a trained run ------------------------------------------------------------------
@@ -267,18 +267,18 @@ class Run(Generic[S]):
     def _callbacks(
         self, callbacks: Callbacks | None, stage: str | None
     ) -> dict[EventName, list[Callback]]:
-        """Return the callbacks of the app, and one that updates history.csv."""
+        """Return the callbacks of the app, one that updates history.csv, and the recorder's."""
 
         def save_history(event: TrainingEvent) -> None:
             if self.is_writer:
-                rows = History(list(event.rows))
-                self._joined(rows, stage).save(self.folder.history)
+                self._joined(History(list(event.rows)), stage).save(self.folder.history)
 
-        functions: dict[EventName, list[Callback]] = {
-            name: [given] if callable(given) else list(given)
-            for name, given in (callbacks or {}).items()
-        }
-        return {**functions, "epoch": [save_history, *functions.get("epoch", [])]}
+        functions: dict[EventName, list[Callback]] = {"epoch": [save_history]}
+        recorder = TrainingRecorder(self.folder.recording_of_stage(stage))
+        for given in (callbacks or {}, recorder.callbacks if self.settings.record else {}):
+            for name, items in given.items():
+                functions.setdefault(name, []).extend([items] if callable(items) else items)
+        return functions
 
     def _joined(self, history: History, stage: str | None) -> History:
         """Append the history of a stage to those of the stages before it."""

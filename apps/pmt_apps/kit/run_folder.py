@@ -15,6 +15,7 @@ from pmt_apps.kit.removal import finish_removal, is_unfinished, remove_all
 from pmt_core import FileProblem, PmtError, SettingsError, StateError, read_json
 
 _STAGE = ".checkpoint.npz"
+_RECORDING = "recording.jsonl"
 _CURE = "train one first, without --resume or --predict, or name its folder by --out"
 _NAMED = {"pictures": (".png",), "outputs": (".bin", ".conll", ".txt")}
 """Kinds of files that metrics.json names, and how these names end."""
@@ -28,6 +29,7 @@ class RunFolder:
         path: the folder.
         outputs: names of further files of the run, which only its app knows.
         config, history, metrics, checkpoint, model, report: config.json and so on.
+        recording: recording.jsonl, of a run with --record.
     """
 
     def __init__(self, path: Path, outputs: Sequence[str] = ()) -> None:
@@ -39,14 +41,28 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.npz"
         self.model = path / "model.npz"
         self.report = path / "report.html"
+        self.recording = path / _RECORDING
         files = (self.config, self.history, self.metrics, self.checkpoint, self.model, self.report)
-        self._files = files
+        self._files = (*files, self.recording)
 
     def of_stage(self, name: str | None) -> tuple[Path, Path]:
         """Return the paths of the checkpoint and of the best weights; None: of the only stage."""
         if name is None:
             return self.checkpoint, self.model
         return self.path / f"{name}{_STAGE}", self.path / f"{name}.npz"
+
+    def recording_of_stage(self, name: str | None) -> Path:
+        """Return the path of the recording of a stage; None: of the only stage."""
+        return self.recording if name is None else self.path / f"{name}.{_RECORDING}"
+
+    def recordings(self) -> dict[str, Path]:
+        """Return the recordings that exist by the name of their stage, "" for the only one."""
+        paths = [*self.path.glob(f"*.{_RECORDING}"), self.recording]
+        return {
+            path.name.removesuffix(_RECORDING).removesuffix("."): path
+            for path in sorted(paths)
+            if path.is_file()
+        }
 
     @property
     def is_run(self) -> bool:
@@ -102,7 +118,7 @@ class RunFolder:
 
     def _names(self) -> Iterator[str]:
         """Iterate over the names of the files of the run, including some that do not exist."""
-        yield from (file.name for file in self._files)
+        yield from (file.name for file in (*self._files, *self.recordings().values()))
         yield from self.outputs
         for checkpoint in self.path.glob(f"*{_STAGE}"):
             yield from (file.name for file in self.of_stage(checkpoint.name.removesuffix(_STAGE)))

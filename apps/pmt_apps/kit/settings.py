@@ -66,6 +66,12 @@ class AppSettings:
         changeable=True,
         default_text="the cores",
     )
+    record: bool = option(
+        False,
+        "record layers and rates for the page of `pmt serve` (recording.jsonl)",
+        group="run",
+        changeable=True,
+    )
     limit: int | None = option(
         None, "use only the first N training examples", group="run", at_least=1, metavar="N"
     )

@@ -30,6 +30,7 @@ from pmt_apps.qqp.models.registry import load_pair_model
 from pmt_apps.qqp.training.pretraining import PretrainedWeights as PretrainedReader
 from pmt_apps.word2vec import query as word2vec
 from pmt_apps.word2vec.settings import Settings as Word2VecSettings
+from pmt_train import RecordingFollower, TrainingRecording, training_hints
 
 _MAX_LINES = 1000  # of the input: each that is answered takes time
 _MOST_DECODED = 1 << 20  # bytes of an answer
@@ -164,6 +165,41 @@ def _compare(folder: Path) -> None:
         record.curve(name)
 
 
+def _recorded_samples() -> Iterator[Files]:
+    layers = [
+        {"name": "words", "size": 90, "kind": "table"}, {"name": "out", "size": 9, "kind": "matrix"}
+    ]  # fmt: skip
+    lines: list[dict[str, Any]] = [
+        {"kind": "start", "format": "pmt recording", "version": 1, "parameters": 99,
+         "total_steps": 30},
+        {"kind": "layers", "layers": layers},
+    ]  # fmt: skip
+    for step in range(1, 31):
+        lines.append({
+            "kind": "step", "step": step, "epoch": step // 10, "interval": 1, "seconds": step / 8,
+            "loss": 2 / step, "lr": 0.001, "grad_norm": 1.5, "examples_per_second": 64.0,
+            "weight": [3.0, 0.0], "gradient": [0.5, None], "update": [0.1, 0.0],
+            "activations": {"hidden.relu": [0.25, 0.0], "hidden.tanh": [0.0, 0.5]},
+        })  # fmt: skip
+        if step % 10 == 0:
+            row = {"epoch": step // 10, "step": step, "train_loss": 1.0, "dev_loss": "nan"}
+            lines.append({"kind": "epoch", "row": row})
+    lines.append({"kind": "end", "step": 30, "seconds": 4.0})
+    yield {"recording.jsonl": b"".join(json.dumps(line).encode() + b"\n" for line in lines)}
+
+
+def _recorded(folder: Path) -> None:
+    recording = TrainingRecording.load(folder / "recording.jsonl")
+    for hint in training_hints(recording):
+        len(hint.message)
+    json.dumps([recording.lines, recording.total_steps, recording.rows], allow_nan=True)
+    len(recording.layers)
+    follower = RecordingFollower(folder / "recording.jsonl")
+    follower.update()
+    if follower.update() or follower.lines != recording.lines:
+        raise ValueError("a recording that does not grow has new lines")
+
+
 def _query(folder: Path) -> None:
     word2vec.print_neighbors(Word2VecSettings(out=folder, neighbors="the"))
     word2vec.print_analogy(Word2VecSettings(out=folder, analogy=("the", "cat", "sat")))
@@ -178,6 +214,16 @@ RUN_READERS: Sequence[Reader] = (
         _compare,
         _compared_samples,
         ["pmt_apps.comparison.run_record.RunRecord.read"],
+    ),
+    Reader(
+        "recording",
+        _recorded,
+        _recorded_samples,
+        [
+            "pmt_train.TrainingRecording.load",
+            "pmt_train.RecordingFollower.update",
+            "pmt_train.training_hints",
+        ],
     ),
     Reader(
         "pretrained-tagger",

@@ -101,7 +101,7 @@ def test_history_counts_steps_and_examples() -> None:
     assert history.examples == 3 * 37
     assert history.best_epoch is None
     assert len(events) == 12
-    assert events[0] == {"loss": 1.0, "lr": 0.1}
+    assert events[0] == {"loss": 1.0, "lr": 0.1, "examples": 10}
 
 
 class Silent(Walk):

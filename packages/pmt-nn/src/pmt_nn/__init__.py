@@ -70,7 +70,12 @@ from pmt_nn.generation.beam_search import (
 from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
 
-# inspect/: summary of a model, capture of attention weights
+# inspect/: summary of a model, capture of attention weights, counts of dead units
+from pmt_nn.inspect.activation_statistics import (
+    ActivationCounts,
+    ActivationStatistics,
+    activation_statistics,
+)
 from pmt_nn.inspect.capture import capture
 from pmt_nn.inspect.summary import Summary, SummaryRow, summary
 
@@ -216,27 +221,28 @@ from pmt_nn.word2vec.small_steps import SmallStepKernel
 
 # fmt: off
 __all__ = [
-    "CBOW", "CELU", "ELU", "GELU", "GLU", "GRU", "LSTM", "RNN", "SELU", "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d", "Alibi", "AttentionPositions", "AvgPool1d", "AvgPool2d", "AvgPool3d",
-    "AxisDot", "AxisMean", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "BatchStatistics", "Bert",
-    "BertConfig", "Buffer", "CbowKernel", "CharacterEncoder", "Chooser", "Concatenate", "Conv1d",
-    "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "CrossAttention", "DecoderCache",
-    "Decoding", "Dense", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "DropoutMask",
-    "Embedding", "EmbeddingBag", "EncoderDecoder", "EncoderDecoderConfig", "EntityTagger",
-    "EntityTaggerConfig", "FeedForward", "Flatten", "GRUCell", "GlobalAvgPool", "GlobalMaxPool",
-    "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "HierarchicalSoftmax", "Hypothesis",
-    "Identity", "KeyValueCache", "LSTMCell", "Lambda", "LanguageModel", "LanguageModelConfig",
-    "LayerNorm", "LeakyReLU", "LearnedPositions", "LengthPenalty", "Linear", "LinearChainCRF",
-    "LogSigmoid", "LogSoftmax", "Mask", "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d",
-    "MaxPool3d", "MeanOfWords", "Mish", "Module", "ModuleHook", "ModuleList", "NegativeSampling",
-    "PReLU", "Padding", "PairClassifier", "PairClassifierConfig", "Parallel", "Parameter",
-    "RMSNorm", "RNNCell", "RaggedLayout", "ReLU", "ReLU6", "RelativeAttention", "RelativeBias",
-    "Residual", "RotaryPositions", "SelfAttention", "Sequential", "SiLU", "Sigmoid",
-    "SinusoidalPositions", "SkipGram", "SkipGramKernel", "SmallStepKernel", "Softmax", "Softplus",
-    "Softsign", "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
-    "TransformerEncoder", "TransformerLayer", "TreeKernel", "Upsample", "WindowArrays",
-    "Word2VecKernel", "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
+    "CBOW", "CELU", "ELU", "GELU", "GLU", "GRU", "LSTM", "RNN", "SELU", "ActivationCounts",
+    "ActivationStatistics", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Alibi", "AttentionPositions",
+    "AvgPool1d", "AvgPool2d", "AvgPool3d", "AxisDot", "AxisMean", "BatchNorm1d", "BatchNorm2d",
+    "BatchNorm3d", "BatchStatistics", "Bert", "BertConfig", "Buffer", "CbowKernel",
+    "CharacterEncoder", "Chooser", "Concatenate", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+    "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
+    "Dropout1d", "Dropout2d", "Dropout3d", "DropoutMask", "Embedding", "EmbeddingBag",
+    "EncoderDecoder", "EncoderDecoderConfig", "EntityTagger", "EntityTaggerConfig", "FeedForward",
+    "Flatten", "GRUCell", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm", "Hardsigmoid", "Hardswish",
+    "Hardtanh", "HierarchicalSoftmax", "Hypothesis", "Identity", "KeyValueCache", "LSTMCell",
+    "Lambda", "LanguageModel", "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions",
+    "LengthPenalty", "Linear", "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask",
+    "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d", "MaxPool3d", "MeanOfWords", "Mish",
+    "Module", "ModuleHook", "ModuleList", "NegativeSampling", "PReLU", "Padding", "PairClassifier",
+    "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU",
+    "ReLU6", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
+    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
+    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "Summary", "SummaryRow", "Tanh",
+    "TransformerConfig", "TransformerDecoder", "TransformerEncoder", "TransformerLayer",
+    "TreeKernel", "Upsample", "WindowArrays", "Word2VecKernel", "activation_statistics",
+    "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
     "attention_weights", "avg_pool2d", "batch_norm", "beam_search", "biased_attention",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks", "capture",
     "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss", "conv1d",

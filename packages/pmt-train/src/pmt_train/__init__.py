@@ -64,6 +64,11 @@ from pmt_train.plots.image_grid import image_grid
 from pmt_train.plots.token_loss import token_loss_plot
 from pmt_train.plots.vector_plot import vector_plot
 
+# Recording of a run, for a page or a program
+from pmt_train.recording.hints import TrainingHint, training_hints
+from pmt_train.recording.recorder import TrainingRecorder
+from pmt_train.recording.recording import RecordedLayer, RecordingFollower, TrainingRecording
+
 # Learning rate schedules
 from pmt_train.schedules import (
     CyclicMode,
@@ -96,6 +101,7 @@ from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted, stopped_
 from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
 from pmt_train.trainer.progress import progress_bar, say, warn
 from pmt_train.trainer.shards import Loss
+from pmt_train.trainer.step_hook import StepHook
 from pmt_train.trainer.trainable import StepResult, Trainable
 from pmt_train.trainer.trainer import Trainer
 
@@ -112,22 +118,24 @@ __all__ = [
     "FlatGradients", "FlatParameters", "History", "Interrupt", "Interval", "LearningRateSearch",
     "Lion", "Loss", "Mode", "MultiClass", "NAdam", "Optimizer", "OptimizerMaker",
     "OptimizerOptions", "ParameterGroup", "ParameterSlot", "PrecisionRecallF1", "ProcessGroup",
-    "RAdam", "RMSProp", "ReduceOnPlateau", "Row", "Schedule", "SingleProcess", "StepResult",
-    "Trainable", "Trainer", "TrainingEvent", "TrainingInterrupted", "TrainingLoop", "TrainingState",
-    "WeightAverage", "Word2Vec", "Word2VecSampler", "Word2VecSettings", "Word2VecTrainer",
-    "Workers", "accuracy", "attention_plot", "averaged_f1", "bar_chart", "batches_of", "bleu",
-    "bootstrap_interval", "calibration_bins", "check_worker_count", "chrf", "clip_factor",
-    "clip_grad_norm", "clip_values", "confusion_matrix", "confusion_plot", "constant_schedule",
-    "core_count", "cosine_restarts_schedule", "cosine_schedule", "curves_plot", "cyclic_schedule",
-    "entity_confusion", "entity_plot", "entity_scores", "expected_calibration_error",
-    "exponential_schedule", "f_beta", "figure_saved_to", "finite_or_none", "global_norm",
-    "image_grid", "in_sequence", "interval_plot", "inverse_sqrt_schedule", "join_histories",
-    "keep_freed_memory", "launched_process_group", "learning_curves", "learning_rate_plot",
-    "linear_schedule", "load_checkpoint", "matthews_correlation", "max_workers",
-    "multi_step_schedule", "multiclass_roc_auc", "one_cycle_schedule", "perplexity", "plot_label",
-    "precision_recall_f1", "predict_batches", "preview", "progress_bar", "reliability_plot",
-    "roc_auc", "run_thread_group", "say", "search_learning_rate", "sentence_bleu", "step_schedule",
-    "stopped_by_signals", "token_loss_plot", "tokenize_13a", "transition_plot", "vector_plot",
-    "warmup", "warmup_steps", "warn",
+    "RAdam", "RMSProp", "RecordedLayer", "RecordingFollower", "ReduceOnPlateau", "Row", "Schedule",
+    "SingleProcess", "StepHook", "StepResult", "Trainable", "Trainer", "TrainingEvent",
+    "TrainingHint", "TrainingInterrupted", "TrainingLoop", "TrainingRecorder", "TrainingRecording",
+    "TrainingState", "WeightAverage", "Word2Vec", "Word2VecSampler", "Word2VecSettings",
+    "Word2VecTrainer", "Workers", "accuracy", "attention_plot", "averaged_f1", "bar_chart",
+    "batches_of", "bleu", "bootstrap_interval", "calibration_bins", "check_worker_count", "chrf",
+    "clip_factor", "clip_grad_norm", "clip_values", "confusion_matrix", "confusion_plot",
+    "constant_schedule", "core_count", "cosine_restarts_schedule", "cosine_schedule", "curves_plot",
+    "cyclic_schedule", "entity_confusion", "entity_plot", "entity_scores",
+    "expected_calibration_error", "exponential_schedule", "f_beta", "figure_saved_to",
+    "finite_or_none", "global_norm", "image_grid", "in_sequence", "interval_plot",
+    "inverse_sqrt_schedule", "join_histories", "keep_freed_memory", "launched_process_group",
+    "learning_curves", "learning_rate_plot", "linear_schedule", "load_checkpoint",
+    "matthews_correlation", "max_workers", "multi_step_schedule", "multiclass_roc_auc",
+    "one_cycle_schedule", "perplexity", "plot_label", "precision_recall_f1", "predict_batches",
+    "preview", "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
+    "search_learning_rate", "sentence_bleu", "step_schedule", "stopped_by_signals",
+    "token_loss_plot", "tokenize_13a", "training_hints", "transition_plot", "vector_plot", "warmup",
+    "warmup_steps", "warn",
 ]
 # fmt: on

@@ -183,6 +183,14 @@ def batch_count(train: object, n: int) -> int | None:
     return len(train) if isinstance(train, Sized) else None
 
 
+def step_total(train: object, epochs: int, accumulate: int) -> int | None:
+    """Return the number of steps of all epochs, `accumulate` batches each; None if unknown."""
+    counts = [batch_count(train, n) for n in range(epochs)]
+    if None in counts:
+        return None
+    return sum(-(-count // accumulate) for count in counts if count is not None)
+
+
 def predict_batches(
     function: Callable[[B], R],
     batches: Iterable[B],

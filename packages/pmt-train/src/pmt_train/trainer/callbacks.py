@@ -24,8 +24,9 @@ class TrainingEvent:
             complete and the best weights are loaded).
         trainer: the `Trainer` (with its model and optimizer) or other `Trainable`.
         step, epoch: number of steps and of whole epochs done.
-        row: of a step: loss, lr, grad_norm; of an epoch: its row of the history.
+        row: of a step: loss, lr, examples, grad_norm; of an epoch: its row of the history.
         rows: the history so far, a row per finished epoch.
+        total_steps: number of steps of all epochs; None if it is not known.
     """
 
     name: EventName
@@ -34,6 +35,7 @@ class TrainingEvent:
     epoch: int
     row: Row
     rows: Sequence[Row]
+    total_steps: int | None = None
 
 
 class Callback(Protocol):

@@ -12,7 +12,13 @@ from typing import Generic, NoReturn, TypeVar
 
 from pmt_autograd import Array
 from pmt_core import DataError, GradientError, SettingsError, StateError, save_archive
-from pmt_train.trainer.batches import Epochs, batch_count, batches_of_epoch, check_reiterable
+from pmt_train.trainer.batches import (
+    Epochs,
+    batch_count,
+    batches_of_epoch,
+    check_reiterable,
+    step_total,
+)
 from pmt_train.trainer.callbacks import EventName, TrainingEvent, callbacks_by_name
 from pmt_train.trainer.checkpoint import TrainingState
 from pmt_train.trainer.fit_options import FitOptions
@@ -69,6 +75,7 @@ class TrainingLoop(Generic[B]):
         path = options.checkpoint_path
         self._checkpoint = Path(path) if path is not None else None
         self._callbacks = callbacks_by_name(options.callbacks)
+        self._total_steps = step_total(train, options.epochs, trainable.accumulate)
         self._interrupt = Interrupt()
         self._started = self._saved = time.monotonic()
         self._seconds_before = 0.0
@@ -163,7 +170,8 @@ class TrainingLoop(Generic[B]):
     def _after_step(self, result: StepResult) -> None:
         """Call the callbacks, stop if a signal came, and save if it is time to."""
         if self._callbacks["step"]:
-            row = {"loss": mean_loss(result.loss, result.count), "lr": result.lr}
+            loss = mean_loss(result.loss, result.count)
+            row = {"loss": loss, "lr": result.lr, "examples": result.examples}
             if result.grad_norm is not None:
                 row["grad_norm"] = result.grad_norm
             self._call("step", row)
@@ -284,6 +292,7 @@ class TrainingLoop(Generic[B]):
 
     def _call(self, name: EventName, row: Row) -> None:
         rows, state = tuple(self.state.rows), self.state
-        event = TrainingEvent(name, self.trainable, state.step, state.epoch, row, rows)
+        total = self._total_steps
+        event = TrainingEvent(name, self.trainable, state.step, state.epoch, row, rows, total)
         for callback in self._callbacks[name]:
             callback(event)

@@ -30,6 +30,7 @@ from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
 from pmt_train.trainer.shards import Loss, check_arguments, divergence, gradients_of_shard
+from pmt_train.trainer.step_hook import StepHook
 from pmt_train.trainer.trainable import StepResult
 
 M = TypeVar("M", bound=Module)
@@ -73,6 +74,7 @@ class Trainer(Generic[M, B]):
     Attributes:
         flat: the parameters in flat memory.
         step_count, lr_scale: number of steps done, and factor on the rates of the schedule.
+        step_hook: sees the forward passes and gradients of each step, see `StepHook`; None: none.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Trainer(Generic[M, B]):
         self.process_group = process_group or launched_process_group()
         self.step_count = 0
         self.lr_scale = 1.0
+        self.step_hook: StepHook | None = None
 
     def step(self, *batches: B) -> StepResult:
         """Train on one batch, or on several as if they were one large batch.
@@ -119,8 +122,8 @@ class Trainer(Generic[M, B]):
         losses: list[tuple[float, int]] = []
         statistics: list[list[BatchStatistics]] = []
         gradients: FlatGradients | None = None
+        function = functools.partial(gradients_of_shard, self._loss_of_step(), self.model)
         for i, batch in enumerate(batches):
-            function = functools.partial(gradients_of_shard, self.loss, self.model)
             shards = self.workers.map(function, self._shards(batch, i))
             parts = [shard.gradients for shard in shards]
             gradients = self.flat.gather(parts, self.workers, gradients)
@@ -273,6 +276,9 @@ class Trainer(Generic[M, B]):
             if example_count(shard)
         ]
 
+    def _loss_of_step(self) -> Loss[M, B]:
+        return self.loss if self.step_hook is None else self.step_hook.loss(self.loss)
+
     def _update(self, gradients: FlatGradients, count: int, lr: float) -> float:
         """Clip, and take an optimizer step; return the norm of the mean gradient."""
         norm = global_norm(gradients, 1 / count)
@@ -280,6 +286,8 @@ class Trainer(Generic[M, B]):
             bad = gradients.not_finite()
             names = f" (in {', '.join(bad[:3])}{', ...' if bad[3:] else ''})" if bad else ""
             raise divergence(f"a gradient became {norm}{names}", self.step_count, lr)
+        if self.step_hook is not None:
+            self.step_hook.gradients(gradients, 1 / count)
         gradients, scale = self.clipping.apply(gradients, count)
         if self.average is not None:
             self.average.before_step(gradients)

@@ -1,0 +1,1 @@
+"""The recording of a training run: written by a callback, read with limits, hints."""

@@ -1,0 +1,254 @@
+"""`TrainingRecorder`: a callback that writes what happens in a training run to a file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pmt_core import PmtError, SettingsError, atomic_file
+from pmt_train.recording.layer_sizes import LayerProbe
+from pmt_train.recording.line_checker import FORMAT, VERSION, RecordedLine
+from pmt_train.recording.recording import TrainingRecording, in_order
+from pmt_train.trainer.callbacks import Callback, EventName, TrainingEvent
+from pmt_train.trainer.history import Row, finite_or_none, rows_to_json
+from pmt_train.trainer.progress import warn
+from pmt_train.trainer.trainer import Trainer
+
+_MOST_EPOCHS = 10_000  # that are written
+
+
+class TrainingRecorder:
+    """Records a training run while it goes on, for `pmt serve` or `TrainingRecording.load`.
+
+        recorder = TrainingRecorder("run/recording.jsonl")
+        trainer.fit(batches, FitOptions(epochs=3, callbacks=recorder.callbacks))
+
+    It writes a line of JSON at a time: loss, learning rate, norm of the gradient and speed every
+    `interval` steps (the loss is the mean over them), and of some of these steps the norms of
+    weights, gradients and updates of each layer and the fractions of dead and saturated
+    activations. Steps are looked at closely as long as this takes at most `share` of the time. The
+    metrics of an epoch are a line, too.
+
+    The file is appended to, a whole line at a time, so a process that is killed leaves a file that
+    can be read. The interval is 1 at the beginning. Whenever there are `most` lines of steps, pairs
+    of them become one and the interval doubles. A resumed run continues the file: lines of steps
+    after its checkpoint are dropped, and those steps are recorded again. The training itself is
+    bit-identical with and without a recorder.
+
+    A layer is recorded for a `Trainer` only; of another `Trainable` it is loss, rate and speed. If
+    the file cannot be written, a warning is printed and the training goes on.
+
+    Args:
+        path: of the file, by convention recording.jsonl.
+        most: largest number of lines of steps, an even number of 4 or more.
+        share: of the time, for looking at layers.
+
+    Raises:
+        SettingsError: for numbers out of range.
+
+    Attributes:
+        path: as given.
+        callbacks: for `FitOptions`; they may be combined with others.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, most: int = 1000, share: float = 0.02
+    ) -> None:
+        if most < 4 or most % 2:
+            raise SettingsError(f"expected most to be even, and 4 or more, got {most}")
+        if not 0 <= share <= 1:
+            raise SettingsError(f"expected share to be within 0 and 1, got {share}")
+        self.path = Path(path)
+        self.callbacks: Mapping[EventName, Callback] = {
+            "start": self._start,
+            "step": self._step,
+            "epoch": self._epoch,
+            "end": self._end,
+        }
+        self._most = most
+        self._share = share
+        self._probe: LayerProbe | None = None
+        self._lines: list[RecordedLine] = []
+        self._n_steps = 0
+        self._interval = 1
+        self._sums = [0.0, 0, 0]  # of losses, their number, examples: since the last line
+        self._begun = self._last = 0.0  # on the clock
+        self._seconds_before = 0.0  # of the run, before it was resumed
+        self._is_writer = self._is_failing = False
+
+    # --- events ---------------------------------------------------------------------------------
+
+    def _start(self, event: TrainingEvent) -> None:
+        self._is_writer = event.trainer.process_group.rank == 0
+        self._is_failing = False
+        self._lines, self._interval, self._sums = [], 1, [0.0, 0, 0]
+        earlier = self._earlier(event.step) if event.step else []
+        steps = [line for line in earlier if line["kind"] == "step"]
+        self._n_steps = len(steps)
+        self._interval = max((line["interval"] for line in steps), default=1)
+        rows = event.rows[:_MOST_EPOCHS]
+        self._seconds_before = max(
+            [*(line["seconds"] for line in steps), *(row.get("seconds", 0.0) for row in rows)],
+            default=0.0,
+        )
+        start = {
+            "kind": "start", "format": FORMAT, "version": VERSION,
+            "parameters": event.trainer.parameter_count, "total_steps": event.total_steps,
+        }  # fmt: skip
+        self._lines = [start, *in_order([*earlier, *map(_of_epoch, rows)])]
+        self._begun = self._last = time.perf_counter()
+        if isinstance(event.trainer, Trainer):
+            self._probe = LayerProbe(event.trainer)
+            event.trainer.step_hook = self._probe
+        self._write_all()
+        self._arm(event.step + 1)
+
+    def _step(self, event: TrainingEvent) -> None:
+        row = event.row
+        loss, sums = row["loss"], self._sums
+        if not math.isnan(loss):  # of a step with nothing to learn
+            sums[0] += loss
+            sums[1] += 1
+        sums[2] += row["examples"]
+        layers = self._probe.measured() if self._probe is not None else None
+        if event.step % self._interval == 0:
+            self._add_step(event, layers)
+        self._arm(event.step + 1)
+
+    def _add_step(self, event: TrainingEvent, layers: dict[str, Any] | None) -> None:
+        total, count, examples = self._sums
+        now = time.perf_counter()
+        line: RecordedLine = {
+            "kind": "step",
+            "step": event.step,
+            "epoch": event.epoch,
+            "interval": self._interval,
+            "seconds": round(self._seconds(now), 3),
+            "loss": finite_or_none(total / count) if count else None,
+            "lr": finite_or_none(event.row["lr"]),
+            "grad_norm": finite_or_none(event.row.get("grad_norm", math.nan)),
+            "examples_per_second": round(examples / max(now - self._last, 1e-9), 2),
+        }
+        self._sums, self._last = [0.0, 0, 0], now
+        new = [line]
+        if layers is not None and self._probe is not None:
+            line |= layers
+            described = {"kind": "layers", "layers": self._probe.layers()}
+            if described not in self._lines:
+                new = [described, line]
+        self._lines += new
+        self._n_steps += 1
+        if self._n_steps < self._most:
+            self._append(new)
+        else:
+            self._thin()
+
+    def _epoch(self, event: TrainingEvent) -> None:
+        if event.epoch > _MOST_EPOCHS:
+            return
+        self._add(_of_epoch(event.row))
+        self._last = time.perf_counter()  # the speed is that of training, without the evaluation
+
+    def _end(self, event: TrainingEvent) -> None:
+        self._add({"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)})
+        if self._probe is not None and isinstance(event.trainer, Trainer):
+            event.trainer.step_hook = None
+            self._probe = None
+
+    def _arm(self, step: int) -> None:
+        """Look at a step closely if it will be written, and there is time for it."""
+        if self._probe is None or not self._is_writer or self._is_failing:
+            return
+        elapsed = time.perf_counter() - self._begun
+        due = step % self._interval == 0 and self._probe.seconds <= self._share * elapsed
+        self._probe.armed = due
+
+    def _seconds(self, now: float | None = None) -> float:
+        return self._seconds_before + (now or time.perf_counter()) - self._begun
+
+    # --- the file -------------------------------------------------------------------------------
+
+    def _earlier(self, step: int) -> list[RecordedLine]:
+        """Return the lines of steps and layers of the file, up to the step of the checkpoint."""
+        if not self.path.exists():
+            return []
+        try:
+            lines = TrainingRecording.load(self.path).lines
+        except PmtError as error:
+            warn(f"note: the recording starts anew: {error}")
+            return []
+        return [
+            line
+            for line in lines
+            if line["kind"] == "layers" or (line["kind"] == "step" and line["step"] <= step)
+        ]
+
+    def _thin(self) -> None:
+        """Join pairs of lines, double the interval, and write the file anew."""
+        joined: list[RecordedLine] = []
+        first: RecordedLine | None = None
+        for line in self._lines:
+            if line["kind"] != "step":
+                joined.append(line)
+            elif line["step"] % (2 * self._interval):
+                first = line
+            else:
+                joined.append(_joined(first, line, 2 * self._interval))
+                first = None
+        self._lines = joined
+        self._interval *= 2
+        self._n_steps = sum(line["kind"] == "step" for line in joined)
+        self._write_all()
+
+    def _add(self, line: RecordedLine) -> None:
+        self._lines.append(line)
+        self._append([line])
+
+    def _append(self, lines: list[RecordedLine]) -> None:
+        if not self._is_writer or self._is_failing:
+            return
+        try:
+            with open(self.path, "ab", buffering=0) as file:
+                file.write(b"".join(map(_encoded, lines)))  # a single write: no half lines
+        except OSError as error:
+            self._fail(error)
+
+    def _write_all(self) -> None:
+        if not self._is_writer or self._is_failing:
+            return
+        try:
+            with atomic_file(self.path) as file:
+                file.writelines(map(_encoded, self._lines))
+        except (OSError, PmtError) as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._is_failing = True
+        warn(f"warning: the training is not recorded any more: {error}")
+
+
+def _of_epoch(row: Row) -> RecordedLine:
+    return {"kind": "epoch", "row": rows_to_json([row])[0]}
+
+
+def _joined(first: RecordedLine | None, second: RecordedLine, interval: int) -> RecordedLine:
+    """Return one line for two: means of loss and speed; layers of the second that has some."""
+    line = {**second, "interval": interval}
+    if first is None:
+        return line
+    for name in ("loss", "examples_per_second"):
+        values = [part[name] for part in (first, second) if part[name] is not None]
+        line[name] = sum(values) / len(values) if values else None
+    layers = ("weight", "gradient", "update", "activations")
+    if "weight" not in second and "weight" in first:
+        line |= {name: first[name] for name in layers}
+    return line
+
+
+def _encoded(line: RecordedLine) -> bytes:
+    return f"{json.dumps(line, allow_nan=False, separators=(',', ':'))}\n".encode()

@@ -3,7 +3,7 @@
     hatch run docs:page_libraries            # fetch the versions below
     hatch run docs:page_libraries --check    # are the files those of npm?
 
-Requires npm. Of each library one file and its license are copied, unchanged, to
+Requires npm. Of each library one file, its style sheet and its license are copied, unchanged, to
 apps/pmt_apps/server/page/vendor/NAME/; versions.json there has versions, licenses and checksums.
 To update a library, change its version below. The files of d3 add to one object, `d3`, and are
 imported in their order by page/d3.js.
@@ -36,7 +36,10 @@ LIBRARIES = {  # package of npm -> version, file
     "d3-timer": ("3.0.2", "dist/d3-timer.min.js"),
     "d3-transition": ("3.0.2", "dist/d3-transition.min.js"),
     "d3-zoom": ("3.0.1", "dist/d3-zoom.min.js"),
+    "uplot": ("1.6.32", "dist/uPlot.iife.min.js"),
 }
+STYLES = {"uplot": "dist/uPlot.min.css"}
+"""Style sheet of a library that has some."""
 Files = Mapping[str, bytes]
 """Path below vendor/ -> content."""
 
@@ -71,6 +74,8 @@ def fetched() -> Files:
         file = f"{short}/{path.rpartition('/')[2]}"
         result[file] = files[path]
         result[f"{short}/LICENSE"] = files["LICENSE"]
+        if name in STYLES:
+            result[f"{short}/{STYLES[name].rpartition('/')[2]}"] = files[STYLES[name]]
         versions[name] = {
             "version": version,
             "license": json.loads(files["package.json"])["license"],

@@ -74,14 +74,19 @@ def fetched() -> Files:
         file = f"{short}/{path.rpartition('/')[2]}"
         result[file] = files[path]
         result[f"{short}/LICENSE"] = files["LICENSE"]
-        if name in STYLES:
-            result[f"{short}/{STYLES[name].rpartition('/')[2]}"] = files[STYLES[name]]
         versions[name] = {
             "version": version,
             "license": json.loads(files["package.json"])["license"],
             "file": file,
             "sha256": hashlib.sha256(files[path]).hexdigest(),
         }
+        if name in STYLES:
+            style = files[STYLES[name]]
+            file = f"{short}/{STYLES[name].rpartition('/')[2]}"
+            result[file] = style
+            versions[f"{name} (style)"] = {
+                **versions[name], "file": file, "sha256": hashlib.sha256(style).hexdigest()
+            }  # fmt: skip
     result["versions.json"] = (json.dumps(versions, indent=2) + "\n").encode()
     return result
 

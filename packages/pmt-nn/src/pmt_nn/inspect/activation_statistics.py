@@ -37,6 +37,13 @@ class ActivationStatistics:
             function that has no range of zeros.
         values: number of values that were looked at.
         saturated: how many of them were within 0.01 of a bound of the function (tanh, sigmoid).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import ActivationStatistics
+        >>> counts = ActivationStatistics("relu", np.array([True, False]), 64, 0)
+        >>> counts.dead_fraction, counts.saturated_fraction
+        (0.5, 0.0)
     """
 
     function: str
@@ -69,6 +76,15 @@ class ActivationCounts(dict[str, ActivationStatistics]):
 
     Attributes:
         seconds: time that the counting took.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import ActivationCounts, ActivationStatistics
+        >>> counts = ActivationCounts()
+        >>> for active in ([True, False], [False, False]):
+        ...     counts.add("relu", ActivationStatistics("relu", np.array(active), 8, 0))
+        >>> counts["relu"].active.tolist(), counts["relu"].values
+        ([True, False], 16)
     """
 
     seconds: float = 0.0
@@ -86,10 +102,6 @@ class ActivationCounts(dict[str, ActivationStatistics]):
 def activation_statistics(model: Module, *, rows: int = 256) -> Iterator[ActivationCounts]:
     """Count dead and saturated activations of the calling thread's passes through `model`.
 
-        with activation_statistics(model) as counts:
-            model(x)
-        counts["hidden.relu"].dead_fraction
-
     A unit is dead if its output is 0 in every row, so that no gradient passes it: exactly 0 for
     relu, within 0.01 of 0 for gelu and silu. A value is saturated if it is within 0.01 of a bound
     of tanh or sigmoid; the states of recurrent networks count as tanh. Nothing is stored on the
@@ -102,6 +114,16 @@ def activation_statistics(model: Module, *, rows: int = 256) -> Iterator[Activat
 
     Raises:
         SettingsError: if rows is below 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_autograd import Tensor
+        >>> from pmt_nn import ReLU, Sequential, activation_statistics
+        >>> model = Sequential(ReLU())
+        >>> with activation_statistics(model) as counts:
+        ...     output = model(Tensor(np.array([[1.0, -2.0], [-3.0, -4.0]])))
+        >>> counts["parts.0.relu"].dead_fraction
+        0.5
     """
     if rows < 1:
         raise SettingsError(f"expected 1 or more rows, got {rows}")

@@ -32,6 +32,11 @@ class TrainingHint:
         rule: name of the rule: "rate_too_high", "rate_too_low", "vanishing_gradients",
             "exploding_gradients", "dead_units", "saturated", "overfitting" or "not_learning".
         message: what was seen, and the cure.
+
+    Examples:
+        >>> from pmt_train import TrainingHint
+        >>> TrainingHint("overfitting", "The model learns the training data by heart.").rule
+        'overfitting'
     """
 
     rule: str
@@ -59,6 +64,15 @@ def training_hints(recording: TrainingRecording) -> list[TrainingHint]:
         not_learning         the loss of the last steps is not 1 % below that of the first tenth
 
     Nothing is said about the loss before 20 recorded steps, nor about layers before 5 looks.
+
+    Examples:
+        >>> from pmt_train import TrainingRecording, training_hints
+        >>> lines = [
+        ...     {"kind": "step", "loss": 0.7 + step / 100, "grad_norm": None, "lr": 1.0}
+        ...     for step in range(100)
+        ... ]
+        >>> [hint.rule for hint in training_hints(TrainingRecording(lines))]
+        ['rate_too_high']
     """
     steps = recording.steps
     looks = [line for line in steps if "weight" in line]

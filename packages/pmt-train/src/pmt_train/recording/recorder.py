@@ -25,9 +25,6 @@ _MOST_EPOCHS = 10_000  # that are written
 class TrainingRecorder:
     """Records a training run while it goes on, for `pmt serve` or `TrainingRecording.load`.
 
-        recorder = TrainingRecorder("run/recording.jsonl")
-        trainer.fit(batches, FitOptions(epochs=3, callbacks=recorder.callbacks))
-
     It writes a line of JSON at a time: loss, learning rate, norm of the gradient and speed every
     `interval` steps (the loss is the mean over them), and of some of these steps the norms of
     weights, gradients and updates of each layer and the fractions of dead and saturated
@@ -54,6 +51,21 @@ class TrainingRecorder:
     Attributes:
         path: as given.
         callbacks: for `FitOptions`; they may be combined with others.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import FitOptions, Trainer, TrainingRecorder, TrainingRecording
+        >>> from pmt_train import batches_of
+        >>> model = Linear(2, 1, np.random.default_rng(0))
+        >>> trainer = Trainer(model, lambda model, batch, rng: mse(model(batch[0]), batch[1]))
+        >>> x = np.ones((8, 2), np.float32)
+        >>> recorder = TrainingRecorder("recording.jsonl")
+        >>> options = FitOptions(epochs=3, callbacks=recorder.callbacks, quiet=True)
+        >>> history = trainer.fit(batches_of(x, x[:, :1], batch_size=4), options)
+        >>> recording = TrainingRecording.load("recording.jsonl")
+        >>> [line["step"] for line in recording.steps], recording.is_complete
+        ([1, 2, 3, 4, 5, 6], True)
     """
 
     def __init__(

@@ -22,6 +22,11 @@ class RecordedLayer:
         name: dotted name of the module.
         size: number of its elements.
         kind: "table" (with row-sparse gradients), "matrix" or "vector" (biases and scales only).
+
+    Examples:
+        >>> from pmt_train import RecordedLayer
+        >>> RecordedLayer("encoder.norm", 128, "vector").kind
+        'vector'
     """
 
     name: str
@@ -35,6 +40,15 @@ class TrainingRecording:
 
     Attributes:
         lines: of the file, each checked.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import TrainingRecording
+        >>> start = '{"kind": "start", "format": "pmt recording", "version": 1, "parameters": 3}'
+        >>> _ = Path("recording.jsonl").write_text(start + chr(10))
+        >>> recording = TrainingRecording.load("recording.jsonl")
+        >>> recording.steps, recording.is_complete
+        ([], False)
     """
 
     lines: list[RecordedLine] = field(default_factory=list)
@@ -94,6 +108,15 @@ class RecordingFollower:
     Attributes:
         lines: of the file so far, each checked.
         generation: counts how often the file was written anew, so that `lines` started anew, too.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import RecordingFollower
+        >>> start = '{"kind": "start", "format": "pmt recording", "version": 1, "parameters": 3}'
+        >>> _ = Path("recording.jsonl").write_text(start + chr(10))
+        >>> follower = RecordingFollower("recording.jsonl")
+        >>> follower.update(), follower.update(), len(follower.lines)
+        (True, False, 1)
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -12,6 +12,22 @@ class StepHook(Protocol):
     """What a `Trainer` calls in each step, if it is its `step_hook`. It changes nothing.
 
     `TrainingRecorder` is built on it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import Trainer
+        >>> class Names:
+        ...     def loss(self, loss):
+        ...         return loss
+        ...
+        ...     def gradients(self, gradients, scale):
+        ...         print([slot.name for slot in gradients.dense])
+        >>> model = Linear(2, 1, np.random.default_rng(0))
+        >>> trainer = Trainer(model, lambda model, x, rng: mse(model(x), x[:, :1]))
+        >>> trainer.step_hook = Names()
+        >>> result = trainer.step(np.ones((4, 2), np.float32))
+        ['weight', 'bias']
     """
 
     def loss(self, loss: Loss[Any, Any], /) -> Loss[Any, Any]:

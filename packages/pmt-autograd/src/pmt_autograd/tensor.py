@@ -47,11 +47,9 @@ class Tensor:
         >>> from pmt_autograd import Tensor
         >>> weight = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
         >>> y = weight @ [10.0, 1.0]
-        >>> y
-        Tensor([12., 34.], dtype=float32, made by matmul)
         >>> y.sum().backward()
-        >>> weight.grad.tolist()
-        [[10.0, 1.0], [10.0, 1.0]]
+        >>> y.data, weight.grad.tolist()
+        (array([12., 34.], dtype=float32), [[10.0, 1.0], [10.0, 1.0]])
     """
 
     __slots__ = ("__weakref__", "_data", "grad", "node", "requires_grad")
@@ -77,8 +75,7 @@ class Tensor:
             data = data._data
         elif not requires_grad and isinstance(data, (GradientArray, list, tuple)):
             refuse_gradients([data] if isinstance(data, GradientArray) else data, "Tensor")
-        self._data = as_numbers(data, dtype, requires_grad)
-        self.requires_grad = requires_grad
+        self._data, self.requires_grad = as_numbers(data, dtype, requires_grad), requires_grad
         self.grad = self.node = None
 
     @staticmethod
@@ -292,5 +289,11 @@ class Tensor:
 
 
 def values(operand: Any) -> Any:
-    """Return the array of a tensor, and anything else unchanged."""
+    """Return the array of a tensor, and anything else unchanged.
+
+    Examples:
+        >>> from pmt_autograd import Tensor, values
+        >>> values(Tensor([1.0, 2.0])), values(3)
+        (array([1., 2.], dtype=float32), 3)
+    """
     return operand._data if isinstance(operand, Tensor) else operand

@@ -57,6 +57,17 @@ class BucketBatches(_LengthBatches[B]):
 
     lengths: of the n examples, (n,). collate: makes a batch from an array of indices (b,) int64.
     stream: names the random order; if None, examples are sorted by length, as for evaluation.
+
+    Examples:
+        >>> from pmt_core import RandomStream
+        >>> from pmt_text import BucketBatches
+        >>> lengths = [3, 9, 2, 8, 3, 7]
+        >>> batches = BucketBatches(lengths, 2, lambda rows: [lengths[row] for row in rows])
+        >>> list(batches)  # similar lengths together, so there is little padding
+        [[2, 3], [3, 7], [8, 9]]
+        >>> shuffled = BucketBatches(lengths, 2, batches.collate, RandomStream(0))
+        >>> list(shuffled.epoch(3)) == list(shuffled.epoch(3))
+        True
     """
 
     def __init__(
@@ -96,6 +107,13 @@ class TokenBatches(_LengthBatches[B]):
     function of (stream, e). Each example occurs once per epoch. lengths: (n,), or (n, k) for
     examples of k sequences, e.g. a sentence and its translation. collate, stream: see
     `BucketBatches`.
+
+    Examples:
+        >>> from pmt_text import TokenBatches
+        >>> lengths = [3, 9, 2, 8, 3, 7]
+        >>> batches = TokenBatches(lengths, 10, lambda rows: [lengths[row] for row in rows])
+        >>> list(batches)  # rows times the longest: at most 10 tokens
+        [[2, 3, 3], [7], [8], [9]]
     """
 
     def __init__(
@@ -142,6 +160,16 @@ class Curriculum(Generic[B]):
     """Epochs over one data set, then epochs over another (Bengio et al. 2009).
 
     phases: (batches, number of epochs) of each phase. Epochs after the last phase repeat it.
+
+    Examples:
+        >>> from pmt_text import BucketBatches, Curriculum
+        >>> easy = BucketBatches([1, 1], 1, lambda rows: f"easy {rows}")
+        >>> hard = BucketBatches([5, 5], 2, lambda rows: f"hard {rows}")
+        >>> curriculum = Curriculum([(easy, 2), (hard, 1)])
+        >>> curriculum.steps()
+        [4, 1]
+        >>> list(curriculum.epoch(1)), list(curriculum.epoch(2))
+        (['easy [0]', 'easy [1]'], ['hard [0 1]'])
     """
 
     def __init__(self, phases: Sequence[tuple[BucketBatches[B], int]]) -> None:

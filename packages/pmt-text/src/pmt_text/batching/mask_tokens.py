@@ -40,6 +40,16 @@ def mask_tokens(
 
     ids: of any shape, e.g. a padded batch (b, t). words: size of the vocabulary, special tokens
     included. Raises `SettingsError`, `DtypeError`, and `ShapeError` for an unknown id.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import mask_tokens
+        >>> ids = np.array([[2, 10, 11, 12, 13, 14, 3]])  # <cls> five words <sep>
+        >>> masked = mask_tokens(ids, 100, np.random.default_rng(3), rate=0.5)
+        >>> masked.ids  # 4 is <mask>
+        array([[ 2,  4, 11, 12,  4,  4,  3]])
+        >>> masked.labels  # -100: not predicted
+        array([[-100,   10, -100, -100,   13,   14, -100]])
     """
     _check(ids, words, rate, masked, random)
     chosen = (rng.random(ids.shape) < rate) & (ids >= _FIRST_WORD)

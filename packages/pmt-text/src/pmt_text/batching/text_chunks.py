@@ -15,7 +15,16 @@ from pmt_text.files.errors import check_at_least
 
 @dataclass(frozen=True, slots=True)
 class TextChunkBatch:
-    """A batch of chunks of a text, (b, t)."""
+    """A batch of chunks of a text, (b, t).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import TextChunkBatch
+        >>> ids = np.array([[5, 6, 7], [8, 9, 5]])
+        >>> batch = TextChunkBatch(ids, labels=np.array([[6, 7, 8], [9, 5, 6]]))
+        >>> len(batch), batch.shard(1, 2).labels
+        (2, array([[9, 5, 6]]))
+    """
 
     ids: NDArray[np.int64]
     labels: NDArray[np.int64]  # the token after each of them; `IGNORE_LABEL` if there is none
@@ -38,6 +47,18 @@ class RandomChunks:
 
     ids: the text, (n,). length: t, the tokens of a chunk. batch_size, batches: chunks per batch,
     and batches per epoch. stream: names the random positions.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_core import RandomStream
+        >>> from pmt_text import RandomChunks
+        >>> text = np.arange(100)
+        >>> chunks = RandomChunks(text, length=4, batch_size=2, batches=3, stream=RandomStream(0))
+        >>> batch = next(iter(chunks))
+        >>> batch.ids.shape
+        (2, 4)
+        >>> np.array_equal(batch.labels, batch.ids + 1)  # in this text, the next token is one more
+        True
     """
 
     def __init__(
@@ -76,6 +97,18 @@ class ConsecutiveChunks:
 
     The arguments are those of `RandomChunks`; the last batch may have fewer chunks. Raises
     `DataError` if the text has fewer than two tokens.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import ConsecutiveChunks
+        >>> chunks = ConsecutiveChunks(np.array([5, 6, 7, 8, 9, 10]), length=3, batch_size=8)
+        >>> batch = next(iter(chunks))
+        >>> batch.ids
+        array([[ 5,  6,  7],
+               [ 8,  9, 10]])
+        >>> batch.labels  # each token but the first; -100 after the end
+        array([[   6,    7,    8],
+               [   9,   10, -100]])
     """
 
     def __init__(self, ids: NDArray[np.int64], length: int, batch_size: int) -> None:

@@ -35,6 +35,12 @@ class TextColumns:
         labels: of the column with the labels; of several columns with 0 or 1 for each label.
         header: whether the first line has the names of the columns.
         why: how they were found, for people.
+
+    Examples:
+        >>> from pmt_text import TextColumns
+        >>> columns = TextColumns(text=("review",), labels=("stars",), header=True, why="by name")
+        >>> print(columns)
+        text in column 'review', label in column 'stars' (by name; with a header)
     """
 
     text: tuple[Column, ...]
@@ -54,7 +60,13 @@ def _shown(column: Column) -> str:
 
 
 def column_of(text: str) -> Column:
-    """Return a column that a person named: a number if it is one, else a name."""
+    """Return a column that a person named: a number if it is one, else a name.
+
+    Examples:
+        >>> from pmt_text import column_of
+        >>> column_of("review"), column_of("2"), column_of("-1")
+        ('review', 2, -1)
+    """
     try:
         return int(text)
     except ValueError:

@@ -20,6 +20,11 @@ class LabeledText:
         text: as it was written, without the quoting of the file.
         labels: names of its classes: one, or any number if a text may have several.
         line: first line of the row in the file, from 1; 0 for a text that is a file.
+
+    Examples:
+        >>> from pmt_text import LabeledText
+        >>> LabeledText("Where is Oslo?", ("LOC",), line=3)
+        LabeledText(text='Where is Oslo?', labels=('LOC',), line=3)
     """
 
     text: str
@@ -41,6 +46,15 @@ class LabeledTexts:
         bytes: stored size.
         sha256: of the stored file; of all files of a folder with their names.
         note: a further line about how it was read; may be empty.
+
+    Examples:
+        >>> from pmt_text import LabeledText, LabeledTexts
+        >>> texts = [LabeledText("Where?", ("LOC",)), LabeledText("Who?", ("HUM",))]
+        >>> data = LabeledTexts(texts, "questions.csv", "CSV", dropped={"no text": [4]})
+        >>> data.classes, data.counts()
+        (['HUM', 'LOC'], {'HUM': 1, 'LOC': 1})
+        >>> data.reading()
+        'CSV; rows dropped: 1 (no text)'
     """
 
     texts: list[LabeledText]

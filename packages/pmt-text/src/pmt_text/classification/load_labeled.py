@@ -39,13 +39,21 @@ WRONG_CELL = "a cell that is no text or number"
 
 @dataclass(frozen=True, slots=True)
 class LabelOptions:
-    """How labels are read.
+    r"""How labels are read.
 
     Attributes:
         text: columns of the texts, joined by a blank; empty: found.
         labels: column of the labels, or several columns of 0 and 1; empty: found.
         separator: between several labels of a text; empty: a text has one label.
         fine: of TREC's form, the classes with their subclasses ("DESC:manner").
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import LabelOptions, load_labeled_texts
+        >>> _ = Path("films.csv").write_text("plot,genre\nA shark.,horror|sea\nA wedding.,comedy\n")
+        >>> options = LabelOptions(text=("plot",), labels=("genre",), separator="|")
+        >>> [text.labels for text in load_labeled_texts("films.csv", options).texts]
+        [('horror', 'sea'), ('comedy',)]
     """
 
     text: Sequence[Column] = ()
@@ -68,7 +76,7 @@ def load_labeled_texts(
     limit: int | None = None,
     limits: FileLimits = TEXT_LIMITS,
 ) -> LabeledTexts:
-    """Load labeled texts: CSV, TSV, JSON lines, TREC's form (plain, gzip or zip), or a folder.
+    r"""Load labeled texts: CSV, TSV, JSON lines, TREC's form (plain, gzip or zip), or a folder.
 
     The form is found from the content. Columns that are not given are found as `find_columns`
     says. A broken row (a missing field, no text, no label, bytes that are not text, quotes that do
@@ -87,6 +95,15 @@ def load_labeled_texts(
         FileProblem: it cannot be read.
         DataError: it is empty or binary, has none of the known forms, or no text is left.
         SettingsError: there is no such column, or the encoding is unknown.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_labeled_texts
+        >>> rows = ["review,sentiment", "Great film!,good", "Too long.,bad", ",bad", "Lovely.,good"]
+        >>> _ = Path("reviews.csv").write_text("\n".join(rows))
+        >>> data = load_labeled_texts("reviews.csv")
+        >>> data.counts(), data.warnings()
+        ({'bad': 1, 'good': 2}, ['reviews.csv:4: no text; row dropped'])
     """
     check_at_least(1, limit=limit)
     options = options or LabelOptions()

@@ -145,11 +145,22 @@ class CorpusText:
 def load_text(
     path: str | os.PathLike[str], encoding: str = "utf-8", *, limits: FileLimits = TEXT_LIMITS
 ) -> CorpusText:
-    """Read a text file, plain, gzip or a zip of one file, as one string; CRLF becomes LF.
+    r"""Read a text file, plain, gzip or a zip of one file, as one string; CRLF becomes LF.
 
     A line may have any length: text8 is a single one. Lines that are not in the encoding are
     dropped and counted. limits: what a compressed file may expand to. Raises the errors of
     `TextLines`, and DataError if no text is left.
+
+    Examples:
+        >>> import gzip
+        >>> from pathlib import Path
+        >>> from pmt_text import load_text
+        >>> _ = Path("poem.txt.gz").write_bytes(gzip.compress(b"one\r\ntwo\n\xff\n"))
+        >>> poem = load_text("poem.txt.gz")
+        >>> poem.text
+        'one\ntwo\n'
+        >>> poem.warning
+        'poem.txt.gz:3: not text in UTF-8; line dropped'
     """
     texts: list[str] = []
     dropped = LineNumbers()

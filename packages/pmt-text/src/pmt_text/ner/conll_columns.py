@@ -37,7 +37,7 @@ _SHOWN_COLUMNS, _SHOWN_CELLS, _SHOWN_CHARACTERS = 8, 3, 24
 
 @dataclass(frozen=True, slots=True)
 class ConllColumns:
-    """The columns of a CoNLL file, by their indices from 0.
+    r"""The columns of a CoNLL file, by their indices from 0.
 
     Attributes:
         layout: separator and number of the columns.
@@ -46,6 +46,16 @@ class ConllColumns:
             (CoNLL-U: "4-5", "3.1") have no word.
         notation: how the tags are written.
         others: further columns that hold tags.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_conll
+        >>> _ = Path("x.conllu").write_text("1\tAda\tB-PER\n2\tslept\tO\n\n1\tOslo\tB-LOC\n")
+        >>> columns = load_conll("x.conllu").columns
+        >>> columns.word, columns.tag, columns.number
+        (1, 2, 0)
+        >>> print(columns)
+        words in column 1, tags in column 2 of 3 (from 0); column 0 numbers the words
     """
 
     layout: Layout

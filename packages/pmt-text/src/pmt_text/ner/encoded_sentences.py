@@ -29,6 +29,20 @@ class TaggedBatch(IndexedBatch):
             int64; row 0 is all padding; c is at least 1.
         mask: True at each word, (b, t) bool.
         tags: ids of the tags, `IGNORE_LABEL` in the padding, (b, t) int64; None if unknown.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import SentenceEncoder, TaggedSentence
+        >>> sentences = [TaggedSentence(("Ada", "met", "Ada")), TaggedSentence(("Hi",))]
+        >>> batch = SentenceEncoder.learn(sentences).encode(sentences).batch(np.array([0, 1]))
+        >>> batch.mask
+        array([[ True,  True,  True],
+               [ True, False, False]])
+        >>> batch.spelling_ids  # each spelling has one row of characters
+        array([[1, 2, 1],
+               [3, 0, 0]])
+        >>> batch.characters.shape
+        (4, 3)
     """
 
     words: NDArray[np.int64]
@@ -66,6 +80,16 @@ class EncodedSentences(Ragged):
     words, shapes, spelling_ids and tags are (m,); characters are those of each spelling of the data
     set, (u, c), row 0 all padding. tag_names are the tags in the order of their ids, in `scheme`;
     none if unknown.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import SentenceEncoder, TaggedSentence
+        >>> sentences = [TaggedSentence(("Ada", "met", "Ada")), TaggedSentence(("Hi",))]
+        >>> data = SentenceEncoder.learn(sentences).encode(sentences)
+        >>> len(data), data.lengths, data.spelling_ids
+        (2, array([3, 1]), array([1, 2, 1, 3], dtype=int32))
+        >>> data.batch(np.array([1])).mask
+        array([[ True]])
     """
 
     words: NDArray[np.int32]
@@ -110,6 +134,14 @@ def sentence_chunks(
     known document are joined. join: neighboring sentences are joined while they have at most this
     many words, so that a word has the next sentence as context; 0 joins none. max_length: longer
     sentences are cut into parts of nearly equal length.
+
+    Examples:
+        >>> from pmt_text import SentenceEncoder, TaggedSentence, sentence_chunks
+        >>> sentences = [TaggedSentence(tuple(words)) for words in ("abcde", "fg", "h")]
+        >>> data = SentenceEncoder.learn(sentences).encode(sentences)
+        >>> chunks = sentence_chunks(data, documents=[1, 1, 1], join=4, max_length=4)
+        >>> data.lengths, chunks.lengths  # 5 words are cut, the two short sentences joined
+        (array([5, 2, 1]), array([3, 2, 3]))
     """
     if max_length < 1 or join > max_length:
         raise SettingsError(

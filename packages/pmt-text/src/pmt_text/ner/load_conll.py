@@ -32,7 +32,7 @@ _MAX_COLUMNS = 1000
 
 @dataclass(frozen=True, slots=True)
 class ConllFile:
-    """The sentences of `load_conll`, in the order of the file, and the scheme of their tags.
+    r"""The sentences of `load_conll`, in the order of the file, and the scheme of their tags.
 
     Attributes:
         breaks: number of tags that this scheme would write differently.
@@ -40,6 +40,16 @@ class ConllFile:
         dropped: reason -> the first broken line of each sentence dropped for it.
         skipped: number of lines without a word: comments, titles, ranges and empty nodes.
         sha256: of the stored file.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_conll
+        >>> _ = Path("train.txt").write_text("Ada B-PER\nslept O\n\nOslo B-LOC\nis\n")
+        >>> file = load_conll("train.txt")
+        >>> len(file), file.tokens, file.types, file.scheme
+        (1, 2, ['PER'], 'IOB2')
+        >>> file.warnings()
+        ['train.txt:5: missing or extra column; sentence dropped']
     """
 
     sentences: list[TaggedSentence]
@@ -95,7 +105,7 @@ def load_conll(
     limit: int | None = None,
     limits: FileLimits = TEXT_LIMITS,
 ) -> ConllFile:
-    """Load a CoNLL file, plain, gzip or zip: one word per line, an empty line after each sentence.
+    r"""Load a CoNLL file, plain, gzip or zip: one word per line, an empty line after each sentence.
 
     Columns are separated by blanks or single tabs; empty ones at the end of a line are ignored.
     `decide_columns` decides from all rows which hold the words and the tags. Tags are IOB1, IOB2 or
@@ -113,6 +123,16 @@ def load_conll(
     of a line and of a compressed file. Raises
     `FileProblem` if the file cannot be read, `DataError` if it is empty or binary, has no such
     columns or no sentence is left, and `SettingsError` for a limit below 1 or an unknown encoding.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_conll
+        >>> _ = Path("train.txt").write_text("EU NNP I-ORG\nrejects VBZ O\n\nOslo NNP I-LOC\n")
+        >>> file = load_conll("train.txt")
+        >>> file.scheme
+        'IOB1'
+        >>> file.sentences[0].words, file.sentences[0].tags
+        (('EU', 'rejects'), ('I-ORG', 'O'))
     """
     check_at_least(1, limit=limit)
     with TextLines(path, encoding, limits=limits) as lines:
@@ -127,24 +147,19 @@ def load_conll(
     reader = _SentenceReader(columns, unusable_line(encoding, limits), rows)
     sentences = list(islice(reader.sentences(blocks), limit))
     scheme, breaks = best_scheme(sentence.tags or () for sentence in sentences)
-    file = ConllFile(
-        sentences,
-        lines.path,
-        columns,
-        scheme,
-        breaks=breaks,
-        documents=documents,
-        dropped=reader.dropped,
-        sha256=sha256,
-        skipped=reader.skipped,
-    )
+    counts = breaks, documents, reader.dropped
+    file = ConllFile(sentences, lines.path, columns, scheme, *counts, sha256, reader.skipped)
     if not sentences:
-        problems = "\n  ".join(file.warnings())
-        raise DataError(
-            f"{lines.path}: no sentence is left, as all of them are broken: check the encoding and "
-            f"the columns\n  {columns}\n  {problems}"
-        )
+        raise _none_left(file)
     return file
+
+
+def _none_left(file: ConllFile) -> DataError:
+    problems = "\n  ".join(file.warnings())
+    return DataError(
+        f"{file.path}: no sentence is left, as all of them are broken: check the encoding and the "
+        f"columns\n  {file.columns}\n  {problems}"
+    )
 
 
 def _detect_layout(blocks: Sequence[Block], path: str, encoding: str) -> Layout:

@@ -31,14 +31,26 @@ _DIGIT = re.compile(r"\d")
 
 
 def fold_word(word: str, *, lower: bool = True, digits: bool = True) -> str:
-    """Return the word in lower case (`lower`), with 0 for each digit (`digits`): 0000-00-00."""
+    """Return the word in lower case (`lower`), with 0 for each digit (`digits`): 0000-00-00.
+
+    Examples:
+        >>> from pmt_text import fold_word
+        >>> fold_word("Boeing-747"), fold_word("Boeing-747", lower=False)
+        ('boeing-000', 'Boeing-000')
+    """
     if lower:
         word = word.lower()
     return _DIGIT.sub("0", word) if digits else word
 
 
 def letters_only(word: str) -> str:
-    """Return the letters of a word in lower case, without punctuation and digits."""
+    """Return the letters of a word in lower case, without punctuation and digits.
+
+    Examples:
+        >>> from pmt_text import letters_only
+        >>> letters_only("T-shirts'")
+        'tshirts'
+    """
     return "".join(filter(str.isalpha, word)).lower()
 
 
@@ -47,6 +59,11 @@ def word_shape(word: str, max_run: int = 2) -> str:
 
     Other characters are kept. Runs of one sign are cut to `max_run`: "U.S." is "X.X.", "Brussels"
     "Xxx", "1996-08-22" "dd-dd-dd", "McDonald" "XxXxx".
+
+    Examples:
+        >>> from pmt_text import word_shape
+        >>> [word_shape(word) for word in ("U.S.", "Brussels", "1996-08-22", "McDonald")]
+        ['X.X.', 'Xxx', 'dd-dd-dd', 'XxXxx']
     """
     shape: list[str] = []
     run, previous = 0, ""
@@ -73,6 +90,16 @@ class SentenceEncoder:
         max_letters: of a longer word only the first and last characters are encoded.
         learned: the first `learned` words occurred in training, later ones do not (they have
             pretrained vectors); None: all occurred.
+
+    Examples:
+        >>> from pmt_text import SentenceEncoder, TaggedSentence
+        >>> sentence = TaggedSentence(("Ada", "met", "Ada"), ("B-PER", "O", "B-PER"))
+        >>> encoder = SentenceEncoder.learn([sentence])
+        >>> encoder.tags
+        ('O', 'B-PER', 'I-PER', 'E-PER', 'S-PER')
+        >>> data = encoder.encode([sentence])
+        >>> data.words, encoder.tag_names(data.tags)
+        (array([5, 6, 5], dtype=int32), ['S-PER', 'O', 'S-PER'])
     """
 
     words: Vocabulary

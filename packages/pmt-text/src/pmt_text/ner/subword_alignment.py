@@ -19,6 +19,18 @@ class SubwordAlignment:
     Attributes:
         pieces: number of subwords of each word, (w,); a word of 0 subwords cannot have a label.
         before, after: number of subwords at the ends that belong to no word, such as <cls>.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import SubwordAlignment
+        >>> pieces = np.array([1, 3])
+        >>> alignment = SubwordAlignment(pieces, before=1, after=1)  # <cls> a b b b <sep>
+        >>> alignment.words
+        array([-1,  0,  1,  1,  1, -1])
+        >>> alignment.first_only(np.array([7, 0]))  # labels of words as labels of subwords
+        array([-100,    7,    0, -100, -100, -100])
+        >>> alignment.spread_tags(["O", "B-LOC"], "IOB2")
+        ['O', 'O', 'B-LOC', 'I-LOC', 'I-LOC', 'O']
     """
 
     pieces: NDArray[np.int64]
@@ -105,6 +117,15 @@ def encode_words(
 
     encode: returns the ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first is
     given with a space before it, as in a text.
+
+    Examples:
+        >>> from pmt_text import BytePairEncoding, encode_words
+        >>> bpe = BytePairEncoding.train(["low lower"] * 5, merges=2)
+        >>> ids, alignment = encode_words(["low", "lower"], bpe.encode)
+        >>> alignment.pieces
+        array([1, 4])
+        >>> bpe.tokens(ids)
+        ['low', ' ', 'low', 'e', 'r']
     """
     spaced = (word if i == 0 else f" {word}" for i, word in enumerate(words))
     parts = [np.asarray(encode(word), np.int64) for word in spaced]

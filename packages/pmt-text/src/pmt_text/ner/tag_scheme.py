@@ -27,6 +27,13 @@ def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
 
     The entities of `tags` are those that `tag_spans` finds. Valid tags are restored
     exactly by converting back; broken ones become valid. Raises DataError for what is not a tag.
+
+    Examples:
+        >>> from pmt_text import convert_tags
+        >>> convert_tags(["I-PER", "I-PER", "O", "I-LOC"], "IOB2")
+        ['B-PER', 'I-PER', 'O', 'B-LOC']
+        >>> convert_tags(["I-PER", "I-PER", "O", "I-LOC"], "IOBES")
+        ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
     return spans_to_tags(tag_spans(tags), len(tags), scheme)
 
@@ -35,6 +42,12 @@ def spans_to_tags(spans: Iterable[Span], n: int, scheme: TagScheme) -> list[str]
     """Return the tags (n,) of n words with these entities, which are in order and do not overlap.
 
     Raises SettingsError if entities overlap or lie outside the words, or the scheme is unknown.
+
+    Examples:
+        >>> from pmt_core import Span
+        >>> from pmt_text import spans_to_tags
+        >>> spans_to_tags([Span("PER", 0, 2), Span("LOC", 3, 4)], 5, "IOB2")
+        ['B-PER', 'I-PER', 'O', 'B-LOC', 'O']
     """
     if scheme not in TAG_SCHEMES:
         raise SettingsError(f"scheme must be one of {', '.join(TAG_SCHEMES)}, not {scheme!r}")
@@ -73,6 +86,11 @@ def concatenate_tags(parts: Iterable[Sequence[str]], scheme: TagScheme) -> list[
 
     Entities of one type that meet at a cut are one entity: the words of a part do not show whether
     an entity at its first word begins there. Raises DataError for what is not a tag.
+
+    Examples:
+        >>> from pmt_text import concatenate_tags
+        >>> concatenate_tags([["O", "B-ORG"], ["B-ORG", "O"]], "IOB2")  # one entity, cut in two
+        ['O', 'B-ORG', 'I-ORG', 'O']
     """
     spans: list[Span] = []
     end = 0
@@ -96,6 +114,13 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> TagScheme:
     """Return the scheme with the fewest wrong tags in these sentences; IOB2 in a tie.
 
     Text without entities is a tie. E and S exist only in IOBES.
+
+    Examples:
+        >>> from pmt_text import detect_scheme
+        >>> detect_scheme([["I-PER", "I-PER", "O"], ["O", "I-LOC"]])
+        'IOB1'
+        >>> detect_scheme([["B-PER", "E-PER", "O"], ["O", "S-LOC"]])
+        'IOBES'
     """
     return best_scheme(sentences)[0]
 
@@ -121,6 +146,16 @@ def forbidden_transitions(
 
     They are (n, n), True if the tag of the column never follows that of the row; and (n,), True if
     a tag never comes first. See also `forbidden_ends`.
+
+    Examples:
+        >>> from pmt_text import forbidden_transitions
+        >>> follows, start = forbidden_transitions(["O", "B-PER", "I-PER"], "IOB2")
+        >>> follows  # I-PER never follows O
+        array([[False, False,  True],
+               [False, False, False],
+               [False, False, False]])
+        >>> start
+        array([False, False,  True])
     """
     start = np.array([not _possible((tag,), scheme) for tag in tags])
     follows = [[not _possible((row, column), scheme) for column in tags] for row in tags]
@@ -131,6 +166,11 @@ def forbidden_ends(tags: Sequence[str], scheme: TagScheme) -> NDArray[np.bool_]:
     """Return (n,), True if a tag never comes last in a valid sequence, for `LinearChainCRF`.
 
     These are B and I of IOBES, whose entities end in E or S. IOB1 and IOB2 forbid none.
+
+    Examples:
+        >>> from pmt_text import forbidden_ends
+        >>> forbidden_ends(["O", "B-PER", "I-PER", "E-PER", "S-PER"], "IOBES")
+        array([False,  True,  True, False, False])
     """
 
     def may_end(tag: str) -> bool:

@@ -24,6 +24,12 @@ class TaggedSentence:
         cells: all columns of the line of each word, if the sentence comes from a file.
         document, line: numbers, from 1, of its document in the file and of the line of its first
             word; 0 if unknown.
+
+    Examples:
+        >>> from pmt_text import TaggedSentence
+        >>> sentence = TaggedSentence(("Ada", "met", "Charles"), ("B-PER", "O", "B-PER"))
+        >>> len(sentence)
+        3
     """
 
     words: tuple[str, ...]
@@ -59,6 +65,15 @@ def write_conll(
 
     Raises `ShapeError` if the numbers of tags and words differ, `DataError` if a sentence has no
     tags, and `FileProblem` if the file cannot be written.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import TaggedSentence, write_conll
+        >>> sentence = TaggedSentence(("Ada", "slept"), ("B-PER", "O"))
+        >>> write_conll("result.txt", [sentence], predicted=[["O", "O"]])
+        >>> print(Path("result.txt").read_text().rstrip())
+        Ada B-PER O
+        slept O O
     """
     document = 0
     with atomic_file(path, "w") as file:

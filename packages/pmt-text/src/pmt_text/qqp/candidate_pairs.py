@@ -33,6 +33,17 @@ def mine_negatives(
 
     These negatives are guesses: some are unlabeled duplicates, and most are easier than the pairs
     of the data set, so training should end on real labels.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import QuestionPair, mine_negatives
+        >>> pairs = [
+        ...     QuestionPair("How do I learn chess?", "How can I learn chess?", 1),
+        ...     QuestionPair("Who invented chess?", "Who made up chess?", 1),
+        ... ]
+        >>> for first, similar in mine_negatives(pairs, np.random.default_rng(0)):
+        ...     print(first, "|", similar)
+        Who invented chess? | How do I learn chess?
     """
     groups = np.repeat(connected_components(pairs, tokenize=tokenize), 2)
     texts = [text for pair in pairs for text in (pair.question1, pair.question2)]
@@ -80,6 +91,15 @@ def nearest_pairs(
     vectors: of n texts, compared by cosine, (n, d). groups: (n,); texts of one group are never
     paired, as they are known to be equivalent. A text has at most `each` partners, drawn from its
     `nearest` neighbors. progress: called with the number of texts done, block by block.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import nearest_pairs
+        >>> vectors = np.array([[1.0, 0.1], [1.0, 0.0], [0.0, 1.0], [0.1, 1.0]])
+        >>> groups = np.arange(4)
+        >>> nearest_pairs(vectors, groups, np.random.default_rng(0), nearest=1)
+        array([[2, 3],
+               [0, 1]])
     """
     check_at_least(1, texts=texts, nearest=nearest, each=each)
     n = len(vectors)

@@ -25,6 +25,19 @@ class PairBatch(IndexedBatch):
         mask: True at each token, (b, t) bool.
         labels: 1 duplicate, 0 not, (b,) int64; None if unknown.
         features: further features of each pair, (b, k) float32, or None.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import PairEncoder, Vocabulary
+        >>> encoder = PairEncoder(Vocabulary.build([["who", "is", "he"]]))
+        >>> data = encoder.encode([("Who is he?", "Who?"), ("He?", "Is he?")])
+        >>> batch = data.batch(np.array([0, 1]))
+        >>> batch.ids.shape, batch.mask.sum(axis=1)
+        ((2, 9), array([9, 8]))
+        >>> batch.segments[0]
+        array([0, 0, 0, 0, 0, 0, 1, 1, 1])
+        >>> batch.swapped().ids[0]  # 2 is <cls>, 3 is <sep>
+        array([2, 7, 1, 3, 7, 6, 5, 1, 3])
     """
 
     ids: NDArray[np.int64]
@@ -67,6 +80,17 @@ class EncodedPairs(Ragged):
 
     ids, segments and match_types are (m,), labels (n,) and features (n, k). About 6 bytes per
     token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import EncodedPairs, PairEncoder, Vocabulary
+        >>> encoder = PairEncoder(Vocabulary.build([["who", "is", "he"]]))
+        >>> train = encoder.encode([("Who is he?", "Who?"), ("He?", "Is he?")], [0, 1])
+        >>> len(train), train.lengths
+        (2, array([9, 8]))
+        >>> more = encoder.encode([("Is he?", "Is he who?")], [0])
+        >>> EncodedPairs.joined([train, more]).batch(np.array([2, 0])).labels
+        array([0, 0])
     """
 
     ids: NDArray[np.int32]

@@ -25,6 +25,12 @@ class QuestionPair:
         label: 1 duplicate, 0 not, None if unknown.
         id1, id2: ids of the questions, if the file has them.
         line: first line of the row in the file, from 1.
+
+    Examples:
+        >>> from pmt_text import QuestionPair
+        >>> pair = QuestionPair("Who is he?", "Who's he?", label=1)
+        >>> pair.question2, pair.label
+        ("Who's he?", 1)
     """
 
     question1: str

@@ -15,6 +15,13 @@ class InverseDocumentFrequency:
     """log(n / (1 + d)) of a word that d of n different texts contain, at least 0.
 
     Sparck Jones 1972. texts: n, 1 or more. counts: d of each word; 0 for other words.
+
+    Examples:
+        >>> from pmt_text import InverseDocumentFrequency
+        >>> texts = [["the", "cat"], ["the", "dog"], ["the", "cat", "sat"], ["a", "cow"]]
+        >>> idf = InverseDocumentFrequency.build(texts)
+        >>> [round(idf(word), 3) for word in ("the", "cat", "cow", "zebra")]
+        [0.0, 0.288, 1.386, 1.386]
     """
 
     __slots__ = ("_cache", "_counts", "texts")

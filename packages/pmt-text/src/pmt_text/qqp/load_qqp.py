@@ -26,13 +26,25 @@ _EMPTY_QUESTION = "empty question"
 
 @dataclass(frozen=True, slots=True)
 class QqpFile:
-    """The question pairs of `load_qqp`, in the order of the file, and the name of its format.
+    r"""The question pairs of `load_qqp`, in the order of the file, and the name of its format.
 
     Attributes:
         rows: number of rows, dropped ones included.
         dropped: reason -> the lines of the rows dropped for it.
         sha256: of the stored file.
         wrong_label: the first label that is neither 0 nor 1, None if there is none.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_qqp
+        >>> rows = ["id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate"]
+        >>> rows += ["0\t1\t2\tWho is he?\tWho's he?\t1", "1\t3\t4\tWhy?\tHow?\tmaybe"]
+        >>> _ = Path("pairs.tsv").write_text("\n".join(rows))
+        >>> file = load_qqp("pairs.tsv")
+        >>> len(file), file.rows, file.format
+        (1, 2, 'public TSV')
+        >>> file.warnings()
+        ["pairs.tsv:3: label is neither 0 nor 1 (the first one is 'maybe'); row dropped"]
     """
 
     pairs: list[QuestionPair]
@@ -56,7 +68,7 @@ class QqpFile:
 def load_qqp(
     path: str | os.PathLike[str], *, limit: int | None = None, limits: FileLimits = TEXT_LIMITS
 ) -> QqpFile:
-    """Load question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM; plain, gzip or zip.
+    r"""Load question pairs: public TSV, Kaggle CSV, GLUE TSV or BiMPM; plain, gzip or zip.
 
     The format is detected from the header or the rows, not from the name of the file. Labels are 0
     and 1, also written as 0.0 and 1.0 or as False and True. A broken row (a missing field, another
@@ -67,6 +79,17 @@ def load_qqp(
     limit: maximal number of pairs. limits: of a line and of a compressed file. Raises `FileProblem`
     if the file cannot be read, and `DataError` if it is empty or binary, its format is unknown, or
     no row is left.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_qqp
+        >>> header = "id,qid1,qid2,question1,question2,is_duplicate"
+        >>> _ = Path("train.csv").write_text(header + '\n0,1,2,"Who, me?",Me?,1\n')
+        >>> file = load_qqp("train.csv")
+        >>> file.format
+        'Kaggle CSV'
+        >>> file.pairs[0].question1, file.pairs[0].label
+        ('Who, me?', 1)
     """
     check_at_least(1, limit=limit)
     with TextLines(path, limits=limits) as lines:

@@ -30,6 +30,17 @@ class PairEncoder:
             alternately once they are equally long.
         idf: of words; if given, match types are those of `match_types`, and each pair has
             `pair_features`.
+
+    Examples:
+        >>> from pmt_text import PairEncoder, Vocabulary
+        >>> encoder = PairEncoder(Vocabulary.build([["who", "is", "he"]]), max_length=12)
+        >>> pairs = encoder.encode([("Who is he?", "Is she?")])
+        >>> encoder.vocabulary.tokens(pairs.ids)
+        ['<cls>', 'who', 'is', 'he', '<unk>', '<sep>', 'is', '<unk>', '<unk>', '<sep>']
+        >>> pairs.segments
+        array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1], dtype=int8)
+        >>> pairs.match_types  # 2: the other question has it, 1: it has not, 0: special token
+        array([0, 1, 2, 1, 2, 0, 2, 1, 2, 0], dtype=int8)
     """
 
     def __init__(

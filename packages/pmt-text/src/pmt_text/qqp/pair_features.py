@@ -62,6 +62,17 @@ def pair_features(a: Sequence[str], b: Sequence[str], idf: InverseDocumentFreque
     They are the same for (b, a), to the bit: sums over sets of words are exact (`fsum`), because
     the order of a set differs between processes. A word is missing if the other text has neither
     the word nor one spelled alike. Rarity is the idf divided by its maximum.
+
+    Examples:
+        >>> from pmt_text import PAIR_FEATURES, InverseDocumentFrequency, pair_features, tokenize
+        >>> idf = InverseDocumentFrequency(100, {"who": 20, "is": 40, "?": 90})
+        >>> features = pair_features(tokenize("Who is he?"), tokenize("Who is she?"), idf)
+        >>> len(features) == len(PAIR_FEATURES)
+        True
+        >>> PAIR_FEATURES[0], features[0]  # 3 of 5 words
+        ('words shared: Jaccard', 0.6)
+        >>> PAIR_FEATURES[14], features[14]
+        ('the first word is the same', 1.0)
     """
     set_a, set_b = set(a), set(b)
     shared, only_a, only_b = set_a & set_b, set_a - set_b, set_b - set_a

@@ -19,6 +19,12 @@ def connected_components(
 
     Two pairs are in one group if they share a question, by its id or its normalized text, or are
     linked by a chain of such pairs. tokenize: maps a text to its tokens; may cache them.
+
+    Examples:
+        >>> from pmt_text import QuestionPair, connected_components
+        >>> pairs = [QuestionPair("A?", "B?"), QuestionPair("C?", "D?"), QuestionPair("b ?", "E?")]
+        >>> connected_components(pairs)  # the first and the last share a question
+        array([0, 1, 0])
     """
     parent: list[int] = []
     node_of: dict[tuple[str, str], int] = {}
@@ -60,6 +66,17 @@ def split_by_question(
     The `connected_components` are assigned to dev in random order while they fit; one that is
     larger than the remaining room is assigned to train. So dev has `dev_fraction` of the pairs or
     slightly less. Raises `DataError` if train or dev would be empty, and `SettingsError`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import QuestionPair, split_by_question
+        >>> pairs = [QuestionPair(f"{word}?", "Is it?") for word in ("a", "b")]  # share a question
+        >>> pairs += [QuestionPair(f"{word} or?", f"And {word}?") for word in ("c", "d", "e")]
+        >>> train, dev = split_by_question(pairs, 0.4, np.random.default_rng(0))
+        >>> len(train), len(dev)
+        (3, 2)
+        >>> (0 in train) == (1 in train)
+        True
     """
     if not 0 < dev_fraction < 1:
         raise SettingsError(f"dev_fraction must lie between 0 and 1, not {dev_fraction}")

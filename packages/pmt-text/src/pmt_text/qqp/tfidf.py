@@ -27,6 +27,18 @@ class BagBatch(IndexedBatch):
 
     ids: feature indices, (b, t). values: of these features, (b, t). scores: dense features, (b, k).
     labels: (b,), or None.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import TfIdf
+        >>> tfidf = TfIdf.learn([["who", "is", "he"], ["who", "was", "she"]])
+        >>> bags = tfidf.encode([("Who is he?", "Who was he?"), ("Who?", "Who?")])
+        >>> batch = bags.batch(np.array([0, 1]))
+        >>> batch.ids.shape, batch.values.dtype
+        ((2, 4), dtype('float32'))
+        >>> batch.scores.round(2)  # Jaccard, cosine, weighted overlap
+        array([[0.6 , 0.6 , 0.46],
+               [1.  , 1.  , 1.  ]], dtype=float32)
     """
 
     ids: NDArray[np.int64]
@@ -44,7 +56,17 @@ class BagBatch(IndexedBatch):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EncodedBags(Ragged):
-    """n sparse vectors with m values in all: ids (m,), values (m,), scores (n, k), labels (n,)."""
+    """n sparse vectors with m values in all: ids (m,), values (m,), scores (n, k), labels (n,).
+
+    Examples:
+        >>> from pmt_text import TfIdf
+        >>> tfidf = TfIdf.learn([["who", "is", "he"], ["who", "was", "she"]])
+        >>> bags = tfidf.encode([("Who is he?", "Who was he?"), ("Who?", "Who?")], [0, 1])
+        >>> len(bags), bags.lengths, bags.labels
+        (2, array([4, 1]), array([0, 1]))
+        >>> bags.scores.shape
+        (2, 3)
+    """
 
     ids: NDArray[np.int32]
     values: NDArray[np.float32]
@@ -70,6 +92,14 @@ class TfIdf:
 
     Salton and Buckley 1988, with the smoothed idf = ln((1 + n) / (1 + texts with the word)) + 1.
     The order of the words of `idf` is that of the components.
+
+    Examples:
+        >>> from pmt_text import TfIdf
+        >>> tfidf = TfIdf.learn([["who", "is", "he"], ["who", "was", "she"]])
+        >>> {word: round(weight, 3) for word, weight in tfidf.idf.items()}
+        {'who': 1.0, 'he': 1.405, 'is': 1.405, 'she': 1.405, 'was': 1.405}
+        >>> tfidf.encode([("Who?", "Who?")]).ids  # component v + 0: the product of both values
+        array([5], dtype=int32)
     """
 
     def __init__(self, idf: Mapping[str, float]) -> None:

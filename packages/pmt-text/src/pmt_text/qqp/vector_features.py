@@ -31,6 +31,17 @@ class VectorSimilarities:
     """Computes the `VECTOR_SIMILARITIES` of pairs; they are the same for either order.
 
     vectors: of the words by id, (v, d). weights: of the words, e.g. their idf, (v,).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import PairEncoder, VectorSimilarities, Vocabulary
+        >>> vocabulary = Vocabulary.build([["cat", "kitten", "car"]])
+        >>> vectors = np.zeros((len(vocabulary), 2))
+        >>> vectors[vocabulary.ids(["cat", "kitten", "car"])] = [[1, 0.1], [1, 0], [0, 1]]
+        >>> similarities = VectorSimilarities(vectors, np.ones(len(vocabulary)))
+        >>> pairs = PairEncoder(vocabulary).encode([("cat", "kitten"), ("cat", "car")])
+        >>> similarities(pairs)[:, 0].round(3)  # cosines of the mean vectors
+        array([0.995, 0.1  ], dtype=float32)
     """
 
     def __init__(self, vectors: NDArray[np.floating], weights: NDArray[np.floating]) -> None:

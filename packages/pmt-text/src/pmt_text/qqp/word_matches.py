@@ -23,6 +23,12 @@ def match_types(
     The match is 0 if the other text has nothing like the token, 1 if it has a word of similar
     spelling, 2 if it has the token. The band is 0 for the most frequent words to 3 for the rarest:
     a rare word that is missing in the other question matters more than a missing "the".
+
+    Examples:
+        >>> from pmt_text import InverseDocumentFrequency, match_types
+        >>> idf = InverseDocumentFrequency(10_000, {"the": 5000, "engineer": 50})
+        >>> match_types(["the", "engineer", "zebra"], ["the", "engineering"], idf)
+        [9, 6, 4]
     """
     others = set(other)
     types = []

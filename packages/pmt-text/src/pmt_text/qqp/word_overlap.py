@@ -20,7 +20,13 @@ class Threshold(NamedTuple):
 
 
 def jaccard(tokens_a: Collection[str], tokens_b: Collection[str]) -> float:
-    """Return the Jaccard similarity of two sets of tokens, 0 to 1; 1 if both are empty."""
+    """Return the Jaccard similarity of two sets of tokens, 0 to 1; 1 if both are empty.
+
+    Examples:
+        >>> from pmt_text import jaccard
+        >>> jaccard(["who", "is", "he"], ["who", "was", "he"])  # 2 of 4 words
+        0.5
+    """
     a, b = set(tokens_a), set(tokens_b)
     union = len(a | b)
     return len(a & b) / union if union else 1.0
@@ -29,7 +35,13 @@ def jaccard(tokens_a: Collection[str], tokens_b: Collection[str]) -> float:
 def overlap_scores(
     pairs: Iterable[tuple[str, str]], *, tokenize: Tokenize = tokenize
 ) -> NDArray[np.float64]:
-    """Return the `jaccard` similarity of the tokens of n pairs of texts, (n,)."""
+    """Return the `jaccard` similarity of the tokens of n pairs of texts, (n,).
+
+    Examples:
+        >>> from pmt_text import overlap_scores
+        >>> overlap_scores([("Who is he?", "Who's he?"), ("Who is he?", "Who IS he???")]).round(3)
+        array([0.6, 1. ])
+    """
     return np.array([jaccard(tokenize(a), tokenize(b)) for a, b in pairs], np.float64)
 
 
@@ -41,6 +53,11 @@ def best_threshold(
     In a tie the lowest threshold is taken. It lies half-way between two scores, or by at least 1
     below the lowest score (all are 1) or above the highest (none is). So it means the same after it
     was rounded to float32 or float16 with the scores, unless scores on its two sides become equal.
+
+    Examples:
+        >>> from pmt_text import best_threshold
+        >>> best_threshold([0.1, 0.3, 0.5, 0.9], [0, 0, 1, 1])
+        Threshold(value=0.4, accuracy=1.0)
     """
     values, truth = np.asarray(scores, np.float64), np.asarray(labels, np.int64)
     if values.shape != truth.shape or values.ndim != 1:

@@ -37,6 +37,15 @@ class BytePairEncoding:
 
     merges: pairs of symbols, see `learn_merges`. specials: names of the special tokens; by default
     those of `Vocabulary`, with its ids (PAD, CLS, SEP, ...).
+
+    Examples:
+        >>> from pmt_text import BytePairEncoding
+        >>> bpe = BytePairEncoding.train(["low lower lowest"] * 5, merges=3)
+        >>> ids = bpe.encode("slow")
+        >>> bpe.tokens(ids), len(bpe)  # 5 special tokens, 256 bytes, 3 merges
+        (['s', 'low'], 264)
+        >>> bpe.decode(bpe.encode("naïve 漢字")) == "naïve 漢字"  # nothing is unknown
+        True
     """
 
     def __init__(self, merges: Iterable[Pair], specials: Sequence[str] = SPECIAL_TOKENS) -> None:

@@ -19,6 +19,17 @@ class CharacterTokenizer:
     It has the methods of `BytePairEncoding`, so the two are interchangeable. alphabet: the
     characters; repetitions are ignored. Raises `DataError` if it is empty, or has half of a
     surrogate pair, which is no character.
+
+    Examples:
+        >>> from pmt_text import CharacterTokenizer
+        >>> characters = CharacterTokenizer("hello")
+        >>> characters.characters
+        'ehlo'
+        >>> ids = characters.encode("hole")
+        >>> ids
+        array([1, 3, 2, 0])
+        >>> characters.decode(ids)
+        'hole'
     """
 
     def __init__(self, alphabet: Iterable[str]) -> None:

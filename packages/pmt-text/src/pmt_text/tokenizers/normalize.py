@@ -87,12 +87,25 @@ def normalize(text: str) -> str:
 
     Idempotent: ``normalize(normalize(x)) == normalize(x)``. The result is empty if `text` has only
     spaces, quotes and invisible characters.
+
+    Examples:
+        >>> from pmt_text import normalize
+        >>> normalize("What's the U.S. rate for 5,000 Pokémon?")
+        "what 's the us rate for 5000 pokemon ?"
     """
     return " ".join(tokenize(text))
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the tokens of `text`, raw or treebank-tokenized, as `normalize` joins them."""
+    r"""Return the tokens of `text`, raw or treebank-tokenized, as `normalize` joins them.
+
+    Examples:
+        >>> from pmt_text import tokenize
+        >>> tokenize('I don\'t like "C++", do you???')
+        ['i', 'do', 'not', 'like', 'c++', ',', 'do', 'you', '?']
+        >>> tokenize("I do n't like `` C++ '' , do you ?")  # the Penn Treebank's form of it
+        ['i', 'do', 'not', 'like', 'c++', ',', 'do', 'you', '?']
+    """
     text = fold_unicode(text).lower().translate(_GAPS)
     if "-" in text:
         text = _BRACKET.sub(lambda match: _BRACKETS[match.group(1)], text)

@@ -16,7 +16,18 @@ PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 
 
 class Vocabulary:
-    """An immutable list of tokens, `SPECIAL_TOKENS` first; the id of a token is its index."""
+    """An immutable list of tokens, `SPECIAL_TOKENS` first; the id of a token is its index.
+
+    Examples:
+        >>> from pmt_text import Vocabulary
+        >>> vocabulary = Vocabulary.build([["the", "cat"], ["the", "dog"]])
+        >>> vocabulary.to_json()
+        ['<pad>', '<unk>', '<cls>', '<sep>', '<mask>', 'the', 'cat', 'dog']
+        >>> vocabulary.ids(["the", "cow"])  # "cow" is unknown: 1
+        array([5, 1])
+        >>> vocabulary.tokens([5, 1])
+        ['the', '<unk>']
+    """
 
     __slots__ = ("_ids", "_tokens")
 

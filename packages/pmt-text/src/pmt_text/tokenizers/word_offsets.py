@@ -34,7 +34,17 @@ _PATTERN = r"""
 
 
 class TextWord(NamedTuple):
-    """A word and its offsets: it is text[start:stop]."""
+    """A word and its offsets: it is text[start:stop].
+
+    Examples:
+        >>> from pmt_text import find_words
+        >>> text = "Ada doesn't code."
+        >>> word = find_words(text)[1]
+        >>> word
+        TextWord(text='does', start=4, stop=8)
+        >>> text[word.start : word.stop]
+        'does'
+    """
 
     text: str
     start: int
@@ -48,6 +58,11 @@ def find_words(text: str) -> list[TextWord]:
     ``it's`` is ``it 's``, ``don't`` is ``do n't``; ``U.S.``, ``Mr.``, ``1,000``, ``1996-08-22``,
     ``6-4``, ``quarter-finals``, ``O'Brien`` and ``S&P`` are single words. No character except
     white space is dropped or changed.
+
+    Examples:
+        >>> from pmt_text import find_words
+        >>> [word.text for word in find_words("Mr. O'Brien didn't pay $3.50 (U.S.)!")]
+        ['Mr.', "O'Brien", 'did', "n't", 'pay', '$', '3.50', '(', 'U.S.', ')', '!']
     """
     return [TextWord(match.group(), *match.span()) for match in _pattern().finditer(text)]
 

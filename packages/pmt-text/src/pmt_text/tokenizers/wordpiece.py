@@ -28,6 +28,18 @@ class WordPiece:
 
     tokens: the vocabulary in the order of the ids. lower: True for an "uncased" vocabulary.
     unknown, first, separator, padding: names of these special tokens.
+
+    Examples:
+        >>> from pmt_text import WordPiece
+        >>> tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##like", "##ly", "?"]
+        >>> wordpiece = WordPiece(tokens)
+        >>> wordpiece.tokenize("Unlikely?")
+        ['un', '##like', '##ly', '?']
+        >>> ids, token_types = wordpiece.encode_with_specials("Unlikely", "?")
+        >>> wordpiece.tokens(ids)
+        ['[CLS]', 'un', '##like', '##ly', '[SEP]', '?', '[SEP]']
+        >>> token_types
+        array([0, 0, 0, 0, 0, 1, 1])
     """
 
     def __init__(

@@ -24,6 +24,16 @@ class TranslationBatch(IndexedBatch):
         target_mask: True at each token, (b, t) bool.
         labels: output of the decoder, ``y1 ... ym <sep>``, (b, t) int64; undefined where
             target_mask is False.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import EncodedTranslations
+        >>> data = EncodedTranslations.of([np.array([7, 8])], [np.array([20, 21, 22])])
+        >>> batch = data.batch(np.array([0]))
+        >>> batch.source  # 3 is <sep>
+        array([[7, 8, 3]])
+        >>> batch.target, batch.labels  # shifted by one: 2 is <cls>
+        (array([[ 2, 20, 21, 22]]), array([[20, 21, 22,  3]]))
     """
 
     source: NDArray[np.int64]
@@ -43,7 +53,20 @@ class TranslationBatch(IndexedBatch):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedTranslations:
-    """n sentences and their translations, without special tokens; `batch` adds those."""
+    """n sentences and their translations, without special tokens; `batch` adds those.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import EncodedTranslations
+        >>> sources = [np.array([7, 8]), np.array([9])]
+        >>> data = EncodedTranslations.of(sources, [np.array([20, 21, 22]), np.array([23])])
+        >>> data.lengths  # of source and target, with the special token
+        array([[3, 4],
+               [2, 2]])
+        >>> data.batch(np.array([0, 1])).source_mask
+        array([[ True,  True,  True],
+               [ True,  True, False]])
+    """
 
     sources: TokenSequences
     targets: TokenSequences

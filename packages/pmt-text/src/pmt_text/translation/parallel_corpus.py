@@ -18,13 +18,24 @@ Line = tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True)
 class ParallelCorpus:
-    """The sentences of `load_parallel`.
+    r"""The sentences of `load_parallel`.
 
     Attributes:
         sources, targets: the sentences without surrounding spaces, in the order of the files.
         paths: of both files.
         lines: number of lines of each file, dropped ones included.
         dropped: (path, reason) -> the lines of the pairs dropped for this reason.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_parallel
+        >>> _ = Path("train.de").write_text("Ja.\n\nNein.\n")
+        >>> _ = Path("train.en").write_text("Yes.\nOh.\nNo.\n")
+        >>> corpus = load_parallel("train.de", "train.en")
+        >>> len(corpus), corpus.lines
+        (2, 3)
+        >>> corpus.warnings()
+        ['train.de:2: empty line; pair dropped']
     """
 
     sources: list[str]
@@ -47,11 +58,20 @@ def load_parallel(
     *,
     limits: FileLimits = TEXT_LIMITS,
 ) -> ParallelCorpus:
-    """Load two files of UTF-8 text, plain, gzip or a zip of one file, aligned line by line.
+    r"""Load two files of UTF-8 text, plain, gzip or a zip of one file, aligned line by line.
 
     A pair is dropped, counted and reported by its line if one of its lines is empty or not UTF-8.
     limits: of a line and of a compressed file. Raises `DataError` if the numbers of lines differ, a
     file is not text, or no pair is left, and `FileProblem` if a file cannot be read.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_parallel
+        >>> _ = Path("train.de").write_text("Ja.\nNein.\n")
+        >>> _ = Path("train.en").write_text("Yes.\nNo.\n")
+        >>> corpus = load_parallel("train.de", "train.en")
+        >>> corpus.sources, corpus.targets
+        (['Ja.', 'Nein.'], ['Yes.', 'No.'])
     """
     texts: tuple[list[str], list[str]] = [], []
     dropped: dict[tuple[str, str], LineNumbers] = {}

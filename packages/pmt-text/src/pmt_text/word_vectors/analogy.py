@@ -40,11 +40,22 @@ class AnalogySection:
 def load_analogies(
     path: str | os.PathLike[str], *, limits: FileLimits = TEXT_LIMITS
 ) -> list[AnalogySection]:
-    """Load the sections of a file in the format of `questions-words.txt`.
+    r"""Load the sections of a file in the format of `questions-words.txt`.
 
     A line `: name` begins a section; each other line is a question of four words. Empty lines and
     sections without questions are skipped. limits: of a line and of a compressed file. Raises
     `FileProblem`, and `DataError` that names the line.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_analogies
+        >>> lines = [": family", "man king woman queen", "boy he girl she"]
+        >>> _ = Path("questions.txt").write_text("\n".join(lines))
+        >>> family = load_analogies("questions.txt")[0]
+        >>> family.name, len(family.questions)
+        ('family', 2)
+        >>> family.questions[0]
+        AnalogyQuestion(a='man', b='king', c='woman', expected='queen')
     """
     sections: list[tuple[str, list[AnalogyQuestion]]] = []
     name, begins = None, False
@@ -84,6 +95,14 @@ def analogy(
 
     None of the three words is an answer. method: see `analogy_scores`. restrict: only the first
     `restrict` words may be answers. Raises `DataError` if a word has no vector.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import WordVectors, analogy
+        >>> words = ["king", "queen", "man", "woman", "car"]
+        >>> vectors = WordVectors(words, np.array([[3, 1], [3, -1], [1, 1], [1, -1], [-1, 0]]))
+        >>> analogy(vectors, "man", "king", "woman", 1)[0].word  # man is to king as woman is to ...
+        'queen'
     """
     check_at_least(1, n=n)
     rows = [vectors.row_of(word) for word in (a, b, c)]

@@ -45,6 +45,18 @@ def embedding_matrix(
     (``<pad>``, ``<unk>``, ...), also if the file of vectors has them. fold_case: a word without a
     vector gets that of its lower-case spelling, for vectors of lower-case text. Raises `ShapeError`
     if matrix, vocabulary and vectors do not fit together.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import Vocabulary, WordVectors, embedding_matrix
+        >>> vocabulary = Vocabulary.build([["cat", "dog"]])
+        >>> vectors = WordVectors(["dog", "cow"], np.array([[1.0, 2.0], [3.0, 4.0]]))
+        >>> matrix = np.zeros((len(vocabulary), 2))
+        >>> print(embedding_matrix(matrix, vocabulary, vectors))
+        1 of 2 words have a vector (50.0%)
+        >>> matrix[vocabulary.ids(["cat", "dog"])]
+        array([[0., 0.],
+               [1., 2.]])
     """
     words = vocabulary.to_json() if isinstance(vocabulary, Vocabulary) else vocabulary
     if matrix.shape != (len(words), vectors.width):

@@ -43,7 +43,20 @@ class AnalogyResult:
 
 @dataclass(frozen=True, slots=True)
 class AnalogyScores:
-    """The results of all sections, in the order of the file; `str()` is a table."""
+    r"""The results of all sections, in the order of the file; `str()` is a table.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from pmt_text import WordVectors, evaluate_analogies, load_analogies
+        >>> words = ["king", "queen", "man", "woman"]
+        >>> vectors = WordVectors(words, np.array([[3, 1], [3, -1], [1, 1], [1, -1]]))
+        >>> lines = [": family", "man king woman queen", "boy he girl she"]
+        >>> _ = Path("questions.txt").write_text("\n".join(lines))
+        >>> scores = evaluate_analogies(vectors, load_analogies("questions.txt"))
+        >>> scores.total.accuracy, scores.total.coverage
+        (1.0, 0.5)
+    """
 
     sections: tuple[AnalogyResult, ...]
 
@@ -95,7 +108,7 @@ def evaluate_analogies(
     restrict: int | None = 30_000,
     fold_case: bool = True,
 ) -> AnalogyScores:
-    """Answer each question by the word with the highest score, and count the correct answers.
+    r"""Answer each question by the word with the highest score, and count the correct answers.
 
     A question with an unknown word is not answered and does not count. The three words of a
     question are never its answer. gensim's `evaluate_word_analogies` counts the same. The cosines
@@ -105,6 +118,21 @@ def evaluate_analogies(
     method: 3CosAdd or 3CosMul, see `analogy_scores`. restrict: only the first (most frequent)
     `restrict` words are known, 30,000 in most published numbers; None for all. fold_case: words are
     compared without regard to case.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from pmt_text import WordVectors, evaluate_analogies, load_analogies
+        >>> words = ["king", "queen", "man", "woman"]
+        >>> vectors = WordVectors(words, np.array([[3, 1], [3, -1], [1, 1], [1, -1]]))
+        >>> lines = [": family", "man king woman queen", "king man queen woman"]
+        >>> _ = Path("questions.txt").write_text("\n".join(lines))
+        >>> print(evaluate_analogies(vectors, load_analogies("questions.txt")))
+        section    accuracy   right  answered     of
+        family       100.0%       2         2      2
+        semantic     100.0%       2         2      2
+        syntactic      none       0         0      0
+        total        100.0%       2         2      2
     """
     analogy.check_method(method)
     check_at_least(1, restrict=restrict)

@@ -34,7 +34,7 @@ def load_word_vectors(
     unicode_errors: UnicodeErrors = "strict",
     limits: FileLimits = TEXT_LIMITS,
 ) -> WordVectors:
-    """Load word vectors: word2vec's text or binary format, or GloVe's text without a header.
+    r"""Load word vectors: word2vec's text or binary format, or GloVe's text without a header.
 
     The format is detected from the content, gzip and a zip of one file from the first bytes. In
     text, blanks or tabs separate a word and its d numbers; the word may contain blanks. If a word
@@ -49,6 +49,15 @@ def load_word_vectors(
 
     Raises `FileProblem` if the file cannot be read, and `DataError` if it is damaged, which names
     the line, or the number of the word and the byte.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_word_vectors
+        >>> _ = Path("glove.txt").write_text("cat 1.0 0.5\ndog 0.5 1.0\n")
+        >>> vectors = load_word_vectors("glove.txt")
+        >>> vectors.words, vectors.matrix
+        (('cat', 'dog'), array([[1. , 0.5],
+               [0.5, 1. ]], dtype=float32))
     """
     check_at_least(1, limit=limit)
     if unicode_errors not in get_args(UnicodeErrors):
@@ -64,6 +73,20 @@ def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> Non
 
     The file is replaced atomically. Both formats restore each number exactly. Raises `DataError` if
     a word contains a space or a line end, `SettingsError` for another ending, and `FileProblem`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from pmt_text import WordVectors, load_word_vectors, save_word_vectors
+        >>> vectors = WordVectors(["cat", "dog"], np.array([[1.0, 0.5], [0.5, 1.0]]))
+        >>> save_word_vectors("vectors.txt", vectors)
+        >>> print(Path("vectors.txt").read_text().rstrip())
+        2 2
+        cat 1 0.5
+        dog 0.5 1
+        >>> save_word_vectors("vectors.bin", vectors)
+        >>> load_word_vectors("vectors.bin")["dog"]
+        array([0.5, 1. ], dtype=float32)
     """
     text = write_text_vectors
     writers = {".bin": write_binary_vectors, ".txt": text, ".vec": text}

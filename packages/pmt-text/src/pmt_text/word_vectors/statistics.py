@@ -14,6 +14,11 @@ def pearson(x: ArrayLike, y: ArrayLike) -> float:
     """Return the Pearson correlation of x and y, (n,) each, -1 to 1 (Pearson 1895).
 
     It is nan if there are fewer than two pairs, or x or y is constant.
+
+    Examples:
+        >>> from pmt_text import pearson
+        >>> round(pearson([1, 2, 3], [2, 4, 6]), 6), round(pearson([1, 2, 3], [1, 8, 27]), 3)
+        (1.0, 0.966)
     """
     first, second = _checked(x, y)
     if len(first) < 2:
@@ -27,6 +32,11 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
     """Return the Pearson correlation of the ranks of x and y, (n,) each (Spearman 1904).
 
     Tied numbers have the mean of their ranks. It is nan if `pearson` is.
+
+    Examples:
+        >>> from pmt_text import spearman
+        >>> round(spearman([1, 2, 3], [1, 8, 27]), 6)  # the same order, whatever the distances
+        1.0
     """
     first, second = _checked(x, y)
     return pearson(average_ranks(first), average_ranks(second))
@@ -52,6 +62,15 @@ def principal_components(vectors: NDArray[Any], n: int = 2) -> NDArray[np.float6
 
     The mean is the origin, and the first column has the largest variance (Pearson 1901). The sign
     of a column is chosen so that its largest number is positive.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import principal_components
+        >>> vectors = np.array([[1.0, 1.0], [2.0, 2.0], [6.0, 6.0]])  # on a line
+        >>> principal_components(vectors, 1).round(3)
+        array([[-2.828],
+               [-1.414],
+               [ 4.243]])
     """
     if vectors.ndim != 2 or not 1 <= n <= min(vectors.shape, default=0):
         raise ShapeError(f"{n} components need vectors (m, d), m and d >= {n}: {vectors.shape}")

@@ -50,10 +50,19 @@ class WordPairScores:
 def load_word_pairs(
     path: str | os.PathLike[str], *, limits: FileLimits = TEXT_LIMITS
 ) -> list[WordPair]:
-    """Load lines of two words and a number, separated by tabs, commas or spaces.
+    r"""Load lines of two words and a number, separated by tabs, commas or spaces.
 
     Empty lines, lines that begin with #, and a header are skipped. limits: of a line and of a
     compressed file. Raises `FileProblem`, and `DataError` that names the line.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import load_word_pairs
+        >>> _ = Path("wordsim.csv").write_text("word1,word2,score\ncat,kitten,9.5\ncat,car,1.5\n")
+        >>> for pair in load_word_pairs("wordsim.csv"):
+        ...     print(pair)
+        WordPair(first='cat', second='kitten', score=9.5)
+        WordPair(first='cat', second='car', score=1.5)
     """
     pairs: list[WordPair] = []
     lines_read = 0
@@ -94,10 +103,20 @@ def evaluate_word_pairs(
     restrict: int | None = None,
     fold_case: bool = True,
 ) -> WordPairScores:
-    """Correlate the cosines of the vectors of word pairs with their ratings.
+    r"""Correlate the cosines of the vectors of word pairs with their ratings.
 
     Pairs with an unknown word do not count. restrict: only the first (most frequent) `restrict`
     words are known. fold_case: words are compared without regard to case.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from pmt_text import WordVectors, evaluate_word_pairs, load_word_pairs
+        >>> vectors = WordVectors(["cat", "kitten", "car"], np.array([[1, 0.5], [1, 0], [-0.5, 1]]))
+        >>> _ = Path("pairs.csv").write_text("cat,kitten,9\ncat,car,2\nkitten,car,1\ncat,cow,8\n")
+        >>> scores = evaluate_word_pairs(vectors, load_word_pairs("pairs.csv"))
+        >>> round(scores.spearman, 3), scores.answered, scores.pairs
+        (1.0, 3, 4)
     """
     words = FoldedWords(vectors, restrict, fold_case)
     cosines, scores = [], []

@@ -22,7 +22,16 @@ Query = str | NDArray[Any] | tuple[str | NDArray[Any], float]
 
 
 class Neighbor(NamedTuple):
-    """A word and the cosine between its vector and that of the query."""
+    """A word and the cosine between its vector and that of the query.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import WordVectors
+        >>> vectors = WordVectors(["cat", "kitten", "car"], np.array([[1, 0], [3, 4], [0, 1]]))
+        >>> nearest = vectors.neighbors("cat", 1)[0]
+        >>> nearest.word, round(nearest.similarity, 3)
+        ('kitten', 0.6)
+    """
 
     word: str
     similarity: float
@@ -32,6 +41,20 @@ class WordVectors:
     """v different words, most frequent first (`restrict` selects the first ones), with vectors.
 
     Immutable. matrix: finite numbers, (v, d); stored as float32, not copied if they already are.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import WordVectors
+        >>> words = ["king", "queen", "man", "woman"]
+        >>> vectors = WordVectors(words, np.array([[3, 1], [3, -1], [1, 1], [1, -1]]))
+        >>> vectors["king"]
+        array([3., 1.], dtype=float32)
+        >>> round(vectors.similarity("king", "queen"), 3)
+        0.8
+        >>> [neighbor.word for neighbor in vectors.neighbors("king", 2)]
+        ['man', 'queen']
+        >>> vectors.most_similar(["king", "woman"], ["man"], 1)[0].word
+        'queen'
     """
 
     def __init__(self, words: Sequence[str], matrix: NDArray[Any]) -> None:
@@ -121,8 +144,6 @@ class WordVectors:
         restrict: int | None = None,
     ) -> list[Neighbor]:
         """Return the n words with the highest cosine to a sum of vectors, best first.
-
-            vectors.most_similar(["king", "woman"], ["man"])
 
         The vectors of words have length 1 in the sum, as in gensim; given vectors (d,) are added as
         they are. Those of `negative` are subtracted. A pair (word or vector, weight) multiplies it;

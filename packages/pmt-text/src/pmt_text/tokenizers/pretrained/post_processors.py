@@ -10,7 +10,14 @@ from pmt_core import DataError, JsonObject, SettingsError, field, json_object, v
 
 
 class EncodedText(NamedTuple):
-    """Ids (t) and token types (t) of one text or two, with special tokens."""
+    """Ids (t) and token types (t) of one text or two, with special tokens.
+
+    Examples:
+        >>> from pmt_text import EncodedText
+        >>> encoded = EncodedText([2, 4, 3, 7, 3], [0, 0, 0, 1, 1])  # [CLS] text [SEP] second [SEP]
+        >>> encoded.ids, encoded.token_types
+        ([2, 4, 3, 7, 3], [0, 0, 0, 1, 1])
+    """
 
     ids: list[int]
     token_types: list[int]

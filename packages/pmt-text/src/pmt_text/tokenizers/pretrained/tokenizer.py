@@ -23,7 +23,7 @@ _CACHED = 1 << 17  # words; bounds the memory
 
 
 class Tokenizer:
-    """A pre-trained tokenizer: text to the ids that a pre-trained model was trained with.
+    r"""A pre-trained tokenizer: text to the ids that a pre-trained model was trained with.
 
     The stages are those of Hugging Face's tokenizers: added tokens are cut out of the text; the
     rest is normalized, split into words, and each word into pieces (WordPiece, byte-level BPE or
@@ -34,6 +34,20 @@ class Tokenizer:
         padding_id: id of the padding token, 0 if there is none.
         unknown_id: id of the unknown token, None if there is none.
         max_length: ids of the longest text that the model reads, None if the files do not say.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import Tokenizer
+        >>> tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##like", "##ly"]
+        >>> _ = Path("vocab.txt").write_text("\n".join(tokens))
+        >>> tokenizer = Tokenizer.load(".")  # a folder as model hubs have it
+        >>> one, two = tokenizer.encode_batch(["Unlikely", ("unlike", "un")])
+        >>> tokenizer.tokens(one.ids)
+        ['[CLS]', 'un', '##like', '##ly', '[SEP]']
+        >>> two.ids, two.token_types
+        ([2, 4, 5, 3, 4, 3], [0, 0, 0, 0, 1, 1])
+        >>> tokenizer.decode(one.ids)
+        'unlikely'
     """
 
     def __init__(self, stages: Stages, special_tokens: SpecialTokens | None = None) -> None:

@@ -17,7 +17,7 @@ _KINDS = ("chunks", "lines")
 
 
 class TextCorpus:
-    """The words of a text file, which can be read any number of times in constant memory.
+    r"""The words of a text file, which can be read any number of times in constant memory.
 
     Words are separated by ASCII white space. Case and punctuation are kept.
 
@@ -35,6 +35,15 @@ class TextCorpus:
 
     Reading raises `FileProblem` (missing, a folder, unreadable) or `DataError` (empty, not a text,
     damaged); both name the path and the cure.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import TextCorpus
+        >>> _ = Path("text.txt").write_text("to be or\nnot to be\n")
+        >>> list(TextCorpus("text.txt").word_lists())
+        [[b'to', b'be', b'or', b'not', b'to', b'be']]
+        >>> list(TextCorpus("text.txt", limit=2).word_lists())
+        [[b'to', b'be']]
     """
 
     def __init__(

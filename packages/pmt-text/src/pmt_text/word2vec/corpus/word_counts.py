@@ -25,6 +25,12 @@ class WordCounts:
         in_vocabulary: Occurrences of `words` in the corpus.
 
     Raises `DataError` if the arguments are inconsistent.
+
+    Examples:
+        >>> from pmt_text import WordCounts
+        >>> counts = WordCounts(["be", "to", "or"], [4, 2, 1], total=9)
+        >>> counts.id_of("to"), counts.counts, counts.in_vocabulary
+        (1, array([4, 2, 1]), 7)
     """
 
     __slots__ = ("counts", "ids", "in_vocabulary", "total", "words")
@@ -71,13 +77,21 @@ def count_words(
     progress: Callable[[int], None] | None = None,
     max_distinct: int = _MAX_DISTINCT,
 ) -> WordCounts:
-    """Count the words of a corpus; words of equal frequency are sorted by their bytes.
+    r"""Count the words of a corpus; words of equal frequency are sorted by their bytes.
 
     Words rarer than `min_count` are left out, and the `max_words` most frequent ones are kept.
     `progress` is called with the number of words read so far. If more than `max_distinct` words
     occur, the rarest so far are dropped, which bounds memory; their counts are then too low.
 
     Raises `DataError` if fewer than two words remain. Errors of `TextCorpus` are passed on.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_text import TextCorpus, count_words
+        >>> _ = Path("text.txt").write_text("to be or not to be\n")
+        >>> counts = count_words(TextCorpus("text.txt"), min_count=2)
+        >>> counts.words, counts.counts, counts.total
+        (['be', 'to'], array([2, 2]), 6)
     """
     if min_count < 1:
         raise SettingsError(f"min_count must be 1 or more, not {min_count}")

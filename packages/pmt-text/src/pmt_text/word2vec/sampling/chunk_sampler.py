@@ -91,7 +91,7 @@ def in_window(
 
 
 class ChunkSampler:
-    """Draws the training samples of word2vec from a token file, a chunk at a time.
+    r"""Draws the training samples of word2vec from a token file, a chunk at a time.
 
     The draws depend on the stream, the epoch and the number of the chunk alone, so chunks can be
     sampled in any order and by any process. Use it as a context manager, or call `close`.
@@ -102,6 +102,21 @@ class ChunkSampler:
         noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
         words, chunk_words: Tokens of an epoch and of a chunk; the last chunk may be shorter.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_core import RandomStream
+        >>> from pmt_text import ChunkSampler, SamplingSettings, TextCorpus, count_words
+        >>> _ = Path("text.txt").write_text("to be or not to be\n")
+        >>> corpus = TextCorpus("text.txt")
+        >>> counts = count_words(corpus, min_count=1)
+        >>> settings = SamplingSettings(window=1, subsample=0)
+        >>> with ChunkSampler.from_corpus(corpus, counts, settings, RandomStream(0)) as sampler:
+        ...     windows = sampler.sample(0, 0, size=(3, 1), noise_shape=(2,))
+        >>> [[counts.words[i] for i in block] for block in windows.centers[:, 0]]
+        [['to', 'be', 'or'], ['not', 'to', 'be']]
+        >>> windows.contexts.shape, windows.noise.shape  # 2 updates: 3 words and 1 on either end
+        ((2, 5), (2, 2))
     """
 
     def __init__(

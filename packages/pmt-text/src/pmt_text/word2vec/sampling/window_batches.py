@@ -27,6 +27,15 @@ class WindowBatch:
         words: (n,) center words.
         neighbors: (n, 2 window) context words, 0 where there is none.
         mask: (n, 2 window), True for a context word.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import WindowBatch
+        >>> mask = np.array([[False, True], [True, True]])
+        >>> batch = WindowBatch(np.array([5, 6]), np.array([[0, 6], [5, 7]]), mask)
+        >>> centers, contexts = batch.pairs()
+        >>> centers, contexts
+        (array([5, 6, 6]), array([6, 5, 7]))
     """
 
     words: NDArray[np.int64]
@@ -42,10 +51,22 @@ class WindowBatch:
 
 
 class WindowBatches:
-    """The context windows of a corpus; each epoch draws subsampling and window sizes anew.
+    r"""The context windows of a corpus; each epoch draws subsampling and window sizes anew.
 
     Batches of `batch_size` center words are in the order of the text. `counts` are those of
     `count_words` for it. All random numbers are drawn from `stream`, keyed by the epoch.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_core import RandomStream
+        >>> from pmt_text import SamplingSettings, TextCorpus, WindowBatches, count_words
+        >>> _ = Path("text.txt").write_text("to be or not to be\n")
+        >>> corpus = TextCorpus("text.txt")
+        >>> counts = count_words(corpus, min_count=1)
+        >>> settings = SamplingSettings(window=1, subsample=0)
+        >>> batches = WindowBatches(corpus, counts, settings, 4, RandomStream(0))
+        >>> [[counts.words[i] for i in batch.words] for batch in batches.epoch(0)]
+        [['to', 'be', 'or', 'not'], ['to', 'be']]
     """
 
     def __init__(

@@ -26,6 +26,16 @@ class SamplingSettings:
 
     Raises:
         SettingsError: A value is out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_text import SamplingSettings
+        >>> settings = SamplingSettings(subsample=1e-3)
+        >>> counts = np.array([50_000, 1000, 10])
+        >>> settings.keep_probabilities(counts).round(3)  # frequent words are dropped
+        array([0.033, 0.277, 1.   ], dtype=float32)
+        >>> settings.noise_weights(counts).round()
+        array([3344.,  178.,    6.])
     """
 
     window: int = 5

@@ -66,9 +66,14 @@ def _windows(mine: ModuleType) -> Observations:
     right = np.array([[46.0, 47, 48], [52, 53, 54], [58, 59, 60]])
     yield Observation("the last window of channel 1 of a picture of 5 x 6", got, right)
     for stride, padding in SETTINGS[1:]:
-        label = f"the windows of 3 x 3 with stride {stride} and padding {padding}"
-        got = np.array(mine.windows(x, 3, stride, padding))
-        yield Observation(label, got, loop_windows(x, 3, stride, padding))
+        settings = f"stride {stride} and padding {padding}"
+        got, right = mine.windows(x, 3, stride, padding), loop_windows(x, 3, stride, padding)
+        shapes = list(np.shape(got)), list(right.shape)
+        yield Observation(f"the shape of the windows with {settings}", *shapes)
+        yield Observation(f"the first window with {settings}", got[0, 0, 0, 0], right[0, 0, 0, 0])
+        last = got[0, 0, -1, -1], right[0, 0, -1, -1]
+        yield Observation(f"the last window of channel 0 with {settings}", *last)
+        yield Observation(f"all windows with {settings}", np.array(got), right)
     batch = np.random.default_rng(6).normal(size=(2, 1, 4, 3))
     got = np.array(mine.windows(batch, 2))
     yield Observation("the windows of 2 x 2 of two pictures", got, loop_windows(batch, 2, 1, 0))
@@ -106,6 +111,12 @@ CHECKS = (
                 "that lie inside the signal count.",
                 "n, k = len(x), len(kernel)",
                 "x = np.pad(x, len(kernel) - 1)\n    n, k = len(x), len(kernel)",
+            ),
+            Mutant(
+                "Your output is as long as the signal: zeros at its ends fill up the last "
+                "windows. Only windows that lie inside the signal count.",
+                "n, k = len(x), len(kernel)",
+                "k = len(kernel)\n    x = np.pad(x, ((k - 1) // 2, k // 2))\n    n = len(x)",
             ),
             Mutant(
                 "Your signal is a ring: the last windows go on at its beginning.",
@@ -152,6 +163,12 @@ CHECKS = (
                 "convolve(x, grad) / len(grad)",
             ),
             Mutant(
+                "The gradient by x is too short: grad needs k - 1 zeros at either end before the "
+                "kernel slides over it.",
+                "np.pad(grad, len(kernel) - 1)",
+                "grad",
+            ),
+            Mutant(
                 "You added k zeros at either end of grad; k - 1 make a gradient as long as x.",
                 "len(kernel) - 1",
                 "len(kernel)",
@@ -182,6 +199,12 @@ CHECKS = (
                 "Your stride counts for the columns only. It holds in both directions.",
                 "::stride, ::stride",
                 "::1, ::stride",
+            ),
+            Mutant(
+                "Your stride leaves out points of the window, which is dilation. It leaves out "
+                "windows.",
+                "every[:, :, ::stride, ::stride]",
+                "every[:, :, :, :, ::stride, ::stride]",
             ),
             Mutant(
                 "Rows and columns within a window are swapped: windows(x, k)[b, c, p, q] is a "

@@ -31,6 +31,14 @@ def _pictures(
 
 
 def _conv2d(mine: ModuleType) -> Observations:
+    x = np.array([[[[1.0, 2, 0], [0, 1, 0], [3, 0, 1]]]])
+    kernel, bias = np.array([[[[1.0, 10], [100, 1000]]]]), np.array([0.5])
+    right = np.array([[[[1021.5, 102.5], [310.5, 1001.5]]]])
+    label = "a picture of 3 x 3 by the kernel 1, 10, 100, 1000 and the bias 0.5"
+    yield Observation(label, mine.conv2d(x, kernel, bias), right)
+    got = mine.conv2d(np.concatenate([x, x], axis=1), np.ones((3, 2, 2, 2)), np.array([0.0, 1, 2]))
+    right = np.array([[[[8.0, 6], [8, 4]]]]) + np.array([0.0, 1, 2])[:, None, None]
+    yield Observation("two channels, three kernels of ones", got, right)
     for stride, padding in SETTINGS:
         x, kernel, bias = _pictures(stride, padding)
         got = mine.conv2d(x, kernel, bias, stride, padding)
@@ -42,6 +50,12 @@ def _conv2d(mine: ModuleType) -> Observations:
 
 
 def _conv2d_gradients(mine: ModuleType) -> Observations:
+    x, kernel = np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 10], [100, 1000]]]])
+    d_x, d_kernel, d_bias = mine.conv2d_gradients(np.ones((1, 1, 2, 2)), x, kernel)
+    right = np.array([[[[1.0, 11, 10], [101, 1111, 1010], [100, 1100, 1000]]]])
+    yield Observation("the gradient by a picture of 3 x 3, all slopes 1", d_x, right)
+    yield Observation("its gradient by the kernel", d_kernel, np.array([[[[8.0, 12], [20, 24]]]]))
+    yield Observation("its gradient by the bias", d_bias, np.array([4.0]))
     for stride, padding in ((1, 0), (1, 1), (2, 0), (2, 1)):
         x, kernel, _ = _pictures(stride, padding, size=(4, 5))
         count = [(n + 2 * padding - 3) // stride + 1 for n in (4, 5)]
@@ -162,6 +176,12 @@ CHECKS = (
                 "You cut off the wrong part: the border that padding added is on all four sides.",
                 "padded[:, :, padding : padding + height, padding : padding + width]",
                 "padded[:, :, :height, :width]",
+            ),
+            Mutant(
+                "The gradient by x still has the border of zeros that padding put around the "
+                "picture. Cut it off: zeros are constants, and nobody asks for their slope.",
+                "padded[:, :, padding : padding + height, padding : padding + width]",
+                "padded",
             ),
             Mutant(
                 "Your gradient of the bias is a mean. The bias is added at every position of every "

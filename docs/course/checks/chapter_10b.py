@@ -22,13 +22,16 @@ def _concatenate(mine: ModuleType) -> Observations:
     grad = np.arange(12.0).reshape(2, 6)
     pieces = list(joined.pullback(grad))
     right = [grad[:, :1], grad[:, 1:4], grad[:, 4:]]
-    yield Observation("the pieces of a slope 0, 1, 2, ...", pieces, right)
+    for i, (piece, slope) in enumerate(zip(pieces, right)):
+        yield Observation(f"piece {i} of a slope of 0, 1, 2, ...", piece, slope)
+    yield Observation("the number of pieces", len(pieces), 3)
     x = mine.Tensor(np.ones((2, 2, 3)))
     twice = mine.concatenate([x, x])
     pieces = list(twice.pullback(np.arange(24.0).reshape(2, 2, 6)))
     right = np.arange(24.0).reshape(2, 2, 2, 3)
     yield Observation("a tensor (2, 2, 3) twice", twice.value, np.ones((2, 2, 6)))
-    yield Observation("its two pieces", pieces, [right[:, :, 0], right[:, :, 1]])
+    yield Observation("its first piece", pieces[0], right[:, :, 0])
+    yield Observation("its second piece", pieces[1], right[:, :, 1])
     yield from _bridge(mine)
 
 

@@ -71,7 +71,8 @@ def _marginals(mine: ModuleType) -> Observations:
     for seed, (n, k) in enumerate(((1, 3), (2, 3), (4, 2))):
         arrays = model(seed, n, k)
         before = [array.copy() for array in arrays]
-        got, right = mine.crf_marginals(*arrays), _counted(arrays)
+        right = _counted(arrays)
+        got = mine.crf_marginals(*arrays)
         yield Observation(f"the tags, {n} words and {k} tags", got[0], right[0])
         yield Observation(f"the steps, {n} words and {k} tags", got[1], right[1])
         yield Observation("the scores are as they were", arrays, before)
@@ -123,6 +124,11 @@ CHECKS = (
                     ),
                     ("np.logaddexp.reduce(alpha + end)", "np.log(np.exp(alpha + end).sum())"),
                 ),
+            ),
+            Mutant(
+                "The emissions of all words but the first are missing.",
+                "transitions, axis=0) + scores",
+                "transitions, axis=0)",
             ),
             Mutant(
                 "You forgot the transitions: that is a classifier of single words.",

@@ -26,9 +26,17 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     with a GradientError, as they would count as constants (`GradientArray`). A Hessian times a
     vector is a difference of two gradients, see docs/tape.md.
 
-    grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element. Raises
-    StateError if a backward pass has used the tape already, or `loss` depends on no leaf that
-    requires a gradient.
+    Args:
+        loss: a tensor on the tape.
+        grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element.
+
+    Returns:
+        An array, or a `RowSparse`, for each leaf.
+
+    Raises:
+        StateError: if a backward pass has used the tape already, or `loss` depends on no leaf that
+            requires a gradient.
+        ShapeError: if `loss` has several elements and no `grad` is given, or it has another shape.
 
     Examples:
         >>> from pmt_autograd import Tensor, gradients

@@ -25,13 +25,20 @@ def recompute(
     """Return `function(*inputs)`; compute its inner values again in backward, not save them.
 
     One node replaces the tape of the call, so a deep model that calls its blocks this way saves
-    the inputs of the blocks instead of every activation. The gradients are those of a plain call,
-    also those of other tensors that the function uses, such as the parameters of a layer.
+    the inputs of the blocks instead of every activation (Chen et al. 2016). The gradients are those
+    of a plain call, also those of other tensors that the function uses, such as the parameters of a
+    layer.
 
-    The function returns one tensor, the same at every call with the same inputs. rng: passed on as
-    `function(*inputs, rng=rng)`; the second call draws the same numbers from a copy, so dropout has
-    the same masks. Backward raises StateError if the second call returns another result: the
-    function uses a generator not passed as rng, or its parameters were changed in between.
+    Args:
+        function: returns one tensor, the same at every call with the same inputs.
+        inputs: of the function.
+        rng: passed on as `function(*inputs, rng=rng)`; the second call draws the same numbers from
+            a copy, so dropout has the same masks.
+
+    Raises:
+        StateError: in backward, if the second call returns another result: the function uses a
+            generator not passed as rng, or its parameters were changed in between.
+        SettingsError: if the function does not return one tensor.
 
     Examples:
         >>> from pmt_autograd import Tensor, recompute, tape_trace

@@ -137,9 +137,13 @@ def samples(
 ) -> Callable[[SampleMaker], SampleMaker]:
     """Register the samples that the gradients of one or several primitives are checked with.
 
-    The function is called only by the check, so it adds nothing to the time of an import. kinks:
-    points where the function has no derivative, and the gradient there. analytic: True if it
-    accepts complex numbers, so that it is checked by the complex step, exact to rounding.
+    The function is called only by the check, so it adds nothing to the time of an import.
+
+    Args:
+        operations: primitives.
+        kinks: points where the function has no derivative, and the gradient there.
+        analytic: True if it accepts complex numbers, so that it is checked by the complex step,
+            exact to rounding.
 
     Examples:
         >>> from pmt_autograd import REGISTRY, Sample, check_primitive, primitive, samples
@@ -239,10 +243,16 @@ def no_flops(*operations: Callable[..., Any]) -> None:
 
 
 def flops_of(name: str, value: Any, arrays: tuple[Any, ...], settings: dict[str, Any]) -> int:
-    """Return the FLOPs of one call of a primitive in forward; `value` is what it returned.
+    """Return the FLOPs of one call of a primitive in forward.
 
     Uses the counter of the primitive (see `counts_flops`). If it has none, the estimate is one
     operation per element that it reads or returns, whichever are more.
+
+    Args:
+        name: of the primitive.
+        value: what the call returned.
+        arrays: inputs of the call.
+        settings: keyword arguments of the call.
 
     Examples:
         >>> import numpy as np

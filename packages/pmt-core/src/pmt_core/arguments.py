@@ -10,10 +10,18 @@ from pmt_core.errors import SettingsError
 
 
 def check_sizes(caller: str, *, least: int = 1, **sizes: object) -> None:
-    """Raise SettingsError unless each size is a whole number of at least `least`.
+    """Check that each size is a whole number of at least `least`.
 
     Integers of NumPy are whole numbers; booleans and floats are not, not even 3.0: a float comes
-    from a division that should have been `//`. caller: what takes the sizes, for the message.
+    from a division that should have been `//`.
+
+    Args:
+        caller: what takes the sizes, for the message.
+        least: the smallest size.
+        sizes: by their names.
+
+    Raises:
+        SettingsError: names the first size that is none.
 
     Examples:
         >>> from pmt_core import check_sizes

@@ -124,6 +124,14 @@ def _wrong_names(missing: list[str], unexpected: list[str]) -> list[str]:
 def check_finite(name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:
     """Raise DataError if an array holds nan or an infinity, or does so when cast to `dtype`.
 
+    Args:
+        name: of the array, for the message.
+        array: of any shape; numbers that are not floating pass.
+        dtype: floating dtype that the array will be cast to; None: its own.
+
+    Raises:
+        DataError: names the first such number and its index.
+
     Examples:
         >>> import numpy as np
         >>> from pmt_core import check_finite

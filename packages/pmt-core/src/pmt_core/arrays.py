@@ -47,7 +47,12 @@ def cut(
 
     A product with the mask would give nan where x is infinite or nan; this does not, and takes the
     same time: the bits of x, read as integers, are multiplied by the mask. `np.where` takes ten
-    times as long for a random mask. x and mask broadcast. out: receives the result, may be x.
+    times as long for a random mask.
+
+    Args:
+        x: of any shape and dtype.
+        mask: boolean, broadcasts with x.
+        out: receives the result, may be x.
 
     Examples:
         >>> import numpy as np
@@ -77,9 +82,15 @@ _BITS = {"e": np.dtype(np.int16), "f": np.dtype(np.int32), "d": np.dtype(np.int6
 def scaled_to_one(x: Floats, axis: Axis = None) -> tuple[Floats, Floats]:
     """Return x / s and s for vectors over `axis`, with the largest |x| / s near 1.
 
-    Squares of x / s, unlike those of x, neither overflow nor underflow. s is 1 if squares of x are
-    safe, or x is 0, infinite or nan; otherwise a power of two, so that nothing is rounded. Its
-    axes are kept with length 1.
+    Squares of x / s, unlike those of x, neither overflow nor underflow.
+
+    Args:
+        x: of any shape.
+        axis: of the vectors: one axis, several, or all if None.
+
+    Returns:
+        x / s, and s, whose axes of the vectors have length 1. s is 1 if squares of x are safe, or x
+        is 0, infinite or nan; otherwise a power of two, so that nothing is rounded.
 
     Examples:
         >>> import numpy as np
@@ -106,9 +117,15 @@ def scaled_to_one(x: Floats, axis: Axis = None) -> tuple[Floats, Floats]:
 def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
     """Sum a gradient over the axes that broadcasting has added or expanded.
 
-    grad: gradient with respect to the broadcast array; its dtype is kept. shape: shape before
-    broadcasting. Returns `grad` itself, not a copy, if the shapes are equal. Raises ShapeError if
-    `shape` does not broadcast to the shape of `grad`.
+    Args:
+        grad: gradient with respect to the broadcast array; its dtype is kept.
+        shape: shape before broadcasting.
+
+    Returns:
+        An array of this shape; `grad` itself, not a copy, if it has the shape.
+
+    Raises:
+        ShapeError: if `shape` does not broadcast to the shape of `grad`.
 
     Examples:
         >>> import numpy as np

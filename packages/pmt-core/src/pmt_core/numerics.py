@@ -58,10 +58,19 @@ def logsumexp(
     keepdims: bool = False,
     where: NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """Return log(sum(e^x)) over `axis`: one axis, several, or all if None.
+    """Return log(sum(e^x)) over `axis`, without overflow.
 
-    where: boolean mask that broadcasts with x; an element that is False is left out, whatever its
-    value. A sum of no elements, or only of -inf, gives log(0) = -inf.
+    A sum of no elements, or only of -inf, gives log(0) = -inf.
+
+    Args:
+        x: of any shape.
+        axis: one axis, several, or all if None.
+        keepdims: whether to keep the reduced axes with length 1.
+        where: boolean mask that broadcasts with x; an element that is False is left out, whatever
+            its value.
+
+    Raises:
+        DtypeError: if x is not real, or the mask not boolean.
 
     Examples:
         >>> from pmt_core import logsumexp
@@ -81,11 +90,19 @@ def logsumexp(
 
 
 def softmax(x: ArrayLike, axis: Axis = -1, *, where: NDArray[np.bool_] | None = None) -> Floats:
-    """Return e^x / sum(e^x) over `axis`: one axis, several, or all if None.
+    """Return e^x / sum(e^x) over `axis`, without overflow.
 
-    If elements are +inf, they share the probability. where: boolean mask that broadcasts with x; an
-    element that is False has probability 0, whatever its value. A row without choices (all masked,
-    or all -inf) is all zeros.
+    If elements are +inf, they share the probability. A row without choices (all masked, or all
+    -inf) is all zeros.
+
+    Args:
+        x: of any shape.
+        axis: one axis, several, or all if None.
+        where: boolean mask that broadcasts with x; an element that is False has probability 0,
+            whatever its value.
+
+    Raises:
+        DtypeError: if x is not real, or the mask not boolean.
 
     Examples:
         >>> from pmt_core import softmax

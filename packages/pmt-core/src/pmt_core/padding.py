@@ -18,14 +18,20 @@ def pad_sequences(
     value: int = 0,
     length: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Stack b sequences of integers as rows, padded on the right with `value`.
+    """Stack b sequences of integers as rows, padded on the right.
 
-    The number of columns t is `length`, or the largest length if None. Returns ids (b, t) int64,
-    and mask (b, t) bool, which is False at padding.
+    Args:
+        sequences: ids, (t,) each.
+        value: of the padding.
+        length: number of columns; None: that of the longest sequence.
+
+    Returns:
+        The ids (b, t) int64, and the mask (b, t) bool, which is False at padding.
 
     Raises:
         ShapeError: if a sequence is not one-dimensional, or has more than `length` ids.
         DtypeError: if a sequence does not consist of integers.
+        SettingsError: if `length` is negative.
 
     Examples:
         >>> from pmt_core import pad_sequences

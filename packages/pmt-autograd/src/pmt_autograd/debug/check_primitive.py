@@ -55,8 +55,13 @@ def check_primitive(entry: Primitive, *, seed: int = 0) -> PrimitiveReport:
     inputs; inputs are not changed. Inputs that are not contiguous or in Fortran order give the same
     results, as do the gradient of one input alone, and the value under `no_grad`.
 
-    seed: of the samples and of the random directions. Raises GradientError, which names the
-    primitive, the sample and what is wrong, and StateError if the primitive has no samples.
+    Args:
+        entry: of the registry.
+        seed: of the samples and of the random directions.
+
+    Raises:
+        GradientError: names the primitive, the sample and what is wrong.
+        StateError: if the primitive has no samples.
 
     Examples:
         >>> from pmt_autograd import REGISTRY, check_primitive
@@ -80,8 +85,15 @@ def check_composed(entry: Primitive, *, seed: int = 0) -> int:
     """Compare a primitive with its composed form on all of its samples; return their number.
 
     Values and the gradients of all floating inputs must be equal, up to rounding, in float64 and
-    in float32. Raises GradientError, which names the primitive, the sample, the dtype and the first
-    difference, and StateError if the primitive has no composed form or no samples.
+    in float32.
+
+    Args:
+        entry: of the registry.
+        seed: of the samples.
+
+    Raises:
+        GradientError: names the primitive, the sample, the dtype and the first difference.
+        StateError: if the primitive has no composed form or no samples.
 
     Examples:
         >>> from pmt_autograd import REGISTRY, Sample, primitive, samples

@@ -14,7 +14,13 @@ from pmt_core import StateError
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """An operation or a leaf: its name, the shape of its value, the list indices of its inputs.
+    """An operation or a leaf of the tape.
+
+    Attributes:
+        label: name of the operation or of the leaf.
+        shape: of its value.
+        inputs: the list indices of its inputs.
+        is_leaf: False for an operation.
 
     Examples:
         >>> from pmt_autograd import Tensor, tape_graph
@@ -35,9 +41,14 @@ class GraphNode:
 def tape_graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> list[GraphNode]:
     """Return all nodes that gradients of `tensor` pass, in order of creation, leaves first.
 
-    Inputs without a gradient are not on the tape, so they are not in the list. names: names of
-    leaves, e.g. `dict(model.named_parameters())`; others are called "leaf". Raises StateError if
-    there is no tape, or a backward pass has used it.
+    Inputs without a gradient are not on the tape, so they are not in the list.
+
+    Args:
+        tensor: result of recorded operations, before `backward()`.
+        names: names of leaves, e.g. `dict(model.named_parameters())`; others are called "leaf".
+
+    Raises:
+        StateError: if there is no tape, or a backward pass has used it.
 
     Examples:
         >>> from pmt_autograd import Tensor, tape_graph
@@ -121,12 +132,19 @@ _CELL = (2.3, 0.95)  # width and height of a node's cell in inches
 def draw_tape(
     tensor: Tensor, path: str | os.PathLike[str], names: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Draw the `tape_graph` as a picture, PNG or SVG by the suffix of `path`.
+    """Draw the `tape_graph` as a picture.
 
     Leaves are at the top, the tensor is at the bottom. Each box has an operation and the shape of
     its value. Arrows follow the values; gradients flow against them. Readable up to some dozens
-    of operations. The same tape gives the same file. Raises StateError if matplotlib is not
-    installed, or there is no tape.
+    of operations. The same tape gives the same file.
+
+    Args:
+        tensor: result of recorded operations, before `backward()`.
+        path: the file, PNG or SVG by its suffix.
+        names: names of leaves, see `tape_graph`.
+
+    Raises:
+        StateError: if matplotlib is not installed, or there is no tape.
 
     Examples:
         >>> from pathlib import Path

@@ -16,8 +16,16 @@ from pmt_core import ShapeError, cut, unbroadcast
 def diagonal(x: Array, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Result:
     """Return the diagonals of the matrices in two axes, as `np.diagonal`, along a new last axis.
 
-    offset: 0 for the main diagonal, above 0 for one over it. The other elements have the gradient
-    0.
+    The other elements have the gradient 0.
+
+    Args:
+        x: two axes or more.
+        offset: 0 for the main diagonal, above 0 for one over it.
+        axis1: axis of the rows.
+        axis2: axis of the columns.
+
+    Raises:
+        ShapeError: if x has fewer than two axes.
 
     Examples:
         >>> import numpy as np
@@ -35,6 +43,15 @@ def trace(x: Array, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Resul
     """Return the sum of the diagonal of the matrices in two axes, as `np.trace`.
 
     d trace = the sum of dx on the diagonal.
+
+    Args:
+        x: two axes or more.
+        offset: 0 for the main diagonal, above 0 for one over it.
+        axis1: axis of the rows.
+        axis2: axis of the columns.
+
+    Raises:
+        ShapeError: if x has fewer than two axes.
 
     Examples:
         >>> from pmt_autograd import Tensor, trace

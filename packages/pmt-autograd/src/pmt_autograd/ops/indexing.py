@@ -59,12 +59,23 @@ def _is_basic(index: Any) -> bool:
 
 @primitive
 def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
-    """Return rows of a table (v, ...) by ids, integers of any shape: (*ids.shape, ...).
+    """Return rows of a table by ids, as an embedding does.
 
     The gradient is a `RowSparse` that has only the rows that were read, so that a table of 50,000
-    rows is never written in full. With sparse=False it is a dense array, which is faster for a few
-    hundred rows, and if the table has another gradient that is dense.
-    Raises DtypeError or ShapeError for ids that are not row numbers.
+    rows is never written in full.
+
+    Args:
+        table: (v, ...).
+        ids: integers of any shape, in 0 ... v - 1.
+        sparse: False for a dense gradient, which is faster for a few hundred rows, and if the table
+            has another gradient that is dense.
+
+    Returns:
+        (*ids.shape, ...).
+
+    Raises:
+        DtypeError: if the ids are no integers.
+        ShapeError: if an id is no row number.
 
     Examples:
         >>> import numpy as np

@@ -114,10 +114,18 @@ Backward = Callable[[tuple[Array, ...]], Array]
 def split(
     x: Array, *, sections: int | Sequence[int], axis: int = 0
 ) -> tuple[tuple[Array, ...], Backward]:
-    """Split x along an axis into `sections` equal parts, or into parts of the given lengths.
+    """Split x along an axis into equal parts, or into parts of given lengths.
 
-    Returns a tuple of tensors, which are views.
-    Raises ShapeError if the lengths do not add up to that of the axis.
+    Args:
+        x: a tensor or an array.
+        sections: number of equal parts, or the lengths of the parts.
+        axis: the axis.
+
+    Returns:
+        A tuple of tensors, which are views.
+
+    Raises:
+        ShapeError: if the lengths do not add up to that of the axis, or it has no equal parts.
 
     Examples:
         >>> from pmt_autograd import Tensor, split

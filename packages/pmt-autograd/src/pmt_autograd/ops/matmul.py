@@ -140,8 +140,15 @@ def outer(a: Any, b: Any) -> Tensor:
 def tensordot(a: Any, b: Any, axes: Axes = 2) -> Tensor:
     """Return the sum of products over pairs of axes, as `np.tensordot`.
 
-    axes: (axes of a, axes of b), or a number n: the last n axes of a and the first n of b.
     Computed as one matrix product: the summed axes of a become the last, those of b the first.
+
+    Args:
+        a: a tensor or an array.
+        b: a tensor or an array.
+        axes: (axes of a, axes of b), or a number n: the last n axes of a and the first n of b.
+
+    Raises:
+        ShapeError: if the summed axes have different lengths.
 
     Examples:
         >>> import numpy as np

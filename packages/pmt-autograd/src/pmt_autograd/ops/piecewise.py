@@ -156,10 +156,15 @@ def _backward_of_choice(
 def clip(
     x: Any, low: Tensor | ArrayLike | None = None, high: Tensor | ArrayLike | None = None
 ) -> Tensor:
-    """Return x limited to low ... high: numbers, arrays or tensors, which broadcast.
+    """Return x limited to low ... high; the three broadcast.
 
-    None is no limit. An element in this range (inclusive) has the gradient, and else the limit
-    that it is set to. If low > high, the result is high, as in NumPy.
+    An element in this range (inclusive) has the gradient, and else the limit that it is set to. If
+    low > high, the result is high, as in NumPy.
+
+    Args:
+        x: a tensor or an array.
+        low: number, array or tensor; None is no limit.
+        high: number, array or tensor; None is no limit.
 
     Examples:
         >>> from pmt_autograd import Tensor, clip

@@ -18,8 +18,15 @@ from pmt_core import DtypeError, unbroadcast
 def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
     """Return the slices of x at `indices` along an axis, as `np.take`.
 
-    indices: integers of any shape; axis: of the flat tensor if None. The gradients of repeated
-    indices add up.
+    The gradients of repeated indices add up.
+
+    Args:
+        x: a tensor or an array.
+        indices: integers of any shape.
+        axis: the axis; of the flat tensor if None.
+
+    Raises:
+        DtypeError: if the indices are no integers.
 
     Examples:
         >>> import numpy as np
@@ -53,7 +60,13 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
 def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
     """Return y with y[i, j] = x[i, indices[i, j]] for axis 1, as `np.take_along_axis`.
 
-    indices: integers that broadcast against x, except along the axis.
+    Args:
+        x: a tensor or an array.
+        indices: integers that broadcast against x, except along the axis.
+        axis: the axis.
+
+    Raises:
+        DtypeError: if the indices are no integers.
 
     Examples:
         >>> import numpy as np
@@ -84,7 +97,13 @@ def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
 def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
     """Return x with updates[i] added to row indices[i] for each i; repeated indices add up.
 
-    x: (n, ...), indices: integers of any shape, updates: (*indices.shape, ...).
+    Args:
+        x: (n, ...).
+        indices: integers of any shape.
+        updates: (*indices.shape, ...).
+
+    Raises:
+        DtypeError: if the indices are no integers.
 
     Examples:
         >>> import numpy as np
@@ -108,8 +127,13 @@ def scatter_add(x: Array, indices: Array, updates: Array) -> Result:
 def set_items(x: Array, values: Array, *, index: Any) -> Result:
     """Return a copy of x in which x[index] is `values`: index assignment as a function.
 
-    index: as in `x[index]`. If an element is named twice, the last value is kept and has the
-    gradient; overwritten values have a gradient of 0.
+    If an element is named twice, the last value is kept and has the gradient; overwritten values
+    have a gradient of 0.
+
+    Args:
+        x: a tensor or an array.
+        values: broadcast to the shape of x[index].
+        index: as in `x[index]`.
 
     Examples:
         >>> from pmt_autograd import Tensor

@@ -68,8 +68,18 @@ def top_k(
     """Return the k largest elements along an axis in decreasing order, and their indices.
 
     nan counts as larger than any number, and of equal elements the first as larger, so the
-    selection is deterministic. The indices are int64 and have no gradient.
-    Raises ShapeError if the axis has fewer than k elements.
+    selection is deterministic.
+
+    Args:
+        x: a tensor or an array.
+        k: number of elements.
+        axis: the axis.
+
+    Returns:
+        The elements, and their indices, int64, which have no gradient.
+
+    Raises:
+        ShapeError: if the axis has fewer than k elements.
 
     Examples:
         >>> from pmt_autograd import Tensor, top_k

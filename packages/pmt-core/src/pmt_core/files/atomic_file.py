@@ -44,9 +44,15 @@ def atomic_file(path: str | os.PathLike[str], mode: str = "wb") -> AbstractConte
     The data is written to a hidden file in the same folder, flushed to the disk, and moved over
     the old file. If the block raises, the hidden file is removed and the old file is unchanged. A
     process that is killed leaves its hidden file; the next `atomic_file` for the path removes it.
-    Symbolic links are followed, and the permissions of the old file are kept. mode: "wb" for bytes,
-    "w" for UTF-8 text with "\\n" line ends. Raises FileProblem if the file cannot be created, or
-    the disk is full or fails.
+    Symbolic links are followed, and the permissions of the old file are kept.
+
+    Args:
+        path: the file.
+        mode: "wb" for bytes, "w" for UTF-8 text with LF line ends.
+
+    Raises:
+        FileProblem: if the file cannot be created, or the disk is full or fails.
+        SettingsError: for another mode.
 
     Examples:
         >>> from pathlib import Path

@@ -55,8 +55,15 @@ class BucketBatches(_LengthBatches[B]):
     into batches and shuffles those. Epoch e is a pure function of (stream, e), so an interrupted
     epoch can be resumed. Each example occurs once per epoch; one batch may have fewer examples.
 
-    lengths: of the n examples, (n,). collate: makes a batch from an array of indices (b,) int64.
-    stream: names the random order; if None, examples are sorted by length, as for evaluation.
+    Args:
+        lengths: of the n examples, (n,).
+        batch_size: examples of a batch.
+        collate: makes a batch from an array of indices (b,) int64.
+        stream: names the random order; if None, examples are sorted by length, as for evaluation.
+
+    Raises:
+        ShapeError: if the lengths are not (n,).
+        SettingsError: if the batch size is below 1.
 
     Examples:
         >>> from pmt_core import RandomStream
@@ -104,9 +111,17 @@ class TokenBatches(_LengthBatches[B]):
     longer than `tokens` is a batch by itself. All examples are sorted by their longest sequence, so
     the number and sizes of the batches are the same in each epoch. The order of the batches and of
     examples of equal length, grouped by their other sequences, is random: epoch e is a pure
-    function of (stream, e). Each example occurs once per epoch. lengths: (n,), or (n, k) for
-    examples of k sequences, e.g. a sentence and its translation. collate, stream: see
-    `BucketBatches`.
+    function of (stream, e). Each example occurs once per epoch.
+
+    Args:
+        lengths: (n,), or (n, k) for examples of k sequences, e.g. a sentence and its translation.
+        tokens: largest number of tokens of a batch.
+        collate: makes a batch from an array of indices (b,) int64.
+        stream: names the random order; if None, batches are sorted by length.
+
+    Raises:
+        ShapeError: if the lengths are not (n,) or (n, k).
+        SettingsError: if the number of tokens is below 1.
 
     Examples:
         >>> from pmt_text import TokenBatches

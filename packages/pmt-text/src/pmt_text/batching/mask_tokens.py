@@ -38,8 +38,22 @@ def mask_tokens(
     including ``<unk>``, are never chosen and never drawn. Three numbers are drawn per position,
     whatever its token, so the same rng and shape give the same choice.
 
-    ids: of any shape, e.g. a padded batch (b, t). words: size of the vocabulary, special tokens
-    included. Raises `SettingsError`, `DtypeError`, and `ShapeError` for an unknown id.
+    Args:
+        ids: integers of any shape, e.g. a padded batch (b, t).
+        words: size of the vocabulary, special tokens included.
+        rng: random generator.
+        rate: probability that a token is chosen.
+        masked: probability that a chosen token is replaced by ``<mask>``.
+        random: probability that a chosen token is replaced by another one.
+
+    Returns:
+        `ids` and `labels`, int64, of the shape of the given ids; a label is `IGNORE_LABEL` where no
+        token was chosen.
+
+    Raises:
+        SettingsError: if a probability is not one, or two of them add up to more than 1.
+        DtypeError: if the ids are no integers.
+        ShapeError: if an id is not in the vocabulary.
 
     Examples:
         >>> import numpy as np

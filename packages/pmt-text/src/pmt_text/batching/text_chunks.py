@@ -42,11 +42,18 @@ class RandomChunks:
     """Batches of chunks that begin at random positions of a text.
 
     Batch i of epoch e is a function of (stream, e, i) alone, so an interrupted epoch can be
-    resumed. Chunks overlap and repeat: an epoch is not one pass through the text. Raises
-    `DataError` if the text has fewer than length + 1 tokens.
+    resumed. Chunks overlap and repeat: an epoch is not one pass through the text.
 
-    ids: the text, (n,). length: t, the tokens of a chunk. batch_size, batches: chunks per batch,
-    and batches per epoch. stream: names the random positions.
+    Args:
+        ids: the text, (n,) int64.
+        length: t, the tokens of a chunk.
+        batch_size: b, the chunks of a batch.
+        batches: batches of an epoch.
+        stream: names the random positions.
+
+    Raises:
+        DataError: if the text has fewer than length + 1 tokens.
+        SettingsError: if a size is below 1.
 
     Examples:
         >>> import numpy as np
@@ -95,8 +102,14 @@ class RandomChunks:
 class ConsecutiveChunks:
     """Batches of consecutive chunks: each token except the first is a label exactly once.
 
-    The arguments are those of `RandomChunks`; the last batch may have fewer chunks. Raises
-    `DataError` if the text has fewer than two tokens.
+    Args:
+        ids: the text, (n,) int64.
+        length: t, the tokens of a chunk.
+        batch_size: b, the chunks of a batch; the last batch may have fewer.
+
+    Raises:
+        DataError: if the text has fewer than two tokens.
+        SettingsError: if a size is below 1.
 
     Examples:
         >>> import numpy as np

@@ -148,8 +148,21 @@ def load_text(
     r"""Read a text file, plain, gzip or a zip of one file, as one string; CRLF becomes LF.
 
     A line may have any length: text8 is a single one. Lines that are not in the encoding are
-    dropped and counted. limits: what a compressed file may expand to. Raises the errors of
-    `TextLines`, and DataError if no text is left.
+    dropped and counted.
+
+    Args:
+        path: the file.
+        encoding: one in which a line end is the byte 10: UTF-8, Latin-1, Windows-1252, ...
+        limits: what a compressed file may expand to.
+
+    Returns:
+        `text`, `lines` (their number), `sha256` of the file, and a `warning` about dropped lines,
+        empty if there are none.
+
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if it is empty or damaged, or no text is left.
+        SettingsError: if the encoding is unknown.
 
     Examples:
         >>> import gzip

@@ -77,9 +77,15 @@ class TaggedBatch(IndexedBatch):
 class EncodedSentences(Ragged):
     """n encoded sentences of m words in all; see `TaggedBatch`.
 
-    words, shapes, spelling_ids and tags are (m,); characters are those of each spelling of the data
-    set, (u, c), row 0 all padding. tag_names are the tags in the order of their ids, in `scheme`;
-    none if unknown.
+    Attributes:
+        words: ids of the folded words, (m,) int32.
+        shapes: ids of the word shapes, (m,) int32.
+        spelling_ids: rows of `characters`, (m,) int32.
+        characters: ids of the characters of each spelling of the data set, (u, c) int32; row 0 is
+            all padding.
+        tags: ids of the tags, (m,) int32; None if unknown.
+        tag_names: the tags in the order of their ids; none if unknown.
+        scheme: of the tags.
 
     Examples:
         >>> import numpy as np
@@ -130,10 +136,17 @@ def sentence_chunks(
     the order of the n sentences. Tags are rewritten so that those of each chunk are valid in their
     scheme: a cut makes two entities of one. `concatenate_tags` makes them one again.
 
-    documents: number of the document of each sentence, (n,); 0 if unknown. Only sentences of one
-    known document are joined. join: neighboring sentences are joined while they have at most this
-    many words, so that a word has the next sentence as context; 0 joins none. max_length: longer
-    sentences are cut into parts of nearly equal length.
+    Args:
+        sentences: n encoded sentences.
+        documents: number of the document of each sentence, (n,); 0 if unknown. Only sentences of
+            one known document are joined.
+        join: neighboring sentences are joined while they have at most this many words, so that a
+            word has the next sentence as context; 0 joins none.
+        max_length: longer sentences are cut into parts of nearly equal length.
+
+    Raises:
+        SettingsError: if `join` is larger than `max_length`, or that is below 1.
+        ShapeError: if the number of documents is another than that of sentences.
 
     Examples:
         >>> from pmt_text import SentenceEncoder, TaggedSentence, sentence_chunks

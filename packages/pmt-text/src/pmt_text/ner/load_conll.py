@@ -118,11 +118,19 @@ def load_conll(
     with a broken line (bytes that are not text, a missing or extra column, no word, no tag) is
     dropped, counted and reported by that line.
 
-    word_column, tag_column: from 0, or negative from the last. columns: those of another file, to
-    read this one likewise if it has as many columns. limit: maximal number of sentences. limits:
-    of a line and of a compressed file. Raises
-    `FileProblem` if the file cannot be read, `DataError` if it is empty or binary, has no such
-    columns or no sentence is left, and `SettingsError` for a limit below 1 or an unknown encoding.
+    Args:
+        path: the file.
+        word_column: of the words, from 0, or negative from the last; None: decided from the rows.
+        tag_column: of the tags, likewise.
+        columns: those of another file, to read this one likewise if it has as many columns.
+        encoding: of the text.
+        limit: maximal number of sentences.
+        limits: of a line and of a compressed file.
+
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if it is empty or binary, has no such columns, or no sentence is left.
+        SettingsError: if the limit is below 1, or the encoding unknown.
 
     Examples:
         >>> from pathlib import Path

@@ -31,7 +31,12 @@ _DIGIT = re.compile(r"\d")
 
 
 def fold_word(word: str, *, lower: bool = True, digits: bool = True) -> str:
-    """Return the word in lower case (`lower`), with 0 for each digit (`digits`): 0000-00-00.
+    """Return the word without the differences that its vector should not depend on: 0000-00-00.
+
+    Args:
+        word: any word.
+        lower: whether to convert it to lower case.
+        digits: whether to replace each digit by 0.
 
     Examples:
         >>> from pmt_text import fold_word

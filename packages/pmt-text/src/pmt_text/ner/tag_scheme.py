@@ -39,9 +39,15 @@ def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
 
 
 def spans_to_tags(spans: Iterable[Span], n: int, scheme: TagScheme) -> list[str]:
-    """Return the tags (n,) of n words with these entities, which are in order and do not overlap.
+    """Return the tags (n,) of n words with these entities.
 
-    Raises SettingsError if entities overlap or lie outside the words, or the scheme is unknown.
+    Args:
+        spans: the entities, in order; they do not overlap.
+        n: number of words.
+        scheme: "IOB1", "IOB2" or "IOBES".
+
+    Raises:
+        SettingsError: if entities overlap or lie outside the words, or the scheme is unknown.
 
     Examples:
         >>> from pmt_core import Span

@@ -59,12 +59,19 @@ def write_conll(
     """Write sentences as UTF-8, one word per line, columns separated by single blanks.
 
     A line has the cells of the word, or else the word and its tag. Blanks inside a cell become
-    "_", as conlleval knows no other separator. With `predicted`, tags of each sentence in the
-    scheme of its true tags, the last two columns are the true and the predicted tag, as conlleval
-    reads them (it does not know IOBES); without it, -DOCSTART- lines separate the documents.
+    "_", as conlleval knows no other separator. Without `predicted`, -DOCSTART- lines separate the
+    documents.
 
-    Raises `ShapeError` if the numbers of tags and words differ, `DataError` if a sentence has no
-    tags, and `FileProblem` if the file cannot be written.
+    Args:
+        path: the file, which is replaced atomically.
+        sentences: with tags.
+        predicted: tags of each sentence, in the scheme of its true tags. The last two columns are
+            then the true and the predicted tag, as conlleval reads them (it does not know IOBES).
+
+    Raises:
+        ShapeError: if the numbers of tags and words differ.
+        DataError: if a sentence has no tags.
+        FileProblem: if the file cannot be written.
 
     Examples:
         >>> from pathlib import Path

@@ -34,6 +34,11 @@ def mine_negatives(
     These negatives are guesses: some are unlabeled duplicates, and most are easier than the pairs
     of the data set, so training should end on real labels.
 
+    Args:
+        pairs: duplicates.
+        rng: random generator, of the noise and of the candidates.
+        tokenize: maps a text to its tokens; may cache them.
+
     Examples:
         >>> import numpy as np
         >>> from pmt_text import QuestionPair, mine_negatives
@@ -83,14 +88,26 @@ def nearest_pairs(
     each: int = 2,
     progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.int64]:
-    """Return pairs (m, 2) of indices: a text, and one drawn from its nearest neighbors.
+    """Return pairs of indices: a text, and one drawn from its nearest neighbors.
 
     Both the texts and the pool of neighbors are random samples of at most `texts` texts, so time
     and memory are bounded for any n. No pair occurs twice, in either order.
 
-    vectors: of n texts, compared by cosine, (n, d). groups: (n,); texts of one group are never
-    paired, as they are known to be equivalent. A text has at most `each` partners, drawn from its
-    `nearest` neighbors. progress: called with the number of texts done, block by block.
+    Args:
+        vectors: of n texts, compared by cosine, (n, d).
+        groups: (n,); texts of one group are never paired, as they are known to be equivalent.
+        rng: random generator.
+        texts: size of the samples.
+        nearest: number of neighbors of a text from which its partners are drawn.
+        each: largest number of partners of a text.
+        progress: called with the number of texts done, block by block.
+
+    Returns:
+        (m, 2) int64.
+
+    Raises:
+        SettingsError: if a number is below 1.
+        ShapeError: if the groups are not (n,).
 
     Examples:
         >>> import numpy as np

@@ -78,8 +78,14 @@ class PairBatch(IndexedBatch):
 class EncodedPairs(Ragged):
     """n encoded pairs of m tokens in all; see `PairBatch`.
 
-    ids, segments and match_types are (m,), labels (n,) and features (n, k). About 6 bytes per
-    token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
+    About 6 bytes per token: 400,000 pairs take some 70 MB, and 4 k bytes each for their features.
+
+    Attributes:
+        ids: token ids, (m,) int32.
+        segments: 0 or 1 for each token, (m,) int8.
+        match_types: of each token, (m,) int8.
+        labels: (n,) int64, or None if unknown.
+        features: (n, k) float32, or None.
 
     Examples:
         >>> import numpy as np

@@ -76,9 +76,15 @@ def load_qqp(
     reported by its line; reading continues at the next line. Questions are stored without the
     quoting of the file, otherwise unchanged.
 
-    limit: maximal number of pairs. limits: of a line and of a compressed file. Raises `FileProblem`
-    if the file cannot be read, and `DataError` if it is empty or binary, its format is unknown, or
-    no row is left.
+    Args:
+        path: the file.
+        limit: maximal number of pairs.
+        limits: of a line and of a compressed file.
+
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if it is empty or binary, its format is unknown, or no row is left.
+        SettingsError: if the limit is below 1.
 
     Examples:
         >>> from pathlib import Path

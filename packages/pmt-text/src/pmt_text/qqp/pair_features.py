@@ -63,6 +63,11 @@ def pair_features(a: Sequence[str], b: Sequence[str], idf: InverseDocumentFreque
     the order of a set differs between processes. A word is missing if the other text has neither
     the word nor one spelled alike. Rarity is the idf divided by its maximum.
 
+    Args:
+        a: tokens of the first text.
+        b: tokens of the second text.
+        idf: of words.
+
     Examples:
         >>> from pmt_text import PAIR_FEATURES, InverseDocumentFrequency, pair_features, tokenize
         >>> idf = InverseDocumentFrequency(100, {"who": 20, "is": 40, "?": 90})

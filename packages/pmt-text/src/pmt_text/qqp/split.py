@@ -61,11 +61,24 @@ def split_by_question(
     *,
     tokenize: Tokenize = tokenize,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the indices of the pairs for train and for dev, both ascending int64.
+    """Return the indices of the pairs for train and for dev.
 
     The `connected_components` are assigned to dev in random order while they fit; one that is
-    larger than the remaining room is assigned to train. So dev has `dev_fraction` of the pairs or
-    slightly less. Raises `DataError` if train or dev would be empty, and `SettingsError`.
+    larger than the remaining room is assigned to train.
+
+    Args:
+        pairs: n question pairs.
+        dev_fraction: share of the pairs for dev, above 0 and below 1; dev has slightly less if the
+            components do not fit exactly.
+        rng: random generator of the order.
+        tokenize: maps a text to its tokens; may cache them.
+
+    Returns:
+        The indices of train and of dev, each ascending, int64.
+
+    Raises:
+        DataError: if train or dev would be empty.
+        SettingsError: if the fraction is out of range.
 
     Examples:
         >>> import numpy as np

@@ -25,8 +25,11 @@ _CHUNK = 20_000  # pairs; bounds the memory that encoding needs besides its resu
 class BagBatch(IndexedBatch):
     """b sparse vectors, padded on the right with feature 0 of value 0.
 
-    ids: feature indices, (b, t). values: of these features, (b, t). scores: dense features, (b, k).
-    labels: (b,), or None.
+    Attributes:
+        ids: feature indices, (b, t) int64.
+        values: of these features, (b, t) float32.
+        scores: dense features, (b, k) float32.
+        labels: (b,) int64, or None if unknown.
 
     Examples:
         >>> import numpy as np
@@ -56,7 +59,13 @@ class BagBatch(IndexedBatch):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EncodedBags(Ragged):
-    """n sparse vectors with m values in all: ids (m,), values (m,), scores (n, k), labels (n,).
+    """n sparse vectors with m values in all.
+
+    Attributes:
+        ids: feature indices, (m,) int32.
+        values: of these features, (m,) float32.
+        scores: dense features, (n, k) float32.
+        labels: (n,) int64, or None if unknown.
 
     Examples:
         >>> from pmt_text import TfIdf

@@ -24,6 +24,11 @@ def match_types(
     spelling, 2 if it has the token. The band is 0 for the most frequent words to 3 for the rarest:
     a rare word that is missing in the other question matters more than a missing "the".
 
+    Args:
+        tokens: of a text, (n,).
+        other: tokens of the other text.
+        idf: of words, which decides on the band.
+
     Examples:
         >>> from pmt_text import InverseDocumentFrequency, match_types
         >>> idf = InverseDocumentFrequency(10_000, {"the": 5000, "engineer": 50})

@@ -19,15 +19,20 @@ _CACHED = 1 << 17
 
 
 class WordPiece:
-    """Tokenizer with the vocabulary of a BERT model.
+    """Tokenizer with the vocabulary of a BERT model (Wu et al. 2016; Devlin et al. 2018).
 
     The text is split by `bert_words`. Each word is split into the longest prefix in the
     vocabulary, then the longest ``##piece`` of the rest, and so on. If nothing fits, or the word
     has more than 100 characters, the whole word is the unknown token. Brackets in a text are
     punctuation: no text gives ``[SEP]``.
 
-    tokens: the vocabulary in the order of the ids. lower: True for an "uncased" vocabulary.
-    unknown, first, separator, padding: names of these special tokens.
+    Args:
+        tokens: the vocabulary in the order of the ids.
+        lower: True for an "uncased" vocabulary.
+        unknown, first, separator, padding: names of these special tokens.
+
+    Raises:
+        DataError: if special tokens are missing, or a token occurs twice.
 
     Examples:
         >>> from pmt_text import WordPiece

@@ -61,8 +61,15 @@ def load_parallel(
     r"""Load two files of UTF-8 text, plain, gzip or a zip of one file, aligned line by line.
 
     A pair is dropped, counted and reported by its line if one of its lines is empty or not UTF-8.
-    limits: of a line and of a compressed file. Raises `DataError` if the numbers of lines differ, a
-    file is not text, or no pair is left, and `FileProblem` if a file cannot be read.
+
+    Args:
+        source: the file of the sentences.
+        target: the file of their translations.
+        limits: of a line and of a compressed file.
+
+    Raises:
+        DataError: if the numbers of lines differ, a file is not text, or no pair is left.
+        FileProblem: if a file cannot be read.
 
     Examples:
         >>> from pathlib import Path

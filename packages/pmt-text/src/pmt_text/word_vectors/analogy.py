@@ -93,8 +93,20 @@ def analogy(
 ) -> list[Neighbor]:
     """Return the n best answers to "a is to b as c is to ?", best first: ("man", "king", "woman").
 
-    None of the three words is an answer. method: see `analogy_scores`. restrict: only the first
-    `restrict` words may be answers. Raises `DataError` if a word has no vector.
+    None of the three words is an answer.
+
+    Args:
+        vectors: of the words.
+        a: the first word of the question.
+        b: its counterpart.
+        c: the word whose counterpart is asked for.
+        n: number of answers.
+        method: "add" (3CosAdd) or "mul" (3CosMul), see `analogy_scores`.
+        restrict: only the first `restrict` words may be answers.
+
+    Raises:
+        DataError: if a word has no vector.
+        SettingsError: if n is below 1, or the method unknown.
 
     Examples:
         >>> import numpy as np

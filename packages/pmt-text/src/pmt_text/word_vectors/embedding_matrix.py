@@ -39,12 +39,23 @@ def embedding_matrix(
     *,
     fold_case: bool = False,
 ) -> VectorCoverage:
-    """Write the vector of each word of `vocabulary` into its row of `matrix` (v, d), in place.
+    """Write the vector of each word of `vocabulary` into its row of `matrix`, in place.
 
     Rows of words without a vector are unchanged. So are those of the vocabulary's special tokens
-    (``<pad>``, ``<unk>``, ...), also if the file of vectors has them. fold_case: a word without a
-    vector gets that of its lower-case spelling, for vectors of lower-case text. Raises `ShapeError`
-    if matrix, vocabulary and vectors do not fit together.
+    (``<pad>``, ``<unk>``, ...), also if the file of vectors has them.
+
+    Args:
+        matrix: (v, d), a row for each word of the vocabulary.
+        vocabulary: the words in the order of the rows.
+        vectors: vectors of d numbers.
+        fold_case: whether a word without a vector gets that of its lower-case spelling, for vectors
+            of lower-case text.
+
+    Returns:
+        The numbers of `words` and `covered` words, and the `missing` ones; `str()` is a sentence.
+
+    Raises:
+        ShapeError: if matrix, vocabulary and vectors do not fit together.
 
     Examples:
         >>> import numpy as np

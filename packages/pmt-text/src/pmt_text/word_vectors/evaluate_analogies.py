@@ -115,9 +115,13 @@ def evaluate_analogies(
     of a section are matrix products over its different words, in blocks: memory stays below some
     200 MB for any number of questions.
 
-    method: 3CosAdd or 3CosMul, see `analogy_scores`. restrict: only the first (most frequent)
-    `restrict` words are known, 30,000 in most published numbers; None for all. fold_case: words are
-    compared without regard to case.
+    Args:
+        vectors: of the words.
+        sections: of `load_analogies`.
+        method: "add" (3CosAdd) or "mul" (3CosMul), see `analogy_scores`.
+        restrict: only the first (most frequent) `restrict` words are known, 30,000 in most
+            published numbers; None for all.
+        fold_case: whether words are compared without regard to case.
 
     Examples:
         >>> import numpy as np

@@ -39,16 +39,21 @@ def load_word_vectors(
     The format is detected from the content, gzip and a zip of one file from the first bytes. In
     text, blanks or tabs separate a word and its d numbers; the word may contain blanks. If a word
     occurs several times, its first vector is taken, as in gensim. The memory is bounded by the size
-    of the file, whatever its header says.
+    of the file, whatever its header says. A line may have 64 KB and 64 bytes a number; without a
+    header, the first has at most a megabyte.
 
-    limit: only the first `limit` words are loaded. unicode_errors: what to do with bytes of a word
-    that are not UTF-8, as in gensim: "strict" raises DataError, "ignore" leaves them out, "replace"
-    puts U+FFFD in their place. Words that become equal are one repeated word. limits: what a
-    compressed file may expand to. A line may have 64 KB and 64 bytes a number; without a header,
-    the first has at most a megabyte.
+    Args:
+        path: the file.
+        limit: number of words to load, the first ones; None: all.
+        unicode_errors: what to do with bytes of a word that are not UTF-8, as in gensim: "strict"
+            raises DataError, "ignore" leaves them out, "replace" puts U+FFFD in their place. Words
+            that become equal are one repeated word.
+        limits: what a compressed file may expand to.
 
-    Raises `FileProblem` if the file cannot be read, and `DataError` if it is damaged, which names
-    the line, or the number of the word and the byte.
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if it is damaged; names the line, or the number of the word and the byte.
+        SettingsError: if the limit is below 1, or `unicode_errors` unknown.
 
     Examples:
         >>> from pathlib import Path

@@ -105,8 +105,17 @@ def evaluate_word_pairs(
 ) -> WordPairScores:
     r"""Correlate the cosines of the vectors of word pairs with their ratings.
 
-    Pairs with an unknown word do not count. restrict: only the first (most frequent) `restrict`
-    words are known. fold_case: words are compared without regard to case.
+    Pairs with an unknown word do not count.
+
+    Args:
+        vectors: of the words.
+        pairs: of `load_word_pairs`.
+        restrict: only the first (most frequent) `restrict` words are known.
+        fold_case: whether words are compared without regard to case.
+
+    Returns:
+        The correlations `spearman` and `pearson`, and the numbers of `pairs` and of those
+        `answered`.
 
     Examples:
         >>> import numpy as np

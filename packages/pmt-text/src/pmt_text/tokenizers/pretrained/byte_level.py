@@ -13,9 +13,9 @@ GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s
 
 @functools.cache
 def byte_characters() -> list[str]:
-    """Return the printable character that stands for each byte (Radford et al. 2019).
+    """Return the printable character that represents each byte (Radford et al. 2019).
 
-    Printable bytes of Latin-1 stand for themselves; the others for U+0100, U+0101, ... in order.
+    Printable bytes of Latin-1 represent themselves; the others are U+0100, U+0101, ... in order.
     """
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))

@@ -79,11 +79,17 @@ def count_words(
 ) -> WordCounts:
     r"""Count the words of a corpus; words of equal frequency are sorted by their bytes.
 
-    Words rarer than `min_count` are left out, and the `max_words` most frequent ones are kept.
-    `progress` is called with the number of words read so far. If more than `max_distinct` words
-    occur, the rarest so far are dropped, which bounds memory; their counts are then too low.
+    Args:
+        corpus: the text.
+        min_count: rarer words are left out.
+        max_words: number of words that are kept, the most frequent ones; None: all.
+        progress: called with the number of words read so far.
+        max_distinct: if more different words occur, the rarest so far are dropped, which bounds
+            memory; their counts are then too low.
 
-    Raises `DataError` if fewer than two words remain. Errors of `TextCorpus` are passed on.
+    Raises:
+        DataError: if fewer than two words remain. Errors of `TextCorpus` are passed on.
+        SettingsError: if `min_count` is below 1, or `max_words` below 2.
 
     Examples:
         >>> from pathlib import Path

@@ -53,8 +53,17 @@ class WindowBatch:
 class WindowBatches:
     r"""The context windows of a corpus; each epoch draws subsampling and window sizes anew.
 
-    Batches of `batch_size` center words are in the order of the text. `counts` are those of
-    `count_words` for it. All random numbers are drawn from `stream`, keyed by the epoch.
+    Batches are in the order of the text. All random numbers depend on the stream and the epoch.
+
+    Args:
+        corpus: the text.
+        counts: of `count_words` for it.
+        settings: of the windows, subsampling and noise.
+        batch_size: center words of a batch.
+        stream: source of all random numbers.
+
+    Raises:
+        SettingsError: if the batch size is below 1.
 
     Examples:
         >>> from pathlib import Path

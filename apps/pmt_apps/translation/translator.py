@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.translation.settings import MAX_LENGTH
 from pmt_autograd import no_grad
-from pmt_nn import EncoderDecoder, Hypothesis, capture, gnmt_penalty
+from pmt_nn import BeamStep, EncoderDecoder, Hypothesis, capture, gnmt_penalty
 from pmt_text import CLS, PAD, SEP, BytePairEncoding, EncodedTranslations, TokenBatches
 from pmt_train import Workers, predict_batches
 
@@ -72,8 +72,20 @@ class Translator:
         predict_batches(translate, batches, self.workers, description=description)
         return translations
 
+    def observed(self, text: str) -> tuple[Translation, list[BeamStep]]:
+        """Return the translation of a text, and the steps of the search for it."""
+        self.model.eval()
+        steps: list[BeamStep] = []
+        data = EncodedTranslations.of(self.encode([text]))
+        (translation,) = self._search(data, np.array([0]), None, steps.append)
+        return translation, steps
+
     def _search(
-        self, data: EncodedTranslations, indices: NDArray[np.int64], beam: int | None
+        self,
+        data: EncodedTranslations,
+        indices: NDArray[np.int64],
+        beam: int | None,
+        observer: Callable[[BeamStep], None] | None = None,
     ) -> list[Translation]:
         batch = data.batch(indices)
         lengths = batch.source_mask.sum(axis=1)
@@ -85,6 +97,7 @@ class Translator:
             max_length=np.minimum(2 * lengths + 10, MAX_LENGTH),
             width=beam or self.beam,
             penalty=gnmt_penalty(self.alpha),
+            observer=observer,
         )
         return [self._translation(best) for best in hypotheses]
 
@@ -104,19 +117,25 @@ class Translator:
             The target tokens, the source tokens, and for each decoder layer the weights
             (target tokens, source tokens), averaged over the heads.
         """
+        target, names, layers = self.head_attention(source, translation)
+        return target, names, [weights.mean(axis=0) for weights in layers]
+
+    def head_attention(
+        self, source: str, translation: Translation
+    ) -> tuple[list[str], list[str], list[NDArray[np.float32]]]:
+        """Return the cross-attention as `attention` does, by head: (heads, target, source)."""
         self.model.eval()
         data = EncodedTranslations.of(self.encode([source]), [np.array(translation.ids, np.int64)])
         batch = data.batch(np.array([0]))
         with capture(self.model) as captured, no_grad():
             self.model(batch.source, batch.target)
         layers = [
-            weights[0].mean(axis=0)
-            for name, weights in captured.items()
-            if name.endswith("cross.weights")
+            weights[0] for name, weights in captured.items() if name.endswith("cross.weights")
         ]
-        return self._token_names(batch.labels[0]), self._token_names(batch.source[0]), layers
+        return self.token_names(batch.labels[0]), self.token_names(batch.source[0]), layers
 
-    def _token_names(self, ids: NDArray[np.int64]) -> list[str]:
+    def token_names(self, ids: NDArray[np.int64]) -> list[str]:
+        """Return the texts of tokens: "_" for a space, "end" for the end token."""
         names = self.tokenizer.tokens(ids)
         return ["end" if i == SEP else name.replace(" ", "_") for i, name in zip(ids, names)]
 

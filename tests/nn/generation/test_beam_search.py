@@ -11,6 +11,7 @@ from inputs import padded_sources, translator
 
 from pmt_core import SettingsError, log_softmax
 from pmt_nn import (
+    BeamStep,
     Decoding,
     EncoderDecoder,
     beam_search,
@@ -223,3 +224,40 @@ def test_a_penalty_refuses_exponents_whose_powers_are_no_floats(alpha) -> None:
     for penalty in (gnmt_penalty, power_penalty):
         with pytest.raises(SettingsError, match="exponent"):
             penalty(alpha)
+
+
+def test_the_observed_steps_are_those_of_the_result(rng, stir) -> None:
+    model = translator(rng, stir)
+    model.bias.data[END] += 1.2
+    source, mask = padded_sources(rng)
+    settings = {"start": 1, "end": END, "max_length": 12, "width": 3}
+    steps: list[BeamStep] = []
+    expected = model.beam_search(source, mask, **settings)
+    assert model.beam_search(source, mask, **settings, observer=steps.append) == expected
+    prefixes = {i: [((), 0.0)] for i in range(5)}  # sentence -> tokens and log-probability
+    ended: dict[int, list[tuple[tuple[int, ...], float]]] = {i: [] for i in range(5)}
+    for step in steps:
+        assert sorted(prefixes) == sorted({*prefixes} & {*step.sentences.tolist()})
+        before, prefixes = prefixes, {}
+        for row, i in enumerate(step.sentences.tolist()):
+            kept: dict[int, tuple[tuple[int, ...], float]] = {}
+            for j, token in enumerate(step.tokens[row].tolist()):
+                tokens, p = before[i][step.prefixes[row, j]]
+                assert step.log_probability[row, j] <= p
+                extended = (*tokens, token)
+                assert step.log_probability[row, j] == pytest.approx(
+                    log_probability(model, source[i : i + 1], mask[i : i + 1], extended), abs=1e-5
+                )
+                if step.ended[row, j]:
+                    assert token == END
+                    ended[i].append((tokens, step.log_probability[row, j]))
+                elif step.ranks[row, j] >= 0:
+                    kept[int(step.ranks[row, j])] = (extended, step.log_probability[row, j])
+            prefixes[i] = [kept[rank] for rank in range(len(kept))]
+        later = steps.index(step) + 1
+        remaining = steps[later].sentences.tolist() if later < len(steps) else []
+        prefixes = {i: value for i, value in prefixes.items() if i in remaining}
+    for i, (best,) in enumerate(expected):
+        if best.ended:
+            assert (best.tokens, best.log_probability) in ended[i]
+    assert sum(map(len, ended.values())) > 5

@@ -67,6 +67,7 @@ from pmt_nn.generation.beam_search import (
     gnmt_penalty,
     power_penalty,
 )
+from pmt_nn.generation.beam_step import BeamStep
 from pmt_nn.generation.decoding import Decoding
 from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
 
@@ -225,7 +226,7 @@ __all__ = [
     "ActivationStatistics", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
     "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Alibi", "AttentionPositions",
     "AvgPool1d", "AvgPool2d", "AvgPool3d", "AxisDot", "AxisMean", "BatchNorm1d", "BatchNorm2d",
-    "BatchNorm3d", "BatchStatistics", "Bert", "BertConfig", "Buffer", "CbowKernel",
+    "BatchNorm3d", "BatchStatistics", "BeamStep", "Bert", "BertConfig", "Buffer", "CbowKernel",
     "CharacterEncoder", "Chooser", "Concatenate", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
     "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
     "Dropout1d", "Dropout2d", "Dropout3d", "DropoutMask", "Embedding", "EmbeddingBag",

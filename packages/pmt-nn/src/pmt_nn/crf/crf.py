@@ -24,6 +24,7 @@ from pmt_nn.crf.forward_backward import (
     backward_messages,
     forward_messages,
     left_packed,
+    neighbor_marginals,
     tag_marginals,
 )
 from pmt_nn.crf.log_partition import crf_log_partition
@@ -158,6 +159,17 @@ class LinearChainCRF(Module):
         marginals = np.zeros_like(packed)
         np.put_along_axis(marginals, positions[..., np.newaxis], packed, axis=1)
         return marginals
+
+    def pair_marginals(self, emissions: Tensor | Array, mask: Mask | None = None) -> Array:
+        """Return p(tag, next tag) of each pair of neighbors (b, t - 1, n, n).
+
+        The neighbors are the positions with a tag; beyond the last pair of a row are zeros.
+        """
+        values, _, lengths = self._values(emissions, mask)
+        transitions, start, end = self._allowed_arrays(_FORBIDDEN)
+        messages = forward_messages(values, transitions, start, end, lengths)
+        beta = backward_messages(values, transitions, end, lengths)
+        return neighbor_marginals(values, transitions, messages, beta, lengths)
 
     def _allowed(self, low: float = _FORBIDDEN) -> tuple[Tensor, Tensor, Tensor]:
         """Return transitions, start and end, with the score `low` where forbidden."""

@@ -91,10 +91,36 @@ def transition_counts(
         rows = np.flatnonzero(lengths > i)
         if not rows.size:
             break
-        following = emissions[rows, i] + beta[rows, i] - messages.partition[rows, np.newaxis]
-        logs = messages.alpha[rows, i - 1, :, np.newaxis] + transitions + following[:, np.newaxis]
-        total += np.tensordot(weight[rows], np.exp(logs), axes=1)
+        pairs = _pairs_before(i, rows, emissions, transitions, messages, beta)
+        total += np.tensordot(weight[rows], pairs, axes=1)
     return total
+
+
+def neighbor_marginals(
+    emissions: Array, transitions: Array, messages: ForwardMessages, beta: Array, lengths: Lengths
+) -> Array:
+    """Return p(tag of i, tag of i + 1), (b, t - 1, n, n); 0 beyond the length."""
+    b, t, n = emissions.shape
+    result = np.zeros((b, max(t - 1, 0), n, n), emissions.dtype)
+    for i in range(1, t):
+        rows = np.flatnonzero(lengths > i)
+        result[rows, i - 1] = _pairs_before(i, rows, emissions, transitions, messages, beta)
+    return result
+
+
+def _pairs_before(
+    i: int,
+    rows: Lengths,
+    emissions: Array,
+    transitions: Array,
+    messages: ForwardMessages,
+    beta: Array,
+) -> Array:
+    """Return p(tag of i - 1, tag of i) for some rows of a batch, (rows, n, n)."""
+    following = emissions[rows, i] + beta[rows, i] - messages.partition[rows, np.newaxis]
+    logs = messages.alpha[rows, i - 1, :, np.newaxis] + transitions + following[:, np.newaxis]
+    pairs: Array = np.exp(logs)
+    return pairs
 
 
 # In float64, whose smallest numbers are e^-708: a tag's score may lie this far below the best.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_autograd import Array
 from pmt_core import SettingsError, check_sizes, log_softmax
+from pmt_nn.generation.beam_step import BeamStep
 from pmt_nn.generation.decoding import Decoding, check_numbers
 
 Ids = NDArray[np.int64]
@@ -92,6 +93,7 @@ def beam_search(
     width: int = 4,
     penalty: LengthPenalty | None = None,
     n_best: int = 1,
+    observer: Callable[[BeamStep], None] | None = None,
 ) -> list[list[Hypothesis]]:
     """Return up to n_best hypotheses that continue each row of first (b, t), the best first.
 
@@ -103,7 +105,8 @@ def beam_search(
 
     max_length: most tokens of a hypothesis, its end token included: a number, or (b,) of them, so
     that the result of a sentence does not depend on its batch. penalty: divisor of the
-    log-probability, `gnmt_penalty(0.6)` by default. Raises SettingsError.
+    log-probability, `gnmt_penalty(0.6)` by default. observer: is called with each step, and
+    changes nothing. Raises SettingsError.
 
     Examples:
         >>> import numpy as np
@@ -126,6 +129,7 @@ def beam_search(
         raise SettingsError(f"max_length is a whole number, 1 or more, got {max_length}")
     limits = np.broadcast_to(limits.astype(np.int64), (len(first),))
     search = _Search(limits, end, width, penalty or gnmt_penalty(0.6), n_best)
+    search.observer = observer
     ids = np.asarray(first, np.int64)
     while len(search.sentences):
         rows, sentences, ids = search.advance(decoding.step(ids))
@@ -154,6 +158,7 @@ class _Search:
         self._ended: list[list[Hypothesis]] = [[] for _ in range(b)]
         self._cut: list[list[Hypothesis]] = [[] for _ in range(b)]
         self._to_beat = np.full(b, -np.inf)  # score of the n_best-th hypothesis
+        self.observer: Callable[[BeamStep], None] | None = None
 
     def advance(self, logits: Array) -> tuple[Ids, Ids, Ids]:
         """Extend all prefixes by one token, given the logits (m g, v) of the next one.
@@ -163,10 +168,13 @@ class _Search:
         """
         m, g = self.log_p.shape
         log_p, prefix, token = self._candidates(logits)
-        self._add_ended(log_p, prefix, token)
+        candidates = log_p, prefix, token
+        self._add_ended(*candidates)
         # The most likely without an end token continue; if they are too few, -inf fills up.
         log_p = np.where(token == self._end, -np.inf, log_p)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, : self._width]
+        if self.observer is not None:
+            self.observer(self._step(*candidates, order))
         log_p = np.take_along_axis(log_p, order, axis=1)
         prefix, token = (np.take_along_axis(x, order, axis=1) for x in (prefix, token))
         tokens = np.take_along_axis(self.tokens, prefix[:, :, np.newaxis], axis=1)
@@ -202,8 +210,7 @@ class _Search:
 
     def _add_ended(self, log_p: NDArray[np.float64], prefix: Ids, token: Ids) -> None:
         """Add hypotheses for the end tokens among the first `width` candidates."""
-        ends = (token == self._end) & np.isfinite(log_p)
-        ends[:, self._width :] = False
+        ends = self._ends(log_p, token)
         n = self.tokens.shape[2] + 1
         for i, j in np.argwhere(ends):
             hypotheses = self._ended[self.sentences[i]]
@@ -213,6 +220,20 @@ class _Search:
             if len(hypotheses) >= self._n_best:
                 scores = sorted((hypothesis.score for hypothesis in hypotheses), reverse=True)
                 self._to_beat[self.sentences[i]] = scores[self._n_best - 1]
+
+    def _ends(self, log_p: NDArray[np.float64], token: Ids) -> NDArray[np.bool_]:
+        ends: NDArray[np.bool_] = (token == self._end) & np.isfinite(log_p)
+        ends[:, self._width :] = False
+        return ends
+
+    def _step(self, log_p: NDArray[np.float64], prefix: Ids, token: Ids, order: Ids) -> BeamStep:
+        """Return the step for its observer. order: the candidates that continue."""
+        ranks = np.full(token.shape, -1)
+        np.put_along_axis(ranks, order, np.arange(order.shape[1])[np.newaxis], axis=1)
+        ranks[(token == self._end) | ~np.isfinite(log_p)] = -1
+        return BeamStep(
+            self.sentences.copy(), prefix, token, log_p, ranks, self._ends(log_p, token)
+        )
 
     def _done(self) -> NDArray[np.bool_]:
         """Return which sentences are finished, (m,), and cut those at their limit."""

@@ -125,7 +125,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
     pmt_apps      server               classification kit language_model loading ner qqp word2vec
-    pmt_apps      server               tape
+    pmt_apps      server               mnist tape translation
     pmt_apps      serve                server
     pmt_apps      console              classification comparison embed kit language_model
     pmt_apps      console              mnist ner qqp server translation word2vec

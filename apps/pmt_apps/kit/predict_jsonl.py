@@ -196,7 +196,7 @@ def answer_pieces(answer: Mapping[str, Any]) -> Iterator[bytes]:
             yield b"]"
         yield b"}" if answer else b"{}"
     except ValueError as error:
-        reason = _not_finite(answer)
+        reason = not_finite(answer)
         if not reason:
             raise
         raise DataError(
@@ -209,7 +209,7 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _not_finite(value: object, name: str = "") -> str:
+def not_finite(value: object, name: str = "") -> str:
     """Return the first number that is not finite, with the keys that lead to it."""
     parts: Iterable[tuple[object, object]] = ()
     if isinstance(value, Mapping):
@@ -219,7 +219,7 @@ def _not_finite(value: object, name: str = "") -> str:
     elif isinstance(value, float) and not math.isfinite(value):
         return f"{name} is {value}"
     for key, part in parts:
-        text = _not_finite(part, f"{name}[{key}]" if name else str(key))
+        text = not_finite(part, f"{name}[{key}]" if name else str(key))
         if text:
             return text
     return ""

@@ -32,7 +32,9 @@ _ROUTES = (
 _EXPLANATIONS = {
     "classify": "what each word adds to the log-odds of the most likely label",
     "qqp": 'what each word adds to the log-odds of "the same"; attention by layer and head',
-    "ner": "the probability of each tag for each word",
+    "ner": "the probability of each tag for each word; the lattice of the CRF",
+    "translation": "attention by layer and head, and the tree of the beam search",
+    "mnist": "gradients by pixel, and the maps of the first convolutions",
     "word2vec": 'a word or a sum ("king - man + woman"): nearest words, points of a plane',
     "lm": "each token of the text, its probability, and the likeliest tokens at its place",
 }
@@ -96,8 +98,7 @@ def _run(store: RunStore, name: str, host: str) -> str:
         )
     else:
         commands.append(_curl(host, name, {"inputs": list(example.examples)}))
-    if model["explains"]:
-        commands.append(_curl(host, name, {"input": example.examples[0]}, what="explain"))
+    commands.append(_curl(host, name, {"input": example.examples[0]}, what="explain"))
     more = f"<p>Options: {_text(', '.join(OPTIONS))}.</p>" if task == "lm" else ""
     blocks = "".join(f"<pre><code>{_text(command)}</code></pre>" for command in commands)
     return (

@@ -13,7 +13,6 @@ from pmt_apps.language_model.predictor import PromptPredictor
 from pmt_apps.server import generation, tape
 from pmt_apps.server.api_page import api_page
 from pmt_apps.server.examples import inputs_of
-from pmt_apps.server.explanations import EXPLANATIONS
 from pmt_apps.server.guard import check_origin
 from pmt_apps.server.http import REPORT_POLICY, HttpError, Request, Response
 from pmt_apps.server.limits import ServeLimits
@@ -174,12 +173,6 @@ class ServeApp:
     def _explain(self, request: Request, name: str | None) -> Response:
         body = self._body(request, _OPTIONS[:2])
         run = self.store.get(name)
-        if run.task not in EXPLANATIONS:
-            raise HttpError(
-                HTTPStatus.NOT_FOUND,
-                f"answers of the task {run.task} are not explained; those of "
-                f"{', '.join(EXPLANATIONS)} are",
-            )
         inputs, single = inputs_of(run.task, body, self.limits)
         return _answer(self._checked(run, inputs, run.explain), single)
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from pmt_apps.classification.predictor import TextPredictor
+from pmt_apps.kit.predict_jsonl import not_finite
 from pmt_apps.language_model.predictor import PromptPredictor
 from pmt_apps.language_model.surprise import token_surprise
+from pmt_apps.mnist.attribution import feature_maps, pixel_gradients
+from pmt_apps.mnist.predictor import DigitPredictor
+from pmt_apps.ner.lattice import TagLattice, tag_lattice
 from pmt_apps.ner.predictor import EntityPredictor
 from pmt_apps.qqp.attribution import head_attention, pair_scores
 from pmt_apps.qqp.predictor import PairPredictor
+from pmt_apps.translation.beam_tree import beam_tree, path_of
+from pmt_apps.translation.predictor import TranslationPredictor
 from pmt_apps.word2vec.predictor import ANSWERS, WordPredictor
 from pmt_apps.word2vec.word_map import signed_words, word_map
 from pmt_core import DataError
+from pmt_nn import gnmt_penalty
 from pmt_train import Workers
 
 _DIGITS = 6
+_LATTICE = 40  # words of a lattice
+_LEAST_STEP = 1e-3  # probability of a step of it
 Explain = Callable[[Any, Any], dict[str, Any]]
 """A function of a predictor and a checked example."""
 
@@ -35,10 +44,10 @@ def explanation(predictor: Any, value: Any) -> dict[str, Any]:
     """
     with np.errstate(all="ignore"):  # what is not finite is an error, not a warning
         result = EXPLANATIONS[predictor.task](predictor, predictor.checked(value))
-    if not _is_finite(result):
+    if reason := not_finite(result):
         raise DataError(
-            "its explanation is not finite: the weights of the run are too large for its numbers; "
-            "train it anew with a lower --lr"
+            f"its explanation is not finite ({reason}): the weights of the run are too large for "
+            "its numbers; train it anew with a lower --lr"
         )
     return result
 
@@ -76,13 +85,80 @@ def _pair(predictor: PairPredictor, pair: tuple[str, str]) -> dict[str, Any]:
 
 
 def _entities(predictor: EntityPredictor, sentence: str | tuple[str, ...]) -> dict[str, Any]:
-    """The answer, and the probability of each tag for each word by itself."""
+    """The answer, the probability of each tag for each word by itself, and the CRF's lattice."""
     (answer,) = predictor.predict_json([sentence])
+    words = tuple(word for word, *_ in answer["words"])
     return {
         **answer,
         "classes": predictor.classes_,
         "probabilities": _rounded(predictor.predict_proba([sentence])[0]),
+        "lattice": _lattice(tag_lattice(predictor.tagger, words, _LATTICE)) if words else None,
     }
+
+
+def _lattice(lattice: TagLattice) -> dict[str, Any]:
+    """Tags, the probabilities of nodes, and [from, to, probability] of the likelier steps."""
+    pairs = lattice.pairs
+    return {
+        "tags": lattice.tags,
+        "best": lattice.best.tolist(),
+        "marginals": _rounded(lattice.marginals, 4),
+        "emissions": _rounded(lattice.emissions, 3),
+        "transitions": [[None if np.isnan(x) else _rounded(x, 3) for x in row]
+                        for row in lattice.transitions],
+        "steps": [[[int(a), int(b), _rounded(pairs[i, a, b], 4)]
+                   for a, b in np.argwhere(pairs[i] >= _LEAST_STEP)] for i in range(len(pairs))],
+    }  # fmt: skip
+
+
+def _translation(predictor: TranslationPredictor, text: str) -> dict[str, Any]:
+    """The answer, the cross-attention by layer and head, and the beams as a tree."""
+    translator = predictor.translator
+    best, steps = translator.observed(text)
+    target, source, layers = translator.head_attention(text, best)
+    nodes = beam_tree(steps, gnmt_penalty(translator.alpha))
+    names = translator.token_names(np.array([node.token for node in nodes], np.int64))
+    return {
+        "source": text,
+        "translation": best.text,
+        "score": _rounded(best.score),
+        "source_tokens": source,
+        "target_tokens": target,
+        "attention": _rounded(np.stack(layers), 4),  # layers, heads, target, source
+        "beam": translator.beam,
+        "path": path_of(nodes, best.ids, ended=True) or path_of(nodes, best.ids, ended=False),
+        "nodes": [
+            [n.parent, n.depth, name, _rounded(n.log_probability, 4), _rounded(n.score, 4), n.state]
+            for n, name in zip(nodes, names, strict=True)
+        ],
+    }
+
+
+def _digit(predictor: DigitPredictor, image: Any) -> dict[str, Any]:
+    """The answer, the gradient of each digit by pixel, and the maps of the first convolutions."""
+    (answer,) = predictor.predict_json([image])
+    maps = feature_maps(predictor.model, image)
+    return {
+        **answer,
+        "gradients": [_picture(row) for row in pixel_gradients(predictor.model, image)],
+        "layers": [
+            {
+                "kernels": None if layer.kernels is None else [_picture(k) for k in layer.kernels],
+                "maps": [_picture(each, layer.maps.max()) for each in layer.maps],
+            }
+            for layer in maps
+        ],
+    }
+
+
+def _picture(values: Any, most: float | None = None) -> list[list[int]]:
+    """Return rows of whole numbers from -100 to 100; most: the value that becomes 100."""
+    most = float(np.abs(values).max() if most is None else most)
+    scaled = np.asarray(values, np.float64) * (100 / most if most else 0.0)
+    if not np.isfinite(scaled).all():
+        raise DataError("its picture is not finite; train the run anew with a lower --lr")
+    rows: list[list[int]] = np.rint(scaled).astype(int).tolist()
+    return rows
 
 
 def _word(predictor: WordPredictor, text: str) -> dict[str, Any]:
@@ -135,20 +211,14 @@ EXPLANATIONS: Mapping[str, Explain] = {
     "qqp": _pair,
     "ner": _entities,
     "word2vec": _word,
+    "translation": _translation,
     "lm": _tokens,
+    "mnist": _digit,
 }
-"""By task; the others have none."""
+"""By task."""
 
 
 def _rounded(value: Any, digits: int = _DIGITS) -> Any:
     """Return a number, or an array as lists, with some digits after the point."""
     rounded: Any = np.round(np.asarray(value, np.float64), digits).tolist()
     return rounded
-
-
-def _is_finite(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(map(_is_finite, value.values()))
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return all(map(_is_finite, value))
-    return not isinstance(value, float) or bool(np.isfinite(value))

@@ -16,7 +16,7 @@ from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.loading import PREDICTORS, load
 from pmt_apps.server.batcher import Batcher
 from pmt_apps.server.examples import INPUT_FORMATS
-from pmt_apps.server.explanations import EXPLANATIONS, explanation
+from pmt_apps.server.explanations import explanation
 from pmt_apps.server.http import HttpError
 from pmt_apps.server.limits import ServeLimits
 from pmt_core import DataError, FileProblem, JsonObject, PmtError, field, read_json
@@ -234,7 +234,6 @@ def describe(name: str, path: Path) -> dict[str, Any]:
         "input": example.description,
         "examples": list(example.examples),
         "answer": PREDICTORS[task].key,
-        "explains": task in EXPLANATIONS,
     }
 
 

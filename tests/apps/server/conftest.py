@@ -55,7 +55,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served") / "runs"
     for task in ("lm", "ner", "translation", "word2vec"):
         shutil.copytree(SAVED / task, folder / task)
-    settings = DigitSettings(model="mlp")
+    settings = DigitSettings(channels=2)
     DigitPredictor(settings, build_model(settings)).save(folder / "mnist")
     _pair_predictor().save(folder / "qqp")
     _text_predictor().save(folder / "classify")

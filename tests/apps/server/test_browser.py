@@ -11,11 +11,11 @@ VIEWS = {
     "": "h3",  # the list of runs
     "classify": ".word.for4, .word.against4",
     "lm": "button",
-    "mnist": ".verdict",
+    "mnist": "canvas.picture",
     "ner": "td.best",
     "qqp": "svg.attention line",
     "tape": ".tape .node",
-    "translation": ".verdict",
+    "translation": ".beams .best",
     "unfinished": "main",
     "word2vec": "main .answer p",
 }
@@ -51,6 +51,12 @@ def test_names_are_marked_while_typing(page: Browser, address: str) -> None:
     rows = page.count(".tags tbody tr")
     assert rows > 5
     assert page.count("td.best") == rows
+    assert page.count(".lattice g.best") == rows
+    assert page.count(".lattice path.best") == rows - 1
+    page.run("document.querySelector('.lattice [tabindex=\"0\"]').focus()")
+    first = page.wait_for("p[aria-live]", "score of the tag")
+    page.press("ArrowRight")
+    assert page.wait_for("p[aria-live]", "score of the tag") != first
 
 
 def test_a_label_changes_with_the_text(page: Browser, address: str) -> None:
@@ -110,16 +116,36 @@ def test_a_digit_is_drawn(page: Browser, address: str) -> None:
     page.click_text("button", "Clear")
     page.wait_for(".answer", "Draw a digit")
     page.drag("canvas", [(-40, -80), (40, -80), (0, 0), (-20, 80)])
-    page.wait_for(".verdict", "It is a")
+    verdict = page.wait_for(".verdict", "It is a")
     shares = [float(text) for text in page.texts(".bars .number")]
     assert len(shares) == 10
     assert sum(shares) == pytest.approx(1, abs=6e-3)
+    page.wait_for("h3", "Convolution 2: 4 maps of 14 × 14")
+    assert page.count("canvas.picture") == 2 + 2 + 2 + 4  # two pictures, filters, maps
+    assert page.run("return document.querySelector('figure select').value") == verdict[-1]
+    page.choose("figure select", "3")
+    page.wait("document.querySelector('canvas[aria-label*=\"log-odds of a 3\"]')")
 
 
 def test_a_sentence_is_translated_while_typing(page: Browser, address: str) -> None:
     opened(page, address, "translation")
     page.type("textarea", "the cat and the dog")
     page.wait_for(".answer .quiet", "score")
+    page.wait_for(".beams .best.ended")
+    assert page.texts("tbody tr.best th") == page.texts(".verdict")
+    steps = page.run("return Number(document.querySelector('#beam-step').max)")
+    page.choose("#beam-step", "1")
+    page.wait("document.querySelector('#beam-step').ariaValueText === values[0]",
+              f"step 1 of {steps}")  # fmt: skip
+    assert page.count(".beams g.alive[visibility=visible]") == 2  # the beam of the saved run
+    assert page.count(".beams g.gray[visibility=visible]") == 2
+    page.choose("#beam-step", str(steps))
+    page.run("document.querySelector('.beams [tabindex=\"0\"]').focus()")
+    first = page.wait_for("p[aria-live]", "log-probability")
+    page.press("ArrowRight")
+    assert page.wait_for("p[aria-live]", "log-probability") != first
+    page.hover("svg.attention text")
+    page.wait("document.querySelector('svg.attention text.chosen')")
 
 
 def test_a_word_has_neighbors(page: Browser, address: str) -> None:

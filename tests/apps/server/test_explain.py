@@ -12,16 +12,19 @@ from serve_client import Client
 import pmt_apps
 from pmt_apps.classification.predictor import TextPredictor
 from pmt_apps.language_model.predictor import PromptPredictor
+from pmt_apps.mnist.attribution import pixel_gradients
+from pmt_apps.mnist.predictor import DigitPredictor
 from pmt_apps.ner.predictor import EntityPredictor
 from pmt_apps.qqp.attribution import REMOVAL, pair_scores
 from pmt_apps.qqp.models.baselines import TfIdfPairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.predictor import PairPredictor
+from pmt_apps.translation.predictor import TranslationPredictor
 from pmt_apps.word2vec.predictor import WordPredictor
 from pmt_apps.word2vec.word_map import signed_words, word_map
 from pmt_autograd import Tensor
 from pmt_core import DataError, softmax
-from pmt_text import QuestionPair
+from pmt_text import QuestionPair, TaggedSentence
 
 PAIR = ("How do I learn to swim?", "What is the best way to learn swimming?")
 
@@ -135,6 +138,104 @@ def test_tags_of_words_are_those_of_the_predictor(client: Client, runs: Path) ->
     assert answer(client, "ner", "")["probabilities"] == []
 
 
+def test_the_lattice_is_that_of_the_crf(client: Client, runs: Path) -> None:
+    predictor = pmt_apps.load(runs / "ner", workers=1)
+    assert isinstance(predictor, EntityPredictor)
+    text = "Ann Lee met Bob in Rome."
+    explained = answer(client, "ner", text)
+    lattice = explained["lattice"]
+    crf = predictor.tagger.model.crf
+    tags, n = lattice["tags"], len(explained["words"])
+    assert tags == list(predictor.tagger.encoder.tags)
+    marginals = np.array(lattice["marginals"])
+    assert marginals.shape == (n, len(tags))
+    best = predictor.tagger.tag([TaggedSentence(tuple(w for w, *_ in explained["words"]))],
+                                predictor.workers)  # fmt: skip
+    assert [tags[i] for i in lattice["best"]] == list(best.tags[0])
+    for i, steps in enumerate(lattice["steps"]):
+        pairs = np.zeros((len(tags), len(tags)))
+        for a, b, share in steps:
+            pairs[a, b] = share
+        assert pairs.sum(axis=1) == pytest.approx(marginals[i], abs=2e-2)
+        assert pairs.sum(axis=0) == pytest.approx(marginals[i + 1], abs=2e-2)
+    forbidden = crf.forbidden
+    assert forbidden is not None
+    is_null = [[score is None for score in row] for row in lattice["transitions"]]
+    assert is_null == forbidden.tolist()
+    assert answer(client, "ner", "")["lattice"] is None
+    assert len(answer(client, "ner", "Ann slept " * 25)["lattice"]["best"]) == 40
+
+
+def test_a_translation_has_its_beams_and_the_attention_of_its_heads(
+    client: Client, runs: Path
+) -> None:
+    predictor = pmt_apps.load(runs / "translation", workers=1)
+    assert isinstance(predictor, TranslationPredictor)
+    text = "the cat and the dog"
+    explained = answer(client, "translation", text)
+    (expected,) = predictor.predict_json([text])
+    assert {key: explained[key] for key in expected} == pytest.approx(expected)
+    weights = np.array(explained["attention"])
+    layers, heads = predictor.settings.layers, predictor.settings.heads
+    target, source = explained["target_tokens"], explained["source_tokens"]
+    assert weights.shape == (layers, heads, len(target), len(source))
+    assert np.allclose(weights.sum(axis=-1), 1, atol=2e-3)
+    nodes, path = explained["nodes"], explained["path"]
+    assert [nodes[i][2] for i in path] == target
+    assert nodes[path[-1]][4] == pytest.approx(expected["score"], abs=1e-4)
+    assert nodes[path[-1]][5] == "ended"
+    for i, (parent, depth, _, p, _, state) in enumerate(nodes):
+        assert parent < i
+        if parent >= 0:
+            assert nodes[parent][1] == depth - 1
+            assert nodes[parent][3] >= p
+            assert nodes[parent][5] == "kept"
+        assert state in ("kept", "dropped", "ended")
+    for depth in range(1, max(node[1] for node in nodes) + 1):
+        kept = [node for node in nodes if node[1] == depth and node[5] == "kept"]
+        assert len(kept) <= predictor.settings.beam
+
+
+def test_the_gradients_of_a_digit_are_slopes_of_its_log_odds(
+    client: Client, runs: Path, image: list[int]
+) -> None:
+    predictor = pmt_apps.load(runs / "mnist", workers=1)
+    assert isinstance(predictor, DigitPredictor)
+    explained = answer(client, "mnist", image)
+    assert explained["label"] == predictor.predict([image])[0]
+    pictures = np.array(explained["gradients"])
+    assert pictures.shape == (10, 28, 28)
+    assert np.abs(pictures).max(axis=(1, 2)).tolist() == [100] * 10
+    x = np.array(image, np.float32).reshape(1, 1, 28, 28) / 255
+    predictor.model.eval()
+    for digit in (3, explained["label"]):
+        direction = (pictures[digit] / 100).astype(np.float32)
+        slope = (log_odds(predictor, x + 5e-4 * direction, digit)
+                 - log_odds(predictor, x - 5e-4 * direction, digit)) / 1e-3  # fmt: skip
+        exact = pixel_gradients(predictor.model, np.array(image, np.uint8).reshape(28, 28))[digit]
+        assert slope == pytest.approx(float((exact * direction).sum()), rel=2e-2)
+        assert np.abs(direction - exact / np.abs(exact).max()).max() < 0.006
+
+
+def log_odds(predictor: DigitPredictor, x: Any, digit: int) -> float:
+    p = softmax(predictor.model(x).data[0].astype(np.float64))[digit]
+    return float(np.log(p / (1 - p)))
+
+
+def test_the_maps_of_a_digit_are_those_of_the_first_convolutions(
+    client: Client, runs: Path, image: list[int]
+) -> None:
+    predictor = pmt_apps.load(runs / "mnist", workers=1)
+    assert isinstance(predictor, DigitPredictor)
+    first, second = answer(client, "mnist", image)["layers"]
+    x = np.array(image, np.float32).reshape(1, 1, 28, 28) / 255
+    maps = np.maximum(predictor.model[0](Tensor(x)).data[0], 0)
+    assert np.array(first["maps"]) == pytest.approx(100 * maps / maps.max(), abs=0.6)
+    assert np.array(first["kernels"]).shape == (len(maps), 5, 5)
+    assert second["kernels"] is None
+    assert np.array(second["maps"]).shape == (2 * len(maps), 14, 14)
+
+
 def test_words_and_sums_of_words_have_neighbors_and_points(client: Client, runs: Path) -> None:
     predictor = pmt_apps.load(runs / "word2vec", workers=1)
     assert isinstance(predictor, WordPredictor)
@@ -227,7 +328,6 @@ def next_token(predictor: PromptPredictor, ids: Any) -> Any:
         ("lm", {"inputs": ["the", "\N{SNOWMAN}"]}, 422, "input 1: characters"),
         ("classify", {"inputs": ["a"] * 9}, 413, "9 examples, at most 8"),
         ("classify", {"input": "a" * 501}, 413, "501 characters"),
-        ("translation", {"input": "ein hund"}, 404, "are not explained"),
         ("unfinished", {"input": "a"}, 409, "no model yet"),
         ("nobody", {"input": "a"}, 404, "no run"),
     ],
@@ -249,6 +349,3 @@ def test_explanations_have_the_guards_of_predictions(client: Client) -> None:
     assert client("GET", path).status == 404
     page = client("GET", "/docs").body.decode()
     assert "/runs/ner/explain" in page
-    assert "/runs/translation/explain" not in page
-    assert client("GET", "/runs/ner/model").json["explains"] is True
-    assert client("GET", "/runs/mnist/model").json["explains"] is False

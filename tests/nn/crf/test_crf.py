@@ -91,6 +91,22 @@ def test_marginals_are_shares_of_all_sequences(rng, crf, mask) -> None:
         assert (marginals[i][~keep] == 0).all()
 
 
+@pytest.mark.parametrize("masked", [True, False])
+def test_marginals_of_pairs_are_shares_of_all_sequences(rng, crf, masked) -> None:
+    mask = np.array([[1, 1, 1, 1], [0, 1, 0, 1], [1, 0, 0, 0]], bool) if masked else None
+    emissions = rng.normal(size=(3, 4, 3))
+    pairs = crf.pair_marginals(emissions, mask)
+    assert pairs.shape == (3, 3, 3, 3)
+    for i, (row, _) in enumerate(rows(emissions, mask)):
+        by_tags = all_scores(crf, row)
+        total = sum(np.exp(v) for v in by_tags.values())
+        expected = np.zeros((3, 3, 3))
+        for tags, value in by_tags.items():
+            for position, (tag, following) in enumerate(pairwise(tags)):
+                expected[position, tag, following] += np.exp(value) / total
+        np.testing.assert_allclose(pairs[i], expected, atol=1e-12)
+
+
 def test_padding_more_changes_nothing(rng, crf) -> None:
     emissions, tags = rng.normal(size=(2, 3, 3)), rng.integers(0, 3, (2, 3))
     mask = np.array([[True, True, True], [True, False, False]])

@@ -10,21 +10,24 @@ const FAINTEST = 0.02; // of a weight that is drawn
 const LETTERS = 15; // of a word that are shown
 
 // Returns the view of the arrays attention12 and attention21, or a sentence if there are none.
+// Each is an array of layers, heads, words that look, and words that they look at. One may be null.
 export function attention({ words1, words2, attention12, attention21 }) {
-  if (!attention12) return h("p", { class: "quiet" }, "This model has no attention by words.");
+  const weightsOf = { 12: attention12, 21: attention21 };
+  const directions = Object.keys(weightsOf).filter((key) => weightsOf[key]);
+  if (!directions.length) return h("p", { class: "quiet" }, "This model has no attention by words.");
   if (!words1.length || !words2.length) {
-    return h("p", { class: "quiet" }, "Both questions need a word.");
+    return h("p", { class: "quiet" }, "Both texts need a word.");
   }
-  const layer = choice(attention12.length, "Layer");
-  const head = choice(attention12[0].length, "Head");
-  const direction = h("select", {},
-    h("option", { value: "12" }, "first to second"), h("option", { value: "21" }, "second to first"));
+  const layer = choice(weightsOf[directions[0]].length, "Layer");
+  const head = choice(weightsOf[directions[0]][0].length, "Head");
+  const direction = h("select", {}, directions.map((key) =>
+    h("option", { value: key }, key === "12" ? "first to second" : "second to first")));
   const picture = h("div");
   let chosen; // a word: [side, index]
 
   function draw() {
     const from1 = direction.value === "12";
-    const weights = mean(from1 ? attention12 : attention21, layer.value, head.value);
+    const weights = mean(weightsOf[direction.value], layer.value, head.value);
     const weight = from1 ? (i, j) => weights[i][j] : (i, j) => weights[j][i];
     picture.replaceChildren(lines(words1, words2, weight, chosen, (word, byKey) => {
       chosen = word;
@@ -37,7 +40,7 @@ export function attention({ words1, words2, attention12, attention21 }) {
   draw();
   return [
     h("div", { class: "columns three" }, labeled("Layer", layer), labeled("Head", head),
-      labeled("Direction", direction)),
+      directions.length > 1 ? labeled("Direction", direction) : ""),
     h("p", { class: "quiet" }, "The darker a line, the more a word looks at the other. "
       + "Point at a word to see its lines alone."),
     picture,

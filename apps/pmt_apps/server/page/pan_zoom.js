@@ -15,22 +15,22 @@ export function panZoom(content, width, height, options) {
     "aria-label": `${options.label}. Plus and minus zoom, 0 shows all.`,
   }, content);
   const picture = select(svg);
-  const behavior = zoom().scaleExtent([0.1, 8])
-    .translateExtent([[0, 0], [width, height]]).on("zoom", ({ transform }) => {
+  const behavior = zoom().scaleExtent([0.1, 8]).translateExtent([[0, 0], [width, height]]);
+  behavior.on("zoom", ({ transform }) => {
     content.setAttribute("transform", transform);
     options.zoomed?.(transform.k);
   });
   picture.call(behavior).on("dblclick.zoom", null);
   let isFitted = false;
 
-  // Shows all, or from the middle of the top what fits at the least scale.
+  // Shows all, or from the left what fits at the least scale.
   function fit() {
     const { clientWidth: w, clientHeight: tall } = svg;
     if (!w) return;
     const k = Math.max(options.least ?? 0, Math.min(w / width, tall / height, 1.5));
     const y = Math.max(0, (tall - k * height) / 2);
     picture.call(behavior.transform,
-      zoomIdentity.translate((w - k * width) / 2, y).scale(k));
+      zoomIdentity.translate(Math.max(0, (w - k * width) / 2), y).scale(k));
     isFitted = true;
   }
 

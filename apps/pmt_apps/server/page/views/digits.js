@@ -1,7 +1,8 @@
-// Digits: draw one, and read its probabilities.
+// Digits: draw one; its probabilities, the pixels that decide, and the maps of the first layers.
 
 import { post, runPath } from "/static/api.js";
-import { bars, fill, h, later } from "/static/dom.js";
+import { bars, fill, h, labeled, later } from "/static/dom.js";
+import { grayPicture, signedPicture } from "/static/pictures.js";
 
 const SIZE = 28;
 const SCALE = 10;
@@ -13,25 +14,73 @@ export function digits(place, name, model) {
   });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
   const answer = h("div", { class: "answer", "aria-live": "polite" });
-  const ask = later((signal) => fill(answer, async () => {
+  const why = h("div", { class: "answer" });
+  const layers = h("div");
+  const ask = later((signal) => {
     const input = pixels(pen);
-    if (!input.some(Boolean)) return h("p", { class: "quiet" }, "Draw a digit.");
-    const result = await post(runPath(name, "predict"), { input }, signal);
-    return [
-      h("p", { class: "verdict" }, `It is a ${result.label}`),
-      bars(result.probabilities.map((share, digit) => [String(digit), share])),
-    ];
-  }));
+    if (!input.some(Boolean)) {
+      answer.replaceChildren(h("p", { class: "quiet" }, "Draw a digit."));
+      why.replaceChildren();
+      layers.replaceChildren();
+      return undefined;
+    }
+    const request = post(runPath(name, "explain"), { input }, signal);
+    return Promise.all([
+      fill(answer, async () => verdict(await request)),
+      fill(why, async () => gradient(await request, input)),
+      fill(layers, async () => maps(await request)),
+    ]);
+  });
   draws(canvas, pen, ask);
   const clear = () => { pen.clearRect(0, 0, canvas.width, canvas.height); ask(); };
   const example = () => { clear(); paint(pen, model.examples[0]); ask(); };
   place.replaceChildren(
-    canvas,
-    h("div", { class: "row" },
-      h("button", { class: "plain", onclick: clear }, "Clear"),
-      h("button", { class: "plain", onclick: example }, "Example")),
-    answer);
+    h("div", { class: "columns" },
+      h("div", {}, canvas, h("div", { class: "row" },
+        h("button", { class: "plain", onclick: clear }, "Clear"),
+        h("button", { class: "plain", onclick: example }, "Example"))),
+      answer),
+    h("h2", {}, "The pixels that decide"), why, h("h2", {}, "What the first layers see"), layers);
   example();
+}
+
+function verdict({ label, probabilities }) {
+  return [
+    h("p", { class: "verdict" }, `It is a ${label}`),
+    bars(probabilities.map((share, digit) => [String(digit), share])),
+  ];
+}
+
+// What the network reads, and the gradient of a digit that is chosen.
+function gradient({ label, gradients }, input) {
+  const choice = h("select", {}, gradients.map((_, digit) =>
+    h("option", { value: digit, selected: digit === label }, `of a ${digit}`)));
+  const picture = h("div");
+  const draw = () => picture.replaceChildren(signedPicture(
+    gradients[choice.value], `Gradient of the log-odds of a ${choice.value} by each pixel`));
+  choice.addEventListener("change", draw);
+  draw();
+  const read = Array.from({ length: SIZE }, (_, i) =>
+    input.slice(SIZE * i, SIZE * (i + 1)).map((value) => value / 2.55));
+  return [
+    h("p", { class: "quiet" }, "The gradient of the log-odds: where a pixel is blue, more ink makes the digit more "
+      + "likely; where it is red, less likely."),
+    h("div", { class: "pictures large" },
+      h("figure", {}, grayPicture(read, "The drawing as the network reads it"),
+        h("figcaption", {}, "as the network reads it")),
+      h("figure", {}, picture, h("figcaption", {}, labeled("Gradient of the log-odds", choice)))),
+  ];
+}
+
+function maps({ layers }) {
+  if (!layers.length) return h("p", { class: "quiet" }, "This network has no convolution, so there are no maps.");
+  return layers.map((layer, n) => h("section", { class: "answer", "aria-label": `Layer ${n + 1}` },
+    h("h3", {}, `Convolution ${n + 1}: ${layer.maps.length} maps of ${layer.maps[0].length} × ${layer.maps[0].length}`),
+    h("p", { class: "quiet" }, layer.kernels ? "Above each map the weights of its filter; a map is bright where the "
+      + "filter fits the drawing." : "Each map combines all maps of the layer before."),
+    h("div", { class: "pictures" }, layer.maps.map((map, i) => h("div", {},
+      layer.kernels ? signedPicture(layer.kernels[i], `Filter ${i + 1}`) : "",
+      grayPicture(map, `Map ${i + 1} of convolution ${n + 1}`))))));
 }
 
 function draws(canvas, pen, changed) {

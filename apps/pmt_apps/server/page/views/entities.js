@@ -2,6 +2,7 @@
 
 import { post, runPath } from "/static/api.js";
 import { fill, h, labeled, later } from "/static/dom.js";
+import { lattice } from "/static/lattice.js";
 
 const COLORS = 5;
 const ROWS = 200; // words of the table
@@ -11,18 +12,26 @@ export function entities(place, name, model) {
   const field = h("textarea", { rows: 3 }, model.examples.join(" "));
   const answer = h("div", { class: "answer", "aria-live": "polite" });
   const tags = h("div");
+  const paths = h("div");
   const types = [];
   const ask = later((signal) => {
     const request = post(runPath(name, "explain"), { input: field.value }, signal);
     return Promise.all([
       fill(answer, async () => marked(await request, types)),
       fill(tags, async () => tagTable(await request)),
+      fill(paths, async () => chain(await request)),
     ]);
   });
   field.addEventListener("input", ask);
   place.replaceChildren(labeled("Text", field), answer,
+    h("h2", {}, "The lattice of the CRF"), paths,
     h("h2", {}, "Tags of the words"), tags);
   ask();
+}
+
+function chain(result) {
+  if (!result.lattice) return h("p", { class: "quiet" }, "There is no word.");
+  return lattice(result.lattice, result.words.map(([word]) => word));
 }
 
 function marked(result, types) {

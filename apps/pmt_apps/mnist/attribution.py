@@ -38,9 +38,9 @@ def pixel_gradients(model: Sequential, image: NDArray[np.uint8]) -> Array:
     images = Tensor(pixels(np.repeat(image[np.newaxis], MNIST_CLASSES, axis=0)).data,
                     requires_grad=True)  # fmt: skip
     logits = model(images)
-    own = np.eye(MNIST_CLASSES, dtype=bool)
-    others = logsumexp(logits + np.where(own, -1e9, 0).astype(np.float32), axis=1)
-    odds = logits[own] - others  # row i: digit i of its own copy of the image
+    diagonal = np.eye(MNIST_CLASSES, dtype=bool)
+    others = logsumexp(logits + np.where(diagonal, -1e9, 0).astype(np.float32), axis=1)
+    odds = logits[diagonal] - others  # row i: digit i of its own copy of the image
     result: Array = np.asarray(gradients(odds.sum())[images])[:, 0]
     model.zero_grad()
     return result

@@ -41,18 +41,18 @@ def beam_tree(steps: Sequence[BeamStep], penalty: LengthPenalty) -> list[BeamNod
     nodes: list[BeamNode] = []
     prefixes = [-1]  # index of the node of each prefix that the search extends
     for depth, step in enumerate(steps, start=1):
-        kept: dict[int, int] = {}
+        by_rank: dict[int, int] = {}
         for j in range(step.tokens.shape[1]):
             p, rank = float(step.log_probability[0, j]), int(step.ranks[0, j])
             if not np.isfinite(p):
                 continue
             state = "ended" if step.ended[0, j] else "kept" if rank >= 0 else "dropped"
             if rank >= 0:
-                kept[rank] = len(nodes)
+                by_rank[rank] = len(nodes)
             parent = prefixes[int(step.prefixes[0, j])]
             token = int(step.tokens[0, j])
             nodes.append(BeamNode(parent, depth, token, p, p / penalty(depth), state))
-        prefixes = [kept[rank] for rank in sorted(kept)]
+        prefixes = [by_rank[rank] for rank in sorted(by_rank)]
     return nodes
 
 

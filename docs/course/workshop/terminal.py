@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from textwrap import fill, indent
 
 from docs.course.workshop.answers import AnswerFile
+from docs.course.workshop.formula_text import formula_text
 from docs.course.workshop.grading import Grade, grade
 from docs.course.workshop.pages import COURSE, Task, needed, tasks
 
 _BAR = 30
+_DISPLAY = re.compile(r"\$\$(.+?)\$\$|^```math\n(.+?)\n```$", re.S | re.M)
+_ONLY_LINKS = re.compile(r"\s+\((?:\[[^\]]*\]\([^)]*\)[,;]?\s*)+\)")
+_INLINE = re.compile(r"(?<![`\\])\$([^$`]+)\$")
 
 
 def states(file: AnswerFile) -> dict[str, Grade]:
@@ -69,7 +74,16 @@ def show_grade(task: Task, result: Grade, file: AnswerFile, command: str) -> Non
 
 
 def plain(markdown: str) -> str:
-    """Return Markdown for a terminal: links without their targets, dollars without signs."""
+    """Return Markdown for a terminal: links without their targets, formulas as text."""
     text = re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"[picture: \1]", markdown)
+    text = _ONLY_LINKS.sub("", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    return re.sub(r"\$\$?", "", text)
+    text = _DISPLAY.sub(lambda match: indent(formula_text(match[1] or match[2]), "    "), text)
+    text = _INLINE.sub(lambda match: formula_text(match[1]), text)
+    return "\n\n".join(_filled(block) for block in text.split("\n\n"))
+
+
+def _filled(block: str) -> str:
+    """Return a paragraph in lines of equal length; lists, tables and code as they are."""
+    as_it_is = re.search(r"^( {4}|- |[|#]|```|\d+\. )", block, re.M)
+    return block if as_it_is else fill(block, 100, break_long_words=False, break_on_hyphens=False)

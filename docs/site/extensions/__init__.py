@@ -1,0 +1,1 @@
+"""Extensions of Sphinx: formulas by KaTeX, terms of the glossary, links to sources, docstrings."""

@@ -145,7 +145,9 @@ def _package_page(package: str) -> str:
     text = _heading(package) + f".. py:module:: {package}\n\n"
     text += "\n\n".join(
         inline(" ".join(paragraph.split()))
-        for paragraph in inspect.cleandoc(importlib.import_module(package).__doc__ or "").split("\n\n")
+        for paragraph in inspect.cleandoc(importlib.import_module(package).__doc__ or "").split(
+            "\n\n"
+        )
     )
     text += "\n\n"
     groups = folders(package)

@@ -22,6 +22,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
 from docs.site.api import api_pages  # noqa: E402
+from docs.site.make_notebooks import write_notebooks  # noqa: E402
 from docs.site.stage import Stage  # noqa: E402
 
 FOLDER = ROOT / "build" / "site"
@@ -37,7 +38,9 @@ def build(folder: Path = FOLDER, fresh: bool = False) -> int:
     Stage(ROOT, source).write(api_pages())
     options = ["--builder", "html", "--fail-on-warning", "--keep-going", "--quiet"]
     places = ["--conf-dir", HERE, "--doctree-dir", folder / "doctrees", source, folder / "html"]
-    return sphinx_build([*options, *map(str, places)])
+    code = sphinx_build([*options, *map(str, places)])
+    write_notebooks(folder / "html" / "notebooks")
+    return code
 
 
 def serve(folder: Path, port: int) -> None:

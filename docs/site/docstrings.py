@@ -59,7 +59,9 @@ def to_rst(lines: list[str], role: Callable[[str], str | None] | None = None) ->
     return out
 
 
-def _section(title: str, body: list[str], role: Callable[[str], str | None] | None) -> Iterator[str]:
+def _section(
+    title: str, body: list[str], role: Callable[[str], str | None] | None
+) -> Iterator[str]:
     lines = inspect.cleandoc("\n".join(["", *body])).splitlines()
     if not any(lines):
         return

@@ -16,7 +16,9 @@ from docs.site.notebooks import notebook_name
 from docs.site.pages import Pages, normalized
 
 LISTING = re.compile(r"^python (?P<path>\S+?):(?P<name>\S+)$")
-DOOR = re.compile(r"^- \[(?P<title>[^\]]+)\]\((?P<target>[^)]+)\): (?P<text>.+?)(?=^- |^$)", re.M | re.S)
+DOOR = re.compile(
+    r"^- \[(?P<title>[^\]]+)\]\((?P<target>[^)]+)\): (?P<text>.+?)(?=^- |^$)", re.M | re.S
+)
 
 
 class Stage:

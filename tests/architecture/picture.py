@@ -151,12 +151,15 @@ DISTRIBUTIONS: dict[str, Row] = {**PACKAGES, "pmt_apps": APPS}
 CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy tqdm matplotlib"))
 DOCS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 """The programs of docs/: pictures, cards, listings."""
+SITE = Row(third_party=_names("docutils nbclient nbformat pygments sphinx"))
+"""docs/site: what builds the site from the documents and docstrings."""
 
 # Folders of docs/ that are packages -> those that they may import.
 DOCS_FOLDERS: dict[str, frozenset[str]] = {
     "drawing": frozenset(),
     "cards": frozenset({"drawing"}),
     "course": frozenset(),
+    "site": frozenset(),
 }
 
 

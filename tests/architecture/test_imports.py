@@ -24,6 +24,7 @@ from picture import (
     ORACLES,
     PACKAGES,
     ROOT,
+    SITE,
     TESTS,
     Row,
     python_files,
@@ -57,7 +58,13 @@ def campaign_sources() -> dict[Path, SourceFile]:
 
 
 def docs_sources() -> dict[Path, SourceFile]:
-    return {path: read(path, ROOT) for path in python_files(ROOT / "docs")}
+    site = site_sources()
+    paths = (path for path in python_files(ROOT / "docs") if path not in site)
+    return {path: read(path, ROOT) for path in paths}
+
+
+def site_sources() -> dict[Path, SourceFile]:
+    return {path: read(path, ROOT) for path in python_files(ROOT / "docs" / "site")}
 
 
 # They run the code of pages and of forms, as text: that is what they are for.
@@ -69,12 +76,18 @@ RUN_TEXT = {
 
 
 def sources_of(who: str) -> dict[Path, SourceFile]:
-    others = {"apps": app_sources, "campaigns": campaign_sources, "docs": docs_sources}
+    others = {
+        "apps": app_sources,
+        "campaigns": campaign_sources,
+        "docs": docs_sources,
+        "site": site_sources,
+    }
     return others[who]() if who in others else package_sources(who)
 
 
 def row_of(who: str) -> Row:
-    return {**PACKAGES, "apps": APPS, "campaigns": CAMPAIGNS, "docs": DOCS}[who]
+    others = {"apps": APPS, "campaigns": CAMPAIGNS, "docs": DOCS, "site": SITE}
+    return {**PACKAGES, **others}[who]
 
 
 @cache
@@ -95,7 +108,7 @@ def findings(
             yield f"{path.relative_to(ROOT)}: {finding}"
 
 
-HOLDERS = [*PACKAGES, "apps", "campaigns", "docs"]
+HOLDERS = [*PACKAGES, "apps", "campaigns", "docs", "site"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -123,6 +136,7 @@ def test_third_parties(who: str) -> None:
         "apps": {"pmt_apps", *(path.stem for path in APP_FILES)},
         "campaigns": {"campaigns", "json_states", "pmt_apps", "tiny_encoder"},
         "docs": {"docs", "picture", "pmt_apps"},
+        "site": {"docs"},
     }
     beside = others.get(who, set())
     hold(findings(sources_of(who), lambda source: third_parties(source, row, beside)))

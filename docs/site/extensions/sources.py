@@ -69,7 +69,8 @@ def write_all(app: Sphinx, error: Exception | None) -> None:
     paths = set(needed(app))
     for package in PACKAGES:
         paths |= {
-            path.relative_to(root).as_posix() for path in (root / import_folder(package)).rglob("*.py")
+            path.relative_to(root).as_posix()
+            for path in (root / import_folder(package)).rglob("*.py")
         }
     paths |= {_relative(child, root) for path in paths for child in _files(root / path)}
     for path in sorted(paths):
@@ -121,7 +122,11 @@ def _highlighted(path: Path) -> str:
     formatter = HtmlFormatter(
         linenos="inline", lineanchors="L", anchorlinenos=True, wrapcode=True, cssclass="highlight"
     )
-    body = highlight(text, lexer, formatter).replace('id="L-', 'id="L').replace('href="#L-', 'href="#L')
+    body = (
+        highlight(text, lexer, formatter)
+        .replace('id="L-', 'id="L')
+        .replace('href="#L-', 'href="#L')
+    )
     if path.suffix == ".py":
         for name, line in definition_lines(text).items():
             anchor = f'<a id="L{line}" name="L-{line}"'

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
+import pmt_apps
+import pmt_autograd
+import pmt_core
+import pmt_nn
+import pmt_text
+import pmt_train
 from docs.site.docstrings import inline, summary
 from docs.site.pages import PACKAGES, import_folder
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES = {
+    module.__name__: module
+    for module in (pmt_core, pmt_autograd, pmt_nn, pmt_text, pmt_train, pmt_apps)
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class PublicName:
     @property
     def target(self) -> object:
         """What the name stands for."""
-        return getattr(importlib.import_module(self.package), self.name)
+        return getattr(MODULES[self.package], self.name)
 
     @property
     def directive(self) -> str:
@@ -68,7 +78,7 @@ class PublicName:
         if self.directive != "py:data":
             return inspect.getdoc(self.target) or ""
         body = _tree(self.path).body
-        for node, following in zip(body, body[1:]):
+        for node, following in pairwise(body):
             if self.name in _assigned(node) and isinstance(following, ast.Expr):
                 value = getattr(following.value, "value", "")
                 return inspect.cleandoc(value) if isinstance(value, str) else ""
@@ -136,20 +146,16 @@ def _index() -> str:
         "are. A package is imported from its front door: ``from pmt_nn import Linear``.\n\n"
     )
     for package in PACKAGES:
-        module = inline(summary(importlib.import_module(package).__doc__ or ""))
+        module = inline(summary(MODULES[package].__doc__ or ""))
         text += f":doc:`{package} </api/{package}/index>`\n    {module}\n\n"
     return text + _toctree([f"{package}/index" for package in PACKAGES])
 
 
 def _package_page(package: str) -> str:
     text = _heading(package) + f".. py:module:: {package}\n\n"
-    text += "\n\n".join(
-        inline(" ".join(paragraph.split()))
-        for paragraph in inspect.cleandoc(importlib.import_module(package).__doc__ or "").split(
-            "\n\n"
-        )
-    )
-    text += "\n\n"
+    described = inspect.getdoc(MODULES[package]) or ""
+    for paragraph in described.split("\n\n"):
+        text += inline(" ".join(paragraph.split())) + "\n\n"
     groups = folders(package)
     for folder, names in groups.items():
         text += _heading(folder or "root", "-")
@@ -161,8 +167,8 @@ def _package_page(package: str) -> str:
 def _folder_title(package: str, folder: str) -> str:
     if not folder:
         return f"{package}, beside its folders"
-    module = importlib.import_module(f"{package}.{folder}")
-    return summary(module.__doc__ or folder).rstrip(".").replace("`", "")
+    sign = _tree(f"{import_folder(package)}/{folder}/__init__.py")
+    return summary(ast.get_docstring(sign) or folder).rstrip(".").replace("`", "")
 
 
 def _table(names: list[PublicName]) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 SECTION = re.compile(r"^(Args|Attributes|Examples?|Raises|Returns|Yields|References|Notes?):$")
 FIELD = re.compile(r"^(\*{0,2}[\w.]+(?:, \*{0,2}[\w.]+)*(?: \([^)]*\))?): +(.*)$")
 BULLET = re.compile(r"^(- |\d+\. )")
 SPECIAL = re.compile(r"([\\*|_])")
 ENUMERATOR = re.compile(r"^(\(?\w{1,3}[.)]\s)")
+Role: TypeAlias = Callable[[str], str | None]
+"""How the text of `code` is written, if it is more than code: a link."""
+
 TITLES = {"Args": "Arguments", "Example": "Examples", "Note": "Notes"}
 
 
@@ -21,7 +25,7 @@ def summary(docstring: str) -> str:
     return (sentence[0] if sentence else paragraph).rstrip(":")
 
 
-def inline(text: str, role: Callable[[str], str | None] | None = None) -> str:
+def inline(text: str, role: Role | None = None) -> str:
     """Return a line of plain text with `code` as reStructuredText.
 
     Args:
@@ -43,7 +47,7 @@ def inline(text: str, role: Callable[[str], str | None] | None = None) -> str:
     return ENUMERATOR.sub(r"\\\1", result)
 
 
-def to_rst(lines: list[str], role: Callable[[str], str | None] | None = None) -> list[str]:
+def to_rst(lines: list[str], role: Role | None = None) -> list[str]:
     """Return a docstring, without its common indentation, as reStructuredText."""
     out: list[str] = []
     body: list[str] = []
@@ -59,9 +63,7 @@ def to_rst(lines: list[str], role: Callable[[str], str | None] | None = None) ->
     return out
 
 
-def _section(
-    title: str, body: list[str], role: Callable[[str], str | None] | None
-) -> Iterator[str]:
+def _section(title: str, body: list[str], role: Role | None) -> Iterator[str]:
     lines = inspect.cleandoc("\n".join(["", *body])).splitlines()
     if not any(lines):
         return
@@ -77,7 +79,7 @@ def _section(
         yield ""
 
 
-def _fields(lines: list[str], role: Callable[[str], str | None] | None) -> Iterator[str]:
+def _fields(lines: list[str], role: Role | None) -> Iterator[str]:
     """Return `name: text` entries, with continuation lines indented, as a definition list."""
     entries: list[tuple[str, list[str]]] = []
     for line in lines:
@@ -98,7 +100,7 @@ def _fields(lines: list[str], role: Callable[[str], str | None] | None) -> Itera
         yield ""
 
 
-def _blocks(lines: list[str], role: Callable[[str], str | None] | None) -> Iterator[str]:
+def _blocks(lines: list[str], role: Role | None) -> Iterator[str]:
     """Yield paragraphs as single lines, lists, code that is indented, and doctests."""
     index = 0
     while index < len(lines):

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import venv
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def solved(page: str) -> dict[str, Any]:
     notebook = notebook_of(ROOT, page)
     solutions = iter(SOLUTION.findall((ROOT / page).read_text(encoding="utf-8")))
     cells = notebook["cells"]
-    for cell, following in zip(cells, cells[1:]):
+    for cell, following in pairwise(cells):
         if "".join(following["source"]).startswith('check("'):
             cell["source"] = next(solutions).splitlines(keepends=True)
     return notebook

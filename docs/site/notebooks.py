@@ -1,8 +1,8 @@
 """Chapters of the log and pages of the course as Jupyter notebooks.
 
 The page is the only source. A block ```py becomes a cell of code, all else stays text; pictures go
-along as attachments, and links lead to the repository. A cell at the top installs pmt. In a notebook
-of the course, a task is its stub and a cell that checks the answer.
+along as attachments, and links lead to the repository. A cell at the top installs pmt. In a
+notebook of the course, a task is its stub and a cell that checks the answer.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ def _text(root: Path, path: str, text: str) -> list[dict[str, Any]]:
         return []
     pictures: dict[str, str] = {}
 
-    def target(there: str, picture: bool) -> str:
-        where, hash_sign, anchor = there.partition("#")
+    def target(link: str, picture: bool) -> str:
+        where, hash_sign, anchor = link.partition("#")
         full = posixpath.normpath((PurePosixPath(path).parent / where).as_posix())
         if picture:
             pictures[Path(full).name] = full
@@ -167,7 +167,7 @@ def _fence(fence: re.Match[str]) -> str:
         return f"$$\n{fence['body']}$$"
     if language == "python" and ":" in source:
         file, _, name = source.rpartition(":")
-        link = f"[{PurePosixPath(file).name}: {name}]({REPOSITORY}/blob/main/{file})"
+        link = f"[`{PurePosixPath(file).name}: {name}`]({REPOSITORY}/blob/main/{file})"
         return f"{fence['indent']}{link}\n\n" + fence[0].replace(fence["info"], "python", 1)
     return fence[0].replace(fence["info"], "python", 1) if language == "py" else fence[0]
 

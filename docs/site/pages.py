@@ -64,9 +64,9 @@ class Pages:
     @cached_property
     def names(self) -> dict[str, str]:
         """The name of the page of each document."""
-        paths = [path for path in sorted((self.root / "docs").rglob("*.md"))]
-        names = {path.relative_to(self.root).as_posix(): "" for path in paths}
-        names = {path: _name_in_docs(path) for path in names if not path.startswith("docs/site/")}
+        files = sorted((self.root / "docs").rglob("*.md"))
+        paths = [path.relative_to(self.root).as_posix() for path in files]
+        names = {path: _name_in_docs(path) for path in paths}
         for name in DISTRIBUTIONS:
             folder = distribution_folder(name)
             names[f"{folder}/README.md"] = f"project/packages/{name}"
@@ -79,7 +79,7 @@ class Pages:
         return (self.root / path).read_text(encoding="utf-8")
 
     def children(self, path: str) -> list[tuple[str, list[str]]]:
-        """Return the pages below the page of a document: (caption, names), the linked ones first."""
+        """Return the pages below the page of a document: (caption, names), linked ones first."""
         name = self.names[path]
         if name == "index":
             known = {*self.names.values(), "api/index"}

@@ -76,24 +76,24 @@ class Stage:
     def target(self, path: str, target: str, picture: bool) -> str:
         """Return the target of a link of a document as Sphinx needs it."""
         where, hash_sign, anchor = target.partition("#")
-        there = normalized(PurePosixPath(path).parent / where)
-        if there == "README.md":
-            there = "docs/README.md"
+        document = normalized(PurePosixPath(path).parent / where)
+        if document == "README.md":
+            document = "docs/README.md"
         if picture:
-            return self._picture(path, there)
-        if there in self.pages.names:
-            here = PurePosixPath(self.pages.names[path]).parent
-            page = os.path.relpath(f"{self.pages.names[there]}.md", here)
+            return self._picture(path, document)
+        if document in self.pages.names:
+            folder = PurePosixPath(self.pages.names[path]).parent
+            page = os.path.relpath(f"{self.pages.names[document]}.md", folder)
             return f"{page}{hash_sign}{anchor}"
-        if not (self.root / there).exists():
+        if not (self.root / document).exists():
             return target
-        return f"site:source/{there}.html{hash_sign}{anchor}"
+        return f"site:source/{document}.html{hash_sign}{anchor}"
 
-    def _picture(self, path: str, there: str) -> str:
+    def _picture(self, path: str, picture: str) -> str:
         """Copy a picture of the repository; return the way to it from a page."""
-        copy = self.folder / "pictures" / there.removeprefix("docs/")
+        copy = self.folder / "pictures" / picture.removeprefix("docs/")
         self.written.add(copy)
-        source = self.root / there
+        source = self.root / picture
         if not copy.exists() or copy.stat().st_mtime < source.stat().st_mtime:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
@@ -103,16 +103,15 @@ class Stage:
 
 def _with_caption(fence: re.Match[str]) -> str:
     """Put the source of a listing above it: a block `python PATH:NAME`."""
-    listing = LISTING.match(fence["info"].strip())
-    if listing is None:
-        return fence[0]
+    info = fence["info"].strip()
+    listing = LISTING.match(info)
+    if listing is None:  # a word behind the language says what a block of the course is
+        return fence[0].replace(info, info.split()[0], 1) if " " in info else fence[0]
     path, name, indent = listing["path"], listing["name"], fence["indent"]
     block = fence[0].replace(fence["info"], "python", 1)
     last = path.rpartition("/")[2]
-    return (
-        f"{indent}{{.listing-source}}\n{indent}[{last}: {name}](site:source/{path}.html#{name})\n\n"
-        + block
-    )
+    link = f"[`{last}: {name}`](site:source/{path}.html#{name})"
+    return f"{indent}{{.listing-source}}\n{indent}{link}\n\n{block}"
 
 
 def _with_doors(text: str) -> str:

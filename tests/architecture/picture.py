@@ -151,7 +151,9 @@ DISTRIBUTIONS: dict[str, Row] = {**PACKAGES, "pmt_apps": APPS}
 CAMPAIGNS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy tqdm matplotlib"))
 DOCS = Row(packages=frozenset(PACKAGES), third_party=_names("numpy matplotlib"))
 """The programs of docs/: pictures, cards, listings."""
-SITE = Row(third_party=_names("docutils nbclient nbformat pygments sphinx"))
+SITE = Row(
+    packages=frozenset(PACKAGES), third_party=_names("docutils nbclient nbformat pygments sphinx")
+)
 """docs/site: what builds the site from the documents and docstrings."""
 
 # Folders of docs/ that are packages -> those that they may import.
@@ -184,6 +186,7 @@ TESTS: dict[str, Row] = {
     "guides": _tests_row(*PACKAGES),
     "docstrings": _tests_row(*PACKAGES),
     "course": _tests_row(*PACKAGES),
+    "site": _tests_row(*PACKAGES),
     "shared": _tests_row(*PACKAGES),
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),

@@ -136,7 +136,7 @@ def test_third_parties(who: str) -> None:
         "apps": {"pmt_apps", *(path.stem for path in APP_FILES)},
         "campaigns": {"campaigns", "json_states", "pmt_apps", "tiny_encoder"},
         "docs": {"docs", "picture", "pmt_apps"},
-        "site": {"docs"},
+        "site": {"browser", "docs", "pmt_apps"},
     }
     beside = others.get(who, set())
     hold(findings(sources_of(who), lambda source: third_parties(source, row, beside)))
@@ -173,7 +173,7 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
             beside |= {"campaigns", "pmt_apps"}
         if folder == "log":
             beside |= {"checks", "docs"}
-        if folder == "course":
+        if folder in ("course", "site"):
             beside |= {"docs"}
         if folder == "guides":
             beside |= {"checks", "pmt_apps"}

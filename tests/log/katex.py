@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 from checks.formulas import formulas  # noqa: E402
 from checks.pages import DOCS, ROOT, line_of, read  # noqa: E402
+
 from docs.site.katex import VERSION, install, render  # noqa: E402
 
 

@@ -54,17 +54,17 @@ def signature(
     if getattr(target, "_is_protocol", False):
         return "", None
     try:
-        found = inspect.signature(target)
+        described = inspect.signature(target)
     except (TypeError, ValueError):
         return None
     if what == "method" and args is not None and not args.startswith(("(self", "(cls")):
-        first = next(iter(found.parameters), "")
+        first = next(iter(described.parameters), "")
         if first in ("self", "cls"):
-            rest = [each for key, each in found.parameters.items() if key != first]
-            found = found.replace(parameters=rest)
+            rest = [each for key, each in described.parameters.items() if key != first]
+            described = described.replace(parameters=rest)
     if what == "class":
-        found = found.replace(return_annotation=inspect.Signature.empty)
-    text = stringify_signature(found, unqualified_typehints=True)
+        described = described.replace(return_annotation=inspect.Signature.empty)
+    text = stringify_signature(described, unqualified_typehints=True)
     arguments, _, result = text.rpartition(" -> ")
     return (arguments, result) if arguments else (text, None)
 
@@ -96,7 +96,7 @@ def _lines(path: str) -> dict[str, int]:
 
 def linkcode_resolve(domain: str, info: dict[str, str]) -> str | None:
     """Return the address of the page of a source, at the definition of a name."""
-    top, _, rest = info["fullname"].partition(".")
+    top = info["fullname"].partition(".")[0]
     public = {each.name: each for each in public_names(info["module"])}.get(top)
     if domain != "py" or public is None:
         return None

@@ -29,7 +29,8 @@ PAGE = """<!DOCTYPE html>
 <link rel="stylesheet" href="{up}_static/source.css">
 <script>
 const mode = localStorage.getItem("mode") || "auto";
-const dark = mode === "dark" || (mode === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
+const dark = mode === "dark" || (mode === "auto" && prefersDark);
 document.documentElement.dataset.theme = dark ? "dark" : "light";
 </script>
 </head>
@@ -47,8 +48,8 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         target = link.get("refuri", "")
         if target.startswith(SCHEME):
             path = target.removeprefix(SCHEME)
-            here = posixpath.dirname(app.builder.get_target_uri(docname))
-            link["refuri"] = posixpath.relpath(path, here or ".")
+            folder = posixpath.dirname(app.builder.get_target_uri(docname))
+            link["refuri"] = posixpath.relpath(path, folder or ".")
             if path.startswith("source/"):
                 needed(app).add(path.partition("#")[0][len("source/") : -len(".html")])
 

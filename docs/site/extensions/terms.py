@@ -34,13 +34,13 @@ def anchor_of(term: str) -> str:
 
 def definitions(page: str) -> dict[str, tuple[str, str]]:
     """Return {spelling: (term, definition)} of the glossary's table."""
-    found = {}
+    known = {}
     for cell, definition in ROW.findall(page):
         term, _, others = cell.partition(" (")
         for spelling in [term, *others.rstrip(")").split(", ")]:
             if spelling:
-                found[spelling.lower()] = term, MARKUP.sub("", definition)
-    return found
+                known[spelling.lower()] = term, MARKUP.sub("", definition)
+    return known
 
 
 def add_anchors(doctree: nodes.document) -> None:

@@ -186,7 +186,8 @@ def _folder_page(package: str, folder: str, names: list[PublicName]) -> str:
     text += _table(names) + f".. py:currentmodule:: {package}\n\n"
     for each in names:
         text += _heading(each.name, "-")
-        text += f".. {each.directive}:: {package}.{each.name}\n"
+        prefix = "" if each.directive == "py:data" else f"{package}."
+        text += f".. {each.directive}:: {prefix}{each.name}\n"
         if each.has_public_base:
             text += "   :show-inheritance:\n"
         if each.directive == "py:data":

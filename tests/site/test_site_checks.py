@@ -10,7 +10,8 @@ from docs.site.checks.browser_checks import MISSING, address_of, browser, page_p
 from docs.site.checks.static_checks import Site
 
 PAGE = """<!DOCTYPE html>
-<html lang="en"><head><title>Page</title>{head}</head>
+<html lang="en"><head><title>Page</title>
+<style>html[data-theme=dark] body {{ background: #000; color: #fff; }}</style>{head}</head>
 <body><main><h1 id="top">Page</h1>{body}</main></body></html>
 """
 
@@ -87,9 +88,8 @@ def test_a_browser_shows_contrast_width_and_requests(tmp_path: Path) -> None:
         '<p style="color: #000; opacity: 0.4">faint</p>'
         '<div style="width: 600px">wide</div>'
     )
-    style = "<style>html[data-theme=dark] body { background: #000; color: #fff; }</style>"
     script = "<script>new Image().src = 'http://127.0.0.1:9/x.png';</script>"
-    site_of(tmp_path, body, style + script)
+    site_of(tmp_path, body, script)
     with address_of(tmp_path) as address, browser() as window:
         problems = page_problems(window, address, "index.html")
         good = page_problems(window, address, "other.html")

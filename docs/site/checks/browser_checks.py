@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT / "tests" / "shared"))
 
 from browser import MISSING, Browser, browser  # noqa: E402
 
-SEARCH_IS_OVER = "!/Searching|Preparing/.test(document.querySelector('#search-results').innerText)"
 SCRIPT = (HERE / "page_script.js").read_text(encoding="utf-8")
 WITHOUT_TRANSITIONS = """
 const style = document.createElement("style");

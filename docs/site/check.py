@@ -80,7 +80,7 @@ def main() -> int:
     parser.add_argument("--pages", nargs="*", default=[""], help="beginnings of paths")
     parser.add_argument("--screenshots", type=Path, help="folder for pictures")
     options = parser.parse_args()
-    if not options.no_build and build():
+    if not options.no_build and build(fresh=True):
         return 1
     site = Site(FOLDER / "html")
     missing = site.missing_names(ROOT / "tests" / "architecture" / "public_api")

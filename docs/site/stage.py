@@ -114,17 +114,18 @@ def _with_caption(fence: re.Match[str]) -> str:
     return f"{indent}{{.listing-source}}\n{indent}{link}\n\n{block}"
 
 
-def _with_doors(text: str) -> str:
+def _with_doors(page: str) -> str:
     """Turn the list of sections on the home page into cards."""
     cards = [
         f":::{{grid-item-card}} {door['title']}\n:link: {door['target'].removesuffix('.md')}\n"
-        f":link-type: doc\n{door['text'][0].upper()}{door['text'][1:].strip()}\n:::\n"
-        for door in DOOR.finditer(text)
+        f":link-type: doc\n{text[0].upper()}{text[1:]}\n:::\n"
+        for door in DOOR.finditer(page)
+        for text in [door["text"].strip()]
     ]
-    first = DOOR.search(text)
+    first = DOOR.search(page)
     if first is None:
-        return text
-    rest = DOOR.sub("", text)
+        return page
+    rest = DOOR.sub("", page)
     grid = "::::{grid} 1 2 2 3\n:gutter: 3\n\n" + "".join(cards) + "::::\n"
     return rest[: first.start()] + grid + rest[first.start() :]
 

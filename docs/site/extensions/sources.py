@@ -25,6 +25,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{path}</title>
+<link rel="icon" href="{up}_static/icon.svg">
 <link rel="stylesheet" href="{up}_static/pygments.css">
 <link rel="stylesheet" href="{up}_static/source.css">
 <script>

@@ -59,6 +59,7 @@ html_context = {"default_mode": "auto"}
 html_css_files = ["katex/katex.min.css", "site.css"]
 html_js_files = ["site.js"]
 html_math_renderer = "katex"
+html_domain_indices = False
 html_show_sourcelink = False
 html_copy_source = False
 html_permalinks_icon = "#"

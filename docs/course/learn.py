@@ -13,6 +13,7 @@ Answers are written into one file, mine.py. A stub is added to it when a task is
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -50,7 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 0, 1 for an answer that is not right, 2 for a wrong call."""
     options = parser().parse_args(arguments)
     try:
-        return _run(options)
+        result = _run(options)
+        sys.stdout.flush()
+        return result
+    except BrokenPipeError:  # learn --list | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except WorkshopError as error:
         print(error, file=sys.stderr)
         return 2

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from docs.course import learn as learn_program
 from docs.course.learn import main
 from docs.course.workshop.pages import needed, task_of, tasks
 
@@ -153,3 +157,21 @@ def test_the_list_shows_all_tasks(answers, capsys) -> None:
 def test_a_folder_as_file_is_an_error(tmp_path: Path, capsys) -> None:
     assert learn(tmp_path) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_an_answer_that_ends_the_program_is_wrong(answers, capsys) -> None:
+    learn(answers)
+    solve(answers, "0.1", "def slope(f, x):\n    raise SystemExit\n")
+    assert learn(answers, "0.1") == 1
+    assert "SystemExit" in capsys.readouterr().out
+
+
+def test_a_pipe_that_is_closed_ends_the_list_quietly(answers) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, learn_program.__file__, "--file", str(answers), "--list"]
+    try:
+        done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, timeout=600)
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")

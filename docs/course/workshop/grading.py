@@ -97,7 +97,7 @@ def behavior(check: Check, answers: ModuleType) -> Behavior:
     try:
         with np.errstate(all="ignore"):
             observations.extend(check.observe(answers))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Behavior(
             tuple(observations),
             error=f"{type(error).__name__}: {error}",
@@ -107,7 +107,7 @@ def behavior(check: Check, answers: ModuleType) -> Behavior:
     return Behavior(tuple(observations))
 
 
-def _line(error: Exception, answers: ModuleType) -> str:
+def _line(error: Exception | SystemExit, answers: ModuleType) -> str:
     """Return the last line of the answers that an error went through."""
     file = f"{answers.__name__}.py"
     frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]

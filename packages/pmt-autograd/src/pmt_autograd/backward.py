@@ -72,13 +72,32 @@ def _marked(gradient: Any) -> Any:
 
 
 def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
-    """Add the gradient of this tensor to `.grad` of every leaf that it depends on.
+    """Add the gradient of a tensor to `.grad` of every leaf that it depends on.
 
-    Frees the tape node by node, so that memory falls during the pass. grad: gradient with respect
-    to this tensor, of its shape; 1 by default if it has one element.
+    Frees the tape node by node, so that memory falls during the pass.
 
     First order only: `.grad` has no gradient of its own. Operations that record refuse it with a
     GradientError. A Hessian times a vector is a difference of two gradients, see docs/tape.md.
+
+    Args:
+        loss: the tensor.
+        grad: gradient with respect to it, of its shape; 1 by default if it has one element.
+
+    Raises:
+        StateError: if a backward pass has used the tape already, or the tensor depends on no leaf
+            that requires a gradient.
+        ShapeError: if the tensor has several elements and no `grad` is given, or it has another
+            shape.
+
+    Examples:
+        >>> from pmt_autograd import Tensor
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        GradientArray([2., 4.], dtype=float32)
+        >>> (3 * x).sum().backward()  # a second loss: the gradients add up
+        >>> x.grad
+        GradientArray([5., 7.], dtype=float32)
     """
     for leaf, gradient in gradients(loss, grad).items():
         # A copy, since `backpropagate` may return one array for two leaves.

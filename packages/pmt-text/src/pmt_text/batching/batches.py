@@ -174,7 +174,11 @@ def _batch_ends(lengths: NDArray[np.int64], tokens: int) -> list[int]:
 class Curriculum(Generic[B]):
     """Epochs over one data set, then epochs over another (Bengio et al. 2009).
 
-    phases: (batches, number of epochs) of each phase. Epochs after the last phase repeat it.
+    Args:
+        phases: (batches, number of epochs) of each phase. Epochs after the last phase repeat it.
+
+    Raises:
+        SettingsError: if there is no phase, or a number of epochs is negative.
 
     Examples:
         >>> from pmt_text import BucketBatches, Curriculum

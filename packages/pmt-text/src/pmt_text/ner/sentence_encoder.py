@@ -62,8 +62,11 @@ def letters_only(word: str) -> str:
 def word_shape(word: str, max_run: int = 2) -> str:
     """Return the word with X for capitals, x for other letters and d for digits.
 
-    Other characters are kept. Runs of one sign are cut to `max_run`: "U.S." is "X.X.", "Brussels"
-    "Xxx", "1996-08-22" "dd-dd-dd", "McDonald" "XxXxx".
+    Other characters are kept: "U.S." is "X.X.", "Brussels" "Xxx", "1996-08-22" "dd-dd-dd".
+
+    Args:
+        word: any word.
+        max_run: runs of one sign are cut to this length.
 
     Examples:
         >>> from pmt_text import word_shape

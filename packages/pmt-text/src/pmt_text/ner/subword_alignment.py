@@ -113,10 +113,15 @@ class SubwordAlignment:
 def encode_words(
     words: Sequence[str], encode: Callable[[str], Sequence[int] | NDArray[np.integer]]
 ) -> tuple[NDArray[np.int64], SubwordAlignment]:
-    """Encode w words as t subwords; return their ids (t,) and the alignment.
+    """Encode w words as t subwords.
 
-    encode: returns the ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first is
-    given with a space before it, as in a text.
+    Args:
+        words: (w,).
+        encode: returns the ids of a word, e.g. `BytePairEncoding.encode`. Each word but the first
+            is given with a space before it, as in a text.
+
+    Returns:
+        The ids (t,) int64, and the alignment of words and subwords.
 
     Examples:
         >>> from pmt_text import BytePairEncoding, encode_words

@@ -25,8 +25,16 @@ _BY_PREFERENCE: tuple[TagScheme, ...] = ("IOB2", "IOB1", "IOBES")
 def convert_tags(tags: Sequence[str], scheme: TagScheme) -> list[str]:
     """Convert tags of any scheme to `scheme`.
 
-    The entities of `tags` are those that `tag_spans` finds. Valid tags are restored
-    exactly by converting back; broken ones become valid. Raises DataError for what is not a tag.
+    The entities of `tags` are those that `tag_spans` finds. Valid tags are restored exactly by
+    converting back; broken ones become valid.
+
+    Args:
+        tags: of a sentence, (n,).
+        scheme: "IOB1", "IOB2" or "IOBES".
+
+    Raises:
+        DataError: if a string is not a tag.
+        SettingsError: if the scheme is unknown.
 
     Examples:
         >>> from pmt_text import convert_tags
@@ -88,10 +96,17 @@ def _tag(prefix: str, type_: str) -> str:
 
 
 def concatenate_tags(parts: Iterable[Sequence[str]], scheme: TagScheme) -> list[str]:
-    """Return the tags of a sentence in `scheme`, from the tags of the parts that it was cut into.
+    """Return the tags of a sentence from the tags of the parts that it was cut into.
 
     Entities of one type that meet at a cut are one entity: the words of a part do not show whether
-    an entity at its first word begins there. Raises DataError for what is not a tag.
+    an entity at its first word begins there.
+
+    Args:
+        parts: tags of each part.
+        scheme: of the result, "IOB1", "IOB2" or "IOBES".
+
+    Raises:
+        DataError: if a string is not a tag.
 
     Examples:
         >>> from pmt_text import concatenate_tags
@@ -150,8 +165,15 @@ def forbidden_transitions(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the transitions that no valid sequence contains, for `LinearChainCRF`.
 
-    They are (n, n), True if the tag of the column never follows that of the row; and (n,), True if
-    a tag never comes first. See also `forbidden_ends`.
+    See also `forbidden_ends`.
+
+    Args:
+        tags: names of the n tags, in the order of their ids.
+        scheme: "IOB1", "IOB2" or "IOBES".
+
+    Returns:
+        (n, n) bool, True if the tag of the column never follows that of the row; and (n,) bool,
+        True if a tag never comes first.
 
     Examples:
         >>> from pmt_text import forbidden_transitions

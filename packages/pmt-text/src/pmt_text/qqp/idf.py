@@ -14,7 +14,11 @@ from pmt_text.files.errors import check_at_least
 class InverseDocumentFrequency:
     """log(n / (1 + d)) of a word that d of n different texts contain, at least 0.
 
-    Sparck Jones 1972. texts: n, 1 or more. counts: d of each word; 0 for other words.
+    Sparck Jones 1972.
+
+    Args:
+        texts: n, 1 or more.
+        counts: d of each word; 0 for other words.
 
     Examples:
         >>> from pmt_text import InverseDocumentFrequency

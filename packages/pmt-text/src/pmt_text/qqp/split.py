@@ -15,10 +15,17 @@ from pmt_text.tokenizers.normalize import Tokenize, tokenize
 def connected_components(
     pairs: Sequence[QuestionPair], *, tokenize: Tokenize = tokenize
 ) -> NDArray[np.int64]:
-    """Return the number of the group of each pair, (n,) int64, from 0 in order of appearance.
+    """Return the number of the group of each pair, from 0 in order of appearance.
 
     Two pairs are in one group if they share a question, by its id or its normalized text, or are
-    linked by a chain of such pairs. tokenize: maps a text to its tokens; may cache them.
+    linked by a chain of such pairs.
+
+    Args:
+        pairs: n question pairs.
+        tokenize: maps a text to its tokens; may cache them.
+
+    Returns:
+        (n,) int64.
 
     Examples:
         >>> from pmt_text import QuestionPair, connected_components

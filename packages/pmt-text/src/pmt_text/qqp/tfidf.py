@@ -100,7 +100,12 @@ class TfIdf:
     """Texts as unit vectors with the value (1 + ln count) * idf of each known word.
 
     Salton and Buckley 1988, with the smoothed idf = ln((1 + n) / (1 + texts with the word)) + 1.
-    The order of the words of `idf` is that of the components.
+
+    Args:
+        idf: of each known word; their order is that of the components.
+
+    Raises:
+        DataError: if an idf is not positive and finite.
 
     Examples:
         >>> from pmt_text import TfIdf

@@ -30,7 +30,12 @@ VECTOR_SIMILARITIES = (
 class VectorSimilarities:
     """Computes the `VECTOR_SIMILARITIES` of pairs; they are the same for either order.
 
-    vectors: of the words by id, (v, d). weights: of the words, e.g. their idf, (v,).
+    Args:
+        vectors: of the words by id, (v, d).
+        weights: of the words, e.g. their idf, (v,).
+
+    Raises:
+        ShapeError: if the shapes are others.
 
     Examples:
         >>> import numpy as np

@@ -37,6 +37,10 @@ def overlap_scores(
 ) -> NDArray[np.float64]:
     """Return the `jaccard` similarity of the tokens of n pairs of texts, (n,).
 
+    Args:
+        pairs: of texts, (n,).
+        tokenize: maps a text to its tokens; may cache them.
+
     Examples:
         >>> from pmt_text import overlap_scores
         >>> overlap_scores([("Who is he?", "Who's he?"), ("Who is he?", "Who IS he???")]).round(3)
@@ -48,11 +52,22 @@ def overlap_scores(
 def best_threshold(
     scores: Sequence[float] | NDArray[np.floating], labels: Sequence[int] | NDArray[np.integer]
 ) -> Threshold:
-    """Return the threshold of `scores` (n,) with the highest accuracy for `labels` (n,) of 0 and 1.
+    """Return the threshold of scores with the highest accuracy for labels of 0 and 1.
 
     In a tie the lowest threshold is taken. It lies half-way between two scores, or by at least 1
     below the lowest score (all are 1) or above the highest (none is). So it means the same after it
     was rounded to float32 or float16 with the scores, unless scores on its two sides become equal.
+
+    Args:
+        scores: (n,), finite.
+        labels: (n,), 0 or 1.
+
+    Returns:
+        The threshold, `value`, and its `accuracy`: scores of `value` and above are predicted as 1.
+
+    Raises:
+        ShapeError: if the shapes are others.
+        DataError: if there is no score, one is not finite, or a label is neither 0 nor 1.
 
     Examples:
         >>> from pmt_text import best_threshold

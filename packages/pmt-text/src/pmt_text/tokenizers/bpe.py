@@ -35,8 +35,13 @@ class BytePairEncoding:
     that nothing is unknown; then of the results of the merges, in order. A text is split into
     words (`split_words`), and the bytes of each word are merged, earliest learned pair first.
 
-    merges: pairs of symbols, see `learn_merges`. specials: names of the special tokens; by default
-    those of `Vocabulary`, with its ids (PAD, CLS, SEP, ...).
+    Args:
+        merges: pairs of symbols, see `learn_merges`.
+        specials: names of the special tokens; by default those of `Vocabulary`, with its ids (PAD,
+            CLS, SEP, ...).
+
+    Raises:
+        DataError: if merges or special tokens are invalid.
 
     Examples:
         >>> from pmt_text import BytePairEncoding
@@ -49,7 +54,6 @@ class BytePairEncoding:
     """
 
     def __init__(self, merges: Iterable[Pair], specials: Sequence[str] = SPECIAL_TOKENS) -> None:
-        """Raises DataError if merges or special tokens are invalid."""
         self.merges = tuple((int(left), int(right)) for left, right in merges)
         self.specials = tuple(specials)
         _check_specials(self.specials)

@@ -16,9 +16,13 @@ _KIND = "characters"
 class CharacterTokenizer:
     """Tokenizer with an id for each character of an alphabet, in the order of code points.
 
-    It has the methods of `BytePairEncoding`, so the two are interchangeable. alphabet: the
-    characters; repetitions are ignored. Raises `DataError` if it is empty, or has half of a
-    surrogate pair, which is no character.
+    It has the methods of `BytePairEncoding`, so the two are interchangeable.
+
+    Args:
+        alphabet: the characters; repetitions are ignored.
+
+    Raises:
+        DataError: if it is empty, or has half of a surrogate pair, which is no character.
 
     Examples:
         >>> from pmt_text import CharacterTokenizer

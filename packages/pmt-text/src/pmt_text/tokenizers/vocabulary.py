@@ -18,6 +18,12 @@ PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 class Vocabulary:
     """An immutable list of tokens, `SPECIAL_TOKENS` first; the id of a token is its index.
 
+    Args:
+        tokens: in the order of their ids; `Vocabulary.build` makes them from texts.
+
+    Raises:
+        DataError: if special tokens are missing, or a token occurs twice.
+
     Examples:
         >>> from pmt_text import Vocabulary
         >>> vocabulary = Vocabulary.build([["the", "cat"], ["the", "dog"]])
@@ -32,7 +38,6 @@ class Vocabulary:
     __slots__ = ("_ids", "_tokens")
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        """Raises `DataError` if special tokens are missing or a token occurs twice."""
         self._tokens = list(tokens)
         if tuple(self._tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise DataError(
@@ -48,10 +53,17 @@ class Vocabulary:
     def build(
         cls, texts: Iterable[Sequence[str]], min_count: int = 1, max_size: int | None = None
     ) -> Vocabulary:
-        """Build the vocabulary of `texts` (token lists), most frequent tokens first, ties sorted.
+        """Build the vocabulary of texts, most frequent tokens first, ties sorted.
 
-        The result depends only on the counts, not on the order of the texts. min_count: rarer
-        tokens are unknown (``<unk>``). max_size: maximal number of tokens, special tokens included.
+        The result depends only on the counts, not on the order of the texts.
+
+        Args:
+            texts: lists of tokens.
+            min_count: rarer tokens are unknown (``<unk>``).
+            max_size: maximal number of tokens, special tokens included.
+
+        Raises:
+            SettingsError: if `min_count` is below 1, or `max_size` below the special tokens.
         """
         check_at_least(1, min_count=min_count)
         check_at_least(len(SPECIAL_TOKENS), max_size=max_size)

@@ -57,7 +57,6 @@ class WordPiece:
         separator: str = "[SEP]",
         padding: str = "[PAD]",
     ) -> None:
-        """Raises DataError if special tokens are missing or a token occurs twice."""
         self._tokens = list(tokens)
         self._ids = {token: i for i, token in enumerate(self._tokens)}
         if len(self._ids) != len(self._tokens):

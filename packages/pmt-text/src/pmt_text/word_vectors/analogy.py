@@ -43,8 +43,15 @@ def load_analogies(
     r"""Load the sections of a file in the format of `questions-words.txt`.
 
     A line `: name` begins a section; each other line is a question of four words. Empty lines and
-    sections without questions are skipped. limits: of a line and of a compressed file. Raises
-    `FileProblem`, and `DataError` that names the line.
+    sections without questions are skipped.
+
+    Args:
+        path: the file.
+        limits: of a line and of a compressed file.
+
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if a line is no question; names the line.
 
     Examples:
         >>> from pathlib import Path

@@ -76,8 +76,16 @@ def load_word_vectors(
 def save_word_vectors(path: str | os.PathLike[str], vectors: WordVectors) -> None:
     """Save word vectors, as binary if `path` ends in .bin, as text if it ends in .txt or .vec.
 
-    The file is replaced atomically. Both formats restore each number exactly. Raises `DataError` if
-    a word contains a space or a line end, `SettingsError` for another ending, and `FileProblem`.
+    Both formats restore each number exactly.
+
+    Args:
+        path: the file, which is replaced atomically.
+        vectors: of the words.
+
+    Raises:
+        DataError: if a word contains a space or a line end.
+        SettingsError: for another ending.
+        FileProblem: if the file cannot be written.
 
     Examples:
         >>> import numpy as np

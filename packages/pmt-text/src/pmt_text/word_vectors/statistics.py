@@ -11,9 +11,16 @@ from pmt_core import ShapeError
 
 
 def pearson(x: ArrayLike, y: ArrayLike) -> float:
-    """Return the Pearson correlation of x and y, (n,) each, -1 to 1 (Pearson 1895).
+    """Return the Pearson correlation of x and y, -1 to 1 (Pearson 1895).
 
     It is nan if there are fewer than two pairs, or x or y is constant.
+
+    Args:
+        x: numbers, (n,).
+        y: numbers, (n,).
+
+    Raises:
+        ShapeError: if the shapes are others.
 
     Examples:
         >>> from pmt_text import pearson
@@ -29,9 +36,16 @@ def pearson(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
-    """Return the Pearson correlation of the ranks of x and y, (n,) each (Spearman 1904).
+    """Return the Pearson correlation of the ranks of x and y (Spearman 1904).
 
     Tied numbers have the mean of their ranks. It is nan if `pearson` is.
+
+    Args:
+        x: numbers, (n,).
+        y: numbers, (n,).
+
+    Raises:
+        ShapeError: if the shapes are others.
 
     Examples:
         >>> from pmt_text import spearman
@@ -58,10 +72,20 @@ def _checked(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def principal_components(vectors: NDArray[Any], n: int = 2) -> NDArray[np.float64]:
-    """Return the coordinates (m, n) of vectors (m, d) along the n directions of largest variance.
+    """Return the coordinates of vectors along the directions of largest variance (Pearson 1901).
 
-    The mean is the origin, and the first column has the largest variance (Pearson 1901). The sign
-    of a column is chosen so that its largest number is positive.
+    The mean is the origin, and the first column has the largest variance. The sign of a column is
+    chosen so that its largest number is positive.
+
+    Args:
+        vectors: (m, d).
+        n: number of directions.
+
+    Returns:
+        (m, n) float64.
+
+    Raises:
+        ShapeError: if m or d is below n.
 
     Examples:
         >>> import numpy as np

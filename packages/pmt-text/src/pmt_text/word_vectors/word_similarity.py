@@ -52,8 +52,15 @@ def load_word_pairs(
 ) -> list[WordPair]:
     r"""Load lines of two words and a number, separated by tabs, commas or spaces.
 
-    Empty lines, lines that begin with #, and a header are skipped. limits: of a line and of a
-    compressed file. Raises `FileProblem`, and `DataError` that names the line.
+    Empty lines, lines that begin with #, and a header are skipped.
+
+    Args:
+        path: the file.
+        limits: of a line and of a compressed file.
+
+    Raises:
+        FileProblem: if the file cannot be read.
+        DataError: if a line is no pair; names the line.
 
     Examples:
         >>> from pathlib import Path

@@ -40,7 +40,11 @@ class Neighbor(NamedTuple):
 class WordVectors:
     """v different words, most frequent first (`restrict` selects the first ones), with vectors.
 
-    Immutable. matrix: finite numbers, (v, d); stored as float32, not copied if they already are.
+    Immutable.
+
+    Args:
+        words: (v,).
+        matrix: finite numbers, (v, d); stored as float32, not copied if they already are.
 
     Examples:
         >>> import numpy as np

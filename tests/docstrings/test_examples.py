@@ -94,7 +94,7 @@ def faults_of(test: doctest.DocTest) -> Iterator[str]:
 
 
 def import_faults(test: doctest.DocTest) -> Iterator[str]:
-    """Examples import public names, of what their package may import, and of the package."""
+    """Examples import public names that they use, of their package and what that may import."""
     package = test.name.partition(".")[0]
     row = DISTRIBUTIONS[package]
     row = replace(row, packages=row.packages | {package})
@@ -105,6 +105,8 @@ def import_faults(test: doctest.DocTest) -> Iterator[str]:
     except SyntaxError:  # reported when it runs
         return
     rules += private_names(source, {name: stored(name) for name in PACKAGES}, ())
+    used = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name)}
+    rules += [f"imports {name}, which is not used" for name in {*source.full_names} - used]
     yield from (f"{test.name}: {finding}" for finding in rules)
 
 
@@ -223,6 +225,7 @@ def test_a_right_example_passes() -> None:
         (lambda text: text.replace("pmt_core", "pmt_autograd"), "not an arrow of the picture"),
         (lambda text: text.replace("        >>> from", "        >>> import tqdm, from"), "Syntax"),
         (lambda text: text.replace("pmt_core import sigmoid", "tqdm import tqdm"), "not a depend"),
+        (lambda text: text.replace("import sigmoid", "import sigmoid, cut"), "imports cut, which"),
     ],
 )
 def test_a_wrong_example_is_found(edit: Callable[[str], str], fault: str) -> None:

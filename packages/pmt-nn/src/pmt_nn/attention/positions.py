@@ -22,7 +22,6 @@ def sinusoids(length: int, d: int, dtype: DTypeLike = np.float32) -> NDArray[Any
     Vaswani et al. 2017, section 3.5. If d is odd, the last cosine is left out.
 
     Examples:
-        >>> import numpy as np
         >>> from pmt_nn import sinusoids
         >>> table = sinusoids(50, 4)
         >>> table[:2].round(3)  # sin(p), cos(p), sin(p / 100), cos(p / 100)

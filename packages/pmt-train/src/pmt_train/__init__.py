@@ -5,6 +5,13 @@ Read `trainer/trainer.py` (one step), `trainer/fit_loop.py` (epochs, evaluation,
 """
 
 # Metrics
+# Learning rate schedules
+from pmt_train.cyclic_schedules import (
+    CyclicMode,
+    cosine_restarts_schedule,
+    cyclic_schedule,
+    one_cycle_schedule,
+)
 from pmt_train.metrics.bootstrap import Interval, bootstrap_interval
 from pmt_train.metrics.calibration import (
     CalibrationBins,
@@ -71,18 +78,14 @@ from pmt_train.recording.recording import RecordedLayer, RecordingFollower, Trai
 
 # Learning rate schedules
 from pmt_train.schedules import (
-    CyclicMode,
     Schedule,
     constant_schedule,
-    cosine_restarts_schedule,
     cosine_schedule,
-    cyclic_schedule,
     exponential_schedule,
     in_sequence,
     inverse_sqrt_schedule,
     linear_schedule,
     multi_step_schedule,
-    one_cycle_schedule,
     preview,
     step_schedule,
     warmup,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 from pmt_core import SettingsError, check_sizes
 
@@ -24,52 +24,55 @@ class Schedule(Protocol):
 
 
 def constant_schedule(lr: float) -> Schedule:
-    """Return a schedule with the same rate at each step."""
-    _check_rate(lr)
+    """Return a schedule with the same rate at each step.
+
+    Examples:
+        >>> from pmt_train import constant_schedule
+        >>> schedule = constant_schedule(0.1)
+        >>> schedule(0), schedule(1000)
+        (0.1, 0.1)
+    """
+    check_rate(lr)
     return lambda step: lr
 
 
 def linear_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    """Return a linear decay from `lr` at step 0 to `final` at step `steps` and later."""
-    _check_rate(lr)
-    _check_steps(steps)
+    """Return a linear decay from `lr` at step 0 to `final` at step `steps` and later.
+
+    Examples:
+        >>> from pmt_train import linear_schedule, preview
+        >>> preview(linear_schedule(1.0, 4), 6)
+        [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    """
+    check_rate(lr)
+    check_steps(steps)
     return lambda step: final + (lr - final) * (1 - min(step / steps, 1.0))
 
 
 def cosine_schedule(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    """Return half a cosine from `lr` at step 0 to `final` at `steps` (Loshchilov & Hutter 2017)."""
-    _check_rate(lr)
-    _check_steps(steps)
-    return lambda step: _between(lr, final, min(step / steps, 1.0))
+    """Return half a cosine from `lr` at step 0 to `final` at `steps` (Loshchilov & Hutter 2017).
 
-
-def cosine_restarts_schedule(
-    lr: float, steps: int, *, growth: int = 1, final: float = 0.0
-) -> Schedule:
-    """Return cosines from `lr` to `final`, one after the other (SGDR, Loshchilov & Hutter 2017).
-
-    The first one takes `steps` steps, and each later one `growth` times as many as the one before.
-    `final` is not reached: the step that would have this rate restarts at `lr`.
+    Examples:
+        >>> from pmt_train import cosine_schedule
+        >>> schedule = cosine_schedule(1.0, 8)
+        >>> [round(schedule(step), 3) for step in (0, 2, 4, 6, 8)]
+        [1.0, 0.854, 0.5, 0.146, 0.0]
     """
-    _check_rate(lr)
-    check_sizes("cosine_restarts_schedule", steps=steps, growth=growth)
-
-    def rate(step: int) -> float:
-        if growth == 1:
-            return _between(lr, final, step % steps / steps)
-        length = steps
-        while step >= length:
-            step -= length
-            length *= growth
-        return _between(lr, final, step / length)
-
-    return rate
+    check_rate(lr)
+    check_steps(steps)
+    return lambda step: between(lr, final, min(step / steps, 1.0))
 
 
 def step_schedule(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """Return a step decay: the rate is multiplied by `factor` after every `every` steps."""
-    _check_rate(lr)
-    _check_steps(every)
+    """Return a step decay: the rate is multiplied by `factor` after every `every` steps.
+
+    Examples:
+        >>> from pmt_train import preview, step_schedule
+        >>> preview(step_schedule(1.0, every=2, factor=0.5), 6)
+        [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    """
+    check_rate(lr)
+    check_steps(every)
     return lambda step: lr * factor ** (step // every)
 
 
@@ -77,8 +80,13 @@ def multi_step_schedule(lr: float, milestones: Sequence[int], factor: float = 0.
     """Return a step decay: the rate is multiplied by `factor` at each of the `milestones`.
 
     milestones: steps, 1 or more, in ascending order. A step that occurs twice counts twice.
+
+    Examples:
+        >>> from pmt_train import multi_step_schedule, preview
+        >>> preview(multi_step_schedule(1.0, [1, 4], factor=0.5), 6)
+        [1.0, 0.5, 0.5, 0.5, 0.25, 0.25]
     """
-    _check_rate(lr)
+    check_rate(lr)
     for milestone in milestones:
         check_sizes("multi_step_schedule", milestone=milestone)
     if list(milestones) != sorted(milestones):
@@ -88,19 +96,33 @@ def multi_step_schedule(lr: float, milestones: Sequence[int], factor: float = 0.
 
 
 def exponential_schedule(lr: float, steps: int, factor: float) -> Schedule:
-    """Return an exponential decay by `factor` over `steps` steps, continuing at that pace."""
-    _check_rate(lr)
-    _check_steps(steps)
+    """Return an exponential decay by `factor` over `steps` steps, continuing at that pace.
+
+    Examples:
+        >>> from pmt_train import exponential_schedule
+        >>> schedule = exponential_schedule(1.0, steps=10, factor=0.5)
+        >>> [round(schedule(step), 3) for step in (0, 5, 10, 20)]
+        [1.0, 0.707, 0.5, 0.25]
+    """
+    check_rate(lr)
+    check_steps(steps)
     return lambda step: lr * factor ** (step / steps)
 
 
 def inverse_sqrt_schedule(lr: float, peak: int) -> Schedule:
-    """Return a linear warm-up to `lr` at step `peak` and then a decay by 1 / sqrt(step).
+    """Return a linear warm-up to `lr` at step number `peak`, then a decay by 1 / sqrt(number).
 
-    The schedule of Vaswani et al. 2017, section 5.3 ("Noam"), with lr = (d * peak)^-1/2 there.
+    The first step has the number 1. This is the schedule of Vaswani et al. 2017, section 5.3
+    ("Noam"), with lr = (d * peak)^-1/2 there.
+
+    Examples:
+        >>> from pmt_train import inverse_sqrt_schedule
+        >>> schedule = inverse_sqrt_schedule(1.0, peak=100)
+        >>> [round(schedule(step), 3) for step in (49, 99, 399, 9999)]  # steps 50, 100, 400, 10,000
+        [0.5, 1.0, 0.5, 0.1]
     """
-    _check_rate(lr)
-    _check_steps(peak)
+    check_rate(lr)
+    check_steps(peak)
     return lambda step: lr * min((step + 1) / peak, math.sqrt(peak / (step + 1)))
 
 
@@ -109,6 +131,11 @@ def warmup(schedule: Schedule, steps: int) -> Schedule:
 
     The schedule is not shifted: its length is that of the run. For a run that may be short, see
     `warmup_steps`.
+
+    Examples:
+        >>> from pmt_train import linear_schedule, preview, warmup
+        >>> preview(warmup(linear_schedule(1.0, 8), 4), 8)
+        [0.25, 0.4375, 0.5625, 0.625, 0.5, 0.375, 0.25, 0.125]
     """
     if steps < 0:
         raise SettingsError(f"a warm-up takes 0 or more steps, got {steps}")
@@ -121,21 +148,34 @@ def warmup_steps(steps: int, total: int, *, divisor: int = 10) -> int:
     steps: of the warm-up in a long run. divisor: 10 for at most a tenth of the run.
 
     Without this limit the rate of a short run would never reach its peak.
+
+    Examples:
+        >>> from pmt_train import warmup_steps
+        >>> warmup_steps(1000, total=100_000), warmup_steps(1000, total=200)
+        (1000, 20)
     """
     return min(steps, max(total, 0) // divisor)
 
 
 def preview(schedule: Schedule, steps: int) -> Sequence[float]:
-    """Return the rates of the first `steps` steps, e.g. to plot them."""
+    """Return the rates of the first `steps` steps, e.g. to plot them.
+
+    Examples:
+        >>> from pmt_train import preview, step_schedule
+        >>> preview(step_schedule(1.0, every=1, factor=0.5), 4)
+        [1.0, 0.5, 0.25, 0.125]
+    """
     return [schedule(step) for step in range(steps)]
 
 
-def _check_rate(lr: float) -> None:
+def check_rate(lr: float) -> None:
+    """Raise SettingsError unless a learning rate is finite and 0 or more."""
     if not (math.isfinite(lr) and lr >= 0):
         raise SettingsError(f"expected a learning rate of 0 or more, got {lr}")
 
 
-def _check_steps(steps: int) -> None:
+def check_steps(steps: int) -> None:
+    """Raise SettingsError for a schedule without steps."""
     if steps < 1:
         raise SettingsError(f"a schedule needs at least 1 step, got {steps}")
 
@@ -145,6 +185,11 @@ def in_sequence(parts: Sequence[tuple[Schedule, int]]) -> Schedule:
 
     `parts` are (schedule, steps), e.g. one for each phase of a curriculum. The last one continues
     without limit.
+
+    Examples:
+        >>> from pmt_train import constant_schedule, in_sequence, linear_schedule, preview
+        >>> preview(in_sequence([(constant_schedule(1.0), 2), (linear_schedule(0.5, 2), 2)]), 6)
+        [1.0, 1.0, 0.5, 0.25, 0.0, 0.0]
     """
     if not parts:
         raise SettingsError("a sequence of schedules needs at least one")
@@ -159,71 +204,6 @@ def in_sequence(parts: Sequence[tuple[Schedule, int]]) -> Schedule:
     return rate
 
 
-def one_cycle_schedule(
-    lr: float, steps: int, *, rise: float = 0.3, start: float = 0.04, final: float = 4e-6
-) -> Schedule:
-    """Return the one-cycle schedule (Smith & Topin 2018): half a cosine up, half a cosine down.
-
-    The peak rate `lr` is at step `rise * steps - 1`. `start` and `final` are the rates at the first
-    and the last step, as shares of `lr`; the last rate continues after the run.
-    """
-    _check_rate(lr)
-    if steps < 2 or not 0 < rise < 1:
-        raise SettingsError(
-            f"one_cycle needs at least 2 steps and 0 < rise < 1, got {steps} and {rise}"
-        )
-    if not (0 <= start <= 1 and 0 <= final <= 1):
-        raise SettingsError(f"start and final are shares in 0 ... 1, got {start} and {final}")
-    peak, last = max(rise * steps - 1, 0.0), steps - 1
-
-    def rate(step: int) -> float:
-        if step < peak:
-            return _between(start, 1.0, step / peak) * lr
-        return _between(1.0, final, min((step - peak) / (last - peak), 1.0)) * lr
-
-    return rate
-
-
-CyclicMode = Literal["triangular", "triangular2", "exp_range"]
-
-
-def cyclic_schedule(
-    lr: float,
-    up: int,
-    *,
-    base: float,
-    down: int | None = None,
-    mode: CyclicMode = "triangular",
-    decay: float = 1.0,
-) -> Schedule:
-    """Return a cyclic rate (Smith 2017): linear from `base` to `lr` and back, again and again.
-
-    lr: the highest rate, that of step `up`. up, down: steps of the rise and of the fall; `down` is
-    as many as `up` by default. mode: "triangular" for cycles of one height; "triangular2" halves
-    the height lr - base after each cycle; "exp_range" multiplies it by decay^step, 0 < decay <= 1.
-    """
-    down = up if down is None else down
-    _check_rate(base)
-    if not (math.isfinite(lr) and lr >= base):
-        raise SettingsError(f"expected lr to be at least base = {base}, got {lr}")
-    check_sizes("cyclic_schedule", up=up, down=down)
-    if mode not in get_args(CyclicMode):
-        raise SettingsError(f"mode is one of {', '.join(get_args(CyclicMode))}, got {mode!r}")
-    if not 0 < decay <= 1 or (decay < 1 and mode != "exp_range"):
-        raise SettingsError(
-            "decay belongs to mode 'exp_range' and lies in 0 < decay <= 1, got "
-            f"{decay} for mode {mode!r}"
-        )
-
-    def rate(step: int) -> float:
-        cycle, position = divmod(step, up + down)
-        part = position / up if position <= up else (up + down - position) / down
-        height = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": decay**step}[mode]
-        return base + (lr - base) * part * height
-
-    return rate
-
-
-def _between(first: float, second: float, part: float) -> float:
+def between(first: float, second: float, part: float) -> float:
     """Return half a cosine from `first` at part 0 to `second` at part 1."""
     return second + (first - second) * (1 + math.cos(math.pi * part)) / 2

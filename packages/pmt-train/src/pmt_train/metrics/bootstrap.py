@@ -12,7 +12,14 @@ from pmt_core import SettingsError, ShapeError
 
 
 class Interval(NamedTuple):
-    """A metric and its confidence interval."""
+    """A metric and its confidence interval.
+
+    Examples:
+        >>> from pmt_train import Interval
+        >>> interval = Interval(value=0.81, low=0.78, high=0.84)
+        >>> interval.low <= interval.value <= interval.high
+        True
+    """
 
     value: float
     low: float
@@ -35,6 +42,18 @@ def bootstrap_interval(
         bootstrap_interval(lambda a, b, y: f1(a, y) - f1(b, y), first, second, labels, rng=rng)
 
     The arrays have one length, an element per example; lists (of tags, of texts) stay lists.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import accuracy, bootstrap_interval
+        >>> labels = np.zeros(400, int)
+        >>> predicted = np.arange(400) < 100  # accuracy 0.75
+        >>> rng = np.random.default_rng(0)
+        >>> interval = bootstrap_interval(accuracy, predicted, labels, rng=rng)
+        >>> interval.value, round(interval.low, 1), round(interval.high, 1)
+        (0.75, 0.7, 0.8)
+        >>> bool(0.06 < interval.high - interval.low < 0.11)  # about 4 sqrt(0.75 * 0.25 / 400)
+        True
     """
     if samples < 1 or not 0 < confidence < 1:
         raise SettingsError(

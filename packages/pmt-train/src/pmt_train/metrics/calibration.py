@@ -15,6 +15,14 @@ class CalibrationBins(NamedTuple):
 
     Number of examples, mean probability (`predicted`) and share of label 1 (`observed`) of each
     bin; the latter two are nan if the bin is empty.
+
+    Examples:
+        >>> from pmt_train import calibration_bins
+        >>> bins = calibration_bins([0.1, 0.2, 0.9], [0, 1, 1], bins=2)
+        >>> bins.counts, bins.predicted.round(2), bins.observed
+        (array([2, 1]), array([0.15, 0.9 ]), array([0.5, 1. ]))
+        >>> round(float(bins.error), 3)  # (2 * 0.35 + 1 * 0.1) / 3
+        0.267
     """
 
     counts: NDArray[np.int64]
@@ -38,6 +46,15 @@ def calibration_bins(
     upper one. `labels` (n,) are 0 or 1.
 
     Raises ShapeError if shapes differ, DataError for other numbers, or none.
+
+    Examples:
+        >>> from pmt_train import calibration_bins
+        >>> probabilities = [0.05, 0.1, 0.6, 0.7, 0.95]
+        >>> bins = calibration_bins(probabilities, [0, 0, 1, 0, 1], bins=5)
+        >>> bins.counts
+        array([2, 0, 0, 2, 1])
+        >>> bins.observed  # nan: an empty bin
+        array([0. , nan, nan, 0.5, 1. ])
     """
     given = np.asarray(probabilities)
     p, y = given.astype(np.float64), np.asarray(labels)
@@ -69,5 +86,12 @@ def expected_calibration_error(
     It is the sum over bins of (n_bin / n) |mean probability - share of label 1| (Naeini et al.
     2015). It depends on the number of bins and is biased upwards for few examples, as random
     deviations of each bin count in full.
+
+    Examples:
+        >>> from pmt_train import expected_calibration_error
+        >>> expected_calibration_error([0.5, 0.5, 0.5, 0.5], [0, 1, 0, 1])
+        0.0
+        >>> round(expected_calibration_error([0.9, 0.9, 0.9, 0.9], [0, 1, 0, 1]), 3)  # too certain
+        0.4
     """
     return calibration_bins(probabilities, labels, bins).error

@@ -33,6 +33,16 @@ def chrf(
 
     sacrebleu's signature: nrefs:?|case:mixed|eff:yes|nc:6|nw:0|space:no. Raises ShapeError if the
     numbers differ, there is no hypothesis, or a hypothesis has no reference.
+
+    Examples:
+        >>> from pmt_train import chrf
+        >>> reference = ["the cat sat on the mat"]
+        >>> round(chrf(["the cat sat on the mat"], [reference]), 1)
+        100.0
+        >>> round(chrf(["the cats sat on a mat"], [reference]), 1)  # similar words count in part
+        52.0
+        >>> round(chrf(["a dog barked"], [reference]), 1)
+        4.3
     """
     check_sizes("chrf", char_order=char_order)
     check_sizes("chrf", least=0, word_order=word_order)

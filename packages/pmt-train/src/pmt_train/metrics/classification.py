@@ -16,7 +16,13 @@ from pmt_core import DtypeError, SettingsError, ShapeError
 
 
 def accuracy(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Return the share of positions at which the predicted class equals the label."""
+    """Return the share of positions at which the predicted class equals the label.
+
+    Examples:
+        >>> from pmt_train import accuracy
+        >>> accuracy([0, 1, 1, 0], [0, 1, 0, 0])
+        0.75
+    """
     first, second = _label_arrays(predicted, labels)
     return float(np.mean(first == second))
 
@@ -29,6 +35,12 @@ class PrecisionRecallF1:
         precision: share of the predicted positives that are positive.
         recall: share of the actual positives that were predicted.
         f1: harmonic mean of the two.
+
+    Examples:
+        >>> from pmt_train import PrecisionRecallF1
+        >>> scores = PrecisionRecallF1.of_counts(true_positives=6, predicted=8, actual=10)
+        >>> scores.precision, scores.recall, round(scores.f1, 3)
+        (0.75, 0.6, 0.667)
     """
 
     precision: float
@@ -48,7 +60,15 @@ class PrecisionRecallF1:
 def precision_recall_f1(
     predicted: ArrayLike, labels: ArrayLike, positive: int = 1
 ) -> PrecisionRecallF1:
-    """Return precision, recall and F1 of the class `positive`."""
+    """Return precision, recall and F1 of the class `positive`.
+
+    Examples:
+        >>> from pmt_train import precision_recall_f1
+        >>> predicted, labels = [1, 1, 1, 1, 0, 0], [1, 1, 0, 0, 1, 0]
+        >>> scores = precision_recall_f1(predicted, labels)
+        >>> round(scores.precision, 3), round(scores.recall, 3), round(scores.f1, 3)
+        (0.5, 0.667, 0.571)
+    """
     first, second = (array == positive for array in _label_arrays(predicted, labels))
     counts = (int(np.count_nonzero(array)) for array in (first & second, first, second))
     return PrecisionRecallF1.of_counts(*counts)
@@ -63,6 +83,12 @@ def averaged_f1(
 
     "macro" is the unweighted mean over the classes, "weighted" is weighted by the number of
     labels; "micro" is of all decisions together, which for all three is the accuracy.
+
+    Examples:
+        >>> from pmt_train import averaged_f1
+        >>> predicted, labels = [0, 0, 0, 0, 0], [0, 0, 0, 0, 1]  # never the rare class
+        >>> [round(averaged_f1(predicted, labels, a).f1, 3) for a in ("macro", "weighted", "micro")]
+        [0.444, 0.711, 0.8]
     """
     counts = confusion_matrix(predicted, labels).astype(np.float64)
     correct, n_predicted, n_actual = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
@@ -110,6 +136,12 @@ def f_beta(
 
     beta = 1 is F1, 0 the precision and inf the recall. average: "binary" is F-beta of the class
     `positive`; the others are those of `averaged_f1`.
+
+    Examples:
+        >>> from pmt_train import f_beta
+        >>> predicted, labels = [1, 1, 1, 1, 0], [1, 1, 0, 0, 0]  # precision 1/2, recall 1
+        >>> [round(f_beta(predicted, labels, beta), 3) for beta in (0, 0.5, 1, 2)]
+        [0.5, 0.556, 0.667, 0.833]
     """
     if not beta >= 0:
         raise SettingsError(f"beta is 0 or more, got {beta}")
@@ -150,6 +182,14 @@ def matthews_correlation(predicted: ArrayLike, labels: ArrayLike) -> float:
 
     Two or more classes 0, 1, ... The value 0 is chance level for any class distribution; it is
     also returned if all predictions or all labels are equal.
+
+    Examples:
+        >>> from pmt_train import matthews_correlation
+        >>> labels = [1, 1, 0, 0]
+        >>> matthews_correlation(labels, labels), matthews_correlation([0, 0, 1, 1], labels)
+        (1.0, -1.0)
+        >>> matthews_correlation([1, 1, 1, 1], labels)  # says nothing
+        0.0
     """
     counts = confusion_matrix(predicted, labels).astype(np.float64)
     total, correct = counts.sum(), np.trace(counts)
@@ -166,6 +206,13 @@ def confusion_matrix(
 
     `classes` is the largest class number + 1 by default. Raises ShapeError for a class out of
     range.
+
+    Examples:
+        >>> from pmt_train import confusion_matrix
+        >>> confusion_matrix([0, 1, 1, 2], [0, 1, 2, 2])  # one example of class 2 was taken for 1
+        array([[1, 0, 0],
+               [0, 1, 0],
+               [0, 1, 1]])
     """
     first, second = _label_arrays(predicted, labels)
     lowest, largest = int(min(first.min(), second.min())), int(max(first.max(), second.max()))

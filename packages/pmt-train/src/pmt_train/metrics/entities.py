@@ -30,6 +30,16 @@ class EntityScores:
         macro: unweighted means of the scores of the types.
         weighted: the same weighted by the actual number of entities of each type.
         support: actual number of entities of each type of `by_type`.
+
+    Examples:
+        >>> from pmt_train import entity_scores
+        >>> labels = [["B-PER", "I-PER", "O", "B-LOC"], ["B-LOC", "O"]]
+        >>> predicted = [["B-PER", "O", "O", "B-LOC"], ["B-LOC", "O"]]  # the end of a name is wrong
+        >>> scores = entity_scores(predicted, labels)
+        >>> scores.true_positives, scores.predicted, scores.actual
+        (2, 3, 3)
+        >>> {name: (score.f1, scores.support[name]) for name, score in scores.by_type.items()}
+        {'LOC': (1.0, 2), 'PER': (0.0, 1)}
     """
 
     overall: PrecisionRecallF1
@@ -57,6 +67,15 @@ def entity_scores(
 
     `tag_spans` defines what counts as an entity. Raises ShapeError if numbers of sentences or
     tokens differ, or there is no token.
+
+    Examples:
+        >>> from pmt_train import entity_scores
+        >>> labels = [["B-PER", "I-PER", "O", "B-LOC"]]
+        >>> scores = entity_scores([["B-PER", "I-PER", "O", "B-ORG"]], labels)
+        >>> scores.overall
+        PrecisionRecallF1(precision=0.5, recall=0.5, f1=0.5)
+        >>> scores.accuracy  # of the tokens
+        0.75
     """
     _check_sentences(predicted, labels)
     true_positives: Counter[str] = Counter()
@@ -101,6 +120,17 @@ def entity_confusion(
     shares most words with it (its ends may be wrong). An actual entity without a pair is missed
     (last column), a predicted one without a pair is spurious (last row). Raises ShapeError if the
     numbers of sentences differ.
+
+    Examples:
+        >>> from pmt_train import entity_confusion
+        >>> labels = [["B-PER", "O", "B-LOC"], ["B-LOC", "O", "O"]]
+        >>> names, counts = entity_confusion([["B-PER", "O", "B-PER"], ["O", "O", "B-LOC"]], labels)
+        >>> names
+        ['LOC', 'PER', 'none']
+        >>> counts  # a LOC taken for PER, a LOC missed, a spurious LOC
+        array([[0, 1, 1],
+               [0, 1, 0],
+               [1, 0, 0]])
     """
     _check_sentences(predicted, labels)
     pairs: list[tuple[str | None, str | None]] = []

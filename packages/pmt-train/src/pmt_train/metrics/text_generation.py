@@ -23,6 +23,14 @@ class BleuScore:
         brevity_penalty: 1 if the hypotheses are at least as long as the references.
         length: number of tokens of all hypotheses.
         reference_length: number of tokens of the references closest in length.
+
+    Examples:
+        >>> from pmt_train import bleu
+        >>> score = bleu(["the cat is on the"], [["the cat is on the mat"]])  # a word is missing
+        >>> score.precisions, round(score.brevity_penalty, 3)
+        ((100.0, 100.0, 100.0, 100.0), 0.819)
+        >>> score.length, score.reference_length, round(score.score, 1)
+        (5, 6, 81.9)
     """
 
     score: float
@@ -44,6 +52,14 @@ def bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> Bleu
 
     Each hypothesis has one or several references, all of them plain text. Raises ShapeError if
     the numbers differ, or there is no hypothesis.
+
+    Examples:
+        >>> from pmt_train import bleu
+        >>> references = [["the cat is on the mat", "there is a cat on the mat"], ["it is raining"]]
+        >>> round(bleu(["the cat is on the mat", "it is raining"], references).score, 1)
+        100.0
+        >>> round(bleu(["a cat is on the mat", "it rains"], references).score, 1)
+        68.6
     """
     if len(hypotheses) != len(references) or not hypotheses:
         raise ShapeError(
@@ -62,6 +78,13 @@ def sentence_bleu(hypothesis: str, references: Sequence[str]) -> BleuScore:
 
     sacrebleu's signature: nrefs:?|case:mixed|eff:yes|tok:13a|smooth:exp. Raises ShapeError without
     a reference.
+
+    Examples:
+        >>> from pmt_train import bleu, sentence_bleu
+        >>> round(sentence_bleu("it is", ["it is raining"]).score, 1)  # of words and pairs only
+        60.7
+        >>> round(bleu(["it is"], [["it is raining"]]).score, 1)
+        0.0
     """
     return _score(*_counts([hypothesis], [references]), effective_order=True)
 
@@ -142,7 +165,13 @@ _RULES = (
 
 
 def tokenize_13a(text: str) -> list[str]:
-    """Return the tokens of a sentence by NIST's mteval-v13a.pl, not its "international" rules."""
+    """Return the tokens of a sentence by NIST's mteval-v13a.pl, not its "international" rules.
+
+    Examples:
+        >>> from pmt_train import tokenize_13a
+        >>> tokenize_13a("Mr. Smith paid $3.50, didn't he?")
+        ['Mr', '.', 'Smith', 'paid', '$', '3.50', ',', "didn't", 'he', '?']
+    """
     text = text.rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
@@ -156,6 +185,12 @@ def perplexity(loss_sum: float, count: int) -> float:
     """Return the perplexity exp(loss_sum / count), with loss_sum = sum of -ln p over the tokens.
 
     It is inf if too large for a float. Raises ShapeError if `count` is below 1.
+
+    Examples:
+        >>> import math
+        >>> from pmt_train import perplexity
+        >>> round(perplexity(10 * math.log(50), 10), 3)  # each token as one of 50 equally likely
+        50.0
     """
     if count < 1:
         raise ShapeError("expected at least one token to compute a perplexity of, got none")

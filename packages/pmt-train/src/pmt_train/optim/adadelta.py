@@ -26,6 +26,20 @@ class Adadelta(Optimizer):
     one of its own; give it a schedule like `constant_schedule(1.0)`.
 
     0 <= rho < 1 and eps > 0. Other arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import Adadelta
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = Adadelta([p])
+        >>> for _ in range(3):  # no learning rate: the steps begin small and grow
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.997 -99.997]
+        [  0.994 -99.994]
+        [  0.99 -99.99]
     """
 
     state_names = ("v", "u")

@@ -23,6 +23,20 @@ class Adagrad(Optimizer):
     bit for bit.
 
     v begins with `initial`, 0 or more; `eps` is above 0. Other arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import Adagrad
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = Adagrad([p], lr=1.0)
+        >>> for _ in range(3):  # the steps become shorter
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0. -99.]
+        [  0.    -98.296]
+        [  0.    -97.724]
     """
 
     state_names = ("v",)

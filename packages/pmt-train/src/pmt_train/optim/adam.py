@@ -58,6 +58,20 @@ class Adam(AdaptiveMoments):
     `weight_decay` is added to the gradient as `decay p` (L2 regularization), so it is divided by
     the root of v as the gradient is; `AdamW` subtracts it from the parameter instead. The moments
     of rows of tables contain the decay only of the steps that name the row.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import Adam
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = Adam([p], lr=0.1)
+        >>> for _ in range(3):  # both parameters move by about lr, whatever their gradients
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.9 -99.9]
+        [  0.8 -99.8]
+        [  0.702 -99.7  ]
     """
 
     def __init__(
@@ -114,6 +128,20 @@ class AdamW(Adam):
     step size of a parameter never grows (Reddi, Kale & Kumar 2018, algorithm 2).
 
     `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. Other arguments: see `Optimizer`.
+
+    Examples:
+        Without a gradient only the weight decay acts, on matrices, not on vectors such as biases:
+
+        >>> import numpy as np
+        >>> from pmt_nn import Linear
+        >>> from pmt_train import AdamW
+        >>> model = Linear(1, 1, np.random.default_rng(0))
+        >>> model.weight.data[...] = model.bias.data[...] = 1
+        >>> optimizer = AdamW(model.parameters(), lr=0.1, weight_decay=0.5)
+        >>> (model(np.ones((1, 1), np.float32)) * 0).sum().backward()
+        >>> optimizer.step()
+        >>> model.weight.data, model.bias.data  # 1 - 0.1 * 0.5
+        (array([[0.95]], dtype=float32), array([1.], dtype=float32))
     """
 
     decoupled_weight_decay = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,10 @@ import numpy as np
 
 from pmt_autograd import Array
 from pmt_train.optim.flat_gradients import ParameterSlot
+from pmt_train.optim.flat_parameters import aligned_zeros
+
+Scratch = Mapping[np.dtype[Any], list[Array]]
+"""Arrays with undefined content by dtype, which one thread uses for one block after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,19 @@ class Block:
         state: the arrays named by `state_names`, updated in place.
         scratch: two arrays with undefined content.
         lr, decay: learning rate and weight decay (0 for none).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import Block, Optimizer
+        >>> class SignSGD(Optimizer):
+        ...     def update(self, block: Block) -> None:
+        ...         block.p[...] -= block.lr * np.sign(block.g)
+        >>> p = Parameter([1.0, -100.0])
+        >>> (p * p).sum().backward()
+        >>> SignSGD([p], lr=0.5).step()
+        >>> p.data
+        array([  0.5, -99.5], dtype=float32)
     """
 
     p: Array
@@ -74,3 +91,15 @@ def split_ranges(ranges: Sequence[ParameterRange], size: int) -> Iterator[Parame
         for start in range(whole.start, whole.stop, size):
             stop = min(start + size, whole.stop)
             yield ParameterRange(whole.dtype, start, stop, whole.lr_factor, whole.decay)
+
+
+def new_scratch(dtypes: Iterable[np.dtype[Any]], size: int) -> Scratch:
+    """Return the two scratch arrays of a thread, of `size` elements, for each dtype."""
+    return {dtype: [aligned_zeros(size, dtype) for _ in range(2)] for dtype in dtypes}
+
+
+def scratch_like(scratch: Array, like: Array) -> Array:
+    """Return scratch of the shape of `like`; a new array if a row is longer than a block."""
+    if like.size > scratch.size:
+        return np.empty_like(like)
+    return scratch[: like.size].reshape(like.shape)

@@ -21,6 +21,19 @@ class Clipping:
         norm: largest global norm; None: not limited.
         value: largest absolute value of an element, applied before the norm is computed; None:
             not limited.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import SGD, Clipping
+        >>> p = Parameter([3.0, 4.0])
+        >>> optimizer = SGD([p], lr=1.0)
+        >>> (p * p).sum().backward()  # the gradient: (6, 8), of norm 10
+        >>> gradients, scale = Clipping(norm=1.0).apply(optimizer.gather(), count=1)
+        >>> round(scale, 3)
+        0.1
+        >>> optimizer.step(gradients, scale=scale)
+        >>> p.data.round(3)  # moved by (0.6, 0.8)
+        array([2.4, 3.2], dtype=float32)
     """
 
     norm: float | None = 1.0
@@ -44,11 +57,18 @@ class Clipping:
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     """Scale the `.grad` of all parameters in place so that their global norm is at most `max_norm`.
 
-        loss.backward()
-        clip_grad_norm(model.parameters(), 1.0)
-        optimizer.step()
+    Call it between `loss.backward()` and `optimizer.step()`. Returns the global norm before
+    clipping.
 
-    Returns the global norm before clipping.
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import clip_grad_norm
+        >>> p = Parameter([3.0, 4.0])
+        >>> (p * p).sum().backward()
+        >>> clip_grad_norm([p], max_norm=1.0)  # the norm before
+        10.0
+        >>> p.grad.round(3)
+        array([0.6, 0.8], dtype=float32)
     """
     with_grad = [(p, p.grad) for p in parameters if p.grad is not None]
     arrays = (g.coalesce().values if isinstance(g, RowSparse) else g for _, g in with_grad)
@@ -64,7 +84,17 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
 
 
 def global_norm(gradients: FlatGradients, scale: float = 1.0) -> float:
-    """Return the Euclidean norm of all gradients together, dense and row-sparse, times `scale`."""
+    """Return the Euclidean norm of all gradients together, dense and row-sparse, times `scale`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import SGD, global_norm
+        >>> p = Parameter([3.0, 4.0])
+        >>> optimizer = SGD([p], lr=0.1)
+        >>> (p * p).sum().backward()
+        >>> global_norm(optimizer.gather())  # of (6, 8)
+        10.0
+    """
     return math.sqrt(gradients.squared_norm) * abs(scale)
 
 
@@ -73,6 +103,11 @@ def clip_factor(norm: float, max_norm: float | None) -> float:
 
     It is 1 if the norm is small enough or `max_norm` is None. The factor is passed to
     `Optimizer.step(..., scale=)`, so clipping needs no pass over the gradients.
+
+    Examples:
+        >>> from pmt_train import clip_factor
+        >>> clip_factor(10.0, max_norm=1.0), clip_factor(0.5, max_norm=1.0), clip_factor(10.0, None)
+        (0.1, 1.0, 1.0)
     """
     if max_norm is None:
         return 1.0
@@ -91,6 +126,16 @@ def clip_values(gradients: FlatGradients, limit: float, scale: float = 1.0) -> F
 
     Dense gradients are clipped in place. The result is not yet multiplied by `scale`, the factor
     above 0 that is applied afterwards (1 / number of examples).
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import SGD, clip_values
+        >>> p = Parameter([0.1, -4.0])
+        >>> optimizer = SGD([p], lr=1.0)
+        >>> (p * p).sum().backward()  # the gradient: (0.2, -8)
+        >>> optimizer.step(clip_values(optimizer.gather(), limit=1.0))
+        >>> p.data.round(3)
+        array([-0.1, -3. ], dtype=float32)
     """
     _check_limit(limit)
     bound = limit / scale

@@ -29,11 +29,26 @@ class WeightAverage:
     average of a row is updated when it is next named, or when the average is applied: the same
     value to rounding, at no cost for a large table.
 
-        average.before_step(gradients)
-        optimizer.step(gradients, lr)
-        average.after_step(gradients)
-
     `decay` is in 0 < decay < 1; 0.999 averages about the last 1000 steps.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import SGD, FlatParameters, WeightAverage
+        >>> p = Parameter([0.0])
+        >>> flat = FlatParameters([p])
+        >>> optimizer, average = SGD(flat, lr=1.0), WeightAverage(flat, decay=0.5)
+        >>> for gradient in (-1.0, 1.0, -1.0):  # the weight oscillates: 1, 0, 1
+        ...     p.grad = np.array([gradient], np.float32)
+        ...     gradients = optimizer.gather()
+        ...     average.before_step(gradients)
+        ...     optimizer.step(gradients)
+        ...     average.after_step(gradients)
+        >>> with average.applied():
+        ...     print(p.data.round(3))  # (1 * 0.125 + 0 * 0.25 + 1 * 0.5) / 0.875
+        [0.714]
+        >>> p.data
+        array([1.], dtype=float32)
     """
 
     def __init__(self, flat: FlatParameters, decay: float = 0.999) -> None:

@@ -24,6 +24,22 @@ class FlatGradients:
         dense: slots with a dense gradient, in order of the memory.
         sparse: slots with a row-sparse gradient, and that gradient, coalesced.
         squared_norm: sum of the squares of all elements.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Embedding, Linear
+        >>> from pmt_train import SGD
+        >>> rng = np.random.default_rng(0)
+        >>> words, linear = Embedding(1000, 4, rng), Linear(4, 1, rng)
+        >>> optimizer = SGD([*words.parameters(), *linear.parameters()], lr=0.1)
+        >>> linear(words(np.array([5, 9, 5]))).sum().backward()
+        >>> gradients = optimizer.gather()
+        >>> [slot.shape for slot in gradients.dense]
+        [(4, 1), (1,)]
+        >>> [(slot.shape, rows.rows) for slot, rows in gradients.sparse]
+        [((1000, 4), array([5, 9]))]
+        >>> gradients.not_finite()
+        []
     """
 
     buffers: Mapping[np.dtype[Any], Array]
@@ -55,6 +71,17 @@ class ParameterSlot:
         start, stop: index of the first element, and after the last one.
         end: start of the next slot; the padding in between stays zero.
         view: the part of the buffer, in the parameter's shape; `parameter.data` is this array.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear
+        >>> from pmt_train import FlatParameters
+        >>> model = Linear(2, 3, np.random.default_rng(0))
+        >>> weight, bias = FlatParameters(model.named_parameters()).slots
+        >>> weight.name, weight.start, weight.stop, weight.shape
+        ('weight', 0, 6, (2, 3))
+        >>> weight.view is model.weight.data
+        True
     """
 
     index: int

@@ -46,6 +46,19 @@ class FlatParameters:
     Attributes:
         slots: the location of each parameter, in order of the memory.
         buffers: the values, by dtype.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear
+        >>> from pmt_train import FlatParameters
+        >>> model = Linear(2, 1, np.random.default_rng(0))
+        >>> flat = FlatParameters(model.named_parameters())
+        >>> flat.size, [slot.name for slot in flat.slots]
+        (3, ['weight', 'bias'])
+        >>> for buffer in flat.buffers.values():
+        ...     buffer[...] = 7
+        >>> model.weight.data.ravel(), model.bias.data  # views of the buffer
+        (array([7., 7.], dtype=float32), array([7.], dtype=float32))
     """
 
     slots: tuple[ParameterSlot, ...]

@@ -22,6 +22,20 @@ class Lion(Optimizer):
     times smaller than Adam's, and a weight decay larger by the same factor.
 
     `betas` are (b1, b2), each in 0 <= b < 1. Other arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import Lion
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = Lion([p], lr=0.1)
+        >>> for _ in range(3):  # every parameter moves by lr
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.9 -99.9]
+        [  0.8 -99.8]
+        [  0.7 -99.7]
     """
 
     state_names = ("m",)

@@ -28,6 +28,20 @@ class NAdam(AdaptiveMoments):
     `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0 and `momentum_decay` 0 or more. With
     `decoupled_weight_decay`, p is multiplied by 1 - lr decay instead, as in `AdamW`. Other
     arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import NAdam
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = NAdam([p], lr=0.1)
+        >>> for _ in range(3):
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.894 -99.894]
+        [  0.82  -99.816]
+        [  0.753 -99.743]
     """
 
     def __init__(

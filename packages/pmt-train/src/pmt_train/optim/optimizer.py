@@ -5,16 +5,23 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pmt_autograd import Array, Tensor
 from pmt_core import RowSparse, SettingsError, StateError
-from pmt_train.optim.blocks import Block, ParameterRange, join_ranges, split_ranges
+from pmt_train.optim.blocks import (
+    Block,
+    ParameterRange,
+    Scratch,
+    join_ranges,
+    new_scratch,
+    scratch_like,
+    split_ranges,
+)
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
-from pmt_train.optim.flat_parameters import FlatParameters, Parameters, aligned_zeros
+from pmt_train.optim.flat_parameters import FlatParameters, Parameters
 from pmt_train.optim.settings import (
     Decays,
     ParameterGroup,
@@ -22,16 +29,13 @@ from pmt_train.optim.settings import (
     decays_matrices,
     settings_of_slots,
 )
-from pmt_train.optim.state import FlatState
+from pmt_train.optim.state import FlatState, decay_state
 from pmt_train.parallel.workers import Workers
 
 BLOCK = 1 << 15
 """Elements of a block: its parameters, gradient, state and scratch fit into the cache."""
 
 _THREADS_PAY_FROM = 1 << 17  # elements
-_SCRATCH = 2  # arrays
-
-_Scratch = Mapping[np.dtype[Any], list[Array]]
 
 
 class OptimizerMaker(Protocol):
@@ -44,12 +48,8 @@ class OptimizerMaker(Protocol):
 class Optimizer(ABC):
     """Base class of the optimizers.
 
-        optimizer = AdamW(model.parameters(), lr=1e-3)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    A `Trainer` passes gradients, learning rate and scale to `step` instead. The parameters are
+    `step` takes the gradients that `backward()` left in the parameters; a `Trainer` passes them,
+    the learning rate and a scale to `step` instead. The parameters are
     moved into flat memory (`FlatParameters`). A step passes over that memory once: each block of
     parameters, gradient and state is loaded into the cache and updated there by a few in-place
     operations. Blocks are independent, so threads share them and the result stays bit-identical.
@@ -81,6 +81,21 @@ class Optimizer(ABC):
         state_rates: factor on each of these arrays in a step without a gradient; empty if they
             do not decay.
         flat: the parameters.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import Adam
+        >>> x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+        >>> y = x @ np.array([[1], [2], [3]], np.float32)
+        >>> model = Linear(3, 1, np.random.default_rng(1))
+        >>> optimizer = Adam(model.parameters(), lr=0.1)
+        >>> for _ in range(200):
+        ...     optimizer.zero_grad()
+        ...     mse(model(x), y).backward()
+        ...     optimizer.step()
+        >>> optimizer.steps, model.weight.data.ravel().round(1)
+        (200, array([1., 2., 3.], dtype=float32))
     """
 
     state_names: tuple[str, ...] = ()
@@ -106,7 +121,7 @@ class Optimizer(ABC):
         settings = settings_of_slots(self.flat.slots, weight_decay, decays, groups)
         self._lr_factors, self._decays = settings
         self._state = FlatState(self.flat, self.state_names)
-        self._scratch: list[dict[np.dtype[Any], list[Array]]] = []
+        self._scratch: list[Scratch] = []
         self._ranges: tuple[tuple[int, ...], list[ParameterRange]] = ((), [])
 
     @property
@@ -161,7 +176,7 @@ class Optimizer(ABC):
         self.flat.rebind()
         self._state.steps += 1
         self._update_skipped_rows(gradients.dense)
-        jobs: list[Callable[[_Scratch], None]] = [
+        jobs: list[Callable[[Scratch], None]] = [
             functools.partial(self._step_block, gradients, block, lr=lr, scale=scale)
             for block in self._blocks_of(gradients.dense)
         ]
@@ -172,7 +187,8 @@ class Optimizer(ABC):
         threads = 1
         if workers is not None and elements >= _THREADS_PAY_FROM:
             threads = workers.count
-        self._prepare_scratch(threads)
+        while len(self._scratch) < threads:
+            self._scratch.append(new_scratch(self.flat.buffers, BLOCK))
 
         def run(thread: int) -> None:
             for job in jobs[thread::threads]:
@@ -194,7 +210,7 @@ class Optimizer(ABC):
         self,
         gradients: FlatGradients,
         block: ParameterRange,
-        scratch: _Scratch,
+        scratch: Scratch,
         *,
         lr: float,
         scale: float,
@@ -215,7 +231,7 @@ class Optimizer(ABC):
 
     def _row_jobs(
         self, slot: ParameterSlot, rows: RowSparse, *, lr: float, scale: float
-    ) -> Iterator[Callable[[_Scratch], None]]:
+    ) -> Iterator[Callable[[Scratch], None]]:
         """Update the rows that a row-sparse gradient names, some at a time."""
         if not len(rows.rows):
             return
@@ -229,20 +245,20 @@ class Optimizer(ABC):
             yield functools.partial(self._step_rows, slot, gradient, lr=lr, scale=scale)
 
     def _step_rows(
-        self, slot: ParameterSlot, rows: RowSparse, scratch: _Scratch, *, lr: float, scale: float
+        self, slot: ParameterSlot, rows: RowSparse, scratch: Scratch, *, lr: float, scale: float
     ) -> None:
         """Update rows of a table: copy them, update the copies, write them back."""
         table, *states = self._as_rows(slot)
         last = self._state.last[slot.index]
         p = table.take(rows.rows, axis=0)
         state = [array.take(rows.rows, axis=0) for array in states]
-        self._decay_state(state, (self.steps - 1 - last[rows.rows])[:, None])
+        decay_state(state, self.state_rates, self.steps - 1 - last[rows.rows])
         self.update(
             Block(
                 p,
                 rows.values.reshape(p.shape),
                 state,
-                [_scratch_like(array, p) for array in scratch[slot.dtype]],
+                [scratch_like(array, p) for array in scratch[slot.dtype]],
                 lr * self._lr_factors[slot.index],
                 scale,
                 self._decays[slot.index],
@@ -263,22 +279,7 @@ class Optimizer(ABC):
         for slot in dense if self._state.last else ():
             last = self._state.last.pop(slot.index, None)
             if last is not None:
-                self._decay_state(self._as_rows(slot)[1:], (self.steps - 1 - last)[:, None])
-
-    def _decay_state(self, state: Sequence[Array], gaps: NDArray[np.int64]) -> None:
-        """Apply the decay of `gaps` (rows, 1) steps without a gradient to state (rows, width)."""
-        if self.state_rates and gaps.any():
-            for array, rate in zip(state, self.state_rates, strict=True):
-                array *= np.power(rate, gaps).astype(array.dtype)
-
-    def _prepare_scratch(self, threads: int) -> None:
-        while len(self._scratch) < threads:
-            self._scratch.append(
-                {
-                    dtype: [aligned_zeros(BLOCK, dtype) for _ in range(_SCRATCH)]
-                    for dtype in self.flat.buffers
-                }
-            )
+                decay_state(self._as_rows(slot)[1:], self.state_rates, self.steps - 1 - last)
 
     def state_dict(self) -> dict[str, Array]:
         """Return a copy of all state of later steps by name ("m.encoder.weight", ...)."""
@@ -291,10 +292,3 @@ class Optimizer(ABC):
     def check_state_dict(self, state: Mapping[str, Array]) -> None:
         """Raise the error that `load_state_dict` would raise, and change nothing."""
         self._state.check(state, type(self).__name__)
-
-
-def _scratch_like(scratch: Array, like: Array) -> Array:
-    """Return scratch of the shape of `like`; a new array if a row is longer than a block."""
-    if like.size > scratch.size:
-        return np.empty_like(like)
-    return scratch[: like.size].reshape(like.shape)

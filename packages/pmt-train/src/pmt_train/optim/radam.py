@@ -31,6 +31,20 @@ class RAdam(AdaptiveMoments):
 
     `betas` are (b1, b2), each in 0 <= b < 1; `eps` is above 0. With `decoupled_weight_decay`, p is
     multiplied by 1 - lr decay instead, as in `AdamW`. Other arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import RAdam
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = RAdam([p], lr=0.1)
+        >>> for _ in range(3):  # the first steps are those of SGD with momentum
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.8 -80. ]
+        [  0.621 -62.105]
+        [  0.462 -46.23 ]
     """
 
     def __init__(

@@ -23,6 +23,20 @@ class RMSProp(Optimizer):
 
     0 <= alpha < 1, 0 <= momentum < 1 and eps > 0; without momentum m is not kept. Other
     arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import RMSProp
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = RMSProp([p], lr=0.1, alpha=0.9)
+        >>> for _ in range(3):  # the first step does not depend on the size of the gradient
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.684 -99.684]
+        [  0.499 -99.455]
+        [  0.369 -99.263]
     """
 
     def __init__(

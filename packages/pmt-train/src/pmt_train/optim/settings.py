@@ -32,11 +32,6 @@ def decays_matrices(name: str, parameter: Parameter) -> bool:
 class ParameterGroup:
     """The parameters that a predicate chooses, and their settings.
 
-        groups=[
-            ParameterGroup(lambda name, p: name.startswith("encoder."), lr_factor=0.1),
-            ParameterGroup(lambda name, p: "embed" in name, weight_decay=0.0),
-        ]
-
     A parameter belongs to the first group that chooses it. A parameter that no group chooses has
     the settings of the optimizer. To exclude parameters from training, use `Module.freeze`.
 
@@ -44,6 +39,20 @@ class ParameterGroup:
         chooses: (dotted name, parameter) -> whether it belongs to the group.
         lr_factor: factor on the learning rate, 0 or more.
         weight_decay: of all parameters of the group, vectors too; None: as without a group.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, Sequential
+        >>> from pmt_train import SGD, ParameterGroup
+        >>> rng = np.random.default_rng(0)
+        >>> model = Sequential(Linear(1, 1, rng, bias=False), Linear(1, 1, rng, bias=False))
+        >>> lower = ParameterGroup(lambda name, p: name.startswith("parts.0."), lr_factor=0.1)
+        >>> optimizer = SGD(model.named_parameters(), lr=1.0, groups=[lower])
+        >>> for p in model.parameters():
+        ...     p.data[...], p.grad = 5, np.ones((1, 1), np.float32)
+        >>> optimizer.step()
+        >>> {name: round(p.data.item(), 2) for name, p in model.named_parameters()}
+        {'parts.0.weight': 4.9, 'parts.1.weight': 4.0}
     """
 
     chooses: Decays
@@ -60,7 +69,21 @@ class ParameterGroup:
 
 
 class OptimizerOptions(TypedDict, total=False):
-    """Keyword arguments that all optimizers share; see `Optimizer`."""
+    """Keyword arguments that all optimizers share; see `Optimizer`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import SGD, OptimizerOptions
+        >>> options: OptimizerOptions = {"decays": lambda name, p: name != "scale"}
+        >>> scale, weight = Parameter([[1.0]]), Parameter([[1.0]])
+        >>> parameters = [("scale", scale), ("weight", weight)]
+        >>> optimizer = SGD(parameters, lr=0.1, weight_decay=0.5, **options)
+        >>> scale.grad = weight.grad = np.zeros((1, 1), np.float32)
+        >>> optimizer.step()
+        >>> scale.data.item(), round(weight.data.item(), 3)
+        (1.0, 0.95)
+    """
 
     decays: Decays
     groups: Sequence[ParameterGroup]

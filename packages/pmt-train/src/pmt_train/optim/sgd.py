@@ -21,6 +21,20 @@ class SGD(Optimizer):
         p = p - lr m                     nesterov: p = p - lr (g + momentum m)
 
     0 <= momentum < 1; without momentum no state is kept. Other arguments: see `Optimizer`.
+
+    Examples:
+        >>> from pmt_nn import Parameter
+        >>> from pmt_train import SGD
+        >>> p = Parameter([1.0, -100.0])
+        >>> optimizer = SGD([p], lr=0.1, momentum=0.9)
+        >>> for _ in range(3):  # the momentum makes the steps longer
+        ...     optimizer.zero_grad()
+        ...     (p * p).sum().backward()
+        ...     optimizer.step()
+        ...     print(p.data.round(3))
+        [  0.8 -80. ]
+        [  0.46 -46.  ]
+        [ 0.062 -6.2  ]
     """
 
     def __init__(

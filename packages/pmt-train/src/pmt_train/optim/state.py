@@ -103,3 +103,13 @@ class FlatState:
 
 def _is_within(counts: Array, steps: int) -> bool:
     return not counts.size or bool(counts.min() >= 0 and counts.max() <= steps)
+
+
+def decay_state(state: Sequence[Array], rates: Sequence[float], gaps: NDArray[np.int64]) -> None:
+    """Apply the decay of `gaps` (rows,) steps without a gradient to arrays (rows, width).
+
+    rates: factor of a step on each of the arrays; empty if they do not decay.
+    """
+    if rates and gaps.any():
+        for array, rate in zip(state, rates, strict=True):
+            array *= np.power(rate, gaps)[:, np.newaxis].astype(array.dtype)

@@ -19,6 +19,11 @@ def keep_freed_memory() -> bool:
     setting, freed memory stays with the process, up to 1 GiB beyond its use, and threads share
     one heap. It lasts for the life of the process. Other C libraries (macOS, Windows, musl) are
     not changed.
+
+    Examples:
+        >>> from pmt_train import keep_freed_memory
+        >>> keep_freed_memory() in (True, False)  # True if the C library is glibc
+        True
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

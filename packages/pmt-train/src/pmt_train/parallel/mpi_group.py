@@ -22,6 +22,12 @@ def launched_process_group() -> ProcessGroup:
 
     Without mpiexec this is a `SingleProcess`. Raises SettingsError if mpiexec started the process
     and mpi4py is missing.
+
+    Examples:
+        >>> from pmt_train import launched_process_group
+        >>> group = launched_process_group()  # started without mpiexec
+        >>> group.rank, group.size
+        (0, 1)
     """
     if not any(int(os.environ.get(name) or 1) > 1 for name in _SIZE_VARIABLES):
         return SingleProcess()

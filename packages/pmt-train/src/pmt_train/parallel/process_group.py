@@ -24,6 +24,16 @@ class ProcessGroup(ABC):
     `all_reduce_sum` and `all_gather`: `SingleProcess`, `run_thread_group` for threads, `mpi_group`
     for MPI. All ranks call the same operations in the same order and get bit-identical results.
     `rank` is the number of this member, 0 to `size` - 1; rank 0 writes the files.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import ProcessGroup, run_thread_group
+        >>> def work(group: ProcessGroup) -> list[float]:
+        ...     gradient = np.array([1.0, 10.0]) * group.rank
+        ...     group.all_reduce_sum(gradient)
+        ...     return gradient.tolist()
+        >>> run_thread_group(3, work)  # 0 + 1 + 2 on every rank
+        [[3.0, 30.0], [3.0, 30.0], [3.0, 30.0]]
     """
 
     rank: int = 0
@@ -55,7 +65,15 @@ class ProcessGroup(ABC):
 
 
 class SingleProcess(ProcessGroup):
-    """A group of one process."""
+    """A group of one process.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import SingleProcess
+        >>> group = SingleProcess()
+        >>> group.rank, group.size, group.all_gather(np.array([1, 2]))
+        (0, 1, [array([1, 2])])
+    """
 
     def all_reduce_sum(self, array: Array) -> None:
         """Do nothing: the array is the sum."""
@@ -70,6 +88,15 @@ def run_thread_group(size: int, work: Callable[[ProcessGroup], R]) -> list[R]:
 
     It tests distributed training without MPI. Each thread makes its own model and trainer. The
     first error, in the order of the ranks, ends all threads and is raised.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import run_thread_group
+        >>> def work(group):
+        ...     rows = group.all_gather(np.arange(group.rank + 1))  # 1, 2 and 3 numbers
+        ...     return len(rows), group.broadcast({"seed": 7 + group.rank})["seed"]
+        >>> run_thread_group(3, work)  # the seed is that of rank 0
+        [(3, 7), (3, 7), (3, 7)]
     """
     if size < 1:
         raise SettingsError(f"the number of ranks is 1 or more, got {size}")

@@ -30,9 +30,6 @@ class Workers:
     NumPy releases the interpreter's lock in its kernels, so threads run on all cores, including
     the element-wise part of the work, for which threads of the BLAS are idle.
 
-        with Workers(2) as workers:
-            results = workers.map(function, items)
-
     Within the context the BLAS uses one thread per worker. That needs threadpoolctl (extra
     `[parallel]`) or a setting of the environment such as OPENBLAS_NUM_THREADS=1. Without both,
     threads of the workers and the BLAS would compete for the cores, so there is one worker and
@@ -46,6 +43,14 @@ class Workers:
 
     Raises:
         SettingsError: `n` is below 1, or several times the number of cores.
+
+    Examples:
+        >>> from pmt_train import Workers
+        >>> with Workers(2) as workers:
+        ...     workers.map(lambda n: n * n, range(5))
+        [0, 1, 4, 9, 16]
+        >>> workers.requested
+        2
     """
 
     def __init__(self, n: int | None = None) -> None:
@@ -134,6 +139,15 @@ def check_worker_count(n: int) -> int:
 
     Raises:
         SettingsError: it is below 1 or too large.
+
+    Examples:
+        >>> from pmt_train import check_worker_count
+        >>> check_worker_count(2)
+        2
+        >>> check_worker_count(0)
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.SettingsError: the number of workers must be at least 1, got 0
     """
     if not 1 <= n <= max_workers():
         raise SettingsError(
@@ -146,12 +160,24 @@ def check_worker_count(n: int) -> int:
 
 
 def max_workers() -> int:
-    """Return the largest number of workers: 4 for each core of the machine, at least 16."""
+    """Return the largest number of workers: 4 for each core of the machine, at least 16.
+
+    Examples:
+        >>> from pmt_train import max_workers
+        >>> max_workers() >= 16
+        True
+    """
     return max(_MOST_PER_CORE * (os.cpu_count() or 1), _MOST_ANYWHERE)
 
 
 def core_count() -> int:
-    """Return the number of cores for this process: its share if mpiexec started several."""
+    """Return the number of cores for this process: its share if mpiexec started several.
+
+    Examples:
+        >>> from pmt_train import core_count
+        >>> core_count() >= 1
+        True
+    """
     cores = (
         os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     )

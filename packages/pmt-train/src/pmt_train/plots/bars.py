@@ -30,6 +30,14 @@ def bar_chart(
     A share of nan has no bar. `notes` are texts after the percentages, e.g. "12 of 40". The last
     `highlight_last` bars (e.g. totals) have another color. Raises ShapeError if the numbers of
     names, shares and notes differ.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import bar_chart
+        >>> notes = ["12 of 40", "4 of 5"]
+        >>> bar_chart("bars.png", ["capitals", "plurals"], [0.3, 0.8], notes, "analogies")
+        >>> Path("bars.png").exists()
+        True
     """
     n = len(names)
     if len(shares) != n or (notes and len(notes) != n):
@@ -63,7 +71,16 @@ def bar_chart(
 def entity_plot(
     path: str | os.PathLike[str], scores: EntityScores, title: str = "entities by type"
 ) -> None:
-    """Plot precision, recall and F1 of all entities and of each type as three bars."""
+    """Plot precision, recall and F1 of all entities and of each type as three bars.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import entity_plot, entity_scores
+        >>> scores = entity_scores([["B-PER", "O", "B-LOC"]], [["B-PER", "O", "B-ORG"]])
+        >>> entity_plot("entities.png", scores)
+        >>> Path("entities.png").exists()
+        True
+    """
     rows = scores.rows()[: 1 + _MAX_TYPES]
     with figure_saved_to(path, 6.6, 1.2 + 0.62 * len(rows)) as figure:
         axes = figure.subplots()

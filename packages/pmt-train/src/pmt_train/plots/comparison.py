@@ -28,6 +28,15 @@ def curves_plot(
 
     The legend is below the axes, in the order of the curves. Colors repeat after eight curves, in
     another style of line.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import curves_plot
+        >>> epochs = [1, 2, 3]
+        >>> curves = {"small": (epochs, [0.6, 0.7, 0.7]), "large": (epochs, [0.5, 0.7, 0.8])}
+        >>> curves_plot("runs.png", curves)
+        >>> Path("runs.png").exists()
+        True
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -62,6 +71,13 @@ def interval_plot(
     """Plot a score for each name as a point, with its confidence interval, the first on top.
 
     The numbers are to the right. Those that are not finite have no point.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import Interval, interval_plot
+        >>> interval_plot("scores.png", {"model": Interval(0.81, 0.78, 0.84), "baseline": 0.7})
+        >>> Path("scores.png").exists()
+        True
     """
     with figure_saved_to(path, 8.0, 1.1 + 0.36 * max(len(scores), 1)) as figure:
         axes = figure.subplots()

@@ -26,6 +26,14 @@ def learning_curves(path: str | os.PathLike[str], history: History) -> None:
     """Plot train and dev loss, the dev metrics, and the learning rate by epoch.
 
     A dashed line shows the best epoch. Values that are not finite leave a gap.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import History, learning_curves
+        >>> rows = [{"epoch": n, "train_loss": 1 / n, "lr": 0.1, "f1": 1 - 0.5 / n} for n in (1, 2)]
+        >>> learning_curves("curves.png", History(rows, best_epoch=2))
+        >>> Path("curves.png").exists()
+        True
     """
     names = [n for n in history.columns if n.startswith(_DEV) and n != "dev_loss"]
     panels = {
@@ -83,7 +91,17 @@ def _finite(lines: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
 
 
 def learning_rate_plot(path: str | os.PathLike[str], search: LearningRateSearch) -> None:
-    """Plot the loss of a `search_learning_rate` by learning rate (log), and the suggestion."""
+    """Plot the loss of a `search_learning_rate` by learning rate (log), and the suggestion.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import LearningRateSearch, learning_rate_plot
+        >>> rates, losses = [0.001, 0.01, 0.1, 1.0], [2.0, 1.8, 1.0, 9.0]
+        >>> search = LearningRateSearch(rates, losses, smoothed=losses, suggestion=0.1)
+        >>> learning_rate_plot("rates.png", search)
+        >>> Path("rates.png").exists()
+        True
+    """
     with figure_saved_to(path, 5.2, 3.4) as figure:
         axes = figure.subplots()
         axes.set_title("loss by learning rate", loc="left")
@@ -117,6 +135,13 @@ def reliability_plot(
 
     Points on the diagonal are calibrated; error bars are two standard errors of the share. For
     `probabilities`, `labels`, `bins` and errors see `calibration_bins`; `event` names label 1.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import reliability_plot
+        >>> reliability_plot("calibration.png", [0.1, 0.3, 0.8, 0.9], [0, 0, 1, 1], bins=5)
+        >>> Path("calibration.png").exists()
+        True
     """
     calibration = calibration_bins(probabilities, labels, bins)
     full = calibration.counts > 0

@@ -46,6 +46,15 @@ def figure_saved_to(path: str | os.PathLike[str], width: float, height: float) -
 
     The file is written atomically; width and height are in inches. No display is needed and no
     global state of matplotlib is changed (no pyplot). matplotlib is imported here, not before.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import figure_saved_to
+        >>> with figure_saved_to("loss.png", width=4, height=3) as figure:
+        ...     axes = figure.subplots()
+        ...     lines = axes.plot([1, 2, 3], [0.9, 0.5, 0.4])
+        >>> Path("loss.png").exists()
+        True
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -68,6 +77,13 @@ def plot_label(text: str, max_length: int = 18) -> str:
 
     It is cut to `max_length` characters, "$" is escaped, blanks at its ends are visible, and a
     replacement character is used for characters that the font does not have.
+
+    Examples:
+        >>> from pmt_train import plot_label
+        >>> plot_label("a very long name of a class")
+        'a very long name …'
+        >>> plot_label("two  blanks", max_length=40)
+        'two  blanks'
     """
     if len(text) > max_length:
         text = text[: max_length - 1] + "…"

@@ -31,6 +31,14 @@ def confusion_plot(
     """Plot the counts of a `confusion_matrix` (classes, classes), with shares of rows as colors.
 
     Raises ShapeError if the names of the classes do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import confusion_matrix, confusion_plot
+        >>> matrix = confusion_matrix([0, 1, 1, 0], [0, 1, 0, 0])
+        >>> confusion_plot("confusion.png", matrix, ["other", "duplicate"])
+        >>> Path("confusion.png").exists()
+        True
     """
     counts = np.asarray(matrix)
     n = len(classes)
@@ -63,6 +71,17 @@ def transition_plot(
     `transitions` (n, n) lead from the tag of the row to the tag of the column. `forbidden`
     (n, n) is True for impossible ones, which are gray and do not affect the color scale. Raises
     ShapeError if names and matrices do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from pmt_train import transition_plot
+        >>> transitions = np.array([[0.5, 1.0, 0.0], [-0.5, 0.1, 2.0], [0.3, 0.2, 1.0]])
+        >>> forbidden = np.zeros((3, 3), bool)
+        >>> forbidden[0, 2] = True  # I after O
+        >>> transition_plot("transitions.png", transitions, ["O", "B", "I"], forbidden)
+        >>> Path("transitions.png").exists()
+        True
     """
     scores = np.asarray(transitions, np.float64)
     n = len(tags)
@@ -112,6 +131,14 @@ class AttentionMap:
 
     Each row is a distribution. `queries` and `keys` are their tokens; `title` is, for example,
     "layer 2, head 3".
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import AttentionMap
+        >>> tokens = ["how", "are", "you"]
+        >>> weights = np.full((3, 3), 1 / 3)
+        >>> AttentionMap("layer 1, head 1", tokens, tokens, weights).weights.shape
+        (3, 3)
     """
 
     title: str
@@ -126,6 +153,16 @@ def attention_plot(
     """Plot attention maps in a grid of `columns` columns; larger weights are darker.
 
     A nan stays empty. Raises ShapeError if weights and tokens do not fit, or there are no maps.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from pmt_train import AttentionMap, attention_plot
+        >>> tokens = ["how", "are", "you"]
+        >>> maps = [AttentionMap(f"head {n}", tokens, tokens, np.eye(3)) for n in (1, 2)]
+        >>> attention_plot("attention.png", maps)
+        >>> Path("attention.png").exists()
+        True
     """
     _check(maps)
     columns = max(min(columns, len(maps)), 1)

@@ -35,6 +35,15 @@ def image_grid(
     If `signed`, images show weights: blue above zero, red below, white at zero, on one scale.
     Otherwise each image is gray, scaled to its own range. Raises ShapeError if captions and
     images do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from pmt_train import image_grid
+        >>> images = np.random.default_rng(0).random((4, 8, 8))
+        >>> image_grid("digits.png", images, ["0", "1", "2", "3"], columns=2)
+        >>> Path("digits.png").exists()
+        True
     """
     images = np.asarray(images)
     n = len(images)

@@ -29,6 +29,13 @@ def token_loss_plot(
 
     A line has `columns` characters; a line feed ends it. Raises ShapeError if the numbers of
     tokens and bits differ.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from pmt_train import token_loss_plot
+        >>> token_loss_plot("losses.png", ["The", " cat", " sat"], [4.1, 7.5, 2.0])
+        >>> Path("losses.png").exists()
+        True
     """
     if len(tokens) != len(bits):
         raise ShapeError(f"{len(tokens)} tokens need as many losses in bits, got {len(bits)}")

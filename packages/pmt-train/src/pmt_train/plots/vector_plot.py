@@ -29,6 +29,16 @@ def vector_plot(
     `arrows` are (start, end) indices of points, e.g. from each capital to its country; starts and
     ends have different colors. If `equal`, both axes have one scale. Raises ShapeError if points
     and names do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from pmt_train import vector_plot
+        >>> points = np.array([[0.0, 0.0], [1.0, 0.2], [0.1, 1.0], [1.1, 1.2]])
+        >>> names = ["Oslo", "Norway", "Rome", "Italy"]
+        >>> vector_plot("vectors.png", points, names, arrows=[(0, 1), (2, 3)])
+        >>> Path("vectors.png").exists()
+        True
     """
     if points.shape != (len(names), 2):
         raise ShapeError(f"{len(names)} names need points ({len(names)}, 2), got {points.shape}")

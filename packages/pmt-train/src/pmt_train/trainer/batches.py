@@ -83,8 +83,6 @@ def batches_of(
 ) -> ArrayBatches:
     """Return batches of arrays (n, ...) for `Trainer.fit`, each batch a tuple.
 
-        batches = batches_of(x, y, batch_size=32, rng=np.random.default_rng(0))
-
     The last batch may be smaller. `rng` shuffles the examples anew in each epoch; None: their
     order stays. The orders are a function of a seed, which is `rng` or one number drawn from it
     here, so a resumed run repeats them.
@@ -92,6 +90,18 @@ def batches_of(
     Raises:
         ShapeError: if the arrays differ in their number of examples.
         SettingsError: for no arrays, or a batch size below 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import batches_of
+        >>> x, y = np.arange(10).reshape(5, 2), np.arange(5)
+        >>> batches = batches_of(x, y, batch_size=2, rng=0)
+        >>> len(batches)
+        3
+        >>> [labels.tolist() for _, labels in batches.epoch(0)]
+        [[2, 0], [3, 1], [4]]
+        >>> [labels.tolist() for _, labels in batches.epoch(1)]  # another order
+        [[4, 2], [3, 0], [1]]
     """
     if not arrays or batch_size < 1:
         raise SettingsError(
@@ -204,6 +214,16 @@ def predict_batches(
     model to `eval()` before. NumPy's warnings about overflow are off, as in a training step. A
     batch is drawn when a thread becomes free. The progress bar has a total if `batches` has a
     length.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear
+        >>> from pmt_train import batches_of, predict_batches
+        >>> model = Linear(2, 3, np.random.default_rng(0)).eval()
+        >>> batches = batches_of(np.ones((5, 2), np.float32), batch_size=2)
+        >>> parts = predict_batches(lambda batch: model(batch[0]).data, batches, workers=2)
+        >>> np.concatenate(parts).shape
+        (5, 3)
     """
     pool = workers if isinstance(workers, Workers) else Workers(workers)
     numbered = enumerate(batches)

@@ -27,6 +27,22 @@ class TrainingEvent:
         row: of a step: loss, lr, examples, grad_norm; of an epoch: its row of the history.
         rows: the history so far, a row per finished epoch.
         total_steps: number of steps of all epochs; None if it is not known.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import FitOptions, Trainer, batches_of
+        >>> def loss(model, batch, rng):
+        ...     return mse(model(batch[0]), batch[1])
+        >>> x = np.ones((8, 1), np.float32)
+        >>> trainer = Trainer(Linear(1, 1, np.random.default_rng(0)), loss)
+        >>> def show(event):
+        ...     print(event.name, event.epoch, event.step, sorted(event.row)[:2])
+        >>> options = FitOptions(epochs=1, callbacks={"step": show, "epoch": show}, quiet=True)
+        >>> history = trainer.fit(batches_of(x, x, batch_size=4), options)
+        step 0 1 ['grad_norm', 'loss']
+        step 0 2 ['grad_norm', 'loss']
+        epoch 1 2 ['epoch', 'examples_per_second']
     """
 
     name: EventName

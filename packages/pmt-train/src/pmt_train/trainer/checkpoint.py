@@ -59,6 +59,16 @@ class TrainingState:
         stopping: early stopping and the best score.
         best_metrics: metrics of the best weights.
         fingerprint: values that must be unchanged on resume (settings, checksums of the data).
+
+    Examples:
+        >>> from pmt_train import StepResult, TrainingState
+        >>> state = TrainingState(seed=1)
+        >>> result = StepResult(loss=8.0, count=4, grad_norm=1.0, lr=0.1, examples=4)
+        >>> state.add_step(result, batches=1, seconds=0.5)
+        >>> state.mean_loss, state.examples_per_second
+        (2.0, 8.0)
+        >>> TrainingState.from_json(state.to_json()) == state
+        True
     """
 
     seed: int = 0
@@ -205,6 +215,14 @@ class Checkpoint:
     `model` has the present parameters and buffers, `best` those of the best epoch so far (None
     before the first evaluation), `optimizer` and `average` the state of the optimizer and of the
     averaged weights (empty if there are none).
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import Checkpoint, TrainingState
+        >>> state, weights = TrainingState(step=100, epoch=2), {"weight": np.ones((2, 2))}
+        >>> checkpoint = Checkpoint(state, weights, optimizer={}, best=None)
+        >>> checkpoint.state.epoch, sorted(checkpoint.model)
+        (2, ['weight'])
     """
 
     state: TrainingState
@@ -227,6 +245,20 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint.
 
     Raises FileProblem if the file cannot be read, ArchiveError if it is damaged or no checkpoint.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import FitOptions, Trainer, batches_of, load_checkpoint
+        >>> def loss(model, batch, rng):
+        ...     return mse(model(batch[0]), batch[1])
+        >>> x = np.ones((8, 1), np.float32)
+        >>> trainer = Trainer(Linear(1, 1, np.random.default_rng(0)), loss)
+        >>> options = FitOptions(epochs=2, checkpoint_path="run.npz", quiet=True)
+        >>> history = trainer.fit(batches_of(x, x, batch_size=4), options)
+        >>> checkpoint = load_checkpoint("run.npz")
+        >>> checkpoint.state.epoch, checkpoint.state.step, sorted(checkpoint.model)
+        (2, 4, ['bias', 'weight'])
     """
     arrays, meta = load_archive(path)
     if meta.get("format") != _FORMAT:

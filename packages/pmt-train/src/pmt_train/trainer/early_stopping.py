@@ -44,11 +44,6 @@ class EarlyStopping(_ScoreTracker):
 
     The value never changes: `update` returns the next one, so it can be saved and compared.
 
-        stopping = EarlyStopping(patience=3)
-        stopping = stopping.update(score)
-        if stopping.improved: ...  # keep these weights
-        if stopping.should_stop: ...
-
     Attributes:
         patience: number of scores without improvement after which to stop; None: never.
         mode: "max" if higher scores are better, "min" if lower ones are.
@@ -57,6 +52,19 @@ class EarlyStopping(_ScoreTracker):
         best_round: number of the update (1, 2, ...) with the best score; 0 if there is none.
         rounds: number of updates.
         improved: whether the last update was an improvement.
+
+    Examples:
+        >>> from pmt_train import EarlyStopping
+        >>> stopping = EarlyStopping(patience=2)
+        >>> for score in (0.70, 0.80, 0.79, 0.78):
+        ...     stopping = stopping.update(score)
+        ...     print(score, stopping.improved, stopping.waited, stopping.should_stop)
+        0.7 True 0 False
+        0.8 True 0 False
+        0.79 False 1 False
+        0.78 False 2 True
+        >>> stopping.best, stopping.best_round
+        (0.8, 2)
     """
 
     patience: int | None = None
@@ -103,9 +111,7 @@ class EarlyStopping(_ScoreTracker):
 class ReduceOnPlateau(_ScoreTracker):
     """Lowers the learning rate while the score does not improve. Immutable like `EarlyStopping`.
 
-        plateau = ReduceOnPlateau(patience=2)
-        plateau = plateau.update(score)
-        lr = schedule(step) * plateau.scale
+    The learning rate of a step is `schedule(step) * plateau.scale`.
 
     Attributes:
         patience: number of scores without improvement after which the rate is lowered.
@@ -116,6 +122,18 @@ class ReduceOnPlateau(_ScoreTracker):
         scale: present factor on the rate of the schedule.
         waited: number of scores since the best one or the last reduction.
         cooling: number of scores of the cooldown that are left.
+
+    Examples:
+        >>> from pmt_train import ReduceOnPlateau
+        >>> plateau = ReduceOnPlateau(patience=2, factor=0.5)
+        >>> for score in (0.70, 0.69, 0.68, 0.72, 0.71):
+        ...     plateau = plateau.update(score)
+        ...     print(score, plateau.scale)
+        0.7 1.0
+        0.69 1.0
+        0.68 0.5
+        0.72 0.5
+        0.71 0.5
     """
 
     patience: int = 2

@@ -34,8 +34,6 @@ B = TypeVar("B")
 class TrainingLoop(Generic[B]):
     """One run of a `Trainable` through its epochs.
 
-        history = TrainingLoop(trainer, batches, FitOptions(epochs=5)).run()
-
     An epoch calls `trainable.step` with `trainable.accumulate` batches at a time. A run is only
     interrupted between two steps, and a checkpoint counts batches, so the resumed run reads the
     epoch from the first batch that is not done.
@@ -50,6 +48,19 @@ class TrainingLoop(Generic[B]):
     Attributes:
         state: counters and sums of the run.
         best: weights of the best epoch so far, by name; None before the first finite score.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import FitOptions, Trainer, TrainingLoop, batches_of
+        >>> def loss(model, batch, rng):
+        ...     return mse(model(batch[0]), batch[1])
+        >>> x = np.ones((8, 1), np.float32)
+        >>> trainer = Trainer(Linear(1, 1, np.random.default_rng(0)), loss)
+        >>> batches = batches_of(x, x, batch_size=4)
+        >>> history = TrainingLoop(trainer, batches, FitOptions(epochs=3, quiet=True)).run()
+        >>> history.column("epoch"), history.column("step")
+        ([1, 2, 3], [2, 4, 6])
     """
 
     def __init__(

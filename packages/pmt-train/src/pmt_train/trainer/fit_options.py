@@ -39,6 +39,23 @@ class FitOptions:
 
     Raises:
         SettingsError: for values out of range or not JSON, and for contradictory modes.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> from pmt_train import EarlyStopping, FitOptions
+        >>> options = FitOptions(
+        ...     epochs=20,
+        ...     monitor="f1",
+        ...     early_stopping=EarlyStopping(patience=3),
+        ...     checkpoint_path="checkpoint.npz",
+        ...     resume=True,  # start at once again after Ctrl-C
+        ... )
+        >>> replace(options, epochs=2, quiet=True).monitor
+        'f1'
+        >>> FitOptions(epochs=0)
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.SettingsError: expected 1 or more epochs, got 0
     """
 
     epochs: int

@@ -43,6 +43,18 @@ class History:
         training_seconds: wall time of the training steps.
         examples: number of examples trained on, counted once per epoch.
         stopped_early: whether early stopping ended the run.
+
+    Examples:
+        >>> from pmt_train import History
+        >>> rows = [{"epoch": 1, "loss": 0.7}, {"epoch": 2, "loss": 0.5, "accuracy": 0.8}]
+        >>> history = History(rows, best_epoch=2, best={"accuracy": 0.8})
+        >>> history.columns
+        ['epoch', 'loss', 'accuracy']
+        >>> history.column("accuracy")
+        [nan, 0.8]
+        >>> history.save("history.csv")
+        >>> History.load("history.csv").rows == rows
+        True
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -135,6 +147,14 @@ def join_histories(stages: Mapping[str, History]) -> History:
     """Return one history of several stages, with a column `stage` (1, 2, ...).
 
     Epochs, steps and seconds continue from stage to stage; the best epoch is the last stage's.
+
+    Examples:
+        >>> from pmt_train import History, join_histories
+        >>> first = History([{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 2.0}])
+        >>> second = History([{"epoch": 1, "loss": 1.0}], best_epoch=1)
+        >>> whole = join_histories({"pre-training": first, "fine-tuning": second})
+        >>> whole.column("stage"), whole.column("epoch"), whole.best_epoch
+        ([1, 1, 2], [1, 2, 3], 3)
     """
     whole = History()
     for number, part in enumerate(stages.values(), start=1):
@@ -183,5 +203,12 @@ def _whole_number(value: object) -> int:
 
 
 def finite_or_none(value: float) -> float | None:
-    """Return the number, or None (null in JSON) for nan and infinities."""
+    """Return the number, or None (null in JSON) for nan and infinities.
+
+    Examples:
+        >>> import json
+        >>> from pmt_train import finite_or_none
+        >>> json.dumps({"loss": finite_or_none(0.5), "accuracy": finite_or_none(float("nan"))})
+        '{"loss": 0.5, "accuracy": null}'
+    """
     return value if math.isfinite(value) else None

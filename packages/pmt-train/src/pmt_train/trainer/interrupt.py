@@ -19,6 +19,18 @@ class Interrupt:
     `requested` is then the number of the signal. The second signal raises KeyboardInterrupt
     immediately. Within `at_once()` the first one does, too. Signals reach only the main thread:
     in other threads this context does nothing.
+
+    Examples:
+        >>> import signal
+        >>> from pmt_train import Interrupt
+        >>> with Interrupt() as interrupt:
+        ...     for batch in range(1000):
+        ...         if batch == 3:
+        ...             signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
+        ...         if interrupt.requested:
+        ...             print("stop after batch", batch)
+        ...             break
+        stop after batch 3
     """
 
     def __init__(self) -> None:
@@ -73,6 +85,16 @@ def stopped_by_signals() -> Iterator[None]:
     So cleanup code runs, which the default action of SIGTERM skips. SIGINT is handled even if it
     was ignored, as it is in background jobs that a shell script starts. If SIGTERM was ignored,
     it still is.
+
+    Examples:
+        >>> import signal
+        >>> from pmt_train import stopped_by_signals
+        >>> try:
+        ...     with stopped_by_signals():
+        ...         signal.raise_signal(signal.SIGTERM)
+        ... except KeyboardInterrupt as error:
+        ...     print("clean up:", error)
+        clean up: stopped by SIGTERM
     """
 
     def stop(number: int, frame: FrameType | None) -> None:

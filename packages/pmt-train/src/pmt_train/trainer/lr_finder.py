@@ -28,6 +28,13 @@ class LearningRateSearch:
         suggestion: the rate at which the smoothed loss falls fastest, a good peak rate for a
             schedule with warm-up; None if it never fell.
         diverged: whether the search ended early because the loss rose.
+
+    Examples:
+        >>> from pmt_train import LearningRateSearch
+        >>> rates, losses = [0.01, 0.1, 1.0], [2.0, 1.0, 9.0]
+        >>> search = LearningRateSearch(rates, losses, suggestion=0.1, diverged=True)
+        >>> search.losses[search.rates.index(search.suggestion)]
+        1.0
     """
 
     rates: list[float] = field(default_factory=list)
@@ -51,6 +58,23 @@ def search_learning_rate(
     the trainer and its model are restored to the bit.
 
     Raises SettingsError unless 0 < min_lr < max_lr, both finite, and there are 2 or more steps.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import SGD, Trainer, batches_of, search_learning_rate
+        >>> def loss(model, batch, rng):
+        ...     return mse(model(batch[0]), batch[1])
+        >>> x = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+        >>> batches = batches_of(x, x[:, :1], batch_size=16, rng=0)
+        >>> model = Linear(2, 1, np.random.default_rng(1))
+        >>> before = model.weight.data.copy()
+        >>> trainer = Trainer(model, loss, optimizer=SGD)
+        >>> search = search_learning_rate(trainer, batches, min_lr=1e-4, max_lr=100.0, steps=50)
+        >>> 1e-3 < search.suggestion < 10
+        True
+        >>> bool((model.weight.data == before).all())  # nothing was changed
+        True
     """
     if not 0 < min_lr < max_lr < math.inf or steps < 2 or not 1 < max_lr / min_lr < math.inf:
         raise SettingsError(

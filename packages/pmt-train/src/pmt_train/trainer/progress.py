@@ -28,6 +28,14 @@ def progress_bar(
 
     The bar appears after `delay` seconds and is removed at the end. It shows the time left if
     `total` is known (not None), and nothing if `quiet` or standard error is not a terminal.
+
+    Examples:
+        >>> from pmt_train import progress_bar
+        >>> with progress_bar(3, "reading", quiet=True) as bar:
+        ...     for _ in range(3):
+        ...         bar.update(1)
+        >>> bar.disable  # also if standard error is no terminal
+        True
     """
     sized = _terminal_has_width()
     return tqdm(
@@ -53,14 +61,29 @@ def _terminal_has_width() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line to standard output, above the progress bars."""
+    """Print a line to standard output, above the progress bars.
+
+    Examples:
+        >>> from pmt_train import say
+        >>> say("epoch 1/5  loss 0.52")
+        epoch 1/5  loss 0.52
+    """
     with tqdm.external_write_mode(file=sys.stdout):
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
 
 def warn(text: str) -> None:
-    """Print a line to standard error, above the progress bars."""
+    """Print a line to standard error, above the progress bars.
+
+    Examples:
+        >>> import sys
+        >>> from contextlib import redirect_stderr
+        >>> from pmt_train import warn
+        >>> with redirect_stderr(sys.stdout):
+        ...     warn("note: one thread is used")
+        note: one thread is used
+    """
     with tqdm.external_write_mode(file=sys.stderr):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()

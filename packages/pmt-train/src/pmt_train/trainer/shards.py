@@ -9,11 +9,13 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from pmt_autograd import Tensor, gradients
-from pmt_core import GradientError, RowSparse, SettingsError, ShapeError
+from pmt_core import GradientError, RandomStream, RowSparse, SettingsError, ShapeError
 from pmt_nn import BatchStatistics, Module, collecting_statistics
+from pmt_train.optim.flat_gradients import FlatGradients
 from pmt_train.optim.flat_parameters import Shard
 from pmt_train.optim.optimizer import Optimizer
-from pmt_train.trainer.batches import example_count
+from pmt_train.parallel.process_group import ProcessGroup
+from pmt_train.trainer.batches import B, example_count, shard_of
 
 M_contra = TypeVar("M_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -90,6 +92,14 @@ def divergence(what: str, step: int, lr: float) -> GradientError:
     )
 
 
+def check_norm(norm: float, gradients: FlatGradients, step: int, lr: float) -> None:
+    """Raise GradientError if the norm of the gradients of a step is not finite."""
+    if not math.isfinite(norm):
+        bad = gradients.not_finite()
+        names = f" (in {', '.join(bad[:3])}{', ...' if bad[3:] else ''})" if bad else ""
+        raise divergence(f"a gradient became {norm}{names}", step, lr)
+
+
 def _sum_and_count(result: object, shard: object) -> tuple[Tensor, int]:
     match result:
         case Tensor():
@@ -137,3 +147,20 @@ def check_arguments(model: object, loss: object, optimizer: object, schedule: ob
             f"expected schedule to be a learning rate or a function from step to learning rate, "
             f"got {schedule!r:.60}; e.g. schedule=1e-3 or schedule=cosine_schedule(1e-3, steps=500)"
         )
+
+
+def shards_of_rank(
+    batch: B, number: int, stream: RandomStream, workers: int, group: ProcessGroup
+) -> list[tuple[B, np.random.Generator]]:
+    """Return this rank's shards that are not empty, each with its random generator.
+
+    number: of the batch in its step, from 0. stream: of the step. workers: shards of a rank.
+    """
+    n, first = workers * group.size, workers * group.rank
+    shards = [shard_of(batch, first + i, n) for i in range(workers)]
+    first += number * n
+    return [
+        (shard, stream.child(first + i).generator())
+        for i, shard in enumerate(shards)
+        if example_count(shard)
+    ]

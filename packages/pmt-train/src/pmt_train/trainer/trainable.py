@@ -24,6 +24,22 @@ class StepResult:
         count: number to divide `loss` by; if 0, the step learned nothing.
         grad_norm: global norm of the mean gradient before clipping; None if it is not measured.
         examples: number of examples that the step used; the unit of "examples per second".
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import Trainer
+        >>> def loss(model, batch, rng):
+        ...     x, y = batch
+        ...     return mse(model(x), y, reduction="sum"), len(y)
+        >>> model = Linear(1, 1, np.random.default_rng(0))
+        >>> trainer = Trainer(model, loss, schedule=0.1)
+        >>> model.weight.data[...] = 3
+        >>> result = trainer.step((np.ones((4, 1), np.float32), np.ones((4, 1), np.float32)))
+        >>> result.loss, result.count  # four times (3 - 1)^2
+        (16.0, 4)
+        >>> round(result.grad_norm, 3), result.lr, result.examples  # the mean gradient: (4, 4)
+        (5.657, 0.1, 4)
     """
 
     loss: float

@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
 from pmt_autograd import Array
 from pmt_core import RandomStream, SettingsError
 from pmt_nn import BatchStatistics, Module, apply_statistics
@@ -25,11 +23,18 @@ from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.schedules import Schedule, constant_schedule
 from pmt_train.trainer.all_reduce import gather_statistics, sum_over_ranks, total_loss
-from pmt_train.trainer.batches import B, Epochs, example_count, predict_batches, shard_of
+from pmt_train.trainer.batches import B, Epochs, example_count, predict_batches
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
-from pmt_train.trainer.shards import Loss, check_arguments, divergence, gradients_of_shard
+from pmt_train.trainer.shards import (
+    Loss,
+    check_arguments,
+    check_norm,
+    divergence,
+    gradients_of_shard,
+    shards_of_rank,
+)
 from pmt_train.trainer.step_hook import StepHook
 from pmt_train.trainer.trainable import StepResult
 
@@ -40,13 +45,6 @@ R = TypeVar("R")
 
 class Trainer(Generic[M, B]):
     """Trains a model on batches.
-
-        def loss(model, batch, rng):
-            x, y = batch
-            return cross_entropy(model(x), y)
-
-        trainer = Trainer(model, loss, schedule=1e-3)
-        trainer.fit(batches_of(x, y, batch_size=32, rng=rng), epochs=3)
 
     A step cuts the batch into one shard per worker. Each worker runs forward and backward on its
     shard with a random generator keyed by (seed, "dropout", step, shard). The gradients are summed
@@ -75,6 +73,29 @@ class Trainer(Generic[M, B]):
         flat: the parameters in flat memory.
         step_count, lr_scale: number of steps done, and factor on the rates of the schedule.
         step_hook: sees the forward passes and gradients of each step, see `StepHook`; None: none.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, ReLU, Sequential, cross_entropy
+        >>> from pmt_train import Trainer, accuracy, batches_of
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.normal(size=(300, 2)).astype(np.float32)
+        >>> y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+        >>> def loss(model, batch, rng):
+        ...     x, y = batch
+        ...     return cross_entropy(model(x), y)
+        >>> model = Sequential(Linear(2, 32, rng), ReLU(), Linear(32, 2, rng))
+        >>> def evaluate():
+        ...     return {"accuracy": accuracy(model(x[200:]).data.argmax(axis=1), y[200:])}
+        >>> trainer = Trainer(model, loss, schedule=0.02)
+        >>> batches = batches_of(x[:200], y[:200], batch_size=20, rng=1)
+        >>> history = trainer.fit(batches, epochs=10, evaluate=evaluate, quiet=True)
+        >>> len(history.rows), trainer.step_count
+        (10, 100)
+        >>> history.rows[0]["train_loss"] > history.rows[-1]["train_loss"]
+        True
+        >>> history.best["accuracy"] > 0.85
+        True
     """
 
     def __init__(
@@ -123,8 +144,10 @@ class Trainer(Generic[M, B]):
         statistics: list[list[BatchStatistics]] = []
         gradients: FlatGradients | None = None
         function = functools.partial(gradients_of_shard, self._loss_of_step(), self.model)
+        stream = RandomStream(self.seed, "dropout", self.step_count)
+        group, n = self.process_group, self.workers.count
         for i, batch in enumerate(batches):
-            shards = self.workers.map(function, self._shards(batch, i))
+            shards = self.workers.map(function, shards_of_rank(batch, i, stream, n, group))
             parts = [shard.gradients for shard in shards]
             gradients = self.flat.gather(parts, self.workers, gradients)
             losses += [(shard.loss, shard.count) for shard in shards]
@@ -150,9 +173,6 @@ class Trainer(Generic[M, B]):
     ) -> History:
         """Train for a number of epochs and load the best weights into the model, if there are any.
 
-            trainer.fit(batches, epochs=3)
-            trainer.fit(batches, FitOptions(epochs=3, monitor="f1", checkpoint_path="c.npz"))
-
         The batches of `train` are read anew in each epoch, by `train.epoch(n)` if it has such a
         method. `epochs`, `evaluate` and `quiet` replace those of `options`. The result is the
         history with a row per epoch. The best weights are those of the best finite score; they are
@@ -177,8 +197,6 @@ class Trainer(Generic[M, B]):
         self, function: Callable[[X], R], batches: Iterable[X], description: str = "predicting"
     ) -> list[R]:
         """Return `function` of each batch, by the workers of this trainer, with `model.eval()`.
-
-            logits = np.concatenate(trainer.predict(lambda batch: model(batch[0]).data, batches))
 
         The function is called by several threads at once and without a tape.
         """
@@ -263,29 +281,13 @@ class Trainer(Generic[M, B]):
         self.optimizer.load_state_dict(optimizer)
         self.step_count = steps
 
-    def _shards(self, batch: B, number: int) -> list[tuple[B, np.random.Generator]]:
-        """Return this rank's shards that are not empty, each with its random generator."""
-        group, count = self.process_group, self.workers.count
-        n, first = count * group.size, count * group.rank
-        shards = [shard_of(batch, first + i, n) for i in range(count)]
-        stream = RandomStream(self.seed, "dropout", self.step_count)
-        first += number * n
-        return [
-            (shard, stream.child(first + i).generator())
-            for i, shard in enumerate(shards)
-            if example_count(shard)
-        ]
-
     def _loss_of_step(self) -> Loss[M, B]:
         return self.loss if self.step_hook is None else self.step_hook.loss(self.loss)
 
     def _update(self, gradients: FlatGradients, count: int, lr: float) -> float:
         """Clip, and take an optimizer step; return the norm of the mean gradient."""
         norm = global_norm(gradients, 1 / count)
-        if not math.isfinite(norm):
-            bad = gradients.not_finite()
-            names = f" (in {', '.join(bad[:3])}{', ...' if bad[3:] else ''})" if bad else ""
-            raise divergence(f"a gradient became {norm}{names}", self.step_count, lr)
+        check_norm(norm, gradients, self.step_count, lr)
         if self.step_hook is not None:
             self.step_hook.gradients(gradients, 1 / count)
         gradients, scale = self.clipping.apply(gradients, count)

@@ -26,9 +26,6 @@ _MAX_LOSS = 4  # times the loss of untrained vectors: beyond it training has div
 class Word2VecTrainer:
     """A `Trainable` that trains word2vec by hand-derived gradients. A context manager.
 
-        with Word2VecTrainer(model, sampler, workers=2) as trainer:
-            TrainingLoop(trainer, sampler, FitOptions(epochs=5)).run()
-
     One worker trains in this process and gives the same bits every time. Several are processes that
     update shared tables without locks (Hogwild, Niu et al. 2011), so no two runs are identical.
     When the context is left, the processes have ended and the model has the weights.
@@ -41,6 +38,46 @@ class Word2VecTrainer:
 
     Raises:
         SettingsError: `workers` is below 1, or mpiexec started several processes.
+
+    Examples:
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from pmt_core import RandomStream
+        >>> from pmt_train import FitOptions, TrainingLoop
+        >>> from pmt_train import Word2Vec, Word2VecSettings, Word2VecTrainer
+        >>> class Sampler:  # word 0 beside word 1, word 2 beside word 3
+        ...     counts, window, words, chunk_words = np.full(4, 1024), 1, 4096, 4096
+        ...     keep_probabilities, noise_weights = np.ones(4, np.float32), np.ones(4)
+        ...     text = np.repeat([[0, 1] * 64, [2, 3] * 64], 16, axis=0).ravel().astype(np.int32)
+        ...
+        ...     def __len__(self):
+        ...         return 1
+        ...
+        ...     def epoch(self, n):
+        ...         yield n, 0
+        ...
+        ...     def sample(self, epoch, number, size, noise_shape):
+        ...         b, r = size
+        ...         centers = self.text.reshape(-1, r, b)
+        ...         padded = np.pad(self.text, 1, constant_values=4)
+        ...         starts = np.arange(0, 4096, r * b)[:, np.newaxis]
+        ...         mask = (np.eye(b, b + 2) + np.eye(b, b + 2, 2)).astype(np.float32)
+        ...         mask = np.broadcast_to(mask, (*centers.shape, b + 2))
+        ...         return SimpleNamespace(
+        ...             centers=centers,
+        ...             contexts=padded[starts + np.arange(r * b + 2)],
+        ...             context_mask=mask,
+        ...             context_counts=mask.sum(axis=-1),
+        ...             noise=None,
+        ...         )
+        >>> settings = Word2VecSettings(dimension=8, learning_rate=0.1)
+        >>> model = Word2Vec(settings, 4, RandomStream(0, "vectors"))
+        >>> with Word2VecTrainer(model, Sampler()) as trainer:
+        ...     loop = TrainingLoop(trainer, trainer.sampler, FitOptions(epochs=5, quiet=True))
+        ...     history = loop.run()
+        >>> scores = model.vectors @ model.outputs.T
+        >>> scores.argmax(axis=1)  # what each word predicts
+        array([1, 0, 3, 2])
     """
 
     def __init__(

@@ -44,6 +44,16 @@ class Word2VecSettings:
 
     Raises:
         SettingsError: A value is out of range.
+
+    Examples:
+        >>> from pmt_train import Word2VecSettings
+        >>> settings = Word2VecSettings(model="cbow", dimension=50)
+        >>> settings.loss, settings.negatives, settings.epochs
+        ('ns', 5, 5)
+        >>> Word2VecSettings(loss="softmax")
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.SettingsError: loss must be ns or hs, not 'softmax'
     """
 
     model: str = "skipgram"
@@ -86,6 +96,15 @@ class Word2Vec:
 
     Word vectors start uniform in +-1/d, drawn from `stream`, output vectors at zero, as in gensim.
     v: number of words.
+
+    Examples:
+        >>> from pmt_core import RandomStream
+        >>> from pmt_train import Word2Vec, Word2VecSettings
+        >>> model = Word2Vec(Word2VecSettings(dimension=20), 1000, RandomStream(0, "vectors"))
+        >>> model.vectors.shape, model.vectors.dtype
+        ((1000, 20), dtype('float32'))
+        >>> float(abs(model.vectors).max()) <= 1 / 20, float(abs(model.outputs).max())
+        (True, 0.0)
     """
 
     def __init__(self, settings: Word2VecSettings, v: int, stream: RandomStream) -> None:

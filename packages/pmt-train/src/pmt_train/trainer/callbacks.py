@@ -32,17 +32,15 @@ class TrainingEvent:
         >>> import numpy as np
         >>> from pmt_nn import Linear, mse
         >>> from pmt_train import FitOptions, Trainer, batches_of
-        >>> def loss(model, batch, rng):
-        ...     return mse(model(batch[0]), batch[1])
-        >>> x = np.ones((8, 1), np.float32)
-        >>> trainer = Trainer(Linear(1, 1, np.random.default_rng(0)), loss)
+        >>> model, x = Linear(1, 1, np.random.default_rng(0)), np.ones((8, 1), np.float32)
+        >>> trainer = Trainer(model, lambda model, batch, rng: mse(model(batch[0]), batch[1]))
         >>> def show(event):
-        ...     print(event.name, event.epoch, event.step, sorted(event.row)[:2])
+        ...     print(event.name, event.epoch, event.step, "lr" in event.row, len(event.rows))
         >>> options = FitOptions(epochs=1, callbacks={"step": show, "epoch": show}, quiet=True)
         >>> history = trainer.fit(batches_of(x, x, batch_size=4), options)
-        step 0 1 ['grad_norm', 'loss']
-        step 0 2 ['grad_norm', 'loss']
-        epoch 1 2 ['epoch', 'examples_per_second']
+        step 0 1 True 0
+        step 0 2 True 0
+        epoch 1 2 True 1
     """
 
     name: EventName

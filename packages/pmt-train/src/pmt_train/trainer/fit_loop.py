@@ -25,7 +25,7 @@ from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History, Row
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted
 from pmt_train.trainer.progress import EpochProgress, epoch_line, say, warn
-from pmt_train.trainer.resume import check_not_diverged, resume_run, save_run
+from pmt_train.trainer.resume import check_not_diverged, diverged_run, resume_run, save_run
 from pmt_train.trainer.trainable import StepResult, Trainable, mean_loss
 
 B = TypeVar("B")
@@ -53,10 +53,8 @@ class TrainingLoop(Generic[B]):
         >>> import numpy as np
         >>> from pmt_nn import Linear, mse
         >>> from pmt_train import FitOptions, Trainer, TrainingLoop, batches_of
-        >>> def loss(model, batch, rng):
-        ...     return mse(model(batch[0]), batch[1])
-        >>> x = np.ones((8, 1), np.float32)
-        >>> trainer = Trainer(Linear(1, 1, np.random.default_rng(0)), loss)
+        >>> model, x = Linear(1, 1, np.random.default_rng(0)), np.ones((8, 1), np.float32)
+        >>> trainer = Trainer(model, lambda model, batch, rng: mse(model(batch[0]), batch[1]))
         >>> batches = batches_of(x, x, batch_size=4)
         >>> history = TrainingLoop(trainer, batches, FitOptions(epochs=3, quiet=True)).run()
         >>> history.column("epoch"), history.column("step")
@@ -163,7 +161,8 @@ class TrainingLoop(Generic[B]):
                 try:
                     result = self.trainable.step(*step)
                 except (GradientError, StateError) as error:
-                    self._raise_diverged(error, f"epoch {state.epoch + 1}, batch {state.batch + 1}")
+                    position = f"epoch {state.epoch + 1}, batch {state.batch + 1}"
+                    raise diverged_run(error, position, self._checkpoint) from error
                 now = time.monotonic()
                 state.step = self.trainable.step_count
                 state.add_step(result, len(step), now - before)
@@ -254,7 +253,7 @@ class TrainingLoop(Generic[B]):
         try:
             check_not_diverged(weights)
         except GradientError as error:
-            self._raise_diverged(error, f"after epoch {self.state.epoch}")
+            raise diverged_run(error, f"after epoch {row['epoch']}", self._checkpoint) from error
         self.best = weights
         self._save_best()
         if self.options.evaluate is not None:
@@ -274,7 +273,7 @@ class TrainingLoop(Generic[B]):
         try:
             save_run(self._checkpoint, self.trainable, self.state, self.best)
         except GradientError as error:
-            self._raise_diverged(error, f"after step {self.state.step}")
+            raise diverged_run(error, f"after step {self.state.step}", self._checkpoint) from error
         self._saved = time.monotonic()
         self._call("checkpoint", {})
 
@@ -289,14 +288,6 @@ class TrainingLoop(Generic[B]):
                 f"note: no epoch had a finite {self.options.monitor}, so there are no best "
                 "weights; the model has the last ones"
             )
-
-    def _raise_diverged(self, error: GradientError | StateError, position: str) -> NoReturn:
-        raise type(error)(f"{error} ({position}){self._last_checkpoint()}") from error
-
-    def _last_checkpoint(self) -> str:
-        """End of an error message that names the checkpoint to resume from, if there is one."""
-        exists = self._checkpoint is not None and self._checkpoint.exists()
-        return f"; the last good checkpoint is {self._checkpoint}" if exists else ""
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started

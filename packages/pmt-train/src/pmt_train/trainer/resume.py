@@ -99,3 +99,12 @@ def _differences(
     before, now = _DEFAULTS | saved.fingerprint, _DEFAULTS | begin.fingerprint
     pairs += [(name, before.get(name), now.get(name)) for name in before | now]
     return (pair for pair in pairs if pair[1] != pair[2])
+
+
+def diverged_run(
+    error: GradientError | StateError, position: str, checkpoint: Path | None
+) -> GradientError | StateError:
+    """Return an error of training with its position, and the checkpoint to resume from if any."""
+    exists = checkpoint is not None and checkpoint.exists()
+    last = f"; the last good checkpoint is {checkpoint}" if exists else ""
+    return type(error)(f"{error} ({position}){last}")

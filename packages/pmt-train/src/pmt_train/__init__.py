@@ -4,14 +4,15 @@ Read `trainer/trainer.py` (one step), `trainer/fit_loop.py` (epochs, evaluation,
 `optim/optimizer.py` and `optim/adam.py` (the update). The first plot imports matplotlib.
 """
 
-# Metrics
-# Learning rate schedules
+# Learning rate schedules that rise and fall
 from pmt_train.cyclic_schedules import (
     CyclicMode,
     cosine_restarts_schedule,
     cyclic_schedule,
     one_cycle_schedule,
 )
+
+# Metrics
 from pmt_train.metrics.bootstrap import Interval, bootstrap_interval
 from pmt_train.metrics.calibration import (
     CalibrationBins,

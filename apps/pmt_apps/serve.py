@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pmt_apps.server.application import ServeApp
 
 __all__ = ["app"]
+_STREAMS = 4  # that take a thread of the server each, of which there may be few
 
 
 def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -27,8 +28,10 @@ def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Itera
 def _application() -> ServeApp:
     from pmt_apps.server.application import ServeApp
     from pmt_apps.server.guard import LOOPBACK_NAMES
+    from pmt_apps.server.limits import ServeLimits
     from pmt_apps.server.runs import RunStore
 
     names = os.environ.get("PMT_SERVE_HOSTS", "").split(",")
     hosts = [*LOOPBACK_NAMES, *(name.strip() for name in names if name.strip())]
-    return ServeApp(RunStore(Path(os.environ.get("PMT_SERVE_RUNS", "runs"))), hosts=hosts)
+    store = RunStore(Path(os.environ.get("PMT_SERVE_RUNS", "runs")))
+    return ServeApp(store, ServeLimits(streams=_STREAMS), hosts)

@@ -17,13 +17,15 @@ from pmt_apps.server.guard import check_origin
 from pmt_apps.server.http import REPORT_POLICY, HttpError, Request, Response
 from pmt_apps.server.limits import ServeLimits
 from pmt_apps.server.page_files import page_file
+from pmt_apps.server.replay import replay_response
 from pmt_apps.server.runs import RunStore, ServedRun, describe, history, summary
 from pmt_apps.server.samples import SampleTraining
+from pmt_apps.server.training_stream import TrainingStreams
 from pmt_core import DataError, JsonObject, PmtError, field, read_json
 
 StartResponse = Callable[..., Any]
 _METHODS = ("GET", "HEAD", "POST")
-_READ_ONLY = ("docs", "health", "runs", "model", "metrics", "history", "tape")
+_READ_ONLY = ("docs", "health", "runs", "model", "metrics", "history", "tape", "training", "curves")
 _OPTIONS = ("input", "inputs", "options", "stream")
 
 
@@ -43,6 +45,7 @@ class ServeApp:
         self.limits = limits or ServeLimits()
         self.hosts = frozenset(host.lower() for host in hosts)
         self.samples = SampleTraining(store.folder)
+        self.training = TrainingStreams(self.limits.streams)
 
     def __call__(
         self, environ: Mapping[str, Any], start_response: StartResponse
@@ -51,7 +54,10 @@ class ServeApp:
         response = self.respond(Request.of(environ))
         status = f"{int(response.status)} {response.status.phrase}"
         start_response(status, response.all_headers())
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else response.body
+        if environ["REQUEST_METHOD"] == "HEAD":
+            response.close()
+            return []
+        return response.body
 
     def respond(self, request: Request) -> Response:
         """Return the answer to a request, also to one that is in error."""
@@ -76,6 +82,7 @@ class ServeApp:
 
     def close(self) -> None:
         """End the threads of the models, and a training."""
+        self.training.close()
         self.samples.close()
         self.store.close()
 
@@ -105,10 +112,31 @@ class ServeApp:
                 return Response.of_json({"samples": self._samples().states()})
             case ["samples", task]:
                 return Response.of_json(self._samples().state(task))
+            case ["curves"]:
+                paths = self.store.folders().items()
+                return Response.of_json(
+                    {"curves": {name: self.training.feed(path).curve() for name, path in paths}}
+                )
+            case ["runs", name, "training", *rest]:
+                return self._of_training(name, rest, request)
             case ["runs", name, what]:
                 return self._of_run(what, name)
             case [what]:
                 return self._of_run(what, None)
+        raise _not_found(request)
+
+    def _of_training(self, name: str, rest: list[str], request: Request) -> Response:
+        """Return the training of a run: as JSON, as a stream of events, or as a page to keep."""
+        name, path = self.store.path(name)
+        match rest:
+            case []:
+                return Response.of_json(self.training.content(path))
+            case ["events"]:
+                return self.training.events(path)
+            case ["replay", *others] if len(others) < 2:
+                runs = [(name, path), *map(self.store.path, others)]
+                contents = {key: self.training.content(value) for key, value in runs}
+                return replay_response(contents)
         raise _not_found(request)
 
     def _of_run(self, what: str, name: str | None) -> Response:

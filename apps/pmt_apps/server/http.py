@@ -169,6 +169,12 @@ class Response:
         content = {"error": {"status": int(error.status), "message": str(error)}}
         return cls.of_json(content, error.status, headers=error.headers)
 
+    def close(self) -> None:
+        """Give up the body, of which nothing was sent."""
+        close = getattr(self.body, "close", None)
+        if close is not None:
+            close()
+
     def all_headers(self) -> list[tuple[str, str]]:
         """Return the headers, among them those that keep a page from loading or leaking more."""
         headers = {

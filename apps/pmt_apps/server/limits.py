@@ -20,6 +20,7 @@ class ServeLimits:
         arrival: seconds in which the head of a request has to arrive, and again its body.
         connections: that are open at once; the one that has been silent longest is closed.
         active: of them, those that are answered at once; more are refused (503).
+        streams: of these, pages that follow a training; others ask every few seconds instead.
     """
 
     body: int = 1 << 20
@@ -32,3 +33,4 @@ class ServeLimits:
     arrival: float = 10.0
     connections: int = 4_096
     active: int = 128
+    streams: int = 64

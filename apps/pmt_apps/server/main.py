@@ -23,6 +23,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -39,6 +40,7 @@ from pmt_core import FileProblem, SettingsError
 from pmt_train import Workers, say, warn
 
 _ANY = ("0.0.0.0", "::", "")
+_WAITRESS_THREADS = 16
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,6 +80,8 @@ def serve(argv: Sequence[str] | None) -> None:
         raise SettingsError(f"--port: expected 0 to 65535, got {options.port}")
     folder = checked_folder(options.run or options.out or Path("runs"))
     limits = ServeLimits()
+    if options.server == "waitress":  # which has a thread for each of few requests
+        limits = replace(limits, streams=_WAITRESS_THREADS // 2)
     app = ServeApp(
         RunStore(folder, limits, options.workers), limits, host_names(options.host, options.name)
     )
@@ -150,8 +154,8 @@ def _with_waitress(app: ServeApp, host: str, port: int, limits: ServeLimits) -> 
     run: Callable[..., Any] = waitress.serve
     _say_address(app, host, port)
     run(
-        app, host=host, port=port, threads=16, ident="pmt", max_request_body_size=limits.body,
-        connection_limit=limits.connections, channel_timeout=int(limits.arrival),
+        app, host=host, port=port, threads=_WAITRESS_THREADS, ident="pmt",
+        max_request_body_size=limits.body, connection_limit=limits.connections, channel_timeout=int(limits.arrival),
     )  # fmt: skip
 
 

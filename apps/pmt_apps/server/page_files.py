@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from pmt_apps.server.http import HttpError, Response
+from pmt_core import InputFile
 
 PAGE = Path(__file__).with_name("page")
 _TYPES = {
@@ -25,6 +26,12 @@ def page_names() -> dict[str, Path]:
         for path in sorted(PAGE.rglob("*"))
         if path.suffix in _TYPES
     }
+
+
+def page_text(name: str) -> str:
+    """Return the text of a file of the page, e.g. "dom.js"."""
+    with InputFile(page_names()[name]) as file:
+        return file.stream.read().decode()
 
 
 def page_file(name: str) -> Response:

@@ -6,8 +6,10 @@ import { digits } from "/static/views/digits.js";
 import { entities } from "/static/views/entities.js";
 import { pairs } from "/static/views/pairs.js";
 import { prompts } from "/static/views/prompts.js";
+import { smallCurve } from "/static/training/small_curve.js";
 import { tape } from "/static/views/tape.js";
 import { texts } from "/static/views/texts.js";
+import { training } from "/static/views/training.js";
 import { translation } from "/static/views/translation.js";
 import { words } from "/static/views/words.js";
 
@@ -28,16 +30,30 @@ async function showRuns() {
   if (single && runs.length === 1) return showRun(runs[0].name);
   document.title = "pmt";
   const samples = h("div");
+  const curves = new Map(runs.map((run) => [run.name, h("div")]));
   const cards = runs.map((run) => h("li", { class: "card" },
     h("h3", {}, h("a", { href: `#/runs/${encodeURIComponent(run.name)}` }, run.name)),
     run.error ? h("p", { class: "error" }, run.error)
       : h("p", {}, TASKS[run.task]?.[0] ?? String(run.task)),
-    h("p", { class: "quiet" }, scoreText(run))));
+    h("p", { class: "quiet" }, scoreText(run)), curves.get(run.name)));
   content.replaceChildren(
     h("h1", {}, "Trained runs"),
     runs.length ? h("ul", { class: "cards" }, cards) : h("p", {}, "There is no run yet."),
     samples);
-  if (!single) await showSamples(samples);
+  await Promise.all([single ? undefined : showSamples(samples), showCurves(curves)]);
+}
+
+// The loss of each run, and the way to its training.
+async function showCurves(places) {
+  const answer = await get("/curves");
+  for (const [name, place] of places) {
+    const curve = answer.curves[name];
+    if (curve?.losses.length) place.replaceChildren(...smallCurve(curve, trainingPath(name)));
+  }
+}
+
+function trainingPath(name) {
+  return `#/runs/${encodeURIComponent(name)}/training`;
 }
 
 function scoreText(run) {
@@ -92,9 +108,20 @@ async function showRun(name) {
   document.title = `${name} · pmt`;
   const place = h("section", { "aria-label": "Try it" });
   content.replaceChildren(
-    h("h1", {}, title), h("p", { class: "quiet" }, `run ${name}`), place, about(name, model));
+    h("h1", {}, title),
+    h("p", { class: "quiet" }, `run ${name} · `, h("a", { href: trainingPath(name) }, "its training")),
+    place, about(name, model));
   if (model.has_model) view(place, name, model);
   else place.replaceChildren(h("p", {}, "The training of this run is not over."));
+}
+
+async function showTraining(name, runs) {
+  document.title = `Training of ${name} · pmt`;
+  const place = h("section", { "aria-label": "Training" });
+  content.replaceChildren(
+    h("h1", {}, `Training of ${name}`),
+    h("p", {}, h("a", { href: `#/runs/${encodeURIComponent(name)}` }, "Use this run")), place);
+  await training(place, name, runs);
 }
 
 async function showTape(name) {
@@ -124,12 +151,13 @@ function showMenu(runs) {
 }
 
 async function route() {
-  const [, what, name] = location.hash.split("/");
+  const [, what, name, view] = location.hash.split("/");
   await fill(content, async () => {
     if (what === "runs" && name) {
       const { runs } = await get("/runs");
       showMenu(runs);
-      await showRun(decodeURIComponent(name));
+      if (view === "training") await showTraining(decodeURIComponent(name), runs);
+      else await showRun(decodeURIComponent(name));
     } else if (what === "tape") {
       showMenu((await get("/runs")).runs);
       await showTape(name);

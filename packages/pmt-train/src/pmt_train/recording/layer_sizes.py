@@ -32,7 +32,7 @@ class LayerProbe:
 
     Attributes:
         armed: whether the next step is looked at.
-        seconds: time that looking took so far.
+        seconds: processor time that looking at the last step took.
     """
 
     def __init__(self, trainer: Trainer[Any, Any]) -> None:
@@ -40,8 +40,10 @@ class LayerProbe:
         self.seconds = 0.0
         self._trainer = trainer
         self._layers: dict[str, list[ParameterSlot]] = {}
-        for slot in trainer.flat.slots:
-            self._layers.setdefault(slot.name.rpartition(".")[0] or slot.name, []).append(slot)
+        slots = {slot.name: slot for slot in trainer.flat.slots}
+        for name, _ in trainer.model.named_parameters():
+            if name in slots:  # it is trained
+                self._layers.setdefault(name.rpartition(".")[0] or name, []).append(slots[name])
         self._before: dict[np.dtype[Any], Array] = {}
         self._gradients: dict[int, float] | None = None  # norm by index of the slot
         self._sparse: frozenset[int] = frozenset()
@@ -52,6 +54,7 @@ class LayerProbe:
         """Copy the weights, and count the activations of the passes of this step."""
         if not self.armed:
             return loss
+        self.seconds = 0.0
         with self._timed():
             self._activations, self._gradients = ActivationCounts(), None
             for dtype, buffer in self._trainer.flat.buffers.items():
@@ -88,9 +91,6 @@ class LayerProbe:
 
         kind: "table" if a gradient was row-sparse, "matrix" if it has a matrix, else "vector".
         """
-        order = {name: i for i, (name, _) in enumerate(self._trainer.model.named_parameters())}
-        first = {name: min(order[s.name] for s in slots) for name, slots in self._layers.items()}
-        self._layers = dict(sorted(self._layers.items(), key=lambda item: first[item[0]]))
         return [
             {"name": name, "size": sum(slot.size for slot in slots), "kind": self._kind(slots)}
             for name, slots in self._layers.items()
@@ -139,11 +139,11 @@ class LayerProbe:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        start = time.perf_counter()
+        start = time.thread_time()
         try:
             yield
         finally:
-            self.seconds += time.perf_counter() - start
+            self.seconds += time.thread_time() - start
 
 
 def _rounded(value: float) -> float | None:

@@ -14,12 +14,14 @@ from pmt_core import PmtError, SettingsError, atomic_file
 from pmt_train.recording.layer_sizes import LayerProbe
 from pmt_train.recording.line_checker import FORMAT, VERSION, RecordedLine
 from pmt_train.recording.recording import TrainingRecording, in_order
+from pmt_train.recording.time_budget import TimeBudget
 from pmt_train.trainer.callbacks import Callback, EventName, TrainingEvent
 from pmt_train.trainer.history import Row, finite_or_none, rows_to_json
 from pmt_train.trainer.progress import warn
 from pmt_train.trainer.trainer import Trainer
 
 _MOST_EPOCHS = 10_000  # that are written
+_ENOUGH = 64  # lines of steps, however little time there is
 
 
 class TrainingRecorder:
@@ -32,8 +34,8 @@ class TrainingRecorder:
     metrics of an epoch are a line, too.
 
     The file is appended to, a whole line at a time, so a process that is killed leaves a file that
-    can be read. The interval is 1 at the beginning. Whenever there are `most` lines of steps, pairs
-    of them become one and the interval doubles. A resumed run continues the file: lines of steps
+    can be read. The interval is 1 at the beginning. Whenever there are `most` lines of steps, or
+    64 and writing them takes half of the share, pairs of them become one and the interval doubles. A resumed run continues the file: lines of steps
     after its checkpoint are dropped, and those steps are recorded again. The training itself is
     bit-identical with and without a recorder.
 
@@ -90,6 +92,8 @@ class TrainingRecorder:
         self._interval = 1
         self._sums = [0.0, 0, 0]  # of losses, their number, examples: since the last line
         self._begun = self._last = 0.0  # on the clock
+        self._budget = TimeBudget(share, 1)
+        self._described: RecordedLine = {}  # the line of the layers
         self._seconds_before = 0.0  # of the run, before it was resumed
         self._is_writer = self._is_failing = False
 
@@ -113,14 +117,23 @@ class TrainingRecorder:
             "parameters": event.trainer.parameter_count, "total_steps": event.total_steps,
         }  # fmt: skip
         self._lines = [start, *in_order([*earlier, *map(_of_epoch, rows)])]
+        self._described = next((x for x in self._lines if x["kind"] == "layers"), {})
         self._begun = self._last = time.perf_counter()
+        self._budget = TimeBudget(self._share, event.trainer.workers.count)
         if isinstance(event.trainer, Trainer):
             self._probe = LayerProbe(event.trainer)
             event.trainer.step_hook = self._probe
         self._write_all()
         self._arm(event.step + 1)
+        self._budget.restart()
 
     def _step(self, event: TrainingEvent) -> None:
+        probe = self._probe
+        with self._budget.after_step(probe.seconds if probe is not None and probe.armed else 0.0):
+            self._count(event)
+
+    def _count(self, event: TrainingEvent) -> None:
+        """Count a step, and write a line if it is time to."""
         row = event.row
         loss, sums = row["loss"], self._sums
         if not math.isnan(loss):  # of a step with nothing to learn
@@ -151,20 +164,22 @@ class TrainingRecorder:
         if layers is not None and self._probe is not None:
             line |= layers
             described = {"kind": "layers", "layers": self._probe.layers()}
-            if described not in self._lines:
-                new = [described, line]
+            if described != self._described:
+                self._described, new = described, [described, line]
         self._lines += new
         self._n_steps += 1
-        if self._n_steps < self._most:
-            self._append(new)
-        else:
+        is_full = self._n_steps >= self._most
+        if is_full or (self._n_steps >= _ENOUGH and self._budget.lines_take_too_long):
             self._thin()
+        else:
+            self._append(new)
 
     def _epoch(self, event: TrainingEvent) -> None:
         if event.epoch > _MOST_EPOCHS:
             return
         self._add(_of_epoch(event.row))
         self._last = time.perf_counter()  # the speed is that of training, without the evaluation
+        self._budget.restart()
 
     def _end(self, event: TrainingEvent) -> None:
         self._add({"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)})
@@ -176,9 +191,7 @@ class TrainingRecorder:
         """Look at a step closely if it will be written, and there is time for it."""
         if self._probe is None or not self._is_writer or self._is_failing:
             return
-        elapsed = time.perf_counter() - self._begun
-        due = step % self._interval == 0 and self._probe.seconds <= self._share * elapsed
-        self._probe.armed = due
+        self._probe.armed = step % self._interval == 0 and self._budget.is_left
 
     def _seconds(self, now: float | None = None) -> float:
         return self._seconds_before + (now or time.perf_counter()) - self._begun

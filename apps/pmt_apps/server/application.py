@@ -103,20 +103,14 @@ class ServeApp:
                 )
             case ["health"]:
                 return Response.of_json({"status": "ok", "runs": len(self.store.folders())})
-            case ["runs"]:
-                runs = [summary(name, path) for name, path in self.store.folders().items()]
-                return Response.of_json({"runs": runs, "single": self.store.is_single})
+            case ["runs" | "curves" as what]:
+                return self._of_all(what)
             case ["tape"]:
                 return Response.of_json({"computations": tape.computations()})
             case ["samples"]:
                 return Response.of_json({"samples": self._samples().states()})
             case ["samples", task]:
                 return Response.of_json(self._samples().state(task))
-            case ["curves"]:
-                paths = self.store.folders().items()
-                return Response.of_json(
-                    {"curves": {name: self.training.feed(path).curve() for name, path in paths}}
-                )
             case ["runs", name, "training", *rest]:
                 return self._of_training(name, rest, request)
             case ["runs", name, what]:
@@ -124,6 +118,15 @@ class ServeApp:
             case [what]:
                 return self._of_run(what, None)
         raise _not_found(request)
+
+    def _of_all(self, what: str) -> Response:
+        """Return the list of all runs, or a small curve of each."""
+        folders = self.store.folders().items()
+        if what == "curves":
+            curves = {name: self.training.feed(path).curve() for name, path in folders}
+            return Response.of_json({"curves": curves})
+        runs = [summary(name, path) for name, path in folders]
+        return Response.of_json({"runs": runs, "single": self.store.is_single})
 
     def _of_training(self, name: str, rest: list[str], request: Request) -> Response:
         """Return the training of a run: as JSON, as a stream of events, or as a page to keep."""

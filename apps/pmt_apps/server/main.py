@@ -155,7 +155,8 @@ def _with_waitress(app: ServeApp, host: str, port: int, limits: ServeLimits) -> 
     _say_address(app, host, port)
     run(
         app, host=host, port=port, threads=_WAITRESS_THREADS, ident="pmt",
-        max_request_body_size=limits.body, connection_limit=limits.connections, channel_timeout=int(limits.arrival),
+        max_request_body_size=limits.body, connection_limit=limits.connections,
+        channel_timeout=int(limits.arrival),
     )  # fmt: skip
 
 

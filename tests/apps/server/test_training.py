@@ -7,7 +7,6 @@ import json
 import re
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ import pytest
 from recorded_run import LAYERS, RecordedRun, recorded_step
 from serve_client import Client
 
-from pmt_apps.server import page_files, replay, training_feed
+from pmt_apps.server import page_files, replay, training_feed, training_stream
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.limits import ServeLimits
 from pmt_apps.server.page_files import PAGE
 from pmt_apps.server.runs import RunStore
 from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_apps.server.training_feed import TrainingFeed
+from pmt_apps.server.training_stream import TrainingStreams
 from pmt_core import DataError
 
 
@@ -228,20 +228,26 @@ def test_many_clients_follow_a_run_to_its_end(server: ThreadedServer, run: Recor
         assert follower.response.read().strip() == b""  # the connection is closed
 
 
-def test_a_client_that_goes_away_frees_its_slot(server: ThreadedServer, run: RecordedRun) -> None:
+def test_a_client_that_goes_away_frees_its_slot(
+    server: ThreadedServer, run: RecordedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Semaphore(0)
+    release = TrainingStreams.release
+
+    def count(streams: TrainingStreams) -> None:
+        release(streams)
+        released.release()
+
+    monkeypatch.setattr(TrainingStreams, "release", count)
+    monkeypatch.setattr(training_stream, "_HEARTBEAT", 0.0)  # what nobody receives ends a stream
     for _ in range(30):
         follower = Follower(server)
         follower.lines(2)
         follower.response.close()
         follower.connection.close()
-    for step in range(1, 10_000):  # what is sent to nobody ends the stream
-        run.append(recorded_step(step))
-        follower = Follower(server)
-        if follower.response.status == 200:
-            break
-        follower.connection.close()
-        time.sleep(0.05)
-    assert follower.response.status == 200
+    for _ in range(30):
+        assert released.acquire(timeout=600)
+    assert Follower(server).response.status == 200
 
 
 def test_a_client_that_does_not_read_does_not_hurt_others(

@@ -35,9 +35,9 @@ class TrainingRecorder:
 
     The file is appended to, a whole line at a time, so a process that is killed leaves a file that
     can be read. The interval is 1 at the beginning. Whenever there are `most` lines of steps, or
-    64 and writing them takes half of the share, pairs of them become one and the interval doubles. A resumed run continues the file: lines of steps
-    after its checkpoint are dropped, and those steps are recorded again. The training itself is
-    bit-identical with and without a recorder.
+    64 and writing them takes half of the share, pairs of them become one and the interval doubles.
+    A resumed run continues the file: lines of steps after its checkpoint are dropped, and those
+    steps are recorded again. The training itself is bit-identical with and without a recorder.
 
     A layer is recorded for a `Trainer` only; of another `Trainable` it is loss, rate and speed. If
     the file cannot be written, a warning is printed and the training goes on.

@@ -15,6 +15,7 @@ from docs.site.markdown import FENCE, map_targets
 from docs.site.notebooks import notebook_name
 from docs.site.pages import Pages, normalized
 
+COPIED = {".pdf", ".svg", ".png"}  # files that a browser shows as they are
 LISTING = re.compile(r"^python (?P<path>\S+?):(?P<name>\S+)$")
 DOOR = re.compile(
     r"^- \[(?P<title>[^\]]+)\]\((?P<target>[^)]+)\): (?P<text>.+?)(?=^- |^$)", re.M | re.S
@@ -87,6 +88,8 @@ class Stage:
             return f"{page}{hash_sign}{anchor}"
         if not (self.root / document).exists():
             return target
+        if PurePosixPath(document).suffix in COPIED:
+            return f"site:source/{document}"
         return f"site:source/{document}.html{hash_sign}{anchor}"
 
     def _picture(self, path: str, picture: str) -> str:

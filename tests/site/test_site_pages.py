@@ -63,6 +63,8 @@ def test_targets_of_links(tmp_path: Path) -> None:
     assert stage.target(page, "../README.md", False) == "../index.md"
     assert stage.target(page, "../../CONTRIBUTING.md", False) == "../project/contributing.md"
     assert stage.target(page, "../a.py", False) == "site:source/docs/a.py.html"
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"")
+    assert stage.target(page, "../a.pdf", False) == "site:source/docs/a.pdf"
     assert stage.target(page, "absent.md", False) == "absent.md"  # Sphinx warns: an error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import html
 import posixpath
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,11 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             folder = posixpath.dirname(app.builder.get_target_uri(docname))
             link["refuri"] = posixpath.relpath(path, folder or ".")
             if path.startswith("source/"):
-                needed(app).add(path.partition("#")[0][len("source/") : -len(".html")])
+                needed(app).add(path.partition("#")[0].removeprefix("source/"))
 
 
 def needed(app: Sphinx) -> set[str]:
-    """Return the paths of the repository that pages link."""
+    """Return what pages link below `source/`: `PATH.html`, or a file of the repository as it is."""
     if not hasattr(app.env, "linked_sources"):
         app.env.linked_sources = set()  # type: ignore[attr-defined]
     paths: set[str] = app.env.linked_sources  # type: ignore[attr-defined]
@@ -67,16 +68,16 @@ def write_all(app: Sphinx, error: Exception | None) -> None:
     """Write the pages of all linked files and folders, and of the packages."""
     if error is not None or app.builder.name != "html":
         return
-    root = Path(app.config.repository)
-    paths = set(needed(app))
+    root, out = Path(app.config.repository), Path(app.outdir) / "source"
+    paths = {path.removesuffix(".html") for path in needed(app) if path.endswith(".html")}
+    for path in needed(app) - {f"{path}.html" for path in paths}:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, out / path)
     for package in PACKAGES:
-        paths |= {
-            path.relative_to(root).as_posix()
-            for path in (root / import_folder(package)).rglob("*.py")
-        }
+        paths |= {_relative(path, root) for path in (root / import_folder(package)).rglob("*.py")}
     paths |= {_relative(child, root) for path in paths for child in _files(root / path)}
     for path in sorted(paths):
-        page = Path(app.outdir) / "source" / f"{path}.html"
+        page = out / f"{path}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(source_page(root, path), encoding="utf-8")
 

@@ -49,20 +49,33 @@ if importlib.util.find_spec("pmt_apps") is None:
 '''
 
 CHECKER = """\
-# `check("1.2")` grades the answer to a task, and says what is wrong with it.
+# `check("1.2")` grades the answer to a task, and says what is wrong with it. What the tasks of this
+# page use of earlier pages is given.
 import __main__
 
 sys.path.insert(0, str(clones[0]))
 import numpy as np
 
 from docs.course.workshop.grading import grade
-from docs.course.workshop.pages import task_of
+from docs.course.workshop.pages import needed, task_of, tasks
+
+page = "PAGE"
+uses = [each for task in tasks() if task.page.name == page for each in needed(task)]
+given = {task.number: task for task in uses if task.page.name != page}
+for number in sorted(given, key=lambda number: given[number].key):
+    exec(given[number].solution, globals())
+    print("given:", number, *given[number].names)
 
 
 def check(number):
     result = grade(task_of(number), __main__)
     print(f"{number} is right." if result.is_right else result.message)
 """
+
+
+def checker_of(path: str) -> str:
+    """Return the cell that defines `check` in the notebook of a page of the course."""
+    return CHECKER.replace("PAGE", PurePosixPath(path).name)
 
 
 def notebook_name(path: str) -> str | None:
@@ -82,7 +95,8 @@ def notebook_of(root: Path, path: str) -> dict[str, Any]:
     """Return a document as a notebook, the content of a file of nbformat 4.5."""
     text = (root / path).read_text(encoding="utf-8")
     cells = _cells(root, path, text)
-    extra = [_code(INSTALL)] + ([_code(CHECKER)] if path.startswith("docs/course/") else [])
+    extra = [_code(INSTALL)]
+    extra += [_code(checker_of(path))] if path.startswith("docs/course/") else []
     head, rest = cells[:1], cells[1:]
     for number, cell in enumerate([*head, *extra, *rest]):
         cell["id"] = f"cell-{number:03}"

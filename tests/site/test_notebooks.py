@@ -13,9 +13,9 @@ import pytest
 
 from docs.log_blocks import blocks_of
 from docs.site.notebooks import (
-    CHECKER,
     INSTALL,
     REPOSITORY,
+    checker_of,
     notebook_name,
     notebook_of,
     notebook_pages,
@@ -44,7 +44,7 @@ def test_cells_are_the_blocks_of_the_page(page: str) -> None:
     install, *codes = sources(notebook_of(ROOT, page), "code")
     assert install == INSTALL.rstrip("\n")
     if page.startswith("docs/course/"):
-        assert codes.pop(0) == CHECKER.rstrip("\n")
+        assert codes.pop(0) == checker_of(page).rstrip("\n")
         stubs = [stub.rstrip("\n") for stub in STUB.findall(text)]
         assert codes[::2] == stubs
         assert all(re.fullmatch(r'check\("\d+\.\d+"\)', check) for check in codes[1::2])

@@ -115,9 +115,10 @@ def _listing(folder: Path) -> str:
 
 
 def _highlighted(path: Path) -> str:
-    if path.suffix in {".png", ".npz", ".zip", ".gz"}:
-        return f"<p>{path.stat().st_size:,} bytes, not text.</p>"
-    text = path.read_text(encoding="utf-8", errors="replace")[:LARGEST]
+    content = path.read_bytes()
+    if b"\0" in content:
+        return f"<p>{len(content):,} bytes, not text.</p>"
+    text = content.decode("utf-8", errors="replace")[:LARGEST]
     try:
         lexer = get_lexer_for_filename(path.name, stripnl=False)
     except ClassNotFound:

@@ -33,9 +33,6 @@ PREDICTORS = {kind.task: kind for kind in _KINDS}
 def load(folder: str | os.PathLike[str], **options: Any) -> Predictor[Any, Any, Any]:
     """Return the predictor of a trained run.
 
-        tagger = pmt_apps.load("runs/ner")
-        tagger.predict(["Boris Becker won in Kelmoor."])  # the tags of the words of each text
-
     Nothing is executed, and no state of the process changes.
 
     Args:
@@ -46,6 +43,16 @@ def load(folder: str | os.PathLike[str], **options: Any) -> Predictor[Any, Any, 
     Raises:
         FileProblem: if there is no run, or a file cannot be read.
         PmtError: if the run is damaged or of an unknown application, or an option is not allowed.
+
+    Examples:
+        >>> import pmt_apps
+        >>> texts = ["a fine film", "a great cast", "dull and long", "a boring plot"] * 10
+        >>> labels = ["good", "good", "bad", "bad"] * 10
+        >>> classifier = pmt_apps.TextClassifier(model="tfidf").fit(texts, labels)
+        >>> classifier.save("run")
+        >>> predictor = pmt_apps.load("run")
+        >>> predictor.task, predictor.predict(["a great film"])
+        ('classify', ['good'])
     """
     run = RunFolder(Path(folder))
     run.check_is_run("load", "train one first, or name another folder")

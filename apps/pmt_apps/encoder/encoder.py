@@ -25,10 +25,7 @@ _QUIET_SECONDS = 1.0
 
 
 class Encoder:
-    """A pre-trained encoder: texts to vectors.
-
-        encoder = Encoder.load("all-MiniLM-L6-v2")
-        vectors = encoder.embed(["How do I swim?", "What is a good way to swim?"])
+    r"""A pre-trained encoder: texts to vectors.
 
     Attributes:
         model: the encoder, a module.
@@ -36,6 +33,27 @@ class Encoder:
         head: pooling and what follows it, a module.
         max_length: ids of the longest text; longer ones are truncated.
         lower: whether texts are converted to lower case before the tokenizer.
+
+    Examples:
+        A model with random weights, in a folder as model hubs have it:
+
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from pmt_apps import Encoder
+        >>> from pmt_nn import Bert, BertConfig, save_bert
+        >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "how", "to", "swim", "a", "cat"]
+        >>> config = BertConfig(vocabulary=len(words), width=16, heads=2, hidden=32, layers=1)
+        >>> save_bert("model", Bert(config, np.random.default_rng(0)))
+        >>> _ = Path("model/vocab.txt").write_text("\n".join(words))
+        >>> encoder = Encoder.load("model")
+        >>> vectors = encoder.embed(["how to swim", "a cat", "a cat swims"])
+        >>> vectors.shape, vectors.dtype
+        ((3, 16), dtype('float32'))
+        >>> encoder.similarity("a cat", ["a cat"]).round(3)
+        array([[1.]], dtype=float32)
+        >>> indices, cosines = encoder.nearest("a cat", ["how to swim", "a cat"], k=1)
+        >>> indices
+        array([[1]])
     """
 
     def __init__(

@@ -31,6 +31,14 @@ class TrainingOptions:
         c: of tf-idf: inverse strength of the L2 penalty.
         workers: threads.
         progress: show a line per epoch.
+
+    Examples:
+        >>> from pmt_apps import TextClassifier, TrainingOptions
+        >>> options = TrainingOptions(epochs=3, lr=0.01)
+        >>> options.given()
+        {'epochs': 3, 'lr': 0.01}
+        >>> TextClassifier(model="tfidf", training=options).settings().epochs
+        3
     """
 
     epochs: int | None = None

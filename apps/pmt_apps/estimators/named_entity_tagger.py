@@ -42,10 +42,6 @@ _OPTIONS = (
 class NamedEntityTagger(EstimatorTags, Estimator):
     """Find named entities: a tag for each word of a sentence.
 
-        tagger = NamedEntityTagger()
-        tagger.fit([["Ann", "lives", "in", "Oslo"], ...], [["B-PER", "O", "O", "B-LOC"], ...])
-        tagger.predict([["Bob", "met", "Ann"]])
-
     A sentence is a list of words. The tags of `fit` are in IOB1, IOB2 or IOBES; those of `predict`
     are in IOB2. A part of the sentences is held out to choose the weights with the best F1, see
     `TrainingOptions`. With fewer than 4,000 sentences, the model from scratch is smaller.
@@ -60,6 +56,18 @@ class NamedEntityTagger(EstimatorTags, Estimator):
     Attributes:
         classes_: tags (IOB2), the columns of `predict_proba`, (k,).
         history_: a row per epoch, as a dictionary.
+
+    Examples:
+        >>> from pmt_apps import NamedEntityTagger, TrainingOptions
+        >>> names, places = ["Ann", "Bob", "Eve", "Tom"], ["Oslo", "Rome", "Bonn", "Kyiv"]
+        >>> X = [[name, "lives", "in", place] for name in names for place in places]
+        >>> y = [["B-PER", "O", "O", "B-LOC"] for _ in X]
+        >>> options = TrainingOptions(epochs=15, lr=0.01, batch_size=4)
+        >>> tagger = NamedEntityTagger(training=options).fit(X, y)
+        >>> tagger.classes_
+        array(['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER'], dtype='<U5')
+        >>> tagger.predict([["Bob", "lives", "in", "Rome"]])
+        [['B-PER', 'O', 'O', 'B-LOC']]
     """
 
     classes_: NDArray[Any]

@@ -27,10 +27,6 @@ from pmt_train import Workers
 class TextClassifier(ClassifierTags, Estimator):
     """Classify texts.
 
-        classifier = TextClassifier(model="tfidf")
-        classifier.fit(["a fine film", "dull and long"], ["good", "bad"])
-        classifier.predict(["a dull film"])
-
     A part of the examples is held out to choose the best weights, see `TrainingOptions`. Labels
     are strings or integers, one per text; with `several` a list or set of them per text.
 
@@ -46,6 +42,20 @@ class TextClassifier(ClassifierTags, Estimator):
     Attributes:
         classes_: labels, sorted, (k,).
         history_: a row per epoch, as a dictionary.
+
+    Examples:
+        >>> from pmt_apps import TextClassifier
+        >>> texts = ["a fine film", "a great cast", "dull and long", "a boring plot"] * 10
+        >>> labels = ["good", "good", "bad", "bad"] * 10
+        >>> classifier = TextClassifier(model="tfidf").fit(texts, labels)
+        >>> classifier.classes_
+        array(['bad', 'good'], dtype='<U4')
+        >>> classifier.predict(["a great film", "long and boring"])
+        array(['good', 'bad'], dtype='<U4')
+        >>> classifier.predict_proba(["a great film"]).round(1)
+        array([[0., 1.]], dtype=float32)
+        >>> classifier.score(texts, labels)
+        1.0
     """
 
     classes_: NDArray[Any]

@@ -41,10 +41,6 @@ _OPTIONS = (
 class TextPairClassifier(ClassifierTags, Estimator):
     """Classify pairs of texts, e.g. whether two questions ask the same.
 
-        classifier = TextPairClassifier(model="tfidf")
-        classifier.fit([("how to swim", "how do i swim"), ("a cat", "a dog")], ["same", "other"])
-        classifier.predict([("learn to swim", "how to swim")])
-
     There are two classes: strings or integers. A part of the pairs is held out to choose the best
     weights, see `TrainingOptions`. The models treat both texts alike, except for an encoder: it
     reads them in their order. With fewer than 4,000 pairs, the model from scratch is smaller.
@@ -63,6 +59,16 @@ class TextPairClassifier(ClassifierTags, Estimator):
     Attributes:
         classes_: the two labels, sorted, (2,).
         history_: a row per epoch, as a dictionary.
+
+    Examples:
+        >>> from pmt_apps import TextPairClassifier
+        >>> pairs = [("how do i swim", "how to swim"), ("what is a cat", "where is rome")] * 20
+        >>> labels = ["same", "other"] * 20
+        >>> classifier = TextPairClassifier(model="overlap").fit(pairs, labels)
+        >>> classifier.classes_  # sorted: with "overlap" the second has more words in common
+        array(['other', 'same'], dtype='<U5')
+        >>> classifier.predict([("how to sing", "how do i sing"), ("a cat", "my dog")])
+        array(['same', 'other'], dtype='<U5')
     """
 
     classes_: NDArray[Any]

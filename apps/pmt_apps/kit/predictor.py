@@ -46,6 +46,21 @@ class Predictor(ABC, Generic[S, X, Y]):
         settings: of the run.
         metrics: content of its metrics.json; empty if there is none.
         workers: threads that predict.
+
+    Examples:
+        >>> from pmt_apps import Predictor, TextClassifier, load
+        >>> texts = ["a fine film", "a great cast", "dull and long", "a boring plot"] * 10
+        >>> labels = ["good", "good", "bad", "bad"] * 10
+        >>> TextClassifier(model="tfidf").fit(texts, labels).save("run")
+        Traceback (most recent call last):
+            ...
+        pmt_core.errors.SettingsError: there is a run in 'run' already; give another folder, or overwrite=True
+        >>> predictor = load("run")
+        >>> isinstance(predictor, Predictor), predictor.task, predictor.classes_
+        (True, 'classify', ['bad', 'good'])
+        >>> answers = predictor.predict_json(["a fine cast", "a dull plot"])
+        >>> [answer[predictor.key] for answer in answers]  # as --predict writes them
+        ['good', 'bad']
     """
 
     task: ClassVar[str]

@@ -52,9 +52,6 @@ class Predictor(ABC, Generic[S, X, Y]):
         >>> texts = ["a fine film", "a great cast", "dull and long", "a boring plot"] * 10
         >>> labels = ["good", "good", "bad", "bad"] * 10
         >>> TextClassifier(model="tfidf").fit(texts, labels).save("run")
-        Traceback (most recent call last):
-            ...
-        pmt_core.errors.SettingsError: there is a run in 'run' already; give another folder, or overwrite=True
         >>> predictor = load("run")
         >>> isinstance(predictor, Predictor), predictor.task, predictor.classes_
         (True, 'classify', ['bad', 'good'])

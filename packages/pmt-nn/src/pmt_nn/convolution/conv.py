@@ -122,6 +122,25 @@ def conv1d(
 class Conv2d(Convolution):
     """Convolution of images (b, c, h, w) -> (b, o, oh, ow) with a learned kernel; see `conv2d`.
 
+    The kernel (o, c / groups, kh, kw) is initially Kaiming-uniform as before a ReLU, the bias (o,)
+    is 0. kernel, stride, padding and dilation are one number or one for each axis.
+
+    Args:
+        c: number of input channels.
+        o: number of output channels.
+        kernel: size of the kernel.
+        rng: stream of the initial weights.
+        stride: step from patch to patch.
+        padding: width of the border of zeros; "same" to keep the size of the input; or a `Padding`
+            for other borders and for the output padding of a transposed convolution.
+        dilation: step between the points of the kernel.
+        groups: divides c and o; groups = c is a depthwise convolution.
+        bias: whether a bias is added.
+        dtype: of the parameters.
+
+    Raises:
+        SettingsError: if the settings do not fit together.
+
     Examples:
         >>> import numpy as np
         >>> from pmt_nn import Conv2d
@@ -140,6 +159,8 @@ class Conv2d(Convolution):
 
 class Conv1d(Convolution):
     """Convolution of sequences (b, c, t) -> (b, o, ot) with a learned kernel; see `conv1d`.
+
+    For the arguments see `Conv2d`; the kernel is (o, c / groups, k).
 
     Examples:
         >>> import numpy as np

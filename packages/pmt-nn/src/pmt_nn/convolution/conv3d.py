@@ -86,6 +86,8 @@ def _slices(x: Tensor, kd: int, step: int, border: int, gap: int) -> tuple[Tenso
 class Conv3d(Convolution):
     """Convolution of volumes (b, c, d, h, w) -> (b, o, od, oh, ow); see `conv3d`.
 
+    For the arguments see `Conv2d`; the kernel is (o, c / groups, kd, kh, kw).
+
     Examples:
         >>> import numpy as np
         >>> from pmt_nn import Conv3d

@@ -101,6 +101,8 @@ def conv_transpose2d_composed(
 class ConvTranspose2d(Convolution):
     """Transposed convolution of images (b, c, h, w) -> (b, o, oh, ow); see `conv_transpose2d`.
 
+    For the arguments see `Conv2d`; the kernel is (c, o / groups, kh, kw).
+
     padding is the number of rows and columns that are cut at each end of the result; with
     `Padding(width, output=n)`, n fewer at its end (`output_padding` of `conv_transpose2d`).
 
@@ -156,6 +158,8 @@ def conv_transpose1d(
 
 class ConvTranspose1d(Convolution):
     """Transposed convolution of sequences (b, c, t) -> (b, o, ot), as `ConvTranspose2d`.
+
+    For the arguments see `Conv2d`; the kernel is (c, o / groups, k).
 
     Examples:
         >>> import numpy as np

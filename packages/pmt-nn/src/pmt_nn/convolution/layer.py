@@ -54,20 +54,7 @@ class Padding(NamedTuple):
 class Convolution(Module):
     """Base class of the layers of convolution: a kernel, a bias and how the kernel moves.
 
-    The kernel is initially Kaiming-uniform as before a ReLU, the bias 0. kernel, stride, padding
-    and dilation are one number or one for each axis.
-
-    Args:
-        c: number of input channels.
-        o: number of output channels.
-        kernel: size of the kernel.
-        rng: stream of the initial weights.
-        stride: step from patch to patch.
-        padding: width of the border of zeros; "same" to keep the size of the input; or a `Padding`
-            for other borders and for the output padding of a transposed convolution.
-        dilation: step between the points of the kernel.
-        groups: divides c and o; groups = c is a depthwise convolution.
-        bias: whether a bias is added.
+    For the arguments see `Conv2d`.
     """
 
     axes: ClassVar[int]

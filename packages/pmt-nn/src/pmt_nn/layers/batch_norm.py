@@ -156,14 +156,7 @@ def _blocks(rows: Array) -> Iterator[slice]:
 
 
 class BatchNorm(Module):
-    """Base class of `BatchNorm1d`, `2d` and `3d`: batch normalization of c channels.
-
-    In training each channel is normalized by its mean and variance over the batch, or over each of
-    its shards (unlike with all other layers, their number matters slightly), in evaluation by the
-    running ones, which every training pass moves by `momentum` towards those of its batch (see
-    `running_statistics.py` for several threads). The weight starts at 1, the bias at 0;
-    bias=False: without a bias, affine=False: without either.
-    """
+    """Base class of `BatchNorm1d`, `2d` and `3d`. For the arguments see `BatchNorm1d`."""
 
     axes: tuple[int, ...] = ()
 
@@ -218,7 +211,20 @@ class BatchNorm(Module):
 
 
 class BatchNorm1d(BatchNorm):
-    """Batch normalization of vectors (b, c) or sequences (b, c, t); see `BatchNorm`.
+    """Batch normalization of vectors (b, c) or sequences (b, c, t) (Ioffe & Szegedy 2015).
+
+    In training each channel is normalized by its mean and variance over the batch, or over each of
+    its shards (unlike with all other layers, their number matters slightly), in evaluation by the
+    running ones, which every training pass moves towards those of its batch (see
+    `collecting_statistics` for several threads). The weight starts at 1, the bias at 0.
+
+    Args:
+        c: number of channels.
+        momentum: weight of a batch in the running statistics.
+        eps: constant added to the variance.
+        affine: whether there are a weight and a bias (c,).
+        bias: whether there is a bias, if affine.
+        dtype: of parameters and buffers.
 
     Examples:
         >>> import numpy as np
@@ -239,7 +245,7 @@ class BatchNorm1d(BatchNorm):
 
 
 class BatchNorm2d(BatchNorm):
-    """Batch normalization of images (b, c, h, w); see `BatchNorm`.
+    """Batch normalization of images (b, c, h, w); for the arguments see `BatchNorm1d`.
 
     Examples:
         >>> import numpy as np
@@ -257,7 +263,7 @@ class BatchNorm2d(BatchNorm):
 
 
 class BatchNorm3d(BatchNorm):
-    """Batch normalization of volumes (b, c, d, h, w); see `BatchNorm`.
+    """Batch normalization of volumes (b, c, d, h, w); for the arguments see `BatchNorm1d`.
 
     Examples:
         >>> import numpy as np

@@ -154,10 +154,7 @@ class Dropout(Module):
 
 
 class ChannelDropout(Dropout):
-    """Base class of `Dropout1d`, `2d` and `3d`: set whole channels to zero (Tompson et al. 2015).
-
-    The pixels of a channel resemble each other, so dropping single ones regularizes little.
-    """
+    """Base class of `Dropout1d`, `2d` and `3d`: set whole channels to zero."""
 
     axes: ClassVar[int] = 0
 
@@ -177,7 +174,7 @@ class ChannelDropout(Dropout):
 
 
 class Dropout1d(ChannelDropout):
-    """Dropout of whole channels of sequences (b, c, t); see `ChannelDropout`.
+    """Dropout of whole channels of sequences (b, c, t), at probability `rate`; see `Dropout2d`.
 
     Examples:
         >>> import numpy as np
@@ -193,7 +190,10 @@ class Dropout1d(ChannelDropout):
 
 
 class Dropout2d(ChannelDropout):
-    """Dropout of whole channels of images (b, c, h, w); see `ChannelDropout`.
+    """Dropout of whole channels of images (b, c, h, w) in training (Tompson et al. 2015).
+
+    rate: probability of a channel. The pixels of a channel resemble each other, so dropping single
+    ones regularizes little. The other channels are scaled as in `Dropout`.
 
     Examples:
         >>> import numpy as np
@@ -209,7 +209,7 @@ class Dropout2d(ChannelDropout):
 
 
 class Dropout3d(ChannelDropout):
-    """Dropout of whole channels of volumes (b, c, d, h, w); see `ChannelDropout`.
+    """Dropout of whole channels of volumes (b, c, d, h, w), at probability `rate`; see `Dropout2d`.
 
     Examples:
         >>> import numpy as np

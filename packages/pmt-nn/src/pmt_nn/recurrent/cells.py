@@ -15,12 +15,7 @@ from pmt_nn.recurrent.scans import gru_scan, lstm_scan, rnn_scan
 
 
 class StepCell(RecurrentCell):
-    """Base class of `RNNCell`, `GRUCell` and `LSTMCell`: inputs of width n_in, states of width n.
-
-    The weights have the names and shapes of one layer of the network (`cells.0`), which runs all
-    steps of a sequence in one operation and is faster. rng: stream of the initial weights.
-    bias=False: without biases.
-    """
+    """Base class of `RNNCell`, `GRUCell` and `LSTMCell`. For the arguments see `RNNCell`."""
 
     gates: ClassVar[int] = 1
     has_state_bias: ClassVar[bool] = False
@@ -61,7 +56,17 @@ class StepCell(RecurrentCell):
 
 
 class RNNCell(StepCell):
-    """One step of an Elman network, h' = tanh(x W + b + h U); see `StepCell` and `RNN`.
+    """One step of an Elman network, h' = tanh(x W + b + h U); see `RNN`.
+
+    The weights have the names and shapes of one layer of the network (`cells.0`), which runs all
+    steps of a sequence in one operation and is faster.
+
+    Args:
+        n_in: width of the inputs.
+        n: width of the states.
+        rng: stream of the initial weights.
+        bias: whether there are biases.
+        dtype: of the parameters.
 
     Examples:
         >>> import numpy as np
@@ -80,7 +85,7 @@ class RNNCell(StepCell):
 
 
 class GRUCell(StepCell):
-    """One step of a gated recurrent unit; see `StepCell`, `GRU` and `gru_scan`.
+    """One step of a gated recurrent unit; see `GRU` and `gru_scan`, for the arguments `RNNCell`.
 
     Examples:
         >>> import numpy as np
@@ -101,7 +106,7 @@ class GRUCell(StepCell):
 
 
 class LSTMCell(StepCell):
-    """One step of an LSTM; see `StepCell`, `LSTM` and `lstm_scan`.
+    """One step of an LSTM; see `LSTM` and `lstm_scan`, for the arguments `RNNCell`.
 
     The bias of the forget gate starts at 1 (Jozefowicz et al. 2015).
 

@@ -49,12 +49,7 @@ def open_forget_gate(cell: RecurrentCell) -> None:
 
 
 class RecurrentNetwork(Module):
-    """Base class of `RNN`, `GRU` and `LSTM`: inputs of width n_in, states of width n.
-
-    Each of `layers` layers reads the outputs of the layer below; dropout: rate between layers.
-    bidirectional: run each layer in both directions and concatenate the states. rng: stream of the
-    initial weights. bias=False: without biases.
-    """
+    """Base class of `RNN`, `GRU` and `LSTM`. For the arguments see `RNN`."""
 
     gates: ClassVar[int] = 1
     state_bias: ClassVar[bool] = False
@@ -147,7 +142,21 @@ class RecurrentNetwork(Module):
 
 
 class RNN(RecurrentNetwork):
-    """Elman network, h' = tanh(x W + b + h U) (Elman 1990); see `RecurrentNetwork`.
+    """Elman network, h' = tanh(x W + b + h U) (Elman 1990); see `rnn_scan`.
+
+    A pass maps x (b, t, n_in) to the outputs (b, t, n * directions) and the last states
+    (layers * directions, b, n); `mask` (b, t) is True at steps, and `state` holds the initial
+    states, zeros by default. Recurrent weights start orthogonal (Saxe et al. 2013).
+
+    Args:
+        n_in: width of the inputs.
+        n: width of the states.
+        rng: stream of the initial weights.
+        layers: number of layers; each reads the outputs of the layer below.
+        bidirectional: whether each layer runs in both directions and concatenates the states.
+        dropout: rate between layers.
+        bias: whether there are biases.
+        dtype: of the parameters.
 
     Examples:
         >>> import numpy as np
@@ -164,7 +173,9 @@ class RNN(RecurrentNetwork):
 
 
 class GRU(RecurrentNetwork):
-    """Gated recurrent unit, see `gru_scan` and `RecurrentNetwork`.
+    """Gated recurrent unit (Cho et al. 2014), see `gru_scan`.
+
+    For arguments, inputs and outputs see `RNN`.
 
     Examples:
         >>> import numpy as np
@@ -185,7 +196,10 @@ class GRU(RecurrentNetwork):
 
 
 class LSTM(RecurrentNetwork):
-    """LSTM, see `lstm_scan`. The bias of the forget gate starts at 1 (Jozefowicz et al. 2015).
+    """LSTM (Hochreiter & Schmidhuber 1997), see `lstm_scan`.
+
+    For arguments, inputs and outputs see `RNN`; the states are a pair of states and cells. The bias
+    of the forget gate starts at 1 (Jozefowicz et al. 2015).
 
     Examples:
         >>> import numpy as np
@@ -212,7 +226,7 @@ class LSTM(RecurrentNetwork):
         *,
         rng: Rng = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Return all outputs and the last (states, cells); see `RecurrentNetwork.forward`."""
+        """Return all outputs and the last (states, cells); see `RNN`."""
         states, cells = (None, None) if state is None else state
         x, mask = self._inputs(x, mask)
         starts = [self._starts(states, x), self._starts(cells, x)]

@@ -82,8 +82,8 @@ def _loop_conv2d_gradients(
 
 
 def _max_pool(mine: ModuleType) -> Observations:
-    x = np.random.default_rng(6).normal(size=(2, 2, 2, 4)) - 5
-    right = np.empty((2, 2, 1, 2))
+    x = np.random.default_rng(6).normal(size=(2, 2, 4, 4)) - 5
+    right = np.empty((2, 2, 2, 2))
     for b, c, p, q in np.ndindex(right.shape):
         right[b, c, p, q] = max(x[b, c, 2 * p + i, 2 * q + j] for i in (0, 1) for j in (0, 1))
     yield Observation("the maxima of windows of 2 x 2", mine.max_pool(x, 2, 2), right)

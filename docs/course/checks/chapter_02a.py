@@ -64,6 +64,9 @@ def _log_softmax(answers: ModuleType) -> Observations:
     yield Observation("the logits [0, 2000]", far, np.array([-2000.0, 0.0]))
     deep = log_softmax(np.array([-1000.0, -1000.0]))
     yield Observation("the logits [-1000, -1000]", deep, np.full(2, -math.log(2)))
+    rows = log_softmax(np.array([[0.0, 0.0], [1000.0, 1000.0]]))
+    label = "the rows [0, 0] and [1000, 1000]"
+    yield Observation(label, rows, np.full((2, 2), -math.log(2)))
 
 
 CHECKS = (
@@ -170,6 +173,12 @@ CHECKS = (
         "2.3",
         _log_softmax,
         (
+            Mutant(
+                "You subtract the largest logit of all rows. A row far below it has only zeros "
+                "left after exp: subtract the largest of its own.",
+                "x.max(axis=-1, keepdims=True)",
+                "x.max()",
+            ),
             Mutant(
                 "You take the logarithm of the softmax. A probability that was rounded to 0 has "
                 "the logarithm minus infinity.",

@@ -84,6 +84,9 @@ def _adam(answers: ModuleType) -> Observations:
     right = np.array(_adam_by_numbers(0.0, [1e-3, 2e-3], 0.2, (0.5, 0.8), 1e-3)[-1:])
     yield Observation("betas 0.5 and 0.8, eps as large as the gradient", value, right)
     value = np.ones(1)
+    answers.Adam([value]).step([np.ones(1)])
+    yield Observation("1 after a step of the default rate, 0.001", value, np.array([0.999]))
+    value = np.ones(1)
     answers.Adam([value]).step([np.zeros(1)])
     yield Observation("a gradient of 0: no step", value, np.ones(1))
 

@@ -57,6 +57,10 @@ def _fit(answers: ModuleType) -> Observations:
     weight = np.array(oracle.numbers[:6]).reshape(2, 3)
     yield Observation("the weight after it, trained in place", layers[0][0], weight)
     yield Observation("the bias after it", layers[0][1], np.array(oracle.numbers[6:]))
+    by_default, by_hand = ([(np.ones((2, 3)), np.zeros(3))] for _ in range(2))
+    answers.fit(by_default, x, labels, 1, 5, np.random.default_rng(8))
+    answers.fit(by_hand, x, labels, 1, 5, np.random.default_rng(8), 0.01)
+    yield Observation("without a rate: that of 0.01", by_default[0][0], by_hand[0][0])
     # Two classes inside and outside of a circle: not linear, so the hidden layer has to work.
     x = rng.uniform(-1, 1, (120, 2))
     labels = ((x**2).sum(axis=1) > 0.6).astype(int)

@@ -65,6 +65,14 @@ def _rows(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 
 def _functions(mine: ModuleType) -> Observations:
+    x = np.array([[-2.0, -0.5, 0.5], [0.1, 1.0, 3.0]])
+    relus = np.array([[0.0, 0, 0.5], [0.1, 1, 3]])
+    yield from observe_operation(
+        mine, "relu_op, which is given", mine.relu_op, lambda v: v * (relus > 0), x
+    )
+    (share,) = mine.relu_op(mine.Tensor(np.zeros(2))).pullback(np.ones(2))
+    yield Observation("relu_op: the slope at 0", share, np.zeros(2))
+    yield from observe_operation(mine, "tanh_op, which is given", mine.tanh_op, np.tanh, x)
     rng = np.random.default_rng(99)
     x = rng.normal(size=(2, 3)) * 2
     yield from observe_operation(mine, "softmax_op", mine.softmax_op, _softmax, x)

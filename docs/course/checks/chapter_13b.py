@@ -21,11 +21,11 @@ def leaves(tree: Any) -> list[Any]:
     return [tree]
 
 
-def _shapes(tree: Any) -> Any:
+def shapes_of(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return {key: _shapes(tree[key]) for key in sorted(tree)}
+        return {key: shapes_of(tree[key]) for key in sorted(tree)}
     if isinstance(tree, list | tuple):
-        return [_shapes(part) for part in tree]
+        return [shapes_of(part) for part in tree]
     return list(tree.value.shape)
 
 
@@ -38,7 +38,7 @@ def _new_block(mine: ModuleType) -> Observations:
         "norms": [norm, norm],
         "up": [[4, 6], [6]],
     }
-    yield Observation("the shapes of a block of width 4 with 6 hidden", _shapes(weights), right)
+    yield Observation("the shapes of a block of width 4 with 6 hidden", shapes_of(weights), right)
     count = sum(leaf.value.size for leaf in leaves(weights))
     yield Observation("its number of weights", count, 4 * 16 + 2 * 24 + 6 + 5 * 4)
     gains = [gain.value for gain, _ in weights["norms"]]

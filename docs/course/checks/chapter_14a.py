@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from docs.course.checks.chapter_13a import loop_norm
-from docs.course.checks.chapter_13b import arrays_of, leaves, loop_block, random_block
+from docs.course.checks.chapter_13b import (
+    arrays_of,
+    leaves,
+    loop_block,
+    random_block,
+    shapes_of,
+)
 from docs.course.workshop.task import Check, Mutant, Observation, Observations, slopes
 
 
@@ -64,6 +70,16 @@ def _decoder(mine: ModuleType) -> Observations:
     yield Observation("the gradient by the table of letters", small["letters"].grad, right)
     unreached = [leaf for leaf in leaves(small) if leaf.grad is None]
     yield Observation("weights without a gradient", len(unreached), 0)
+    weights = mine.new_decoder(50, 8, 12, 3, np.random.default_rng(142))
+    got = shapes_of([weights["letters"], weights["norm"]])
+    label = "new_decoder, which is given: the shapes of letters and norm"
+    yield Observation(label, got, [[50, 8], [[8], [8]]])
+    right = [shapes_of(mine.new_block(8, 12, np.random.default_rng(0)))] * 3
+    yield Observation("new_decoder: its three blocks", shapes_of(weights["blocks"]), right)
+    deviation = round(float(weights["letters"].value.std()), 1)
+    yield Observation("new_decoder: the deviation of the letters", deviation, 0.1)
+    norm = [leaf.value for leaf in weights["norm"]]
+    yield Observation("new_decoder: gain and bias of the norm", norm, [np.ones(8), np.zeros(8)])
 
 
 def _bits(mine: ModuleType) -> Observations:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from docs.course.checks.chapter_13a import loop_norm
-from docs.course.checks.chapter_13b import arrays_of, leaves, loop_block, random_block
+from docs.course.checks.chapter_13b import arrays_of, leaves, loop_block, random_block, shapes_of
 from docs.course.checks.operations import observe_operation
 from docs.course.workshop.task import Check, Mutant, Observation, Observations, slopes
 
@@ -78,6 +78,24 @@ def _pairs(mine: ModuleType) -> Observations:
     yield Observation("the gradient by the table of types", weights["types"].grad, table)
     missing = sum(leaf.grad is None for leaf in leaves(weights))
     yield Observation("weights without a gradient", missing, 0)
+    yield from _new_weights(mine)
+
+
+def _new_weights(mine: ModuleType) -> Observations:
+    """Observe what new_pair_classifier, which is given, makes."""
+    weights = mine.new_pair_classifier(60, 40, 12, 2, np.random.default_rng(178))
+    got = shapes_of({name: part for name, part in weights.items() if name != "blocks"})
+    right = {"answer": [[40, 2], [2]], "norm": [[40], [40]], "types": [5, 40], "words": [60, 40]}
+    yield Observation("new_pair_classifier, which is given: shapes", got, right)
+    right = [shapes_of(mine.new_block(40, 12, np.random.default_rng(0)))] * 2
+    yield Observation("new_pair_classifier: its blocks", shapes_of(weights["blocks"]), right)
+    answer = weights["answer"][0].value * np.sqrt(40)
+    deviations = [weights["words"].value.std(), weights["types"].value.std(), answer.std()]
+    got = [bool(abs(each - right) < 0.25 * right) for each, right in zip(deviations, (0.1, 0.1, 1))]
+    label = "new_pair_classifier: deviations of words, types and √d answer near 0.1, 0.1 and 1"
+    yield Observation(label, got, [True] * 3)
+    zeros = [weights["norm"][1].value, weights["answer"][1].value]
+    yield Observation("new_pair_classifier: biases", zeros, [np.zeros(40), np.zeros(2)])
 
 
 _SHARES = "mask / np.maximum(mask.sum(axis=1, keepdims=True), 1)"

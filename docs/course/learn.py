@@ -6,6 +6,7 @@ hatch run learn 12.3 --hint      a hint; --hint 2 for the second
 hatch run learn 12.3 --solution  an answer
 hatch run learn 12.3 --reset     begin a task again; the file before is copied
 hatch run learn --list           all tasks
+hatch run learn finals           what all answers can do together
 
 Answers are written into one file, mine.py. A stub is added to it when a task is begun.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from docs.course.finals.run import run_finals  # noqa: E402
 from docs.course.workshop import terminal  # noqa: E402
 from docs.course.workshop.answers import AnswerFile  # noqa: E402
 from docs.course.workshop.grading import grade  # noqa: E402
@@ -37,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         description=described,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("task", nargs="?", help="number of a task, e.g. 12.3")
+    made.add_argument("task", nargs="?", help="number of a task, e.g. 12.3, or finals")
     made.add_argument("--file", type=Path, default=ROOT / "mine.py", help="the file of answers")
     action = made.add_mutually_exclusive_group()
     action.add_argument("--hint", nargs="?", type=int, const=1, metavar="N", help="show hint N")
@@ -74,6 +76,8 @@ def _run(options: argparse.Namespace) -> int:
         if options.hint or options.solution or options.reset:
             raise WorkshopError(f"Say of which task, e.g. {COMMAND} 12.3 --hint")
         return _continue(file)
+    if options.task == "finals":
+        return 0 if run_finals(file.module()) else 1
     task = task_of(options.task)
     if options.hint is not None:
         return _hint(task, options.hint)
@@ -93,7 +97,7 @@ def _continue(file: AnswerFile) -> int:
     terminal.show_progress(grades)
     task = terminal.next_task(grades)
     if task is None:
-        print("All tasks are solved.")
+        print(f"All tasks are solved. Now: {COMMAND} finals")
         return 0
     _begin(task, file)
     return 0

@@ -54,6 +54,9 @@ def _weights(mine: ModuleType) -> Observations:
     far = mine.attention_weights(1000 * queries[0], keys[0], mask)
     yield Observation("queries of length 1000: the weights sum to", far.sum(axis=-1), np.ones(3))
     yield Observation("queries of length 1000: a masked key", float(far[0, 2]), 0.0)
+    least = (queries[0] @ keys[0].T).argmin(axis=-1)[:, np.newaxis] == np.arange(5)
+    got = mine.attention_weights(1000 * queries[0], keys[0], least)
+    yield Observation("only the key with the lowest score is allowed", got, least * 1.0)
     nothing = np.array([[True] * 5, [False] * 5, [True] * 5])
     got = mine.attention_weights(queries[0], keys[0], nothing)
     label = "a query that may look nowhere, between two that may"

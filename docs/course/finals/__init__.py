@@ -1,0 +1,1 @@
+"""The finals: what the answers of a reader can do together."""

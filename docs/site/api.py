@@ -93,7 +93,8 @@ def _tree(path: str) -> ast.Module:
 def _assigned(node: ast.stmt) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else []
     targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    parts = [each for target in targets for each in getattr(target, "elts", [target])]
+    return [target.id for target in parts if isinstance(target, ast.Name)]
 
 
 @cache

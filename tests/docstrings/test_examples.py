@@ -1,7 +1,7 @@
 """Every example of a docstring runs as written, and every public class and function has one.
 
 An example is a doctest below `Examples:`. It runs in an empty namespace and an empty folder, so it
-can be copied as it is. `pending.txt` lists the public names that have no example yet.
+can be copied as it is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ LOADED = {
     for module in (pmt_core, pmt_autograd, pmt_nn, pmt_text, pmt_train, pmt_apps)
 }
 
-PENDING = Path(__file__).with_name("pending.txt")
 HEADING = re.compile(r"^ *Examples:\n(?=(.*\n)* *>>> )", re.MULTILINE)
 PRINT_DEFAULTS = {
     "edgeitems": 3,
@@ -173,21 +172,10 @@ def names_without_example(package: str) -> set[str]:
     }
 
 
-def pending() -> list[str]:
-    return PENDING.read_text(encoding="utf-8").split()
-
-
 @pytest.mark.parametrize("package", DISTRIBUTIONS)
 def test_every_public_class_and_function_has_an_example(package: str) -> None:
-    names = {f"{package}.{name}" for name in names_without_example(package)}
-    listed = {name for name in pending() if name.partition(".")[0] == package}
-    assert not names - listed, f"write `Examples:` in the docstring of {sorted(names - listed)}"
-    assert not listed - names, f"drop from {PENDING.name}, nothing to do: {sorted(listed - names)}"
-
-
-def test_pending_names_are_of_a_package_and_listed_once() -> None:
-    assert not [name for name in pending() if name.partition(".")[0] not in DISTRIBUTIONS]
-    assert len(pending()) == len(set(pending()))
+    names = names_without_example(package)
+    assert not names, f"write `Examples:` in the docstring of {sorted(names)}"
 
 
 # --- the rules are shown red ----------------------------------------------------------------------

@@ -70,6 +70,7 @@ def one_cycle_schedule(
 
 
 CyclicMode = Literal["triangular", "triangular2", "exp_range"]
+"""How the height of the cycles changes, see `cyclic_schedule`."""
 
 
 def cyclic_schedule(

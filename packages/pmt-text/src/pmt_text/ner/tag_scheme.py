@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from pmt_core import SettingsError, Span, tag_spans
 
 TagScheme = Literal["IOB1", "IOB2", "IOBES"]
+"""Name of a tag scheme."""
+
 TAG_SCHEMES: tuple[TagScheme, ...] = get_args(TagScheme)
 _BY_PREFERENCE: tuple[TagScheme, ...] = ("IOB2", "IOB1", "IOBES")
 

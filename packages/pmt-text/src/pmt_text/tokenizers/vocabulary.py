@@ -12,7 +12,10 @@ from pmt_core import DataError, ShapeError
 from pmt_text.files.errors import check_at_least
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<cls>", "<sep>", "<mask>")
+"""Names of the special tokens, in the order of their ids: padding, an unknown token, ..."""
+
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
+"""The ids of the special tokens, 0 to 4: padding, unknown token, beginning, separator, mask."""
 
 
 class Vocabulary:

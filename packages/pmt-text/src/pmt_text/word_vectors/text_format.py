@@ -26,6 +26,7 @@ _BLOCK = 2048  # words that are written at once
 _BLANKS = b" \t\r"
 
 UnicodeErrors = Literal["strict", "ignore", "replace"]
+"""What to do with bytes of a word that are not UTF-8, as in `bytes.decode`."""
 
 Block = tuple[list[str], NDArray[np.float32]]
 """Words and their vectors (n, d)."""

@@ -12,7 +12,10 @@ from pmt_core import DataError, SettingsError, ShapeError
 from pmt_train.metrics.classification import label_array
 
 AucAverage = Literal["macro", "weighted"]
+"""The mean over classes: equal weights, or by their number of examples."""
+
 MultiClass = Literal["ovr", "ovo"]
+"""Which classes are compared: each with all others together, or each pair of them."""
 
 
 def roc_auc(scores: ArrayLike, labels: ArrayLike, positive: int = 1) -> float:

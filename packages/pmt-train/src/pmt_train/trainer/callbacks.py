@@ -11,6 +11,7 @@ from pmt_train.trainer.history import Row
 from pmt_train.trainer.trainable import Trainable
 
 EventName = Literal["start", "step", "epoch", "improved", "checkpoint", "end"]
+"""When a callback is called, see `TrainingEvent`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pmt_core import SettingsError, dataclass_fields, json_errors, json_object
 from pmt_train.trainer.history import from_json_number, to_json_number
 
 Mode = Literal["max", "min"]
+"""Whether a higher or a lower score is better."""
 
 
 class _ScoreTracker:

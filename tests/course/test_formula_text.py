@@ -24,6 +24,8 @@ from docs.course.workshop.terminal import plain
         (r"\sqrt{v + \varepsilon}", "√(v + ε)"),
         (r"-\log \sigma(z)", "-log σ(z)"),
         (r"\cos\theta", "cos θ"),
+        (r"\binom{m + k}{i} \Big/ 2^{m+k}", "C(m + k, i) / 2^(m+k)"),
+        (r"\overline{h n}", "mean(h n)"),
         (r"\bar h, \tilde c_t", "h\u0304, c\u0303_t"),
         (r"\bigl( a_{1} \bigr)", "( a₁ )"),
         (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "a = b\nc = d"),

@@ -59,6 +59,8 @@ def _command(name: str, space: str, tokens: list[str]) -> str:
     if name == "frac":
         above, below = _argument(tokens), _argument(tokens)
         return f"{_in_brackets(above)}/{_in_brackets(below)}"
+    if name == "binom":
+        return f"C({_argument(tokens)}, {_argument(tokens)})"
     if name == "sqrt":
         return "√" + _in_brackets(_argument(tokens))
     if name in _ACCENTS:

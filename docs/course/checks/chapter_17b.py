@@ -91,8 +91,10 @@ def _new_weights(mine: ModuleType) -> Observations:
     yield Observation("new_pair_classifier: its blocks", shapes_of(weights["blocks"]), right)
     answer = weights["answer"][0].value * np.sqrt(40)
     deviations = [weights["words"].value.std(), weights["types"].value.std(), answer.std()]
-    got = [bool(abs(each - right) < 0.25 * right) for each, right in zip(deviations, (0.1, 0.1, 1))]
-    label = "new_pair_classifier: deviations of words, types and √d answer near 0.1, 0.1 and 1"
+    got = [
+        bool(abs(each - right) < 0.25 * right) for each, right in zip(deviations, (0.02, 0.02, 1))
+    ]
+    label = "new_pair_classifier: deviations of words, types and √d answer near 0.02, 0.02 and 1"
     yield Observation(label, got, [True] * 3)
     zeros = [weights["norm"][1].value, weights["answer"][1].value]
     yield Observation("new_pair_classifier: biases", zeros, [np.zeros(40), np.zeros(2)])

@@ -23,6 +23,10 @@ _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _DISPLAY = re.compile(r"\$\$(?P<tex>.*?)\$\$", re.S)
 _ITALIC = re.compile(r"(?<![*\w])\*(?![*\s])[^*\n]+\*(?!\*)")
 _SENTENCE = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<! al\.)(?<!vs\.)\s+(?=[A-Z*`$\"(])")
+_LEANS = re.compile(
+    r"\*?(?:This|That|These|Those|It|They|Both|So|Such|And|But|Its|Their|Then|Also|What|The other"
+    r"|The rest|The two|In between|Once more)\b(?! does \*)"
+)
 _ITEM = re.compile(r"^(?:\d+\.|-) (?P<text>.*(?:\n(?!\d+\. |- |\n).*)*)", re.M)
 
 
@@ -88,7 +92,7 @@ def _slides_of_section(section: Section) -> list[Slide]:
     if title == "What was difficult":
         openings = [_opening(p) for p in _paragraphs(section.prose) if p.startswith("*")]
         return [Slide(title, points) for points in _portions(openings)]
-    points = [s for p in _paragraphs(section.prose) for s in _sentences(p) if _is_point(s)]
+    points = [point for p in _paragraphs(section.prose) for point in _points(p)]
     portions, groups = _portions(points), _groups(section.formulas)
     slides = []
     if portions and groups and _fit(groups[0], portions[0]):
@@ -139,9 +143,19 @@ def _sentences(paragraph: str) -> list[str]:
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
 
 
-def _is_point(sentence: str) -> bool:
-    """Tell whether a sentence defines a term, and can be read without the one before it."""
-    return bool(_ITALIC.search(sentence)) and sentence[-1] in ".!?*" and len(sentence) < 300
+def _points(paragraph: str) -> list[str]:
+    """Return the sentences that define or stress something, with the one before if they need it."""
+    points, before = [], ""
+    for sentence in _sentences(paragraph):
+        leans = bool(_LEANS.match(sentence))
+        text = f"{before} {sentence}".strip() if leans else sentence
+        if _ITALIC.search(sentence) and sentence[-1] in ".!?*" and len(text) < 330:
+            if before and points and points[-1].endswith(before) and leans:
+                points[-1] += f" {sentence}"
+            elif before or not leans:
+                points.append(text)
+        before = sentence
+    return points
 
 
 def _opening(paragraph: str) -> str:

@@ -37,13 +37,15 @@ WHOLE = ("int", "int | None", "int | Pair", "int | Pair | None", "int | str", "i
 WHOLE = (*WHOLE, "int | tuple[int, ...]", "Sizes", "Sizes | str | Padding", "int | Triple")
 WHOLE = (*WHOLE, "int | Triple | None")
 
+RESULTS = ("ActivationStatistics", "BatchStatistics", "Hypothesis", "SummaryRow")
+
 
 def sizes() -> list[tuple[str, str]]:
     """Every constructor of the front door with each of its sizes."""
     found_sizes = []
     for name in nn.__all__:
         made = getattr(nn, name)
-        if not isinstance(made, type) or name in ("BatchStatistics", "SummaryRow", "Hypothesis"):
+        if not isinstance(made, type) or name in RESULTS:
             continue
         if inspect.isabstract(made) or issubclass(made, dict):  # a dict has no signature
             continue

@@ -1,4 +1,4 @@
-"""Checks of the tasks of chapter 12: weights, masks, attention and its gradient."""
+"""Checks of the tasks of chapter 12: the weights of keys, and masks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from types import ModuleType
 
 import numpy as np
 
-from docs.course.checks.operations import observe_operation
 from docs.course.workshop.task import Check, Mutant, Observation, Observations
 
 
@@ -77,35 +76,7 @@ def _masks(mine: ModuleType) -> Observations:
     yield Observation("the mask of (3, 0) and (0, 0)", square, right)
 
 
-def _attention(mine: ModuleType) -> Observations:
-    rng = np.random.default_rng(123)
-    arrays = [rng.normal(size=(2, n, m)) for n, m in ((2, 2), (3, 2), (3, 1))]
-    yield from observe_operation(
-        mine, "attention of 2 queries, 3 keys", mine.attention, loop_attention, *arrays
-    )
-    square = [rng.normal(size=(3, 3)) for _ in range(3)]
-    mask = np.tril(np.ones((3, 3), bool))
-    yield from observe_operation(
-        mine,
-        "attention of three words with a causal mask",
-        lambda q, k, v: mine.attention(q, k, v, mask),
-        lambda q, k, v: loop_attention(q, k, v, mask),
-        *square,
-    )
-    heads = [rng.normal(size=(2, 1, n, 2)) for n in (1, 3, 3)]
-    mask = np.array([[[[True, True, False]]], [[[False, False, False]]]])
-    yield from observe_operation(
-        mine,
-        "a mask for each text, the second text is empty",
-        lambda q, k, v: mine.attention(q, k, v, mask),
-        lambda q, k, v: loop_attention(q, k, v, mask),
-        *heads,
-    )
-
-
-_SCORES = "queries @ np.swapaxes(keys, -1, -2) / np.sqrt(queries.shape[-1])"
 _MASKED = "return softmax(np.where(mask, scores, -1e30)) * mask"
-_SUM = "(d_weights - (d_weights * weights).sum(axis=-1, keepdims=True))"
 
 CHECKS = (
     Check(
@@ -148,6 +119,17 @@ CHECKS = (
                 "1: mask the scores.",
                 _MASKED,
                 "return softmax(scores) * mask",
+            ),
+            Mutant(
+                "The mask is not used: where it is False, the weight is 0.",
+                _MASKED,
+                "return softmax(scores)",
+            ),
+            Mutant(
+                "`.T` reverses all axes of a batch: exchange the last two only, np.swapaxes(x, "
+                "-1, -2).",
+                "np.swapaxes(keys, -1, -2)",
+                "keys.T",
             ),
             Mutant(
                 "Your mask is the wrong way round: True means that a query may look there.",
@@ -231,55 +213,6 @@ CHECKS = (
                 "*at* the padding: the axis of the keys is the last.",
                 "(ids != 0)[:, np.newaxis, np.newaxis, :]",
                 "(ids != 0)[:, np.newaxis, :, np.newaxis]",
-            ),
-        ),
-    ),
-    Check(
-        "12.3",
-        _attention,
-        mutants=(
-            Mutant(
-                "The sum in the gradient of the softmax is missing: E is not a ⊙ D.",
-                _SUM,
-                "d_weights",
-            ),
-            Mutant(
-                "The sum in E runs over the keys (axis -1). You sum over the queries.",
-                "(d_weights * weights).sum(axis=-1, keepdims=True)",
-                "(d_weights * weights).sum(axis=-2, keepdims=True)",
-            ),
-            Mutant(
-                "The root is missing in the gradients: the scores were divided by √k, so their "
-                "slopes are, too.",
-                "        d_scores = d_scores / np.sqrt(queries.value.shape[-1])\n",
-                "",
-            ),
-            Mutant(
-                "The gradient by the values is Aᵀ G: each value gets from every query that looked "
-                "at it. You multiply by E instead of A.",
-                "np.swapaxes(weights, -1, -2) @ grad",
-                "np.swapaxes(d_scores, -1, -2) @ grad",
-            ),
-            Mutant(
-                "The gradients come in the order queries, keys, values: your first two are "
-                "exchanged.",
-                "(queries, keys, values), pullback",
-                "(keys, queries, values), pullback",
-            ),
-            Mutant(
-                "The mask is not used: pass it on to attention_weights.",
-                "attention_weights(queries.value, keys.value, mask)",
-                "attention_weights(queries.value, keys.value)",
-            ),
-            Mutant(
-                "The values get no gradient. They are mixed, and that has a slope, too: Aᵀ G.",
-                "np.swapaxes(weights, -1, -2) @ grad\n",
-                "0 * values.value\n",
-            ),
-            Mutant(
-                "The keys get no gradient: they were part of the scores like the queries.",
-                "return d_scores @ keys.value, d_keys",
-                "return d_scores @ keys.value, 0 * d_keys",
             ),
         ),
     ),

@@ -113,6 +113,12 @@ CHECKS = (
                 "gain * x",
             ),
             Mutant(
+                "You subtract the mean in place (-=) and change the array of the caller: make a "
+                "new one.",
+                "centered = x - x.mean(axis=-1, keepdims=True)",
+                "x -= x.mean(axis=-1, keepdims=True)\n    centered = x",
+            ),
+            Mutant(
                 "eps is not used, and a row of equal numbers is 0/0.",
                 "keepdims=True) + eps)",
                 "keepdims=True))",

@@ -14,6 +14,10 @@ from docs.course.workshop.pages import COURSE, Task, tasks
 from docs.course.workshop.task import Check, Mutant, Observation, WorkshopError, same
 
 HEADER = "import numpy as np\n"
+_RETURNED = (
+    "The error came when what your answer returned was used: is it what the statement asks for? "
+    "Without a `return` it is None."
+)
 _SHOWN = 400  # characters of a value in a message
 
 
@@ -148,7 +152,7 @@ def _message(seen: Behavior, known: Mutant | None) -> str:
         lines += [f"{wrong.label}:", _shown("expected", wrong.right), _shown("got", wrong.got)]
     else:
         right = seen.observations[-1].label if seen.observations else ""
-        lines += [f"{seen.error} ({seen.line})" if seen.line else seen.error]
+        lines += [f"{seen.error} ({seen.line})" if seen.line else f"{seen.error}\n{_RETURNED}"]
         lines += [f"Right until then: {right}."] if right else []
     return "\n".join(lines)
 

@@ -23,6 +23,7 @@ from pmt_core import DataError, FileProblem, JsonObject, PmtError, field, read_j
 from pmt_train import History
 
 _MOST_LOADED = 4
+_MODEL = "model.npz"  # a RunFolder has it, too, and takes longer to make for each request
 Stamp = tuple[int, int]
 
 
@@ -91,6 +92,7 @@ class RunStore:
         self._loaded: OrderedDict[str, ServedRun] = OrderedDict()
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
+        self._name = folder.resolve().name or "run"
 
     @property
     def is_single(self) -> bool:
@@ -100,7 +102,7 @@ class RunStore:
     def folders(self) -> dict[str, Path]:
         """Return the folders of runs by name, in alphabetical order."""
         if self.is_single:
-            return {self.folder.resolve().name or "run": self.folder}
+            return {self._name: self.folder}
         configs = sorted(self.folder.glob("*/config.json")) if self.folder.is_dir() else []
         return {config.parent.name: config.parent for config in configs}
 
@@ -112,7 +114,7 @@ class RunStore:
         """
         folders = self.folders()
         if name is None:
-            trained = [key for key, path in folders.items() if RunFolder(path).model.is_file()]
+            trained = [key for key, path in folders.items() if (path / _MODEL).is_file()]
             if not trained:
                 raise HttpError(
                     HTTPStatus.NOT_FOUND,
@@ -137,7 +139,7 @@ class RunStore:
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            stamp = _stamp(RunFolder(path).model)
+            stamp = _stamp(path / _MODEL)
             with self._lock:
                 run = self._loaded.get(name)
                 if run is not None and run.stamp == stamp:

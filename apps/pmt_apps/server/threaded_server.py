@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import socket
 import sys
@@ -14,11 +15,13 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler
 
 from pmt_apps.server.connections import Connections
 from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.thread_pool import ThreadPool
 from pmt_core import FileProblem, SettingsError
 
 _BACKLOG = 512
 _TICK = 0.5  # seconds between looks at the clock
 _DRAIN = 2.0  # seconds in which the rest of a refused body is thrown away
+_BUFFER = 1 << 16  # bytes of an answer that leave together
 _BUSY = (
     b"HTTP/1.0 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
     b'Connection: close\r\n\r\n{"error": {"status": 503, "message": "too many connections"}}\n'
@@ -52,6 +55,7 @@ class ThreadedServer:
         most = min(self.limits.connections, _descriptors() // 2)
         self._connections = Connections(self._listener, self.limits.arrival, most)
         self._slots = threading.BoundedSemaphore(self.limits.active)
+        self._threads = ThreadPool()
         self._stopped = threading.Event()
         self.base_environ = {
             "SERVER_NAME": self.host,
@@ -87,7 +91,7 @@ class ThreadedServer:
                 connection.sendall(_BUSY)
             connection.close()
             return
-        threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+        self._threads.run(functools.partial(self._answer, connection))
 
     def _answer(self, connection: socket.socket) -> None:
         try:
@@ -112,7 +116,8 @@ class _Handler(WSGIRequestHandler):
         self._raw = _DeadlineReader(self.request, seconds)
         self.rfile = io.BufferedReader(self._raw)
         self.connection = self.request
-        self.wfile = _Writer(self.request, seconds)  # type: ignore[assignment]
+        # Head and body of a short answer leave together: `flush` follows each part of a body.
+        self.wfile = io.BufferedWriter(_Writer(self.request, seconds), _BUFFER)
 
     def handle(self) -> None:
         self.raw_requestline = self.rfile.readline(65537)

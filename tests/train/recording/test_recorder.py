@@ -212,17 +212,20 @@ def test_a_damaged_recording_does_not_stop_a_resumed_run(tmp_path, capsys):
     assert [row["epoch"] for row in TrainingRecording.load(path).rows] == [1, 2, 3, 4]
 
 
-def test_a_disk_that_fails_does_not_stop_the_training(tmp_path, capsys):
+@pytest.mark.parametrize("step", [0, 5])
+def test_a_disk_that_fails_does_not_stop_the_training(tmp_path, capsys, step):
+    """The folder is missing, or it fails when lines become fewer."""
     folder = tmp_path / "gone"
-    folder.mkdir()
+    if step:
+        folder.mkdir()
 
     def remove(event):
-        if event.step == 5:
+        if event.step == step:
             (folder / "recording.jsonl").unlink()
             os.rmdir(folder)
 
     history = fit(
-        trainer(), tmp_path, TrainingRecorder(folder / "recording.jsonl"),
+        trainer(), tmp_path, TrainingRecorder(folder / "recording.jsonl", most=8),
         callbacks={"step": remove},
     )  # fmt: skip
     assert len(history.rows) == EPOCHS

@@ -6,7 +6,9 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,8 @@ class TrainingRecorder:
         self._described: RecordedLine = {}  # the line of the layers
         self._seconds_before = 0.0  # of the run, before it was resumed
         self._is_writer = self._is_failing = False
+        self._file: FileIO | None = None
+        self._closed: Callable[[], object]
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -128,11 +132,14 @@ class TrainingRecorder:
         self._budget.restart()
 
     def _step(self, event: TrainingEvent) -> None:
-        probe = self._probe
-        with self._budget.after_step(probe.seconds if probe is not None and probe.armed else 0.0):
-            self._count(event)
+        layers, looking = None, 0.0
+        if self._probe is not None and self._probe.armed:
+            layers = self._probe.measured()
+            looking = self._probe.seconds
+        with self._budget.after_step(looking):
+            self._count(event, layers)
 
-    def _count(self, event: TrainingEvent) -> None:
+    def _count(self, event: TrainingEvent, layers: dict[str, Any] | None) -> None:
         """Count a step, and write a line if it is time to."""
         row = event.row
         loss, sums = row["loss"], self._sums
@@ -140,7 +147,6 @@ class TrainingRecorder:
             sums[0] += loss
             sums[1] += 1
         sums[2] += row["examples"]
-        layers = self._probe.measured() if self._probe is not None else None
         if event.step % self._interval == 0:
             self._add_step(event, layers)
         self._arm(event.step + 1)
@@ -183,6 +189,7 @@ class TrainingRecorder:
 
     def _end(self, event: TrainingEvent) -> None:
         self._add({"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)})
+        self._close()
         if self._probe is not None and isinstance(event.trainer, Trainer):
             event.trainer.step_hook = None
             self._probe = None
@@ -238,22 +245,31 @@ class TrainingRecorder:
         if not self._is_writer or self._is_failing:
             return
         try:
-            with open(self.path, "ab", buffering=0) as file:
-                file.write(b"".join(map(_encoded, lines)))  # a single write: no half lines
+            if self._file is None:
+                self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115  for many steps
+                self._closed = weakref.finalize(self, self._file.close)
+            self._file.write(b"".join(map(_encoded, lines)))  # a single write: no half lines
         except OSError as error:
             self._fail(error)
 
     def _write_all(self) -> None:
         if not self._is_writer or self._is_failing:
             return
+        self._close()
         try:
             with atomic_file(self.path) as file:
                 file.writelines(map(_encoded, self._lines))
         except (OSError, PmtError) as error:
             self._fail(error)
 
+    def _close(self) -> None:
+        if self._file is not None:
+            self._closed()
+            self._file = None
+
     def _fail(self, error: Exception) -> None:
         self._is_failing = True
+        self._close()
         warn(f"warning: the training is not recorded any more: {error}")
 
 

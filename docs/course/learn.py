@@ -92,10 +92,10 @@ def _run(options: argparse.Namespace) -> int:
     return _check(task, file)
 
 
-def _continue(file: AnswerFile) -> int:
+def _continue(file: AnswerFile, after: Task | None = None) -> int:
     grades = terminal.states(file)
     terminal.show_progress(grades)
-    task = terminal.next_task(grades)
+    task = terminal.next_task(grades, file, after)
     if task is None:
         print(f"All tasks are solved. Now: {COMMAND} finals")
         return 0
@@ -119,7 +119,7 @@ def _check(task: Task, file: AnswerFile) -> int:
     terminal.show_grade(task, result, file, COMMAND)
     if not result.is_right:
         return 1
-    return _continue(file)
+    return _continue(file, after=task)
 
 
 def _hint(task: Task, number: int) -> int:

@@ -175,3 +175,29 @@ def test_a_pipe_that_is_closed_ends_the_list_quietly(answers) -> None:
     finally:
         os.close(write_end)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_reader_who_begins_in_the_middle_goes_on_from_there(answers, capsys) -> None:
+    learn(answers)  # begins 0.1
+    learn(answers, "6.1")
+    solve(answers, "6.1")
+    capsys.readouterr()
+    learn(answers, "6.1")
+    assert "\n6.2 " in capsys.readouterr().out
+    learn(answers)
+    assert "\n6.2 " in capsys.readouterr().out, "the task that was begun last"
+    solve(answers, "6.2")
+    learn(answers)
+    assert "\n0.1 " in capsys.readouterr().out, "what was begun comes before what was not"
+    solve(answers, "0.1")
+    learn(answers)
+    assert "\n6.3 " in capsys.readouterr().out, "behind the last that is solved"
+
+
+def test_after_the_last_task_come_those_that_were_left_out(answers, capsys) -> None:
+    last = tasks()[-1]
+    learn(answers, last.number)
+    solve(answers, last.number)
+    capsys.readouterr()
+    learn(answers, last.number)
+    assert f"\n{tasks()[0].number} " in capsys.readouterr().out

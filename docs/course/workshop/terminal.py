@@ -22,9 +22,21 @@ def states(file: AnswerFile) -> dict[str, Grade]:
     return {task.number: grade(task, answers, mutants=()) for task in tasks()}
 
 
-def next_task(grades: dict[str, Grade]) -> Task | None:
-    """Return the first task that is not solved, or None."""
-    return next((task for task in tasks() if not grades[task.number].is_right), None)
+def next_task(grades: dict[str, Grade], file: AnswerFile, after: Task | None = None) -> Task | None:
+    """Return the task to go on with, or None if all are solved.
+
+    It is the first one behind `after` that is not solved; without `after`, the last one that was
+    begun, or the first one behind the last that is solved. So a reader may begin anywhere.
+    """
+    unsolved = [task for task in tasks() if not grades[task.number].is_right]
+    if after is None:
+        begun = [task for task in unsolved if file.has(task)]
+        if begun:
+            return begun[-1]
+        solved = [task for task in tasks() if grades[task.number].is_right]
+        after = solved[-1] if solved else None
+    behind = [task for task in unsolved if after is not None and task.key > after.key]
+    return next(iter(behind or unsolved), None)
 
 
 def show_progress(grades: dict[str, Grade]) -> None:

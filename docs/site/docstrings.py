@@ -19,9 +19,9 @@ TITLES = {"Args": "Arguments", "Example": "Examples", "Note": "Notes"}
 
 
 def summary(docstring: str) -> str:
-    """Return the first sentence or paragraph of a docstring, whichever is shorter."""
+    """Return the first sentence of a docstring."""
     paragraph = " ".join(inspect.cleandoc(docstring).split("\n\n")[0].split())
-    sentence = re.match(r".*?[.:](?= [A-Z`]|$)", paragraph)
+    sentence = re.match(r".*?(?<!e\.g)(?<!et al)\.(?= [A-Z`]|$)", paragraph)
     return (sentence[0] if sentence else paragraph).rstrip(":")
 
 

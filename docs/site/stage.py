@@ -117,6 +117,15 @@ def _with_caption(fence: re.Match[str]) -> str:
     return f"{indent}{{.listing-source}}\n{indent}{link}\n\n{block}"
 
 
+API_CARD = """\
+:::{grid-item-card} Reference
+:link: /api/index
+:link-type: doc
+Every public name of the packages, with its signature, its docstring and its source.
+:::
+"""
+
+
 def _with_doors(page: str) -> str:
     """Turn the list of sections on the home page into cards."""
     cards = [
@@ -129,7 +138,7 @@ def _with_doors(page: str) -> str:
     if first is None:
         return page
     rest = DOOR.sub("", page)
-    grid = "::::{grid} 1 2 2 3\n:gutter: 3\n\n" + "".join(cards) + "::::\n"
+    grid = "::::{grid} 1 2 2 3\n:gutter: 3\n\n" + "".join([*cards, API_CARD]) + "::::\n"
     return rest[: first.start()] + grid + rest[first.start() :]
 
 

@@ -83,6 +83,9 @@ def test_inline_text_of_docstrings() -> None:
     assert inline("*args and x_ with |y|") == r"\*args and x\_ with \|y\|"
     assert inline("`a`s of `b`.") == r"``a``\ s of ``b``."
     assert inline("see `f`", lambda code: f":py:obj:`{code}`") == "see :py:obj:`f`"
+    assert summary("Return: `a`, e.g. `b` (A et al. 2021). More.") == (
+        "Return: `a`, e.g. `b` (A et al. 2021)."
+    )
     assert summary("Return a. More `b`.\n\nText.") == "Return a."
 
 

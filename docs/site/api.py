@@ -107,8 +107,8 @@ def public_names(package: str) -> tuple[PublicName, ...]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    (exported,) = [node.value for node in tree.body if "__all__" in _assigned(node)]
-    names = ast.literal_eval(exported)
+    (exported,) = [node for node in tree.body if "__all__" in _assigned(node)]
+    names = ast.literal_eval(exported.value)  # type: ignore[attr-defined]
     order = list(modules)
     ordered = sorted(names, key=lambda name: order.index(name) if name in modules else -1)
     return tuple(PublicName(package, name, modules.get(name, package)) for name in ordered)

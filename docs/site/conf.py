@@ -63,7 +63,7 @@ html_domain_indices = False
 html_show_sourcelink = False
 html_copy_source = False
 html_permalinks_icon = "#"
-html_sidebars = {"index": [], "search": []}
+html_sidebars: dict[str, list[str]] = {"index": [], "search": []}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "icon_links": [],

@@ -46,9 +46,9 @@ class Stage:
             self.write_text(f"{name}.md", self.page(path))
         for name, text in others.items():
             self.write_text(name, text)
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and path not in self.written:
-                path.unlink()
+        for file in sorted(self.folder.rglob("*")):
+            if file.is_file() and file not in self.written:
+                file.unlink()
 
     def write_text(self, name: str, text: str) -> None:
         """Write a page if it is new or has changed."""

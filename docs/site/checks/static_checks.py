@@ -93,6 +93,6 @@ def structure(page: HtmlPage, name: str) -> Iterator[str]:
     for (before, _), (after, text) in pairwise(page.headings):
         if after > before + 1:
             yield f"heading {text.strip('# ')!r} is of level {after} below level {before}"
-    for address, text in page.pictures:
-        if not (text or "").strip():
+    for address, alternative in page.pictures:
+        if not (alternative or "").strip():
             yield f"picture {address} has no alternative text"

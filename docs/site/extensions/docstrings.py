@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from docs.site.api import ROOT, PublicName, public_names
 from docs.site.docstrings import to_rst
 from docs.site.extensions.sources import definition_lines
 from docs.site.pages import PACKAGES
+
+
+# A class or a function as a default, as Python prints it.
+DEFAULT = re.compile(r"<(?:class|function) '?(?:[\w.]+\.)?(\w+)[^>]*>")
 
 
 @cache
@@ -46,7 +51,13 @@ def docstring(
 
 
 def signature(
-    app: Sphinx, what: str, name: str, target: Any, options: Any, args: str, returned: str
+    app: Sphinx,
+    what: str,
+    name: str,
+    target: Any,
+    options: Any,
+    args: str | None,
+    returned: str | None,
 ) -> tuple[str | None, str | None] | None:
     """Return the signature with annotations as the source has them, not evaluated."""
     if what not in ("class", "function", "method"):
@@ -65,6 +76,7 @@ def signature(
     if what == "class":
         described = described.replace(return_annotation=inspect.Signature.empty)
     text = stringify_signature(described, unqualified_typehints=True)
+    text = DEFAULT.sub(r"\1", text)
     arguments, _, result = text.rpartition(" -> ")
     return (arguments, result) if arguments else (text, None)
 

@@ -19,7 +19,6 @@ from docs.site.docstrings import to_rst
 from docs.site.extensions.sources import definition_lines
 from docs.site.pages import PACKAGES
 
-
 # A class or a function as a default, as Python prints it.
 DEFAULT = re.compile(r"<(?:class|function) '?(?:[\w.]+\.)?(\w+)[^>]*>")
 

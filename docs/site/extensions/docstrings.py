@@ -75,7 +75,7 @@ def signature(
     if what == "class":
         described = described.replace(return_annotation=inspect.Signature.empty)
     text = stringify_signature(described, unqualified_typehints=True)
-    text = DEFAULT.sub(r"\1", text)
+    text = re.sub(r"<[^<>]*>", "...", DEFAULT.sub(r"\1", text))  # <factory>: no Python
     arguments, _, result = text.rpartition(" -> ")
     return (arguments, result) if arguments else (text, None)
 

@@ -30,7 +30,8 @@ def learning_curves(path: str | os.PathLike[str], history: History) -> None:
     Examples:
         >>> from pathlib import Path
         >>> from pmt_train import History, learning_curves
-        >>> rows = [{"epoch": n, "train_loss": 1 / n, "lr": 0.1, "f1": 1 - 0.5 / n} for n in (1, 2)]
+        >>> row = {"epoch": 1, "train_loss": 0.7, "dev_f1": 0.5, "lr": 0.1}
+        >>> rows = [row, row | {"epoch": 2, "train_loss": 0.5, "dev_f1": 0.7}]
         >>> learning_curves("curves.png", History(rows, best_epoch=2))
         >>> Path("curves.png").exists()
         True

@@ -46,11 +46,11 @@ class History:
 
     Examples:
         >>> from pmt_train import History
-        >>> rows = [{"epoch": 1, "loss": 0.7}, {"epoch": 2, "loss": 0.5, "accuracy": 0.8}]
-        >>> history = History(rows, best_epoch=2, best={"accuracy": 0.8})
+        >>> rows = [{"epoch": 1, "train_loss": 0.7}, {"epoch": 2, "train_loss": 0.5, "dev_f1": 0.8}]
+        >>> history = History(rows, best_epoch=2, best={"f1": 0.8})
         >>> history.columns
-        ['epoch', 'loss', 'accuracy']
-        >>> history.column("accuracy")
+        ['epoch', 'train_loss', 'dev_f1']
+        >>> history.column("dev_f1")
         [nan, 0.8]
         >>> history.save("history.csv")
         >>> History.load("history.csv").rows == rows

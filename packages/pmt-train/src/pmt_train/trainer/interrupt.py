@@ -26,7 +26,7 @@ class Interrupt:
         >>> with Interrupt() as interrupt:
         ...     for batch in range(1000):
         ...         if batch == 3:
-        ...             signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
+        ...             signal.raise_signal(signal.SIGTERM)  # as `kill` does; Ctrl-C is SIGINT
         ...         if interrupt.requested:
         ...             print("stop after batch", batch)
         ...             break

@@ -12,10 +12,22 @@ from pmt_core import DataError, ShapeError
 from pmt_text.files.errors import check_at_least
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<cls>", "<sep>", "<mask>")
-"""Names of the special tokens, in the order of their ids: padding, an unknown token, ..."""
+"""Names of the special tokens, in the order of their ids."""
 
-PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
-"""The ids of the special tokens, 0 to 4: padding, unknown token, beginning, separator, mask."""
+PAD = 0
+"""Id of ``<pad>``, the padding of shorter sequences."""
+
+UNK = 1
+"""Id of ``<unk>``, any token that is not in the vocabulary."""
+
+CLS = 2
+"""Id of ``<cls>``, the beginning of a sequence."""
+
+SEP = 3
+"""Id of ``<sep>``, the end of a sequence, or of the first of two."""
+
+MASK = 4
+"""Id of ``<mask>``, a token that is to be predicted."""
 
 
 class Vocabulary:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import numpy as np
 
@@ -136,13 +136,21 @@ def grade(task: Task, answers: ModuleType, mutants: Iterable[Mutant] | None = No
 
 def known_mutant(task: Task, seen: Behavior, mutants: Iterable[Mutant]) -> Mutant | None:
     """Return the mutant that behaves as an answer did, or None."""
-    check = check_of(task)
-    before = solutions_before(task)
-    for mutant in mutants:
-        answers = module_of(f"{before}\n\n{mutant.source(task.solution)}")
-        if behavior(check, answers).equals(seen):
-            return mutant
-    return None
+    return next((each for each in mutants if _behavior_of(task, each).equals(seen)), None)
+
+
+@cache
+def _behavior_of(task: Task, mutant: Mutant) -> Behavior:
+    """Return how a known wrong answer to a task behaves, with the solutions before it."""
+    answers = ModuleType("mine")
+    exec(_compiled_before(task), answers.__dict__)
+    exec(compile(mutant.source(task.solution), "mine.py", "exec"), answers.__dict__)
+    return behavior(check_of(task), answers)
+
+
+@cache
+def _compiled_before(task: Task) -> CodeType:
+    return compile(solutions_before(task), "mine.py", "exec")
 
 
 def _message(seen: Behavior, known: Mutant | None) -> str:

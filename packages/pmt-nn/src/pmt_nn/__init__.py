@@ -171,7 +171,7 @@ from pmt_nn.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from pmt_nn.models.entity_tagger import EntityTagger, EntityTaggerConfig
 from pmt_nn.models.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.models.load_bert import load_bert
-from pmt_nn.models.masked_lm import MaskedPairModel, MaskedTagger
+from pmt_nn.models.masked_lm import MaskedBert, MaskedPairModel, MaskedTagger
 from pmt_nn.models.mean_embedding import MeanOfWords
 from pmt_nn.models.pair_classifier import PairClassifier, PairClassifierConfig
 from pmt_nn.models.save_bert import save_bert
@@ -234,7 +234,7 @@ __all__ = [
     "Flatten", "GRUCell", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm", "Hardsigmoid", "Hardswish",
     "Hardtanh", "HierarchicalSoftmax", "Hypothesis", "Identity", "KeyValueCache", "LSTMCell",
     "Lambda", "LanguageModel", "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions",
-    "LengthPenalty", "Linear", "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask",
+    "LengthPenalty", "Linear", "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask", "MaskedBert",
     "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d", "MaxPool3d", "MeanOfWords", "Mish",
     "Module", "ModuleHook", "ModuleList", "NegativeSampling", "PReLU", "Padding", "PairClassifier",
     "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU",

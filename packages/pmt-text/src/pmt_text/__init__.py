@@ -55,7 +55,8 @@ from pmt_text.tokenizers.pretrained.post_processors import EncodedText
 from pmt_text.tokenizers.pretrained.tokenizer import Tokenizer
 from pmt_text.tokenizers.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.tokenizers.word_offsets import TextWord, find_words
-from pmt_text.tokenizers.wordpiece import WordPiece
+from pmt_text.tokenizers.wordpiece import WordPiece, bert_words
+from pmt_text.tokenizers.wordpiece_training import learn_word_pieces
 
 # Translation
 from pmt_text.translation.encoded_translations import EncodedTranslations, TranslationBatch
@@ -90,14 +91,14 @@ __all__ = [
     "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord", "TfIdf",
     "TokenBatches", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
     "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece",
-    "WordVectors", "analogy", "best_threshold", "column_of", "concatenate_tags",
+    "WordVectors", "analogy", "bert_words", "best_threshold", "column_of", "concatenate_tags",
     "connected_components", "convert_tags", "count_words", "detect_scheme", "embedding_matrix",
     "encode_words", "evaluate_analogies", "evaluate_word_pairs", "find_words", "fold_word",
-    "forbidden_ends", "forbidden_transitions", "jaccard", "letters_only", "load_analogies",
-    "load_conll", "load_labeled_texts", "load_parallel", "load_qqp", "load_text", "load_word_pairs",
-    "load_word_vectors", "mask_tokens", "match_types", "mine_negatives", "nearest_pairs",
-    "normalize", "overlap_scores", "pair_features", "pearson", "principal_components",
-    "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman", "split_by_question",
-    "tokenize", "word_shape", "write_conll",
+    "forbidden_ends", "forbidden_transitions", "jaccard", "learn_word_pieces", "letters_only",
+    "load_analogies", "load_conll", "load_labeled_texts", "load_parallel", "load_qqp", "load_text",
+    "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types", "mine_negatives",
+    "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
+    "principal_components", "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman",
+    "split_by_question", "tokenize", "word_shape", "write_conll",
 ]
 # fmt: on

@@ -1,4 +1,4 @@
-"""Masked language modeling (Devlin et al. 2018, section 3.1) for taggers and pair classifiers."""
+"""Masked language modeling (Devlin et al. 2018, section 3.1) of encoders and of whole models."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Tensor
 from pmt_core import IGNORE_LABEL, SettingsError, check_sizes
 from pmt_nn.layers.activations import gelu
-from pmt_nn.layers.linear import Linear
+from pmt_nn.layers.linear import Linear, tied_linear
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Ids, Mask, Rng
-from pmt_nn.models.entity_tagger import EntityTagger, TaggedInputs
-from pmt_nn.models.pair_classifier import PairClassifier, PairInputs
+from pmt_nn.models.bert import Bert
+from pmt_nn.models.entity_tagger import EntityTagger
+from pmt_nn.models.pair_classifier import PairClassifier
 from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
@@ -31,7 +32,7 @@ class _MaskedModel(Module):
 
     def __init__(
         self,
-        model: PairClassifier | EntityTagger,
+        model: Bert | PairClassifier | EntityTagger,
         output_vocabulary: int,
         rng: np.random.Generator,
         dtype: DTypeLike,
@@ -47,12 +48,10 @@ class _MaskedModel(Module):
         self.norm = LayerNorm(width, dtype=dtype)
         self.bias = Parameter(constant((output_vocabulary,), dtype=dtype))
 
-    def forward(
-        self, batch: PairInputs | TaggedInputs, ids: Ids, labels: Ids, *, rng: Rng = None
-    ) -> tuple[Tensor, int]:
+    def forward(self, batch: Any, ids: Ids, labels: Ids, *, rng: Rng = None) -> tuple[Tensor, int]:
         """Return the summed cross-entropy of the masked words, and their number.
 
-        batch: what the model reads, a dataclass; what else reveals a masked word (match type,
+        batch: what the model reads beside the ids; what else reveals a masked word (match type,
         spelling, shape) is masked, too. ids: (b, t), the batch's word ids with some masked.
         labels: (b, t), the ids of masked words, `IGNORE_LABEL` elsewhere; a label outside of the
         output vocabulary does not count.
@@ -165,3 +164,33 @@ class MaskedTagger(_MaskedModel):
             shapes=np.where(is_masked, self.mask_id, batch.shapes),
         )
         return self.tagger.encode(masked, rng=rng), self.tagger.words.weight
+
+
+class MaskedBert(_MaskedModel):
+    """Masked language model of an encoder of the BERT family, to pre-train it.
+
+    The output layer is tied to the word embedding. Embeddings that are narrower than the encoder
+    (`BertConfig.embedding`) factorize it, too (Lan et al. 2020, section 3.1): a large vocabulary
+    then costs little.
+
+    Args:
+        encoder: is trained, apart from its layer on top of the first token.
+        rng: stream of the initial weights of the head.
+    """
+
+    def __init__(
+        self, encoder: Bert, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
+    ) -> None:
+        self.encoder = encoder
+        super().__init__(encoder, encoder.config.vocabulary, rng, dtype)
+
+    def _encode(self, batch: Any, ids: Ids, is_masked: Mask, rng: Rng) -> tuple[Tensor, Tensor]:
+        mask: Mask | None = batch  # True at tokens, (b, t); None: no padding
+        return self.encoder(ids, mask, rng=rng), self.encoder.words.weight
+
+    def logits(self, ids: Ids, mask: Mask | None, positions: NDArray[np.int64]) -> Tensor:
+        """Return the logits of the vocabulary (n, v) at positions (n,) of the flat ids (b, t)."""
+        hidden = self.encoder(ids, mask)
+        vectors = hidden.reshape(-1, hidden.shape[-1])[positions]
+        vectors = self.norm(gelu(self.transform(vectors)))
+        return tied_linear(vectors, self.encoder.words.weight, self.bias)

@@ -70,7 +70,7 @@ class RandomChunks:
 
     def __init__(
         self,
-        ids: NDArray[np.int64],
+        ids: NDArray[np.integer],
         length: int,
         batch_size: int,
         batches: int,
@@ -96,6 +96,7 @@ class RandomChunks:
         rng = self._stream.child("epoch", number).generator()
         for _ in range(self.batches):
             rows = self._chunks[rng.integers(0, len(self._chunks), self.batch_size)]
+            rows = rows.astype(np.int64, copy=False)
             yield TextChunkBatch(rows[:, :-1], rows[:, 1:])
 
 
@@ -124,7 +125,7 @@ class ConsecutiveChunks:
                [   9,   10, -100]])
     """
 
-    def __init__(self, ids: NDArray[np.int64], length: int, batch_size: int) -> None:
+    def __init__(self, ids: NDArray[np.integer], length: int, batch_size: int) -> None:
         check_at_least(1, length=length, batch_size=batch_size)
         if len(ids) < 2:
             raise DataError(f"a text of {len(ids)} token(s) has no next token; give more text")

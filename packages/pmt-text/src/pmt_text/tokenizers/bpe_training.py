@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from itertools import pairwise
+from itertools import count, islice, pairwise
 
 from pmt_text.files.errors import check_at_least
 
@@ -25,12 +25,24 @@ def learn_merges(words: Mapping[bytes, int], merges: int, min_count: int = 2) ->
     """
     check_at_least(0, merges=merges)
     check_at_least(1, min_count=min_count)
+    return list(islice(most_frequent_pairs(words, _BYTES, min_count), merges))
+
+
+def most_frequent_pairs(
+    words: Mapping[bytes, int] | Mapping[tuple[int, ...], int], first: int, min_count: int = 2
+) -> Iterator[Pair]:
+    """Yield the most frequent pair of symbols, and merge it before the next one is counted.
+
+    words: number of occurrences of each word, a sequence of symbols below `first`. The merges make
+    the symbols first, first + 1, and so on.
+    """
     state = _Counts(words)
-    pairs: list[Pair] = []
-    while len(pairs) < merges and (pair := state.most_frequent(min_count)):
-        state.merge(pair, _BYTES + len(pairs))
-        pairs.append(pair)
-    return pairs
+    for made in count(first):
+        pair = state.most_frequent(min_count)
+        if pair is None:
+            return
+        state.merge(pair, made)
+        yield pair
 
 
 def merge_pair(symbols: list[int], pair: Pair, made: int) -> list[int]:
@@ -51,7 +63,7 @@ def merge_pair(symbols: list[int], pair: Pair, made: int) -> list[int]:
 class _Counts:
     """The number of occurrences of each pair, and the words that contain it."""
 
-    def __init__(self, words: Mapping[bytes, int]) -> None:
+    def __init__(self, words: Mapping[bytes, int] | Mapping[tuple[int, ...], int]) -> None:
         self.words = [list(word) for word in words]
         self.frequencies = list(words.values())
         self.counts: Counter[Pair] = Counter()
@@ -59,17 +71,17 @@ class _Counts:
         for index in range(len(self.words)):
             self._count(index, self.frequencies[index])
         # An entry may be outdated: it is then too high, or the heap has a correct one, too.
-        self.heap = [(-count, pair) for pair, count in self.counts.items()]
+        self.heap = [(-number, pair) for pair, number in self.counts.items()]
         heapify(self.heap)
 
     def most_frequent(self, min_count: int) -> Pair | None:
         """Return the pair to merge next, or None if all are rarer than `min_count`."""
         while self.heap:
-            count, pair = heappop(self.heap)
+            negative, pair = heappop(self.heap)
             now = self.counts[pair]
             if now < min_count:
                 continue
-            if now == -count:
+            if now == -negative:
                 return pair
             heappush(self.heap, (-now, pair))
         return None

@@ -18,6 +18,7 @@ from pmt_text.tokenizers.pretrained.tokenizer_files import (
     read_tokenizer_folder,
     write_tokenizer_folder,
 )
+from pmt_text.tokenizers.pretrained.vocabulary_files import word_piece_of_tokens
 
 _CACHED = 1 << 17  # words; bounds the memory
 
@@ -78,6 +79,18 @@ class Tokenizer:
     def from_json(cls, content: object) -> Tokenizer:
         """Return the tokenizer of the content of a tokenizer.json. Raises DataError."""
         return cls(read_stages(content))
+
+    @classmethod
+    def word_piece(
+        cls, tokens: Sequence[str], *, lower: bool = False, max_length: int | None = None
+    ) -> Tokenizer:
+        """Return the tokenizer of a BERT model with a vocabulary of `learn_word_pieces`.
+
+        tokens: in the order of their ids, with the special tokens of BERT. lower: whether texts
+        are converted to lower case, and accents removed. Raises DataError.
+        """
+        content = word_piece_of_tokens(tokens, lower=lower)
+        return cls(read_stages(content), SpecialTokens(max_length=max_length))
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of tokenizer.json."""

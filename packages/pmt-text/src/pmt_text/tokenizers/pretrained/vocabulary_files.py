@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,44 @@ def word_piece_json(path: Path, config: JsonObject, names: Mapping[str, str]) ->
             f"{path} has no {', '.join(missing)}: give the vocab.txt of a BERT model, or name its "
             "special tokens in tokenizer_config.json"
         )
-    unknown, cls, sep = required
-    content = JsonObject(
+    content = word_piece_content(
+        vocabulary,
+        parts,
+        _added_tokens(path.parent, config, vocabulary, parts),
+        lower=field(config, "do_lower_case", bool, True),
+        strip_accents=field(config, "strip_accents", bool | None, None),
+        split_chinese=field(config, "tokenize_chinese_chars", bool, True),
+    )
+    content.where = str(path)
+    return content
+
+
+def word_piece_content(
+    vocabulary: Mapping[str, int],
+    parts: Mapping[str, str],
+    added_tokens: list[dict[str, Any]],
+    *,
+    lower: bool,
+    strip_accents: bool | None = None,
+    split_chinese: bool = True,
+) -> JsonObject:
+    """Return the tokenizer.json of a WordPiece vocabulary with the stages of BERT.
+
+    parts: special tokens by their part. lower: whether texts are converted to lower case.
+    strip_accents: None means with lower case.
+    """
+    unknown, cls, sep = (parts[part] for part in ("unk_token", "cls_token", "sep_token"))
+    return JsonObject(
         version="1.0",
         truncation=None,
         padding=None,
-        added_tokens=_added_tokens(path.parent, config, vocabulary, parts),
+        added_tokens=added_tokens,
         normalizer={
             "type": "BertNormalizer",
             "clean_text": True,
-            "handle_chinese_chars": field(config, "tokenize_chinese_chars", bool, True),
-            "strip_accents": field(config, "strip_accents", bool | None, None),
-            "lowercase": field(config, "do_lower_case", bool, True),
+            "handle_chinese_chars": split_chinese,
+            "strip_accents": strip_accents,
+            "lowercase": lower,
         },
         pre_tokenizer={"type": "BertPreTokenizer"},
         post_processor={
@@ -69,11 +95,26 @@ def word_piece_json(path: Path, config: JsonObject, names: Mapping[str, str]) ->
             "unk_token": unknown,
             "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100,
-            "vocab": vocabulary,
+            "vocab": dict(vocabulary),
         },
     )
-    content.where = str(path)
-    return content
+
+
+def word_piece_of_tokens(tokens: Sequence[str], *, lower: bool) -> JsonObject:
+    """Return the tokenizer.json of the tokens of a vocabulary, in the order of their ids.
+
+    Raises DataError if a special token of BERT is missing, or a token occurs twice.
+    """
+    vocabulary = {token: i for i, token in enumerate(tokens)}
+    missing = [token for token in _BERT_TOKENS.values() if token not in vocabulary]
+    if missing or len(vocabulary) != len(tokens):
+        raise DataError(
+            f"expected a vocabulary with {', '.join(_BERT_TOKENS.values())}, each token once; "
+            + (f"there is no {missing[0]}" if missing else "a token occurs twice")
+        )
+    added = [_entry(vocabulary[token], token, special=True) for token in _BERT_TOKENS.values()]
+    added.sort(key=lambda entry: int(entry["id"]))
+    return word_piece_content(vocabulary, _BERT_TOKENS, added, lower=lower)
 
 
 def byte_pair_json(folder: Path, config: JsonObject, names: Mapping[str, str]) -> JsonObject:

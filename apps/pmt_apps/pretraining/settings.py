@@ -1,0 +1,77 @@
+"""Settings of `pretrain.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pmt_apps.kit.options import (
+    BATCH_SIZE,
+    EPOCHS,
+    LAYERS,
+    SIZE,
+    data_option,
+    model_option,
+    path_option,
+    training_option,
+)
+from pmt_apps.kit.settings import TransformerSettings
+from pmt_core import SettingsError
+
+TASK = "pretrain"
+
+
+@dataclass(frozen=True)
+class Settings(TransformerSettings):
+    """Settings of the pre-training app.
+
+    Raises:
+        SettingsError: if they contradict each other.
+    """
+
+    out: Path = Path("runs/pretrain")
+    epochs: int = training_option(5, "epochs of --steps steps, each a row of the history", **EPOCHS)
+    steps: int | None = training_option(
+        None,
+        "steps per epoch, on chunks at random positions",
+        default_text="200, or as many as --minutes allows",
+        **EPOCHS,
+    )
+    minutes: float | None = training_option(
+        None, "time of the whole run: the first steps are timed, and set --steps", above=0
+    )
+    batch_size: int = training_option(16, "chunks per step", **BATCH_SIZE)
+    lr: float = 2e-3
+    limit: int | None = data_option(
+        None, "use only the first N words of the corpus", at_least=1, metavar="N"
+    )
+    corpus: Path | None = path_option(
+        "plain text, also .gz or .zip: a paragraph per line, an empty line between documents"
+    )
+    dev_fraction: float = data_option(
+        0.01, "fraction of the corpus, at its end, that is held out", above=0, below=1
+    )
+    probe_train: Path | None = path_option(
+        "tagged sentences (CoNLL) that the probe learns from; by default those of a sample"
+    )
+    probe_dev: Path | None = path_option("tagged sentences that the probe is scored on")
+    vocabulary: int = model_option(2000, "pieces of the tokenizer, at most", at_least=64)
+    lower: bool = model_option(False, "convert to lower case and remove accents")
+    width: int = model_option(128, "model width", **SIZE)
+    layers: int = model_option(2, "layers of the encoder", **LAYERS)
+    embedding: int | None = model_option(
+        None, "width of the embeddings, mapped to --width", default_text="--width", **SIZE
+    )
+    max_length: int = model_option(64, "tokens of a chunk, special tokens included", at_least=8)
+    mask_rate: float = training_option(0.15, "fraction of the tokens to predict", above=0, below=1)
+    dropout: float = training_option(
+        0.0, "dropout rate; a text that is read once needs none", at_least=0, below=1
+    )
+    warmup: float = training_option(
+        0.06, "fraction of the steps that are warm-up", at_least=0, below=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.probe_train is None) != (self.probe_dev is None):
+            raise SettingsError("--probe-train and --probe-dev go together, expected both or none")

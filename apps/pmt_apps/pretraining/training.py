@@ -1,0 +1,156 @@
+"""Model, training and scores of a pre-training run."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from pmt_apps.kit.run import Run
+from pmt_apps.pretraining.corpus import Corpus
+from pmt_apps.pretraining.probe import Probe
+from pmt_apps.pretraining.settings import Settings
+from pmt_autograd import Tensor
+from pmt_core import RandomStream
+from pmt_nn import Bert, BertConfig, MaskedBert
+from pmt_text import CLS, ConsecutiveChunks, RandomChunks, TextChunkBatch, mask_tokens
+from pmt_train import (
+    AdamW,
+    FitOptions,
+    Trainer,
+    Workers,
+    linear_schedule,
+    predict_batches,
+    progress_bar,
+    warmup,
+)
+
+DEFAULT_STEPS = 200
+_SCORED_TOKENS = 1 << 16  # of the held-out text, after each epoch
+_EVALUATION_TOKENS = 1 << 13  # of a batch
+_UNTIMED_STEPS, _TIMED_STEPS = 2, 20
+_TRAINED_SHARE = 0.95  # of the time that is left; the rest is for scores, report and files
+
+
+def build_model(settings: Settings, vocabulary: int) -> MaskedBert:
+    """Return a masked language model with new weights."""
+    width = settings.embedding or settings.width
+    config = BertConfig(
+        vocabulary=vocabulary,
+        max_length=settings.max_length,
+        token_types=2,
+        pooled=False,
+        # ELECTRA is BERT with a linear layer between the embeddings and the encoder.
+        model_type="bert" if width == settings.width else "electra",
+        embedding=0 if width == settings.width else width,
+        **settings.sizes,
+    )
+    rng = RandomStream(settings.seed, "weights").generator()
+    return MaskedBert(Bert(config, rng), rng)
+
+
+def with_steps(settings: Settings, model: MaskedBert, corpus: Corpus, start: float) -> Settings:
+    """Return the settings with the steps of an epoch: as many as fit into --minutes.
+
+    Some steps are timed on a model that is restored afterwards. start: of the run, a time of
+    `time.perf_counter`. A resumed run has the steps of its beginning.
+    """
+    if settings.steps is not None:
+        return settings
+    if settings.minutes is None:
+        return replace(settings, steps=DEFAULT_STEPS)
+    trainer = make_trainer(settings, model, 1)
+    total = _UNTIMED_STEPS + _TIMED_STEPS
+    times = []
+    with trainer.restored(), trainer.workers, progress_bar(total, "timing steps", "step") as bar:
+        for batch in _chunks(settings, corpus, total).epoch(0):
+            began = time.perf_counter()
+            trainer.step(batch)
+            times.append(time.perf_counter() - began)
+            bar.update(1)
+    seconds = float(np.median(times[_UNTIMED_STEPS:]))
+    left = max(settings.minutes * 60 - (time.perf_counter() - start), 0.0)
+    return replace(settings, steps=max(round(_TRAINED_SHARE * left / seconds / settings.epochs), 1))
+
+
+def make_trainer(
+    settings: Settings, model: MaskedBert, steps: int
+) -> Trainer[MaskedBert, TextChunkBatch]:
+    """Return the trainer of a run of `steps` steps: the rate rises, and falls linearly to 0."""
+    return Trainer(
+        model,
+        functools.partial(_loss, mask_rate=settings.mask_rate),
+        optimizer=functools.partial(AdamW, betas=(0.9, 0.98), weight_decay=settings.weight_decay),
+        schedule=warmup(linear_schedule(settings.lr, steps), round(settings.warmup * steps)),
+        seed=settings.seed,
+        workers=settings.workers,
+    )
+
+
+def _chunks(settings: Settings, corpus: Corpus, steps: int) -> RandomChunks:
+    stream = RandomStream(settings.seed, "chunks")
+    return RandomChunks(corpus.train, settings.max_length, settings.batch_size, steps, stream)
+
+
+def _loss(
+    model: MaskedBert, batch: TextChunkBatch, rng: np.random.Generator, *, mask_rate: float
+) -> tuple[Tensor, int]:
+    """Return the summed cross-entropy of tokens that are masked at random, and their number."""
+    ids = batch.ids.copy()
+    ids[:, 0] = CLS  # every text begins so
+    masked = mask_tokens(ids, model.encoder.config.vocabulary, rng, rate=mask_rate)
+    loss: tuple[Tensor, int] = model(None, masked.ids, masked.labels, rng=rng)
+    return loss
+
+
+def fit(
+    model: MaskedBert, corpus: Corpus, probe: Probe, settings: Settings, run: Run[Settings]
+) -> Workers:
+    """Train; keep the weights with the fewest bits per word of the held-out text."""
+    steps = settings.steps or DEFAULT_STEPS
+    trainer = make_trainer(settings, model, steps * settings.epochs)
+
+    def evaluate() -> dict[str, float]:
+        scores = held_out_scores(model, corpus, settings, trainer.workers)
+        return {**scores, "probe_f1": probe.f1(model.encoder, trainer.workers)}
+
+    run.fit(
+        trainer,
+        _chunks(settings, corpus, steps),
+        FitOptions(settings.epochs, evaluate=evaluate, monitor="bits_per_word", mode="min"),
+        model_meta={"tokenizer": corpus.tokenizer.to_json()},
+    )
+    return trainer.workers
+
+
+def held_out_scores(
+    model: MaskedBert, corpus: Corpus, settings: Settings, workers: Workers
+) -> dict[str, float]:
+    """Return the mean loss of masked tokens of the held-out text, and bits per word.
+
+    The masks are the same in every call. Bits per word are the bits of a token times the tokens of
+    a word, so that vocabularies of different size can be compared.
+    """
+    stream = RandomStream(settings.seed, "scored masks")
+    model.eval()
+
+    def sums(batch: tuple[int, TextChunkBatch]) -> tuple[float, int]:
+        number, chunks = batch
+        rng = stream.child(number).generator()
+        loss, count = _loss(model, chunks, rng, mask_rate=settings.mask_rate)
+        return loss.item(), count
+
+    batches = list(enumerate(_scored(corpus, settings)))
+    losses = predict_batches(sums, batches, workers, description="scoring")
+    count = sum(number for _, number in losses)
+    loss = sum(part for part, _ in losses) / count if count else math.nan
+    return {"loss": loss, "bits_per_word": loss / math.log(2) * corpus.pieces_per_word}
+
+
+def _scored(corpus: Corpus, settings: Settings) -> ConsecutiveChunks:
+    rows = max(_EVALUATION_TOKENS // settings.max_length, 1)
+    whole = (len(corpus.dev) - 1) // settings.max_length * settings.max_length + 1  # no padding
+    return ConsecutiveChunks(corpus.dev[: min(whole, _SCORED_TOKENS)], settings.max_length, rows)

@@ -62,6 +62,12 @@ def _lm() -> Main:
     return main
 
 
+def _pretrain() -> Main:
+    from pmt_apps.pretraining.main import main
+
+    return main
+
+
 def _mnist() -> Main:
     from pmt_apps.mnist.main import main
 
@@ -112,6 +118,7 @@ SUBCOMMANDS = {
     "word2vec": Subcommand("learn word vectors from plain text", _word2vec),
     "translate": Subcommand("translate sentences", _translate),
     "lm": Subcommand("learn a language model, and write text", _lm),
+    "pretrain": Subcommand("pre-train an encoder on plain text", _pretrain),
     "mnist": Subcommand("recognize handwritten digits", _mnist),
     "embed": Subcommand("give the vectors of texts, by a pre-trained encoder", _embed),
     "serve": Subcommand("serve runs: a page, and a JSON API", _serve),

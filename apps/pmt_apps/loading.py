@@ -12,6 +12,7 @@ from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.language_model.predictor import PromptPredictor
 from pmt_apps.mnist.predictor import DigitPredictor
 from pmt_apps.ner.predictor import EntityPredictor
+from pmt_apps.pretraining.predictor import MaskedWordPredictor
 from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.translation.predictor import TranslationPredictor
 from pmt_apps.word2vec.predictor import WordPredictor
@@ -24,6 +25,7 @@ _KINDS: tuple[type[Predictor[Any, Any, Any]], ...] = (
     WordPredictor,
     TranslationPredictor,
     PromptPredictor,
+    MaskedWordPredictor,
     DigitPredictor,
 )
 PREDICTORS = {kind.task: kind for kind in _KINDS}

@@ -15,7 +15,7 @@ import pmt_apps
 from pmt_apps.console import SUBCOMMANDS, main
 from pmt_apps.kit.program import command, started_as
 
-NAMES = ["qqp", "ner", "classify", "word2vec", "translate", "lm", "mnist"]
+NAMES = ["qqp", "ner", "classify", "word2vec", "translate", "lm", "pretrain", "mnist"]
 
 
 @pytest.fixture

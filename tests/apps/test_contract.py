@@ -264,10 +264,11 @@ def assert_same_run(folder: Path, run: Path) -> None:
         np.testing.assert_array_equal(weights[name], array, err_msg=name)
     assert scores(folder) == scores(run)
     assert epochs(folder) == epochs(run)
-    assert {path.name for path in folder.iterdir()} == {path.name for path in run.iterdir()}
-    for path in run.iterdir():
-        if path.name not in TIMED and path.suffix != ".npz":
-            assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
+    files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]
+    assert {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} == {*files}
+    for name in files:
+        if name.name not in TIMED and name.suffix != ".npz":
+            assert (folder / name).read_bytes() == (run / name).read_bytes(), name
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -282,7 +283,7 @@ def test_ctrl_c_during_the_imports_ends_it_quietly(trained: Any) -> None:
 
 def test_every_program_answers_ctrl_c_before_it_imports_anything_slow(root: Path) -> None:
     programs = sorted((root / "apps").glob("*.py"))
-    assert len(programs) == 8
+    assert len(programs) == 9
     for program in programs:
         text = program.read_text(encoding="utf-8")
         nodes = ast.parse(text).body

@@ -24,6 +24,7 @@ LINES = {
     "qqp": [f"How do I {a}?\tWhat is the way to {b}?" for a in ("swim", "run") for b in ("run",)],
     "ner": ["Ann Lee met Bob in Oslo.", "", "Eve", "Dora met Cid in Rome. " * 9, "in York"],
     "lm": ["the cat", "t", "the dog sat on"],
+    "pretrain": ["the [MASK] sat", "[MASK] and [MASK]", "the dog [MASK] on the log."],
     "translation": ["one big dog", "small", "big big cat one dog"],
     "mnist": [" ".join([str(i)] * 784) for i in (0, 100, 255)],
     "word2vec": ["w1", "no such word", "W2"],
@@ -32,7 +33,8 @@ LINES = {
 OPTIONS: dict[str, dict[str, Any]] = {"lm": {"temperature": 0, "tokens": 12}}
 FLAGS = {"lm": ["--temperature", 0, "--tokens", 12]}
 KEYS = {"qqp": "label", "ner": "tags", "lm": "continuation", "translation": "translation",
-        "mnist": "label", "word2vec": "neighbors", "classify": "label"}  # fmt: skip
+        "mnist": "label", "word2vec": "neighbors", "classify": "label",
+        "pretrain": "masks"}  # fmt: skip
 
 
 @pytest.fixture(params=APPS, ids=[app.name for app in APPS])

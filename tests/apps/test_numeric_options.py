@@ -13,6 +13,7 @@ from pmt_apps.kit.settings import settings_from_json
 from pmt_apps.language_model.settings import Settings as LanguageModelSettings
 from pmt_apps.mnist.settings import Settings as MnistSettings
 from pmt_apps.ner.settings import Settings as NerSettings
+from pmt_apps.pretraining.settings import Settings as PretrainingSettings
 from pmt_apps.qqp.data.settings import Settings as QqpSettings
 from pmt_apps.translation.settings import Settings as TranslationSettings
 from pmt_apps.word2vec.settings import Settings as Word2VecSettings
@@ -25,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "translation": TranslationSettings,
     "mnist": MnistSettings,
     "word2vec": Word2VecSettings,
+    "pretrain": PretrainingSettings,
 }
 NUMBERS = ["9" * 400, "-" + "9" * 400, "9" * 5000, "nan", "inf", "-inf", "1e999"]
 

@@ -114,6 +114,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      ner                  encoder kit
     pmt_apps      language_model       kit
     pmt_apps      translation          kit
+    pmt_apps      pretraining          encoder kit
     pmt_apps      word2vec             kit
     pmt_apps      mnist                kit
     pmt_apps      qqp.data             kit
@@ -121,14 +122,14 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      qqp.training         kit qqp.data qqp.models
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training
     pmt_apps      loading              kit classification language_model mnist ner qqp
-    pmt_apps      loading              translation word2vec
+    pmt_apps      loading              translation word2vec pretraining
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
     pmt_apps      server               classification kit language_model loading ner qqp word2vec
     pmt_apps      server               mnist tape translation
     pmt_apps      serve                server
     pmt_apps      console              classification comparison embed kit language_model
-    pmt_apps      console              mnist ner qqp server translation word2vec
+    pmt_apps      console              mnist ner pretraining qqp server translation word2vec
     pmt_apps      .                    console
     campaigns     kills
     campaigns     fuzz.mutations

@@ -241,6 +241,7 @@ def settings_states() -> list[JsonState]:
     from pmt_apps.language_model.settings import Settings as LanguageModelSettings
     from pmt_apps.mnist.settings import Settings as MnistSettings
     from pmt_apps.ner.settings import Settings as NerSettings
+    from pmt_apps.pretraining.settings import Settings as PretrainingSettings
     from pmt_apps.qqp.data.settings import Settings as QqpSettings
     from pmt_apps.translation.settings import Settings as TranslationSettings
     from pmt_apps.word2vec.settings import Settings as Word2VecSettings
@@ -248,7 +249,7 @@ def settings_states() -> list[JsonState]:
     kinds: dict[str, Any] = {
         "qqp": QqpSettings, "ner": NerSettings, "lm": LanguageModelSettings,
         "translation": TranslationSettings, "mnist": MnistSettings, "word2vec": Word2VecSettings,
-        "classify": ClassificationSettings,
+        "classify": ClassificationSettings, "pretrain": PretrainingSettings,
     }  # fmt: skip
 
     def reader(task: str, kind: Any) -> Callable[[Any], Any]:

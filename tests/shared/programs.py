@@ -20,8 +20,8 @@ from unittest import mock
 import signal_at
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = {"classify": "classifier"}
-"""What follows "train_" in the name of a program, where it is not the task."""
+SCRIPTS = {"classify": "train_classifier", "pretrain": "pretrain"}
+"""Names of programs that are not "train_" and the task."""
 
 GENERATORS = ROOT / "apps" / "generators"
 
@@ -48,7 +48,7 @@ class Program:
     """
 
     def __init__(self, task: str, folder: Path, *options: object) -> None:
-        self.script = ROOT / "apps" / f"train_{SCRIPTS.get(task, task)}.py"
+        self.script = ROOT / "apps" / f"{SCRIPTS.get(task, f'train_{task}')}.py"
         self.folder = folder
         self.options = options
 

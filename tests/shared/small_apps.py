@@ -156,6 +156,12 @@ APPS = [
         "the cat", ["dev"], 1,
     ),
     SmallApp(
+        "pretrain", plain_text,
+        (*TINY, "--max-length", 16, "--vocabulary", 80, "--batch-size", 8, "--steps", 40,
+         "--epochs", 4, "--dropout", 0.1, "--dev-fraction", 0.1, "--workers", 2),
+        "the [MASK] sat", ["dev"], 3,
+    ),
+    SmallApp(
         "translation", translations,
         (*TINY, "--hidden", 12, "--merges", 20, "--warmup", 5, "--batch-size", 100, "--beam", 1,
          "--epochs", 4, "--workers", 2),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-import time
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
@@ -67,12 +67,12 @@ def with_steps(settings: Settings, model: MaskedBert, corpus: Corpus, start: flo
     times = []
     with trainer.restored(), trainer.workers, progress_bar(total, "timing steps", "step") as bar:
         for batch in _chunks(settings, corpus, total).epoch(0):
-            began = time.perf_counter()
+            began = perf_counter()
             trainer.step(batch)
-            times.append(time.perf_counter() - began)
+            times.append(perf_counter() - began)
             bar.update(1)
     seconds = float(np.median(times[_UNTIMED_STEPS:]))
-    left = max(settings.minutes * 60 - (time.perf_counter() - start), 0.0)
+    left = max(settings.minutes * 60 - (perf_counter() - start), 0.0)
     return replace(settings, steps=max(round(_TRAINED_SHARE * left / seconds / settings.epochs), 1))
 
 

@@ -57,6 +57,9 @@ INPUT_FORMATS: Mapping[str, InputFormat] = {
     "word2vec": InputFormat("a word", ("king", "water")),
     "translation": InputFormat("a sentence", ("a man is riding a red bicycle .",)),
     "lm": InputFormat("the beginning of a text, which may be empty", ("The ", "")),
+    "pretrain": InputFormat(
+        "a text with [MASK] where a word is missing", ("The king of the [MASK] was old.",)
+    ),
     "mnist": InputFormat(
         "an image of 28 x 28 pixels as a list of 784 numbers from 0 to 255, white on black",
         (_digit(),),

@@ -24,6 +24,7 @@ SUBCOMMANDS = {
     "word2vec": "word2vec",
     "translation": "translate",
     "lm": "lm",
+    "pretrain": "pretrain",
     "mnist": "mnist",
 }
 """Task -> subcommand of pmt."""

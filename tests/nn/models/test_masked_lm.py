@@ -11,7 +11,10 @@ from inputs import Pairs, Sentences, tagger_config
 from pmt_autograd import gradients
 from pmt_core import IGNORE_LABEL, RowSparse, SettingsError, log_softmax
 from pmt_nn import (
+    Bert,
+    BertConfig,
     EntityTagger,
+    MaskedBert,
     MaskedPairModel,
     MaskedTagger,
     PairClassifier,
@@ -150,3 +153,59 @@ def test_the_output_vocabulary_is_part_of_the_vocabulary(rng, n) -> None:
         masked_pairs(n)
     with pytest.raises(SettingsError, match=r"1 \.\.\. 20"):
         masked_tagger(rng, 21)
+
+
+# --- encoders -------------------------------------------------------------------------------------
+
+
+def masked_bert(embedding: int) -> MaskedBert:
+    config = BertConfig(
+        vocabulary=15, max_length=6, width=8, heads=2, hidden=16, layers=1, dropout=0.0,
+        embedding=embedding, model_type="electra" if embedding else "bert", pooled=False,
+    )  # fmt: skip
+    rng = np.random.default_rng(3)
+    return MaskedBert(Bert(config, rng, dtype=np.float64), rng, dtype=np.float64).eval()
+
+
+@pytest.mark.parametrize("embedding", [0, 4])
+def test_the_loss_of_an_encoder_is_the_cross_entropy_of_its_logits(rng, embedding) -> None:
+    model = masked_bert(embedding)
+    ids = rng.integers(5, 15, (2, 6))
+    mask = np.array([[True] * 6, [True] * 4 + [False] * 2])
+    labels = np.full(ids.shape, IGNORE_LABEL)
+    labels[0, 2], labels[1, 0], labels[1, 3] = 7, 9, 14
+    ids[labels != IGNORE_LABEL] = MASK_ID
+    loss, count = model(mask, ids, labels)
+    positions = np.flatnonzero(labels != IGNORE_LABEL)
+    logits = model.logits(ids, mask, positions).data
+    assert count == 3
+    assert logits.shape == (3, 15)
+    expected = -log_softmax(logits)[np.arange(3), [7, 9, 14]].sum()
+    assert loss.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("embedding", [0, 4])
+def test_padding_changes_no_gradient_of_an_encoder(rng, embedding) -> None:
+    """The output is tied: the table of words has a gradient where no token reads it."""
+    model = masked_bert(embedding)
+    ids = rng.integers(5, 10, (1, 4))
+    labels = np.array([[IGNORE_LABEL, 6, IGNORE_LABEL, IGNORE_LABEL]])
+    names = [name for name, _ in model.named_parameters()]
+    parameters = [p for _, p in model.named_parameters()]
+
+    def slopes(ids: np.ndarray, labels: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+        by_parameter = gradients(model(mask, ids, labels)[0])
+        arrays = [by_parameter[p] for p in parameters]
+        return [g.to_dense() if isinstance(g, RowSparse) else np.asarray(g) for g in arrays]
+
+    plain = slopes(ids, labels, np.ones((1, 4), bool))
+    wide = np.pad(ids, ((0, 0), (0, 2)))
+    padded = slopes(
+        wide,
+        np.pad(labels, ((0, 0), (0, 2)), constant_values=IGNORE_LABEL),
+        np.array([[True] * 4 + [False] * 2]),
+    )
+    for name, a, b in zip(names, plain, padded, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12, err_msg=name)
+    table = dict(zip(names, plain, strict=True))["encoder.words.weight"]
+    assert np.abs(table[12]).max() > 0

@@ -221,7 +221,7 @@ MODULES: dict[str, Made] = {
 NOT_CALLED = {
     *("Module", "ModuleList"),
     *("AttentionPositions", "RotaryPositions", "Alibi", "RelativeBias"),
-    *("MaskedTagger", "MaskedPairModel"),  # return a sum over the batch
+    *("MaskedBert", "MaskedTagger", "MaskedPairModel"),  # return a sum over the batch
 }
 # The running statistics move, as they shall, and examples see each other.
 BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")

@@ -4,6 +4,7 @@ import { get, post, runPath } from "/static/api.js";
 import { fill, h, shown, table } from "/static/dom.js";
 import { digits } from "/static/views/digits.js";
 import { entities } from "/static/views/entities.js";
+import { masks } from "/static/views/masks.js";
 import { pairs } from "/static/views/pairs.js";
 import { prompts } from "/static/views/prompts.js";
 import { smallCurve } from "/static/training/small_curve.js";
@@ -20,6 +21,7 @@ const TASKS = {
   word2vec: ["Word vectors", words],
   translation: ["Translation", translation],
   lm: ["Language model", prompts],
+  pretrain: ["Pre-trained encoder", masks],
   mnist: ["Digits", digits],
 };
 const content = document.getElementById("content");

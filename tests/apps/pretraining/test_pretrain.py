@@ -1,0 +1,248 @@
+"""The pre-training app: corpus, masks, budget, probe, the encoder that it saves, filled masks."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from programs import Program
+
+import pmt_apps
+from pmt_apps import Encoder, TextClassifier, TrainingOptions
+from pmt_apps.kit.run import Run
+from pmt_apps.pretraining import training
+from pmt_apps.pretraining.corpus import read_corpus
+from pmt_apps.pretraining.probe import Probe, ridge
+from pmt_apps.pretraining.settings import TASK, Settings
+from pmt_core import DataError, SettingsError
+from pmt_nn import load_bert
+from pmt_text import SEP, TaggedSentence, Tokenizer
+from pmt_train import Workers
+
+TEXT = "The cat sat on the mat .\nA dog ran .\n\nThe dog sat on a log .\nA cat ran to the mat .\n\n"
+SMALL = (
+    "--width", 32, "--heads", 2, "--layers", 1, "--max-length", 16, "--vocabulary", 80,
+    "--batch-size", 8, "--dev-fraction", 0.1, "--workers", 1,
+)  # fmt: skip
+
+
+def settings(path: Path, **values: object) -> Settings:
+    small = {"width": 16, "heads": 2, "layers": 1, "max_length": 16, "vocabulary": 80}
+    return Settings(corpus=path, workers=1, **{**small, "batch_size": 8, **values})  # type: ignore[arg-type]
+
+
+def corpus_of(path: Path, **values: object) -> training.Corpus:
+    chosen = settings(path, **values)
+    return read_corpus(chosen, Run(chosen, TASK, "title"))
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.txt"
+    path.write_text(TEXT * 30)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    folder = tmp_path_factory.mktemp("pretrain")
+    (folder / "corpus.txt").write_text(TEXT * 60)
+    program = Program("pretrain", folder)
+    options = ("--width", 64, "--batch-size", 32, "--steps", 100, "--epochs", 3, "--lr", 0.005)
+    program.run("--corpus", "corpus.txt", *SMALL, *options, "--out", "run")
+    return program
+
+
+# --- corpus ---------------------------------------------------------------------------------------
+
+
+def test_documents_are_packed_with_a_separator_after_each(text: Path) -> None:
+    corpus = corpus_of(text)
+    ids = np.concatenate([corpus.train, corpus.dev])
+    documents = np.split(ids, np.flatnonzero(ids == SEP) + 1)[:-1]
+    assert len(documents) == 60
+    assert [corpus.tokenizer.decode(part) for part in documents[:2]] == [
+        "The cat sat on the mat. A dog ran.",
+        "The dog sat on a log. A cat ran to the mat.",
+    ]
+    assert corpus.words == 25 * 30
+    assert corpus.pieces_per_word == pytest.approx(len(ids) / corpus.words)
+
+
+def test_without_empty_lines_each_line_is_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("the cat sat\nthe dog ran\n" * 50)
+    corpus = corpus_of(path)
+    assert np.count_nonzero(np.concatenate([corpus.train, corpus.dev]) == SEP) == 100
+
+
+def test_words_are_encoded_as_the_whole_text_is(tmp_path: Path) -> None:
+    path = tmp_path / "odd.txt"
+    line = "Zürich's naïve co-op (est. 1999) costs $5.00…\tand\u00a0more 日本 x_y."
+    path.write_text((line + "\n\n") * 20)
+    corpus = corpus_of(path)
+    ids = np.concatenate([corpus.train, corpus.dev])
+    first = ids[: int(np.flatnonzero(ids == SEP)[0])]
+    assert first.tolist() == corpus.tokenizer.encode(line).tolist()
+
+
+def test_compressed_text_and_a_limit_of_words(text: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "corpus.gz"
+    packed.write_bytes(gzip.compress(text.read_bytes()))
+    plain, other = corpus_of(text), corpus_of(packed)
+    np.testing.assert_array_equal(plain.train, other.train)
+    assert corpus_of(text, limit=100).words == 100
+
+
+def test_a_short_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text("only a few words\n")
+    with pytest.raises(DataError, match="too few"):
+        corpus_of(path)
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_it_learns_to_fill_in_masks(trained: Program) -> None:
+    rows = list(csv.DictReader((trained.folder / "run" / "history.csv").read_text().splitlines()))
+    bits = [float(row["dev_bits_per_word"]) for row in rows]
+    assert bits[-1] < 0.95 * bits[0]
+    predictor = pmt_apps.load(trained.folder / "run", workers=1)
+    (masks,) = predictor.predict(["The cat sat on [MASK] mat ."])
+    assert len(masks) == 1
+    probabilities = [candidate["probability"] for candidate in masks[0]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) <= 1
+    two = predictor.predict(["[MASK] dog [MASK] ."])[0]
+    assert [len(candidates) for candidates in two] == [5, 5]
+
+
+@pytest.mark.parametrize("text", ["no mask", "", "word " * 400 + "[MASK]"])
+def test_a_text_without_a_mask_to_fill_is_refused(trained: Program, text: str) -> None:
+    predictor = pmt_apps.load(trained.folder / "run", workers=1)
+    with pytest.raises(DataError, match="MASK"):
+        predictor.predict([text])
+
+
+def test_scores_are_the_same_each_time_and_for_any_number_of_workers(text: Path) -> None:
+    corpus, chosen = corpus_of(text), settings(text)
+    model = training.build_model(chosen, len(corpus.tokenizer))
+    scores = [
+        training.held_out_scores(model, corpus, chosen, workers)
+        for workers in (Workers(1), Workers(1), Workers(2))
+    ]
+    assert scores[0] == scores[1]
+    assert scores[0]["loss"] == pytest.approx(scores[2]["loss"], rel=1e-6)
+    nats = scores[0]["bits_per_word"] / corpus.pieces_per_word * np.log(2)
+    assert nats == pytest.approx(scores[0]["loss"])
+
+
+class Clock:
+    """A clock that goes on by a number of seconds at each look."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.seconds = 0.0, seconds
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def test_the_minutes_set_the_steps_and_timing_changes_no_weight(
+    text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus, chosen = corpus_of(text), settings(text, minutes=2.0, epochs=4)
+    model = training.build_model(chosen, len(corpus.tokenizer))
+    before = model.state_dict()
+    monkeypatch.setattr(training, "perf_counter", Clock(0.5))
+    timed = training.with_steps(chosen, model, corpus, 0.0)
+    left = 120 - 0.5 * (2 * 22 + 1)  # each step is looked at twice, the end once
+    assert timed.steps == round(0.95 * left / 0.5 / 4)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+    assert training.with_steps(timed, model, corpus, 0.0) is timed
+
+
+def test_narrow_embeddings_make_a_model_of_another_type(text: Path) -> None:
+    corpus, chosen = corpus_of(text), settings(text, embedding=8)
+    model = training.build_model(chosen, len(corpus.tokenizer))
+    assert model.encoder.words.weight.shape[1] == 8
+    assert model.encoder.config.model_type == "electra"
+
+
+# --- the encoder that it saves --------------------------------------------------------------------
+
+
+def test_the_saved_encoder_is_that_of_the_run(trained: Program) -> None:
+    folder = trained.folder / "run" / "encoder"
+    predictor = pmt_apps.load(trained.folder / "run", workers=1)
+    model = load_bert(folder)
+    ours = predictor.model.encoder.state_dict()  # type: ignore[attr-defined]
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, ours[name])
+    assert model.config.dropout == 0.1
+    assert Tokenizer.load(folder).tokenize("The cat") == ["The", "cat"]
+
+
+def test_other_programs_take_the_encoder(trained: Program) -> None:
+    folder = trained.folder / "run" / "encoder"
+    vectors = Encoder.load(folder).embed(["The cat sat.", "A dog ran."])
+    assert vectors.shape == (2, 64)
+    options = TrainingOptions(epochs=1, workers=1)
+    texts = ["The cat sat .", "A dog ran ."] * 20
+    classifier = TextClassifier(encoder=folder, training=options).fit(texts, ["cat", "dog"] * 20)
+    assert set(classifier.predict(texts)) <= {"cat", "dog"}
+
+
+def test_a_run_that_is_replaced_leaves_no_encoder_of_other_weights(trained: Program) -> None:
+    options = ("--corpus", "corpus.txt", *SMALL, "--steps", 2, "--epochs", 1, "--out", "replaced")
+    trained.run(*options)
+    first = (trained.folder / "replaced" / "encoder" / "model.safetensors").read_bytes()
+    trained.run(*options, "--seed", 2, "--overwrite")
+    assert (trained.folder / "replaced" / "encoder" / "model.safetensors").read_bytes() != first
+    metrics = json.loads((trained.folder / "replaced" / "metrics.json").read_text())
+    assert set(metrics["dev"]) == {"loss", "bits_per_word", "probe_f1"}
+
+
+# --- the probe ------------------------------------------------------------------------------------
+
+
+def test_the_probe_sees_what_an_encoder_knows(text: Path) -> None:
+    """Each tag belongs to one word, which the vectors of the table tell apart."""
+    corpus, chosen = corpus_of(text), settings(text)
+    model = training.build_model(chosen, len(corpus.tokenizer))
+    sentences = [
+        TaggedSentence(("The", "cat", "sat"), ("O", "B-ANIMAL", "O")),
+        TaggedSentence(("A", "dog", "ran"), ("O", "B-ANIMAL", "O")),
+        TaggedSentence(("on", "the", "mat"), ("O", "O", "B-THING")),
+    ] * 10
+    probe = Probe(corpus.tokenizer, sentences, sentences)
+    before = model.encoder.state_dict()
+    assert probe.f1(model.encoder, Workers(1)) == 1.0
+    for name, array in model.encoder.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+    for parameter in model.encoder.parameters():
+        parameter.data[...] = 0
+    assert probe.f1(model.encoder, Workers(1)) == 0.0
+
+
+def test_ridge_regression_is_the_solution_of_its_equations() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(50, 4)), rng.normal(size=(50, 2))
+    weight = ridge(x, y)
+    ones = np.concatenate([x, np.ones((50, 1))], axis=1)
+    gram = ones.T @ ones
+    penalty = 1e-3 * np.trace(gram) / 5
+    slope = ones.T @ (ones @ weight - y) + penalty * weight  # of half the penalized squares
+    np.testing.assert_allclose(slope, 0, atol=1e-10)
+
+
+def test_files_of_the_probe_go_together(text: Path) -> None:
+    with pytest.raises(SettingsError, match="go together"):
+        replace(settings(text), probe_train=text)

@@ -176,6 +176,20 @@ class MaskedBert(_MaskedModel):
     Args:
         encoder: is trained, apart from its layer on top of the first token.
         rng: stream of the initial weights of the head.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Bert, BertConfig, MaskedBert
+        >>> rng = np.random.default_rng(0)
+        >>> config = BertConfig(vocabulary=100, width=16, heads=2, hidden=32, layers=1)
+        >>> model = MaskedBert(Bert(config, rng), rng).eval()
+        >>> ids, labels = np.array([[2, 7, 8, 9, 3]]), np.full((1, 5), -100)
+        >>> ids[0, 2], labels[0, 2] = 4, 8  # the mask <4> hides the token 8
+        >>> loss, count = model(None, ids, labels)
+        >>> count, round(loss.item(), 1)  # of 100 tokens: log 100 = 4.6
+        (1, 4.6)
+        >>> model.logits(ids, None, np.array([2])).shape
+        (1, 100)
     """
 
     def __init__(

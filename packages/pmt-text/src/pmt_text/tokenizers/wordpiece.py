@@ -201,8 +201,18 @@ _CONTROL = ("Cc", "Cf", "Cs", "Co")
 def bert_words(text: str, *, lower: bool = True) -> list[str]:
     """Split `text` at spaces, and around punctuation and ideographs, as BERT does.
 
-    Control characters are dropped. lower: convert to lower case and remove accents, as for
-    "uncased" vocabularies.
+    Control characters are dropped.
+
+    Args:
+        text: of any length.
+        lower: convert to lower case and remove accents, as for "uncased" vocabularies.
+
+    Examples:
+        >>> from pmt_text import bert_words
+        >>> bert_words("Café au lait, $3.50!")
+        ['cafe', 'au', 'lait', ',', '$', '3', '.', '50', '!']
+        >>> bert_words("Café", lower=False)
+        ['Café']
     """
     words: list[str] = []
     for part in "".join(map(_clean_character, text)).split():

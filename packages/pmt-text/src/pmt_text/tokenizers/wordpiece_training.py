@@ -31,6 +31,7 @@ def learn_word_pieces(
         SettingsError: `size` has no room for the special tokens and one character.
 
     Examples:
+        >>> from pmt_text import learn_word_pieces
         >>> learn_word_pieces({"low": 5, "lower": 3, "lot": 2}, 14)[5:]
         ['##e', '##o', '##r', '##t', '##w', 'l', 'lo', 'low', '##er']
     """

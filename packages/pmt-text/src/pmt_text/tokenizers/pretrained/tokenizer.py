@@ -86,8 +86,13 @@ class Tokenizer:
     ) -> Tokenizer:
         """Return the tokenizer of a BERT model with a vocabulary of `learn_word_pieces`.
 
-        tokens: in the order of their ids, with the special tokens of BERT. lower: whether texts
-        are converted to lower case, and accents removed. Raises DataError.
+        Args:
+            tokens: in the order of their ids, with the special tokens of BERT.
+            lower: whether texts are converted to lower case, and accents removed.
+            max_length: ids of the longest text that the model reads.
+
+        Raises:
+            DataError: a special token is missing, or a token occurs twice.
         """
         content = word_piece_of_tokens(tokens, lower=lower)
         return cls(read_stages(content), SpecialTokens(max_length=max_length))

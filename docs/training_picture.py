@@ -28,8 +28,8 @@ def replay(run: Path) -> bytes:
     """Return the replay of a run as the server makes it."""
     command = [sys.executable, "-m", "pmt_apps", "serve", str(run), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        port = re.search(r":(\d+) ", server.stdout.readline())
+        first_line = server.stdout.readline() if server.stdout is not None else ""
+        port = re.search(r":(\d+) ", first_line)
         if port is None:
             raise SystemExit(f"{run} cannot be served")
         name = run.resolve().name

@@ -17,7 +17,7 @@ from pmt_core import FileProblem, PmtError, SettingsError, StateError, read_json
 _STAGE = ".checkpoint.npz"
 _RECORDING = "recording.jsonl"
 _CURE = "train one first, without --resume or --predict, or name its folder by --out"
-_NAMED = {"pictures": (".png",), "outputs": (".bin", ".conll", ".txt")}
+_NAMED = {"pictures": (".png",), "outputs": (".bin", ".conll", ".txt", "_mistakes.json")}
 """Kinds of files that metrics.json names, and how these names end."""
 _UNFINISHED = re.compile(r"\.(.+)\.\d+-\d+\.tmp")  # of an `atomic_file` whose process was killed
 

@@ -20,6 +20,7 @@ from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import TokenCache, read_splits
+from pmt_apps.qqp.mistakes import MISTAKES
 from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.qqp.report import report
 from pmt_apps.qqp.training.stages import Stages
@@ -57,5 +58,11 @@ def predict(settings: Settings, run: Run[Settings]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code. argv: None is that of the process."""
     return run_app(
-        Settings, task="qqp", train=train, predict=predict, title="Duplicate questions", argv=argv
+        Settings,
+        task="qqp",
+        train=train,
+        predict=predict,
+        outputs=(MISTAKES,),
+        title="Duplicate questions",
+        argv=argv,
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import Splits, labels_of, texts_of
+from pmt_apps.qqp.mistakes import write_mistakes
 from pmt_apps.qqp.models.baselines import BASELINES
 from pmt_apps.qqp.models.pair_model import CLASSES, CrossAttentionMaps, PairModel, Probabilities
 from pmt_apps.qqp.training.scores import intervals, unlinked
@@ -160,6 +161,7 @@ def add_mistakes(
     error = np.abs(labels_of(pairs) - probability)
     wrong = int(((probability >= 0.5) != (labels_of(pairs) == 1)).sum())
     worst = [int(i) for i in np.argsort(-error, kind="stable")[: min(N_MISTAKES, wrong)]]
+    write_mistakes(run.folder.path, [pairs[i] for i in worst], probability[worst].tolist())
     run.report.section("Most confident mistakes on dev")
     run.report.text(
         f"{wrong:,} of {len(pairs):,} pairs are classified wrongly; the {len(worst)} most "

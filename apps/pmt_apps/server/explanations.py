@@ -26,6 +26,7 @@ from pmt_nn import gnmt_penalty
 from pmt_train import Workers
 
 _DIGITS = 6
+_MAP = 80  # words of a map beside those that were asked for
 _LATTICE = 40  # words of a lattice
 _LEAST_STEP = 1e-3  # probability of a step of it
 Explain = Callable[[Any, Any], dict[str, Any]]
@@ -175,9 +176,11 @@ def _word(predictor: WordPredictor, text: str) -> dict[str, Any]:
     if len(known) < len(terms):
         return result
     plus, minus = ([word for word, sign in known if sign == s] for s in (1, -1))
-    neighbors = vectors.most_similar(plus, minus, ANSWERS)
-    words = list(dict.fromkeys([*(word for word, _ in known), *(n.word for n in neighbors)]))
-    plane = word_map(vectors, words)
+    around = vectors.most_similar(plus, minus, _MAP)
+    neighbors = around[:ANSWERS]
+    words = list(dict.fromkeys([*(word for word, _ in known), *(n.word for n in around)]))
+    inner = len(words) - len(around) + len(neighbors)
+    plane = word_map(vectors, words[:inner], words[inner:])
     result["neighbors"] = [{"word": w, "similarity": _rounded(s)} for w, s in neighbors]
     result["points"] = [
         {"word": word, "x": x, "y": y}

@@ -14,6 +14,7 @@ from typing import Any
 from pmt_apps.kit.predictor import Predictor
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.loading import PREDICTORS, load
+from pmt_apps.qqp.mistakes import read_mistakes
 from pmt_apps.server.batcher import Batcher
 from pmt_apps.server.examples import INPUT_FORMATS
 from pmt_apps.server.explanations import explanation
@@ -24,6 +25,7 @@ from pmt_train import History
 
 _MOST_LOADED = 4
 _MODEL = "model.npz"  # a RunFolder has it, too, and takes longer to make for each request
+_MISTAKES = 20  # of a run that the page offers
 Stamp = tuple[int, int]
 
 
@@ -235,6 +237,7 @@ def describe(name: str, path: Path) -> dict[str, Any]:
         "settings": settings,
         "input": example.description,
         "examples": list(example.examples),
+        "mistakes": read_mistakes(path)[:_MISTAKES] if task == "qqp" else [],
         "answer": PREDICTORS[task].key,
     }
 

@@ -26,18 +26,24 @@ class WordMap:
     explained: float
 
 
-def word_map(vectors: WordVectors, words: Sequence[str]) -> WordMap:
+def word_map(vectors: WordVectors, words: Sequence[str], others: Sequence[str] = ()) -> WordMap:
     """Return the plane of the first two principal components of the unit vectors of words.
 
     The sign of each component is such that its largest value by magnitude is positive.
+
+    Args:
+        vectors: of all words.
+        words: the plane is theirs.
+        others: are projected to it; their points follow.
     """
-    rows = vectors.unit[[vectors.row_of(word) for word in words]].astype(np.float64)
-    u, s, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
-    coordinates = u * s
-    points = np.zeros((len(words), 2))
-    width = min(2, coordinates.shape[1])
-    points[:, :width] = coordinates[:, :width]
-    largest = points[np.abs(points).argmax(axis=0), [0, 1]]
+    rows = vectors.unit[[vectors.row_of(word) for word in (*words, *others)]].astype(np.float64)
+    n = len(words)
+    rows -= rows[:n].mean(axis=0)
+    _, s, axes = np.linalg.svd(rows[:n], full_matrices=False)
+    points = np.zeros((len(rows), 2))
+    width = min(2, len(s))
+    points[:, :width] = rows @ axes[:width].T
+    largest = points[:n][np.abs(points[:n]).argmax(axis=0), [0, 1]]
     total = float((s**2).sum())
     explained = float((s[:2] ** 2).sum()) / total if total > 0 else 1.0
     return WordMap(points * np.where(largest < 0, -1.0, 1.0), explained)

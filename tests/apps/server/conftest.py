@@ -21,6 +21,7 @@ from pmt_apps.mnist.model import build_model
 from pmt_apps.mnist.predictor import DigitPredictor
 from pmt_apps.mnist.settings import Settings as DigitSettings
 from pmt_apps.qqp.data.settings import Settings as PairSettings
+from pmt_apps.qqp.mistakes import write_mistakes
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.server.application import ServeApp
@@ -58,6 +59,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = DigitSettings(channels=2)
     DigitPredictor(settings, build_model(settings)).save(folder / "mnist")
     _pair_predictor().save(folder / "qqp")
+    mistake = QuestionPair("is <b>it</b> escaped ?", "is rome far ?", label=1)
+    write_mistakes(folder / "qqp", [mistake], [0.03])
     _text_predictor().save(folder / "classify")
     (folder / "broken").mkdir()
     shutil.copy(SAVED / "ner" / "config.json", folder / "broken")

@@ -78,6 +78,9 @@ def test_without_a_word_a_pair_has_another_probability(page: Browser, address: s
     assert page.run("return document.activeElement.className.includes('off')")
     page.press("Enter")  # puts it back
     page.wait_for("p[aria-live]", "Click a word")
+    assert page.count("button.pair") == 1
+    page.click("button.pair")
+    page.wait("document.querySelector('.words').textContent.includes('escaped')")
     page.type("textarea", "is rome far ?")
     page.wait("document.querySelector('.words').textContent.includes('rome')")
 
@@ -97,6 +100,8 @@ def test_a_text_streams_in_and_its_tokens_have_alternatives(page: Browser, addre
     opened(page, address, "lm")
     page.type("textarea", "the dog")
     page.type("input[type=number]", "30")
+    page.choose("input[type=range]", "0.4")
+    assert page.texts("output") == ["0.40", "1.00"]
     page.click_text("button", "Write")
     page.wait_for(".tokens .token")
     written = page.texts(".answer.text")[0]
@@ -152,10 +157,32 @@ def test_a_word_has_neighbors(page: Browser, address: str) -> None:
     opened(page, address, "word2vec")
     page.type("input[type=text]", "the")
     page.wait_for(".bars span")
-    page.wait_for("svg.map g")
-    word = page.texts("[role=group] button")[0]
-    page.click("[role=group] button")
-    page.wait("document.querySelector('svg.map .asked').ariaLabel === values[0]", word)
+    page.wait_for(".map .asked")
+    word = page.texts("[aria-label='Go on with'] button")[0]
+    page.click("[aria-label='Go on with'] button")
+    page.wait("document.querySelector('.map .asked')?.ariaLabel === values[0]", word)
+    names = "document.querySelectorAll('.map text[visibility=visible]').length"
+    before = page.run(f"return {names}")
+    for _ in range(6):
+        page.wheel("svg.pan", -300)
+    page.wait(f"{names} > values[0]", before)
+    transform = "document.querySelector('.map').getAttribute('transform')"
+    start = page.run(f"return {transform}")
+    page.drag("svg.pan", [(0, 0), (60, 40)])
+    page.wait(f"{transform} !== values[0]", start)
+    start = page.run(f"return {transform}")
+    page.run("document.querySelector('svg.pan').focus()")
+    page.press("ArrowLeft")
+    page.wait(f"{transform} !== values[0]", start)
+    page.press("0")
+    page.wait(f"{names} === values[0]", before)
+
+
+def test_an_analogy_is_drawn_as_arrows(page: Browser, address: str) -> None:
+    opened(page, address, "word2vec")
+    page.type("input[type=text]", "the - of + city")
+    page.wait_for(".map .result")
+    assert page.count(".map path.arrow") == 2
 
 
 def test_the_tape_is_stepped_by_keys_and_follows_its_inputs(page: Browser, address: str) -> None:
@@ -177,7 +204,7 @@ def test_the_tape_is_stepped_by_keys_and_follows_its_inputs(page: Browser, addre
     page.wait_for(".edge .value[visibility=visible]", "0.711")  # sigmoid(0.9)
     assert page.texts(".node.end .result") == ["0.0836"]
     page.choose("select", "attention")
-    page.wait_for("h3", "Wq")
+    page.wait_for(".tape .operation", "softmax")
     page.click_text("button", "End")
     page.wait_for(".step", "Backward 11 of 11")
     assert {"Q", "K", "V", "scores", "weights", "out"} <= set(page.texts("h3"))

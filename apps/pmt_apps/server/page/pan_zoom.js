@@ -8,14 +8,16 @@ const SHIFT = 60; // pixels that an arrow key moves
 
 // Returns the element, and functions to move the picture. `content` is a <g> of `width` x `height`.
 // options: label, for screen readers; height of the window in pixels; arrows: whether arrow keys
-// pan; least: the smallest scale of the whole picture; zoomed: is called with each new scale.
+// pan; least: the smallest scale of the whole picture; zoomed: is called with each new scale;
+// extent: what can be reached, if that is more than the picture.
 export function panZoom(content, width, height, options) {
   const svg = s("svg", {
     width: "100%", height: options.height, class: "pan", role: "group", tabindex: 0,
     "aria-label": `${options.label}. Plus and minus zoom, 0 shows all.`,
   }, content);
   const picture = select(svg);
-  const behavior = zoom().scaleExtent([0.1, 8]).translateExtent([[0, 0], [width, height]]);
+  const behavior = zoom().scaleExtent([0.1, 8])
+    .translateExtent(options.extent ?? [[0, 0], [width, height]]);
   behavior.on("zoom", ({ transform }) => {
     content.setAttribute("transform", transform);
     options.zoomed?.(transform.k);

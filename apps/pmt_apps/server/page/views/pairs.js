@@ -41,8 +41,25 @@ export function pairs(place, name, model) {
       labeled("First question", fields[0]), labeled("Second question", fields[1])),
     answer, h("div", { class: "row" }, swap, examples),
     h("h2", {}, "The words that decide"), why,
-    h("h2", {}, "Attention between the questions"), joined);
+    h("h2", {}, "Attention between the questions"), joined,
+    model.mistakes.length ? h("h2", {}, "The most confident mistakes on dev") : "",
+    model.mistakes.length ? mistakes(model, (pair) => {
+      [fields[0].value, fields[1].value] = pair;
+      ask();
+      fields[0].focus();
+    }) : "");
   ask();
+}
+
+// The pairs that the run got wrong, the surest first; a click asks about one.
+function mistakes(model, go) {
+  const head = ["probability", "in truth", "pair"].map((text) => h("th", { scope: "col" }, text));
+  const rows = model.mistakes.map(({ question1, question2, label, probability }) => h("tr", {},
+    h("td", { class: "number" }, probability.toFixed(3)), h("td", {}, label ? "the same" : "not the same"),
+    h("td", {}, h("button", { class: "plain pair", onclick: () => go([question1, question2]) },
+      h("span", {}, question1), h("span", {}, question2)))));
+  return h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Mistakes" },
+    h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)));
 }
 
 function verdict(result, model) {

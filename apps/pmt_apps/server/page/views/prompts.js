@@ -7,8 +7,8 @@ import { surprise } from "/static/surprise.js";
 export function prompts(place, name, model) {
   const prompt = h("textarea", { rows: 2 }, model.examples[0]);
   const tokens = number(model.settings.tokens ?? 300, 1, 2000, 1);
-  const temperature = number(model.settings.temperature ?? 0.8, 0, 5, 0.1);
-  const topP = number(model.settings.top_p ?? 1, 0.01, 1, 0.01);
+  const temperature = slider(model.settings.temperature ?? 0.8, 0, 2, 0.05);
+  const topP = slider(model.settings.top_p ?? 1, 0.05, 1, 0.05);
   const seed = number(model.settings.seed, 0, 1e9, 1);
   const answer = h("div", { class: "answer text", "aria-live": "polite" });
   const note = h("p", { class: "quiet" });
@@ -63,8 +63,9 @@ export function prompts(place, name, model) {
   place.replaceChildren(
     labeled("Beginning", prompt),
     h("div", { class: "columns" },
-      labeled("Tokens", tokens), labeled("Temperature (0: greedy)", temperature),
-      labeled("Top-p", topP), labeled("Seed", seed)),
+      labeled("Tokens", tokens), labeled("Seed", seed),
+      sliding("Temperature", temperature, "0: always the likeliest token"),
+      sliding("Top-p", topP, "only the likeliest tokens, of this share")),
     h("div", { class: "row" }, h("button", { onclick: write }, "Write"), stop,
       h("button", { class: "plain", onclick: measurePrompt }, "Measure the beginning")),
     answer, note, h("h2", {}, "Surprise of the tokens"), tokenView);
@@ -72,4 +73,17 @@ export function prompts(place, name, model) {
 
 function number(value, min, max, step) {
   return h("input", { type: "number", value: value ?? min, min, max, step });
+}
+
+function slider(value, min, max, step) {
+  return h("input", { type: "range", min, max, step, value });
+}
+
+// A slider with its name and its value.
+function sliding(name, field, hint) {
+  const value = h("output", {}, Number(field.value).toFixed(2));
+  field.addEventListener("input", () => { value.textContent = Number(field.value).toFixed(2); });
+  const element = labeled(name, field);
+  element.querySelector("label").append(" ", value, h("span", { class: "quiet" }, ` (${hint})`));
+  return element;
 }

@@ -25,7 +25,9 @@ function one(place, computation) {
   const note = h("div", { class: "answer step", "aria-live": "polite" });
   const drawing = h("div");
   const slider = h("input", { type: "range", min: 0, max: 0, value: 0, oninput: () => go(slider.valueAsNumber) });
-  const button = (text, step) => h("button", { class: "plain", onclick: () => go(step()) }, text);
+  const button = (text, step) => h("button", {
+    class: "plain", onclick: () => { if (graph) go(step()); },
+  }, text);
   const at = () => slider.valueAsNumber;
   const results = h("div", { class: "tables" });
   const fields = h("div", { class: "tables" });

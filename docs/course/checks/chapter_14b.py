@@ -37,6 +37,9 @@ def _distribution(mine: ModuleType) -> Observations:
     yield Observation(label, got, right / right.sum())
     got = mine.token_distribution(np.zeros(4), top_k=1)
     yield Observation("four equal scores, top_k=1", got, np.array([1.0, 0.0, 0.0, 0.0]))
+    got = mine.token_distribution(np.zeros(100), top_k=4)
+    label = "100 equal scores, top_k=4: the first four"
+    yield Observation(label, got, np.repeat([0.25, 0.0], [4, 96]))
     got = mine.token_distribution(np.array([1000.0, 999.0, -1000.0]))
     right = np.array([np.e, 1, 0]) / (np.e + 1)
     yield Observation("the scores 1000, 999, -1000", got, right)
@@ -102,6 +105,11 @@ def _generate(mine: ModuleType) -> Observations:
         written = mine.generate(undecided, [0], 60, np.random.default_rng(147), 2, **settings)
         got = sorted({int(each) for each in written[1:]})
         yield Observation(f"the letters among 60 with {settings}", got, sorted(right))
+    texts = [
+        mine.generate(undecided, [0], 60, np.random.default_rng(148), 2, **settings)
+        for settings in ({}, {"temperature": 1.0})
+    ]
+    yield Observation("a text without a temperature: that of 1", *map(list, texts))
 
 
 _CUT = "p[order[np.searchsorted(cumulative, top_p) + 1 :]] = 0"

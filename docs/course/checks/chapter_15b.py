@@ -78,6 +78,8 @@ def _search(mine: ModuleType) -> Observations:
     for alpha, right in ((0.0, [END]), (1.0, [1, 3, END])):
         got = [int(each) for each in mine.beam_search(tree, START, END, 3, 6, alpha)]
         yield Observation(f"0 with 0.45 against 1 3 0 with 0.275: alpha {alpha}", got, right)
+    got = [int(each) for each in mine.beam_search(tree, START, END, 3, 6)]
+    yield Observation("the same two sentences, without alpha: that of 0", got, [END])
     got = [int(each) for each in mine.beam_search(tree, START, END, 1, 2)]
     yield Observation("width 1, at most two tokens: no sentence is complete", got, [1, 2])
     for max_length in (3, 4):

@@ -50,7 +50,7 @@ from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
 from pmt_train.optim.lion import Lion
 from pmt_train.optim.nadam import NAdam
-from pmt_train.optim.optimizer import Optimizer, OptimizerMaker
+from pmt_train.optim.optimizer import Optimizer
 from pmt_train.optim.radam import RAdam
 from pmt_train.optim.rmsprop import RMSProp
 from pmt_train.optim.settings import Decays, OptimizerOptions, ParameterGroup
@@ -104,7 +104,7 @@ from pmt_train.trainer.history import History, Row, finite_or_none, join_histori
 from pmt_train.trainer.interrupt import Interrupt, TrainingInterrupted, stopped_by_signals
 from pmt_train.trainer.lr_finder import LearningRateSearch, search_learning_rate
 from pmt_train.trainer.progress import progress_bar, say, warn
-from pmt_train.trainer.shards import Loss
+from pmt_train.trainer.shards import Loss, OptimizerMaker
 from pmt_train.trainer.step_hook import StepHook
 from pmt_train.trainer.trainable import StepResult, Trainable
 from pmt_train.trainer.trainer import Trainer

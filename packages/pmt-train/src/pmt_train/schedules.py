@@ -17,7 +17,19 @@ from pmt_core import SettingsError, check_sizes
 
 
 class Schedule(Protocol):
-    """A learning rate schedule: a function from step (0, 1, ...) to learning rate."""
+    """A learning rate schedule: a function from step (0, 1, ...) to learning rate.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import Trainer
+        >>> def schedule(step):
+        ...     return 0.1 if step < 2 else 0.01
+        >>> model, x = Linear(1, 1, np.random.default_rng(0)), np.ones((4, 1), np.float32)
+        >>> trainer = Trainer(model, lambda model, x, rng: mse(model(x), x), schedule=schedule)
+        >>> [trainer.step(x).lr for _ in range(4)]
+        [0.1, 0.1, 0.01, 0.01]
+    """
 
     def __call__(self, step: int, /) -> float:
         """Return the learning rate of a step."""

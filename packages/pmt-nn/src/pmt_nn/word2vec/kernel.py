@@ -14,7 +14,23 @@ from pmt_nn.word2vec.scatter_add import RowGroups
 
 
 class WindowArrays(Protocol):
-    """Training samples of a chunk: u updates of r blocks of b words, m = b + 2 window inputs."""
+    """Training samples of a chunk: u updates of r blocks of b words, m = b + 2 window inputs.
+
+    Examples:
+        The text "0 1" with a window of one word: an update of one block of two words, four inputs.
+
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> windows = SimpleNamespace(
+        ...     centers=np.array([[[0, 1]]], np.int32),
+        ...     contexts=np.array([[2, 0, 1, 2]], np.int32),  # 2, the number of words, is padding
+        ...     context_mask=np.array([[[[0, 0, 1, 0], [0, 1, 0, 0]]]], np.float32),
+        ...     context_counts=np.ones((1, 1, 2), np.float32),
+        ...     noise=None,
+        ... )
+        >>> windows.centers.shape, windows.context_mask.shape  # (u, r, b), (u, r, b, m)
+        ((1, 1, 2), (1, 1, 2, 4))
+    """
 
     @property
     def centers(self) -> NDArray[np.int32]:

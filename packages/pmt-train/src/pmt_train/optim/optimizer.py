@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -36,13 +35,6 @@ BLOCK = 1 << 15
 """Elements of a block: its parameters, gradient, state and scratch fit into the cache."""
 
 _THREADS_PAY_FROM = 1 << 17  # elements
-
-
-class OptimizerMaker(Protocol):
-    """Makes an optimizer for given parameters: a class or `functools.partial(AdamW, ...)`."""
-
-    def __call__(self, parameters: FlatParameters, /) -> Optimizer:
-        """Return the optimizer of `parameters`."""
 
 
 class Optimizer(ABC):

@@ -13,7 +13,19 @@ from pmt_train.optim.flat_gradients import ParameterSlot
 
 
 class Decays(Protocol):
-    """A function that decides whether weight decay applies to a parameter."""
+    """A function that decides whether weight decay applies to a parameter.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear
+        >>> from pmt_train import AdamW
+        >>> def decays(name, parameter):
+        ...     return parameter.ndim > 1 and not name.startswith("output.")
+        >>> model = Linear(2, 2, np.random.default_rng(0))
+        >>> decays("weight", model.weight), decays("bias", model.bias)
+        (True, False)
+        >>> optimizer = AdamW(model.named_parameters(), weight_decay=0.1, decays=decays)
+    """
 
     def __call__(self, name: str, parameter: Parameter, /) -> bool:
         """Return whether the parameter with this dotted name decays."""

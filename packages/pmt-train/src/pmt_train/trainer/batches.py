@@ -25,6 +25,21 @@ class Batch(Protocol):
 
     It is not needed for arrays: a tuple, a dataclass or a dict of arrays that have the examples
     as their first axis is a batch too, and the library cuts its shards.
+
+    Examples:
+        >>> from pmt_train import Batch
+        >>> class Lines:
+        ...     def __init__(self, lines):
+        ...         self.lines = lines
+        ...
+        ...     def __len__(self):
+        ...         return len(self.lines)
+        ...
+        ...     def shard(self, i, n):
+        ...         return Lines(self.lines[i::n])
+        >>> batch = Lines(["one", "two", "three"])
+        >>> isinstance(batch, Batch), [batch.shard(i, 2).lines for i in range(2)]
+        (True, [['one', 'three'], ['two']])
     """
 
     def __len__(self) -> int:
@@ -38,7 +53,21 @@ class Batch(Protocol):
 
 @runtime_checkable
 class Epochs(Protocol[B_co]):
-    """Data with an order of its own for each epoch."""
+    """Data with an order of its own for each epoch.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_train import Epochs
+        >>> class Shuffled:
+        ...     def epoch(self, n):
+        ...         for id in np.random.default_rng(n).permutation(4):
+        ...             yield np.array([id])
+        >>> data = Shuffled()
+        >>> isinstance(data, Epochs), len(list(data.epoch(0)))
+        (True, 4)
+        >>> np.array_equal(list(data.epoch(1)), list(data.epoch(1)))  # the same in every call
+        True
+    """
 
     def epoch(self, n: int) -> Iterator[B_co]:
         """Return the batches of epoch `n` (0, 1, ...): the same ones in every call."""

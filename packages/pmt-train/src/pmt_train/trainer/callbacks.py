@@ -54,7 +54,25 @@ class TrainingEvent:
 
 
 class Callback(Protocol):
-    """A function that is called at an event of the training run."""
+    """A function that is called at an event of the training run.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import FitOptions, Trainer, batches_of
+        >>> class LongestStep:
+        ...     norm = 0.0
+        ...
+        ...     def __call__(self, event):
+        ...         self.norm = max(self.norm, event.row["grad_norm"])
+        >>> model, x = Linear(1, 1, np.random.default_rng(0)), np.ones((8, 1), np.float32)
+        >>> trainer = Trainer(model, lambda model, batch, rng: mse(model(batch[0]), 9 * batch[0]))
+        >>> callback = LongestStep()
+        >>> options = FitOptions(epochs=1, callbacks={"step": callback}, quiet=True)
+        >>> history = trainer.fit(batches_of(x, batch_size=4), options)
+        >>> callback.norm > 1
+        True
+    """
 
     def __call__(self, event: TrainingEvent, /) -> object:
         """Handle the event; what is returned is ignored."""

@@ -124,6 +124,15 @@ class TrainingInterrupted(KeyboardInterrupt):
         signal: number of the signal.
         step, epoch: number of steps and of whole epochs done.
         checkpoint: the file to resume from; None if no checkpoint path was given.
+
+    Examples:
+        >>> import signal
+        >>> from pmt_train import TrainingInterrupted
+        >>> try:
+        ...     raise TrainingInterrupted(signal.SIGTERM, step=120, epoch=3, checkpoint="run.npz")
+        ... except TrainingInterrupted as error:
+        ...     print(error.step, error.epoch, error.checkpoint)
+        120 3 run.npz
     """
 
     def __init__(self, number: int, step: int, epoch: int, checkpoint: str | None) -> None:

@@ -1,4 +1,4 @@
-"""`Loss`, the gradients of one shard of a batch, and checks of what `Trainer` is given."""
+"""What a `Trainer` is given, `Loss` and `OptimizerMaker`, and the gradients of one shard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pmt_autograd import Tensor, gradients
 from pmt_core import GradientError, RandomStream, RowSparse, SettingsError, ShapeError
 from pmt_nn import BatchStatistics, Module, collecting_statistics
 from pmt_train.optim.flat_gradients import FlatGradients
-from pmt_train.optim.flat_parameters import Shard
+from pmt_train.optim.flat_parameters import FlatParameters, Shard
 from pmt_train.optim.optimizer import Optimizer
 from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.trainer.batches import B, example_count, shard_of
@@ -24,15 +24,24 @@ B_contra = TypeVar("B_contra", contravariant=True)
 class Loss(Protocol[M_contra, B_contra]):
     """A loss function: (model, batch, rng) -> mean, or (sum, count).
 
-        def loss(model, batch, rng):
-            x, y = batch
-            return cross_entropy(model(x, rng=rng), y)
-            # or: return cross_entropy(model(x, rng=rng), y, reduction="sum"), len(y)
-
     A mean is weighted by the number of examples of the batch. If each example counts alike, both
     are the same. If not (a mean over tokens, an `ignore_index`), only (sum, count) is exact: the
     gradients of the shards and accumulated batches then add up to those of one large batch, and
     the loss of an epoch is the mean over everything that was counted.
+
+    Examples:
+        The mean over the tokens of a batch, padding (-100) left out, as a sum and a count:
+
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, cross_entropy
+        >>> from pmt_train import Trainer
+        >>> def loss(model, batch, rng):
+        ...     x, labels = batch
+        ...     return cross_entropy(model(x), labels, reduction="sum"), int((labels >= 0).sum())
+        >>> trainer = Trainer(Linear(4, 3, np.random.default_rng(0)), loss)
+        >>> labels = np.array([[0, 1, 2], [1, -100, -100]])
+        >>> trainer.step((np.ones((2, 3, 4), np.float32), labels)).count
+        4
     """
 
     def __call__(
@@ -42,6 +51,25 @@ class Loss(Protocol[M_contra, B_contra]):
 
         `rng` is the random generator of the step and shard, for dropout.
         """
+
+
+class OptimizerMaker(Protocol):
+    """Makes an optimizer for given parameters: a class or `functools.partial(AdamW, ...)`.
+
+    Examples:
+        >>> from functools import partial
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import SGD, Trainer
+        >>> make = partial(SGD, momentum=0.9)
+        >>> model = Linear(1, 1, np.random.default_rng(0))
+        >>> trainer = Trainer(model, lambda model, x, rng: mse(model(x), x), optimizer=make)
+        >>> type(trainer.optimizer).__name__, trainer.optimizer.state_names
+        ('SGD', ('m',))
+    """
+
+    def __call__(self, parameters: FlatParameters, /) -> Optimizer:
+        """Return the optimizer of `parameters`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,17 @@ class Trainable(Protocol[B_contra]):
         process_group: processes that train together. Rank 0 evaluates and writes.
         accumulate: number of batches that the loop passes to each call of `step`.
         lr_scale: factor on the learning rates, set by `ReduceOnPlateau`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pmt_nn import Linear, mse
+        >>> from pmt_train import Trainable, Trainer
+        >>> model, x = Linear(3, 1, np.random.default_rng(0)), np.ones((4, 3), np.float32)
+        >>> trainable: Trainable = Trainer(model, lambda model, x, rng: mse(model(x), x[:, :1]))
+        >>> trainable.parameter_count, sorted(trainable.weights()), sorted(trainable.state())
+        (4, ['bias', 'weight'], ['average', 'model', 'optimizer'])
+        >>> trainable.step(x).examples, trainable.step_count
+        (4, 1)
     """
 
     seed: int

@@ -17,7 +17,6 @@ from pmt_train.optim.clipping import Clipping, global_norm
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients
 from pmt_train.optim.flat_parameters import FlatParameters
-from pmt_train.optim.optimizer import OptimizerMaker
 from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
@@ -29,6 +28,7 @@ from pmt_train.trainer.fit_options import FitOptions
 from pmt_train.trainer.history import History
 from pmt_train.trainer.shards import (
     Loss,
+    OptimizerMaker,
     check_arguments,
     check_norm,
     divergence,

@@ -32,6 +32,18 @@ class Word2VecSampler(Protocol):
         noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
         words, chunk_words: Words of an epoch and of a chunk; the last chunk may be shorter.
+
+    Examples:
+        A whole sampler is shown at `Word2VecTrainer`. An epoch yields the number of each chunk:
+
+        >>> class Chunks:
+        ...     def __len__(self):
+        ...         return 3
+        ...
+        ...     def epoch(self, n):
+        ...         return ((n, number) for number in range(len(self)))
+        >>> list(Chunks().epoch(5))
+        [(5, 0), (5, 1), (5, 2)]
     """
 
     counts: NDArray[np.int64]

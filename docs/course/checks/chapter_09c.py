@@ -61,6 +61,7 @@ def _tensor(mine: ModuleType) -> Observations:
     yield Observation("2 * x", (2 * x).value, 2 * wide)
     yield Observation("array * x", (row * x).value, row * wide)
     yield Observation("1 - x", (1 - x).value, 1 - wide)
+    yield Observation("x - array", (x - row).value, wide - row)
     yield Observation("x @ array", (x @ right).value, wide @ right)
     loss = mine.Tensor(rng.normal(size=(1, 2))) @ ((x * x) @ np.ones((3, 1)))
     weights = loss.parents[0].value

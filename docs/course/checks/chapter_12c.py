@@ -13,7 +13,7 @@ from docs.course.workshop.task import Check, Mutant, Observations
 
 def _attention(mine: ModuleType) -> Observations:
     rng = np.random.default_rng(123)
-    arrays = [rng.normal(size=(2, n, m)) for n, m in ((2, 2), (3, 2), (3, 1))]
+    arrays = [rng.normal(size=(2, n, m)) for n, m in ((2, 3), (3, 3), (3, 1))]
     yield from observe_operation(
         mine, "attention of 2 queries, 3 keys", mine.attention, loop_attention, *arrays
     )

@@ -18,6 +18,7 @@ def _overlap(mine: ModuleType) -> Observations:
         ("the the the cat", "the cat cat", 1.0),
         ("the the dog", "the cat", 1 / 3),
         ("a b c", "a d", 1 / 4),
+        ("a", "a", 1.0),
         ("a", "", 0.0),
         ("", "", 0.0),
     ):
@@ -58,7 +59,17 @@ def _pair(mine: ModuleType) -> Observations:
 
 
 def _mcnemar(mine: ModuleType) -> Observations:
-    for m, k in ((0, 0), (5, 5), (10, 0), (0, 10), (9, 2), (2, 9), (25, 20), (550, 450)):
+    for m, k in (
+        (0, 0),
+        (5, 5),
+        (10, 0),
+        (0, 10),
+        (9, 2),
+        (2, 9),
+        (25, 20),
+        (550, 450),
+        (1040, 960),
+    ):
         tail = sum(comb(m + k, i) for i in range(max(m, k), m + k + 1))
         right = min(1.0, 2 * tail / 2 ** (m + k))
         got = float(mine.mcnemar(m, k))
@@ -243,6 +254,12 @@ CHECKS = (
                 "number.",
                 "if i >= max(m, k):",
                 "if i >= m:",
+            ),
+            Mutant(
+                "Your numbers of ways are floats, and among 2,000 coins they are larger than any "
+                "float: divide with //.",
+                "ways * (n - i) // (i + 1)",
+                "ways * (n - i) / (i + 1)",
             ),
             Mutant(
                 "That is the approximation with a normal distribution, for large numbers. Count "

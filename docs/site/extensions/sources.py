@@ -6,7 +6,7 @@ import ast
 import html
 import posixpath
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
@@ -16,6 +16,7 @@ from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.util import ClassNotFound
 from sphinx.application import Sphinx
 
+from docs.site.notebooks import REPOSITORY
 from docs.site.pages import PACKAGES, import_folder
 
 SCHEME = "site:"
@@ -79,7 +80,7 @@ def write_all(app: Sphinx, error: Exception | None) -> None:
     for path in sorted(paths):
         page = out / f"{path}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(source_page(root, path), encoding="utf-8")
+        page.write_text(source_page(root, path, paths), encoding="utf-8")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -93,22 +94,31 @@ def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def source_page(root: Path, path: str) -> str:
-    """Return the page of a file, with a number and an anchor for each line, or of a folder."""
+def source_page(root: Path, path: str, pages: set[str]) -> str:
+    """Return the page of a file, with a number and an anchor for each line, or of a folder.
+
+    Args:
+        root: the clone.
+        path: of the file or folder in it.
+        pages: the paths that have pages; others that a folder has link the repository.
+    """
     parts = path.split("/")
     trail = "/<wbr>".join(map(html.escape, parts))
     up = "../" * len(parts)
     if (root / path).is_dir():
-        body = _listing(root / path)
+        body = _listing(root, path, pages)
     else:
         body = _highlighted(root / path)
     return PAGE.format(path=html.escape(path), up=up, trail=trail, body=body)
 
 
-def _listing(folder: Path) -> str:
+def _listing(root: Path, folder: str, pages: set[str]) -> str:
     rows = []
-    for path in _files(folder):
-        target = f"{folder.name}/{path.name}.html"
+    for path in _files(root / folder):
+        child = _relative(path, root)
+        kind = "tree" if path.is_dir() else "blob"
+        local = f"{PurePosixPath(folder).name}/{path.name}.html"
+        target = local if child in pages else f"{REPOSITORY}/{kind}/main/{child}"
         name = path.name + ("/" if path.is_dir() else "")
         rows.append(f'<li><a href="{html.escape(target)}">{html.escape(name)}</a></li>')
     return f"<ul>{''.join(rows)}</ul>"

@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=11, help="of each model (default: 11)")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
-        compare("network", network, 300, options.rounds, Path(name))
+        compare("network", network, 100, options.rounds, Path(name))
         compare(f"encoder {SIZES[0]}", partial(encoder, SIZES[0]), 50, options.rounds, Path(name))
 
 

@@ -123,7 +123,7 @@ class ServeApp:
         """Return the list of all runs, or a small curve of each."""
         folders = self.store.folders().items()
         if what == "curves":
-            curves = {name: self.training.feed(path).curve() for name, path in folders}
+            curves = {name: self.training.curve(path) for name, path in folders}
             return Response.of_json({"curves": curves})
         runs = [summary(name, path) for name, path in folders]
         return Response.of_json({"runs": runs, "single": self.store.is_single})

@@ -49,6 +49,8 @@ class TrainingFeed:
         self._parts: dict[str, _Part] = {}
         self._state: dict[str, Any] = {}
         self._history: tuple[int, int] | None = None
+        self._hints: list[dict[str, str]] = []
+        self._hinted: Position = {}
 
     def since(self, position: Position) -> tuple[dict[str, Any], Position]:
         """Return what a client at a position does not have yet, and its new position.
@@ -70,6 +72,13 @@ class TrainingFeed:
             for name in position.keys() - self._parts.keys():
                 changes.append({"stage": name, "reset": True, "lines": []})
             return {"state": dict(self._state), "changes": changes}, now
+
+    def stamp(self) -> tuple[float, ...]:
+        """Return the times of the files, which tell whether anything has changed."""
+        folder = self._folder
+        lock = folder.path / ".lock"
+        files = [folder.history, folder.report, lock, *folder.recordings().values()]
+        return tuple(map(_changed, files))
 
     def curve(self) -> dict[str, Any]:
         """Return a small curve of the loss: "steps", "losses", and "status" of the run."""
@@ -165,13 +174,21 @@ class TrainingFeed:
             "age": round(age, 1),
             "epochs": _epochs(folder),
             "recorded": bool(recordings),
-            "hints": [
+            "hints": self._new_hints(),
+            "errors": [part.error for part in self._parts.values() if part.error],
+        }
+
+    def _new_hints(self) -> list[dict[str, str]]:
+        """Return the hints, which are computed anew if there are new lines."""
+        seen = {name: (part.generation, len(part.lines)) for name, part in self._parts.items()}
+        if seen != self._hinted:
+            self._hinted = seen
+            self._hints = [
                 {"stage": name, "rule": hint.rule, "message": hint.message}
                 for name, part in self._parts.items()
                 for hint in training_hints(TrainingRecording(_with_finite_rows(part.lines)))
-            ],
-            "errors": [part.error for part in self._parts.values() if part.error],
-        }
+            ]
+        return list(self._hints)
 
 
 def _with_finite_rows(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

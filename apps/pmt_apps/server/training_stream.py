@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +16,7 @@ from pmt_apps.server.training_feed import Position, TrainingFeed
 
 _PERIOD = 0.5  # seconds between looks
 _HEARTBEAT = 5.0  # seconds after which something is sent, so that a client that is gone is noticed
+_MOST_FEEDS = 8  # that are kept in memory: a few megabytes each
 _LONGEST = 600.0  # seconds of a stream; the browser opens another
 
 
@@ -26,7 +28,8 @@ class TrainingStreams:
     """
 
     def __init__(self, most: int) -> None:
-        self._feeds: dict[Path, TrainingFeed] = {}
+        self._feeds: OrderedDict[Path, TrainingFeed] = OrderedDict()
+        self._curves: dict[Path, tuple[tuple[float, ...], dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(most)
         self._closed = threading.Event()
@@ -34,7 +37,20 @@ class TrainingStreams:
     def feed(self, path: Path) -> TrainingFeed:
         """Return the feed of the run in a folder."""
         with self._lock:
-            return self._feeds.setdefault(path, TrainingFeed(path))
+            feed = self._feeds.setdefault(path, TrainingFeed(path))
+            self._feeds.move_to_end(path)
+            while len(self._feeds) > _MOST_FEEDS:
+                self._feeds.popitem(last=False)  # open streams keep theirs
+        return feed
+
+    def curve(self, path: Path) -> dict[str, Any]:
+        """Return the small curve of a run. It is kept, the lines that it is made from are not."""
+        feed = TrainingFeed(path)
+        stamp = feed.stamp()
+        known = self._curves.get(path)
+        if known is None or known[0] != stamp:
+            known = self._curves[path] = stamp, feed.curve()
+        return known[1]
 
     def content(self, path: Path) -> dict[str, Any]:
         """Return the state and all lines of a training."""

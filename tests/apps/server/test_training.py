@@ -143,6 +143,25 @@ def test_addresses(served: Client, run: RecordedRun) -> None:
     assert served("POST", "/runs/live/training", {}).status == 405
 
 
+def test_curves_are_kept_and_follow_their_files(served: Client, run: RecordedRun) -> None:
+    others = [RecordedRun(run.folder.parent / f"other{i}", recorded=False) for i in range(12)]
+
+    def curves() -> dict[str, Any]:
+        return dict(served("GET", "/curves").json["curves"])
+
+    assert len(curves()) == 13
+    assert all(curve["losses"] == [] for curve in curves().values())
+    others[3].add_epoch(train_loss=2.0)
+    run.append(recorded_step(1))
+    assert curves()["other3"]["losses"] == [2.0]
+    assert curves()["live"] == {"status": "running", "steps": [1], "losses": [2.2]}
+    run.finish()
+    assert curves()["live"]["status"] == "finished"
+    for other in others:
+        assert served("GET", f"/runs/{other.folder.name}/training").status == 200
+    assert len(served.app.training._feeds) == 8
+
+
 def test_a_stream_that_never_began_gives_its_slot_back(served: Client) -> None:
     for _ in range(10):
         assert served("HEAD", "/runs/live/training/events").status == 200

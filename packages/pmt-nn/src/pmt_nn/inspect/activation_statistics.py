@@ -75,7 +75,7 @@ class ActivationCounts(dict[str, ActivationStatistics]):
     """The counts by name of the module and of the function, e.g. "layers.0.relu".
 
     Attributes:
-        seconds: processor time that the counting took.
+        seconds: time that the counting took.
 
     Examples:
         >>> import numpy as np
@@ -158,7 +158,7 @@ class _Counting:
 
         def run(*arrays: Any, **settings: Any) -> Any:
             value, backward = function(*arrays, **settings)
-            start = time.thread_time()
+            start = time.perf_counter()
             output = value[0] if isinstance(value, tuple) else value
             if name == "lstm_scan":  # states and cells (b, t, 2n); cells have no bounds
                 output = output[..., : output.shape[-1] // 2]
@@ -166,7 +166,7 @@ class _Counting:
                 output = np.moveaxis(output, 1, -1)
             if output.ndim:
                 self._add(name, _spread(as_rows(output), self._rows))
-            self.counts.seconds += time.thread_time() - start
+            self.counts.seconds += time.perf_counter() - start
             return value, backward
 
         return run
@@ -175,14 +175,14 @@ class _Counting:
         """Count the hidden layer of the fused network, which computes it anew for some rows."""
 
         def run(x: Array, weight1: Array, bias1: Array | None, *rest: Any, **settings: Any) -> Any:
-            start = time.thread_time()
+            start = time.perf_counter()
             hidden = _spread(as_rows(x), self._rows) @ weight1
             if bias1 is not None:
                 hidden += bias1
             name = settings.get("activation", "gelu")
             ACTIVATION_BLOCKS[name](hidden, None)
             self._add(name, hidden)
-            self.counts.seconds += time.thread_time() - start
+            self.counts.seconds += time.perf_counter() - start
             return function(x, weight1, bias1, *rest, **settings)
 
         return run

@@ -32,7 +32,7 @@ class LayerProbe:
 
     Attributes:
         armed: whether the next step is looked at.
-        seconds: processor time that looking at the last step took.
+        seconds: time that looking at the last step took.
     """
 
     def __init__(self, trainer: Trainer[Any, Any]) -> None:
@@ -139,11 +139,11 @@ class LayerProbe:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        start = time.thread_time()
+        start = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds += time.thread_time() - start
+            self.seconds += time.perf_counter() - start
 
 
 def _rounded(value: float) -> float | None:

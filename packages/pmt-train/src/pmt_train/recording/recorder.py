@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
-import weakref
-from collections.abc import Callable, Mapping
-from io import FileIO
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pmt_core import PmtError, SettingsError, atomic_file
+from pmt_core import PmtError, SettingsError
 from pmt_train.recording.layer_sizes import LayerProbe
 from pmt_train.recording.line_checker import FORMAT, VERSION, RecordedLine
 from pmt_train.recording.recording import TrainingRecording, in_order
+from pmt_train.recording.recording_file import RecordingFile
 from pmt_train.recording.time_budget import TimeBudget
 from pmt_train.trainer.callbacks import Callback, EventName, TrainingEvent
 from pmt_train.trainer.history import Row, finite_or_none, rows_to_json
@@ -35,9 +33,10 @@ class TrainingRecorder:
     activations. Steps are looked at closely as long as this takes at most `share` of the time. The
     metrics of an epoch are a line, too.
 
-    The file is appended to, a whole line at a time, so a process that is killed leaves a file that
-    can be read. The interval is 1 at the beginning. Whenever there are `most` lines of steps, or
-    64 and writing them takes half of the share, pairs of them become one and the interval doubles.
+    The file is appended to, whole lines at a time and a few times a second, so a process that is
+    killed leaves a file that can be read. The interval is 1 at the beginning. Whenever there are
+    `most` lines of steps, or 64 and writing them takes half of the share, pairs of them become one
+    and the interval doubles.
     A resumed run continues the file: lines of steps after its checkpoint are dropped, and those
     steps are recorded again. The training itself is bit-identical with and without a recorder.
 
@@ -80,10 +79,12 @@ class TrainingRecorder:
         if not 0 <= share <= 1:
             raise SettingsError(f"expected share to be within 0 and 1, got {share}")
         self.path = Path(path)
+        self._file = RecordingFile(self.path, False)
         self.callbacks: Mapping[EventName, Callback] = {
             "start": self._start,
             "step": self._step,
             "epoch": self._epoch,
+            "checkpoint": lambda event: self._file.flush(),
             "end": self._end,
         }
         self._most = most
@@ -94,18 +95,14 @@ class TrainingRecorder:
         self._interval = 1
         self._sums = [0.0, 0, 0]  # of losses, their number, examples: since the last line
         self._begun = self._last = 0.0  # on the clock
-        self._budget = TimeBudget(share, 1)
+        self._budget = TimeBudget(share)
         self._described: RecordedLine = {}  # the line of the layers
         self._seconds_before = 0.0  # of the run, before it was resumed
-        self._is_writer = self._is_failing = False
-        self._file: FileIO | None = None
-        self._closed: Callable[[], object]
 
     # --- events ---------------------------------------------------------------------------------
 
     def _start(self, event: TrainingEvent) -> None:
-        self._is_writer = event.trainer.process_group.rank == 0
-        self._is_failing = False
+        self._file = RecordingFile(self.path, event.trainer.process_group.rank == 0)
         self._lines, self._interval, self._sums = [], 1, [0.0, 0, 0]
         earlier = self._earlier(event.step) if event.step else []
         steps = [line for line in earlier if line["kind"] == "step"]
@@ -123,11 +120,11 @@ class TrainingRecorder:
         self._lines = [start, *in_order([*earlier, *map(_of_epoch, rows)])]
         self._described = next((x for x in self._lines if x["kind"] == "layers"), {})
         self._begun = self._last = time.perf_counter()
-        self._budget = TimeBudget(self._share, event.trainer.workers.count)
+        self._budget = TimeBudget(self._share)
         if isinstance(event.trainer, Trainer):
             self._probe = LayerProbe(event.trainer)
             event.trainer.step_hook = self._probe
-        self._write_all()
+        self._file.rewrite(self._lines)
         self._arm(event.step + 1)
         self._budget.restart()
 
@@ -178,7 +175,7 @@ class TrainingRecorder:
         if is_full or (self._n_steps >= _ENOUGH and self._budget.lines_take_too_long):
             self._thin()
         else:
-            self._append(new)
+            self._file.append(new, at_once=self._n_steps <= _ENOUGH)
 
     def _epoch(self, event: TrainingEvent) -> None:
         if event.epoch > _MOST_EPOCHS:
@@ -189,14 +186,14 @@ class TrainingRecorder:
 
     def _end(self, event: TrainingEvent) -> None:
         self._add({"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)})
-        self._close()
+        self._file.close()
         if self._probe is not None and isinstance(event.trainer, Trainer):
             event.trainer.step_hook = None
             self._probe = None
 
     def _arm(self, step: int) -> None:
         """Look at a step closely if it will be written, and there is time for it."""
-        if self._probe is None or not self._is_writer or self._is_failing:
+        if self._probe is None or not self._file.is_writing:
             return
         self._probe.armed = step % self._interval == 0 and self._budget.is_left
 
@@ -235,42 +232,11 @@ class TrainingRecorder:
         self._lines = joined
         self._interval *= 2
         self._n_steps = sum(line["kind"] == "step" for line in joined)
-        self._write_all()
+        self._file.rewrite(self._lines)
 
     def _add(self, line: RecordedLine) -> None:
         self._lines.append(line)
-        self._append([line])
-
-    def _append(self, lines: list[RecordedLine]) -> None:
-        if not self._is_writer or self._is_failing:
-            return
-        try:
-            if self._file is None:
-                self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115  for many steps
-                self._closed = weakref.finalize(self, self._file.close)
-            self._file.write(b"".join(map(_encoded, lines)))  # a single write: no half lines
-        except OSError as error:
-            self._fail(error)
-
-    def _write_all(self) -> None:
-        if not self._is_writer or self._is_failing:
-            return
-        self._close()
-        try:
-            with atomic_file(self.path) as file:
-                file.writelines(map(_encoded, self._lines))
-        except (OSError, PmtError) as error:
-            self._fail(error)
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._closed()
-            self._file = None
-
-    def _fail(self, error: Exception) -> None:
-        self._is_failing = True
-        self._close()
-        warn(f"warning: the training is not recorded any more: {error}")
+        self._file.append([line], at_once=True)
 
 
 def _of_epoch(row: Row) -> RecordedLine:
@@ -289,7 +255,3 @@ def _joined(first: RecordedLine | None, second: RecordedLine, interval: int) -> 
     if "weight" not in second and "weight" in first:
         line |= {name: first[name] for name in layers}
     return line
-
-
-def _encoded(line: RecordedLine) -> bytes:
-    return f"{json.dumps(line, allow_nan=False, separators=(',', ':'))}\n".encode()

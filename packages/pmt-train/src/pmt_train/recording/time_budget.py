@@ -10,21 +10,19 @@ _SMOOTHING = 0.1  # weight of the newest step in the usual time
 
 
 class TimeBudget:
-    """Measures the processor time of a recorder between the steps, and within some of them.
+    """Measures the time of a recorder between the steps, and within some of them.
 
     What looking at a step takes is what it took more than other steps, as hooks slow down more than
-    themselves. Processor time does not depend on what else the machine does.
+    themselves. The clock is one that needs no call of the operating system: asking for processor
+    time takes longer than what is measured.
 
     Args:
         share: of the time of the training, that may be spent.
-        workers: threads of the training: they spend processor time at once.
     """
 
-    def __init__(self, share: float, workers: int) -> None:
+    def __init__(self, share: float) -> None:
         self._share = share
-        self._workers = workers
-        self._begun = time.perf_counter(), time.process_time()
-        self._last = time.thread_time()
+        self._begun = self._last = time.perf_counter()
         self._usual: float | None = None  # seconds of a step that nobody looked at
         self._looking = self._writing = 0.0
 
@@ -41,7 +39,7 @@ class TimeBudget:
 
     def restart(self) -> None:
         """Begin to measure the next step."""
-        self._last = time.thread_time()
+        self._last = time.perf_counter()
 
     @contextmanager
     def after_step(self, looking: float) -> Iterator[None]:
@@ -49,7 +47,7 @@ class TimeBudget:
 
         looking: seconds that looking at the step has taken at least; 0 if nobody did.
         """
-        start = time.thread_time()
+        start = time.perf_counter()
         seconds = start - self._last
         if looking:
             self._looking += max(
@@ -61,11 +59,9 @@ class TimeBudget:
         try:
             yield
         finally:
-            self._last = time.thread_time()
+            self._last = time.perf_counter()
             self._writing += self._last - start
 
     @property
     def _allowed(self) -> float:
-        clock, processor = self._begun
-        elapsed = time.perf_counter() - clock
-        return self._share * min(elapsed, (time.process_time() - processor) / self._workers)
+        return self._share * (time.perf_counter() - self._begun)

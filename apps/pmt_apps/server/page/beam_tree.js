@@ -7,7 +7,7 @@ import { panZoom } from "/static/pan_zoom.js";
 const ROW = 24; // height of a node
 const GAP = 34; // between two steps
 const LETTER = 7.9; // width of one
-const HEIGHT = 380; // of the window
+const HEIGHT = 460; // of the window
 
 // Returns the view of "nodes", "path" and "beam" of an explanation.
 export function beamTree({ nodes, path, beam, source }) {
@@ -32,7 +32,7 @@ export function beamTree({ nodes, path, beam, source }) {
   }
   const content = s("g", { class: "beams" }, ...edges.values(), ...marks.values());
   const window = panZoom(content, placed.width, placed.height, {
-    label: `Beam search for ${source}`, height: HEIGHT, least: 0.7,
+    label: `Beam search for ${source}`, height: HEIGHT, least: 0.55,
   });
   const slider = h("input", { type: "range", min: 1, max: steps, value: steps, id: "beam-step", oninput: update });
 

@@ -57,7 +57,7 @@ def _translation(window: Browser) -> None:
 
 PICTURES: Mapping[str, tuple[str, int, int, Callable[[Browser], None]]] = {
     "page_tape.png": ("tape/neuron", 1280, 900, _tape),
-    "page_digit.png": ("runs/mnist", 390, 1500, _digit),
+    "page_digit.png": ("runs/mnist", 390, 1640, _digit),
     "page_words.png": ("runs/word2vec", 1280, 1320, _words),
     "page_translation.png": ("runs/translation", 1280, 860, _translation),
 }

@@ -135,7 +135,7 @@ def test_third_parties(who: str) -> None:
     others = {
         "apps": {"pmt_apps", *(path.stem for path in APP_FILES)},
         "campaigns": {"campaigns", "json_states", "pmt_apps", "tiny_encoder"},
-        "docs": {"docs", "picture", "pmt_apps"},
+        "docs": {"browser", "docs", "picture", "pmt_apps"},
         "site": {"browser", "docs", "pmt_apps"},
     }
     beside = others.get(who, set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -127,7 +128,9 @@ class SampleTraining:
 
     def _last_output(self, task: str) -> str:
         try:
-            data = self._log(task).read_bytes()[-_LAST_LINES:]
+            with open(self._log(task), "rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST_LINES))
+                data = log.read()
         except OSError:
             return ""
         lines = data.decode("utf-8", "replace").replace("\r", "\n").split("\n")

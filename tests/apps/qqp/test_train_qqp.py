@@ -12,6 +12,7 @@ import pytest
 from programs import Program
 from small_apps import TINY, write_pairs
 
+from pmt_apps.qqp.mistakes import MISTAKES, read_mistakes
 from pmt_core import load_archive
 
 Write = Callable[..., Path]
@@ -46,6 +47,12 @@ def test_the_figures_and_the_report(trained: tuple[Path, str]) -> None:
     report = (run / "report.html").read_text()
     assert "Most confident mistakes" in report
     assert "attends most to" in report
+    mistakes = read_mistakes(run)
+    assert 0 < len(mistakes) <= 40
+    assert all((row["probability"] >= 0.5) != (row["label"] == 1) for row in mistakes)
+    surest = [abs(row["label"] - row["probability"]) for row in mistakes]
+    assert surest == sorted(surest, reverse=True)
+    assert metrics_of(run)["outputs"] == [MISTAKES]
     assert "dev_overlap" in output
     assert "dev_tfidf" in output
 

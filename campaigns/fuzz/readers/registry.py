@@ -7,6 +7,7 @@ from campaigns.fuzz.readers.classification import CLASSIFICATION_READERS
 from campaigns.fuzz.readers.downloads import DOWNLOAD_READERS
 from campaigns.fuzz.readers.encoders import ENCODER_READERS
 from campaigns.fuzz.readers.images import IMAGE_READERS
+from campaigns.fuzz.readers.pretraining import PRETRAINING_READERS
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.readers.runs import RUN_READERS
 from campaigns.fuzz.readers.self_test import SELF_TEST
@@ -28,6 +29,7 @@ READERS: dict[str, Reader] = {
         *CLASSIFICATION_READERS,
         *DOWNLOAD_READERS,
         *ENCODER_READERS,
+        *PRETRAINING_READERS,
     )
 }
 

@@ -26,6 +26,9 @@ from pmt_apps.ner import main as ner
 from pmt_apps.ner.data import build_encoder
 from pmt_apps.ner.settings import Settings as NerSettings
 from pmt_apps.ner.tagger import Tagger
+from pmt_apps.pretraining import main as pretraining
+from pmt_apps.pretraining import training as pretraining_training
+from pmt_apps.pretraining.settings import Settings as PretrainingSettings
 from pmt_apps.qqp import main as qqp
 from pmt_apps.qqp.data.settings import Settings as QqpSettings
 from pmt_apps.qqp.models.registry import make_pair_model
@@ -34,7 +37,14 @@ from pmt_apps.translation import training as translation_training
 from pmt_apps.translation.settings import Settings as TranslationSettings
 from pmt_apps.word2vec import query as word2vec
 from pmt_apps.word2vec.settings import Settings as Word2VecSettings
-from pmt_text import BytePairEncoding, CharacterTokenizer, QuestionPair, TaggedSentence
+from pmt_text import (
+    BytePairEncoding,
+    CharacterTokenizer,
+    QuestionPair,
+    TaggedSentence,
+    Tokenizer,
+    learn_word_pieces,
+)
 
 _TINY: dict[str, Any] = {"width": 8, "heads": 2, "layers": 1, "hidden": 8, "workers": 1}
 _TEXT = "the cat sat on the mat and the dog sat on the log. "
@@ -86,6 +96,12 @@ def _lm_model(settings: LmSettings) -> Model:
     return model.state_dict(), {"tokenizer": tokenizer.to_json()}
 
 
+def _pretraining_model(settings: PretrainingSettings) -> Model:
+    tokenizer = Tokenizer.word_piece(learn_word_pieces({"the": 9, "cat": 3, "mat": 2}, 40))
+    model = pretraining_training.build_model(settings, len(tokenizer))
+    return model.state_dict(), {"tokenizer": tokenizer.to_json()}
+
+
 def _translation_model(settings: TranslationSettings) -> Model:
     tokenizer = BytePairEncoding.train([_TEXT] * 3, 10)
     model = translation_training.build_model(settings, len(tokenizer))
@@ -123,6 +139,13 @@ APPS: dict[str, App] = {
     "run-lm": App("lm", LmSettings(**_TINY, max_length=8), lm.predict, _lm_model, "the\ncat\n"),
     "run-lm-bpe": App(
         "lm", LmSettings(**_TINY, max_length=8, tokenizer="bpe"), lm.predict, _lm_model, "the\n"
+    ),
+    "run-pretrain": App(
+        "pretrain",
+        PretrainingSettings(**_TINY, max_length=12),
+        pretraining.predict,
+        _pretraining_model,
+        "the [MASK] cat\n[MASK] mat\n",
     ),
     "run-translation": App(
         "translation",

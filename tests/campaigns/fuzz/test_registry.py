@@ -43,6 +43,7 @@ NO_FILES = {
     "metrics.json",
     "history.csv",
     "digit.npy",
+    "dev_mistakes.json",
 }
 
 

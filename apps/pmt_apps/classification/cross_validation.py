@@ -12,8 +12,9 @@ from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.training import Texts, encoded_texts, prepare, text_model
+from pmt_apps.kit.fold_scores import FoldScores, log_folds
 from pmt_apps.kit.run import Run
-from pmt_train import Interval, Workers, progress_bar
+from pmt_train import Workers
 
 
 def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None:
@@ -26,37 +27,17 @@ def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None
     texts = splits.train if settings.dev is not None else [*splits.train, *splits.dev]
     folds = settings.folds or 2
     numbers = fold_of(texts, folds, settings.seed)
-    results: dict[str, list[dict[str, float]]] = {"folds": []}
-    if settings.kind != "tfidf":
-        results["folds_tfidf"] = []
-    results["folds_majority"] = []
-    with progress_bar(folds, "folds", delay=0) as bar:
-        for i in range(folds):
-            train = [text for text, n in zip(texts, numbers, strict=True) if n != i]
-            test = [text for text, n in zip(texts, numbers, strict=True) if n == i]
-            scores = fold_scores(settings, train, test, splits.labels, workers)
-            results["folds"].append(scores)
-            if "folds_tfidf" in results:
-                linear = tfidf_settings(settings)
-                results["folds_tfidf"].append(
-                    fold_scores(linear, train, test, splits.labels, workers)
-                )
-            results["folds_majority"].append(majority_scores(train, test, splits.labels))
-            run.say(f"fold {i + 1}: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
-            bar.update(1)
-    for name, rows in results.items():
-        run.log_metrics(name, {key: _mean([row[key] for row in rows]) for key in rows[0]})
-    _add_table(run, results["folds"])
 
+    def scores_of(i: int) -> FoldScores:
+        train = [text for text, n in zip(texts, numbers, strict=True) if n != i]
+        test = [text for text, n in zip(texts, numbers, strict=True) if n == i]
+        scores = {"folds": fold_scores(settings, train, test, splits.labels, workers)}
+        if settings.kind != "tfidf":
+            linear = tfidf_settings(settings)
+            scores["folds_tfidf"] = fold_scores(linear, train, test, splits.labels, workers)
+        return {**scores, "folds_majority": majority_scores(train, test, splits.labels)}
 
-def _add_table(run: Run[Settings], rows: list[dict[str, float]]) -> None:
-    columns = list(rows[0])
-    run.report.section(f"{len(rows)} folds")
-    run.report.text("Means over the folds, with their least and greatest value; then each fold.")
-    run.report.table(
-        ["fold", *columns],
-        [[i + 1, *(row[name] for name in columns)] for i, row in enumerate(rows)],
-    )
+    log_folds(run, folds, scores_of)
 
 
 def fold_scores(
@@ -71,7 +52,3 @@ def fold_scores(
     training.trainer.fit(training.batches, replace(training.options, quiet=True))
     encoded = encoded_texts(model, test)
     return score_logits(labels, model.logits(encoded, workers), np.asarray(encoded.labels))
-
-
-def _mean(values: list[float]) -> Interval:
-    return Interval(float(np.mean(values)), float(np.min(values)), float(np.max(values)))

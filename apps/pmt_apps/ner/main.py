@@ -7,10 +7,12 @@ On real data:
   python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
   python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
   python apps/train_ner.py --train eng.train --dev eng.testa --encoder all-MiniLM-L6-v2 --out runs/e
+  python apps/train_ner.py --train eng.train --dev eng.testa --folds 5 --out runs/folds
 
 The second starts from word vectors that the word2vec app made. The third pre-trains its encoder
 on plain text; --encoder runs/lm/pretrain.npz reuses that encoder in another run. The fourth
-fine-tunes a pre-trained encoder, a folder of Hugging Face's form.
+fine-tunes a pre-trained encoder, a folder of Hugging Face's form. The fifth also trains and scores
+five times, each time on other documents of --train.
 
 Files have one word per line with its tag (IOB1, IOB2 or IOBES; also types or letters alone), an
 empty line after every sentence, and any number of columns. Which of them hold words and tags is
@@ -24,24 +26,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
-from pmt_apps.ner.data import build_encoder, read_splits, read_vectors, vector_table
-from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
+from pmt_apps.ner.cross_validation import cross_validate
+from pmt_apps.ner.data import read_splits, read_vectors
+from pmt_apps.ner.document_folds import document_folds
+from pmt_apps.ner.new_tagger import new_tagger
 from pmt_apps.ner.predictor import EntityPredictor
-from pmt_apps.ner.pretraining import (
-    STAGE,
-    PretrainedWeights,
-    frequent_words,
-    pretrain,
-    read_corpus,
-)
+from pmt_apps.ner.pretraining import pretrain, read_corpus
 from pmt_apps.ner.report import TAGGED_FILES, report
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
-from pmt_text import TaggedSentence, WordVectors
 from pmt_train import Workers
 
 
@@ -51,7 +46,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     vectors = read_vectors(settings, run)
     sentences = splits["train"].sentences
     corpus = read_corpus(settings, run)
-    tagger = _tagger(settings, run, sentences, vectors, corpus)
+    folds = None
+    if settings.folds is not None:  # before the training, so that an error comes at once
+        folds = document_folds(sentences, settings.folds, settings.seed)
+    tagger = new_tagger(settings, run, sentences, vectors, corpus)
     encoder = tagger.encoder
     run.say(
         f"{len(encoder.words):,} words, {len(encoder.characters):,} letters, "
@@ -63,30 +61,9 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     history = fit(tagger, splits, settings, run, workers)
     if run.is_writer:  # only rank 0 scores
         report(run, history, tagger, splits, workers)
+        if folds is not None:
+            cross_validate(run, sentences, folds, vectors, workers)
     run.finish()
-
-
-def _tagger(
-    settings: Settings,
-    run: Run[Settings],
-    sentences: Sequence[TaggedSentence],
-    vectors: WordVectors | None,
-    corpus: Sequence[TaggedSentence],
-) -> Tagger:
-    """Return the tagger to train: with new weights, those of a run, or a pre-trained encoder."""
-    if settings.fine_tunes and settings.encoder is not None:
-        encoder = Encoder.load(settings.encoder)
-        with run.model_limit(None):
-            return FineTunedTagger(build_encoder(settings, sentences, None), encoder, settings)
-    pretrained = PretrainedWeights.load(settings.encoder) if settings.encoder else None
-    more_words = [*(pretrained.words if pretrained else ()), *frequent_words(corpus, settings)]
-    words = build_encoder(settings, sentences, vectors, more_words)
-    table = vector_table(words, vectors) if vectors is not None else None
-    with run.model_limit(None, STAGE):
-        tagger = Tagger.build(settings, words, [*sentences, *corpus], table)
-    if pretrained:
-        pretrained.load_into(tagger)
-    return tagger
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:

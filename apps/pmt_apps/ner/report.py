@@ -10,6 +10,7 @@ from pmt_apps.ner.entity_html import entity_html, entity_legend
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger, Tagging
 from pmt_apps.ner.training import score_entities, scores
+from pmt_apps.ner.unseen import SeenEntities, seen_entities, unseen_recall, unseen_scores
 from pmt_core import tag_spans
 from pmt_text import TaggedSentence, TagScheme, convert_tags, write_conll
 from pmt_train import (
@@ -34,9 +35,10 @@ def report(
 ) -> None:
     """Score dev and test; add figures and example sentences."""
     run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, history)
+    seen = seen_entities(splits["train"].sentences)
     for name in TAGGED_FILES:
         if name in splits:
-            _report_split(run, tagger, splits, name, workers)
+            _report_split(run, tagger, splits, name, seen, workers)
     run.add_figure(
         "transitions.png",
         "Transition scores of the CRF, from each tag to the next; gray: forbidden",
@@ -48,14 +50,21 @@ def report(
 
 
 def _report_split(
-    run: Run[Settings], tagger: Tagger, splits: Splits, name: str, workers: Workers
+    run: Run[Settings],
+    tagger: Tagger,
+    splits: Splits,
+    name: str,
+    seen: SeenEntities,
+    workers: Workers,
 ) -> None:
     sentences = splits[name].sentences
     # conlleval knows neither S nor B after E, so entities of IOBES files are written as IOB2.
     scheme: TagScheme = "IOB1" if splits[name].scheme == "IOB1" else "IOB2"
     tagging = tagger.tag(sentences, workers, description=f"scoring {name}")
-    run.log_metrics(name, scores(tagging, sentences))
-    metrics = score_entities(tagging, sentences)
+    recall = unseen_recall(tagging.tags, sentences, seen)
+    run.log_metrics(name, {**scores(tagging, sentences), **recall})
+    run.log_metrics(f"{name}_unseen", unseen_scores(tagging.tags, sentences, seen))
+    metrics = score_entities(tagging.tags, sentences)
     run.add_figure(
         f"types_{name}.png", f"Entities of {name} by type", entity_plot, metrics, f"{name}: by type"
     )
@@ -75,6 +84,7 @@ def _report_split(
     ]
     write_conll(run.folder.path / TAGGED_FILES[name], labeled, predicted)
     _add_type_table(run, name, metrics)
+    _add_unseen(run, name, len(sentences))
     _add_examples(run, name, tagging, sentences)
 
 
@@ -92,6 +102,18 @@ def _add_type_table(run: Run[Settings], name: str, metrics: EntityScores) -> Non
         f"{metrics.true_positives:,} of them correct. {name}_tagged.conll has the words with the "
         "labeled and the predicted tags, "
         "as conlleval reads them."
+    )
+
+
+def _add_unseen(run: Run[Settings], name: str, sentences: int) -> None:
+    counts = run.splits[f"{name}_unseen"]
+    run.report.section(f"Unseen entities of {name}")
+    run.report.text(
+        f"{name}_unseen: the {counts['sentences']:,} of {sentences:,} sentences without an entity "
+        f"that occurs in train, spelled alike and of any type; {counts['entities']:,} entities. "
+        "Sentences without entities are among them, as what is predicted there lowers precision. "
+        f"recall_unseen is the recall of the unseen entities in all sentences of {name} "
+        "(Augenstein et al. 2017)."
     )
 
 

@@ -55,6 +55,14 @@ class Settings(TransformerSettings):
     )
     tag_column: int | None = data_option(None, "column of the tags, likewise")
     encoding: str = data_option("utf-8", "of the CoNLL files, e.g. latin-1")
+    folds: int | None = data_option(
+        None,
+        "cross-validate: train N times more, each time score another N-th of the documents of "
+        "--train",
+        at_least=2,
+        at_most=1000,
+        metavar="N",
+    )
     vectors: Path | None = path_option("initial word vectors: a word2vec file, text or binary")
     tune_vectors: bool = model_option(True, "train the given vectors too")
     vector_words: int = data_option(
@@ -108,6 +116,14 @@ class Settings(TransformerSettings):
         "a: a word of frequency n is replaced by the unknown word with probability a / (a + n)",
         at_least=0,
         at_most=1e9,
+    )
+    entity_swap: float = training_option(
+        0.0,
+        "probability that an entity is replaced by another one of its type in train, anew in each "
+        "epoch",
+        at_least=0,
+        at_most=1,
+        metavar="P",
     )
     warmup: float = training_option(
         0.1, "fraction of the steps that are warm-up", at_least=0, below=1

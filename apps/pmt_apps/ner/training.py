@@ -9,6 +9,7 @@ from typing import Any
 
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import Splits
+from pmt_apps.ner.entity_swap import EntitySwap, SwappedBatches
 from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger, Tagging
@@ -33,13 +34,15 @@ from pmt_train import (
 CLIP_NORM = 5.0
 HEAD_RATE = 10.0  # factor on the rate of what is new beside a pre-trained encoder
 
+Batches = BucketBatches[Any] | SwappedBatches
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Training:
     """A tagger that is ready to be trained: what `TrainingLoop` needs."""
 
     trainer: Trainer[Any, Any]
-    batches: BucketBatches[Any]
+    batches: Batches
     options: FitOptions
 
 
@@ -59,10 +62,7 @@ def prepare(
     workers: Workers,
 ) -> Training:
     """Return the training of a tagger on `train` that keeps the weights of the best F1 on `dev`."""
-    encoded = tagger.encode(train)
-    batches = BucketBatches(
-        encoded.lengths, settings.batch_size, encoded.batch, RandomStream(settings.seed, "order")
-    )
+    batches = _batches(tagger, train, settings)
     steps = len(batches) * settings.epochs
     decay = linear_schedule if isinstance(tagger, FineTunedTagger) else cosine_schedule
     trainer = Trainer(
@@ -84,6 +84,16 @@ def prepare(
     return Training(trainer, batches, options)
 
 
+def _batches(tagger: Tagger, train: Sequence[TaggedSentence], settings: Settings) -> Batches:
+    order = RandomStream(settings.seed, "order")
+    if settings.entity_swap:
+        stream = RandomStream(settings.seed, "entity swap")
+        swap = EntitySwap(train, settings.entity_swap, stream)
+        return SwappedBatches(tagger, swap, settings.batch_size, order)
+    encoded = tagger.encode(train)
+    return BucketBatches(encoded.lengths, settings.batch_size, encoded.batch, order)
+
+
 def _optimizer(tagger: Tagger, settings: Settings) -> OptimizerMaker:
     """Return AdamW; what is new beside a pre-trained encoder has a higher rate."""
     groups = []
@@ -92,16 +102,18 @@ def _optimizer(tagger: Tagger, settings: Settings) -> OptimizerMaker:
     return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)
 
 
-def score_entities(tagging: Tagging, sentences: Sequence[TaggedSentence]) -> EntityScores:
+def score_entities(
+    tags: Sequence[Sequence[str]], sentences: Sequence[TaggedSentence]
+) -> EntityScores:
     """Return entity scores as conlleval computes them from IOB2 tags, the accuracy included."""
-    predicted = [convert_tags(tags, "IOB2") for tags in tagging.tags]
+    predicted = [convert_tags(row, "IOB2") for row in tags]
     labels = [convert_tags(sentence.tags or (), "IOB2") for sentence in sentences]
     return entity_scores(predicted, labels)
 
 
 def scores(tagging: Tagging, sentences: Sequence[TaggedSentence]) -> dict[str, float]:
     """Return the metrics of a split by name."""
-    metrics = score_entities(tagging, sentences)
+    metrics = score_entities(tagging.tags, sentences)
     return {
         "f1": metrics.overall.f1,
         "precision": metrics.overall.precision,

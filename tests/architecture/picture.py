@@ -108,10 +108,11 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      kit
     pmt_apps      encoder
     pmt_apps      tape
-    pmt_apps      classification       kit encoder
+    pmt_apps      fold_scores          kit
+    pmt_apps      classification       encoder fold_scores kit
     pmt_apps      estimators           classification encoder ner qqp qqp.data qqp.models
     pmt_apps      estimators           qqp.training
-    pmt_apps      ner                  encoder kit
+    pmt_apps      ner                  encoder fold_scores kit
     pmt_apps      language_model       kit
     pmt_apps      translation          kit
     pmt_apps      pretraining          encoder kit

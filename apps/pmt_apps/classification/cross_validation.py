@@ -12,7 +12,7 @@ from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.training import Texts, encoded_texts, prepare, text_model
-from pmt_apps.kit.fold_scores import FoldScores, log_folds
+from pmt_apps.fold_scores import FoldScores, log_folds
 from pmt_apps.kit.run import Run
 from pmt_train import Workers
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.kit.fold_scores import FoldScores, log_folds
+from pmt_apps.fold_scores import FoldScores, log_folds
 from pmt_apps.kit.run import Run
 from pmt_apps.ner.document_folds import held_out_part
 from pmt_apps.ner.new_tagger import new_tagger

@@ -38,9 +38,9 @@ class EntitySwap:
         self._numbers: dict[str, dict[tuple[str, ...], int]] = {}
         for sentence, spans in zip(sentences, self._spans, strict=True):
             for span in spans:
-                forms = self._numbers.setdefault(span.type, {})
-                forms.setdefault(sentence.words[span.start : span.stop], len(forms))
-        self._forms = {name: list(forms) for name, forms in self._numbers.items()}
+                mentions = self._numbers.setdefault(span.type, {})
+                mentions.setdefault(sentence.words[span.start : span.stop], len(mentions))
+        self._mentions = {name: list(mentions) for name, mentions in self._numbers.items()}
 
     def epoch(self, n: int) -> list[TaggedSentence]:
         """Return the sentences of epoch `n`; those that change have tags in IOB2."""
@@ -50,33 +50,35 @@ class EntitySwap:
         draws = iter(rng.random(count).tolist())
         result = []
         for sentence, spans in zip(self.sentences, self._spans, strict=True):
-            forms = [sentence.words[span.start : span.stop] for span in spans]
+            mentions = [sentence.words[span.start : span.stop] for span in spans]
             new = [
-                self._other(span.type, form, draw) if swap else form
-                for span, form, swap, draw in zip(spans, forms, is_swapped, draws, strict=False)
+                self._other(span.type, mention, draw) if swap else mention
+                for span, mention, swap, draw in zip(
+                    spans, mentions, is_swapped, draws, strict=False
+                )
             ]
-            result.append(_with_entities(sentence, spans, new) if new != forms else sentence)
+            result.append(_with_entities(sentence, spans, new) if new != mentions else sentence)
         return result
 
-    def _other(self, type_name: str, form: tuple[str, ...], draw: float) -> tuple[str, ...]:
+    def _other(self, type_name: str, mention: tuple[str, ...], draw: float) -> tuple[str, ...]:
         """Return another entity of the type, by a number from 0 to 1."""
-        forms = self._forms[type_name]
-        if len(forms) == 1:
-            return form
-        index = int(draw * (len(forms) - 1))
-        return forms[index + (index >= self._numbers[type_name][form])]
+        mentions = self._mentions[type_name]
+        if len(mentions) == 1:
+            return mention
+        index = int(draw * (len(mentions) - 1))
+        return mentions[index + (index >= self._numbers[type_name][mention])]
 
 
 def _with_entities(
-    sentence: TaggedSentence, spans: Sequence[Span], forms: Sequence[tuple[str, ...]]
+    sentence: TaggedSentence, spans: Sequence[Span], mentions: Sequence[tuple[str, ...]]
 ) -> TaggedSentence:
     """Return the sentence with other words in its entities, and its tags in IOB2."""
     words: list[str] = []
     moved, end = [], 0
-    for span, form in zip(spans, forms, strict=True):
+    for span, mention in zip(spans, mentions, strict=True):
         words += sentence.words[end : span.start]
-        moved.append(Span(span.type, len(words), len(words) + len(form)))
-        words += form
+        moved.append(Span(span.type, len(words), len(words) + len(mention)))
+        words += mention
         end = span.stop
     words += sentence.words[end:]
     tags = spans_to_tags(moved, len(words), "IOB2")

@@ -1,9 +1,9 @@
 """Scores on entities that do not occur in train: what a tagger knows of names new to it.
 
-Dev is searched on, and half of its entities are known from train, so that its F1 says little of
-other text. Augenstein, Derczynski & Bontcheva (2017), "Generalisation in named entity recognition:
-a quantitative analysis" (arXiv:1701.02877), count an entity as unseen if its surface form does not
-occur among the entities of train.
+Dev is searched on, and most of its entities occur in train (in CoNLL-2003 4,042 of 5,942), so that
+its F1 says little of other text. Augenstein, Derczynski & Bontcheva (2017), "Generalisation in
+named entity recognition: a quantitative analysis" (arXiv:1701.02877), count an entity as unseen if
+its surface form does not occur among the entities of train.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def surface_forms(sentence: TaggedSentence) -> list[SurfaceForm]:
 
 def seen_entities(train: Iterable[TaggedSentence]) -> SeenEntities:
     """Return the surface forms of the entities of training sentences, of any type."""
-    return frozenset(form for sentence in train for form in surface_forms(sentence))
+    return frozenset(words for sentence in train for words in surface_forms(sentence))
 
 
 def unseen_sentences(sentences: Sequence[TaggedSentence], seen: SeenEntities) -> list[int]:

@@ -82,10 +82,35 @@ def test_scores_and_files_of_a_run(trained: Program) -> None:
     assert metrics["data"]["train"]["rows"] == 150
     assert set(metrics["dev"]) == {"f1", "precision", "recall", "accuracy", "loss"}
     assert metrics["test"] == metrics["dev"]
+    assert metrics["test_unseen"] == metrics["dev_unseen"]
     assert metrics["dev"]["f1"] > 0.9
     rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
     assert metrics["dev"]["f1"] == pytest.approx(max(float(row["dev_f1"]) for row in rows))
     assert 'class="correct"' in (out / "report.html").read_text()
+
+
+def test_entities_that_are_not_in_train_are_scored_apart(
+    ner: Program, files: Sequence[object]
+) -> None:
+    """Two sentences have new names alone, one has none at all, the others seen ones."""
+    path = ner.folder / "dev.conll"
+    new = "Zoe X Y I-PER\nLee X Y I-PER\nmet X Y O\nYan X Y I-PER\n\n"
+    path.write_text(path.read_text() + f"\n{new}{new}it X Y O\nrained X Y O\n")
+    result = ner.run(*files, "--epochs", 4, "--out", "run")
+    metrics = json.loads((ner.folder / "run" / "metrics.json").read_text())
+    unseen = metrics["dev_unseen"]
+    assert (unseen["sentences"], unseen["entities"]) == (3, 4)
+    blocks = (ner.folder / "run" / "dev_tagged.conll").read_text().strip().split("\n\n")[-3:]
+    rows = [[line.split() for line in block.split("\n")] for block in blocks]
+    labels, predicted = ([[row[i] for row in block] for block in rows] for i in (1, 2))
+    expected = entity_scores(predicted, labels)
+    assert unseen["f1"] == pytest.approx(expected.overall.f1)
+    assert unseen["accuracy"] == pytest.approx(expected.accuracy)
+    assert metrics["dev"]["recall_unseen"] == pytest.approx(unseen["recall"])
+    assert "dev_unseen" in result.stdout
+    assert "recall_unseen" in result.stdout
+    page = (ner.folder / "run" / "report.html").read_text()
+    assert "the 3 of 43 sentences without an entity" in page
 
 
 def test_the_tagged_file_has_the_labels_and_the_predictions_that_were_scored(

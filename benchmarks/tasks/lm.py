@@ -19,54 +19,20 @@ import functools
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
+from benchmarks.models.language_model import BETAS, CONFIG, DECAY, LR, draw, loss
 from torch.nn import functional
 
-from pmt_autograd import Tensor
-from pmt_nn import LanguageModel, LanguageModelConfig, cross_entropy
+from pmt_nn import LanguageModel
 from pmt_train import AdamW, Trainer, core_count
 
-CONFIG = LanguageModelConfig(
-    vocabulary=65,
-    max_length=64,
-    width=128,
-    heads=4,
-    hidden=512,
-    layers=4,
-    dropout=0.0,
-    positions="learned",
-    bias=False,
-)
-BATCH = 12
-LR, BETAS, DECAY = 1e-3, (0.9, 0.99), 0.1
 AIM = 0.8
 TURN = 20  # iterations
 
 
 # --- pmt ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Windows of a text (b, t + 1): what is read, and one further on what is to be said."""
-
-    ids: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-def draw(text: np.ndarray, rng: np.random.Generator) -> Windows:
-    starts = rng.integers(0, len(text) - CONFIG.max_length - 1, BATCH)
-    return Windows(text[starts[:, None] + np.arange(CONFIG.max_length + 1)])
-
-
-def loss(model: LanguageModel, batch: Windows, rng: np.random.Generator) -> tuple[Tensor, int]:
-    labels = batch.ids[:, 1:]
-    return cross_entropy(model(batch.ids[:, :-1], rng=rng), labels, reduction="sum"), labels.size
 
 
 def pmt_side(text: np.ndarray, workers: int) -> tuple[Trainer, Callable[[], float]]:

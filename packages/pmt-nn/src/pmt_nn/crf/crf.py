@@ -191,15 +191,16 @@ class LinearChainCRF(Module):
         n = self.start.size
         if emissions.ndim != 3 or emissions.shape[2] != n:
             raise ShapeError(f"{n} tags need emissions (b, t, {n}), got {emissions.shape}")
-        if mask is None:
-            b, t = emissions.shape[:2]
+        b, t = emissions.shape[:2]
+        tokens = None if mask is None else token_mask(mask, b, t)
+        if tokens is None or tokens.all():
             return np.broadcast_to(np.arange(t), (b, t)), np.full(b, t)
-        return left_packed(token_mask(mask, *emissions.shape[:2]))
+        return left_packed(tokens)
 
     def _values(self, emissions: Tensor | Array, mask: Mask | None) -> tuple[Array, Array, Array]:
         scores = float_tensor(emissions, self.start)
         positions, lengths = self._packed(scores, mask)
-        if mask is None:
+        if _is_full(lengths, scores.shape[1]):
             return scores.data, positions, lengths
         packed = np.take_along_axis(scores.data, positions[..., np.newaxis], axis=1)
         inside = np.arange(packed.shape[1]) < lengths[:, np.newaxis]
@@ -226,8 +227,15 @@ def _check_scores(scores: Array) -> None:
         raise SettingsError("the best tags are not defined: emissions or transitions hold nan")
 
 
+def _is_full(lengths: Array, t: int) -> bool:
+    """Return whether all rows have t tags, as a single sentence has: then nothing is moved."""
+    return bool(lengths.min(initial=t) == t)
+
+
 def _spread(packed: Array, positions: Array, lengths: Array) -> NDArray[np.int64]:
     """Return tags (b, t) at their positions, `IGNORE_LABEL` at the others."""
+    if _is_full(lengths, packed.shape[1]):
+        return packed
     inside = np.arange(packed.shape[1]) < lengths[:, np.newaxis]
     tags = np.full(packed.shape, IGNORE_LABEL, np.int64)
     np.put_along_axis(tags, positions, np.where(inside, packed, IGNORE_LABEL), axis=1)

@@ -39,17 +39,26 @@ def viterbi_decode(
     shortest = int(lengths.min(initial=t))
     previous = np.empty((t, b, n), np.int64)
     incoming = np.ascontiguousarray(transitions.T)  # the maximum is then over contiguous rows
-    best = start + emissions[:, 0]  # (b, n): score of the best prefix that ends in each tag
+    steps = np.empty((b, n, n), np.result_type(emissions, start, transitions))
+    best = (start + emissions[:, 0]).astype(steps.dtype, copy=False)
+    from_best = best[:, np.newaxis]  # a view (b, 1, n): score of the best prefix for each tag
+    longer = np.empty_like(best)
     for i in range(1, t):
-        steps = best[:, np.newaxis] + incoming
+        np.add(from_best, incoming, out=steps)
         steps.argmax(axis=2, out=previous[i])
-        longer = steps.max(axis=2)
-        longer += emissions[:, i]
-        best = longer if i < shortest else np.where((i < lengths)[:, np.newaxis], longer, best)
+        np.maximum.reduce(steps, axis=2, out=longer)
+        if i < shortest:
+            np.add(longer, emissions[:, i], out=best)
+        else:
+            longer += emissions[:, i]
+            np.copyto(best, longer, where=(i < lengths)[:, np.newaxis])
     best = best + end
     score = np.where(lengths > 0, best.max(axis=1), 0)
-    rows = np.arange(b)
     tag = best.argmax(axis=1)
+    if b == 1:
+        tags[0, : lengths[0]] = _traced_back(previous[: lengths[0], 0].tolist(), int(tag[0]))
+        return tags, score.astype(emissions.dtype)
+    rows = np.arange(b)
     for i in range(t - 1, -1, -1):
         if i < shortest:
             tags[:, i] = tag
@@ -59,6 +68,15 @@ def viterbi_decode(
             tags[:, i] = np.where(inside, tag, 0)
             tag = np.where(inside, previous[i, rows, tag], tag)
     return tags, score.astype(emissions.dtype)
+
+
+def _traced_back(previous: list[list[int]], tag: int) -> list[int]:
+    """Return the best tags of one sequence; for a few numbers lists are faster than arrays."""
+    tags = []
+    for row in reversed(previous):
+        tags.append(tag)
+        tag = row[tag]
+    return tags[::-1]
 
 
 def viterbi_n_best(

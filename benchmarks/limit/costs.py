@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -92,7 +92,9 @@ def _codes_of(path: str) -> dict[CodeType, CodeType]:
 
 def _pairs(plain: CodeType, reporting: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
     """Yield each code within another, beside the same of the other compilation."""
-    columns = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (plain, reporting)]
+    columns = [
+        [c for c in code.co_consts if isinstance(c, CodeType)] for code in (plain, reporting)
+    ]
     for first, second in zip(*columns, strict=True):
         if (first.co_qualname, first.co_freevars) != (second.co_qualname, second.co_freevars):
             raise SystemExit(f"{first.co_qualname} and {second.co_qualname} are not the same code")
@@ -103,42 +105,42 @@ def _pairs(plain: CodeType, reporting: CodeType) -> Iterator[tuple[CodeType, Cod
 class _Reporting(ast.NodeTransformer):
     """Writes calls, operators and indexing as calls of the observer."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id in _NEEDS_ITS_FRAME:
             return node
         return _at(node, [node.func, *node.args], node.keywords)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         return _at(node, [_operator(OPERATORS[type(node.op)]), node.left, node.right])
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Not) or isinstance(node.operand, ast.Constant):
             return node
         return _at(node, [_operator(OPERATORS[type(node.op)]), node.operand])
 
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         if len(node.ops) > 1 or type(node.ops[0]) not in OPERATORS:
             return node
         name = OPERATORS[type(node.ops[0])]
         return _at(node, [_operator(name), node.left, node.comparators[0]])
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load):
             return node
         return _at(node, [_operator("getitem"), node.value, _index(node.slice)])
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
         if len(node.targets) > 1 or not isinstance(node.targets[0], ast.Subscript):
             return node
         return _stored(node, node.targets[0], node.value)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """`x[i] += y` is three calls, as for Python: getitem, iadd, setitem."""
         self.generic_visit(node)
         name = _operator("i" + OPERATORS[type(node.op)].rstrip("_"))
@@ -150,7 +152,7 @@ class _Reporting(ast.NodeTransformer):
             return _stored(node, node.target, value)
         return ast.copy_location(ast.Assign([node.target], value), node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:
             node.value = self.visit(node.value)
         return node

@@ -32,7 +32,15 @@ _COPIES |= {"ascontiguousarray", "array", "flatnonzero", "nonzero", "searchsorte
 _ALLOCATIONS = {"empty", "empty_like", "zeros", "zeros_like", "ones", "ones_like", "full"}
 _ALLOCATIONS |= {"full_like", "arange", "frombuffer"}
 _VIEWS = {"getitem", "reshape", "transpose", "swapaxes", "view", "squeeze", "ravel", "asarray"}
-_VIEWS |= {"broadcast_to", "expand_dims", "moveaxis", "atleast_1d", "atleast_2d", "split", "diagonal"}
+_VIEWS |= {
+    "broadcast_to",
+    "expand_dims",
+    "moveaxis",
+    "atleast_1d",
+    "atleast_2d",
+    "split",
+    "diagonal",
+}
 _VIEWS |= {"as_strided", "sliding_window_view", "asanyarray", "item"}
 _ELEMENTWISE = {"where", "clip", "round", "nan_to_num", "isfinite", "at"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def concat(*parts: Array, axis: int = 0) -> Result:
     if not parts:
         raise ShapeError("concat expects at least one tensor")
     axis = normalize_axis(axis, parts[0].ndim)
-    ends = np.cumsum([part.shape[axis] for part in parts])[:-1]
+    ends = list(accumulate(part.shape[axis] for part in parts[:-1]))  # faster than an array
     return np.concatenate(parts, axis=axis), lambda grad: tuple(np.split(grad, ends, axis=axis))
 
 

@@ -127,9 +127,10 @@ class LinearChainCRF(Module):
         """
         values, positions, lengths = self._values(emissions, mask)
         tags, scores = viterbi_decode(values, *self._allowed_arrays(-np.inf), lengths)
-        if np.isneginf(scores).any():  # every sequence of a row is forbidden, or scored so
-            tags, scores = viterbi_decode(values, *self._allowed_arrays(_FORBIDDEN), lengths)
-        _check_scores(scores)
+        if not np.isfinite(scores).all():
+            if np.isneginf(scores).any():  # every sequence of a row is forbidden, or scored so
+                tags, scores = viterbi_decode(values, *self._allowed_arrays(_FORBIDDEN), lengths)
+            _check_scores(scores)
         return (tags if mask is None else _spread(tags, positions, lengths)), scores
 
     def decode_n_best(

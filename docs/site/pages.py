@@ -37,7 +37,7 @@ SECTIONS = (
 # Pages below a section, beside those of its folder: caption, pages.
 BESIDE = {
     "guides/index": [
-        ("Programs", ["encoders", "serving", "page", "scaling", "limits"]),
+        ("Programs", ["encoders", "serving", "page", "scaling", "performance", "limits"]),
         ("How it works", ["tape", "training_loop", "gradients"]),
     ],
     "results": [("Experiments", ["experiments/qqp", "experiments/ner", "experiments/*"])],

@@ -190,6 +190,7 @@ TESTS: dict[str, Row] = {
     "course": _tests_row(*PACKAGES),
     "site": _tests_row(*PACKAGES),
     "shared": _tests_row(*PACKAGES),
+    "benchmarks": _tests_row(*PACKAGES, third_party="benchmarks"),  # the folder of the root
     "architecture": Row(third_party=_names("pytest packaging")),
     "packaging": Row(third_party=_names("pytest packaging")),
 }

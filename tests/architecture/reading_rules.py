@@ -45,7 +45,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "pmt_apps.kit.main": {"open": "the null device"},
     "pmt_apps.kit.run_folder": {"os.open": "the lock, which is never read"},
-    "pmt_apps.server.samples": {"read_bytes": "output of a process that it started itself"},
+    "pmt_apps.server.samples": {"open": "the end of the output of a process that it started"},
     "pmt_apps.mnist.png": {"matplotlib.image.imread": "of bytes whose size is checked before"},
 }
 """Module -> function -> why it may be called there."""

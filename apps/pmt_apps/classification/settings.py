@@ -19,9 +19,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "tfidf": {"epochs": 15, "batch_size": 64, "lr": 10.0, "patience": 5, "average": 0.0},
     "scratch": {"epochs": 12, "batch_size": 32, "lr": 2e-3, "patience": 4},
     "encoder": {
-        "epochs": 3,
+        "epochs": 4,
         "batch_size": 32,
-        "lr": 5e-5,
+        "lr": 1e-4,
         "patience": 3,
         "dropout": 0.1,
         "max_length": 128,

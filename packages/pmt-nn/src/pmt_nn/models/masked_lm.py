@@ -59,12 +59,17 @@ class _MaskedModel(Module):
         encoded, words = self._encode(batch, ids, labels != IGNORE_LABEL, rng)
         counted = (labels != IGNORE_LABEL) & (labels < self.output_vocabulary)
         positions = np.flatnonzero(counted)
-        vectors = encoded.reshape(-1, encoded.shape[-1])[positions]  # (n, d)
-        vectors = self.norm(gelu(self.transform(vectors)))
+        vectors = self._transformed(encoded, positions)
         if self.output_vocabulary < len(words):
             words = words[: self.output_vocabulary]
         labels = labels.reshape(-1)[positions]
         return tied_cross_entropy(vectors, words, self.bias, labels), len(positions)
+
+    def _transformed(self, encoded: Tensor, positions: NDArray[np.int64]) -> Tensor:
+        """Return what the output layer reads, (n, e), of positions (n,) of the flat (b, t)."""
+        vectors = encoded.reshape(-1, encoded.shape[-1])[positions]
+        transformed: Tensor = self.norm(gelu(self.transform(vectors)))
+        return transformed
 
     def _encode(self, batch: Any, ids: Ids, is_masked: Mask, rng: Rng) -> tuple[Tensor, Tensor]:
         """Return the vectors of the masked batch (b, t, d), and the word embedding."""
@@ -204,7 +209,5 @@ class MaskedBert(_MaskedModel):
 
     def logits(self, ids: Ids, mask: Mask | None, positions: NDArray[np.int64]) -> Tensor:
         """Return the logits of the vocabulary (n, v) at positions (n,) of the flat ids (b, t)."""
-        hidden = self.encoder(ids, mask)
-        vectors = hidden.reshape(-1, hidden.shape[-1])[positions]
-        vectors = self.norm(gelu(self.transform(vectors)))
+        vectors = self._transformed(self.encoder(ids, mask), positions)
         return tied_linear(vectors, self.encoder.words.weight, self.bias)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from benchmarks.models import language_model
 from benchmarks.models.encoder_model import SIZES, Classifier, loss, make_batch
+from benchmarks.models.entity_tagger import make_tagger
 
 from pmt_apps.mnist import model as mnist
 from pmt_apps.mnist.settings import Settings
-from pmt_core import RandomStream
-from pmt_nn import EntityTagger, EntityTaggerConfig, LanguageModel
-from pmt_text import UNK, SentenceEncoder, forbidden_transitions, load_conll
+from pmt_nn import LanguageModel
+from pmt_text import SentenceEncoder, load_conll
 from pmt_train import AdamW, Trainer, Workers, batches_of
 
 SAMPLE = Path(__file__).parents[2] / "apps" / "pmt_apps" / "samples" / "ner_train.conll"
@@ -91,21 +91,7 @@ def _tagging(batch_size: int) -> Case:
     sentences = load_conll(SAMPLE).sentences
     encoder = SentenceEncoder.learn(sentences)
     data = encoder.encode(sentences)
-    config = EntityTaggerConfig(
-        words=len(encoder.words),
-        characters=len(encoder.characters),
-        shapes=len(encoder.shapes),
-        tags=len(encoder.tags),
-    )
-    forbidden, start = forbidden_transitions(encoder.tags, encoder.scheme)
-    tagger = EntityTagger(
-        config,
-        RandomStream(1, "weights").generator(),
-        unknown_id=UNK,
-        forbidden=forbidden,
-        forbidden_start=start,
-        counts=encoder.counts(data),
-    )
+    tagger = make_tagger(encoder, data)
     tagger.eval()
     turn = _SINGLES if batch_size == 1 else 1
     chosen = np.random.default_rng(0).integers(0, len(data), (turn, batch_size))

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from benchmarks.models.entity_tagger import make_tagger
 from benchmarks.models.ner_torch import Tagger as TorchTagger
 
 from pmt_autograd import no_grad
 from pmt_core import RandomStream
-from pmt_nn import EntityTagger, EntityTaggerConfig
+from pmt_nn import EntityTagger
 from pmt_text import (
-    UNK,
     BucketBatches,
     EncodedSentences,
     SentenceEncoder,
@@ -43,23 +43,10 @@ STEPS, SINGLES = 40, 200  # batches and sentences of a round
 def both_models(
     encoder: SentenceEncoder, data: EncodedSentences
 ) -> tuple[EntityTagger, TorchTagger]:
-    config = EntityTaggerConfig(
-        words=len(encoder.words),
-        characters=len(encoder.characters),
-        shapes=len(encoder.shapes),
-        tags=len(encoder.tags),
-    )
+    ours = make_tagger(encoder, data)
     forbidden, start = forbidden_transitions(encoder.tags, encoder.scheme)
-    ours = EntityTagger(
-        config,
-        RandomStream(1, "weights").generator(),
-        unknown_id=UNK,
-        forbidden=forbidden,
-        forbidden_start=start,
-        counts=encoder.counts(data),
-    )
     state = ours.state_dict()
-    theirs = TorchTagger(config, state["forgotten"], forbidden, start)
+    theirs = TorchTagger(ours.config, state["forgotten"], forbidden, start)
     theirs.load(state)
     return ours, theirs
 

@@ -48,9 +48,9 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     """Read the corpus, learn the tokenizer, train, score, and save the encoder."""
     start = time.perf_counter()
     corpus = read_corpus(settings, run)
-    probe = read_probe(settings, corpus.tokenizer, run)
     with run.model_limit(None):
         model = build_model(settings, len(corpus.tokenizer))
+    probe = read_probe(settings, Encoder(model.encoder, corpus.tokenizer), run)
     run.settings = settings = with_steps(settings, model, corpus, start)
     run.say(
         f"{model.parameter_count():,} parameters, {settings.epochs} epochs of {settings.steps:,} "
@@ -60,7 +60,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     workers = fit(model, corpus, probe, settings, run)
     if run.is_writer:  # only rank 0 scores
         scores = held_out_scores(model, corpus, settings, workers)
-        run.log_metrics("dev", {**scores, "probe_f1": probe.f1(model.encoder, workers)})
+        run.log_metrics("dev", {**scores, "probe_f1": probe.f1(workers)})
         run.add_figure(
             "learning.png", "Loss, bits per word and probe by epoch", learning_curves, run.history
         )

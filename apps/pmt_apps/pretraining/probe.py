@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_apps.encoder.batches import EncodedWords
 from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.files import SAMPLES, check_input_file
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.settings import Settings
 from pmt_core import SettingsError
-from pmt_nn import Bert
-from pmt_text import TaggedSentence, Tokenizer, convert_tags, load_conll
+from pmt_text import TaggedSentence, convert_tags, load_conll
 from pmt_train import Workers, entity_scores, predict_batches
 
 _MOST = {"train": 1500, "dev": 500}  # sentences
@@ -30,40 +30,39 @@ class Probe:
     """A linear tagger on top of an encoder that stays as it is.
 
     Args:
-        tokenizer: of the encoder.
+        encoder: with the weights at the time of each score.
         train, dev: tagged sentences to fit and to score.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, train: Sequence[TaggedSentence], dev: Sequence[TaggedSentence]
+        self, encoder: Encoder, train: Sequence[TaggedSentence], dev: Sequence[TaggedSentence]
     ) -> None:
-        self.tokenizer = tokenizer
-        self.sentences = {"train": train, "dev": dev}
-        self.labels = {
-            name: [convert_tags(sentence.tags or (), "IOBES") for sentence in part]
-            for name, part in self.sentences.items()
-        }
-        self.tags = sorted({tag for tags in self.labels["train"] for tag in tags})
+        self.encoder = encoder
+        self._train, self._dev = (
+            [encoder.encode_words(sentence.words) for sentence in part] for part in (train, dev)
+        )
+        train_tags, self._dev_tags = (
+            [convert_tags(sentence.tags or (), "IOBES") for sentence in part]
+            for part in (train, dev)
+        )
+        flat = [tag for tags in train_tags for tag in tags]
+        self._tags = sorted(set(flat))
+        index = {tag: i for i, tag in enumerate(self._tags)}
+        self._labels = np.array([index[tag] for tag in flat])
 
-    def f1(self, encoder: Bert, workers: Workers) -> float:
+    def f1(self, workers: Workers) -> float:
         """Return the entity F1 on dev of a linear model that is fitted to train."""
-        vectors = {name: self._vectors(encoder, part, workers) for name, part in
-                   self.sentences.items()}  # fmt: skip
-        index = {tag: i for i, tag in enumerate(self.tags)}
-        rows = np.array([index[tag] for tags in self.labels["train"] for tag in tags])
-        weight = ridge(vectors["train"], np.eye(len(self.tags))[rows])
-        best = (with_ones(vectors["dev"]) @ weight).argmax(axis=1)
-        tags = iter([self.tags[i] for i in best.tolist()])
-        predicted = [[next(tags) for _ in labels] for labels in self.labels["dev"]]
-        return entity_scores(predicted, self.labels["dev"]).overall.f1
+        one_hot = np.eye(len(self._tags))[self._labels]
+        weight = ridge(self._vectors(self._train, workers), one_hot)
+        best = (with_ones(self._vectors(self._dev, workers)) @ weight).argmax(axis=1)
+        tags = iter([self._tags[i] for i in best.tolist()])
+        predicted = [[next(tags) for _ in labels] for labels in self._dev_tags]
+        return entity_scores(predicted, self._dev_tags).overall.f1
 
-    def _vectors(
-        self, model: Bert, sentences: Sequence[TaggedSentence], workers: Workers
-    ) -> NDArray[np.float64]:
+    def _vectors(self, encoded: Sequence[EncodedWords], workers: Workers) -> NDArray[np.float64]:
         """Return the vector of the first piece of each word (n, d), zeros if it was cut off."""
-        encoder = Encoder(model, self.tokenizer)
-        encoded = [encoder.encode_words(sentence.words) for sentence in sentences]
-        model.eval()
+        encoder = self.encoder
+        encoder.model.eval()
 
         def work(start: int) -> NDArray[np.float64]:
             part = encoded[start : start + _BATCH]
@@ -94,7 +93,7 @@ def with_ones(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)
 
 
-def read_probe(settings: Settings, tokenizer: Tokenizer, run: Run[Settings]) -> Probe:
+def read_probe(settings: Settings, encoder: Encoder, run: Run[Settings]) -> Probe:
     """Return the probe on the first sentences of --probe-train and --probe-dev, or of a sample.
 
     Raises:
@@ -109,4 +108,4 @@ def read_probe(settings: Settings, tokenizer: Tokenizer, run: Run[Settings]) -> 
         run.log_file(f"probe_{name}", path, len(parts[name]))
     if not parts["train"].types:
         raise SettingsError(f"{parts['train'].path} has no entities; give tagged sentences")
-    return Probe(tokenizer, parts["train"].sentences, parts["dev"].sentences)
+    return Probe(encoder, parts["train"].sentences, parts["dev"].sentences)

@@ -115,7 +115,7 @@ def fit(
 
     def evaluate() -> dict[str, float]:
         scores = held_out_scores(model, corpus, settings, trainer.workers)
-        return {**scores, "probe_f1": probe.f1(model.encoder, trainer.workers)}
+        return {**scores, "probe_f1": probe.f1(trainer.workers)}
 
     run.fit(
         trainer,

@@ -8,10 +8,12 @@ from pathlib import Path
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.reader import Reader, json_file
 from campaigns.fuzz.readers.texts import conll_samples, corpus_samples, hostile_texts
+from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.corpus import read_corpus
 from pmt_apps.pretraining.probe import read_probe
 from pmt_apps.pretraining.settings import TASK, Settings
+from pmt_apps.pretraining.training import build_model
 from pmt_apps.qqp.mistakes import MISTAKES, read_mistakes
 from pmt_text import Tokenizer, learn_word_pieces
 
@@ -37,7 +39,8 @@ _FEWEST_WORDS = 40
 def _probe(folder: Path) -> None:
     settings = Settings(probe_train=folder / "train.txt", probe_dev=folder / "dev.txt", workers=1)
     tokenizer = Tokenizer.word_piece(learn_word_pieces({"the": 2, "cat": 2}, 64))
-    read_probe(settings, tokenizer, Run(settings, TASK, TASK))
+    encoder = Encoder(build_model(settings, len(tokenizer)).encoder, tokenizer)
+    read_probe(settings, encoder, Run(settings, TASK, TASK))
 
 
 def _probe_samples() -> Iterator[Files]:

@@ -222,14 +222,14 @@ def test_the_probe_sees_what_an_encoder_knows(text: Path) -> None:
         TaggedSentence(("A", "dog", "ran"), ("O", "B-ANIMAL", "O")),
         TaggedSentence(("on", "the", "mat"), ("O", "O", "B-THING")),
     ] * 10
-    probe = Probe(corpus.tokenizer, sentences, sentences)
+    probe = Probe(Encoder(model.encoder, corpus.tokenizer), sentences, sentences)
     before = model.encoder.state_dict()
-    assert probe.f1(model.encoder, Workers(1)) == 1.0
+    assert probe.f1(Workers(1)) == 1.0
     for name, array in model.encoder.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
     for parameter in model.encoder.parameters():
         parameter.data[...] = 0
-    assert probe.f1(model.encoder, Workers(1)) == 0.0
+    assert probe.f1(Workers(1)) == 0.0
 
 
 def test_ridge_regression_is_the_solution_of_its_equations() -> None:

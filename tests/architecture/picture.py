@@ -110,7 +110,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      tape
     pmt_apps      fold_scores          kit
     pmt_apps      classification       encoder fold_scores kit
-    pmt_apps      estimators           classification encoder ner qqp qqp.data qqp.models
+    pmt_apps      estimators           classification encoder kit ner qqp qqp.data qqp.models
     pmt_apps      estimators           qqp.training
     pmt_apps      ner                  encoder fold_scores kit
     pmt_apps      language_model       kit

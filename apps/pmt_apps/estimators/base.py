@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
+from pmt_apps.kit.predictor import Predictor
 from pmt_core import SettingsError, ShapeError, StateError, value_text
 
 
@@ -79,12 +81,17 @@ class TrainingOptions:
         return given
 
 
-class Estimator:
+P = TypeVar("P", bound=Predictor[Any, Any, Any])
+
+
+class Estimator(Generic[P]):
     """Base of the estimators.
 
     Hyperparameters are keyword arguments of the constructor, stored unchanged under their names.
-    What `fit` learns has names that end with "_".
+    What `fit` learns has names that end with "_"; its predictor is `_fitted`.
     """
+
+    _fitted: P
 
     def __init__(self) -> None:
         """Take no hyperparameters."""
@@ -123,9 +130,24 @@ class Estimator:
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
-    def _check_fitted(self, name: str) -> None:
-        """Raise StateError if `fit` has not set this attribute."""
-        if not hasattr(self, name):
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a run that `load`, `pmt_apps.load` and `--predict` of its app read.
+
+        Args:
+            folder: is created if it is missing.
+            overwrite: whether to replace a run that is there.
+
+        Raises:
+            StateError: `fit` has not been called.
+            SettingsError: if there is a run and `overwrite` is False.
+            FileProblem: if the folder cannot be written.
+        """
+        self._check_fitted()
+        self._fitted.save(folder, overwrite=overwrite)
+
+    def _check_fitted(self) -> None:
+        """Raise StateError if `fit` has not been called."""
+        if not hasattr(self, "_fitted"):
             raise StateError(
                 f"this {type(self).__name__} has not learned yet; call fit(X, y) first"
             )

@@ -39,7 +39,7 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-class NamedEntityTagger(EstimatorTags, Estimator):
+class NamedEntityTagger(EstimatorTags, Estimator[EntityPredictor]):
     """Find named entities: a tag for each word of a sentence.
 
     A sentence is a list of words. The tags of `fit` are in IOB1, IOB2 or IOBES; those of `predict`
@@ -140,7 +140,7 @@ class NamedEntityTagger(EstimatorTags, Estimator):
 
     def predict(self, X: Iterable[Sequence[str]]) -> list[list[str]]:
         """Return the tags (IOB2) of the words of each sentence: the most likely sequence."""
-        self._check_fitted("_fitted")
+        self._check_fitted()
         return self._fitted.predict(_sentences(X))
 
     def predict_proba(self, X: Iterable[Sequence[str]]) -> list[NDArray[np.float32]]:
@@ -149,7 +149,7 @@ class NamedEntityTagger(EstimatorTags, Estimator):
         They are the marginal probabilities of the CRF. The tag of `predict` need not be the most
         likely one of its word.
         """
-        self._check_fitted("_fitted")
+        self._check_fitted()
         return self._fitted.predict_proba(_sentences(X))
 
     def score(self, X: Iterable[Sequence[str]], y: Iterable[Sequence[str]]) -> float:
@@ -159,15 +159,6 @@ class NamedEntityTagger(EstimatorTags, Estimator):
         predicted = self.predict([row.words for row in known])
         labels = [convert_tags(row.tags or (), "IOB2") for row in known]
         return entity_scores(predicted, labels).overall.f1
-
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a run that `load`, `pmt_apps.load` and `pmt ner --predict` read.
-
-        overwrite: whether to replace a run that is there. Raises SettingsError if there is one and
-        it is False, FileProblem if the folder cannot be written.
-        """
-        self._check_fitted("_fitted")
-        self._fitted.save(folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:

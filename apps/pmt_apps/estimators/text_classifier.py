@@ -24,7 +24,7 @@ from pmt_text import LabeledText
 from pmt_train import Workers
 
 
-class TextClassifier(ClassifierTags, Estimator):
+class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
     """Classify texts.
 
     A part of the examples is held out to choose the best weights, see `TrainingOptions`. Labels
@@ -124,7 +124,7 @@ class TextClassifier(ClassifierTags, Estimator):
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float32]:
         """Return the probabilities (n, k) of the classes, in the order of `classes_`."""
-        self._check_fitted("_fitted")
+        self._check_fitted()
         return self._fitted.predict_proba(check_texts(X))
 
     def predict(self, X: Iterable[str]) -> NDArray[Any] | list[list[Any]]:
@@ -151,17 +151,8 @@ class TextClassifier(ClassifierTags, Estimator):
 
     def explain(self, X: Iterable[str]) -> list[WordScores]:
         """Return what each word adds to the log-odds of the most likely class of each text."""
-        self._check_fitted("_fitted")
+        self._check_fitted()
         return self._fitted.explain(check_texts(X))
-
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a run that `load`, `pmt_apps.load` and `pmt classify --predict` read.
-
-        overwrite: whether to replace a run that is there. Raises SettingsError if there is one and
-        it is False, FileProblem if the folder cannot be written.
-        """
-        self._check_fitted("_fitted")
-        self._fitted.save(folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:

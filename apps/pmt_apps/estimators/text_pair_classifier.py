@@ -38,7 +38,7 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-class TextPairClassifier(ClassifierTags, Estimator):
+class TextPairClassifier(ClassifierTags, Estimator[PairPredictor]):
     """Classify pairs of texts, e.g. whether two questions ask the same.
 
     There are two classes: strings or integers. A part of the pairs is held out to choose the best
@@ -156,7 +156,7 @@ class TextPairClassifier(ClassifierTags, Estimator):
 
     def predict_proba(self, X: Iterable[Sequence[str]]) -> NDArray[np.float32]:
         """Return the probabilities (n, 2) of the classes, in the order of `classes_`."""
-        self._check_fitted("_fitted")
+        self._check_fitted()
         return self._fitted.predict_proba(check_pairs(X))
 
     def predict(self, X: Iterable[Sequence[str]]) -> NDArray[Any]:
@@ -170,15 +170,6 @@ class TextPairClassifier(ClassifierTags, Estimator):
         texts, labels = check_pairs(X), list(y)
         check_lengths(texts, labels, "pair")
         return float(np.mean(self.predict(texts) == np.asarray(labels)))
-
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a run that `load`, `pmt_apps.load` and `pmt qqp --predict` read.
-
-        overwrite: whether to replace a run that is there. Raises SettingsError if there is one and
-        it is False, FileProblem if the folder cannot be written.
-        """
-        self._check_fitted("_fitted")
-        self._fitted.save(folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:

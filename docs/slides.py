@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,11 @@ class Part:
     name: str
     chapters: tuple[int, ...]
 
+    @property
+    def file(self) -> str:
+        """The name of the file of the deck."""
+        return f"{self.name}.html"
+
 
 PARTS = (
     Part("From a slope to a training loop", "1-training", (0, 1, 2, 3, 4, 5)),
@@ -48,6 +54,19 @@ PARTS = (
 def chapter_page(number: int) -> Path:
     """Return the page of a chapter."""
     return next((DOCS / "log").glob(f"{number:02d}-*.md"))
+
+
+def deck_file(page: str) -> str | None:
+    """Return the name of the file of the deck that has a chapter; None for another document.
+
+    Args:
+        page: path of the document in the repository.
+    """
+    chapter = re.fullmatch(r"docs/log/(\d\d)-[^/]*\.md", page)
+    if chapter is None:
+        return None
+    number = int(chapter[1])
+    return next((part.file for part in PARTS if number in part.chapters), None)
 
 
 def slide_html(slide: Slide) -> str:
@@ -89,7 +108,7 @@ def write(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for part in PARTS:
-        files.append(folder / f"{part.name}.html")
+        files.append(folder / part.file)
         files[-1].write_text(deck(part), encoding="utf-8")
     return files
 

@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from docs.site.api import api_pages  # noqa: E402
 from docs.site.make_notebooks import write_notebooks  # noqa: E402
 from docs.site.stage import Stage  # noqa: E402
+from docs.slides import write as write_decks  # noqa: E402
 
 FOLDER = ROOT / "build" / "site"
 
@@ -38,8 +39,9 @@ def build(folder: Path = FOLDER, fresh: bool = False) -> int:
     Stage(ROOT, source).write(api_pages())
     options = ["--builder", "html", "--fail-on-warning", "--keep-going", "--quiet"]
     places = ["--conf-dir", HERE, "--doctree-dir", folder / "doctrees", source, folder / "html"]
-    code = sphinx_build([*options, *map(str, places)])
+    code: int = sphinx_build([*options, *map(str, places)])
     write_notebooks(folder / "html" / "notebooks")
+    write_decks(folder / "html" / "slides")
     return code
 
 

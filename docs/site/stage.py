@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from docs.site.markdown import FENCE, map_targets
 from docs.site.notebooks import notebook_name
 from docs.site.pages import Pages, normalized
+from docs.slides import deck_file
 
 COPIED = {".pdf", ".svg", ".png"}  # files that a browser shows as they are
 LISTING = re.compile(r"^python (?P<path>\S+?):(?P<name>\S+)$")
@@ -67,9 +68,13 @@ class Stage:
         text = FENCE.sub(_with_caption, text)
         if name == "index":
             text = _with_doors(text)
-        notebook = notebook_name(path)
-        if notebook is not None:
-            text = _below_title(text, f"[Notebook](site:notebooks/{notebook})", "notebook-link")
+        others = {
+            "Notebook": notebook_name(path) and f"site:notebooks/{notebook_name(path)}",
+            "Slides": deck_file(path) and f"site:slides/{deck_file(path)}",
+        }
+        links = [f"[{title}]({target})" for title, target in others.items() if target]
+        if links:
+            text = _below_title(text, " · ".join(links), "other-formats")
         return text + "".join(
             _toctree(caption, names) for caption, names in self.pages.children(path) if names
         )

@@ -158,12 +158,12 @@ SITE = Row(
 )
 """docs/site: what builds the site from the documents and docstrings."""
 
-# Folders of docs/ that are packages -> those that they may import.
+# Folders of docs/ that are packages -> those that they may import, and modules of docs/ itself.
 DOCS_FOLDERS: dict[str, frozenset[str]] = {
     "drawing": frozenset(),
     "cards": frozenset({"drawing"}),
     "course": frozenset(),
-    "site": frozenset(),
+    "site": frozenset({"slides"}),
 }
 
 

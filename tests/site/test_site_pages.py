@@ -68,6 +68,17 @@ def test_targets_of_links(tmp_path: Path) -> None:
     assert stage.target(page, "absent.md", False) == "absent.md"  # Sphinx warns: an error
 
 
+def test_chapters_link_to_their_notebook_and_slides(tmp_path: Path) -> None:
+    stage = Stage(ROOT, tmp_path)
+    chapter = stage.page("docs/log/12-attention.md").splitlines()[3]
+    assert (
+        chapter
+        == "[Notebook](site:notebooks/log/12-attention.ipynb) · [Slides](site:slides/4-attention.html)"
+    )
+    assert "Slides" not in stage.page("docs/course/12-attention.md").splitlines()[3]
+    assert "{.other-formats}" not in stage.page("docs/log/glossary.md")
+
+
 def test_links_within_code_stay() -> None:
     text = "[a](x.md) ![b](y.png) `[c](z.md)` [`d`](w.md) [e](https://e)\n\n```py\n[f](v.md)\n```\n"
     calls: list[tuple[str, bool]] = []

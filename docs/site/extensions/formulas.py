@@ -20,8 +20,8 @@ LOGGER = logging.getLogger(__name__)
 def rendered(env: BuildEnvironment) -> dict[tuple[str, bool], str | None]:
     """Return the HTML of each formula (TeX, whether displayed) that has been read."""
     if not hasattr(env, "katex_html"):
-        env.katex_html = {}  # type: ignore[attr-defined]
-    html: dict[tuple[str, bool], str | None] = env.katex_html  # type: ignore[attr-defined]
+        env.katex_html = {}
+    html: dict[tuple[str, bool], str | None] = env.katex_html
     return html
 
 

@@ -60,8 +60,8 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def needed(app: Sphinx) -> set[str]:
     """Return what pages link below `source/`: `PATH.html`, or a file of the repository as it is."""
     if not hasattr(app.env, "linked_sources"):
-        app.env.linked_sources = set()  # type: ignore[attr-defined]
-    paths: set[str] = app.env.linked_sources  # type: ignore[attr-defined]
+        app.env.linked_sources = set()
+    paths: set[str] = app.env.linked_sources
     return paths
 
 
@@ -136,7 +136,7 @@ def _highlighted(path: Path) -> str:
     formatter = HtmlFormatter(
         linenos="inline", lineanchors="L", anchorlinenos=True, wrapcode=True, cssclass="highlight"
     )
-    body = (
+    body: str = (
         highlight(text, lexer, formatter)
         .replace('id="L-', 'id="L')
         .replace('href="#L-', 'href="#L')

@@ -116,7 +116,7 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
     Nodes made before the creation number `oldest` are treated as leaves.
     """
     leaves: dict[Any, Any] = {}
-    summed: set[Any] = set()  # leaves whose gradient is a sum made here, which may be added to
+    summed: set[Any] = set()  # those whose gradient was made here, so that it may be added to
     root.grad = seed
     waiting = [(root.order, root)]
     while waiting:
@@ -126,8 +126,8 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
             raise _already_used(node)
         node.backward = node.grad = None  # frees what the gradient needed
         node.parents = ()
-        if isinstance(grad, generic):  # NumPy's arithmetic turns 0-d arrays into scalars
-            grad = np.asarray(grad)
+        if type(grad) is not ndarray and isinstance(grad, generic):
+            grad = np.asarray(grad)  # NumPy's arithmetic turns 0-d arrays into scalars
         input_grads = backward(grad)
         if type(input_grads) is not tuple:
             input_grads = (input_grads,)
@@ -136,16 +136,21 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
         for parent, gradient in zip(parents, input_grads):
             if parent is None or gradient is None:
                 continue
-            if type(parent) is not Node or parent.order >= oldest:
-                _add_to_leaf(leaves, summed, parent, gradient)
-            elif parent.grad is None:
-                parent.grad = gradient  # maybe a view, or shared: not to be changed in place
+            is_node = type(parent) is Node and parent.order < oldest
+            before = parent.grad if is_node else leaves.get(parent)
+            if before is not None:
+                if parent in summed and type(gradient) is ndarray:
+                    before += gradient
+                    continue
+                gradient = add_gradients(before, gradient)
+                if type(gradient) is ndarray:
+                    summed.add(parent)
+            elif is_node:
                 heappush(waiting, (parent.order, parent))
-            elif parent.owned and type(gradient) is ndarray:
-                parent.grad += gradient
+            if is_node:
+                parent.grad = gradient  # maybe a view, or shared: not to be changed in place
             else:
-                parent.grad = add_gradients(parent.grad, gradient)
-                parent.owned = type(parent.grad) is ndarray
+                leaves[parent] = _of_leaf(parent, gradient)
     return leaves
 
 
@@ -155,23 +160,13 @@ def add_gradients(first: Any, second: Any) -> Any:
     return np.asarray(total) if isinstance(total, generic) else total
 
 
-def _add_to_leaf(
-    leaves: dict[Any, Any], summed: set[Any], leaf: Tensor | Node, gradient: Any
-) -> None:
-    """Add a gradient to that of a leaf, in the dtype of the leaf."""
-    if leaf in summed and type(gradient) is ndarray:
-        leaves[leaf] += gradient
-        return
+def _of_leaf(leaf: Tensor | Node, gradient: Any) -> Any:
+    """Return a gradient as an array or row-sparse, and in the dtype of a leaf."""
     if type(gradient) is not ndarray and not isinstance(gradient, RowSparse):
         gradient = np.asarray(gradient)
     if isinstance(leaf, Tensor) and gradient.dtype is not leaf._data.dtype:
-        gradient = _cast(gradient, leaf._data.dtype)
-    if leaf not in leaves:
-        leaves[leaf] = gradient  # maybe a view, or shared: not to be changed in place
-        return
-    total = leaves[leaf] = add_gradients(leaves[leaf], gradient)
-    if type(total) is ndarray:
-        summed.add(leaf)
+        return _cast(gradient, leaf._data.dtype)
+    return gradient
 
 
 def _cast(gradient: Gradient, dtype: np.dtype[Any]) -> Gradient:

@@ -26,10 +26,9 @@ class Node:
             input needs no gradient.
         order: creation number; those of its parents are larger, since they were made before.
         grad: gradient of the loss with respect to the output, set during the backward pass.
-        owned: True if the backward pass made `grad` itself and may add to it in place.
     """
 
-    __slots__ = ("backward", "grad", "operation", "order", "owned", "parents", "shape")
+    __slots__ = ("backward", "grad", "operation", "order", "parents", "shape")
 
     operation: str
     backward: Callable[[Any], Any] | None
@@ -37,7 +36,6 @@ class Node:
     shape: tuple[int, ...]
     order: int
     grad: Any
-    owned: bool
 
     def __repr__(self) -> str:
         return f"Node({self.operation}, shape={self.shape}, order={self.order})"

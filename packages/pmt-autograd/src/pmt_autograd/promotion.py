@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_core import DtypeError
@@ -36,22 +37,30 @@ def as_numbers(data: Any, dtype: DTypeLike | None, requires_grad: bool) -> NDArr
 def promote(first: Any, second: Any) -> tuple[Any, Any]:
     """Convert two operands so that a floating one keeps its dtype.
 
-    Python numbers are unchanged: NumPy 2 gives them the dtype of the array. An integer or boolean
-    array beside a floating one takes its dtype (NumPy would convert both to float64); beside a
-    Python float it becomes float32. Lists become arrays.
+    A Python number beside a floating array becomes an array of its dtype, as in NumPy 2, where the
+    conversion in each operation takes as long as the operation. An integer or boolean array beside
+    a floating one takes its dtype (NumPy would convert both to float64); beside a Python float it
+    becomes float32. Lists become arrays.
     """
-    if type(first) is np.ndarray:
-        if type(second) is np.ndarray:
+    if type(first) is ndarray:
+        if type(second) is ndarray:
             if first.dtype is second.dtype:
                 return first, second
-        elif type(second) is int or (type(second) is float and first.dtype.kind == "f"):
-            return first, second
+        elif type(second) in _NUMBERS and first.dtype.kind == "f":
+            return first, np.asarray(second, first.dtype)
+    elif type(first) in _NUMBERS and type(second) is ndarray and second.dtype.kind == "f":
+        return np.asarray(first, second.dtype), second
+    if isinstance(first, _NUMBERS) and isinstance(second, _NUMBERS):
+        return np.asarray(first), np.asarray(second)
     first, second = _array(first), _array(second)
     return _float_like(first, second), _float_like(second, first)
 
 
 def _array(operand: Any) -> Any:
-    return operand if isinstance(operand, (np.generic, int, float)) else np.asarray(operand)
+    return operand if isinstance(operand, (np.generic, *_NUMBERS)) else np.asarray(operand)
+
+
+_NUMBERS = (int, float)
 
 
 def _float_like(operand: Any, other: Any) -> Any:

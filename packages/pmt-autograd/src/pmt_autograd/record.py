@@ -28,7 +28,6 @@ def record(operation: str, value: Any, backward: Any, parents: Parents) -> Tenso
     node.shape = value.shape
     node.order = next(creation_numbers)
     node.grad = None
-    node.owned = False
     result = _new(Tensor)
     result._data = value if type(value) is np.ndarray else np.asarray(value)
     result.node = node

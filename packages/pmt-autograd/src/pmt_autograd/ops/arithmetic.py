@@ -31,6 +31,8 @@ def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
         GradientArray([2., 2.], dtype=float32)
     """
     a, b = promote(a, b)
+    if type(a) is type(b) and a.shape == b.shape:
+        return a + b, lambda grad: (grad, grad)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
 
@@ -59,6 +61,8 @@ def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
         (GradientArray([1., 1.], dtype=float32), GradientArray(-2., dtype=float32))
     """
     a, b = promote(a, b)
+    if type(a) is type(b) and a.shape == b.shape and needs_grad[1]:
+        return a - b, lambda grad: (grad, -grad)
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
 
@@ -87,10 +91,15 @@ def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
         GradientArray([1., 2.], dtype=float32)
     """
     a, b = promote(a, b)
-    a_shape = a.shape if needs_grad[0] else None
-    b_shape = b.shape if needs_grad[1] else None
     saved_a = a if needs_grad[1] else None  # the gradient of each needs the other
     saved_b = b if needs_grad[0] else None
+    if type(a) is type(b) and a.shape == b.shape:
+        return a * b, lambda grad: (
+            None if saved_b is None else grad * saved_b,
+            None if saved_a is None else grad * saved_a,
+        )
+    a_shape = a.shape if needs_grad[0] else None
+    b_shape = b.shape if needs_grad[1] else None
 
     def backward(grad: Array) -> Gradients:
         return (
@@ -120,8 +129,13 @@ def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
     """
     a, b = promote(a, b)
     quotient = a / b
-    a_shape = a.shape if needs_grad[0] else None
     saved_quotient = quotient if needs_grad[1] else None
+    if type(a) is type(b) and a.shape == b.shape:
+        return quotient, lambda grad: (
+            by_a := grad / b,
+            None if saved_quotient is None else -by_a * saved_quotient,
+        )
+    a_shape = a.shape if needs_grad[0] else None
 
     def backward(grad: Array) -> Gradients:
         by_a = grad / b

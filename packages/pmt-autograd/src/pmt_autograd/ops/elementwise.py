@@ -199,7 +199,7 @@ def sqrt(x: Array) -> Result:
         GradientArray([0.25, 0.1 ], dtype=float32)
     """
     y = np.sqrt(x)
-    return y, lambda grad: grad * 0.5 / y
+    return y, lambda grad: grad / (y + y)
 
 
 @primitive

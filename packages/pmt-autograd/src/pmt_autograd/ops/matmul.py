@@ -37,7 +37,6 @@ def matmul(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
         >>> b.grad.tolist()  # A^T dC
         [[1.0], [2.0]]
     """
-    a, b = np.asarray(a), np.asarray(b)
     a, b = promote(a, b)
     if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
         return a.dot(b), _backward_of_matrices(a, b, needs_grad)

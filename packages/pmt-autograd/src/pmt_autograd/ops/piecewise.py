@@ -144,7 +144,7 @@ def _backward_of_choice(
 
     def backward(grad: Array) -> Gradients:
         tied = np.equal(a, b)
-        share = np.where(tied, grad * 0.5, grad) if tied.any() else grad
+        share = grad / np.add(tied, 1, dtype=grad.dtype) if np.count_nonzero(tied) else grad
         return (
             unbroadcast(cut(share, ~loses(a, b)), a.shape) if needs_grad[0] else None,
             unbroadcast(cut(share, ~loses(b, a)), b.shape) if needs_grad[1] else None,

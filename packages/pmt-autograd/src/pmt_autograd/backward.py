@@ -126,9 +126,7 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
             raise _already_used(node)
         node.backward = node.grad = None  # frees what the gradient needed
         node.parents = ()
-        if type(grad) is not ndarray and isinstance(grad, generic):
-            grad = np.asarray(grad)  # NumPy's arithmetic turns 0-d arrays into scalars
-        input_grads = backward(grad)
+        input_grads = backward(grad if type(grad) is ndarray else _without_scalar(grad))
         if type(input_grads) is not tuple:
             input_grads = (input_grads,)
         if len(input_grads) != len(parents):
@@ -138,26 +136,40 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
                 continue
             is_node = type(parent) is Node and parent.order < oldest
             before = parent.grad if is_node else leaves.get(parent)
-            if before is not None:
-                if parent in summed and type(gradient) is ndarray:
-                    before += gradient
-                    continue
-                gradient = add_gradients(before, gradient)
-                if type(gradient) is ndarray:
-                    summed.add(parent)
-            elif is_node:
-                heappush(waiting, (parent.order, parent))
-            if is_node:
-                parent.grad = gradient  # maybe a view, or shared: not to be changed in place
+            if before is None:  # the gradient may be a view, or shared
+                if is_node:
+                    parent.grad = gradient
+                    heappush(waiting, (parent.order, parent))
+                else:
+                    leaves[parent] = _of_leaf(parent, gradient)
+            elif parent in summed and type(gradient) is ndarray:
+                before += gradient
             else:
-                leaves[parent] = _of_leaf(parent, gradient)
+                _set_sum(parent, gradient, leaves, summed)
     return leaves
 
 
 def add_gradients(first: Any, second: Any) -> Any:
     """Return the sum of two gradients of one tensor, dense or row-sparse, as a new object."""
     total = first + second
-    return np.asarray(total) if isinstance(total, generic) else total
+    return _without_scalar(total)
+
+
+def _without_scalar(gradient: Any) -> Any:
+    """Return a gradient with a scalar as an array: NumPy's arithmetic makes scalars of 0-d."""
+    return np.asarray(gradient) if isinstance(gradient, generic) else gradient
+
+
+def _set_sum(
+    parent: Tensor | Node, gradient: Any, leaves: dict[Any, Any], summed: set[Any]
+) -> None:
+    """Set the gradient of a node or leaf to a new sum, which others may be added to in place."""
+    if parent in leaves:
+        total = leaves[parent] = _of_leaf(parent, add_gradients(leaves[parent], gradient))
+    else:
+        total = parent.grad = add_gradients(parent.grad, gradient)
+    if type(total) is ndarray:
+        summed.add(parent)
 
 
 def _of_leaf(leaf: Tensor | Node, gradient: Any) -> Any:

@@ -242,9 +242,3 @@ class FineTunedTagger(Tagger):
             ids.append(np.array(pieces.text.ids, np.int64))
             first.append(np.where(alignment.pieces > 0, alignment.starts, 0))
         return EncodedPieces(chunks, ids, first)
-
-
-def load_tagger(settings: Settings, state: Mapping[str, Any]) -> Tagger:
-    """Return the tagger that `to_json` of either kind describes. Raises DataError."""
-    kind = FineTunedTagger if "pretrained" in state else Tagger
-    return kind.from_json(settings, state)

@@ -7,12 +7,14 @@ On real data:
   python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
   python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
   python apps/train_ner.py --train eng.train --dev eng.testa --encoder all-MiniLM-L6-v2 --out runs/e
+  python apps/train_ner.py --train eng.train --dev eng.testa --members 5 --out runs/ensemble
   python apps/train_ner.py --train eng.train --dev eng.testa --folds 5 --out runs/folds
 
 The second starts from word vectors that the word2vec app made. The third pre-trains its encoder
 on plain text; --encoder runs/lm/pretrain.npz reuses that encoder in another run. The fourth
-fine-tunes a pre-trained encoder, a folder of Hugging Face's form. The fifth also trains and scores
-five times, each time on other documents of --train.
+fine-tunes a pre-trained encoder, a folder of Hugging Face's form. The fifth trains five taggers and
+averages their scores. The last also trains and scores five times, each time on other documents of
+--train.
 
 Files have one word per line with its tag (IOB1, IOB2 or IOBES; also types or letters alone), an
 empty line after every sentence, and any number of columns. Which of them hold words and tags is
@@ -31,6 +33,7 @@ from pmt_apps.kit.run import Run
 from pmt_apps.ner.cross_validation import cross_validate
 from pmt_apps.ner.data import read_splits, read_vectors
 from pmt_apps.ner.document_folds import document_folds
+from pmt_apps.ner.ensemble_training import fit_members
 from pmt_apps.ner.new_tagger import new_tagger
 from pmt_apps.ner.predictor import EntityPredictor
 from pmt_apps.ner.pretraining import pretrain, read_corpus
@@ -49,7 +52,8 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     folds = None
     if settings.folds is not None:  # before the training, so that an error comes at once
         folds = document_folds(sentences, settings.folds, settings.seed)
-    tagger = new_tagger(settings, run, sentences, vectors, corpus)
+    stage = "member1" if settings.members > 1 else None
+    tagger = new_tagger(settings, run, sentences, vectors, corpus, stage=stage)
     encoder = tagger.encoder
     run.say(
         f"{len(encoder.words):,} words, {len(encoder.characters):,} letters, "
@@ -58,7 +62,11 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     workers = Workers(settings.workers)
     if corpus:
         pretrain(tagger, corpus, settings, run, workers)
-    history = fit(tagger, splits, settings, run, workers)
+    if settings.members > 1:
+        tagger = fit_members(tagger, splits, corpus, vectors, run, workers)
+        history = run.history
+    else:
+        history = fit(tagger, splits, settings, run, workers)
     if run.is_writer:  # only rank 0 scores
         report(run, history, tagger, splits, workers)
         if folds is not None:

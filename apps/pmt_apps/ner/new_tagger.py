@@ -11,7 +11,7 @@ from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.pretraining import STAGE, PretrainedWeights, frequent_words
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
-from pmt_text import TaggedSentence, WordVectors
+from pmt_text import SentenceEncoder, TaggedSentence, WordVectors
 
 
 def new_tagger(
@@ -20,6 +20,9 @@ def new_tagger(
     sentences: Sequence[TaggedSentence],
     vectors: WordVectors | None,
     corpus: Sequence[TaggedSentence],
+    *,
+    words: SentenceEncoder | None = None,
+    stage: str | None = None,
 ) -> Tagger:
     """Return the tagger to train on sentences.
 
@@ -29,16 +32,20 @@ def new_tagger(
         sentences: of train.
         vectors: given word vectors.
         corpus: sentences to pre-train on.
+        words: vocabularies of another tagger to share; None: those of the sentences and corpus.
+        stage: of the run, in which the tagger is trained, see `Run.fit`.
     """
     if settings.fine_tunes and settings.encoder is not None:
         encoder = Encoder.load(settings.encoder)
-        with run.model_limit(None):
-            return FineTunedTagger(build_encoder(settings, sentences, None), encoder, settings)
+        words = words or build_encoder(settings, sentences, None)
+        with run.model_limit(stage):
+            return FineTunedTagger(words, encoder, settings)
     pretrained = PretrainedWeights.load(settings.encoder) if settings.encoder else None
-    more_words = [*(pretrained.words if pretrained else ()), *frequent_words(corpus, settings)]
-    words = build_encoder(settings, sentences, vectors, more_words)
+    if words is None:
+        more_words = [*(pretrained.words if pretrained else ()), *frequent_words(corpus, settings)]
+        words = build_encoder(settings, sentences, vectors, more_words)
     table = vector_table(words, vectors) if vectors is not None else None
-    with run.model_limit(None, STAGE):
+    with run.model_limit(stage, STAGE):
         tagger = Tagger.build(settings, words, [*sentences, *corpus], table)
     if pretrained:
         pretrained.load_into(tagger)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.predictor import Predictor
-from pmt_apps.ner.fine_tuned_tagger import load_tagger
+from pmt_apps.ner.ensemble import load_tagger
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_autograd import Array

@@ -30,6 +30,8 @@ FINE_TUNING_DEFAULTS = {
 }  # fmt: skip
 """Defaults with the folder of a pre-trained encoder."""
 
+MOST_MEMBERS = 64
+
 
 @dataclass(frozen=True)
 class Settings(TransformerSettings):
@@ -58,7 +60,7 @@ class Settings(TransformerSettings):
     folds: int | None = data_option(
         None,
         "cross-validate: train N times more, each time score another N-th of the documents of "
-        "--train",
+        "--train, by a single tagger",
         at_least=2,
         at_most=1000,
         metavar="N",
@@ -90,6 +92,13 @@ class Settings(TransformerSettings):
     )
     fine_tunes: bool = option(
         False, "--encoder is a folder to fine-tune; found by default", group="pre-training"
+    )
+    members: int = model_option(
+        1,
+        "taggers whose scores are averaged; each has initial weights and an order of its own",
+        at_least=1,
+        at_most=MOST_MEMBERS,
+        metavar="K",
     )
     scheme: Literal["IOB1", "IOB2", "IOBES"] = model_option(
         "IOBES", "tag scheme of the model, whatever that of the files"

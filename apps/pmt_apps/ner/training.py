@@ -47,11 +47,16 @@ class Training:
 
 
 def fit(
-    tagger: Tagger, splits: Splits, settings: Settings, run: Run[Settings], workers: Workers
+    tagger: Tagger,
+    splits: Splits,
+    settings: Settings,
+    run: Run[Settings],
+    workers: Workers,
+    stage: str | None = None,
 ) -> History:
-    """Train on "train"; keep the weights of the best F1 on "dev"."""
+    """Train on "train"; keep the weights of the best F1 on "dev". stage: see `Run.fit`."""
     job = prepare(tagger, splits["train"].sentences, splits["dev"].sentences, settings, workers)
-    return run.fit(job.trainer, job.batches, job.options, model_meta=tagger.to_json())
+    return run.fit(job.trainer, job.batches, job.options, model_meta=tagger.to_json(), stage=stage)
 
 
 def prepare(

@@ -14,7 +14,8 @@ from small_apps import tagged_sentences
 from tiny_encoder import write_tiny_encoder
 
 from pmt_apps.encoder.encoder import Encoder
-from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger, load_tagger
+from pmt_apps.ner.ensemble import load_tagger
+from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings
 from pmt_text import SentenceEncoder, TaggedSentence
 from pmt_train import Workers

@@ -1,7 +1,7 @@
 """Train a language model on a text, and let it write.
 
     python apps/train_lm.py                                      # the sample that ships with pmt
-    python apps/train_lm.py --corpus shakespeare.txt --preset nanogpt-cpu --out runs/shakespeare
+    python apps/train_lm.py --corpus shakespeare.txt --preset best --out runs/shakespeare
     python apps/train_lm.py --out runs/shakespeare --generate 'ROMEO:'
 
 The corpus is one text file, plain or gzip; its last tenth is held out. Tokens are characters, or

@@ -3,7 +3,7 @@
 Without arguments it trains in about a minute on a sample of short tales that ships with pmt, with
 characters as tokens. On a text of your own, with characters or subwords:
 
-  python apps/train_lm.py --corpus shakespeare.txt --preset nanogpt-cpu --out runs/shakespeare
+  python apps/train_lm.py --corpus shakespeare.txt --preset best --out runs/shakespeare
   python apps/train_lm.py --corpus shakespeare.txt --tokenizer bpe --out runs/subwords
 
 The last tenth of the text is held out to choose the best weights. An epoch is --steps steps. To

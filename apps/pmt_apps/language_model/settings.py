@@ -23,8 +23,20 @@ from pmt_apps.kit.settings import TransformerSettings
 
 generation_option = functools.partial(option, group="generation", transient=True, changeable=True)
 
-PRESETS: dict[str, dict[str, Any]] = {"sample": {}, "nanogpt-cpu": {"epochs": 8, "steps": 250}}
-"""Defaults by preset; nanogpt-cpu is the CPU setting of nanoGPT's README for tiny Shakespeare."""
+PRESETS: dict[str, dict[str, Any]] = {
+    "sample": {},
+    "nanogpt-cpu": {"epochs": 8, "steps": 250},
+    "best": {
+        "epochs": 8,
+        "steps": 250,
+        "optimizer": "muon",
+        "positions": "rotary",
+        "lr": 1e-2,
+        "final_lr": 0.0,
+    },
+}
+"""Defaults by preset. nanogpt-cpu is the CPU setting of nanoGPT's README for tiny Shakespeare; best
+has its sizes, steps and tokens, and is trained better: docs/experiments/lm.md."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +64,11 @@ class Settings(TransformerSettings):
     merges: int = model_option(
         500, "merges of the byte-pair encoding", at_least=1, at_most=1_000_000
     )
-    preset: Literal["sample", "nanogpt-cpu"] = model_option(
+    preset: Literal["sample", "nanogpt-cpu", "best"] = model_option(
         "sample",
-        "other defaults: nanogpt-cpu are nanoGPT's for tiny Shakespeare on a CPU (2,000 steps)",
+        "other defaults: nanogpt-cpu are nanoGPT's for tiny Shakespeare on a CPU (2,000 steps), "
+        "best has the same sizes and steps, and Muon, rotary positions and a higher rate that "
+        "falls to 0",
     )
     hidden: int | None = model_option(
         None, "width of the feed-forward networks", default_text="4 times --width", **SIZE
@@ -66,6 +80,9 @@ class Settings(TransformerSettings):
     )
     bias: bool = model_option(False, "biases in linear layers and norms")
     dropout: float = 0.0
+    optimizer: Literal["adamw", "muon"] = training_option(
+        "adamw", "of all parameters; muon: of the layers' matrices, and adamw of the others"
+    )
     final_lr: float = training_option(
         0.1, "last learning rate, as a fraction of --lr", at_least=0, at_most=1
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import replace
 
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 from pmt_apps.kit.run import Run
 from pmt_apps.language_model.data import Corpus
 from pmt_apps.language_model.generate import generate_text
+from pmt_apps.language_model.optimizer import build_optimizer
 from pmt_apps.language_model.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import LanguageModel, LanguageModelConfig, cross_entropy
 from pmt_text import ConsecutiveChunks, RandomChunks, TextChunkBatch
 from pmt_train import (
-    AdamW,
     FitOptions,
     Trainer,
     TrainingEvent,
@@ -67,9 +66,7 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
     trainer = Trainer(
         model,
         loss,
-        optimizer=functools.partial(
-            AdamW, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay
-        ),
+        optimizer=build_optimizer(settings),
         schedule=warmup(
             cosine_schedule(settings.lr, steps, settings.lr * settings.final_lr),
             warmup_steps(settings.warmup, steps),

@@ -12,7 +12,10 @@ import pytest
 from programs import Program, load_generator
 
 from pmt_apps.kit.files import SAMPLES
+from pmt_apps.language_model.optimizer import build_optimizer
 from pmt_apps.language_model.settings import Settings
+from pmt_apps.language_model.training import build_model
+from pmt_train import FlatParameters, Muon
 
 SMALL = (
     "--width", 16, "--heads", 2, "--layers", 1, "--max-length", 16, "--batch-size", 8,
@@ -34,9 +37,11 @@ def lm(tmp_path: Path) -> Program:
 
 @pytest.fixture(scope="module", params=["char", "bpe"])
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """A runner in a folder with a "run" of each tokenizer."""
+    """A runner in a folder with a "run" of each tokenizer, one of them trained by Muon."""
     runner = runner_with_corpus(tmp_path_factory.mktemp(request.param))
     tokenizer = ("--tokenizer", request.param, "--merges", 30)
+    if request.param == "bpe":
+        tokenizer = (*tokenizer, "--optimizer", "muon", "--positions", "rotary")
     result = runner.run("--corpus", "corpus.txt", *SMALL, *tokenizer, "--out", "run")
     assert result.stdout.count("    | ") >= 2  # a sample after each epoch
     assert "bits_per_character" in result.stdout
@@ -111,6 +116,27 @@ def test_the_preset_has_the_published_settings() -> None:
     assert (settings.batch_size, settings.dropout, settings.bias) == (12, 0.0, False)
     assert (settings.lr, settings.final_lr, settings.warmup) == (1e-3, 0.1, 100)
     assert (settings.beta2, settings.weight_decay, settings.clip_norm) == (0.99, 0.1, 1.0)
+
+
+def test_the_best_preset_has_the_sizes_and_steps_of_the_published_one() -> None:
+    """And in nanoGPT's count, which leaves out tables of positions, as many parameters."""
+    published, best = (
+        Settings(**{"preset": name, **Settings.defaults({"preset": name})})
+        for name in ("nanogpt-cpu", "best")
+    )
+    for name in ("batch_size", "max_length", "dropout", "bias", "tokenizer", "dev_fraction"):
+        assert getattr(best, name) == getattr(published, name)
+    assert (best.sizes, best.epochs, best.steps) == (published.sizes, 8, 250)
+    models = [build_model(settings, 65) for settings in (published, best)]
+    counts = [model.parameter_count() for model in models]
+    assert counts == [804_096, 804_096 - 64 * 128]
+    flat = FlatParameters(models[1].named_parameters())
+    muon = build_optimizer(best)(flat)
+    assert isinstance(muon, Muon)
+    others = [slot.name for slot in flat.slots if slot.name not in muon.matrix_names]
+    assert others[0] == "words.weight"
+    assert all("norm" in name for name in others[1:])
+    assert len(muon.matrix_names) == 4 * best.layers
 
 
 def test_the_generator_makes_the_shipped_sample() -> None:

@@ -49,6 +49,7 @@ from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot
 from pmt_train.optim.flat_parameters import FlatParameters
 from pmt_train.optim.lion import Lion
+from pmt_train.optim.muon import Muon, orthogonalize
 from pmt_train.optim.nadam import NAdam
 from pmt_train.optim.optimizer import Optimizer
 from pmt_train.optim.radam import RAdam
@@ -120,7 +121,7 @@ __all__ = [
     "BleuScore", "Block", "CalibrationBins", "Callback", "Callbacks", "Checkpoint", "Clipping",
     "CyclicMode", "Decays", "EarlyStopping", "EntityScores", "Epochs", "EventName", "FitOptions",
     "FlatGradients", "FlatParameters", "History", "Interrupt", "Interval", "LearningRateSearch",
-    "Lion", "Loss", "Mode", "MultiClass", "NAdam", "Optimizer", "OptimizerMaker",
+    "Lion", "Loss", "Mode", "MultiClass", "Muon", "NAdam", "Optimizer", "OptimizerMaker",
     "OptimizerOptions", "ParameterGroup", "ParameterSlot", "PrecisionRecallF1", "ProcessGroup",
     "RAdam", "RMSProp", "RecordedLayer", "RecordingFollower", "ReduceOnPlateau", "Row", "Schedule",
     "SingleProcess", "StepHook", "StepResult", "Trainable", "Trainer", "TrainingEvent",
@@ -136,9 +137,9 @@ __all__ = [
     "inverse_sqrt_schedule", "join_histories", "keep_freed_memory", "launched_process_group",
     "learning_curves", "learning_rate_plot", "linear_schedule", "load_checkpoint",
     "matthews_correlation", "max_workers", "multi_step_schedule", "multiclass_roc_auc",
-    "one_cycle_schedule", "perplexity", "plot_label", "precision_recall_f1", "predict_batches",
-    "preview", "progress_bar", "reliability_plot", "roc_auc", "run_thread_group", "say",
-    "search_learning_rate", "sentence_bleu", "step_schedule", "stopped_by_signals",
+    "one_cycle_schedule", "orthogonalize", "perplexity", "plot_label", "precision_recall_f1",
+    "predict_batches", "preview", "progress_bar", "reliability_plot", "roc_auc", "run_thread_group",
+    "say", "search_learning_rate", "sentence_bleu", "step_schedule", "stopped_by_signals",
     "token_loss_plot", "tokenize_13a", "training_hints", "transition_plot", "vector_plot", "warmup",
     "warmup_steps", "warn",
 ]

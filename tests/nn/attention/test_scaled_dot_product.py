@@ -186,3 +186,21 @@ def test_scores_of_any_level_give_their_softmax(level: float) -> None:
         expected = weights @ np.arange(3.0) / weights.sum()
         np.testing.assert_allclose(result[row].item(), expected, rtol=2e-4)
     assert result[2].item() == 0
+
+
+@pytest.mark.parametrize("width", [32, 33])
+@pytest.mark.parametrize("t", [31, 32, 40])
+def test_long_sequences_of_narrow_heads_are_the_composed_form(
+    rng: np.random.Generator, t: int, width: int
+) -> None:
+    """On either side of the sizes from which a transposed matrix is copied before the product."""
+    x = rng.normal(size=(3, t, 3 * 2 * width))
+    grad = rng.normal(size=(3, t, 2 * width))
+    results = []
+    for form in (packed_attention, packed_attention.composed):
+        qkv = Tensor(x, requires_grad=True)
+        y = form(qkv, heads=2, mask=causal_mask(t))
+        (y * grad).sum().backward()
+        results.append((y.data, qkv.grad))
+    for ours, plain in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-10, atol=1e-12)

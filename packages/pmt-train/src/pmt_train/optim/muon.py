@@ -38,9 +38,9 @@ def orthogonalize(matrix: Array, iterations: int = 5) -> Array:
         >>> import numpy as np
         >>> from pmt_train import orthogonalize
         >>> matrix = np.array([[2.0, 0.0, 0.0], [0.0, -0.1, 0.0]])
-        >>> orthogonalize(matrix).round(1)  # signs stay, sizes become about 1
+        >>> orthogonalize(matrix).round(1)  # signs stay, sizes come near 1
         array([[ 0.7,  0. ,  0. ],
-               [ 0. , -1.1,  0. ]])
+               [ 0. , -0.8,  0. ]])
     """
     if matrix.ndim != 2:
         raise ShapeError(f"expected a matrix to orthogonalize, got shape {matrix.shape}")
@@ -83,7 +83,7 @@ class Muon(AdamW):
         sections: number of equal parts of the columns of a matrix that are orthogonalized each
             by itself, e.g. 3 for queries, keys and values in one matrix; None: 1 for all.
         iterations: see `orthogonalize`.
-        betas, eps, weight_decay: see `AdamW`; the decay applies to both parts.
+        betas, weight_decay: see `AdamW`; the decay applies to both parts.
 
     Raises:
         SettingsError: for a setting out of range, and if `matrices` chooses no parameter or one

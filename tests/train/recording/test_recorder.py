@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -22,6 +23,7 @@ from pmt_train import (
     batches_of,
     cosine_schedule,
 )
+from pmt_train.recording import time_budget
 
 EPOCHS, STEPS = 4, 28  # 7 steps in an epoch
 
@@ -57,7 +59,13 @@ def data():
     return batches_of(ids, (ids.sum(axis=1) > 100).astype(np.int64), batch_size=16, rng=1)
 
 
-def fit(trained: Trainer, folder: Path, recorder: TrainingRecorder | None, **options):
+def fit(
+    trained: Trainer,
+    folder: Path,
+    recorder: TrainingRecorder | None,
+    epochs: int = EPOCHS,
+    **options,
+):
     callbacks = {} if recorder is None else dict(recorder.callbacks)
     for name, callback in options.pop("callbacks", {}).items():
         before = [callbacks[name]] if name in callbacks else []
@@ -65,7 +73,7 @@ def fit(trained: Trainer, folder: Path, recorder: TrainingRecorder | None, **opt
     options = {
         "checkpoint_path": folder / "checkpoint.npz", "checkpoint_seconds": 0.0, "quiet": True,
     } | options  # fmt: skip
-    return trained.fit(data(), FitOptions(EPOCHS, callbacks=callbacks, **options))
+    return trained.fit(data(), FitOptions(epochs, callbacks=callbacks, **options))
 
 
 def weights(trained: Trainer) -> dict[str, bytes]:
@@ -194,11 +202,39 @@ def test_resumed_after_the_lines_became_fewer(tmp_path):
     assert steps_of(path) == [8, 16, 24]
 
 
-def test_a_small_share_looks_at_the_first_step_only(tmp_path):
-    path = tmp_path / "recording.jsonl"
-    fit(trainer(), tmp_path, TrainingRecorder(path, share=0))
+def test_without_time_lines_are_a_sixteenth_apart(tmp_path):
+    """Only the first step is looked at; the losses of the lines are means over all steps."""
+    path, losses = tmp_path / "recording.jsonl", []
+    fit(
+        trainer(), tmp_path, TrainingRecorder(path, share=0), epochs=14, checkpoint_seconds=None,
+        callbacks={"step": lambda event: losses.append(event.row["loss"])},
+    )  # fmt: skip
     lines = TrainingRecording.load(path).steps
-    assert ["weight" in line for line in lines] == [True] + [False] * (STEPS - 1)
+    assert ["weight" in line for line in lines] == [True] + [False] * (len(lines) - 1)
+    expected = [*range(1, 33), 34, 37, 40, 43, 46, 49, 53, 57, 61, 65, 70, 75, 80, 85, 91, 97]
+    assert [line["step"] for line in lines] == expected
+    for last, line in itertools.pairwise(lines):
+        assert line["interval"] == line["step"] - last["step"]
+        part = losses[last["step"] : line["step"]]
+        assert line["loss"] == pytest.approx(np.mean(part))
+
+
+def test_lines_take_half_of_the_share_and_looks_the_rest(monkeypatch):
+    """A clock that the test moves: a step takes 1 s, a line 0.1 s, a look 0.4 s."""
+    clock, spent = [0.0], {"lines": 0.0, "looks": 0.0}
+    monkeypatch.setattr(time_budget.time, "perf_counter", lambda: clock[0])
+    budget = time_budget.TimeBudget(0.02)
+    for _ in range(5000):
+        has_line = budget.allows_line
+        looked = 0.4 if has_line and budget.allows_look else 0.0
+        clock[0] += 1 + looked
+        budget.end_step(looked)
+        clock[0] += 0.1 * has_line
+        budget.end_work()
+        spent["lines"] += 0.1 * has_line
+        spent["looks"] += looked
+    for seconds in spent.values():
+        assert 0.0095 < seconds / clock[0] < 0.0105
 
 
 def test_a_damaged_recording_does_not_stop_a_resumed_run(tmp_path, capsys):

@@ -21,24 +21,28 @@ from pmt_train.trainer.progress import warn
 from pmt_train.trainer.trainer import Trainer
 
 _MOST_EPOCHS = 10_000  # that are written
-_ENOUGH = 64  # lines of steps, however little time there is
+_FIRST = 32  # lines of steps, however little time there is
+_GROWTH = 1 / 16  # steps since the last line, relative to its step, after which there is another
 
 
 class TrainingRecorder:
     """Records a training run while it goes on, for `pmt serve` or `TrainingRecording.load`.
 
     It writes a line of JSON at a time: loss, learning rate, norm of the gradient and speed every
-    `interval` steps (the loss is the mean over them), and of some of these steps the norms of
-    weights, gradients and updates of each layer and the fractions of dead and saturated
-    activations. Steps are looked at closely as long as this takes at most `share` of the time. The
+    few steps (the loss is the mean over them), and of some of these steps the norms of weights,
+    gradients and updates of each layer and the fractions of dead and saturated activations. The
     metrics of an epoch are a line, too.
 
+    What this costs is measured while it goes on. The first 32 steps are a line each. Then a step is
+    one if lines took less than half of `share` of the time so far, or if it is a sixteenth beyond
+    the last one, so that a curve has points everywhere. A step is looked at closely if there is
+    time for this within the share. Whenever there are `most` lines of steps, pairs of them become
+    one, and from then on the distance of lines is at least twice as large.
+
     The file is appended to, whole lines at a time and a few times a second, so a process that is
-    killed leaves a file that can be read. The interval is 1 at the beginning. Whenever there are
-    `most` lines of steps, or 64 and writing them takes half of the share, pairs of them become one
-    and the interval doubles.
-    A resumed run continues the file: lines of steps after its checkpoint are dropped, and those
-    steps are recorded again. The training itself is bit-identical with and without a recorder.
+    killed leaves a file that can be read. A resumed run continues the file: lines of steps after
+    its checkpoint are dropped, and those steps are recorded again. The training itself is
+    bit-identical with and without a recorder.
 
     A layer is recorded for a `Trainer` only; of another `Trainable` it is loss, rate and speed. If
     the file cannot be written, a warning is printed and the training goes on.
@@ -46,7 +50,7 @@ class TrainingRecorder:
     Args:
         path: of the file, by convention recording.jsonl.
         most: largest number of lines of steps, an even number of 4 or more.
-        share: of the time, for looking at layers.
+        share: of the time of the training, for all of this.
 
     Raises:
         SettingsError: for numbers out of range.
@@ -92,7 +96,9 @@ class TrainingRecorder:
         self._probe: LayerProbe | None = None
         self._lines: list[RecordedLine] = []
         self._n_steps = 0
-        self._interval = 1
+        self._interval = 1  # least number of steps of a line
+        self._last_step = 0  # that has a line
+        self._is_due = False  # whether the next step has one
         self._sums = [0.0, 0, 0]  # of losses, their number, examples: since the last line
         self._begun = self._last = 0.0  # on the clock
         self._budget = TimeBudget(share)
@@ -107,7 +113,8 @@ class TrainingRecorder:
         earlier = self._earlier(event.step) if event.step else []
         steps = [line for line in earlier if line["kind"] == "step"]
         self._n_steps = len(steps)
-        self._interval = max((line["interval"] for line in steps), default=1)
+        self._last_step = steps[-1]["step"] if steps else event.step
+        self._interval = max(self._last_step // len(steps), 1) if steps else 1
         rows = event.rows[:_MOST_EPOCHS]
         self._seconds_before = max(
             [*(line["seconds"] for line in steps), *(row.get("seconds", 0.0) for row in rows)],
@@ -125,44 +132,42 @@ class TrainingRecorder:
             self._probe = LayerProbe(event.trainer)
             event.trainer.step_hook = self._probe
         self._file.rewrite(self._lines)
-        self._arm(event.step + 1)
+        self._plan(event.step + 1)
         self._budget.restart()
 
     def _step(self, event: TrainingEvent) -> None:
+        """Count a step, and write a line if it is time to. It is called often: it does little."""
         layers, looking = None, 0.0
         if self._probe is not None and self._probe.armed:
             layers = self._probe.measured()
             looking = self._probe.seconds
-        with self._budget.after_step(looking):
-            self._count(event, layers)
-
-    def _count(self, event: TrainingEvent, layers: dict[str, Any] | None) -> None:
-        """Count a step, and write a line if it is time to."""
+        self._budget.end_step(looking)
         row = event.row
         loss, sums = row["loss"], self._sums
         if not math.isnan(loss):  # of a step with nothing to learn
             sums[0] += loss
             sums[1] += 1
         sums[2] += row["examples"]
-        if event.step % self._interval == 0:
+        if self._is_due:
             self._add_step(event, layers)
-        self._arm(event.step + 1)
+        self._plan(event.step + 1)
+        self._budget.end_work()
 
     def _add_step(self, event: TrainingEvent, layers: dict[str, Any] | None) -> None:
         total, count, examples = self._sums
-        now = time.perf_counter()
+        now = self._budget.now
         line: RecordedLine = {
             "kind": "step",
             "step": event.step,
             "epoch": event.epoch,
-            "interval": self._interval,
+            "interval": event.step - self._last_step,
             "seconds": round(self._seconds(now), 3),
             "loss": finite_or_none(total / count) if count else None,
             "lr": finite_or_none(event.row["lr"]),
             "grad_norm": finite_or_none(event.row.get("grad_norm", math.nan)),
             "examples_per_second": round(examples / max(now - self._last, 1e-9), 2),
         }
-        self._sums, self._last = [0.0, 0, 0], now
+        self._sums, self._last, self._last_step = [0.0, 0, 0], now, event.step
         new = [line]
         if layers is not None and self._probe is not None:
             line |= layers
@@ -171,31 +176,42 @@ class TrainingRecorder:
                 self._described, new = described, [described, line]
         self._lines += new
         self._n_steps += 1
-        is_full = self._n_steps >= self._most
-        if is_full or (self._n_steps >= _ENOUGH and self._budget.lines_take_too_long):
+        if self._n_steps >= self._most:
             self._thin()
         else:
-            self._file.append(new, at_once=self._n_steps <= _ENOUGH)
+            self._file.append(new, at_once=self._n_steps <= _FIRST)
 
     def _epoch(self, event: TrainingEvent) -> None:
         if event.epoch > _MOST_EPOCHS:
             return
-        self._add(_of_epoch(event.row))
+        line = _of_epoch(event.row)
+        self._lines.append(line)
+        self._file.append([line], at_once=event.epoch <= _FIRST)
         self._last = time.perf_counter()  # the speed is that of training, without the evaluation
         self._budget.restart()
 
     def _end(self, event: TrainingEvent) -> None:
-        self._add({"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)})
+        end = {"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)}
+        self._file.append([end], at_once=True)
         self._file.close()
         if self._probe is not None and isinstance(event.trainer, Trainer):
             event.trainer.step_hook = None
             self._probe = None
 
-    def _arm(self, step: int) -> None:
-        """Look at a step closely if it will be written, and there is time for it."""
-        if self._probe is None or not self._file.is_writing:
-            return
-        self._probe.armed = step % self._interval == 0 and self._budget.is_left
+    def _plan(self, step: int) -> None:
+        """Decide whether the next step has a line, and whether it is looked at closely."""
+        since = step - self._last_step
+        self._is_due = (
+            since >= self._interval
+            and self._file.is_writing
+            and (
+                self._n_steps < _FIRST
+                or self._budget.allows_line
+                or since >= _GROWTH * self._last_step
+            )
+        )
+        if self._probe is not None:
+            self._probe.armed = self._is_due and self._budget.allows_look
 
     def _seconds(self, now: float | None = None) -> float:
         return self._seconds_before + (now or time.perf_counter()) - self._begun
@@ -218,39 +234,36 @@ class TrainingRecorder:
         ]
 
     def _thin(self) -> None:
-        """Join pairs of lines, double the interval, and write the file anew."""
+        """Join pairs of lines, double the least interval, and write the file anew."""
         joined: list[RecordedLine] = []
         first: RecordedLine | None = None
-        for line in self._lines:
+        for line in self._lines:  # an even number of them is of steps
             if line["kind"] != "step":
                 joined.append(line)
-            elif line["step"] % (2 * self._interval):
+            elif first is None:
                 first = line
             else:
-                joined.append(_joined(first, line, 2 * self._interval))
+                joined.append(_joined(first, line))
                 first = None
         self._lines = joined
         self._interval *= 2
         self._n_steps = sum(line["kind"] == "step" for line in joined)
         self._file.rewrite(self._lines)
 
-    def _add(self, line: RecordedLine) -> None:
-        self._lines.append(line)
-        self._file.append([line], at_once=True)
-
 
 def _of_epoch(row: Row) -> RecordedLine:
     return {"kind": "epoch", "row": rows_to_json([row])[0]}
 
 
-def _joined(first: RecordedLine | None, second: RecordedLine, interval: int) -> RecordedLine:
+def _joined(first: RecordedLine, second: RecordedLine) -> RecordedLine:
     """Return one line for two: means of loss and speed; layers of the second that has some."""
-    line = {**second, "interval": interval}
-    if first is None:
-        return line
+    line = {**second, "interval": first["interval"] + second["interval"]}
     for name in ("loss", "examples_per_second"):
-        values = [part[name] for part in (first, second) if part[name] is not None]
-        line[name] = sum(values) / len(values) if values else None
+        parts = [
+            (part[name], part["interval"]) for part in (first, second) if part[name] is not None
+        ]
+        steps = sum(interval for _, interval in parts)
+        line[name] = sum(x * interval for x, interval in parts) / steps if parts else None
     layers = ("weight", "gradient", "update", "activations")
     if "weight" not in second and "weight" in first:
         line |= {name: first[name] for name in layers}

@@ -15,6 +15,7 @@ from pmt_train.recording.line_checker import RecordedLine
 from pmt_train.trainer.progress import warn
 
 _PERIOD = 0.2  # seconds between writes
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 class RecordingFile:
@@ -91,4 +92,4 @@ def _finish(file: FileIO, pending: list[bytes]) -> None:
 
 
 def _encoded(line: RecordedLine) -> bytes:
-    return f"{json.dumps(line, allow_nan=False, separators=(',', ':'))}\n".encode()
+    return f"{_encode(line)}\n".encode()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _SMOOTHING = 0.1  # weight of the newest step in the usual time
 
@@ -18,50 +16,43 @@ class TimeBudget:
 
     Args:
         share: of the time of the training, that may be spent.
+
+    Attributes:
+        now: on the clock, when the last step ended.
     """
 
     def __init__(self, share: float) -> None:
+        self.now = self._begun = self._last = time.perf_counter()
         self._share = share
-        self._begun = self._last = time.perf_counter()
         self._usual: float | None = None  # seconds of a step that nobody looked at
         self._looking = self._writing = 0.0
 
     @property
-    def is_left(self) -> bool:
+    def allows_look(self) -> bool:
         """Whether there is time to look at the next step."""
-        allowed = self._allowed
+        allowed = self._share * (self.now - self._begun)
         return self._looking + min(self._writing, allowed / 2) <= allowed
 
     @property
-    def lines_take_too_long(self) -> bool:
-        """Whether writing lines alone takes half of the time."""
-        return self._writing > self._allowed / 2
+    def allows_line(self) -> bool:
+        """Whether writing lines has taken less than half of the share."""
+        return 2 * self._writing <= self._share * (self.now - self._begun)
 
     def restart(self) -> None:
         """Begin to measure the next step."""
         self._last = time.perf_counter()
 
-    @contextmanager
-    def after_step(self, looking: float) -> Iterator[None]:
-        """Count the step before this block, and the time of the block.
-
-        looking: seconds that looking at the step has taken at least; 0 if nobody did.
-        """
-        start = time.perf_counter()
-        seconds = start - self._last
+    def end_step(self, looking: float) -> None:
+        """Count a step. looking: seconds that looking at it took at least; 0 if nobody did."""
+        self.now = time.perf_counter()
+        seconds = self.now - self._last
+        usual = seconds if self._usual is None else self._usual
         if looking:
-            self._looking += max(
-                looking, seconds - (seconds if self._usual is None else self._usual)
-            )
+            self._looking += max(looking, seconds - usual)
         else:
-            usual = seconds if self._usual is None else self._usual
             self._usual = usual + _SMOOTHING * (seconds - usual)
-        try:
-            yield
-        finally:
-            self._last = time.perf_counter()
-            self._writing += self._last - start
 
-    @property
-    def _allowed(self) -> float:
-        return self._share * (time.perf_counter() - self._begun)
+    def end_work(self) -> None:
+        """Count the time since the step has ended, and begin to measure the next one."""
+        self._last = time.perf_counter()
+        self._writing += self._last - self.now

@@ -35,19 +35,46 @@ _KEYS = {
     "ArrowRight": "\ue014", "ArrowDown": "\ue015", "Delete": "\ue017", "Backspace": "\ue003",
 }  # fmt: skip
 
-# Calls back when a condition holds: tried now, and again after each change of the page.
+# Calls back when a condition holds: tried now, after each change of the page and with each frame
+# that it draws, as properties change without an event. What fails is tried again.
 _WAIT = """
 const [condition, values, done] = [arguments[0], arguments[1], arguments[arguments.length - 1]];
 const holds = new Function("...values", `return (${condition});`);
+let isDone = false;
 const attempt = () => {
-  const value = holds(...values);
-  if (value) { observer.disconnect(); done(value); }
-  return value;
+  if (isDone) return;
+  let value;
+  try { value = holds(...values); } catch { return; }
+  if (value) { isDone = true; observer.disconnect(); done(value); }
 };
+const frame = () => { attempt(); if (!isDone) requestAnimationFrame(frame); };
 const observer = new MutationObserver(attempt);
 observer.observe(document, {
   subtree: true, childList: true, attributes: true, characterData: true });
-attempt();
+frame();
+"""
+# Calls back when what the page is now is what input events meet: the compositor sends wheel and
+# touch to the page of the frame before.
+_SETTLE = """
+const done = arguments[0];
+requestAnimationFrame(() => requestAnimationFrame(() => done()));
+"""
+# Notes what gets the focus, with ! if that is not visible; returns how much there may be.
+_NOTE_FOCUS = """
+const elements = new Set();
+window.focused = [];
+document.addEventListener("focusin", ({ target: e }) => {
+  if (elements.has(e)) return;
+  elements.add(e);
+  const style = getComputedStyle(e);
+  if (e === document.body) return;
+  const isVisible = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  window.focused.push([e.localName, ...e.classList].join(".") + (isVisible ? "" : "!"));
+});
+document.body.tabIndex = -1; // Tab goes on from what had the focus last: the beginning
+document.body.focus();
+document.body.removeAttribute("tabindex");
+return document.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]").length;
 """
 
 
@@ -127,7 +154,11 @@ class Browser:
     def wait(self, condition: str, *values: Any) -> Any:
         """Return the value of a JavaScript expression of `values` when it is true."""
         content = {"script": _WAIT, "args": [condition, list(values)]}
-        return self._command("POST", "/execute/async", content)
+        try:
+            return self._command("POST", "/execute/async", content)
+        except WebDriverError as error:
+            text = self.run("return document.body.innerText")
+            raise WebDriverError(f"{condition} of {values}: {error}\nThe page: {text}") from error
 
     def wait_for(self, selector: str, text: str = "") -> str:
         """Return the text of the first element that fits a selector and has a text in it."""
@@ -157,6 +188,10 @@ class Browser:
         return base64.b64decode(answer["data"])
 
     # --- input ----------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Wait until the page is drawn as it is now."""
+        self._command("POST", "/execute/async", {"script": _SETTLE, "args": []})
 
     def _element(self, selector: str) -> str:
         using = {"using": "css selector", "value": selector}
@@ -199,8 +234,14 @@ class Browser:
             actions += [{"type": "keyUp", "value": value} for value in reversed(values)]
         self._act({"type": "key", "id": "keyboard", "actions": actions})
 
+    def tab_through(self) -> list[str]:
+        """Press Tab until the page ends; return what had the focus, with ! where none sees it."""
+        self.press(*["Tab"] * (self.run(_NOTE_FOCUS) + 1))
+        return list(self.run("return window.focused"))
+
     def drag(self, selector: str, points: Sequence[tuple[int, int]]) -> None:
         """Draw through points, in pixels from the middle of an element."""
+        self.settle()
         move, *moves = (self._move(selector, x, y) for x, y in points)
         actions = [
             move, {"type": "pointerDown", "button": 0}, *moves, {"type": "pointerUp", "button": 0},
@@ -210,13 +251,41 @@ class Browser:
 
     def hover(self, selector: str) -> None:
         """Point at the middle of an element."""
+        self.settle()
         pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
         self._act({**pointer, "actions": [self._move(selector, 0, 0)]})
 
     def wheel(self, selector: str, amount: int) -> None:
         """Turn the wheel over an element; a negative amount is away from the user."""
+        self.settle()
         action = {**self._move(selector, 0, 0), "type": "scroll", "deltaX": 0, "deltaY": amount}
         self._act({"type": "wheel", "id": "wheel", "actions": [action]})
+
+    @contextmanager
+    def touch_screen(self) -> Iterator[None]:
+        """Have a touch screen for pages that are opened in this block."""
+        self.devtools("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+        try:
+            yield
+        finally:
+            self.devtools("Emulation.setTouchEmulationEnabled", enabled=False)
+
+    def touch(self, selector: str, moves: Sequence[Sequence[tuple[float, float]]]) -> None:
+        """Touch with fingers, move them and lift them.
+
+        moves: the places of all fingers, one list after the other, in pixels from the middle of an
+            element.
+        """
+        self.settle()
+        script = """
+            const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];"""
+        left, top = self.run(script, selector)
+        for i, fingers in enumerate(moves):
+            points = [{"x": left + x, "y": top + y, "id": j} for j, (x, y) in enumerate(fingers)]
+            kind = "touchMove" if i else "touchStart"
+            self.devtools("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+        self.devtools("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def _move(self, selector: str, x: int, y: int) -> dict[str, Any]:
         origin = {_ELEMENT: self._element(selector)}

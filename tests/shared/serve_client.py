@@ -1,16 +1,37 @@
-"""A WSGI application called without a server."""
+"""A WSGI application called without a server, and a server for a browser."""
 
 from __future__ import annotations
 
 import io
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.runs import RunStore
+from pmt_apps.server.threaded_server import ThreadedServer
 
 LIMITS = ServeLimits(body=20_000, examples=8, characters=500, tokens=40, seconds=30)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve the runs of a folder by the threaded server; give its address."""
+    app = ServeApp(RunStore(folder, workers=1), hosts=["127.0.0.1"])
+    server = ThreadedServer(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        app.close()
+        server.stop()
+        thread.join()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import MISSING, Browser, browser
-from serve_client import LIMITS, Client
+from serve_client import LIMITS, Client, served
 
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.ngram_models import ScratchModel
@@ -26,7 +25,6 @@ from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_text import QuestionPair
 
 SAVED = Path(__file__).parents[1] / "saved_runs"
@@ -90,14 +88,8 @@ def image() -> list[int]:
 @pytest.fixture(scope="session")
 def address(runs: Path) -> Iterator[str]:
     """Where the runs are served, by the threaded server."""
-    store = RunStore(runs, workers=1)
-    server = ThreadedServer(ServeApp(store, hosts=["127.0.0.1"]), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.stop()
-    thread.join()
-    store.close()
+    with served(runs) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

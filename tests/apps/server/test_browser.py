@@ -1,6 +1,8 @@
-"""The page in a real browser (headless Chromium): every view is driven, and fits every width."""
+"""The page in a real browser (headless Chromium): every view is driven, by mouse, keys, fingers."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from browser import Browser
@@ -8,7 +10,7 @@ from browser import Browser
 pytestmark = pytest.mark.slow
 
 VIEWS = {
-    "": "h3",  # the list of runs
+    "": ".card h3",  # the list of runs
     "classify": ".word.for4, .word.against4",
     "lm": "button",
     "mnist": "canvas.picture",
@@ -16,7 +18,6 @@ VIEWS = {
     "qqp": "svg.attention line",
     "tape": ".tape .node",
     "translation": ".beams .best",
-    "unfinished": "main",
     "word2vec": "main .answer p",
 }
 """Run, or tape -> an element that is there when its view is complete."""
@@ -30,9 +31,6 @@ def opened(page: Browser, address: str, run: str) -> Browser:
     return page
 
 
-# --- each view ------------------------------------------------------------------------------------
-
-
 def test_the_list_has_runs_and_samples(page: Browser, address: str) -> None:
     opened(page, address, "")
     page.wait_for("h2", "Samples")
@@ -40,6 +38,35 @@ def test_the_list_has_runs_and_samples(page: Browser, address: str) -> None:
     page.click_text("h3 a", "ner")
     page.wait_for("h1", "Names in text")
     assert page.run("return document.activeElement.id") == "content"
+    page.click_text("#runs a", "classify")
+    page.wait_for("h1", "Texts and labels")
+    page.run("document.querySelector('a.skip').focus()")
+    page.press("Enter")  # it moves the focus, and opens no other view
+    page.wait("document.activeElement.id === 'content'")
+    assert page.texts("h1") == ["Texts and labels"]
+
+
+def test_the_view_that_was_asked_for_last_stays(page: Browser, address: str) -> None:
+    """The answer for another one, that was asked for before, arrives after it."""
+    opened(page, address, "")
+    page.run("""
+        const send = window.fetch;
+        window.fetch = (path, options) => (path !== "/runs/ner/model" ? send(path, options)
+          : new Promise((done) => { window.release = () => done(send(path, options)); }));
+        location.hash = "#/runs/ner";""")
+    page.wait("window.release")
+    page.run("location.hash = '#/runs/classify'")
+    page.wait_for(VIEWS["classify"])
+    page.run("""
+        const parse = Response.prototype.json;
+        Response.prototype.json = async function () {
+          const content = await parse.call(this);
+          setTimeout(() => { window.released = true; });
+          return content;
+        };
+        window.release();""")
+    page.wait("window.released")
+    assert page.texts("h1") == ["Texts and labels"]
 
 
 def test_names_are_marked_while_typing(page: Browser, address: str) -> None:
@@ -83,10 +110,7 @@ def test_without_a_word_a_pair_has_another_probability(page: Browser, address: s
     page.wait("document.querySelector('.words').textContent.includes('escaped')")
     page.type("textarea", "is rome far ?")
     page.wait("document.querySelector('.words').textContent.includes('rome')")
-
-
-def test_attention_shows_the_lines_of_one_word(page: Browser, address: str) -> None:
-    opened(page, address, "qqp")
+    page.wait_for("svg.attention text", "rome")
     lines = page.count("svg.attention line")
     page.hover("svg.attention text")
     page.wait("document.querySelector('svg.attention text.chosen')")
@@ -176,13 +200,51 @@ def test_a_word_has_neighbors(page: Browser, address: str) -> None:
     page.wait(f"{transform} !== values[0]", start)
     page.press("0")
     page.wait(f"{names} === values[0]", before)
-
-
-def test_an_analogy_is_drawn_as_arrows(page: Browser, address: str) -> None:
-    opened(page, address, "word2vec")
     page.type("input[type=text]", "the - of + city")
     page.wait_for(".map .result")
     assert page.count(".map path.arrow") == 2
+
+
+def test_two_fingers_zoom_the_map_and_one_moves_it(page: Browser, address: str) -> None:
+    with page.touch_screen():
+        page.resize(390, 844)
+        opened(page, address, "word2vec")
+        page.type("input[type=text]", "the")
+        page.wait_for(".map .asked", "the")
+        page.run("document.querySelector('svg.pan').scrollIntoView({block: 'center'})")
+        small = view_of_map(page)
+        page.touch("svg.pan", [[(-30, 0), (30, 0)], [(-60, 0), (60, 0)], [(-120, 0), (120, 0)]])
+        page.wait(f"{SCALE} > 3 * values[0]", small["k"])
+        before = view_of_map(page)
+        assert before["k"] == pytest.approx(4 * small["k"], rel=1e-3)
+        page.touch("svg.pan", [[(-80, -40), (80, 40)], [(-100, -50), (100, 50)]])
+        page.wait(f"{SCALE} > values[0]", before["k"])
+        after = view_of_map(page)
+        assert after["k"] == pytest.approx(1.25 * before["k"], rel=1e-3)
+        # What is between the fingers stays there.
+        for axis in ("x", "y"):
+            assert after["middle"][axis] == pytest.approx(before["middle"][axis], abs=0.5)
+        page.touch("svg.pan", [[(0, 0)], [(-15, 10)], [(-30, 20)]])
+        page.wait("document.querySelector('svg.pan').__zoom.x < values[0]", after["x"])
+        moved = view_of_map(page)
+        assert moved["k"] == after["k"]
+        assert (moved["x"] - after["x"], moved["y"] - after["y"]) == pytest.approx((-30, 20))
+        assert [moved["page"], moved["scrolled"]] == [1, before["scrolled"]]  # the page stays
+
+
+SCALE = "document.querySelector('svg.pan').__zoom.k"
+
+
+def view_of_map(page: Browser) -> dict[str, Any]:
+    """Return the transformation of the map, the point in its middle, and those of the page."""
+    return dict(
+        page.run("""
+        const svg = document.querySelector("svg.pan");
+        const { x, y, k } = svg.__zoom;
+        const [mx, my] = svg.__zoom.invert([svg.clientWidth / 2, svg.clientHeight / 2]);
+        return { x, y, k, middle: { x: mx, y: my },
+          page: visualViewport.scale, scrolled: window.scrollY };""")
+    )
 
 
 def test_the_tape_is_stepped_by_keys_and_follows_its_inputs(page: Browser, address: str) -> None:
@@ -211,60 +273,3 @@ def test_the_tape_is_stepped_by_keys_and_follows_its_inputs(page: Browser, addre
     before = page.run("return document.querySelector('.tape').getAttribute('transform')")
     page.wheel("svg.pan", -200)
     page.wait("document.querySelector('.tape').getAttribute('transform') !== values[0]", before)
-
-
-# --- all views ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("run", VIEWS)
-def test_it_fits_every_width_and_the_keyboard_reaches_it(
-    page: Browser, address: str, run: str
-) -> None:
-    opened(page, address, run)
-    for width in (1280, 390, 360):
-        page.resize(width)
-        scrolled = page.run(
-            "const page = document.documentElement;"
-            "return [page.scrollWidth, page.clientWidth, window.innerWidth];"
-        )
-        assert scrolled == [width] * 3
-    assert unnamed(page) == []
-    page.run("document.activeElement.blur()")
-    seen = tabbed(page)
-    assert seen[0] == "a.skip"
-    assert [element for element in seen if element.endswith("!")] == []  # not visible
-    fields = page.count("main textarea, main input, main select, main button:not(:disabled)")
-    assert sum(name.split(".")[0] in FIELDS for name in seen) == fields
-
-
-FIELDS = ("textarea", "input", "select", "button")
-
-
-def unnamed(page: Browser) -> list[str]:
-    """Return the elements that a screen reader cannot name."""
-    return list(
-        page.run("""
-        const name = (e) => (e.ariaLabel ?? "") + (e.labels?.[0]?.textContent ?? "")
-          + e.textContent.trim() + (e.title ?? "");
-        const wanted = "a, button, input, select, textarea, canvas, main svg:not([aria-hidden] *),"
-          + "[role=button], [role=group], [role=img], [tabindex='0']";
-        return [...document.querySelectorAll(wanted)]
-          .filter((e) => !name(e) && !e.closest("[aria-hidden]")).map((e) => e.outerHTML);""")
-    )
-
-
-def tabbed(page: Browser) -> list[str]:
-    """Press Tab until the page ends; return what had the focus, with ! if that is not visible."""
-    seen = []
-    while True:
-        page.press("Tab")
-        element = page.run("""
-            const e = document.activeElement;
-            if (!e || e === document.body || e.dataset.seen) return null;
-            e.dataset.seen = "1";
-            const style = getComputedStyle(e);
-            const visible = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-            return [e.localName, ...e.classList].join(".") + (visible ? "" : "!");""")
-        if element is None:
-            return seen
-        seen.append(element)

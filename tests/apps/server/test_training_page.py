@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser import Browser
 from recorded_run import RecordedRun, recorded_step
+from serve_client import served
 
-from pmt_apps.server.application import ServeApp
 from pmt_apps.server.replay import replay_page
-from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_apps.server.training_feed import TrainingFeed
 
 pytestmark = pytest.mark.slow
@@ -37,17 +34,10 @@ def run(tmp_path: Path) -> RecordedRun:
 
 @pytest.fixture
 def live(window: Browser, run: RecordedRun) -> Iterator[str]:
-    app = ServeApp(RunStore(run.folder.parent), hosts=["127.0.0.1"])
-    server = ThreadedServer(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    address = f"http://127.0.0.1:{server.port}"
     window.resize(1280)
-    yield address
-    window.open("about:blank")
-    app.close()
-    server.stop()
-    thread.join()
+    with served(run.folder.parent) as address:
+        yield address
+        window.open("about:blank")
     assert window.console() == []
     assert all(url.startswith((address, "data:", "about:")) for url in window.requests())
 

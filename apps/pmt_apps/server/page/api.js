@@ -6,7 +6,8 @@ async function answer(response) {
   let content;
   try {
     content = await response.json();
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new ApiError(`the server answered ${response.status} without JSON`);
   }
   if (!response.ok) throw new ApiError(content.error?.message ?? `error ${response.status}`);

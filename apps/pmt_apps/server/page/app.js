@@ -25,9 +25,18 @@ const TASKS = {
   mnist: ["Digits", digits],
 };
 const content = document.getElementById("content");
+let views = 0; // that were opened
+
+// Gets what a view needs. If another view was opened meanwhile, this one is given up.
+async function wanted(path) {
+  const number = views;
+  const answer = await get(path);
+  if (number !== views) throw new DOMException("another view was opened", "AbortError");
+  return answer;
+}
 
 async function showRuns() {
-  const { runs, single } = await get("/runs");
+  const { runs, single } = await wanted("/runs");
   showMenu(runs);
   if (single && runs.length === 1) return showRun(runs[0].name);
   document.title = "pmt";
@@ -47,7 +56,7 @@ async function showRuns() {
 
 // The loss of each run, and the way to its training.
 async function showCurves(places) {
-  const answer = await get("/curves");
+  const answer = await wanted("/curves");
   for (const [name, place] of places) {
     const curve = answer.curves[name];
     if (curve?.losses.length) place.replaceChildren(...smallCurve(curve, trainingPath(name)));
@@ -66,7 +75,7 @@ function scoreText(run) {
 }
 
 async function showSamples(place) {
-  const { samples } = await get("/samples");
+  const { samples } = await wanted("/samples");
   const absent = samples.filter((sample) => sample.state !== "done");
   if (!absent.length) return place.replaceChildren();
   const cards = absent.map((sample) => {
@@ -105,7 +114,7 @@ async function train(task, place, button) {
 }
 
 async function showRun(name) {
-  const model = await get(runPath(name, "model"));
+  const model = await wanted(runPath(name, "model"));
   const [title, view] = TASKS[model.task];
   document.title = `${name} · pmt`;
   const place = h("section", { "aria-label": "Try it" });
@@ -154,21 +163,28 @@ function showMenu(runs) {
 
 async function route() {
   const [, what, name, view] = location.hash.split("/");
-  await fill(content, async () => {
+  const number = ++views;
+  try {
     if (what === "runs" && name) {
-      const { runs } = await get("/runs");
+      const { runs } = await wanted("/runs");
       showMenu(runs);
       if (view === "training") await showTraining(decodeURIComponent(name), runs);
       else await showRun(decodeURIComponent(name));
     } else if (what === "tape") {
-      showMenu((await get("/runs")).runs);
+      showMenu((await wanted("/runs")).runs);
       await showTape(name);
     } else {
       await showRuns();
     }
-    return [...content.childNodes];
-  });
+  } catch (error) {
+    if (number !== views) return;
+    content.replaceChildren(h("p", { class: "error", role: "alert" }, error.message));
+  }
 }
 
+document.querySelector("a.skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the part of the address after # is that of the view
+  content.focus();
+});
 window.addEventListener("hashchange", () => route().then(() => content.focus()));
 route();

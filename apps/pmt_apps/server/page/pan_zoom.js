@@ -18,12 +18,13 @@ export function panZoom(content, width, height, options) {
   const picture = select(svg);
   const behavior = zoom().scaleExtent([0.1, 8])
     .translateExtent(options.extent ?? [[0, 0], [width, height]]);
-  behavior.on("zoom", ({ transform }) => {
+  let isMoved = false; // by the user, or to show a point
+  behavior.on("zoom", ({ transform, sourceEvent }) => {
+    if (sourceEvent) isMoved = true;
     content.setAttribute("transform", transform);
     options.zoomed?.(transform.k);
   });
   picture.call(behavior).on("dblclick.zoom", null);
-  let isFitted = false;
 
   // Shows all, or from the left what fits at the least scale.
   function fit() {
@@ -33,7 +34,7 @@ export function panZoom(content, width, height, options) {
     const y = Math.max(0, (tall - k * height) / 2);
     picture.call(behavior.transform,
       zoomIdentity.translate(Math.max(0, (w - k * width) / 2), y).scale(k));
-    isFitted = true;
+    isMoved = false;
   }
 
   // Moves the picture so that a point is in the middle, unless it is well inside already.
@@ -41,10 +42,16 @@ export function panZoom(content, width, height, options) {
     const { clientWidth: w, clientHeight: tall, __zoom: now } = svg;
     const [px, py] = now.apply([x, y]);
     const inside = px > 0.2 * w && px < 0.8 * w && py > 0.2 * tall && py < 0.8 * tall;
-    if (!inside) picture.call(behavior.translateTo, x, y);
+    if (inside) return;
+    isMoved = true;
+    picture.call(behavior.translateTo, x, y);
   }
 
-  const scaleBy = (factor) => picture.call(behavior.scaleBy, factor);
+  function scaleBy(factor) {
+    isMoved = true;
+    picture.call(behavior.scaleBy, factor);
+  }
+
   const moves = { ArrowLeft: [SHIFT, 0], ArrowRight: [-SHIFT, 0], ArrowUp: [0, SHIFT], ArrowDown: [0, -SHIFT] };
   svg.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -53,11 +60,13 @@ export function panZoom(content, width, height, options) {
     else if (event.key === "0") fit();
     else if (options.arrows && moves[event.key]) {
       const [dx, dy] = moves[event.key].map((pixels) => pixels / svg.__zoom.k);
+      isMoved = true;
       picture.call(behavior.translateBy, dx, dy);
     } else return;
     event.preventDefault();
   });
-  new ResizeObserver(() => { if (!isFitted) fit(); }).observe(svg);
+  // It has no size before it is on the page, and another one when a telephone is turned.
+  new ResizeObserver(() => { if (!isMoved) fit(); }).observe(svg);
   const button = (text, label, onclick) =>
     h("button", { class: "plain small", type: "button", "aria-label": label, onclick }, text);
   const element = h("div", { class: "panned" }, svg, h("div", { class: "zooms" },

@@ -65,7 +65,7 @@ function visible(text) {
 
 function legend() {
   const parts = BITS.map((bits, i) => [
-    h("span", { class: `swatch against${i + 1}` }), ` ${bits} bits `,
+    h("span", { class: `swatch against${i + 1}` }), ` ${bits} ${bits === 1 ? "bit" : "bits"} `,
   ]);
   return h("p", { class: "legend quiet" }, "from ", ...parts.flat());
 }

@@ -43,6 +43,7 @@ export function prompts(place, name, model) {
     try {
       await stream(runPath(name, "predict"), { input: prompt.value, stream: true, options },
         (line) => {
+          if (!place.isConnected) running.abort(); // another view was opened
           if (line.text) answer.append(line.text);
           if (line.reason === "time") note.textContent = "cut off: the time was over";
           if (line.reason === "error") throw new Error(line.message);

@@ -33,50 +33,73 @@ def viterbi_decode(
         (array([[0, 0, 0]]), array([4.]))
     """
     b, t, n = emissions.shape
-    tags = np.zeros((b, t), np.int64)
     if not t:
-        return tags, np.zeros(b, emissions.dtype)
+        return np.zeros((b, t), np.int64), np.zeros(b, emissions.dtype)
+    if b == 1 and lengths[0] == t:
+        tags, score = _decode_one(emissions[0], transitions, start, end)
+        return np.array([tags]), np.array([score], emissions.dtype)
+    best = _best_prefixes(emissions, transitions, start, lengths)
+    last = best[t - 1] + end[:, np.newaxis]
+    score = np.where(lengths > 0, last.max(axis=0), 0)
+    tags = np.zeros((t, b), np.int64)
+    tag = last.argmax(axis=0)
+    incoming = np.ascontiguousarray(transitions.T)
     shortest = int(lengths.min(initial=t))
-    previous = np.empty((t, b, n), np.int64)
-    incoming = np.ascontiguousarray(transitions.T)  # the maximum is then over contiguous rows
-    steps = np.empty((b, n, n), np.result_type(emissions, start, transitions))
-    best = (start + emissions[:, 0]).astype(steps.dtype, copy=False)
-    from_best = best[:, np.newaxis]  # a view (b, 1, n): score of the best prefix for each tag
-    longer = np.empty_like(best)
-    for i in range(1, t):
-        np.add(from_best, incoming, out=steps)
-        steps.argmax(axis=2, out=previous[i])
-        np.maximum.reduce(steps, axis=2, out=longer)
+    for i in range(t - 1, 0, -1):
+        previous = (best[i - 1].T + incoming.take(tag, axis=0)).argmax(axis=1)
         if i < shortest:
-            np.add(longer, emissions[:, i], out=best)
-        else:
-            longer += emissions[:, i]
-            np.copyto(best, longer, where=(i < lengths)[:, np.newaxis])
-    best = best + end
-    score = np.where(lengths > 0, best.max(axis=1), 0)
-    tag = best.argmax(axis=1)
-    if b == 1:
-        tags[0, : lengths[0]] = _traced_back(previous[: lengths[0], 0].tolist(), int(tag[0]))
-        return tags, score.astype(emissions.dtype)
-    rows = np.arange(b)
-    for i in range(t - 1, -1, -1):
-        if i < shortest:
-            tags[:, i] = tag
-            tag = previous[i, rows, tag] if i else tag
+            tags[i], tag = tag, previous
         else:
             inside = i < lengths
-            tags[:, i] = np.where(inside, tag, 0)
-            tag = np.where(inside, previous[i, rows, tag], tag)
-    return tags, score.astype(emissions.dtype)
+            np.copyto(tags[i], tag, where=inside)
+            tag = np.where(inside, previous, tag)
+    np.copyto(tags[0], tag, where=lengths > 0)
+    return np.ascontiguousarray(tags.T), score.astype(emissions.dtype)
 
 
-def _traced_back(previous: list[list[int]], tag: int) -> list[int]:
-    """Return the best tags of one sequence; for a few numbers lists are faster than arrays."""
-    tags = []
-    for row in reversed(previous):
-        tags.append(tag)
+def _best_prefixes(emissions: Array, transitions: Array, start: Array, lengths: Lengths) -> Array:
+    """Return the score of the best prefix that ends in each tag at each position, (t, n, b).
+
+    Beyond the length of a row they are those of its last position. The sequences are the last
+    axis, which is contiguous: each step is an addition and a maximum of long rows. Which tag came
+    before is not stored; it is computed again for the tags of the best sequences.
+    """
+    b, t, n = emissions.shape
+    dtype = np.result_type(emissions, start, transitions)
+    scores = np.ascontiguousarray(emissions.transpose(1, 2, 0))
+    shortest = int(lengths.min(initial=t))
+    best = np.empty((t, n, b), dtype)
+    np.add(start[:, np.newaxis], scores[0], out=best[0])
+    outgoing = transitions[:, :, np.newaxis]
+    steps = np.empty((n, n, b), dtype)  # from, to, sequence
+    for i in range(1, t):
+        np.add(best[i - 1][:, np.newaxis], outgoing, out=steps)
+        longer = np.maximum.reduce(steps, axis=0, out=best[i])
+        longer += scores[i]
+        if i >= shortest:
+            np.copyto(longer, best[i - 1], where=i >= lengths)
+    return best
+
+
+def _decode_one(
+    emissions: Array, transitions: Array, start: Array, end: Array
+) -> tuple[list[int], Array]:
+    """Return the best tags of a sequence, emissions (t, n), and their score."""
+    t, n = emissions.shape
+    best = start + emissions[0]
+    steps = np.empty((t - 1, n, n), np.result_type(best, transitions))  # position, from, to
+    for step, scores in zip(steps, emissions[1:], strict=True):
+        np.add(best[:, np.newaxis], transitions, out=step)
+        best = np.maximum.reduce(step, axis=0)
+        best += scores
+    best = best + end
+    tag = int(best.argmax())
+    score = best[tag]
+    tags = [tag]
+    for row in reversed(steps.argmax(axis=1).tolist()):  # of few numbers, lists are faster
         tag = row[tag]
-    return tags[::-1]
+        tags.append(tag)
+    return tags[::-1], score
 
 
 def viterbi_n_best(

@@ -6,7 +6,7 @@ Santos & Zadrozny 2014; Ma & Hovy 2016, section 2.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -59,40 +59,101 @@ def spelling_features(
                [1.]])
     """
     width, _, k = kernel.shape
+    v = len(characters)
     table = np.matmul(characters, kernel)  # (w, v, k)
-    used = np.flatnonzero((ids != OUTSIDE).any(axis=0))
-    ids = ids[:, : used[-1] + 1 if used.size else 0]  # no further than the longest word
-    n, length = ids.shape
-    padded = _with_border(ids, width)
     inside = ids != OUTSIDE
+    lengths = inside.sum(axis=1)
+    order = np.argsort(-lengths, kind="stable")  # the longest words first
+    row_of_word = np.empty_like(order)
+    row_of_word[order] = np.arange(len(order))
+    lengths = lengths[order]
+    n, length = len(ids), int(lengths[0]) if lengths.size else 0
+    ids, inside = _with_border(ids, width)[order], inside[order]
     best = np.zeros((n, k), table.dtype)
-    argmax = np.zeros((n, k), np.int64)
+    argmax = np.zeros((n, k), np.intp) if any(needs_grad) else None  # columns of the windows
+    windows = [np.zeros((width, 0), np.intp)]
+    start = 0
     for block in cache_blocks(n, length * k):
-        patches = table[0].take(padded[block, 0:length], axis=0)  # (block, length, k)
+        centers = _centers(inside[block], lengths[block])
+        columns = centers.word * ids.shape[1] + centers.position + np.arange(width)[:, np.newaxis]
+        windows.append(ids[block].reshape(-1).take(columns))
+        patches = table[0].take(windows[-1][0], axis=0)
         for j in range(1, width):
-            patches += table[j].take(padded[block, j : j + length], axis=0)
-        patches[~inside[block]] = -np.inf
-        best[block] = patches.max(axis=1, initial=-np.inf)
-        if length and any(needs_grad):
-            argmax[block] = patches.argmax(axis=1)
-    empty = ~inside.any(axis=1)
-    best[empty] = 0
+            patches += table[j].take(windows[-1][j], axis=0)
+        if argmax is None:
+            _maxima(patches, centers.counts, best[block])
+        else:
+            np.add(_argmaxima(patches, centers.counts, best[block]), start, out=argmax[block])
+        start += len(patches)
 
     def backward(grad: Array) -> Gradients:
         by_table = np.empty_like(table)
         columns = np.arange(k)
-        flat = (spelling_ids.reshape(-1, 1) * k + columns).reshape(-1)
+        flat = (row_of_word[spelling_ids].reshape(-1, 1) * k + columns).reshape(-1)
         by_best = np.bincount(flat, grad.reshape(-1), best.size).reshape(n, k)
-        by_best[empty] = 0
-        for j in range(width):
-            rows = np.take_along_axis(padded, argmax + j, axis=1) if length else argmax
-            flat = (rows * k + columns).reshape(-1)
-            sums = np.bincount(flat, by_best.reshape(-1), table[j].size)
-            by_table[j] = sums.reshape(table[j].shape)
+        filled = int(np.count_nonzero(lengths))  # words without characters come last
+        by_patches = by_best[:filled].reshape(-1)
+        for j, first in enumerate(np.concatenate(windows, axis=1) * k):  # of a row of the table
+            flat = first.take(argmax[:filled]) + columns
+            sums = np.bincount(flat.reshape(-1), by_patches, v * k)
+            by_table[j] = sums.reshape(v, k)
         by_characters = np.matmul(by_table, kernel.swapaxes(1, 2)).sum(axis=0)
         return by_characters, np.matmul(characters.T, by_table)
 
-    return best[spelling_ids], backward
+    return best.take(row_of_word[spelling_ids], axis=0), backward
+
+
+class _Centers(NamedTuple):
+    """The characters of some words, the longest first: the first of each, the second, ...
+
+    word, position: (m,) row and column of each. counts: how many first, second, ... there are.
+    """
+
+    word: NDArray[np.intp]
+    position: NDArray[np.intp]
+    counts: list[int]
+
+
+def _centers(inside: NDArray[np.bool_], lengths: NDArray[np.integer]) -> _Centers:
+    """Return the characters of words (n, length), which are where `inside` is True."""
+    number, word = np.nonzero(np.arange(lengths.max(initial=0))[:, np.newaxis] < lengths)
+    position = number
+    if (inside[:, 1:] > inside[:, :-1]).any():  # a gap in a word
+        position = np.argsort(~inside, axis=1, kind="stable")[word, number]
+    return _Centers(word, position, np.bincount(number).tolist())
+
+
+def _maxima(patches: Array, counts: list[int], best: Array) -> None:
+    """Write the largest of the patches (m, k) of each word to `best` (n, k).
+
+    The patches are in the order of `_Centers`, so that the i-th ones of all words are consecutive,
+    and are those of the first rows of `best`.
+    """
+    start = 0
+    for count in counts:
+        rows, largest = patches[start : start + count], best[:count]
+        if start:
+            np.maximum(largest, rows, out=largest)
+        else:
+            largest[...] = rows
+        start += count
+
+
+def _argmaxima(patches: Array, counts: list[int], best: Array) -> NDArray[np.intp]:
+    """Do as `_maxima`, and return the index of the first largest patch of each word, (n, k)."""
+    numbers = np.zeros(best.shape, np.min_scalar_type(len(counts)))
+    start = 0
+    for i, count in enumerate(counts):
+        rows, largest = patches[start : start + count], best[:count]
+        if start:
+            latest = (rows > largest) * numbers.dtype.type(i)
+            np.maximum(numbers[:count], latest, out=numbers[:count])
+            np.maximum(largest, rows, out=largest)
+        else:
+            largest[...] = rows
+        start += count
+    starts = np.cumsum([0, *counts])
+    return starts.take(numbers) + np.arange(len(best))[:, np.newaxis]
 
 
 @ag.counts_flops(spelling_features)

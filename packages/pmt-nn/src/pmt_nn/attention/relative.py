@@ -36,7 +36,7 @@ from pmt_nn.attention.rotary import BASE, angles
 from pmt_nn.attention.scaled_dot_product import heads_first, mix_composed, seen_composed
 from pmt_nn.attention.score_softmax import ScoreWriter, softmax_weights
 from pmt_nn.layers.dropout import DropoutMask
-from pmt_nn.layers.linear import Linear
+from pmt_nn.layers.linear import Linear, sum_rows
 from pmt_nn.masks import Mask, Rng, causal_mask, token_positions, without_padding
 from pmt_nn.module.initializers import normal
 from pmt_nn.module.parameter import Parameter
@@ -99,12 +99,10 @@ def relative_attention(
         for block, by_scores in gradients:
             np.matmul(by_scores.swapaxes(-1, -2), scores.content[block], out=by_k[block])
             by_asked = np.matmul(by_scores, scores.keys[block])
-            by_rotated = by_scores.reshape(-1, t) @ scores.waves.T
-            by_relative = _rotate_back(
-                by_rotated.reshape(by_asked.shape), scores.cosine, -scores.sine
-            )
-            by_u += by_asked.sum(axis=(0, 2))
-            by_w += by_relative.sum(axis=(0, 2))
+            by_relative = (by_scores.reshape(-1, t) @ scores.waves.T).reshape(by_asked.shape)
+            _rotate(by_relative, scores.phases[:, : width // 2].conj())
+            by_u += _sums_of_heads(by_asked)
+            by_w += _sums_of_heads(by_relative)
             np.add(by_asked, by_relative, out=by_q[block])
         return by_qkv, by_u, by_w
 
@@ -151,15 +149,14 @@ def relative_weights(
 class _Scores(NamedTuple):
     """Factors of the scores: content @ keys^T + rotated @ waves.
 
-    content: q + u (b, h, t, k). rotated: q + v, rotated (b, h, t, k). keys: (b, h, t, k).
-    cosine, sine, waves: see `_waves`.
+    content: q + u (b, h, t, k). rotated: q + v, rotated (b, t, d). keys: (b, h, t, k).
+    phases, waves: see `_waves`.
     """
 
     content: Array
     rotated: Array
     keys: Array
-    cosine: Array
-    sine: Array
+    phases: Array
     waves: Array
 
     @classmethod
@@ -171,45 +168,53 @@ class _Scores(NamedTuple):
                 "expected qkv (b, t, 3d) and biases (h, k) with d = h k and k even, got "
                 f"{qkv.shape} and {content_bias.shape}"
             )
-        q, k, _ = (split_heads(x, heads) for x in split_packed(qkv))
-        cosine, sine, waves = _waves(qkv.shape[1], width, qkv.dtype)
-        content = np.ascontiguousarray(q + content_bias[:, np.newaxis])
-        rotated = _rotate_back(q + position_bias[:, np.newaxis], cosine, sine)
-        return cls(content, rotated, k, cosine, sine, waves)
+        q, k, _ = split_packed(qkv)
+        phases, waves = _waves(qkv.shape[1], heads, width, qkv.dtype)
+        content = split_heads(q + content_bias.reshape(-1), heads)
+        rotated = q + position_bias.reshape(-1)
+        _rotate(rotated, phases)
+        return cls(content, rotated, split_heads(k, heads), phases, waves)
 
     def writer(self, mask: Mask | None) -> ScoreWriter:
         """Return the writer of the scores, -inf where a query may not attend."""
-        b, _, t, width = self.content.shape
+        b, heads, t, width = self.content.shape
         add_mask = mask_adder(mask, b, t, t)
 
         def write(block: slice, scores: Array) -> None:
             np.matmul(self.content[block], self.keys[block].swapaxes(-1, -2), out=scores)
-            scores += (self.rotated[block].reshape(-1, width) @ self.waves).reshape(scores.shape)
+            of_offsets = self.rotated[block].reshape(-1, width) @ self.waves
+            scores += of_offsets.reshape(-1, t, heads, t).swapaxes(1, 2)
             add_mask(block, scores)
 
         return write
 
 
 @lru_cache(maxsize=256)
-def _waves(t: int, width: int, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
-    """Return cosines and sines of the angles of t positions (t, k / 2), and sinusoids (k, t)."""
+def _waves(t: int, heads: int, width: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Return e^(-i angle) of t positions for each head (t, h k / 2), and sinusoids (k, t)."""
     cosine, sine = (table[:, 0] for table in angles(t, width, 0, BASE, dtype))
+    complex_dtype = np.dtype(f"c{2 * dtype.itemsize}")
+    phases = np.tile((cosine - 1j * sine).astype(complex_dtype), (1, heads))
     waves = np.stack([sine, cosine], axis=-1).reshape(t, width).T
-    for table in (cosine, sine, waves):
+    for table in (phases, waves):
         table.flags.writeable = False
-    return cosine, sine, waves
+    return phases, waves
 
 
-def _rotate_back(x: Array, cosine: Array, sine: Array) -> Array:
-    """Return x (b, h, t, k), rotated so that its product with sinusoids of s is x r_(s-t).
+def _rotate(x: Array, phases: Array) -> None:
+    """Rotate x (..., t, n) in place, so that its product with sinusoids of s is x r_(s-t).
 
-    With -sine it is the inverse, which is the transpose as well.
+    Two columns are a complex number, which is multiplied by a phase (t, n / 2). The conjugate
+    phases are the inverse, which is the transpose as well.
     """
-    first, second = x[..., 0::2], x[..., 1::2]
-    rotated = np.empty(x.shape, x.dtype)
-    np.add(first * cosine, second * sine, out=rotated[..., 0::2])
-    np.subtract(second * cosine, first * sine, out=rotated[..., 1::2])
-    return rotated
+    numbers = x.view(phases.dtype)
+    np.multiply(numbers, phases, out=numbers)
+
+
+def _sums_of_heads(x: Array) -> Array:
+    """Return the sum of x (b, h, t, k) over sequences and positions, (h, k)."""
+    sums: Array = sum_rows(x.reshape(len(x), -1)).reshape(x.shape[1:]).sum(axis=1)
+    return sums
 
 
 class RelativeAttention(MultiHeadAttention):

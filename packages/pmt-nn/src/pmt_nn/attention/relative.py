@@ -170,8 +170,8 @@ class _Scores(NamedTuple):
             )
         q, k, _ = split_packed(qkv)
         phases, waves = _waves(qkv.shape[1], heads, width, qkv.dtype)
-        content = split_heads(q + content_bias.reshape(-1), heads)
-        rotated = q + position_bias.reshape(-1)
+        content = split_heads(np.add(q, content_bias.reshape(-1), order="C"), heads)
+        rotated = np.add(q, position_bias.reshape(-1), order="C")
         _rotate(rotated, phases)
         return cls(content, rotated, split_heads(k, heads), phases, waves)
 

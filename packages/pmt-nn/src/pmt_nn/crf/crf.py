@@ -8,8 +8,6 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import (
     Array,
     Tensor,
-    masked,
-    no_grad,
     where,
 )
 from pmt_core import (
@@ -27,7 +25,7 @@ from pmt_nn.crf.forward_backward import (
     neighbor_marginals,
     tag_marginals,
 )
-from pmt_nn.crf.log_partition import crf_log_partition
+from pmt_nn.crf.sequence_losses import crf_losses
 from pmt_nn.crf.viterbi import viterbi_decode, viterbi_n_best
 from pmt_nn.losses.regression import reduce_loss
 from pmt_nn.masks import Ids, Mask, token_mask
@@ -102,17 +100,10 @@ class LinearChainCRF(Module):
         b, t, _ = emissions.shape
         inside = np.arange(t) < lengths[:, np.newaxis]
         tags = np.where(inside, self._checked(tags, positions, inside), 0)
-        rows = np.arange(b)[:, np.newaxis]
-        emissions = emissions[rows, positions]
-        transitions, start, end = self._allowed()
-        partition = crf_log_partition(emissions, transitions, start, end, lengths=lengths)
-        emitted = masked(emissions[rows, np.arange(t), tags], mask=inside).sum(axis=1)
-        steps = masked(transitions[tags[:, :-1], tags[:, 1:]], mask=inside[:, 1:])
-        last = tags[np.arange(b), np.maximum(lengths - 1, 0)] if t else np.zeros(b, np.int64)
-        first = tags[:, 0] if t else last
-        ends = start[first] + end[last]
-        score = emitted + steps.sum(axis=1) + masked(ends, mask=lengths > 0)
-        return reduce_loss(partition - score, reduction)
+        if positions is not None:
+            emissions = emissions[np.arange(b)[:, np.newaxis], positions]
+        losses = crf_losses(emissions, *self._allowed(), tags=tags, lengths=lengths)
+        return reduce_loss(losses, reduction)
 
     def decode(self, emissions: Tensor | Array, mask: Mask | None = None) -> NDArray[np.int64]:
         """Return the likeliest tags (b, t), `IGNORE_LABEL` where masked (Viterbi 1967)."""
@@ -157,6 +148,8 @@ class LinearChainCRF(Module):
         messages = forward_messages(values, transitions, start, end, lengths)
         beta = backward_messages(values, transitions, end, lengths)
         packed = tag_marginals(messages, beta, lengths)
+        if positions is None:
+            return packed
         marginals = np.zeros_like(packed)
         np.put_along_axis(marginals, positions[..., np.newaxis], packed, axis=1)
         return marginals
@@ -183,37 +176,50 @@ class LinearChainCRF(Module):
         return transitions, start, end
 
     def _allowed_arrays(self, low: float) -> tuple[Array, Array, Array]:
-        with no_grad():
-            transitions, start, end = (score.data for score in self._allowed(low))
+        scores: list[Array] = [x.data for x in (self.transitions, self.start, self.end)]
+        forbidden = self.forbidden, self.forbidden_start, self.forbidden_end
+        transitions, start, end = (
+            score if mask is None else np.where(mask, score.dtype.type(low), score)
+            for score, mask in zip(scores, forbidden, strict=True)
+        )
         return transitions, start, end
 
-    def _packed(self, emissions: Tensor, mask: Mask | None) -> tuple[Array, Array]:
-        """The positions with a tag, moved to the left, and their number in each row."""
+    def _packed(self, emissions: Tensor, mask: Mask | None) -> tuple[Array | None, Array]:
+        """The positions with a tag, moved to the left, and their number in each row.
+
+        None for the positions if all of them are on the left already.
+        """
         n = self.start.size
         if emissions.ndim != 3 or emissions.shape[2] != n:
             raise ShapeError(f"{n} tags need emissions (b, t, {n}), got {emissions.shape}")
         b, t = emissions.shape[:2]
-        tokens = None if mask is None else token_mask(mask, b, t)
-        if tokens is None or tokens.all():
-            return np.broadcast_to(np.arange(t), (b, t)), np.full(b, t)
+        if mask is None:
+            return None, np.full(b, t)
+        tokens = token_mask(mask, b, t)
+        if (tokens[:, 1:] <= tokens[:, :-1]).all():
+            return None, tokens.sum(axis=1)
         return left_packed(tokens)
 
-    def _values(self, emissions: Tensor | Array, mask: Mask | None) -> tuple[Array, Array, Array]:
+    def _values(
+        self, emissions: Tensor | Array, mask: Mask | None
+    ) -> tuple[Array, Array | None, Array]:
         scores = float_tensor(emissions, self.start)
         positions, lengths = self._packed(scores, mask)
+        packed = scores.data
         if _is_full(lengths, scores.shape[1]):
-            return scores.data, positions, lengths
-        packed = np.take_along_axis(scores.data, positions[..., np.newaxis], axis=1)
+            return packed, positions, lengths
+        if positions is not None:
+            packed = np.take_along_axis(packed, positions[..., np.newaxis], axis=1)
         inside = np.arange(packed.shape[1]) < lengths[:, np.newaxis]
         return cut(packed, inside[..., np.newaxis]), positions, lengths
 
-    def _checked(self, tags: Array, positions: Array, inside: Array) -> Array:
+    def _checked(self, tags: Array, positions: Array | None, inside: Array) -> Array:
         tags = np.asarray(tags)
         if tags.dtype.kind not in "iu":
             raise DtypeError(f"tags are integers, got dtype {tags.dtype}")
         if tags.shape != inside.shape:
             raise ShapeError(f"tags have the shape (b, t) = {inside.shape}, got {tags.shape}")
-        packed = np.take_along_axis(tags, positions, axis=1)
+        packed = tags if positions is None else np.take_along_axis(tags, positions, axis=1)
         wrong = inside & ((packed < 0) | (packed >= self.start.size))
         if wrong.any():
             raise ShapeError(
@@ -233,13 +239,16 @@ def _is_full(lengths: Array, t: int) -> bool:
     return bool(lengths.min(initial=t) == t)
 
 
-def _spread(packed: Array, positions: Array, lengths: Array) -> NDArray[np.int64]:
+def _spread(packed: Array, positions: Array | None, lengths: Array) -> NDArray[np.int64]:
     """Return tags (b, t) at their positions, `IGNORE_LABEL` at the others."""
     if _is_full(lengths, packed.shape[1]):
         return packed
     inside = np.arange(packed.shape[1]) < lengths[:, np.newaxis]
+    left = np.where(inside, packed, IGNORE_LABEL)
+    if positions is None:
+        return left
     tags = np.full(packed.shape, IGNORE_LABEL, np.int64)
-    np.put_along_axis(tags, positions, np.where(inside, packed, IGNORE_LABEL), axis=1)
+    np.put_along_axis(tags, positions, left, axis=1)
     return tags
 
 

@@ -125,7 +125,8 @@ def _pairs_before(
 
 # In float64, whose smallest numbers are e^-708: a tag's score may lie this far below the best.
 _RANGE = 60.0
-_SMALLEST_SUM = 1e-30
+_SCALED_EVERY = 4  # positions: as many factors of e^-60, twice, are still numbers
+_SMALLEST_SUM = 1e-100
 _FORBIDDEN_BELOW = -1e3  # e to this is 0, however the other scores are scaled
 
 
@@ -134,15 +135,18 @@ class ScaledForwardMessages:
     """Result of the scaled forward recursion."""
 
     partition: Array  # (b,) log-sum over all tag sequences
-    alpha: Array  # (t, b, n) share of each tag among all prefixes that end at a position
+    alpha: Array  # (t, b, n) sums of prefixes by their last tag; shares if just divided by a sum
     emitted: Array  # (t, b, n) e^emissions, scaled so that the largest of each position is 1
     steps: Array  # (n, n) e^transitions, scaled
     last: Array  # (n,) e^end, scaled
-    sums: Array  # (t, b) the divisor of `alpha` at each position
+    sums: Array  # (t, b) the divisor of `alpha` at each position, 1 at most of them
     total: Array  # (b,) alpha . last at the last position
 
     def gradients(self, lengths: Lengths, weight: Array) -> tuple[Array, Array, Array, Array]:
-        """Return the gradients of sum(weight * partition) by emissions, transitions, start, end."""
+        """Return the gradients of sum(weight * partition) by emissions, transitions, start, end.
+
+        They are of the dtype of `weight`.
+        """
         t, b, n = self.alpha.shape
         beta = np.zeros((t, b, n))  # scaled so that alpha . beta = 1 at every position
         following = np.zeros((t, b, n))  # beta times the emission of its position
@@ -150,21 +154,25 @@ class ScaledForwardMessages:
         is_last = lengths == np.arange(1, t + 1)[:, np.newaxis]  # (t, b)
         steps_back = np.ascontiguousarray(self.steps.T)
         scaled = self.emitted / self.sums[..., np.newaxis]
+        any_last = is_last.any(axis=1).tolist()
         for i in range(t - 1, -1, -1):
             if i + 1 < t:
                 np.matmul(following[i + 1], steps_back, out=beta[i])
-            if is_last[i].any():
-                beta[i][is_last[i]] = ending[is_last[i]]
+            if any_last[i]:
+                np.copyto(beta[i], ending, where=is_last[i][:, np.newaxis])
             np.multiply(beta[i], scaled[i], out=following[i])
-        marginals = self.alpha * beta
-        marginals *= weight[:, np.newaxis]
+        marginals = np.empty((b, t, n), weight.dtype)
+        beta *= weight[:, np.newaxis]
+        np.multiply(self.alpha, beta, out=marginals.swapaxes(0, 1), casting="same_kind")
         following *= weight[:, np.newaxis]
         if not np.isfinite(weight).all():
-            inside = (np.arange(t)[:, np.newaxis] < lengths)[..., np.newaxis]
-            marginals, following = cut(marginals, inside), cut(following, inside)
+            inside = np.arange(t) < lengths[:, np.newaxis]
+            marginals = cut(marginals, inside[..., np.newaxis])
+            following = cut(following, inside.T[..., np.newaxis])
         counts = self.alpha[:-1].reshape(-1, n).T @ following[1:].reshape(-1, n)
-        by_end = marginals[np.maximum(lengths - 1, 0), np.arange(b)].sum(axis=0)
-        return marginals.swapaxes(0, 1), counts * self.steps, marginals[0].sum(axis=0), by_end
+        counts *= self.steps
+        by_end = marginals[np.arange(b), np.maximum(lengths - 1, 0)].sum(axis=0)
+        return marginals, counts.astype(weight.dtype), marginals[:, 0].sum(axis=0), by_end
 
 
 def scaled_forward(
@@ -187,16 +195,15 @@ def scaled_forward(
     if emitted.min() < -_RANGE:
         return None
     np.exp(emitted, out=emitted)
-    alpha, sums = np.empty((t, b, n)), np.empty((t, b))
+    alpha, sums = np.empty((t, b, n)), np.ones((t, b))
     ones = np.ones(n)
-    np.multiply(first, emitted[0], out=alpha[0])
+    current = np.multiply(first, emitted[0], out=alpha[0])
     for i in range(t):
-        current = alpha[i]
         if i:
-            np.matmul(alpha[i - 1], steps, out=current)
+            current = np.matmul(current, steps, out=alpha[i])
             current *= emitted[i]
-        np.matmul(current, ones, out=sums[i])
-        current /= sums[i][:, np.newaxis]
+        if i % _SCALED_EVERY == 0 or i == t - 1:
+            current /= np.matmul(current, ones, out=sums[i])[:, np.newaxis]
     if not sums.min() > _SMALLEST_SUM:
         return None
     total = alpha[lengths - 1, np.arange(b)] @ last

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Gradients, Result, Sample, Tensor, logsumexp, masked, where
+from pmt_autograd import Array, Result, Sample, Tensor, logsumexp, masked, where
 from pmt_core import as_floats, cut
 from pmt_nn.crf.forward_backward import (
+    Lengths,
     backward_messages,
     forward_messages,
     scaled_forward,
@@ -37,21 +38,26 @@ def crf_log_partition(
         >>> np.exp(logs.data).round(6)  # all scores are 0: the number of sequences, 3^4 and 3^2
         array([81.,  9.])
     """
-    emissions, lengths = as_floats(emissions), np.asarray(lengths)
+    return log_partition(as_floats(emissions), transitions, start, end, np.asarray(lengths))
+
+
+def log_partition(
+    emissions: Array, transitions: Array, start: Array, end: Array, lengths: Lengths
+) -> tuple[Array, Callable[[Array], tuple[Array, Array, Array, Array]]]:
+    """Return the log-partition of arrays, and its backward; see `crf_log_partition`."""
     inside = np.arange(emissions.shape[1]) < lengths[:, np.newaxis]
     if not np.isfinite(emissions).all():
         emissions = cut(emissions, inside[..., np.newaxis])
     scaled = scaled_forward(emissions, transitions, start, end, lengths)
     if scaled is not None:
 
-        def backward_scaled(grad: Array) -> Gradients:
-            gradients = scaled.gradients(lengths, grad)
-            return tuple(x.astype(emissions.dtype) for x in gradients)
+        def backward_scaled(grad: Array) -> tuple[Array, Array, Array, Array]:
+            return scaled.gradients(lengths, grad)
 
         return scaled.partition.astype(emissions.dtype), backward_scaled
     messages = forward_messages(emissions, transitions, start, end, lengths)
 
-    def backward(grad: Array) -> Gradients:
+    def backward(grad: Array) -> tuple[Array, Array, Array, Array]:
         beta = backward_messages(emissions, transitions, end, lengths)
         marginals = tag_marginals(messages, beta, lengths)
         marginals = cut(marginals * grad[:, np.newaxis, np.newaxis], inside[..., np.newaxis])

@@ -32,7 +32,7 @@ def viterbi_decode(
         >>> viterbi_decode(emissions, stay, start, end, lengths)
         (array([[0, 0, 0]]), array([4.]))
     """
-    b, t, n = emissions.shape
+    b, t, _ = emissions.shape
     if not t:
         return np.zeros((b, t), np.int64), np.zeros(b, emissions.dtype)
     if b == 1 and lengths[0] == t:

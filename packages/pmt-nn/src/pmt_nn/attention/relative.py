@@ -146,6 +146,17 @@ def relative_weights(
     return softmax_weights(scores.writer(mask), (b, len(content_bias), t, t), qkv.dtype)
 
 
+def relative_attention_into(
+    qkv: Array, content_bias: Array, position_bias: Array, output: Array
+) -> None:
+    """Write `relative_attention` without a mask to `output` (b, t, d); both may be views."""
+    scores = _Scores.of(qkv, content_bias, position_bias)
+    values = split_heads(split_packed(qkv)[2], len(content_bias))
+    b, t = qkv.shape[:2]
+    weights = np.empty((b, len(content_bias), t, t), qkv.dtype)
+    mix_into(scores.writer(None), weights, values, output, None)
+
+
 class _Scores(NamedTuple):
     """Factors of the scores: content @ keys^T + rotated @ waves.
 

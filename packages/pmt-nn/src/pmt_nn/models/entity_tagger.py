@@ -20,11 +20,13 @@ from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
 from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.models.character_cnn import CharacterEncoder
+from pmt_nn.models.word_rows import WordRows
 from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
+from pmt_nn.transformer.inference import infer_linear
 
 
 class TaggedInputs(Protocol):
@@ -190,18 +192,49 @@ class EntityTagger(Module):
 
     def forward(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags, (b, t, tags)."""
+        rows = WordRows.of(batch.mask) if self._can_infer(batch) else None
+        if rows is not None:
+            return Tensor.wrap(self._infer(batch, rows))
         scores: Tensor = self.classify(self.dropout(self.encode(batch, rng=rng), rng))
         return scores
 
     def encode(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
         """Return the encoder's output, (b, t, d)."""
-        parts = [self.words(self._learned_ids(batch.words, rng))]
-        if self.vectors is not None:
-            parts.append(take_rows(self.vectors, batch.words))
-        parts += [self.spelling(batch.characters, batch.spelling_ids), self.shapes(batch.shapes)]
+        learned = self._learned_ids(batch.words, rng)
+        spelling = self.spelling(batch.characters, batch.spelling_ids)
+        parts = self._embedded(learned, batch.words, spelling, batch.shapes)
         x = self.join(self.input_dropout(concat(*parts, axis=-1), rng))
         encoded: Tensor = self.encoder(x, batch.mask, rng=rng)
         return encoded
+
+    def _embedded(self, learned: Ids, words: Ids, spelling: Tensor, shapes: Ids) -> list[Tensor]:
+        """Return what is known of each word, as vectors (..., n)."""
+        parts = [self.words(learned), spelling, self.shapes(shapes)]
+        if self.vectors is not None:
+            parts.insert(1, take_rows(self.vectors, words))
+        return parts
+
+    def _can_infer(self, batch: TaggedInputs) -> bool:
+        """Return whether `_infer` computes what `forward` computes, up to rounding."""
+        arrays = (batch.words, batch.spelling_ids, batch.shapes, batch.mask)
+        drops = self.input_dropout.rate or self.dropout.rate or self.config.word_dropout
+        return (
+            not (self.training and drops)
+            and self.encoder.can_infer(self.join.weight.dtype)
+            and len({np.shape(array) for array in arrays}) == 1
+        )
+
+    def _infer(self, batch: TaggedInputs, rows: WordRows) -> Array:
+        """Return the scores of the tags (b, t, tags), without padding, tape and dropout."""
+        words = rows.take(batch.words)
+        spelling = self.spelling(batch.characters, rows.take(batch.spelling_ids))
+        parts = self._embedded(
+            self._learned_ids(words, None), words, spelling, rows.take(batch.shapes)
+        )
+        x = np.concatenate([part.data for part in parts], axis=1, dtype=self.join.weight.dtype)
+        encoded = self.encoder.infer(infer_linear(x, self.join), rows.groups)
+        bias = None if self.classify.bias is None else self.classify.bias.data
+        return rows.padded(infer_linear(encoded, self.classify), bias)
 
     def loss(self, batch: TaggedInputs, *, rng: Rng = None, reduction: str = "mean") -> Tensor:
         """Return -log p(tags) of each sentence, reduced. Raises DataError without tags."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pmt_autograd import Tensor, masked
+from pmt_autograd import Array, Tensor, masked
 from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup, from_ragged, to_ragged
 from pmt_nn.masks import Mask, Rng, token_positions, without_padding
 from pmt_nn.transformer.config import TransformerConfig
@@ -51,26 +54,45 @@ class TransformerEncoder(TransformerStack):
             tokens = token_positions(mask, b, t, t)
             if tokens is None and np.ndim(mask) == 2:
                 mask = None
-            elif tokens is not None and self.is_unpadded and np.ndim(mask) == 2:
+            elif tokens is not None and np.ndim(mask) == 2 and self._takes_rows(x, tokens):
                 layout, mask = RaggedLayout.of(tokens), None
                 x = to_ragged(x, layout=layout)
             elif tokens is not None:
                 x = without_padding(x, tokens)
-        if (layout is not None or mask is None) and can_infer(self.layers, x.data):
+        if (layout is not None or mask is None) and self.can_infer(x.dtype):
             x = self._inferred(x, layout)
         else:
             for layer in self.layers:
                 x = layer(x, mask, layout=layout, rng=rng)
-        if self.norm is not None:
-            x = self.norm(x)
+            if self.norm is not None:
+                x = self.norm(x)
         if layout is not None:
             return from_ragged(x, layout=layout)
         return x if tokens is None else masked(x, mask=tokens[..., np.newaxis])
 
+    def can_infer(self, dtype: np.dtype[Any]) -> bool:
+        """Return whether `infer_layers` computes what `forward` computes for x of a dtype."""
+        return can_infer(self.layers, dtype)
+
+    def infer(self, rows: Array, groups: Sequence[SequenceGroup]) -> Array:
+        """Return the encoded tokens (n, d) of rows (n, d), if `can_infer`, without a tape."""
+        return infer_layers(self.layers, self.norm, rows, groups)
+
+    def _takes_rows(self, x: Tensor, tokens: Mask) -> bool:
+        """Return whether the layers work on the rows of an unpadded batch.
+
+        Relative attention does so if nothing is recorded and no token comes after padding: a row
+        of an unpadded batch has no positions but those within its sequence.
+        """
+        if self.is_unpadded:
+            return True
+        is_left_packed = (tokens[:, 1:] <= tokens[:, :-1]).all()
+        return bool(is_left_packed) and self.can_infer(x.dtype)
+
     def _inferred(self, x: Tensor, layout: RaggedLayout | None) -> Tensor:
         """Return x after the layers, (b, t, d) or (n, d) with a layout, without a tape."""
         if layout is not None:
-            return Tensor.wrap(infer_layers(self.layers, x.data, layout.groups))
+            return Tensor.wrap(self.infer(x.data, layout.groups))
         b, t, d = x.shape
-        rows = infer_layers(self.layers, x.data.reshape(b * t, d), [SequenceGroup(0, b, t)])
+        rows = self.infer(x.data.reshape(b * t, d), [SequenceGroup(0, b, t)])
         return Tensor.wrap(rows.reshape(b, t, d))

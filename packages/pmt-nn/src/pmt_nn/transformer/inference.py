@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from pmt_autograd import Array, only_values
 from pmt_nn.attention.kernel import attend_into, split_packed
 from pmt_nn.attention.multi_head import SelfAttention
+from pmt_nn.attention.relative import RelativeAttention, relative_attention_into
 from pmt_nn.attention.unpadded import SequenceGroup
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.memory_layout import cache_blocks
@@ -21,44 +23,61 @@ _FEW_ROWS = 24
 _SMALL_PRODUCT = 1_000_000  # multiplications; OpenBLAS packs no operand below this
 
 
-def can_infer(layers: Sequence[TransformerLayer], x: Array) -> bool:
+def can_infer(layers: Sequence[TransformerLayer], dtype: np.dtype[Any]) -> bool:
     """Return whether `infer_layers` computes what the layers compute.
 
     Nothing is recorded, no hook looks at the pass, nothing is dropped, and the layers are of the
-    dtype of x, with self-attention without positions inside.
+    dtype, with self-attention without positions inside, or with relative attention.
     """
-    if not only_values() or module_hooks.active:
-        return False
-    return all(_is_plain(layer, x.dtype) for layer in layers)
+    return is_unobserved() and all(_is_plain(layer, dtype) for layer in layers)
 
 
-def _is_plain(layer: TransformerLayer, dtype: np.dtype) -> bool:
+def is_unobserved() -> bool:
+    """Return whether nothing is recorded, and no hook looks at operations or modules."""
+    return only_values() and not module_hooks.active
+
+
+def _is_plain(layer: TransformerLayer, dtype: np.dtype[Any]) -> bool:
     attention = layer.attention
     drops = (layer.training and layer.dropout.rate > 0) or (
         attention.training and attention.dropout.rate > 0
     )
-    if drops or layer.cross is not None or not isinstance(attention, SelfAttention):
+    if drops or layer.cross is not None:
         return False
+    if isinstance(attention, SelfAttention):
+        if attention.positions is not None or attention.causal:
+            return False
     norm = layer.attention_norm
     return (
-        attention.positions is None
-        and not attention.causal
-        and norm.weight is not None
+        norm.weight is not None
         and norm.weight.dtype == dtype
         and attention.qkv.weight.dtype == dtype
     )
 
 
 def infer_layers(
-    layers: Iterable[TransformerLayer], rows: Array, groups: Sequence[SequenceGroup]
+    layers: Sequence[TransformerLayer],
+    norm: LayerNorm | None,
+    rows: Array,
+    groups: Sequence[SequenceGroup],
 ) -> Array:
-    """Return the tokens (n, d) after the layers; `rows` (n, d) does not change.
+    """Return the tokens (n, d) after the layers and the norm; `rows` (n, d) does not change.
 
     groups: the sequences of each length, as of a `RaggedLayout`.
     """
     for layer in layers:
         rows = _infer_layer(layer, rows, groups)
+    if norm is not None:
+        rows = rows if layers else rows.copy()
+        _finish(rows, None, None, norm)
     return rows
+
+
+def infer_linear(rows: Array, linear: Linear) -> Array:
+    """Return x W + b of rows (n, n_in), in the dtype of the weight, without a tape."""
+    y = _product(rows, linear)
+    _add_bias(y, linear)
+    return y
 
 
 def _infer_layer(layer: TransformerLayer, rows: Array, groups: Sequence[SequenceGroup]) -> Array:
@@ -67,13 +86,11 @@ def _infer_layer(layer: TransformerLayer, rows: Array, groups: Sequence[Sequence
     if layer.norm_first:
         inputs = rows.copy()
         _finish(inputs, None, None, layer.attention_norm)
-    qkv = _product(inputs, attention.qkv)
-    _add_bias(qkv, attention.qkv)
+    qkv = infer_linear(inputs, attention.qkv)
     mixed = np.empty((len(rows), rows.shape[1]), rows.dtype)
     for group in groups:
-        shape = (group.count, group.length)
-        parts = split_packed(qkv[group.rows].reshape(*shape, -1))
-        attend_into(*parts, mixed[group.rows].reshape(*shape, -1), heads=attention.heads)
+        shape = (group.count, group.length, -1)
+        _attend(attention, qkv[group.rows].reshape(shape), mixed[group.rows].reshape(shape))
     y = _product(mixed, attention.project)
     norm = None if layer.norm_first else layer.attention_norm
     _finish(y, attention.project, rows, norm)
@@ -85,6 +102,15 @@ def _infer_layer(layer: TransformerLayer, rows: Array, groups: Sequence[Sequence
     norm = None if layer.norm_first else layer.feed_forward_norm
     _finish(z, layer.feed_forward.down, y, norm)
     return z
+
+
+def _attend(attention: SelfAttention | RelativeAttention, qkv: Array, output: Array) -> None:
+    """Write the attention of sequences qkv (b, t, 3d) of one length to output (b, t, d)."""
+    if isinstance(attention, RelativeAttention):
+        biases = attention.content_bias.data, attention.position_bias.data
+        relative_attention_into(qkv, *biases, output)
+    else:
+        attend_into(*split_packed(qkv), output, heads=attention.heads)
 
 
 def _feed_forward(network: FeedForward, rows: Array) -> Array:

@@ -29,6 +29,21 @@ def test_values_are_those_of_the_layers(rng, norm_first, activation, bias) -> No
     np.testing.assert_array_equal(x.data, before)
 
 
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_relative_attention_on_the_rows_of_tokens(rng, norm_first) -> None:
+    """Gaps are positions that count, so a mask with gaps is computed with its padding."""
+    config = TransformerConfig(
+        width=8, heads=2, hidden=12, layers=2, norm_first=norm_first, positions="tener"
+    )
+    encoder = TransformerEncoder(config, rng).eval()
+    x = Tensor(rng.normal(size=(4, 6, 8)).astype(np.float32))
+    gaps = rng.random((4, 6)) < 0.6
+    for mask in (None, np.arange(6) < np.array([[6], [2], [0], [5]]), gaps):
+        recorded = encoder(x, mask).data
+        with no_grad():
+            np.testing.assert_allclose(encoder(x, mask).data, recorded, atol=2e-6)
+
+
 def test_few_rows_of_wide_layers(rng) -> None:
     """The product is cut along its sum."""
     config = TransformerConfig(width=288, heads=2, hidden=640, layers=1, norm_first=False)

@@ -89,8 +89,12 @@ def _infer_layer(layer: TransformerLayer, rows: Array, groups: Sequence[Sequence
     qkv = infer_linear(inputs, attention.qkv)
     mixed = np.empty((len(rows), rows.shape[1]), rows.dtype)
     for group in groups:
-        shape = (group.count, group.length, -1)
-        _attend(attention, qkv[group.rows].reshape(shape), mixed[group.rows].reshape(shape))
+        shape = (group.count, group.length)
+        _attend(
+            attention,
+            qkv[group.rows].reshape(*shape, qkv.shape[1]),
+            mixed[group.rows].reshape(*shape, mixed.shape[1]),
+        )
     y = _product(mixed, attention.project)
     norm = None if layer.norm_first else layer.attention_norm
     _finish(y, attention.project, rows, norm)

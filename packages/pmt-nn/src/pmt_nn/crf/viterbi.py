@@ -36,8 +36,8 @@ def viterbi_decode(
     if not t:
         return np.zeros((b, t), np.int64), np.zeros(b, emissions.dtype)
     if b == 1 and lengths[0] == t:
-        tags, score = _decode_one(emissions[0], transitions, start, end)
-        return np.array([tags]), np.array([score], emissions.dtype)
+        path, best_score = _decode_one(emissions[0], transitions, start, end)
+        return np.array([path]), np.array([best_score], emissions.dtype)
     best = _best_prefixes(emissions, transitions, start, lengths)
     last = best[t - 1] + end[:, np.newaxis]
     score = np.where(lengths > 0, last.max(axis=0), 0)

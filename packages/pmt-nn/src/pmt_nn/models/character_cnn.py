@@ -70,7 +70,7 @@ def spelling_features(
     n, length = len(ids), int(lengths[0]) if lengths.size else 0
     ids, inside = _with_border(ids, width)[order], inside[order]
     best = np.zeros((n, k), table.dtype)
-    argmax = np.zeros((n, k), np.intp) if any(needs_grad) else None  # columns of the windows
+    argmax = np.zeros((n, k) if any(needs_grad) else (0, 0), np.intp)  # columns of the windows
     windows = [np.zeros((width, 0), np.intp)]
     start = 0
     for block in cache_blocks(n, length * k):
@@ -80,7 +80,7 @@ def spelling_features(
         patches = table[0].take(windows[-1][0], axis=0)
         for j in range(1, width):
             patches += table[j].take(windows[-1][j], axis=0)
-        if argmax is None:
+        if not argmax.size:
             _maxima(patches, centers.counts, best[block])
         else:
             np.add(_argmaxima(patches, centers.counts, best[block]), start, out=argmax[block])
@@ -92,9 +92,9 @@ def spelling_features(
         flat = (row_of_word[spelling_ids].reshape(-1, 1) * k + columns).reshape(-1)
         by_best = np.bincount(flat, grad.reshape(-1), best.size).reshape(n, k)
         filled = int(np.count_nonzero(lengths))  # words without characters come last
-        by_patches = by_best[:filled].reshape(-1)
+        by_patches, largest = by_best[:filled].reshape(-1), argmax[:filled]
         for j, first in enumerate(np.concatenate(windows, axis=1) * k):  # of a row of the table
-            flat = first.take(argmax[:filled]) + columns
+            flat = first.take(largest) + columns
             sums = np.bincount(flat.reshape(-1), by_patches, v * k)
             by_table[j] = sums.reshape(v, k)
         by_characters = np.matmul(by_table, kernel.swapaxes(1, 2)).sum(axis=0)

@@ -44,9 +44,9 @@ def _is_plain(layer: TransformerLayer, dtype: np.dtype[Any]) -> bool:
     )
     if drops or layer.cross is not None:
         return False
-    if isinstance(attention, SelfAttention):
-        if attention.positions is not None or attention.causal:
-            return False
+    has_positions = isinstance(attention, SelfAttention) and attention.positions is not None
+    if has_positions or getattr(attention, "causal", False):
+        return False
     norm = layer.attention_norm
     return (
         norm.weight is not None

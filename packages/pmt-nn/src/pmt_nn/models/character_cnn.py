@@ -6,7 +6,7 @@ Santos & Zadrozny 2014; Ma & Hovy 2016, section 2.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -74,59 +74,64 @@ def spelling_features(
     windows = [np.zeros((width, 0), np.intp)]
     start = 0
     for block in cache_blocks(n, length * k):
-        centers = _centers(inside[block], lengths[block])
-        columns = centers.word * ids.shape[1] + centers.position + np.arange(width)[:, np.newaxis]
-        windows.append(ids[block].reshape(-1).take(columns))
-        patches = table[0].take(windows[-1][0], axis=0)
+        window, counts = _windows(ids[block], inside[block], lengths[block])
+        patches = table[0].take(window[0], axis=0)
         for j in range(1, width):
-            patches += table[j].take(windows[-1][j], axis=0)
-        if not argmax.size:
-            _maxima(patches, centers.counts, best[block])
+            patches += table[j].take(window[j], axis=0)
+        if argmax.size:
+            np.add(_argmaxima(patches, counts, best[block]), start, out=argmax[block])
         else:
-            np.add(_argmaxima(patches, centers.counts, best[block]), start, out=argmax[block])
+            _maxima(patches, counts, best[block])
+        windows.append(window)
         start += len(patches)
 
     def backward(grad: Array) -> Gradients:
-        by_table = np.empty_like(table)
-        columns = np.arange(k)
-        flat = (row_of_word[spelling_ids].reshape(-1, 1) * k + columns).reshape(-1)
-        by_best = np.bincount(flat, grad.reshape(-1), best.size).reshape(n, k)
+        grads = grad.reshape(spelling_ids.size, k)
+        by_best = _row_sums(row_of_word[spelling_ids].reshape(-1, 1), grads, n)
         filled = int(np.count_nonzero(lengths))  # words without characters come last
-        by_patches, largest = by_best[:filled].reshape(-1), argmax[:filled]
-        for j, first in enumerate(np.concatenate(windows, axis=1) * k):  # of a row of the table
-            flat = first.take(largest) + columns
-            sums = np.bincount(flat.reshape(-1), by_patches, v * k)
-            by_table[j] = sums.reshape(v, k)
+        by_table = np.empty_like(table)
+        for j, row in enumerate(np.concatenate(windows, axis=1)):
+            by_table[j] = _row_sums(row.take(argmax[:filled]), by_best[:filled], v)
         by_characters = np.matmul(by_table, kernel.swapaxes(1, 2)).sum(axis=0)
         return by_characters, np.matmul(characters.T, by_table)
 
     return best.take(row_of_word[spelling_ids], axis=0), backward
 
 
-class _Centers(NamedTuple):
-    """The characters of some words, the longest first: the first of each, the second, ...
+def _row_sums(rows: NDArray[np.intp], values: Array, n: int) -> Array:
+    """Return the sums (n, k), in float64, of values (m, k) by their rows, (m, k) or (m, 1)."""
+    k = values.shape[1]
+    flat = (rows * k + np.arange(k)).reshape(-1)
+    return np.bincount(flat, values.reshape(-1), n * k).reshape(n, k)
 
-    word, position: (m,) row and column of each. counts: how many first, second, ... there are.
+
+def _windows(
+    ids: Ids, inside: NDArray[np.bool_], lengths: NDArray[np.integer]
+) -> tuple[NDArray[np.intp], list[int]]:
+    """Return the characters of each patch, (w, m), and how many words have a first, second, ...
+
+    The first patch of each word comes first, then the second of each, ... A patch has a character
+    of the word in its middle.
+
+    Args:
+        ids: the words with a border of w - 1 in all, the longest first.
+        inside: where the words have characters.
+        lengths: how many they have.
     """
-
-    word: NDArray[np.intp]
-    position: NDArray[np.intp]
-    counts: list[int]
-
-
-def _centers(inside: NDArray[np.bool_], lengths: NDArray[np.integer]) -> _Centers:
-    """Return the characters of words (n, length), which are where `inside` is True."""
     number, word = np.nonzero(np.arange(lengths.max(initial=0))[:, np.newaxis] < lengths)
     position = number
     if (inside[:, 1:] > inside[:, :-1]).any():  # a gap in a word
         position = np.argsort(~inside, axis=1, kind="stable")[word, number]
-    return _Centers(word, position, np.bincount(number).tolist())
+    width = ids.shape[1] - inside.shape[1] + 1
+    first = word * ids.shape[1] + position
+    windows = ids.reshape(-1).take(first + np.arange(width)[:, np.newaxis])
+    return windows, np.bincount(number).tolist()
 
 
 def _maxima(patches: Array, counts: list[int], best: Array) -> None:
     """Write the largest of the patches (m, k) of each word to `best` (n, k).
 
-    The patches are in the order of `_Centers`, so that the i-th ones of all words are consecutive,
+    The patches are in the order of `_windows`, so that the i-th ones of all words are consecutive,
     and are those of the first rows of `best`.
     """
     start = 0

@@ -1,4 +1,4 @@
-"""Parts of the word2vec kernels: numeric derivatives, bounded steps, gather and scatter."""
+"""Parts of the word2vec kernels: context means, bounded steps, gather and scatter."""
 
 from __future__ import annotations
 
@@ -8,30 +8,12 @@ import numpy as np
 import pytest
 
 from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, Word2VecKernel
-from pmt_nn.word2vec.hierarchical_softmax import (
-    PathArrays,
-    bounded_steps,
-    tree_gradients,
-)
+from pmt_nn.word2vec.hierarchical_softmax import bounded_steps
 from pmt_nn.word2vec.input_blocks import ContextMeans, InputBlocks
 from pmt_nn.word2vec.kernel import logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups
 
-R, B, M, K, D = 2, 3, 5, 4, 3  # blocks, their words and inputs, top nodes, dimension
-
-
-def assert_numeric(arrays: list[np.ndarray], compute, names: list[str]) -> None:
-    """The named fields of `compute()` are minus the central differences of its loss, in float64."""
-    gradients = [np.array(getattr(compute(), name)) for name in names]
-    for array, gradient in zip(arrays, gradients, strict=True):
-        for index in np.ndindex(array.shape):
-            value = array[index]
-            array[index] = value + 1e-5
-            above = compute().loss
-            array[index] = value - 1e-5
-            below = compute().loss
-            array[index] = value
-            np.testing.assert_allclose(-(above - below) / 2e-5, gradient[index], atol=1e-6)
+R, B, M, D = 2, 3, 5, 3  # blocks, their words and inputs, dimension
 
 
 def test_context_means_and_their_gradient() -> None:
@@ -55,21 +37,6 @@ def test_context_means_and_their_gradient() -> None:
         means.spread[0] @ (mean_gradients * counted),
         atol=1e-12,
     )
-
-
-def test_tree_gradients_are_numeric_derivatives() -> None:
-    rng = np.random.default_rng(4)
-    o = 6
-    inputs = rng.normal(size=(R, M, D))
-    top, deep = rng.normal(size=(K, D)), rng.normal(size=(R, o, D))
-    top_total, deep_total = rng.random((R, M, K)), rng.random((R, o, M))
-    top_paths = PathArrays(top_total, 0.3 * top_total)
-    deep_paths = PathArrays(deep_total, 0.6 * deep_total)
-
-    def compute():
-        return tree_gradients(inputs, top, deep, top_paths, deep_paths)
-
-    assert_numeric([inputs, deep, top], compute, ["inputs", "deep", "top"])
 
 
 def negative_gradient(scores: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:

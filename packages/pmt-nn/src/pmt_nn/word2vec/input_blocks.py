@@ -17,16 +17,17 @@ class InputBlocks:
     as long as using it.
 
     Attributes:
-        vectors: (r, m, d) view of the vectors gathered last, read-only.
+        rows: (r b + 2 w, d) the vectors gathered last.
+        vectors: (r, m, d) view of `rows`, read-only.
         changes: (r, m, d) buffer for what is to be added to them.
     """
 
     def __init__(self, blocks: int, block_words: int, window: int, dimension: int) -> None:
         r, b, m, d = blocks, block_words, block_words + 2 * window, dimension
-        self._rows = np.zeros((r * b + 2 * window, d), np.float32)
-        row, number = self._rows.strides
+        self.rows = np.zeros((r * b + 2 * window, d), np.float32)
+        row, number = self.rows.strides
         self.vectors: NDArray[np.float32] = as_strided(
-            self._rows, (r, m, d), (b * row, row, number), writeable=False
+            self.rows, (r, m, d), (b * row, row, number), writeable=False
         )
         self.changes = np.zeros((r, m, d), np.float32)
         # A block's changes, b rows at a time: its first rows, then those shared with the next ones.
@@ -42,7 +43,7 @@ class InputBlocks:
 
     def gather(self, table: NDArray[np.float32], rows: NDArray[np.integer]) -> None:
         """Fill `vectors` from the rows (r b + 2 w,) of a table (v, d)."""
-        table.take(rows, axis=0, out=self._rows, mode="clip")
+        table.take(rows, axis=0, out=self.rows, mode="clip")
 
     def joined(self) -> NDArray[np.float32]:
         """Return `changes` by row, (r b + 2 w, d): the sum where blocks overlap."""

@@ -127,8 +127,7 @@ class BlockKernel(Word2VecKernel):
             predictions = self._prepare(windows, rate)
             for i, group in enumerate(RowGroups.of_updates(windows.contexts, self._v)):
                 self._inputs.gather(inputs, windows.contexts[i])
-                self._update(i, outputs)
-                group.add(inputs, self._inputs.joined())
+                group.add(inputs, self._update(i, outputs))
             return self._loss(), predictions
 
     @abstractmethod
@@ -136,8 +135,8 @@ class BlockKernel(Word2VecKernel):
         """Compute what the updates of a chunk need; return the number of predictions."""
 
     @abstractmethod
-    def _update(self, i: int, table: NDArray[np.float32]) -> None:
-        """Make update i: add to the output `table`, and write to `self._inputs.changes`."""
+    def _update(self, i: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Add update i to the output `table`; return the changes of the inputs, (r b + 2 w, d)."""
 
     @abstractmethod
     def _loss(self) -> float:

@@ -115,7 +115,7 @@ class SkipGramKernel(NegativeSamplingKernel):
         self._set_terms(rows, weights, rate)
         return float(windows.context_counts.sum())
 
-    def _update(self, i: int, table: NDArray[np.float32]) -> None:
+    def _update(self, i: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
         outputs, changes, b = self._outputs, self._changes, self._b
         vectors = self._inputs.vectors
         flat = (-1, self._d)
@@ -127,6 +127,7 @@ class SkipGramKernel(NegativeSamplingKernel):
         np.negative(changes[:, :b], out=changes[:, :b])
         np.matmul(gradients, outputs, out=self._inputs.changes)
         self._groups[i].add(table, changes.reshape(flat))
+        return self._inputs.joined()
 
 
 class CbowKernel(NegativeSamplingKernel):
@@ -177,7 +178,7 @@ class CbowKernel(NegativeSamplingKernel):
         self._set_terms(np.concatenate([windows.noise, centers], axis=1), weights, rate)
         return float(self._matrices.predicted.sum())
 
-    def _update(self, i: int, table: NDArray[np.float32]) -> None:
+    def _update(self, i: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
         means, k = self._means.reshape(-1, self._d), self._k
         noise, centers = self._outputs[:k], self._outputs[k:]
         np.matmul(self._matrices.mean[i], self._inputs.vectors, out=self._means)
@@ -195,3 +196,4 @@ class CbowKernel(NegativeSamplingKernel):
         mean_gradients += factors
         np.matmul(self._matrices.spread[i], self._means, out=self._inputs.changes)
         self._groups[i].add(table, self._changes)
+        return self._inputs.joined()

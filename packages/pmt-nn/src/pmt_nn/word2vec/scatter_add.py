@@ -10,85 +10,122 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowGroups:
-    """The table rows of an update, grouped by whether they occur once or several times.
+    """The changes of an update, grouped by the row of a table that they are added to.
 
-    `np.add.at` is ten times slower. Repeated rows are first summed by a product with a matrix of
-    zeros and ones, then every row is read and written once. The groups of many updates are found by
-    one sort; sorting for a single update would take longer than the addition.
+    `np.add.at` is ten times slower. The changes of a row are numbered from 0. Round k adds number
+    (2 i + 1) 2^k to number 2 i 2^k, for all rows and i together, so after log2(p) rounds number 0
+    is the sum of p changes; then every row of the table is read and written once. The groups of
+    many updates are found by one sort; sorting for a single update would take longer than the
+    addition.
 
     Attributes:
-        rows: (s + g,) distinct rows: s that occur once, then g that occur several times.
-        single: (s,) positions of the rows that occur once.
-        members: (p,) positions of the others, sorted by row.
-        sums: (g, p) 1 if the member belongs to the row, else 0.
+        rows: (g,) distinct rows.
+        order: (p,) indices of the changes: number 0 of each row, then what the rounds add, by
+            round.
+        rounds: Slice of `order` that a round adds, and the indices into `order` it is added to.
     """
 
-    rows: NDArray[np.intp]
-    single: NDArray[np.intp]
-    members: NDArray[np.intp]
-    sums: NDArray[np.float32]
+    rows: NDArray[np.integer]
+    order: NDArray[np.integer]
+    rounds: tuple[tuple[slice, NDArray[np.integer]], ...]
 
     @staticmethod
-    def of_updates(rows: NDArray[np.integer], pad: int) -> list[RowGroups]:
-        """Group the rows (u, n) of u updates. pad: row that is ignored."""
+    def of_updates(
+        rows: NDArray[np.integer], pad: int, changes: NDArray[np.integer] | None = None
+    ) -> list[RowGroups]:
+        """Group the rows (u, n) of u updates.
+
+        pad: row that is ignored. changes: (u, n) index of the change that is added to each row;
+        None: that of the row.
+        """
         u, n = rows.shape
-        # Row and position in one integer: sorting is faster than argsort.
-        bits = n.bit_length()
-        keys = (rows.astype(np.int64) << bits) | np.arange(n)
-        keys.sort(axis=1)
-        sorted_rows, positions = keys >> bits, keys & ((1 << bits) - 1)
+        if changes is None:
+            changes = np.broadcast_to(np.arange(n, dtype=np.int32), (u, n))
+        sorted_rows, indices = _sorted(rows, changes)
         begins = np.ones((u, n), np.bool_)
         np.not_equal(sorted_rows[:, 1:], sorted_rows[:, :-1], out=begins[:, 1:])
-        ends = np.ones((u, n), np.bool_)
-        ends[:, :-1] = begins[:, 1:]
-        alone = begins & ends
-        again = ~alone
-        is_word = sorted_rows != pad
-        alone &= is_word
-        again &= is_word
-        single, single_slices = _split(alone)
-        heads, head_slices = _split(begins & again)
-        members, member_slices = _split(again)
-        single_positions, member_positions = positions.take(single), positions.take(members)
-        single_rows, head_rows = sorted_rows.take(single), sorted_rows.take(heads)
-        sums = _sums(begins.take(members), head_slices, member_slices)
-        groups = []
-        for s, g, p, matrix in zip(single_slices, head_slices, member_slices, sums, strict=True):
-            rows_of = np.concatenate([single_rows[s], head_rows[g]])
-            groups.append(RowGroups(rows_of, single_positions[s], member_positions[p], matrix))
-        return groups
+        is_row = sorted_rows != pad
+        begins &= is_row
+        heads = np.flatnonzero(begins)
+        heights = np.count_nonzero(begins, axis=1)
+        lengths = np.count_nonzero(is_row, axis=1)
+        slots = np.zeros(u * n, np.int64)  # index into `order` of the update
+        slots[heads] = _numbers(heights)
+        again = np.flatnonzero(is_row & ~begins)
+        number = again - heads[np.cumsum(begins.reshape(-1)).take(again) - 1]
+        rounds = _rounds(again, number & -number, heights, slots, n)
+        valid = np.flatnonzero(is_row)
+        order = np.empty(len(valid), indices.dtype)
+        order[np.repeat(np.cumsum(lengths) - lengths, lengths) + slots[valid]] = indices[valid]
+        head_rows = sorted_rows.reshape(-1)[heads]
+        return [
+            RowGroups(row, part, tuple(of_update))
+            for row, part, of_update in zip(
+                _split(head_rows, heights), _split(order, lengths), rounds, strict=True
+            )
+        ]
 
     def add(self, table: NDArray[np.float32], changes: NDArray[np.float32]) -> None:
         """Add changes (n, d) to the rows of a table (v, d), in place."""
-        s = len(self.single)
-        values = np.empty((len(self.rows), table.shape[1]), table.dtype)
-        changes.take(self.single, axis=0, out=values[:s], mode="clip")
-        np.matmul(self.sums, changes.take(self.members, axis=0), out=values[s:])
-        values += table.take(self.rows, axis=0)
-        table[self.rows] = values
+        values = changes.take(self.order, axis=0, mode="clip")
+        for part, targets in self.rounds:
+            values[targets] += values[part]
+        sums = values[: len(self.rows)]
+        sums += table.take(self.rows, axis=0, mode="clip")
+        table[self.rows] = sums
 
 
-def _split(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.intp], list[slice]]:
-    """Return the flat indices where (u, n) is True, and the slice of them for each update."""
-    ends = np.cumsum(np.count_nonzero(chosen, axis=1)).tolist()
-    parts = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return np.flatnonzero(chosen), parts
+def _sorted(
+    rows: NDArray[np.integer], changes: NDArray[np.integer]
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Sort each update by row and index of the change; return both, the indices as (u n,)."""
+    # Both in one integer: sorting is faster than argsort, and most so if the integer is short.
+    bits = int(changes.max(initial=0)).bit_length()
+    kind = np.int32 if int(rows.max(initial=0)) < 1 << (31 - bits) else np.int64
+    keys: NDArray[np.integer] = rows.astype(kind)
+    keys <<= bits
+    keys |= changes.astype(kind)
+    keys.sort(axis=1)
+    return keys >> bits, (keys & ((1 << bits) - 1)).reshape(-1)
 
 
-def _sums(
-    begins: NDArray[np.bool_], heads: list[slice], members: list[slice]
-) -> list[NDArray[np.float32]]:
-    """Build the matrices (g, p) of all updates. begins: True for the first member of a row."""
-    widths = np.array([part.stop - part.start for part in members], np.intp)
-    heights = np.array([part.stop - part.start for part in heads], np.intp)
-    firsts = np.array([part.start for part in heads], np.intp)
-    starts = np.array([part.start for part in members], np.intp)
-    sizes = heights * widths
-    offsets = np.cumsum(sizes) - sizes
-    flat = np.zeros(int(sizes.sum()), np.float32)
-    row = np.cumsum(begins) - 1 - np.repeat(firsts, widths)
-    column = np.arange(len(begins)) - np.repeat(starts, widths)
-    flat[np.repeat(offsets, widths) + row * np.repeat(widths, widths) + column] = 1
-    none = np.zeros((0, 0), np.float32)
-    parts = zip(offsets.tolist(), sizes.tolist(), heights.tolist(), strict=True)
-    return [flat[o : o + size].reshape(h, -1) if size else none for o, size, h in parts]
+def _rounds(
+    members: NDArray[np.intp],
+    lowest_bits: NDArray[np.intp],
+    heights: NDArray[np.intp],
+    slots: NDArray[np.int64],
+    n: int,
+) -> list[list[tuple[slice, NDArray[np.integer]]]]:
+    """Return the rounds of each update, and write the slots of what they add.
+
+    members: flat indices of all but the first change of each row, in updates of n. lowest_bits: of
+    their numbers, which tell the round. heights: (u,) number of rows of each update.
+    """
+    starts = heights.copy()
+    sources = []
+    for k in range(int(lowest_bits.max(initial=0)).bit_length()):
+        chosen = members[lowest_bits == 1 << k]
+        counts = np.bincount(chosen // n, minlength=len(heights))
+        slots[chosen] = np.repeat(starts, counts) + _numbers(counts)
+        sources.append((chosen - (1 << k), counts, starts.tolist()))
+        starts = starts + counts
+    rounds: list[list[tuple[slice, NDArray[np.integer]]]] = [[] for _ in heights]
+    for targets, counts, firsts in sources:
+        parts = _split(slots[targets], counts)
+        for of_update, first, part in zip(rounds, firsts, parts, strict=True):
+            if len(part):
+                of_update.append((slice(first, first + len(part)), part))
+    return rounds
+
+
+def _numbers(counts: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return 0 ... c - 1 for each count c, one behind the other."""
+    starts = np.cumsum(counts) - counts
+    numbers: NDArray[np.integer] = np.arange(counts.sum()) - np.repeat(starts, counts)
+    return numbers
+
+
+def _split(values: NDArray[np.integer], counts: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+    """Cut values into consecutive parts of the given lengths."""
+    ends = np.cumsum(counts).tolist()
+    return [values[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]

@@ -218,13 +218,9 @@ def _small_step_kernel(
 
 
 _MAX_TERMS = 4.0  # of a row, in units of 1 / learning rate
-# Words of an update. Beyond 256 the arrays exceed the core's cache. With skip-gram or a tree a word
-# takes part in so many terms that long updates slow down learning in the first epoch; 128 words
-# hardly do.
-_MAX_WORDS, _MAX_WORDS_CBOW_NS = 128, 256
-# The score matrix of a block has a row for each word and a column for each step of each path. With
-# CBOW only the word's own steps count; the rest of the row is computed in vain.
-_CBOW_TREE_BLOCK = 8
+# Words of an update. Beyond 256 the arrays exceed the core's cache. With skip-gram a word takes
+# part in so many terms that long updates slow down learning in the first epoch; 128 hardly do.
+_MAX_WORDS = {"skipgram": 128, "cbow": 256}
 
 
 def update_size(
@@ -262,9 +258,5 @@ def update_size(
         busiest_output *= _predictions(settings, sampler.window)
     terms = max(busiest_input, busiest_output)  # for each word of the update
     words = max(int(_MAX_TERMS / (settings.learning_rate * terms * workers)), 1)
-    block, most = min(settings.block_words, words), _MAX_WORDS
-    if settings.model == "cbow" and settings.loss == "hs":
-        block = min(block, _CBOW_TREE_BLOCK)
-    elif settings.model == "cbow":
-        most = _MAX_WORDS_CBOW_NS
-    return block, min(words, max(most, block)) // block
+    block = min(settings.block_words, words)
+    return block, min(words, max(_MAX_WORDS[settings.model], block)) // block

@@ -22,6 +22,7 @@ from pmt_nn import (
     to_ragged,
 )
 from pmt_nn.attention.ragged_attention import weights_of_groups
+from pmt_nn.attention.ragged_kernel import blocks_of_parts
 
 MASKS = {
     "padding at the ends": np.arange(5) < np.array([[3], [1], [5], [3]]),
@@ -32,6 +33,9 @@ MASKS = {
     "no tokens": np.zeros((2, 5), bool),
 }
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+
+# Weights of 80,000 elements, of which three do not fit in a block, and of more than a block each.
+LONG = np.arange(260) < np.array([[200], [260], [200], [5], [200], [260]])
 
 
 @masks
@@ -65,7 +69,7 @@ def test_a_group_holds_the_sequences_of_one_length(mask: np.ndarray) -> None:
     assert [g.length for g in layout.groups] == sorted({int(n) for n in lengths if n})
 
 
-@masks
+@pytest.mark.parametrize("mask", [*MASKS.values(), LONG], ids=[*MASKS, "several blocks"])
 @pytest.mark.parametrize("dropout", [False, True])
 def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: bool) -> None:
     heads, d = 2, 6
@@ -90,6 +94,17 @@ def test_ragged_attention_is_attention_of_each_sequence_alone(mask, dropout: boo
             np.testing.assert_allclose(result[rows], alone, rtol=1e-13, atol=1e-14)
             start += size
     assert start == weights_of_groups(layout, heads)
+
+
+def test_blocks_hold_the_weights_of_all_groups_in_order() -> None:
+    """Blocks of 131,072 weights of 2 heads: 2 * 200 * 200 = 80,000 and 2 * 260 * 260 = 135,200."""
+    layout = RaggedLayout.of(LONG)  # 1 sequence of 5 tokens, 3 of 200, 2 of 260
+    blocks = blocks_of_parts(layout.groups, heads=2)
+    parts = [[(part.count, part.length) for part in block.parts] for block in blocks]
+    assert parts == [[(1, 5), (1, 200)], [(1, 200)], [(1, 200)], [(1, 260)], [(1, 260)]]
+    assert [block.rows.start for block in blocks] == [0, 205, 405, 605, 865]
+    assert blocks[1].weights == slice(80_050, 160_050)
+    assert blocks[-1].weights.stop == weights_of_groups(layout, heads=2)
 
 
 @masks

@@ -14,9 +14,9 @@ import numpy as np
 import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, concat
 from pmt_core import as_floats
-from pmt_nn.attention.kernel import attend_into, split_packed
+from pmt_nn.attention.ragged_kernel import attend_ragged
 from pmt_nn.attention.scaled_dot_product import packed_attention
-from pmt_nn.attention.unpadded import RaggedLayout, SequenceGroup
+from pmt_nn.attention.unpadded import RaggedLayout
 from pmt_nn.layers.dropout import DropoutMask
 
 
@@ -43,26 +43,7 @@ def ragged_attention(
         >>> np.allclose(y.data, to_ragged(padded, layout=layout).data)
         True
     """
-    qkv = as_floats(qkv)
-    output = np.empty((len(qkv), qkv.shape[1] // 3), qkv.dtype)
-    masks = _masks_of_groups(dropout_mask, layout, heads)
-    passes = [
-        attend_into(
-            *split_packed(_grouped(qkv, group)),
-            _grouped(output, group),
-            heads=heads,
-            dropout_mask=group_mask,
-        )
-        for group, group_mask in zip(layout.groups, masks, strict=True)
-    ]
-
-    def backward(grad: Array) -> Array:
-        by_qkv = np.empty(qkv.shape, qkv.dtype)
-        for group, backward_into in zip(layout.groups, passes, strict=True):
-            backward_into(_grouped(grad, group), *split_packed(_grouped(by_qkv, group)))
-        return by_qkv
-
-    return output, backward
+    return attend_ragged(as_floats(qkv), layout.groups, heads, dropout_mask)
 
 
 @ag.counts_flops(ragged_attention)
@@ -92,12 +73,6 @@ def weights_of_groups(layout: RaggedLayout, heads: int) -> int:
     return sum(heads * group.count * group.length**2 for group in layout.groups)
 
 
-def _grouped(rows: Array, group: SequenceGroup) -> Array:
-    """Return the rows of a group as a batch (count, length, d), a view."""
-    batch: Array = rows[group.rows].reshape(group.count, group.length, rows.shape[1])
-    return batch
-
-
 def _masks_of_groups(
     dropout_mask: DropoutMask | None, layout: RaggedLayout, heads: int
 ) -> Iterator[DropoutMask | None]:
@@ -118,5 +93,6 @@ def _(rng: np.random.Generator) -> Iterator[Sample]:
     dropout_mask = DropoutMask(rng.random(weights_of_groups(layout, 2)) < 0.7, 1.4)
     yield Sample((rng.normal(size=(n, 12)),), settings)
     yield Sample((rng.normal(size=(n, 12)),), {**settings, "dropout_mask": dropout_mask}, "dropout")
+    yield Sample((rng.normal(size=(n, 12)) * 6,), settings, "scores above 40")
     empty = RaggedLayout.of(mask[:0])
     yield Sample((rng.normal(size=(0, 12)),), {"heads": 2, "layout": empty}, "empty")

@@ -18,11 +18,8 @@ from pmt_nn.layers.memory_layout import cache_blocks
 # If no score is above 40, the exponentials are summed as they are: e^40 = 2e17 is far from
 # float32's limits, and a sum above e^-40 has lost nothing. Finding the largest score of each row
 # first is the slowest step of the softmax, and trained models rarely come near such scores.
-_SMALL = 40.0
-
-
-_LARGE = math.exp(_SMALL)
-
+SMALL = 40.0
+LARGE = math.exp(SMALL)
 
 ScoreWriter = Callable[[slice, Array], None]
 """(block of sequences, array (block, h, t, s)) -> writes the scores of the block to the array."""
@@ -44,11 +41,11 @@ def softmax_weights(write: ScoreWriter, shape: tuple[int, ...], dtype: np.dtype)
 def softmax_blocks(write: ScoreWriter, weights: Array) -> Iterator[slice]:
     """Fill weights (b, h, t, s) with the softmax of the scores; yield each block when done."""
     for block in sequence_blocks(weights):
-        _softmax_written(partial(write, block, weights[block]), weights[block])
+        softmax_written(partial(write, block, weights[block]), weights[block])
         yield block
 
 
-def _softmax_written(write: Callable[[], None], scores: Array) -> None:
+def softmax_written(write: Callable[[], None], scores: Array) -> None:
     """Replace the scores that `write` writes to (..., s) by their softmax over the last axis.
 
     `write` is called a second time if the first attempt was not exact. A score of -inf gets the
@@ -56,9 +53,9 @@ def _softmax_written(write: Callable[[], None], scores: Array) -> None:
     """
     rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
     write()
-    if scores.max(initial=0) < _SMALL:
+    if scores.max(initial=0) < SMALL:
         total = _exponentials(rows)
-        if total.min(initial=1) > 1 / _LARGE:
+        if total.min(initial=1) > 1 / LARGE:
             rows *= (1 / total)[:, np.newaxis]
             return
         write()  # a row without keys, or with very small scores only

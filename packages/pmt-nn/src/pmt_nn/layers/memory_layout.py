@@ -19,7 +19,8 @@ from numpy.typing import DTypeLike
 
 from pmt_autograd import Array
 
-_ELEMENTS = 1 << 17  # 512 KiB of float32: a few such blocks fit in a level-2 cache
+BLOCK_ELEMENTS = 1 << 17
+"""Elements of a block, 512 KiB of float32: a few of them fit in a level-2 cache."""
 
 
 def cache_blocks(n: int, width: int) -> Iterator[slice]:
@@ -30,7 +31,7 @@ def cache_blocks(n: int, width: int) -> Iterator[slice]:
         >>> list(cache_blocks(100_000, width=3))
         [slice(0, 43690, None), slice(43690, 87380, None), slice(87380, 100000, None)]
     """
-    rows = max(_ELEMENTS // max(width, 1), 1)
+    rows = max(BLOCK_ELEMENTS // max(width, 1), 1)
     return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
 
 

@@ -55,8 +55,9 @@ def feed_forward(
 
     Shapes: x (..., d), weight1 (d, f), bias1 (f,) or None, weight2 (f, d), bias2 (d,) or None,
     dropout_mask (..., f). Between the two products one pass over the hidden layer, block by block,
-    applies bias, activation and dropout and computes the slope. Only the hidden layer and the
-    slope (dropout included) are saved for the backward pass. A slope of 0 cuts the gradient.
+    applies bias, activation and the dropout mask and computes the slope. Only the hidden layer and
+    the slope (with its mask) are saved for the backward pass. A slope of 0 cuts the gradient. The
+    scale of dropout is applied to the output and its gradient, which are narrower.
 
     Examples:
         >>> import numpy as np
@@ -73,29 +74,33 @@ def feed_forward(
     hidden = rows @ weight1
     n, f = hidden.shape
     slope = np.empty_like(hidden) if any(needs_grad[:3]) else None
-    mask_rows = None if dropout_mask is None else dropout_mask.reshape(n, f)
+    keep = None if dropout_mask is None else dropout_mask.keep.reshape(n, f)
+    scale = x.dtype.type(1 if dropout_mask is None else dropout_mask.scale)
     activate = ACTIVATION_BLOCKS[activation]
     for block in cache_blocks(n, f):
         part, part_slope = hidden[block], None if slope is None else slope[block]
         if bias1 is not None:
             part += bias1
         activate(part, part_slope)
-        if mask_rows is not None:
-            keep, scale = mask_rows.keep[block], x.dtype.type(mask_rows.scale)
-            for array in (part, part_slope):
-                if array is not None:
-                    cut(array, keep, out=array)
-                    array *= scale
+        if keep is not None:
+            cut(part, keep[block], out=part)
+            if part_slope is not None:
+                cut(part_slope, keep[block], out=part_slope)
     y = hidden @ weight2
+    if keep is not None:
+        y *= scale
     if bias2 is not None:
         y += bias2
 
     def backward(grad: Array) -> Gradients:
         grad = as_rows(grad)
+        by_bias2 = sum_rows(grad) if needs_grad[4] else None
+        if keep is not None:
+            grad = grad * scale
         by_x = by_weight1 = by_bias1 = None
         if slope is not None:
             by_hidden = grad @ weight2.T
-            if not np.isfinite(by_hidden).all():
+            if not _all_finite(by_hidden):
                 cut(by_hidden, slope != 0, out=by_hidden)
             by_hidden *= slope
             by_x = (by_hidden @ weight1.T).reshape(x.shape) if needs_grad[0] else None
@@ -106,10 +111,17 @@ def feed_forward(
             by_weight1,
             by_bias1,
             hidden.T @ grad if needs_grad[3] else None,
-            sum_rows(grad) if needs_grad[4] else None,
+            by_bias2,
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+def _all_finite(x: Array) -> bool:
+    """Return whether each element is finite: it is if the sum of the squares is."""
+    flat = x.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all())
 
 
 def _checked(x: Array, weight: Array) -> Array:

@@ -76,16 +76,7 @@ def feed_forward(
     slope = np.empty_like(hidden) if any(needs_grad[:3]) else None
     keep = None if dropout_mask is None else dropout_mask.keep.reshape(n, f)
     scale = x.dtype.type(1 if dropout_mask is None else dropout_mask.scale)
-    activate = ACTIVATION_BLOCKS[activation]
-    for block in cache_blocks(n, f):
-        part, part_slope = hidden[block], None if slope is None else slope[block]
-        if bias1 is not None:
-            part += bias1
-        activate(part, part_slope)
-        if keep is not None:
-            cut(part, keep[block], out=part)
-            if part_slope is not None:
-                cut(part_slope, keep[block], out=part_slope)
+    _activate(hidden, slope, bias1, keep, ACTIVATION_BLOCKS[activation])
     y = hidden @ weight2
     if keep is not None:
         y *= scale
@@ -115,6 +106,25 @@ def feed_forward(
         )
 
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+def _activate(
+    hidden: Array,
+    slope: Array | None,
+    bias: Array | None,
+    keep: Array | None,
+    activate: Callable[[Array, Array | None], None],
+) -> None:
+    """Add the bias to the hidden layer (n, f), apply activation and dropout; write the slope."""
+    for block in cache_blocks(*hidden.shape):
+        part, part_slope = hidden[block], None if slope is None else slope[block]
+        if bias is not None:
+            part += bias
+        activate(part, part_slope)
+        if keep is not None:
+            cut(part, keep[block], out=part)
+            if part_slope is not None:
+                cut(part_slope, keep[block], out=part_slope)
 
 
 def _all_finite(x: Array) -> bool:

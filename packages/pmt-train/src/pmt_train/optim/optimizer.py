@@ -34,7 +34,7 @@ from pmt_train.parallel.workers import Workers
 BLOCK = 1 << 15
 """Elements of a block: its parameters, gradient, state and scratch fit into the cache."""
 
-_THREADS_PAY_FROM = 1 << 17  # elements
+_THREADS_PAY_FROM = 1 << 18  # elements
 
 
 class Optimizer(ABC):

@@ -88,6 +88,11 @@ class Workers:
             self._pool = None
             self._open.close()
 
+    @property
+    def active(self) -> int:
+        """Number of threads that `map` uses now: `count` within the context, 1 outside of it."""
+        return 1 if self._pool is None else self.count
+
     def map(self, function: Callable[[A], R], items: Iterable[A]) -> list[R]:
         """Return `function` of each item, in the order of the items.
 

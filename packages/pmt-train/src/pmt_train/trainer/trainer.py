@@ -17,6 +17,7 @@ from pmt_train.optim.clipping import Clipping, global_norm
 from pmt_train.optim.ema import WeightAverage
 from pmt_train.optim.flat_gradients import FlatGradients
 from pmt_train.optim.flat_parameters import FlatParameters
+from pmt_train.parallel.adaptive_map import AdaptiveMap
 from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
@@ -62,7 +63,8 @@ class Trainer(Generic[M, B]):
         schedule: learning rate by step, or one number; by default that of the optimizer if it has
             one, else 1e-3.
         seed: of dropout and other random numbers of a step.
-        workers: threads, their number, or None for all cores.
+        workers: threads, their number, or None for all cores; one thread computes all shards where
+            that is measured to be faster.
         clip: largest global norm of the gradients, or a `Clipping`; None: not clipped.
         accumulate: number of batches that `fit` combines to one step, like one large batch.
         average: decay of an exponential moving average of the weights, e.g. 0.999; None: none.
@@ -124,6 +126,7 @@ class Trainer(Generic[M, B]):
         self.schedule: Schedule = rate if callable(rate) else constant_schedule(rate)
         self.seed = seed
         self.workers = workers if isinstance(workers, Workers) else Workers(workers)
+        self.map_shards = AdaptiveMap(self.workers)
         self.accumulate = accumulate
         self.average = WeightAverage(self.flat, average) if average is not None else None
         self.process_group = process_group or launched_process_group()
@@ -147,7 +150,7 @@ class Trainer(Generic[M, B]):
         stream = RandomStream(self.seed, "dropout", self.step_count)
         group, n = self.process_group, self.workers.count
         for i, batch in enumerate(batches):
-            shards = self.workers.map(function, shards_of_rank(batch, i, stream, n, group))
+            shards = self.map_shards(function, shards_of_rank(batch, i, stream, n, group))
             parts = [shard.gradients for shard in shards]
             gradients = self.flat.gather(parts, self.workers, gradients)
             losses += [(shard.loss, shard.count) for shard in shards]
@@ -269,9 +272,7 @@ class Trainer(Generic[M, B]):
         Raises:
             ShapeError, DtypeError, DataError: a part does not fit; see `Module.load_state_dict`.
         """
-        model, optimizer, average = (
-            state.get(part, {}) for part in ("model", "optimizer", "average")
-        )
+        model, optimizer, average = (state.get(k, {}) for k in ("model", "optimizer", "average"))
         self.model.check_state_dict(model)
         self.optimizer.check_state_dict(optimizer)
         if self.average is not None:

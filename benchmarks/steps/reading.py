@@ -1,5 +1,8 @@
 """Reading files: seconds for each reader, and beside those of another revision.
 
+"file to batches" is all that comes before the first step of a training on 400,000 question pairs:
+reading, counting words, encoding, and the batches of an epoch.
+
     hatch run bench:reading [--rounds 7] [--only vectors] [--data ../shared/data]
     git worktree add ../before 3936187 && hatch run bench:reading --against ../before
 
@@ -14,18 +17,21 @@ import argparse
 import gzip
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, WIDTH = 20_000, 100  # of the word vectors
+PAIRS, BATCH, MIN_COUNT = 400_000, 32, 3
 
 # The part below runs in the worker, with the packages of its tree: it uses what all revisions have.
 
@@ -53,6 +59,7 @@ def readers(data: Path, made: Path) -> dict[str, tuple[Callable[[Any], object], 
         return sum(map(len, TextCorpus(path).word_lists()))
 
     return {
+        "file to batches": (file_to_batches, made / "qqp.tsv"),
         "qqp public TSV": (load_qqp, data / "qqp/train.tsv"),
         "qqp extra TSV": (load_qqp, data / "qqp/extra_duplicates.tsv"),
         "qqp BiMPM": (load_qqp, data / "qqp/dev.tsv"),
@@ -77,16 +84,43 @@ def readers(data: Path, made: Path) -> dict[str, tuple[Callable[[Any], object], 
     }
 
 
+def file_to_batches(path: Path) -> int:
+    """Return the number of batches of an epoch; each is made. The shortest way of each revision."""
+    import pmt_text
+    from pmt_core import RandomStream
+
+    pairs = pmt_text.load_qqp(path).pairs
+    labels = [pair.label for pair in pairs]
+    texts = [(pair.question1, pair.question2) for pair in pairs]
+    questions = chain.from_iterable(texts)
+    if hasattr(pmt_text, "TokenCache"):
+        tokenize = pmt_text.TokenCache()
+        counts = pmt_text.count_tokens(questions, tokenize)
+        vocabulary = pmt_text.Vocabulary.from_counts(counts, MIN_COUNT)
+    else:
+        from pmt_apps.qqp.data.splits import TokenCache
+
+        tokenize = TokenCache()
+        vocabulary = pmt_text.Vocabulary.build(map(tokenize, questions), MIN_COUNT)
+    encoded = pmt_text.PairEncoder(vocabulary).encode(texts, labels, tokenize=tokenize)
+    stream = RandomStream(0, "order")
+    batches = pmt_text.BucketBatches(encoded.lengths, BATCH, encoded.batch, stream)
+    return sum(1 for _ in batches.epoch(0))
+
+
 def work(data: Path, made: Path) -> None:
     """Read the file of each name on standard input; answer with the seconds of CPU."""
     import numpy  # noqa: F401  (not a part of the first reading)
+
+    from pmt_apps.kit.metrics_file import peak_rss_mb
 
     table = readers(data, made)
     for line in sys.stdin:
         read, path = table[line.strip()]
         start = time.process_time()
         read(path)
-        print(json.dumps(time.process_time() - start), flush=True)
+        seconds = time.process_time() - start
+        print(json.dumps([seconds, peak_rss_mb() * 1e6 / 2**20]), flush=True)
 
 
 # --- the parent ---
@@ -118,8 +152,25 @@ def make_files(data: Path, made: Path) -> None:
             archive.extractall(made)
     source = data / "qqp/train.tsv"
     if source.exists():
-        header, *rows = source.read_bytes().splitlines(keepends=True)
-        (made / "qqp.tsv").write_bytes(header + b"".join((rows * 21)[:400_000]))
+        header, *rows = source.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        with (made / "qqp.tsv").open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in [header, *changed_rows(rows)])
+
+
+def changed_rows(rows: list[str]) -> Iterator[str]:
+    """Yield PAIRS rows: the rows again and again, later with a word of another row in each."""
+    rng = random.Random(1)
+    words = [word for row in rows for word in row.split("\t")[3].split(" ") if word.isalpha()]
+    for i in range(PAIRS):
+        fields = rows[i % len(rows)].split("\t")
+        if i >= len(rows):
+            for column in (3, 4):
+                text = fields[column].split(" ")
+                position = rng.randrange(len(text))
+                if text[position].isalpha():
+                    text[position] = rng.choice(words)
+                fields[column] = " ".join(text)
+        yield "\t".join(fields)
 
 
 def start_worker(tree: Path, data: Path, made: Path) -> subprocess.Popen[str]:
@@ -134,8 +185,8 @@ def start_worker(tree: Path, data: Path, made: Path) -> subprocess.Popen[str]:
     )
 
 
-def ask(worker: subprocess.Popen[str], name: str) -> float:
-    """Return the seconds that a worker reads for."""
+def ask(worker: subprocess.Popen[str], name: str) -> tuple[float, float]:
+    """Return the seconds that a worker reads for, and its peak of memory so far, in MiB."""
     if worker.stdin is None or worker.stdout is None:
         raise SystemExit("the worker has no pipes")
     worker.stdin.write(f"{name}\n")
@@ -143,24 +194,28 @@ def ask(worker: subprocess.Popen[str], name: str) -> float:
     answer = worker.stdout.readline()
     if not answer:
         raise SystemExit(f"the worker failed at {name!r}")
-    return float(json.loads(answer))
+    seconds, peak = json.loads(answer)
+    return float(seconds), float(peak)
 
 
 def compare(workers: list[subprocess.Popen[str]], names: Iterable[str], rounds: int) -> None:
     """Print a row for each reader, after a first reading that is not counted."""
-    print(f"{'reader':<22} {'seconds':>9}" + f" {'before':>9} {'ratio':>7}" * (len(workers) > 1))
+    head = f"{'reader':<22} {'seconds':>9}" + f" {'before':>9} {'ratio':>7}" * (len(workers) > 1)
+    print(f"{head}  peak MiB of each process so far")
     for name in names:
         seconds: list[list[float]] = []
+        peaks = [0.0] * len(workers)
         for i in range(rounds + 1):
             turns = [(j + i) % len(workers) for j in range(len(workers))]
             measured = {j: ask(workers[j], name) for j in turns}
-            seconds.append([measured[j] for j in range(len(workers))])
+            seconds.append([measured[j][0] for j in range(len(workers))])
+            peaks = [measured[j][1] for j in range(len(workers))]
         columns = list(zip(*seconds[1:], strict=True))
         row = f"{name:<22} {statistics.median(columns[0]):9.4f}"
         if len(columns) > 1:
             ratio = statistics.median(a / b for a, b in zip(*columns, strict=True))
             row += f" {statistics.median(columns[1]):9.4f} {ratio:7.3f}"
-        print(row, flush=True)
+        print(f"{row}  {', '.join(f'{peak:,.0f}' for peak in peaks)}", flush=True)
 
 
 def main() -> None:

@@ -48,10 +48,11 @@ def part(train: str, dev: str, out: str, steps: str, *options: str) -> None:
     from pmt_apps.kit.metrics_file import peak_rss_mb
     from pmt_apps.kit.run import Run
     from pmt_apps.qqp.data.settings import Settings
-    from pmt_apps.qqp.data.splits import TokenCache, labels_of, read_splits, texts_of
+    from pmt_apps.qqp.data.splits import labels_of, read_splits, texts_of
     from pmt_apps.qqp.models.baselines import BASELINES
     from pmt_apps.qqp.models.registry import make_pair_model
     from pmt_apps.qqp.training.stage import label_stage, trained_baseline
+    from pmt_text import TokenCache
     from pmt_train import Workers
 
     argv = ["--train", train, "--dev", dev, "--out", out, *options]

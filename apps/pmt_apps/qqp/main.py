@@ -19,11 +19,12 @@ from collections.abc import Sequence
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
-from pmt_apps.qqp.data.splits import TokenCache, read_splits
+from pmt_apps.qqp.data.splits import read_splits
 from pmt_apps.qqp.mistakes import MISTAKES
 from pmt_apps.qqp.predictor import PairPredictor
 from pmt_apps.qqp.report import report
 from pmt_apps.qqp.training.stages import Stages
+from pmt_text import TokenCache
 from pmt_train import Workers
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pmt_text import (
     InverseDocumentFrequency,
     match_types,
 )
-from pmt_text.qqp.word_matches import N_MATCH_TYPES, spelled_alike
+from pmt_text.qqp.word_matches import N_MATCH_TYPES, alike_words, is_shared, spelled_alike
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,33 @@ def test_types_of_match_and_band() -> None:
     every = match_types(["how", "swim", "swimming", "zyx"], [], idf)
     assert every == [1, 2, 3, 4]
     assert max(types) < N_MATCH_TYPES
+
+
+def test_words_alike_beside_every_pair_of_words() -> None:
+    words = [
+        "engineer",
+        "engineering",
+        "engine",
+        "learn",
+        "learned",
+        "cat",
+        "cats",
+        "house",
+        "mouse",
+    ]
+    for cut in range(len(words)):
+        a, b = set(words[: cut + 2]), set(words[cut:])
+        expected = {(x, y) for x in a for y in b if x != y and spelled_alike(x, y)}
+        assert set(alike_words(a, b)) == expected
+
+
+def test_shared_tokens_beside_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    for cells in (1, 100, 1 << 20):  # one pair at once, some, all
+        monkeypatch.setattr("pmt_text.qqp.word_matches._CELLS", cells)
+        texts = [rng.integers(0, 30, rng.integers(0, 6)).astype(np.int32) for _ in range(80)]
+        lengths = np.array([len(text) for text in texts])
+        shared = np.split(is_shared(np.concatenate(texts), lengths), np.cumsum(lengths)[:-1])
+        for i, text in enumerate(texts):
+            other = texts[i + 1 - 2 * (i % 2)]
+            assert shared[i].tolist() == [token in other for token in text]

@@ -21,6 +21,7 @@ from pmt_text import (
     Tokenize,
     VectorSimilarities,
     Vocabulary,
+    count_tokens,
     tokenize,
 )
 from pmt_train import progress_bar
@@ -57,16 +58,17 @@ class QuestionEncoder:
     ) -> QuestionEncoder:
         """Build the vocabulary and the inverse document frequencies of training pairs."""
 
-        def questions(description: str) -> Iterator[list[str]]:
+        def questions(description: str) -> Iterator[str]:
             with progress_bar(len(pairs), description) as bar:
                 for pair in pairs:
-                    yield tokenize(pair.question1)
-                    yield tokenize(pair.question2)
+                    yield pair.question1
+                    yield pair.question2
                     bar.update(1)
 
         # Two passes: all tokens as lists of strings would need far more memory than all else.
-        words = Vocabulary.build(questions("counting words"), min_count=min_count)
-        idf = InverseDocumentFrequency.build(questions("weighing words"))
+        counts = count_tokens(questions("counting words"), tokenize)
+        words = Vocabulary.from_counts(counts, min_count)
+        idf = InverseDocumentFrequency.of_texts(questions("weighing words"), tokenize)
         return cls(PairEncoder(words, max_length, idf), tokenize)
 
     def with_vectors(self, vectors: NDArray[np.float32]) -> QuestionEncoder:

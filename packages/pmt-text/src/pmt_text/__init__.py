@@ -53,6 +53,7 @@ from pmt_text.tokenizers.characters import CharacterTokenizer
 from pmt_text.tokenizers.normalize import Tokenize, normalize, tokenize
 from pmt_text.tokenizers.pretrained.post_processors import EncodedText
 from pmt_text.tokenizers.pretrained.tokenizer import Tokenizer
+from pmt_text.tokenizers.token_numbers import NumberedTokens, TokenCache, count_tokens
 from pmt_text.tokenizers.vocabulary import CLS, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, Vocabulary
 from pmt_text.tokenizers.word_offsets import TextWord, find_words
 from pmt_text.tokenizers.wordpiece import WordPiece, bert_words
@@ -86,19 +87,20 @@ __all__ = [
     "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks", "Curriculum", "EncodedBags",
     "EncodedPairs", "EncodedSentences", "EncodedText", "EncodedTranslations",
     "InverseDocumentFrequency", "LabelOptions", "LabeledText", "LabeledTexts", "Neighbor",
-    "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair", "RandomChunks",
-    "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme", "TaggedBatch",
-    "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord", "TfIdf",
-    "TokenBatches", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
-    "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece",
-    "WordVectors", "analogy", "bert_words", "best_threshold", "column_of", "concatenate_tags",
-    "connected_components", "convert_tags", "count_words", "detect_scheme", "embedding_matrix",
-    "encode_words", "evaluate_analogies", "evaluate_word_pairs", "find_words", "fold_word",
-    "forbidden_ends", "forbidden_transitions", "jaccard", "learn_word_pieces", "letters_only",
-    "load_analogies", "load_conll", "load_labeled_texts", "load_parallel", "load_qqp", "load_text",
-    "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types", "mine_negatives",
-    "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
-    "principal_components", "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman",
-    "split_by_question", "tokenize", "word_shape", "write_conll",
+    "NumberedTokens", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair",
+    "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme",
+    "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord",
+    "TfIdf", "TokenBatches", "TokenCache", "Tokenize", "Tokenizer", "TranslationBatch",
+    "UnicodeErrors", "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches",
+    "WordCounts", "WordPiece", "WordVectors", "analogy", "bert_words", "best_threshold",
+    "column_of", "concatenate_tags", "connected_components", "convert_tags", "count_tokens",
+    "count_words", "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
+    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends", "forbidden_transitions",
+    "jaccard", "learn_word_pieces", "letters_only", "load_analogies", "load_conll",
+    "load_labeled_texts", "load_parallel", "load_qqp", "load_text", "load_word_pairs",
+    "load_word_vectors", "mask_tokens", "match_types", "mine_negatives", "nearest_pairs",
+    "normalize", "overlap_scores", "pair_features", "pearson", "principal_components",
+    "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman", "split_by_question",
+    "tokenize", "word_shape", "write_conll",
 ]
 # fmt: on

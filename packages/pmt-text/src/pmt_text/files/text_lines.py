@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError
 from pmt_text.files.errors import check_text, dropped_warning
@@ -54,11 +55,12 @@ class TextLines:
             raise
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        number = 1
+        return enumerate(chain.from_iterable(self.line_blocks()), 1)
+
+    def line_blocks(self) -> Iterator[list[str | None]]:
+        """Iterate over the lines in blocks, for readers that work on many lines at once."""
         for block in self.blocks():
-            lines = decoded_lines(block, self.encoding, self._max_length)
-            yield from enumerate(lines, number)
-            number += len(lines)
+            yield decoded_lines(block, self.encoding, self._max_length)
 
     def blocks(self) -> Iterator[bytes]:
         """Iterate over the text in blocks of whole lines, each with a line end.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any
+
+import numpy as np
 
 from pmt_core import DataError, field, json_errors, json_object
 from pmt_text.files.errors import check_at_least
+from pmt_text.tokenizers.normalize import Tokenize, tokenize
+from pmt_text.tokenizers.token_numbers import text_blocks, token_numbers
 
 
 class InverseDocumentFrequency:
@@ -44,11 +49,46 @@ class InverseDocumentFrequency:
         an unknown word, the maximum.
         """
         different = {" ".join(tokens) for tokens in texts}
-        counts: Counter[str] = Counter()
-        for text in different:
-            counts.update(set(text.split()))
+        counts = Counter(chain.from_iterable(map(set, map(str.split, different))))
+        return cls._of_counts(len(different), counts)
+
+    @classmethod
+    def of_texts(
+        cls, texts: Iterable[str], tokenize: Tokenize = tokenize
+    ) -> InverseDocumentFrequency:
+        """Count the words of texts as `build` counts those of token lists, but faster.
+
+        Args:
+            texts: read once.
+            tokenize: maps a text to its tokens; a `TokenCache` is the fastest.
+        """
+        tokens = token_numbers(tokenize)
+        different: set[bytes] = set()
+        counts = np.zeros(0, np.int64)  # texts with each word
+        for block in text_blocks(texts):
+            numbers, lengths = tokens.encode(block)
+            ends = np.cumsum(lengths).tolist()
+            rows = [numbers[i:j].tobytes() for i, j in pairwise([0, *ends])]
+            is_new = np.zeros(len(rows), np.bool_)
+            for i, row in enumerate(rows):
+                if row not in different:
+                    is_new[i] = True
+                    different.add(row)
+            words = max(len(tokens.words), 1)
+            row_words = np.repeat(np.arange(len(rows)) * words, lengths) + numbers
+            new = np.sort(row_words[np.repeat(is_new, lengths)])
+            new = new[np.diff(new, prepend=-1) > 0]  # each word of a row once
+            more = np.bincount(new % words, minlength=words)
+            more[: len(counts)] += counts
+            counts = more
+        repeated = np.flatnonzero(counts > 1).tolist()
+        names = tokens.words
+        return cls._of_counts(len(different), {names[i]: int(counts[i]) for i in repeated})
+
+    @classmethod
+    def _of_counts(cls, texts: int, counts: Mapping[str, int]) -> InverseDocumentFrequency:
         repeated = {word: count for word, count in sorted(counts.items()) if count > 1}
-        return cls(max(len(different), 1), repeated)
+        return cls(max(texts, 1), repeated)
 
     def __call__(self, word: str) -> float:
         """Return the inverse document frequency of a word, in nats."""

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import dropwhile, islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from pmt_core import TEXT_LIMITS, DataError, FileLimits
-from pmt_text.files.csv_record import QuotedRecord, unquote, unwrap
 from pmt_text.files.errors import check_at_least, dropped_warnings
 from pmt_text.files.line_numbers import LineNumbers
 from pmt_text.files.text_lines import TextLines, unusable_line
-from pmt_text.qqp.formats import EXPECTED_FORMATS, QqpFormat, QuestionPair, detect_format, label_of
+from pmt_text.qqp.formats import EXPECTED_FORMATS, QuestionPair, detect_format
+from pmt_text.qqp.row_reader import WRONG_LABEL, RowReader
 
 _LINES_TO_SNIFF = 2000
-_MAX_RECORD = 20  # lines; a quote that stays open longer is not the beginning of a field
-
-_UNCLOSED_QUOTE = "unclosed quote"
-_WRONG_FIELDS = "missing or extra field"
-_WRONG_LABEL = "label is neither 0 nor 1"
-_EMPTY_QUESTION = "empty question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class QqpFile:
 
     def warnings(self) -> list[str]:
         """Return one line per reason for which rows were dropped, with file and lines."""
-        texts = {_WRONG_LABEL: f"{_WRONG_LABEL} (the first one is {self.wrong_label!r:.80})"}
+        texts = {WRONG_LABEL: f"{WRONG_LABEL} (the first one is {self.wrong_label!r:.80})"}
         dropped = {texts.get(reason, reason): lines for reason, lines in self.dropped.items()}
         return dropped_warnings(self.path, dropped, "row")
 
@@ -99,12 +92,13 @@ def load_qqp(
     """
     check_at_least(1, limit=limit)
     with TextLines(path, limits=limits) as lines:
-        numbered = dropwhile(_is_blank, lines)
-        first = list(islice(numbered, _LINES_TO_SNIFF))
-        format = detect_format([text for _, text in first if text is not None and text.strip()])
+        blocks = lines.line_blocks()
+        number, first = _first_lines(blocks)
+        samples = [text for text in first[:_LINES_TO_SNIFF] if text is not None and text.strip()]
+        format = detect_format(samples)
         if format is None:
-            raise _unknown_format(lines.path, first, limits)
-        reader = _RowReader(format, unusable_line(limits=limits), deque(first), numbered)
+            raise _unknown_format(lines.path, first, samples, limits)
+        reader = RowReader(format, unusable_line(limits=limits), first, number, blocks)
         pairs = list(islice(reader.pairs(), limit))
         sha256 = lines.sha256()
     rows = len(pairs) + sum(map(len, reader.dropped.values()))
@@ -116,127 +110,28 @@ def load_qqp(
     return result
 
 
-@dataclass(slots=True)
-class _RowReader:
-    """Makes pairs of lines and counts those it cannot use."""
-
-    format: QqpFormat
-    bad_bytes: str  # the reason to drop a line that cannot be used
-    ahead: deque[tuple[int, str | None]]  # lines read but not used yet
-    source: Iterator[tuple[int, str | None]]
-    dropped: dict[str, LineNumbers] = field(default_factory=dict)
-    wrong_label: str | None = None  # the first one
-
-    def pairs(self) -> Iterator[QuestionPair]:
-        record = QuotedRecord(self.format.separator, self.format.columns)
-        header = self.format.header
-        while self.ahead or self._read_ahead():
-            number, line = self.ahead.popleft()
-            if line is not None and not line.strip():
-                continue
-            if header and line is not None:
-                header = False
-                continue
-            fields = self.bad_bytes if line is None else self._fields(line, record)
-            pair = fields if isinstance(fields, str) else self._pair(fields, number)
-            if isinstance(pair, str):
-                self.dropped.setdefault(pair, LineNumbers()).append(number)
-                if pair == _WRONG_LABEL and self.wrong_label is None:
-                    self.wrong_label = fields[self.format.label or 0].strip()
-            else:
-                yield pair
-
-    def _read_ahead(self) -> bool:
-        """Read one more line; return False at the end of the file."""
-        line = next(self.source, None)
-        if line is not None:
-            self.ahead.append(line)
-        return line is not None
-
-    def _fields(self, line: str, record: QuotedRecord) -> list[str] | str:
-        """Return the fields of the record that begins with `line`, or the reason to drop it."""
-        format = self.format
-        if not format.quoted or '"' not in line:
-            fields = line.split(format.separator)
-            return fields if len(fields) == format.columns else _WRONG_FIELDS
-        if quoted := record.fields(line) or self._fields_by_tabs(line):
-            return quoted
-        if not record.is_open(line):
-            return _UNCLOSED_QUOTE if line.count('"') % 2 else _WRONG_FIELDS
-        return self._longer_record(line, record) or _UNCLOSED_QUOTE
-
-    def _fields_by_tabs(self, line: str) -> list[str] | None:
-        """Return the fields of a TSV line of which some begin with a quotation, or None.
-
-        ``"Yes" or "no"?`` is not a quoted field although it begins with a quote; the number of
-        quotes of such a field is even.
-        """
-        fields = line.split(self.format.separator)
-        if self.format.separator != "\t" or len(fields) != self.format.columns:
-            return None
-        if any(text.startswith('"') and text.count('"') % 2 for text in fields):
-            return None
-        return [unquote(text) if _is_quoted(text) else text for text in fields]
-
-    def _longer_record(self, line: str, record: QuotedRecord) -> list[str] | None:
-        """Return the fields of a record of several lines, of which `line` is the first.
-
-        Returns None, so that only the first line is lost, if `_MAX_RECORD` lines do not make a
-        valid record, or if a line that is a record by itself follows earlier.
-        """
-        text = line
-        for count in range(1, _MAX_RECORD):
-            if len(self.ahead) < count and not self._read_ahead():
-                return None
-            following = self.ahead[count - 1][1]
-            if following is None or self._is_row(record.fields(following)):
-                return None
-            text = f"{text}\n{following}"
-            fields = record.fields(text)
-            if self._is_row(fields):
-                for _ in range(count):
-                    self.ahead.popleft()
-                return fields
-            if fields is not None or not record.is_open(text):
-                return None
-        return None
-
-    def _is_row(self, fields: list[str] | None) -> bool:
-        return fields is not None and not isinstance(self._pair(fields, 0), str)
-
-    def _pair(self, fields: list[str], number: int) -> QuestionPair | str:
-        """Return the pair of these fields, or the reason to drop it."""
-        format = self.format
-        label = None if format.label is None else label_of(fields[format.label])
-        if label is None and format.label is not None:
-            return _WRONG_LABEL
-        texts = [unwrap(fields[i].strip()) for i in (format.question1, format.question2)]
-        if not all(texts):
-            return _EMPTY_QUESTION
-        ids = [None if i is None else fields[i].strip() or None for i in (format.id1, format.id2)]
-        return QuestionPair(texts[0], texts[1], label, ids[0], ids[1], number)
+def _first_lines(blocks: Iterator[list[str | None]]) -> tuple[int, list[str | None]]:
+    """Return the first lines from the first that is not blank on, and the number of that one."""
+    number, lines = 1, list[str | None]()
+    while len(lines) < _LINES_TO_SNIFF and (block := next(blocks, [])):
+        lines += block
+        blank = sum(1 for _ in takewhile(_is_blank, lines))
+        number += blank
+        del lines[:blank]
+    return number, lines
 
 
-def _is_blank(line: tuple[int, str | None]) -> bool:
-    text = line[1]
+def _is_blank(text: str | None) -> bool:
     return text is not None and not text.strip()
 
 
-def _is_quoted(text: str) -> bool:
-    inside = text[1:-1]
-    return (
-        len(text) > 1 and text[0] == '"' == text[-1] and 2 * inside.count('""') == inside.count('"')
-    )
-
-
 def _unknown_format(
-    path: str, first: list[tuple[int, str | None]], limits: FileLimits
+    path: str, first: Sequence[str | None], texts: Sequence[str], limits: FileLimits
 ) -> DataError:
     if not first:
         return DataError(
             f"{path} is empty: it has nothing but blank lines; expected\n{EXPECTED_FORMATS}"
         )
-    texts = [text for _, text in first if text is not None and text.strip()]
     came = (
         f"its first line is {texts[0][:100]!r}"
         if texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,23 @@ from numpy.typing import NDArray
 from pmt_core import SettingsError, decode_field, field, json_object
 from pmt_text.qqp.encoded_pairs import EncodedPairs
 from pmt_text.qqp.idf import InverseDocumentFrequency
-from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
-from pmt_text.qqp.word_matches import N_MATCH_TYPES, match_types
+from pmt_text.qqp.pair_features import PAIR_FEATURES, features_of
+from pmt_text.qqp.word_matches import (
+    MISSING,
+    N_BANDS,
+    N_MATCH_TYPES,
+    SAME,
+    SIMILAR,
+    alike_words,
+    is_shared,
+    rarity_band,
+)
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
-from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary, truncated_lengths
+from pmt_text.tokenizers.token_numbers import TokenCache, TokenNumbers, token_numbers
+from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
 
 _SPECIALS = 3  # <cls> a <sep> b <sep>
+_BLOCK = 4096  # pairs encoded at once; bounds the memory that encoding needs besides its result
 
 
 class PairEncoder:
@@ -79,38 +91,80 @@ class PairEncoder:
         same word), with the other question before truncation. Punctuation counts as tokens.
         tokenize: maps a text to its tokens; may cache them.
         """
-        id_list = self.vocabulary.id_list
-        ids, segments, types = array("i"), array("b"), array("b")
-        offsets = np.zeros(len(pairs) + 1, np.int64)
+        ids, segments, types, lengths = array("i"), array("b"), array("b"), array("q", [0])
         features = np.empty((len(pairs), self.features), np.float32)
-        for n, texts in enumerate(pairs):
-            first, second = map(tokenize, texts)
-            types_first, types_second = self._match_types(first, second)
-            keep1, keep2 = truncated_lengths(len(first), len(second), self.max_length - _SPECIALS)
-            ids.extend((CLS, *id_list(first[:keep1]), SEP, *id_list(second[:keep2]), SEP))
-            types.extend((0, *types_first[:keep1], 0, *types_second[:keep2], 0))
-            segments.frombytes(bytes(keep1 + 2) + b"\1" * (keep2 + 1))
-            offsets[n + 1] = len(ids)
-            if self.idf is not None:
-                features[n] = pair_features(first, second, self.idf)
+        tokens = token_numbers(tokenize)
+        for start in range(0, len(pairs), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            block = self._encoded(pairs[rows], tokens, features[rows])
+            ids.frombytes(block[0].tobytes())
+            segments.frombytes(block[1].tobytes())
+            types.frombytes(block[2].tobytes())
+            lengths.frombytes(block[3].tobytes())
         return EncodedPairs(
-            ids=np.array(ids, np.int32),
-            segments=np.array(segments, np.int8),
-            match_types=np.array(types, np.int8),
-            offsets=offsets,
+            ids=np.asarray(ids, np.int32),  # which shares the memory
+            segments=np.asarray(segments, np.int8),
+            match_types=np.asarray(types, np.int8),
+            offsets=np.cumsum(np.asarray(lengths, np.int64)),
             labels=None if labels is None else np.asarray(labels, np.int64),
             features=None if self.idf is None else features,
         )
 
-    def _match_types(self, first: list[str], second: list[str]) -> tuple[list[int], list[int]]:
-        """Return the match types of the tokens of both questions."""
-        if self.idf is not None:
-            return match_types(first, second, self.idf), match_types(second, first, self.idf)
-        in_first, in_second = set(first), set(second)
-        return (
-            [2 if word in in_second else 1 for word in first],
-            [2 if word in in_first else 1 for word in second],
+    def _encoded(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        tokens: TokenNumbers | TokenCache,
+        features: NDArray[np.float32],
+    ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int8], NDArray[np.int64]]:
+        """Return ids, segments and match types of pairs, (m,), and lengths (n,); fill features."""
+        numbers, lengths = tokens.encode(chain.from_iterable(pairs))
+        numbers, words = _occurring(numbers, tokens.words)
+        types = self._match_types(numbers, lengths, words, features)
+        keep = _truncated(lengths.reshape(-1, 2), self.max_length - _SPECIALS)
+        if keep.sum() < len(numbers):
+            column = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+            is_kept = column < np.repeat(keep.ravel(), lengths)
+            numbers, types = numbers[is_kept], types[is_kept]
+        ends = np.cumsum(keep.sum(axis=1) + _SPECIALS)
+        starts = ends - (keep.sum(axis=1) + _SPECIALS)
+        ids = np.full(len(numbers) + _SPECIALS * len(pairs), SEP, np.int32)
+        ids[starts] = CLS
+        is_word = np.ones(len(ids), np.bool_)
+        for specials in (starts, starts + 1 + keep[:, 0], ends - 1):
+            is_word[specials] = False
+        ids[is_word] = self.vocabulary.ids(words)[numbers]
+        all_types = np.zeros(len(ids), np.int8)
+        all_types[is_word] = types
+        both = np.tile(np.array([0, 1], np.int8), len(pairs))
+        segments = np.repeat(both, (keep + np.array([2, 1])).ravel())
+        return ids, segments, all_types, ends - starts
+
+    def _match_types(
+        self,
+        numbers: NDArray[np.int32],
+        lengths: NDArray[np.int64],
+        words: Sequence[str],
+        features: NDArray[np.float32],
+    ) -> NDArray[np.int8]:
+        """Return the match type of each token, (m,); fill the features if there are any."""
+        shared = is_shared(numbers, lengths)
+        if self.idf is None:
+            return shared.astype(np.int8) + np.int8(1)
+        tokens = [words[i] for i in numbers.tolist()]
+        similar = np.zeros(len(tokens), np.bool_)
+        ends = np.cumsum(lengths).tolist()
+        for n, (start, middle, end) in enumerate(zip([0, *ends[1::2]], ends[::2], ends[1::2])):
+            first, second = tokens[start:middle], tokens[middle:end]
+            alike = alike_words(set(first), set(second))
+            features[n] = features_of(first, second, alike, self.idf)
+            if alike:  # a word of one text is like one of the other; shared words do not count
+                letters = {word for pair in alike for word in pair if word.isalpha()}
+                similar[start:end] = [token in letters for token in tokens[start:end]]
+        match = np.where(
+            shared, np.int8(SAME), np.where(similar, np.int8(SIMILAR), np.int8(MISSING))
         )
+        bands = np.array([rarity_band(self.idf(word)) for word in words], np.int8)
+        return 1 + N_BANDS * match + bands[numbers]
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoder as a JSON object."""
@@ -126,3 +180,23 @@ class PairEncoder:
         idf = decode_field(state, "rarity", InverseDocumentFrequency.from_json, None)
         vocabulary = decode_field(state, "vocabulary", Vocabulary.from_json)
         return cls(vocabulary, field(state, "max_length", int, minimum=_SPECIALS + 2), idf)
+
+
+def _occurring(
+    numbers: NDArray[np.int32], words: Sequence[str]
+) -> tuple[NDArray[np.int32], list[str]]:
+    """Return the numbers that tokens have among those that occur, (m,), and these tokens."""
+    occurs = np.zeros(len(words), np.bool_)
+    occurs[numbers] = True
+    renumbered = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+    return renumbered[numbers], [words[i] for i in np.flatnonzero(occurs).tolist()]
+
+
+def _truncated(lengths: NDArray[np.int64], budget: int) -> NDArray[np.int64]:
+    """Return what `truncated_lengths` returns for each of n pairs of lengths, (n, 2)."""
+    half = budget // 2
+    shorter = lengths.min(axis=1, keepdims=True)
+    truncated = np.where(
+        shorter > half, np.array([budget - half, half]), np.minimum(lengths, budget - shorter)
+    )
+    return np.where(lengths.sum(axis=1, keepdims=True) > budget, truncated, lengths)

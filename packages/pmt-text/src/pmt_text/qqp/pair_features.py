@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain, pairwise
+from operator import mul
 
 from pmt_text.qqp.idf import InverseDocumentFrequency
-from pmt_text.qqp.word_matches import spelled_like_any, trigrams
+from pmt_text.qqp.word_matches import alike_words, trigrams
 
 _QUESTION_WORDS = frozenset(("what", "how", "why", "which", "who", "when", "where"))
 _VERBS = frozenset(("can", "is", "are", "do", "does", "should", "will"))
 _QUESTIONING = _QUESTION_WORDS | _VERBS  # most questions begin with one
 _NEGATIONS = frozenset(["not", "no", "never", "without"])
 _COMPARISONS = frozenset(["or", "vs", "better", "best", "difference", "between", "compare"])
+Rarity = Callable[[str], float]  # the idf of a word
+
 _CONTENT = 5.0  # nats; a rarer word is a content word
 
 PAIR_FEATURES = (
@@ -79,12 +83,24 @@ def pair_features(a: Sequence[str], b: Sequence[str], idf: InverseDocumentFreque
         >>> PAIR_FEATURES[14], features[14]
         ('the first word is the same', 1.0)
     """
+    return features_of(a, b, alike_words(set(a), set(b)), idf)
+
+
+def features_of(
+    a: Sequence[str],
+    b: Sequence[str],
+    alike: Sequence[tuple[str, str]],
+    idf: InverseDocumentFrequency,
+) -> list[float]:
+    """Return the `pair_features` of two token lists, given their `alike_words`."""
     set_a, set_b = set(a), set(b)
     shared, only_a, only_b = set_a & set_b, set_a - set_b, set_b - set_a
-    missing_a = {word for word in only_a if not spelled_like_any(word, only_b)}
-    missing_b = {word for word in only_b if not spelled_like_any(word, only_a)}
+    missing_a = only_a.difference([word for word, other in alike if other in only_b])
+    missing_b = only_b.difference([other for word, other in alike if word in only_a])
+    rarity = {word: idf(word) for word in set_a | set_b}.__getitem__
+    scale = max(idf.maximum, 1.0)
     return [
-        *_shared(set_a, set_b, (only_a - missing_a) | (only_b - missing_b), idf),
+        *_shared(set_a, set_b, (only_a - missing_a) | (only_b - missing_b), rarity),
         _dice(set(pairwise(a)), set(pairwise(b))),
         *_characters(a, b),
         *_lengths(a, b),
@@ -92,9 +108,9 @@ def pair_features(a: Sequence[str], b: Sequence[str], idf: InverseDocumentFreque
         float(a[:2] == b[:2]),
         float(a[-2:] == b[-2:]),
         *_numbers(set_a, set_b),
-        *_missing(missing_a, missing_b, idf),
-        max(map(idf, shared), default=0.0) / _scale(idf),
-        _log_sum(shared, idf),
+        *_missing(missing_a, missing_b, rarity, scale),
+        max(map(rarity, shared), default=0.0) / scale,
+        _log_sum(shared, rarity, scale),
         _in_one_alone(_NEGATIONS, set_a, set_b),
         float(set_a & _QUESTIONING == set_b & _QUESTIONING),
         _jaccard(set_a & _QUESTIONING, set_b & _QUESTIONING),
@@ -104,21 +120,26 @@ def pair_features(a: Sequence[str], b: Sequence[str], idf: InverseDocumentFreque
 
 
 def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
-    """Return the length of the longest common subsequence, by dynamic programming."""
-    row = [0] * (len(b) + 1)
-    for token in a:
-        previous, row = row, [0]
-        for j, other in enumerate(b):
-            row.append(previous[j] + 1 if token == other else max(previous[j + 1], row[j]))
-    return row[-1]
+    """Return the length of the longest common subsequence.
+
+    Bit i of a whole number is 0 if the i-th token of `a` makes the subsequence longer; a token of
+    `b` updates a row of the dynamic program by one addition (Hyyrö 2004).
+    """
+    positions: dict[str, int] = {}
+    for i, token in enumerate(a):
+        positions[token] = positions.get(token, 0) | 1 << i
+    everything = row = (1 << len(a)) - 1
+    for token in b:
+        matches = row & positions.get(token, 0)
+        row = (row + matches | row - matches) & everything
+    return len(a) - row.bit_count()
 
 
 def _shared(
-    a: Collection[str], b: Collection[str], alike: Collection[str], idf: InverseDocumentFrequency
+    a: AbstractSet[str], b: AbstractSet[str], alike: AbstractSet[str], rarity: Rarity
 ) -> list[float]:
-    shared = set(a) & set(b)
-    of_a, of_b, of_both = (math.fsum(map(idf, words)) for words in (a, b, shared))
-    half = 0.5 * math.fsum(map(idf, alike))
+    of_a, of_b, of_both = (math.fsum(map(rarity, words)) for words in (a, b, a & b))
+    half = 0.5 * math.fsum(map(rarity, alike))
     union = of_a + of_b - of_both
     ways = sorted((_share(of_both, of_a), _share(of_both, of_b)))
     cosine = _share(of_both, math.sqrt(of_a * of_b))
@@ -127,12 +148,12 @@ def _shared(
 
 def _characters(a: Sequence[str], b: Sequence[str]) -> list[float]:
     """Return cosine and Jaccard similarity of the character trigrams of all words."""
-    grams_a, grams_b = (
-        Counter(gram for word in text for gram in trigrams(word)) for text in (a, b)
-    )
-    product = sum(count * grams_b[gram] for gram, count in grams_a.items())
-    lengths = math.prod(sum(count * count for count in g.values()) for g in (grams_a, grams_b))
-    return [_share(product, math.sqrt(lengths)), _jaccard(grams_a, grams_b)]
+    grams_a, grams_b = (Counter(chain.from_iterable(map(trigrams, text))) for text in (a, b))
+    common = grams_a.keys() & grams_b.keys()
+    product = sum(grams_a[gram] * grams_b[gram] for gram in common)
+    lengths = math.prod(sum(map(mul, g.values(), g.values())) for g in (grams_a, grams_b))
+    union = len(grams_a) + len(grams_b) - len(common)
+    return [_share(product, math.sqrt(lengths)), _share(len(common), union)]
 
 
 def _lengths(a: Sequence[str], b: Sequence[str]) -> list[float]:
@@ -142,38 +163,35 @@ def _lengths(a: Sequence[str], b: Sequence[str]) -> list[float]:
     return [*shares, math.log1p(short) / 3, math.log1p(long) / 3]
 
 
-def _numbers(a: Collection[str], b: Collection[str]) -> list[float]:
+def _numbers(a: AbstractSet[str], b: AbstractSet[str]) -> list[float]:
     of_a, of_b = ({word for word in words if word[0].isdigit()} for words in (a, b))
     return [float(not (of_a or of_b)), float(of_a == of_b), float(bool(of_a) != bool(of_b))]
 
 
-def _missing(a: Collection[str], b: Collection[str], idf: InverseDocumentFrequency) -> list[float]:
-    rarest = sorted(max(map(idf, words), default=0.0) / _scale(idf) for words in (a, b))
-    sums = sorted(_log_sum(words, idf) for words in (a, b))
+def _missing(a: AbstractSet[str], b: AbstractSet[str], rarity: Rarity, scale: float) -> list[float]:
+    of_words = [list(map(rarity, words)) for words in (a, b)]
+    rarest = sorted(max(values, default=0.0) / scale for values in of_words)
+    sums = sorted(math.log1p(math.fsum(values) / scale) for values in of_words)
     counts = sorted(math.log1p(len(words)) for words in (a, b))
-    content = sum(idf(word) > _CONTENT for words in (a, b) for word in words)
+    content = sum(value > _CONTENT for values in of_words for value in values)
     return [*rarest, *sums, *counts, math.log1p(content)]
 
 
-def _log_sum(words: Collection[str], idf: InverseDocumentFrequency) -> float:
-    return math.log1p(math.fsum(map(idf, words)) / _scale(idf))
+def _log_sum(words: AbstractSet[str], rarity: Rarity, scale: float) -> float:
+    return math.log1p(math.fsum(map(rarity, words)) / scale)
 
 
-def _scale(idf: InverseDocumentFrequency) -> float:
-    return max(idf.maximum, 1.0)
+def _in_one_alone(kind: AbstractSet[str], a: AbstractSet[str], b: AbstractSet[str]) -> float:
+    return float(kind.isdisjoint(a) != kind.isdisjoint(b))
 
 
-def _in_one_alone(kind: Collection[str], a: Collection[str], b: Collection[str]) -> float:
-    return float((not set(kind).isdisjoint(a)) != (not set(kind).isdisjoint(b)))
+def _jaccard(a: AbstractSet[str], b: AbstractSet[str]) -> float:
+    shared = len(a & b)
+    return _share(shared, len(a) + len(b) - shared)
 
 
-def _jaccard(a: Collection[str], b: Collection[str]) -> float:
-    set_a, set_b = set(a), set(b)
-    return _share(len(set_a & set_b), len(set_a | set_b))
-
-
-def _dice(a: Collection[object], b: Collection[object]) -> float:
-    return _share(2 * len(set(a) & set(b)), len(a) + len(b))
+def _dice(a: AbstractSet[object], b: AbstractSet[object]) -> float:
+    return _share(2 * len(a & b), len(a) + len(b))
 
 
 def _share(part: float, whole: float) -> float:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pmt_text.qqp.idf import InverseDocumentFrequency
 
+_CELLS = 1 << 20  # a megabyte, which stays in the cache
 _BANDS = (3.5, 6.0, 8.5)  # nats: function words, common words, rare ones, rarest and unknown
-_MISSING, _SIMILAR, _SAME = range(3)
+MISSING, SIMILAR, SAME = range(3)
 
-N_MATCH_TYPES = 1 + 3 * (len(_BANDS) + 1)
+N_BANDS = len(_BANDS) + 1
+N_MATCH_TYPES = 1 + 3 * N_BANDS
 """Number of different match types; 0 is for special tokens."""
 
 
@@ -36,13 +43,42 @@ def match_types(
         [9, 6, 4]
     """
     others = set(other)
-    types = []
-    for token in tokens:
-        match = _SAME if token in others else _MISSING
-        if match == _MISSING and token.isalpha() and spelled_like_any(token, others):
-            match = _SIMILAR
-        types.append(1 + (len(_BANDS) + 1) * match + bisect_right(_BANDS, idf(token)))
-    return types
+    similar = {word for word, _ in alike_words(set(tokens), others) if word.isalpha()}
+    matches = [
+        SAME if token in others else SIMILAR if token in similar else MISSING for token in tokens
+    ]
+    bands = [rarity_band(idf(token)) for token in tokens]
+    return [1 + N_BANDS * match + band for match, band in zip(matches, bands, strict=True)]
+
+
+def rarity_band(nats: float) -> int:
+    """Return the band of a word, 0 to 3, of its inverse document frequency."""
+    return bisect_right(_BANDS, nats)
+
+
+def is_shared(numbers: NDArray[np.int32], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether the other text of its pair has each token, (m,).
+
+    Args:
+        numbers: of the tokens of 2 n texts, (m,); the texts of a pair follow each other.
+        lengths: number of tokens of each text, (2 n,).
+    """
+    words = int(numbers.max(initial=0)) + 1
+    rows = max(_CELLS // words, 1)  # of the table: pairs that are compared at once
+    texts = np.arange(len(lengths))
+    cells = np.repeat(texts // 2 % rows * words, lengths) + numbers
+    bits = np.repeat((1 + texts % 2).astype(np.int8), lengths)
+    ends = np.concatenate(([0], np.cumsum(lengths)))[:: 2 * rows].tolist()
+    table = np.zeros(rows * words, np.int8)  # which texts of a pair have a word
+    shared = np.empty(len(numbers), np.bool_)
+    for start, end in pairwise([*ends, len(numbers)]):
+        cell, bit = cells[start:end], bits[start:end]
+        first = bit == 1
+        table[cell[first]] = 1
+        table[cell[~first]] |= 2
+        shared[start:end] = table[cell] == 3
+        table[cell] = 0
+    return shared
 
 
 _MIN_LETTERS = 4  # shorter words are similar by chance
@@ -68,6 +104,23 @@ def spelled_alike(a: str, b: str) -> bool:
     return 2 * len(grams_a & grams_b) >= _MIN_DICE * (len(grams_a) + len(grams_b))
 
 
-def spelled_like_any(word: str, others: Iterable[str]) -> bool:
-    """Return whether one of the other words is spelled like the word."""
-    return any(spelled_alike(word, other) for other in others)
+def alike_words(words: AbstractSet[str], others: AbstractSet[str]) -> list[tuple[str, str]]:
+    """Return the pairs of different words, one of either set, that are `spelled_alike`."""
+    by_end: dict[str, list[str]] = {}
+    for other in others:
+        for end in _ends(other):
+            by_end.setdefault(end, []).append(other)
+    return [
+        (word, other)
+        for word in words
+        for end in _ends(word)
+        if end in by_end
+        for other in by_end[end]
+        if word != other and spelled_alike(word, other)
+    ]
+
+
+@lru_cache(maxsize=1 << 15)
+def _ends(word: str) -> tuple[str, ...]:
+    """Return what two words must share to be spelled alike: one of their ends."""
+    return (f"<{word[:3]}", f"{word[-3:]}>") if len(word) >= _MIN_LETTERS else ()

@@ -1,85 +1,40 @@
-"""Normalize and tokenize English, raw or Penn-Treebank-tokenized, into the same tokens.
+"""Tokenize and normalize English text by the rules of `word_rules`, with a cache of pieces.
 
-``I don't like "C++", do you?`` and ``I do n't like `` C++ '' , do you ?`` both become
-``i do not like c++ , do you ?``. The rules:
+A few thousand pieces between spaces ("How", "the", "India?") make up most of any text, and most
+have the same tokens in every text. These are kept, and the tokens of a text are joined from them.
+Whether that is possible can be seen from the piece alone:
 
-* Lower case; Unicode is folded by `fold_unicode` (``pokémon`` is ``pokemon``).
-* Double quotes and quoting single quotes are dropped: they carry little meaning, treebank text
-  guesses their direction, and the public release of QQP doubles them.
-* ``n't 'm 're 've 'll`` are expanded (``can't``, ``ca n't`` and ``cannot`` are ``can not``);
-  ``'s`` and ``'d`` are ambiguous and remain separate tokens.
-* ``U.S.`` is ``us``, ``5,000`` is ``5000``; ``3.5``, ``c++`` and ``c#`` are single tokens. Points,
-  hyphens and apostrophes split other words.
-* Each other punctuation mark is a token; a run of one mark counts once (``???`` is ``?``).
+* Pieces whose tokens depend on their neighbors ("n't", "'s", "U.S.", "got"): a text with one is
+  tokenized as a whole.
+* Pieces that begin with a mark ("?", "(or"). A run of one mark is one token even if there are
+  spaces in it, so the text before must not end with the same mark.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TypeVar
 
-from pmt_text.tokenizers.fold_unicode import fold_unicode
+from pmt_text.tokenizers.word_rules import FIRST_HALVES, ONE_WORD, folded, split_words
 
 Tokenize = Callable[[str], list[str]]
 """A function from a text to its tokens: `tokenize`, or one that keeps its results."""
 
-# Double quotes, underscores, control characters and the backslash, which escapes slashes in
-# treebank text, separate tokens.
-_GAPS = str.maketrans(dict.fromkeys('"\\_' + "".join(map(chr, [*range(32), 127])), " "))
+T = TypeVar("T")
 
-_BRACKET = re.compile(r"-([lr][rsc])b-")
-_BRACKETS = {"lr": " ( ", "rr": " ) ", "ls": " [ ", "rs": " ] ", "lc": " { ", "rc": " } "}
+_SPECIAL = FIRST_HALVES.union(ONE_WORD)
 
-_BACKTICK_APOSTROPHE = re.compile(r"(?<=\w) ?` ?(?=(?:s|t|d|m|re|ve|ll)(?!\w| ?'))")
-_NOT = re.compile(r"(?<=\w) ?n't(?!\w)")
-_CLITIC = re.compile(r"(?<=\w) ?'(s|d|m|re|ve|ll)(?![\w'])")
-_CLITICS = {"s": " 's ", "d": " 'd ", "m": " am ", "re": " are ", "ve": " have ", "ll": " will "}
+_MAX_KEPT = 1 << 16  # pieces; they take about 13 MB
+_MAX_LENGTH = 64  # characters of a piece that is kept
 
-_PARTED_CPP = re.compile(r"(?<!\w)c[\s'`]*\+[\s'`]*\+(?![\s'`]*\+)")
-# The point after the last letter is removed, too, unless it is the full stop of the text.
-_ABBREVIATION = re.compile(r"(?<![\w.])[a-z](?:\.[a-z])+(?!\w)(?:\.(?!\s*$))?")
-_THOUSANDS = re.compile(r"(?<![\w,])(?<!\d\.)\d{1,3}(?:,\d{2,3})*,\d{3}(?!,?\d)")
+# What the text before may change, backticks, brackets of the treebank, and the last point of an
+# abbreviation, which is removed unless it ends the text.
+_DEPENDENT = re.compile(r"['+]|n't|.*(?:`|-[lr][rsc]b-|\.[a-z]\.\Z)", re.DOTALL)
 
-_TOKEN = re.compile(
-    r"""
-      '[sd](?!\S)                           # the remaining clitics
-    | [a-z]\w*\+\+(?!\+) | (?<!\w)[a-z]\#(?!\w)   # c++, c#
-    | \d+(?=[ap]m(?!\w))                   # 8 of 8am
-    | \d+(?:\.\d+)+\w*                      # 3.5, 4.4.4, 2.0ghz
-    | [^\s!-/:-@\[-`{-~]+                   # a word, in any script
-    | \.(?!\w) | (?<!\w)\.(?!\d)           # a full stop, but no point inside a word or number
-    | -(?!\w) | (?<!\w)- | (?<=\d)-(?=\d)   # a dash or a range, but no hyphen
-    | [^\s\w.\-'`]
-    """,
-    re.VERBOSE,
-)
-
-_RUN = re.compile(r"([^\w\s'`+])(?:[\s'`]*\1)+")
-
-# Words that the treebank splits, words that people join, and their normalized tokens.
-_VERBS = ("do", "does", "did", "is", "are", "was", "could", "should", "would", "has", "have")
-_ONE_WORD = {f"{verb}nt": [verb, "not"] for verb in _VERBS} | {
-    "cant": ["can", "not"],
-    "cannot": ["can", "not"],
-    "gonna": ["going", "to"],
-    "wanna": ["want", "to"],
-    "gotta": ["got", "to"],
-    "gimme": ["give", "me"],
-    "lemme": ["let", "me"],
-    "whats": ["what", "'s"],
-}
-_TWO_WORDS = {
-    ("gon", "na"): ["going", "to"],
-    ("wan", "na"): ["want", "to"],
-    ("got", "ta"): ["got", "to"],
-    ("gim", "me"): ["give", "me"],
-    ("lem", "me"): ["let", "me"],
-    ("ca", "not"): ["can", "not"],
-    ("wo", "not"): ["will", "not"],
-    ("sha", "not"): ["shall", "not"],
-}
-_SECOND = frozenset(second for _, second in _TWO_WORDS)
-_TRIGGERS = frozenset(_ONE_WORD) | _SECOND
+# A word or number, which may be quoted, with a genitive and a mark at its end.
+_SIMPLE = re.compile(r""""?([a-z][a-z0-9]*|[0-9]+)(?:-([a-z]+))?('s)?"?([?,.!:;)])?"?""")
 
 
 def normalize(text: str) -> str:
@@ -106,32 +61,83 @@ def tokenize(text: str) -> list[str]:
         >>> tokenize("I do n't like `` C++ '' , do you ?")  # the Penn Treebank's form of it
         ['i', 'do', 'not', 'like', 'c++', ',', 'do', 'you', '?']
     """
-    text = fold_unicode(text).lower().translate(_GAPS)
-    if "-" in text:
-        text = _BRACKET.sub(lambda match: _BRACKETS[match.group(1)], text)
-    if "`" in text:
-        text = _BACKTICK_APOSTROPHE.sub("'", text)
-    if "'" in text:
-        text = _NOT.sub(" not", text)
-        text = _CLITIC.sub(lambda match: _CLITICS[match.group(1)], text)
-    if "+" in text:
-        text = _PARTED_CPP.sub("c++", text)
-    if "." in text:
-        text = _ABBREVIATION.sub(lambda match: match.group().replace(".", ""), text)
-    if "," in text:
-        text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
-    tokens: list[str] = _TOKEN.findall(_RUN.sub(r" \1 ", text))
-    if not _TRIGGERS.isdisjoint(tokens):
-        tokens = _spell_out(tokens)
+    try:
+        return list(chain.from_iterable(map(_alone.__getitem__, text.split(" "))))
+    except NotAlone:
+        return _with_marks(text)
+
+
+class NotAlone(Exception):
+    """The tokens of a piece depend on the text around it."""
+
+
+def tokens_alone(piece: str) -> tuple[str, ...]:
+    """Return the tokens that a piece between spaces adds to any text; raise NotAlone otherwise."""
+    return tuple(_alone[piece])
+
+
+def _with_marks(text: str) -> list[str]:
+    """Return the tokens of a text with pieces that are `_NOT_ALONE`."""
+    tokens: list[str] = []
+    for piece in text.split(" "):
+        of_piece = _alone[piece]
+        if of_piece is _NOT_ALONE:
+            mark, more = _marked[piece]
+            if more is None or (mark and tokens and tokens[-1][-1] == mark):
+                return split_words(text)
+            of_piece = more
+        tokens += of_piece
     return tokens
 
 
-def _spell_out(tokens: list[str]) -> list[str]:
-    """Expand contractions that are one word, or that the treebank splits into two halves."""
-    spelled: list[str] = []
-    for token in tokens:
-        if token in _SECOND and spelled and (spelled[-1], token) in _TWO_WORDS:
-            spelled[-1:] = _TWO_WORDS[spelled[-1], token]
-        else:
-            spelled += _ONE_WORD.get(token, (token,))
-    return spelled
+class _Unknown:
+    """In place of the tokens of a piece that cannot be tokenized alone."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotAlone
+
+
+_NOT_ALONE = _Unknown()
+
+
+class _Marked(dict[str, tuple[str, Sequence[str] | None]]):
+    """The mark that each piece begins with, or "", and its tokens; None if they may be others."""
+
+    def __missing__(self, piece: str) -> tuple[str, Sequence[str] | None]:
+        start = folded(piece).strip()
+        mark = "" if not start or start[0].isalnum() else start[0]
+        tokens = split_words(piece)
+        if _DEPENDENT.match(start) or (tokens and tokens[-1] in FIRST_HALVES):
+            return _keep(self, piece, (mark, None))
+        return _keep(self, piece, (mark, tuple(tokens)))
+
+
+class _Alone(dict[str, Iterable[str]]):
+    """The tokens of each piece, or `_NOT_ALONE`."""
+
+    def __missing__(self, piece: str) -> Iterable[str]:
+        if piece.isascii() and piece.isalpha() and (word := piece.lower()) not in _SPECIAL:
+            return _keep(self, piece, (word,))
+        simple = _SIMPLE.fullmatch(piece.lower())
+        tokens: list[str] = []
+        if simple is not None:  # nearly all pieces, so they do not pass all rules
+            for token in filter(None, simple.groups()):
+                tokens += ONE_WORD.get(token, (token,))
+        if not tokens or not FIRST_HALVES.isdisjoint(tokens):
+            mark, by_all_rules = _marked[piece]
+            if mark or by_all_rules is None:
+                return _keep(self, piece, _NOT_ALONE)
+            return _keep(self, piece, by_all_rules)
+        return _keep(self, piece, tuple(tokens))
+
+
+def _keep(pieces: dict[str, T], piece: str, value: T) -> T:
+    """Add the value of a piece, unless it is long; forget all others if there are too many."""
+    if len(piece) <= _MAX_LENGTH:
+        if len(pieces) >= _MAX_KEPT:
+            pieces.clear()
+        pieces[piece] = value
+    return value
+
+
+_marked, _alone = _Marked(), _Alone()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +81,18 @@ class Vocabulary:
         Raises:
             SettingsError: if `min_count` is below 1, or `max_size` below the special tokens.
         """
+        return cls.from_counts(Counter(chain.from_iterable(texts)), min_count, max_size)
+
+    @classmethod
+    def from_counts(
+        cls, counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None
+    ) -> Vocabulary:
+        """Build the vocabulary of tokens that occur this often; see `build`.
+
+        `count_tokens` counts the tokens of texts.
+        """
         check_at_least(1, min_count=min_count)
         check_at_least(len(SPECIAL_TOKENS), max_size=max_size)
-        counts: Counter[str] = Counter()
-        for tokens in texts:
-            counts.update(tokens)
         frequent = [(-count, token) for token, count in counts.items() if count >= min_count]
         words = [token for _, token in sorted(frequent) if token not in SPECIAL_TOKENS]
         room = None if max_size is None else max_size - len(SPECIAL_TOKENS)

@@ -126,7 +126,7 @@ RETIRED = frozenset(
 )
 
 # Attributes that belong to pytest, to files and to `ast`.
-FOREIGN = frozenset({"mark", "tell", "walk"})
+FOREIGN = frozenset({"chain", "mark", "tell", "walk"})
 
 # Idioms that make a sentence a riddle. Counted per 1,000 words of docstrings and documents.
 IDIOMS = re.compile(r"\b(stands|told|tells|so many|thereby)\b", re.IGNORECASE)

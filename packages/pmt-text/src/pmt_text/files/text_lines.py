@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError
 from pmt_text.files.errors import check_text, dropped_warning
@@ -55,7 +55,7 @@ class TextLines:
             raise
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        return enumerate(chain.from_iterable(self.line_blocks()), 1)
+        return enumerate(itertools.chain.from_iterable(self.line_blocks()), 1)
 
     def line_blocks(self) -> Iterator[list[str | None]]:
         """Iterate over the lines in blocks, for readers that work on many lines at once."""

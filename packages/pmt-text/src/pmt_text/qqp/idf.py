@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class InverseDocumentFrequency:
         an unknown word, the maximum.
         """
         different = {" ".join(tokens) for tokens in texts}
-        counts = Counter(chain.from_iterable(map(set, map(str.split, different))))
+        counts = Counter(itertools.chain.from_iterable(map(set, map(str.split, different))))
         return cls._of_counts(len(different), counts)
 
     @classmethod

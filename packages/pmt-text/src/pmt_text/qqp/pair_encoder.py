@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,7 @@ class PairEncoder:
         features: NDArray[np.float32],
     ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int8], NDArray[np.int64]]:
         """Return ids, segments and match types of pairs, (m,), and lengths (n,); fill features."""
-        numbers, lengths = tokens.encode(chain.from_iterable(pairs))
+        numbers, lengths = tokens.encode(itertools.chain.from_iterable(pairs))
         numbers, words = _occurring(numbers, tokens.words)
         types = self._match_types(numbers, lengths, words, features)
         keep = _truncated(lengths.reshape(-1, 2), self.max_length - _SPECIALS)
@@ -135,8 +135,8 @@ class PairEncoder:
         ids[is_word] = self.vocabulary.ids(words)[numbers]
         all_types = np.zeros(len(ids), np.int8)
         all_types[is_word] = types
-        both = np.tile(np.array([0, 1], np.int8), len(pairs))
-        segments = np.repeat(both, (keep + np.array([2, 1])).ravel())
+        segment = np.tile(np.array([0, 1], np.int8), len(pairs))
+        segments = np.repeat(segment, (keep + np.array([2, 1])).ravel())
         return ids, segments, all_types, ends - starts
 
     def _match_types(

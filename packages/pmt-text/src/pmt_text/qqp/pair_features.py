@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import mul
 
 from pmt_text.qqp.idf import InverseDocumentFrequency
@@ -130,8 +131,8 @@ def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
         positions[token] = positions.get(token, 0) | 1 << i
     everything = row = (1 << len(a)) - 1
     for token in b:
-        matches = row & positions.get(token, 0)
-        row = (row + matches | row - matches) & everything
+        common = row & positions.get(token, 0)
+        row = (row + common | row - common) & everything
     return len(a) - row.bit_count()
 
 
@@ -148,7 +149,9 @@ def _shared(
 
 def _characters(a: Sequence[str], b: Sequence[str]) -> list[float]:
     """Return cosine and Jaccard similarity of the character trigrams of all words."""
-    grams_a, grams_b = (Counter(chain.from_iterable(map(trigrams, text))) for text in (a, b))
+    grams_a, grams_b = (
+        Counter(itertools.chain.from_iterable(map(trigrams, text))) for text in (a, b)
+    )
     common = grams_a.keys() & grams_b.keys()
     product = sum(grams_a[gram] * grams_b[gram] for gram in common)
     lengths = math.prod(sum(map(mul, g.values(), g.values())) for g in (grams_a, grams_b))

@@ -153,15 +153,10 @@ def plain_pairs(
 
     number: of the first line in the file.
     """
-    separator, separators = format.separator, format.columns - 1
-    plain = [
-        i
-        for i, line in enumerate(lines)
-        if line is not None and '"' not in line and line.count(separator) == separators
-    ]
+    plain = _plain_lines(lines, format)
     if not plain:
         return [None] * len(lines)
-    fields = separator.join([lines[i] or "" for i in plain]).split(separator)
+    fields = format.separator.join([lines[i] or "" for i in plain]).split(format.separator)
     columns = [fields[i :: format.columns] for i in range(format.columns)]
     first, second = (list(map(str.strip, columns[i])) for i in (format.question1, format.question2))
     unknown: list[int | None] = [None] * len(plain)
@@ -173,6 +168,16 @@ def plain_pairs(
         if pair.question1 and pair.question2 and (pair.label is not None or format.label is None):
             pairs[i] = pair
     return pairs
+
+
+def _plain_lines(lines: Sequence[str | None], format: QqpFormat) -> list[int]:
+    """Return the indices of lines without quotes that have all fields."""
+    separator, separators = format.separator, format.columns - 1
+    return [
+        i
+        for i, line in enumerate(lines)
+        if line is not None and '"' not in line and line.count(separator) == separators
+    ]
 
 
 def _ids(column: Iterable[str]) -> list[str | None]:

@@ -44,11 +44,11 @@ def match_types(
     """
     others = set(other)
     similar = {word for word, _ in alike_words(set(tokens), others) if word.isalpha()}
-    matches = [
+    kinds = [
         SAME if token in others else SIMILAR if token in similar else MISSING for token in tokens
     ]
     bands = [rarity_band(idf(token)) for token in tokens]
-    return [1 + N_BANDS * match + band for match, band in zip(matches, bands, strict=True)]
+    return [1 + N_BANDS * match + band for match, band in zip(kinds, bands, strict=True)]
 
 
 def rarity_band(nats: float) -> int:

@@ -12,9 +12,9 @@ Whether that is possible can be seen from the piece alone:
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import TypeVar
 
 from pmt_text.tokenizers.word_rules import FIRST_HALVES, ONE_WORD, folded, split_words
@@ -62,7 +62,7 @@ def tokenize(text: str) -> list[str]:
         ['i', 'do', 'not', 'like', 'c++', ',', 'do', 'you', '?']
     """
     try:
-        return list(chain.from_iterable(map(_alone.__getitem__, text.split(" "))))
+        return list(itertools.chain.from_iterable(map(_alone.__getitem__, text.split(" "))))
     except NotAlone:
         return _with_marks(text)
 
@@ -82,8 +82,8 @@ def _with_marks(text: str) -> list[str]:
     for piece in text.split(" "):
         of_piece = _alone[piece]
         if of_piece is _NOT_ALONE:
-            mark, more = _marked[piece]
-            if more is None or (mark and tokens and tokens[-1][-1] == mark):
+            first, more = _marked[piece]
+            if more is None or (first and tokens and tokens[-1][-1] == first):
                 return split_words(text)
             of_piece = more
         tokens += of_piece
@@ -105,11 +105,11 @@ class _Marked(dict[str, tuple[str, Sequence[str] | None]]):
 
     def __missing__(self, piece: str) -> tuple[str, Sequence[str] | None]:
         start = folded(piece).strip()
-        mark = "" if not start or start[0].isalnum() else start[0]
+        first = "" if not start or start[0].isalnum() else start[0]
         tokens = split_words(piece)
         if _DEPENDENT.match(start) or (tokens and tokens[-1] in FIRST_HALVES):
-            return _keep(self, piece, (mark, None))
-        return _keep(self, piece, (mark, tuple(tokens)))
+            return _keep(self, piece, (first, None))
+        return _keep(self, piece, (first, tuple(tokens)))
 
 
 class _Alone(dict[str, Iterable[str]]):
@@ -124,8 +124,8 @@ class _Alone(dict[str, Iterable[str]]):
             for token in filter(None, simple.groups()):
                 tokens += ONE_WORD.get(token, (token,))
         if not tokens or not FIRST_HALVES.isdisjoint(tokens):
-            mark, by_all_rules = _marked[piece]
-            if mark or by_all_rules is None:
+            first, by_all_rules = _marked[piece]
+            if first or by_all_rules is None:
                 return _keep(self, piece, _NOT_ALONE)
             return _keep(self, piece, by_all_rules)
         return _keep(self, piece, tuple(tokens))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Vocabulary:
         Raises:
             SettingsError: if `min_count` is below 1, or `max_size` below the special tokens.
         """
-        return cls.from_counts(Counter(chain.from_iterable(texts)), min_count, max_size)
+        return cls.from_counts(Counter(itertools.chain.from_iterable(texts)), min_count, max_size)
 
     @classmethod
     def from_counts(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.fold_scores import FoldScores, log_folds
 from pmt_apps.kit.run import Run
+from pmt_apps.ner.consistency import tag_twice
 from pmt_apps.ner.document_folds import held_out_part
 from pmt_apps.ner.new_tagger import new_tagger
 from pmt_apps.ner.pretraining import STAGE
@@ -70,6 +71,6 @@ def _fold_scores(
     tagger = new_tagger(settings, run, inside, vectors, ())
     training = prepare(tagger, inside, dev, settings, workers)
     training.trainer.fit(training.batches, replace(training.options, quiet=True))
-    tagging = tagger.tag(test, workers, description="scoring")
+    _, tagging = tag_twice(tagger, test, workers, settings.consistency, description="scoring")
     recall = unseen_recall(tagging.tags, test, seen_entities(train))
     return {**scores(tagging, test), **recall}

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.predictor import Predictor
+from pmt_apps.ner.consistency import tag_documents
 from pmt_apps.ner.ensemble import load_tagger
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagger import Tagger, Tagging
 from pmt_autograd import Array
 from pmt_core import DataError, tag_spans
 from pmt_text import TaggedSentence, TextWord, convert_tags, find_words
@@ -71,24 +72,51 @@ class EntityPredictor(Predictor[Settings, Sentence, list[str]]):
             raise DataError(f"expected a text or a list of words, got {type(value).__name__}")
         return checked_words(value)
 
-    def answers(self, inputs: Sequence[Sentence]) -> Iterator[Mapping[str, Any]]:
+    def answers(
+        self, inputs: Sequence[Sentence], *, document: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
         """Return text, entities, words and tags (IOB2) of each text, one after the other.
 
         start and end are character offsets: text[start:end] is the entity or word; the text of
         given words has a space between them. The confidence of an entity is the smallest marginal
         probability of its tags.
+
+        Args:
+            inputs: checked texts, see `checked_inputs`.
+            document: whether the texts are those of one document, which are tagged twice with the
+                setting `consistency`.
         """
         texts = [text if isinstance(text, str) else " ".join(text) for text in inputs]
         words = [_words(sentence) for sentence in inputs]
         sentences = _tagged(words)
         tagged: Iterator[tuple[Sequence[str], NDArray[np.float32]]] = iter(())
         if sentences:
-            tagging = self.tagger.tag(sentences, self.workers, confidence=True)
+            tagging = self._tagging(sentences, document=document)
             tagged = zip(tagging.tags, tagging.confidence, strict=True)
         return (
             _answer(text, row, *(next(tagged) if row else _NOTHING))
             for text, row in zip(texts, words, strict=True)
         )
+
+    def _tagging(self, sentences: list[TaggedSentence], *, document: bool) -> Tagging:
+        weight = self.settings.consistency
+        if not (document and weight):
+            return self.tagger.tag(sentences, self.workers, confidence=True)
+        numbers = [1] * len(sentences)
+        return tag_documents(self.tagger, sentences, numbers, self.workers, weight, confidence=True)
+
+    def document_entities(
+        self, inputs: Iterable[str | Sequence[str]]
+    ) -> list[list[dict[str, Any]]]:
+        """Return the entities of each sentence of one document, as `entities` does.
+
+        Names recur in a document; a sentence in which one is clear helps the others.
+
+        Raises:
+            DataError: as for `predict_json`.
+        """
+        answers = self.answers(self.checked_inputs(inputs), document=True)
+        return [answer["entities"] for answer in answers]
 
     def entities(self, inputs: Iterable[str | Sequence[str]]) -> list[list[dict[str, Any]]]:
         """Return the entities of each text: type, text, start, end, confidence; see `answers`."""

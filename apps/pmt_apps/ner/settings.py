@@ -100,6 +100,13 @@ class Settings(TransformerSettings):
         at_most=MOST_MEMBERS,
         metavar="K",
     )
+    consistency: float = model_option(
+        1.0,
+        "weight of what the same word is elsewhere in its document, where sentences are of several "
+        "documents; 0: each sentence is tagged by itself",
+        at_least=0,
+        at_most=100,
+    )
     scheme: Literal["IOB1", "IOB2", "IOBES"] = model_option(
         "IOBES", "tag scheme of the model, whatever that of the files"
     )

@@ -183,7 +183,7 @@ class Tagger:
         def tag_batch(batch: TaggedBatch) -> None:
             scores = self.model(batch)
             best = self.model.crf.decode(scores, batch.mask)[batch.mask]
-            positions = _word_positions(encoded, batch)
+            positions = word_positions(encoded, batch)
             tags[positions] = best
             if confidence:
                 probabilities = self.model.crf.marginals(scores, batch.mask)
@@ -196,9 +196,9 @@ class Tagger:
 
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(tag_batch, batches, workers, description=description)
-        ends = _inner_ends(sentences)
+        ends = inner_ends(sentences)
         names = [self.encoder.tag_names(ids) for ids in np.split(tags, ends)]
-        _join_cut_sentences(names, encoded.offsets, self.encoder.scheme)
+        join_cut_sentences(names, encoded.offsets, self.encoder.scheme)
         return Tagging(
             names,
             np.split(marginals, ends) if confidence else [],
@@ -215,11 +215,11 @@ class Tagger:
 
         def score_batch(batch: TaggedBatch) -> None:
             probabilities = self.model.crf.marginals(self.model(batch), batch.mask)
-            marginals[_word_positions(encoded, batch)] = probabilities[batch.mask]
+            marginals[word_positions(encoded, batch)] = probabilities[batch.mask]
 
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(score_batch, batches, workers, description="tagging")
-        return np.split(marginals, _inner_ends(sentences))
+        return np.split(marginals, inner_ends(sentences))
 
 
 def tag_constraints(encoder: SentenceEncoder) -> dict[str, Any]:
@@ -243,20 +243,18 @@ def _config_from_json(state: object) -> EntityTaggerConfig:
     return EntityTaggerConfig(**values)
 
 
-def _inner_ends(sentences: Sequence[TaggedSentence]) -> NDArray[np.int64]:
+def inner_ends(sentences: Sequence[TaggedSentence]) -> NDArray[np.int64]:
     """Return the positions among all words where each sentence but the first begins."""
     return np.cumsum([len(sentence) for sentence in sentences])[:-1]
 
 
-def _word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:
+def word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:
     """Return the positions of the words of a batch among all words, in the order of its mask."""
     starts = encoded.offsets[batch.index][:, np.newaxis]
     return (starts + np.arange(batch.mask.shape[1]))[batch.mask]
 
 
-def _join_cut_sentences(
-    tags: list[list[str]], chunks: NDArray[np.int64], scheme: TagScheme
-) -> None:
+def join_cut_sentences(tags: list[list[str]], chunks: NDArray[np.int64], scheme: TagScheme) -> None:
     """Rewrite the tags of the sentences that were cut into chunks, see `concatenate_tags`."""
     starts = np.cumsum([0, *map(len, tags)])
     cuts = np.setdiff1d(chunks, starts)

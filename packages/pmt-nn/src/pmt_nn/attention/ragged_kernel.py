@@ -18,6 +18,7 @@ import numpy as np
 
 from pmt_autograd import Array
 from pmt_core import ShapeError, cut
+from pmt_nn.attention.kernel import times_transposed
 from pmt_nn.attention.score_softmax import LARGE, SMALL, softmax_written
 from pmt_nn.attention.unpadded import SequenceGroup
 from pmt_nn.layers.dropout import DropoutMask
@@ -126,7 +127,7 @@ def attend_ragged(
                 by_v, values = part.packed_by_head(by_qkv)[2], part.packed_by_head(qkv)[2]
                 by_output = part.by_head(grad)
                 np.matmul(part.matrices(masked).swapaxes(-1, -2), by_output, out=by_v)
-                np.matmul(by_output, values.swapaxes(-1, -2), out=part.matrices(by_scores))
+                times_transposed(by_output, values, part.matrices(by_scores))
                 if shifts is None:
                     part.matrices(by_scores)[...] -= part.by_head(correction)
                 else:
@@ -172,5 +173,5 @@ def _write_exponentials(
 
 def _score_writer(part: Part, weights: Array, queries: Array, qkv: Array) -> Callable[[], None]:
     """Return the function that writes the scores of a part, of scaled queries, to its weights."""
-    keys = part.packed_by_head(qkv)[1].swapaxes(-1, -2)
-    return partial(np.matmul, part.by_head(queries), keys, out=part.matrices(weights))
+    keys, scores = part.packed_by_head(qkv)[1], part.matrices(weights)
+    return partial(times_transposed, part.by_head(queries), keys, scores)

@@ -29,6 +29,7 @@ from benchmarks.models.encoder_model import (
 )
 
 from pmt_train import AdamW, Trainer, core_count
+from pmt_train.parallel.adaptive_map import TRIALS
 
 LR = 1e-3
 DECAY = 0.01
@@ -161,7 +162,7 @@ def measure(size: Size, dropout: float, workers: int, rounds: int) -> tuple[floa
     torch.set_num_threads(best_torch_threads(torch_step))
     times: tuple[list[float], list[float]] = [], []
     with trainer.workers:
-        for _ in range(2):
+        for _ in range(2 * TRIALS):  # pmt chooses threads or one thread, whichever is faster
             pmt_step(), torch_step()
         for _ in range(rounds):
             times[0].append(seconds(pmt_step))

@@ -38,6 +38,7 @@ from pmt_train import (
     launched_process_group,
     run_thread_group,
 )
+from pmt_train.trainer.batches import shard_of
 
 SIZE = encoder_model.SIZES[2]
 
@@ -112,7 +113,7 @@ def by_mpi(rounds: int) -> dict[int, float]:
 
 def of_shard(size: int, rounds: int) -> float:
     """Median seconds of what one rank of `size` computes in a step, but for the sum."""
-    batch = encoder_model.make_batch(SIZE).shard(0, size)
+    batch = shard_of(encoder_model.make_batch(SIZE), 0, size)
     team = trainer(1, SingleProcess())
     with team.workers:
         team.step(batch)

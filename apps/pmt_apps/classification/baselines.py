@@ -8,7 +8,7 @@ import numpy as np
 
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.scores import score_logits
-from pmt_apps.classification.settings import DEFAULTS, Settings
+from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
 from pmt_apps.classification.training import Texts, prepare, text_model
 from pmt_train import Workers
@@ -29,16 +29,11 @@ def majority_scores(train: Texts, test: Texts, labels: LabelSet) -> dict[str, fl
     return score_logits(labels, rows, labels.encode([text.labels for text in test]))
 
 
-def tfidf_settings(settings: Settings) -> Settings:
-    """Return the settings of the tf-idf baseline of a run."""
-    return replace(settings, encoder=None, model="tfidf", accumulate=1, **DEFAULTS["tfidf"])
-
-
 def tfidf_baseline(
     settings: Settings, train: Texts, dev: Texts, labels: LabelSet, workers: Workers
 ) -> TextModel:
     """Return the trained model of tf-idf that a model is compared with."""
-    linear = tfidf_settings(settings)
+    linear = settings.of_tfidf()
     model = text_model("tfidf").build(linear, [text.text for text in train], labels)
     training = prepare(model, linear, train, dev, workers)
     training.trainer.fit(training.batches, replace(training.options, quiet=True))

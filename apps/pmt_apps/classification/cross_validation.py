@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pmt_apps.classification.baselines import majority_scores, tfidf_settings
-from pmt_apps.classification.data import Splits, fold_of, held_out
+from pmt_apps.classification.baselines import majority_scores
+from pmt_apps.classification.data import Splits, fold_of
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
@@ -20,8 +20,9 @@ from pmt_train import Workers
 def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None:
     """Log the scores of the model and of the baselines over the folds of the training texts.
 
-    In each fold a part of the other folds is held out to choose the best weights, so that the texts
-    that are scored choose nothing. The texts of dev belong to the folds too, if they were held out.
+    The model of a fold is trained on all texts of the other folds for all epochs, and its last
+    weights are scored, so that the texts that are scored choose nothing, and none has to be held
+    out to choose an epoch. The texts of dev belong to the folds too, if they were held out.
     """
     settings = run.settings
     texts = splits.train if settings.dev is not None else [*splits.train, *splits.dev]
@@ -33,7 +34,7 @@ def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None
         test = [text for text, n in zip(texts, numbers, strict=True) if n == i]
         scores = {"folds": fold_scores(settings, train, test, splits.labels, workers)}
         if settings.kind != "tfidf":
-            linear = tfidf_settings(settings)
+            linear = settings.of_tfidf()
             scores["folds_tfidf"] = fold_scores(linear, train, test, splits.labels, workers)
         return {**scores, "folds_majority": majority_scores(train, test, splits.labels)}
 
@@ -43,12 +44,9 @@ def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None
 def fold_scores(
     settings: Settings, train: Texts, test: Texts, labels: LabelSet, workers: Workers
 ) -> dict[str, float]:
-    """Train on a part of `train`, choose weights by the rest, and return the scores of `test`."""
-    out = held_out(train, settings.dev_fraction, settings.seed)
-    inside = [text for text, held in zip(train, out, strict=True) if not held]
-    dev = [text for text, held in zip(train, out, strict=True) if held]
-    model = text_model(settings.kind).build(settings, [text.text for text in inside], labels)
-    training = prepare(model, settings, inside, dev, workers)
+    """Train on `train` for all epochs, and return the scores of `test`."""
+    model = text_model(settings.kind).build(settings, [text.text for text in train], labels)
+    training = prepare(model, settings, train, None, workers)
     training.trainer.fit(training.batches, replace(training.options, quiet=True))
     encoded = encoded_texts(model, test)
     return score_logits(labels, model.logits(encoded, workers), np.asarray(encoded.labels))

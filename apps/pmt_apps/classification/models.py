@@ -1,4 +1,4 @@
-"""The networks: a linear model of n-grams; that model beside a Transformer of words."""
+"""The networks: a linear model of n-grams; that model beside a convolution over words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_apps.classification.encoded_texts import TextBatch
-from pmt_autograd import Tensor, concat
+from pmt_apps.classification.word_convolution import WordConvolution
+from pmt_autograd import Tensor
 from pmt_core import check_sizes
 from pmt_nn import (
     CharacterEncoder,
@@ -18,12 +19,12 @@ from pmt_nn import (
     Linear,
     Module,
     Parameter,
-    TransformerConfig,
-    TransformerEncoder,
-    masked_mean,
 )
 
 Rng = np.random.Generator | None
+
+NETWORK_WEIGHT = 0.15
+"""Of the logits of a network that fits all training texts and is more certain than it is right."""
 
 
 class TextNetwork(Module):
@@ -46,6 +47,11 @@ class TextNetwork(Module):
     def forward(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
         """Return the logits of the classes, (b, k)."""
         return self.logits(self.embed(batch, rng=rng), Tensor(batch.weights), batch, rng=rng)
+
+    def trained_logits(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
+        """Return the logits (b, k) that the loss of training is taken of."""
+        logits: Tensor = self(batch, rng=rng)
+        return logits
 
 
 class NgramClassifier(TextNetwork):
@@ -73,37 +79,38 @@ def weighted_sum(table: Embedding, ids: NDArray[np.int64], weights: Tensor) -> T
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScratchConfig(TransformerConfig):
-    """Settings of a `ScratchClassifier`, added to those of its encoder.
+class ScratchConfig:
+    """Settings of a `ScratchClassifier`.
 
     Attributes:
         words, characters, grams: numbers of known words, characters and n-grams.
         classes: number of classes.
-        max_length: longest text in tokens.
-        filters: of the convolution over the characters of a word.
+        width: of the vectors of the words.
+        filters: of each width of the convolution over the words of a text.
+        character_filters: of the convolution over the characters of a word.
+        dropout: dropout rate of the features of a text; the vectors of the words have half of it.
         word_dropout: rate at which a word is replaced by the unknown word.
-        input_dropout: dropout rate of the vectors of the words.
-        gram_dropout: dropout rate of the n-grams.
     """
 
     words: int
     characters: int
     grams: int
     classes: int
-    max_length: int = 256
-    filters: int = 64
-    word_dropout: float = 0.1
-    input_dropout: float = 0.3
-    gram_dropout: float = 0.3
-    positions: str = "relative"
+    width: int = 96
+    filters: int = 96
+    character_filters: int = 64
+    dropout: float = 0.2
+    word_dropout: float = 0.0
 
 
 class ScratchClassifier(TextNetwork):
-    """A Transformer of words and their spellings, added to a linear model of n-grams.
+    """A convolution over the words of a text, beside a linear model of its n-grams.
 
-    A wide and a deep model that are trained together (Cheng et al. 2016). The vector of a word is
-    made of an embedding and of a convolution over its characters, which unknown words have, too.
-    Mean and maximum over the tokens of a text are classified by a linear layer.
+    The vector of a word is made of an embedding and of a convolution over its characters, which
+    unknown words have, too. The linear model is not trained along: it is that of tf-idf, see
+    `prepare`. Trained together, the part that explains the training texts first leaves no error
+    for the other to learn from. The probabilities are the normalized product of those of both
+    parts (a product of experts, Hinton 1999), with exponents 1 and `NETWORK_WEIGHT`.
 
     Args:
         config: sizes.
@@ -123,14 +130,14 @@ class ScratchClassifier(TextNetwork):
         self.config = config
         self.unknown = unknown
         self.words = Embedding(config.words, d, rng, std=0.1, dtype=dtype)
-        self.spelling = CharacterEncoder(config.characters, 16, config.filters, rng, dtype=dtype)
-        self.project = Linear(config.filters, d, rng, dtype=dtype)
+        k = config.character_filters
+        self.spelling = CharacterEncoder(config.characters, 16, k, rng, dtype=dtype)
+        self.project = Linear(k, d, rng, dtype=dtype)
         self.norm = LayerNorm(d, dtype=dtype)
         self.dropout = Dropout(config.dropout)
-        self.input_dropout = Dropout(config.input_dropout)
-        self.gram_dropout = Dropout(config.gram_dropout)
-        self.encoder = TransformerEncoder(config, rng, dtype=dtype)
-        self.classify = Linear(2 * d, config.classes, rng, dtype=dtype)
+        self.input_dropout = Dropout(config.dropout / 2)
+        self.convolution = WordConvolution(d, config.filters, rng, dtype=dtype)
+        self.classify = Linear(self.convolution.features, config.classes, rng, dtype=dtype)
         self.grams = NgramClassifier(config.grams, config.classes, rng, dtype=dtype)
 
     def embed(self, batch: TextBatch, *, rng: Rng = None) -> Tensor | None:
@@ -147,14 +154,14 @@ class ScratchClassifier(TextNetwork):
         self, vectors: Tensor | None, weights: Tensor, batch: TextBatch, *, rng: Rng = None
     ) -> Tensor:
         """See the base."""
-        hidden = self.encoder(vectors, batch.mask, rng=rng)
-        pooled = concat(masked_mean(hidden, batch.mask), masked_max(hidden, batch.mask), axis=-1)
-        deep: Tensor = self.classify(self.dropout(pooled, rng))
-        return deep + self.grams.logits(None, self.gram_dropout(weights, rng), batch)
+        linear = self.grams.logits(None, weights, batch)
+        return linear + self._logits_of_words(vectors, batch, rng) * NETWORK_WEIGHT
 
+    def trained_logits(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
+        """See the base: those of the convolution."""
+        return self._logits_of_words(self.embed(batch, rng=rng), batch, rng)
 
-def masked_max(x: Tensor, mask: NDArray[np.bool_]) -> Tensor:
-    """Return the maximum over the tokens of x (b, t, d) where mask (b, t) is True: (b, d)."""
-    outside = np.where(mask, 0, -1e9)[..., np.newaxis].astype(x.dtype)
-    largest: Tensor = (x + outside).max(axis=1)
-    return largest
+    def _logits_of_words(self, vectors: Tensor | None, batch: TextBatch, rng: Rng) -> Tensor:
+        features = self.dropout(self.convolution(vectors, batch.mask), rng)
+        logits: Tensor = self.classify(features)
+        return logits

@@ -68,7 +68,7 @@ class TfIdfModel(TextModel):
 
 
 class ScratchModel(TextModel):
-    """A Transformer of words and their spellings, beside the n-grams of `TfIdfModel`."""
+    """A convolution over words and their spellings, beside the n-grams of `TfIdfModel`."""
 
     kind = "scratch"
     network: ScratchClassifier
@@ -87,14 +87,9 @@ class ScratchModel(TextModel):
             grams=len(ngrams),
             classes=len(labels),
             width=settings.width,
-            heads=settings.heads,
-            hidden=settings.hidden,
-            layers=settings.layers,
+            filters=settings.filters,
             dropout=settings.dropout,
-            input_dropout=settings.dropout,
             word_dropout=settings.word_dropout,
-            gram_dropout=settings.gram_dropout,
-            max_length=settings.max_length,
         )
         rng = RandomStream(settings.seed, "weights").generator()
         super().__init__(labels, ScratchClassifier(config, rng, unknown=UNK))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pmt_apps.kit.options import LAYERS, SIZE, data_option, model_option, path_option
+from pmt_apps.kit.options import SIZE, data_option, model_option, path_option
 from pmt_apps.kit.options import training_option as trained
 from pmt_apps.kit.settings import AppSettings
-from pmt_core import SettingsError
 from pmt_text import LabelOptions, column_of
 
 Kind = Literal["tfidf", "scratch", "encoder"]
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "tfidf": {"epochs": 15, "batch_size": 64, "lr": 10.0, "patience": 5, "average": 0.0},
-    "scratch": {"epochs": 12, "batch_size": 32, "lr": 2e-3, "patience": 4},
+    "scratch": {"epochs": 15, "batch_size": 32, "lr": 5e-3, "patience": 5},
     "encoder": {
         "epochs": 4,
         "batch_size": 32,
@@ -91,18 +90,18 @@ class Settings(AppSettings):
     )
     min_count: int = model_option(1, "texts that have an n-gram, at least", at_least=1)
     max_ngrams: int = model_option(500_000, "number of n-grams, at most", at_least=1)
-    width: int = model_option(96, "model width", **SIZE)
-    heads: int = model_option(4, "attention heads, a divisor of --width", **SIZE)
-    hidden: int = model_option(192, "width of the feed-forward networks", **SIZE)
-    layers: int = model_option(1, "layers of the Transformer", **LAYERS)
+    width: int = model_option(96, "width of the vectors of words", **SIZE)
+    filters: int = model_option(96, "features of each width of the convolution over words", **SIZE)
     max_length: int = model_option(
         256, "most tokens of a text that are read", at_least=8, at_most=1 << 16
     )
     dropout: float = trained(0.2, "dropout rate", at_least=0, below=1)
     word_dropout: float = trained(
-        0.1, "rate at which words become the unknown word", at_least=0, below=1
+        0.0, "rate at which words become the unknown word", at_least=0, below=1
     )
-    gram_dropout: float = trained(0.3, "dropout rate of the n-grams", at_least=0, below=1)
+    label_smoothing: float = trained(
+        0.0, "share of a label that is spread over all classes", at_least=0, below=1
+    )
     c: float = trained(
         1.0, "of tf-idf: inverse strength of the L2 penalty, as in scikit-learn", above=0
     )
@@ -125,18 +124,15 @@ class Settings(AppSettings):
     )
     patience: int = trained(4, "epochs without a better dev score before stopping", at_least=1)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.width % self.heads:
-            raise SettingsError(
-                f"--width {self.width} must be a multiple of --heads {self.heads}: each head reads "
-                "an equal share of the width"
-            )
-
     @property
     def kind(self) -> Kind:
         """The kind of the model."""
         return "encoder" if self.encoder is not None else self.model
+
+    def of_tfidf(self) -> Self:
+        """Return the settings of tf-idf: of the baseline of a run, and of the linear part."""
+        plain: dict[str, Any] = {"encoder": None, "accumulate": 1, "label_smoothing": 0.0}
+        return replace(self, model="tfidf", **plain, **DEFAULTS["tfidf"])
 
     @property
     def label_options(self) -> LabelOptions:

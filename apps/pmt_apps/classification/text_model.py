@@ -30,6 +30,7 @@ class TextModel(ABC):
         labels: the classes.
         network: maps batches to logits.
         class_weights: (k,) factors of the loss; None: all 1.
+        label_smoothing: share of a label that the loss spreads over all classes.
     """
 
     kind: ClassVar[str]
@@ -38,6 +39,7 @@ class TextModel(ABC):
         self.labels = labels
         self.network = network
         self.class_weights: NDArray[np.float32] | None = None
+        self.label_smoothing = 0.0
 
     @classmethod
     @abstractmethod
@@ -82,15 +84,22 @@ class TextModel(ABC):
         self, network: TextNetwork, batch: TextBatch, rng: np.random.Generator
     ) -> tuple[Tensor, int]:
         """Return the sum of the losses of a batch, and its number of texts."""
-        logits = network(batch, rng=rng)
-        labels = batch.labels
-        if self.labels.several:
-            losses = binary_cross_entropy_with_logits(logits, np.asarray(labels), reduction="none")
-            if self.class_weights is not None:
-                losses = losses * self.class_weights
-            return losses.sum(), len(batch)
-        loss = cross_entropy(logits, labels, reduction="sum", class_weights=self.class_weights)
-        return loss, len(batch)
+        logits = network.trained_logits(batch, rng=rng)
+        smoothing = self.label_smoothing
+        if not self.labels.several:
+            loss = cross_entropy(
+                logits,
+                batch.labels,
+                reduction="sum",
+                label_smoothing=smoothing,
+                class_weights=self.class_weights,
+            )
+            return loss, len(batch)
+        targets = np.asarray(batch.labels) * (1 - smoothing) + smoothing / 2
+        losses = binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        if self.class_weights is not None:
+            losses = losses * self.class_weights
+        return losses.sum(), len(batch)
 
     def logits(
         self, encoded: EncodedTexts, workers: Workers, description: str = "predicting"

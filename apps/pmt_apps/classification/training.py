@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,6 @@ MODELS: dict[str, type[TextModel]] = {
 
 Texts = Sequence[LabeledText]
 
-_GRAM_RATE = 20.0  # of the linear part; its weights are larger than those of a network
 _LEAST_BATCH, _LEAST_STEPS = 8, 32  # of an epoch
 _AVERAGED = 8  # the average of the weights covers at most an eighth of the steps
 
@@ -68,11 +67,17 @@ class Training:
 
 
 def prepare(
-    model: TextModel, settings: Settings, train: Texts, dev: Texts, workers: Workers
+    model: TextModel, settings: Settings, train: Texts, dev: Texts | None, workers: Workers
 ) -> Training:
-    """Return the training of a model on `train` that keeps the best weights on `dev`."""
+    """Return the training of a model on `train` that keeps the best weights on `dev`.
+
+    Without dev it is trained for all epochs, and the last weights are kept. The linear part of a
+    `ScratchModel` is trained right away.
+    """
+    if isinstance(model, ScratchModel):
+        _fit_linear_part(model, settings, train, workers)
     encoded = encoded_texts(model, train)
-    held_out = encoded_texts(model, dev)
+    model.label_smoothing = settings.label_smoothing
     if settings.class_weights == "balanced" and encoded.labels is not None:
         model.class_weights = model.labels.balanced_weights(encoded.labels)
     batches = BucketBatches(
@@ -93,13 +98,27 @@ def prepare(
         accumulate=settings.accumulate,
         average=average_decay(settings.average, steps) or None,
     )
-    options = FitOptions(
-        settings.epochs,
-        evaluate=_evaluation(model, held_out, workers),
-        monitor=monitored(model.labels),
-        early_stopping=EarlyStopping(patience=settings.patience),
-    )
+    options = FitOptions(settings.epochs)
+    if dev is not None:
+        options = FitOptions(
+            settings.epochs,
+            evaluate=_evaluation(model, encoded_texts(model, dev), workers),
+            monitor=monitored(model.labels),
+            early_stopping=EarlyStopping(patience=settings.patience),
+        )
     return Training(model, trainer, batches, options)
+
+
+def _fit_linear_part(
+    model: ScratchModel, settings: Settings, train: Texts, workers: Workers
+) -> None:
+    """Train the linear model of n-grams as that of tf-idf, and freeze it."""
+    linear = settings.of_tfidf()
+    tfidf = TfIdfModel(linear, model.labels, model.ngrams)
+    training = prepare(tfidf, linear, train, None, workers)
+    training.trainer.fit(training.batches, replace(training.options, quiet=True))
+    model.network.grams.load_state_dict(tfidf.network.state_dict())
+    model.network.grams.freeze()
 
 
 def encoded_texts(model: TextModel, texts: Texts) -> EncodedTexts:
@@ -147,6 +166,4 @@ def _optimizer(model: TextModel, settings: Settings, n: int) -> OptimizerMaker:
     groups: list[ParameterGroup] = []
     if isinstance(model, EncoderModel):
         groups = layer_groups(model.encoder.model, "encoder.", settings.layer_decay)
-    else:
-        groups.append(ParameterGroup(lambda name, _: name.startswith("grams."), _GRAM_RATE))
     return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)

@@ -32,7 +32,7 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
 
     Args:
         model: "tfidf", logistic regression on n-grams of words and characters, or "scratch", a
-            Transformer of words beside them.
+            convolution over words beside them.
         encoder: folder of a pre-trained encoder to fine-tune, instead of `model`.
         several: whether a text may have any number of labels.
         class_weight: "balanced": rare classes weigh more; None.

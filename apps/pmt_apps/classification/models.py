@@ -19,6 +19,8 @@ from pmt_nn import (
     Linear,
     Module,
     Parameter,
+    TransformerConfig,
+    TransformerEncoder,
 )
 
 Rng = np.random.Generator | None
@@ -86,6 +88,7 @@ class ScratchConfig:
         words, characters, grams: numbers of known words, characters and n-grams.
         classes: number of classes.
         width: of the vectors of the words.
+        heads, hidden, layers: of a Transformer below the convolution; 0 layers: none.
         filters: of each width of the convolution over the words of a text.
         character_filters: of the convolution over the characters of a word.
         dropout: dropout rate of the features of a text; the vectors of the words have half of it.
@@ -97,6 +100,9 @@ class ScratchConfig:
     grams: int
     classes: int
     width: int = 96
+    heads: int = 4
+    hidden: int = 192
+    layers: int = 0
     filters: int = 96
     character_filters: int = 64
     dropout: float = 0.2
@@ -136,6 +142,7 @@ class ScratchClassifier(TextNetwork):
         self.norm = LayerNorm(d, dtype=dtype)
         self.dropout = Dropout(config.dropout)
         self.input_dropout = Dropout(config.dropout / 2)
+        self.encoder = None if not config.layers else _transformer(config, rng, dtype)
         self.convolution = WordConvolution(d, config.filters, rng, dtype=dtype)
         self.classify = Linear(self.convolution.features, config.classes, rng, dtype=dtype)
         self.grams = NgramClassifier(config.grams, config.classes, rng, dtype=dtype)
@@ -162,6 +169,23 @@ class ScratchClassifier(TextNetwork):
         return self._logits_of_words(self.embed(batch, rng=rng), batch, rng)
 
     def _logits_of_words(self, vectors: Tensor | None, batch: TextBatch, rng: Rng) -> Tensor:
-        features = self.dropout(self.convolution(vectors, batch.mask), rng)
+        hidden = vectors
+        if self.encoder is not None:
+            hidden = self.encoder(vectors, batch.mask, rng=rng)
+        features = self.dropout(self.convolution(hidden, batch.mask), rng)
         logits: Tensor = self.classify(features)
         return logits
+
+
+def _transformer(
+    config: ScratchConfig, rng: np.random.Generator, dtype: DTypeLike
+) -> TransformerEncoder:
+    sizes = TransformerConfig(
+        width=config.width,
+        heads=config.heads,
+        hidden=config.hidden,
+        layers=config.layers,
+        dropout=config.dropout,
+        positions="relative",
+    )
+    return TransformerEncoder(sizes, rng, dtype=dtype)

@@ -88,6 +88,9 @@ class ScratchModel(TextModel):
             classes=len(labels),
             width=settings.width,
             filters=settings.filters,
+            heads=settings.heads,
+            hidden=settings.hidden,
+            layers=settings.layers,
             dropout=settings.dropout,
             word_dropout=settings.word_dropout,
         )

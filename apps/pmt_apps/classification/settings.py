@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 from pmt_apps.kit.options import SIZE, data_option, model_option, path_option
 from pmt_apps.kit.options import training_option as trained
 from pmt_apps.kit.settings import AppSettings
+from pmt_core import SettingsError
 from pmt_text import LabelOptions, column_of
 
 Kind = Literal["tfidf", "scratch", "encoder"]
@@ -91,6 +92,11 @@ class Settings(AppSettings):
     min_count: int = model_option(1, "texts that have an n-gram, at least", at_least=1)
     max_ngrams: int = model_option(500_000, "number of n-grams, at most", at_least=1)
     width: int = model_option(96, "width of the vectors of words", **SIZE)
+    heads: int = model_option(4, "attention heads, a divisor of --width", **SIZE)
+    hidden: int = model_option(192, "width of the feed-forward networks", **SIZE)
+    layers: int = model_option(
+        0, "layers of a Transformer below the convolution over words", at_least=0, at_most=1000
+    )
     filters: int = model_option(96, "features of each width of the convolution over words", **SIZE)
     max_length: int = model_option(
         256, "most tokens of a text that are read", at_least=8, at_most=1 << 16
@@ -123,6 +129,14 @@ class Settings(AppSettings):
         "none", "balanced: rare classes weigh more"
     )
     patience: int = trained(4, "epochs without a better dev score before stopping", at_least=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width % self.heads:
+            raise SettingsError(
+                f"--width {self.width} must be a multiple of --heads {self.heads}: each head reads "
+                "an equal share of the width"
+            )
 
     @property
     def kind(self) -> Kind:

@@ -41,7 +41,7 @@ def texts(n: int, seed: int = 0) -> list[LabeledText]:
 def settings(kind: str, folder: Path) -> Settings:
     given: dict[str, Any] = {"workers": 1, "epochs": 3, "patience": 3, "model": "tfidf"}
     if kind == "scratch":
-        given |= {"width": 16, "filters": 16, "average": 0.9, "model": "scratch"}
+        given |= {"width": 16, "heads": 2, "hidden": 16, "average": 0.9, "model": "scratch"}
     if kind == "encoder":
         given |= {"encoder": write_tiny_encoder(folder), "lr": 3e-3}
     return Settings(**{**Settings.defaults({**given, "train": ""}), **given})

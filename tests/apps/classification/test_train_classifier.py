@@ -105,6 +105,7 @@ def test_a_fine_tuned_run_needs_the_encoder_no_more(classify: Program, tmp_path:
         (("--encoding", "rot13"), ["encoding"]),
         (("--folds", 1), ["--folds", "at least 2"]),
         (("--model", "svm"), ["--model", "scratch, tfidf"]),
+        (("--width", 10, "--heads", 4), ["--width 10 must be a multiple"]),
         (("--filters", 0), ["--filters", "at least 1"]),
         (("--min-count", 10_000), ["--min-count"]),
         (("--limit", 1), ["two or more different classes"]),

@@ -78,6 +78,19 @@ def small_settings(**changes: object) -> Settings:
     return Settings(**{**Settings.defaults({**given, "train": ""}), **given})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("layers", [0, 1])
+def test_the_network_trains_with_and_without_a_transformer(layers: int) -> None:
+    rows = texts(40)
+    settings = small_settings(epochs=12, layers=layers, heads=2, hidden=8, lr=1e-2)
+    model = model_of(settings, rows)
+    job = prepare(model, settings, rows, None, Workers(1))
+    job.trainer.fit(job.batches, replace(job.options, quiet=True))
+    model.network.eval()
+    batch = encoded_texts(model, rows).batch(np.arange(40))
+    predicted = model.network.trained_logits(batch).data.argmax(axis=1)
+    np.testing.assert_array_equal(predicted, batch.labels)
+
+
 def test_the_linear_part_is_that_of_tfidf_and_stays_as_it_is() -> None:
     rows = texts(40)
     settings = small_settings(epochs=2)

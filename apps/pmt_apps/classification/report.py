@@ -71,7 +71,7 @@ def _report_split(
         rng = RandomStream(run.settings.seed, "bootstrap").generator()
         scores["accuracy"] = bootstrap_interval(accuracy, predicted, labels, rng=rng)
         confidence, correct = probabilities.max(axis=1), predicted == labels
-        event = "the predicted class being right"
+        event = "right predictions"
         _add_confusion(run, name, model.labels, predicted, labels)
     confidence = np.clip(confidence, 0, 1)
     scores["calibration_error"] = expected_calibration_error(confidence, correct.astype(np.int64))

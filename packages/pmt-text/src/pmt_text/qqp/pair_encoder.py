@@ -105,7 +105,7 @@ class PairEncoder:
             ids=np.asarray(ids, np.int32),  # which shares the memory
             segments=np.asarray(segments, np.int8),
             match_types=np.asarray(types, np.int8),
-            offsets=np.cumsum(np.asarray(lengths, np.int64)),
+            offsets=np.cumsum(np.frombuffer(lengths, np.int64)),
             labels=None if labels is None else np.asarray(labels, np.int64),
             features=None if self.idf is None else features,
         )

@@ -22,6 +22,12 @@ class NumberedTokens(NamedTuple):
     Attributes:
         numbers: of the tokens of all texts, (m,).
         lengths: number of tokens of each text, (n,).
+
+    Examples:
+        >>> from pmt_text import TokenCache
+        >>> numbers, lengths = TokenCache().encode(["Who is he?", "Who?"])
+        >>> numbers.tolist(), lengths.tolist()
+        ([0, 1, 2, 3, 0, 3], [4, 2])
     """
 
     numbers: NDArray[np.int32]
@@ -123,7 +129,8 @@ class TokenCache:
         number, known = self._rows.setdefault, len(self._rows)
         rows = np.array([number(text, len(self._rows)) for text in texts], np.int64)
         self._add(islice(self._rows, known, None))
-        offsets, tokens = np.asarray(self._offsets), np.asarray(self._tokens)
+        offsets = np.frombuffer(self._offsets, np.int64)
+        tokens = np.frombuffer(self._tokens, np.int32)
         lengths = offsets[rows + 1] - offsets[rows]
         shift = offsets[rows] - (np.cumsum(lengths) - lengths)
         return NumberedTokens(tokens[np.repeat(shift, lengths) + np.arange(lengths.sum())], lengths)

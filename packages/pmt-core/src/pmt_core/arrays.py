@@ -65,7 +65,7 @@ def cut(
         chosen = np.where(mask, x, np.zeros((), x.dtype))
         return chosen if out is None else np.positive(chosen, out=out)
     if out is not None:
-        np.multiply(x.view(integer), mask, out=out.view(integer))
+        np.multiply(x.view(integer), mask.astype(integer), out=out.view(integer))
         return out
     bits: Any = mask.astype(integer)
     if bits.shape == x.shape and bits.shape:

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 import pmt_autograd as ag
-from pmt_autograd import Array, Gradients, NeedsGrad, Result, Sample, Tensor, pad
+from pmt_autograd import Array, NeedsGrad, Result, Sample, Tensor, pad
 from pmt_core import ShapeError, as_floats
-from pmt_nn.convolution.im2col import convolve, convolve_gradients
+from pmt_nn.convolution.algorithm import convolution
 from pmt_nn.convolution.layer import Convolution
 from pmt_nn.convolution.patches import Pair, PatchGrid, as_image, as_sequence, check_groups
-from pmt_nn.layers.memory_layout import channel_sums
 
 
 @ag.primitive
@@ -54,14 +53,8 @@ def conv2d(
     """
     grid = PatchGrid.of(kernel.shape, stride=stride, padding=padding, dilation=dilation)
     _check(x, kernel, groups)
-    x = as_floats(x)
-    y = convolve(x, kernel, grid, groups, bias)
-
-    def backward(grad: Array) -> Gradients:
-        by_bias = channel_sums(grad) if needs_grad[2] else None
-        return *convolve_gradients(x, grad, kernel, grid, groups, needs_grad), by_bias
-
-    return y, backward
+    y, backward = convolution(as_floats(x), kernel, bias, grid, groups)
+    return y, lambda grad: backward(grad, needs_grad)
 
 
 @ag.counts_flops(conv2d)

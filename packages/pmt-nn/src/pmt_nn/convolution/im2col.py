@@ -46,13 +46,9 @@ def convolve(
     count = grid.count((x.shape[2], x.shape[3]))
     y = empty_channels_last((b, o, *count), x.dtype)
     weights = kernel.transpose(2, 3, 1, 0).reshape(_products(c, grid), -1, o)
-    with_ones, biases = False, None
-    if bias is not None and _is_laid_by_tap(c, grid):
-        with_ones, weights = True, np.concatenate([weights, bias.reshape(1, 1, o)], axis=1)
-    elif bias is not None:
-        biases = per_row(bias, count[1])
+    biases = None if bias is None else per_row(bias, count[1])
     scratch = np.empty(0, x.dtype)
-    for part, matrices in _laid_out(x, grid, count, with_ones):
+    for part, matrices in _laid_out(x, grid, count):
         outputs = pixel_rows(y[part]).reshape(*matrices[0].shape[:2], o)
         np.matmul(matrices[0], weights[0], out=outputs)
         if len(matrices) > 1 and scratch.shape != outputs.shape:
@@ -186,13 +182,10 @@ def _is_laid_by_tap(c: int, grid: PatchGrid) -> bool:
     return _products(c, grid) == 1 and not grid.is_pointwise and c < _MIN_CHANNELS_BY_PATCH
 
 
-def _laid_out(
-    x: Array, grid: PatchGrid, count: Pair, with_ones: bool = False
-) -> Iterator[tuple[slice, list[Array]]]:
+def _laid_out(x: Array, grid: PatchGrid, count: Pair) -> Iterator[tuple[slice, list[Array]]]:
     """Yield blocks of images, each laid out as `_products` matrices, in the same memory.
 
-    One is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each. with_ones: append a column of
-    ones, which the bias is multiplied by; only if `_is_laid_by_tap`.
+    One is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each.
     """
     if grid.is_pointwise:
         if x.size:
@@ -200,7 +193,7 @@ def _laid_out(
     elif _products(x.shape[1], grid) > 1:
         yield from _by_kernel_row(x, grid, count)
     else:
-        yield from _by_window(x, grid, count, with_ones)
+        yield from _by_window(x, grid, count)
 
 
 def _by_kernel_row(x: Array, grid: PatchGrid, count: Pair) -> Iterator[tuple[slice, list[Array]]]:
@@ -225,9 +218,7 @@ def _by_kernel_row(x: Array, grid: PatchGrid, count: Pair) -> Iterator[tuple[sli
         yield slice(start, start + m), rows
 
 
-def _by_window(
-    x: Array, grid: PatchGrid, count: Pair, with_ones: bool
-) -> Iterator[tuple[slice, list[Array]]]:
+def _by_window(x: Array, grid: PatchGrid, count: Pair) -> Iterator[tuple[slice, list[Array]]]:
     b, c, h, w = x.shape
     (kh, kw), (oh, ow) = grid.kernel, count
     n = images_per_block(b, (oh, ow, kh, kw, c), x.itemsize)
@@ -235,21 +226,18 @@ def _by_window(
     bordered[...] = 0
     inside, view = grid.inside(bordered), grid.view(bordered, count)  # (n, c, kh, kw, oh, ow)
     width, by_tap = kh * kw * c, _is_laid_by_tap(c, grid)
-    memory = np.empty((width + with_ones) * n * oh * ow, x.dtype)
+    memory = np.empty(width * n * oh * ow, x.dtype)
     for start in range(0, b, max(n, 1)):
         m = min(n, b - start)
         inside[:m] = x[start : start + m]
         n_rows = m * oh * ow
-        matrix = memory[: (width + with_ones) * n_rows]
-        laid = matrix[: width * n_rows]
+        laid = memory[: width * n_rows]
         if by_tap:
             taps = laid.reshape(kh, kw, c, m, oh, ow)
             taps[...] = view[:m].transpose(2, 3, 1, 0, 4, 5)
-            if with_ones:
-                matrix[width * n_rows :] = 1
-            matrix = matrix.reshape(-1, n_rows).T
+            matrix = laid.reshape(-1, n_rows).T
         else:
             patches = laid.reshape(m, oh, ow, kh, kw, c)
             patches[...] = view[:m].transpose(0, 4, 5, 2, 3, 1)
-            matrix = matrix.reshape(n_rows, width)
+            matrix = laid.reshape(n_rows, width)
         yield slice(start, start + m), [matrix[np.newaxis]]

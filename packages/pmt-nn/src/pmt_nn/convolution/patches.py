@@ -152,6 +152,14 @@ class PatchGrid:
         strides = (n, h, w * self.stride[1], w * self.dilation[1], c)
         return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
+    def view_pixels(self, padded: Array, count: Pair) -> Array:
+        """Return all patches, pixels first: (c, h, w, n) -> (c, kh, kw, oh, ow, n), a view."""
+        c, h, w, n = padded.strides
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        shape = (len(padded), *self.kernel, *count, padded.shape[3])
+        strides = (c, h * dh, w * dw, h * sh, w * sw, n)
+        return np.lib.stride_tricks.as_strided(padded, shape, strides)
+
     def tap(self, padded: Array, i: int, j: int, count: Pair) -> Array:
         """Return the pixels under point (i, j) of the kernel: (n, c, oh, ow), a writable view."""
         pixels: Array = padded[self.tap_index(i, j, count)]

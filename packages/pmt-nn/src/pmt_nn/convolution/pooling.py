@@ -12,6 +12,7 @@ import pmt_autograd as ag
 from pmt_autograd import Array, Result, Sample, Tensor, pad, stack
 from pmt_core import SettingsError, ShapeError, as_floats, cut
 from pmt_nn.convolution.patches import Pair, PatchGrid, pair
+from pmt_nn.convolution.separate_maxima import max_of_separate
 
 
 @ag.primitive
@@ -49,7 +50,7 @@ def max_pool2d(
     x, grid = as_floats(x), _grid(x, kernel, stride, padding, ceil_mode)
     count = grid.count(x.shape[2:])
     if grid.stride == grid.kernel and not grid.has_border:
-        return _max_of_separate(x, grid, count)
+        return max_of_separate(x, grid, count)
     bordered = _bordered(x, grid, -np.inf)
     points = grid.points()
     y = grid.tap(bordered, 0, 0, count).copy(order="K")
@@ -148,64 +149,6 @@ def _chosen_points(
             chosen &= left
             left ^= chosen
             yield (i, j), chosen
-
-
-def _max_of_separate(x: Array, grid: PatchGrid, count: Pair) -> Result:
-    """Return the maximum of separate patches, along rows, then columns; backward needs no x."""
-    (kh, kw), (oh, ow) = grid.kernel, count
-    used = x[:, :, : oh * kh, : ow * kw]
-    in_row = [used[..., j::kw] for j in range(kw)]
-    along_rows, wins_in_row = _running_maximum(in_row)
-    rows = [along_rows[:, :, i::kh] for i in range(kh)]
-    y, wins = _running_maximum(rows)
-    if np.isnan(y.max(initial=-np.inf)):
-        _add_nan(wins_in_row, in_row)
-        _add_nan(wins, rows)
-    if kh == kw == 1:
-        y = y.copy(order="K")  # an operation's result is never its input's memory
-    whole = used.shape == x.shape
-
-    def backward(grad: Array) -> Array:
-        by_x = np.empty_like(x) if whole else np.zeros_like(x)
-        by_rows = np.empty_like(along_rows)
-        _route_to_winners(grad, wins, [by_rows[:, :, i::kh] for i in range(kh)])
-        by_used = by_x[:, :, : oh * kh, : ow * kw]
-        _route_to_winners(by_rows, wins_in_row, [by_used[..., j::kw] for j in range(kw)])
-        return by_x
-
-    return y, backward
-
-
-def _running_maximum(parts: list[Array]) -> tuple[Array, list[Array]]:
-    """The maximum of several arrays, and where each but the first exceeded all before it."""
-    if len(parts) == 1:
-        return parts[0], []
-    largest = np.maximum(parts[0], parts[1])
-    wins = [parts[1] > parts[0]]
-    for part in parts[2:]:
-        wins.append(part > largest)
-        np.maximum(largest, part, out=largest)
-    return largest, wins
-
-
-def _add_nan(wins: list[Array], parts: list[Array]) -> None:
-    """Let a part win where it is nan, which exceeds nothing."""
-    for win, part in zip(wins, parts[1:], strict=True):
-        win |= np.isnan(part)
-
-
-def _route_to_winners(grad: Array, wins: list[Array], targets: list[Array]) -> None:
-    """Write the gradient to the last array that won at each element, 0 to the others."""
-    if not wins:
-        targets[0][...] = grad
-        return
-    # As integers: a difference of two infinite gradients would be nan, `^` of equal bits is 0.
-    rest, *bits = (x.view(f"i{x.itemsize}") for x in (grad, *targets))
-    for win, target in zip(wins[:0:-1], bits[:1:-1], strict=True):
-        np.multiply(rest, win, out=target)
-        rest = rest ^ target
-    np.multiply(rest, wins[0], out=bits[1])
-    np.bitwise_xor(rest, bits[1], out=bits[0])
 
 
 def _grid(

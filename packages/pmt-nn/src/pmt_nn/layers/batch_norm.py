@@ -11,7 +11,15 @@ from numpy.typing import DTypeLike
 import pmt_autograd as ag
 from pmt_autograd import Array, Gradients, Result, Sample, Tensor
 from pmt_core import ShapeError, as_floats, check_sizes
-from pmt_nn.layers.memory_layout import cache_blocks, image_rows, is_channels_last, per_row
+from pmt_nn.layers.memory_layout import (
+    cache_blocks,
+    channel_image,
+    channel_rows,
+    is_channels_last,
+    is_pixels_first,
+    per_row,
+    pixels_as_images,
+)
 from pmt_nn.layers.running_statistics import BatchStatistics, report_statistics
 from pmt_nn.module.initializers import constant
 from pmt_nn.module.inputs import float_tensor
@@ -63,7 +71,7 @@ def batch_norm(
     count = max(x.size // x.shape[1], 1)
 
     def backward(grad: Array) -> Gradients:
-        grads = _as_rows(grad, x)
+        grads = channel_rows(grad, x)
         by_bias, by_weight = np.zeros(mean.shape, x.dtype), np.zeros(mean.shape, x.dtype)
         for block in _blocks(rows):
             by_bias += sums(grads[block])
@@ -78,9 +86,9 @@ def batch_norm(
             part -= level
             part *= scale
         by_parameters = None if weight is None else by_weight, None if bias is None else by_bias
-        return _as_image(by_x, x), *by_parameters
+        return channel_image(by_x, x), *by_parameters
 
-    return _as_image(y, x), backward
+    return channel_image(y, x), backward
 
 
 @ag.composed_form(batch_norm)
@@ -116,38 +124,23 @@ Spread = Callable[[Array], Array]
 def _by_channel(x: Array) -> tuple[Array, Spread, Spread]:
     """Return x as rows, a function that repeats (c,) for a row, and one that sums rows to (c,).
 
-    Rows are (b h, w c) if x is channels-last, else (b, c, pixels).
+    Rows are (b h, w c) if x is channels-last, (h w, b c) if pixels-first, else (b, c, pixels).
     """
+    if is_pixels_first(x):
+        return _by_channel(pixels_as_images(x))
     if x.ndim == 2 or is_channels_last(x):
         c, w = x.shape[1], x.shape[3] if x.ndim == 4 else 1
         return (
-            _as_rows(x, x),
+            channel_rows(x, x),
             lambda by_channel: per_row(by_channel, w),
             lambda rows: rows.sum(axis=0).reshape(w, c).sum(axis=0),
         )
     ones = np.ones(prod(x.shape[2:]), x.dtype)  # a product with ones is the faster sum
     return (
-        _as_rows(x, x),
+        channel_rows(x, x),
         lambda by_channel: by_channel[:, np.newaxis],
         lambda rows: (rows @ ones).sum(axis=0),
     )
-
-
-def _as_rows(array: Array, x: Array) -> Array:
-    """Return an array of the shape of x as rows like those of x."""
-    if x.ndim == 2:
-        return array
-    if is_channels_last(x):
-        return image_rows(array)
-    return array.reshape(*x.shape[:2], prod(x.shape[2:]))
-
-
-def _as_image(rows: Array, x: Array) -> Array:
-    """Return rows in the shape of x."""
-    if not is_channels_last(x):
-        return rows.reshape(x.shape)
-    b, c, h, w = x.shape
-    return rows.reshape(b, h, w, c).transpose(0, 3, 1, 2)
 
 
 def _blocks(rows: Array) -> Iterator[slice]:

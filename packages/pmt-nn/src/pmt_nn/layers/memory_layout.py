@@ -5,14 +5,15 @@ allocates scratch arrays of their size. Block by block, the data stays in the ca
 step to the last. Blocks are not smaller than needed for that, because every NumPy call releases
 and acquires the interpreter lock, and many short calls of two threads wait for each other.
 
-Channels last: convolutions return images (b, c, h, w) that are stored as (b, h, w, c). Element-wise
-operations keep this order; operations per channel or patch (pooling, batch normalization) use the
-rows.
+Channels last: convolutions return images (b, c, h, w) that are stored as (b, h, w, c), or, pixels
+first, as (h, w, b, c), where all images of a pixel are contiguous. Element-wise operations keep the
+order; operations per channel or patch (pooling, batch normalization) use the rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -46,6 +47,33 @@ def is_channels_last(x: Array) -> bool:
     return x.ndim == 4 and x.transpose(0, 2, 3, 1).flags.c_contiguous and not x.flags.c_contiguous
 
 
+def is_pixels_first(x: Array) -> bool:
+    """Return whether x (b, c, h, w) is stored as (h, w, b, c), without gaps, and not otherwise."""
+    return (
+        x.ndim == 4
+        and x.transpose(2, 3, 0, 1).flags.c_contiguous
+        and not (x.flags.c_contiguous or is_channels_last(x))
+    )
+
+
+def pixels_as_images(x: Array) -> Array:
+    """Return x (b, c, h, w), stored as (h, w, b, c), as channels-last images (h, c, w, b).
+
+    For operations that treat all pixels of all images alike. `images_as_pixels` is the inverse.
+    """
+    return x.transpose(2, 1, 3, 0)
+
+
+def images_as_pixels(x: Array) -> Array:
+    """Return what `pixels_as_images` made of x, as x."""
+    return x.transpose(3, 1, 0, 2)
+
+
+def pixels_first(x: Array) -> Array:
+    """Return x (b, c, h, w) as (h, w, b, c), contiguous: a view if it is stored so, else a copy."""
+    return np.ascontiguousarray(x.transpose(2, 3, 0, 1))
+
+
 def pixel_rows(x: Array) -> Array:
     """Return x (b, c, h, w) as (b h w, c): a view if x is channels-last, else a copy."""
     b, c, h, w = x.shape
@@ -69,8 +97,34 @@ def per_row(by_channel: Array, w: int) -> Array:
 
 def channel_sums(x: Array) -> Array:
     """Return the sum of every channel of x (b, c, h, w), (c,), in any order of memory."""
+    if is_pixels_first(x):
+        x = pixels_as_images(x)
     if is_channels_last(x):
         sums: Array = image_rows(x).sum(axis=0).reshape(x.shape[3], x.shape[1]).sum(axis=0)
         return sums
     total: Array = x.sum(axis=(2, 3)).sum(axis=0)
     return total
+
+
+def channel_rows(array: Array, x: Array) -> Array:
+    """Return an array of the shape of x (b, c, ...) as rows, in the order that suits that of x.
+
+    Rows are (b h, w c) if x is channels-last, (h w, b c) if pixels-first, else (b, c, pixels).
+    """
+    if x.ndim == 2:
+        return array
+    if is_pixels_first(x):
+        return channel_rows(pixels_as_images(array), pixels_as_images(x))
+    if is_channels_last(x):
+        return image_rows(array)
+    return array.reshape(*x.shape[:2], prod(x.shape[2:]))
+
+
+def channel_image(rows: Array, x: Array) -> Array:
+    """Return the rows that `channel_rows` makes as an array of the shape of x."""
+    if is_pixels_first(x):
+        return images_as_pixels(channel_image(rows, pixels_as_images(x)))
+    if not is_channels_last(x):
+        return rows.reshape(x.shape)
+    b, c, h, w = x.shape
+    return rows.reshape(b, h, w, c).transpose(0, 3, 1, 2)

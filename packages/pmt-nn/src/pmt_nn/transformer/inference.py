@@ -12,15 +12,13 @@ from pmt_nn.attention.kernel import attend_into, split_packed
 from pmt_nn.attention.multi_head import SelfAttention
 from pmt_nn.attention.relative import RelativeAttention, relative_attention_into
 from pmt_nn.attention.unpadded import SequenceGroup
+from pmt_nn.layers.few_rows import few_rows_product
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.layers.normalization import LayerNorm, mean_weights
 from pmt_nn.module.hooks import module_hooks
 from pmt_nn.transformer.feed_forward import ACTIVATION_BLOCKS, FeedForward
 from pmt_nn.transformer.layer import TransformerLayer
-
-_FEW_ROWS = 24
-_SMALL_PRODUCT = 1_000_000  # multiplications; OpenBLAS packs no operand below this
 
 
 def can_infer(layers: Sequence[TransformerLayer], dtype: np.dtype[Any]) -> bool:
@@ -129,23 +127,8 @@ def _feed_forward(network: FeedForward, rows: Array) -> Array:
 
 
 def _product(rows: Array, linear: Linear) -> Array:
-    """Return x W of a layer.
-
-    OpenBLAS copies the weights into another order before a product, which takes longer than the
-    product of a few rows. It does without for small ones, so the sum over the inputs is cut.
-    """
-    weight = linear.weight.data
-    n, (n_in, n_out) = len(rows), weight.shape
-    if n > _FEW_ROWS or n * n_in * n_out <= _SMALL_PRODUCT:
-        product: Array = rows @ weight
-        return product
-    step = max(_SMALL_PRODUCT // (n * n_out) // 8 * 8, 8)
-    total: Array = rows[:, :step] @ weight[:step]
-    summand = np.empty_like(total)
-    for start in range(step, n_in, step):
-        part = slice(start, start + step)
-        total += np.matmul(rows[:, part], weight[part], out=summand)
-    return total
+    """Return x W of a layer."""
+    return few_rows_product(rows, linear.weight)
 
 
 def _add_bias(rows: Array, linear: Linear) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,11 @@ from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.memory_layout import cache_blocks
 from pmt_nn.layers.normalization import LayerNorm, mean_weights
 from pmt_nn.module.hooks import module_hooks
-from pmt_nn.transformer.feed_forward import ACTIVATION_BLOCKS, FeedForward
+from pmt_nn.transformer.feed_forward import ACTIVATION_BLOCKS
 from pmt_nn.transformer.layer import TransformerLayer
+
+_KEPT = 1 << 20  # elements of an array that a thread keeps
+_TOKENS = 512  # of a block: a product of fewer rows spends much on copying its weight
 
 
 def can_infer(layers: Sequence[TransformerLayer], dtype: np.dtype[Any]) -> bool:
@@ -61,49 +66,107 @@ def infer_layers(
 ) -> Array:
     """Return the tokens (n, d) after the layers and the norm; `rows` (n, d) does not change.
 
+    All but attention works on some tokens at a time, from the attention of a layer to the input of
+    the next one's, so that the tokens stay in the cache, and few arrays are allocated.
+
     groups: the sequences of each length, as of a `RaggedLayout`.
     """
+    x = rows.copy()
+    n, d = x.shape
+    mixed = _scratch.take("mixed", n, d, x.dtype)
+    qkv = _scratch.take("qkv", n, 3 * d, x.dtype)
+    blocks = _token_blocks(n)
     for layer in layers:
-        rows = _infer_layer(layer, rows, groups)
+        for block in blocks:
+            _project_into(qkv[block], layer, x[block])
+        for group in groups:
+            shape = (group.count, group.length)
+            _attend(
+                layer.attention,
+                qkv[group.rows].reshape(*shape, 3 * d),
+                mixed[group.rows].reshape(*shape, d),
+            )
+        for block in blocks:
+            _finish_layer(x[block], layer, mixed[block])
     if norm is not None:
-        rows = rows if layers else rows.copy()
-        _finish(rows, None, None, norm)
-    return rows
+        _normalize(x, norm)
+    return x
 
 
 def infer_linear(rows: Array, linear: Linear) -> Array:
     """Return x W + b of rows (n, n_in), in the dtype of the weight, without a tape."""
-    y = _product(rows, linear)
+    y = few_rows_product(rows, linear.weight)
     _add_bias(y, linear)
     return y
 
 
-def _infer_layer(layer: TransformerLayer, rows: Array, groups: Sequence[SequenceGroup]) -> Array:
-    attention = layer.attention
-    inputs = rows
-    if layer.norm_first:
-        inputs = rows.copy()
-        _finish(inputs, None, None, layer.attention_norm)
-    qkv = infer_linear(inputs, attention.qkv)
-    mixed = np.empty((len(rows), rows.shape[1]), rows.dtype)
-    for group in groups:
-        shape = (group.count, group.length)
-        _attend(
-            attention,
-            qkv[group.rows].reshape(*shape, qkv.shape[1]),
-            mixed[group.rows].reshape(*shape, mixed.shape[1]),
-        )
-    y = _product(mixed, attention.project)
-    norm = None if layer.norm_first else layer.attention_norm
-    _finish(y, attention.project, rows, norm)
-    inputs = y
-    if layer.norm_first:
-        inputs = y.copy()
-        _finish(inputs, None, None, layer.feed_forward_norm)
-    z = _feed_forward(layer.feed_forward, inputs)
-    norm = None if layer.norm_first else layer.feed_forward_norm
-    _finish(z, layer.feed_forward.down, y, norm)
-    return z
+class _Scratch(threading.local):
+    """Memory of a thread for intermediate results, kept for its next pass unless it is large.
+
+    Large arrays that are allocated anew are zeroed page by page by the system.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, np.dtype[Any]], Array] = {}
+
+    def take(self, use: str, n: int, width: int, dtype: np.dtype[Any]) -> Array:
+        """Return an array (n, width), valid until the thread's next call for the same use."""
+        size = n * width
+        array = self._arrays.get((use, dtype))
+        if array is None or array.size < size:
+            array = np.empty(size, dtype)
+            if size <= _KEPT:
+                self._arrays[use, dtype] = array
+        return array[:size].reshape(n, width)
+
+
+_scratch = _Scratch()
+
+
+def _token_blocks(n: int) -> list[slice]:
+    """Return slices of about equal length that cover n tokens."""
+    count = -(-n // _TOKENS)
+    edges = [n * i // max(count, 1) for i in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
+
+
+def _project_into(qkv: Array, layer: TransformerLayer, x: Array) -> None:
+    """Write queries, keys and values of tokens x (n, d) to qkv (n, 3d)."""
+    inputs = _before(layer, layer.attention_norm, x)
+    few_rows_product(inputs, layer.attention.qkv.weight, out=qkv)
+    _add_bias(qkv, layer.attention.qkv)
+
+
+def _finish_layer(x: Array, layer: TransformerLayer, mixed: Array) -> None:
+    """Replace tokens x (n, d) by the output of their layer, from their mixed values."""
+    n, d = x.shape
+    y = _scratch.take("output", n, d, x.dtype)
+    _add(x, few_rows_product(mixed, layer.attention.project.weight, out=y), layer.attention.project)
+    if not layer.norm_first:
+        _normalize(x, layer.attention_norm)
+    network = layer.feed_forward
+    inputs = _before(layer, layer.feed_forward_norm, x)
+    hidden = _scratch.take("hidden", n, network.up.weight.shape[1], x.dtype)
+    few_rows_product(inputs, network.up.weight, out=hidden)
+    activate = ACTIVATION_BLOCKS[network.activation]
+    for block in cache_blocks(*hidden.shape):
+        part = hidden[block]
+        _add_bias(part, network.up)
+        activate(part, None)
+    _add(x, few_rows_product(hidden, network.down.weight, out=y), network.down)
+    if not layer.norm_first:
+        _normalize(x, layer.feed_forward_norm)
+
+
+def _before(layer: TransformerLayer, norm: LayerNorm, x: Array) -> Array:
+    """Return norm(x) in a pre-norm layer, x in a post-norm layer."""
+    if not layer.norm_first:
+        return x
+    n, d = x.shape
+    normed = _scratch.take("normed", n, d, x.dtype)
+    normed[...] = x
+    _normalize(normed, norm)
+    return normed
 
 
 def _attend(attention: SelfAttention | RelativeAttention, qkv: Array, output: Array) -> None:
@@ -115,41 +178,23 @@ def _attend(attention: SelfAttention | RelativeAttention, qkv: Array, output: Ar
         attend_into(*split_packed(qkv), output, heads=attention.heads)
 
 
-def _feed_forward(network: FeedForward, rows: Array) -> Array:
-    """Return act(x W1 + b1) W2, without the second bias."""
-    hidden = _product(rows, network.up)
-    activate = ACTIVATION_BLOCKS[network.activation]
-    for block in cache_blocks(*hidden.shape):
-        part = hidden[block]
-        _add_bias(part, network.up)
-        activate(part, None)
-    return _product(hidden, network.down)
-
-
-def _product(rows: Array, linear: Linear) -> Array:
-    """Return x W of a layer."""
-    return few_rows_product(rows, linear.weight)
-
-
 def _add_bias(rows: Array, linear: Linear) -> None:
     if linear.bias is not None:
         rows += linear.bias.data
 
 
-def _finish(
-    rows: Array, linear: Linear | None, residual: Array | None, norm: LayerNorm | None
-) -> None:
-    """Add the bias of the product and the residual, then normalize, block by block in place."""
+def _add(x: Array, y: Array, linear: Linear) -> None:
+    """Add y, the product of a linear layer, and the layer's bias to x."""
+    _add_bias(y, linear)
+    x += y
+
+
+def _normalize(rows: Array, norm: LayerNorm) -> None:
+    """Normalize rows (n, d) in place, block by block."""
     d = rows.shape[1]
     averaging = mean_weights(d, rows.dtype)
     for block in cache_blocks(len(rows), d):
         part = rows[block]
-        if linear is not None:
-            _add_bias(part, linear)
-        if residual is not None:
-            part += residual[block]
-        if norm is None:
-            continue
         part -= (part @ averaging)[:, np.newaxis]
         inverse = np.square(part) @ averaging  # the variance
         inverse += rows.dtype.type(norm.eps)

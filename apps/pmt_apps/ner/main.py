@@ -7,7 +7,7 @@ On real data:
   python apps/train_ner.py --train eng.train --dev eng.testa --vectors wiki.bin --out runs/vectors
   python apps/train_ner.py --train eng.train --dev eng.testa --lm-corpus wiki.txt --out runs/lm
   python apps/train_ner.py --train eng.train --dev eng.testa --encoder all-MiniLM-L6-v2 --out runs/e
-  python apps/train_ner.py --train eng.train --dev eng.testa --members 5 --out runs/ensemble
+  python apps/train_ner.py --train eng.train --dev eng.testa --preset best --out runs/best
   python apps/train_ner.py --train eng.train --dev eng.testa --folds 5 --out runs/folds
 
 The second starts from word vectors that the word2vec app made. The third pre-trains its encoder

@@ -150,3 +150,12 @@ def test_ctrl_c_in_a_later_member_keeps_the_others_and_a_resumed_run_is_equal(
         np.testing.assert_array_equal(resumed[name], array, err_msg=name)
     scores = [read_metrics(program.folder / name)["dev"] for name in ("run", "parted")]
     assert scores[0] == scores[1]
+
+
+def test_presets_set_what_is_not_given() -> None:
+    given = {"train": "t", "dev": "d"}
+    assert Settings.defaults({**given, "preset": "best"}) == {"members": 5}
+    assert Settings.defaults({**given, "preset": "quick"}) == {"epochs": 8}
+    assert Settings.defaults({"preset": "quick"})["epochs"] == 8  # the sample's are 24
+    assert Settings.defaults({"preset": "quick"})["width"] == 64
+    assert Settings.defaults(given) == {}

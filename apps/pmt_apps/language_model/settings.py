@@ -44,6 +44,9 @@ class Settings(TransformerSettings):
     """Settings of the language-model app."""
 
     renamed: ClassVar[Mapping[str, str]] = {"context": "max_length", "level": "tokenizer"}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        f"--preset {name}": {"preset": name} for name in ("nanogpt-cpu", "best")
+    }
 
     out: Path = Path("runs/lm")
     epochs: int = training_option(4, "epochs of --steps steps, each a row of the history", **EPOCHS)

@@ -3,9 +3,11 @@
     hatch run bench:serve --run runs/ner
 
 Prints examples per second of `predict_json` in batches of 64 in this process, before and after, and
-of `pmt serve` in a process of its own with clients that send one request after the other; their
-ratio, the times of a request (median, 99th percentile), the errors, and the memory of the server.
-Clients and server share the cores.
+of `pmt serve` in a process of its own with clients that send one request after the other, each on
+a connection that stays open; their ratio, the times of a request (median, 99th percentile), the
+errors, and the memory of the server. The clients together have no more examples than `--clients`
+times `--examples` under way, so the ratio to batches of that size is printed, too. Clients and
+server share the cores: their processor times are printed.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -20,7 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,19 +62,32 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--examples", type=int, default=1, help="of a request (default: 1)")
     options = parser.parse_args(argv)
     examples = sample_inputs(options.run)
-    before = in_process(options.run, examples)
+    sizes = sorted({_BATCH, options.clients * options.examples}, reverse=True)
+    before = [in_process(options.run, examples, size) for size in sizes]
     with server(options.run) as (port, process):
-        send(port, examples[: options.examples])  # loads the model
-        start = resident(process.pid)
+        with open_connection(port) as connection:
+            send(connection, examples[: options.examples])  # loads the model
+        start, started = (
+            resident(process.pid),
+            (processor_seconds(process.pid), time.process_time()),
+        )
         traffic = served(port, examples, options)
         end = resident(process.pid)
-    after = in_process(options.run, examples)
-    rate = len(traffic.seconds) * options.examples / options.seconds
-    reference = (before + after) / 2
-    median, late = np.percentile(traffic.seconds, [50, 99]) * 1e3
-    print(f"in one process, batches of {_BATCH}: {before:,.0f} and {after:,.0f} examples a second")
+        of_server = processor_seconds(process.pid) - started[0]
+        of_clients = time.process_time() - started[1]
+    after = [in_process(options.run, examples, size) for size in sizes]
+    n = max(len(traffic.seconds), 1)
+    rate = n * options.examples / options.seconds
     print(f"server, {options.clients} clients: {rate:,.0f} examples a second")
-    print(f"ratio: {rate / reference:.2f}")
+    for size, first, second in zip(sizes, before, after, strict=True):
+        print(
+            f"in one process, batches of {size}: {first:,.0f} and {second:,.0f} examples a second",
+            end="",
+        )
+        print(f"; ratio {2 * rate / (first + second):.2f}")
+    print(f"processor time of a request: server {1e3 * of_server / n:.2f} ms, ", end="")
+    print(f"client {1e3 * of_clients / n:.2f} ms")
+    median, late = np.percentile(traffic.seconds or [np.nan], [50, 99]) * 1e3
     print(f"a request: median {median:.1f} ms, 99th percentile {late:.1f} ms")
     print(f"errors: {len(traffic.errors)} {traffic.errors[:1] or ''}")
     print(f"memory of the server: {start / 1e6:.0f} MB after the first request, ", end="")
@@ -88,15 +104,15 @@ def sample_inputs(run: Path) -> list[Any]:
     raise SystemExit(f"expected a run of ner or word2vec, got one of {task}")
 
 
-def in_process(run: Path, examples: Sequence[Any]) -> float:
-    """Return the examples per second of `predict_json`."""
+def in_process(run: Path, examples: Sequence[Any], size: int) -> float:
+    """Return the examples per second of `predict_json` in batches."""
     predictor = load(run)
-    predictor.predict_json(examples[:_BATCH])
+    predictor.predict_json(examples[:size])
     done, start = 0, time.perf_counter()
     with predictor.workers:
         while time.perf_counter() - start < _REFERENCE:
-            first = done % max(len(examples) - _BATCH, 1)
-            done += len(predictor.predict_json(examples[first : first + _BATCH]))
+            first = done % max(len(examples) - size, 1)
+            done += len(predictor.predict_json(examples[first : first + size]))
     return done / (time.perf_counter() - start)
 
 
@@ -121,15 +137,17 @@ def served(port: int, examples: Sequence[Any], options: argparse.Namespace) -> T
 
     def client(number: int) -> None:
         i = number * 7
-        while time.perf_counter() < end:
-            chosen = [examples[(i + j) % len(examples)] for j in range(options.examples)]
-            i += options.clients * options.examples
-            start = time.perf_counter()
-            try:
-                send(port, chosen)
-                traffic.seconds.append(time.perf_counter() - start)
-            except (OSError, ValueError, http.client.HTTPException) as error:
-                traffic.errors.append(repr(error))
+        with open_connection(port) as connection:
+            while time.perf_counter() < end:
+                chosen = [examples[(i + j) % len(examples)] for j in range(options.examples)]
+                i += options.clients * options.examples
+                start = time.perf_counter()
+                try:
+                    send(connection, chosen)
+                    traffic.seconds.append(time.perf_counter() - start)
+                except (OSError, ValueError, http.client.HTTPException) as error:
+                    traffic.errors.append(repr(error))
+                    connection.close()  # the next request opens it anew
 
     threads = [threading.Thread(target=client, args=(i,)) for i in range(options.clients)]
     for thread in threads:
@@ -139,16 +157,25 @@ def served(port: int, examples: Sequence[Any], options: argparse.Namespace) -> T
     return traffic
 
 
-def send(port: int, examples: Sequence[Any]) -> None:
+def open_connection(port: int) -> closing[http.client.HTTPConnection]:
+    """Return a connection to the server, which its block closes."""
+    return closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60))
+
+
+def send(connection: http.client.HTTPConnection, examples: Sequence[Any]) -> None:
     """Send a request. Raises ValueError for an answer that is no success."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     body = json.dumps({"inputs": examples})
     connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
     response = connection.getresponse()
     content = response.read()
-    connection.close()
     if response.status != 200 or len(json.loads(content)["answers"]) != len(examples):
         raise ValueError(f"status {response.status}")
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -19,6 +20,7 @@ Predict = Callable[[Sequence[Any]], Sequence[dict[str, Any]]]
 
 
 _IDLE = 60.0  # seconds until a thread without requests ends
+_PATIENCE = (1 / 64, 1 / 2)  # least and most time to wait for more, relative to the last batch
 
 
 @dataclass(slots=True)
@@ -32,8 +34,11 @@ class Batcher:
     """Calls `predict` for the examples that are waiting, whichever request they belong to.
 
     While a batch is predicted, the requests that arrive wait and form the next one, so a single
-    client is answered at once and many share the cost of a call. One thread calls `predict`, and
-    any other function that is given, so none of them has to be thread-safe.
+    client is answered at once and many share the cost of a call. Clients that send one request
+    after the other come back together after a batch: it waits until there are as many requests as
+    were answered and left, for half of the time of the last batch at most. Where they do not come,
+    it soon waits for a 64th only. One thread calls `predict`, and any other function that is given,
+    so none of them has to be thread-safe.
 
     Args:
         predict: a function from examples to answers.
@@ -47,6 +52,9 @@ class Batcher:
         self._most_waiting = waiting
         self._jobs: deque[_Job] = deque()
         self._n_waiting = 0
+        self._expected = 0  # requests: those that were answered last, and those left then
+        self._seconds = 0.0  # of the last batch
+        self._patience = _PATIENCE[1]
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -107,7 +115,10 @@ class Batcher:
         while jobs := self._next_jobs():
             started = [job for job in jobs if job.result.set_running_or_notify_cancel()]
             if started:
+                start = time.monotonic()
                 self._answer(started)
+                self._seconds = time.monotonic() - start
+                self._expected = len(started) + len(self._jobs)
 
     def _next_jobs(self) -> list[_Job]:
         """Wait for requests, and return those of the next batch; none ends the thread."""
@@ -124,6 +135,7 @@ class Batcher:
                         )
                 self._jobs.clear()
                 return []
+            self._wait_for_more()
             jobs = [self._jobs.popleft()]
             size = len(jobs[0].examples)
             while self._jobs and self._joins(self._jobs[0], jobs[0], size):
@@ -131,6 +143,22 @@ class Batcher:
                 size += len(jobs[-1].examples)
             self._n_waiting -= size
             return jobs
+
+    def _wait_for_more(self) -> None:
+        """Wait, with the lock, until all clients that are expected are there, or time is over."""
+        if len(self._jobs) >= self._expected or self._n_waiting >= self._batch_size:
+            return
+        end = time.monotonic() + self._patience * self._seconds
+        while (
+            not (is_complete := len(self._jobs) >= self._expected)
+            and self._n_waiting < self._batch_size
+            and not self._closed
+            and (left := end - time.monotonic()) > 0
+        ):
+            self._changed.wait(left)
+        least, most = _PATIENCE
+        patience = self._patience * (2 if is_complete else 1 / 2)
+        self._patience = min(max(patience, least), most)
 
     def _joins(self, job: _Job, first: _Job, size: int) -> bool:
         """Whether a request goes into the batch of the first one, which has `size` examples."""

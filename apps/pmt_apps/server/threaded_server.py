@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-import io
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
-from wsgiref.simple_server import ServerHandler, WSGIRequestHandler
 
-from pmt_apps.server.connections import Connections
+from pmt_apps.server.connections import Connections, RequestHead, RequestReader
+from pmt_apps.server.http import HttpError, Response
 from pmt_apps.server.limits import ServeLimits
 from pmt_apps.server.thread_pool import ThreadPool
 from pmt_core import FileProblem, SettingsError
@@ -21,19 +22,17 @@ from pmt_core import FileProblem, SettingsError
 _BACKLOG = 512
 _TICK = 0.5  # seconds between looks at the clock
 _DRAIN = 2.0  # seconds in which the rest of a refused body is thrown away
-_BUFFER = 1 << 16  # bytes of an answer that leave together
-_BUSY = (
-    b"HTTP/1.0 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-    b'Connection: close\r\n\r\n{"error": {"status": 503, "message": "too many connections"}}\n'
-)
+_LINGER = 0.05  # seconds in which the thread of an answer waits for the next request
+_BUSY = HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", {"Retry-After": "1"})
 
 
 class ThreadedServer:
     """Serves a WSGI application on an address until `stop` is called.
 
-    A connection is one request (HTTP/1.0). The head of a request, and again its body, has to
-    arrive within `limits.arrival` seconds, however it drips; a client that does not read its answer
-    is dropped after as long.
+    A connection has one request after the other (HTTP/1.1). The head of a request, and again its
+    body, has to arrive within `limits.arrival` seconds, however it drips; a client that does not
+    read its answer is dropped after as long. After an answer, its thread waits a moment for the
+    next request, as programs send one after the other; then the connection waits without a thread.
 
     Args:
         app: of WSGI.
@@ -54,21 +53,15 @@ class ThreadedServer:
         self.host, self.port = self._listener.getsockname()[:2]
         most = min(self.limits.connections, _descriptors() // 2)
         self._connections = Connections(self._listener, self.limits.arrival, most)
-        self._slots = threading.BoundedSemaphore(self.limits.active)
+        self._n_active = 0
+        self._lock = threading.Lock()
         self._threads = ThreadPool()
         self._stopped = threading.Event()
-        self.base_environ = {
-            "SERVER_NAME": self.host,
-            "SERVER_PORT": str(self.port),
-            "GATEWAY_INTERFACE": "CGI/1.1",
-            "REMOTE_HOST": "",
-            "CONTENT_LENGTH": "",
-            "SCRIPT_NAME": "",
-        }
-
-    def get_app(self) -> Callable[..., Any]:
-        """Return the application; `WSGIRequestHandler` asks for it."""
-        return self.app
+        self._environ = {
+            "SERVER_NAME": self.host, "SERVER_PORT": str(self.port), "SCRIPT_NAME": "",
+            "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
+        }  # fmt: skip
 
     def serve(self) -> None:
         """Answer requests until `stop` is called, from this or another thread or a signal."""
@@ -85,108 +78,117 @@ class ThreadedServer:
         self._stopped.set()
 
     def _start(self, connection: socket.socket) -> None:
-        if not self._slots.acquire(blocking=False):
+        with self._lock:
+            is_busy = self._n_active >= self.limits.active
+            self._n_active += not is_busy
+        if is_busy:
             with suppress(OSError):
                 connection.settimeout(0.1)
-                connection.sendall(_BUSY)
+                _send_error(connection, _BUSY)
             connection.close()
             return
         self._threads.run(functools.partial(self._answer, connection))
 
     def _answer(self, connection: socket.socket) -> None:
+        """Answer the requests of a connection, until it is silent or ends."""
+        is_silent = False
         try:
-            address = connection.getpeername()
-            _Handler(connection, address, self)  # type: ignore[arg-type]
-            _finish(connection)
+            is_silent = self._answer_all(connection)
         except OSError:
             pass  # the client is gone, or too slow
         finally:
-            connection.close()
-            self._slots.release()
+            with self._lock:
+                self._n_active -= 1
+            if is_silent:
+                self._connections.give_back(connection)
+            else:
+                connection.close()
+
+    def _answer_all(self, connection: socket.socket) -> bool:
+        """Return whether the connection stays open, and is silent."""
+        peer = connection.getpeername()
+        reader = RequestReader(connection, self.limits.arrival)
+        while True:
+            try:
+                wait = _LINGER if self._n_active <= self.limits.active // 2 else 0.001
+                if not reader.is_there_more(wait):
+                    return False
+            except TimeoutError:
+                return not self._stopped.is_set()
+            try:
+                head = reader.head()
+            except HttpError as error:
+                connection.settimeout(self.limits.arrival)
+                _send_error(connection, error)
+                _finish(connection)
+                return False
+            if head is None:
+                return False
+            environ = {
+                **self._environ, **head.headers, "REMOTE_ADDR": str(peer[0]) if peer else "",
+                "REQUEST_METHOD": head.method, "PATH_INFO": head.path, "QUERY_STRING": head.query,
+                "SERVER_PROTOCOL": head.version, "wsgi.input": reader,
+            }  # fmt: skip
+            answer = _Answer(connection, head, self.limits.arrival)
+            answer.send(self.app(environ, answer.start), reader)
+            if not answer.keeps_open or self._stopped.is_set():
+                _finish(connection)
+                return False
 
 
-class _Handler(WSGIRequestHandler):
-    """Reads one request with a deadline, and runs the application."""
+class _Answer:
+    """Sends the answer to one request.
 
-    server_version = "pmt"
-    sys_version = ""
+    Attributes:
+        keeps_open: whether another request may follow.
+    """
 
-    def setup(self) -> None:
-        seconds = self.server.limits.arrival  # type: ignore[attr-defined]
-        self._raw = _DeadlineReader(self.request, seconds)
-        self.rfile = io.BufferedReader(self._raw)
-        self.connection = self.request
-        # Head and body of a short answer leave together: `flush` follows each part of a body.
-        self.wfile = io.BufferedWriter(_Writer(self.request, seconds), _BUFFER)
-
-    def handle(self) -> None:
-        self.raw_requestline = self.rfile.readline(65537)
-        if len(self.raw_requestline) > 65536:
-            self.requestline = self.request_version = self.command = ""
-            self.send_error(414)
-            return
-        if not self.parse_request():
-            return  # the error was sent
-        self._raw.restart()
-        handler = _Application(self.rfile, self.wfile, sys.stderr, self.get_environ())  # type: ignore[arg-type]
-        handler.request_handler = self  # type: ignore[attr-defined]
-        handler.run(self.server.get_app())  # type: ignore[attr-defined]
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: errors of clients are told to the clients."""
-
-
-class _Application(ServerHandler):
-    """Runs the application; a client that is gone is no error."""
-
-    server_software = "pmt"
-
-    def log_exception(self, exc_info: Any) -> None:
-        if not isinstance(exc_info[1], OSError):
-            super().log_exception(exc_info)
-
-    def error_output(self, environ: Any, start_response: Any) -> Any:
-        if isinstance(sys.exc_info()[1], OSError):
-            return []
-        return super().error_output(environ, start_response)
-
-
-class _DeadlineReader(io.RawIOBase):
-    """A socket that is read until a point in time. A timeout of the socket counts anew per byte."""
-
-    def __init__(self, connection: socket.socket, seconds: float) -> None:
+    def __init__(self, connection: socket.socket, head: RequestHead, seconds: float) -> None:
+        asked = head.headers.get("HTTP_CONNECTION", "").lower()
+        self.keeps_open = asked != "close" and (head.version == "HTTP/1.1" or asked == "keep-alive")
         self._connection = connection
         self._seconds = seconds
-        self.restart()
+        self._status = ""
+        self._headers: list[tuple[str, str]] = []
 
-    def restart(self) -> None:
-        self._end = time.monotonic() + self._seconds
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        """Keep the head of the answer; `start_response` of WSGI."""
+        self._status, self._headers = status, headers
 
-    def readable(self) -> bool:
-        return True
+    def send(self, body: Iterable[bytes], reader: RequestReader) -> None:
+        """Send head and body; head and first part leave together."""
+        try:
+            has_length = any(name == "Content-Length" for name, _ in self._headers)
+            self.keeps_open = self.keeps_open and has_length and not reader.left
+            self._connection.settimeout(self._seconds)
+            data = _head(self._status, self._headers, self.keeps_open)
+            for part in body:
+                self._connection.sendall(data + part)
+                data = b""
+            if data:
+                self._connection.sendall(data)
+        except OSError:
+            raise
+        except Exception:  # a stream that fails: what is missing is seen by the client
+            traceback.print_exc(file=sys.stderr)
+            self.keeps_open = False
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
 
-    def readinto(self, buffer: Any) -> int:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the request did not arrive in time")
-        self._connection.settimeout(left)
-        return self._connection.recv_into(buffer)
+
+def _head(status: str, headers: Iterable[tuple[str, str]], keeps_open: bool) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+    lines += ["Server: pmt", f"Connection: {'keep-alive' if keeps_open else 'close'}", "", ""]
+    return "\r\n".join(lines).encode("latin-1")
 
 
-class _Writer(io.RawIOBase):
-    """A socket that is written to; each write has a deadline."""
-
-    def __init__(self, connection: socket.socket, seconds: float) -> None:
-        self._connection = connection
-        self._seconds = seconds
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._connection.settimeout(self._seconds)
-        self._connection.sendall(data)
-        return len(data)
+def _send_error(connection: socket.socket, error: HttpError) -> None:
+    """Send an answer to what is no request, and say that the connection ends."""
+    response = Response.of_error(error)
+    status = f"{int(error.status)} {error.status.phrase}"
+    connection.sendall(_head(status, response.all_headers(), False) + b"".join(response.body))
 
 
 def _finish(connection: socket.socket) -> None:

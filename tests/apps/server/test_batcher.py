@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pmt_apps.server import batcher as module
 from pmt_apps.server.batcher import Batcher
 from pmt_apps.server.http import HttpError
 from pmt_core import DataError
@@ -155,3 +158,31 @@ def test_the_end_is_told_to_those_who_wait(model: Model) -> None:
     assert ended.value.status == 503
     with pytest.raises(HttpError):
         batcher([1], 600)
+
+
+def test_clients_that_come_back_together_share_a_batch(
+    model: Model, batcher: Batcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clock of this test a batch takes long, so the next one waits for those answered."""
+    times = itertools.count(step=1000)
+    now = [0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def slow(examples: Sequence[Any]) -> list[dict[str, Any]]:
+        answers = model(examples)
+        now[0] = next(times)
+        return answers
+
+    next(times)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(batcher, [0], 600, slow)
+        assert model.started.wait(600)
+        others = []
+        for i in range(1, 4):
+            others.append(pool.submit(batcher, [i], 600, slow))
+            wait_until_waiting(batcher, i)
+        model.go.set()
+        assert first.result(600) == [{"double": 0}]
+        assert batcher([7], 600, slow) == [{"double": 14}]  # the client of the first is back
+        assert [other.result(600) for other in others] == [[{"double": 2 * i}] for i in (1, 2, 3)]
+    assert model.calls == [[0], [1, 2, 3, 7]]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pmt_apps.server import threaded_server
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.limits import ServeLimits
 from pmt_apps.server.runs import RunStore
@@ -75,6 +76,21 @@ def test_many_clients_have_their_own_answers(server: ThreadedServer) -> None:
         (b"GET / HTTP/1.1\r\n\r\n", b"421"), (bytes(range(256)) * 4 + b"\n\n", b""),
         (b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
          b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n\r\n", b"411"),
+        (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", b"431"),
+        (b"GET /\r\n\r\n", b"400"), (b"GET  / HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n folded\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: \0\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n", b"400"),
+        (b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+         b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", b"400"),
+        (b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+         b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}", b"413"),
+        (b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+         b"Content-Length: -2\r\n\r\n{}", b"411"),
+        (b"GET ftp://127.0.0.1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"400"),
+        (b"GET http://127.0.0.1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"200"),
+        (b"\r\n\r\nGET /health HTTP/1.0\nHost: 127.0.0.1\n\n", b"200"),
     ],
 )  # fmt: skip
 def test_malformed_requests_are_refused_and_others_go_on(
@@ -85,6 +101,54 @@ def test_malformed_requests_are_refused_and_others_go_on(
         connection.shutdown(socket.SHUT_WR)
         assert status in received(connection)[:200]
     assert is_healthy(server)
+
+
+@pytest.mark.parametrize("linger", [60.0, 1e-4])
+def test_a_connection_has_many_requests(
+    server: ThreadedServer, monkeypatch: pytest.MonkeyPatch, linger: float
+) -> None:
+    """Its thread waits for the next one, or it is given back to those that are silent."""
+    monkeypatch.setattr(threaded_server, "_LINGER", linger)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+    statuses, sockets = [], set()
+    for path in ("/health", "/nowhere", "/runs/ner/model", "/health"):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+        statuses.append(response.status)
+        sockets.add(connection.sock)
+    assert statuses == [200, 404, 200, 200]
+    assert len(sockets) == 1
+    connection.close()
+
+
+def test_requests_that_are_sent_together_are_answered_in_order(server: ThreadedServer) -> None:
+    head = b"GET /runs/%s/model HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with connected(server) as connection:
+        connection.sendall(
+            head % b"ner" + b"\r\n" + head % b"lm" + b"Connection: close\r\n\r\n" + head % b"qqp"
+        )
+        answer = received(connection)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert answer.index(b'"ner"') < answer.index(b'"lm"')
+    assert b"Connection: keep-alive" in answer
+    assert b'"qqp"' not in answer
+
+
+def test_a_client_may_ask_before_it_sends_its_body(server: ThreadedServer) -> None:
+    body = b'{"input": "Ann Lee slept."}'
+    head = (
+        b"POST /runs/ner/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n"
+        b"Content-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    )
+    with connected(server) as connection:
+        connection.sendall(head % len(body))
+        assert connection.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert received(connection).startswith(b"HTTP/1.1 200 OK")
+    with connected(server) as connection:
+        connection.sendall(head % 10_000_000)
+        assert received(connection).startswith(b"HTTP/1.1 413")
 
 
 def test_a_large_body_is_refused_with_an_answer(server: ThreadedServer) -> None:

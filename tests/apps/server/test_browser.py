@@ -80,10 +80,18 @@ def test_names_are_marked_while_typing(page: Browser, address: str) -> None:
     assert page.count("td.best") == rows
     assert page.count(".lattice g.best") == rows
     assert page.count(".lattice path.best") == rows - 1
+    page.resize(360)  # the names of the columns are not broken
+    assert page.run("return document.querySelector('.tags thead th').clientHeight") < 40
+    page.resize(1280)
     page.run("document.querySelector('.lattice [tabindex=\"0\"]').focus()")
     first = page.wait_for("p[aria-live]", "score of the tag")
     page.press("ArrowRight")
     assert page.wait_for("p[aria-live]", "score of the tag") != first
+    page.type("textarea", "שלום Ann")  # from right to left
+    page.wait_for(".tags th[scope=row]", "שלום")
+    assert page.run("""
+        return ["textarea", ".answer p"].map((name) =>
+          getComputedStyle(document.querySelector(name)).direction);""") == ["rtl", "rtl"]
 
 
 def test_a_label_changes_with_the_text(page: Browser, address: str) -> None:
@@ -175,6 +183,9 @@ def test_a_sentence_is_translated_while_typing(page: Browser, address: str) -> N
     assert page.wait_for("p[aria-live]", "log-probability") != first
     page.hover("svg.attention text")
     page.wait("document.querySelector('svg.attention text.chosen')")
+    page.type("textarea", " ")
+    page.wait_for(".answer", "Write a sentence.")
+    assert page.texts(".error") == []
 
 
 def test_a_word_has_neighbors(page: Browser, address: str) -> None:

@@ -23,8 +23,9 @@ function filled(element, attributes, children) {
   return element;
 }
 
-// A field with its label.
+// A field with its label. What is written in it has the direction of its letters.
 export function labeled(text, field) {
+  if (field.matches("textarea, input[type=text]")) field.dir = "auto";
   field.id ||= `field-${++ids}`;
   return h("div", {}, h("label", { for: field.id }, text), field);
 }

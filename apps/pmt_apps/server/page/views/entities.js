@@ -54,7 +54,7 @@ function marked(result, types) {
     h("td", { class: "number" }, entity.confidence.toFixed(3))));
   const head = ["entity", "type", "confidence"].map((text) => h("th", { scope: "col" }, text));
   return [
-    h("p", {}, ...parts),
+    h("p", { dir: "auto" }, ...parts),
     rows.length
       ? h("div", { class: "scroll" }, h("table", {},
         h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))

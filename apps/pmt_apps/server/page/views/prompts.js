@@ -10,10 +10,10 @@ export function prompts(place, name, model) {
   const temperature = slider(model.settings.temperature ?? 0.8, 0, 2, 0.05);
   const topP = slider(model.settings.top_p ?? 1, 0.05, 1, 0.05);
   const seed = number(model.settings.seed, 0, 1e9, 1);
-  const answer = h("div", { class: "answer text", "aria-live": "polite" });
+  const answer = h("div", { class: "answer text", dir: "auto", "aria-live": "polite" });
   const note = h("p", { class: "quiet" });
-  const tokenView = h("div", { class: "answer" },
-    h("p", { class: "quiet" }, "They appear when a text is written, or measured as it is."));
+  const absent = h("p", { class: "quiet" }, "They appear when a text is written, or measured as it is.");
+  const tokenView = h("div", { class: "answer" }, absent);
   let running;
 
   // Shows how surprising the model finds a text.
@@ -35,6 +35,7 @@ export function prompts(place, name, model) {
     const { signal } = running;
     answer.replaceChildren(h("strong", {}, prompt.value));
     note.textContent = "";
+    tokenView.replaceChildren(absent); // those of the text before
     stop.disabled = false;
     const options = {
       tokens: Number(tokens.value), temperature: Number(temperature.value),

@@ -11,6 +11,12 @@ export function translation(place, name, model) {
   const joined = h("div", { class: "answer" });
   const beams = h("div");
   const ask = later((signal) => {
+    if (!field.value.trim()) {
+      answer.replaceChildren(h("p", { class: "quiet" }, "Write a sentence."));
+      joined.replaceChildren(h("p", { class: "quiet" }, "There is no word."));
+      beams.replaceChildren();
+      return undefined;
+    }
     const request = post(runPath(name, "explain"), { input: field.value }, signal);
     return Promise.all([
       fill(answer, async () => verdict(await request)),
@@ -27,7 +33,7 @@ export function translation(place, name, model) {
 
 function verdict({ translation: text, score }) {
   return [
-    h("p", { class: "verdict" }, text || "–"),
+    h("p", { class: "verdict", dir: "auto" }, text || "–"),
     h("p", { class: "quiet" }, `score ${score.toFixed(3)}`),
   ];
 }

@@ -1,8 +1,9 @@
-"""Requests and responses of the server: `Request`, `Response`, `HttpError`."""
+"""Requests and responses of the server: `RequestHead`, `Request`, `Response`, `HttpError`."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -27,6 +28,9 @@ REPORT_POLICY = (
 """Of report.html, which has its style and its pictures inside, and no script."""
 _ELEMENT_DEPTH = 8
 _CHUNK = 1 << 16
+_MOST_HEADERS = 100
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class HttpError(Exception):
@@ -44,6 +48,80 @@ class HttpError(Exception):
         super().__init__(message)
         self.status = status
         self.headers = dict(headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """The first lines of a request.
+
+    Attributes:
+        method: in upper case, as it came.
+        path: decoded to Latin-1, as WSGI has it.
+        query: what is behind the question mark.
+        version: "HTTP/1.0" or "HTTP/1.1".
+        headers: by name, as WSGI has them: "CONTENT_LENGTH", "HTTP_HOST".
+    """
+
+    method: str
+    path: str
+    query: str
+    version: str
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, data: bytes) -> RequestHead:
+        """Parse the lines before the empty one, strictly: what is ambiguous is refused.
+
+        Raises:
+            HttpError: 400, 431 or 505.
+        """
+        first, *lines = data.decode("latin-1").replace("\r\n", "\n").split("\n")
+        if len(lines) > _MOST_HEADERS:
+            raise HttpError(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                f"at most {_MOST_HEADERS} headers are read",
+            )
+        parts = first.split(" ")
+        if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]):
+            raise _bad("expected a method, an address and a version in the first line")
+        method, target, version = parts
+        if version not in ("HTTP/1.0", "HTTP/1.1"):
+            if re.fullmatch(r"HTTP/\d\.\d", version):
+                raise HttpError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "expected HTTP/1.1")
+            raise _bad("expected HTTP/1.1 at the end of the first line")
+        if target.lower().startswith(("http://", "https://")):  # as a proxy is asked
+            target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
+        if not target.startswith("/") or _CONTROL.search(target):
+            raise _bad("expected an address that begins with a slash")
+        path, _, query = target.partition("?")
+        return cls(method, unquote(path, "latin-1"), query, version, _headers(lines))
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+            raise _bad("a header is malformed")
+        if "_" in name:  # WSGI would take it for one with "-"
+            continue
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_LENGTH", "CONTENT_TYPE"):
+            key = f"HTTP_{key}"
+        value = value.strip(" \t")
+        if key in headers:
+            if key in ("CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ORIGIN"):
+                raise _bad(f"the header {name} occurs twice")
+            value = f"{headers[key]},{value}"
+        headers[key] = value
+    if headers.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        headers.pop("CONTENT_LENGTH", None)  # the length is not known: 411, and the end
+        headers["HTTP_CONNECTION"] = "close"
+    return headers
+
+
+def _bad(message: str) -> HttpError:
+    return HttpError(HTTPStatus.BAD_REQUEST, message)
 
 
 @dataclass(frozen=True, slots=True)

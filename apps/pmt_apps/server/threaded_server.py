@@ -13,8 +13,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.server.connections import Connections, RequestHead, RequestReader
-from pmt_apps.server.http import HttpError, Response
+from pmt_apps.server.connections import Connections, RequestReader
+from pmt_apps.server.http import HttpError, RequestHead, Response
 from pmt_apps.server.limits import ServeLimits
 from pmt_apps.server.thread_pool import ThreadPool
 from pmt_core import FileProblem, SettingsError

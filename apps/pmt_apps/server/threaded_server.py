@@ -144,8 +144,10 @@ class _Answer:
     """
 
     def __init__(self, connection: socket.socket, head: RequestHead, seconds: float) -> None:
-        asked = head.headers.get("HTTP_CONNECTION", "").lower()
-        self.keeps_open = asked != "close" and (head.version == "HTTP/1.1" or asked == "keep-alive")
+        option = head.headers.get("HTTP_CONNECTION", "").lower()
+        self.keeps_open = option != "close" and (
+            head.version == "HTTP/1.1" or option == "keep-alive"
+        )
         self._connection = connection
         self._seconds = seconds
         self._status = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from pmt_text import (
     fold_word,
     letters_only,
     load_conll,
+    load_subword_vectors,
     load_word_vectors,
 )
 from pmt_train import warn
@@ -93,15 +94,43 @@ def _check_types(splits: Splits) -> None:
             warn(f"warning: {name} has types that are not in train: {', '.join(new)}")
 
 
-def read_vectors(settings: Settings, run: Run[Settings]) -> WordVectors | None:
-    """Load the word vectors of `--vectors`; None without it."""
+def read_vectors(
+    settings: Settings, run: Run[Settings], splits: Mapping[str, ConllFile]
+) -> WordVectors | None:
+    """Load the word vectors of `--vectors`; None without it.
+
+    With vectors of n-grams, the words of all splits that are not in the file have vectors, too.
+    """
     if settings.vectors is None:
         return None
     check_input_file(settings.vectors, "word vectors")
+    if settings.vectors.suffix == ".npz":
+        return _composed_vectors(settings, run, settings.vectors, splits)
     vectors = load_word_vectors(settings.vectors, limit=settings.vector_words)
     run.log_file("vectors", settings.vectors, len(vectors))
     run.say(f"vectors: {len(vectors):,} words, {vectors.width} numbers each")
     return vectors
+
+
+def _composed_vectors(
+    settings: Settings, run: Run[Settings], path: Path, splits: Mapping[str, ConllFile]
+) -> WordVectors:
+    """Load vectors with n-grams, and add those of the words of the splits."""
+    subwords = load_subword_vectors(path, limit=settings.vector_words)
+    known = subwords.vectors
+    used = {
+        fold_word(word, lower=False): None  # digits as 0, as in the text of the vectors
+        for split in splits.values()
+        for sentence in split.sentences
+        for word in sentence.words
+    }
+    new = [word for word in used if word not in known]
+    run.log_file("vectors", path, len(known))
+    run.say(
+        f"vectors: {len(known):,} words, {known.width} numbers each; {len(new):,} more words by "
+        f"n-grams of {subwords.ngrams.min_n} to {subwords.ngrams.max_n} letters"
+    )
+    return WordVectors([*known.words, *new], np.concatenate([known.matrix, subwords.of(new)]))
 
 
 def build_encoder(
@@ -123,19 +152,25 @@ def build_encoder(
         scheme=settings.scheme,
         min_count=settings.min_count,
         more_learned=more_words,
-        further_words=map(fold_word, vectors.words) if vectors else (),
+        further_words=(_folded(settings, word) for word in vectors.words) if vectors else (),
+        lower=not settings.keep_case,
     )
+
+
+def _folded(settings: Settings, word: str) -> str:
+    return fold_word(word, lower=not settings.keep_case)
 
 
 def vector_table(encoder: SentenceEncoder, vectors: WordVectors) -> NDArray[np.float32]:
     """Return a vector for each word of the encoder, (words, d), scaled to a mean length of 1.
 
     Words missing from the file have the vector of the word without punctuation, or zeros; special
-    tokens have zeros.
+    tokens have zeros. Of words that differ in case only, which the encoder may not tell apart, the
+    first one counts.
     """
     rows: dict[str, int] = {}
     for i, word in enumerate(vectors.words):
-        rows.setdefault(fold_word(word), i)
+        rows.setdefault(fold_word(word, lower=encoder.lower, digits=encoder.digits), i)
     table = np.zeros((len(encoder.words), vectors.width), np.float32)
     for i, word in enumerate(encoder.words.to_json()):
         row = rows.get(word, rows.get(letters_only(word)))

@@ -46,7 +46,7 @@ from pmt_train import Workers
 def train(settings: Settings, run: Run[Settings]) -> None:
     """Read the data, pre-train if asked to, train, score, and write the report."""
     splits = read_splits(settings, run)
-    vectors = read_vectors(settings, run)
+    vectors = read_vectors(settings, run, splits)
     sentences = splits["train"].sentences
     corpus = read_corpus(settings, run)
     folds = None

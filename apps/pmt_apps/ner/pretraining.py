@@ -102,7 +102,11 @@ def _words(line: str) -> list[str]:
 
 def frequent_words(corpus: Sequence[TaggedSentence], settings: Settings) -> list[str]:
     """Return the folded words of frequency --lm-min-count and more, the most frequent first."""
-    counts = Counter(fold_word(word) for sentence in corpus for word in sentence.words)
+    counts = Counter(
+        fold_word(word, lower=not settings.keep_case)
+        for sentence in corpus
+        for word in sentence.words
+    )
     return [word for word, count in counts.most_common() if count >= settings.lm_min_count]
 
 

@@ -73,7 +73,13 @@ class Settings(TransformerSettings):
         at_most=1000,
         metavar="N",
     )
-    vectors: Path | None = path_option("initial word vectors: a word2vec file, text or binary")
+    vectors: Path | None = path_option(
+        "initial word vectors: a word2vec file, text or binary, or the subwords.npz of a word2vec "
+        "run, which has vectors of all words"
+    )
+    keep_case: bool = model_option(
+        False, "tell words apart that differ in case, for --vectors of a cased text"
+    )
     tune_vectors: bool = model_option(True, "train the given vectors too")
     vector_words: int = data_option(
         200_000, "use only the first N words of --vectors", at_least=1, metavar="N"

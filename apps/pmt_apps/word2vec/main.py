@@ -11,7 +11,17 @@ seconds. On a real text:
 given by --out receives, beside the files of every run, vectors.bin and vectors.txt in the formats
 of word2vec, which gensim and others read. With several --workers, the fast implementation trains in
 processes that share the weights, and no two runs are identical; --workers 1 gives the same bits
-every time. Afterwards:
+every time.
+
+--max-n 6 composes words of their character n-grams (--min-n to --max-n), as in fastText; the run's
+subwords.npz then has vectors of words that are not in the text, too. --reading cased keeps upper
+case, splits punctuation off and reads digits as 0. Both suit a tagger:
+
+  python apps/train_word2vec.py --corpus wiki_cased.zip --reading cased --max-n 6 \\
+      --epochs 3 --subsample 1e-4 --out runs/cased
+  python apps/train_ner.py --train eng.train --dev eng.testa --vectors runs/cased/subwords.npz
+
+Afterwards:
 
   python apps/train_word2vec.py --out runs/text8 --neighbors paris
   python apps/train_word2vec.py --out runs/text8 --analogy paris france berlin
@@ -29,6 +39,7 @@ from pmt_apps.kit.main import run_app
 from pmt_apps.kit.program import command
 from pmt_apps.kit.run import Run
 from pmt_apps.word2vec.query import (
+    SUBWORD_FILE,
     VECTOR_FILES,
     predict,
     print_analogy,
@@ -37,7 +48,13 @@ from pmt_apps.word2vec.query import (
 from pmt_apps.word2vec.report import report
 from pmt_apps.word2vec.settings import TASK, Settings
 from pmt_apps.word2vec.training import fit, read_corpus
-from pmt_text import WordVectors, load_analogies, load_word_pairs, save_word_vectors
+from pmt_text import (
+    SubwordVectors,
+    load_analogies,
+    load_word_pairs,
+    save_subword_vectors,
+    save_word_vectors,
+)
 from pmt_train import say, warn
 
 _TEXT8 = "text8.zip"
@@ -51,7 +68,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     corpus, counts = read_corpus(settings)
     run.log_file("corpus", Path(corpus.path), counts.total)
     run.say(f"{counts.total:,} words, {len(counts):,} different ones in the vocabulary\n")
-    vectors = WordVectors(counts.words, fit(settings, run, corpus, counts))
+    trained = fit(settings, run, corpus, counts)
+    vectors = trained.vectors if isinstance(trained, SubwordVectors) else trained
+    if isinstance(trained, SubwordVectors):
+        save_subword_vectors(run.folder.path / SUBWORD_FILE, trained)
     for name in VECTOR_FILES:
         save_word_vectors(run.folder.path / name, vectors)
     report(settings, run, vectors)
@@ -90,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         train=train,
         predict=predict,
         actions={"download": download, "neighbors": print_neighbors, "analogy": print_analogy},
-        outputs=VECTOR_FILES,
+        outputs=(*VECTOR_FILES, SUBWORD_FILE),
         title="Word vectors",
         description=__doc__,
         argv=argv,

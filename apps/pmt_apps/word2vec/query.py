@@ -15,6 +15,8 @@ from pmt_train import say
 
 VECTOR_FILES = ("vectors.bin", "vectors.txt")
 """The word vectors of a run in the formats of word2vec."""
+SUBWORD_FILE = "subwords.npz"
+"""The word vectors of a run with `--max-n`, with those of n-grams."""
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:
@@ -29,7 +31,7 @@ def print_neighbors(settings: Settings) -> None:
     """Print the nearest words of `--neighbors`."""
     predictor = _loaded(settings)
     word = settings.neighbors or ""
-    _print(predictor.vectors.neighbors(predictor.find(word) or word, ANSWERS))
+    _print(predictor.neighbors(word) or predictor.vectors.neighbors(word, ANSWERS))
 
 
 def print_analogy(settings: Settings) -> None:

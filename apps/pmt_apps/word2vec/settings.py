@@ -16,6 +16,8 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import AppSettings
+from pmt_core import SettingsError
+from pmt_text import CharacterNgrams
 
 TASK = "word2vec"
 DEFAULT_RATES = {"skipgram": 0.025, "cbow": 0.05, "tape": 0.005}
@@ -48,6 +50,11 @@ class Settings(AppSettings):
     sentences: Literal["lines", "chunks"] = data_option(
         "lines", "context windows end with the line, or only every 1,000 words"
     )
+    reading: Literal["spaces", "cased", "lower"] = data_option(
+        "spaces",
+        "words are what is between spaces; or punctuation is split off and digits are 0, with "
+        "the case kept or in lower case",
+    )
     questions: Path | None = data_option(
         None, "analogies to evaluate on (questions-words.txt)", metavar="FILE"
     )
@@ -76,6 +83,20 @@ class Settings(AppSettings):
     max_words: int | None = model_option(
         None, "keep the N most frequent words", at_least=2, metavar="N"
     )
+    min_n: int = model_option(
+        3, "shortest character n-grams of --max-n", at_least=1, at_most=64, metavar="N"
+    )
+    max_n: int = model_option(
+        0,
+        "longest character n-grams that words are composed of, with those of --min-n on, as in "
+        "fastText; 0: none",
+        at_least=0,
+        at_most=64,
+        metavar="N",
+    )
+    buckets: int = model_option(
+        200_000, "vectors that the n-grams share by their hash", at_least=1, at_most=1 << 24
+    )
     window: int = training_option(5, "maximum distance of a context word", at_least=1, at_most=100)
     negatives: int = training_option(5, "noise words per prediction", at_least=1, at_most=10_000)
     subsample: float = training_option(
@@ -95,6 +116,24 @@ class Settings(AppSettings):
         group="run",
         metavar="WORD",
     )
+
+    def __post_init__(self) -> None:
+        """Check that the settings of n-grams fit together."""
+        super().__post_init__()
+        if self.max_n and self.max_n < self.min_n:
+            raise SettingsError(
+                f"--max-n {self.max_n} is below --min-n {self.min_n}: give the longest n-grams at "
+                "least the length of the shortest, or --max-n 0 for none"
+            )
+        if self.max_n and self.implementation == "tape":
+            raise SettingsError("--max-n needs --implementation fast: leave one of them out")
+
+    @property
+    def ngrams(self) -> CharacterNgrams | None:
+        """The n-grams that words are composed of; None without --max-n."""
+        if not self.max_n:
+            return None
+        return CharacterNgrams(self.min_n, self.max_n, self.buckets)
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

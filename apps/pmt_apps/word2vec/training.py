@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pmt_apps.kit.files import SAMPLES
 from pmt_apps.kit.run import Run
+from pmt_apps.word2vec.composed import composed_vectors
 from pmt_apps.word2vec.settings import TASK, Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
@@ -20,10 +21,12 @@ from pmt_nn import CBOW, HierarchicalSoftmax, NegativeSampling, SkipGram
 from pmt_text import (
     ChunkSampler,
     SamplingSettings,
+    SubwordVectors,
     TextCorpus,
     WindowBatch,
     WindowBatches,
     WordCounts,
+    WordVectors,
     count_words,
 )
 from pmt_train import (
@@ -43,7 +46,10 @@ _LAST_RATE = 1e-4  # learning rate at the end as a share of --lr, as in the C pr
 def read_corpus(settings: Settings) -> tuple[TextCorpus, WordCounts]:
     """Open the corpus and count its words."""
     corpus = TextCorpus(
-        settings.corpus or SAMPLE, sentences=settings.sentences, limit=settings.limit
+        settings.corpus or SAMPLE,
+        sentences=settings.sentences,
+        reading=settings.reading,
+        limit=settings.limit,
     )
     with progress_bar(None, "counting words", "word") as bar:
         bar.unit_scale = True
@@ -59,8 +65,8 @@ def read_corpus(settings: Settings) -> tuple[TextCorpus, WordCounts]:
 
 def fit(
     settings: Settings, run: Run[Settings], corpus: TextCorpus, counts: WordCounts
-) -> NDArray[np.float32]:
-    """Train and return the word vectors, (v, d)."""
+) -> WordVectors | SubwordVectors:
+    """Train and return the word vectors, with those of n-grams if there are any."""
     sampling = SamplingSettings(window=settings.window, subsample=settings.subsample)
     stream = RandomStream(settings.seed, TASK)
     meta = {"words": counts.words, "counts": counts.counts.tolist()}
@@ -69,17 +75,21 @@ def fit(
         batches = WindowBatches(corpus, counts, sampling, settings.batch_size, draws)
         trainer = tape_trainer(settings, counts, batches)
         run.fit(trainer, batches, model_meta=meta)
-        matrix: NDArray[np.float32] = trainer.model.vectors.weight.data
-        return matrix
-    model = Word2Vec(fast_settings(settings), len(counts), stream)
+        return WordVectors(counts.words, trainer.model.vectors.weight.data)
+    ngrams = settings.ngrams
+    parts = None if ngrams is None else ngrams.parts(counts.words)
+    buckets = 0 if ngrams is None else ngrams.buckets
+    model = Word2Vec(fast_settings(settings), len(counts), stream, buckets=buckets)
     with (
-        ChunkSampler.from_corpus(corpus, counts, sampling, stream) as sampler,
+        ChunkSampler.from_corpus(corpus, counts, sampling, stream, parts) as sampler,
         Word2VecTrainer(
             model, sampler, seed=settings.seed, workers=settings.workers
         ) as fast_trainer,
     ):
         run.fit(fast_trainer, sampler, model_meta=meta)
-    return model.vectors
+    if ngrams is None:
+        return WordVectors(counts.words, model.vectors)
+    return composed_vectors(counts.words, model.vectors, model.buckets, ngrams)
 
 
 def fast_settings(settings: Settings) -> Word2VecSettings:

@@ -63,7 +63,7 @@ def _ner(folder: Path) -> None:
     )
     run = _run(settings)
     splits = read_sentences(settings, run)
-    vectors = read_vectors(settings, run)
+    vectors = read_vectors(settings, run, splits)
     encoder = build_encoder(settings, splits["train"].sentences, vectors)
     if vectors is not None:
         vector_table(encoder, vectors)

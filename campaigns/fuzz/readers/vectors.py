@@ -5,13 +5,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campaigns.fuzz.mutations.files import Files
+from campaigns.fuzz.readers.arrays import archive_bytes
 from campaigns.fuzz.readers.reader import Reader
 from campaigns.fuzz.readers.texts import hostile_texts, texts
-from pmt_text import Vocabulary, embedding_matrix, load_word_vectors
+from pmt_text import Vocabulary, embedding_matrix, load_subword_vectors, load_word_vectors
 
 _WORDS = ("the", "cat", "größe", "</s>", "3.5", "new_york")
 
@@ -52,6 +55,47 @@ def _read(path: Path) -> None:
     embedding_matrix(matrix, vocabulary, vectors)
 
 
+def _subword_arrays() -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
+    rng = np.random.default_rng(2)
+    arrays = {
+        "vectors": rng.normal(size=(len(_WORDS), 4)).astype(np.float32),
+        "buckets": rng.normal(size=(9, 4)).astype(np.float32),
+    }
+    meta = {"format": "pmt subword vectors", "words": list(_WORDS), "min_n": 3, "max_n": 4}
+    return arrays, meta
+
+
+def _subword_samples() -> Iterator[Files]:
+    yield {"a.npz": archive_bytes(".npz", *_subword_arrays())}
+
+
+def _subword_hostile() -> Iterator[Files]:
+    arrays, meta = _subword_arrays()
+    for change in (
+        {"words": ["a"] * len(_WORDS)},
+        {"words": []},
+        {"words": [None] * len(_WORDS)},
+        {"min_n": 10**9, "max_n": 10**9},
+        {"min_n": -1},
+        {"max_n": 1.5},
+        {"format": 3},
+    ):
+        yield {"a.npz": archive_bytes(".npz", arrays, meta | change)}
+    for name, array in (
+        ("vectors", np.zeros((0, 4), np.float32)),
+        ("buckets", np.zeros((9, 0), np.float32)),
+        ("buckets", np.full((9, 4), np.inf, np.float32)),
+        ("vectors", np.array("text")),
+    ):
+        yield {"a.npz": archive_bytes(".npz", {**arrays, name: array}, meta)}
+
+
+def _read_subwords(path: Path) -> None:
+    vectors = load_subword_vectors(path)
+    load_subword_vectors(path, limit=2)
+    vectors.of(["the", "unseen", "", "größe"])
+
+
 VECTOR_READERS: Sequence[Reader] = (
     Reader(
         "vectors-text",
@@ -66,5 +110,12 @@ VECTOR_READERS: Sequence[Reader] = (
         _binary_samples,
         ["pmt_text.load_word_vectors"],
         _binary_hostile,
+    ),
+    Reader(
+        "vectors-subwords",
+        lambda folder: _read_subwords(folder / "a.npz"),
+        _subword_samples,
+        ["pmt_text.load_subword_vectors"],
+        _subword_hostile,
     ),
 )

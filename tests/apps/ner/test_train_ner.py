@@ -12,8 +12,15 @@ import numpy as np
 import pytest
 from programs import Program
 
-from pmt_core import tag_spans
-from pmt_text import load_conll
+from pmt_core import load_archive, tag_spans
+from pmt_text import (
+    CharacterNgrams,
+    SentenceEncoder,
+    SubwordVectors,
+    WordVectors,
+    load_conll,
+    save_subword_vectors,
+)
 from pmt_train import entity_scores
 
 SIZES = {
@@ -219,6 +226,30 @@ def test_vectors_classify_words_that_are_not_in_train(
     types = {entity["text"]: entity["type"] for entity in answer["entities"]}
     assert types.get("Zoe") == "PER"
     assert types.get("Graz City") == "LOC"
+
+
+@pytest.mark.parametrize("case", [(), ("--keep-case",)])
+def test_vectors_of_ngrams_are_those_of_words_that_have_none(
+    ner: Program, files: Sequence[object], case: tuple[str, ...]
+) -> None:
+    """Dev has names that are neither in train nor in the file; the tagger has their vectors."""
+    rng = np.random.default_rng(0)
+    ngrams = CharacterNgrams(2, 3, 500)
+    known = WordVectors(["met", "in", "City", NAMES[0]], rng.normal(size=(4, 6)))
+    subwords = SubwordVectors(known, rng.normal(size=(500, 6)), ngrams)
+    save_subword_vectors(ner.folder / "subwords.npz", subwords)
+    (ner.folder / "new.conll").write_text("Zoe B-PER\nmet O\nYan8 B-PER\n\n")
+    data = (*files, "--dev", "new.conll", "--vectors", "subwords.npz", *case)
+    result = ner.run(*data, *SMALL, "--no-tune-vectors", "--epochs", 1, "--out", "run")
+    assert "4 words, 6 numbers each" in result.stdout
+    arrays, meta = load_archive(ner.folder / "run" / "model.npz")
+    encoder = SentenceEncoder.from_json(meta["model"]["encoder"])
+    words = ["Zoe", "Yan0", "City"]
+    folded = words if case else [word.lower() for word in words]
+    rows = arrays["vectors"][encoder.words.ids(folded)]
+    expected = subwords.of(words)
+    scale = rows[2] / expected[2]
+    np.testing.assert_allclose(rows, expected * scale.mean(), rtol=1e-4)
 
 
 def test_pretraining_lowers_its_loss_and_its_encoder_is_used_again(

@@ -219,6 +219,7 @@ from pmt_nn.word2vec.hierarchical_softmax import TreeKernel
 from pmt_nn.word2vec.kernel import WindowArrays, Word2VecKernel
 from pmt_nn.word2vec.negative_sampling import CbowKernel, SkipGramKernel
 from pmt_nn.word2vec.small_steps import SmallStepKernel
+from pmt_nn.word2vec.subword_inputs import SubwordInputs
 
 # fmt: off
 __all__ = [
@@ -240,8 +241,8 @@ __all__ = [
     "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU",
     "ReLU6", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
     "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
-    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "Summary", "SummaryRow", "Tanh",
-    "TransformerConfig", "TransformerDecoder", "TransformerEncoder", "TransformerLayer",
+    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "SubwordInputs", "Summary", "SummaryRow",
+    "Tanh", "TransformerConfig", "TransformerDecoder", "TransformerEncoder", "TransformerLayer",
     "TreeKernel", "Upsample", "WindowArrays", "Word2VecKernel", "activation_statistics",
     "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
     "attention_weights", "avg_pool2d", "batch_norm", "beam_search", "biased_attention",

@@ -49,6 +49,7 @@ from pmt_text.qqp.word_overlap import best_threshold, jaccard, overlap_scores
 
 # Tokenizers and vocabularies
 from pmt_text.tokenizers.bpe import BytePairEncoding
+from pmt_text.tokenizers.character_ngrams import CharacterNgrams
 from pmt_text.tokenizers.characters import CharacterTokenizer
 from pmt_text.tokenizers.normalize import Tokenize, normalize, tokenize
 from pmt_text.tokenizers.pretrained.post_processors import EncodedText
@@ -66,7 +67,7 @@ from pmt_text.translation.parallel_corpus import ParallelCorpus, load_parallel
 # Sampling for word2vec
 from pmt_text.word2vec.corpus.text_corpus import TextCorpus
 from pmt_text.word2vec.corpus.word_counts import WordCounts, count_words
-from pmt_text.word2vec.sampling.chunk_sampler import ChunkSampler
+from pmt_text.word2vec.sampling.chunk_sampler import ChunkSampler, SubwordParts
 from pmt_text.word2vec.sampling.window_batches import WindowBatch, WindowBatches
 from pmt_text.word2vec.sampling.word_sampling import SamplingSettings
 
@@ -76,6 +77,11 @@ from pmt_text.word_vectors.embedding_matrix import embedding_matrix
 from pmt_text.word_vectors.evaluate_analogies import AnalogyScores, evaluate_analogies
 from pmt_text.word_vectors.file import load_word_vectors, save_word_vectors
 from pmt_text.word_vectors.statistics import pearson, principal_components, spearman
+from pmt_text.word_vectors.subword_vectors import (
+    SubwordVectors,
+    load_subword_vectors,
+    save_subword_vectors,
+)
 from pmt_text.word_vectors.text_format import UnicodeErrors
 from pmt_text.word_vectors.word_similarity import evaluate_word_pairs, load_word_pairs
 from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
@@ -83,24 +89,25 @@ from pmt_text.word_vectors.word_vectors import Neighbor, WordVectors
 # fmt: off
 __all__ = [
     "CLS", "MASK", "PAD", "PAIR_FEATURES", "SEP", "SPECIAL_TOKENS", "UNK", "VECTOR_SIMILARITIES",
-    "AnalogyScores", "BagBatch", "BucketBatches", "BytePairEncoding", "CharacterTokenizer",
-    "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks", "Curriculum", "EncodedBags",
-    "EncodedPairs", "EncodedSentences", "EncodedText", "EncodedTranslations",
-    "InverseDocumentFrequency", "LabelOptions", "LabeledText", "LabeledTexts", "Neighbor",
-    "NumberedTokens", "PairBatch", "PairEncoder", "ParallelCorpus", "QqpFile", "QuestionPair",
-    "RandomChunks", "SamplingSettings", "SentenceEncoder", "SubwordAlignment", "TagScheme",
-    "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord",
-    "TfIdf", "TokenBatches", "TokenCache", "Tokenize", "Tokenizer", "TranslationBatch",
-    "UnicodeErrors", "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches",
-    "WordCounts", "WordPiece", "WordVectors", "analogy", "bert_words", "best_threshold",
-    "column_of", "concatenate_tags", "connected_components", "convert_tags", "count_tokens",
-    "count_words", "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
-    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends", "forbidden_transitions",
-    "jaccard", "learn_word_pieces", "letters_only", "load_analogies", "load_conll",
-    "load_labeled_texts", "load_parallel", "load_qqp", "load_text", "load_word_pairs",
-    "load_word_vectors", "mask_tokens", "match_types", "mine_negatives", "nearest_pairs",
-    "normalize", "overlap_scores", "pair_features", "pearson", "principal_components",
-    "save_word_vectors", "sentence_chunks", "spans_to_tags", "spearman", "split_by_question",
-    "tokenize", "word_shape", "write_conll",
+    "AnalogyScores", "BagBatch", "BucketBatches", "BytePairEncoding", "CharacterNgrams",
+    "CharacterTokenizer", "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks",
+    "Curriculum", "EncodedBags", "EncodedPairs", "EncodedSentences", "EncodedText",
+    "EncodedTranslations", "InverseDocumentFrequency", "LabelOptions", "LabeledText",
+    "LabeledTexts", "Neighbor", "NumberedTokens", "PairBatch", "PairEncoder", "ParallelCorpus",
+    "QqpFile", "QuestionPair", "RandomChunks", "SamplingSettings", "SentenceEncoder",
+    "SubwordAlignment", "SubwordParts", "SubwordVectors", "TagScheme", "TaggedBatch",
+    "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord", "TfIdf",
+    "TokenBatches", "TokenCache", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
+    "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece",
+    "WordVectors", "analogy", "bert_words", "best_threshold", "column_of", "concatenate_tags",
+    "connected_components", "convert_tags", "count_tokens", "count_words", "detect_scheme",
+    "embedding_matrix", "encode_words", "evaluate_analogies", "evaluate_word_pairs", "find_words",
+    "fold_word", "forbidden_ends", "forbidden_transitions", "jaccard", "learn_word_pieces",
+    "letters_only", "load_analogies", "load_conll", "load_labeled_texts", "load_parallel",
+    "load_qqp", "load_subword_vectors", "load_text", "load_word_pairs", "load_word_vectors",
+    "mask_tokens", "match_types", "mine_negatives", "nearest_pairs", "normalize", "overlap_scores",
+    "pair_features", "pearson", "principal_components", "save_subword_vectors", "save_word_vectors",
+    "sentence_chunks", "spans_to_tags", "spearman", "split_by_question", "tokenize", "word_shape",
+    "write_conll",
 ]
 # fmt: on

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pmt_core import check_sizes
 from pmt_nn.word2vec.input_blocks import InputBlocks
 from pmt_nn.word2vec.scatter_add import RowGroups
+from pmt_nn.word2vec.subword_inputs import SubwordInputs
 
 
 class WindowArrays(Protocol):
@@ -62,6 +63,7 @@ class Word2VecKernel(ABC):
     Attributes:
         targets_per_prediction: Mean number of binary decisions that a prediction consists of.
         noise_shape: Shape of the noise words of an update; None: there are none.
+        subwords: The parts that input vectors are composed of; None: each is a row of the table.
 
     Examples:
         >>> from pmt_nn import SkipGramKernel, Word2VecKernel
@@ -75,6 +77,7 @@ class Word2VecKernel(ABC):
 
     targets_per_prediction: float
     noise_shape: tuple[int, ...] | None = None
+    subwords: SubwordInputs | None = None
 
     def __init__(self, v: int, d: int, window: int) -> None:
         check_sizes(type(self).__name__, v=v, d=d, window=window)
@@ -95,7 +98,8 @@ class Word2VecKernel(ABC):
         """Update both tables in place; other processes may do the same at the same time.
 
         The tables of input vectors (v + 1, d) and output vectors (rows + 1, d) end with a padding
-        row. Returns the sum of the loss, each prediction at the moment of its update, and the
+        row; with `subwords`, that of input vectors has the rows of the parts instead. Returns the
+        sum of the loss, each prediction at the moment of its update, and the
         number of predictions: pairs (skip-gram) or words (CBOW).
         """
 
@@ -125,10 +129,30 @@ class BlockKernel(Word2VecKernel):
         """Update both tables in place, see `Word2VecKernel.train`."""
         with np.errstate(all="ignore"):  # overflow shows in the loss
             predictions = self._prepare(windows, rate)
-            for i, group in enumerate(RowGroups.of_updates(windows.contexts, self._v)):
+            groups = RowGroups.of_updates(windows.contexts, self._v)
+            if self.subwords is not None:
+                self._train_subwords(windows, groups, self.subwords, (inputs, outputs))
+                return self._loss(), predictions
+            for i, group in enumerate(groups):
                 self._inputs.gather(inputs, windows.contexts[i])
                 group.add(inputs, self._update(i, outputs))
             return self._loss(), predictions
+
+    def _train_subwords(
+        self,
+        windows: WindowArrays,
+        groups: list[RowGroups],
+        subwords: SubwordInputs,
+        tables: tuple[NDArray[np.float32], NDArray[np.float32]],
+    ) -> None:
+        """Make the updates: compose the vectors of the distinct words, and move their parts."""
+        inputs, outputs = tables
+        vectors = np.zeros((self._v + 1, self._d), np.float32)
+        parts = subwords.groups([group.rows for group in groups])
+        for i, (group, part) in enumerate(zip(groups, parts, strict=True)):
+            vectors[group.rows] = subwords.compose(inputs, group.rows)
+            self._inputs.gather(vectors, windows.contexts[i])
+            part.add(inputs, group.sums(self._update(i, outputs)))
 
     @abstractmethod
     def _prepare(self, windows: WindowArrays, rate: float) -> float:

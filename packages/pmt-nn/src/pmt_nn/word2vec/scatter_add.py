@@ -67,12 +67,16 @@ class RowGroups:
 
     def add(self, table: NDArray[np.float32], changes: NDArray[np.float32]) -> None:
         """Add changes (n, d) to the rows of a table (v, d), in place."""
+        sums = self.sums(changes)
+        sums += table.take(self.rows, axis=0, mode="clip")
+        table[self.rows] = sums
+
+    def sums(self, changes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the sum of the changes (n, d) of each row, (g, d)."""
         values = changes.take(self.order, axis=0, mode="clip")
         for part, targets in self.rounds:
             values[targets] += values[part]
-        sums = values[: len(self.rows)]
-        sums += table.take(self.rows, axis=0, mode="clip")
-        table[self.rows] = sums
+        return values[: len(self.rows)]
 
 
 def _sorted(

@@ -147,7 +147,7 @@ class SmallStepKernel(Word2VecKernel):
         """
         terms = self._terms(windows, i)
         with np.errstate(all="ignore"):
-            point = _Point.of(terms, inputs[terms.inputs], outputs[terms.outputs])
+            point = _Point.of(terms, self._read(terms, inputs), outputs[terms.outputs])
             return self._processes * point.busiest_curvature(terms)
 
     def _terms(self, windows: WindowArrays, i: int) -> UpdateTerms:
@@ -183,7 +183,7 @@ class SmallStepKernel(Word2VecKernel):
     ) -> float:
         """Make the steps of an update; return its loss before the first."""
         loss, left = math.nan, rate
-        x, c = inputs[terms.inputs], outputs[terms.outputs]
+        x, c = self._read(terms, inputs), outputs[terms.outputs]
         first_x, first_c = x, c
         for number in range(_MAX_STEPS):
             point = _Point.of(terms, x, c)
@@ -196,14 +196,31 @@ class SmallStepKernel(Word2VecKernel):
             left -= step
             is_last = not left > 0 or number == _MAX_STEPS - 1
             if is_last or self._processes > 1:
-                inputs[terms.inputs] += x - first_x
+                self._write(terms, inputs, x - first_x)
                 outputs[terms.outputs] += c - first_c
             if is_last:
                 break
             if self._processes > 1:  # see what the others wrote
-                x, c = inputs[terms.inputs], outputs[terms.outputs]
+                x, c = self._read(terms, inputs), outputs[terms.outputs]
                 first_x, first_c = x, c
         return loss
+
+    def _read(self, terms: UpdateTerms, table: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the input vectors (i, d) of the distinct words."""
+        subwords = self.subwords
+        vectors: NDArray[np.float32] = (
+            table[terms.inputs] if subwords is None else subwords.compose(table, terms.inputs)
+        )
+        return vectors
+
+    def _write(
+        self, terms: UpdateTerms, table: NDArray[np.float32], changes: NDArray[np.float32]
+    ) -> None:
+        """Add changes (i, d) of the input vectors to the table."""
+        if self.subwords is None:
+            table[terms.inputs] += changes
+        else:
+            self.subwords.groups([terms.inputs])[0].add(table, changes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

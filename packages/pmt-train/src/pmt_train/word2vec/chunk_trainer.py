@@ -13,6 +13,7 @@ from pmt_nn import (
     CbowKernel,
     SkipGramKernel,
     SmallStepKernel,
+    SubwordInputs,
     TreeKernel,
     WindowArrays,
     Word2VecKernel,
@@ -32,6 +33,9 @@ class Word2VecSampler(Protocol):
         noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
         words, chunk_words: Words of an epoch and of a chunk; the last chunk may be shorter.
+
+    A sampler may have `subwords`: offsets and rows of the parts of words, see
+    `pmt_nn.SubwordInputs`; its model has that many more input vectors.
 
     Examples:
         A whole sampler is shown at `Word2VecTrainer`. An epoch yields the number of each chunk:
@@ -105,12 +109,16 @@ class ChunkTrainer:
         self._sampler = sampler
         self._tables = tables
         self._kernel = _kernel(settings, sampler)
+        subwords = _subwords(sampler, len(tables[0]) - 1)
         targets = self._kernel.targets_per_prediction
         self.untrained_loss = math.log(2) * targets
-        self._size = update_size(settings, sampler, targets, workers)
+        self._size = update_size(settings, sampler, targets, workers, subwords)
         self._kernel.reserve(self._size)
         self._small_size = small_step_size(settings, sampler.window)
         self._small_steps = _small_step_kernel(settings, sampler, self._small_size, workers)
+        for kernel in (self._kernel, self._small_steps):
+            if kernel is not None:
+                kernel.subwords = subwords
         self._is_stable: bool | None = None  # one step for an update; None: not judged yet
 
     def train(self, chunks: Sequence[tuple[int, int]], lr_scale: float) -> tuple[float, float]:
@@ -161,6 +169,12 @@ class ChunkTrainer:
             curvature = small.curvature(windows, update, *self._tables)
             self._is_stable = rate * curvature <= _MAX_CURVATURE[self._settings.model]
         return self._is_stable
+
+
+def _subwords(sampler: Word2VecSampler, pad: int) -> SubwordInputs | None:
+    """Return the parts of the words of a sampler that has any. pad: row behind all parts."""
+    parts = getattr(sampler, "subwords", None)
+    return None if parts is None else SubwordInputs(*parts, pad=pad)
 
 
 def _kernel(settings: Word2VecSettings, sampler: Word2VecSampler) -> Word2VecKernel:
@@ -228,6 +242,7 @@ def update_size(
     sampler: Word2VecSampler,
     targets_per_prediction: float,
     workers: int = 1,
+    subwords: SubwordInputs | None = None,
 ) -> tuple[int, int]:
     """Return (words of a block, blocks of an update) that keep training stable.
 
@@ -241,6 +256,8 @@ def update_size(
     of date. Descent by gradients that are D steps old is stable up to about 1 / (D + 1) of the step
     size of fresh ones, so all workers share these words.
 
+    If words are composed of parts, those that share parts with a word count with it.
+
     `settings.update_blocks` is used if it is not 0. `targets_per_prediction` is the mean number of
     terms of a prediction.
     """
@@ -249,7 +266,9 @@ def update_size(
     counts = sampler.counts * sampler.keep_probabilities
     contexts = sampler.window + 1  # contexts that a word is in: the mean of 2 x (1 ... window)
     share = float(counts.max() / counts.sum())
-    busiest_input = targets_per_prediction * contexts * share
+    # A word also moves with the words that it shares parts with.
+    moved = share if subwords is None else subwords.busiest_share(counts)
+    busiest_input = targets_per_prediction * contexts * moved
     if settings.loss == "hs":
         busiest_output = 0.0  # the steps near the root are bounded, see `TreeKernel`
     else:

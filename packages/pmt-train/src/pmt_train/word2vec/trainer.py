@@ -159,7 +159,8 @@ class Word2VecTrainer:
     @property
     def parameter_count(self) -> int:
         """Number of trained parameters."""
-        return self.model.vectors.size + self.model.outputs.size
+        model = self.model
+        return model.vectors.size + model.buckets.size + model.outputs.size
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return nothing: the seed and the shapes of the tables are checked."""

@@ -95,7 +95,8 @@ class Word2Vec:
     """Word vectors and output vectors, which `Word2VecTrainer` trains.
 
     Word vectors start uniform in +-1/d, drawn from `stream`, output vectors at zero, as in gensim.
-    v: number of words.
+    v: number of words. buckets: number of further input vectors that words are composed of, beside
+    their own (`pmt_nn.SubwordInputs`).
 
     Examples:
         >>> from pmt_core import RandomStream
@@ -107,21 +108,29 @@ class Word2Vec:
         (True, 0.0)
     """
 
-    def __init__(self, settings: Word2VecSettings, v: int, stream: RandomStream) -> None:
+    def __init__(
+        self, settings: Word2VecSettings, v: int, stream: RandomStream, *, buckets: int = 0
+    ) -> None:
         self.settings = settings
+        self._v = v
         d = settings.dimension
         rows = v - 1 if settings.loss == "hs" else v
         # The last row of each table is padding, for positions beyond the end of a text.
-        self._inputs = np.zeros((v + 1, d), np.float32)
-        stream.child("start").generator().random(dtype=np.float32, out=self._inputs[:v])
-        self._inputs[:v] -= 0.5
-        self._inputs[:v] /= d / 2
+        self._inputs = np.zeros((v + buckets + 1, d), np.float32)
+        stream.child("start").generator().random(dtype=np.float32, out=self._inputs[:-1])
+        self._inputs[:-1] -= 0.5
+        self._inputs[:-1] /= d / 2
         self._outputs = np.zeros((rows + 1, d), np.float32)
 
     @property
     def vectors(self) -> NDArray[np.float32]:
-        """The word vectors, (v, d); a view."""
-        return self._inputs[:-1]
+        """The word vectors, (v, d); a view. With buckets, the part of a word that is its own."""
+        return self._inputs[: self._v]
+
+    @property
+    def buckets(self) -> NDArray[np.float32]:
+        """The further input vectors, (buckets, d); a view."""
+        return self._inputs[self._v : -1]
 
     @property
     def outputs(self) -> NDArray[np.float32]:
@@ -143,12 +152,16 @@ class Word2Vec:
             raise StateError("training diverged: a vector is not finite; lower the learning rate")
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """Return a copy of `vectors` and `outputs` by name."""
-        return {"vectors": self.vectors.copy(), "outputs": self.outputs.copy()}
+        """Return a copy of `vectors`, `outputs` and, if there are any, `buckets` by name."""
+        return {name: table.copy() for name, table in self._named().items()}
+
+    def _named(self) -> dict[str, NDArray[np.float32]]:
+        tables = {"vectors": self.vectors, "outputs": self.outputs}
+        return tables | ({"buckets": self.buckets} if len(self.buckets) else {})
 
     def load_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Load what `weights` returned; all or nothing. Raises `StateError` if they do not fit."""
-        tables = {"vectors": self.vectors, "outputs": self.outputs}
+        tables = self._named()
         cure = "the weights are of a model with other settings or another vocabulary"
         for name in tables:
             if name not in weights:

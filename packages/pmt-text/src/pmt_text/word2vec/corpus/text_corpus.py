@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from pmt_core import TEXT_LIMITS, DataError, FileLimits, InputFile, SettingsError
@@ -14,12 +15,17 @@ SENTENCE_END = b"\xff"
 _BLOCK = 1 << 18
 _MAX_WORD_BYTES = 1 << 16  # a longer run without white space is not text
 _KINDS = ("chunks", "lines")
+_READINGS = ("spaces", "cased", "lower")
+# Punctuation that is not within a word or number (O'Neill, 1,000), nor the point of an initial or
+# abbreviation (J. Smith, the U.S.). The 's of a genitive is a word.
+_PUNCTUATION = re.compile(r"[^\w\s](?:(?<=\w['\u2019])s(?!\w)|(?!\w)(?<!\b[A-Z]\.)|(?<!\w.))")
+_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
 class TextCorpus:
     r"""The words of a text file, which can be read any number of times in constant memory.
 
-    Words are separated by ASCII white space. Case and punctuation are kept.
+    Words are separated by ASCII white space.
 
     Args:
         path: A UTF-8 text: plain, gzip (detected by its first bytes) or a .zip of one file.
@@ -27,6 +33,8 @@ class TextCorpus:
             text8, which is one line). "lines": every line is a sentence; a line of more than
             `sentence_words` words is split.
         sentence_words: Maximum length of a sentence, 2 or more.
+        reading: "spaces": words are what is between white space, as it is. "cased": punctuation
+            is split off and digits are 0, as a tagger reads words. "lower": the same in lower case.
         limit: Read only the first `limit` words; None: all.
         limits: What a compressed file may expand to.
 
@@ -44,6 +52,9 @@ class TextCorpus:
         [[b'to', b'be', b'or', b'not', b'to', b'be']]
         >>> list(TextCorpus("text.txt", limit=2).word_lists())
         [[b'to', b'be']]
+        >>> _ = Path("cased.txt").write_text("J. Smith's U.S. team won (by 10), didn't it?")
+        >>> b" ".join(*TextCorpus("cased.txt", reading="cased").word_lists())
+        b"J. Smith 's U.S. team won ( by 00 ) , didn't it ?"
     """
 
     def __init__(
@@ -52,11 +63,14 @@ class TextCorpus:
         *,
         sentences: str = "chunks",
         sentence_words: int = 1000,
+        reading: str = "spaces",
         limit: int | None = None,
         limits: FileLimits = TEXT_LIMITS,
     ) -> None:
         if sentences not in _KINDS:
             raise SettingsError(f"sentences must be one of {', '.join(_KINDS)}, not {sentences!r}")
+        if reading not in _READINGS:
+            raise SettingsError(f"reading must be one of {', '.join(_READINGS)}, not {reading!r}")
         if sentence_words < 2:
             raise SettingsError(f"sentence_words must be 2 or more, not {sentence_words}")
         if limit is not None and limit < 1:
@@ -64,6 +78,7 @@ class TextCorpus:
         self.path = os.fspath(path)
         self.sentences = sentences
         self.sentence_words = sentence_words
+        self.reading = reading
         self.limit = limit
         self.limits = limits
 
@@ -76,7 +91,8 @@ class TextCorpus:
         by_line = self.sentences == "lines"
         left = self.limit
         is_empty = True
-        for text in self._blocks():
+        for block in self._blocks():
+            text = block if self.reading == "spaces" else self._separated(block)
             words = text.replace(b"\n", b" \xff ").split() if by_line else text.split()
             if not words:
                 continue
@@ -90,6 +106,15 @@ class TextCorpus:
             yield words
         if is_empty:
             raise DataError(f"{self.path} holds no words: give a text")
+
+    def _separated(self, block: bytes) -> bytes:
+        """Return a text with white space around punctuation, 0 for digits, and its case."""
+        # Bytes that are not UTF-8 come back as they were.
+        text = block.translate(_ZERO).decode("utf-8", "surrogateescape")
+        text = _PUNCTUATION.sub(r" \g<0> ", text)
+        if self.reading == "lower":
+            text = text.lower()
+        return text.encode("utf-8", "surrogateescape")
 
     def _blocks(self) -> Iterator[bytes]:
         """Iterate over the text in blocks that end at white space."""

@@ -19,6 +19,9 @@ from pmt_text.word2vec.sampling.word_sampling import AliasTable, SamplingSetting
 
 _CHUNK_WORDS = 10_000
 
+SubwordParts = tuple[NDArray[np.integer], NDArray[np.integer]]
+"""Offsets (v + 1,) and rows (p,) of the parts of words, see `CharacterNgrams.parts`."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContextWindows:
@@ -102,6 +105,8 @@ class ChunkSampler:
         noise_weights: (v,) unnormalized noise distribution.
         window: Maximum window size.
         words, chunk_words: Tokens of an epoch and of a chunk; the last chunk may be shorter.
+        subwords: What word vectors are composed of, as `CharacterNgrams.parts` returns it; None:
+            each word has a vector of its own.
 
     Examples:
         >>> from pathlib import Path
@@ -125,8 +130,10 @@ class ChunkSampler:
         counts: NDArray[np.int64],
         settings: SamplingSettings,
         stream: RandomStream,
+        subwords: SubwordParts | None = None,
     ) -> None:
         self.counts = counts
+        self.subwords = subwords
         self.keep_probabilities = settings.keep_probabilities(counts)
         self.noise_weights = settings.noise_weights(counts)
         self.window = settings.window
@@ -143,9 +150,11 @@ class ChunkSampler:
         counts: WordCounts,
         settings: SamplingSettings,
         stream: RandomStream,
+        subwords: SubwordParts | None = None,
     ) -> Self:
         """Encode a corpus and sample from it. Raises what `TokenFile.write` raises."""
-        return cls(TokenFile.write(corpus, counts, _CHUNK_WORDS), counts.counts, settings, stream)
+        tokens = TokenFile.write(corpus, counts, _CHUNK_WORDS)
+        return cls(tokens, counts.counts, settings, stream, subwords)
 
     @cached_property
     def _noise(self) -> AliasTable:  # built only in a process that draws
@@ -180,7 +189,10 @@ class ChunkSampler:
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and JSON values from which another process builds the same sampler."""
-        return {"counts": self.counts}, {
+        arrays: dict[str, NDArray[Any]] = {"counts": self.counts}
+        if self.subwords is not None:
+            arrays["subword_offsets"], arrays["subword_rows"] = self.subwords
+        return arrays, {
             "tokens": self._tokens.handle,
             "words": self.words,
             "chunk_words": self.chunk_words,
@@ -194,7 +206,10 @@ class ChunkSampler:
         tokens = TokenFile.attach(values["tokens"], values["words"], values["chunk_words"])
         settings = SamplingSettings(**values["settings"])
         stream = RandomStream.from_dict(values["stream"])
-        return cls(tokens, np.array(arrays["counts"]), settings, stream)
+        subwords = None
+        if "subword_rows" in arrays:
+            subwords = arrays["subword_offsets"], arrays["subword_rows"]
+        return cls(tokens, np.array(arrays["counts"]), settings, stream, subwords)
 
     @property
     def descriptors(self) -> list[int]:

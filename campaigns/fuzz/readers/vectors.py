@@ -71,7 +71,7 @@ def _subword_samples() -> Iterator[Files]:
 
 def _subword_hostile() -> Iterator[Files]:
     arrays, meta = _subword_arrays()
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"words": ["a"] * len(_WORDS)},
         {"words": []},
         {"words": [None] * len(_WORDS)},
@@ -79,7 +79,8 @@ def _subword_hostile() -> Iterator[Files]:
         {"min_n": -1},
         {"max_n": 1.5},
         {"format": 3},
-    ):
+    )
+    for change in changes:
         yield {"a.npz": archive_bytes(".npz", arrays, meta | change)}
     for name, array in (
         ("vectors", np.zeros((0, 4), np.float32)),

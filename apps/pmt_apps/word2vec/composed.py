@@ -13,7 +13,7 @@ from pmt_text import CharacterNgrams, SubwordVectors, WordVectors
 
 def composed_vectors(
     words: Sequence[str],
-    own: NDArray[np.float32],
+    vectors: NDArray[np.float32],
     buckets: NDArray[np.float32],
     ngrams: CharacterNgrams,
 ) -> SubwordVectors:
@@ -21,13 +21,13 @@ def composed_vectors(
 
     Args:
         words: (v,), the trained ones.
-        own: (v, d), the part of each that is its own.
+        vectors: (v, d), the part of each word that is its own.
         buckets: (buckets, d), the trained vectors of n-grams by their numbers.
         ngrams: Which n-grams a word has.
     """
     v = len(words)
     offsets, rows = ngrams.parts(words)
-    table = np.concatenate([own, buckets, np.zeros_like(own[:1])])
+    table = np.concatenate([vectors, buckets, np.zeros_like(vectors[:1])])
     composed = SubwordInputs(offsets, rows, pad=len(table) - 1).compose(table, np.arange(v))
     trained = np.zeros((len(buckets), 1), np.bool_)
     trained[rows[rows >= v] - v] = True

@@ -55,17 +55,17 @@ class WordPredictor(Predictor[Settings, str, list[dict[str, Any]]]):
         ngrams = settings.ngrams
         if ngrams is None:
             return cls(settings, WordVectors(words, weights[name]))
-        own = {key: weights[key] for key in ("vectors", "buckets") if key in weights}
-        if {key: array.shape[:1] for key, array in own.items()} != {
+        parts = {key: weights[key] for key in ("vectors", "buckets") if key in weights}
+        if {key: array.shape[:1] for key, array in parts.items()} != {
             "vectors": (len(words),),
             "buckets": (ngrams.buckets,),
         }:
             raise DataError(
                 f"expected vectors of {len(words)} words and {ngrams.buckets} buckets of n-grams, "
-                f"got {', '.join(f'{key} {array.shape}' for key, array in own.items())}"
+                f"got {', '.join(f'{key} {array.shape}' for key, array in parts.items())}"
             )
-        subwords = composed_vectors(words, own["vectors"], own["buckets"], ngrams)
-        return cls(settings, subwords.vectors, subwords, weights=own)
+        subwords = composed_vectors(words, parts["vectors"], parts["buckets"], ngrams)
+        return cls(settings, subwords.vectors, subwords, weights=parts)
 
     def weights(self) -> Mapping[str, Array]:
         """Return the word vectors alone: nothing else of the model is needed to answer."""

@@ -37,7 +37,7 @@ class SubwordInputs:
                [1.5, 1. ]], dtype=float32)
         >>> inputs.groups([np.array([0, 1])])[0].add(table, np.array([[1, 1], [2, 2]], np.float32))
         >>> table
-        array([[1., 1.],
+        array([[2., 1.],
                [5., 2.],
                [3., 5.],
                [0., 0.]], dtype=float32)

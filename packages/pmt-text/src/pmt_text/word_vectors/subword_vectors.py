@@ -108,15 +108,14 @@ def load_subword_vectors(
         SettingsError: The limit is below 1.
 
     Examples:
-        See `save_subword_vectors`.
-
-        >>> from pmt_core import save_archive
-        >>> from pmt_text import load_subword_vectors
-        >>> save_archive("other.npz", {}, {"format": "other"})
-        >>> load_subword_vectors("other.npz")
-        Traceback (most recent call last):
-            ...
-        pmt_core.errors.DataError: other.npz holds no word vectors with n-grams: ...
+        >>> import numpy as np
+        >>> from pmt_text import CharacterNgrams, SubwordVectors, WordVectors
+        >>> from pmt_text import load_subword_vectors, save_subword_vectors
+        >>> known = WordVectors(["cat", "dog"], np.eye(2))
+        >>> ngrams = CharacterNgrams(min_n=3, max_n=3, buckets=5)
+        >>> save_subword_vectors("animals.npz", SubwordVectors(known, np.zeros((5, 2)), ngrams))
+        >>> load_subword_vectors("animals.npz", limit=1).vectors.words
+        ('cat',)
     """
     if limit is not None and limit < 1:
         raise SettingsError(f"limit is a number of words, 1 or more, got {limit}")

@@ -52,7 +52,7 @@ class TextCorpus:
         [[b'to', b'be', b'or', b'not', b'to', b'be']]
         >>> list(TextCorpus("text.txt", limit=2).word_lists())
         [[b'to', b'be']]
-        >>> _ = Path("cased.txt").write_text("J. Smith's U.S. team won (by 10), didn't it?")
+        >>> _ = Path("cased.txt").write_text("J. Smith's U.S. team won (by 10), didn't it?\n")
         >>> b" ".join(*TextCorpus("cased.txt", reading="cased").word_lists())
         b"J. Smith 's U.S. team won ( by 00 ) , didn't it ?"
     """

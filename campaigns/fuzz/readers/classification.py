@@ -111,7 +111,7 @@ TUNED_LOADERS = {
     ],
     "ner": [
         "pmt_apps.ner.fine_tuned_tagger.FineTunedTagger.from_json",
-        "pmt_apps.ner.fine_tuned_tagger.load_tagger",
+        "pmt_apps.ner.ensemble.load_tagger",
     ],
     "qqp": ["pmt_apps.qqp.models.cross_encoder.CrossEncoderPairModel.from_json"],
 }

@@ -11,7 +11,7 @@ from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
 from pmt_apps.classification.training import Texts, prepare, text_model
-from pmt_train import Workers
+from pmt_train import SingleProcess, Workers
 
 _ALMOST = 1e-6
 
@@ -32,9 +32,9 @@ def majority_scores(train: Texts, test: Texts, labels: LabelSet) -> dict[str, fl
 def tfidf_baseline(
     settings: Settings, train: Texts, dev: Texts, labels: LabelSet, workers: Workers
 ) -> TextModel:
-    """Return the trained model of tf-idf that a model is compared with."""
+    """Return the trained model of tf-idf that a model is compared with; this process trains it."""
     linear = settings.of_tfidf()
     model = text_model("tfidf").build(linear, [text.text for text in train], labels)
-    training = prepare(model, linear, train, dev, workers)
+    training = prepare(model, linear, train, dev, workers, SingleProcess())
     training.trainer.fit(training.batches, replace(training.options, quiet=True))
     return model

@@ -14,7 +14,7 @@ from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.training import Texts, encoded_texts, prepare, text_model
 from pmt_apps.fold_scores import FoldScores, log_folds
 from pmt_apps.kit.run import Run
-from pmt_train import Workers
+from pmt_train import SingleProcess, Workers
 
 
 def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None:
@@ -44,9 +44,9 @@ def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None
 def fold_scores(
     settings: Settings, train: Texts, test: Texts, labels: LabelSet, workers: Workers
 ) -> dict[str, float]:
-    """Train on `train` for all epochs, and return the scores of `test`."""
+    """Train on `train` for all epochs, in this process, and return the scores of `test`."""
     model = text_model(settings.kind).build(settings, [text.text for text in train], labels)
-    training = prepare(model, settings, train, None, workers)
+    training = prepare(model, settings, train, None, workers, SingleProcess())
     training.trainer.fit(training.batches, replace(training.options, quiet=True))
     encoded = encoded_texts(model, test)
     return score_logits(labels, model.logits(encoded, workers), np.asarray(encoded.labels))

@@ -26,6 +26,7 @@ from pmt_train import (
     FitOptions,
     OptimizerMaker,
     ParameterGroup,
+    ProcessGroup,
     Trainer,
     Workers,
     linear_schedule,
@@ -67,15 +68,20 @@ class Training:
 
 
 def prepare(
-    model: TextModel, settings: Settings, train: Texts, dev: Texts | None, workers: Workers
+    model: TextModel,
+    settings: Settings,
+    train: Texts,
+    dev: Texts | None,
+    workers: Workers,
+    process_group: ProcessGroup | None = None,
 ) -> Training:
     """Return the training of a model on `train` that keeps the best weights on `dev`.
 
     Without dev it is trained for all epochs, and the last weights are kept. The linear part of a
-    `ScratchModel` is trained right away.
+    `ScratchModel` is trained right away. process_group: see `Trainer`.
     """
     if isinstance(model, ScratchModel):
-        _fit_linear_part(model, settings, train, workers)
+        _fit_linear_part(model, settings, train, workers, process_group)
     encoded = encoded_texts(model, train)
     model.label_smoothing = settings.label_smoothing
     if settings.class_weights == "balanced" and encoded.labels is not None:
@@ -97,6 +103,7 @@ def prepare(
         clip=None if settings.kind == "tfidf" else 1.0,
         accumulate=settings.accumulate,
         average=average_decay(settings.average, steps) or None,
+        process_group=process_group,
     )
     options = FitOptions(settings.epochs)
     if dev is not None:
@@ -110,12 +117,16 @@ def prepare(
 
 
 def _fit_linear_part(
-    model: ScratchModel, settings: Settings, train: Texts, workers: Workers
+    model: ScratchModel,
+    settings: Settings,
+    train: Texts,
+    workers: Workers,
+    process_group: ProcessGroup | None,
 ) -> None:
     """Train the linear model of n-grams as that of tf-idf, and freeze it."""
     linear = settings.of_tfidf()
     tfidf = TfIdfModel(linear, model.labels, model.ngrams)
-    training = prepare(tfidf, linear, train, None, workers)
+    training = prepare(tfidf, linear, train, None, workers, process_group)
     training.trainer.fit(training.batches, replace(training.options, quiet=True))
     model.network.grams.load_state_dict(tfidf.network.state_dict())
     model.network.grams.freeze()

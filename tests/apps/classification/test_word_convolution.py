@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pmt_apps.classification.baselines import tfidf_baseline
 from pmt_apps.classification.cross_validation import fold_scores
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.models import NETWORK_WEIGHT, ScratchClassifier
@@ -15,8 +16,9 @@ from pmt_apps.classification.text_model import TextModel
 from pmt_apps.classification.training import encoded_texts, prepare, text_model
 from pmt_apps.classification.word_convolution import WordConvolution
 from pmt_autograd import Tensor
+from pmt_core import StateError
 from pmt_text import LabeledText
-from pmt_train import Workers
+from pmt_train import ProcessGroup, Workers
 
 
 def by_hand(layer: WordConvolution, vectors: np.ndarray, length: int) -> np.ndarray:
@@ -147,3 +149,16 @@ def test_a_fold_trains_on_all_other_texts_and_keeps_the_last_weights() -> None:
     gold = model.labels.encode([row.labels for row in rows[:20]])
     losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(20), gold]
     assert scores["loss"] == pytest.approx(float(losses.mean()), rel=1e-5)
+
+
+def test_folds_and_the_baseline_ask_no_other_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launched() -> ProcessGroup:
+        raise StateError("only rank 0 scores; the other ranks would never answer")
+
+    monkeypatch.setattr("pmt_train.trainer.trainer.launched_process_group", launched)
+    rows, settings = texts(20), small_settings(epochs=1)
+    labels = LabelSet.of((row.labels for row in rows), False)
+    assert 0 <= fold_scores(settings, rows, rows, labels, Workers(1))["accuracy"] <= 1
+    tfidf_baseline(settings, rows, rows, labels, Workers(1))
+    with pytest.raises(StateError):
+        prepare(model_of(settings, rows), settings, rows, rows, Workers(1))

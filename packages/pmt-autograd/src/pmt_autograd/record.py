@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from pmt_autograd.node import Node, creation_numbers
 from pmt_autograd.tensor import Tensor
@@ -29,7 +30,7 @@ def record(operation: str, value: Any, backward: Any, parents: Parents) -> Tenso
     node.order = next(creation_numbers)
     node.grad = None
     result = _new(Tensor)
-    result._data = value if type(value) is np.ndarray else np.asarray(value)
+    result._data = value if type(value) is ndarray else np.asarray(value)
     result.node = node
     result.requires_grad = True
     result.grad = None

@@ -152,6 +152,7 @@ def bind_tensor_methods() -> None:
         if function.__module__ == __name__:  # not an operation: takes the declared signature
             update_wrapper(function, getattr(Tensor, name), assigned=("__name__", "__qualname__"))
         setattr(Tensor, name, function)
+    setattr(Tensor, "T", property(transpose, doc=Tensor.T.__doc__))  # noqa: B010
     setattr(Tensor, "__getattr__", missing_attribute)  # noqa: B010  (unknown to type checkers)
     Tensor.__array_ufunc__ = array_ufunc
     Tensor.__array_function__ = array_function

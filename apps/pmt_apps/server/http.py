@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,7 +30,6 @@ REPORT_POLICY = (
 """Of report.html, which has its style and its pictures inside, and no script."""
 _ELEMENT_DEPTH = 8
 _CHUNK = 1 << 16
-_MOST_HEADERS = 100
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -75,33 +76,45 @@ class RequestHead:
         Raises:
             HttpError: 400, 431 or 505.
         """
-        first, *lines = data.decode("latin-1").replace("\r\n", "\n").split("\n")
-        if len(lines) > _MOST_HEADERS:
-            raise HttpError(
-                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                f"at most {_MOST_HEADERS} headers are read",
-            )
-        parts = first.split(" ")
-        if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]):
-            raise _bad("expected a method, an address and a version in the first line")
-        method, target, version = parts
-        if version not in ("HTTP/1.0", "HTTP/1.1"):
-            if re.fullmatch(r"HTTP/\d\.\d", version):
-                raise HttpError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "expected HTTP/1.1")
-            raise _bad("expected HTTP/1.1 at the end of the first line")
+        parser = _HeadParser(data)
+        target, headers = parser.path, parser.headers
         if target.lower().startswith(("http://", "https://")):  # as a proxy is asked
             target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
         if not target.startswith("/") or _CONTROL.search(target):
             raise _bad("expected an address that begins with a slash")
+        if headers.defects or not _TOKEN.fullmatch(parser.command):
+            raise _bad("the method or a header is malformed")
         path, _, query = target.partition("?")
-        return cls(method, unquote(path, "latin-1"), query, version, _headers(lines))
+        return cls(
+            parser.command, unquote(path, "latin-1"), query, parser.request_version,
+            _environ_headers(headers.items()),
+        )  # fmt: skip
 
 
-def _headers(lines: list[str]) -> dict[str, str]:
+class _HeadParser(BaseHTTPRequestHandler):
+    """Parses a head by the standard library; errors are raised, not sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, data: bytes) -> None:
+        first, _, rest = data.partition(b"\n")
+        self.raw_requestline = first + b"\n"
+        self.rfile = BytesIO(rest + b"\r\n\r\n")
+        if b"  " in first or not self.parse_request() or self.request_version == "HTTP/0.9":
+            raise _bad("expected a method, an address and HTTP/1.1 in the first line")
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        raise HttpError(HTTPStatus(code), explain or message or HTTPStatus(code).phrase)
+
+    def handle_expect_100(self) -> bool:
+        return True  # the body is asked for when it is read
+
+
+def _environ_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by their names in WSGI. Raises HttpError for what is ambiguous."""
     headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+    for name, value in items:
+        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             raise _bad("a header is malformed")
         if "_" in name:  # WSGI would take it for one with "-"
             continue

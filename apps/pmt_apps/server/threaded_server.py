@@ -1,4 +1,4 @@
-"""`ThreadedServer`: a WSGI server of the standard library, a thread for each request."""
+"""`ThreadedServer`: a WSGI server with connections that stay open, and a thread for each request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ThreadedServer`: a WSGI server with connections that stay open, and a thread for each request."""
+"""`ThreadedServer`: a WSGI server with a thread per request; connections stay open."""
 
 from __future__ import annotations
 

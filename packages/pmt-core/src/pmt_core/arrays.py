@@ -114,9 +114,6 @@ def scaled_to_one(x: Floats, axis: Axis = None) -> tuple[Floats, Floats]:
     return x / scale, scale
 
 
-_LEADING_AXES = tuple(tuple(range(added)) for added in range(65))  # NumPy has at most 64 axes
-
-
 def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
     """Sum a gradient over the axes that broadcasting has added or expanded.
 
@@ -143,7 +140,7 @@ def unbroadcast(grad: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
         return grad
     added = grad.ndim - len(shape)
     if added > 0 and grad.shape[added:] == shape:  # the most frequent case: only new leading axes
-        return np.asarray(np.add.reduce(grad, axis=_LEADING_AXES[added], dtype=grad.dtype))
+        return np.asarray(np.add.reduce(grad, axis=tuple(range(added)), dtype=grad.dtype))
     stretched = [
         added + axis
         for axis, (size, wide) in enumerate(zip(shape, grad.shape[max(added, 0) :], strict=False))

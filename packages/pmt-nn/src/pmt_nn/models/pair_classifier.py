@@ -10,16 +10,18 @@ from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Array, Tensor, absolute, concat, tanh
 from pmt_core import ShapeError
-from pmt_nn.attention.positions import added_positions
+from pmt_nn.attention.positions import LearnedPositions, SinusoidalPositions, added_positions
 from pmt_nn.layers.activations import gelu
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.normalization import LayerNorm
 from pmt_nn.masks import Ids, Mask, Rng
+from pmt_nn.models.word_rows import WordRows
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
+from pmt_nn.transformer.inference import infer_norm
 
 
 class PairInputs(Protocol):
@@ -126,11 +128,17 @@ class PairClassifier(Module):
 
         Raises ShapeError if the batch does not have as many features as the config says.
         """
+        rows = WordRows.of(batch.mask) if self._can_infer(batch) else None
+        if rows is not None:
+            return self._classified(Tensor.wrap(self._infer(batch, rows)), batch, None)
         return self.logits(self.embed(batch, rng=rng), batch, rng=rng)
 
     def logits(self, embedded: Tensor, batch: PairInputs, *, rng: Rng = None) -> Tensor:
         """Return the logits of the pairs, (b, classes), from what `embed` returned."""
-        x = self.encoder(embedded, batch.mask, rng=rng)
+        return self._classified(self.encoder(embedded, batch.mask, rng=rng), batch, rng)
+
+    def _classified(self, x: Tensor, batch: PairInputs, rng: Rng) -> Tensor:
+        """Return the logits of the pairs, (b, classes), from the encoder's vectors (b, t, d)."""
         pooled = tanh(self.pool(self._pooled(x, batch)))
         hidden = self._feature_vectors(batch.features, len(x), pooled.dtype)
         if hidden is not None:
@@ -155,14 +163,37 @@ class PairClassifier(Module):
         embedded: Tensor = self.dropout(self.norm(x), rng)
         return embedded
 
+    def _can_infer(self, batch: PairInputs) -> bool:
+        """Return whether `_infer` computes what embedding and encoder do, up to rounding."""
+        arrays = (batch.ids, batch.segments, batch.match_types, batch.mask)
+        table = _position_table(self.positions)
+        return (
+            not (self.training and self.dropout.rate)
+            and self.encoder.can_infer(self.words.weight.dtype)
+            and len({np.shape(array) for array in arrays}) == 1
+            and (table is None or batch.mask.shape[-1] <= len(table))
+        )
+
+    def _infer(self, batch: PairInputs, rows: WordRows) -> Array:
+        """Return the encoder's vectors (b, t, d), without padding, tape and dropout."""
+        x: Array = self.words(rows.take(batch.ids)).data
+        x += self.segments(rows.take(batch.segments)).data
+        x += self.match_types(rows.take(batch.match_types)).data
+        table = _position_table(self.positions)
+        if table is not None:
+            x += table.take(rows.positions(), axis=0)
+        infer_norm(x, self.norm)
+        return rows.padded(self.encoder.infer(x, rows.groups), None)
+
     def _pooled(self, x: Tensor, batch: PairInputs) -> Tensor:
         """Pool x (b, t, d) to (b, 3d), or (b, 5d) if the means are compared."""
         weights = Tensor(_pooling_weights(batch.segments, batch.mask, x.dtype))
         means = weights @ x  # (b, 3, d)
         if self.config.compare:
-            a, b = means[:, 1:2], means[:, 2:3]
-            means = concat(means, absolute(a - b), a * b, axis=1)
-        return means.reshape(x.shape[0], -1)
+            first, second = means[:, 1:2], means[:, 2:3]
+            means = concat(means, absolute(first - second), first * second, axis=1)
+        b, n, d = means.shape
+        return means.reshape(b, n * d)
 
     def _feature_vectors(self, features: Array | None, b: int, dtype: DTypeLike) -> Tensor | None:
         """Return the hidden layer of the features, (b, feature_hidden); None without features."""
@@ -173,6 +204,13 @@ class PairClassifier(Module):
         if self.features is None or features is None:
             return None
         return gelu(self.features(Tensor(features.astype(dtype, copy=False))))
+
+
+def _position_table(positions: LearnedPositions | SinusoidalPositions | None) -> Array | None:
+    """Return the vectors that are added by position, (max_length, d)."""
+    if isinstance(positions, LearnedPositions):
+        return positions.weight.data
+    return None if positions is None else positions.table
 
 
 def _pooling_weights(segments: Ids, mask: Mask, dtype: DTypeLike) -> NDArray[np.floating]:

@@ -1,4 +1,4 @@
-"""`WordRows`: the words of a batch of sentences as rows without padding, for inference."""
+"""`WordRows`: the words or tokens of a batch as rows without padding, for inference."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ class WordRows:
         """Return the ids (n,) of the rows, of ids (b, t)."""
         flat = np.asarray(ids).reshape(-1)
         return flat if self.index is None else flat.take(self.index)
+
+    def positions(self) -> NDArray[np.intp]:
+        """Return the position (n,) of each row in its sentence."""
+        b, t = self.mask.shape
+        return np.tile(np.arange(t), b) if self.index is None else self.index % max(t, 1)
 
     def padded(self, rows: Array, padding: Array | None) -> Array:
         """Return rows (n, d) as a batch (b, t, d), with a vector, or zeros, at padding."""

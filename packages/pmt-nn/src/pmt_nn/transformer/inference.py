@@ -89,7 +89,7 @@ def infer_layers(
         for block in blocks:
             _finish_layer(x[block], layer, mixed[block])
     if norm is not None:
-        _normalize(x, norm)
+        infer_norm(x, norm)
     return x
 
 
@@ -143,7 +143,7 @@ def _finish_layer(x: Array, layer: TransformerLayer, mixed: Array) -> None:
     y = _scratch.take("output", n, d, x.dtype)
     _add(x, few_rows_product(mixed, layer.attention.project.weight, out=y), layer.attention.project)
     if not layer.norm_first:
-        _normalize(x, layer.attention_norm)
+        infer_norm(x, layer.attention_norm)
     network = layer.feed_forward
     inputs = _before(layer, layer.feed_forward_norm, x)
     hidden = _scratch.take("hidden", n, network.up.weight.shape[1], x.dtype)
@@ -155,7 +155,7 @@ def _finish_layer(x: Array, layer: TransformerLayer, mixed: Array) -> None:
         activate(part, None)
     _add(x, few_rows_product(hidden, network.down.weight, out=y), network.down)
     if not layer.norm_first:
-        _normalize(x, layer.feed_forward_norm)
+        infer_norm(x, layer.feed_forward_norm)
 
 
 def _before(layer: TransformerLayer, norm: LayerNorm, x: Array) -> Array:
@@ -165,7 +165,7 @@ def _before(layer: TransformerLayer, norm: LayerNorm, x: Array) -> Array:
     n, d = x.shape
     normed = _scratch.take("normed", n, d, x.dtype)
     normed[...] = x
-    _normalize(normed, norm)
+    infer_norm(normed, norm)
     return normed
 
 
@@ -189,7 +189,7 @@ def _add(x: Array, y: Array, linear: Linear) -> None:
     x += y
 
 
-def _normalize(rows: Array, norm: LayerNorm) -> None:
+def infer_norm(rows: Array, norm: LayerNorm) -> None:
     """Normalize rows (n, d) in place, block by block."""
     d = rows.shape[1]
     averaging = mean_weights(d, rows.dtype)

@@ -51,7 +51,7 @@ class TokenNumbers:
     @property
     def words(self) -> Sequence[str]:
         """The tokens in the order of their numbers."""
-        self._words += islice(self._number_of, len(self._words), None)
+        self._words += _last(self._number_of, len(self._number_of) - len(self._words))
         return self._words
 
     def encode(self, texts: Iterable[str]) -> NumberedTokens:
@@ -128,7 +128,7 @@ class TokenCache:
         """Return the numbers of the tokens of n texts."""
         number, known = self._rows.setdefault, len(self._rows)
         rows = np.array([number(text, len(self._rows)) for text in texts], np.int64)
-        self._add(islice(self._rows, known, None))
+        self._add(_last(self._rows, len(self._rows) - known))
         offsets = np.frombuffer(self._offsets, np.int64)
         tokens = np.frombuffer(self._tokens, np.int32)
         lengths = offsets[rows + 1] - offsets[rows]
@@ -140,6 +140,11 @@ class TokenCache:
         for part in map(self._source.bytes_of, texts):
             self._tokens.frombytes(part)
             self._offsets.append(len(self._tokens))
+
+
+def _last(keys: dict[str, int], count: int) -> list[str]:
+    """Return the keys that were added last, in their order, without looking at all others."""
+    return list(islice(reversed(keys), count))[::-1]
 
 
 def token_numbers(tokenize: Tokenize) -> TokenNumbers | TokenCache:

@@ -22,6 +22,14 @@ for dtype in (np.float32, np.float64):
     right = np.arange(1, 5) * 111
     if numbers.dtype != dtype or numbers[1:].tolist() != right.tolist():
         raise SystemExit(repr(numbers))
+tenths = np.random.default_rng(group.rank).normal(size=1000).astype(np.float32)
+each = group.all_gather(tenths)
+whole, parts = tenths.copy(), tenths.copy()
+group.all_reduce_sum(whole)
+for part in np.split(parts, [1, 2, 700]):  # of 1, 1, 698 and 300 numbers
+    group.all_reduce_sum(part)
+if not (np.array_equal(whole, parts) and np.array_equal(whole, (each[0] + each[1]) + each[2])):
+    raise SystemExit("the order of the sum depends on the size of the message")
 rows = group.all_gather(np.arange(2 * group.rank, dtype=np.int64))
 if [row.tolist() for row in rows] != [[], [0, 1], [0, 1, 2, 3]]:
     raise SystemExit(repr(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -15,8 +16,12 @@ from pmt_autograd.tensor import Tensor
 from pmt_autograd.types import Array, Gradient
 from pmt_core import DtypeError, RowSparse, ShapeError, StateError
 
+OnFinal = Callable[[Tensor, Gradient], None]
 
-def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradient]:
+
+def gradients(
+    loss: Tensor, grad: ArrayLike | None = None, *, on_final: OnFinal | None = None
+) -> dict[Tensor, Gradient]:
     """Return the gradient of `loss` with respect to every leaf that requires one.
 
     Does not write to `.grad`, so several threads may each compute the gradients of a part of a
@@ -29,6 +34,9 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
     Args:
         loss: a tensor on the tape.
         grad: gradient with respect to `loss`, of its shape; 1 by default if it has one element.
+        on_final: called with a leaf and its gradient as soon as nothing can be added to it, while
+            the pass goes on. It must not change the gradient. A leaf that the pass does not reach
+            by every way from the loss may be left out.
 
     Returns:
         An array, or a `RowSparse`, for each leaf.
@@ -60,7 +68,10 @@ def gradients(loss: Tensor, grad: ArrayLike | None = None) -> dict[Tensor, Gradi
             "give a leaf requires_grad=True, and do not compute it under no_grad()"
         )
     seed = _seed(loss, grad)
-    results = {loss: seed} if loss.node is None else backpropagate(loss.node, seed)
+    results: dict[Any, Gradient] = {loss: seed}
+    if loss.node is not None:
+        uses = None if on_final is None else _LeafUses(loss.node, on_final)
+        results = backpropagate(loss.node, seed, uses=uses)
     return {leaf: _marked(gradient) for leaf, gradient in results.items()}
 
 
@@ -108,12 +119,15 @@ def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
             leaf.grad = gradient if isinstance(gradient, RowSparse) else gradient.copy()
 
 
-def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]:
+def backpropagate(
+    root: Node, seed: Any, oldest: int = 1, uses: _LeafUses | None = None
+) -> dict[Any, Gradient]:
     """Propagate the gradient `seed` of `root` to the leaves; return their gradients.
 
     The nodes that have a gradient wait in a heap. The one made last comes next, because no node
     made later can still add to its gradient. There is no recursion, so a tape may have any depth.
-    Nodes made before the creation number `oldest` are treated as leaves.
+    Nodes made before the creation number `oldest` are treated as leaves. `uses` counts the
+    operations that are done.
     """
     leaves: dict[Any, Any] = {}
     summed: set[Any] = set()  # those whose gradient was made here, so that it may be added to
@@ -146,7 +160,34 @@ def backpropagate(root: Node, seed: Any, oldest: int = 1) -> dict[Any, Gradient]
                 before += gradient
             else:
                 _set_sum(parent, gradient, leaves, summed)
+        if uses is not None:
+            uses.count(parents, leaves)
     return leaves
+
+
+class _LeafUses:
+    """How often operations use each leaf; calls `on_final` for a leaf when all of them are done."""
+
+    def __init__(self, root: Node, on_final: OnFinal) -> None:
+        self._on_final = on_final
+        self._left: dict[Any, int] = {}
+        seen, waiting = {root}, [root]
+        while waiting:
+            for parent in waiting.pop().parents:
+                if type(parent) is not Node:
+                    self._left[parent] = self._left.get(parent, 0) + 1
+                elif parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
+
+    def count(self, parents: Sequence[Any], leaves: dict[Any, Any]) -> None:
+        """Count the uses by an operation that is done, with these inputs."""
+        for parent in parents:
+            if type(parent) is Node or parent is None:
+                continue
+            self._left[parent] -= 1
+            if not self._left[parent] and parent in leaves:
+                self._on_final(parent, leaves[parent])
 
 
 def add_gradients(first: Any, second: Any) -> Any:

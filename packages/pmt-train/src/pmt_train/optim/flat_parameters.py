@@ -129,10 +129,28 @@ class FlatParameters:
         sparse = tuple((slot, rows) for slot, rows in by_slot if rows is not None)
         return FlatGradients(self._gradients, dense, sparse, sum(square for square, _ in sums))
 
+    @property
+    def gradients(self) -> Mapping[np.dtype[Any], Array]:
+        """Flat memory of the gradients, by dtype."""
+        return self._gradients
+
+    def gradient_of(self, slot: ParameterSlot) -> Array:
+        """Return the part of that memory for one parameter, in its shape."""
+        return self._gradient_views[slot.index]
+
     def _sum(
         self, slot: ParameterSlot, parts: Sequence[Array | RowSparse]
     ) -> tuple[float, RowSparse | None]:
         """Add the gradients of one parameter; return its squared norm, and the sum if sparse."""
+        rows = self.add(slot, parts)
+        total = self._gradient_views[slot.index] if rows is None else rows.values
+        return squared_norm(total), rows
+
+    def add(self, slot: ParameterSlot, parts: Sequence[Array | RowSparse]) -> RowSparse | None:
+        """Write the sum of gradients of one parameter to flat memory; return it if all are sparse.
+
+        A row-sparse sum is not written.
+        """
         for part in parts:
             if part.shape != slot.shape:
                 raise ShapeError(
@@ -143,8 +161,7 @@ class FlatParameters:
             rows = sparse[0]
             for part in sparse[1:]:
                 rows = rows + part
-            rows = rows.coalesce()
-            return squared_norm(rows.values), rows
+            return rows.coalesce()
         dense = [np.asarray(part) for part in parts if not isinstance(part, RowSparse)]
         total = self._gradient_views[slot.index]
         if len(dense) == 1:
@@ -156,7 +173,7 @@ class FlatParameters:
                 np.add(total, part, out=total, casting="same_kind")
         for part in sparse:  # a table that was looked up and also multiplied by
             part.add_to(total)
-        return squared_norm(total), None
+        return None
 
     def _check_known(self, shards: Sequence[Shard]) -> None:
         for shard in shards:

@@ -49,11 +49,27 @@ class MpiGroup(ProcessGroup):
         self._comm = mpi.COMM_WORLD
         self.rank = int(self._comm.Get_rank())
         self.size = int(self._comm.Get_size())
+        if mpi.Query_thread() < mpi.THREAD_SERIALIZED:  # only one thread may communicate
+            self.bucket_bytes = 0
 
     def all_reduce_sum(self, array: Array) -> None:
-        """Call MPI_Allreduce in place."""
-        if self.size > 1:
+        """Add in the order of the ranks: MPI_Allreduce for two, MPI_Alltoallv for more.
+
+        The order in which MPI_Allreduce adds more than two numbers depends on the size of the
+        message, so it would depend on the buckets.
+        """
+        if self.size == 2:
             self._comm.Allreduce(self._mpi.IN_PLACE, array, op=self._mpi.SUM)
+        elif self.size > 2:
+            flat = array.reshape(-1)
+            ends = [flat.size * (i + 1) // self.size for i in range(self.size)]
+            counts = np.diff([0, *ends]).tolist()
+            parts = np.empty((self.size, counts[self.rank]), flat.dtype)  # of this rank's share
+            self._comm.Alltoallv((flat, counts), (parts, [counts[self.rank]] * self.size))
+            total = parts[0]
+            for part in parts[1:]:
+                total += part
+            self._comm.Allgatherv(total, (flat, counts))
 
     def all_gather(self, array: Array) -> list[Array]:
         """Call MPI_Allgather for the lengths, then MPI_Allgatherv for the elements."""

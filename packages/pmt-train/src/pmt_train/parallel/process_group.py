@@ -23,7 +23,9 @@ class ProcessGroup(ABC):
     takes the same step from the sum over all ranks. An implementation provides two operations,
     `all_reduce_sum` and `all_gather`: `SingleProcess`, `run_thread_group` for threads, `mpi_group`
     for MPI. All ranks call the same operations in the same order and get bit-identical results.
-    `rank` is the number of this member, 0 to `size` - 1; rank 0 writes the files.
+    `rank` is the number of this member, 0 to `size` - 1; rank 0 writes the files. `bucket_bytes` is
+    the size of the parts in which a `Trainer` sums gradients while it computes the next ones; 0:
+    all are summed at the end of a step.
 
     Examples:
         >>> import numpy as np
@@ -38,6 +40,7 @@ class ProcessGroup(ABC):
 
     rank: int = 0
     size: int = 1
+    bucket_bytes: int = 1 << 20
 
     @abstractmethod
     def all_reduce_sum(self, array: Array) -> None:

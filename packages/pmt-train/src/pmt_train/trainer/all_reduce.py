@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -16,13 +16,17 @@ _SPARSE, _DENSE = 1, 2  # 0: no gradient
 
 
 def sum_over_ranks(
-    flat: FlatParameters, gradients: FlatGradients, group: ProcessGroup
+    flat: FlatParameters,
+    gradients: FlatGradients,
+    group: ProcessGroup,
+    summed: Collection[int] = frozenset(),
 ) -> FlatGradients:
     """Return the sum of the gradients of all ranks, bit-identical on each of them.
 
     Dense gradients are added by one all-reduce for each range of neighboring parameters (usually
     one or two ranges), row-sparse ones by gathering their rows. `gradients` are those of this
-    rank's part of the batch, which may be empty.
+    rank's part of the batch, which may be empty. summed: indices of slots whose flat memory holds
+    the sum already.
     """
     if group.size == 1:
         return gradients
@@ -32,13 +36,14 @@ def sum_over_ranks(
     kinds[[slot.index for slot in gradients.dense]] = _DENSE
     together = np.max(group.all_gather(kinds), axis=0)
     dense = tuple(slot for slot in flat.slots if together[slot.index] == _DENSE)
-    for slot in dense:
+    left = [slot for slot in dense if slot.index not in summed]
+    for slot in left:
         if kinds[slot.index] != _DENSE:  # dense on another rank only
             part = gradients.buffers[slot.dtype][slot.start : slot.stop]
             part[...] = 0
             if slot.index in rows_of:
                 rows_of[slot.index].add_to(slot.view_of(gradients.buffers[slot.dtype]))
-    for neighbors in _neighbors(dense):
+    for neighbors in neighboring_slots(left):
         group.all_reduce_sum(
             gradients.buffers[neighbors[0].dtype][neighbors[0].start : neighbors[-1].end]
         )
@@ -106,7 +111,7 @@ def _sum_rows(slot: ParameterSlot, local: RowSparse | None, group: ProcessGroup)
     return RowSparse(all_rows, all_values.reshape(shape), slot.shape).coalesce()
 
 
-def _neighbors(dense: Sequence[ParameterSlot]) -> list[list[ParameterSlot]]:
+def neighboring_slots(dense: Sequence[ParameterSlot]) -> list[list[ParameterSlot]]:
     """Return groups of neighboring slots of one dtype."""
     groups: list[list[ParameterSlot]] = []
     for slot in dense:

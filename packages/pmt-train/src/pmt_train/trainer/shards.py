@@ -16,6 +16,7 @@ from pmt_train.optim.flat_parameters import FlatParameters, Shard
 from pmt_train.optim.optimizer import Optimizer
 from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.trainer.batches import B, example_count, shard_of
+from pmt_train.trainer.gradient_buckets import OnFinal
 
 M_contra = TypeVar("M_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -87,19 +88,23 @@ class ShardResult:
 
 
 def gradients_of_shard(
-    loss: Loss[Any, Any], model: Any, shard_and_rng: tuple[Any, np.random.Generator]
+    loss: Loss[Any, Any],
+    model: Any,
+    work: tuple[tuple[Any, np.random.Generator], OnFinal | None],
 ) -> ShardResult:
     """Run forward and backward on one shard of a batch, with its random generator.
+
+    work: the shard with its generator, and what is called for each complete gradient.
 
     Raises:
         ShapeError: if the loss is not a single number.
         SettingsError: if the loss function returns something else than a tensor and a count.
     """
-    shard, rng = shard_and_rng
+    (shard, rng), on_final = work
     with collecting_statistics() as statistics, np.errstate(all="ignore"):
         total, count = _sum_and_count(loss(model, shard, rng), shard)
         value = total.item()
-        grads = gradients(total) if math.isfinite(value) else {}
+        grads = gradients(total, on_final=on_final) if math.isfinite(value) else {}
         # Repeated rows are added here, by all threads and before any sum over shards: then two
         # ranks add the same numbers in the same order as two workers.
         coalesced = {p: _coalesced(g) if isinstance(g, RowSparse) else g for p, g in grads.items()}

@@ -22,10 +22,11 @@ from pmt_train.parallel.mpi_group import launched_process_group
 from pmt_train.parallel.process_group import ProcessGroup
 from pmt_train.parallel.workers import Workers
 from pmt_train.schedules import Schedule, constant_schedule
-from pmt_train.trainer.all_reduce import gather_statistics, sum_over_ranks, total_loss
+from pmt_train.trainer.all_reduce import gather_statistics, total_loss
 from pmt_train.trainer.batches import B, Epochs, example_count, predict_batches
 from pmt_train.trainer.fit_loop import TrainingLoop
 from pmt_train.trainer.fit_options import FitOptions
+from pmt_train.trainer.gradient_buckets import GradientBuckets
 from pmt_train.trainer.history import History
 from pmt_train.trainer.shards import (
     Loss,
@@ -130,8 +131,8 @@ class Trainer(Generic[M, B]):
         self.accumulate = accumulate
         self.average = WeightAverage(self.flat, average) if average is not None else None
         self.process_group = process_group or launched_process_group()
-        self.step_count = 0
-        self.lr_scale = 1.0
+        self.buckets = GradientBuckets(self.flat, self.process_group)
+        self.step_count, self.lr_scale = 0, 1.0
         self.step_hook: StepHook | None = None
 
     def step(self, *batches: B) -> StepResult:
@@ -146,12 +147,14 @@ class Trainer(Generic[M, B]):
         losses: list[tuple[float, int]] = []
         statistics: list[list[BatchStatistics]] = []
         gradients: FlatGradients | None = None
-        function = functools.partial(gradients_of_shard, self._loss_of_step(), self.model)
+        loss_of_step = self.loss if self.step_hook is None else self.step_hook.loss(self.loss)
+        function = functools.partial(gradients_of_shard, loss_of_step, self.model)
         stream = RandomStream(self.seed, "dropout", self.step_count)
         group, n = self.process_group, self.workers.count
         for i, batch in enumerate(batches):
-            shards = self.map_shards(function, shards_of_rank(batch, i, stream, n, group))
-            parts = [shard.gradients for shard in shards]
+            work = self.buckets.start(shards_of_rank(batch, i, stream, n, group), len(batches) == 1)
+            shards = self.map_shards(function, work)
+            parts = self.buckets.finish([shard.gradients for shard in shards])
             gradients = self.flat.gather(parts, self.workers, gradients)
             losses += [(shard.loss, shard.count) for shard in shards]
             statistics += [shard.statistics for shard in shards]
@@ -160,7 +163,7 @@ class Trainer(Generic[M, B]):
             raise divergence(f"the loss became {loss}", self.step_count, lr)
         norm = 0.0
         if gradients is not None and count:
-            norm = self._update(sum_over_ranks(self.flat, gradients, self.process_group), count, lr)
+            norm = self._update(self.buckets.sum(gradients), count, lr)
         apply_statistics(gather_statistics(self.model, statistics, self.process_group))
         self.step_count += 1
         return StepResult(loss, count, norm, lr, sum(map(example_count, batches)))
@@ -281,9 +284,6 @@ class Trainer(Generic[M, B]):
         self.load_weights(model)
         self.optimizer.load_state_dict(optimizer)
         self.step_count = steps
-
-    def _loss_of_step(self) -> Loss[M, B]:
-        return self.loss if self.step_hook is None else self.step_hook.loss(self.loss)
 
     def _update(self, gradients: FlatGradients, count: int, lr: float) -> float:
         """Clip, and take an optimizer step; return the norm of the mean gradient."""

@@ -31,6 +31,7 @@ from pmt_train import (
     Trainer,
     TrainingEvent,
     cosine_schedule,
+    launched_process_group,
     warmup,
 )
 
@@ -86,6 +87,7 @@ def die_within_a_save(number: int) -> None:
 
 
 def main(folder: Path, workers: int, how: str, at: int) -> None:
+    launched_process_group().bucket_bytes = 256  # several buckets, on one machine, too
     trainer = Trainer(
         Classifier(),
         loss,

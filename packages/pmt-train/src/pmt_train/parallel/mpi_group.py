@@ -49,7 +49,12 @@ class MpiGroup(ProcessGroup):
         self._comm = mpi.COMM_WORLD
         self.rank = int(self._comm.Get_rank())
         self.size = int(self._comm.Get_size())
-        if mpi.Query_thread() < mpi.THREAD_SERIALIZED:  # only one thread may communicate
+        # In shared memory a sum is fast, and the thread that waits for it takes time from the
+        # backward pass (docs/scaling.md). Without THREAD_SERIALIZED, it must not communicate.
+        neighbors = self._comm.Split_type(mpi.COMM_TYPE_SHARED)
+        is_one_machine = int(neighbors.Get_size()) == self.size
+        neighbors.Free()
+        if is_one_machine or mpi.Query_thread() < mpi.THREAD_SERIALIZED:
             self.bucket_bytes = 0
 
     def all_reduce_sum(self, array: Array) -> None:

@@ -25,7 +25,7 @@ class ProcessGroup(ABC):
     for MPI. All ranks call the same operations in the same order and get bit-identical results.
     `rank` is the number of this member, 0 to `size` - 1; rank 0 writes the files. `bucket_bytes` is
     the size of the parts in which a `Trainer` sums gradients while it computes the next ones; 0:
-    all are summed at the end of a step.
+    all are summed at the end of a step. The results are the same.
 
     Examples:
         >>> import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -70,8 +71,11 @@ def gradients(
     seed = _seed(loss, grad)
     results: dict[Any, Gradient] = {loss: seed}
     if loss.node is not None:
-        uses = None if on_final is None else _LeafUses(loss.node, on_final)
-        results = backpropagate(loss.node, seed, uses=uses)
+        results = {}
+        uses = None if on_final is None else _LeafUses(loss.node, on_final, results)
+        backpropagate(loss.node, seed, leaves=results)
+        if uses is not None:
+            uses.count_last()
     return {leaf: _marked(gradient) for leaf, gradient in results.items()}
 
 
@@ -120,16 +124,15 @@ def accumulate_gradients(loss: Tensor, grad: ArrayLike | None = None) -> None:
 
 
 def backpropagate(
-    root: Node, seed: Any, oldest: int = 1, uses: _LeafUses | None = None
+    root: Node, seed: Any, oldest: int = 1, *, leaves: dict[Any, Any]
 ) -> dict[Any, Gradient]:
     """Propagate the gradient `seed` of `root` to the leaves; return their gradients.
 
     The nodes that have a gradient wait in a heap. The one made last comes next, because no node
     made later can still add to its gradient. There is no recursion, so a tape may have any depth.
-    Nodes made before the creation number `oldest` are treated as leaves. `uses` counts the
-    operations that are done.
+    Nodes made before the creation number `oldest` are treated as leaves. The gradients are added to
+    `leaves`, which is empty, and returned.
     """
-    leaves: dict[Any, Any] = {}
     summed: set[Any] = set()  # those whose gradient was made here, so that it may be added to
     root.grad = seed
     waiting = [(root.order, root)]
@@ -160,34 +163,49 @@ def backpropagate(
                 before += gradient
             else:
                 _set_sum(parent, gradient, leaves, summed)
-        if uses is not None:
-            uses.count(parents, leaves)
     return leaves
 
 
 class _LeafUses:
-    """How often operations use each leaf; calls `on_final` for a leaf when all of them are done."""
+    """How often operations use each leaf; calls `on_final` for a leaf when all of them are done.
 
-    def __init__(self, root: Node, on_final: OnFinal) -> None:
+    An operation is done when the next one begins: the backward of each is replaced by one that
+    counts first.
+    """
+
+    def __init__(self, root: Node, on_final: OnFinal, leaves: dict[Any, Any]) -> None:
         self._on_final = on_final
+        self._leaves = leaves
         self._left: dict[Any, int] = {}
+        self._last: Sequence[Any] = ()  # inputs of the operation that is not counted yet
         seen, waiting = {root}, [root]
         while waiting:
-            for parent in waiting.pop().parents:
+            node = waiting.pop()
+            if node.backward is not None:
+                node.backward = functools.partial(self._count_and_run, node.backward, node.parents)
+            for parent in node.parents:
                 if type(parent) is not Node:
                     self._left[parent] = self._left.get(parent, 0) + 1
                 elif parent not in seen:
                     seen.add(parent)
                     waiting.append(parent)
 
-    def count(self, parents: Sequence[Any], leaves: dict[Any, Any]) -> None:
-        """Count the uses by an operation that is done, with these inputs."""
-        for parent in parents:
-            if type(parent) is Node or parent is None:
+    def _count_and_run(
+        self, backward: Callable[[Any], Any], inputs: Sequence[Any], grad: Any
+    ) -> Any:
+        self.count_last()
+        self._last = inputs
+        return backward(grad)
+
+    def count_last(self) -> None:
+        """Count the uses by the operation before, which is done."""
+        for leaf in self._last:
+            if type(leaf) is Node or leaf is None:
                 continue
-            self._left[parent] -= 1
-            if not self._left[parent] and parent in leaves:
-                self._on_final(parent, leaves[parent])
+            self._left[leaf] -= 1
+            if not self._left[leaf] and leaf in self._leaves:
+                self._on_final(leaf, self._leaves[leaf])
+        self._last = ()
 
 
 def add_gradients(first: Any, second: Any) -> Any:

@@ -77,7 +77,7 @@ def recompute(
                 "would be wrong; give its random generator as recompute(..., rng=rng), and do not "
                 "change parameters between forward and backward"
             )
-        gradients = backpropagate(again.node, grad, oldest=again_since)
+        gradients = backpropagate(again.node, grad, oldest=again_since, leaves={})
         return tuple(gradients.get(parent) for parent in parents)
 
     return record("recompute", result._data, backward, parents)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from pmt_autograd import Array
 from pmt_core import RowSparse
 from pmt_nn import BatchStatistics, Buffer, Module
 from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot, squared_norm
@@ -39,14 +40,8 @@ def sum_over_ranks(
     left = [slot for slot in dense if slot.index not in summed]
     for slot in left:
         if kinds[slot.index] != _DENSE:  # dense on another rank only
-            part = gradients.buffers[slot.dtype][slot.start : slot.stop]
-            part[...] = 0
-            if slot.index in rows_of:
-                rows_of[slot.index].add_to(slot.view_of(gradients.buffers[slot.dtype]))
-    for neighbors in neighboring_slots(left):
-        group.all_reduce_sum(
-            gradients.buffers[neighbors[0].dtype][neighbors[0].start : neighbors[-1].end]
-        )
+            write_rows(rows_of.get(slot.index), slot.view_of(gradients.buffers[slot.dtype]))
+    _sum_dense(gradients, left, group)
     sparse = tuple(
         (slot, _sum_rows(slot, rows_of.get(slot.index), group))
         for slot in flat.slots
@@ -56,6 +51,22 @@ def sum_over_ranks(
     squares |= {slot.index: squared_norm(rows.values) for slot, rows in sparse}
     total = sum(squares[index] for index in sorted(squares))
     return FlatGradients(gradients.buffers, dense, sparse, total)
+
+
+def _sum_dense(
+    gradients: FlatGradients, slots: Sequence[ParameterSlot], group: ProcessGroup
+) -> None:
+    """Sum the dense gradients of these parameters over the ranks, in flat memory."""
+    for neighbors in neighboring_slots(slots):
+        buffer = gradients.buffers[neighbors[0].dtype]
+        group.all_reduce_sum(buffer[neighbors[0].start : neighbors[-1].end])
+
+
+def write_rows(rows: RowSparse | None, view: Array) -> None:
+    """Write a row-sparse gradient, or none, to the dense memory of its parameter."""
+    view[...] = 0
+    if rows is not None:
+        rows.add_to(view)
 
 
 def total_loss(losses: Sequence[tuple[float, int]], group: ProcessGroup) -> tuple[float, int]:

@@ -98,13 +98,13 @@ class GradientBuckets:
         slots = [(self._flat.slots[index], part) for index, part in sorted(self._done.items())]
         dense = [slot for slot, part in slots if part is _Kind.DENSE]
         sparse = [(slot, part) for slot, part in slots if isinstance(part, RowSparse)]
-        mine = FlatGradients(
+        local = FlatGradients(
             gathered.buffers,
             tuple(sorted([*gathered.dense, *dense], key=lambda slot: slot.index)),
             tuple(sorted([*gathered.sparse, *sparse], key=lambda item: item[0].index)),
             math.nan,  # that of this rank alone is not used
         )
-        total = sum_over_ranks(self._flat, mine, self._group, frozenset(self._done))
+        total = sum_over_ranks(self._flat, local, self._group, frozenset(self._done))
         if self._buckets is None:
             order = self._group.broadcast(self._arrivals)
             self._buckets = _buckets(total.dense, order, self._group.bucket_bytes)

@@ -1,6 +1,7 @@
 """The convolutions of the MNIST app, forward plus backward: pmt beside PyTorch and MyGrad.
 
     hatch run bench:convolution     # [--rounds 20] [--threads 1] [--batch 64]
+    hatch run bench:convolution --epoch 3200 --rounds 11    # an epoch of so many images, too
 
 Every convolution of the app's network, with its bias, gets what it gets in the app (the first one
 needs no gradient of its input), and the whole network a batch with its loss. All libraries compute
@@ -19,15 +20,18 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.models.mnist_torch import torch_network
+from benchmarks.steps.mnist_epoch import compare_epochs
 
 from pmt_apps.mnist.model import build_model
 from pmt_apps.mnist.settings import Settings
 from pmt_autograd import Tensor, gradients
-from pmt_nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, conv2d, cross_entropy
+from pmt_nn import Conv2d, Sequential, conv2d, cross_entropy
 from pmt_train import Workers
 
 Arrays = list[np.ndarray]
@@ -126,8 +130,7 @@ def network_contest(model: Sequential, x: np.ndarray, workers: Workers) -> Conte
         return _joined(workers.map(shard, range(workers.count)), False)
 
     def of_torch(order: torch.memory_format) -> Callable[[], Arrays]:
-        reference = torch.nn.Sequential(*(_torch_part(part) for part in model))
-        reference = reference.to(memory_format=order)
+        reference = torch_network(model, order).eval()
         image = torch.from_numpy(x).contiguous(memory_format=order)
         target = torch.from_numpy(labels)
 
@@ -158,28 +161,6 @@ def _joined(shards: list[tuple[np.ndarray, Arrays]], with_x: bool) -> Arrays:
         strided.append(np.stack(columns.pop(0), axis=1))
     whole = [a.reshape(-1, *a.shape[2:]) for a in strided]
     return whole + [sum(column[1:], column[0]) for column in columns]
-
-
-def _torch_part(part: Any) -> torch.nn.Module:
-    if isinstance(part, Conv2d):
-        o, c, *kernel = part.weight.shape
-        reference: torch.nn.Module = torch.nn.Conv2d(c, o, kernel, padding=part.settings["padding"])
-        return _with_weights(reference, part.weight.data, part.bias.data)
-    if isinstance(part, Linear):
-        reference = torch.nn.Linear(*part.weight.shape)
-        return _with_weights(reference, part.weight.data.T, part.bias.data)
-    if isinstance(part, MaxPool2d):
-        return torch.nn.MaxPool2d(part.kernel)
-    if isinstance(part, Flatten):
-        return torch.nn.Flatten()
-    return torch.nn.ReLU() if isinstance(part, ReLU) else torch.nn.Identity()
-
-
-def _with_weights(reference: Any, weight: np.ndarray, bias: np.ndarray) -> torch.nn.Module:
-    with torch.no_grad():
-        reference.weight.copy_(torch.from_numpy(weight.copy()))
-        reference.bias.copy_(torch.from_numpy(bias))
-    return reference
 
 
 def contests(batch: int, workers: Workers, mygrad: Any) -> list[Contest]:
@@ -233,7 +214,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epoch", type=int, help="train epochs of so many MNIST images instead")
+    parser.add_argument("--data", type=Path, help="folder of MNIST; by default random images")
     options = parser.parse_args()
+    if options.epoch is not None:
+        torch.set_num_threads(options.threads)
+        compare_epochs(options.epoch, options.batch, options.rounds, options.threads, options.data)
+        return
     mygrad = installed("mygrad")
     torch.set_num_threads(options.threads)
     clock = time.process_time if options.threads == 1 else time.perf_counter

@@ -163,7 +163,7 @@ class FourierConvolution:
         number of it is not finite.
         """
         b, (o, c, kh, kw), pixels = len(grad), kernel.shape, pixels_first(grad)
-        by_x = np.zeros((*self.size, b, c), grad.dtype) if needs_grad[0] else None
+        by_x = self._no_pixels(b, c, grad.dtype) if needs_grad[0] else None
         by_points, by_bias = np.zeros((kh, kw, c, o), grad.dtype), np.zeros(o, grad.dtype)
         points = _points(kernel, (2, 3, 0, 1))
         for strip, lines in zip(self.strips, coefficients, strict=True):
@@ -206,12 +206,21 @@ class FourierConvolution:
         for j, shift in enumerate(others, 1):
             by_lines[:, shift] += _multiply(by_products, kernels[:, j])
 
+    def _no_pixels(self, b: int, c: int, dtype: DTypeLike) -> Array:
+        """Return memory for pixels (h, w, b, c): zeros, unless one strip writes all of them."""
+        make = np.empty if self._is_one_strip else np.zeros
+        return make((*self.size, b, c), dtype)
+
     def _add_pixels(self, strip: Strip, by_lines: Array, by_x: Array) -> None:
         """Add the gradient of the pixels (h, w, b, c) below a strip; strips may overlap."""
-        if len(self.strips) == 1 and strip.input == slice(0, self.size[0]):
+        if self._is_one_strip:
             _multiply_rows(strip.axis.input.T, by_lines, by_x)
         else:
             by_x[strip.input] += _multiply_rows(strip.axis.input.T, by_lines)
+
+    @property
+    def _is_one_strip(self) -> bool:
+        return self.strips[0].input == slice(0, self.size[0])
 
     @property
     def products(self) -> int:

@@ -24,6 +24,7 @@ from pmt_nn.convolution.grouped_im2col import (
     convolve_groups_input_gradient,
     convolve_groups_kernel_gradient,
 )
+from pmt_nn.convolution.matrix_blocks import parts_of
 from pmt_nn.convolution.patches import Pair, PatchGrid, images_per_block
 from pmt_nn.layers.memory_layout import empty_channels_last, image_rows, per_row, pixel_rows
 
@@ -185,11 +186,11 @@ def _is_laid_by_tap(c: int, grid: PatchGrid) -> bool:
 def _laid_out(x: Array, grid: PatchGrid, count: Pair) -> Iterator[tuple[slice, list[Array]]]:
     """Yield blocks of images, each laid out as `_products` matrices, in the same memory.
 
-    One is (1, n oh ow, kh kw c), several are (n, oh ow, kw c) each.
+    One is (parts, n oh ow / parts, kh kw c), several are (n, oh ow, kw c) each.
     """
     if grid.is_pointwise:
         if x.size:
-            yield slice(0, len(x)), [pixel_rows(x)[np.newaxis]]
+            yield slice(0, len(x)), [_in_parts(pixel_rows(x))]
     elif _products(x.shape[1], grid) > 1:
         yield from _by_kernel_row(x, grid, count)
     else:
@@ -235,9 +236,15 @@ def _by_window(x: Array, grid: PatchGrid, count: Pair) -> Iterator[tuple[slice, 
         if by_tap:
             taps = laid.reshape(kh, kw, c, m, oh, ow)
             taps[...] = view[:m].transpose(2, 3, 1, 0, 4, 5)
-            matrix = laid.reshape(-1, n_rows).T
+            matrix = laid.reshape(-1, n_rows).T[np.newaxis]
         else:
             patches = laid.reshape(m, oh, ow, kh, kw, c)
             patches[...] = view[:m].transpose(0, 4, 5, 2, 3, 1)
-            matrix = laid.reshape(n_rows, width)
-        yield slice(start, start + m), [matrix[np.newaxis]]
+            matrix = _in_parts(laid.reshape(n_rows, width))
+        yield slice(start, start + m), [matrix]
+
+
+def _in_parts(rows: Array) -> Array:
+    """Return rows (n, c) as (parts, n / parts, c), for products with about 64 columns."""
+    n, c = rows.shape
+    return rows.reshape(parts_of(n, 64 * c), -1, c)

@@ -56,7 +56,7 @@ def compare_epochs(n: int, batch: int, rounds: int, threads: int, data: Path | N
 
 def _images(n: int, data: Path | None) -> LabeledImages:
     if data is not None:
-        train = load_mnist(data)[0]
+        train = load_mnist(data).train
         return LabeledImages(train.images[:n], train.labels[:n])
     rng = np.random.default_rng(0)
     return LabeledImages(rng.integers(0, 256, (n, 28, 28)).astype(np.uint8), rng.integers(0, 10, n))
@@ -77,7 +77,8 @@ def _pmt_epoch(images: LabeledImages, batch: int, settings: Settings, workers: W
 
     def run(epoch: int) -> float:
         batches = batches_of(images.images, images.labels, batch_size=batch, rng=epoch)
-        return statistics.fmean(trainer.step(part).loss for part in batches)
+        results = [trainer.step(part) for part in batches]
+        return statistics.fmean(result.loss / result.count for result in results)
 
     return run
 

@@ -3,8 +3,8 @@
 Letters as in `im2col.py`. Images are stored as (c, h, w, b), so that what a point of the kernel
 sees in a row of patches is one run of w b numbers. The runs of all points are the rows of a
 matrix, with a row of ones for the bias, and its transpose times the kernel gives the output, stored
-as (h, w, b, o). The backward pass lays the runs out again: they fit in the cache, and cost a tenth
-of its products.
+as (h, w, b, o). The backward pass lays the runs out again: they fit in the cache, and cost a fifth
+of its product.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from pmt_apps.qqp import main
 from pmt_apps.qqp.data.settings import PRESETS, Settings
 from pmt_core import load_archive
 from pmt_nn import PairClassifier
-from pmt_text.tokenizers import normalize as tokenizer
+from pmt_text.tokenizers.token_numbers import TokenNumbers
 
 STUDENTS = 3
 SETTINGS = ("--epochs", 1, "--pretrain-epochs", 1, "--workers", 1, *TINY, "--hidden", 16)
@@ -51,19 +51,19 @@ def best(tmp_path_factory: pytest.TempPathFactory) -> Best:
     folder = tmp_path_factory.mktemp("best")
     best = Best(folder / "run")
     build: Callable[..., None] = PairClassifier.__init__
-    fold = tokenizer.fold_unicode
+    tokenize: Callable[[TokenNumbers, str], bytes] = TokenNumbers.bytes_of
 
     def counted_build(self: PairClassifier, *args: Any, **kwargs: Any) -> None:
         best.classifiers += 1
         build(self, *args, **kwargs)
 
-    def counted_fold(text: str) -> str:  # what tokenizing begins with
+    def counted_tokenize(self: TokenNumbers, text: str) -> bytes:
         best.tokenizations[text] += 1
-        return fold(text)
+        return tokenize(self, text)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PairClassifier, "__init__", counted_build)
-        patch.setattr(tokenizer, "fold_unicode", counted_fold)
+        patch.setattr(TokenNumbers, "bytes_of", counted_tokenize)
         best.output = Program("qqp", folder).run(*files(folder), *BEST, "--out", "run").stdout
     return best
 

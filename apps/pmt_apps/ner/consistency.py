@@ -141,10 +141,10 @@ def consistency_scores(
     sure = p.max(axis=1, keepdims=True) ** _SURENESS
     added = np.zeros_like(marginals)
     for rows in _recurrences(words, documents):
-        mine, w = p[rows], sure[rows]
-        of_others = (w * mine).sum(axis=0) - w * mine
-        pooled = (of_others + _OWN * mine) / (w.sum() - w + _OWN)
-        added[rows] = weight * np.log((pooled + _FLOOR) / (mine + _FLOOR))[:, class_of]
+        scores, w = p[rows], sure[rows]
+        of_others = (w * scores).sum(axis=0) - w * scores
+        pooled = (of_others + _OWN * scores) / (w.sum() - w + _OWN)
+        added[rows] = weight * np.log((pooled + _FLOOR) / (scores + _FLOOR))[:, class_of]
     return added
 
 

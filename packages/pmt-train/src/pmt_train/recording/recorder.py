@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from pmt_train.trainer.trainer import Trainer
 
 _MOST_EPOCHS = 10_000  # that are written
 _FIRST = 32  # lines of steps, however little time there is
+_FIRST_EPOCHS = 4  # whose lines are written at once
 _GROWTH = 1 / 16  # steps since the last line, relative to its step, after which there is another
 
 
@@ -98,7 +100,8 @@ class TrainingRecorder:
         self._n_steps = 0
         self._interval = 1  # least number of steps of a line
         self._last_step = 0  # that has a line
-        self._is_due = False  # whether the next step has one
+        self._is_due = False  # whether the next step that is seen has one
+        self._seen = self._next = 0  # the last step whose time was taken, and the next one
         self._sums = [0.0, 0, 0]  # of losses, their number, examples: since the last line
         self._begun = self._last = 0.0  # on the clock
         self._budget = TimeBudget(share)
@@ -132,25 +135,32 @@ class TrainingRecorder:
             self._probe = LayerProbe(event.trainer)
             event.trainer.step_hook = self._probe
         self._file.rewrite(self._lines)
-        self._plan(event.step + 1)
+        self._seen = event.step
+        self._plan(event)
         self._budget.restart()
 
     def _step(self, event: TrainingEvent) -> None:
-        """Count a step, and write a line if it is time to. It is called often: it does little."""
-        layers, looking = None, 0.0
-        if self._probe is not None and self._probe.armed:
-            layers = self._probe.measured()
-            looking = self._probe.seconds
-        self._budget.end_step(looking)
+        """Count a step. Most steps are only counted: steps may be as short as a millisecond."""
         row = event.row
         loss, sums = row["loss"], self._sums
         if not math.isnan(loss):  # of a step with nothing to learn
             sums[0] += loss
             sums[1] += 1
         sums[2] += row["examples"]
+        if event.step >= self._next:
+            self._see(event)
+
+    def _see(self, event: TrainingEvent) -> None:
+        """Take the time of a step, write its line if it has one, and plan the next one."""
+        layers, looking = None, 0.0
+        if self._probe is not None and self._probe.armed:
+            layers = self._probe.measured()
+            looking = self._probe.seconds
+        self._budget.end_step(looking, max(event.step - self._seen, 1))
+        self._seen = event.step
         if self._is_due:
             self._add_step(event, layers)
-        self._plan(event.step + 1)
+        self._plan(event)
         self._budget.end_work()
 
     def _add_step(self, event: TrainingEvent, layers: dict[str, Any] | None) -> None:
@@ -186,9 +196,10 @@ class TrainingRecorder:
             return
         line = _of_epoch(event.row)
         self._lines.append(line)
-        self._file.append([line], at_once=event.epoch <= _FIRST)
+        self._file.append([line], at_once=event.epoch <= _FIRST_EPOCHS)
         self._last = time.perf_counter()  # the speed is that of training, without the evaluation
         self._budget.restart()
+        self._seen = event.step
 
     def _end(self, event: TrainingEvent) -> None:
         end = {"kind": "end", "step": event.step, "seconds": round(self._seconds(), 3)}
@@ -198,20 +209,24 @@ class TrainingRecorder:
             event.trainer.step_hook = None
             self._probe = None
 
-    def _plan(self, step: int) -> None:
-        """Decide whether the next step has a line, and whether it is looked at closely."""
+    def _plan(self, event: TrainingEvent) -> None:
+        """Decide which step is seen next, whether it has a line, and is looked at closely."""
+        step = event.step + 1
         since = step - self._last_step
-        self._is_due = (
-            since >= self._interval
-            and self._file.is_writing
-            and (
-                self._n_steps < _FIRST
-                or self._budget.allows_line
-                or since >= _GROWTH * self._last_step
-            )
-        )
-        if self._probe is not None:
+        self._is_due = False
+        if not self._file.is_writing:
+            self._next = sys.maxsize
+        elif since < self._interval:
+            self._next = self._last_step + self._interval - 1  # to decide about the one after it
+        elif (
+            self._n_steps < _FIRST or self._budget.allows_line or since >= _GROWTH * self._last_step
+        ):
+            self._is_due, self._next = True, step
+        else:
+            self._next = step + since // 8
+        if self._probe is not None and isinstance(event.trainer, Trainer):
             self._probe.armed = self._is_due and self._budget.allows_look
+            event.trainer.step_hook = self._probe if self._probe.armed else None
 
     def _seconds(self, now: float | None = None) -> float:
         return self._seconds_before + (now or time.perf_counter()) - self._begun

@@ -42,10 +42,13 @@ class TimeBudget:
         """Begin to measure the next step."""
         self._last = time.perf_counter()
 
-    def end_step(self, looking: float) -> None:
-        """Count a step. looking: seconds that looking at it took at least; 0 if nobody did."""
+    def end_step(self, looking: float, n: int = 1) -> None:
+        """Count a step, or `n` steps since the last call.
+
+        looking: seconds that looking at the step took at least; 0 if nobody did.
+        """
         self.now = time.perf_counter()
-        seconds = self.now - self._last
+        seconds = (self.now - self._last) / n
         usual = seconds if self._usual is None else self._usual
         if looking:
             self._looking += max(looking, seconds - usual)

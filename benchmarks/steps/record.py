@@ -96,7 +96,7 @@ def compare(name: str, make: Callable[[], Made], epochs: int, rounds: int, folde
     ratios = []
     for i in range(rounds):
         path = folder / f"{name}-{i}.jsonl"
-        # Its clock runs during the turns of the other training, too, so half the share is usual.
+        # The time of the process has the turns of the other training, too: half the share is usual.
         plain, recorded, n_steps = seconds(make, epochs, TrainingRecorder(path, share=0.01))
         ratios.append(recorded / plain)
     lines = TrainingRecording.load(path).steps

@@ -222,7 +222,8 @@ def test_without_time_lines_are_a_sixteenth_apart(tmp_path):
 def test_lines_take_half_of_the_share_and_looks_the_rest(monkeypatch):
     """A clock that the test moves: a step takes 1 s, a line 0.1 s, a look 0.4 s."""
     clock, spent = [0.0], {"lines": 0.0, "looks": 0.0}
-    monkeypatch.setattr(time_budget.time, "perf_counter", lambda: clock[0])
+    for name in ("perf_counter", "process_time"):
+        monkeypatch.setattr(time_budget.time, name, lambda: clock[0])
     budget = time_budget.TimeBudget(0.02)
     for _ in range(5000):
         has_line = budget.allows_line

@@ -11,8 +11,9 @@ class TimeBudget:
     """Measures the time of a recorder between the steps, and within some of them.
 
     What looking at a step takes is what it took more than other steps, as hooks slow down more than
-    themselves. The clock is one that needs no call of the operating system: asking for processor
-    time takes longer than what is measured.
+    themselves. What is spent is counted by the clock, so waiting for a disk counts. What it is a
+    share of is counted by the clock or by the processor time of the process, whichever is less:
+    else a recorder would take more of the processor when other programs leave little of it.
 
     Args:
         share: of the time of the training, that may be spent.
@@ -23,6 +24,8 @@ class TimeBudget:
 
     def __init__(self, share: float) -> None:
         self.now = self._begun = self._last = time.perf_counter()
+        self._processor_begun = time.process_time()
+        self._elapsed = 0.0
         self._share = share
         self._usual: float | None = None  # seconds of a step that nobody looked at
         self._looking = self._writing = 0.0
@@ -30,13 +33,13 @@ class TimeBudget:
     @property
     def allows_look(self) -> bool:
         """Whether there is time to look at the next step."""
-        allowed = self._share * (self.now - self._begun)
+        allowed = self._share * self._elapsed
         return self._looking + min(self._writing, allowed / 2) <= allowed
 
     @property
     def allows_line(self) -> bool:
         """Whether writing lines has taken less than half of the share."""
-        return 2 * self._writing <= self._share * (self.now - self._begun)
+        return 2 * self._writing <= self._share * self._elapsed
 
     def restart(self) -> None:
         """Begin to measure the next step."""
@@ -48,6 +51,8 @@ class TimeBudget:
         looking: seconds that looking at the step took at least; 0 if nobody did.
         """
         self.now = time.perf_counter()
+        processor = time.process_time() - self._processor_begun
+        self._elapsed = min(self.now - self._begun, processor)
         seconds = (self.now - self._last) / n
         usual = seconds if self._usual is None else self._usual
         if looking:

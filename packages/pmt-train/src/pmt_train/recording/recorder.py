@@ -52,7 +52,7 @@ class TrainingRecorder:
     Args:
         path: of the file, by convention recording.jsonl.
         most: largest number of lines of steps, an even number of 4 or more.
-        share: of the time of the training, for all of this.
+        share: of the time of the training, for all of this; 1: there is no limit.
 
     Raises:
         SettingsError: for numbers out of range.

@@ -16,7 +16,7 @@ class TimeBudget:
     else a recorder would take more of the processor when other programs leave little of it.
 
     Args:
-        share: of the time of the training, that may be spent.
+        share: of the time of the training, that may be spent; 1: there is no limit.
 
     Attributes:
         now: on the clock, when the last step ended.
@@ -34,12 +34,13 @@ class TimeBudget:
     def allows_look(self) -> bool:
         """Whether there is time to look at the next step."""
         allowed = self._share * self._elapsed
-        return self._looking + min(self._writing, allowed / 2) <= allowed
+        spent = self._looking + min(self._writing, allowed / 2)
+        return self._share >= 1 or spent <= allowed
 
     @property
     def allows_line(self) -> bool:
         """Whether writing lines has taken less than half of the share."""
-        return 2 * self._writing <= self._share * self._elapsed
+        return self._share >= 1 or 2 * self._writing <= self._share * self._elapsed
 
     def restart(self) -> None:
         """Begin to measure the next step."""

@@ -45,7 +45,7 @@ class AdaptiveMap:
         """Return `function` of each item, in the order of the items."""
         todo = list(items)
         if self.workers.active < 2 or len(todo) < 2:
-            return list(map(function, todo))
+            return self.workers.map(function, todo)
         is_trial = self._calls < 2 * TRIALS
         by_threads = self._calls % 2 == 0 if is_trial else self._by_threads
         start = self._clock()

@@ -151,9 +151,10 @@ class Trainer(Generic[M, B]):
         function = functools.partial(gradients_of_shard, loss_of_step, self.model)
         stream = RandomStream(self.seed, "dropout", self.step_count)
         group, n = self.process_group, self.workers.count
+        map_shards = self.map_shards if self.workers.active > 1 else self.workers.map
         for i, batch in enumerate(batches):
             work = self.buckets.start(shards_of_rank(batch, i, stream, n, group), len(batches) == 1)
-            shards = self.map_shards(function, work)
+            shards = map_shards(function, work)
             parts = self.buckets.finish([shard.gradients for shard in shards])
             gradients = self.flat.gather(parts, self.workers, gradients)
             losses += [(shard.loss, shard.count) for shard in shards]
@@ -161,9 +162,8 @@ class Trainer(Generic[M, B]):
         loss, count = total_loss(losses, self.process_group)
         if not math.isfinite(loss):
             raise divergence(f"the loss became {loss}", self.step_count, lr)
-        norm = 0.0
-        if gradients is not None and count:
-            norm = self._update(self.buckets.sum(gradients), count, lr)
+        total = self.buckets.sum(gradients) if gradients is not None and count else None
+        norm = self._update(total, count, lr) if total is not None else 0.0
         apply_statistics(gather_statistics(self.model, statistics, self.process_group))
         self.step_count += 1
         return StepResult(loss, count, norm, lr, sum(map(example_count, batches)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pmt_core import DataError, FileProblem
+from pmt_core import DataError, FileProblem, SettingsError
 from pmt_text import TextCorpus, WordCounts, count_words
 from pmt_text.word2vec.corpus.token_file import encode_chunks
 
@@ -144,3 +144,20 @@ def test_missing_files_folders_and_crowded_archives(tmp_path: Path) -> None:
         archive.writestr("b", "a b")
     with pytest.raises(DataError, match="2 files"):
         count_words(TextCorpus(tmp_path / "two.zip"))
+
+
+@pytest.mark.parametrize("reading", ["cased", "lower"])
+def test_punctuation_is_split_off_alike_in_every_block(tmp_path: Path, reading: str) -> None:
+    """Ends of words, initials, abbreviations, genitives and numbers, and bytes that are no text."""
+    line = "J. Ö. Smith’s U.S. (e.g. 1,000.5%) «Ärzte»: don't--O'Neill's; 3/4.\n"
+    expected = "J. Ö . Smith ’s U.S. ( e.g . 0,000.0 % ) « Ärzte » : don't - - O'Neill 's ; 0/0 ."
+    if reading == "lower":
+        expected = expected.lower()
+    path = tmp_path / "text.txt"
+    repeats = 3 * (1 << 18) // len(line.encode()) + 1  # of several blocks
+    path.write_bytes(line.encode() * repeats + b"bad\xe9 end")
+    words = words_of(TextCorpus(path, reading=reading))
+    assert b" ".join(words[:-3]).decode() == " ".join([expected] * repeats)
+    assert words[-3:] == [b"bad", b"\xe9", b"end"]
+    with pytest.raises(SettingsError, match="reading must be one of"):
+        TextCorpus(path, reading="upper")

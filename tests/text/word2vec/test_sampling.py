@@ -90,11 +90,14 @@ def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[TextCorpus, W
 
 def test_a_sampler_and_its_copy_draw_the_same(text, tmp_path: Path) -> None:
     settings = SamplingSettings(window=3, subsample=0.01)
-    with ChunkSampler.from_corpus(*text, settings, RandomStream(5)) as sampler:
+    parts = np.array([0, 1, 3]), np.array([0, 1, 2])
+    with ChunkSampler.from_corpus(*text, settings, RandomStream(5), parts) as sampler:
         assert (len(sampler), sampler.words, sampler.chunk_words) == (3, 25_000, 10_000)
         arrays, values = sampler.state()
         with ChunkSampler.from_state(arrays, json.loads(json.dumps(values))) as copy:
             first, second = (s.sample(1, 2, (8, 4), (4, 6)) for s in (sampler, copy))
+            for array, expected in zip(copy.subwords or (), parts, strict=True):
+                np.testing.assert_array_equal(array, expected)
             other = sampler.sample(2, 2, (8, 4), (4, 6))
             same_words = sampler.sample(1, 2, (8, 4), None)
     for name in ("centers", "contexts", "context_mask", "context_counts", "noise"):

@@ -100,7 +100,8 @@ class _HeadParser(BaseHTTPRequestHandler):
         first, _, rest = data.partition(b"\n")
         self.raw_requestline = first + b"\n"
         self.rfile = BytesIO(rest + b"\r\n\r\n")
-        if b"  " in first or not self.parse_request() or self.request_version == "HTTP/0.9":
+        is_complete = b"  " not in first and self.parse_request()
+        if not is_complete or self.request_version not in ("HTTP/1.0", "HTTP/1.1"):
             raise _bad("expected a method, an address and HTTP/1.1 in the first line")
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:

@@ -26,8 +26,10 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.run import Run
 from pmt_apps.ner import main as ner
 from pmt_apps.ner.data import build_encoder
+from pmt_apps.ner.ensemble import EnsembleTagger
 from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings as NerSettings
+from pmt_apps.ner.tagger import Tagger
 from pmt_apps.qqp import main as qqp
 from pmt_apps.qqp.data.settings import Settings as QqpSettings
 from pmt_apps.qqp.models.registry import make_pair_model
@@ -47,11 +49,17 @@ def _classifier(settings: Settings) -> Model:
 
 
 def _tagger(settings: NerSettings) -> Model:
-    words, tags = ("Ann", "Lee", "met", "Bob", "."), ("B-PER", "E-PER", "O", "S-PER", "O")
-    sentences = [TaggedSentence(words, tags)] * 3
     with tempfile.TemporaryDirectory() as folder:
         encoder = Encoder.load(write_tiny_encoder(Path(folder)))
-    tagger = FineTunedTagger(build_encoder(settings, sentences, None), encoder, settings)
+    tagger = FineTunedTagger(build_encoder(settings, _SENTENCES, None), encoder, settings)
+    return tagger.model.state_dict(), tagger.to_json()
+
+
+def _ensemble(settings: NerSettings) -> Model:
+    words = build_encoder(settings, _SENTENCES, None)
+    tagger = EnsembleTagger(
+        [Tagger.build(settings, words, _SENTENCES, None) for _ in range(settings.members)]
+    )
     return tagger.model.state_dict(), tagger.to_json()
 
 
@@ -63,6 +71,9 @@ def _pair_model(settings: QqpSettings) -> Model:
     return model.module.state_dict(), {**model.model_meta(), "classes": ["no", "yes"]}
 
 
+_SENTENCES = [
+    TaggedSentence(("Ann", "Lee", "met", "Bob", "."), ("B-PER", "E-PER", "O", "S-PER", "O"))
+] * 3
 _PAIR = ("how do i swim?", "what is a film?")
 _LINES = "a good film\nbad, and long\n\n"
 _SCRATCH = Settings(**_TINY, max_ngrams=100)
@@ -89,6 +100,13 @@ TUNED_APPS: dict[str, App] = {
         _tagger,
         "Ann Lee met Bob.\n",
     ),
+    "run-ner-members": App(
+        "ner",
+        NerSettings(**_TINY, word_width=4, filters=4, members=2),
+        ner.predict,
+        _ensemble,
+        "Ann Lee met Bob.\n",
+    ),
     "run-qqp-encoder": App(
         "qqp",
         QqpSettings(**_TINY, encoder=_FOLDER),
@@ -111,6 +129,7 @@ TUNED_LOADERS = {
     ],
     "ner": [
         "pmt_apps.ner.fine_tuned_tagger.FineTunedTagger.from_json",
+        "pmt_apps.ner.ensemble.EnsembleTagger.from_json",
         "pmt_apps.ner.ensemble.load_tagger",
     ],
     "qqp": ["pmt_apps.qqp.models.cross_encoder.CrossEncoderPairModel.from_json"],

@@ -9,6 +9,7 @@ from campaigns.fuzz.readers.encoders import ENCODER_READERS
 from campaigns.fuzz.readers.images import IMAGE_READERS
 from campaigns.fuzz.readers.pretraining import PRETRAINING_READERS
 from campaigns.fuzz.readers.reader import Reader
+from campaigns.fuzz.readers.requests import REQUEST_READERS
 from campaigns.fuzz.readers.runs import RUN_READERS
 from campaigns.fuzz.readers.self_test import SELF_TEST
 from campaigns.fuzz.readers.states import STATE_READERS
@@ -30,6 +31,7 @@ READERS: dict[str, Reader] = {
         *DOWNLOAD_READERS,
         *ENCODER_READERS,
         *PRETRAINING_READERS,
+        *REQUEST_READERS,
     )
 }
 

@@ -37,6 +37,7 @@ UNREADABLE = "cannot read|not exist|folder|has no|neither|no run"
 NO_FILES = {
     "state.json",
     "answer.http",
+    "requests.http",
     "data.part",
     "a.lines",
     "stdin.txt",

@@ -13,6 +13,7 @@ from pmt_autograd import REGISTRY, primitives_of
 # Operations without a public name, and the comparison that calls them.
 WITHIN = {
     "resize_axis": "interpolate",
+    "crf_losses": "LinearChainCRF",
     "ctc_losses": "ctc_loss",
     "adaptive_average": "adaptive_avg_pool2d",
     "adaptive_maximum": "adaptive_max_pool2d",

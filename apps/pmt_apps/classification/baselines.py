@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pmt_apps.classification.labels import LabelSet
@@ -36,5 +34,5 @@ def tfidf_baseline(
     linear = settings.of_tfidf()
     model = text_model("tfidf").build(linear, [text.text for text in train], labels)
     training = prepare(model, linear, train, dev, workers, SingleProcess())
-    training.trainer.fit(training.batches, replace(training.options, quiet=True))
+    training.run("training tf-idf")
     return model

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pmt_apps.classification.baselines import majority_scores
@@ -47,6 +45,6 @@ def fold_scores(
     """Train on `train` for all epochs, in this process, and return the scores of `test`."""
     model = text_model(settings.kind).build(settings, [text.text for text in train], labels)
     training = prepare(model, settings, train, None, workers, SingleProcess())
-    training.trainer.fit(training.batches, replace(training.options, quiet=True))
+    training.run("training")
     encoded = encoded_texts(model, test)
     return score_logits(labels, model.logits(encoded, workers), np.asarray(encoded.labels))

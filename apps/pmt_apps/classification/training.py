@@ -22,6 +22,7 @@ from pmt_text import BucketBatches, LabeledText
 from pmt_train import (
     SGD,
     AdamW,
+    Callbacks,
     EarlyStopping,
     FitOptions,
     OptimizerMaker,
@@ -30,6 +31,7 @@ from pmt_train import (
     Trainer,
     Workers,
     linear_schedule,
+    progress_bar,
     warmup,
 )
 
@@ -65,6 +67,14 @@ class Training:
     trainer: Trainer[TextNetwork, TextBatch]
     batches: BucketBatches[TextBatch]
     options: FitOptions
+
+    def run(self, description: str) -> None:
+        """Train without a line per epoch. description: of the progress bar."""
+        total = len(self.batches) * self.options.epochs
+        with progress_bar(total, description, "step") as bar:
+            callbacks: Callbacks = {"step": lambda _: bar.update(1)}
+            options = replace(self.options, quiet=True, callbacks=callbacks)
+            self.trainer.fit(self.batches, options)
 
 
 def prepare(
@@ -127,7 +137,7 @@ def _fit_linear_part(
     linear = settings.of_tfidf()
     tfidf = TfIdfModel(linear, model.labels, model.ngrams)
     training = prepare(tfidf, linear, train, None, workers, process_group)
-    training.trainer.fit(training.batches, replace(training.options, quiet=True))
+    training.run("training on n-grams")
     model.network.grams.load_state_dict(tfidf.network.state_dict())
     model.network.grams.freeze()
 

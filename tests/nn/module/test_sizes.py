@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, Any] = {
     **{"source_vocabulary": 9, "target_vocabulary": 9, "words": 9, "characters": 9},
     **{"shapes": 9, "tags": 5, "output": nn.NegativeSampling(4, 4), "output_vocabulary": 3},
     **{"noise_weights": np.array([4.0, 3.0, 2.0, 1.0])},
+    **{"offsets": np.array([0, 1]), "rows": np.array([0]), "pad": 1},
     **{"mask_id": 1, "reader": None, "tagger": None, "config": None},
 }
 CONFIG: dict[str, Any] = {"width": 8, "heads": 2, "hidden": 8}
@@ -30,7 +31,7 @@ CONFIGS = {"EntityTagger": TAGGER, "PairClassifier": PAIRS}
 MAY_BE_ZERO = {
     *("padding", "output_padding", "layers", "decoder_layers", "learned", "vector_width"),
     *("features", "token_types", "shift", "unknown_id", "mask_id", "first"),
-    *("embedding", "padding_id"),
+    *("embedding", "padding_id", "pad"),
 }
 NO_SIZES = {"axis", "count", "momentum"}
 WHOLE = ("int", "int | None", "int | Pair", "int | Pair | None", "int | str", "int | Pair | str")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_core import ShapeError
+from pmt_core import ShapeError, check_sizes
 from pmt_nn.word2vec.scatter_add import RowGroups
 
 _GROUP = 8  # rows that are summed at once
@@ -46,6 +46,7 @@ class SubwordInputs:
     def __init__(
         self, offsets: NDArray[np.integer], rows: NDArray[np.integer], *, pad: int
     ) -> None:
+        check_sizes("SubwordInputs", least=0, pad=pad)
         counts = np.diff(offsets)
         if offsets[:1].tolist() != [0] or offsets[-1] != len(rows) or counts.min(initial=1) < 1:
             raise ShapeError(

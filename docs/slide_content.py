@@ -145,7 +145,8 @@ def _sentences(paragraph: str) -> list[str]:
 
 def _points(paragraph: str) -> list[str]:
     """Return the sentences that define or stress something, with the one before if they need it."""
-    points, before = [], ""
+    points: list[str] = []
+    before = ""
     for sentence in _sentences(paragraph):
         leans = bool(_LEANS.match(sentence))
         text = f"{before} {sentence}".strip() if leans else sentence

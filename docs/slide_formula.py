@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
+from typing import Any
 
 import matplotlib
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 
 _EM = 100.0  # size of the letters that outlines are made with
-_FONT = {"mathtext.fontset": "cm", "font.family": "DejaVu Sans"}
+_FONT: dict[Any, Any] = {"mathtext.fontset": "cm", "font.family": "DejaVu Sans"}
 _BREAK = re.compile(r"\\begin\{\w+\}|\\end\{\w+\}|\\\\(?:\[\w+\])?")
 _PLAIN = (
     (re.compile(r"\\[lr]Vert\b"), r"\\|"),

@@ -13,8 +13,10 @@ from pmt_text import (
     CLS,
     PAIR_FEATURES,
     SEP,
+    EncodedPairs,
     InverseDocumentFrequency,
     PairEncoder,
+    TokenCache,
     Vocabulary,
     match_types,
     pair_features,
@@ -81,6 +83,27 @@ def test_pairs_are_laid_end_to_end_as_each_alone() -> None:
         parts = [getattr(pair, name) for pair in alone]
         np.testing.assert_array_equal(getattr(together, name), np.concatenate(parts))
     np.testing.assert_array_equal(together.lengths, [pair.offsets[1] for pair in alone])
+
+
+@pytest.mark.parametrize("rarity", [None, InverseDocumentFrequency(100, {"same": 40, "zyx": 3})])
+def test_pairs_one_by_one_are_those_of_a_block(rarity: InverseDocumentFrequency | None) -> None:
+    rng = random.Random(7)
+    words = ["same", "zyx", "engineer", "engineering", "don't", "U.S.", "moon", "?", ""]
+    pairs = list(PAIRS)
+    for _ in range(60):
+        a, b = (" ".join(rng.choices(words, k=rng.randint(0, 9))) for _ in range(2))
+        pairs.append((a, b))
+    encoder = PairEncoder(_vocabulary(), 12, rarity)
+    cache = TokenCache()
+    for tokens in (tokenize, cache):
+        block = encoder.encode(pairs, tokenize=tokens)
+        starts = range(0, len(pairs), 5)  # few enough to be encoded one by one
+        parts = [encoder.encode(pairs[i : i + 5], tokenize=tokens) for i in starts]
+        few = EncodedPairs.joined(parts)
+        for name in ("ids", "segments", "match_types", "offsets", "features"):
+            expected, got = getattr(block, name), getattr(few, name)
+            assert getattr(got, "dtype", None) == getattr(expected, "dtype", None)
+            assert np.array_equal(got, expected)
 
 
 def test_unknown_words_match_by_their_text() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pmt_core import SettingsError, decode_field, field, json_object
 from pmt_text.qqp.encoded_pairs import EncodedPairs
+from pmt_text.qqp.few_pairs import FEW, encode_few
 from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.pair_features import PAIR_FEATURES, features_of
 from pmt_text.qqp.word_matches import (
@@ -93,14 +94,13 @@ class PairEncoder:
         """
         ids, segments, types, lengths = array("i"), array("b"), array("b"), array("q", [0])
         features = np.empty((len(pairs), self.features), np.float32)
-        tokens = token_numbers(tokenize)
-        for start in range(0, len(pairs), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            block = self._encoded(pairs[rows], tokens, features[rows])
-            ids.frombytes(block[0].tobytes())
-            segments.frombytes(block[1].tobytes())
-            types.frombytes(block[2].tobytes())
-            lengths.frombytes(block[3].tobytes())
+        if len(pairs) <= FEW:
+            room = self.max_length - _SPECIALS
+            few = encode_few(pairs, tokenize, self.vocabulary, room, self.idf, features)
+            for flat, values in zip((ids, segments, types, lengths), few, strict=True):
+                flat.extend(values)
+        else:
+            self._encode_blocks(pairs, tokenize, features, (ids, segments, types, lengths))
         return EncodedPairs(
             ids=np.asarray(ids, np.int32),  # which shares the memory
             segments=np.asarray(segments, np.int8),
@@ -109,6 +109,21 @@ class PairEncoder:
             labels=None if labels is None else np.asarray(labels, np.int64),
             features=None if self.idf is None else features,
         )
+
+    def _encode_blocks(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        tokenize: Tokenize,
+        features: NDArray[np.float32],
+        flat: Sequence[array[int]],
+    ) -> None:
+        """Append ids, segments, match types and lengths of all pairs to flat arrays."""
+        tokens = token_numbers(tokenize)
+        for start in range(0, len(pairs), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            block: Sequence[NDArray[Any]] = self._encoded(pairs[rows], tokens, features[rows])
+            for whole, part in zip(flat, block, strict=True):
+                whole.frombytes(part.tobytes())
 
     def _encoded(
         self,

@@ -64,7 +64,7 @@ def is_shared(numbers: NDArray[np.int32], lengths: NDArray[np.int64]) -> NDArray
         lengths: number of tokens of each text, (2 n,).
     """
     words = int(numbers.max(initial=0)) + 1
-    rows = max(_CELLS // words, 1)  # of the table: pairs that are compared at once
+    rows = max(min(_CELLS // words, len(lengths) // 2), 1)  # of the table: pairs compared at once
     texts = np.arange(len(lengths))
     cells = np.repeat(texts // 2 % rows * words, lengths) + numbers
     bits = np.repeat((1 + texts % 2).astype(np.int8), lengths)

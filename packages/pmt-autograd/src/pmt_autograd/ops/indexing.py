@@ -91,7 +91,8 @@ def take_rows(table: Array, ids: Array, *, sparse: bool = True) -> Result:
     ids = np.asarray(ids)
     if ids.dtype.kind not in "iu":
         raise DtypeError(f"ids are integers, got dtype {ids.dtype}; convert with .astype(np.int64)")
-    if ids.size and (ids.min() < 0 or ids.max() >= len(table)):
+    least, largest = np.minimum.reduce, np.maximum.reduce  # without what `min` and `max` add
+    if ids.size and (least(ids, axis=None) < 0 or largest(ids, axis=None) >= len(table)):
         raise ShapeError(
             f"ids lie in 0 ... {len(table) - 1} for a table of {len(table)} rows, got "
             f"{ids.min()} ... {ids.max()}; was the table made for another vocabulary?"

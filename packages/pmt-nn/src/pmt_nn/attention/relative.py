@@ -146,15 +146,9 @@ def relative_weights(
     return softmax_weights(scores.writer(mask), (b, len(content_bias), t, t), qkv.dtype)
 
 
-def relative_attention_into(
-    qkv: Array, content_bias: Array, position_bias: Array, output: Array
-) -> None:
-    """Write `relative_attention` without a mask to `output` (b, t, d); both may be views."""
-    scores = _Scores.of(qkv, content_bias, position_bias)
-    values = split_heads(split_packed(qkv)[2], len(content_bias))
-    b, t = qkv.shape[:2]
-    weights = np.empty((b, len(content_bias), t, t), qkv.dtype)
-    mix_into(scores.writer(None), weights, values, output, None)
+def relative_scores(qkv: Array, content_bias: Array, position_bias: Array) -> ScoreWriter:
+    """Return the writer of the scores of `relative_attention` without a mask."""
+    return _Scores.of(qkv, content_bias, position_bias).writer(None)
 
 
 class _Scores(NamedTuple):

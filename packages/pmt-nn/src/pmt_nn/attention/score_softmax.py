@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -53,9 +54,9 @@ def softmax_written(write: Callable[[], None], scores: Array) -> None:
     """
     rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
     write()
-    if scores.max(initial=0) < SMALL:
+    if np.maximum.reduce(rows.reshape(-1), initial=0) < SMALL:
         total = _exponentials(rows)
-        if total.min(initial=1) > 1 / LARGE:
+        if np.minimum.reduce(total, initial=1) > 1 / LARGE:
             rows *= (1 / total)[:, np.newaxis]
             return
         write()  # a row without keys, or with very small scores only
@@ -72,8 +73,16 @@ def softmax_written(write: Callable[[], None], scores: Array) -> None:
 def _exponentials(rows: Array) -> Array:
     """Replace rows (n, s) by e^rows and return their sums (n,), as a product, which is faster."""
     np.exp(rows, out=rows)
-    total: Array = rows @ np.ones(rows.shape[1], rows.dtype)
+    total: Array = rows @ _ones(rows.shape[1], rows.dtype)
     return total
+
+
+@lru_cache(maxsize=256)
+def _ones(s: int, dtype: np.dtype[Any]) -> Array:
+    """Return (s,) ones, read-only."""
+    ones = np.ones(s, dtype)
+    ones.flags.writeable = False
+    return ones
 
 
 def sequence_blocks(weights: Array) -> Iterator[slice]:

@@ -21,7 +21,7 @@ from pmt_nn.models.word_rows import WordRows
 from pmt_nn.module.module import Module
 from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
-from pmt_nn.transformer.inference import infer_norm
+from pmt_nn.transformer.inference import infer_linear, infer_norm
 
 
 class PairInputs(Protocol):
@@ -130,7 +130,7 @@ class PairClassifier(Module):
         """
         rows = WordRows.of(batch.mask) if self._can_infer(batch) else None
         if rows is not None:
-            return self._classified(Tensor.wrap(self._infer(batch, rows)), batch, None)
+            return Tensor.wrap(self._infer_logits(self._infer(batch, rows), batch))
         return self.logits(self.embed(batch, rng=rng), batch, rng=rng)
 
     def logits(self, embedded: Tensor, batch: PairInputs, *, rng: Rng = None) -> Tensor:
@@ -185,6 +185,20 @@ class PairClassifier(Module):
         infer_norm(x, self.norm)
         return rows.padded(self.encoder.infer(x, rows.groups), None)
 
+    def _infer_logits(self, x: Array, batch: PairInputs) -> Array:
+        """Return what `_classified` returns for x (b, t, d), up to rounding, without a tape."""
+        means = _pooling_weights(batch.segments, batch.mask, x.dtype) @ x
+        if self.config.compare:
+            first, second = means[:, 1:2], means[:, 2:3]
+            means = np.concatenate((means, np.abs(first - second), first * second), axis=1)
+        b, n, d = means.shape
+        pooled = infer_linear(means.reshape(b, n * d), self.pool)
+        np.tanh(pooled, out=pooled)
+        hidden = self._feature_vectors(batch.features, b, pooled.dtype)
+        if hidden is not None:
+            pooled = np.concatenate((pooled, hidden.data), axis=-1)
+        return infer_linear(pooled, self.classify)
+
     def _pooled(self, x: Tensor, batch: PairInputs) -> Tensor:
         """Pool x (b, t, d) to (b, 3d), or (b, 5d) if the means are compared."""
         weights = Tensor(_pooling_weights(batch.segments, batch.mask, x.dtype))
@@ -223,5 +237,5 @@ def _pooling_weights(segments: Ids, mask: Mask, dtype: DTypeLike) -> NDArray[np.
     weights[:, 0, 0] = 1
     np.logical_and(mask, segments == 0, out=weights[:, 1])
     np.logical_and(mask, segments == 1, out=weights[:, 2])
-    weights /= np.maximum(weights.sum(axis=2, keepdims=True), 1)
+    weights /= np.maximum(np.add.reduce(weights, axis=2, keepdims=True), 1)
     return weights

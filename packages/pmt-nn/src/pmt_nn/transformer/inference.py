@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd import Array, only_values
-from pmt_nn.attention.kernel import attend_into, split_packed
+from pmt_autograd import Array, only_values, values
 from pmt_nn.attention.multi_head import SelfAttention
-from pmt_nn.attention.relative import RelativeAttention, relative_attention_into
+from pmt_nn.attention.relative import RelativeAttention
 from pmt_nn.attention.unpadded import SequenceGroup
+from pmt_nn.attention.values_only import relative_attention_into, self_attention_into
 from pmt_nn.layers.few_rows import few_rows_product
 from pmt_nn.layers.linear import Linear
 from pmt_nn.layers.memory_layout import cache_blocks
@@ -175,12 +175,12 @@ def _attend(attention: SelfAttention | RelativeAttention, qkv: Array, output: Ar
         biases = attention.content_bias.data, attention.position_bias.data
         relative_attention_into(qkv, *biases, output)
     else:
-        attend_into(*split_packed(qkv), output, heads=attention.heads)
+        self_attention_into(qkv, output, attention.heads)
 
 
 def _add_bias(rows: Array, linear: Linear) -> None:
     if linear.bias is not None:
-        rows += linear.bias.data
+        rows += values(linear.bias)
 
 
 def _add(x: Array, y: Array, linear: Linear) -> None:
@@ -191,16 +191,18 @@ def _add(x: Array, y: Array, linear: Linear) -> None:
 
 def infer_norm(rows: Array, norm: LayerNorm) -> None:
     """Normalize rows (n, d) in place, block by block."""
-    d = rows.shape[1]
+    d, scalar = rows.shape[1], rows.dtype.type
     averaging = mean_weights(d, rows.dtype)
+    weight, bias = values(norm.weight), values(norm.bias)
     for block in cache_blocks(len(rows), d):
         part = rows[block]
         part -= (part @ averaging)[:, np.newaxis]
-        inverse = np.square(part) @ averaging  # the variance
-        inverse += rows.dtype.type(norm.eps)
-        np.reciprocal(np.sqrt(inverse, out=inverse), out=inverse)
+        # 1 / sqrt(variance + eps) = sqrt(d) / sqrt(sum of squares + d eps)
+        inverse = np.vecdot(part, part)
+        inverse += scalar(d * norm.eps)
+        np.divide(scalar(d**0.5), np.sqrt(inverse, out=inverse), out=inverse)
         part *= inverse[:, np.newaxis]
-        if norm.weight is not None:
-            part *= norm.weight.data
-        if norm.bias is not None:
-            part += norm.bias.data
+        if weight is not None:
+            part *= weight
+        if bias is not None:
+            part += bias

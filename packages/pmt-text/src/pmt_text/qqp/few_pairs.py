@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +43,9 @@ def encode_few(
     for row, texts in zip(features, pairs, strict=True):
         first, second = (list(tokenize(text)) for text in texts)
         if idf is None:
-            by_token = _shared(first, second)
+            by_token = _types_by_presence(first, second)
         else:
-            by_token = _matches(first, second, idf, row)
+            by_token = _types_by_rarity(first, second, idf, row)
         n, k = truncated_lengths(len(first), len(second), budget)
         ids += [CLS, *vocabulary.id_list(first[:n]), SEP, *vocabulary.id_list(second[:k]), SEP]
         types += [0, *map(by_token.__getitem__, first[:n]), 0]
@@ -56,14 +55,13 @@ def encode_few(
     return ids, segments, types, lengths
 
 
-def _shared(first: Sequence[str], second: Sequence[str]) -> dict[str, int]:
+def _types_by_presence(first: Sequence[str], second: Sequence[str]) -> dict[str, int]:
     """Return the match type of each token: 2 if both texts have it, else 1."""
-    types = dict.fromkeys(chain(first, second), 1)
-    types.update(dict.fromkeys(set(first).intersection(second), 2))
-    return types
+    words, others = set(first), set(second)
+    return dict.fromkeys(words | others, 1) | dict.fromkeys(words & others, 2)
 
 
-def _matches(
+def _types_by_rarity(
     first: Sequence[str],
     second: Sequence[str],
     idf: InverseDocumentFrequency,

@@ -96,7 +96,10 @@ def test_the_settings_are_saved_and_printed_and_followed(trained: Any) -> None:
         assert config[name.replace("-", "_")] == value
         assert [name, str(value)] in printed
     rows = epochs(trained.run)
-    assert len(rows) == settings["--epochs"] + settings.get("--lm-epochs", 0)
+    assert (
+        len(rows)
+        == settings["--epochs"] + settings.get("--lm-epochs", 0) + trained.app.epochs_before
+    )
     assert all(float(row["train_loss"]) > 0 for row in rows)
 
 
@@ -242,7 +245,7 @@ def test_a_line_that_is_not_utf8_is_named_and_those_before_it_answered(trained: 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_saves_and_a_resumed_run_equals_one_that_was_not_stopped(trained: Any) -> None:
     folder, run = trained.folder / "parted", trained.run
-    step = trained.app.steps_before + int(epochs(run)[0]["step"]) + 1  # in the second epoch
+    step = int(epochs(run)[0]["step"]) + 1  # in the second epoch
     options = (*trained.data, *trained.app.settings, "--out", "parted")
     process = trained.program.start(*options, interrupt=f"step {step}")
     _, errors = process.communicate(timeout=600)

@@ -115,7 +115,7 @@ class SmallApp:
         splits: names of the splits in metrics.json.
         n_files: number of files in metrics.json.
         variant: distinguishes apps of one task.
-        steps_before: steps of a part that is trained before the run begins.
+        epochs_before: epochs of a stage that no setting counts.
     """
 
     task: str
@@ -125,7 +125,7 @@ class SmallApp:
     splits: Sequence[str]
     n_files: int
     variant: str = ""
-    steps_before: int = 0
+    epochs_before: int = 0
 
     @property
     def name(self) -> str:
@@ -183,7 +183,7 @@ APPS = [
         ("--width", 8, "--heads", 2, "--hidden", 16, "--epochs", 4, "--batch-size", 32,
          "--patience", 4, "--workers", 2),
         "the soup of day 3 was stale", ["dev", "dev_tfidf", "dev_majority"], 2,
-        steps_before=510,
+        epochs_before=6,
     ),
     SmallApp(
         "pretrain", plain_text,

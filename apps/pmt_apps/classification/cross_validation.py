@@ -7,21 +7,25 @@ import numpy as np
 from pmt_apps.classification.baselines import majority_scores
 from pmt_apps.classification.data import Splits, fold_of
 from pmt_apps.classification.labels import LabelSet
+from pmt_apps.classification.ngram_models import ScratchModel
 from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
-from pmt_apps.classification.training import Texts, encoded_texts, prepare, text_model
+from pmt_apps.classification.text_model import TextModel
+from pmt_apps.classification.training import LINEAR, Texts, encoded_texts, text_model, trainings
 from pmt_apps.fold_scores import FoldScores, log_folds
 from pmt_apps.kit.run import Run
 from pmt_train import SingleProcess, Workers
 
 
-def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None:
+def cross_validate(run: Run[Settings], model: TextModel, splits: Splits, workers: Workers) -> None:
     """Log the scores of the model and of the baselines over the folds of the training texts.
 
     The model of a fold is trained on all texts of the other folds for all epochs, and its last
     weights are scored, so that the texts that are scored choose nothing, and none has to be held
-    out to choose an epoch. The texts of dev belong to the folds too, if they were held out.
+    out to choose an epoch. The texts of dev belong to the folds too, if they were held out; all
+    that they choose is the `network_weight` of `model`, that of the run, which all folds have.
     """
+    weight = model.network_weight if isinstance(model, ScratchModel) else None
     settings = run.settings
     texts = splits.train if settings.dev is not None else [*splits.train, *splits.dev]
     folds = settings.folds or 2
@@ -30,21 +34,36 @@ def cross_validate(run: Run[Settings], splits: Splits, workers: Workers) -> None
     def scores_of(i: int) -> FoldScores:
         train = [text for text, n in zip(texts, numbers, strict=True) if n != i]
         test = [text for text, n in zip(texts, numbers, strict=True) if n == i]
-        scores = {"folds": fold_scores(settings, train, test, splits.labels, workers)}
-        if settings.kind != "tfidf":
-            linear = settings.of_tfidf()
-            scores["folds_tfidf"] = fold_scores(linear, train, test, splits.labels, workers)
+        scores = fold_scores(settings, train, test, splits.labels, workers, network_weight=weight)
         return {**scores, "folds_majority": majority_scores(train, test, splits.labels)}
 
     log_folds(run, folds, scores_of)
 
 
 def fold_scores(
-    settings: Settings, train: Texts, test: Texts, labels: LabelSet, workers: Workers
-) -> dict[str, float]:
-    """Train on `train` for all epochs, in this process, and return the scores of `test`."""
+    settings: Settings,
+    train: Texts,
+    test: Texts,
+    labels: LabelSet,
+    workers: Workers,
+    *,
+    network_weight: float | None = None,
+) -> dict[str, dict[str, float]]:
+    """Train on `train` for all epochs, in this process, and return the scores of `test`.
+
+    network_weight: of a `ScratchModel`. Returns "folds" and, unless that is tf-idf, "folds_tfidf".
+    """
     model = text_model(settings.kind).build(settings, [text.text for text in train], labels)
-    training = prepare(model, settings, train, None, workers, SingleProcess())
-    training.run("training")
-    encoded = encoded_texts(model, test)
-    return score_logits(labels, model.logits(encoded, workers), np.asarray(encoded.labels))
+    if isinstance(model, ScratchModel) and network_weight is not None:
+        model.network_weight = network_weight
+    scores = {}
+    for training in trainings(model, settings, train, None, workers, SingleProcess()):
+        training.run("training")
+        encoded = encoded_texts(training.model, test)
+        logits = training.model.logits(encoded, workers)
+        name = "folds_tfidf" if training.stage == LINEAR else "folds"
+        scores[name] = score_logits(labels, logits, np.asarray(encoded.labels))
+    if settings.kind == "encoder":
+        linear = fold_scores(settings.of_tfidf(), train, test, labels, workers)
+        scores["folds_tfidf"] = linear["folds"]
+    return {name: scores[name] for name in sorted(scores)}

@@ -27,7 +27,7 @@ from pmt_apps.classification.data import read_splits
 from pmt_apps.classification.predictor import TASK, TextPredictor, model_meta
 from pmt_apps.classification.report import report
 from pmt_apps.classification.settings import Settings
-from pmt_apps.classification.training import prepare, text_model
+from pmt_apps.classification.training import LINEAR, text_model, trainings
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_train import Workers
@@ -40,18 +40,24 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     with run.model_limit(None):
         texts = [text.text for text in splits.train]
         model = text_model(settings.kind).build(settings, texts, splits.labels)
-    training = prepare(model, settings, splits.train, splits.dev, workers)
-    run.say(
-        f"{len(splits.labels)} classes, {len(splits.train):,} texts to train on, "
-        f"{training.trainer.parameter_count:,} trained parameters\n"
-    )
-    history = run.fit(
-        training.trainer, training.batches, training.options, model_meta=model_meta(model)
-    )
+    run.say(f"{len(splits.labels)} classes, {len(splits.train):,} texts to train on")
+    baseline = None
+    for training in trainings(model, settings, splits.train, splits.dev, workers):
+        part, meta = "", model_meta(model)
+        if training.stage == LINEAR:
+            baseline, part, meta = training.model, "n-grams by themselves, as tf-idf: ", {}
+        run.say(f"\n{part}{training.trainer.parameter_count:,} trained parameters")
+        history = run.fit(
+            training.trainer,
+            training.batches,
+            training.options,
+            model_meta=meta,
+            stage=training.stage,
+        )
     if run.is_writer:  # only rank 0 scores
-        report(run, history, model, splits, workers)
+        report(run, history, model, baseline, splits, workers)
         if settings.folds is not None:
-            cross_validate(run, splits, workers)
+            cross_validate(run, model, splits, workers)
     run.finish()
 
 

@@ -12,6 +12,7 @@ from pmt_apps.classification.word_convolution import WordConvolution
 from pmt_autograd import Tensor
 from pmt_core import check_sizes
 from pmt_nn import (
+    Buffer,
     CharacterEncoder,
     Dropout,
     Embedding,
@@ -26,7 +27,8 @@ from pmt_nn import (
 Rng = np.random.Generator | None
 
 NETWORK_WEIGHT = 0.15
-"""Of the logits of a network that fits all training texts and is more certain than it is right."""
+"""Of the logits of a network that fits all training texts and is more certain than it is right,
+unless texts that are held out have chosen another."""
 
 
 class TextNetwork(Module):
@@ -116,12 +118,15 @@ class ScratchClassifier(TextNetwork):
     unknown words have, too. The linear model is not trained along: it is that of tf-idf, see
     `prepare`. Trained together, the part that explains the training texts first leaves no error
     for the other to learn from. The probabilities are the normalized product of those of both
-    parts (a product of experts, Hinton 1999), with exponents 1 and `NETWORK_WEIGHT`.
+    parts (a product of experts, Hinton 1999), with exponents 1 and `network_weight`.
 
     Args:
         config: sizes.
         rng: stream of the initial weights.
         unknown: id of the unknown word.
+
+    Attributes:
+        network_weight: weight of the logits of the convolution, (1,).
     """
 
     def __init__(
@@ -146,6 +151,7 @@ class ScratchClassifier(TextNetwork):
         self.convolution = WordConvolution(d, config.filters, rng, dtype=dtype)
         self.classify = Linear(self.convolution.features, config.classes, rng, dtype=dtype)
         self.grams = NgramClassifier(config.grams, config.classes, rng, dtype=dtype)
+        self.network_weight = Buffer([NETWORK_WEIGHT], dtype)
 
     def embed(self, batch: TextBatch, *, rng: Rng = None) -> Tensor | None:
         """See the base."""
@@ -162,7 +168,7 @@ class ScratchClassifier(TextNetwork):
     ) -> Tensor:
         """See the base."""
         linear = self.grams.logits(None, weights, batch)
-        return linear + self._logits_of_words(vectors, batch, rng) * NETWORK_WEIGHT
+        return linear + self._logits_of_words(vectors, batch, rng) * self.network_weight
 
     def trained_logits(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
         """See the base: those of the convolution."""

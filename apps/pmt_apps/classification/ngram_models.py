@@ -12,11 +12,15 @@ from pmt_apps.classification.encoded_texts import EncodedTexts, Rows, WordTable,
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.models import NgramClassifier, ScratchClassifier, ScratchConfig
 from pmt_apps.classification.ngrams import NgramOptions, NgramTfIdf
+from pmt_apps.classification.scores import log_loss
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
 from pmt_core import DataError, RandomStream, decode_field, pad_sequences
 from pmt_text import UNK, Vocabulary, tokenize
+from pmt_train import Workers
 
+NETWORK_WEIGHTS = (0.1, 0.15, 0.25, 0.35, 0.5, 0.7, 1.0)
+"""What `ScratchModel.logits_of_dev` chooses from."""
 _LONGEST_WORD = 24  # characters of a word that are read
 
 
@@ -125,6 +129,29 @@ class ScratchModel(TextModel):
             "words": self.vocabulary.to_json(),
             "characters": self.characters.to_json(),
         }
+
+    @property
+    def network_weight(self) -> float:
+        """The weight of the logits of the convolution beside those of the n-grams."""
+        return float(self.network.network_weight.data[0])
+
+    @network_weight.setter
+    def network_weight(self, weight: float) -> None:
+        self.network.network_weight.data[...] = weight
+
+    def logits_of_dev(self, dev: EncodedTexts, workers: Workers) -> NDArray[np.float32]:
+        """See the base: choose the one of `NETWORK_WEIGHTS` that has the least log loss.
+
+        If all losses are nan, `network_weight` stays.
+        """
+        network = self.network
+        linear = self._computed(network.grams, dev, workers, "scoring n-grams")
+        words = self._computed(network.trained_logits, dev, workers, "scoring")
+        labels = np.asarray(dev.labels)
+        losses = [log_loss(self.labels, linear + w * words, labels) for w in NETWORK_WEIGHTS]
+        if not np.isnan(losses).all():
+            self.network_weight = NETWORK_WEIGHTS[int(np.nanargmin(losses))]
+        return linear + np.float32(self.network_weight) * words
 
     def words(self, text: str) -> list[str]:
         """See the base."""

@@ -12,6 +12,7 @@ from pmt_apps.classification.attribution import word_scores
 from pmt_apps.classification.baselines import majority_scores, tfidf_baseline
 from pmt_apps.classification.data import Splits
 from pmt_apps.classification.labels import LabelSet
+from pmt_apps.classification.ngram_models import ScratchModel
 from pmt_apps.classification.scores import label_counts, score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
@@ -37,12 +38,19 @@ _MOST_IN_PLOT = 30  # classes
 
 
 def report(
-    run: Run[Settings], history: History, model: TextModel, splits: Splits, workers: Workers
+    run: Run[Settings],
+    history: History,
+    model: TextModel,
+    baseline: TextModel | None,
+    splits: Splits,
+    workers: Workers,
 ) -> None:
-    """Score dev and test beside the baselines; add figures and texts."""
+    """Score dev and test beside the baselines; add figures and texts.
+
+    baseline: the model of tf-idf, if there is one already.
+    """
     run.add_figure("learning.png", "Loss and scores by epoch", learning_curves, history)
-    baseline = None
-    if run.settings.kind != "tfidf":
+    if baseline is None and run.settings.kind != "tfidf":
         run.say("\nbaseline: tf-idf")
         baseline = tfidf_baseline(run.settings, splits.train, splits.dev, splits.labels, workers)
     for name, texts in splits.scored.items():
@@ -53,6 +61,12 @@ def report(
             scores = score_logits(splits.labels, logits, np.asarray(encoded.labels))
             run.log_metrics(f"{name}_tfidf", scores)
         run.log_metrics(f"{name}_majority", majority_scores(splits.train, texts, splits.labels))
+    if isinstance(model, ScratchModel):
+        run.log_metrics("dev", {"network_weight": model.network_weight})
+        run.report.text(
+            f"The logits of the convolution over words count {model.network_weight:g} times beside "
+            "those of the n-grams (tf-idf): dev has the least log loss so."
+        )
 
 
 def _report_split(

@@ -19,21 +19,27 @@ def score_logits(
 
     labels: numbers of the classes (n,), or 0 and 1 of each class (n, k).
     """
-    exact = logits.astype(np.float64)
-    if not np.isfinite(exact).all():
+    loss = log_loss(classes, logits, labels)
+    if np.isnan(loss):
         return {"accuracy": np.nan, "macro_f1": np.nan, "micro_f1": np.nan, "loss": np.nan}
     if classes.several:
-        losses = softplus(exact) - labels * exact
-        predicted = exact >= 0
-        scores = {"loss": float(losses.sum(axis=1).mean())}
-        return {**several_label_scores(predicted, labels > 0.5), **scores}
-    losses = -log_softmax(exact, axis=1)[np.arange(len(labels)), labels]
-    predicted = exact.argmax(axis=1)
+        return {**several_label_scores(logits >= 0, labels > 0.5), "loss": loss}
+    predicted = logits.argmax(axis=1)
     return {
         "accuracy": accuracy(predicted, labels),
         "macro_f1": averaged_f1(predicted, labels).f1,
-        "loss": float(losses.mean()),
+        "loss": loss,
     }
+
+
+def log_loss(classes: LabelSet, logits: NDArray[np.floating], labels: NDArray[Any]) -> float:
+    """Return the mean loss of a text, as in `score_logits`; nan if a logit is not finite."""
+    exact = logits.astype(np.float64)
+    if not np.isfinite(exact).all():
+        return float("nan")
+    if classes.several:
+        return float((softplus(exact) - labels * exact).sum(axis=1).mean())
+    return float(-log_softmax(exact, axis=1)[np.arange(len(labels)), labels].mean())
 
 
 def several_label_scores(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -105,11 +105,28 @@ class TextModel(ABC):
         self, encoded: EncodedTexts, workers: Workers, description: str = "predicting"
     ) -> NDArray[np.float32]:
         """Return the logits of all texts, (n, k)."""
+        return self._computed(self.network, encoded, workers, description)
+
+    def logits_of_dev(self, dev: EncodedTexts, workers: Workers) -> NDArray[np.float32]:
+        """Return the logits of texts with labels that are not trained on.
+
+        A model may first choose by them what training cannot.
+        """
+        return self.logits(dev, workers, "scoring")
+
+    def _computed(
+        self,
+        function: Callable[[TextBatch], Tensor],
+        encoded: EncodedTexts,
+        workers: Workers,
+        description: str,
+    ) -> NDArray[np.float32]:
+        """Return what a function of batches computes of all texts, (n, k)."""
         result = np.zeros((len(encoded), len(self.labels)), np.float32)
         self.network.eval()
 
         def work(batch: TextBatch) -> None:
-            result[batch.index] = self.network(batch).data
+            result[batch.index] = function(batch).data
 
         batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
         predict_batches(work, batches, workers, description=description)

@@ -1,9 +1,9 @@
-"""Training of a `TextModel`: optimizer, schedule, early stopping and scores of dev."""
+"""Training of a `TextModel`: its stages, optimizer, schedule, early stopping, scores of dev."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +41,9 @@ MODELS: dict[str, type[TextModel]] = {
 
 Texts = Sequence[LabeledText]
 
+LINEAR = "tfidf"
+"""Name of the stage that trains the linear part of a `ScratchModel`, which is tf-idf."""
+
 _LEAST_BATCH, _LEAST_STEPS = 8, 32  # of an epoch
 _AVERAGED = 8  # the average of the weights covers at most an eighth of the steps
 
@@ -61,20 +64,48 @@ class Training:
     Attributes:
         model: its labels and network.
         trainer, batches, options: what `TrainingLoop` needs.
+        stage: name of a part of the training of another model; None: that model itself.
     """
 
     model: TextModel
     trainer: Trainer[TextNetwork, TextBatch]
     batches: BucketBatches[TextBatch]
     options: FitOptions
+    stage: str | None = None
 
     def run(self, description: str) -> None:
         """Train without a line per epoch. description: of the progress bar."""
+        if self.stage is not None:
+            description = f"{description} {self.stage}"
         total = len(self.batches) * self.options.epochs
         with progress_bar(total, description, "step") as bar:
             callbacks: Callbacks = {"step": lambda _: bar.update(1)}
             options = replace(self.options, quiet=True, callbacks=callbacks)
             self.trainer.fit(self.batches, options)
+
+
+def trainings(
+    model: TextModel,
+    settings: Settings,
+    train: Texts,
+    dev: Texts | None,
+    workers: Workers,
+    process_group: ProcessGroup | None = None,
+) -> Iterator[Training]:
+    """Iterate over the trainings of a model, of which each is to be run before the next.
+
+    That of a `ScratchModel` begins with the stage `LINEAR`: a model of tf-idf of its own n-grams,
+    trained as `--model tfidf` is. It becomes the linear part, and is the baseline as well.
+    Arguments: see `prepare`.
+    """
+    if isinstance(model, ScratchModel):
+        linear = settings.of_tfidf()
+        tfidf = TfIdfModel(linear, model.labels, model.ngrams)
+        first = prepare(tfidf, linear, train, dev, workers, process_group)
+        yield replace(first, stage=LINEAR)
+        model.network.grams.load_state_dict(tfidf.network.state_dict())
+        model.network.grams.freeze()
+    yield prepare(model, settings, train, dev, workers, process_group)
 
 
 def prepare(
@@ -87,11 +118,9 @@ def prepare(
 ) -> Training:
     """Return the training of a model on `train` that keeps the best weights on `dev`.
 
-    Without dev it is trained for all epochs, and the last weights are kept. The linear part of a
-    `ScratchModel` is trained right away. process_group: see `Trainer`.
+    Without dev it is trained for all epochs, and the last weights are kept. process_group: see
+    `Trainer`. A model with several parts needs all of its `trainings`.
     """
-    if isinstance(model, ScratchModel):
-        _fit_linear_part(model, settings, train, workers, process_group)
     encoded = encoded_texts(model, train)
     model.label_smoothing = settings.label_smoothing
     if settings.class_weights == "balanced" and encoded.labels is not None:
@@ -126,22 +155,6 @@ def prepare(
     return Training(model, trainer, batches, options)
 
 
-def _fit_linear_part(
-    model: ScratchModel,
-    settings: Settings,
-    train: Texts,
-    workers: Workers,
-    process_group: ProcessGroup | None,
-) -> None:
-    """Train the linear model of n-grams as that of tf-idf, and freeze it."""
-    linear = settings.of_tfidf()
-    tfidf = TfIdfModel(linear, model.labels, model.ngrams)
-    training = prepare(tfidf, linear, train, None, workers, process_group)
-    training.run("training on n-grams")
-    model.network.grams.load_state_dict(tfidf.network.state_dict())
-    model.network.grams.freeze()
-
-
 def encoded_texts(model: TextModel, texts: Texts) -> EncodedTexts:
     """Return texts with their labels as the network reads them."""
     encoded = model.encode([text.text for text in texts])
@@ -157,7 +170,7 @@ def _evaluation(
     model: TextModel, dev: EncodedTexts, workers: Workers
 ) -> Callable[[], dict[str, float]]:
     def evaluate() -> dict[str, float]:
-        logits = model.logits(dev, workers, "scoring")
+        logits = model.logits_of_dev(dev, workers)
         return score_logits(model.labels, logits, np.asarray(dev.labels))
 
     return evaluate

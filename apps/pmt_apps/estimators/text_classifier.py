@@ -17,7 +17,7 @@ from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.predictor import TextPredictor
 from pmt_apps.classification.scores import several_label_scores
 from pmt_apps.classification.settings import Settings
-from pmt_apps.classification.training import prepare, text_model
+from pmt_apps.classification.training import text_model, trainings
 from pmt_apps.estimators.base import ClassifierTags, Estimator, TrainingOptions, check_lengths
 from pmt_core import DataError
 from pmt_text import LabeledText
@@ -114,9 +114,9 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
         train = [row for row, held in zip(rows, out, strict=True) if not held]
         dev = [row for row, held in zip(rows, out, strict=True) if held]
         model = text_model(settings.kind).build(settings, [row.text for row in train], label_set)
-        job = prepare(model, settings, train, dev, Workers(settings.workers))
         quiet = not (self.training or TrainingOptions()).progress
-        history = job.trainer.fit(job.batches, replace(job.options, quiet=quiet))
+        for job in trainings(model, settings, train, dev, Workers(settings.workers)):
+            history = job.trainer.fit(job.batches, replace(job.options, quiet=quiet))
         self.history_ = [dict(row) for row in history.rows]
         self.classes_ = np.array(classes)
         self._fitted = TextPredictor(settings, model)

@@ -30,6 +30,7 @@ class RunFolder:
         outputs: names of further files of the run, which only its app knows.
         config, history, metrics, checkpoint, model, report: config.json and so on.
         recording: recording.jsonl, of a run with --record.
+        folds: folds.json, of a run with --folds.
     """
 
     def __init__(self, path: Path, outputs: Sequence[str] = ()) -> None:
@@ -42,8 +43,9 @@ class RunFolder:
         self.model = path / "model.npz"
         self.report = path / "report.html"
         self.recording = path / _RECORDING
+        self.folds = path / "folds.json"
         files = (self.config, self.history, self.metrics, self.checkpoint, self.model, self.report)
-        self._files = (*files, self.recording)
+        self._files = (*files, self.recording, self.folds)
 
     def of_stage(self, name: str | None) -> tuple[Path, Path]:
         """Return the paths of the checkpoint and of the best weights; None: of the only stage."""

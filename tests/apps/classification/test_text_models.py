@@ -17,7 +17,7 @@ from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.scores import several_label_scores
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
-from pmt_apps.classification.training import encoded_texts, prepare, text_model
+from pmt_apps.classification.training import encoded_texts, text_model, trainings
 from pmt_core import DataError
 from pmt_text import LabeledText
 from pmt_train import Workers
@@ -52,8 +52,8 @@ def trained(kind: str, folder: Path, train: list[LabeledText], **changes: Any) -
     several = any(len(row.labels) != 1 for row in train)
     labels = LabelSet.of((row.labels for row in train), several)
     model = text_model(kind).build(chosen, [row.text for row in train], labels)
-    job = prepare(model, chosen, train, train[:40], Workers(1))
-    job.trainer.fit(job.batches, replace(job.options, quiet=True))
+    for training in trainings(model, chosen, train, train[:40], Workers(1)):
+        training.run("training")
     return model
 
 

@@ -11,9 +11,16 @@ from pmt_apps.classification.baselines import tfidf_baseline
 from pmt_apps.classification.cross_validation import fold_scores
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.models import NETWORK_WEIGHT, ScratchClassifier
+from pmt_apps.classification.ngram_models import NETWORK_WEIGHTS, ScratchModel
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
-from pmt_apps.classification.training import encoded_texts, prepare, text_model
+from pmt_apps.classification.training import (
+    Training,
+    encoded_texts,
+    prepare,
+    text_model,
+    trainings,
+)
 from pmt_apps.classification.word_convolution import WordConvolution
 from pmt_autograd import Tensor
 from pmt_core import StateError
@@ -99,12 +106,15 @@ def test_the_linear_part_is_that_of_tfidf_and_stays_as_it_is() -> None:
     model = model_of(settings, rows)
     network = model.network
     assert isinstance(network, ScratchClassifier)
-    job = prepare(model, settings, rows, None, Workers(1))
+    stages = trainings(model, settings, rows, None, Workers(1))
+    next(stages).run("training")
+    job = next(stages)
     before = network.state_dict()
     job.trainer.fit(job.batches, replace(job.options, quiet=True))
     after = network.state_dict()
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
-    assert changed == {name for name in before if not name.startswith("grams.")}
+    kept = ("grams.", "network_weight")
+    assert changed == {name for name in before if not name.startswith(kept)}
     tfidf = model_of(settings.of_tfidf(), rows)
     job = prepare(tfidf, settings.of_tfidf(), rows, None, Workers(1))
     job.trainer.fit(job.batches, replace(job.options, quiet=True))
@@ -114,6 +124,83 @@ def test_the_linear_part_is_that_of_tfidf_and_stays_as_it_is() -> None:
     together = alone + NETWORK_WEIGHT * network.trained_logits(batch).data
     np.testing.assert_allclose(network(batch).data, together, atol=1e-5)
     assert np.abs(together - alone).max() > 0.1
+
+
+def test_a_fold_trains_tfidf_once_for_its_score_and_for_the_linear_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, settings = texts(60), small_settings(epochs=1)
+    labels = LabelSet.of((row.labels for row in rows), False)
+    alone = fold_scores(settings.of_tfidf(), rows, rows[:20], labels, Workers(1))
+    trained: list[str | None] = []
+    run = Training.run
+
+    def run_and_note(training: Training, description: str) -> None:
+        trained.append(training.stage)
+        run(training, description)
+
+    monkeypatch.setattr(Training, "run", run_and_note)
+    scores = fold_scores(settings, rows, rows[:20], labels, Workers(1), network_weight=0.5)
+    assert trained == ["tfidf", None]
+    assert scores["folds_tfidf"] == alone["folds"]
+    other = fold_scores(settings, rows, rows[:20], labels, Workers(1))
+    assert other["folds"]["loss"] != scores["folds"]["loss"]
+
+
+def trained_parts(rows: list[LabeledText]) -> ScratchModel:
+    """A model whose parts are trained, without texts that are held out."""
+    settings = small_settings(epochs=12, lr=1e-2)
+    model = model_of(settings, rows)
+    assert isinstance(model, ScratchModel)
+    for training in trainings(model, settings, rows, None, Workers(1)):
+        training.run("training")
+    assert model.network_weight == pytest.approx(NETWORK_WEIGHT)
+    return model
+
+
+def test_the_weight_of_the_network_has_the_least_log_loss_of_dev() -> None:
+    model = trained_parts(texts(40))
+    right, names = texts(30), {"good": "bad", "bad": "good"}
+    wrong = [replace(row, labels=(names[row.labels[0]],)) for row in right]
+    chosen = []
+    for rows in (right, [*right[:24], *wrong[24:]], wrong):
+        dev = encoded_texts(model, rows)
+        logits = model.logits_of_dev(dev, Workers(1))
+        np.testing.assert_array_equal(logits, model.logits(dev, Workers(1)))
+        batch = dev.batch(np.arange(30))
+        parts = model.network.grams(batch).data, model.network.trained_logits(batch).data
+        losses = []
+        for weight in NETWORK_WEIGHTS:
+            x = (parts[0] + weight * parts[1]).astype(float)
+            losses.append(np.mean(np.log(np.exp(x).sum(1)) - x[np.arange(30), batch.labels]))
+        best = NETWORK_WEIGHTS[int(np.argmin(losses))]
+        assert model.network_weight == pytest.approx(best)
+        chosen.append(best)
+    assert chosen[0] == max(NETWORK_WEIGHTS)
+    assert chosen[2] == min(NETWORK_WEIGHTS)
+    model.network_weight = 0.7
+    model.network.classify.bias.data[...] = np.nan
+    model.logits_of_dev(encoded_texts(model, right), Workers(1))
+    assert model.network_weight == pytest.approx(0.7)
+
+
+def test_the_weight_of_the_best_epoch_is_saved_with_the_weights() -> None:
+    rows = texts(40)
+    settings = small_settings(epochs=4, lr=1e-2, average=0.9)
+    runs = []
+    for _ in range(2):
+        model = model_of(settings, rows)
+        for training in trainings(model, settings, rows, rows[:20], Workers(1)):
+            training.run("training")
+        runs.append(model)
+    assert isinstance(model, ScratchModel)
+    first, second = (run.network.state_dict() for run in runs)
+    assert first["network_weight"] == second["network_weight"] != np.float32(NETWORK_WEIGHT)
+    again = model_of(settings, rows)
+    again.network.load_state_dict(first)
+    encoded = encoded_texts(again, rows)
+    expected = model.logits(encoded, Workers(1))
+    np.testing.assert_array_equal(again.logits(encoded, Workers(1)), expected)
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -139,7 +226,7 @@ def test_label_smoothing_of_the_loss_by_hand(several: bool) -> None:
 def test_a_fold_trains_on_all_other_texts_and_keeps_the_last_weights() -> None:
     rows, settings = texts(60), small_settings(model="tfidf", epochs=2)
     labels = LabelSet.of((row.labels for row in rows), False)
-    scores = fold_scores(settings, rows, rows[:20], labels, Workers(1))
+    scores = fold_scores(settings, rows, rows[:20], labels, Workers(1))["folds"]
     model = model_of(settings, rows)
     job = prepare(model, settings, rows, None, Workers(1))
     assert job.options.evaluate is None
@@ -158,7 +245,7 @@ def test_folds_and_the_baseline_ask_no_other_rank(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("pmt_train.trainer.trainer.launched_process_group", launched)
     rows, settings = texts(20), small_settings(epochs=1)
     labels = LabelSet.of((row.labels for row in rows), False)
-    assert 0 <= fold_scores(settings, rows, rows, labels, Workers(1))["accuracy"] <= 1
+    assert 0 <= fold_scores(settings, rows, rows, labels, Workers(1))["folds"]["accuracy"] <= 1
     tfidf_baseline(settings, rows, rows, labels, Workers(1))
     with pytest.raises(StateError):
         prepare(model_of(settings, rows), settings, rows, rows, Workers(1))

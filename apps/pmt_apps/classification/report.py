@@ -53,6 +53,13 @@ def report(
     if baseline is None and run.settings.kind != "tfidf":
         run.say("\nbaseline: tf-idf")
         baseline = tfidf_baseline(run.settings, splits.train, splits.dev, splits.labels, workers)
+    if isinstance(model, ScratchModel):
+        text = (
+            f"the logits of the convolution over words count {model.network_weight:g} times beside "
+            "those of the n-grams (tf-idf), as dev has the least log loss so"
+        )
+        run.say(f"\n{text}")
+        run.report.text(f"{text[0].upper()}{text[1:]}.")
     for name, texts in splits.scored.items():
         _report_split(run, name, model, texts, workers)
         if baseline is not None:
@@ -61,12 +68,6 @@ def report(
             scores = score_logits(splits.labels, logits, np.asarray(encoded.labels))
             run.log_metrics(f"{name}_tfidf", scores)
         run.log_metrics(f"{name}_majority", majority_scores(splits.train, texts, splits.labels))
-    if isinstance(model, ScratchModel):
-        run.log_metrics("dev", {"network_weight": model.network_weight})
-        run.report.text(
-            f"The logits of the convolution over words count {model.network_weight:g} times beside "
-            "those of the n-grams (tf-idf): dev has the least log loss so."
-        )
 
 
 def _report_split(

@@ -24,17 +24,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.ner.tagger import (
-    EVALUATION_BATCH,
-    Tagger,
-    Tagging,
-    inner_ends,
-    join_cut_sentences,
-    word_positions,
-)
+from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagging import Tagging, WordScores, has_documents
 from pmt_autograd import Array
-from pmt_text import BucketBatches, TaggedBatch, TaggedSentence
-from pmt_train import Workers, predict_batches
+from pmt_text import TaggedSentence
+from pmt_train import Workers
 
 _SURENESS = 4  # power of the largest probability
 _OWN = 0.5  # weight of a word's own probabilities
@@ -52,14 +46,15 @@ def tag_twice(
     """Return the tags of sentences by themselves, and with those of their documents.
 
     Both are the same if the weight is 0, or if the sentences are not known to be of several
-    documents. The loss is that of the sentences.
+    documents. The loss is that of the sentences. The network is run once.
     """
-    first = tagger.tag(sentences, workers, description=description)
-    documents = [sentence.document for sentence in sentences]
-    if not weight or len(set(documents) - {0}) < 2:
+    scores = tagger.score(sentences, workers, description=description)
+    first = tagger.decode(sentences, scores, workers)
+    if not weight or not has_documents(sentences):
         return first, first
-    second = tag_documents(tagger, sentences, documents, workers, weight, description=description)
-    return first, replace(second, loss=first.loss)
+    documents = [sentence.document for sentence in sentences]
+    changed = with_consistency(tagger, sentences, documents, scores, workers, weight)
+    return first, tagger.decode(sentences, changed, workers)
 
 
 def tag_documents(
@@ -72,7 +67,7 @@ def tag_documents(
     confidence: bool = False,
     description: str = "tagging",
 ) -> Tagging:
-    """Return the most likely tags of sentences of documents; the loss is nan.
+    """Return the most likely tags of sentences of documents; the loss is that of the first pass.
 
     Args:
         tagger: trained.
@@ -83,39 +78,25 @@ def tag_documents(
         confidence: whether to compute marginal probabilities, those of the second pass.
         description: of the progress bar.
     """
-    encoded = tagger.encode(sentences)
-    model, crf = tagger.model.eval(), tagger.model.crf
-    scores = np.zeros((len(encoded.words), len(tagger.encoder.tags)), np.float32)
-    marginals = np.zeros_like(scores)
-    tags = np.zeros(len(scores), np.int64)
-    confidences = np.zeros(len(scores) if confidence else 0, np.float32)
+    scores = tagger.score(sentences, workers, description=description)
+    changed = with_consistency(tagger, sentences, documents, scores, workers, weight)
+    return tagger.decode(sentences, changed, workers, confidence=confidence)
 
-    def score_batch(batch: TaggedBatch) -> None:
-        emissions = model(batch)
-        positions = word_positions(encoded, batch)
-        scores[positions] = emissions.data[batch.mask]
-        marginals[positions] = crf.marginals(emissions, batch.mask)[batch.mask]
 
-    def tag_batch(batch: TaggedBatch) -> None:
-        positions = word_positions(encoded, batch)
-        emissions = np.zeros((*batch.mask.shape, scores.shape[1]), np.float32)
-        emissions[batch.mask] = scores[positions]
-        best = crf.decode(emissions, batch.mask)[batch.mask]
-        tags[positions] = best
-        if confidence:
-            probabilities = crf.marginals(emissions, batch.mask)[batch.mask]
-            confidences[positions] = probabilities[np.arange(len(best)), best]
-
-    batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
-    predict_batches(score_batch, batches, workers, description=description)
+def with_consistency(
+    tagger: Tagger,
+    sentences: Sequence[TaggedSentence],
+    documents: Sequence[int],
+    scores: WordScores,
+    workers: Workers,
+    weight: float,
+) -> WordScores:
+    """Return the scores of the second pass, see `consistency_scores`."""
+    marginals = tagger.word_marginals(scores, workers)
     words = [word for sentence in sentences for word in sentence.words]
     numbers = np.repeat(documents, [len(sentence) for sentence in sentences])
-    scores += consistency_scores(marginals, tagger.encoder.tags, words, numbers, weight)
-    predict_batches(tag_batch, batches, workers, description=description)
-    ends = inner_ends(sentences)
-    names = [tagger.encoder.tag_names(ids) for ids in np.split(tags, ends)]
-    join_cut_sentences(names, encoded.offsets, tagger.encoder.scheme)
-    return Tagging(names, np.split(confidences, ends) if confidence else [], float("nan"))
+    added = consistency_scores(marginals, tagger.encoder.tags, words, numbers, weight)
+    return replace(scores, emissions=scores.emissions + added)
 
 
 def consistency_scores(

@@ -11,7 +11,7 @@ from pmt_apps.kit.run import Run
 from pmt_apps.ner.data import Splits
 from pmt_apps.ner.ensemble import EnsembleTagger
 from pmt_apps.ner.new_tagger import new_tagger
-from pmt_apps.ner.pretraining import STAGE
+from pmt_apps.ner.pretraining import STAGE, PretrainedWeights
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
@@ -41,6 +41,7 @@ def fit_members(
         workers: threads.
     """
     settings = run.settings
+    pretrained = _pretrained(run)
     members: list[Tagger] = []
     scores: list[float] = []
     for i in range(settings.members):
@@ -48,9 +49,16 @@ def fit_members(
         chosen, tagger = settings, first
         if i:
             chosen = _settings_of(run, i)
-            sentences = splits["train"].sentences
-            words = first.encoder
-            tagger = new_tagger(chosen, run, sentences, vectors, corpus, words=words, stage=stage)
+            tagger = new_tagger(
+                chosen,
+                run,
+                splits["train"].sentences,
+                vectors,
+                corpus,
+                words=first.encoder,
+                pretrained=pretrained,
+                stage=stage,
+            )
         run.say(f"\nmember {i + 1} of {settings.members}")
         history = fit(tagger, splits, chosen, run, workers, stage)
         scores.append(history.best["f1"])
@@ -60,6 +68,15 @@ def fit_members(
         run.save_model(ensemble.model.state_dict(), ensemble.to_json())
     run.log_metrics("dev", {"members_mean_f1": float(np.mean(scores))})
     return ensemble
+
+
+def _pretrained(run: Run[Settings]) -> PretrainedWeights | None:
+    """Return the weights that all members start from; None for new ones, or an encoder's."""
+    settings = run.settings
+    if settings.fine_tunes:
+        return None
+    path = settings.encoder if settings.lm_corpus is None else run.folder.of_stage(STAGE)[1]
+    return None if path is None else PretrainedWeights.load(path)
 
 
 def _settings_of(run: Run[Settings], i: int) -> Settings:

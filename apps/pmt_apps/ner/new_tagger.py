@@ -22,6 +22,7 @@ def new_tagger(
     corpus: Sequence[TaggedSentence],
     *,
     words: SentenceEncoder | None = None,
+    pretrained: PretrainedWeights | None = None,
     stage: str | None = None,
 ) -> Tagger:
     """Return the tagger to train on sentences.
@@ -33,6 +34,7 @@ def new_tagger(
         vectors: given word vectors.
         corpus: sentences to pre-train on.
         words: vocabularies of another tagger to share; None: those of the sentences and corpus.
+        pretrained: weights to start from, if they are loaded already.
         stage: of the run, in which the tagger is trained, see `Run.fit`.
     """
     if settings.fine_tunes and settings.encoder is not None:
@@ -40,7 +42,8 @@ def new_tagger(
         words = words or build_encoder(settings, sentences, None)
         with run.model_limit(stage):
             return FineTunedTagger(words, encoder, settings)
-    pretrained = PretrainedWeights.load(settings.encoder) if settings.encoder else None
+    if pretrained is None and settings.encoder is not None:
+        pretrained = PretrainedWeights.load(settings.encoder)
     if words is None:
         more_words = [*(pretrained.words if pretrained else ()), *frequent_words(corpus, settings)]
         words = build_encoder(settings, sentences, vectors, more_words)

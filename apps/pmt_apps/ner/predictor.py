@@ -12,7 +12,8 @@ from pmt_apps.kit.predictor import Predictor
 from pmt_apps.ner.consistency import tag_documents
 from pmt_apps.ner.ensemble import load_tagger
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger, Tagging
+from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagging import Tagging
 from pmt_autograd import Array
 from pmt_core import DataError, tag_spans
 from pmt_text import TaggedSentence, TextWord, convert_tags, find_words
@@ -88,7 +89,7 @@ class EntityPredictor(Predictor[Settings, Sentence, list[str]]):
         """
         texts = [text if isinstance(text, str) else " ".join(text) for text in inputs]
         words = [_words(sentence) for sentence in inputs]
-        sentences = _tagged(words)
+        sentences = _tagged(words, document=document)
         tagged: Iterator[tuple[Sequence[str], NDArray[np.float32]]] = iter(())
         if sentences:
             tagging = self._tagging(sentences, document=document)
@@ -173,9 +174,13 @@ def _words(sentence: Sentence) -> list[TextWord]:
     ]
 
 
-def _tagged(words: Sequence[Sequence[TextWord]]) -> list[TaggedSentence]:
-    """Return the sentences that have words."""
-    return [TaggedSentence(tuple(word.text for word in row)) for row in words if row]
+def _tagged(words: Sequence[Sequence[TextWord]], *, document: bool = False) -> list[TaggedSentence]:
+    """Return the sentences that have words, of one document or of unknown ones."""
+    return [
+        TaggedSentence(tuple(word.text for word in row), document=int(document))
+        for row in words
+        if row
+    ]
 
 
 _NOTHING: tuple[Sequence[str], NDArray[np.float32]] = ((), np.zeros(0, np.float32))

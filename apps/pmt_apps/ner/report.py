@@ -9,7 +9,8 @@ from pmt_apps.ner.consistency import tag_twice
 from pmt_apps.ner.data import Splits
 from pmt_apps.ner.entity_html import entity_html, entity_legend
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger, Tagging
+from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagging import Tagging
 from pmt_apps.ner.training import score_entities, scores
 from pmt_apps.ner.unseen import SeenEntities, seen_entities, unseen_recall, unseen_scores
 from pmt_core import tag_spans

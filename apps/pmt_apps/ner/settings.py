@@ -22,7 +22,10 @@ from pmt_apps.kit.settings import TransformerSettings
 from pmt_core import SettingsError
 
 pretraining_option = functools.partial(option, group="pre-training")
-SAMPLE_DEFAULTS = {"epochs": 24, "word_width": 50, "filters": 30, "width": 64, "hidden": 128}
+SAMPLE_DEFAULTS = {
+    "epochs": 24, "word_width": 50, "filters": 30, "width": 64, "hidden": 128,
+    "document_context": False,
+}  # fmt: skip
 
 
 FINE_TUNING_DEFAULTS = {
@@ -121,6 +124,11 @@ class Settings(TransformerSettings):
         "documents; 0: each sentence is tagged by itself",
         at_least=0,
         at_most=100,
+    )
+    document_context: bool = model_option(
+        True,
+        "add the mean vector of words of its document to each word, where sentences of --train are "
+        "of several documents; not on the shipped sample",
     )
     scheme: Literal["IOB1", "IOB2", "IOBES"] = model_option(
         "IOBES", "tag scheme of the model, whatever that of the files"

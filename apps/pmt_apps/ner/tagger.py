@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from dataclasses import asdict, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.ner.settings import Settings
+from pmt_apps.ner.tagging import (
+    Tagging,
+    WordScores,
+    has_documents,
+    inner_ends,
+    join_cut_sentences,
+    word_positions,
+)
 from pmt_autograd import Tensor
 from pmt_core import (
     DataError,
@@ -28,8 +35,6 @@ from pmt_text import (
     SentenceEncoder,
     TaggedBatch,
     TaggedSentence,
-    TagScheme,
-    concatenate_tags,
     forbidden_ends,
     forbidden_transitions,
     sentence_chunks,
@@ -37,21 +42,6 @@ from pmt_text import (
 from pmt_train import Workers, predict_batches
 
 EVALUATION_BATCH = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tagging:
-    """The predicted tags of n sentences with m words in all.
-
-    Attributes:
-        tags: names of the tags of each sentence, in the scheme of the encoder.
-        confidence: marginal probabilities of the tags of each sentence; empty unless requested.
-        loss: mean of -log p(labels) over the chunks; nan if labels are unknown.
-    """
-
-    tags: list[list[str]]
-    confidence: list[NDArray[np.float32]]
-    loss: float
 
 
 class Tagger:
@@ -108,6 +98,7 @@ class Tagger:
             filters=settings.filters,
             input_dropout=settings.input_dropout,
             word_dropout=settings.word_dropout,
+            document_context=settings.document_context and has_documents(texts),
             **settings.sizes,
         )
         counts = encoder.counts(encoder.encode(texts))
@@ -174,52 +165,83 @@ class Tagger:
             confidence: whether to compute marginal probabilities.
             description: of the progress bar.
         """
+        scores = self.score(sentences, workers, description=description)
+        return self.decode(sentences, scores, workers, confidence=confidence)
+
+    def score(
+        self,
+        sentences: Sequence[TaggedSentence],
+        workers: Workers,
+        *,
+        description: str = "tagging",
+    ) -> WordScores:
+        """Return the scores of the tags of all words, which the CRF decodes."""
         encoded = self.encode(sentences)
-        tags = np.zeros(len(encoded.words), np.int64)
-        marginals = np.zeros(len(tags) if confidence else 0, np.float32)
+        emissions = np.zeros((len(encoded.words), len(self.encoder.tags)), np.float32)
         losses = np.full(len(encoded), np.nan)
         self.model.eval()
 
-        def tag_batch(batch: TaggedBatch) -> None:
+        def score_batch(batch: TaggedBatch) -> None:
             scores = self.model(batch)
-            best = self.model.crf.decode(scores, batch.mask)[batch.mask]
-            positions = word_positions(encoded, batch)
-            tags[positions] = best
-            if confidence:
-                probabilities = self.model.crf.marginals(scores, batch.mask)
-                marginals[positions] = probabilities[batch.mask, best]
+            emissions[word_positions(encoded, batch)] = scores.data[batch.mask]
             if batch.tags is not None:
                 known = batch.mask & (batch.tags >= 0)
                 losses[batch.index] = self.model.crf(
                     scores, batch.tags, known, reduction="none"
                 ).data
 
-        batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
-        predict_batches(tag_batch, batches, workers, description=description)
+        predict_batches(score_batch, _batches(encoded), workers, description=description)
+        return WordScores(encoded, emissions, float(losses.mean()))
+
+    def decode(
+        self,
+        sentences: Sequence[TaggedSentence],
+        scores: WordScores,
+        workers: Workers,
+        *,
+        confidence: bool = False,
+    ) -> Tagging:
+        """Return the most likely tags of sentences by the scores of their words, see `tag`."""
+        encoded = scores.encoded
+        tags = np.zeros(len(scores.emissions), np.int64)
+        marginals = np.zeros(len(tags) if confidence else 0, np.float32)
+
+        def decode_batch(batch: TaggedBatch) -> None:
+            positions, emissions = scores.of(batch)
+            best = self.model.crf.decode(emissions, batch.mask)[batch.mask]
+            tags[positions] = best
+            if confidence:
+                probabilities = self.model.crf.marginals(emissions, batch.mask)
+                marginals[positions] = probabilities[batch.mask, best]
+
+        predict_batches(decode_batch, _batches(encoded), workers, description="decoding")
         ends = inner_ends(sentences)
         names = [self.encoder.tag_names(ids) for ids in np.split(tags, ends)]
         join_cut_sentences(names, encoded.offsets, self.encoder.scheme)
-        return Tagging(
-            names,
-            np.split(marginals, ends) if confidence else [],
-            float(losses.mean()),
-        )
+        return Tagging(names, np.split(marginals, ends) if confidence else [], scores.loss)
 
     def marginals(
         self, sentences: Sequence[TaggedSentence], workers: Workers
     ) -> list[NDArray[np.float32]]:
         """Return p(tag | sentence) of the words of each sentence, (words, tags of the encoder)."""
-        encoded = self.encode(sentences)
-        marginals = np.zeros((len(encoded.words), len(self.encoder.tags)), np.float32)
-        self.model.eval()
-
-        def score_batch(batch: TaggedBatch) -> None:
-            probabilities = self.model.crf.marginals(self.model(batch), batch.mask)
-            marginals[word_positions(encoded, batch)] = probabilities[batch.mask]
-
-        batches = BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
-        predict_batches(score_batch, batches, workers, description="tagging")
+        marginals = self.word_marginals(self.score(sentences, workers), workers)
         return np.split(marginals, inner_ends(sentences))
+
+    def word_marginals(self, scores: WordScores, workers: Workers) -> NDArray[np.float32]:
+        """Return p(tag | sentence) of all words by their scores, (m, tags of the encoder)."""
+        marginals = np.zeros_like(scores.emissions)
+
+        def batch_marginals(batch: TaggedBatch) -> None:
+            positions, emissions = scores.of(batch)
+            marginals[positions] = self.model.crf.marginals(emissions, batch.mask)[batch.mask]
+
+        batches = _batches(scores.encoded)
+        predict_batches(batch_marginals, batches, workers, description="probabilities")
+        return marginals
+
+
+def _batches(encoded: Any) -> BucketBatches[Any]:
+    return BucketBatches(encoded.lengths, EVALUATION_BATCH, encoded.batch)
 
 
 def tag_constraints(encoder: SentenceEncoder) -> dict[str, Any]:
@@ -241,24 +263,3 @@ def _config_from_json(state: object) -> EntityTaggerConfig:
         del config["directional"], config["window"]
     values = dataclass_fields(config, EntityTaggerConfig, complete=False, minimum=0)
     return EntityTaggerConfig(**values)
-
-
-def inner_ends(sentences: Sequence[TaggedSentence]) -> NDArray[np.int64]:
-    """Return the positions among all words where each sentence but the first begins."""
-    return np.cumsum([len(sentence) for sentence in sentences])[:-1]
-
-
-def word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.int64]:
-    """Return the positions of the words of a batch among all words, in the order of its mask."""
-    starts = encoded.offsets[batch.index][:, np.newaxis]
-    return (starts + np.arange(batch.mask.shape[1]))[batch.mask]
-
-
-def join_cut_sentences(tags: list[list[str]], chunks: NDArray[np.int64], scheme: TagScheme) -> None:
-    """Rewrite the tags of the sentences that were cut into chunks, see `concatenate_tags`."""
-    starts = np.cumsum([0, *map(len, tags)])
-    cuts = np.setdiff1d(chunks, starts)
-    indices = np.searchsorted(starts, cuts) - 1
-    for i in np.unique(indices).tolist():
-        edges = [0, *(cuts[indices == i] - starts[i]).tolist(), len(tags[i])]
-        tags[i] = concatenate_tags([tags[i][a:b] for a, b in pairwise(edges)], scheme)

@@ -12,7 +12,8 @@ from pmt_apps.ner.data import Splits
 from pmt_apps.ner.entity_swap import EntitySwap, SwappedBatches
 from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.tagger import Tagger, Tagging
+from pmt_apps.ner.tagger import Tagger
+from pmt_apps.ner.tagging import Tagging
 from pmt_core import RandomStream
 from pmt_text import BucketBatches, TaggedSentence, convert_tags
 from pmt_train import (

@@ -83,6 +83,25 @@ def test_no_weight_and_no_recurrence_change_nothing(tagger: Tagger) -> None:
     assert first is second  # of no known document
 
 
+def test_the_network_is_run_once(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [TaggedSentence(text.words, document=1 + i // 3) for i, text in enumerate(TEXTS)]
+    expected = (
+        tagger.tag(texts, Workers(1)),
+        tag_documents(tagger, texts, [text.document for text in texts], Workers(1), 3.0),
+    )
+    calls = []
+    forward = type(tagger.model).forward
+
+    def counted(self, batch, **options):
+        calls.append(len(batch))
+        return forward(self, batch, **options)
+
+    monkeypatch.setattr(type(tagger.model), "forward", counted)
+    first, second = tag_twice(tagger, texts, Workers(1), 3.0)
+    assert sum(calls) == len(tagger.encode(texts))
+    assert (first.tags, second.tags) == (expected[0].tags, expected[1].tags)
+
+
 def test_the_order_of_the_sentences_changes_nothing(tagger: Tagger) -> None:
     documents = [1, 1, 2, 1, 2, 2]
     straight = tag_documents(tagger, TEXTS, documents, Workers(1), 3.0, confidence=True)

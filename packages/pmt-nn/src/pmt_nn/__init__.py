@@ -168,7 +168,8 @@ from pmt_nn.models.bert import Bert
 from pmt_nn.models.bert_config import BertConfig
 from pmt_nn.models.character_cnn import CharacterEncoder, spelling_features
 from pmt_nn.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
-from pmt_nn.models.entity_tagger import EntityTagger, EntityTaggerConfig
+from pmt_nn.models.entity_tagger import EntityTagger
+from pmt_nn.models.entity_tagger_config import EntityTaggerConfig
 from pmt_nn.models.language_model import LanguageModel, LanguageModelConfig
 from pmt_nn.models.load_bert import load_bert
 from pmt_nn.models.masked_lm import MaskedBert, MaskedPairModel, MaskedTagger

@@ -6,113 +6,33 @@ the recurrent one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pmt_autograd import Array, Tensor, concat, no_grad, take_rows
-from pmt_core import DataError, SettingsError, ShapeError, check_sizes
+from pmt_core import DataError, ShapeError, check_sizes
 from pmt_nn.crf.crf import LinearChainCRF
 from pmt_nn.layers.dropout import Dropout, stream_of_pass
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import Linear
-from pmt_nn.masks import Ids, Mask, Rng
+from pmt_nn.masks import Ids, Rng
 from pmt_nn.models.character_cnn import CharacterEncoder
+from pmt_nn.models.document_context import DocumentContext
+from pmt_nn.models.entity_tagger_config import EntityTaggerConfig, TaggedInputs
 from pmt_nn.models.word_rows import WordRows
 from pmt_nn.module.initializers import constant
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Buffer, Parameter
-from pmt_nn.transformer.config import TransformerConfig
 from pmt_nn.transformer.encoder import TransformerEncoder
 from pmt_nn.transformer.inference import infer_linear
-
-
-class TaggedInputs(Protocol):
-    """A batch of sentences, any object with these arrays; 0 is the id of padding."""
-
-    @property
-    def words(self) -> Ids:
-        """Word ids (b, t)."""
-
-    @property
-    def shapes(self) -> Ids:
-        """Ids of the words' shapes (b, t)."""
-
-    @property
-    def characters(self) -> Ids:
-        """Character ids of the u different spellings, 0 after the last one, (u, c)."""
-
-    @property
-    def spelling_ids(self) -> Ids:
-        """Row of `characters` of each word, (b, t)."""
-
-    @property
-    def mask(self) -> Mask:
-        """True at words, (b, t)."""
-
-    @property
-    def tags(self) -> Ids | None:
-        """Tag ids (b, t), or None if they are not known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntityTaggerConfig(TransformerConfig):
-    """Settings of an `EntityTagger`, added to those of its encoder.
-
-    Attributes:
-        words, characters, shapes, tags: numbers of ids; 0 is padding.
-        learned: number of words with a learned vector, the first ones; the others are unknown
-            words to it and have a given vector only. 0: all are learned.
-        vector_width: width of the given vectors; 0 if there are none.
-        tune_vectors: whether given vectors are trained.
-        word_width: width of the learned word vectors.
-        character_width: width of the character embeddings.
-        filters: number of filters over the characters.
-        kernel_size: number of characters that a filter covers.
-        shape_width: width of the shape embeddings.
-        input_dropout: dropout rate of the concatenated embeddings.
-        word_dropout: a; a word seen n times in training is replaced by the unknown word with
-            probability a / (a + n) (Kiperwasser & Goldberg 2016), so that the vector of the
-            unknown word is learned.
-
-    Examples:
-        >>> from pmt_nn import EntityTaggerConfig
-        >>> config = EntityTaggerConfig(words=20_000, characters=100, shapes=50, tags=9)
-        >>> config.word_width + config.filters + config.shape_width  # width of the input of a word
-        180
-    """
-
-    words: int
-    characters: int
-    shapes: int
-    tags: int
-    learned: int = 0
-    vector_width: int = 0
-    tune_vectors: bool = False
-    word_width: int = 100
-    character_width: int = 30
-    filters: int = 60
-    kernel_size: int = 3
-    shape_width: int = 20
-    activation: str = "relu"
-    positions: str = "tener"
-    dropout: float = 0.3
-    input_dropout: float = 0.4
-    word_dropout: float = 0.3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.word_dropout < np.inf:
-            raise SettingsError(f"word_dropout is 0 or more, got {self.word_dropout}")
 
 
 class EntityTagger(Module):
     """Tag the words of sentences.
 
     Word vector, spelling and shape are concatenated; a linear layer, the encoder, a linear layer
-    and a linear-chain CRF over the tags follow.
+    and a linear-chain CRF over the tags follow. The mean vector of words of the document may be
+    added before the encoder.
 
     Args:
         unknown_id: id of the unknown word; smaller ids are special and never dropped.
@@ -175,7 +95,8 @@ class EntityTagger(Module):
         self.shapes = Embedding(
             config.shapes, config.shape_width, rng, std=0.1, sparse=False, dtype=dtype
         )
-        joined = config.word_width + config.vector_width + config.filters + config.shape_width
+        e = config.word_width + config.vector_width
+        joined = e + config.filters + config.shape_width
         self.input_dropout = Dropout(config.input_dropout)
         self.join = Linear(joined, d, rng, dtype=dtype)
         self.encoder = TransformerEncoder(config, rng, dtype=dtype)
@@ -189,6 +110,9 @@ class EntityTagger(Module):
             forbidden_end=forbidden_end,
             dtype=dtype,
         )
+        self.context = None
+        if config.document_context:
+            self.context = DocumentContext(e, d, rng, dropout=config.context_dropout, dtype=dtype)
 
     def forward(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags, (b, t, tags)."""
@@ -204,20 +128,36 @@ class EntityTagger(Module):
         spelling = self.spelling(batch.characters, batch.spelling_ids)
         parts = self._embedded(learned, batch.words, spelling, batch.shapes)
         x = self.join(self.input_dropout(concat(*parts, axis=-1), rng))
+        context = self._context(batch, rng)
+        x = x if context is None else x + context
         encoded: Tensor = self.encoder(x, batch.mask, rng=rng)
         return encoded
 
     def _embedded(self, learned: Ids, words: Ids, spelling: Tensor, shapes: Ids) -> list[Tensor]:
         """Return what is known of each word, as vectors (..., n)."""
-        parts = [self.words(learned), spelling, self.shapes(shapes)]
-        if self.vectors is not None:
-            parts.insert(1, take_rows(self.vectors, words))
-        return parts
+        return [*self._word_vectors(learned, words), spelling, self.shapes(shapes)]
+
+    def _word_vectors(self, learned: Ids, words: Ids) -> list[Tensor]:
+        if self.vectors is None:
+            return [self.words(learned)]
+        return [self.words(learned), take_rows(self.vectors, words)]
+
+    def _context(self, batch: TaggedInputs, rng: Rng) -> Tensor | None:
+        """Return what is added to the input of each word, (b, 1, d); None without documents."""
+        if self.context is None or batch.context is None:
+            return None
+
+        def embed(ids: Ids) -> Tensor:
+            return concat(*self._word_vectors(self._with_vector(ids), ids), axis=-1)
+
+        added: Tensor = self.context(batch.context, embed, rng=rng)
+        return added
 
     def _can_infer(self, batch: TaggedInputs) -> bool:
         """Return whether `_infer` computes what `forward` computes, up to rounding."""
         arrays = (batch.words, batch.spelling_ids, batch.shapes, batch.mask)
-        drops = self.input_dropout.rate or self.dropout.rate or self.config.word_dropout
+        rates = self.input_dropout.rate, self.dropout.rate, self.config.word_dropout
+        drops = any(rates) or (self.context is not None and self.context.rate)
         return (
             not (self.training and drops)
             and self.encoder.can_infer(self.join.weight.dtype)
@@ -232,7 +172,12 @@ class EntityTagger(Module):
             self._learned_ids(words, None), words, spelling, rows.take(batch.shapes)
         )
         x = np.concatenate([part.data for part in parts], axis=1, dtype=self.join.weight.dtype)
-        encoded = self.encoder.infer(infer_linear(x, self.join), rows.groups)
+        x = infer_linear(x, self.join)
+        context = self._context(batch, None)
+        if context is not None:
+            sentence = np.arange(len(batch.words))[:, np.newaxis]
+            x += context.data[rows.take(np.broadcast_to(sentence, batch.words.shape)), 0]
+        encoded = self.encoder.infer(x, rows.groups)
         bias = None if self.classify.bias is None else self.classify.bias.data
         return rows.padded(infer_linear(encoded, self.classify), bias)
 
@@ -251,12 +196,16 @@ class EntityTagger(Module):
 
     def _learned_ids(self, words: Ids, rng: Rng) -> Ids:
         """Replace words without a learned vector, and in training some others, by the unknown."""
-        words = np.where(words < len(self.words.weight), words, self.unknown_id)
+        words = self._with_vector(words)
         if not (self.training and self.config.word_dropout):
             return words
         rates = self.forgotten.data[words]
         dropped = stream_of_pass(rng).random(words.shape) < rates
         return np.where(dropped, self.unknown_id, words)
+
+    def _with_vector(self, words: Ids) -> Ids:
+        """Replace words without a learned vector by the unknown word."""
+        return np.where(words < len(self.words.weight), words, self.unknown_id)
 
 
 def _drop_rates(word_dropout: float, learned: int, counts: Ids | None, unknown_id: int) -> Array:

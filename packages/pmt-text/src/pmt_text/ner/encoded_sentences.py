@@ -29,6 +29,8 @@ class TaggedBatch(IndexedBatch):
             int64; row 0 is all padding; c is at least 1.
         mask: True at each word, (b, t) bool.
         tags: ids of the tags, `IGNORE_LABEL` in the padding, (b, t) int64; None if unknown.
+        context: ids of words of the document of each sentence, padded with 0 on the right, (b, n)
+            int64; None if no document is known.
 
     Examples:
         >>> import numpy as np
@@ -51,6 +53,7 @@ class TaggedBatch(IndexedBatch):
     characters: NDArray[np.int64]
     mask: NDArray[np.bool_]
     tags: NDArray[np.int64] | None
+    context: NDArray[np.int64] | None = None
 
     @property
     def tokens(self) -> int:
@@ -69,8 +72,11 @@ class TaggedBatch(IndexedBatch):
         spelling_ids = inverse.reshape(mask.shape).astype(np.int64, copy=False)
         characters = _without_padding(self.characters[used])
         tags = None if self.tags is None else self.tags[rows, : mask.shape[1]]
+        context = None if self.context is None else self.context[rows]
         index = self.index[rows]
-        return TaggedBatch(words, shapes, spelling_ids, characters, mask, tags, index=index)
+        return TaggedBatch(
+            words, shapes, spelling_ids, characters, mask, tags, context, index=index
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -86,6 +92,9 @@ class EncodedSentences(Ragged):
         tags: ids of the tags, (m,) int32; None if unknown.
         tag_names: the tags in the order of their ids; none if unknown.
         scheme: of the tags.
+        contexts: ids of words of each document, padded with 0 on the right, (d, n) int32; row 0 is
+            all padding; None if no document is known.
+        context_rows: the row of `contexts` of each word, (m,) int32; None likewise.
 
     Examples:
         >>> import numpy as np
@@ -105,6 +114,8 @@ class EncodedSentences(Ragged):
     tags: NDArray[np.int32] | None = None
     tag_names: tuple[str, ...] = ()
     scheme: TagScheme = "IOB2"
+    contexts: NDArray[np.int32] | None = None
+    context_rows: NDArray[np.int32] | None = None
 
     def batch(self, indices: NDArray[np.integer]) -> TaggedBatch:
         """Return the sentences at `indices` (b,), in that order."""
@@ -117,7 +128,18 @@ class EncodedSentences(Ragged):
         spelling_ids[mask] = inverse + 1
         words, shapes = (rows.take(ids, np.int64(0)) for ids in (self.words, self.shapes))
         tags = None if self.tags is None else rows.take(self.tags, np.int64(IGNORE_LABEL))
-        return TaggedBatch(words, shapes, spelling_ids, characters, mask, tags, index=rows.index)
+        context = self._context(rows.index)
+        return TaggedBatch(
+            words, shapes, spelling_ids, characters, mask, tags, context, index=rows.index
+        )
+
+    def _context(self, index: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Return the words of the documents of sentences (b,), without needless padding, (b, n)."""
+        if self.contexts is None or self.context_rows is None:
+            return None
+        context = self.contexts[self.context_rows[self.offsets[index]]]
+        width = int((context != 0).sum(axis=1).max(initial=0))
+        return context[:, :width].astype(np.int64)
 
 
 def _without_padding(characters: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -18,8 +18,10 @@ class ServeLimits:
         waiting: examples that wait for a model; more are refused (429).
         seconds: until the answer; then it is given up (408).
         arrival: seconds in which the head of a request has to arrive, and again its body.
-        connections: that are open at once; the one that has been silent longest is closed.
-        active: of them, those that are answered at once; more are refused (503).
+        connections: that wait for a request, or parts of one; the one that has waited longest is
+            closed.
+        arriving: bytes of all requests that are not complete; the same.
+        active: requests that are answered at once; more are refused (503).
         streams: of these, pages that follow a training; others ask every few seconds instead.
     """
 
@@ -32,5 +34,6 @@ class ServeLimits:
     seconds: float = 30.0
     arrival: float = 10.0
     connections: int = 4_096
+    arriving: int = 1 << 26
     active: int = 128
     streams: int = 64

@@ -1,4 +1,4 @@
-"""`ThreadedServer`: a WSGI server with a thread per request; connections stay open."""
+"""`ThreadedServer`: a WSGI server with a thread per request (`ThreadPool`)."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ import functools
 import socket
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from http import HTTPStatus
+from io import BytesIO
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from pmt_apps.server.connections import Connections, RequestReader
-from pmt_apps.server.http import HttpError, RequestHead, Response
+from pmt_apps.server.connection import Connection, ReceivedRequest, answer_head
+from pmt_apps.server.connections import Connections
+from pmt_apps.server.http import HttpError
 from pmt_apps.server.limits import ServeLimits
-from pmt_apps.server.thread_pool import ThreadPool
 from pmt_core import FileProblem, SettingsError
 
 _BACKLOG = 512
 _TICK = 0.5  # seconds between looks at the clock
-_DRAIN = 2.0  # seconds in which the rest of a refused body is thrown away
 _LINGER = 0.05  # seconds in which the thread of an answer waits for the next request
+_IDLE = 10.0  # seconds until a thread without work ends
 _BUSY = HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", {"Retry-After": "1"})
+_Job = Callable[[], None]
 
 
 class ThreadedServer:
     """Serves a WSGI application on an address until `stop` is called.
 
-    A connection has one request after the other (HTTP/1.1). The head of a request, and again its
-    body, has to arrive within `limits.arrival` seconds, however it drips; a client that does not
-    read its answer is dropped after as long. After an answer, its thread waits a moment for the
-    next request, as programs send one after the other; then the connection waits without a thread.
+    One thread reads the requests of all connections; one that is there completely is answered in a
+    thread of its own, so a slow client takes none. A connection has one request after the other
+    (HTTP/1.1). The head of a request, and again its body, has to arrive within `limits.arrival`
+    seconds, however it drips; a client that does not read its answer is dropped after as long.
+    After an answer, its thread waits a moment for the next request, as programs send one after the
+    other.
 
     Args:
         app: of WSGI.
@@ -52,7 +55,7 @@ class ThreadedServer:
         self._listener = _listener(host, port)
         self.host, self.port = self._listener.getsockname()[:2]
         most = min(self.limits.connections, _descriptors() // 2)
-        self._connections = Connections(self._listener, self.limits.arrival, most)
+        self._connections = Connections(self._listener, self.limits, most)
         self._n_active = 0
         self._lock = threading.Lock()
         self._threads = ThreadPool()
@@ -67,8 +70,8 @@ class ThreadedServer:
         """Answer requests until `stop` is called, from this or another thread or a signal."""
         try:
             while not self._stopped.is_set():
-                for connection in self._connections.ready(_TICK):
-                    self._start(connection)
+                for connection, request in self._connections.ready(_TICK):
+                    self._start(connection, request)
         finally:
             self._connections.close()
             self._listener.close()
@@ -77,63 +80,101 @@ class ThreadedServer:
         """End `serve` within half a second. Requests that are answered go on."""
         self._stopped.set()
 
-    def _start(self, connection: socket.socket) -> None:
+    def _start(self, connection: Connection, request: ReceivedRequest) -> None:
         with self._lock:
             is_busy = self._n_active >= self.limits.active
             self._n_active += not is_busy
         if is_busy:
-            with suppress(OSError):
-                connection.settimeout(0.1)
-                _send_error(connection, _BUSY)
-            connection.close()
+            connection.refuse(_BUSY)
+            self._connections.wait_for(connection)
             return
-        self._threads.run(functools.partial(self._answer, connection))
+        self._threads.run(functools.partial(self._answer, connection, request))
 
-    def _answer(self, connection: socket.socket) -> None:
-        """Answer the requests of a connection, until it is silent or ends."""
-        is_silent = False
+    def _answer(self, connection: Connection, request: ReceivedRequest) -> None:
+        """Answer a request, and those that follow at once."""
+        is_open = False
         try:
-            is_silent = self._answer_all(connection)
+            is_open = self._answer_all(connection, request)
         except OSError:
             pass  # the client is gone, or too slow
         finally:
             with self._lock:
                 self._n_active -= 1
-            if is_silent:
+            if is_open:
                 self._connections.give_back(connection)
             else:
-                connection.close()
+                connection.stream.close()
 
-    def _answer_all(self, connection: socket.socket) -> bool:
-        """Return whether the connection stays open, and is silent."""
-        peer = connection.getpeername()
-        reader = RequestReader(connection, self.limits.arrival)
-        while True:
-            try:
-                wait = _LINGER if self._n_active <= self.limits.active // 2 else 0.001
-                if not reader.is_there_more(wait):
-                    return False
-            except TimeoutError:
-                return not self._stopped.is_set()
-            try:
-                head = reader.head()
-            except HttpError as error:
-                connection.settimeout(self.limits.arrival)
-                _send_error(connection, error)
-                _finish(connection)
-                return False
-            if head is None:
-                return False
-            environ = {
-                **self._environ, **head.headers, "REMOTE_ADDR": str(peer[0]) if peer else "",
-                "REQUEST_METHOD": head.method, "PATH_INFO": head.path, "QUERY_STRING": head.query,
-                "SERVER_PROTOCOL": head.version, "wsgi.input": reader,
-            }  # fmt: skip
-            answer = _Answer(connection, head, self.limits.arrival)
-            answer.send(self.app(environ, answer.start), reader)
+    def _answer_all(self, connection: Connection, first: ReceivedRequest) -> bool:
+        """Return whether something is still to be read from the connection."""
+        request: ReceivedRequest | None = first
+        while request is not None:
+            answer = _Answer(connection, request, self.limits.arrival)
+            answer.send(self.app(self._environ_of(connection, request), answer.start))
             if not answer.keeps_open or self._stopped.is_set():
-                _finish(connection)
-                return False
+                is_read = request.is_whole and not connection.size
+                connection.finish()
+                return not (is_read or connection.is_ended)
+            try:
+                request = connection.request() or self._next(connection)
+            except HttpError as error:
+                connection.refuse(error)
+        return not connection.is_ended
+
+    def _next(self, connection: Connection) -> ReceivedRequest | None:
+        """Return the next request if it comes soon."""
+        soon = _LINGER if self._n_active <= self.limits.active // 2 else 0.001
+        connection.stream.settimeout(soon)
+        try:
+            connection.receive()
+        except TimeoutError:
+            return None
+        return connection.request()
+
+    def _environ_of(self, connection: Connection, request: ReceivedRequest) -> dict[str, Any]:
+        head = request.head
+        return {
+            **self._environ, **head.headers, "REMOTE_ADDR": connection.address,
+            "REQUEST_METHOD": head.method, "PATH_INFO": head.path, "QUERY_STRING": head.query,
+            "SERVER_PROTOCOL": head.version, "wsgi.input": BytesIO(request.body),
+        }  # fmt: skip
+
+
+class ThreadPool:
+    """Runs each function in a thread: in one that is idle, or else in a new one.
+
+    A thread takes a tenth of a millisecond to start, about as much as it takes to answer a short
+    request. Unlike those of `ThreadPoolExecutor`, the threads are daemons: a request that is never
+    answered does not keep the process from ending. The caller limits how many run at once.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._idle = 0
+        self._lock = threading.Lock()
+
+    def run(self, job: _Job) -> None:
+        """Run a function, which raises nothing, in a thread."""
+        with self._lock:
+            if self._idle:
+                self._idle -= 1  # that thread takes the job, or another that is idle
+                self._jobs.put(job)
+                return
+        threading.Thread(target=self._work, args=(job,), daemon=True).start()
+
+    def _work(self, job: _Job) -> None:
+        while True:
+            job()
+            with self._lock:
+                self._idle += 1
+            try:
+                job = self._jobs.get(timeout=_IDLE)
+            except Empty:
+                with self._lock:
+                    if self._idle:
+                        self._idle -= 1
+                        return
+                job = self._jobs.get()  # a job was put for it just now
 
 
 class _Answer:
@@ -143,12 +184,15 @@ class _Answer:
         keeps_open: whether another request may follow.
     """
 
-    def __init__(self, connection: socket.socket, head: RequestHead, seconds: float) -> None:
+    def __init__(self, connection: Connection, request: ReceivedRequest, seconds: float) -> None:
+        head = request.head
         option = head.headers.get("HTTP_CONNECTION", "").lower()
-        self.keeps_open = option != "close" and (
-            head.version == "HTTP/1.1" or option == "keep-alive"
+        self.keeps_open = (
+            request.is_whole
+            and option != "close"
+            and (head.version == "HTTP/1.1" or option == "keep-alive")
         )
-        self._connection = connection
+        self._stream = connection.stream
         self._seconds = seconds
         self._status = ""
         self._headers: list[tuple[str, str]] = []
@@ -157,18 +201,18 @@ class _Answer:
         """Keep the head of the answer; `start_response` of WSGI."""
         self._status, self._headers = status, headers
 
-    def send(self, body: Iterable[bytes], reader: RequestReader) -> None:
+    def send(self, body: Iterable[bytes]) -> None:
         """Send head and body; head and first part leave together."""
         try:
             has_length = any(name == "Content-Length" for name, _ in self._headers)
-            self.keeps_open = self.keeps_open and has_length and not reader.left
-            self._connection.settimeout(self._seconds)
-            data = _head(self._status, self._headers, self.keeps_open)
+            self.keeps_open = self.keeps_open and has_length
+            self._stream.settimeout(self._seconds)
+            data = answer_head(self._status, self._headers, keeps_open=self.keeps_open)
             for part in body:
-                self._connection.sendall(data + part)
+                self._stream.sendall(data + part)
                 data = b""
             if data:
-                self._connection.sendall(data)
+                self._stream.sendall(data)
         except OSError:
             raise
         except Exception:  # a stream that fails: what is missing is seen by the client
@@ -178,29 +222,6 @@ class _Answer:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
-
-
-def _head(status: str, headers: Iterable[tuple[str, str]], keeps_open: bool) -> bytes:
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
-    lines += ["Server: pmt", f"Connection: {'keep-alive' if keeps_open else 'close'}", "", ""]
-    return "\r\n".join(lines).encode("latin-1")
-
-
-def _send_error(connection: socket.socket, error: HttpError) -> None:
-    """Send an answer to what is no request, and say that the connection ends."""
-    response = Response.of_error(error)
-    status = f"{int(error.status)} {error.status.phrase}"
-    connection.sendall(_head(status, response.all_headers(), False) + b"".join(response.body))
-
-
-def _finish(connection: socket.socket) -> None:
-    """Let the client read its answer: a close with unread data would reset the connection."""
-    connection.shutdown(socket.SHUT_WR)
-    end = time.monotonic() + _DRAIN
-    while (left := end - time.monotonic()) > 0:
-        connection.settimeout(left)
-        if not connection.recv(1 << 16):
-            return
 
 
 def _listener(host: str, port: int) -> socket.socket:

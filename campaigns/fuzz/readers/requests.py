@@ -9,20 +9,21 @@ from typing import Any
 
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.reader import Reader
-from pmt_apps.server.connections import RequestReader
+from pmt_apps.server.connection import Connection
 from pmt_apps.server.http import HttpError
 from pmt_core import DataError
 
 _BODY = b'{"text": "Ann met Bob."}'
-_LARGEST_BODY = 1 << 20  # that is read here; the application has limits of its own
+_LARGEST_BODY = 1 << 20
+_MOST_HELD = _LARGEST_BODY + (1 << 16)
 _POST = (
     b"POST /runs/a%20b/predict?x=1 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n"
     b"Content-Type: application/json\r\nContent-Length: " + str(len(_BODY)).encode()
 )
 
 
-class _Connection:
-    """A connection on which the bytes of a file arrive."""
+class _Stream:
+    """A socket on which the bytes of a file arrive."""
 
     def __init__(self, data: bytes) -> None:
         self._data = io.BytesIO(data)
@@ -30,10 +31,10 @@ class _Connection:
     def recv(self, size: int) -> bytes:
         return self._data.read(size)
 
-    def sendall(self, data: bytes) -> None:
-        pass
+    def send(self, data: bytes) -> int:
+        return len(data)
 
-    def settimeout(self, seconds: float) -> None:
+    def setblocking(self, is_blocking: bool) -> None:
         pass
 
 
@@ -57,24 +58,27 @@ def _hostile() -> Iterator[Files]:
 
 
 def _read(folder: Path) -> None:
-    connection: Any = _Connection((folder / "requests.http").read_bytes())
-    reader = RequestReader(connection, seconds=5.0)
-    while reader.is_there_more(1.0):
+    stream: Any = _Stream((folder / "requests.http").read_bytes())
+    connection = Connection(stream, "127.0.0.1", _LARGEST_BODY)
+    while not connection.is_ended:
+        connection.receive()
+        if connection.size > _MOST_HELD:
+            raise RuntimeError(f"{connection.size} bytes are held")
         try:
-            head = reader.head()
+            while request := connection.request():
+                if not request.is_whole:
+                    raise DataError("the body is too large, or its end is missing")
+                head = request.head
+                if not (head.path.startswith("/") and head.version.startswith("HTTP/1.")):
+                    raise RuntimeError(f"a head was accepted that is none: {head}")
         except HttpError as error:
             raise DataError(str(error)) from error
-        if head is None or reader.left > _LARGEST_BODY:
-            raise DataError("the end of the head is missing, or the body is too large")
-        body = reader.read()
-        if reader.left:
-            raise DataError(f"{reader.left} bytes are missing of a body of {len(body)} more")
-        if not (head.path.startswith("/") and head.version.startswith("HTTP/1.")):
-            raise RuntimeError(f"a head was accepted that is none: {head}")
+    if connection.parts:
+        raise DataError("the end of the head is missing")
 
 
 REQUEST_READERS: Sequence[Reader] = (
     Reader(
-        "requests", _read, _samples, ["pmt_apps.server.connections.RequestReader.read"], _hostile
+        "requests", _read, _samples, ["pmt_apps.server.connection.Connection.request"], _hostile
     ),
 )

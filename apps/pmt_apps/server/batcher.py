@@ -6,9 +6,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -23,11 +20,24 @@ _IDLE = 60.0  # seconds until a thread without requests ends
 _PATIENCE = (1 / 64, 1 / 2)  # least and most time to wait for more, relative to the last batch
 
 
-@dataclass(slots=True)
 class _Job:
-    function: Predict
-    examples: Sequence[Any]
-    result: Future[list[dict[str, Any]]] = field(default_factory=Future)
+    """A request that waits. A lock that is released at the end is a tenth of a `Future`."""
+
+    __slots__ = ("answers", "error", "examples", "function", "is_given_up", "running")
+
+    def __init__(self, function: Predict, examples: Sequence[Any]) -> None:
+        self.function = function
+        self.examples = examples
+        self.answers: list[dict[str, Any]] = []
+        self.error: BaseException | None = None
+        self.is_given_up = False
+        self.running = threading.Lock()
+        self.running.acquire()
+
+    def end(self, answers: list[dict[str, Any]], error: BaseException | None = None) -> None:
+        """Let the thread of the request go on."""
+        self.answers, self.error = answers, error
+        self.running.release()
 
 
 class Batcher:
@@ -52,6 +62,7 @@ class Batcher:
         self._most_waiting = waiting
         self._jobs: deque[_Job] = deque()
         self._n_waiting = 0
+        self._needed = 1  # requests that the thread waits for
         self._expected = 0  # requests: those that were answered last, and those left then
         self._seconds = 0.0  # of the last batch
         self._patience = _PATIENCE[1]
@@ -92,15 +103,17 @@ class Batcher:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
                 self._thread.start()
-            self._changed.notify()
-        try:
-            return job.result.result(seconds)
-        except FutureTimeout:
-            job.result.cancel()
+            if len(self._jobs) >= self._needed or self._n_waiting >= self._batch_size:
+                self._changed.notify()
+        if not job.running.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
+            job.is_given_up = True
             raise HttpError(
                 HTTPStatus.REQUEST_TIMEOUT,
                 f"there was no answer within {seconds:g} s; send fewer or shorter examples",
-            ) from None
+            )
+        if job.error is not None:
+            raise job.error
+        return job.answers
 
     def close(self) -> None:
         """End the thread; requests that wait get an error."""
@@ -113,7 +126,7 @@ class Batcher:
 
     def _work(self) -> None:
         while jobs := self._next_jobs():
-            started = [job for job in jobs if job.result.set_running_or_notify_cancel()]
+            started = [job for job in jobs if not job.is_given_up]
             if started:
                 start = time.monotonic()
                 self._answer(started)
@@ -129,10 +142,7 @@ class Batcher:
                     return []
             if self._closed:
                 for job in self._jobs:
-                    if job.result.set_running_or_notify_cancel():  # it was not given up
-                        job.result.set_exception(
-                            HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
-                        )
+                    job.end([], HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends"))
                 self._jobs.clear()
                 return []
             self._wait_for_more()
@@ -155,7 +165,9 @@ class Batcher:
             and not self._closed
             and (left := end - time.monotonic()) > 0
         ):
+            self._needed = self._expected
             self._changed.wait(left)
+        self._needed = 1
         least, most = _PATIENCE
         patience = self._patience * (2 if is_complete else 1 / 2)
         self._patience = min(max(patience, least), most)
@@ -170,15 +182,15 @@ class Batcher:
             answers = jobs[0].function([example for job in jobs for example in job.examples])
         except PmtError as error:
             if len(jobs) == 1:
-                jobs[0].result.set_exception(error)
+                jobs[0].end([], error)
                 return
             for job in jobs:  # one of them is at fault: only that one gets the error
                 self._answer([job])
         except BaseException as error:
             for job in jobs:
-                job.result.set_exception(error)
+                job.end([], error)
         else:
             start = 0
             for job in jobs:
-                job.result.set_result(list(answers[start : start + len(job.examples)]))
+                job.end(list(answers[start : start + len(job.examples)]))
                 start += len(job.examples)

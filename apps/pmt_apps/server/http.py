@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -30,7 +28,10 @@ REPORT_POLICY = (
 """Of report.html, which has its style and its pictures inside, and no script."""
 _ELEMENT_DEPTH = 8
 _CHUNK = 1 << 16
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_LATER = re.compile(r"HTTP/([2-9]\d*\.\d+)")
+_MOST_HEADERS = 100
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -76,46 +77,37 @@ class RequestHead:
         Raises:
             HttpError: 400, 431 or 505.
         """
-        parser = _HeadParser(data)
-        target, headers = parser.path, parser.headers
+        first, *lines = data.decode("latin-1").replace("\r\n", "\n").split("\n")
+        method, _, rest = first.partition(" ")
+        target, _, version = rest.partition(" ")
+        if later := _LATER.fullmatch(version):
+            raise HttpError(
+                HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"Invalid HTTP version ({later[1]})"
+            )
+        if version not in ("HTTP/1.0", "HTTP/1.1"):
+            raise _bad("expected a method, an address and HTTP/1.1 in the first line")
+        if target.startswith("//"):
+            target = f"/{target.lstrip('/')}"
         if target.lower().startswith(("http://", "https://")):  # as a proxy is asked
             target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
         if not target.startswith("/") or _CONTROL.search(target):
             raise _bad("expected an address that begins with a slash")
-        if headers.defects or not _TOKEN.fullmatch(parser.command):
+        if not _TOKEN.fullmatch(method):
             raise _bad("the method or a header is malformed")
         path, _, query = target.partition("?")
-        return cls(
-            parser.command, unquote(path, "latin-1"), query, parser.request_version,
-            _environ_headers(headers.items()),
-        )  # fmt: skip
+        return cls(method, unquote(path, "latin-1"), query, version, _environ_headers(lines))
 
 
-class _HeadParser(BaseHTTPRequestHandler):
-    """Parses a head by the standard library; errors are raised, not sent."""
-
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, data: bytes) -> None:
-        first, _, rest = data.partition(b"\n")
-        self.raw_requestline = first + b"\n"
-        self.rfile = BytesIO(rest + b"\r\n\r\n")
-        is_complete = b"  " not in first and self.parse_request()
-        if not is_complete or self.request_version not in ("HTTP/1.0", "HTTP/1.1"):
-            raise _bad("expected a method, an address and HTTP/1.1 in the first line")
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        raise HttpError(HTTPStatus(code), explain or message or HTTPStatus(code).phrase)
-
-    def handle_expect_100(self) -> bool:
-        return True  # the body is asked for when it is read
-
-
-def _environ_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _environ_headers(lines: Sequence[str]) -> dict[str, str]:
     """Return headers by their names in WSGI. Raises HttpError for what is ambiguous."""
+    if len(lines) > _MOST_HEADERS:
+        raise HttpError(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"got more than {_MOST_HEADERS} headers"
+        )
     headers: dict[str, str] = {}
-    for name, value in items:
-        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not (colon and _TOKEN.fullmatch(name)) or _CONTROL.search(value):
             raise _bad("a header is malformed")
         if "_" in name:  # WSGI would take it for one with "-"
             continue
@@ -296,5 +288,4 @@ def json_line(content: Any) -> bytes:
 
     Raises ValueError if a number is not finite.
     """
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode("utf-8", "backslashreplace")
+    return f"{_encode(content)}\n".encode("utf-8", "backslashreplace")

@@ -22,6 +22,7 @@ from pmt_core import FileProblem, SettingsError
 _BACKLOG = 512
 _TICK = 0.5  # seconds between looks at the clock
 _LINGER = 0.05  # seconds in which the thread of an answer waits for the next request
+_SHORT_LINGER = 0.001  # if many requests are answered
 _IDLE = 10.0  # seconds until a thread without work ends
 _BUSY = HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", {"Retry-After": "1"})
 _Job = Callable[[], None]
@@ -108,6 +109,7 @@ class ThreadedServer:
     def _answer_all(self, connection: Connection, first: ReceivedRequest) -> bool:
         """Return whether something is still to be read from the connection."""
         request: ReceivedRequest | None = first
+        connection.stream.settimeout(_LINGER)
         while request is not None:
             answer = _Answer(connection, request, self.limits.arrival)
             answer.send(self.app(self._environ_of(connection, request), answer.start))
@@ -123,8 +125,8 @@ class ThreadedServer:
 
     def _next(self, connection: Connection) -> ReceivedRequest | None:
         """Return the next request if it comes soon."""
-        soon = _LINGER if self._n_active <= self.limits.active // 2 else 0.001
-        connection.stream.settimeout(soon)
+        if self._n_active > self.limits.active // 2:
+            connection.stream.settimeout(_SHORT_LINGER)
         try:
             connection.receive()
         except TimeoutError:
@@ -206,13 +208,12 @@ class _Answer:
         try:
             has_length = any(name == "Content-Length" for name, _ in self._headers)
             self.keeps_open = self.keeps_open and has_length
-            self._stream.settimeout(self._seconds)
             data = answer_head(self._status, self._headers, keeps_open=self.keeps_open)
             for part in body:
-                self._stream.sendall(data + part)
+                self._send(data + part)
                 data = b""
             if data:
-                self._stream.sendall(data)
+                self._send(data)
         except OSError:
             raise
         except Exception:  # a stream that fails: what is missing is seen by the client
@@ -222,6 +223,19 @@ class _Answer:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
+
+    def _send(self, data: bytes) -> None:
+        """Send all of it. Most answers are sent by one call, without another one for its time:
+        with each, the thread might have to wait for others (the GIL).
+        """
+        try:
+            sent = self._stream.send(data)
+        except TimeoutError:
+            sent = 0
+        if sent < len(data):
+            self._stream.settimeout(self._seconds)
+            self._stream.sendall(memoryview(data)[sent:])
+            self._stream.settimeout(_LINGER)
 
 
 def _listener(host: str, port: int) -> socket.socket:

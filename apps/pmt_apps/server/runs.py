@@ -143,8 +143,8 @@ class RunStore:
                 damaged.
         """
         now = time.monotonic()
-        end, found = self._looked.get(name, (0.0, ""))
-        if now < end and (run := self._loaded.get(found)) is not None:
+        end, key = self._looked.get(name, (0.0, ""))
+        if now < end and (run := self._loaded.get(key)) is not None:
             return run
         run = self._get(name)
         self._looked[name] = now + _LOOK, run.name

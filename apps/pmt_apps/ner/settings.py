@@ -127,8 +127,8 @@ class Settings(TransformerSettings):
     )
     document_context: bool = model_option(
         True,
-        "add the mean vector of words of its document to each word, where sentences of --train are "
-        "of several documents; not on the shipped sample",
+        "add mean vectors of words of its document and of the neighboring sentences to each word, "
+        "where sentences of --train are of several documents; not on the shipped sample",
     )
     scheme: Literal["IOB1", "IOB2", "IOBES"] = model_option(
         "IOBES", "tag scheme of the model, whatever that of the files"

@@ -42,7 +42,8 @@ def test_it_reads_documents_if_train_has_several(documents, setting, expected) -
 
 def test_a_saved_tagger_of_before_reads_none() -> None:
     state = build(replace(SETTINGS, document_context=False), TRAIN).to_json()
-    del state["config"]["document_context"], state["config"]["context_dropout"]
+    for name in ("document_context", "context_dropout", "near_dropout"):
+        del state["config"][name]
     assert Tagger.from_json(SETTINGS, state).model.context is None
 
 

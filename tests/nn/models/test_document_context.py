@@ -11,7 +11,7 @@ from inputs import Sentences, tagger_config
 from pmt_autograd import Tensor, gradients, no_grad
 from pmt_core import RowSparse, SettingsError
 from pmt_nn import EntityTagger
-from pmt_nn.models.document_context import DocumentContext
+from pmt_nn.models.document_context import DocumentContext, MeanContext
 
 TABLE = np.arange(24, dtype=np.float64).reshape(8, 3)
 
@@ -21,7 +21,7 @@ def embed(ids: np.ndarray) -> Tensor:
 
 
 def test_it_is_a_linear_map_of_the_mean(rng) -> None:
-    context = DocumentContext(3, 2, rng, dtype=np.float64).eval()
+    context = MeanContext(3, 2, rng, dtype=np.float64).eval()
     ids = np.array([[3, 5, 7], [4, 0, 0], [0, 0, 0]])
     weight = context.linear.weight.data
     means = np.array([(TABLE[3] + TABLE[5] + TABLE[7]) / 3, TABLE[4], np.zeros(3)])
@@ -31,7 +31,7 @@ def test_it_is_a_linear_map_of_the_mean(rng) -> None:
 
 def test_training_leaves_words_out(rng) -> None:
     """Of one word 0.9 * 0.5 is left; the mean of two equal words is that of one of them."""
-    context = DocumentContext(3, 3, rng, dtype=np.float64)
+    context = MeanContext(3, 3, rng, dtype=np.float64)
     context.linear.weight.data[:] = np.eye(3)
     single = context(np.full((4000, 1), 2), embed, rng=rng).data[:, 0]
     is_left = (single == TABLE[2]).all(axis=1)
@@ -40,10 +40,10 @@ def test_training_leaves_words_out(rng) -> None:
     double = context(np.full((4000, 2), 2), embed, rng=rng).data[:, 0]
     assert set(double[:, 0]) == {0.0, TABLE[2, 0]}
     assert (double[:, 0] > 0).mean() == pytest.approx(0.9 * 0.75, abs=0.03)
-    always = DocumentContext(3, 3, rng, dropout=0.0)
+    always = MeanContext(3, 3, rng, dropout=0.0)
     assert (always(np.full((500, 1), 2), embed).data != 0).any(axis=-1).all()
     with pytest.raises(SettingsError, match="below 1"):
-        DocumentContext(3, 3, rng, dropout=1.0)
+        DocumentContext(3, 3, rng, near_dropout=1.0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class SentencesOfDocuments(Sentences):
     """Sentences with words of their documents."""
 
     context: np.ndarray | None = None
+    neighbors: np.ndarray | None = None
 
 
 def a_batch(mask: np.ndarray, rng: np.random.Generator) -> SentencesOfDocuments:
@@ -60,13 +61,13 @@ def a_batch(mask: np.ndarray, rng: np.random.Generator) -> SentencesOfDocuments:
         words, letters, words // 2, mask, rng.integers(0, 3, mask.shape)
     )
     context = np.sort(rng.integers(0, 12, (len(mask), 6)), axis=1)[:, ::-1]
-    return replace(batch, context=context)
+    return replace(batch, context=context, neighbors=np.roll(context, 1, axis=0)[:, :4])
 
 
 def a_tagger(rng: np.random.Generator, **settings) -> EntityTagger:
     config = replace(
         tagger_config(words=12), learned=7, vector_width=3, tune_vectors=True,
-        document_context=True, context_dropout=0.0, **settings,
+        document_context=True, context_dropout=0.0, near_dropout=0.0, **settings,
     )  # fmt: skip
     return EntityTagger(
         config, rng, unknown_id=1, vectors=rng.normal(size=(12, 3)), dtype=np.float64
@@ -86,20 +87,28 @@ def test_the_scores_depend_on_the_document(rng, mask: np.ndarray) -> None:
         np.testing.assert_allclose(  # a part of a batch, and words in another order
             model(batch.rows(slice(1, 2))).data, recorded[1:2], atol=2e-6
         )
-        turned = replace(batch, context=batch.context[:, ::-1])
+        turned = replace(batch, context=batch.context[:, ::-1], neighbors=batch.neighbors[:, ::-1])
         np.testing.assert_allclose(model(turned).data, recorded, atol=2e-6)
     without = model(replace(batch, context=None)).data
-    empty = model(replace(batch, context=np.zeros((len(mask), 0), np.int64))).data
+    none = np.zeros((len(mask), 0), np.int64)
+    empty = model(replace(batch, context=none, neighbors=none)).data
     np.testing.assert_allclose(empty, without)
-    assert np.abs(without - recorded)[mask].max() > 1e-3
+    for part in ("context", "neighbors"):
+        assert np.abs(model(replace(batch, **{part: none})).data - recorded)[mask].max() > 1e-3
 
 
 def test_the_words_of_the_document_are_trained(rng) -> None:
     model = a_tagger(rng)
     batch = a_batch(MASKS[0], rng)
-    batch = replace(batch, words=np.full_like(batch.words, 2), context=np.full((3, 1), 9))
+    batch = replace(
+        batch,
+        words=np.full_like(batch.words, 2),
+        context=np.full((3, 1), 9),
+        neighbors=np.full((3, 1), 10),
+    )
     by_parameter = gradients(model.loss(batch))
     gradient = by_parameter[model.vectors]
     assert isinstance(gradient, RowSparse)
-    assert np.abs(gradient.to_dense()[9]).max() > 0  # a word that is in the document alone
-    assert np.abs(by_parameter[model.context.linear.weight]).max() > 0
+    assert np.abs(gradient.to_dense()[[9, 10]]).min(axis=1).max() > 0  # not in the sentences
+    for part in (model.context.document, model.context.neighbors):
+        assert np.abs(by_parameter[part.linear.weight]).max() > 0

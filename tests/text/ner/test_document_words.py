@@ -41,6 +41,23 @@ def test_each_sentence_has_the_words_of_its_document() -> None:
     assert named(chunks.batch(np.arange(4)).context) == [of_7, [], ["talks"], of_7]
 
 
+def test_each_sentence_has_the_words_of_its_neighbors() -> None:
+    rows = sentences(
+        ("goal", 1), ("Leeds unheard", 1), ("won 5", 1), ("talks", 1), ("kabul", 2), ("goal", 2),
+    )  # fmt: skip
+    data = ENCODER.encode(rows)
+    batch = data.batch(np.arange(6))
+    assert named(batch.neighbors) == [
+        ["leeds", "won"], ["goal", "won", "talks"], ["leeds", "talks", "goal"], ["won", "leeds"],
+        ["goal"], ["kabul"],
+    ]  # fmt: skip
+    assert named(batch.shard(1, 3).neighbors) == [["goal", "won", "talks"], ["goal"]]
+    unknown = ENCODER.encode([*rows[:2], *sentences(("won", 0), ("talks", 0))])
+    assert named(unknown.batch(np.array([3])).neighbors) == [[]]
+    long = ENCODER.encode([TaggedSentence(("goal",) * 50, document=1)] * 3)
+    assert long.batch(np.array([1])).neighbors.shape == (1, 60)
+
+
 def test_a_long_document_has_its_first_words() -> None:
     names = [f"{a}{b}-name" for a in LETTERS[:10] for b in LETTERS]
     encoder = SentenceEncoder.learn([*TRAIN, TaggedSentence(tuple(names))])

@@ -1,4 +1,4 @@
-"""`DocumentContext`: what the document of a sentence is about, as a mean of word vectors."""
+"""`DocumentContext`: what the document of a sentence is about, as means of word vectors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,53 @@ _WITHOUT = 0.1  # in training, fraction of the sentences whose context is left o
 
 
 class DocumentContext(Module):
-    """A linear map of the mean vector of words of a document.
+    """Linear maps of the mean vectors of words of a document and of neighboring sentences.
 
     A name that is a city in politics is a team in sports; the other words of the document tell
-    which of them it is about. In training, words are left out at random, and sometimes all words,
-    so that sentences without a document are known, too.
+    which of them it is about.
+
+    Args:
+        e: width of the word vectors.
+        d: width of the result.
+        rng: stream of the initial weights.
+        dropout: rate at which words of the document are left out in training.
+        near_dropout: that of words of neighboring sentences.
+    """
+
+    def __init__(
+        self,
+        e: int,
+        d: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.5,
+        near_dropout: float = 0.3,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.document = MeanContext(e, d, rng, dropout=dropout, dtype=dtype)
+        self.neighbors = MeanContext(e, d, rng, dropout=near_dropout, dtype=dtype)
+
+    def forward(
+        self, context: Ids, neighbors: Ids, embed: Callable[[Ids], Tensor], *, rng: Rng = None
+    ) -> Tensor:
+        """Return a vector for each sentence, (b, 1, d).
+
+        Args:
+            context: ids of words of each document, padded with 0, (b, n).
+            neighbors: ids of words of neighboring sentences, likewise.
+            embed: from ids (b, k) to vectors (b, k, e).
+            rng: of the words that are left out in training.
+        """
+        of_document: Tensor = self.document(context, embed, rng=rng)
+        near: Tensor = self.neighbors(neighbors, embed, rng=rng)
+        return of_document + near
+
+
+class MeanContext(Module):
+    """A linear map of the mean vector of words.
+
+    In training, words are left out at random, and sometimes all words, so that sentences without
+    a document are known, too.
 
     Args:
         e: width of the word vectors.
@@ -46,10 +88,10 @@ class DocumentContext(Module):
         self.linear = Linear(e, d, rng, bias=False, dtype=dtype)
 
     def forward(self, ids: Ids, embed: Callable[[Ids], Tensor], *, rng: Rng = None) -> Tensor:
-        """Return a vector for each document, (b, 1, d), zeros for one without words.
+        """Return a vector for each list of words, (b, 1, d), zeros for one without words.
 
         Args:
-            ids: of words of each document, padded with 0, (b, n).
+            ids: of the words, padded with 0, (b, n).
             embed: from ids (b, k) to vectors (b, k, e).
             rng: of the words that are left out in training.
         """

@@ -31,8 +31,8 @@ class EntityTagger(Module):
     """Tag the words of sentences.
 
     Word vector, spelling and shape are concatenated; a linear layer, the encoder, a linear layer
-    and a linear-chain CRF over the tags follow. The mean vector of words of the document may be
-    added before the encoder.
+    and a linear-chain CRF over the tags follow. Mean vectors of words of the document and of
+    neighboring sentences may be added before the encoder.
 
     Args:
         unknown_id: id of the unknown word; smaller ids are special and never dropped.
@@ -112,7 +112,8 @@ class EntityTagger(Module):
         )
         self.context = None
         if config.document_context:
-            self.context = DocumentContext(e, d, rng, dropout=config.context_dropout, dtype=dtype)
+            rates = {"dropout": config.context_dropout, "near_dropout": config.near_dropout}
+            self.context = DocumentContext(e, d, rng, dtype=dtype, **rates)
 
     def forward(self, batch: TaggedInputs, *, rng: Rng = None) -> Tensor:
         """Return the scores of the tags, (b, t, tags)."""
@@ -144,22 +145,23 @@ class EntityTagger(Module):
 
     def _context(self, batch: TaggedInputs, rng: Rng) -> Tensor | None:
         """Return what is added to the input of each word, (b, 1, d); None without documents."""
-        if self.context is None or batch.context is None:
+        if self.context is None or batch.context is None or batch.neighbors is None:
             return None
 
         def embed(ids: Ids) -> Tensor:
             return concat(*self._word_vectors(self._with_vector(ids), ids), axis=-1)
 
-        added: Tensor = self.context(batch.context, embed, rng=rng)
+        added: Tensor = self.context(batch.context, batch.neighbors, embed, rng=rng)
         return added
 
     def _can_infer(self, batch: TaggedInputs) -> bool:
         """Return whether `_infer` computes what `forward` computes, up to rounding."""
         arrays = (batch.words, batch.spelling_ids, batch.shapes, batch.mask)
-        rates = self.input_dropout.rate, self.dropout.rate, self.config.word_dropout
-        drops = any(rates) or (self.context is not None and self.context.rate)
+        drops = [self.input_dropout.rate, self.dropout.rate, self.config.word_dropout]
+        if self.context is not None:
+            drops += [self.context.document.rate, self.context.neighbors.rate]
         return (
-            not (self.training and drops)
+            not (self.training and any(drops))
             and self.encoder.can_infer(self.join.weight.dtype)
             and len({np.shape(array) for array in arrays}) == 1
         )

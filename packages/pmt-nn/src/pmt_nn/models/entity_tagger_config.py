@@ -40,6 +40,10 @@ class TaggedInputs(Protocol):
         """Ids (b, n) of words of the document of each sentence; None if it is not known."""
 
     @property
+    def neighbors(self) -> Ids | None:
+        """Ids (b, n) of words of neighboring sentences; None likewise."""
+
+    @property
     def tags(self) -> Ids | None:
         """Tag ids (b, t), or None if they are not known."""
 
@@ -63,8 +67,10 @@ class EntityTaggerConfig(TransformerConfig):
         word_dropout: a; a word seen n times in training is replaced by the unknown word with
             probability a / (a + n) (Kiperwasser & Goldberg 2016), so that the vector of the
             unknown word is learned.
-        document_context: whether what the document is about is added to the input of each word.
-        context_dropout: rate at which words of the document are left out, see `DocumentContext`.
+        document_context: whether what the document and the neighboring sentences are about is
+            added to the input of each word.
+        context_dropout, near_dropout: rates at which words of the document and of neighboring
+            sentences are left out in training.
 
     Examples:
         >>> from pmt_nn import EntityTaggerConfig
@@ -92,6 +98,7 @@ class EntityTaggerConfig(TransformerConfig):
     word_dropout: float = 0.3
     document_context: bool = False
     context_dropout: float = 0.5
+    near_dropout: float = 0.3
 
     def __post_init__(self) -> None:
         super().__post_init__()

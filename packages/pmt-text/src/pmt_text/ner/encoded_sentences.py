@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pmt_core import IGNORE_LABEL, SettingsError, ShapeError, Span, tag_spans
 from pmt_text.batching.ragged import IndexedBatch, Ragged, shard_rows, trimmed
+from pmt_text.ner.document_words import DocumentWords
 from pmt_text.ner.tag_scheme import TagScheme, spans_to_tags
 
 
@@ -29,8 +30,9 @@ class TaggedBatch(IndexedBatch):
             int64; row 0 is all padding; c is at least 1.
         mask: True at each word, (b, t) bool.
         tags: ids of the tags, `IGNORE_LABEL` in the padding, (b, t) int64; None if unknown.
-        context: ids of words of the document of each sentence, padded with 0 on the right, (b, n)
-            int64; None if no document is known.
+        context, neighbors: ids of words of the document of each sentence, and of the sentences
+            before and after it, padded with 0 on the right, (b, n) int64; None if no document is
+            known.
 
     Examples:
         >>> import numpy as np
@@ -54,6 +56,7 @@ class TaggedBatch(IndexedBatch):
     mask: NDArray[np.bool_]
     tags: NDArray[np.int64] | None
     context: NDArray[np.int64] | None = None
+    neighbors: NDArray[np.int64] | None = None
 
     @property
     def tokens(self) -> int:
@@ -72,10 +75,10 @@ class TaggedBatch(IndexedBatch):
         spelling_ids = inverse.reshape(mask.shape).astype(np.int64, copy=False)
         characters = _without_padding(self.characters[used])
         tags = None if self.tags is None else self.tags[rows, : mask.shape[1]]
-        context = None if self.context is None else self.context[rows]
+        around = [None if ids is None else ids[rows] for ids in (self.context, self.neighbors)]
         index = self.index[rows]
         return TaggedBatch(
-            words, shapes, spelling_ids, characters, mask, tags, context, index=index
+            words, shapes, spelling_ids, characters, mask, tags, *around, index=index
         )
 
 
@@ -92,9 +95,7 @@ class EncodedSentences(Ragged):
         tags: ids of the tags, (m,) int32; None if unknown.
         tag_names: the tags in the order of their ids; none if unknown.
         scheme: of the tags.
-        contexts: ids of words of each document, padded with 0 on the right, (d, n) int32; row 0 is
-            all padding; None if no document is known.
-        context_rows: the row of `contexts` of each word, (m,) int32; None likewise.
+        contexts: words around the sentences; None if no document is known.
 
     Examples:
         >>> import numpy as np
@@ -114,8 +115,7 @@ class EncodedSentences(Ragged):
     tags: NDArray[np.int32] | None = None
     tag_names: tuple[str, ...] = ()
     scheme: TagScheme = "IOB2"
-    contexts: NDArray[np.int32] | None = None
-    context_rows: NDArray[np.int32] | None = None
+    contexts: DocumentWords | None = None
 
     def batch(self, indices: NDArray[np.integer]) -> TaggedBatch:
         """Return the sentences at `indices` (b,), in that order."""
@@ -128,18 +128,12 @@ class EncodedSentences(Ragged):
         spelling_ids[mask] = inverse + 1
         words, shapes = (rows.take(ids, np.int64(0)) for ids in (self.words, self.shapes))
         tags = None if self.tags is None else rows.take(self.tags, np.int64(IGNORE_LABEL))
-        context = self._context(rows.index)
+        around: tuple[NDArray[np.int64] | None, NDArray[np.int64] | None] = (None, None)
+        if self.contexts is not None:
+            around = self.contexts.around(self.offsets[rows.index])
         return TaggedBatch(
-            words, shapes, spelling_ids, characters, mask, tags, context, index=rows.index
+            words, shapes, spelling_ids, characters, mask, tags, *around, index=rows.index
         )
-
-    def _context(self, index: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Return the words of the documents of sentences (b,), without needless padding, (b, n)."""
-        if self.contexts is None or self.context_rows is None:
-            return None
-        context = self.contexts[self.context_rows[self.offsets[index]]]
-        width = int((context != 0).sum(axis=1).max(initial=0))
-        return context[:, :width].astype(np.int64)
 
 
 def _without_padding(characters: NDArray[np.int64]) -> NDArray[np.int64]:

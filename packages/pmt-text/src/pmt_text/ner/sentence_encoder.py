@@ -22,13 +22,12 @@ from pmt_core import (
     value_text,
 )
 from pmt_text.files.errors import check_at_least
-from pmt_text.ner.document_words import document_words
+from pmt_text.ner.document_words import DocumentWords
 from pmt_text.ner.encoded_sentences import EncodedSentences
 from pmt_text.ner.tag_scheme import TAG_SCHEMES, TagScheme, convert_tags
 from pmt_text.ner.tagged_sentence import TaggedSentence
 from pmt_text.tokenizers.vocabulary import SPECIAL_TOKENS, Vocabulary
 
-_NONE = None, None  # documents are not known
 _DIGIT = re.compile(r"\d")
 
 
@@ -188,7 +187,6 @@ class SentenceEncoder:
         tagged = bool(sentences) and all(sentence.tags is not None for sentence in sentences)
         all_ids = word_ids[spelling_ids]
         documents = [sentence.document for sentence in sentences]
-        contexts, rows = document_words(all_ids, lengths, documents) if any(documents) else _NONE
         return EncodedSentences(
             words=all_ids,
             shapes=shape_ids[spelling_ids],
@@ -198,8 +196,7 @@ class SentenceEncoder:
             tags=self._tag_ids(sentences) if tagged else None,
             tag_names=self.tags,
             scheme=self.scheme,
-            contexts=contexts,
-            context_rows=rows,
+            contexts=DocumentWords.of(all_ids, lengths, documents),
         )
 
     def tag_names(self, ids: NDArray[np.integer]) -> list[str]:

@@ -23,7 +23,6 @@ from pmt_train import (
     batches_of,
     cosine_schedule,
 )
-from pmt_train.recording import time_budget
 
 EPOCHS, STEPS = 4, 28  # 7 steps in an epoch
 
@@ -219,23 +218,20 @@ def test_without_time_lines_are_a_sixteenth_apart(tmp_path):
         assert line["loss"] == pytest.approx(np.mean(part))
 
 
-def test_lines_take_half_of_the_share_and_looks_the_rest(monkeypatch):
-    """A clock that the test moves: a step takes 1 s, a line 0.1 s, a look 0.4 s."""
-    clock, spent = [0.0], {"lines": 0.0, "looks": 0.0}
-    for name in ("perf_counter", "process_time"):
-        monkeypatch.setattr(time_budget.time, name, lambda: clock[0])
-    budget = time_budget.TimeBudget(0.02)
-    for _ in range(5000):
-        has_line = budget.allows_line
-        looked = 0.4 if has_line and budget.allows_look else 0.0
-        clock[0] += 1 + looked
-        budget.end_step(looked)
-        clock[0] += 0.1 * has_line
-        budget.end_work()
-        spent["lines"] += 0.1 * has_line
-        spent["looks"] += looked
-    for seconds in spent.values():
-        assert 0.0095 < seconds / clock[0] < 0.0105
+def test_steps_without_a_line_are_only_counted(tmp_path, monkeypatch):
+    """Without time, the one before a line is seen, too: there the next one is decided."""
+    seen, see = [], TrainingRecorder._see
+    monkeypatch.setattr(
+        TrainingRecorder, "_see",
+        lambda self, event: (seen.append(event.step), see(self, event)),
+    )  # fmt: skip
+    fit(
+        trainer(), tmp_path, TrainingRecorder(tmp_path / "recording.jsonl", share=0), epochs=14,
+        checkpoint_seconds=None,
+    )  # fmt: skip
+    later = [34, 37, 40, 43, 46, 49, 53, 57, 61, 65, 70, 75, 80, 85, 91, 97]
+    pairs = [step for line in later for step in (line - 1, line)]
+    assert seen == [*range(1, 33), *pairs]
 
 
 def test_a_damaged_recording_does_not_stop_a_resumed_run(tmp_path, capsys):

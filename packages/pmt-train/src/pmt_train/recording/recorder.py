@@ -137,7 +137,7 @@ class TrainingRecorder:
         self._file.rewrite(self._lines)
         self._seen = event.step
         self._plan(event)
-        self._budget.restart()
+        self._budget.restart(self._begun)
 
     def _step(self, event: TrainingEvent) -> None:
         """Count a step. Most steps are only counted: steps may be as short as a millisecond."""
@@ -194,11 +194,12 @@ class TrainingRecorder:
     def _epoch(self, event: TrainingEvent) -> None:
         if event.epoch > _MOST_EPOCHS:
             return
+        start = time.perf_counter()
         line = _of_epoch(event.row)
         self._lines.append(line)
         self._file.append([line], at_once=event.epoch <= _FIRST_EPOCHS)
-        self._last = time.perf_counter()  # the speed is that of training, without the evaluation
-        self._budget.restart()
+        self._budget.restart(start)
+        self._last = self._budget.now  # the speed is that of training, without the evaluation
         self._seen = event.step
 
     def _end(self, event: TrainingEvent) -> None:
@@ -222,8 +223,10 @@ class TrainingRecorder:
             self._n_steps < _FIRST or self._budget.allows_line or since >= _GROWTH * self._last_step
         ):
             self._is_due, self._next = True, step
-        else:
-            self._next = step + since // 8
+        else:  # the next step can have a line if it was decided at the one before it
+            due = self._last_step + math.ceil(_GROWTH * self._last_step)
+            wait = max(self._budget.steps_until_line, since // 8)
+            self._next = max(step, min(step + wait, due) - 1)
         if self._probe is not None and isinstance(event.trainer, Trainer):
             self._probe.armed = self._is_due and self._budget.allows_look
             event.trainer.step_hook = self._probe if self._probe.armed else None

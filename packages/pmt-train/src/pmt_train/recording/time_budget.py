@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 
+_FAR = 1 << 40  # steps
+_MARGIN = 1.25  # as the look at the budget takes time, too
 _SMOOTHING = 0.1  # weight of the newest step in the usual time
 
 
@@ -19,7 +22,7 @@ class TimeBudget:
         share: of the time of the training, that may be spent; 1: there is no limit.
 
     Attributes:
-        now: on the clock, when the last step ended.
+        now: on the clock, when the last step or the work between two steps ended.
     """
 
     def __init__(self, share: float) -> None:
@@ -29,6 +32,7 @@ class TimeBudget:
         self._share = share
         self._usual: float | None = None  # seconds of a step that nobody looked at
         self._looking = self._writing = 0.0
+        self._n_steps = 0
 
     @property
     def allows_look(self) -> bool:
@@ -42,9 +46,17 @@ class TimeBudget:
         """Whether writing lines has taken less than half of the share."""
         return self._share >= 1 or 2 * self._writing <= self._share * self._elapsed
 
-    def restart(self) -> None:
-        """Begin to measure the next step."""
-        self._last = time.perf_counter()
+    @property
+    def steps_until_line(self) -> int:
+        """Number of steps until `allows_line`, of the mean length, if little is done meanwhile."""
+        missing = 2 * self._writing - self._share * self._elapsed
+        gain = self._share * self._elapsed / max(self._n_steps, 1)
+        return math.ceil(min(_MARGIN * missing / gain, _FAR)) if gain else _FAR
+
+    def restart(self, start: float) -> None:
+        """Count the work since a time that was between two steps; begin to measure the next one."""
+        self.now = self._last = time.perf_counter()
+        self._writing += self.now - start
 
     def end_step(self, looking: float, n: int = 1) -> None:
         """Count a step, or `n` steps since the last call.
@@ -52,6 +64,7 @@ class TimeBudget:
         looking: seconds that looking at the step took at least; 0 if nobody did.
         """
         self.now = time.perf_counter()
+        self._n_steps += n
         processor = time.process_time() - self._processor_begun
         self._elapsed = min(self.now - self._begun, processor)
         seconds = (self.now - self._last) / n

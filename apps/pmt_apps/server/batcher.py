@@ -17,7 +17,7 @@ Predict = Callable[[Sequence[Any]], Sequence[dict[str, Any]]]
 
 
 _IDLE = 60.0  # seconds until a thread without requests ends
-_PATIENCE = (1 / 64, 1 / 2)  # least and most time to wait for more, relative to the last batch
+_PATIENCE = (1 / 64, 1.0)  # least and most time to wait for more, relative to the last batch
 
 
 class _Job:
@@ -46,9 +46,9 @@ class Batcher:
     While a batch is predicted, the requests that arrive wait and form the next one, so a single
     client is answered at once and many share the cost of a call. Clients that send one request
     after the other come back together after a batch: it waits until there are as many requests as
-    were answered and left, for half of the time of the last batch at most. Where they do not come,
-    it soon waits for a 64th only. One thread calls `predict`, and any other function that is given,
-    so none of them has to be thread-safe.
+    were answered and left, for the time of the last batch at most. Where they do not come, it soon
+    waits for a 64th only. One thread calls `predict`, and any other function that is given, so none
+    of them has to be thread-safe.
 
     Args:
         predict: a function from examples to answers.

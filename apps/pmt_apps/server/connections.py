@@ -5,13 +5,13 @@ from __future__ import annotations
 import selectors
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
-from queue import Empty, SimpleQueue
 
 from pmt_apps.server.connection import Connection, ReceivedRequest
 from pmt_apps.server.http import HttpError
@@ -43,7 +43,8 @@ class Connections:
         self._selector = selectors.DefaultSelector()
         listener.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ)
-        self._returned: SimpleQueue[Connection] = SimpleQueue()
+        self._returned: list[Connection] = []
+        self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
@@ -75,9 +76,12 @@ class Connections:
 
     def give_back(self, connection: Connection) -> None:
         """Let `ready` wait for a connection. Any thread may call this."""
-        self._returned.put(connection)
-        with suppress(OSError):
-            self._wake.send(b"w")
+        with self._lock:
+            is_first = not self._returned
+            self._returned.append(connection)
+        if is_first:
+            with suppress(OSError):
+                self._wake.send(b"w")
         if self._is_closed:  # nobody waits any more
             self._close_returned()
 
@@ -135,17 +139,20 @@ class Connections:
             host = str(address[0]) if address else ""
             self.wait_for(Connection(stream, host, self._limits.body))
 
+    def _take_returned(self) -> list[Connection]:
+        with self._lock:
+            returned, self._returned = self._returned, []
+        return returned
+
     def _close_returned(self) -> None:
-        with suppress(Empty):
-            while True:
-                self._returned.get_nowait().stream.close()
+        for connection in self._take_returned():
+            connection.stream.close()
 
     def _take_back(self) -> None:
         with suppress(OSError):
             self._woken.recv(1 << 16)
-        with suppress(Empty):
-            while True:
-                self.wait_for(self._returned.get_nowait())
+        for connection in self._take_returned():
+            self.wait_for(connection)
 
     def _extend(self, connection: Connection) -> None:
         self._waiting[connection] = time.monotonic() + self._limits.arrival

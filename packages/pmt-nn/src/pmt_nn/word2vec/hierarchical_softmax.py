@@ -13,6 +13,7 @@ from pmt_nn.word2vec.tree_terms import CbowTerms, HalfTurns, SkipGramTerms, Tree
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 
+_SMALL_PRODUCT = 1_000_000  # multiplications; OpenBLAS copies no operand below this
 MAX_OUTPUT_STEP, MAX_INPUT_STEP = 0.5, 1.0  # see `bounded_steps`
 
 
@@ -80,10 +81,11 @@ class TreeKernel(BlockKernel):
         turns = terms.top_turns(i)
         curvature: NDArray[np.floating] = turns.half @ _squares(top)
         top_curvature = _squares(predictors) @ turns.half
-        top_loss, gradients = turn_gradients(predictors @ top.T, turns)
+        nodes = np.ascontiguousarray(top.T)  # small products with a transposed matrix are slow
+        top_loss, gradients = turn_gradients(_product(predictors, nodes), turns)
         gradients *= np.float32(rate)
-        changes = gradients @ top
-        top_changes = gradients.T @ predictors
+        changes = _product(gradients, top)
+        top_changes = _product(gradients.T, predictors)
 
         steps = terms.steps[i]
         deep = table.take(steps.nodes, axis=0, mode="clip")
@@ -106,8 +108,18 @@ class TreeKernel(BlockKernel):
 
 def _squares(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the squared lengths of (..., d) vectors."""
-    squares: NDArray[np.float32] = np.einsum("...d,...d->...", vectors, vectors)
+    squares: NDArray[np.float32] = np.vecdot(vectors, vectors)
     return squares
+
+
+def _product(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a b, in equal parts of the rows of a that OpenBLAS multiplies without copying b."""
+    n, k = a.shape
+    parts = max(-(-n * b.size // _SMALL_PRODUCT), 1)
+    if parts == 1 or n % parts:
+        return a @ b
+    product: NDArray[np.float32] = np.matmul(a.reshape(parts, n // parts, k), b)
+    return product.reshape(n, -1)
 
 
 def turn_gradients(

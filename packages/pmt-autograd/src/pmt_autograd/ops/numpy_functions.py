@@ -130,7 +130,6 @@ _FUNCTIONS: dict[Any, Function] = {
     np.sort: lambda x, axis=-1: sorting.sort(x, axis=axis),
     np.round: lambda x, decimals=0: rounding.round(x, decimals=decimals),
     np.around: lambda x, decimals=0: rounding.round(x, decimals=decimals),
-    np.fix: rounding.trunc,
     np.diag: lambda x, k=0: diagonals.diag(x, k=k),
     np.diagonal: lambda x, offset=0, axis1=0, axis2=1: diagonals.diagonal(
         x, offset=offset, axis1=axis1, axis2=axis2
@@ -171,6 +170,8 @@ _FUNCTIONS: dict[Any, Function] = {
     np.tensordot: matrix_products.tensordot,
     np.outer: matrix_products.outer,
 }
+if hasattr(np, "fix"):  # deprecated since NumPy 2.5
+    _FUNCTIONS[np.fix] = rounding.trunc
 
 # What has no gradient, because it is constant, boolean, an index or a shape.
 _WITHOUT_GRADIENT = {

@@ -24,12 +24,13 @@ from pmt_core import SettingsError
 pretraining_option = functools.partial(option, group="pre-training")
 SAMPLE_DEFAULTS = {
     "epochs": 24, "word_width": 50, "filters": 30, "width": 64, "hidden": 128,
-    "document_context": False,
+    "document_context": False, "consistency": 1.0,
 }  # fmt: skip
 
 
 FINE_TUNING_DEFAULTS = {
     "epochs": 8, "lr": 2e-4, "dropout": 0.2, "average": 0.0, "patience": 6, "fine_tunes": True,
+    "consistency": 1.0,
 }  # fmt: skip
 """Defaults with the folder of a pre-trained encoder."""
 
@@ -119,9 +120,10 @@ class Settings(TransformerSettings):
         metavar="K",
     )
     consistency: float = model_option(
-        1.0,
+        0.5,
         "weight of what the same word is elsewhere in its document, where sentences are of several "
         "documents; 0: each sentence is tagged by itself",
+        default_text="0.5; 1 without --document-context, with --encoder, on the shipped sample",
         at_least=0,
         at_most=100,
     )
@@ -190,5 +192,8 @@ class Settings(TransformerSettings):
         encoder = given.get("encoder")
         if isinstance(encoder, Path) and encoder.is_dir():
             return {**FINE_TUNING_DEFAULTS, **preset}
+        if "train" not in given:
+            return {**SAMPLE_DEFAULTS, **preset}
         with_vectors = {"word_width": 50} if "vectors" in given else {}
-        return {**(with_vectors if "train" in given else SAMPLE_DEFAULTS), **preset}
+        without = {} if given.get("document_context", True) else {"consistency": 1.0}
+        return {**with_vectors, **without, **preset}

@@ -191,4 +191,11 @@ APPS = [
          "--epochs", 4, "--dropout", 0.1, "--dev-fraction", 0.1, "--workers", 2),
         "the [MASK] sat", ["dev"], 3,
     ),
+    SmallApp(
+        "pretrain", plain_text,
+        (*TINY, "--max-length", 16, "--vocabulary", 80, "--batch-size", 8, "--steps", 40,
+         "--epochs", 4, "--embedding", 4, "--optimizer", "muon", "--dev-fraction", 0.1,
+         "--workers", 2),
+        "the [MASK] sat", ["dev"], 3, "-muon",
+    ),
 ]  # fmt: skip

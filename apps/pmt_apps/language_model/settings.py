@@ -20,6 +20,7 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
+from pmt_apps.kit.transformer_optimizer import OptimizerName
 
 generation_option = functools.partial(option, group="generation", transient=True, changeable=True)
 
@@ -83,7 +84,7 @@ class Settings(TransformerSettings):
     )
     bias: bool = model_option(False, "biases in linear layers and norms")
     dropout: float = 0.0
-    optimizer: Literal["adamw", "muon"] = training_option(
+    optimizer: OptimizerName = training_option(
         "adamw", "of all parameters; muon: of the layers' matrices, and adamw of the others"
     )
     final_lr: float = training_option(

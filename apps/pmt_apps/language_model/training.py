@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.transformer_optimizer import transformer_optimizer
 from pmt_apps.language_model.data import Corpus
 from pmt_apps.language_model.generate import generate_text
-from pmt_apps.language_model.optimizer import build_optimizer
 from pmt_apps.language_model.settings import Settings
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
@@ -66,7 +66,9 @@ def fit(model: LanguageModel, corpus: Corpus, settings: Settings, run: Run[Setti
     trainer = Trainer(
         model,
         loss,
-        optimizer=build_optimizer(settings),
+        optimizer=transformer_optimizer(
+            settings.optimizer, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay
+        ),
         schedule=warmup(
             cosine_schedule(settings.lr, steps, settings.lr * settings.final_lr),
             warmup_steps(settings.warmup, steps),

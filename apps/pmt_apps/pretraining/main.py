@@ -24,6 +24,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -31,16 +32,18 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.corpus import read_corpus
+from pmt_apps.pretraining.initial_weights import set_initial_weights
 from pmt_apps.pretraining.predictor import MaskedWordPredictor
 from pmt_apps.pretraining.probe import read_probe
 from pmt_apps.pretraining.settings import TASK, Settings
-from pmt_apps.pretraining.training import build_model, fit, held_out_scores, with_steps
+from pmt_apps.pretraining.training import all_scores, build_model, fit, with_steps
 from pmt_nn import Bert, MaskedBert
 from pmt_text import Tokenizer
 from pmt_train import learning_curves
 
 TITLE = "Pre-training"
 ENCODER_FOLDER = "encoder"
+UNTRAINED_FOLDER = "untrained"  # the same encoder before its first step
 FINE_TUNING_DROPOUT = 0.1  # that the saved encoder has
 
 
@@ -51,38 +54,48 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     with run.model_limit(None):
         model = build_model(settings, len(corpus.tokenizer))
     probe = read_probe(settings, Encoder(model.encoder, corpus.tokenizer), run)
-    run.settings = settings = with_steps(settings, model, corpus, start)
+    if not (settings.resume and run.folder.checkpoint.is_file()):
+        set_initial_weights(model, corpus, settings)
+    run.settings = settings = with_steps(settings, model, corpus, probe, start)
     run.say(
         f"{model.parameter_count():,} parameters, {settings.epochs} epochs of {settings.steps:,} "
         "steps\n"
     )
-    remove_encoder(run)
+    remove_encoders(run)
     workers = fit(model, corpus, probe, settings, run)
     if run.is_writer:  # only rank 0 scores
-        scores = held_out_scores(model, corpus, settings, workers)
-        run.log_metrics("dev", {**scores, "probe_f1": probe.f1(workers)})
+        run.log_metrics("dev", all_scores(model, corpus, probe, settings, workers))
         run.add_figure(
             "learning.png", "Loss, bits per word and probe by epoch", learning_curves, run.history
         )
-        save_encoder(run, model, corpus.tokenizer)
+        save_encoders(run, model, corpus.tokenizer)
     run.finish()
 
 
-def remove_encoder(run: Run[Settings]) -> None:
-    """Remove the encoder of the run that this one replaces: it is not of these weights."""
+def remove_encoders(run: Run[Settings]) -> None:
+    """Remove the encoders of the run that this one replaces: they are not of these weights."""
+    for name in (ENCODER_FOLDER, UNTRAINED_FOLDER):
+        folder = run.folder.path / name
+        if run.is_writer and (folder / "model.safetensors").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def save_encoders(run: Run[Settings], model: MaskedBert, tokenizer: Tokenizer) -> None:
+    """Write the folder of the encoder, and one of the same encoder before its first step."""
+    save_encoder(
+        run.folder.path / UNTRAINED_FOLDER, build_model(run.settings, len(tokenizer)), tokenizer
+    )
     folder = run.folder.path / ENCODER_FOLDER
-    if run.is_writer and (folder / "model.safetensors").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
+    save_encoder(folder, model, tokenizer)
+    run.say(f"encoder: {folder}")
 
 
-def save_encoder(run: Run[Settings], model: MaskedBert, tokenizer: Tokenizer) -> None:
-    """Write the folder of the encoder, as Hugging Face does, with the dropout of fine-tuning."""
+def save_encoder(folder: Path, model: MaskedBert, tokenizer: Tokenizer) -> None:
+    """Write a folder as Hugging Face does, with the dropout of fine-tuning."""
     config = replace(model.encoder.config, dropout=FINE_TUNING_DROPOUT)
     encoder = Bert(config, np.random.default_rng(0))
     encoder.load_state_dict(model.encoder.state_dict())
-    folder = run.folder.path / ENCODER_FOLDER
     Encoder(encoder, tokenizer).save(folder)
-    run.say(f"encoder: {folder}")
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:

@@ -10,12 +10,14 @@ from pmt_apps.kit.options import (
     EPOCHS,
     LAYERS,
     SIZE,
+    STAGE_EPOCHS,
     data_option,
     model_option,
     path_option,
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
+from pmt_apps.kit.transformer_optimizer import OptimizerName
 from pmt_core import SettingsError
 
 TASK = "pretrain"
@@ -42,6 +44,9 @@ class Settings(TransformerSettings):
     )
     batch_size: int = training_option(16, "chunks per step", **BATCH_SIZE)
     lr: float = 2e-3
+    optimizer: OptimizerName = training_option(
+        "adamw", "of all parameters; muon: of the layers' matrices, and adamw of the others"
+    )
     limit: int | None = data_option(
         None, "use only the first N words of the corpus", at_least=1, metavar="N"
     )
@@ -63,6 +68,9 @@ class Settings(TransformerSettings):
         None, "width of the embeddings, mapped to --width", default_text="--width", **SIZE
     )
     max_length: int = model_option(64, "tokens of a chunk, special tokens included", at_least=8)
+    vectors_epochs: int = training_option(
+        1, "passes of skip-gram over the tokens, for initial embeddings; 0: random", **STAGE_EPOCHS
+    )
     mask_rate: float = training_option(0.15, "fraction of the tokens to predict", above=0, below=1)
     dropout: float = training_option(
         0.0, "dropout rate; a text that is read once needs none", at_least=0, below=1

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.transformer_optimizer import transformer_optimizer
 from pmt_apps.pretraining.corpus import Corpus
 from pmt_apps.pretraining.probe import Probe
 from pmt_apps.pretraining.settings import Settings
@@ -18,7 +19,6 @@ from pmt_core import RandomStream
 from pmt_nn import Bert, BertConfig, MaskedBert
 from pmt_text import CLS, ConsecutiveChunks, RandomChunks, TextChunkBatch, mask_tokens
 from pmt_train import (
-    AdamW,
     FitOptions,
     Trainer,
     Workers,
@@ -29,10 +29,12 @@ from pmt_train import (
 )
 
 DEFAULT_STEPS = 200
+_OTHER_LR_FACTOR = 0.2  # of embeddings and norms, beside the matrices of Muon
 _SCORED_TOKENS = 1 << 16  # of the held-out text, after each epoch
+_SCORED_MASK_RATE = 0.15  # whatever that of training: so that runs can be compared
 _EVALUATION_TOKENS = 1 << 13  # of a batch
 _UNTIMED_STEPS, _TIMED_STEPS = 2, 20
-_TRAINED_SHARE = 0.95  # of the time that is left; the rest is for scores, report and files
+_TRAINED_SHARE = 0.97  # of the time that is left; the rest is for report and files
 
 
 def build_model(settings: Settings, vocabulary: int) -> MaskedBert:
@@ -52,11 +54,14 @@ def build_model(settings: Settings, vocabulary: int) -> MaskedBert:
     return MaskedBert(Bert(config, rng), rng)
 
 
-def with_steps(settings: Settings, model: MaskedBert, corpus: Corpus, start: float) -> Settings:
+def with_steps(
+    settings: Settings, model: MaskedBert, corpus: Corpus, probe: Probe, start: float
+) -> Settings:
     """Return the settings with the steps of an epoch: as many as fit into --minutes.
 
-    Some steps are timed on a model that is restored afterwards. start: of the run, a time of
-    `time.perf_counter`. A resumed run has the steps of its beginning.
+    Some steps are timed on a model that is restored afterwards, and the scores, which follow each
+    epoch and the last. start: of the run, a time of `time.perf_counter`. A resumed run has the
+    steps of its beginning.
     """
     if settings.steps is not None:
         return settings
@@ -72,7 +77,11 @@ def with_steps(settings: Settings, model: MaskedBert, corpus: Corpus, start: flo
             times.append(perf_counter() - began)
             bar.update(1)
     seconds = float(np.median(times[_UNTIMED_STEPS:]))
-    left = max(settings.minutes * 60 - (perf_counter() - start), 0.0)
+    began = perf_counter()
+    all_scores(model, corpus, probe, settings, trainer.workers)
+    now = perf_counter()
+    scoring = (settings.epochs + 1) * (now - began)
+    left = max(settings.minutes * 60 - (now - start) - scoring, 0.0)
     return replace(settings, steps=max(round(_TRAINED_SHARE * left / seconds / settings.epochs), 1))
 
 
@@ -83,7 +92,12 @@ def make_trainer(
     return Trainer(
         model,
         functools.partial(_loss, mask_rate=settings.mask_rate),
-        optimizer=functools.partial(AdamW, betas=(0.9, 0.98), weight_decay=settings.weight_decay),
+        optimizer=transformer_optimizer(
+            settings.optimizer,
+            betas=(0.9, 0.98),
+            weight_decay=settings.weight_decay,
+            other_lr_factor=_OTHER_LR_FACTOR,
+        ),
         schedule=warmup(linear_schedule(settings.lr, steps), round(settings.warmup * steps)),
         seed=settings.seed,
         workers=settings.workers,
@@ -114,8 +128,7 @@ def fit(
     trainer = make_trainer(settings, model, steps * settings.epochs)
 
     def evaluate() -> dict[str, float]:
-        scores = held_out_scores(model, corpus, settings, trainer.workers)
-        return {**scores, "probe_f1": probe.f1(trainer.workers)}
+        return all_scores(model, corpus, probe, settings, trainer.workers)
 
     run.fit(
         trainer,
@@ -126,13 +139,21 @@ def fit(
     return trainer.workers
 
 
+def all_scores(
+    model: MaskedBert, corpus: Corpus, probe: Probe, settings: Settings, workers: Workers
+) -> dict[str, float]:
+    """Return the scores of the held-out text, and the F1 of the probe."""
+    scores = held_out_scores(model, corpus, settings, workers)
+    return {**scores, "probe_f1": probe.f1(workers)}
+
+
 def held_out_scores(
     model: MaskedBert, corpus: Corpus, settings: Settings, workers: Workers
 ) -> dict[str, float]:
     """Return the mean loss of masked tokens of the held-out text, and bits per word.
 
-    The masks are the same in every call. Bits per word are the bits of a token times the tokens of
-    a word, so that vocabularies of different size can be compared.
+    The masks are the same in every call, whatever --mask-rate. Bits per word are the bits of a
+    token times the tokens of a word, so that vocabularies of different size can be compared.
     """
     stream = RandomStream(settings.seed, "scored masks")
     model.eval()
@@ -140,7 +161,7 @@ def held_out_scores(
     def sums(batch: tuple[int, TextChunkBatch]) -> tuple[float, int]:
         number, chunks = batch
         rng = stream.child(number).generator()
-        loss, count = _loss(model, chunks, rng, mask_rate=settings.mask_rate)
+        loss, count = _loss(model, chunks, rng, mask_rate=_SCORED_MASK_RATE)
         return loss.item(), count
 
     batches = list(enumerate(_scored(corpus, settings)))

@@ -12,7 +12,7 @@ import pytest
 from programs import Program, load_generator
 
 from pmt_apps.kit.files import SAMPLES
-from pmt_apps.language_model.optimizer import build_optimizer
+from pmt_apps.kit.transformer_optimizer import transformer_optimizer
 from pmt_apps.language_model.settings import Settings
 from pmt_apps.language_model.training import build_model
 from pmt_train import FlatParameters, Muon
@@ -131,7 +131,7 @@ def test_the_best_preset_has_the_sizes_and_steps_of_the_published_one() -> None:
     counts = [model.parameter_count() for model in models]
     assert counts == [804_096, 804_096 - 64 * 128]
     flat = FlatParameters(models[1].named_parameters())
-    muon = build_optimizer(best)(flat)
+    muon = transformer_optimizer("muon", betas=(0.9, 0.99), weight_decay=0.1)(flat)
     assert isinstance(muon, Muon)
     others = [slot.name for slot in flat.slots if slot.name not in muon.matrix_names]
     assert others[0] == "words.weight"

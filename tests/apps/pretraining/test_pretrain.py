@@ -29,6 +29,11 @@ SMALL = (
     "--width", 32, "--heads", 2, "--layers", 1, "--max-length", 16, "--vocabulary", 80,
     "--batch-size", 8, "--dev-fraction", 0.1, "--workers", 1,
 )  # fmt: skip
+SENTENCES = [
+    TaggedSentence(("The", "cat", "sat"), ("O", "B-ANIMAL", "O")),
+    TaggedSentence(("A", "dog", "ran"), ("O", "B-ANIMAL", "O")),
+    TaggedSentence(("on", "the", "mat"), ("O", "O", "B-THING")),
+] * 10
 
 
 def settings(path: Path, **values: object) -> Settings:
@@ -161,12 +166,14 @@ def test_the_minutes_set_the_steps_and_timing_changes_no_weight(
     model = training.build_model(chosen, len(corpus.tokenizer))
     before = model.state_dict()
     monkeypatch.setattr(training, "perf_counter", Clock(0.5))
-    timed = training.with_steps(chosen, model, corpus, 0.0)
-    left = 120 - 0.5 * (2 * 22 + 1)  # each step is looked at twice, the end once
-    assert timed.steps == round(0.95 * left / 0.5 / 4)
+    probe = Probe(Encoder(model.encoder, corpus.tokenizer), SENTENCES, SENTENCES)
+    timed = training.with_steps(chosen, model, corpus, probe, 0.0)
+    used = 0.5 * (2 * 22 + 2)  # the clock is read twice in each step and twice for the scores
+    left = 120 - used - (4 + 1) * 0.5
+    assert timed.steps == round(0.97 * left / 0.5 / 4)
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
-    assert training.with_steps(timed, model, corpus, 0.0) is timed
+    assert training.with_steps(timed, model, corpus, probe, 0.0) is timed
 
 
 def test_narrow_embeddings_make_a_model_of_another_type(text: Path) -> None:
@@ -188,6 +195,18 @@ def test_the_saved_encoder_is_that_of_the_run(trained: Program) -> None:
         np.testing.assert_array_equal(array, ours[name])
     assert model.config.dropout == 0.1
     assert Tokenizer.load(folder).tokenize("The cat") == ["The", "cat"]
+
+
+def test_the_untrained_encoder_is_the_same_model_before_its_first_step(trained: Program) -> None:
+    saved = pmt_apps.load(trained.folder / "run", workers=1).settings  # type: ignore[attr-defined]
+    first, last = (Encoder.load(trained.folder / "run" / name) for name in ("untrained", "encoder"))
+    assert first.model.config == last.model.config
+    assert first.tokenizer.to_json() == last.tokenizer.to_json()
+    initial = training.build_model(saved, len(first.tokenizer)).encoder.state_dict()
+    after = last.model.state_dict()
+    for name, array in first.model.state_dict().items():
+        np.testing.assert_array_equal(array, initial[name])
+        assert not np.array_equal(array, after[name]) or name == "token_types.weight"
 
 
 def test_other_programs_take_the_encoder(trained: Program) -> None:
@@ -217,12 +236,7 @@ def test_the_probe_sees_what_an_encoder_knows(text: Path) -> None:
     """Each tag belongs to one word, which the vectors of the table tell apart."""
     corpus, chosen = corpus_of(text), settings(text)
     model = training.build_model(chosen, len(corpus.tokenizer))
-    sentences = [
-        TaggedSentence(("The", "cat", "sat"), ("O", "B-ANIMAL", "O")),
-        TaggedSentence(("A", "dog", "ran"), ("O", "B-ANIMAL", "O")),
-        TaggedSentence(("on", "the", "mat"), ("O", "O", "B-THING")),
-    ] * 10
-    probe = Probe(Encoder(model.encoder, corpus.tokenizer), sentences, sentences)
+    probe = Probe(Encoder(model.encoder, corpus.tokenizer), SENTENCES, SENTENCES)
     before = model.encoder.state_dict()
     assert probe.f1(Workers(1)) == 1.0
     for name, array in model.encoder.state_dict().items():

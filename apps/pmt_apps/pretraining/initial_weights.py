@@ -22,6 +22,7 @@ from pmt_text import SEP, ChunkSampler, SamplingSettings
 from pmt_train import Word2Vec, Word2VecSettings, Word2VecTrainer, progress_bar
 
 _RMS = 0.1  # root mean square of the initial embeddings; the rates of training move them slowly
+_HEAD_SCALE = 0.1  # of what the output layer reads: the first logits are the bias and little else
 _SAMPLING = SamplingSettings(window=5, subsample=2e-5)
 _CHUNK_TOKENS = 10_000
 _CHUNKS_PER_STEP = 8
@@ -30,12 +31,14 @@ _CHUNKS_PER_STEP = 8
 def set_initial_weights(model: MaskedBert, corpus: Corpus, settings: Settings) -> None:
     """Set the bias of the output layer, the positions, and with --vectors-epochs the embeddings."""
     counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
+    model.norm.weight.data[...] = _HEAD_SCALE
     model.bias.data[...] = np.log((counts + 1) / (counts + 1).sum())
     positions = model.encoder.positions.weight.data
     positions[...] = _RMS * 2**0.5 * sinusoids(*positions.shape)
     table = model.encoder.words.weight.data
     if settings.vectors_epochs:
         table[...] = piece_vectors(corpus.train, counts, table.shape[1], settings)
+    table -= table.mean(axis=0)
     table *= _RMS / np.sqrt(np.mean(np.square(table)))
 
 

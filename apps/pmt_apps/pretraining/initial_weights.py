@@ -16,14 +16,21 @@ from numpy.typing import NDArray
 
 from pmt_apps.pretraining.corpus import Corpus
 from pmt_apps.pretraining.settings import Settings
-from pmt_core import RandomStream
+from pmt_core import RandomStream, SettingsError
 from pmt_nn import MaskedBert, sinusoids
 from pmt_text import SEP, ChunkSampler, SamplingSettings
-from pmt_train import Word2Vec, Word2VecSettings, Word2VecTrainer, progress_bar
+from pmt_train import (
+    Word2Vec,
+    Word2VecSettings,
+    Word2VecTrainer,
+    launched_process_group,
+    progress_bar,
+)
 
 _RMS = 0.1  # root mean square of the initial embeddings; the rates of training move them slowly
 _HEAD_SCALE = 0.1  # of what the output layer reads: the first logits are the bias and little else
-_SAMPLING = SamplingSettings(window=5, subsample=2e-5)
+_WINDOW = 5
+_SUBSAMPLE = 0.32  # threshold of subsampling, as a fraction of the mean frequency of a piece
 _CHUNK_TOKENS = 10_000
 _CHUNKS_PER_STEP = 8
 
@@ -45,12 +52,20 @@ def set_initial_weights(model: MaskedBert, corpus: Corpus, settings: Settings) -
 def piece_vectors(
     ids: NDArray[np.int32], counts: NDArray[np.int64], dimension: int, settings: Settings
 ) -> NDArray[np.float32]:
-    """Return skip-gram vectors (v, d) of the pieces of a text, ids (n,), with counts (v,)."""
+    """Return skip-gram vectors (v, d) of the pieces of a text, ids (n,), with counts (v,).
+
+    Raises SettingsError if mpiexec started several processes.
+    """
+    if launched_process_group().size > 1:
+        raise SettingsError(
+            "skip-gram trains in one process; under mpiexec give --vectors-epochs 0"
+        )
     stream = RandomStream(settings.seed, "piece vectors")
     options = Word2VecSettings(dimension=dimension, epochs=settings.vectors_epochs)
     model = Word2Vec(options, len(counts), stream)
     tokens = cast(Any, _Tokens(ids))
-    sampler = ChunkSampler(tokens, np.maximum(counts, 1), _SAMPLING, stream)
+    sampling = SamplingSettings(window=_WINDOW, subsample=_SUBSAMPLE / len(counts))
+    sampler = ChunkSampler(tokens, np.maximum(counts, 1), sampling, stream)
     total = options.epochs * len(sampler)
     with (
         Word2VecTrainer(model, sampler, seed=settings.seed, workers=1) as trainer,

@@ -17,6 +17,7 @@ from pmt_apps import Encoder, TextClassifier, TrainingOptions
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining import training
 from pmt_apps.pretraining.corpus import read_corpus
+from pmt_apps.pretraining.initial_weights import piece_vectors, set_initial_weights
 from pmt_apps.pretraining.probe import Probe, ridge
 from pmt_apps.pretraining.settings import TASK, Settings
 from pmt_core import DataError, SettingsError
@@ -109,6 +110,46 @@ def test_a_short_text_is_refused(tmp_path: Path) -> None:
     path.write_text("only a few words\n")
     with pytest.raises(DataError, match="too few"):
         corpus_of(path)
+
+
+# --- initial weights ------------------------------------------------------------------------------
+
+
+def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
+    corpus, chosen = corpus_of(text), settings(text, width=32)
+    model = training.build_model(chosen, len(corpus.tokenizer))
+    set_initial_weights(model, corpus, chosen)
+    counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
+    words = np.setdiff1d(corpus.dev, [SEP])
+    held_out = np.bincount(corpus.dev, minlength=len(counts))[words]
+    entropy = -(held_out * np.log(counts[words] / counts.sum())).sum() / held_out.sum()
+    loss = training.held_out_scores(model, corpus, chosen, Workers(1))["loss"]
+    assert loss == pytest.approx(entropy, rel=0.1)
+
+
+def test_positions_begin_with_similar_neighbors(text: Path) -> None:
+    corpus, chosen = corpus_of(text), settings(text, width=32, vectors_epochs=0)
+    model = training.build_model(chosen, len(corpus.tokenizer))
+    set_initial_weights(model, corpus, chosen)
+    table = model.encoder.positions.weight.data
+    similarity = table @ table.T
+    np.testing.assert_allclose(similarity[0, 1], similarity[8, 9], rtol=1e-4)
+    assert similarity[5, 5] > similarity[5, 6] > similarity[5, 8]
+
+
+def test_pieces_with_the_same_neighbors_begin_with_similar_vectors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    middles = np.stack([10 + rng.integers(0, 2, 4000), 20 + rng.integers(0, 2, 4000)], axis=1)
+    sentences = [[12, middle, 13, SEP] for middle in middles[:, 0]]
+    sentences += [[22, middle, 23, SEP] for middle in middles[:, 1]]
+    ids = np.array(sentences, np.int32).ravel()
+    counts = np.bincount(ids, minlength=30)
+    chosen = settings(tmp_path, vectors_epochs=20)
+    first, second = (piece_vectors(ids, counts, 8, chosen) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    unit = first / np.linalg.norm(first, axis=1, keepdims=True)
+    assert unit[10] @ unit[11] > unit[10] @ unit[20] + 0.3
+    assert unit[20] @ unit[21] > unit[20] @ unit[11] + 0.3
 
 
 # --- training -------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 Without arguments it trains in about a minute on a sample of short tales that ships with pmt. On a
 text of your own, in a given time:
 
-  python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --width 256 \\
-      --layers 4 --max-length 128 --batch-size 32 --out runs/wiki
+  python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --layers 4 \\
+      --max-length 128 --batch-size 8 --optimizer muon --lr 7e-3 --mask-rate 0.25 --out runs/wiki
 
 The tokenizer (WordPiece) is learned from the text. Each row of the history has the loss of the
 held-out end of the text in bits per word, and the F1 of a probe: a linear tagger of entities on top
@@ -12,6 +12,8 @@ of the encoder as it is. The folder `encoder` of the run has the form of Hugging
 
   python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder
   python apps/train_classifier.py --train train.tsv --encoder runs/wiki/encoder
+
+The folder `untrained` has the same model with random weights, to see what pre-training gains.
 
 --predict fills in masks, a text per line:
 

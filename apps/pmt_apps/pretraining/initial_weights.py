@@ -38,7 +38,8 @@ _CHUNKS_PER_STEP = 8
 def set_initial_weights(model: MaskedBert, corpus: Corpus, settings: Settings) -> None:
     """Set the bias of the output layer, the positions, and with --vectors-epochs the embeddings."""
     counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
-    model.norm.weight.data[...] = _HEAD_SCALE
+    if model.norm.weight is not None:
+        model.norm.weight.data[...] = _HEAD_SCALE
     model.bias.data[...] = np.log((counts + 1) / (counts + 1).sum())
     positions = model.encoder.positions.weight.data
     positions[...] = _RMS * 2**0.5 * sinusoids(*positions.shape)

@@ -109,13 +109,14 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      encoder
     pmt_apps      tape
     pmt_apps      fold_scores          kit
+    pmt_apps      transformer_optimizer
     pmt_apps      classification       encoder fold_scores kit
     pmt_apps      estimators           classification encoder kit ner qqp qqp.data qqp.models
     pmt_apps      estimators           qqp.training
     pmt_apps      ner                  encoder fold_scores kit
-    pmt_apps      language_model       kit
+    pmt_apps      language_model       kit transformer_optimizer
     pmt_apps      translation          kit
-    pmt_apps      pretraining          encoder kit
+    pmt_apps      pretraining          encoder kit transformer_optimizer
     pmt_apps      word2vec             kit
     pmt_apps      mnist                kit
     pmt_apps      qqp.data             kit

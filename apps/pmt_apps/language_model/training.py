@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
-from pmt_apps.kit.transformer_optimizer import transformer_optimizer
 from pmt_apps.language_model.data import Corpus
 from pmt_apps.language_model.generate import generate_text
 from pmt_apps.language_model.settings import Settings
+from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import LanguageModel, LanguageModelConfig, cross_entropy

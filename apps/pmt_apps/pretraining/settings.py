@@ -17,7 +17,7 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
-from pmt_apps.kit.transformer_optimizer import OptimizerName
+from pmt_apps.transformer_optimizer import OptimizerName
 from pmt_core import SettingsError
 
 TASK = "pretrain"

@@ -10,10 +10,10 @@ from time import perf_counter
 import numpy as np
 
 from pmt_apps.kit.run import Run
-from pmt_apps.kit.transformer_optimizer import transformer_optimizer
 from pmt_apps.pretraining.corpus import Corpus
 from pmt_apps.pretraining.probe import Probe
 from pmt_apps.pretraining.settings import Settings
+from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import Bert, BertConfig, MaskedBert

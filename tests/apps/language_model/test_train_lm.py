@@ -12,9 +12,9 @@ import pytest
 from programs import Program, load_generator
 
 from pmt_apps.kit.files import SAMPLES
-from pmt_apps.kit.transformer_optimizer import transformer_optimizer
 from pmt_apps.language_model.settings import Settings
 from pmt_apps.language_model.training import build_model
+from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_train import FlatParameters, Muon
 
 SMALL = (

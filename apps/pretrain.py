@@ -2,7 +2,8 @@
 
     python apps/pretrain.py                                      # the sample that ships with pmt
     python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --layers 4 \\
-        --max-length 128 --batch-size 8 --optimizer muon --lr 7e-3 --out runs/wiki
+        --max-length 128 --batch-size 8 --optimizer muon --lr 4e-3 --weight-decay 0.1 \\
+        --out runs/wiki
     python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder
 
 The task is masked language modeling: some tokens are hidden, and the model predicts them. The

@@ -4,7 +4,8 @@ Without arguments it trains in about a minute on a sample of short tales that sh
 text of your own, in a given time:
 
   python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --layers 4 \\
-      --max-length 128 --batch-size 8 --optimizer muon --lr 7e-3 --mask-rate 0.25 --out runs/wiki
+      --max-length 128 --batch-size 8 --optimizer muon --lr 4e-3 --weight-decay 0.1 --mask-rate 0.25 \\
+      --out runs/wiki
 
 The tokenizer (WordPiece) is learned from the text. Each row of the history has the loss of the
 held-out end of the text in bits per word, and the F1 of a probe: a linear tagger of entities on top
@@ -34,7 +35,7 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.corpus import read_corpus
-from pmt_apps.pretraining.initial_weights import set_initial_weights
+from pmt_apps.pretraining.initial_weights import set_frequency_bias
 from pmt_apps.pretraining.predictor import MaskedWordPredictor
 from pmt_apps.pretraining.probe import read_probe
 from pmt_apps.pretraining.settings import TASK, Settings
@@ -56,8 +57,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     with run.model_limit(None):
         model = build_model(settings, len(corpus.tokenizer))
     probe = read_probe(settings, Encoder(model.encoder, corpus.tokenizer), run)
-    if not (settings.resume and run.folder.checkpoint.is_file()):
-        set_initial_weights(model, corpus, settings)
+    set_frequency_bias(model, corpus.train)
     run.settings = settings = with_steps(settings, model, corpus, probe, start)
     run.say(
         f"{model.parameter_count():,} parameters, {settings.epochs} epochs of {settings.steps:,} "

@@ -10,7 +10,6 @@ from pmt_apps.kit.options import (
     EPOCHS,
     LAYERS,
     SIZE,
-    STAGE_EPOCHS,
     data_option,
     model_option,
     path_option,
@@ -68,9 +67,6 @@ class Settings(TransformerSettings):
         None, "width of the embeddings, mapped to --width", default_text="--width", **SIZE
     )
     max_length: int = model_option(64, "tokens of a chunk, special tokens included", at_least=8)
-    vectors_epochs: int = training_option(
-        1, "passes of skip-gram over the tokens, for initial embeddings; 0: random", **STAGE_EPOCHS
-    )
     mask_rate: float = training_option(0.15, "fraction of the tokens to predict", above=0, below=1)
     dropout: float = training_option(
         0.0, "dropout rate; a text that is read once needs none", at_least=0, below=1

@@ -17,7 +17,7 @@ from pmt_apps import Encoder, TextClassifier, TrainingOptions
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining import training
 from pmt_apps.pretraining.corpus import read_corpus
-from pmt_apps.pretraining.initial_weights import piece_vectors, set_initial_weights
+from pmt_apps.pretraining.initial_weights import set_frequency_bias
 from pmt_apps.pretraining.probe import Probe, ridge
 from pmt_apps.pretraining.settings import TASK, Settings
 from pmt_core import DataError, SettingsError
@@ -118,7 +118,7 @@ def test_a_short_text_is_refused(tmp_path: Path) -> None:
 def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
     corpus, chosen = corpus_of(text), settings(text, width=32)
     model = training.build_model(chosen, len(corpus.tokenizer))
-    set_initial_weights(model, corpus, chosen)
+    set_frequency_bias(model, corpus.train)
     counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
     words = np.setdiff1d(corpus.dev, [SEP])
     held_out = np.bincount(corpus.dev, minlength=len(counts))[words]
@@ -127,38 +127,13 @@ def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
     assert loss == pytest.approx(entropy, rel=0.1)
 
 
-def test_positions_begin_with_similar_neighbors(text: Path) -> None:
-    corpus, chosen = corpus_of(text), settings(text, width=32, vectors_epochs=0)
-    model = training.build_model(chosen, len(corpus.tokenizer))
-    set_initial_weights(model, corpus, chosen)
-    table = model.encoder.positions.weight.data
-    similarity = table @ table.T
-    np.testing.assert_allclose(similarity[0, 1], similarity[8, 9], rtol=1e-4)
-    assert similarity[5, 5] > similarity[5, 6] > similarity[5, 8]
-
-
-def test_pieces_with_the_same_neighbors_begin_with_similar_vectors(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    middles = np.stack([10 + rng.integers(0, 2, 4000), 20 + rng.integers(0, 2, 4000)], axis=1)
-    sentences = [[12, middle, 13, SEP] for middle in middles[:, 0]]
-    sentences += [[22, middle, 23, SEP] for middle in middles[:, 1]]
-    ids = np.array(sentences, np.int32).ravel()
-    counts = np.bincount(ids, minlength=30)
-    chosen = settings(tmp_path, vectors_epochs=20)
-    first, second = (piece_vectors(ids, counts, 8, chosen) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    unit = first / np.linalg.norm(first, axis=1, keepdims=True)
-    assert unit[10] @ unit[11] > unit[10] @ unit[20] + 0.3
-    assert unit[20] @ unit[21] > unit[20] @ unit[11] + 0.3
-
-
 # --- training -------------------------------------------------------------------------------------
 
 
 def test_it_learns_to_fill_in_masks(trained: Program) -> None:
     rows = list(csv.DictReader((trained.folder / "run" / "history.csv").read_text().splitlines()))
     bits = [float(row["dev_bits_per_word"]) for row in rows]
-    assert bits[-1] < 0.95 * bits[0]
+    assert bits[-1] < 0.5 * bits[0]
     predictor = pmt_apps.load(trained.folder / "run", workers=1)
     (masks,) = predictor.predict(["The cat sat on [MASK] mat ."])
     assert len(masks) == 1

@@ -4,8 +4,8 @@ Without arguments it trains in about a minute on a sample of short tales that sh
 text of your own, in a given time:
 
   python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --layers 4 \\
-      --max-length 128 --batch-size 8 --optimizer muon --lr 4e-3 --weight-decay 0.1 --mask-rate 0.25 \\
-      --out runs/wiki
+      --max-length 128 --batch-size 8 --optimizer muon --lr 4e-3 --weight-decay 0.1 \\
+      --mask-rate 0.25 --out runs/wiki
 
 The tokenizer (WordPiece) is learned from the text. Each row of the history has the loss of the
 held-out end of the text in bits per word, and the F1 of a probe: a linear tagger of entities on top
@@ -35,11 +35,16 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.corpus import read_corpus
-from pmt_apps.pretraining.initial_weights import set_frequency_bias
 from pmt_apps.pretraining.predictor import MaskedWordPredictor
 from pmt_apps.pretraining.probe import read_probe
 from pmt_apps.pretraining.settings import TASK, Settings
-from pmt_apps.pretraining.training import all_scores, build_model, fit, with_steps
+from pmt_apps.pretraining.training import (
+    all_scores,
+    build_model,
+    fit,
+    set_frequency_bias,
+    with_steps,
+)
 from pmt_nn import Bert, MaskedBert
 from pmt_text import Tokenizer
 from pmt_train import learning_curves

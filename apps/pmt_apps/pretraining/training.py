@@ -8,6 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.corpus import Corpus
@@ -52,6 +53,17 @@ def build_model(settings: Settings, vocabulary: int) -> MaskedBert:
     )
     rng = RandomStream(settings.seed, "weights").generator()
     return MaskedBert(Bert(config, rng), rng)
+
+
+def set_frequency_bias(model: MaskedBert, ids: NDArray[np.integer]) -> None:
+    """Set the bias of the output layer to the logarithm of the frequencies of the tokens.
+
+    The first predictions are then about the frequencies, and gradients go to what depends on the
+    context. Otherwise the model first learns the frequencies, by vectors that are alike for all
+    contexts, and takes long to leave that state. ids: of the training text, (n,).
+    """
+    counts = np.bincount(ids, minlength=model.output_vocabulary) + 1
+    model.bias.data[...] = np.log(counts / counts.sum())
 
 
 def with_steps(

@@ -17,7 +17,6 @@ from pmt_apps import Encoder, TextClassifier, TrainingOptions
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining import training
 from pmt_apps.pretraining.corpus import read_corpus
-from pmt_apps.pretraining.initial_weights import set_frequency_bias
 from pmt_apps.pretraining.probe import Probe, ridge
 from pmt_apps.pretraining.settings import TASK, Settings
 from pmt_core import DataError, SettingsError
@@ -118,7 +117,7 @@ def test_a_short_text_is_refused(tmp_path: Path) -> None:
 def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
     corpus, chosen = corpus_of(text), settings(text, width=32)
     model = training.build_model(chosen, len(corpus.tokenizer))
-    set_frequency_bias(model, corpus.train)
+    training.set_frequency_bias(model, corpus.train)
     counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
     words = np.setdiff1d(corpus.dev, [SEP])
     held_out = np.bincount(corpus.dev, minlength=len(counts))[words]

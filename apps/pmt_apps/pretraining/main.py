@@ -42,7 +42,7 @@ from pmt_apps.pretraining.training import (
     all_scores,
     build_model,
     fit,
-    set_frequency_bias,
+    set_initial_weights,
     with_steps,
 )
 from pmt_nn import Bert, MaskedBert
@@ -62,7 +62,7 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     with run.model_limit(None):
         model = build_model(settings, len(corpus.tokenizer))
     probe = read_probe(settings, Encoder(model.encoder, corpus.tokenizer), run)
-    set_frequency_bias(model, corpus.train)
+    set_initial_weights(model, corpus.train)
     run.settings = settings = with_steps(settings, model, corpus, probe, start)
     run.say(
         f"{model.parameter_count():,} parameters, {settings.epochs} epochs of {settings.steps:,} "

@@ -17,7 +17,7 @@ from pmt_apps.pretraining.settings import Settings
 from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
-from pmt_nn import Bert, BertConfig, MaskedBert
+from pmt_nn import Bert, BertConfig, MaskedBert, sinusoids
 from pmt_text import CLS, ConsecutiveChunks, RandomChunks, TextChunkBatch, mask_tokens
 from pmt_train import (
     FitOptions,
@@ -31,6 +31,7 @@ from pmt_train import (
 
 DEFAULT_STEPS = 200
 _OTHER_LR_FACTOR = 0.2  # of embeddings and norms, beside the matrices of Muon
+_TABLE_RMS = 0.1  # root mean square of the initial tables of tokens and positions
 _SCORED_TOKENS = 1 << 16  # of the held-out text, after each epoch
 _SCORED_MASK_RATE = 0.15  # whatever that of training: so that runs can be compared
 _EVALUATION_TOKENS = 1 << 13  # of a batch
@@ -55,15 +56,19 @@ def build_model(settings: Settings, vocabulary: int) -> MaskedBert:
     return MaskedBert(Bert(config, rng), rng)
 
 
-def set_frequency_bias(model: MaskedBert, ids: NDArray[np.integer]) -> None:
-    """Set the bias of the output layer to the logarithm of the frequencies of the tokens.
+def set_initial_weights(model: MaskedBert, ids: NDArray[np.integer]) -> None:
+    """Set weights that are known before the first step; ids: of the training text, (n,).
 
-    The first predictions are then about the frequencies, and gradients go to what depends on the
-    context. Otherwise the model first learns the frequencies, by vectors that are alike for all
-    contexts, and takes long to leave that state. ids: of the training text, (n,).
+    The bias of the output layer becomes the logarithm of the frequencies of the tokens. Otherwise
+    the model first learns these, by vectors that are alike in all contexts, and takes long to
+    leave that state. Positions become sinusoids, of which neighbors are alike. Both tables are
+    larger than new ones, so that the same rates change them less.
     """
     counts = np.bincount(ids, minlength=model.output_vocabulary) + 1
     model.bias.data[...] = np.log(counts / counts.sum())
+    words, positions = model.encoder.words.weight.data, model.encoder.positions.weight.data
+    words *= _TABLE_RMS / np.sqrt(np.mean(np.square(words)))
+    positions[...] = _TABLE_RMS * 2**0.5 * sinusoids(*positions.shape)
 
 
 def with_steps(

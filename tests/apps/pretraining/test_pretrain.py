@@ -117,7 +117,7 @@ def test_a_short_text_is_refused(tmp_path: Path) -> None:
 def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
     corpus, chosen = corpus_of(text), settings(text, width=32)
     model = training.build_model(chosen, len(corpus.tokenizer))
-    training.set_frequency_bias(model, corpus.train)
+    training.set_initial_weights(model, corpus.train)
     counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
     words = np.setdiff1d(corpus.dev, [SEP])
     held_out = np.bincount(corpus.dev, minlength=len(counts))[words]

@@ -2,7 +2,7 @@
 
     python apps/pretrain.py                                      # the sample that ships with pmt
     python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --layers 4 \\
-        --max-length 128 --batch-size 8 --optimizer muon --lr 4e-3 --weight-decay 0.1 \\
+        --max-length 128 --batch-size 8 --optimizer muon --lr 6e-3 --weight-decay 0.1 \\
         --out runs/wiki
     python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder
 

@@ -4,7 +4,7 @@ Without arguments it trains in about a minute on a sample of short tales that sh
 text of your own, in a given time:
 
   python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --layers 4 \\
-      --max-length 128 --batch-size 8 --optimizer muon --lr 4e-3 --weight-decay 0.1 \\
+      --max-length 128 --batch-size 8 --optimizer muon --lr 6e-3 --weight-decay 0.1 \\
       --mask-rate 0.25 --out runs/wiki
 
 The tokenizer (WordPiece) is learned from the text. Each row of the history has the loss of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from programs import Program
 
 import pmt_apps
 from pmt_apps.console import SUBCOMMANDS, main
-from pmt_apps.kit.program import command, started_as
+from pmt_apps.kit.program import command, started_as, with_commands
 
 NAMES = ["qqp", "ner", "classify", "word2vec", "translate", "lm", "pretrain", "mnist"]
 
@@ -150,3 +151,35 @@ def test_the_names_of_the_package_are_imported_when_they_are_used() -> None:
         assert getattr(pmt_apps, name).__module__.startswith("pmt_apps.")
     with pytest.raises(AttributeError, match="has no attribute 'loads'"):
         pmt_apps.loads  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (("pmt", "word2vec"), "pmt ner --train eng.train"),
+        ((), "python some/apps/train_ner.py --train eng.train"),
+    ],
+)
+def test_examples_of_other_programs_name_these(
+    start: tuple[str, ...], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["some/apps/train_word2vec.py"])
+    text = "python apps/train_word2vec.py\npython apps/train_ner.py --train eng.train"
+    with started_as(*start):
+        assert with_commands(text).splitlines() == [command(), expected]
+
+
+def test_examples_of_other_programs_under_hatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys._xoptions, "hatch", "pretrain")
+    text = "python apps/pretrain.py --minutes 60\npython apps/train_classifier.py --train train.tsv"
+    assert with_commands(text) == (
+        "hatch run pretrain --minutes 60\nhatch run classify --train train.tsv"
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_help_begins_with_examples_of_the_program(name: str, pmt: Callable) -> None:
+    _, out, _ = pmt(name, "--help")
+    examples = re.findall(r"^ *(?:.*\| )?pmt (\w+)", out.partition("\noptions:")[0], re.MULTILINE)
+    assert examples[:1] == [name]
+    assert "apps/" not in out

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pmt_apps.kit.options import OptionInfo, OptionType, option_default, option_types, options_of
-from pmt_apps.kit.program import command
+from pmt_apps.kit.program import command, with_commands
 from pmt_apps.kit.run_folder import RunFolder
 from pmt_apps.kit.settings import AppSettings, flag, load_settings
 from pmt_core import SettingsError
@@ -97,8 +96,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def _parser(kind: type[AppSettings], description: str) -> argparse.ArgumentParser:
-    program = command()
-    parser = OptionParser(re.sub(r"\bpython apps/\w+\.py", lambda _: program, description))
+    parser = OptionParser(with_commands(description))
     parser.argument_default = argparse.SUPPRESS
     parser.renamed = {flag(old): flag(new) for old, new in kind.renamed.items()}
     types, groups, defaults = option_types(kind), {}, default_texts(kind)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from pmt_apps.kit.path_text import shell_join
+
+_EXAMPLE = re.compile(r"\bpython apps/(\w+)\.py")
+_OTHER_PROGRAMS = {"train_ner": "ner", "train_classifier": "classify"}
+"""Names of the programs that the help of another one has examples of."""
 
 _WORDS: ContextVar[tuple[str, ...]] = ContextVar("words of the command", default=())
 
@@ -34,3 +40,28 @@ def command(*options: str) -> str:
     else:
         start = _WORDS.get() or ("python", sys.argv[0])
     return shell_join([*start, *options])
+
+
+def with_commands(description: str) -> str:
+    """Return a description whose examples begin as this program was started.
+
+    description: its examples begin with `python apps/NAME.py`, the first with that of this program.
+    """
+    first = _EXAMPLE.search(description)
+
+    def started(example: re.Match[str]) -> str:
+        is_own = first is not None and example[1] == first[1]
+        return command() if is_own else _other_command(example[1])
+
+    return _EXAMPLE.sub(started, description)
+
+
+def _other_command(script: str) -> str:
+    """Return the command of another program. script: as "train_ner"."""
+    name = _OTHER_PROGRAMS[script]
+    if isinstance(sys._xoptions.get("hatch"), str):
+        return f"hatch run {name}"
+    words = _WORDS.get()
+    if words:
+        return shell_join([*words[:-1], name])
+    return shell_join(["python", str(Path(sys.argv[0]).with_name(f"{script}.py"))])

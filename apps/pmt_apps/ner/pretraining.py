@@ -50,12 +50,8 @@ DEV_FRACTION = 0.01  # of the text, held out
 MASK_RATE = 0.15  # fraction of the words
 WARMUP = 0.05  # fraction of the steps
 DROPOUT, INPUT_DROPOUT = 0.1, 0.2  # less than for tagging, as there is more text
-_TAGGING = (
-    "crf.",
-    "classify.",
-    "forgotten",
-    "context.",
-)  # prefixes of what only tagging or its data sets
+# Prefixes of what only tagging or its data sets.
+_TAGGING = ("crf.", "classify.", "forgotten", "context.")
 _TABLES = {"words.weight": "words", "spelling.characters": "characters", "shapes.weight": "shapes"}
 
 

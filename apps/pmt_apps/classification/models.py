@@ -1,4 +1,4 @@
-"""The networks: a linear model of n-grams; that model beside a convolution over words."""
+"""The networks: a linear model of n-grams; beside it another one, or a convolution over words."""
 
 from __future__ import annotations
 
@@ -75,6 +75,53 @@ class NgramClassifier(TextNetwork):
         return weighted_sum(self.grams, batch.grams, weights) + self.bias
 
 
+class ProductNetwork(TextNetwork):
+    """Base of a network beside a linear model of the n-grams of its texts.
+
+    The linear model is not trained along: it is that of tf-idf, see `trainings`. Trained together,
+    the part that explains the training texts first leaves no error for the other to learn from.
+    The probabilities are the normalized product of those of both parts (a product of experts,
+    Hinton 1999), with exponents `grams_weight` and `network_weight`.
+
+    Attributes:
+        grams: the linear model; None: the network is by itself.
+        grams_weight: weight of the logits of the linear model, (1,); None: 1.
+        network_weight: weight of the logits of the network, (1,); None: 1.
+    """
+
+    grams: NgramClassifier | None = None
+    grams_weight: Buffer | None = None
+    network_weight: Buffer | None = None
+
+    def network_logits(
+        self, vectors: Tensor | None, batch: TextBatch, *, rng: Rng = None
+    ) -> Tensor:
+        """Return the logits (b, k) of the network by itself, of vectors (b, t, d)."""
+        raise NotImplementedError
+
+    def trained_logits(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
+        """See the base: those of the network by itself."""
+        return self.network_logits(self.embed(batch, rng=rng), batch, rng=rng)
+
+    def forward(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
+        """Return the logits of the classes, (b, k)."""
+        return self._product(self.trained_logits(batch, rng=rng), Tensor(batch.weights), batch)
+
+    def logits(
+        self, vectors: Tensor | None, weights: Tensor, batch: TextBatch, *, rng: Rng = None
+    ) -> Tensor:
+        """See the base."""
+        return self._product(self.network_logits(vectors, batch, rng=rng), weights, batch)
+
+    def _product(self, logits: Tensor, weights: Tensor, batch: TextBatch) -> Tensor:
+        if self.grams is None:
+            return logits
+        linear = self.grams.logits(None, weights, batch)
+        if self.grams_weight is not None:
+            linear = linear * self.grams_weight
+        return linear + (logits if self.network_weight is None else logits * self.network_weight)
+
+
 def weighted_sum(table: Embedding, ids: NDArray[np.int64], weights: Tensor) -> Tensor:
     """Return the sum of the rows of a table at ids (b, u) times weights (b, u): (b, k)."""
     b, u = ids.shape
@@ -111,22 +158,16 @@ class ScratchConfig:
     word_dropout: float = 0.0
 
 
-class ScratchClassifier(TextNetwork):
+class ScratchClassifier(ProductNetwork):
     """A convolution over the words of a text, beside a linear model of its n-grams.
 
     The vector of a word is made of an embedding and of a convolution over its characters, which
-    unknown words have, too. The linear model is not trained along: it is that of tf-idf, see
-    `prepare`. Trained together, the part that explains the training texts first leaves no error
-    for the other to learn from. The probabilities are the normalized product of those of both
-    parts (a product of experts, Hinton 1999), with exponents 1 and `network_weight`.
+    unknown words have, too.
 
     Args:
         config: sizes.
         rng: stream of the initial weights.
         unknown: id of the unknown word.
-
-    Attributes:
-        network_weight: weight of the logits of the convolution, (1,).
     """
 
     def __init__(
@@ -163,18 +204,10 @@ class ScratchClassifier(TextNetwork):
         vectors: Tensor = self.input_dropout(self.norm(self.words(ids) + spelled), rng)
         return vectors
 
-    def logits(
-        self, vectors: Tensor | None, weights: Tensor, batch: TextBatch, *, rng: Rng = None
+    def network_logits(
+        self, vectors: Tensor | None, batch: TextBatch, *, rng: Rng = None
     ) -> Tensor:
         """See the base."""
-        linear = self.grams.logits(None, weights, batch)
-        return linear + self._logits_of_words(vectors, batch, rng) * self.network_weight
-
-    def trained_logits(self, batch: TextBatch, *, rng: Rng = None) -> Tensor:
-        """See the base: those of the convolution."""
-        return self._logits_of_words(self.embed(batch, rng=rng), batch, rng)
-
-    def _logits_of_words(self, vectors: Tensor | None, batch: TextBatch, rng: Rng) -> Tensor:
         hidden = vectors
         if self.encoder is not None:
             hidden = self.encoder(vectors, batch.mask, rng=rng)

@@ -12,15 +12,14 @@ from pmt_apps.classification.encoded_texts import EncodedTexts, Rows, WordTable,
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.models import NgramClassifier, ScratchClassifier, ScratchConfig
 from pmt_apps.classification.ngrams import NgramOptions, NgramTfIdf
-from pmt_apps.classification.scores import log_loss
+from pmt_apps.classification.product_model import ProductModel
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
 from pmt_core import DataError, RandomStream, decode_field, pad_sequences
 from pmt_text import UNK, Vocabulary, tokenize
-from pmt_train import Workers
 
 NETWORK_WEIGHTS = (0.1, 0.15, 0.25, 0.35, 0.5, 0.7, 1.0)
-"""What `ScratchModel.logits_of_dev` chooses from."""
+"""What dev chooses from for a `ScratchModel`; the n-grams have the weight 1."""
 _LONGEST_WORD = 24  # characters of a word that are read
 
 
@@ -71,11 +70,12 @@ class TfIdfModel(TextModel):
         return self.ngrams.shares(words, grams, weights)
 
 
-class ScratchModel(TextModel):
+class ScratchModel(ProductModel):
     """A convolution over words and their spellings, beside the n-grams of `TfIdfModel`."""
 
     kind = "scratch"
-    network: ScratchClassifier
+    part = "the convolution over words"
+    part_weights_of_dev = tuple((1.0, weight) for weight in NETWORK_WEIGHTS)
 
     def __init__(
         self,
@@ -99,8 +99,8 @@ class ScratchModel(TextModel):
             word_dropout=settings.word_dropout,
         )
         rng = RandomStream(settings.seed, "weights").generator()
-        super().__init__(labels, ScratchClassifier(config, rng, unknown=UNK))
-        self.ngrams, self.vocabulary, self.characters = ngrams, words, characters
+        super().__init__(labels, ScratchClassifier(config, rng, unknown=UNK), ngrams)
+        self.vocabulary, self.characters = words, characters
         self.max_length = settings.max_length
 
     @classmethod
@@ -129,29 +129,6 @@ class ScratchModel(TextModel):
             "words": self.vocabulary.to_json(),
             "characters": self.characters.to_json(),
         }
-
-    @property
-    def network_weight(self) -> float:
-        """The weight of the logits of the convolution beside those of the n-grams."""
-        return float(self.network.network_weight.data[0])
-
-    @network_weight.setter
-    def network_weight(self, weight: float) -> None:
-        self.network.network_weight.data[...] = weight
-
-    def logits_of_dev(self, dev: EncodedTexts, workers: Workers) -> NDArray[np.float32]:
-        """See the base: choose the one of `NETWORK_WEIGHTS` that has the least log loss.
-
-        If all losses are nan, `network_weight` stays.
-        """
-        network = self.network
-        linear = self._computed(network.grams, dev, workers, "scoring n-grams")
-        words = self._computed(network.trained_logits, dev, workers, "scoring")
-        labels = np.asarray(dev.labels)
-        losses = [log_loss(self.labels, linear + w * words, labels) for w in NETWORK_WEIGHTS]
-        if not np.isnan(losses).all():
-            self.network_weight = NETWORK_WEIGHTS[int(np.nanargmin(losses))]
-        return linear + np.float32(self.network_weight) * words
 
     def words(self, text: str) -> list[str]:
         """See the base."""

@@ -12,7 +12,7 @@ from pmt_apps.classification.attribution import word_scores
 from pmt_apps.classification.baselines import majority_scores, tfidf_baseline
 from pmt_apps.classification.data import Splits
 from pmt_apps.classification.labels import LabelSet
-from pmt_apps.classification.ngram_models import ScratchModel
+from pmt_apps.classification.product_model import ProductModel
 from pmt_apps.classification.scores import label_counts, score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
@@ -53,11 +53,8 @@ def report(
     if baseline is None and run.settings.kind != "tfidf":
         run.say("\nbaseline: tf-idf")
         baseline = tfidf_baseline(run.settings, splits.train, splits.dev, splits.labels, workers)
-    if isinstance(model, ScratchModel):
-        text = (
-            f"the logits of the convolution over words count {model.network_weight:g} times beside "
-            "those of the n-grams (tf-idf), as dev has the least log loss so"
-        )
+    if isinstance(model, ProductModel) and model.ngrams is not None:
+        text = model.part_weights_text()
         run.say(f"\n{text}")
         run.report.text(f"{text[0].upper()}{text[1:]}.")
     for name, texts in splits.scored.items():

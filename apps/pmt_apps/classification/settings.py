@@ -26,6 +26,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "max_length": 128,
         "average": 0.0,
+        "encoder_ngrams": True,
     },
 }
 """Defaults that depend on the kind of the model."""
@@ -84,6 +85,9 @@ class Settings(AppSettings):
     )
     encoder: Path | None = path_option(
         "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune", group="model"
+    )
+    encoder_ngrams: bool = model_option(
+        False, "beside an encoder the n-grams of tf-idf, weighted by dev; by default yes"
     )
     word_ngrams: int = model_option(2, "longest n-gram of words", at_least=1, at_most=5)
     char_ngrams: int = model_option(

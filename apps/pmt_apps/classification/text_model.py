@@ -107,10 +107,10 @@ class TextModel(ABC):
         """Return the logits of all texts, (n, k)."""
         return self._computed(self.network, encoded, workers, description)
 
-    def logits_of_dev(self, dev: EncodedTexts, workers: Workers) -> NDArray[np.float32]:
-        """Return the logits of texts with labels that are not trained on.
+    def choose_by_dev(self, dev: EncodedTexts, workers: Workers) -> NDArray[np.float32]:
+        """Choose what training cannot, by texts with labels that are not trained on.
 
-        A model may first choose by them what training cannot.
+        Returns their logits (n, k) by what is chosen. This base chooses nothing.
         """
         return self.logits(dev, workers, "scoring")
 

@@ -13,6 +13,7 @@ from pmt_apps.classification.encoder_model import EncoderModel
 from pmt_apps.classification.labels import LabelSet
 from pmt_apps.classification.models import TextNetwork
 from pmt_apps.classification.ngram_models import ScratchModel, TfIdfModel
+from pmt_apps.classification.product_model import ProductModel
 from pmt_apps.classification.scores import score_logits
 from pmt_apps.classification.settings import Settings
 from pmt_apps.classification.text_model import TextModel
@@ -42,7 +43,7 @@ MODELS: dict[str, type[TextModel]] = {
 Texts = Sequence[LabeledText]
 
 LINEAR = "tfidf"
-"""Name of the stage that trains the linear part of a `ScratchModel`, which is tf-idf."""
+"""Name of the stage that trains the linear part of a `ProductModel`, which is tf-idf."""
 
 _LEAST_BATCH, _LEAST_STEPS = 8, 32  # of an epoch
 _AVERAGED = 8  # the average of the weights covers at most an eighth of the steps
@@ -94,17 +95,18 @@ def trainings(
 ) -> Iterator[Training]:
     """Iterate over the trainings of a model, of which each is to be run before the next.
 
-    That of a `ScratchModel` begins with the stage `LINEAR`: a model of tf-idf of its own n-grams,
+    That of a `ProductModel` begins with the stage `LINEAR`: a model of tf-idf of its own n-grams,
     trained as `--model tfidf` is. It becomes the linear part, and is the baseline as well.
     Arguments: see `prepare`.
     """
-    if isinstance(model, ScratchModel):
+    grams = model.network.grams if isinstance(model, ProductModel) else None
+    if isinstance(model, ProductModel) and model.ngrams is not None and grams is not None:
         linear = settings.of_tfidf()
         tfidf = TfIdfModel(linear, model.labels, model.ngrams)
         first = prepare(tfidf, linear, train, dev, workers, process_group)
         yield replace(first, stage=LINEAR)
-        model.network.grams.load_state_dict(tfidf.network.state_dict())
-        model.network.grams.freeze()
+        grams.load_state_dict(tfidf.network.state_dict())
+        grams.freeze()
     yield prepare(model, settings, train, dev, workers, process_group)
 
 
@@ -170,7 +172,7 @@ def _evaluation(
     model: TextModel, dev: EncodedTexts, workers: Workers
 ) -> Callable[[], dict[str, float]]:
     def evaluate() -> dict[str, float]:
-        logits = model.logits_of_dev(dev, workers)
+        logits = model.choose_by_dev(dev, workers)
         return score_logits(model.labels, logits, np.asarray(dev.labels))
 
     return evaluate

@@ -135,7 +135,8 @@ def _add(
 ) -> None:
     help_text = info.help.replace("%", "%%")
     if kind.kind is bool and not (kind.optional or kind.several):
-        action: Any = argparse.BooleanOptionalAction if default else "store_true"
+        switch = default or "True" in default_text  # on by default, if only of a variant
+        action: Any = argparse.BooleanOptionalAction if switch else "store_true"
         group.add_argument(flag(name), action=action, dest=name, help=help_text)
         return
     if default_text:

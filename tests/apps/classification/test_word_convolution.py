@@ -140,7 +140,7 @@ def test_a_fold_trains_tfidf_once_for_its_score_and_for_the_linear_part(
         run(training, description)
 
     monkeypatch.setattr(Training, "run", run_and_note)
-    scores = fold_scores(settings, rows, rows[:20], labels, Workers(1), network_weight=0.5)
+    scores = fold_scores(settings, rows, rows[:20], labels, Workers(1), part_weights=(1, 0.5))
     assert trained == ["tfidf", None]
     assert scores["folds_tfidf"] == alone["folds"]
     other = fold_scores(settings, rows, rows[:20], labels, Workers(1))
@@ -154,7 +154,7 @@ def trained_parts(rows: list[LabeledText]) -> ScratchModel:
     assert isinstance(model, ScratchModel)
     for training in trainings(model, settings, rows, None, Workers(1)):
         training.run("training")
-    assert model.network_weight == pytest.approx(NETWORK_WEIGHT)
+    assert model.part_weights == (1, pytest.approx(NETWORK_WEIGHT))
     return model
 
 
@@ -165,7 +165,7 @@ def test_the_weight_of_the_network_has_the_least_log_loss_of_dev() -> None:
     chosen = []
     for rows in (right, [*right[:24], *wrong[24:]], wrong):
         dev = encoded_texts(model, rows)
-        logits = model.logits_of_dev(dev, Workers(1))
+        logits = model.choose_by_dev(dev, Workers(1))
         np.testing.assert_array_equal(logits, model.logits(dev, Workers(1)))
         batch = dev.batch(np.arange(30))
         parts = model.network.grams(batch).data, model.network.trained_logits(batch).data
@@ -174,14 +174,14 @@ def test_the_weight_of_the_network_has_the_least_log_loss_of_dev() -> None:
             x = (parts[0] + weight * parts[1]).astype(float)
             losses.append(np.mean(np.log(np.exp(x).sum(1)) - x[np.arange(30), batch.labels]))
         best = NETWORK_WEIGHTS[int(np.argmin(losses))]
-        assert model.network_weight == pytest.approx(best)
+        assert model.part_weights == (1, pytest.approx(best))
         chosen.append(best)
     assert chosen[0] == max(NETWORK_WEIGHTS)
     assert chosen[2] == min(NETWORK_WEIGHTS)
-    model.network_weight = 0.7
+    model.part_weights = 1, 0.7
     model.network.classify.bias.data[...] = np.nan
-    model.logits_of_dev(encoded_texts(model, right), Workers(1))
-    assert model.network_weight == pytest.approx(0.7)
+    model.choose_by_dev(encoded_texts(model, right), Workers(1))
+    assert model.part_weights == (1, pytest.approx(0.7))
 
 
 def test_the_weight_of_the_best_epoch_is_saved_with_the_weights() -> None:

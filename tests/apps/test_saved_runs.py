@@ -61,6 +61,16 @@ def test_a_tagger_starts_from_the_encoder_of_a_saved_run(
     assert after["encoder.norm.weight"] == pytest.approx(before["encoder.norm.gain"], abs=1e-6)
 
 
+def test_a_fine_tuned_encoder_without_ngrams_classifies(
+    saved: Callable[[str, str], Program],
+) -> None:
+    lines = "the soup of day 3 was stale\nthe tea was blue\n"
+    answers = saved("classify", "classify").run("--predict", "--out", "run", stdin=lines).answers
+    assert [answer["label"] for answer in answers] == ["bad", "odd"]
+    for answer, expected in zip(answers, (0.826352, 0.974683), strict=True):
+        assert answer["probabilities"][answer["label"]] == pytest.approx(expected, abs=1e-4)
+
+
 def test_an_encoder_decoder_translates(saved: Callable[[str, str], Program]) -> None:
     text = "one small cat dog"
     (answer,) = (

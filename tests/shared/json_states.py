@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -177,6 +179,8 @@ def _pair_models() -> list[JsonState]:
 
 
 def _text_models() -> list[JsonState]:
+    from tiny_encoder import write_tiny_encoder
+
     from pmt_apps.classification.labels import LabelSet
     from pmt_apps.classification.predictor import model_meta, model_of
     from pmt_apps.classification.settings import Settings
@@ -185,10 +189,20 @@ def _text_models() -> list[JsonState]:
     from pmt_train import Workers
 
     texts, labels = ["good soup", "bad tea", "odd rice"], LabelSet(("a", "b"))
+    sizes: dict[str, Any] = {"width": 8, "heads": 2, "hidden": 8, "char_ngrams": 2}
+    kinds: dict[str, dict[str, Any]] = {
+        "tfidf": {"model": "tfidf"},
+        "scratch": {},
+        "encoder": {"encoder_ngrams": True},
+        "encoder without n-grams": {"encoder_ngrams": False},
+    }
     states = []
-    for kind in ("tfidf", "scratch"):
-        settings = Settings(width=8, heads=2, hidden=8, char_ngrams=2, model=kind)
-        model = text_model(kind).build(settings, texts, labels)
+    for kind, changes in kinds.items():
+        settings = Settings(**sizes, **changes)
+        with TemporaryDirectory() as folder:
+            if "encoder_ngrams" in changes:
+                settings = replace(settings, encoder=write_tiny_encoder(Path(folder)))
+            model = text_model(settings.kind).build(settings, texts, labels)
         weights = model.network.state_dict()
 
         def read(state: Any, settings: Settings = settings, weights: Any = weights) -> Any:

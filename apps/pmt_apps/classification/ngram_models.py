@@ -76,6 +76,7 @@ class ScratchModel(ProductModel):
     kind = "scratch"
     part = "the convolution over words"
     part_weights_of_dev = tuple((1.0, weight) for weight in NETWORK_WEIGHTS)
+    ngrams: NgramTfIdf
 
     def __init__(
         self,

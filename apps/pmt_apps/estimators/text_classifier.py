@@ -34,6 +34,8 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
         model: "tfidf", logistic regression on n-grams of words and characters, or "scratch", a
             convolution over words beside them.
         encoder: folder of a pre-trained encoder to fine-tune, instead of `model`.
+        encoder_ngrams: whether the n-grams of "tfidf" count beside the encoder, with the weight
+            that the part held out chooses.
         several: whether a text may have any number of labels.
         class_weight: "balanced": rare classes weigh more; None.
         training: how it is trained; None: the defaults.
@@ -66,6 +68,7 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
         *,
         model: str = "scratch",
         encoder: str | os.PathLike[str] | None = None,
+        encoder_ngrams: bool = True,
         several: bool = False,
         class_weight: str | None = None,
         training: TrainingOptions | None = None,
@@ -73,6 +76,7 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
     ) -> None:
         self.model = model
         self.encoder = encoder
+        self.encoder_ngrams = encoder_ngrams
         self.several = several
         self.class_weight = class_weight
         self.training = training
@@ -88,6 +92,7 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
         encoder = None if self.encoder is None else Path(self.encoder)
         given = {
             "encoder": encoder,
+            "encoder_ngrams": encoder is not None and self.encoder_ngrams,
             "model": self.model,
             "seed": self.seed,
             "class_weights": "none" if self.class_weight is None else self.class_weight,
@@ -165,6 +170,7 @@ class TextClassifier(ClassifierTags, Estimator[TextPredictor]):
         estimator = cls(
             model=settings.model,
             encoder=settings.encoder,
+            encoder_ngrams=settings.encoder is None or settings.encoder_ngrams,
             several=fitted.model.labels.several,
             class_weight=None if settings.class_weights == "none" else settings.class_weights,
             seed=settings.seed,

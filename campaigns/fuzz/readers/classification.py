@@ -93,6 +93,13 @@ TUNED_APPS: dict[str, App] = {
     "run-classify-encoder": App(
         "classify", Settings(**_TINY, encoder=_FOLDER), classify.predict, _classifier, _LINES
     ),
+    "run-classify-encoder-ngrams": App(
+        "classify",
+        Settings(**_TINY, encoder=_FOLDER, encoder_ngrams=True, max_ngrams=100),
+        classify.predict,
+        _classifier,
+        _LINES,
+    ),
     "run-ner-encoder": App(
         "ner",
         NerSettings(**_TINY, word_width=4, filters=4, encoder=_FOLDER, fine_tunes=True),

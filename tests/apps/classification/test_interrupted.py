@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from programs import Program
 from small_apps import labeled_texts
+from tiny_encoder import write_tiny_encoder
 
 from pmt_core import load_archive, read_json
 from pmt_train import History
@@ -20,10 +21,16 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 
 @pytest.fixture(scope="module")
-def folded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, tuple[object, ...], str]:
+def folded(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> tuple[Program, tuple[object, ...], str]:
     """The program, its options, and what a run that was not stopped printed."""
     program = Program("classify", tmp_path_factory.mktemp("classify"))
     options = (*labeled_texts(program.folder), "--limit", 200, *SMALL)
+    if getattr(request, "param", "") == "encoder":
+        (program.folder / "encoder").mkdir()
+        write_tiny_encoder(program.folder / "encoder")
+        options = (*options, "--encoder", "encoder", "--lr", 3e-3)
     return program, options, program.run(*options, "--out", "run").stdout
 
 
@@ -34,7 +41,17 @@ def steps(run: Path) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("part", "done"), [("tf-idf", None), ("network", None), ("fold 1", 0), ("fold 3", 2)]
+    ("folded", "part", "done"),
+    [
+        ("scratch", "tf-idf", None),
+        ("scratch", "network", None),
+        ("scratch", "fold 1", 0),
+        ("scratch", "fold 3", 2),
+        ("encoder", "tf-idf", None),
+        ("encoder", "network", None),
+        ("encoder", "fold 1", 0),
+    ],
+    indirect=["folded"],
 )
 def test_a_resumed_run_equals_one_that_was_not_stopped(
     folded: tuple[Program, tuple[object, ...], str], part: str, done: int | None

@@ -73,8 +73,8 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 def test_hyperparameters_are_stored_unchanged() -> None:
     classifier = TextClassifier(model="tfidf", seed=5)
     assert classifier.get_params() == {
-        "model": "tfidf", "encoder": None, "several": False, "class_weight": None,
-        "training": None, "seed": 5,
+        "model": "tfidf", "encoder": None, "encoder_ngrams": True, "several": False,
+        "class_weight": None, "training": None, "seed": 5,
     }  # fmt: skip
     assert classifier.set_params(seed=6) is classifier
     assert repr(classifier) == "TextClassifier(model='tfidf', seed=6)"

@@ -137,6 +137,21 @@ def test_the_file_truncates_unless_a_length_is_given(tmp_path: Path) -> None:
         ({"normalizer": {"type": "Magic"}}, r"unknown normalizer 'Magic'; known are"),
         ({"pre_tokenizer": {"type": "Magic"}}, r"unknown pre-tokenizer 'Magic'; known are"),
         ({"post_processor": {"type": "Magic"}}, r"unknown post-processor 'Magic'; known are"),
+        (
+            {"post_processor": {"type": "BertProcessing", "cls": ["a", 1], "sep": ["b", 10**30]}},
+            r"'sep'\]: expected a token and its id",
+        ),
+        (
+            {
+                "post_processor": {
+                    "type": "TemplateProcessing",
+                    "special_tokens": {"a": {"ids": [2**40]}},
+                    "single": [{"SpecialToken": {"id": "a"}}, {"Sequence": {"id": "A"}}],
+                    "pair": [],
+                }
+            },
+            r"'single'\]: expected ids from 0 to 2,147,483,647",
+        ),
         ({"model": None}, r"'model'\]: expected an object"),
         ({"added_tokens": [{"id": 7, "content": "the"}]}, r"'the' has the id 7, and 13"),
         ({"added_tokens": [{"id": -1, "content": "x"}]}, r"added_tokens'\]\[0\]"),

@@ -73,6 +73,8 @@ def _text(text: int, token_type: int) -> TemplatePart:
     return TemplatePart((), text, token_type)
 
 
+_MOST_ID = (1 << 31) - 1
+
 NO_SPECIALS = PostProcessor((_text(0, 0),), (_text(0, 0), _text(1, 1)))
 """The texts alone."""
 
@@ -112,7 +114,7 @@ def _only_templates(entry: JsonObject) -> PostProcessor:
 
 def _named_id(entry: JsonObject, key: str) -> int:
     pair = field(entry, key, list)
-    if len(pair) != 2 or type(pair[1]) is not int or pair[1] < 0:
+    if len(pair) != 2 or type(pair[1]) is not int or not 0 <= pair[1] <= _MOST_ID:
         raise DataError(f"{entry.where}[{key!r}]: expected a token and its id")
     return int(pair[1])
 
@@ -131,14 +133,16 @@ def _template(entry: JsonObject, key: str, tokens: Mapping[str, object]) -> Temp
             name = field(text, "id", str)
             if name not in ("A", "B") or (key == "single" and name == "B"):
                 raise DataError(f"{entry.where}[{key!r}]: unknown sequence {value_text(name)}")
-            parts.append(_text("AB".index(name), field(text, "type_id", int, 0, minimum=0)))
+            parts.append(
+                _text("AB".index(name), field(text, "type_id", int, 0, minimum=0, maximum=_MOST_ID))
+            )
         else:
             special = field(item, "SpecialToken", dict)
             named = field(tokens, field(special, "id", str), dict)
             ids = field(named, "ids", list[int])
-            if min(ids, default=0) < 0:
-                raise DataError(f"{entry.where}[{key!r}]: ids are 0 or more, got {min(ids)}")
-            token_type = field(special, "type_id", int, 0, minimum=0)
+            if min(ids, default=0) < 0 or max(ids, default=0) > _MOST_ID:
+                raise DataError(f"{entry.where}[{key!r}]: expected ids from 0 to {_MOST_ID:,}")
+            token_type = field(special, "type_id", int, 0, minimum=0, maximum=_MOST_ID)
             parts.append(_specials(*ids, token_type=token_type))
     expected = [0] if key == "single" else [0, 1]
     if sorted(part.text for part in parts if part.text is not None) != expected:

@@ -9,7 +9,8 @@ from pmt_nn import Parameter
 from pmt_train import AdamW, Muon, OptimizerMaker, ParameterGroup
 
 OptimizerName = Literal["adamw", "muon"]
-_LAYERS_WITH_MATRICES = ("qkv", "project", "up", "down")
+_LAYERS_WITH_MATRICES = {"qkv": 3, "q": 1, "kv": 2, "project": 1, "up": 1, "down": 1}
+"""Linear layers of the stacks, and the number of matrices side by side in the weights of each."""
 
 
 def transformer_optimizer(
@@ -47,4 +48,4 @@ def _is_other(name: str, parameter: Parameter) -> bool:
 
 def _sections(name: str, parameter: Parameter) -> int:
     """Return 3 for queries, keys and values in one matrix, each of which is a matrix of its own."""
-    return 3 if name.endswith("qkv.weight") else 1
+    return _LAYERS_WITH_MATRICES[name.split(".")[-2]]

@@ -26,7 +26,7 @@ from pmt_apps.translation.data import encode_training, read_corpora, train_token
 from pmt_apps.translation.predictor import TranslationPredictor
 from pmt_apps.translation.report import report
 from pmt_apps.translation.settings import Settings
-from pmt_apps.translation.training import build_model, fit, loss_per_token, scores
+from pmt_apps.translation.training import build_model, fit, fit_members, loss_per_token, scores
 
 
 def train(settings: Settings, run: Run[Settings]) -> None:
@@ -39,7 +39,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     run.say(f"{len(tokenizer):,} tokens, {model.parameter_count():,} parameters\n")
 
     dev = corpora["dev"]
-    translator = fit(model, data, tokenizer, dev, run)
+    if settings.members > 1:
+        translator = fit_members(model, data, tokenizer, dev, run)
+    else:
+        translator, _ = fit(model, data, tokenizer, dev, run)
     translations = {
         name: translator(corpora[name].sources, description=f"translating {name}")
         for name in ("dev", "test")

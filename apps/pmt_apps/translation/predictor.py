@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from pmt_apps.kit.predictor import Predictor
-from pmt_apps.translation.settings import MAX_LENGTH, Settings
-from pmt_apps.translation.training import build_model
+from pmt_apps.translation.ensemble import TranslationEnsemble
+from pmt_apps.translation.settings import MAX_LENGTH, MOST_MEMBERS, Settings
+from pmt_apps.translation.training import build_model, model_meta
 from pmt_apps.translation.translator import Translator
 from pmt_autograd import Array
-from pmt_core import DataError, decode_field
+from pmt_core import DataError, decode_field, field
 from pmt_nn import EncoderDecoder
 from pmt_text import BytePairEncoding
 from pmt_train import warn
@@ -22,7 +23,7 @@ class TranslationPredictor(Predictor[Settings, str, str]):
     The settings `beam` and `length_penalty` are those of the search.
 
     Attributes:
-        model: the encoder-decoder.
+        model: the encoder-decoder, or several that translate together.
         tokenizer: of both languages.
         translator: beam search with both.
     """
@@ -32,7 +33,10 @@ class TranslationPredictor(Predictor[Settings, str, str]):
     key = "translation"
 
     def __init__(
-        self, settings: Settings, model: EncoderDecoder, tokenizer: BytePairEncoding
+        self,
+        settings: Settings,
+        model: EncoderDecoder | TranslationEnsemble,
+        tokenizer: BytePairEncoding,
     ) -> None:
         super().__init__(settings)
         self.model = model
@@ -48,7 +52,11 @@ class TranslationPredictor(Predictor[Settings, str, str]):
         """Return the model of a run."""
         key = "encoding" if "encoding" in meta else "tokenizer"  # "encoding" is its earlier name
         tokenizer = decode_field(meta, key, BytePairEncoding.from_json)
-        model = build_model(settings, len(tokenizer))
+        model: EncoderDecoder | TranslationEnsemble = build_model(settings, len(tokenizer))
+        if "members" in meta:
+            number = field(meta, "members", int, minimum=1, maximum=MOST_MEMBERS)
+            members = [build_model(settings, len(tokenizer)) for _ in range(number)]
+            model = TranslationEnsemble(members)
         model.load_state_dict(weights)
         return cls(settings, model, tokenizer)
 
@@ -57,8 +65,9 @@ class TranslationPredictor(Predictor[Settings, str, str]):
         return self.model.state_dict()
 
     def model_meta(self) -> Mapping[str, Any]:
-        """Return the tokenizer."""
-        return {"tokenizer": self.tokenizer.to_json()}
+        """Return the tokenizer, and the number of members of an ensemble."""
+        members = self.model.members if isinstance(self.model, TranslationEnsemble) else None
+        return model_meta(self.tokenizer, members=None if members is None else len(members))
 
     def checked(self, value: Any) -> str:
         """Return a sentence. Raises DataError if it is no text, or an empty one."""

@@ -19,10 +19,12 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
+from pmt_apps.transformer_optimizer import OptimizerName
 
 search_option = functools.partial(option, group="translation", changeable=True)
 
 MAX_LENGTH = 1024  # tokens of a model's input; sinusoidal positions extend beyond those trained on
+MOST_MEMBERS = 64
 SPLIT_OPTIONS = {
     "train": ("source", "target"),
     "dev": ("dev_source", "dev_target"),
@@ -77,6 +79,23 @@ class Settings(TransformerSettings):
     dropout: float = 0.3
     label_smoothing: float = training_option(
         0.1, "probability spread over all tokens", at_least=0, below=1
+    )
+    members: int = model_option(
+        1,
+        "models whose predictions are averaged; each has initial weights and an order of its own",
+        at_least=1,
+        at_most=MOST_MEMBERS,
+        metavar="K",
+    )
+    r_drop: float = training_option(
+        0.0,
+        "weight of the divergence of two passes with different dropout (R-Drop, Liang et al. "
+        "2021); 0: one pass",
+        at_least=0,
+        metavar="ALPHA",
+    )
+    optimizer: OptimizerName = training_option(
+        "adamw", "of all parameters; muon: of the layers' matrices, and adamw of the others"
     )
     weight_decay: float = 0.0
     schedule: Literal["linear", "inverse-sqrt"] = training_option(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from pmt_apps.kit.run import Run
+from pmt_apps.transformer_optimizer import transformer_optimizer
+from pmt_apps.translation.ensemble import TranslationEnsemble
 from pmt_apps.translation.settings import MAX_LENGTH, Settings
 from pmt_apps.translation.translator import Translation, Translator
 from pmt_autograd import Tensor
@@ -22,9 +26,9 @@ from pmt_text import (
     TranslationBatch,
 )
 from pmt_train import (
-    AdamW,
     EarlyStopping,
     FitOptions,
+    History,
     Schedule,
     Trainer,
     bleu,
@@ -68,16 +72,25 @@ def fit(
     tokenizer: BytePairEncoding,
     dev: ParallelCorpus,
     run: Run[Settings],
-) -> Translator:
-    """Train; keep the average of the weights with the best greedy dev BLEU; return a translator."""
-    settings = run.settings
+    *,
+    settings: Settings | None = None,
+    stage: str | None = None,
+) -> tuple[Translator, History]:
+    """Train, and keep the average of the weights with the best greedy dev BLEU.
+
+    settings, stage: of a member of an ensemble; by default those of the run. Returns a translator
+    and the history of this training.
+    """
+    settings = settings or run.settings
     batches = TokenBatches(
         data.lengths, settings.batch_size, data.batch, RandomStream(settings.seed, "order")
     )
     trainer = Trainer(
         model,
-        functools.partial(loss, settings.label_smoothing),
-        optimizer=functools.partial(AdamW, betas=(0.9, 0.98), weight_decay=settings.weight_decay),
+        functools.partial(loss, settings.label_smoothing, settings.r_drop),
+        optimizer=transformer_optimizer(
+            settings.optimizer, betas=(0.9, 0.98), weight_decay=settings.weight_decay
+        ),
         schedule=build_schedule(settings, len(batches)),
         seed=settings.seed,
         workers=settings.workers,
@@ -86,7 +99,7 @@ def fit(
     translator = Translator(
         model, tokenizer, settings.beam, settings.length_penalty, trainer.workers
     )
-    run.fit(
+    history = run.fit(
         trainer,
         batches,
         FitOptions(
@@ -95,20 +108,67 @@ def fit(
             monitor="bleu",
             early_stopping=EarlyStopping(patience=settings.patience),
         ),
-        model_meta={"tokenizer": tokenizer.to_json()},
+        model_meta=model_meta(tokenizer),
+        stage=stage,
     )
-    return translator
+    return translator, history
+
+
+def fit_members(
+    first: EncoderDecoder,
+    data: EncodedTranslations,
+    tokenizer: BytePairEncoding,
+    dev: ParallelCorpus,
+    run: Run[Settings],
+) -> Translator:
+    """Train the members of an ensemble, one after the other, each with a seed of its own.
+
+    The run has the ensemble of the members so far as its model, so that a run that is stopped can
+    be used. first: the first member, untrained. Returns the translator of all members.
+    """
+    settings = run.settings
+    members: list[EncoderDecoder] = []
+    scores: list[float] = []
+    for i in range(settings.members):
+        chosen = replace(settings, seed=member_seed(settings.seed, i))
+        run.say(f"\nmember {i + 1} of {settings.members}")
+        model = build_model(chosen, len(tokenizer)) if i else first
+        translator, history = fit(
+            model, data, tokenizer, dev, run, settings=chosen, stage=f"member{i + 1}"
+        )
+        members.append(model)
+        scores.append(history.best["bleu"])
+        ensemble = TranslationEnsemble(members)
+        run.parameters = ensemble.parameter_count()
+        run.save_model(ensemble.state_dict(), model_meta(tokenizer, members=len(members)))
+    run.log_metrics("dev", {"members_mean_greedy_bleu": float(np.mean(scores))})
+    return replace(translator, model=ensemble)
+
+
+def member_seed(seed: int, i: int) -> int:
+    """Return the seed of member i: the first has that of the run."""
+    return int(RandomStream(seed, "member", i).generator().integers(2**31)) if i else seed
+
+
+def model_meta(tokenizer: BytePairEncoding, *, members: int | None = None) -> dict[str, Any]:
+    """Return the JSON that restores a model beside its settings and weights.
+
+    members: of an ensemble; None: it is one model.
+    """
+    meta: dict[str, Any] = {"tokenizer": tokenizer.to_json()}
+    return meta if members is None else {**meta, "members": members}
 
 
 def loss(
     label_smoothing: float,
+    r_drop: float,
     model: EncoderDecoder,
     batch: TranslationBatch,
     rng: np.random.Generator | None,
 ) -> tuple[Tensor, int]:
-    """Return the summed cross-entropy of the target tokens of a batch, and their number."""
-    total = model.loss(batch, label_smoothing=label_smoothing, rng=rng)
-    return total, int(batch.target_mask.sum())
+    """Return the summed loss of the target tokens of a batch, and their number in all passes."""
+    total = model.loss(batch, label_smoothing=label_smoothing, r_drop=r_drop, rng=rng)
+    return total, int(batch.target_mask.sum()) * (2 if r_drop else 1)
 
 
 def evaluate(translator: Translator, dev: ParallelCorpus) -> dict[str, float]:
@@ -146,8 +206,7 @@ def loss_per_token(translator: Translator, corpus: ParallelCorpus) -> float:
     batches = TokenBatches(data.lengths, EVALUATION_TOKENS, data.batch)
 
     def sum_loss(batch: TranslationBatch) -> tuple[float, int]:
-        total, count = loss(0.0, model, batch, None)
-        return total.item(), count
+        return model.loss(batch).item(), int(batch.target_mask.sum())
 
     sums = predict_batches(sum_loss, batches, translator.workers, description="scoring")
     return sum(total for total, _ in sums) / sum(count for _, count in sums)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pmt_apps.translation.ensemble import TranslationEnsemble
 from pmt_apps.translation.settings import MAX_LENGTH
 from pmt_autograd import no_grad
 from pmt_nn import BeamStep, EncoderDecoder, Hypothesis, capture, gnmt_penalty
@@ -38,7 +39,7 @@ class Translator:
     """Translate sentences by beam search, in batches of similar length.
 
     Attributes:
-        model: the trained model.
+        model: the trained model, or several that translate together.
         tokenizer: the byte-pair encoding of both languages.
         beam: beam size; 1 is greedy search.
         alpha: exponent of the length penalty ((5 + n) / 6)^alpha; larger values give longer
@@ -46,11 +47,17 @@ class Translator:
         workers: threads.
     """
 
-    model: EncoderDecoder
+    model: EncoderDecoder | TranslationEnsemble
     tokenizer: BytePairEncoding
     beam: int
     alpha: float
     workers: Workers
+
+    @property
+    def first(self) -> EncoderDecoder:
+        """The model, or the first of several: the one whose attention is shown."""
+        model = self.model
+        return model.members[0] if isinstance(model, TranslationEnsemble) else model
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Return the ids of each text, truncated to the maximum length of the model."""
@@ -127,8 +134,9 @@ class Translator:
         self.model.eval()
         data = EncodedTranslations.of(self.encode([source]), [np.array(translation.ids, np.int64)])
         batch = data.batch(np.array([0]))
-        with capture(self.model) as captured, no_grad():
-            self.model(batch.source, batch.target)
+        model = self.first
+        with capture(model) as captured, no_grad():
+            model(batch.source, batch.target)
         layers = [
             weights[0] for name, weights in captured.items() if name.endswith("cross.weights")
         ]

@@ -68,7 +68,8 @@ from pmt_nn.generation.beam_search import (
     power_penalty,
 )
 from pmt_nn.generation.beam_step import BeamStep
-from pmt_nn.generation.decoding import Decoding
+from pmt_nn.generation.decoding import Decoding, StepwiseDecoding
+from pmt_nn.generation.ensemble_decoding import EnsembleDecoding
 from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
 
 # inspect/: summary of a model, capture of attention weights, counts of dead units
@@ -156,6 +157,7 @@ from pmt_nn.losses.margin import (
     margin_ranking_loss,
     multi_margin_loss,
 )
+from pmt_nn.losses.r_drop import tied_r_drop_loss
 from pmt_nn.losses.regression import huber, l1_loss, mse, smooth_l1_loss
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.losses.word2vec import HierarchicalSoftmax, NegativeSampling, negative_sampling_loss
@@ -232,35 +234,37 @@ __all__ = [
     "CharacterEncoder", "Chooser", "Concatenate", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
     "ConvTranspose2d", "CrossAttention", "DecoderCache", "Decoding", "Dense", "Dropout",
     "Dropout1d", "Dropout2d", "Dropout3d", "DropoutMask", "Embedding", "EmbeddingBag",
-    "EncoderDecoder", "EncoderDecoderConfig", "EntityTagger", "EntityTaggerConfig", "FeedForward",
-    "Flatten", "GRUCell", "GlobalAvgPool", "GlobalMaxPool", "GroupNorm", "Hardsigmoid", "Hardswish",
-    "Hardtanh", "HierarchicalSoftmax", "Hypothesis", "Identity", "KeyValueCache", "LSTMCell",
-    "Lambda", "LanguageModel", "LanguageModelConfig", "LayerNorm", "LeakyReLU", "LearnedPositions",
-    "LengthPenalty", "Linear", "LinearChainCRF", "LogSigmoid", "LogSoftmax", "Mask", "MaskedBert",
-    "MaskedPairModel", "MaskedTagger", "MaxPool1d", "MaxPool2d", "MaxPool3d", "MeanOfWords", "Mish",
-    "Module", "ModuleHook", "ModuleList", "NegativeSampling", "PReLU", "Padding", "PairClassifier",
-    "PairClassifierConfig", "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU",
-    "ReLU6", "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
+    "EncoderDecoder", "EncoderDecoderConfig", "EnsembleDecoding", "EntityTagger",
+    "EntityTaggerConfig", "FeedForward", "Flatten", "GRUCell", "GlobalAvgPool", "GlobalMaxPool",
+    "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "HierarchicalSoftmax", "Hypothesis",
+    "Identity", "KeyValueCache", "LSTMCell", "Lambda", "LanguageModel", "LanguageModelConfig",
+    "LayerNorm", "LeakyReLU", "LearnedPositions", "LengthPenalty", "Linear", "LinearChainCRF",
+    "LogSigmoid", "LogSoftmax", "Mask", "MaskedBert", "MaskedPairModel", "MaskedTagger",
+    "MaxPool1d", "MaxPool2d", "MaxPool3d", "MeanOfWords", "Mish", "Module", "ModuleHook",
+    "ModuleList", "NegativeSampling", "PReLU", "Padding", "PairClassifier", "PairClassifierConfig",
+    "Parallel", "Parameter", "RMSNorm", "RNNCell", "RaggedLayout", "ReLU", "ReLU6",
+    "RelativeAttention", "RelativeBias", "Residual", "RotaryPositions", "SelfAttention",
     "Sequential", "SiLU", "Sigmoid", "SinusoidalPositions", "SkipGram", "SkipGramKernel",
-    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "SubwordInputs", "Summary", "SummaryRow",
-    "Tanh", "TransformerConfig", "TransformerDecoder", "TransformerEncoder", "TransformerLayer",
-    "TreeKernel", "Upsample", "WindowArrays", "Word2VecKernel", "activation_statistics",
-    "adaptive_avg_pool2d", "adaptive_max_pool2d", "apply_statistics", "attention",
-    "attention_weights", "avg_pool2d", "batch_norm", "beam_search", "biased_attention",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks", "capture",
-    "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss", "conv1d",
-    "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "cosine_loss", "cosine_similarity",
-    "crf_log_partition", "cross_entropy", "ctc_loss", "feed_forward", "focal_loss", "from_ragged",
-    "gelu", "gelu_exact", "glu", "gnmt_penalty", "group_norm", "gru_scan", "hardsigmoid",
-    "hardswish", "hardtanh", "hinge_embedding_loss", "hinge_loss", "huber",
-    "in_batch_contrastive_loss", "interpolate", "kaiming_normal", "kaiming_uniform", "kl_div",
-    "l1_loss", "layer_norm", "linear", "load_bert", "log_sigmoid", "lstm_scan",
+    "SmallStepKernel", "Softmax", "Softplus", "Softsign", "StepwiseDecoding", "SubwordInputs",
+    "Summary", "SummaryRow", "Tanh", "TransformerConfig", "TransformerDecoder",
+    "TransformerEncoder", "TransformerLayer", "TreeKernel", "Upsample", "WindowArrays",
+    "Word2VecKernel", "activation_statistics", "adaptive_avg_pool2d", "adaptive_max_pool2d",
+    "apply_statistics", "attention", "attention_weights", "avg_pool2d", "batch_norm", "beam_search",
+    "biased_attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks",
+    "capture", "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "cosine_loss",
+    "cosine_similarity", "crf_log_partition", "cross_entropy", "ctc_loss", "feed_forward",
+    "focal_loss", "from_ragged", "gelu", "gelu_exact", "glu", "gnmt_penalty", "group_norm",
+    "gru_scan", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "hinge_loss",
+    "huber", "in_batch_contrastive_loss", "interpolate", "kaiming_normal", "kaiming_uniform",
+    "kl_div", "l1_loss", "layer_norm", "linear", "load_bert", "log_sigmoid", "lstm_scan",
     "margin_ranking_loss", "masked_mean", "max_pool2d", "mish", "module_hook", "mse",
     "multi_margin_loss", "negative_sampling_loss", "next_token", "nll_loss", "normal", "orthogonal",
     "packed_attention", "power_penalty", "prelu", "ragged_attention", "relative_attention", "relu6",
     "rms_norm", "rnn_scan", "rotate", "save_bert", "selu", "sigmoid_focal_loss", "sinusoids",
     "smooth_l1_loss", "softsign", "spelling_features", "summary", "tied_cross_entropy",
-    "tied_linear", "to_ragged", "token_distribution", "triplet_loss", "truncated_normal",
-    "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names", "xavier_uniform",
+    "tied_r_drop_loss", "tied_linear", "to_ragged", "token_distribution", "triplet_loss",
+    "truncated_normal", "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names",
+    "xavier_uniform",
 ]
 # fmt: on

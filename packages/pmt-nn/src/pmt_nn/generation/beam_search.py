@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pmt_autograd import Array
 from pmt_core import SettingsError, check_sizes, log_softmax
 from pmt_nn.generation.beam_step import BeamStep
-from pmt_nn.generation.decoding import Decoding, check_numbers
+from pmt_nn.generation.decoding import StepwiseDecoding, check_numbers
 
 Ids = NDArray[np.int64]
 
@@ -85,7 +85,7 @@ class Hypothesis:
 
 
 def beam_search(
-    decoding: Decoding,
+    decoding: StepwiseDecoding,
     first: NDArray[np.integer],
     *,
     end: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,16 @@ from pmt_nn.masks import Ids, Mask
 
 Read = Callable[[Ids, Tensor | None, Mask | None, DecoderCache | None], Tensor]
 """(ids (n, t), memory, its mask, cache) -> logits (n, t, v): a decoder's forward pass."""
+
+
+class StepwiseDecoding(Protocol):
+    """What decoding token by token needs: a `Decoding`, or another object with these methods."""
+
+    def step(self, ids: Ids) -> Array:
+        """Append ids (n, t) and return the logits of the token after them, (n, v)."""
+
+    def select(self, rows: Rows, sources: Rows | None = None) -> None:
+        """Keep these rows of the tokens, in this order; see `Decoding.select`."""
 
 
 def check_numbers(logits: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import SettingsError, check_sizes, softmax
-from pmt_nn.generation.decoding import Decoding, check_numbers
+from pmt_nn.generation.decoding import StepwiseDecoding, check_numbers
 from pmt_nn.masks import Ids, Rng
 
 Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
@@ -16,7 +16,7 @@ Chooser = Callable[[NDArray[np.floating]], NDArray[np.int64]]
 
 
 def token_stream(
-    decoding: Decoding, first: Ids, choose: Chooser, *, length: int, end: int | None = None
+    decoding: StepwiseDecoding, first: Ids, choose: Chooser, *, length: int, end: int | None = None
 ) -> Iterator[NDArray[np.int64]]:
     """Continue ids `first` (b, t) by up to `length` tokens; yield each (b,) when it is chosen.
 

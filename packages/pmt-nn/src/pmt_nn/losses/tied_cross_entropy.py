@@ -48,7 +48,8 @@ def tied_cross_entropy(
         >>> np.allclose(loss.data, cross_entropy(x @ table.T, labels, reduction="sum").data)
         True
     """
-    _check(x, table, bias, labels, label_smoothing)
+    check_label_smoothing(label_smoothing)
+    check_tied(x, table, bias, labels)
     x = as_floats(x)
     n, v, smoothing = len(x), len(table), label_smoothing
     column_sum = table.sum(axis=0)  # d; x . column_sum is the sum of a row's logits, bias aside
@@ -104,8 +105,8 @@ def _to_softmax(logits: Array) -> float:
     return float(top.sum(dtype=np.float64) + np.log(total).sum(dtype=np.float64))
 
 
-def _check(x: Array, table: Array, bias: Array, labels: Array, label_smoothing: float) -> None:
-    check_label_smoothing(label_smoothing)
+def check_tied(x: Array, table: Array, bias: Array, labels: Array) -> None:
+    """Raise ShapeError or DtypeError if rows, output layer and labels do not fit each other."""
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"labels are integers (numbers of rows of the table), got {labels.dtype}")
     if x.ndim != 2 or table.ndim != 2 or x.shape[1] != table.shape[1]:

@@ -18,6 +18,7 @@ from pmt_nn.generation.sampling import next_token, token_stream
 from pmt_nn.layers.dropout import Dropout
 from pmt_nn.layers.embedding import Embedding
 from pmt_nn.layers.linear import tied_linear
+from pmt_nn.losses.r_drop import tied_r_drop_loss
 from pmt_nn.losses.tied_cross_entropy import tied_cross_entropy
 from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.module.initializers import constant
@@ -165,23 +166,34 @@ class EncoderDecoder(Module):
         return tied_linear(x, self.target_words.weight, self.bias)
 
     def loss(
-        self, batch: TranslationInputs, *, label_smoothing: float = 0.0, rng: Rng = None
+        self,
+        batch: TranslationInputs,
+        *,
+        label_smoothing: float = 0.0,
+        r_drop: float = 0.0,
+        rng: Rng = None,
     ) -> Tensor:
         """Return the summed cross-entropy of the labels at the target's tokens.
 
         Equal to that of the logits of `forward`, but the logits of all tokens are never held at
-        once, and none are computed for padding; see `tied_cross_entropy`.
+        once, and none are computed for padding; see `tied_cross_entropy`. With `r_drop` alpha > 0
+        it is that of two passes with different dropout, and alpha times their divergence is added;
+        see `tied_r_drop_loss`.
         """
-        memory = self.encode(batch.source, batch.source_mask, rng=rng)
-        x = self._embedded(self.target_words, batch.target, 0, rng)
-        x = self.decoder(x, memory, mask=batch.target_mask, memory_mask=batch.source_mask, rng=rng)
-        tokens = np.flatnonzero(batch.target_mask)
-        loss: Tensor = tied_cross_entropy(
-            take_rows(x.reshape(-1, x.shape[-1]), tokens, sparse=False),
-            self.target_words.weight,
-            self.bias,
-            batch.labels.reshape(-1)[tokens],
-            label_smoothing=label_smoothing,
+        source, source_mask = batch.source, batch.source_mask
+        target, target_mask = batch.target, batch.target_mask
+        if r_drop:
+            source, source_mask = np.tile(source, (2, 1)), np.tile(source_mask, (2, 1))
+            target, target_mask = np.tile(target, (2, 1)), np.tile(target_mask, (2, 1))
+        memory = self.encode(source, source_mask, rng=rng)
+        x = self._embedded(self.target_words, target, 0, rng)
+        x = self.decoder(x, memory, mask=target_mask, memory_mask=source_mask, rng=rng)
+        rows = take_rows(x.reshape(-1, x.shape[-1]), np.flatnonzero(target_mask), sparse=False)
+        output = self.target_words.weight, self.bias, batch.labels[batch.target_mask]
+        loss: Tensor = (
+            tied_r_drop_loss(rows, *output, alpha=r_drop, label_smoothing=label_smoothing)
+            if r_drop
+            else tied_cross_entropy(rows, *output, label_smoothing=label_smoothing)
         )
         return loss
 

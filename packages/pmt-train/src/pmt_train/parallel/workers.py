@@ -99,6 +99,7 @@ class Workers:
         The calling thread works too. Items are assigned as threads become free. The first error,
         in the order of the items, is raised after all threads have stopped.
         """
+        keep_freed_memory()  # for steps outside of the context
         todo: Sequence[A] = list(items)
         if self._pool is None or len(todo) < 2:
             return list(map(function, todo))

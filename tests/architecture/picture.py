@@ -115,7 +115,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      estimators           qqp.training
     pmt_apps      ner                  encoder fold_scores kit
     pmt_apps      language_model       kit transformer_optimizer
-    pmt_apps      translation          kit
+    pmt_apps      translation          kit transformer_optimizer
     pmt_apps      pretraining          encoder kit transformer_optimizer
     pmt_apps      word2vec             kit
     pmt_apps      mnist                kit

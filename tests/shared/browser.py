@@ -22,6 +22,7 @@ MISSING = (
 """Why there is no browser; empty if there is one."""
 
 _SECONDS = 600  # a guard: nothing waits that long
+_ANSWER_SECONDS = _SECONDS + 60  # chromedriver answers after its own limits, with the reason
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, by the standard
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
@@ -91,7 +92,7 @@ class Browser:
     """
 
     def __init__(self, port: int, width: int = 1280, height: int = 900) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
         options = {
             "binary": CHROMIUM, "args": [*_FLAGS, f"--window-size={width},{height}"],
             "perfLoggingPrefs": {"enableNetwork": True, "enablePage": False},
@@ -169,6 +170,10 @@ class Browser:
             )
         )  # fmt: skip
 
+    def wait_until_answered(self) -> None:
+        """Wait until the page shows the answer to the last input, not to one before."""
+        self.wait("document.querySelector('main')?.ariaBusy !== 'true'")
+
     def count(self, selector: str) -> int:
         """Return the number of elements that fit a selector."""
         return int(self.run("return document.querySelectorAll(arguments[0]).length", selector))
@@ -212,10 +217,11 @@ class Browser:
         self._command("POST", f"/element/{element[_ELEMENT]}/click")
 
     def type(self, selector: str, text: str) -> None:
-        """Replace the content of a field by typing."""
+        """Replace the content of a field by typing, and wait until the page has answered."""
         element = self._element(selector)
         self._command("POST", f"/element/{element}/clear")
         self._command("POST", f"/element/{element}/value", {"text": text})
+        self.wait_until_answered()
 
     def choose(self, selector: str, value: str) -> None:
         """Choose an option of a list, or move a slider, by its value."""
@@ -224,6 +230,7 @@ class Browser:
             "field.dispatchEvent(new Event('input', {bubbles: true}));"
             "field.dispatchEvent(new Event('change', {bubbles: true}));", selector, value,
         )  # fmt: skip
+        self.wait_until_answered()
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other: "Tab", "Shift+Tab", "ArrowLeft", "a"."""
@@ -248,6 +255,7 @@ class Browser:
         ]  # fmt: skip
         pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
         self._act({**pointer, "actions": actions})
+        self.wait_until_answered()
 
     def hover(self, selector: str) -> None:
         """Point at the middle of an element."""

@@ -27,6 +27,7 @@ def opened(page: Browser, address: str, run: str) -> Browser:
     """Open the view of a run and wait until it has answered."""
     page.open(f"{address}/#/{'tape' if run == 'tape' else f'runs/{run}' if run else ''}")
     page.wait_for(VIEWS[run])
+    page.wait_until_answered()
     assert page.texts(".error") == [run for run in page.texts(".error") if "broken" in run]
     return page
 
@@ -186,6 +187,21 @@ def test_a_sentence_is_translated_while_typing(page: Browser, address: str) -> N
     page.type("textarea", " ")
     page.wait_for(".answer", "Write a sentence.")
     assert page.texts(".error") == []
+
+
+def test_the_page_is_busy_until_the_last_input_is_answered(page: Browser, address: str) -> None:
+    opened(page, address, "classify")
+    typing = """
+        const field = document.querySelector("textarea");
+        return ["late", "late thank"].map((text) => {
+            field.value = text;
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            return document.querySelector("main").ariaBusy;
+        });
+    """
+    assert page.run(typing) == ["true", "true"]
+    page.wait_until_answered()
+    assert [text.split()[0] for text in page.texts(".words .word")] == ["late", "thank"]
 
 
 def test_a_word_has_neighbors(page: Browser, address: str) -> None:

@@ -57,12 +57,25 @@ export function shown(value) {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(4);
 }
 
-// Calls `work` a moment after the last call; an earlier call that is under way is given up.
+const pending = new Set(); // calls of `later` whose work is not done
+
+function setPending(key, isPending) {
+  pending[isPending ? "add" : "delete"](key);
+  document.querySelector("main")?.setAttribute("aria-busy", String(pending.size > 0));
+}
+
+// Calls `work` a moment after the last call; an earlier call that is under way is given up. Until
+// the last one is done, the page is marked as busy.
 export function later(work, milliseconds = 250) {
+  const key = {};
   let timer;
   let running;
+  let calls = 0;
   return () => {
     clearTimeout(timer);
+    calls += 1;
+    const call = calls;
+    setPending(key, true);
     timer = setTimeout(async () => {
       running?.abort();
       running = new AbortController();
@@ -71,6 +84,8 @@ export function later(work, milliseconds = 250) {
         await work(signal);
       } catch (error) {
         if (error.name !== "AbortError") throw error;
+      } finally {
+        if (call === calls) setPending(key, false);
       }
     }, milliseconds);
   };

@@ -111,8 +111,12 @@ class Browser:
 
     def _call(self, method: str, path: str, content: Any = None) -> Any:
         body = None if method == "GET" else json.dumps(content or {})
-        self._connection.request(method, path, body, {"Content-Type": "application/json"})
-        value = json.loads(self._connection.getresponse().read())["value"]
+        try:
+            self._connection.request(method, path, body, {"Content-Type": "application/json"})
+            value = json.loads(self._connection.getresponse().read())["value"]
+        except OSError:
+            self._connection.close()  # the next call, such as that of `close`, has a new one
+            raise
         if isinstance(value, dict) and "error" in value:
             raise WebDriverError(f"{value['error']}: {value['message']}")
         return value

@@ -263,7 +263,7 @@ __all__ = [
     "packed_attention", "power_penalty", "prelu", "ragged_attention", "relative_attention", "relu6",
     "rms_norm", "rnn_scan", "rotate", "save_bert", "selu", "sigmoid_focal_loss", "sinusoids",
     "smooth_l1_loss", "softsign", "spelling_features", "summary", "tied_cross_entropy",
-    "tied_r_drop_loss", "tied_linear", "to_ragged", "token_distribution", "triplet_loss",
+    "tied_linear", "tied_r_drop_loss", "to_ragged", "token_distribution", "triplet_loss",
     "truncated_normal", "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names",
     "xavier_uniform",
 ]

@@ -20,7 +20,6 @@ from pmt_nn import (
     in_batch_contrastive_loss,
     mse,
     negative_sampling_loss,
-    tied_cross_entropy,
     triplet_loss,
 )
 
@@ -47,18 +46,6 @@ def torch_cross_entropy(
     flat = logits.reshape(labels.numel(), logits.shape[-1])
     loss = torch.nn.functional.cross_entropy(flat, labels.reshape(-1), weights, **settings)
     return loss.reshape(labels.shape) if settings["reduction"] == "none" else loss
-
-
-def tied(draw: Draw) -> Inputs:
-    n, d, v = draw.length(), draw.length(1), draw.length(1)
-    arrays = [draw.normal(n, d, large=100), draw.normal(v, d), draw.scaled(v, exponent=3)]
-    labels = draw.rng.integers(0, v, n)
-    return [*arrays, labels], {"label_smoothing": draw.choice([0.0, 0.1])}
-
-
-def torch_tied(torch: Any, x: Any, table: Any, bias: Any, labels: Any, **settings: Any) -> Any:
-    logits = x @ table.T + bias
-    return torch.nn.functional.cross_entropy(logits, labels, reduction="sum", **settings)
 
 
 def numbers(draw: Draw) -> Inputs:
@@ -207,12 +194,6 @@ def of_logits(x: Any, labels: Any = None, *, reduction: str, **settings: Any) ->
     return {"output 0": weight * largest(x) * terms, "gradient 0": slope}
 
 
-def of_table(x: Any, table: Any, bias: Any, labels: Any, **settings: Any) -> dict[str, float]:
-    sizes = {"gradient 0": largest(table), "gradient 1": len(x) * largest(x), "gradient 2": len(x)}
-    logits = largest(x) * largest(table) * x.shape[1] + largest(bias)
-    return {"output 0": logits * len(x), **sizes}
-
-
 def of_angles(*vectors: Any, temperature: float = 1.0, **settings: Any) -> dict[str, float]:
     """Of an angle the slope is 1 / length."""
     lengths = [np.sqrt(np.square(x.astype(np.float64)).sum(axis=-1)) for x in vectors]
@@ -232,9 +213,6 @@ def of_distances(*vectors: Any, **settings: Any) -> dict[str, float]:
 LOGITS: dict[str, Any] = {"scales": of_logits, "edges": False}
 CASES = [
     Comparison("cross_entropy", cross_entropy, torch_cross_entropy, classes, **LOGITS),
-    Comparison(
-        "tied_cross_entropy", tied_cross_entropy, torch_tied, tied, scales=of_table, edges=False
-    ),
     Comparison("mse", mse, torch_mse, numbers),
     Comparison("huber", huber, torch_huber, bent),
     Comparison(

@@ -93,8 +93,8 @@ def tied_r_drop_loss_composed(
 ) -> Tensor:
     """Compute `tied_r_drop_loss` in plain operations, with all logits."""
     logits = tied_linear(x, table, bias)
-    both = np.concatenate([labels, labels])
-    loss = cross_entropy(logits, both, reduction="sum", label_smoothing=label_smoothing)
+    twice = np.concatenate([labels, labels])
+    loss = cross_entropy(logits, twice, reduction="sum", label_smoothing=label_smoothing)
     log_p, log_q = log_softmax(logits[: len(labels)]), log_softmax(logits[len(labels) :])
     divergence = (log_p.exp() - log_q.exp()) * (log_p - log_q)
     total: Tensor = loss + divergence.sum() * (alpha / 2)
@@ -104,9 +104,9 @@ def tied_r_drop_loss_composed(
 def _to_gradient(logits: Array, labels: Array, alpha: float, smoothing: float) -> float:
     """Replace the logits of both passes (2 r, v) by their gradient. Returns the loss."""
     r, v = len(labels), logits.shape[1]
-    index, both = np.arange(2 * r), np.concatenate([labels, labels])
+    index, twice = np.arange(2 * r), np.concatenate([labels, labels])
     log_probabilities = stable_log_softmax(logits, axis=-1)
-    loss = -(1 - smoothing) * float(log_probabilities[index, both].sum(dtype=np.float64))
+    loss = -(1 - smoothing) * float(log_probabilities[index, twice].sum(dtype=np.float64))
     if smoothing:
         loss -= smoothing / v * float(log_probabilities.sum(dtype=np.float64))
     ratio = log_probabilities[:r] - log_probabilities[r:]
@@ -124,7 +124,7 @@ def _to_gradient(logits: Array, labels: Array, alpha: float, smoothing: float) -
     first += difference
     second *= (1 - half * backward)[:, np.newaxis] - ratio
     second -= difference
-    logits[index, both] -= 1 - smoothing
+    logits[index, twice] -= 1 - smoothing
     if smoothing:
         logits -= logits.dtype.type(smoothing / v)
     return loss

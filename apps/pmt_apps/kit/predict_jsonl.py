@@ -21,6 +21,7 @@ Answer = Callable[[Sequence[Fields]], Iterable[Mapping[str, Any]]]
 _CHUNK = 1 << 16
 _MAX_LINE = 1 << 20  # bytes
 _SLICE = 1024  # elements of a list that are written at once
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def predict_jsonl(
@@ -185,6 +186,9 @@ def answer_pieces(answer: Mapping[str, Any]) -> Iterator[bytes]:
         DataError: if it holds a number that is not finite.
     """
     try:
+        if not any(isinstance(x, list) and len(x) > _SLICE for x in answer.values()):
+            yield _json(dict(answer)).encode("utf-8", "backslashreplace")
+            return
         for i, (key, value) in enumerate(answer.items()):
             yield f"{', ' if i else '{'}{_json(str(key))}: ".encode("utf-8", "backslashreplace")
             if not isinstance(value, list) or len(value) <= _SLICE:
@@ -194,7 +198,7 @@ def answer_pieces(answer: Mapping[str, Any]) -> Iterator[bytes]:
                 text = _json(value[start : start + _SLICE])[1:-1]
                 yield f"{', ' if start else '['}{text}".encode("utf-8", "backslashreplace")
             yield b"]"
-        yield b"}" if answer else b"{}"
+        yield b"}"
     except ValueError as error:
         reason = not_finite(answer)
         if not reason:
@@ -203,10 +207,6 @@ def answer_pieces(answer: Mapping[str, Any]) -> Iterator[bytes]:
             f"the answer is not finite ({reason}): the weights of the run are too large for its "
             "numbers; train it anew with a lower --lr"
         ) from error
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def not_finite(value: object, name: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -24,6 +24,7 @@ from pmt_train import Workers, max_workers
 S = TypeVar("S", bound=AppSettings)
 X = TypeVar("X")
 Y = TypeVar("Y")
+T = TypeVar("T")
 
 _FILES = ("pictures", "outputs")  # entries of metrics.json that name files of the run
 
@@ -111,21 +112,33 @@ class Predictor(ABC, Generic[S, X, Y]):
         Raises:
             DataError: names the first input that is not valid, or has no finite answer.
         """
-        examples = self.checked_inputs(inputs)
-        if not examples:
-            return []
-        results: list[dict[str, Any]] = []
-        with np.errstate(all="ignore"):  # what is not finite is an error, not a warning
-            answers = iter(self.answers(examples))
-            for i in range(len(examples)):
+        return list(self._finite_answers(self.checked_inputs(inputs), _checked))
+
+    def encoded_answers(self, examples: Sequence[X]) -> Iterator[bytes]:
+        """Yield the JSON object of each example in UTF-8, each as soon as it is computed.
+
+        Args:
+            examples: from `checked_inputs`.
+
+        Raises:
+            DataError: names the first example that has no finite answer.
+        """
+        return self._finite_answers(examples, _encoded)
+
+    def _finite_answers(
+        self, examples: Sequence[X], convert: Callable[[Mapping[str, Any]], T]
+    ) -> Iterator[T]:
+        """Yield what `convert` makes of each answer; it raises DataError for one not finite."""
+        answers: Iterator[Mapping[str, Any]] = iter(())
+        for i in range(len(examples)):
+            with np.errstate(all="ignore"):  # what is not finite is an error, not a warning
+                if i == 0:
+                    answers = iter(self.answers(examples))
                 try:
-                    answer = dict(next(answers))
-                    for _ in answer_pieces(answer):  # raises if a number is not finite
-                        pass
+                    result = convert(next(answers))
                 except DataError as error:
                     raise DataError(f"input {i}: {error}") from error
-                results.append(answer)
-        return results
+            yield result
 
     def predict(self, inputs: Iterable[Any]) -> list[Y]:
         """Return the prediction for each input: what `key` names in its JSON object.
@@ -201,6 +214,18 @@ class Predictor(ABC, Generic[S, X, Y]):
             predictor = cls.from_weights(settings, weights, meta)
         predictor.metrics = dict(read_json(run.metrics)) if run.metrics.exists() else {}
         return predictor
+
+
+def _checked(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer, without a copy of its JSON. Raises DataError if it is not finite."""
+    result = dict(answer)
+    for _ in answer_pieces(result):
+        pass
+    return result
+
+
+def _encoded(answer: Mapping[str, Any]) -> bytes:
+    return b"".join(answer_pieces(answer))
 
 
 def _checked_options(

@@ -2,10 +2,11 @@
 
     hatch run bench:serve --run runs/ner
 
-Prints examples per second of `predict_json` in batches of 64 in this process, before and after, and
-of `pmt serve` in a process of its own with clients that send one request after the other, each on
-a connection that stays open; their ratio, the times of a request (median, 99th percentile), the
-errors, and the memory of the server. The clients together have no more examples than `--clients`
+Prints examples per second of `predict_json` in batches of 64 in this process, and of `pmt serve` in
+a process of its own with clients that send one request after the other, each on a connection that
+stays open; their ratio, the times of a request (median, 99th percentile), the errors, and the
+memory of the server. They take turns of seconds, so that both meet the same load of other programs;
+medians and quartiles are of the turns. The clients together have no more examples than `--clients`
 times `--examples` under way, so the ratio to batches of that size is printed, too. Clients and
 server share the cores: their processor times are printed.
 """
@@ -35,7 +36,7 @@ from pmt_apps.loading import load
 from pmt_text import load_conll
 
 _BATCH = 64
-_REFERENCE = 10.0  # seconds, before and after
+_TURN = 2.0  # seconds of the server; of each size of batches a quarter of it
 
 
 @dataclass
@@ -58,40 +59,46 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--run", type=Path, default=Path("runs/ner"), help="default: runs/ner")
     parser.add_argument("--clients", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=60, help="of all turns of the server")
     parser.add_argument("--examples", type=int, default=1, help="of a request (default: 1)")
     options = parser.parse_args(argv)
     examples = sample_inputs(options.run)
     sizes = sorted({_BATCH, options.clients * options.examples}, reverse=True)
-    before = [in_process(options.run, examples, size) for size in sizes]
+    predictor = load(options.run)
+    traffic = Traffic()
+    speeds: dict[int, list[float]] = {size: [] for size in sizes}
+    rates: list[float] = []
     with server(options.run) as (port, process):
         with open_connection(port) as connection:
             send(connection, examples[: options.examples])  # loads the model
-        start, started = (
-            resident(process.pid),
-            (processor_seconds(process.pid), time.process_time()),
-        )
-        traffic = served(port, examples, options)
+        start, seconds = resident(process.pid), [0.0, 0.0]
+        for _ in range(max(round(options.seconds / _TURN), 1)):
+            for size in sizes:
+                speeds[size].append(in_process(predictor, examples, size))
+            before = processor_seconds(process.pid), time.process_time()
+            rates.append(served(port, examples, options, traffic))
+            after = processor_seconds(process.pid), time.process_time()
+            seconds = [s + b - a for s, a, b in zip(seconds, before, after, strict=True)]
         end = resident(process.pid)
-        of_server = processor_seconds(process.pid) - started[0]
-        of_clients = time.process_time() - started[1]
-    after = [in_process(options.run, examples, size) for size in sizes]
     n = max(len(traffic.seconds), 1)
-    rate = n * options.examples / options.seconds
-    print(f"server, {options.clients} clients: {rate:,.0f} examples a second")
-    for size, first, second in zip(sizes, before, after, strict=True):
-        print(
-            f"in one process, batches of {size}: {first:,.0f} and {second:,.0f} examples a second",
-            end="",
-        )
-        print(f"; ratio {2 * rate / (first + second):.2f}")
-    print(f"processor time of a request: server {1e3 * of_server / n:.2f} ms, ", end="")
-    print(f"client {1e3 * of_clients / n:.2f} ms")
+    print(f"server, {options.clients} clients: {quartiles(rates)} examples a second")
+    for size, speed in speeds.items():
+        print(f"in one process, batches of {size}: {quartiles(speed)} examples a second; ", end="")
+        ratios = np.divide(rates, speed)
+        print(f"ratio {quartiles(ratios, '.2f')}")
+    print(f"processor time of a request: server {1e3 * seconds[0] / n:.2f} ms, ", end="")
+    print(f"client {1e3 * seconds[1] / n:.2f} ms")
     median, late = np.percentile(traffic.seconds or [np.nan], [50, 99]) * 1e3
     print(f"a request: median {median:.1f} ms, 99th percentile {late:.1f} ms")
     print(f"errors: {len(traffic.errors)} {traffic.errors[:1] or ''}")
     print(f"memory of the server: {start / 1e6:.0f} MB after the first request, ", end="")
     print(f"{end / 1e6:.0f} MB at the end")
+
+
+def quartiles(values: Any, digits: str = ",.0f") -> str:
+    """Return median and quartiles as text."""
+    low, median, high = np.percentile(values, [25, 50, 75])
+    return f"{median:{digits}} ({low:{digits}} to {high:{digits}})"
 
 
 def sample_inputs(run: Path) -> list[Any]:
@@ -104,13 +111,12 @@ def sample_inputs(run: Path) -> list[Any]:
     raise SystemExit(f"expected a run of ner or word2vec, got one of {task}")
 
 
-def in_process(run: Path, examples: Sequence[Any], size: int) -> float:
+def in_process(predictor: Any, examples: Sequence[Any], size: int) -> float:
     """Return the examples per second of `predict_json` in batches."""
-    predictor = load(run)
     predictor.predict_json(examples[:size])
     done, start = 0, time.perf_counter()
     with predictor.workers:
-        while time.perf_counter() - start < _REFERENCE:
+        while time.perf_counter() - start < _TURN / 4:
             first = done % max(len(examples) - size, 1)
             done += len(predictor.predict_json(examples[first : first + size]))
     return done / (time.perf_counter() - start)
@@ -131,9 +137,12 @@ def server(run: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
             process.wait(30)
 
 
-def served(port: int, examples: Sequence[Any], options: argparse.Namespace) -> Traffic:
-    """Let the clients send requests for some time."""
-    traffic, end = Traffic(), time.perf_counter() + options.seconds
+def served(
+    port: int, examples: Sequence[Any], options: argparse.Namespace, traffic: Traffic
+) -> float:
+    """Let the clients send requests for a turn; return the examples per second."""
+    before, start = len(traffic.seconds), time.perf_counter()
+    end = start + min(_TURN, options.seconds)
 
     def client(number: int) -> None:
         i = number * 7
@@ -141,10 +150,10 @@ def served(port: int, examples: Sequence[Any], options: argparse.Namespace) -> T
             while time.perf_counter() < end:
                 chosen = [examples[(i + j) % len(examples)] for j in range(options.examples)]
                 i += options.clients * options.examples
-                start = time.perf_counter()
+                sent = time.perf_counter()
                 try:
                     send(connection, chosen)
-                    traffic.seconds.append(time.perf_counter() - start)
+                    traffic.seconds.append(time.perf_counter() - sent)
                 except (OSError, ValueError, http.client.HTTPException) as error:
                     traffic.errors.append(repr(error))
                     connection.close()  # the next request opens it anew
@@ -154,7 +163,8 @@ def served(port: int, examples: Sequence[Any], options: argparse.Namespace) -> T
         thread.start()
     for thread in threads:
         thread.join()
-    return traffic
+    done = (len(traffic.seconds) - before) * options.examples
+    return float(done / (time.perf_counter() - start))
 
 
 def open_connection(port: int) -> closing[http.client.HTTPConnection]:

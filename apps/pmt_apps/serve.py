@@ -28,7 +28,7 @@ def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Itera
 def _application() -> ServeApp:
     from pmt_apps.server.application import ServeApp
     from pmt_apps.server.guard import LOOPBACK_NAMES
-    from pmt_apps.server.limits import ServeLimits
+    from pmt_apps.server.network.limits import ServeLimits
     from pmt_apps.server.runs import RunStore
 
     names = os.environ.get("PMT_SERVE_HOSTS", "").split(",")

@@ -127,9 +127,10 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      loading              translation word2vec pretraining
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
+    pmt_apps      server.network
     pmt_apps      server               classification kit language_model loading ner qqp word2vec
-    pmt_apps      server               mnist tape translation
-    pmt_apps      serve                server
+    pmt_apps      server               mnist server.network tape translation
+    pmt_apps      serve                server server.network
     pmt_apps      console              classification comparison embed kit language_model
     pmt_apps      console              mnist ner pretraining qqp server translation word2vec
     pmt_apps      .                    console

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pmt_apps.server.application import ServeApp
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
 
 LIMITS = ServeLimits(body=20_000, examples=8, characters=500, tokens=40, seconds=30)
 

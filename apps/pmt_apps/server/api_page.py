@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pmt_apps.server.examples import INPUT_FORMATS
 from pmt_apps.server.generation import OPTIONS
-from pmt_apps.server.http import HttpError, Request
+from pmt_apps.server.network.http import HttpError, Request
 from pmt_apps.server.runs import RunStore, describe
 from pmt_core import PmtError
 

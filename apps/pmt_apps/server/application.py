@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,14 +12,16 @@ from pmt_apps.server import generation, tape
 from pmt_apps.server.api_page import api_page
 from pmt_apps.server.examples import inputs_of
 from pmt_apps.server.guard import check_origin
-from pmt_apps.server.http import REPORT_POLICY, HttpError, Request, Response
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.http import HttpError, Request
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.response import REPORT_POLICY, Response
 from pmt_apps.server.page_files import page_file
+from pmt_apps.server.prediction import Prediction, failure
 from pmt_apps.server.replay import replay_response
-from pmt_apps.server.runs import RunStore, ServedRun, describe, history, summary
+from pmt_apps.server.runs import RunStore, describe, history, summary
 from pmt_apps.server.samples import SampleTraining
 from pmt_apps.server.training_stream import TrainingStreams
-from pmt_core import DataError, JsonObject, PmtError, field, read_json
+from pmt_core import DataError, JsonObject, field, read_json
 
 StartResponse = Callable[..., Any]
 _METHODS = ("GET", "HEAD", "POST")
@@ -52,8 +52,7 @@ class ServeApp:
     ) -> Iterable[bytes]:
         """Answer a request of WSGI."""
         response = self.respond(Request.of(environ))
-        status = f"{int(response.status)} {response.status.phrase}"
-        start_response(status, response.all_headers())
+        start_response(response.status_line, response.all_headers())
         if environ["REQUEST_METHOD"] == "HEAD":
             response.close()
             return []
@@ -61,6 +60,28 @@ class ServeApp:
 
     def respond(self, request: Request) -> Response:
         """Return the answer to a request, also to one that is in error."""
+        result = self._begin(request)
+        return result if isinstance(result, Response) else result.wait(self.limits.seconds)
+
+    def direct(self, environ: Mapping[str, Any]) -> Response | Prediction | None:
+        """Return what a model has to predict for a request, or its error; the server of this
+        package then needs no thread for it.
+
+        None: the request asks for something else, or its model has to be loaded.
+        """
+        request = Request.of(environ)
+        match request.parts:
+            case ["predict"]:
+                run = self.store.at_hand(None)
+            case ["runs", name, "predict"]:
+                run = self.store.at_hand(name)
+            case _:
+                return None
+        is_short = run is not None and not isinstance(run.predictor, PromptPredictor)
+        return self._begin(request) if is_short and request.method == "POST" else None
+
+    def _begin(self, request: Request) -> Response | Prediction:
+        """Check a request, and return its answer, or what has to be predicted for it."""
         try:
             check_origin(request, self.hosts)
             if request.method not in _METHODS:
@@ -70,15 +91,10 @@ class ServeApp:
                     {"Allow": ", ".join(_METHODS)},
                 )
             return self._route(request)
-        except HttpError as error:
-            return Response.of_error(error)
-        except PmtError as error:
-            return Response.of_error(HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            return Response.of_error(
-                HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server; see its log")
-            )
+        except DataError as error:  # of a file of the run
+            return failure(HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
+        except Exception as error:
+            return failure(error)
 
     def close(self) -> None:
         """End the threads of the models, and a training."""
@@ -88,7 +104,7 @@ class ServeApp:
 
     # --- routes ---------------------------------------------------------------------------------
 
-    def _route(self, request: Request) -> Response:
+    def _route(self, request: Request) -> Response | Prediction:
         parts = request.parts
         if request.method == "POST":
             return self._post(request, parts)
@@ -160,7 +176,7 @@ class ServeApp:
             HTTPStatus.NOT_FOUND, f"there is no {what[:100]!r} of the run {name!r}; see /docs"
         )
 
-    def _post(self, request: Request, parts: list[str]) -> Response:
+    def _post(self, request: Request, parts: list[str]) -> Response | Prediction:
         match parts:
             case ["predict"]:
                 return self._predict(request, None)
@@ -205,9 +221,13 @@ class ServeApp:
         body = self._body(request, _OPTIONS[:2])
         run = self.store.get(name)
         inputs, single = inputs_of(run.task, body, self.limits)
-        return _answer(self._checked(run, inputs, run.explain), single)
+        try:
+            run.predictor.checked_inputs(inputs)  # an invalid one is refused before it waits
+            return _answer(run.explain(inputs, self.limits.seconds), single)
+        except DataError as error:
+            raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
-    def _predict(self, request: Request, name: str | None) -> Response:
+    def _predict(self, request: Request, name: str | None) -> Response | Prediction:
         body = self._body(request, _OPTIONS)
         run = self.store.get(name)
         inputs, single = inputs_of(run.task, body, self.limits)
@@ -218,19 +238,13 @@ class ServeApp:
                 HTTPStatus.BAD_REQUEST, f'"options" and "stream" are for language models, '
                 f"{run.name!r} is of the task {run.task}",
             )  # fmt: skip
-        return _answer(self._checked(run, inputs, run.predict), single)
-
-    def _checked(
-        self,
-        run: ServedRun,
-        inputs: list[Any],
-        answers: Callable[[Sequence[Any], float], list[dict[str, Any]]],
-    ) -> list[dict[str, Any]]:
         try:
-            run.predictor.checked_inputs(inputs)  # an invalid one is refused before it waits
-            return answers(inputs, self.limits.seconds)
+            examples = run.predictor.checked_inputs(inputs)
         except DataError as error:
             raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        if not examples:
+            return _answer([], single)
+        return Prediction(run, examples, single, int(request.header("Content-Length") or 0))
 
     def _generate(
         self,

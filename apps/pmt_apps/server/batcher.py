@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.server.http import HttpError
+from pmt_apps.server.network.http import HttpError
 from pmt_core import PmtError
 
-Predict = Callable[[Sequence[Any]], Sequence[dict[str, Any]]]
-"""A function from examples to an answer for each; raises PmtError if one of them has none."""
-
+Predict = Callable[[Sequence[Any]], Iterable[Any]]
+"""A function from examples to an answer for each, in order; raises PmtError if one has none."""
 
 _IDLE = 60.0  # seconds until a thread without requests ends
+_MOMENT = 0.02  # seconds that a batch may take in the thread that reads requests
 _PATIENCE = (1 / 64, 1.0)  # least and most time to wait for more, relative to the last batch
 
 
-class _Job:
-    """A request that waits. A lock that is released at the end is a tenth of a `Future`."""
+class Job(ABC):
+    """The examples of a request that wait for a model.
 
-    __slots__ = ("answers", "error", "examples", "function", "is_given_up", "running")
+    Args:
+        examples: of one request.
+        function: from examples to answers; None: that of the batcher.
+        size: bytes of the request, to which the time of its batch is about proportional.
 
-    def __init__(self, function: Predict, examples: Sequence[Any]) -> None:
-        self.function = function
+    Attributes:
+        examples, function, size: as given.
+        is_given_up: whether nobody waits for the answers any more.
+    """
+
+    __slots__ = ("examples", "function", "is_given_up", "size")
+
+    def __init__(
+        self, examples: Sequence[Any], function: Predict | None = None, size: float = math.inf
+    ) -> None:
         self.examples = examples
-        self.answers: list[dict[str, Any]] = []
-        self.error: BaseException | None = None
+        self.function = function
+        self.size = size
         self.is_given_up = False
+
+    def give_up(self) -> None:
+        """Say that nobody waits any more: what is not begun is not computed."""
+        self.is_given_up = True
+
+    @abstractmethod
+    def end(self, answers: list[Any], error: BaseException | None = None) -> None:
+        """Take the answers, or an error. The thread that computes calls this; it raises nothing."""
+
+
+class _BlockingJob(Job):
+    """A job whose thread waits. A lock that is released at the end is a tenth of a `Future`."""
+
+    __slots__ = ("answers", "error", "running")
+
+    def __init__(self, examples: Sequence[Any], function: Predict | None) -> None:
+        super().__init__(examples, function)
+        self.answers: list[Any] = []
+        self.error: BaseException | None = None
         self.running = threading.Lock()
         self.running.acquire()
 
-    def end(self, answers: list[dict[str, Any]], error: BaseException | None = None) -> None:
+    def end(self, answers: list[Any], error: BaseException | None = None) -> None:
         """Let the thread of the request go on."""
         self.answers, self.error = answers, error
         self.running.release()
@@ -44,11 +77,14 @@ class Batcher:
     """Calls `predict` for the examples that are waiting, whichever request they belong to.
 
     While a batch is predicted, the requests that arrive wait and form the next one, so a single
-    client is answered at once and many share the cost of a call. Clients that send one request
-    after the other come back together after a batch: it waits until there are as many requests as
-    were answered and left, for the time of the last batch at most. Where they do not come, it soon
-    waits for a 64th only. One thread calls `predict`, and any other function that is given, so none
-    of them has to be thread-safe.
+    client is answered at once and many share the cost of a call. A thread calls `predict`, or any
+    other function that is given; none of them is called twice at once, so none has to be
+    thread-safe.
+
+    Clients that send one request after the other come back together after a batch: the thread waits
+    until there are as many requests as were answered and left, for the time of the last batch at
+    most. Where they do not come, it soon waits for a 64th only. A caller that knows when to begin
+    adds jobs, and computes short batches itself (`run`).
 
     Args:
         predict: a function from examples to answers.
@@ -60,19 +96,20 @@ class Batcher:
         self._predict = predict
         self._batch_size = batch_size
         self._most_waiting = waiting
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[Job] = deque()
         self._n_waiting = 0
         self._needed = 1  # requests that the thread waits for
         self._expected = 0  # requests: those that were answered last, and those left then
         self._seconds = 0.0  # of the last batch
+        self._speed = 0.0  # bytes a second, in the last batch
         self._patience = _PATIENCE[1]
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closed = self._is_running = False
 
     def __call__(
         self, examples: Sequence[Any], seconds: float, function: Predict | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Any]:
         """Return an answer for each example.
 
         Args:
@@ -88,32 +125,57 @@ class Batcher:
         """
         if not examples:
             return []
-        job = _Job(function or self._predict, examples)
+        job = _BlockingJob(examples, function)
+        self.add(job)
+        self.start()
+        if not job.running.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
+            job.give_up()
+            raise late(seconds)
+        if job.error is not None:
+            raise job.error
+        return job.answers
+
+    def add(self, job: Job) -> None:
+        """Put a job, which has examples, into the next batch; `start` or `run` follows.
+
+        Raises:
+            HttpError: 429 if too many examples are waiting, 503 if the server ends.
+        """
+        size = len(job.examples)
         with self._changed:
             if self._closed:
-                raise HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")
-            if self._n_waiting and self._n_waiting + len(examples) > self._most_waiting:
+                raise _ended()
+            if self._n_waiting and self._n_waiting + size > self._most_waiting:
                 raise HttpError(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     f"{self._n_waiting:,} examples are waiting already; try again later",
                     {"Retry-After": "1"},
                 )
             self._jobs.append(job)
-            self._n_waiting += len(examples)
+            self._n_waiting += size
+
+    def start(self) -> None:
+        """Let the thread of the model take the jobs that were added, if there are enough."""
+        with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
                 self._thread.start()
-            if len(self._jobs) >= self._needed or self._n_waiting >= self._batch_size:
+            if self._is_enough() or len(self._jobs) >= self._needed:
                 self._changed.notify()
-        if not job.running.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
-            job.is_given_up = True
-            raise HttpError(
-                HTTPStatus.REQUEST_TIMEOUT,
-                f"there was no answer within {seconds:g} s; send fewer or shorter examples",
-            )
-        if job.error is not None:
-            raise job.error
-        return job.answers
+
+    def run(self) -> bool:
+        """Compute jobs that were added in this thread, if that takes a moment only, or else let
+        the thread of the model do it. Return whether some are left for another call.
+        """
+        with self._changed:
+            most = _MOMENT * self._speed
+            is_short = not self._is_running and self._jobs and self._jobs[0].size <= most
+            jobs = self._take(most) if is_short else []
+        if not jobs:
+            self.start()
+            return False
+        self._compute(jobs)
+        return bool(self._jobs)
 
     def close(self) -> None:
         """End the thread; requests that wait get an error."""
@@ -123,74 +185,111 @@ class Batcher:
             thread = self._thread
         if thread is not None:
             thread.join()
+        with self._changed:
+            jobs = list(self._jobs)
+            self._jobs.clear()
+        for job in jobs:
+            job.end([], _ended())
 
     def _work(self) -> None:
         while jobs := self._next_jobs():
-            started = [job for job in jobs if not job.is_given_up]
-            if started:
-                start = time.monotonic()
-                self._answer(started)
-                self._seconds = time.monotonic() - start
-                self._expected = len(started) + len(self._jobs)
+            self._compute(jobs)
+            self._expected = len(jobs) + len(self._jobs)
 
-    def _next_jobs(self) -> list[_Job]:
+    def _next_jobs(self) -> list[Job]:
         """Wait for requests, and return those of the next batch; none ends the thread."""
         with self._changed:
-            while not self._jobs and not self._closed:
+            while not self._closed:
+                if self._jobs and not self._is_running:
+                    self._wait_for_more()
+                if self._jobs and not (self._is_running or self._closed):
+                    return self._take()
                 if not self._changed.wait(_IDLE) and not self._jobs:
                     self._thread = None  # the next request starts another
-                    return []
-            if self._closed:
-                for job in self._jobs:
-                    job.end([], HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends"))
-                self._jobs.clear()
-                return []
-            self._wait_for_more()
-            jobs = [self._jobs.popleft()]
-            size = len(jobs[0].examples)
-            while self._jobs and self._joins(self._jobs[0], jobs[0], size):
-                jobs.append(self._jobs.popleft())
-                size += len(jobs[-1].examples)
-            self._n_waiting -= size
-            return jobs
+                    break
+            return []
+
+    def _take(self, most: float = math.inf) -> list[Job]:
+        """Return the jobs of the next batch, with the lock; `_compute` has to follow.
+
+        most: bytes of all.
+        """
+        jobs = [first := self._jobs.popleft()]
+        n, size = len(first.examples), first.size
+        while self._jobs:
+            job = self._jobs[0]
+            n, size = n + len(job.examples), size + job.size
+            if n > self._batch_size or size > most or job.function != first.function:
+                break
+            jobs.append(self._jobs.popleft())
+        self._n_waiting -= sum(len(job.examples) for job in jobs)
+        self._is_running = True
+        return jobs
+
+    def _is_enough(self) -> bool:
+        """Whether the next batch need not wait."""
+        return len(self._jobs) >= self._expected or self._n_waiting >= self._batch_size
 
     def _wait_for_more(self) -> None:
         """Wait, with the lock, until all clients that are expected are there, or time is over."""
-        if len(self._jobs) >= self._expected or self._n_waiting >= self._batch_size:
+        if self._is_enough():
             return
         end = time.monotonic() + self._patience * self._seconds
         while (
-            not (is_complete := len(self._jobs) >= self._expected)
-            and self._n_waiting < self._batch_size
-            and not self._closed
+            not (self._is_enough() or self._is_running or self._closed)
             and (left := end - time.monotonic()) > 0
         ):
             self._needed = self._expected
             self._changed.wait(left)
         self._needed = 1
         least, most = _PATIENCE
-        patience = self._patience * (2 if is_complete else 1 / 2)
+        patience = self._patience * (2 if len(self._jobs) >= self._expected else 1 / 2)
         self._patience = min(max(patience, least), most)
 
-    def _joins(self, job: _Job, first: _Job, size: int) -> bool:
-        """Whether a request goes into the batch of the first one, which has `size` examples."""
-        fits = size + len(job.examples) <= self._batch_size
-        return fits and job.function == first.function
-
-    def _answer(self, jobs: Sequence[_Job]) -> None:
+    def _compute(self, jobs: Sequence[Job]) -> None:
+        """Compute the jobs that nobody gave up."""
+        waiting = [job for job in jobs if not job.is_given_up]
+        start = time.monotonic()
         try:
-            answers = jobs[0].function([example for job in jobs for example in job.examples])
+            if waiting:
+                self._answer(waiting)
+        finally:
+            with self._changed:
+                if waiting:
+                    self._seconds = max(time.monotonic() - start, 1e-9)
+                    size = sum(job.size for job in waiting)
+                    self._speed = size / self._seconds if size < math.inf else self._speed
+                self._is_running = False
+                if self._jobs:
+                    self._changed.notify()
+
+    def _answer(self, jobs: Sequence[Job]) -> None:
+        """End each job as soon as its answers are there."""
+        done = 0
+        try:
+            function = jobs[0].function or self._predict
+            answers = iter(function([example for job in jobs for example in job.examples]))
+            for job in jobs:
+                job.end(list(itertools.islice(answers, len(job.examples))))
+                done += 1
         except PmtError as error:
             if len(jobs) == 1:
                 jobs[0].end([], error)
                 return
-            for job in jobs:  # one of them is at fault: only that one gets the error
+            for job in jobs[done:]:  # one of them is at fault: only that one gets the error
                 self._answer([job])
         except BaseException as error:
-            for job in jobs:
+            for job in jobs[done:]:
                 job.end([], error)
-        else:
-            start = 0
-            for job in jobs:
-                job.end(list(answers[start : start + len(job.examples)]))
-                start += len(job.examples)
+
+
+def late(seconds: float) -> HttpError:
+    """Return the error of a request whose time is over."""
+    return HttpError(
+        HTTPStatus.REQUEST_TIMEOUT,
+        f"there was no answer within {seconds:g} s; send fewer or shorter examples",
+    )
+
+
+def _ended() -> HttpError:
+    return HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")

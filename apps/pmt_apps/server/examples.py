@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.server.http import HttpError
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.http import HttpError
+from pmt_apps.server.network.limits import ServeLimits
 from pmt_core import value_text
 
 _PIXELS = 784

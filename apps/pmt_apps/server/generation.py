@@ -10,8 +10,9 @@ from typing import Any
 
 from pmt_apps.language_model.generate import prompt_ids
 from pmt_apps.language_model.predictor import PromptPredictor
-from pmt_apps.server.http import HttpError, json_line
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.http import HttpError
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.response import json_line
 from pmt_core import DataError, PmtError, RandomStream
 from pmt_train import Workers
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from pmt_apps.server.http import HttpError, Request
+from pmt_apps.server.network.http import HttpError, Request
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = ("GET", "HEAD")
@@ -23,6 +24,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=64)
 def host_name(header: str) -> str | None:
     """Return the name in a Host header or an origin, in lower case; None if there is none.
 

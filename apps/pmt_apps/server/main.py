@@ -33,9 +33,9 @@ from pmt_apps.kit.main import exit_code_of, make_streams_usable
 from pmt_apps.kit.program import command
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.guard import LOOPBACK_NAMES, is_loopback
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_core import FileProblem, SettingsError
 from pmt_train import Workers, say, warn
 

@@ -6,7 +6,8 @@ import functools
 from http import HTTPStatus
 from pathlib import Path
 
-from pmt_apps.server.http import HttpError, Response
+from pmt_apps.server.network.http import HttpError
+from pmt_apps.server.network.response import Response
 from pmt_core import InputFile
 
 PAGE = Path(__file__).with_name("page")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pmt_apps.server.http import Response
+from pmt_apps.server.network.response import Response
 from pmt_apps.server.page_files import page_text
 from pmt_core import DataError
 

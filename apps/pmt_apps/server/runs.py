@@ -19,8 +19,8 @@ from pmt_apps.qqp.mistakes import read_mistakes
 from pmt_apps.server.batcher import Batcher
 from pmt_apps.server.examples import INPUT_FORMATS
 from pmt_apps.server.explanations import explanation
-from pmt_apps.server.http import HttpError
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.http import HttpError
+from pmt_apps.server.network.limits import ServeLimits
 from pmt_core import DataError, FileProblem, JsonObject, PmtError, field, read_json
 from pmt_train import History
 
@@ -150,6 +150,22 @@ class RunStore:
         self._looked[name] = now + _LOOK, run.name
         return run
 
+    def at_hand(self, name: str | None) -> ServedRun | None:
+        """Return what `get` returns if that takes no time, else None."""
+        now = time.monotonic()
+        end, key = self._looked.get(name, (0.0, ""))
+        run = self._loaded.get(key)
+        if run is None or now < end:
+            return run
+        path = self.folder if self.is_single else self.folder / key
+        if (name is None and not self.is_single) or _stamp(path) != run.stamp:
+            return None
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+        self._looked[name] = now + _LOOK, key
+        return run
+
     def _get(self, name: str | None) -> ServedRun:
         name, path = self.path(name)
         with self._lock:
@@ -180,7 +196,7 @@ class RunStore:
             raise HttpError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, f"the run {name!r} cannot be loaded: {error}"
             ) from error
-        batcher = Batcher(predictor.predict_json, waiting=self._limits.waiting)
+        batcher = Batcher(predictor.encoded_answers, waiting=self._limits.waiting)
         return ServedRun(name, predictor, batcher, stamp)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pmt_apps.kit.run_folder import RunFolder
-from pmt_apps.server.http import HttpError
+from pmt_apps.server.network.http import HttpError
 from pmt_core import PmtError, field, read_json
 from pmt_train import History
 

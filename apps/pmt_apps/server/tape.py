@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.server.http import HttpError
+from pmt_apps.server.network.http import HttpError
 from pmt_apps.tape.computations import COMPUTATIONS
 from pmt_apps.tape.trace import described, traced
 from pmt_core import DataError, field

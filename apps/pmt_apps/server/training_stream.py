@@ -11,7 +11,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from pmt_apps.server.http import HttpError, Response
+from pmt_apps.server.network.http import HttpError
+from pmt_apps.server.network.response import Response
 from pmt_apps.server.training_feed import Position, TrainingFeed
 
 _PERIOD = 0.5  # seconds between looks

@@ -9,8 +9,8 @@ from typing import Any
 
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.reader import Reader
-from pmt_apps.server.connection import Connection
-from pmt_apps.server.http import HttpError
+from pmt_apps.server.network.connection import Connection
+from pmt_apps.server.network.http import HttpError
 from pmt_core import DataError
 
 _BODY = b'{"text": "Ann met Bob."}'
@@ -79,6 +79,10 @@ def _read(folder: Path) -> None:
 
 REQUEST_READERS: Sequence[Reader] = (
     Reader(
-        "requests", _read, _samples, ["pmt_apps.server.connection.Connection.request"], _hostile
+        "requests",
+        _read,
+        _samples,
+        ["pmt_apps.server.network.connection.Connection.request"],
+        _hostile,
     ),
 )

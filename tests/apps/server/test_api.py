@@ -12,7 +12,7 @@ from serve_client import LIMITS, Client
 import pmt_apps
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.examples import INPUT_FORMATS, inputs_of
-from pmt_apps.server.http import HttpError
+from pmt_apps.server.network.http import HttpError
 from pmt_apps.server.runs import RunStore
 
 INPUTS: dict[str, list[Any]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from browser import Browser
@@ -167,7 +169,17 @@ def test_a_digit_is_drawn(page: Browser, address: str) -> None:
 
 def test_a_sentence_is_translated_while_typing(page: Browser, address: str) -> None:
     opened(page, address, "translation")
-    page.type("textarea", "the cat and the dog")
+    text = "the cat and the dog"
+    page.type("textarea", text)
+    with urlopen(
+        Request(
+            f"{address}/runs/translation/predict",
+            json.dumps({"input": text}).encode(),
+            {"Content-Type": "application/json"},
+        )
+    ) as response:
+        expected = json.load(response)["translation"]
+    page.wait("document.querySelector('.verdict').textContent === values[0]", expected)
     page.wait_for(".answer .quiet", "score")
     page.wait_for(".beams .best.ended")
     assert page.texts("tbody tr.best th") == page.texts(".verdict")

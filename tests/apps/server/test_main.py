@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pmt_apps.console import main
-from pmt_apps.server.http import HttpError
+from pmt_apps.server.network.http import HttpError
 from pmt_apps.server.samples import SampleTraining
 
 _PROGRAM = """

@@ -17,10 +17,10 @@ from serve_client import Client
 
 from pmt_apps.server import page_files, replay, training_feed, training_stream
 from pmt_apps.server.application import ServeApp
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.page_files import PAGE
 from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
 from pmt_apps.server.training_feed import TrainingFeed
 from pmt_apps.server.training_stream import TrainingStreams
 from pmt_core import DataError

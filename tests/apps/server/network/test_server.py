@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from pmt_apps.server import threaded_server
 from pmt_apps.server.application import ServeApp
-from pmt_apps.server.limits import ServeLimits
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.runs import RunStore
-from pmt_apps.server.threaded_server import ThreadedServer
 
 LIMITS = ServeLimits(body=20_000, arrival=1.0, connections=300, active=64)
 
@@ -103,12 +102,7 @@ def test_malformed_requests_are_refused_and_others_go_on(
     assert is_healthy(server)
 
 
-@pytest.mark.parametrize("linger", [60.0, 1e-4])
-def test_a_connection_has_many_requests(
-    server: ThreadedServer, monkeypatch: pytest.MonkeyPatch, linger: float
-) -> None:
-    """Its thread waits for the next one, or it is given back to those that are silent."""
-    monkeypatch.setattr(threaded_server, "_LINGER", linger)
+def test_a_connection_has_many_requests(server: ThreadedServer) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     statuses, sockets = [], set()
     for path in ("/health", "/nowhere", "/runs/ner/model", "/health"):

@@ -1,14 +1,18 @@
-"""`Connection`: what has arrived on a connection, and the requests that it makes."""
+"""`Connection`: what has arrived on a connection, and what is still to be sent."""
 
 from __future__ import annotations
 
 import re
 import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from pmt_apps.server.http import HttpError, RequestHead, Response
+from pmt_apps.server.network.http import HttpError, RequestHead
+from pmt_apps.server.network.response import Response
 
 _LONGEST_HEAD = 1 << 16  # bytes
 _CHUNK = 1 << 16
@@ -31,10 +35,10 @@ class ReceivedRequest:
 
 
 class Connection:
-    """A connection, and what has arrived on it of requests that were not taken yet.
+    """A connection: what has arrived of requests that were not taken yet, what is not sent yet.
 
     Args:
-        stream: a socket; `receive` waits as long as its timeout says.
+        stream: a socket, which does not block.
         address: of the client.
         longest_body: bytes; a longer body is not read.
 
@@ -42,21 +46,44 @@ class Connection:
         stream, address: as given.
         is_ended: whether the client sends nothing more.
         is_over: whether requests are answered no more; what arrives is thrown away.
+        keeps_open: whether another request may follow the answer.
+        watched: events that `Connections` waits for.
     """
 
     def __init__(self, stream: socket.socket, address: str, longest_body: int) -> None:
         self.stream = stream
         self.address = address
         self.is_ended = self.is_over = False
+        self.keeps_open = True
+        self.watched = 0
         self._longest_body = longest_body
         self._buffer = bytearray()
         self._head: RequestHead | None = None
         self._searched = 0  # bytes without the end of a head
+        self._is_whole = True  # of the last request
+        self._unsent = memoryview(b"")
+        self._parts: Iterator[bytes] | None = None  # of an answer, that follow `unsent`
+        self._end_of_parts: Callable[[], None] | None = None
 
     @property
     def size(self) -> int:
-        """Number of bytes that were received, and not taken."""
-        return len(self._buffer)
+        """Number of bytes that were received, and not taken, or are to be sent."""
+        return len(self._buffer) + len(self._unsent)
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether there are bytes of another request."""
+        return bool(self._buffer)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the last request was read to its end, and nothing has arrived after it."""
+        return self._is_whole and not self._buffer
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a part of an answer is still to be sent."""
+        return self._parts is not None
 
     @property
     def parts(self) -> int:
@@ -64,7 +91,7 @@ class Connection:
         return 3 if self.is_over else 2 if self._head is not None else int(bool(self._buffer))
 
     def receive(self) -> None:
-        """Read once. Raises OSError: nothing has come in time, or the client is gone."""
+        """Read once. Raises OSError: nothing has come, or the client is gone."""
         data = self.stream.recv(_CHUNK)
         self.is_ended = not data
         if not self.is_over:
@@ -86,7 +113,7 @@ class Connection:
         length = head.headers.get("CONTENT_LENGTH", "")
         is_number = length.isascii() and length.isdigit()
         size = int(length[:18]) if is_number else 0  # longer ones are refused by all means
-        is_whole = len(self._buffer) >= size
+        is_whole = self._is_whole = len(self._buffer) >= size
         if not is_whole and size <= self._longest_body and not self.is_ended:
             if head.headers.get("HTTP_EXPECT", "").lower() == "100-continue" and not self._buffer:
                 self._send_at_once(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -96,11 +123,52 @@ class Connection:
         del self._buffer[:size]
         return ReceivedRequest(head, body, is_whole)
 
+    def send(self, head: bytes, body: Iterable[bytes]) -> None:
+        """Send an answer as far as the client takes it at once; `send_more` goes on.
+
+        Args:
+            head: its first lines.
+            body: the parts; is closed at the end.
+        """
+        self._end_of_parts = getattr(body, "close", None)
+        parts = iter(body)
+        self._unsent = memoryview(head + next(parts, b""))
+        self._parts = parts
+        self.send_more()
+
+    def send_more(self) -> None:
+        """Send what the client takes now. A client that is gone gets no more."""
+        try:
+            while self._parts is not None:
+                while self._unsent:
+                    self._unsent = self._unsent[self.stream.send(self._unsent) :]
+                part = next(self._parts, None)
+                if part is None:
+                    self._end_parts()
+                else:
+                    self._unsent = memoryview(part)
+        except BlockingIOError:
+            return
+        except OSError:  # the client is gone
+            self.give_up()
+        except Exception:  # of the body: what is missing is seen by the client
+            traceback.print_exc(file=sys.stderr)
+            self.give_up()
+
+    def give_up(self) -> None:
+        """End an answer that cannot be sent, and the connection."""
+        self._end_parts()
+        self.is_ended, self.keeps_open = True, False
+
+    def close(self) -> None:
+        """Close the stream, and the body of an answer that is not sent."""
+        self._end_parts()
+        self.stream.close()
+
     def refuse(self, error: HttpError) -> None:
         """Send an error, which ends the connection, if the client takes it at once."""
         response = Response.of_error(error)
-        status = f"{int(error.status)} {error.status.phrase}"
-        head = answer_head(status, response.all_headers(), keeps_open=False)
+        head = answer_head(response.status_line, response.all_headers(), keeps_open=False)
         self._send_at_once(head + b"".join(response.body))
         self.finish()
 
@@ -109,10 +177,17 @@ class Connection:
         client might not read the last answer: so what arrives is read until the client ends, too.
         """
         self.is_over = True
+        self.keeps_open = False
         self._buffer.clear()
         self._head = None
         with suppress(OSError):
             self.stream.shutdown(socket.SHUT_WR)
+
+    def _end_parts(self) -> None:
+        end, self._end_of_parts = self._end_of_parts, None
+        self._parts, self._unsent = None, memoryview(b"")
+        if end is not None:
+            end()
 
     def _next_head(self) -> RequestHead | None:
         buffer = self._buffer
@@ -136,7 +211,6 @@ class Connection:
 
     def _send_at_once(self, data: bytes) -> None:
         """Send a few bytes without waiting; a client that does not read goes without them."""
-        self.stream.setblocking(False)
         with suppress(OSError):
             self.stream.send(data)
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pmt_apps.server import connections
-from pmt_apps.server.connection import Connection, ReceivedRequest
-from pmt_apps.server.limits import ServeLimits
-from pmt_apps.server.threaded_server import ThreadedServer
+from pmt_apps.server.network import connections
+from pmt_apps.server.network.connection import Connection, ReceivedRequest
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.threaded_server import ThreadedServer
 
 POST = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 CLOSING = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"

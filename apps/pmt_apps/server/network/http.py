@@ -1,34 +1,21 @@
-"""Requests and responses of the server: `RequestHead`, `Request`, `Response`, `HttpError`."""
+"""Requests of HTTP: `RequestHead`, `Request`, and `HttpError` for those that are refused."""
 
 from __future__ import annotations
 
-import json
+import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from pmt_apps.server.limits import ServeLimits
-from pmt_core import DataError, InputFile, JsonLimits, JsonObject, parse_json
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_core import DataError, JsonLimits, JsonObject, parse_json
 
 Environ = Mapping[str, Any]
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""What a page may load: files of this server, and nothing else."""
-REPORT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; sandbox"
-)
-"""Of report.html, which has its style and its pictures inside, and no script."""
 _ELEMENT_DEPTH = 8
-_CHUNK = 1 << 16
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LATER = re.compile(r"HTTP/([2-9]\d*\.\d+)")
 _MOST_HEADERS = 100
@@ -130,6 +117,13 @@ def _bad(message: str) -> HttpError:
     return HttpError(HTTPStatus.BAD_REQUEST, message)
 
 
+@functools.cache
+def _environ_name(name: str) -> str:
+    """Return the name of a header, one of a few, in WSGI: "Origin" is HTTP_ORIGIN."""
+    key = name.upper().replace("-", "_")
+    return key if key.startswith("CONTENT_") else f"HTTP_{key}"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as the application reads it.
@@ -158,8 +152,7 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """Return a header, e.g. "Origin"; None if it is missing."""
-        key = name.upper().replace("-", "_")
-        value = self.environ.get(key if key.startswith("CONTENT_") else f"HTTP_{key}")
+        value = self.environ.get(_environ_name(name))
         return None if value is None else str(value)
 
     def json(self, limits: ServeLimits) -> JsonObject:
@@ -211,81 +204,3 @@ class Request:
                 f"the body ended after {len(data):,} of {size:,} bytes",
             )
         return bytes(data)
-
-
-@dataclass(slots=True)
-class Response:
-    """An answer: a status, headers, and the parts of a body.
-
-    Attributes:
-        body: the parts; a stream of unknown length has no Content-Length.
-        content_type: of the body.
-        status: of HTTP.
-        headers: further headers; they replace those that every answer has.
-        length: of the body in bytes; None if it is not known yet.
-    """
-
-    body: Iterable[bytes]
-    content_type: str
-    status: HTTPStatus = HTTPStatus.OK
-    headers: dict[str, str] = field(default_factory=dict)
-    length: int | None = None
-
-    @classmethod
-    def of_bytes(cls, data: bytes, content_type: str, **more: Any) -> Response:
-        """Return an answer whose body is known."""
-        return cls([data], content_type, length=len(data), **more)
-
-    @classmethod
-    def of_file(cls, path: Path, content_type: str, **more: Any) -> Response:
-        """Return a file, which is read while it is sent. Raises FileProblem."""
-        file = InputFile(path, unpack=False)
-        return cls(_chunks(file), content_type, length=file.size, **more)
-
-    @classmethod
-    def of_json(cls, content: Any, status: HTTPStatus = HTTPStatus.OK, **more: Any) -> Response:
-        """Return JSON, in one line with a line break at its end."""
-        return cls.of_bytes(json_line(content), "application/json", status=status, **more)
-
-    @classmethod
-    def of_error(cls, error: HttpError) -> Response:
-        """Return the JSON of an error: status and message."""
-        content = {"error": {"status": int(error.status), "message": str(error)}}
-        return cls.of_json(content, error.status, headers=error.headers)
-
-    def close(self) -> None:
-        """Give up the body, of which nothing was sent."""
-        close = getattr(self.body, "close", None)
-        if close is not None:
-            close()
-
-    def all_headers(self) -> list[tuple[str, str]]:
-        """Return the headers, among them those that keep a page from loading or leaking more."""
-        headers = {
-            "Content-Type": self.content_type,
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        if self.length is not None:
-            headers["Content-Length"] = str(self.length)
-        return list({**headers, **self.headers}.items())
-
-
-def _chunks(file: InputFile) -> Iterator[bytes]:
-    with file:
-        left = file.size
-        while left and (chunk := file.stream.read(min(left, _CHUNK))):
-            left -= len(chunk)
-            yield chunk
-
-
-def json_line(content: Any) -> bytes:
-    """Return JSON in UTF-8 in one line; lone surrogates become escapes.
-
-    Raises ValueError if a number is not finite.
-    """
-    return f"{_encode(content)}\n".encode("utf-8", "backslashreplace")

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from pmt_apps.server import threaded_server
-from pmt_apps.server.threaded_server import ThreadPool
+from pmt_apps.server.network import thread_pool
+from pmt_apps.server.network.thread_pool import ThreadPool
 
 
 def test_a_thread_is_used_again() -> None:
@@ -45,7 +45,7 @@ def test_jobs_run_at_once_and_none_is_lost() -> None:
 
 
 def test_idle_threads_end_and_others_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threaded_server, "_IDLE", 0.0)
+    monkeypatch.setattr(thread_pool, "_IDLE", 0.0)
     pool, finished = ThreadPool(), threading.Semaphore(0)
     for _ in range(500):
         pool.run(finished.release)  # a thread may be about to end when it is given a job

@@ -1,0 +1,1 @@
+"""Requests and answers on connections: reading, threads, sending."""

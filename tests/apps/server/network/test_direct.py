@@ -1,0 +1,468 @@
+"""Requests without a thread: the same bytes as by WSGI, in order, whoever does not read them."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pmt_apps.server import runs as runs_module
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.network import direct
+from pmt_apps.server.network.connection import Connection
+from pmt_apps.server.network.direct import Gathering
+from pmt_apps.server.network.limits import ServeLimits
+from pmt_apps.server.network.response import Response
+from pmt_apps.server.network.threaded_server import ThreadedServer
+from pmt_apps.server.runs import RunStore
+
+LIMITS = ServeLimits(body=3_000, examples=4, characters=500, arrival=600, seconds=600)
+LARGE = bytes(range(256)) * (1 << 13)  # 2 MiB, more than a socket takes
+
+
+class CountingApp(ServeApp):
+    """Counts the calls by WSGI, each of which takes a thread."""
+
+    calls = 0
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        self.calls += 1
+        return super().__call__(environ, start_response)
+
+
+class DirectApp:
+    """Answers each POST at once by `answer`; others by WSGI, from a body that it counts."""
+
+    def __init__(self, answer: Any = None) -> None:
+        self.answer = answer
+        self.closed = threading.Semaphore(0)
+
+    def direct(self, environ: Any) -> Any:
+        return self.answer() if callable(self.answer) else self.answer
+
+    def __call__(self, environ: Any, start: Callable[..., Any]) -> Iterable[bytes]:
+        is_large = environ["PATH_INFO"] == "/large"
+        start("200 OK", [("Content-Length", str(len(LARGE) if is_large else 5))])
+        return self.parts(LARGE if is_large else b"small")
+
+    def parts(self, data: bytes) -> Iterator[bytes]:
+        try:
+            for start in range(0, len(data), 1 << 16):
+                yield data[start : start + (1 << 16)]
+        finally:
+            self.closed.release()
+
+
+@contextmanager
+def served(app: Any, limits: ServeLimits = LIMITS) -> Iterator[ThreadedServer]:
+    server = ThreadedServer(app, "127.0.0.1", 0, limits)
+    server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+def connected(server: ThreadedServer, data: bytes = b"") -> socket.socket:
+    stream = socket.create_connection(("127.0.0.1", server.port), timeout=600)
+    stream.sendall(data)
+    return stream
+
+
+def wait_for_threads(server: ThreadedServer) -> None:
+    """A thread is free a moment after its answer is sent, or handed over."""
+    while server._n_active:
+        pass
+
+
+def received(stream: socket.socket) -> bytes:
+    data = bytearray()
+    while part := stream.recv(1 << 20):
+        data += part
+    return bytes(data)
+
+
+def post(
+    body: bytes, path: str = "/runs/ner/predict", *lines: str, method: str = "POST",
+    host: str = "127.0.0.1", kind: str = "application/json", version: str = "1.1",
+    length: str | None = None,
+) -> bytes:  # fmt: skip
+    head = [f"{method} {path} HTTP/{version}", f"Host: {host}", f"Content-Type: {kind}", *lines]
+    head.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def example(text: Any = "Ann Lee met Bob in Rome.") -> bytes:
+    return json.dumps({"input": text}).encode()
+
+
+REQUESTS = {
+    "one": post(example()),
+    "several": post(json.dumps({"inputs": ["Ann slept.", "", ["Eve", "Ray"]]}).encode()),
+    "none": post(b'{"inputs": []}'),
+    "words": post(example(["Ann", "Lee"])),
+    "characters": post(example("\ud800 <b>&\u2028 \u00e9 \U0001f600")),
+    "utf-8": post('{"input": "Zoë in Århus"}'.encode()),
+    "address": post(example(), "/runs/n%65r/predict?x=1"),
+    "absolute": post(example(), "http://127.0.0.1/runs/ner/predict"),
+    "1.0": post(example(), version="1.0"),
+    "1.0 kept": post(example(), "/runs/ner/predict", "Connection: keep-alive", version="1.0"),
+    "close": post(example(), "/runs/ner/predict", "Connection: close"),
+    "expects": post(example(), "/runs/ner/predict", "Expect: 100-continue"),
+    "origin": post(example(), "/runs/ner/predict", "Origin: http://127.0.0.1"),
+    "charset": post(example(), kind="application/json; charset=utf-8"),
+    "other host": post(example(), host="evil.example"),
+    "other origin": post(example(), "/runs/ner/predict", "Origin: http://evil.example"),
+    "cross-site": post(example(), "/runs/ner/predict", "Sec-Fetch-Site: cross-site"),
+    "form": post(example(), kind="text/plain"),
+    "method": post(example(), method="PUT"),
+    "get": post(b"", method="GET"),
+    "head": post(b"", "/runs/ner/model", method="HEAD"),
+    "no length": post(b"", length="x"),
+    "long": post(b"", length="3001"),
+    "half": post(b'{"inp', length="50"),
+    "chunked": post(b"", "/runs/ner/predict", "Transfer-Encoding: chunked"),
+    "no json": post(b"{]"),
+    "list": post(b"[1]"),
+    "nan": post(b'{"input": NaN}'),
+    "deep": post(b'{"input": ' + b"[" * 20 + b"]" * 20 + b"}"),
+    "not utf-8": post(b'{"input": "\xff"}'),
+    "no input": post(b"{}"),
+    "both": post(b'{"input": "a", "inputs": ["b"]}'),
+    "unknown key": post(b'{"input": "a", "other": 1}'),
+    "number": post(example(3)),
+    "null of a list": post(b'{"inputs": ["a", null]}'),
+    "space in a word": post(example(["a b"])),
+    "many": post(json.dumps({"inputs": ["a"] * 5}).encode()),
+    "characters of one": post(example("a" * 501)),
+    "options": post(b'{"input": "a", "options": {}}'),
+    "no run": post(example(), "/runs/none/predict"),
+    "damaged": post(example(), "/runs/broken/predict"),
+    "no model": post(example(), "/runs/unfinished/predict"),
+    "language model": post(b'{"input": "the", "options": {"tokens": 3}}', "/runs/lm/predict"),
+    "explained": post(example("Ann"), "/runs/ner/explain"),
+    "nowhere": post(example(), "/nowhere"),
+}  # fmt: skip
+BY_THREAD = {
+    "method", "get", "head", "long", "half", "no run", "damaged", "no model", "language model",
+    "explained", "nowhere",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(runs: Any) -> Iterator[RunStore]:
+    """The runs of the session, the limits of this file."""
+    store = RunStore(runs, LIMITS, workers=1)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def app(store: RunStore) -> Iterator[CountingApp]:
+    """The tagger is loaded, and counts as such for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs_module, "_LOOK", 1e9)
+        store.get("ner")
+        yield CountingApp(store, LIMITS, ["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def servers(app: CountingApp) -> Iterator[tuple[ThreadedServer, ThreadedServer]]:
+    """One that answers by the thread that reads, and one that has only the WSGI application."""
+    with served(app) as first, served(lambda environ, start: app(environ, start)) as second:
+        yield first, second
+
+
+def by_wsgi(app: ServeApp, request: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Return what the application answers if another server calls it."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, target, _ = first.split(" ")
+    path, _, query = target.removeprefix("http://127.0.0.1").partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method, "PATH_INFO": path.replace("%65", "e"), "QUERY_STRING": query,
+        "wsgi.input": io.BytesIO(body),
+    }  # fmt: skip
+    for line in lines:
+        name, _, value = line.partition(": ")
+        key = name.upper().replace("-", "_")
+        environ[key if key.startswith("CONTENT_") else f"HTTP_{key}"] = value
+    if environ.pop("HTTP_TRANSFER_ENCODING", None):
+        del environ["CONTENT_LENGTH"]
+    started: list[Any] = []
+    parts = app(environ, lambda status, headers: started.append((status, headers)))
+    body = b"".join(parts)
+    return (*started[0], body)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_answers_are_those_of_wsgi_byte_for_byte(
+    app: CountingApp, servers: tuple[ThreadedServer, ThreadedServer], name: str
+) -> None:
+    """By the reading thread, by a thread of its own, and by any other WSGI server."""
+    request = REQUESTS[name]
+    answers = []
+    for server in servers:
+        calls = app.calls
+        with connected(server, request) as stream:
+            stream.shutdown(socket.SHUT_WR)
+            answers.append(received(stream))
+        assert app.calls - calls == (server is servers[1] or name in BY_THREAD)
+    assert answers[0] == answers[1]
+    status, headers, body = by_wsgi(app, request)
+    head = answers[0].partition(b"\r\n\r\n")[0].decode()
+    lines = [f"HTTP/1.1 {status}", *(f"{key}: {value}" for key, value in headers), "Server: pmt"]
+    assert head.split("\r\n")[:-1] == lines
+    assert answers[0].partition(b"\r\n\r\n")[2] == body
+    keeps = {"close", "1.0", "half", "chunked", "long"}.isdisjoint({name})
+    assert head.endswith("Connection: keep-alive" if keeps else "Connection: close")
+
+
+@pytest.mark.parametrize("fault", ["not finite", "a bug"])
+def test_examples_without_an_answer(
+    app: CountingApp, servers: tuple[ThreadedServer, ThreadedServer], fault: str,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def answers(texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+        for text in texts:
+            if text == "bad" and fault == "a bug":
+                raise RuntimeError(fault)
+            yield {"text": text, "score": float("nan" if text == "bad" else 1)}
+
+    monkeypatch.setattr(app.store.get("ner").predictor, "answers", answers)
+    request = post(b'{"inputs": ["good", "bad"]}', "/runs/ner/predict", "Connection: close")
+    found = []
+    for server in servers:
+        with connected(server, request) as stream:
+            found.append(received(stream))
+    assert found[0] == found[1]
+    status, message = {
+        "not finite": (b"422 ", b"input 1: the answer is not finite (score is nan)"),
+        "a bug": (b"500 ", b"an error of the server; see its log"),
+    }[fault]
+    assert found[0].startswith(b"HTTP/1.1 " + status)
+    assert message in found[0]
+    assert capfd.readouterr().err.count("RuntimeError: a bug") == (2 if fault == "a bug" else 0)
+
+
+def test_requests_that_are_sent_together_are_answered_in_order(
+    servers: tuple[ThreadedServer, ThreadedServer],
+) -> None:
+    """Some by the reading thread, some by a thread, some in error."""
+    texts = [f"Ann met Bob {i} times." for i in range(12)]
+    requests, expected = [], list[Any]()
+    for i, text in enumerate(texts):
+        requests += [REQUESTS["no json"], REQUESTS["explained"]] if i % 3 == 0 else []
+        expected += [400, 200] if i % 3 == 0 else []
+        requests.append(post(example(text)))
+        expected.append(text)
+    requests.append(post(example("end"), "/runs/ner/predict", "Connection: close"))
+    with connected(servers[0], b"".join(requests)) as stream:
+        found: list[Any] = []
+        file = stream.makefile("rb")
+        for value in [*expected, "end"]:
+            status = int(file.readline().split()[1])
+            headers = http.client.parse_headers(file)
+            content = json.loads(file.read(int(headers["Content-Length"])))
+            found.append(content["text"] if isinstance(value, str) else status)
+        assert file.read() == b""
+    assert found == [*expected, "end"]
+
+
+def test_clients_have_their_own_answers_and_no_thread(
+    app: CountingApp, servers: tuple[ThreadedServer, ThreadedServer]
+) -> None:
+    calls = app.calls
+    with ExitStack() as stack:
+        streams = [stack.enter_context(connected(servers[0])) for _ in range(30)]
+        for turn in range(4):
+            for i, stream in enumerate(streams):
+                stream.sendall(post(example(f"Bob {turn} {i}")))
+            for i, stream in enumerate(streams):
+                with stream.makefile("rb") as file:
+                    assert file.readline() == b"HTTP/1.1 200 OK\r\n"
+                    size = int(http.client.parse_headers(file)["Content-Length"])
+                    assert json.loads(file.read(size))["text"] == f"Bob {turn} {i}"
+    assert app.calls == calls
+
+
+# --- clients that do not read ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_client_that_does_not_read_holds_nobody(method: str) -> None:
+    """More of them than threads; in the end they get every byte, one after the other."""
+    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
+    request = post(b"", "/large", method=method)
+    with served(app, ServeLimits(arrival=600, active=2, arriving=1 << 28)) as server:
+        slow = []
+        for _ in range(5):
+            slow.append(connected(server, request * 2))
+            assert slow[-1].recv(4) == b"HTTP"  # the answer is under way
+            wait_for_threads(server)
+        for _ in range(3):
+            with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
+                assert received(fast).endswith(b"small")
+            wait_for_threads(server)
+        for stream in slow:
+            stream.shutdown(socket.SHUT_WR)
+            answer = received(stream)
+            stream.close()
+            heads = answer.split(LARGE)
+            assert len(heads) == 3
+            assert heads[0] == heads[1].removeprefix(b"HTTP")
+            assert heads[2] == b""
+
+
+def test_the_end_of_a_server_whose_answers_are_not_read(capfd: pytest.CaptureFixture[str]) -> None:
+    """It ends at once; the bodies are closed, and the clients see the end."""
+    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
+    with served(app) as server:
+        slow = [connected(server, post(b"", "/large", method=m)) for m in ("GET", "POST", "GET")]
+        for stream in slow:
+            assert stream.recv(4) == b"HTTP"
+    for stream in slow:
+        data = b""
+        with suppress(ConnectionError):
+            data = received(stream)
+        assert len(data) < len(LARGE)
+        stream.close()
+    assert app.closed.acquire(timeout=600)
+    assert app.closed.acquire(timeout=600)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_client_that_vanishes_before_its_answer_is_sent(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
+    with served(app) as server:
+        for method in ("GET", "POST"):
+            with connected(server, post(b"", "/large", method=method)) as stream:
+                assert stream.recv(4) == b"HTTP"
+        assert app.closed.acquire(timeout=600)
+        with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
+            assert received(fast).endswith(b"small")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_unsent_answers_take_little_memory() -> None:
+    """Of five answers of 2 MiB two fit; the clients that have waited longest are closed."""
+    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
+    with served(app, ServeLimits(arrival=600, arriving=5 << 20)) as server:
+        slow = []
+        for _ in range(5):
+            slow.append(connected(server, post(b"", "/large")))
+            assert slow[-1].recv(4) == b"HTTP"
+        with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
+            assert received(fast).endswith(b"small")
+        sizes = []
+        for stream in slow:
+            stream.shutdown(socket.SHUT_WR)
+            try:
+                sizes.append(len(received(stream)))
+            except ConnectionError:
+                sizes.append(0)
+            stream.close()
+    assert [size > len(LARGE) for size in sizes] == [False, False, False, True, True]
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+class NeverComputed:
+    """A task, and its batch, that gives no answer."""
+
+    def __init__(self) -> None:
+        self.done: Callable[[Response], None] | None = None
+        self.given_up = threading.Event()
+
+    def enqueue(self, done: Callable[[Response], None]) -> tuple[Any, Callable[[], None]]:
+        self.done = done
+        return self, self.given_up.set
+
+    def run(self) -> bool:
+        return False
+
+    def late(self, seconds: float) -> Response:
+        return Response.of_bytes(b"late", "text/plain")
+
+
+def test_an_answer_that_is_late_is_given_up() -> None:
+    task = NeverComputed()
+    limits = ServeLimits(arrival=600, seconds=0)
+    with served(DirectApp(task), limits) as server:
+        with connected(server, post(b"{}", "/predict", "Connection: close")) as stream:
+            assert received(stream).endswith(b"\r\n\r\nlate")
+            assert task.given_up.is_set()
+            assert task.done is not None
+            task.done(Response.of_bytes(b"too late", "text/plain"))
+        with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
+            assert received(fast).endswith(b"small")
+
+
+class Counted:
+    """A batch that counts its runs; some requests are left after the first `left` ones."""
+
+    def __init__(self, left: int = 0) -> None:
+        self.n, self.left = 0, left
+
+    def run(self) -> bool:
+        self.n += 1
+        self.left -= 1
+        return self.left >= 0
+
+
+def test_batches_wait_for_the_clients_of_the_last_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the clock of this test each run takes a second."""
+    clock = [0.0]
+    monkeypatch.setattr(direct, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    batch, gathering = Counted(), Gathering()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        a, b, c, d = (Connection(ours, "", 100) for _ in range(4))
+
+        def heard(*connections: Connection) -> float | None:
+            for connection in connections:
+                gathering.add(connection, batch)
+            before, timeout = batch.n, gathering.run()
+            clock[0] += batch.n - before
+            gathering._seconds = float(batch.n - before) or gathering._seconds
+            return timeout
+
+        assert heard() is None
+        assert heard(a, b) is None  # nobody is known: at once
+        assert batch.n == 1
+        assert heard(a) == pytest.approx(0.001)  # b has not come yet
+        assert batch.n == 1
+        assert heard(b) is None
+        assert batch.n == 2
+        assert heard(a, c) == pytest.approx(0.001)
+        assert heard() is None  # nothing has come: b is away
+        assert batch.n == 3
+        assert heard(a, c) == pytest.approx(0.001)  # b was in the last but one
+        clock[0] += 2
+        assert heard(d) is None  # as long as the last batch took
+        assert batch.n == 4
+        assert heard(a, c, d) is None  # b is no more waited for
+        assert batch.n == 5
+
+
+def test_what_is_left_of_a_batch_is_run_again() -> None:
+    batch, gathering = Counted(left=2), Gathering()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        gathering.add(Connection(ours, "", 100), batch)
+        assert [gathering.run() for _ in range(4)] == [0.0, 0.0, None, None]
+    assert batch.n == 3

@@ -101,15 +101,16 @@ class Connections:
         self._deferred[connection] = answer
 
     def give_back(self, connection: Connection) -> None:
-        """Let `ready` go on with a connection whose answer is sent, or begun. Any thread may call
-        this.
+        """Let `ready` go on with a connection whose answer is sent, or begun.
+
+        Any thread may call this.
         """
         with self._lock:
             is_first = not self._returned
             self._returned.append(connection)
         if is_first and threading.get_ident() != self._thread:
             self.wake()
-        if self._is_closed:  # nobody waits any more
+        if self._is_closed:  # `ready` is not called any more
             self._close_returned()
 
     def wake(self) -> None:

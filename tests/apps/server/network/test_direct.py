@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from served import connected, running
 
 from pmt_apps.server import runs as runs_module
 from pmt_apps.server.application import ServeApp
@@ -63,21 +64,9 @@ class DirectApp:
 
 @contextmanager
 def served(app: Any, limits: ServeLimits = LIMITS) -> Iterator[ThreadedServer]:
-    server = ThreadedServer(app, "127.0.0.1", 0, limits)
-    server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
+    with running(app, limits) as server:
+        server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         yield server
-    finally:
-        server.stop()
-        thread.join()
-
-
-def connected(server: ThreadedServer, data: bytes = b"") -> socket.socket:
-    stream = socket.create_connection(("127.0.0.1", server.port), timeout=600)
-    stream.sendall(data)
-    return stream
 
 
 def wait_for_threads(server: ThreadedServer) -> None:

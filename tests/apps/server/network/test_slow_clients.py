@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from served import connected, running
 
 from pmt_apps.server.network import connections
 from pmt_apps.server.network.connection import Connection, ReceivedRequest
@@ -34,20 +35,8 @@ def echo(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
 
 @contextmanager
 def served(app: Callable[..., Any] = echo, limits: ServeLimits = SLOW) -> Iterator[ThreadedServer]:
-    server = ThreadedServer(app, "127.0.0.1", 0, limits)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
+    with running(app, limits) as server:
         yield server
-    finally:
-        server.stop()
-        thread.join()
-
-
-def connected(server: ThreadedServer, data: bytes = b"") -> socket.socket:
-    stream = socket.create_connection(("127.0.0.1", server.port), timeout=600)
-    stream.sendall(data)
-    return stream
 
 
 def received(stream: socket.socket) -> bytes:

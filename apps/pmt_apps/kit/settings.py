@@ -23,7 +23,7 @@ from pmt_apps.kit.options import (
 )
 from pmt_apps.kit.path_text import path_to_text
 from pmt_apps.kit.text_table import text_table
-from pmt_core import DataError, SettingsError, json_object, read_json, value_text
+from pmt_core import DataError, RandomStream, SettingsError, json_object, read_json, value_text
 from pmt_train import core_count
 
 
@@ -143,6 +143,11 @@ class TransformerSettings(AppSettings):
             "layers": self.layers,
             "dropout": self.dropout,
         }
+
+
+def member_seed(seed: int, i: int) -> int:
+    """Return the seed of member i of an ensemble: the first has that of the run."""
+    return int(RandomStream(seed, "member", i).generator().integers(2**31)) if i else seed
 
 
 def flag(name: str) -> str:

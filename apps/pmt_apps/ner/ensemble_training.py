@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.settings import member_seed
 from pmt_apps.ner.data import Splits
 from pmt_apps.ner.ensemble import EnsembleTagger
 from pmt_apps.ner.new_tagger import new_tagger
@@ -15,7 +16,6 @@ from pmt_apps.ner.pretraining import STAGE, PretrainedWeights
 from pmt_apps.ner.settings import Settings
 from pmt_apps.ner.tagger import Tagger
 from pmt_apps.ner.training import fit
-from pmt_core import RandomStream
 from pmt_text import TaggedSentence, WordVectors
 from pmt_train import Workers
 
@@ -82,7 +82,6 @@ def _pretrained(run: Run[Settings]) -> PretrainedWeights | None:
 def _settings_of(run: Run[Settings], i: int) -> Settings:
     """Return the settings of member i: a seed of its own, and the run's pre-trained encoder."""
     settings = run.settings
-    seed = int(RandomStream(settings.seed, "member", i).generator().integers(2**31))
     if settings.lm_corpus is not None:
         settings = replace(settings, lm_corpus=None, encoder=run.folder.of_stage(STAGE)[1])
-    return replace(settings, seed=seed)
+    return replace(settings, seed=member_seed(settings.seed, i))

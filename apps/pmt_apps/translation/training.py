@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pmt_apps.kit.run import Run
+from pmt_apps.kit.settings import member_seed
 from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_apps.translation.ensemble import TranslationEnsemble
 from pmt_apps.translation.settings import MAX_LENGTH, Settings
@@ -143,11 +144,6 @@ def fit_members(
         run.save_model(ensemble.state_dict(), model_meta(tokenizer, members=len(members)))
     run.log_metrics("dev", {"members_mean_greedy_bleu": float(np.mean(scores))})
     return replace(translator, model=ensemble)
-
-
-def member_seed(seed: int, i: int) -> int:
-    """Return the seed of member i: the first has that of the run."""
-    return int(RandomStream(seed, "member", i).generator().integers(2**31)) if i else seed
 
 
 def model_meta(tokenizer: BytePairEncoding, *, members: int | None = None) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import pytest
 from programs import Program
 from small_apps import translations
 
+from pmt_apps.kit.settings import member_seed
 from pmt_apps.loading import load
 from pmt_apps.translation.ensemble import TranslationEnsemble
-from pmt_apps.translation.training import member_seed
 from pmt_core import DataError, load_archive, log_softmax
 from pmt_nn import EncoderDecoder, EncoderDecoderConfig
 from pmt_text import EncodedTranslations

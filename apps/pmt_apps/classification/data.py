@@ -94,6 +94,8 @@ def _read(
         warn(f"warning: {warning}")
     if any("not text in" in reason for reason in (*file.dropped, *file.dropped_files)):
         warn(f"warning: if {path} is in another encoding, name it by --encoding, e.g. latin-1")
+    if any(reason.startswith("several labels") for reason in file.dropped):
+        warn("warning: --label-separator , reads the texts with several labels, too")
     run.files[role] = FileFingerprint(path_to_text(path), len(file), file.bytes, file.sha256)
     counts = ", ".join(f"{name} {count:,}" for name, count in list(file.counts().items())[:20])
     run.say(

@@ -30,7 +30,7 @@ class LabelSet:
         if len(self.names) < (1 if self.several else 2) or len(set(self.names)) < len(self.names):
             raise DataError(
                 f"expected {'one' if self.several else 'two'} or more different classes, got "
-                f"{value_text(list(self.names))}"
+                f"{', '.join(map(value_text, self.names)) or 'none'}"
             )
 
     @classmethod

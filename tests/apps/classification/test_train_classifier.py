@@ -108,7 +108,7 @@ def test_a_fine_tuned_run_needs_the_encoder_no_more(classify: Program, tmp_path:
         (("--width", 10, "--heads", 4), ["--width 10 must be a multiple"]),
         (("--filters", 0), ["--filters", "at least 1"]),
         (("--min-count", 10_000), ["--min-count"]),
-        (("--limit", 1), ["two or more different classes"]),
+        (("--limit", 1), ["two or more different classes, got '"]),
     ],
 )
 def test_bad_options_are_refused(
@@ -116,6 +116,16 @@ def test_bad_options_are_refused(
 ) -> None:
     classify.refuse(*labeled_texts(tmp_path), *options, "--out", "never", error=words)
     assert not (tmp_path / "never").exists()
+
+
+def test_several_labels_of_a_text_are_an_option(classify: Program, tmp_path: Path) -> None:
+    rows = [
+        {"text": f"text {i}", "labels": ["x", "y"] if i == 3 else ["xy"[i % 2]]} for i in range(40)
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = classify.run("--train", "rows.jsonl", *FAST, "--out", "run")
+    assert "rows.jsonl:4: several labels, expected one; row dropped" in done.stderr
+    assert "--label-separator" in done.stderr
 
 
 def test_dev_needs_train_and_classes_of_train(classify: Program, tmp_path: Path) -> None:

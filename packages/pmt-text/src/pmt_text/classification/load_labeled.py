@@ -242,7 +242,7 @@ class _TextMaker:
             if isinstance(cell, list):
                 parts = [_cell(part) for part in cell]
                 if len(parts) > 1 and not separator:
-                    return "several labels, expected one (several are an option)"
+                    return "several labels, expected one"
             else:
                 parts = _cell(cell).split(separator) if separator else [_cell(cell)]
         except TypeError:

@@ -16,11 +16,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from same_model import assert_same_model
 from small_apps import APPS, SmallApp
-
-from pmt_core import load_archive
 
 FILES = {"config.json", "history.csv", "metrics.json", "checkpoint.npz", "model.npz", "report.html"}
 TIMED = FILES | {".lock"}  # they hold times or the name of the folder
@@ -261,10 +259,7 @@ def test_ctrl_c_saves_and_a_resumed_run_equals_one_that_was_not_stopped(trained:
 
 def assert_same_run(folder: Path, run: Path) -> None:
     """Weights, scores, epochs and files are equal."""
-    weights, expected = (load_archive(path / "model.npz")[0] for path in (folder, run))
-    assert weights.keys() == expected.keys()
-    for name, array in expected.items():
-        np.testing.assert_array_equal(weights[name], array, err_msg=name)
+    assert_same_model(folder, run)
     assert scores(folder) == scores(run)
     assert epochs(folder) == epochs(run)
     files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]

@@ -6,13 +6,13 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 from programs import Program
+from same_model import assert_same_model
 from small_apps import labeled_texts
 from tiny_encoder import write_tiny_encoder
 
-from pmt_core import load_archive, read_json
+from pmt_core import read_json
 from pmt_train import History
 
 SMALL = ("--width", 8, "--filters", 8, "--hidden", 16, "--epochs", 2, "--folds", 3, "--workers", 1)
@@ -75,9 +75,7 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(
     metrics, expected = (read_json(folder / "metrics.json") for folder in (parted, run))
     for name in ("dev", "dev_tfidf", "folds", "folds_tfidf", "folds_majority"):
         assert metrics[name] == expected[name], name
-    weights, others = (load_archive(folder / "model.npz")[0] for folder in (parted, run))
-    for name in others:
-        np.testing.assert_array_equal(weights[name], others[name], err_msg=name)
+    assert_same_model(parted, run)
 
 
 def test_folds_that_are_done_are_read_and_a_damaged_file_is_named(

@@ -11,10 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from same_model import assert_same_model
 
-from pmt_core import load_archive
 from pmt_train import History
 
 APP = Path(__file__).with_name("example_app.py")
@@ -117,10 +116,7 @@ def test_stopped_and_resumed_it_equals_a_run_that_was_not_stopped(app, number):
     assert code == 0, err
     assert text.count("train loss") < 4  # it did go on
     straight = app.folder / "runs/points"
-    weights, expected = (load_archive(run / "model.npz")[0] for run in (out, straight))
-    assert weights.keys() == expected.keys()
-    for name, array in expected.items():
-        np.testing.assert_array_equal(weights[name], array)
+    assert_same_model(out, straight)
     for name in ("dev", "parameters", "best_epoch"):
         values = [json.loads((run / "metrics.json").read_text())[name] for run in (out, straight)]
         assert values[0] == values[1]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from programs import Program
+from same_model import assert_same_model
 from small_apps import translations
 
 from pmt_apps.kit.settings import member_seed
@@ -105,12 +106,7 @@ def test_ctrl_c_in_a_later_member_keeps_the_first_and_a_resumed_run_is_equal(
     assert "member 2 of 2" in out
     assert len(load(program.folder / "parted").model.members) == 1  # usable already
     program.run("--resume", "--out", "parted")
-    expected, resumed = (
-        load_archive(program.folder / name / "model.npz")[0] for name in ("run", "parted")
-    )
-    assert resumed.keys() == expected.keys()
-    for name, array in expected.items():
-        np.testing.assert_array_equal(resumed[name], array, err_msg=name)
+    assert_same_model(program.folder / "parted", program.folder / "run")
     scores = [read_metrics(program.folder / name)["dev"] for name in ("run", "parted")]
     assert scores[0] == scores[1]
 

@@ -48,16 +48,18 @@ def orthogonalize(matrix: Array, iterations: int = 5) -> Array:
     is_tall = matrix.shape[0] > matrix.shape[1]
     x = np.ascontiguousarray(matrix.T if is_tall else matrix)  # the smaller of X X^T and X^T X
     x = x / (np.linalg.norm(x) + _TINY)
-    product = np.empty_like(x)
+    dtype, n = x.dtype, len(x)
+    gram, polynomial = np.empty((2, n, n), dtype)
+    diagonal, product = np.einsum("ii->i", polynomial), np.empty_like(x)
     for _ in range(iterations):
-        gram = x @ x.T
-        polynomial = gram @ gram
-        polynomial *= c
-        gram *= b
+        np.matmul(x, x.T, out=gram)  # symmetric, as is its square: half of the entries are computed
+        np.matmul(gram, gram.T, out=polynomial)
+        polynomial *= dtype.type(c)
+        gram *= dtype.type(b)
         polynomial += gram
+        diagonal += dtype.type(a)
         np.matmul(polynomial, x, out=product)
-        x *= a
-        x += product
+        x, product = product, x
     orthogonal: Array = x.T if is_tall else x
     return orthogonal
 

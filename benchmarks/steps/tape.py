@@ -172,7 +172,7 @@ def main() -> None:
     line = f"{'geometric mean':24}{'':8}"
     for library in others:
         mean = math.exp(statistics.fmean(math.log(ratio) for ratio in ratios[library.name]))
-        line += f"{'':10} ({mean:4.1f}x)"
+        line += f"{'':10} ({mean:4.2f}x)"
     print(line)
 
 

@@ -6,9 +6,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 import pmt_autograd as ag
 from pmt_autograd import Tensor, enable_grad, gradients, is_recording, no_grad
+from pmt_autograd.grad_mode import contexts
 
 
 def test_no_grad_records_nothing_and_ends() -> None:
@@ -48,6 +50,22 @@ def test_no_grad_counts_for_its_thread_alone() -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_contexts_of_all_threads_are_counted_until_they_end() -> None:
+    assert contexts.count == 0
+    with no_grad(), enable_grad():
+        assert contexts.count == 2
+    with pytest.raises(KeyError), no_grad():
+        raise KeyError
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: [_enter_and_leave() for _ in range(200)], range(4)))
+    assert contexts.count == 0
+
+
+def _enter_and_leave() -> None:
+    with no_grad():
+        pass
 
 
 def test_several_threads_share_leaves() -> None:

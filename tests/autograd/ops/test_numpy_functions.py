@@ -146,6 +146,24 @@ def test_a_missing_attribute_names_what_to_use_instead(name: str, alternative: s
     assert alternative in str(info.value)
 
 
+def test_the_hints_are_no_attributes() -> None:
+    x = Tensor(X)
+    assert not hasattr(x, "unsqueeze")
+    assert not hasattr(Tensor, "unsqueeze")
+    assert {"unsqueeze", "logaddexp"}.isdisjoint(dir(x))
+    assert {"reshape", "data", "T"} <= set(dir(x))
+
+
+def test_a_primitive_that_is_defined_later_is_named_too() -> None:
+    @ag.primitive
+    def cube_of_a_test(x):
+        return x**3, lambda grad: grad * 3 * x**2
+
+    with pytest.raises(AttributeError, match=r"use the operation cube_of_a_test\(x, ...\)"):
+        Tensor(X).cube_of_a_test  # noqa: B018
+    del ag.REGISTRY["cube_of_a_test"]
+
+
 def test_other_attributes_are_missing_as_usual() -> None:
     x = Tensor(X)
     assert not hasattr(x, "nonsense")

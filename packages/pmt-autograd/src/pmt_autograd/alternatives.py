@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getattr_static
 from typing import Any
-
-from pmt_autograd.registry import REGISTRY
 
 _FUNCTIONS = {
     "append": "concat",
@@ -100,11 +99,34 @@ def alternative_to(function: Callable[..., Any]) -> str:
     return FOR_FUNCTIONS.get(name, "an operation of pmt_autograd")
 
 
-def missing_attribute(tensor: object, name: str) -> Any:
-    """Raise AttributeError, with what to use instead; as `Tensor.__getattr__`."""
-    message = f"{type(tensor).__name__!r} object has no attribute {name!r}"
-    if name in FOR_ATTRIBUTES:
-        message += f"; use {FOR_ATTRIBUTES[name]}"
-    elif name in REGISTRY:
-        message += f"; use the operation {name}(x, ...)"
-    raise AttributeError(message, name=name, obj=tensor)
+class MissingAttribute:
+    """An attribute that tensors do not have: reading it raises an error that names what to use.
+
+    Each has a name in the class. A `__getattr__` would do for all names, but CPython then reads all
+    attributes of a tensor five times as slowly.
+    """
+
+    __slots__ = ("_instead", "_name")
+
+    def __init__(self, name: str, instead: str) -> None:
+        self._name = name
+        self._instead = instead
+
+    def __get__(self, tensor: object, kind: type) -> Any:
+        raise AttributeError(
+            f"{kind.__name__!r} object has no attribute {self._name!r}; use {self._instead}",
+            name=self._name,
+            obj=kind if tensor is None else tensor,
+        )
+
+
+def name_alternative(kind: type, name: str, instead: str) -> None:
+    """Have the error on an attribute that a class does not have say what to use instead."""
+    if not hasattr(kind, name):
+        setattr(kind, name, MissingAttribute(name, FOR_ATTRIBUTES.get(name, instead)))
+
+
+def existing_attributes(tensor: object) -> list[str]:
+    """Return the names of the attributes that there are; as `Tensor.__dir__`."""
+    names, kind = object.__dir__(tensor), type(tensor)
+    return [n for n in names if not isinstance(getattr_static(kind, n, None), MissingAttribute)]

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
 
-from pmt_autograd.grad_mode import recording
+from pmt_autograd.grad_mode import contexts, recording
 from pmt_autograd.gradient_array import GradientArray, refuse_gradients
 from pmt_autograd.node import Node
 from pmt_autograd.record import record, record_all
@@ -211,7 +211,7 @@ def _of_one(entry: Primitive, otherwise: Operation) -> Operation:
     function = entry.function
 
     def operation(x: Any) -> Any:
-        if isinstance(x, Tensor) and x.requires_grad and recording.plain:
+        if isinstance(x, Tensor) and x.requires_grad and (not contexts.count or recording.plain):
             value, backward = function(x._data)
             if type(value) is tuple:
                 return record_all(entry.name, value, backward, (x.node or x,))
@@ -226,7 +226,7 @@ def _of_one_with_settings(entry: Primitive, otherwise: Operation) -> Operation:
     function = entry.function
 
     def operation(x: Any, **settings: Any) -> Any:
-        if isinstance(x, Tensor) and x.requires_grad and recording.plain:
+        if isinstance(x, Tensor) and x.requires_grad and (not contexts.count or recording.plain):
             value, backward = function(x._data, **settings)
             if type(value) is tuple:
                 return record_all(entry.name, value, backward, (x.node or x,))
@@ -241,7 +241,7 @@ def _of_two(entry: Primitive, otherwise: Operation) -> Operation:
     function = entry.function
 
     def operation(a: Any, b: Any) -> Any:
-        if recording.plain:
+        if not contexts.count or recording.plain:
             if not isinstance(a, Tensor):
                 return number_first(a, b)
             by_a = a.requires_grad

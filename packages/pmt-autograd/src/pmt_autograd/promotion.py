@@ -34,6 +34,16 @@ def as_numbers(data: Any, dtype: DTypeLike | None, requires_grad: bool) -> NDArr
     return array
 
 
+def alike(first: Any, second: Any) -> bool:
+    """Return whether two operands are arrays of one dtype and shape: nothing to convert or sum."""
+    return (
+        type(first) is ndarray
+        and type(second) is ndarray
+        and first.dtype is second.dtype
+        and first.shape == second.shape
+    )
+
+
 def promote(first: Any, second: Any) -> tuple[Any, Any]:
     """Convert two operands so that a floating one keeps its dtype.
 

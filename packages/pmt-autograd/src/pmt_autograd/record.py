@@ -22,7 +22,7 @@ def record(operation: str, value: Any, backward: Any, parents: Parents) -> Tenso
 
     Runs once for each operation, so it sets the attributes without calling constructors.
     """
-    node = _new(Node)
+    node = Node()
     node.operation = operation
     node.backward = backward
     node.parents = parents

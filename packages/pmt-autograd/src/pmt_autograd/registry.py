@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from pmt_autograd.alternatives import name_alternative
 from pmt_autograd.tensor import Tensor
 from pmt_core import StateError
 
@@ -105,6 +106,7 @@ def register(entry: Primitive) -> None:
         renamed.name = f"{renamed.function.__module__}.{plain}"
         REGISTRY[renamed.name] = renamed
     REGISTRY[entry.name] = entry
+    name_alternative(Tensor, plain, f"the operation {plain}(x, ...)")
 
 
 def _is_of_pmt(entry: Primitive) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pmt_autograd.primitive import primitive
-from pmt_autograd.promotion import promote
+from pmt_autograd.promotion import alike, promote
 from pmt_autograd.registry import Sample, samples
-from pmt_autograd.types import Array, Gradients, NeedsGrad, Result
+from pmt_autograd.types import Array, Backward, Gradients, NeedsGrad, Result
 from pmt_core import cut, unbroadcast
 
 
@@ -30,19 +30,23 @@ def add(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Result:
         >>> bias.grad  # summed over the rows that it was added to
         GradientArray([2., 2.], dtype=float32)
     """
+    if alike(a, b):
+        return a + b, _to_both
     a, b = promote(a, b)
-    if type(a) is type(b) and a.shape == b.shape:
-        return a + b, lambda grad: (grad, grad)
+    return a + b, _add_backward(a, b, needs_grad)
+
+
+def _to_both(grad: Array) -> Gradients:
+    return grad, grad
+
+
+def _add_backward(a: Array, b: Array, needs_grad: NeedsGrad) -> Backward:
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
-
-    def backward(grad: Array) -> Gradients:
-        return (
-            None if a_shape is None else unbroadcast(grad, a_shape),
-            None if b_shape is None else unbroadcast(grad, b_shape),
-        )
-
-    return a + b, backward
+    return lambda grad: (
+        None if a_shape is None else unbroadcast(grad, a_shape),
+        None if b_shape is None else unbroadcast(grad, b_shape),
+    )
 
 
 @primitive
@@ -60,19 +64,23 @@ def subtract(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
         >>> a.grad, b.grad
         (GradientArray([1., 1.], dtype=float32), GradientArray(-2., dtype=float32))
     """
+    if needs_grad[1] and alike(a, b):
+        return a - b, _with_signs
     a, b = promote(a, b)
-    if type(a) is type(b) and a.shape == b.shape and needs_grad[1]:
-        return a - b, lambda grad: (grad, -grad)
+    return a - b, _subtract_backward(a, b, needs_grad)
+
+
+def _with_signs(grad: Array) -> Gradients:
+    return grad, -grad
+
+
+def _subtract_backward(a: Array, b: Array, needs_grad: NeedsGrad) -> Backward:
     a_shape = a.shape if needs_grad[0] else None
     b_shape = b.shape if needs_grad[1] else None
-
-    def backward(grad: Array) -> Gradients:
-        return (
-            None if a_shape is None else unbroadcast(grad, a_shape),
-            None if b_shape is None else unbroadcast(-grad, b_shape),
-        )
-
-    return a - b, backward
+    return lambda grad: (
+        None if a_shape is None else unbroadcast(grad, a_shape),
+        None if b_shape is None else unbroadcast(-grad, b_shape),
+    )
 
 
 @primitive
@@ -90,24 +98,24 @@ def multiply(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Res
         >>> b.grad
         GradientArray([1., 2.], dtype=float32)
     """
-    a, b = promote(a, b)
+    if not alike(a, b):
+        a, b = promote(a, b)
+        return a * b, _multiply_backward(a, b, needs_grad)
     saved_a = a if needs_grad[1] else None  # the gradient of each needs the other
     saved_b = b if needs_grad[0] else None
-    if type(a) is type(b) and a.shape == b.shape:
-        return a * b, lambda grad: (
-            None if saved_b is None else grad * saved_b,
-            None if saved_a is None else grad * saved_a,
-        )
-    a_shape = a.shape if needs_grad[0] else None
-    b_shape = b.shape if needs_grad[1] else None
+    return a * b, lambda grad: (
+        None if saved_b is None else grad * saved_b,
+        None if saved_a is None else grad * saved_a,
+    )
 
-    def backward(grad: Array) -> Gradients:
-        return (
-            None if a_shape is None else unbroadcast(grad * saved_b, a_shape),
-            None if b_shape is None else unbroadcast(grad * saved_a, b_shape),
-        )
 
-    return a * b, backward
+def _multiply_backward(a: Array, b: Array, needs_grad: NeedsGrad) -> Backward:
+    a_shape, saved_b = (a.shape, b) if needs_grad[0] else (None, None)
+    b_shape, saved_a = (b.shape, a) if needs_grad[1] else (None, None)
+    return lambda grad: (
+        None if a_shape is None else unbroadcast(grad * saved_b, a_shape),
+        None if b_shape is None else unbroadcast(grad * saved_a, b_shape),
+    )
 
 
 @primitive
@@ -127,15 +135,20 @@ def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
         >>> b.grad
         GradientArray([-0.25 , -0.375], dtype=float32)
     """
-    a, b = promote(a, b)
+    if not alike(a, b):
+        a, b = promote(a, b)
+        return (quotient := a / b), _divide_backward(quotient, a, b, needs_grad)
     quotient = a / b
     saved_quotient = quotient if needs_grad[1] else None
-    if type(a) is type(b) and a.shape == b.shape:
-        return quotient, lambda grad: (
-            by_a := grad / b,
-            None if saved_quotient is None else -by_a * saved_quotient,
-        )
+    return quotient, lambda grad: (
+        by_a := grad / b,
+        None if saved_quotient is None else -by_a * saved_quotient,
+    )
+
+
+def _divide_backward(quotient: Array, a: Array, b: Array, needs_grad: NeedsGrad) -> Backward:
     a_shape = a.shape if needs_grad[0] else None
+    saved_quotient = quotient if needs_grad[1] else None
 
     def backward(grad: Array) -> Gradients:
         by_a = grad / b
@@ -144,7 +157,7 @@ def divide(a: Array, b: Array, *, needs_grad: NeedsGrad = (True, True)) -> Resul
             None if saved_quotient is None else unbroadcast(-by_a * saved_quotient, b.shape),
         )
 
-    return quotient, backward
+    return backward
 
 
 @primitive

@@ -152,11 +152,14 @@ def _backward_of_choice(
     """Return the backward: an element that loses has no gradient, equal ones half of it each."""
 
     def backward(grad: Array) -> Gradients:
-        tied = np.equal(a, b)
-        share = grad / np.add(tied, 1, dtype=grad.dtype) if np.count_nonzero(tied) else grad
+        by_a, by_b = loses(b, a), loses(a, b)  # True if all of the gradient goes to a, to b
+        if np.count_nonzero(by_a) + np.count_nonzero(by_b) < grad.size:  # ties, or nan
+            tied = np.equal(a, b)
+            grad = grad / np.add(tied, 1, dtype=grad.dtype)
+            by_a, by_b = ~by_b, ~by_a
         return (
-            unbroadcast(cut(share, ~loses(a, b)), a.shape) if needs_grad[0] else None,
-            unbroadcast(cut(share, ~loses(b, a)), b.shape) if needs_grad[1] else None,
+            unbroadcast(cut(grad, by_a), a.shape) if needs_grad[0] else None,
+            unbroadcast(cut(grad, by_b), b.shape) if needs_grad[1] else None,
         )
 
     return backward

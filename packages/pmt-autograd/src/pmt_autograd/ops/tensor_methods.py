@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pmt_autograd.alternatives import missing_attribute
+from pmt_autograd.alternatives import FOR_ATTRIBUTES, existing_attributes, name_alternative
 from pmt_autograd.backward import accumulate_gradients
 from pmt_autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from pmt_autograd.ops.diagonals import diagonal, trace
@@ -153,6 +153,8 @@ def bind_tensor_methods() -> None:
             update_wrapper(function, getattr(Tensor, name), assigned=("__name__", "__qualname__"))
         setattr(Tensor, name, function)
     setattr(Tensor, "T", property(transpose, doc=Tensor.T.__doc__))  # noqa: B010
-    setattr(Tensor, "__getattr__", missing_attribute)  # noqa: B010  (unknown to type checkers)
+    setattr(Tensor, "__dir__", existing_attributes)  # noqa: B010
+    for name, instead in FOR_ATTRIBUTES.items():
+        name_alternative(Tensor, name, instead)
     Tensor.__array_ufunc__ = array_ufunc
     Tensor.__array_function__ = array_function

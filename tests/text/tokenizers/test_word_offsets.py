@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from processor_time import growth
 
 from pmt_text import find_words, load_conll
+from pmt_text.tokenizers import word_offsets as module
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,21 @@ _PARTS = "a . a. a- ' 1, a@ n't x' www. a+ a+- +1 http:// a+b.c"
 def test_no_text_takes_long(part: str) -> None:
     """Ten times the time of a shorter text for each word would be a search that starts over."""
     assert growth(lambda count: functools.partial(find_words, part * count)) < 6
+
+
+def test_short_cuts_change_nothing() -> None:
+    """The same words as by a pattern that neither reads white space nor has plain words first."""
+    text = module._pattern().pattern
+    first = text.index("[A-Za-z]++")
+    rest = text.index("| ", text.index("\n", first))
+    slow = re.compile(f"({text[rest + 2 :]}", re.VERBOSE)
+    letters = list("abNnTtsS  AU.,'’-@&$€;?!)\"(:/\n\t09_é\u0301\u00a0\u0085\x1c")
+    parts = [*letters, "www.", "http://", "n't", "Mr.", "U.S", "can", "the ", "US$", "\u0130", "  "]
+    rng = np.random.default_rng(0)
+    for length in rng.integers(1, 15, 20_000):
+        text = "".join(parts[i] for i in rng.integers(len(parts), size=length))
+        words = [(match.group(), *match.span()) for match in slow.finditer(text)]
+        assert find_words(text) == words
 
 
 def test_addresses_of_mail_are_words() -> None:

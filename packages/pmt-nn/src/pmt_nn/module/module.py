@@ -167,7 +167,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set this module and its submodules to training mode (dropout acts). Returns self."""
-        for _, module in self.named_modules():
+        for module in _modules(self):
             module.training = mode
         return self
 
@@ -247,6 +247,22 @@ def _named(module: Module, prefix: str, kind: type[T]) -> Iterator[tuple[str, T]
             yield name, item
 
 
+def _modules(module: Module) -> Iterator[Module]:
+    """Yield a module and all its submodules, each once, without the time that names take."""
+    seen: set[int] = set()
+    todo: list[Any] = [module]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Module):
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            yield item
+            item = vars(item)
+        values = item.values() if isinstance(item, dict) else item
+        todo += [value for value in values if isinstance(value, _WITH_PARTS)]
+
+
 def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Yield modules, parameters and buffers in `item` by dotted name, in order of attributes."""
     if isinstance(item, (Parameter, Buffer)):
@@ -263,3 +279,6 @@ def _walk(item: Any, name: str) -> Iterator[tuple[str, Any]]:
         return
     for key, child in children:
         yield from _walk(child, f"{name}.{key}" if name else str(key))
+
+
+_WITH_PARTS = (Module, list, tuple, dict)

@@ -15,8 +15,10 @@ _ABBREVIATIONS = (
 
 # An address of mail has at most 64 characters before the @. Without this bound each word of
 # "a+a+..." would be compared with all of the rest.
-_PATTERN = r"""
-      [^\s\w+.$€£¥'’`@COMBINING-]                           # punctuation that begins no other word
+# White space before a word is read with it: else each of these would be tried there, too.
+_PATTERN = r"""\s*+(
+      [A-Za-z]++(?=[\s,;?!)"]|\Z)                            # most words: none of the rest fits
+    | [^\s\w+.$€£¥'’`@COMBINING-]                           # punctuation that begins no other word
     | (?:https?://|www\.)[^\s<>"]*[^\s<>".,;:!?)\]'’]       # web addresses, and those of mail
     | [A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]*[A-Za-z0-9])+
     | (?:ABBREVIATIONS)\.(?!WORD)                             # Mr. Inc.
@@ -30,7 +32,7 @@ _PATTERN = r"""
     | WORD+(?:(?!['’](?:[sSdDmM]|re|ve|ll|RE|VE|LL)(?!WORD))[-'’.&]WORD+)*
     | \.{2,} | -{2,} | `` | ''                                # ... -- and the treebank's quotes
     | \S
-"""
+)"""
 
 
 class TextWord(NamedTuple):
@@ -64,7 +66,8 @@ def find_words(text: str) -> list[TextWord]:
         >>> [word.text for word in find_words("Mr. O'Brien didn't pay $3.50 (U.S.)!")]
         ['Mr.', "O'Brien", 'did', "n't", 'pay', '$', '3.50', '(', 'U.S.', ')', '!']
     """
-    return [TextWord(match.group(), *match.span()) for match in _pattern().finditer(text)]
+    # Without the white space at the end there is always a word, so no character is read twice.
+    return [TextWord(match[1], *match.span(1)) for match in _pattern().finditer(text.rstrip())]
 
 
 @functools.cache

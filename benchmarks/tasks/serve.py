@@ -2,13 +2,14 @@
 
     hatch run bench:serve --run runs/ner
 
-Prints examples per second of `predict_json` in batches of 64 in this process, and of `pmt serve` in
-a process of its own with clients that send one request after the other, each on a connection that
-stays open; their ratio, the times of a request (median, 99th percentile), the errors, and the
-memory of the server. They take turns of seconds, so that both meet the same load of other programs;
-medians and quartiles are of the turns. The clients together have no more examples than `--clients`
-times `--examples` under way, so the ratio to batches of that size is printed, too. Clients and
-server share the cores: their processor times are printed.
+Prints examples per second of `predict_json` in batches of 64 in this process, and of `pmt serve
+--workers N` (default: one for each core) in processes of its own with clients that send one request
+after the other, each on a connection that stays open; their ratio, the times of a request (median,
+99th percentile), the errors, and the memory of the processes of the server. They take turns of
+seconds, so that both meet the same load of other programs; medians and quartiles are of the turns.
+The clients together have no more examples than `--clients` times `--examples` under way, so the
+ratio to batches of that size is printed, too. Clients and server share the cores: their processor
+times are printed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ import numpy as np
 from pmt_apps.kit.files import SAMPLES
 from pmt_apps.loading import load
 from pmt_text import load_conll
+from pmt_train import core_count
 
 _BATCH = 64
 _TURN = 2.0  # seconds of the server; of each size of batches a quarter of it
@@ -60,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/ner"), help="default: runs/ner")
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60, help="of all turns of the server")
+    parser.add_argument(
+        "--workers", type=int, default=core_count(), help="of the server (default: the cores)"
+    )
     parser.add_argument("--examples", type=int, default=1, help="of a request (default: 1)")
     options = parser.parse_args(argv)
     examples = sample_inputs(options.run)
@@ -68,20 +73,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     traffic = Traffic()
     speeds: dict[int, list[float]] = {size: [] for size in sizes}
     rates: list[float] = []
-    with server(options.run) as (port, process):
-        with open_connection(port) as connection:
-            send(connection, examples[: options.examples])  # loads the model
-        start, seconds = resident(process.pid), [0.0, 0.0]
+    with server(options.run, options.workers) as (port, process):
+        served(port, examples, options, Traffic())  # each process loads the model
+        pids = family(process.pid)
+        start, seconds = [resident(pid) for pid in pids], [0.0, 0.0]
         for _ in range(max(round(options.seconds / _TURN), 1)):
             for size in sizes:
                 speeds[size].append(in_process(predictor, examples, size))
-            before = processor_seconds(process.pid), time.process_time()
+            before = sum(map(processor_seconds, pids)), time.process_time()
             rates.append(served(port, examples, options, traffic))
-            after = processor_seconds(process.pid), time.process_time()
+            after = sum(map(processor_seconds, pids)), time.process_time()
             seconds = [s + b - a for s, a, b in zip(seconds, before, after, strict=True)]
-        end = resident(process.pid)
+        end = [resident(pid) for pid in pids]
     n = max(len(traffic.seconds), 1)
-    print(f"server, {options.clients} clients: {quartiles(rates)} examples a second")
+    print(f"server, {options.clients} clients: ", end="")
+    print(f"{quartiles(rates)} examples a second, {len(pids)} processes")
     for size, speed in speeds.items():
         print(f"in one process, batches of {size}: {quartiles(speed)} examples a second; ", end="")
         ratios = np.divide(rates, speed)
@@ -91,8 +97,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     median, late = np.percentile(traffic.seconds or [np.nan], [50, 99]) * 1e3
     print(f"a request: median {median:.1f} ms, 99th percentile {late:.1f} ms")
     print(f"errors: {len(traffic.errors)} {traffic.errors[:1] or ''}")
-    print(f"memory of the server: {start / 1e6:.0f} MB after the first request, ", end="")
-    print(f"{end / 1e6:.0f} MB at the end")
+    print(f"memory of the server: {megabytes(start)} after the first turn, ", end="")
+    print(f"{megabytes(end)} at the end")
 
 
 def quartiles(values: Any, digits: str = ",.0f") -> str:
@@ -123,9 +129,10 @@ def in_process(predictor: Any, examples: Sequence[Any], size: int) -> float:
 
 
 @contextmanager
-def server(run: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def server(run: Path, workers: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Start `pmt serve` on a free port."""
     command = [sys.executable, "-m", "pmt_apps", "serve", str(run), "--port", "0"]
+    command += ["--workers", str(workers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = re.search(r":(\d+) ", process.stdout.readline())
@@ -182,6 +189,16 @@ def send(connection: http.client.HTTPConnection, examples: Sequence[Any]) -> Non
         raise ValueError(f"status {response.status}")
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and its children."""
+    children = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                children.append(int(path.parent.name))
+    return [pid, *sorted(children)]
+
+
 def processor_seconds(pid: int) -> float:
     """Return the processor time that a process has had."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -192,6 +209,11 @@ def resident(pid: int) -> float:
     """Return the resident memory of a process in bytes."""
     text = Path(f"/proc/{pid}/status").read_text()
     return float(text[text.index("VmRSS:") :].split(None, 2)[1]) * 1024
+
+
+def megabytes(sizes: Sequence[float]) -> str:
+    """Return the memory of processes as text."""
+    return f"{' + '.join(f'{size / 1e6:.0f}' for size in sizes)} MB"
 
 
 if __name__ == "__main__":

@@ -128,8 +128,9 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      comparison           kit loading
     pmt_apps      embed                encoder kit
     pmt_apps      server.network
+    pmt_apps      server.batching      server.network
     pmt_apps      server               classification kit language_model loading ner qqp word2vec
-    pmt_apps      server               mnist server.network tape translation
+    pmt_apps      server               mnist server.batching server.network tape translation
     pmt_apps      serve                server server.network
     pmt_apps      console              classification comparison embed kit language_model
     pmt_apps      console              mnist ner pretraining qqp server translation word2vec

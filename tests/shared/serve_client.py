@@ -22,7 +22,7 @@ LIMITS = ServeLimits(body=20_000, examples=8, characters=500, tokens=40, seconds
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve the runs of a folder by the threaded server; give its address."""
-    app = ServeApp(RunStore(folder, workers=1), hosts=["127.0.0.1"])
+    app = ServeApp(RunStore(folder), hosts=["127.0.0.1"])
     server = ThreadedServer(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve)
     thread.start()

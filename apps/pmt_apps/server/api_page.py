@@ -10,7 +10,8 @@ from urllib.parse import quote
 from pmt_apps.server.examples import INPUT_FORMATS
 from pmt_apps.server.generation import OPTIONS
 from pmt_apps.server.network.http import HttpError, Request
-from pmt_apps.server.runs import RunStore, describe
+from pmt_apps.server.run_files import describe
+from pmt_apps.server.runs import RunStore
 from pmt_core import PmtError
 
 _ROUTES = (

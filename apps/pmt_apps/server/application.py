@@ -16,9 +16,10 @@ from pmt_apps.server.network.http import HttpError, Request
 from pmt_apps.server.network.limits import ServeLimits
 from pmt_apps.server.network.response import REPORT_POLICY, Response
 from pmt_apps.server.page_files import page_file
-from pmt_apps.server.prediction import Prediction, failure
+from pmt_apps.server.prediction import Prediction, failure, response_of
 from pmt_apps.server.replay import replay_response
-from pmt_apps.server.runs import RunStore, describe, history, summary
+from pmt_apps.server.run_files import describe, history, summary
+from pmt_apps.server.runs import RunStore
 from pmt_apps.server.samples import SampleTraining
 from pmt_apps.server.training_stream import TrainingStreams
 from pmt_core import DataError, JsonObject, field, read_json
@@ -223,7 +224,7 @@ class ServeApp:
         inputs, single = inputs_of(run.task, body, self.limits)
         try:
             run.predictor.checked_inputs(inputs)  # an invalid one is refused before it waits
-            return _answer(run.explain(inputs, self.limits.seconds), single)
+            return response_of(run.explain(inputs, self.limits.seconds), single=single)
         except DataError as error:
             raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
@@ -239,11 +240,11 @@ class ServeApp:
                 f"{run.name!r} is of the task {run.task}",
             )  # fmt: skip
         try:
-            examples = run.predictor.checked_inputs(inputs)
+            examples = run.checked(inputs)
         except DataError as error:
             raise HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
         if not examples:
-            return _answer([], single)
+            return response_of([], single=single)
         return Prediction(run, examples, single, int(request.header("Content-Length") or 0))
 
     def _generate(

@@ -3,6 +3,7 @@
   pmt serve runs/ner                    one run
   pmt serve                             all runs of the folder runs
   pmt serve runs --port 9000
+  pmt serve runs --workers 2            answers are computed by two more processes, for two cores
 
 The page is at http://127.0.0.1:8000, the API is described at /docs. Only this machine can reach the
 server. --host ADDRESS opens it to others: whoever reaches that address can then use the models,
@@ -32,12 +33,13 @@ from pmt_apps.kit.command_line import OptionParser
 from pmt_apps.kit.main import exit_code_of, make_streams_usable
 from pmt_apps.kit.program import command
 from pmt_apps.server.application import ServeApp
+from pmt_apps.server.batching.worker_pool import WorkerPool
 from pmt_apps.server.guard import LOOPBACK_NAMES, is_loopback
 from pmt_apps.server.network.limits import ServeLimits
 from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.runs import RunStore
-from pmt_core import FileProblem, SettingsError
-from pmt_train import Workers, say, warn
+from pmt_core import FileProblem, SettingsError, StateError
+from pmt_train import Workers, check_worker_count, say, warn
 
 _ANY = ("0.0.0.0", "::", "")
 _WAITRESS_THREADS = 16
@@ -67,8 +69,9 @@ def serve(argv: Sequence[str] | None) -> None:
         help="further name of this machine by which clients call it; may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--workers", type=int, help="threads of a model (default: those of its training)"
-    )
+        "--workers", type=int, default=1, metavar="N",
+        help="processes that compute answers; 1: the server itself (default: 1)",
+    )  # fmt: skip
     parser.add_argument(
         "--server", choices=("threaded", "waitress"), default="threaded",
         help="of the standard library, or waitress (pip install 'pmt-apps[serve]')",
@@ -82,9 +85,8 @@ def serve(argv: Sequence[str] | None) -> None:
     limits = ServeLimits()
     if options.server == "waitress":  # which has a thread for each of few requests
         limits = replace(limits, streams=_WAITRESS_THREADS // 2)
-    app = ServeApp(
-        RunStore(folder, limits, options.workers), limits, host_names(options.host, options.name)
-    )
+    pool = _pool(folder, check_worker_count(options.workers), limits)
+    app = ServeApp(RunStore(folder, limits, pool), limits, host_names(options.host, options.name))
     if not is_loopback(options.host):
         warn(
             f"warning: --host {options.host} opens this server to others: whoever reaches this "
@@ -92,10 +94,21 @@ def serve(argv: Sequence[str] | None) -> None:
         )
     start = _with_waitress if options.server == "waitress" else _threaded
     try:
-        with Workers(1):  # threads of a model are its workers; the BLAS has one in each
+        with Workers(1):  # the BLAS has one thread for each that computes
             start(app, options.host, options.port, limits)
     finally:
         app.close()
+
+
+def _pool(folder: Path, count: int, limits: ServeLimits) -> WorkerPool | None:
+    """Return processes that compute; None if this one does, or the system starts none."""
+    if count == 1:
+        return None
+    try:
+        return WorkerPool(folder, count, limits.seconds)
+    except StateError as error:
+        warn(f"warning: --workers {count}: {error}; this process computes all answers itself")
+        return None
 
 
 def checked_folder(folder: Path) -> Path:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pmt_apps.server.batcher import Batcher, Job, late
+from pmt_apps.server.batching.batcher import Batcher
+from pmt_apps.server.batching.jobs import Job, late
 from pmt_apps.server.network.http import HttpError
 from pmt_apps.server.network.response import Response
 from pmt_apps.server.runs import ServedRun
@@ -22,7 +23,7 @@ class Prediction:
 
     Attributes:
         run: that answers.
-        examples: as its predictor takes them, at least one.
+        examples: all valid, at least one; see `ServedRun.checked`.
         single: whether the request had an example of its own, and no list.
         size: bytes of the body of the request.
     """
@@ -35,7 +36,7 @@ class Prediction:
     def wait(self, seconds: float) -> Response:
         """Let the thread of the model compute it, and return the answer."""
         try:
-            return self.response(self.run.predict(self.examples, seconds))
+            return response_of(self.run.predict(self.examples, seconds), single=self.single)
         except Exception as error:
             return failure(error)
 
@@ -52,12 +53,6 @@ class Prediction:
         """Return the error of an answer that is not there in time."""
         return failure(late(seconds))
 
-    def response(self, answers: Sequence[bytes]) -> Response:
-        """Return the answer. answers: JSON of each example."""
-        if self.single:
-            return Response.of_bytes(answers[0] + b"\n", "application/json")
-        return Response.of_bytes(b'{"answers": [%s]}\n' % b", ".join(answers), "application/json")
-
 
 class _DirectJob(Job):
     """A prediction for which no thread waits."""
@@ -71,7 +66,17 @@ class _DirectJob(Job):
 
     def end(self, answers: list[Any], error: BaseException | None = None) -> None:
         """Send the answer."""
-        self._done(self._prediction.response(answers) if error is None else failure(error))
+        if error is not None:
+            self._done(failure(error))
+            return
+        self._done(response_of(answers, single=self._prediction.single))
+
+
+def response_of(answers: Sequence[bytes], *, single: bool) -> Response:
+    """Return an answer. answers: JSON of each example; single: of an example without a list."""
+    if single:
+        return Response.of_bytes(answers[0] + b"\n", "application/json")
+    return Response.of_bytes(b'{"answers": [%s]}\n' % b", ".join(answers), "application/json")
 
 
 def failure(error: BaseException) -> Response:

@@ -6,28 +6,25 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from pmt_apps.kit.predictor import Predictor
-from pmt_apps.kit.run_folder import RunFolder
-from pmt_apps.loading import PREDICTORS, load
-from pmt_apps.qqp.mistakes import read_mistakes
-from pmt_apps.server.batcher import Batcher
-from pmt_apps.server.examples import INPUT_FORMATS
+from pmt_apps.loading import load
+from pmt_apps.server.batching.batcher import Batcher
+from pmt_apps.server.batching.worker_pool import RemoteModel, WorkerPool
 from pmt_apps.server.explanations import explanation
 from pmt_apps.server.network.http import HttpError
 from pmt_apps.server.network.limits import ServeLimits
-from pmt_core import DataError, FileProblem, JsonObject, PmtError, field, read_json
-from pmt_train import History
+from pmt_apps.server.network.response import json_line
+from pmt_core import DataError, PmtError
 
 _MOST_LOADED = 4
 _LOOK = 0.05  # seconds between looks at the folder: each call of the system slows threads down
 _MODEL = "model.npz"  # a RunFolder has it, too, and takes longer to make for each request
-_MISTAKES = 20  # of a run that the page offers
 Stamp = tuple[int, int]
 
 
@@ -40,22 +37,30 @@ class ServedRun:
         predictor: the model.
         predict: batches the examples of all requests.
         stamp: time and size of model.npz when it was read.
+        remote: the model in other processes, which compute all answers but those of language
+            models; None: this process does.
     """
 
     name: str
     predictor: Predictor[Any, Any, Any]
     predict: Batcher
     stamp: Stamp
+    remote: RemoteModel | None = None
 
     @property
     def task(self) -> str:
         """Name of the app."""
         return self.predictor.task
 
-    def explain(self, inputs: Sequence[Any], seconds: float) -> list[dict[str, Any]]:
-        """Return the explanation of each example, see `explanation`.
+    def checked(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Return inputs of a request as `predict` takes them. Raises DataError."""
+        examples = self.predictor.checked_inputs(inputs)
+        return examples if self.remote is None else inputs
 
-        They are computed by the thread of the model, one after the other, so that the examples of
+    def explain(self, inputs: Sequence[Any], seconds: float) -> list[bytes]:
+        """Return the JSON of the explanation of each example, see `explanation`.
+
+        They are computed by a thread of the model, one after the other, so that the examples of
         other requests come between them.
 
         Raises:
@@ -63,16 +68,18 @@ class ServedRun:
             HttpError: as for `Batcher`.
         """
         end = time.monotonic() + seconds
+        function = self.explained if self.remote is None else self.remote.explain
         answers = []
         for i, value in enumerate(inputs):
             try:
-                answers += self.predict([value], max(end - time.monotonic(), 0), self._explain)
+                answers += self.predict([value], max(end - time.monotonic(), 0), function)
             except DataError as error:
                 raise DataError(f"input {i}: {str(error).removeprefix('input 0: ')}") from error
         return answers
 
-    def _explain(self, inputs: Sequence[Any]) -> list[dict[str, Any]]:
-        return [explanation(self.predictor, value) for value in inputs]
+    def explained(self, inputs: Sequence[Any]) -> list[bytes]:
+        """Compute explanations in this process."""
+        return [json_line(explanation(self.predictor, value))[:-1] for value in inputs]
 
 
 class RunStore:
@@ -85,15 +92,15 @@ class RunStore:
     Args:
         folder: of a run, or of folders of runs.
         limits: examples that wait for a model.
-        workers: threads of a model; None: those of its settings.
+        pool: of processes that compute the answers; None: this one does.
     """
 
     def __init__(
-        self, folder: Path, limits: ServeLimits | None = None, workers: int | None = None
+        self, folder: Path, limits: ServeLimits | None = None, pool: WorkerPool | None = None
     ) -> None:
         self.folder = folder
         self._limits = limits or ServeLimits()
-        self._options = {} if workers is None else {"workers": workers}
+        self._pool = pool
         self._loaded: OrderedDict[str, ServedRun] = OrderedDict()
         self._lock = threading.Lock()
         self._looked: dict[str | None, tuple[float, str]] = {}  # until when a name is of a run
@@ -190,17 +197,26 @@ class RunStore:
             raise HttpError(
                 HTTPStatus.CONFLICT, f"the run {name!r} has no model yet: its training is not over"
             )
+        start = time.monotonic()
         try:
-            predictor = load(path, **self._options)
+            predictor = load(path, workers=1)
         except PmtError as error:
             raise HttpError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, f"the run {name!r} cannot be loaded: {error}"
             ) from error
-        batcher = Batcher(predictor.encoded_answers, waiting=self._limits.waiting)
-        return ServedRun(name, predictor, batcher, stamp)
+        waiting = self._limits.waiting
+        if self._pool is None:
+            batcher = Batcher(predictor.encoded_answers, waiting=waiting)
+            return ServedRun(name, predictor, batcher, stamp)
+        seconds = time.monotonic() - start
+        remote = RemoteModel(self._pool, name, predictor.task, seconds)
+        batcher = Batcher(remote.predict, waiting=waiting, calls=self._pool.count)
+        return ServedRun(name, predictor, batcher, stamp, remote)
 
     def close(self) -> None:
-        """End the threads of all models."""
+        """End the threads of all models, and the processes."""
+        if self._pool is not None:
+            self._pool.close()
         with self._lock:
             runs = list(self._loaded.values())
             self._loaded.clear()
@@ -215,74 +231,3 @@ def _stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def summary(name: str, path: Path) -> dict[str, Any]:
-    """Return what a list of runs says about one: task, whether it has a model, main scores.
-
-    A damaged file makes "error" instead.
-    """
-    folder = RunFolder(path)
-    try:
-        config = read_json(folder.config)
-        metrics = read_json(folder.metrics) if folder.metrics.is_file() else JsonObject()
-        return {
-            "name": name,
-            "task": config.get("task"),
-            "has_model": folder.model.is_file(),
-            "has_report": folder.report.is_file(),
-            "seconds": field(metrics, "seconds", float | None, None),
-            "parameters": field(metrics, "parameters", int | None, None),
-            "scores": main_scores(metrics),
-        }
-    except PmtError as error:
-        return {"name": name, "error": str(error)}
-
-
-def main_scores(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numbers of the development split, without intervals."""
-    split = metrics.get("dev")
-    if not isinstance(split, Mapping):
-        return {}
-    return {
-        key: value
-        for key, value in split.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-
-
-def describe(name: str, path: Path) -> dict[str, Any]:
-    """Return what a client has to know of a run: task, settings, and what an example is.
-
-    Raises:
-        FileProblem, DataError: if config.json cannot be read.
-    """
-    config = read_json(RunFolder(path).config)
-    task = config.get("task")
-    if not isinstance(task, str) or task not in PREDICTORS:
-        raise FileProblem(f"{str(path)!r} holds no run that can be served")
-    settings = {key: value for key, value in config.items() if key not in ("task", "out")}
-    example = INPUT_FORMATS[task]
-    return {
-        **summary(name, path),
-        "settings": settings,
-        "input": example.description,
-        "examples": list(example.examples),
-        "mistakes": read_mistakes(path)[:_MISTAKES] if task == "qqp" else [],
-        "answer": PREDICTORS[task].key,
-    }
-
-
-def history(path: Path) -> dict[str, Any]:
-    """Return history.csv as columns and rows; a number that is not finite becomes null."""
-    folder = RunFolder(path)
-    record = History.load(folder.history) if folder.history.is_file() else History()
-    columns: Sequence[str] = list(record.columns)
-    return {
-        "columns": columns,
-        "rows": [[_plain(row.get(c)) for c in columns] for row in record.rows],
-    }
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and value - value != 0 else value

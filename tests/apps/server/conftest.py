@@ -70,7 +70,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def store(runs: Path) -> Iterator[RunStore]:
-    store = RunStore(runs, LIMITS, workers=1)
+    store = RunStore(runs, LIMITS)
     yield store
     store.close()
 

@@ -83,7 +83,7 @@ def test_what_is_known_of_runs(client: Client, runs: Path) -> None:
 
 
 def test_one_run_is_served_without_its_name(runs: Path) -> None:
-    store = RunStore(runs / "ner", workers=1)
+    store = RunStore(runs / "ner")
     client = Client(ServeApp(store, hosts=["localhost"]))
     assert client("GET", "/model").json["name"] == "ner"
     assert client("POST", "/predict", {"input": "Bob"}).json["text"] == "Bob"

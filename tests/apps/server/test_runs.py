@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_run_is_loaded_again_when_its_model_has_changed(folder: Path, clock: list[float]) -> None:
-    store = RunStore(folder, workers=1)
+    store = RunStore(folder)
     first = store.get("mnist")
     assert store.get("mnist") is first is store.get(None)
     os.utime(folder / "mnist" / "model.npz", ns=(1, 1))
@@ -41,7 +41,7 @@ def test_a_run_is_loaded_again_when_its_model_has_changed(folder: Path, clock: l
 
 
 def test_runs_that_come_and_go(folder: Path, clock: list[float]) -> None:
-    store = RunStore(folder, workers=1)
+    store = RunStore(folder)
     first = store.get(None)
     shutil.copytree(folder / "mnist", folder / "another")
     assert store.get("another").name == "another"  # what is not known is looked up at once
@@ -58,7 +58,7 @@ def test_runs_that_come_and_go(folder: Path, clock: list[float]) -> None:
 
 def test_a_run_is_at_hand_while_it_is_as_it_was_loaded(folder: Path, clock: list[float]) -> None:
     """What has to be loaded, or looked for, is not at hand."""
-    store = RunStore(folder, workers=1)
+    store = RunStore(folder)
     assert store.at_hand("mnist") is None
     run = store.get("mnist")
     for _ in range(3):
@@ -78,7 +78,7 @@ def test_a_run_is_at_hand_while_it_is_as_it_was_loaded(folder: Path, clock: list
 
 
 def test_the_only_run_is_at_hand_by_any_name(folder: Path, clock: list[float]) -> None:
-    store = RunStore(folder / "mnist", workers=1)
+    store = RunStore(folder / "mnist")
     run = store.get(None)
     assert store.get("mnist") is run
     clock[0] += 1
@@ -92,7 +92,7 @@ def test_a_run_that_is_at_hand_stays_in_memory(
     monkeypatch.setattr(module, "_MOST_LOADED", 2)
     shutil.copytree(folder / "mnist", folder / "b")
     shutil.copytree(folder / "mnist", folder / "c")
-    store = RunStore(folder, workers=1)
+    store = RunStore(folder)
     run = store.get("mnist")
     store.get("b")
     clock[0] += 1

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from served import connected, running
 
 from pmt_apps.server import runs as runs_module
 from pmt_apps.server.application import ServeApp
+from pmt_apps.server.batching.worker_pool import WorkerPool
 from pmt_apps.server.network import direct
 from pmt_apps.server.network.connection import Connection
 from pmt_apps.server.network.direct import Gathering
@@ -152,8 +154,19 @@ BY_THREAD = {
 @pytest.fixture(scope="module")
 def store(runs: Any) -> Iterator[RunStore]:
     """The runs of the session, the limits of this file."""
-    store = RunStore(runs, LIMITS, workers=1)
+    store = RunStore(runs, LIMITS)
     yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def remote(runs: Path) -> Iterator[CountingApp]:
+    """The same runs, whose answers two processes compute."""
+    store = RunStore(runs, LIMITS, WorkerPool(runs, 2, LIMITS.seconds))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs_module, "_LOOK", 1e9)
+        store.get("ner")
+        yield CountingApp(store, LIMITS, ["127.0.0.1"])
     store.close()
 
 
@@ -195,6 +208,12 @@ def by_wsgi(app: ServeApp, request: bytes) -> tuple[str, list[tuple[str, str]], 
     return (*started[0], body)
 
 
+@pytest.fixture(scope="module")
+def remote_server(remote: CountingApp) -> Iterator[ThreadedServer]:
+    with served(remote) as server:
+        yield server
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 def test_answers_are_those_of_wsgi_byte_for_byte(
     app: CountingApp, servers: tuple[ThreadedServer, ThreadedServer], name: str
@@ -216,6 +235,22 @@ def test_answers_are_those_of_wsgi_byte_for_byte(
     assert answers[0].partition(b"\r\n\r\n")[2] == body
     keeps = {"close", "1.0", "half", "chunked", "long"}.isdisjoint({name})
     assert head.endswith("Connection: keep-alive" if keeps else "Connection: close")
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_answers_of_other_processes_are_the_same_bytes(
+    app: CountingApp, remote: CountingApp, remote_server: ThreadedServer, name: str
+) -> None:
+    """By the reading thread, by a thread of its own, and by any other WSGI server."""
+    request, calls = REQUESTS[name], remote.calls
+    status, headers, body = by_wsgi(app, request)
+    assert by_wsgi(remote, request) == (status, headers, body)
+    with connected(remote_server, request) as stream:
+        stream.shutdown(socket.SHUT_WR)
+        answer = received(stream)
+    assert remote.calls - calls == 1 + (name in BY_THREAD)
+    assert answer.startswith(f"HTTP/1.1 {status}\r\n".encode())
+    assert answer.partition(b"\r\n\r\n")[2] == body
 
 
 @pytest.mark.parametrize("fault", ["not finite", "a bug"])

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from pmt_apps.server import batcher as module
-from pmt_apps.server.batcher import Batcher, Job
+from pmt_apps.server.batching import batcher as module
+from pmt_apps.server.batching.batcher import Batcher
+from pmt_apps.server.batching.jobs import Job
 from pmt_apps.server.network.http import HttpError
 from pmt_core import DataError
 
@@ -79,12 +80,11 @@ def test_other_functions_have_batches_of_their_own_in_the_same_thread(
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(batcher, [0], 600)
         assert model.started.wait(600)
-        assert batcher._thread is not None
         others = []
         for i, function in enumerate([half, half, None, half], start=1):
             others.append(pool.submit(batcher, [i], 600, function))
             wait_until_waiting(batcher, i)
-        worker = batcher._thread.ident
+        (worker,) = [thread.ident for thread in batcher._threads]
         model.go.set()
         assert first.result() == [{"double": 0}]
         answers = [other.result() for other in others]
@@ -217,7 +217,7 @@ def run_all(batcher: Batcher, *jobs: Added) -> None:
 
 def wait_until_idle(batcher: Batcher) -> None:
     """A job ends a moment before its batch."""
-    while batcher._is_running:
+    while batcher._n_calls:
         pass
 
 

@@ -1,4 +1,4 @@
-"""`Batcher`: the examples of several requests are predicted together, by one thread."""
+"""`Batcher`: the examples of several requests are predicted together."""
 
 from __future__ import annotations
 
@@ -6,71 +6,18 @@ import itertools
 import math
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from pmt_apps.server.batching.jobs import BlockingJob, Job, Predict, ended, late
 from pmt_apps.server.network.http import HttpError
-from pmt_core import PmtError
-
-Predict = Callable[[Sequence[Any]], Iterable[Any]]
-"""A function from examples to an answer for each, in order; raises PmtError if one has none."""
+from pmt_core import PmtError, StateError
 
 _IDLE = 60.0  # seconds until a thread without requests ends
 _MOMENT = 0.02  # seconds that a batch may take in the thread that reads requests
 _PATIENCE = (1 / 64, 1.0)  # least and most time to wait for more, relative to the last batch
-
-
-class Job(ABC):
-    """The examples of a request that wait for a model.
-
-    Args:
-        examples: of one request.
-        function: from examples to answers; None: that of the batcher.
-        size: bytes of the request, to which the time of its batch is about proportional.
-
-    Attributes:
-        examples, function, size: as given.
-        is_given_up: whether nobody waits for the answers any more.
-    """
-
-    __slots__ = ("examples", "function", "is_given_up", "size")
-
-    def __init__(
-        self, examples: Sequence[Any], function: Predict | None = None, size: float = math.inf
-    ) -> None:
-        self.examples = examples
-        self.function = function
-        self.size = size
-        self.is_given_up = False
-
-    def give_up(self) -> None:
-        """Say that nobody waits any more: what is not begun is not computed."""
-        self.is_given_up = True
-
-    @abstractmethod
-    def end(self, answers: list[Any], error: BaseException | None = None) -> None:
-        """Take the answers, or an error. The thread that computes calls this; it raises nothing."""
-
-
-class _BlockingJob(Job):
-    """A job whose thread waits. A lock that is released at the end is a tenth of a `Future`."""
-
-    __slots__ = ("answers", "error", "running")
-
-    def __init__(self, examples: Sequence[Any], function: Predict | None) -> None:
-        super().__init__(examples, function)
-        self.answers: list[Any] = []
-        self.error: BaseException | None = None
-        self.running = threading.Lock()
-        self.running.acquire()
-
-    def end(self, answers: list[Any], error: BaseException | None = None) -> None:
-        """Let the thread of the request go on."""
-        self.answers, self.error = answers, error
-        self.running.release()
 
 
 class Batcher:
@@ -78,24 +25,31 @@ class Batcher:
 
     While a batch is predicted, the requests that arrive wait and form the next one, so a single
     client is answered at once and many share the cost of a call. A thread calls `predict`, or any
-    other function that is given; none of them is called twice at once, so none has to be
-    thread-safe.
+    other function that is given. With one call at once, none of them has to be thread-safe. With
+    several, which other processes compute, each takes its share of the requests.
 
     Clients that send one request after the other come back together after a batch: the thread waits
     until there are as many requests as were answered and left, for the time of the last batch at
     most. Where they do not come, it soon waits for a 64th only. A caller that knows when to begin
     adds jobs, and computes short batches itself (`run`).
 
+    A call that fails with a StateError, as its process has ended, is repeated once, for each
+    request by itself.
+
     Args:
         predict: a function from examples to answers.
         batch_size: largest number of examples of a call, unless one request has more.
         waiting: largest number of examples that wait.
+        calls: largest number of calls at once.
     """
 
-    def __init__(self, predict: Predict, *, batch_size: int = 64, waiting: int = 2_048) -> None:
+    def __init__(
+        self, predict: Predict, *, batch_size: int = 64, waiting: int = 2_048, calls: int = 1
+    ) -> None:
         self._predict = predict
         self._batch_size = batch_size
         self._most_waiting = waiting
+        self._most_calls = calls
         self._jobs: deque[Job] = deque()
         self._n_waiting = 0
         self._needed = 1  # requests that the thread waits for
@@ -104,8 +58,9 @@ class Batcher:
         self._speed = 0.0  # bytes a second, in the last batch
         self._patience = _PATIENCE[1]
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = self._is_running = False
+        self._threads: set[threading.Thread] = set()
+        self._n_calls = self._n_called = 0  # calls that are computed, and requests of all of them
+        self._closed = False
 
     def __call__(
         self, examples: Sequence[Any], seconds: float, function: Predict | None = None
@@ -125,7 +80,7 @@ class Batcher:
         """
         if not examples:
             return []
-        job = _BlockingJob(examples, function)
+        job = BlockingJob(examples, function)
         self.add(job)
         self.start()
         if not job.running.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
@@ -144,7 +99,7 @@ class Batcher:
         size = len(job.examples)
         with self._changed:
             if self._closed:
-                raise _ended()
+                raise ended()
             if self._n_waiting and self._n_waiting + size > self._most_waiting:
                 raise HttpError(
                     HTTPStatus.TOO_MANY_REQUESTS,
@@ -155,21 +110,23 @@ class Batcher:
             self._n_waiting += size
 
     def start(self) -> None:
-        """Let the thread of the model take the jobs that were added, if there are enough."""
+        """Let a thread of the model take the jobs that were added, if there are enough."""
         with self._changed:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
-                self._thread.start()
+            needed = min(self._n_calls + len(self._jobs), self._most_calls)
+            if len(self._threads) < needed and not self._closed:
+                thread = threading.Thread(target=self._work, name="batcher", daemon=True)
+                self._threads.add(thread)
+                thread.start()
             if self._is_enough() or len(self._jobs) >= self._needed:
                 self._changed.notify()
 
     def run(self) -> bool:
         """Compute jobs that were added in this thread, if that takes a moment only, or else let
-        the thread of the model do it. Return whether some are left for another call.
+        a thread of the model do it. Return whether some are left for another call.
         """
         with self._changed:
-            most = _MOMENT * self._speed
-            is_short = not self._is_running and self._jobs and self._jobs[0].size <= most
+            most = _MOMENT * self._speed if self._most_calls == 1 else 0.0
+            is_short = not self._n_calls and self._jobs and self._jobs[0].size <= most
             jobs = self._take(most) if is_short else []
         if not jobs:
             self.start()
@@ -178,35 +135,36 @@ class Batcher:
         return bool(self._jobs)
 
     def close(self) -> None:
-        """End the thread; requests that wait get an error."""
+        """End the threads; requests that wait get an error."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
-            thread = self._thread
-        if thread is not None:
+            self._changed.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
             thread.join()
         with self._changed:
             jobs = list(self._jobs)
             self._jobs.clear()
         for job in jobs:
-            job.end([], _ended())
+            job.end([], ended())
 
     def _work(self) -> None:
         while jobs := self._next_jobs():
             self._compute(jobs)
-            self._expected = len(jobs) + len(self._jobs)
+            with self._changed:
+                self._expected = self._share(len(jobs) + len(self._jobs))
 
     def _next_jobs(self) -> list[Job]:
         """Wait for requests, and return those of the next batch; none ends the thread."""
         with self._changed:
             while not self._closed:
-                if self._jobs and not self._is_running:
+                if self._jobs and self._n_calls < self._most_calls:
                     self._wait_for_more()
-                if self._jobs and not (self._is_running or self._closed):
+                if self._jobs and self._n_calls < self._most_calls and not self._closed:
                     return self._take()
                 if not self._changed.wait(_IDLE) and not self._jobs:
-                    self._thread = None  # the next request starts another
-                    break
+                    self._threads.discard(threading.current_thread())
+                    break  # the next request starts another
             return []
 
     def _take(self, most: float = math.inf) -> list[Job]:
@@ -214,17 +172,25 @@ class Batcher:
 
         most: bytes of all.
         """
+        share = self._share(len(self._jobs))
         jobs = [first := self._jobs.popleft()]
         n, size = len(first.examples), first.size
-        while self._jobs:
+        while self._jobs and len(jobs) < share:
             job = self._jobs[0]
             n, size = n + len(job.examples), size + job.size
             if n > self._batch_size or size > most or job.function != first.function:
                 break
             jobs.append(self._jobs.popleft())
         self._n_waiting -= sum(len(job.examples) for job in jobs)
-        self._is_running = True
+        self._n_calls += 1
+        self._n_called += len(jobs)
+        if self._jobs and self._n_calls < self._most_calls:
+            self._changed.notify()  # another thread takes the rest
         return jobs
+
+    def _share(self, n: int) -> int:
+        """Return the share of a call of `n` requests and those that are computed."""
+        return min(n, math.ceil((n + self._n_called) / self._most_calls))
 
     def _is_enough(self) -> bool:
         """Whether the next batch need not wait."""
@@ -236,7 +202,7 @@ class Batcher:
             return
         end = time.monotonic() + self._patience * self._seconds
         while (
-            not (self._is_enough() or self._is_running or self._closed)
+            not (self._is_enough() or self._n_calls >= self._most_calls or self._closed)
             and (left := end - time.monotonic()) > 0
         ):
             self._needed = self._expected
@@ -259,11 +225,12 @@ class Batcher:
                     self._seconds = max(time.monotonic() - start, 1e-9)
                     size = sum(job.size for job in waiting)
                     self._speed = size / self._seconds if size < math.inf else self._speed
-                self._is_running = False
+                self._n_calls -= 1
+                self._n_called -= len(jobs)
                 if self._jobs:
                     self._changed.notify()
 
-    def _answer(self, jobs: Sequence[Job]) -> None:
+    def _answer(self, jobs: Sequence[Job], *, is_first: bool = True) -> None:
         """End each job as soon as its answers are there."""
         done = 0
         try:
@@ -273,23 +240,12 @@ class Batcher:
                 job.end(list(itertools.islice(answers, len(job.examples))))
                 done += 1
         except PmtError as error:
-            if len(jobs) == 1:
+            if len(jobs) == 1 and not (is_first and isinstance(error, StateError)):
                 jobs[0].end([], error)
                 return
             for job in jobs[done:]:  # one of them is at fault: only that one gets the error
-                self._answer([job])
+                if not job.is_given_up:
+                    self._answer([job], is_first=False)
         except BaseException as error:
             for job in jobs[done:]:
                 job.end([], error)
-
-
-def late(seconds: float) -> HttpError:
-    """Return the error of a request whose time is over."""
-    return HttpError(
-        HTTPStatus.REQUEST_TIMEOUT,
-        f"there was no answer within {seconds:g} s; send fewer or shorter examples",
-    )
-
-
-def _ended() -> HttpError:
-    return HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "the server ends")

@@ -1,0 +1,1 @@
+"""Batches of examples, and the processes that compute them."""

@@ -1,0 +1,378 @@
+"""Processes that compute answers: they are replaced if they die or hang, and leave nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pmt_apps
+from pmt_apps.console import main
+from pmt_apps.server import main as main_module
+from pmt_apps.server import worker_main
+from pmt_apps.server.application import ServeApp
+from pmt_apps.server.batching import worker_pool as module
+from pmt_apps.server.batching.batcher import Batcher
+from pmt_apps.server.batching.worker_pool import RemoteModel, WorkerPool
+from pmt_apps.server.network.http import HttpError
+from pmt_apps.server.runs import RunStore
+from pmt_core import DataError, StateError
+
+_ECHO = """
+import json, os, signal, sys
+for line in sys.stdin.buffer:
+    for text in json.loads(line)["inputs"]:
+        if text == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if text == "exit":
+            sys.exit(3)
+        answer = json.dumps([text, os.getpid()])
+        if text == "bad":
+            answer = "!" + json.dumps({"kind": "DataError", "message": "it is bad"})
+        sys.stdout.write(answer + chr(10))
+        if text == "bad":
+            break
+    sys.stdout.flush()
+"""
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+SENTENCES = ["Ann Lee met Bob in Rome.", "Eve slept.", "", "The Bank of Norland opened."]
+
+
+@contextmanager
+def pool_of(folder: Path, count: int = 2, seconds: float = 600) -> Iterator[WorkerPool]:
+    pool = WorkerPool(folder, count, seconds)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+@pytest.fixture
+def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RemoteModel]:
+    """A model in one process, which answers a text by itself and the process, or dies."""
+    monkeypatch.setattr(module, "_PROGRAM", ("-c", _ECHO))
+    with pool_of(tmp_path, 1) as pool:
+        yield RemoteModel(pool, "run", "task", 0.0)
+
+
+def answers(model: RemoteModel, *texts: str) -> list[list[Any]]:
+    return [json.loads(line) for line in model.predict(texts)]
+
+
+def pids(pool: WorkerPool) -> list[int]:
+    return [worker.start().pid for worker in pool.workers]
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait until a process, which may be no child of this one, is gone or a zombie."""
+    with suppress(OSError):
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            pass
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# --- one process ----------------------------------------------------------------------------------
+
+
+def test_a_process_that_was_killed_is_replaced(echo: RemoteModel) -> None:
+    ((_, first),) = answers(echo, "a")
+    assert answers(echo, "b", "c") == [["b", first], ["c", first]]
+    os.kill(first, signal.SIGKILL)
+    wait_for_end(first)
+    ((_, second),) = answers(echo, "d")
+    assert second != first
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("kill", "was killed by signal 9: is memory short"), ("exit", "ended with exit code 3")],
+)
+def test_the_end_of_a_process_is_an_error(echo: RemoteModel, text: str, message: str) -> None:
+    with pytest.raises(StateError, match=message):
+        answers(echo, "a", text)
+    assert answers(echo, "b")[0][0] == "b"
+
+
+def test_an_error_ends_the_answers_of_a_batch_only(echo: RemoteModel) -> None:
+    lines = echo.predict(["a", "bad", "c"])
+    assert json.loads(next(lines))[0] == "a"
+    with pytest.raises(DataError, match="it is bad"):
+        next(lines)
+    assert answers(echo, "d")[0][0] == "d"
+
+
+def test_only_the_request_at_fault_gets_the_error(echo: RemoteModel) -> None:
+    """What was computed with it is computed again, once, and a request by itself is, too."""
+    batcher = Batcher(echo.predict, calls=2)
+    ended: dict[str, Any] = {}
+
+    def ask(text: str) -> None:
+        try:
+            ended[text] = json.loads(batcher([text], 600)[0])[0]
+        except StateError as error:
+            ended[text] = str(error)
+
+    with echo.pool._slots:  # until all of them wait
+        threads = [threading.Thread(target=ask, args=(text,)) for text in ("a", "kill", "b", "c")]
+        for thread in threads:
+            thread.start()
+        while batcher._n_waiting + batcher._n_called < 4:
+            pass
+    for thread in threads:
+        thread.join()
+    batcher.close()
+    assert "was killed by signal 9" in ended.pop("kill")
+    assert ended == {"a": "a", "b": "b", "c": "c"}
+
+
+def test_a_process_that_hangs_is_killed_and_replaced(echo: RemoteModel) -> None:
+    ((_, first),) = answers(echo, "a")
+    os.kill(first, signal.SIGSTOP)
+    with pytest.raises(HttpError, match=r"no answer within 0\.1 s") as late:
+        echo.pool.ask(b'{"inputs": ["b"]}\n', 1, 0.1)
+    assert late.value.status == 408
+    assert not exists(first)
+    assert answers(echo, "c")[0][0] == "c"
+
+
+def test_a_large_line_that_nobody_reads_is_given_up(echo: RemoteModel) -> None:
+    ((_, first),) = answers(echo, "a")
+    os.kill(first, signal.SIGSTOP)
+    with pytest.raises(HttpError):
+        echo.pool.ask(b" " * (1 << 22) + b"\n", 1, 0.1)
+    assert answers(echo, "c")[0][0] == "c"
+
+
+def test_the_end_of_a_pool_with_a_process_that_hangs(
+    echo: RemoteModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed, and who waits for it, or for another, gets an error."""
+    monkeypatch.setattr(module, "_PATIENCE", 0.1)
+    ((_, first),) = answers(echo, "a")
+    os.kill(first, signal.SIGSTOP)
+    batcher = Batcher(echo.predict, batch_size=1, calls=2)
+    errors: list[HttpError] = []
+
+    def ask() -> None:
+        with pytest.raises(HttpError) as error:
+            batcher(["b"], 600)
+        errors.append(error.value)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while batcher._n_calls < 2:
+        pass
+    echo.pool.close()
+    for thread in threads:
+        thread.join()
+    batcher.close()
+    assert [int(error.status) for error in errors] == [503, 503]
+    assert not exists(first)
+
+
+def test_without_a_python_this_process_computes(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for executable, reason in (("", "there is no Python"), ("/nowhere/python", "No such file")):
+        monkeypatch.setattr(sys, "executable", executable)
+        assert main_module._pool(runs, 2, ServeApp(RunStore(runs)).limits) is None
+        message = capsys.readouterr().err
+        assert "--workers 2: no process can be started" in message
+        assert reason in message
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def store_of(folder: Path, seconds: float = 600) -> Iterator[tuple[RunStore, WorkerPool]]:
+    store = RunStore(folder, None, pool := WorkerPool(folder, 2, seconds))
+    try:
+        yield store, pool
+    finally:
+        store.close()
+    for worker in pool.workers:
+        assert worker.process is None
+
+
+def test_answers_and_explanations_of_several_runs(runs: Path) -> None:
+    """While each process loads both models, and dies now and then."""
+    inputs = {"ner": SENTENCES, "word2vec": ["the", "king"]}
+    expected = {name: pmt_apps.load(runs / name).predict_json(x) for name, x in inputs.items()}
+    local = {name: RunStore(runs).get(name).explain(x, 600) for name, x in inputs.items()}
+    with store_of(runs) as (store, pool):
+        for turn in range(3):
+            for name, texts in inputs.items():
+                run = store.get(name)
+                lines = run.predict(run.checked(texts), 600)
+                assert [json.loads(line) for line in lines] == expected[name]
+                assert run.explain(texts, 600) == local[name]
+            os.kill(pids(pool)[turn % 2], signal.SIGKILL)
+
+
+def test_a_run_that_is_trained_again_is_loaded_again(runs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(runs / "word2vec", folder / "run")
+    with store_of(folder) as (store, _):
+        run = store.get("run")
+        assert run.task == "word2vec"
+        before = run.predict(run.checked(["king"]), 600)
+        for part in ("ner", "unfinished"):
+            shutil.rmtree(folder / "run")
+            shutil.copytree(runs / part, folder / "run")
+        with pytest.raises((StateError, HttpError)):  # checked as an input of the model before
+            while run.predict(["king"], 600) == before:  # for 50 ms at most
+                pass
+        shutil.copytree(runs / "ner", folder / "run", dirs_exist_ok=True)
+        while (run := store.get("run")).task != "ner":
+            pass
+        expected = pmt_apps.load(runs / "ner").predict_json(SENTENCES)
+        while True:
+            with suppress(StateError):  # the processes may look a moment later
+                lines = run.predict(run.checked(SENTENCES), 600)
+                break
+        assert [json.loads(line) for line in lines] == expected
+
+
+def test_errors_of_a_process_are_those_of_the_server(runs: Path) -> None:
+    with pool_of(runs, 1) as pool:
+        with pytest.raises(HttpError, match="there is no run 'none'") as error:
+            list(RemoteModel(pool, "none", "ner", 0).predict(["a"]))
+        assert error.value.status == 404
+        with pytest.raises(StateError, match="was replaced just now"):
+            list(RemoteModel(pool, "ner", "qqp", 0).predict(["a"]))
+        with pytest.raises(DataError, match="input 1: expected a text"):
+            list(RemoteModel(pool, "ner", "ner", 0).predict(["a", 3]))
+        with pytest.raises(DataError, match="expected a word, got list"):
+            list(RemoteModel(pool, "word2vec", "word2vec", 0).explain([["a"]]))
+
+
+def test_a_bug_of_a_process(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its traceback goes to the log, the client learns no more than that."""
+    store = RunStore(runs)
+    monkeypatch.setattr(store, "get", lambda name: {}[name])
+    content = {"run": "ner", "task": "ner", "what": "predict", "inputs": ["a"]}
+    (line,) = worker_main.answered(store, json.dumps(content).encode())
+    assert capsys.readouterr().err.endswith("KeyError: 'ner'\n")
+    error = module._error(line.removeprefix(module.ERROR))
+    assert isinstance(error, HttpError)
+    assert error.status == 500
+    assert str(error) == "an error of the server; see its log"
+
+
+# --- the program ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def program(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    command = [sys.executable, "-m", "pmt_apps", "serve", str(folder), "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+        try:
+            assert p.stdout is not None
+            port = re.search(r":(\d+) ", p.stdout.readline())
+            assert port is not None
+            yield p, int(port[1])
+        finally:
+            p.kill()
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes of a server. They begin before it says its address."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
+
+
+def post(connection: http.client.HTTPConnection, text: str) -> tuple[int, Any]:
+    body = json.dumps({"input": text})
+    connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    return response.status, json.loads(response.read())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_end_of_the_server_ends_its_processes(runs: Path, number: signal.Signals) -> None:
+    with program(runs / "ner", "--workers", "2") as (process, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        assert post(connection, "Ann slept.")[0] == 200
+        workers = children(process.pid)
+        assert len(workers) == 2
+        process.send_signal(number)
+        out, err = process.communicate(timeout=600)
+        connection.close()
+    for pid in workers:
+        wait_for_end(pid)
+    assert process.returncode == (-9 if number == signal.SIGKILL else 0)
+    assert out == ("" if number == signal.SIGKILL else "stopped\n")
+    assert err == ""
+
+
+def test_processes_are_killed_under_load(runs: Path) -> None:
+    """Each client gets all of its answers; no request fails."""
+    expected = pmt_apps.load(runs / "ner").predict_json(SENTENCES)
+    done = threading.Event()
+    results: list[tuple[int, int, Any]] = []
+
+    def client(port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        i = 0
+        while not done.is_set():
+            results.append((i % len(SENTENCES), *post(connection, SENTENCES[i % len(SENTENCES)])))
+            i += 1
+        connection.close()
+
+    with program(runs / "ner", "--workers", "2") as (process, port):
+        threads = [threading.Thread(target=client, args=(port,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        killed: set[int] = set()
+        for _ in range(4):
+            n = len(results)
+            while len(results) < n + 50 or not (alive := set(children(process.pid)) - killed):
+                pass
+            os.kill(victim := min(alive), signal.SIGKILL)
+            killed.add(victim)
+        n = len(results)
+        while len(results) < n + 50:
+            pass
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert len(killed) == 4
+    for i, status, answer in results:
+        assert status == 200, answer
+        assert answer["tags"] == expected[i]["tags"]
+
+
+@pytest.mark.parametrize("workers", ["0", "1000000"])
+def test_numbers_of_processes_that_are_refused(
+    runs: Path, workers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments: Sequence[str] = ["serve", str(runs), "--port", "0", "--workers", workers]
+    assert main(arguments) == 2
+    assert "workers" in capsys.readouterr().err

@@ -15,17 +15,17 @@ times are printed.
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import re
+import selectors
 import signal
+import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,19 +69,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     examples = sample_inputs(options.run)
     sizes = sorted({_BATCH, options.clients * options.examples}, reverse=True)
+    requests = prepared(examples, options.examples)
     predictor = load(options.run)
     traffic = Traffic()
     speeds: dict[int, list[float]] = {size: [] for size in sizes}
     rates: list[float] = []
     with server(options.run, options.workers) as (port, process):
-        served(port, examples, options, Traffic())  # each process loads the model
+        served(port, requests, options, Traffic())  # each process loads the model
         pids = family(process.pid)
         start, seconds = [resident(pid) for pid in pids], [0.0, 0.0]
         for _ in range(max(round(options.seconds / _TURN), 1)):
             for size in sizes:
                 speeds[size].append(in_process(predictor, examples, size))
             before = sum(map(processor_seconds, pids)), time.process_time()
-            rates.append(served(port, examples, options, traffic))
+            rates.append(served(port, requests, options, traffic))
             after = sum(map(processor_seconds, pids)), time.process_time()
             seconds = [s + b - a for s, a, b in zip(seconds, before, after, strict=True)]
         end = [resident(pid) for pid in pids]
@@ -144,49 +145,94 @@ def server(run: Path, workers: int) -> Iterator[tuple[int, subprocess.Popen[str]
             process.wait(30)
 
 
-def served(
-    port: int, examples: Sequence[Any], options: argparse.Namespace, traffic: Traffic
-) -> float:
-    """Let the clients send requests for a turn; return the examples per second."""
+class Client:
+    """A connection that stays open, on which one request follows the other.
+
+    Args:
+        port: of the server.
+        number: of its first request.
+    """
+
+    def __init__(self, port: int, number: int) -> None:
+        self._port = port
+        self.number = number
+        self.sent = 0.0
+        self._answer = b""
+        self.stream = self._connect()
+
+    def _connect(self) -> socket.socket:
+        stream = socket.create_connection(("127.0.0.1", self._port), timeout=60)
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return stream
+
+    def send(self, request: bytes) -> None:
+        """Send a request."""
+        self._answer, self.sent = b"", time.perf_counter()
+        self.stream.sendall(request)
+
+    def receive(self) -> bool:
+        """Read once; return whether the answer is there. Raises OSError or ValueError."""
+        data = self.stream.recv(1 << 16)
+        if not data:
+            raise ConnectionError("the server closed a connection")
+        self._answer += data
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise ValueError(head.partition(b"\r\n")[0].decode())
+        return len(body) == int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+
+    def reconnect(self) -> None:
+        """Open the connection anew after an error."""
+        self.stream.close()
+        self.stream = self._connect()
+
+
+def prepared(examples: Sequence[Any], count: int) -> list[bytes]:
+    """Return the request of `count` examples that begins with each one."""
+    requests = []
+    for i in range(len(examples)):
+        chosen = [examples[(i + j) % len(examples)] for j in range(count)]
+        body = json.dumps({"inputs": chosen}).encode()
+        head = "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        requests.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return requests
+
+
+def served(port: int, requests: Sequence[bytes], options: Any, traffic: Traffic) -> float:
+    """Let the clients send requests for a turn; return the examples per second.
+
+    One thread has all clients, as their time is taken from the server.
+    """
     before, start = len(traffic.seconds), time.perf_counter()
     end = start + min(_TURN, options.seconds)
-
-    def client(number: int) -> None:
-        i = number * 7
-        with open_connection(port) as connection:
-            while time.perf_counter() < end:
-                chosen = [examples[(i + j) % len(examples)] for j in range(options.examples)]
-                i += options.clients * options.examples
-                sent = time.perf_counter()
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
+        for i in range(options.clients):
+            client = Client(port, i * 7)
+            stack.callback(lambda client=client: client.stream.close())
+            selector.register(client.stream, selectors.EVENT_READ, client)
+            client.send(requests[client.number % len(requests)])
+        waiting = options.clients
+        while waiting:
+            for key, _ in selector.select():
+                client = key.data
                 try:
-                    send(connection, chosen)
-                    traffic.seconds.append(time.perf_counter() - sent)
-                except (OSError, ValueError, http.client.HTTPException) as error:
+                    if not client.receive():
+                        continue
+                    traffic.seconds.append(time.perf_counter() - client.sent)
+                except (OSError, ValueError) as error:
                     traffic.errors.append(repr(error))
-                    connection.close()  # the next request opens it anew
-
-    threads = [threading.Thread(target=client, args=(i,)) for i in range(options.clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+                    selector.unregister(client.stream)
+                    client.reconnect()
+                    selector.register(client.stream, selectors.EVENT_READ, client)
+                client.number += options.clients * options.examples
+                if time.perf_counter() < end:
+                    client.send(requests[client.number % len(requests)])
+                else:
+                    waiting -= 1
     done = (len(traffic.seconds) - before) * options.examples
     return float(done / (time.perf_counter() - start))
-
-
-def open_connection(port: int) -> closing[http.client.HTTPConnection]:
-    """Return a connection to the server, which its block closes."""
-    return closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60))
-
-
-def send(connection: http.client.HTTPConnection, examples: Sequence[Any]) -> None:
-    """Send a request. Raises ValueError for an answer that is no success."""
-    body = json.dumps({"inputs": examples})
-    connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    content = response.read()
-    if response.status != 200 or len(json.loads(content)["answers"]) != len(examples):
-        raise ValueError(f"status {response.status}")
 
 
 def family(pid: int) -> list[int]:

@@ -69,6 +69,8 @@ def word_positions(encoded: EncodedSentences, batch: TaggedBatch) -> NDArray[np.
 def join_cut_sentences(tags: list[list[str]], chunks: NDArray[np.int64], scheme: TagScheme) -> None:
     """Rewrite the tags of the sentences that were cut into chunks, see `concatenate_tags`."""
     starts = np.cumsum([0, *map(len, tags)])
+    if np.array_equal(chunks, starts):
+        return  # as in most calls
     cuts = np.setdiff1d(chunks, starts)
     indices = np.searchsorted(starts, cuts) - 1
     for i in np.unique(indices).tolist():

@@ -33,7 +33,8 @@ class WorkerProcess:
     """A Python interpreter that runs `worker_main`: a line of JSON in, a line for each answer out.
 
     It has no state but models that it can load again, so it is killed when it has to end. It also
-    ends with its input, so when this process is killed, too. Ctrl-C does not reach it.
+    ends with its input, so when this process is killed, too. Ctrl-C does not reach it, as it is a
+    process group of its own.
 
     Args:
         folder: of a run, or of folders of runs.
@@ -58,7 +59,7 @@ class WorkerProcess:
                 self.process = subprocess.Popen(
                     self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                     env={**os.environ, **dict.fromkeys(_BLAS, "1"), "PYTHONPATH": path},
-                    start_new_session=True,
+                    process_group=0,
                     creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
                 )  # fmt: skip
             except OSError as error:

@@ -19,6 +19,7 @@ _ELEMENT_DEPTH = 8
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LATER = re.compile(r"HTTP/([2-9]\d*\.\d+)")
 _MOST_HEADERS = 100
+_SHORT_HEAD = 1_024  # bytes of those that are kept
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -48,7 +49,7 @@ class RequestHead:
         path: decoded to Latin-1, as WSGI has it.
         query: what is behind the question mark.
         version: "HTTP/1.0" or "HTTP/1.1".
-        headers: by name, as WSGI has them: "CONTENT_LENGTH", "HTTP_HOST".
+        headers: not to be changed; by name, as WSGI has them: "CONTENT_LENGTH", "HTTP_HOST".
     """
 
     method: str
@@ -64,6 +65,10 @@ class RequestHead:
         Raises:
             HttpError: 400, 431 or 505.
         """
+        return _known_head(data) if len(data) <= _SHORT_HEAD else cls._parsed(data)
+
+    @classmethod
+    def _parsed(cls, data: bytes) -> RequestHead:
         first, *lines = data.decode("latin-1").replace("\r\n", "\n").split("\n")
         method, _, rest = first.partition(" ")
         target, _, version = rest.partition(" ")
@@ -83,6 +88,12 @@ class RequestHead:
             raise _bad("the method or a header is malformed")
         path, _, query = target.partition("?")
         return cls(method, unquote(path, "latin-1"), query, version, _environ_headers(lines))
+
+
+@functools.lru_cache(maxsize=256)
+def _known_head(data: bytes) -> RequestHead:
+    """Return a head that is parsed once: those of a client are alike."""
+    return RequestHead._parsed(data)
 
 
 def _environ_headers(lines: Sequence[str]) -> dict[str, str]:

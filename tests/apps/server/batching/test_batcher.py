@@ -15,7 +15,7 @@ from pmt_apps.server.batching import batcher as module
 from pmt_apps.server.batching.batcher import Batcher
 from pmt_apps.server.batching.jobs import Job
 from pmt_apps.server.network.http import HttpError
-from pmt_core import DataError
+from pmt_core import DataError, StateError
 
 
 class Model:
@@ -186,6 +186,75 @@ def test_clients_that_come_back_together_share_a_batch(
         assert batcher([7], 600, slow) == [{"double": 14}]  # the client of the first is back
         assert [other.result(600) for other in others] == [[{"double": 2 * i}] for i in (1, 2, 3)]
     assert model.calls == [[0], [1, 2, 3, 7]]
+
+
+def test_two_calls_at_once_share_the_requests() -> None:
+    calls: dict[int, list[int]] = {}
+    gates = [threading.Event() for _ in range(4)]
+    started = [threading.Event() for _ in range(4)]
+
+    def predict(examples: Sequence[Any]) -> list[int]:
+        calls[number := len(calls)] = list(examples)
+        started[number].set()
+        assert gates[number].wait(600)
+        return [2 * x for x in examples]
+
+    batcher = Batcher(predict, calls=2)
+    with ThreadPoolExecutor(8) as pool:
+        waiting = []
+        for i in range(2):
+            waiting.append(pool.submit(batcher, [i], 600))
+            assert started[i].wait(600)
+        for i in range(2, 8):
+            waiting.append(pool.submit(batcher, [i], 600))
+            wait_until_waiting(batcher, i - 1)
+        for number in range(4):
+            gates[number].set()
+            assert number > 1 or started[number + 2].wait(600)
+        assert [future.result() for future in waiting] == [[2 * i] for i in range(8)]
+    batcher.close()
+    # Of six that wait and one that is computed a call has four, the other one the rest.
+    assert calls == {0: [0], 1: [1], 2: [2, 3, 4, 5], 3: [6, 7]}
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_call_whose_process_ended_is_repeated_once(failures: int) -> None:
+    calls: list[list[int]] = []
+
+    def predict(examples: Sequence[Any]) -> list[int]:
+        calls.append(list(examples))
+        if len(calls) <= failures:
+            raise StateError("the process ended")
+        return [2 * x for x in examples]
+
+    batcher = Batcher(predict)
+    if failures == 1:
+        assert batcher([1, 2], 600) == [2, 4]
+    else:
+        with pytest.raises(StateError, match="the process ended"):
+            batcher([1, 2], 600)
+    assert calls == [[1, 2], [1, 2]]
+    batcher.close()
+
+
+def test_what_is_given_up_is_not_repeated() -> None:
+    calls: list[list[int]] = []
+
+    def predict(examples: Sequence[Any]) -> list[int]:
+        calls.append(list(examples))
+        gone.give_up()
+        raise StateError("the process ended")
+
+    batcher = Batcher(predict)
+    gone, other = Added(1), Added(2)
+    batcher.add(gone)
+    batcher.add(other)
+    batcher.start()
+    assert other.ended.wait(600)
+    batcher.close()
+    assert calls == [[1, 2], [2]]
+    assert not gone.ended.is_set()
+    assert str(other.error) == "the process ended"
 
 
 # --- jobs that no thread waits for ----------------------------------------------------------------

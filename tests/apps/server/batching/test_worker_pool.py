@@ -317,11 +317,13 @@ def post(connection: http.client.HTTPConnection, text: str) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_end_of_the_server_ends_its_processes(runs: Path, number: signal.Signals) -> None:
+    """Also one that is stopped."""
     with program(runs / "ner", "--workers", "2") as (process, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         assert post(connection, "Ann slept.")[0] == 200
         workers = children(process.pid)
         assert len(workers) == 2
+        os.kill(workers[0], signal.SIGSTOP)
         process.send_signal(number)
         out, err = process.communicate(timeout=600)
         connection.close()

@@ -168,7 +168,8 @@ class Module:
     def train(self, mode: bool = True) -> Self:
         """Set this module and its submodules to training mode (dropout acts). Returns self."""
         for module in _modules(self):
-            module.training = mode
+            if module.training is not mode:
+                module.training = mode
         return self
 
     def eval(self) -> Self:

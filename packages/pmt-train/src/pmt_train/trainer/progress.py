@@ -37,14 +37,15 @@ def progress_bar(
         >>> bar.disable  # also if standard error is no terminal
         True
     """
-    sized = _terminal_has_width()
+    hidden = quiet or not sys.stderr.isatty()
+    sized = not hidden and _terminal_has_width()
     return tqdm(
         total=total,
         desc=description,
         unit=unit,
         delay=delay,
         file=sys.stderr,
-        disable=quiet or not sys.stderr.isatty(),
+        disable=hidden,
         dynamic_ncols=sized,
         ncols=None if sized else 100,
         nrows=None if sized else 24,

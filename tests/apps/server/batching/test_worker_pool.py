@@ -26,6 +26,7 @@ from pmt_apps.server.application import ServeApp
 from pmt_apps.server.batching import worker_pool as module
 from pmt_apps.server.batching.batcher import Batcher
 from pmt_apps.server.batching.worker_pool import RemoteModel, WorkerPool
+from pmt_apps.server.examples import INPUT_FORMATS
 from pmt_apps.server.network.http import HttpError
 from pmt_apps.server.runs import RunStore
 from pmt_core import DataError, StateError
@@ -213,6 +214,23 @@ def store_of(folder: Path, seconds: float = 600) -> Iterator[tuple[RunStore, Wor
         store.close()
     for worker in pool.workers:
         assert worker.process is None
+
+
+TASKS = ("classify", "lm", "mnist", "ner", "qqp", "translation", "word2vec")
+
+
+def test_answers_and_explanations_of_all_tasks_are_the_same_bytes(runs: Path) -> None:
+    """More runs than a process has in memory at once."""
+    local = RunStore(runs)
+    with store_of(runs) as (store, _):
+        for name in TASKS:
+            run, expected = store.get(name), local.get(name)
+            inputs = ["the cat"] if name == "lm" else INPUT_FORMATS[run.task].examples
+            assert run.explain(inputs, 600) == expected.explain(inputs, 600)
+            if name != "lm":
+                examples = expected.checked(inputs)
+                assert run.predict(run.checked(inputs), 600) == expected.predict(examples, 600)
+    local.close()
 
 
 def test_answers_and_explanations_of_several_runs(runs: Path) -> None:

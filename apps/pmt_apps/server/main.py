@@ -145,16 +145,17 @@ def _addresses() -> list[str]:
 
 def _threaded(app: ServeApp, host: str, port: int, limits: ServeLimits) -> None:
     server = ThreadedServer(app, host, port, limits)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        server.stop()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+    _on_signals(lambda number, frame: server.stop())
     _say_address(app, server.host, server.port)
     server.serve()
     say("stopped")
+
+
+def _on_signals(handle: Callable[[int, FrameType | None], None]) -> None:
+    """Handle Ctrl-C and SIGTERM, if this is the main thread."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handle)
 
 
 def _with_waitress(app: ServeApp, host: str, port: int, limits: ServeLimits) -> None:
@@ -165,12 +166,14 @@ def _with_waitress(app: ServeApp, host: str, port: int, limits: ServeLimits) -> 
             "--server waitress needs the package waitress: pip install 'pmt-apps[serve]'"
         ) from error
     run: Callable[..., Any] = waitress.serve
+    _on_signals(signal.default_int_handler)  # which ends `run`
     _say_address(app, host, port)
     run(
         app, host=host, port=port, threads=_WAITRESS_THREADS, ident="pmt",
         max_request_body_size=limits.body, connection_limit=limits.connections,
         channel_timeout=int(limits.arrival),
     )  # fmt: skip
+    say("stopped")
 
 
 def _say_address(app: ServeApp, host: str, port: int) -> None:

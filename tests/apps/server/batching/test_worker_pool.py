@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -350,6 +351,28 @@ def test_the_end_of_the_server_ends_its_processes(runs: Path, number: signal.Sig
     assert process.returncode == (-9 if number == signal.SIGKILL else 0)
     assert out == ("" if number == signal.SIGKILL else "stopped\n")
     assert err == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_waitress_ends_them_too(runs: Path, number: signal.Signals) -> None:
+    pytest.importorskip("waitress")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]  # waitress does not say which port it took
+    options = ["--server", "waitress", "--port", str(port), "--workers", "2"]
+    with program(runs / "ner", *options) as (process, _):
+        status = 0
+        while not status:  # it says its address before it listens
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+            with suppress(ConnectionRefusedError):
+                status, _ = post(connection, "Ann slept.")
+            connection.close()
+        assert status == 200
+        workers = children(process.pid)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=600)
+    assert (process.returncode, out) == (0, "stopped\n")
+    assert "Traceback" not in err  # waitress warns of requests that wait for a thread
+    assert not any(map(exists, workers))
 
 
 def test_processes_are_killed_under_load(runs: Path) -> None:

@@ -1,6 +1,6 @@
 """Sentences per second of the named-entity tagger, training and tagging, beside torch.
 
-    hatch run bench:ner [--data FILE] [--rounds 9] [--threads 1]
+    hatch run bench:ner [--data FILE] [--rounds 9] [--threads 1] [--only training]
 
 The model of `train_ner.py` with its default sizes, on the shipped sample or another CoNLL file;
 the opponent is `ner_torch.py`, with the same weights: the losses and tags of both are compared
@@ -128,6 +128,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=SAMPLE)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", default="", help="only rows whose name begins with this")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(1)
@@ -155,6 +156,8 @@ def main() -> None:
     print(f"{len(encoder.words):,} words, {ours.parameter_count():,} parameters")
     print(f"{'sentences per second':>24}       pmt     torch   pmt/torch in time")
     for name, (sides, parts, aim) in cases.items():
+        if not name.startswith(chosen.only):
+            continue
         times: list[list[float]] = [[], []]
         for part in sides:  # warm up
             part()

@@ -28,6 +28,16 @@ def test_keep_mask_is_independent_between_neighbors() -> None:
     assert np.abs(correlation).max() < 5 / np.sqrt(100_000)
 
 
+@pytest.mark.parametrize("kind", [np.random.Philox, np.random.PCG64, np.random.MT19937])
+def test_keep_mask_takes_the_same_bits_from_every_kind_of_generator(kind) -> None:
+    """As drawn by `integers`: histories of earlier versions stay, and MT19937 has 32 bits."""
+    words = np.random.Generator(kind(3)).integers(0, 1 << 64, 125, np.uint64)
+    bits, mask = words.view(np.uint8), keep_mask(np.random.Generator(kind(3)), (1000,), 0.5)
+    decided = bits != 128  # the others are decided by another number
+    assert (mask == (bits >= 128))[decided].all()
+    assert decided.sum() > 980
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (5, 7), (0, 3)])
 def test_keep_mask_of_every_shape(shape: tuple[int, ...]) -> None:
     assert keep_mask(stream(), shape, 0.5).shape == shape

@@ -54,3 +54,15 @@ def test_a_residual_with_dropout_equals_its_parts(transposed: bool) -> None:
     composed = value_and_gradients(lambda a, b: add_dropped.composed(a, b, **settings), (x, y))
     for first, other in zip(fused, composed, strict=True):
         np.testing.assert_allclose(first, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf, np.nan])
+def test_a_slope_of_zero_cuts_a_gradient_that_is_not_finite(infinite: float) -> None:
+    """The hidden units are x and -x for relu: one of the two is off for each row of x."""
+    x = Tensor(np.array([[2.0], [-3.0]]), requires_grad=True)
+    parameters = [np.array([[1.0, -1.0]]), np.zeros(2), np.array([[1.0], [1.0]]), np.zeros(1)]
+    leaves = [x, *(Tensor(p, requires_grad=i < 2) for i, p in enumerate(parameters))]
+    results = gradients(feed_forward(*leaves, activation="relu"), np.array([[1.0], [infinite]]))
+    by_bias = np.asarray(results[leaves[2]])
+    assert by_bias[0] == 1  # the first unit is off for the second row
+    assert not np.isfinite(by_bias[1])

@@ -24,12 +24,22 @@ def keep_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> 
     so the rate is exact, at an eighth of the cost of a float64 per element.
     """
     size = math.prod(shape)
-    bits = rng.integers(0, 1 << 64, -(-size // 8), np.uint64).view(np.uint8)[:size]
+    bits = _random_words(rng, -(-size // 8)).view(np.uint8)[:size]
     level = math.floor(rate * 256)
     keep: Array = bits >= level
-    undecided = np.flatnonzero(bits == level)
+    undecided = (bits == level).nonzero()[0]
     keep[undecided] = rng.random(len(undecided), np.float32) >= rate * 256 - level
     return keep.reshape(shape)
+
+
+def _random_words(rng: np.random.Generator, n: int) -> Array:
+    """Return n random numbers of 64 bits, as uint64."""
+    if isinstance(rng.bit_generator, _OF_64_BITS):  # the same words, without the cost of bounds
+        return rng.bit_generator.random_raw(n)
+    return rng.integers(0, 1 << 64, n, np.uint64)
+
+
+_OF_64_BITS = (np.random.Philox, np.random.PCG64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

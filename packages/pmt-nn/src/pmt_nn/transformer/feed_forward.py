@@ -90,17 +90,13 @@ def feed_forward(
             grad = grad * scale
         by_x = by_weight1 = by_bias1 = None
         if slope is not None:
-            by_hidden = grad @ weight2.T
-            if not _all_finite(by_hidden):
-                cut(by_hidden, slope != 0, out=by_hidden)
-            by_hidden *= slope
+            by_hidden, by_bias1 = _gradient_of_hidden(grad, weight2, slope)
             by_x = (by_hidden @ weight1.T).reshape(x.shape) if needs_grad[0] else None
             by_weight1 = rows.T @ by_hidden if needs_grad[1] else None
-            by_bias1 = sum_rows(by_hidden) if needs_grad[2] else None
         return (
             by_x,
             by_weight1,
-            by_bias1,
+            by_bias1 if needs_grad[2] else None,
             hidden.T @ grad if needs_grad[3] else None,
             by_bias2,
         )
@@ -127,11 +123,21 @@ def _activate(
                 cut(part_slope, keep[block], out=part_slope)
 
 
-def _all_finite(x: Array) -> bool:
-    """Return whether each element is finite: it is if the sum of the squares is."""
-    flat = x.reshape(-1)
+def _gradient_of_hidden(grad: Array, weight: Array, slope: Array) -> tuple[Array, Array]:
+    """Return the gradient (n, f) of the hidden layer before the activation, and its sum (f,).
+
+    An infinite gradient times a slope of 0 is nan; the sum shows it, so that only then the product
+    is computed again and cut.
+    """
+    by_hidden = grad @ weight.T
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all())
+        by_hidden *= slope
+        total = sum_rows(by_hidden)
+    if np.isfinite(total).all():
+        return by_hidden, total
+    by_hidden = cut(grad @ weight.T, slope != 0)
+    by_hidden *= slope
+    return by_hidden, sum_rows(by_hidden)
 
 
 def _checked(x: Array, weight: Array) -> Array:

@@ -121,10 +121,17 @@ def squared_norm(array: Array) -> float:
     Blocks are summed by the BLAS in the dtype of the array and added in float64. Elements above
     1e19 overflow a float32 square; such a block is summed again in float64.
     """
-    flat = array.reshape(-1)
-    blocks = (flat[i : i + _BLOCK] for i in range(0, flat.size, _BLOCK))
     with np.errstate(over="ignore", invalid="ignore"):
-        return sum(map(_squared_norm_of_block, blocks))
+        return squared_norm_unchecked(array)
+
+
+def squared_norm_unchecked(array: Array) -> float:
+    """Return `squared_norm`, within a context in which NumPy ignores an overflow."""
+    flat = array.reshape(-1)
+    if flat.size <= _BLOCK:
+        return _squared_norm_of_block(flat)
+    blocks = (flat[i : i + _BLOCK] for i in range(0, flat.size, _BLOCK))
+    return sum(map(_squared_norm_of_block, blocks))
 
 
 def _squared_norm_of_block(block: Array) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from pmt_autograd import Array, Tensor
 from pmt_core import DtypeError, RowSparse, SettingsError, ShapeError, StateError
 from pmt_nn import Parameter
-from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot, squared_norm
+from pmt_train.optim.flat_gradients import FlatGradients, ParameterSlot, squared_norm_unchecked
 from pmt_train.parallel.workers import Workers
 
 Shard = Mapping[Tensor, Array | RowSparse]
@@ -118,11 +118,13 @@ class FlatParameters:
         earlier = _by_slot(onto)
         parts_of = ([*earlier.get(s.index, ()), *_of_slot(shards, s)] for s in self.slots)
         work = [(slot, parts) for slot, parts in zip(self.slots, parts_of, strict=True) if parts]
-        if workers is None or sum(slot.size for slot, _ in work) < _THREADS_PAY_FROM:
-            sums = [self._sum(slot, parts) for slot, parts in work]
+        if workers is None or not _threads_pay(workers, work):
+            with np.errstate(over="ignore", invalid="ignore"):
+                sums = [self._sum(slot, parts) for slot, parts in work]
         else:
             order = sorted(range(len(work)), key=lambda i: -work[i][0].size)  # large ones first
-            unordered = workers.map(lambda i: self._sum(*work[i]), order)
+            quiet_sum = np.errstate(over="ignore", invalid="ignore")(self._sum)  # of each thread
+            unordered = workers.map(lambda i: quiet_sum(*work[i]), order)
             sums = [result for _, result in sorted(zip(order, unordered, strict=True))]
         by_slot = [(slot, rows) for (slot, _), (_, rows) in zip(work, sums, strict=True)]
         dense = tuple(slot for slot, rows in by_slot if rows is None)
@@ -144,7 +146,7 @@ class FlatParameters:
         """Add the gradients of one parameter; return its squared norm, and the sum if sparse."""
         rows = self.add(slot, parts)
         total = self._gradient_views[slot.index] if rows is None else rows.values
-        return squared_norm(total), rows
+        return squared_norm_unchecked(total), rows
 
     def add(self, slot: ParameterSlot, parts: Sequence[Array | RowSparse]) -> RowSparse | None:
         """Write the sum of gradients of one parameter to flat memory; return it if all are sparse.
@@ -190,6 +192,10 @@ class FlatParameters:
 Parameters: TypeAlias = FlatParameters | Iterable[Parameter] | Iterable[tuple[str, Parameter]]
 """What an optimizer is made from: `model.parameters()`, `model.named_parameters()`, or both of
 them moved into flat memory already."""
+
+
+def _threads_pay(workers: Workers, work: Sequence[tuple[ParameterSlot, Any]]) -> bool:
+    return workers.active > 1 and sum(slot.size for slot, _ in work) >= _THREADS_PAY_FROM
 
 
 def _of_slot(shards: Sequence[Shard], slot: ParameterSlot) -> Iterator[Array | RowSparse]:

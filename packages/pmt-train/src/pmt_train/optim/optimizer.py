@@ -31,7 +31,7 @@ from pmt_train.optim.settings import (
 from pmt_train.optim.state import FlatState, decay_state
 from pmt_train.parallel.workers import Workers
 
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 """Elements of a block: its parameters, gradient, state and scratch fit into the cache."""
 
 _THREADS_PAY_FROM = 1 << 18  # elements

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pmt_nn import CbowKernel, SkipGramKernel, TreeKernel, Word2VecKernel
-from pmt_nn.word2vec.hierarchical_softmax import bounded_steps
+from pmt_nn.word2vec.bounded_steps import bounded_steps
 from pmt_nn.word2vec.input_blocks import ContextMeans, InputBlocks
 from pmt_nn.word2vec.kernel import logistic_loss, scaled_sigmoid
 from pmt_nn.word2vec.scatter_add import RowGroups

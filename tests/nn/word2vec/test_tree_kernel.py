@@ -9,9 +9,8 @@ from random_windows import random_windows, zipf
 from pmt_core import HuffmanTree
 from pmt_nn import TreeKernel
 from pmt_nn.word2vec.composed_tree_update import composed_tree_update
-from pmt_nn.word2vec.hierarchical_softmax import turn_gradients
+from pmt_nn.word2vec.skipgram_tree import HalfTurns, turn_gradients
 from pmt_nn.word2vec.tree_paths import TreePaths
-from pmt_nn.word2vec.tree_terms import HalfTurns
 
 D = 5
 
@@ -68,8 +67,8 @@ def test_paths_are_those_of_the_tree(v: int) -> None:
     counts = zipf(v)
     tree, paths = HuffmanTree.of(counts), TreePaths(counts)
     words = np.append(np.arange(v), [v, v])[: (v + 2) // 2 * 2].reshape(1, -1, 2)
-    ((nodes, turns, _),) = paths.deep_steps(words)
-    n, flat = words.size, nodes.reshape(-1)
+    (steps,) = paths.deep_steps(words)
+    n, flat, turns = words.size, steps.nodes, steps.turns
     for index, word in enumerate(words.reshape(-1)):
         passed = {paths.top.start + k: t == 1 for k, t in enumerate(paths.turns[word]) if t}
         passed |= {int(flat[p]): True for p in np.flatnonzero(turns == index)}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import HuffmanTree
-from pmt_nn.word2vec.hierarchical_softmax import MAX_INPUT_STEP, MAX_OUTPUT_STEP, bounded_steps
+from pmt_nn.word2vec.bounded_steps import MAX_INPUT_STEP, MAX_OUTPUT_STEP, bounded_steps
 from pmt_nn.word2vec.kernel import WindowArrays
 from pmt_nn.word2vec.tree_paths import TOP_NODES
 

@@ -54,6 +54,13 @@ class WindowArrays(Protocol):
         """Noise words (u, *noise_shape); None if the kernel has no `noise_shape`."""
 
 
+class InputVectors(Protocol):
+    """The input vectors of an update, in the form that a kernel reads them."""
+
+    def gather(self, table: NDArray[np.float32], rows: NDArray[np.integer]) -> None:
+        """Read the vectors from the rows of a table (v, d)."""
+
+
 class Word2VecKernel(ABC):
     """Loss and SGD updates of one model with one output layer, derived by hand.
 
@@ -118,6 +125,7 @@ class BlockKernel(Word2VecKernel):
         """Allocate the memory that all updates share. size: (b, r), words of a block, blocks."""
         b, r = size
         self._inputs = InputBlocks(r, b, self._window, self._d)
+        self._input_vectors: InputVectors = self._inputs
 
     def train(
         self,
@@ -134,7 +142,7 @@ class BlockKernel(Word2VecKernel):
                 self._train_subwords(windows, groups, self.subwords, (inputs, outputs))
                 return self._loss(), predictions
             for i, group in enumerate(groups):
-                self._inputs.gather(inputs, windows.contexts[i])
+                self._input_vectors.gather(inputs, windows.contexts[i])
                 group.add(inputs, self._update(i, outputs))
             return self._loss(), predictions
 
@@ -151,7 +159,7 @@ class BlockKernel(Word2VecKernel):
         parts = subwords.groups([group.rows for group in groups])
         for i, (group, part) in enumerate(zip(groups, parts, strict=True)):
             vectors[group.rows] = subwords.compose(inputs, group.rows)
-            self._inputs.gather(vectors, windows.contexts[i])
+            self._input_vectors.gather(vectors, windows.contexts[i])
             part.add(inputs, group.sums(self._update(i, outputs)))
 
     @abstractmethod

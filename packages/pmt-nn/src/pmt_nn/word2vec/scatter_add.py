@@ -41,7 +41,7 @@ class RowGroups:
         u, n = rows.shape
         if changes is None:
             changes = np.broadcast_to(np.arange(n, dtype=np.int32), (u, n))
-        sorted_rows, indices = _sorted(rows, changes)
+        sorted_rows, indices = sort_rows(rows, changes)
         begins = np.ones((u, n), np.bool_)
         np.not_equal(sorted_rows[:, 1:], sorted_rows[:, :-1], out=begins[:, 1:])
         is_row = sorted_rows != pad
@@ -55,9 +55,9 @@ class RowGroups:
         number = again - heads[np.cumsum(begins.reshape(-1)).take(again) - 1]
         rounds = _rounds(again, number & -number, heights, slots, n)
         valid = np.flatnonzero(is_row)
-        order = np.empty(len(valid), indices.dtype)
+        order = np.empty(len(valid), np.intp)  # what NumPy converts other indices to
         order[np.repeat(np.cumsum(lengths) - lengths, lengths) + slots[valid]] = indices[valid]
-        head_rows = sorted_rows.reshape(-1)[heads]
+        head_rows = sorted_rows.reshape(-1)[heads].astype(np.intp)
         return [
             RowGroups(row, part, tuple(of_update))
             for row, part, of_update in zip(
@@ -65,11 +65,34 @@ class RowGroups:
             )
         ]
 
+    @staticmethod
+    def of_lists(
+        rows: NDArray[np.integer],
+        changes: NDArray[np.integer],
+        counts: NDArray[np.integer],
+        pad: int,
+    ) -> list[RowGroups]:
+        """Group the rows of updates that are one behind the other, `counts` (u,) of each.
+
+        rows, changes: (p,), see `of_updates`.
+        """
+        u, n = len(counts), int(counts.max(initial=0))
+        shifts = np.arange(u) * n - (np.cumsum(counts) - counts)
+        slots = np.arange(len(rows)) + np.repeat(shifts, counts)
+        padded = np.full((2, u, n), pad, np.int32)
+        padded[1] = 0
+        for table, values in zip(padded, (rows, changes), strict=True):
+            table.reshape(-1)[slots] = values
+        return RowGroups.of_updates(padded[0], pad, padded[1])
+
     def add(self, table: NDArray[np.float32], changes: NDArray[np.float32]) -> None:
         """Add changes (n, d) to the rows of a table (v, d), in place."""
-        sums = self.sums(changes)
+        self.add_sums(table, self.sums(changes))
+
+    def add_sums(self, table: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
+        """Add one change (g, d) to each row of a table (v, d), in place; `sums` is overwritten."""
         sums += table.take(self.rows, axis=0, mode="clip")
-        table[self.rows] = sums
+        put_rows(table, self.rows, sums)
 
     def sums(self, changes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the sum of the changes (n, d) of each row, (g, d)."""
@@ -81,7 +104,15 @@ class RowGroups:
         return values[: len(self.rows)]
 
 
-def _sorted(
+def put_rows(
+    table: NDArray[np.float32], rows: NDArray[np.integer], values: NDArray[np.float32]
+) -> None:
+    """Set distinct rows of a table (v, d) to values (g, d)."""
+    kind = np.dtype((np.void, table.itemsize * table.shape[1]))
+    table.view(kind)[:, 0][rows] = values.view(kind)[:, 0]
+
+
+def sort_rows(
     rows: NDArray[np.integer], changes: NDArray[np.integer]
 ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """Sort each update by row and index of the change; return both, the indices as (u n,)."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_core import HuffmanTree
+from pmt_nn.word2vec.block_classes import BlockClasses, slices
 from pmt_nn.word2vec.scatter_add import RowGroups
 
 TOP_NODES = 64
@@ -17,17 +18,23 @@ TOP_NODES = 64
 class DeepSteps(NamedTuple):
     """The deep nodes on the paths of the n words of an update, which are in r blocks.
 
-    A block has up to o steps, each a node on the path of one word; the rest of its row is padding.
+    A *step* is a node on the path of one word. The steps of a block are rows of an array (o, d);
+    see `BlockClasses` for the order of blocks, and padding.
 
     Attributes:
-        nodes: (r, o) rows of the output table.
-        turns: (r o,) index of the word in the update if its path turns right, n + that index if it
+        order, inverse: (r,) the blocks, by decreasing number of steps, and where each is then.
+        widths: Rows of a block, for each class.
+        nodes: (o,) rows of the output table.
+        turns: (o,) index of the word in the update if its path turns right, n + that index if it
             turns left; 2 n for padding.
-        groups: Adds changes (r o, d) to the nodes.
+        groups: Adds changes (o, d) to the nodes.
     """
 
-    nodes: NDArray[np.int32]
-    turns: NDArray[np.int32]
+    order: NDArray[np.intp]
+    inverse: NDArray[np.intp]
+    widths: list[int]
+    nodes: NDArray[np.intp]
+    turns: NDArray[np.intp]
     groups: RowGroups
 
 
@@ -64,11 +71,6 @@ class TreePaths:
         self._nodes = tree.nodes[is_deep].astype(np.int32)
         self._is_left = ~tree.turns[is_deep]
 
-    def depths(self, words: NDArray[np.integer]) -> NDArray[np.int32]:
-        """Return the number of deep nodes on the paths of words."""
-        depths: NDArray[np.int32] = self._depths.take(words)
-        return depths
-
     def deep_steps(self, words: NDArray[np.integer]) -> list[DeepSteps]:
         """Return the steps of u updates with words (u, r, b), of which n = r b are in an update."""
         u, r, b = words.shape
@@ -77,35 +79,32 @@ class TreePaths:
         depths = self._depths.take(flat)
         ends = np.cumsum(depths, dtype=np.int32)
         number = np.arange(ends[-1], dtype=np.int32)
-        # Of each word: what is to be added to the number of a step, for the index of the step in
-        # the array of the steps; and the same for its column in `rows`, and for its position.
         lengths = depths.reshape(u, r, b).sum(axis=2, dtype=np.int32)
-        widths = np.maximum(lengths.max(axis=1), 1)
+        order = np.argsort(-lengths, axis=1, kind="stable")
+        widths, starts = BlockClasses(r).layout(np.take_along_axis(lengths, order, axis=1))
+        totals = starts[:, -1]
+        positions = np.empty((u, r), np.intp)
+        np.put_along_axis(positions, order, starts[:, :-1], axis=1)
+        # Of each word: what is to be added to the number of a step, for the index of the step in
+        # the array of the steps, and for its row.
         block_starts = ends.reshape(u, r, b)[:, :, -1] - lengths
-        positions = np.arange(r, dtype=np.int32) * widths[:, np.newaxis] - block_starts
-        shifts = np.empty((3, u, r, b), np.int32)
+        shifts = np.empty((2, u, r, b), np.int32)
         shifts[0] = (self._starts.take(flat) - ends + depths).reshape(u, r, b)
+        shifts[1] = (positions - block_starts)[:, :, np.newaxis]
+        step, position = np.repeat(shifts.reshape(2, -1), depths, axis=1) + number
         sums = lengths.sum(axis=1)
-        columns = int(sums.max())
-        shifts[1] = (np.arange(u) * columns - block_starts[:, 0])[:, np.newaxis, np.newaxis]
-        shifts[2] = positions[:, :, np.newaxis]
-        step, slot, position = np.repeat(shifts.reshape(3, -1), depths, axis=1) + number
         nodes = self._nodes.take(step)
-        rows = np.full((u, columns), self.pad, np.int32)
-        rows.reshape(-1)[slot] = nodes
-        changes = np.zeros((u, columns), np.int32)
-        changes.reshape(-1)[slot] = position
-        groups = RowGroups.of_updates(rows, self.pad, changes)
+        groups = RowGroups.of_lists(nodes, position, sums, self.pad)
         word = np.repeat(np.tile(np.arange(n, dtype=np.int32), u), depths)
-        turns = word + np.where(self._is_left.take(step), np.int32(n), np.int32(0))
-        steps = []
-        last = 0
-        for width, count, group in zip(widths.tolist(), sums.tolist(), groups, strict=True):
-            part = slice(last, last + count)
-            last += count
-            of_update = np.empty((2, r * width), np.int32)
-            of_update[0], of_update[1] = self.pad, 2 * n
-            of_update[0, position[part]] = nodes[part]
-            of_update[1, position[part]] = turns[part]
-            steps.append(DeepSteps(of_update[0].reshape(r, width), of_update[1], group))
-        return steps
+        word += np.where(self._is_left.take(step), np.int32(n), np.int32(0))
+        all_nodes = np.full(int(totals.sum()), self.pad, np.intp)
+        all_turns = np.full(len(all_nodes), 2 * n, np.intp)
+        shifted = position + np.repeat(np.cumsum(totals) - totals, sums)
+        all_nodes[shifted], all_turns[shifted] = nodes, word
+        parts = slices(np.cumsum(totals).tolist())
+        inverse = np.argsort(order, axis=1)
+        of_updates = zip(order, inverse, widths.tolist(), parts, groups, strict=True)
+        return [
+            DeepSteps(blocks, back, width, all_nodes[part], all_turns[part], group)
+            for blocks, back, width, part, group in of_updates
+        ]

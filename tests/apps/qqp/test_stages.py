@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,7 @@ from pmt_apps.qqp import main
 from pmt_apps.qqp.data.settings import PRESETS, Settings
 from pmt_core import load_archive
 from pmt_nn import PairClassifier
+from pmt_text import NumberedTokens
 from pmt_text.tokenizers.token_numbers import TokenNumbers
 
 STUDENTS = 3
@@ -51,19 +52,20 @@ def best(tmp_path_factory: pytest.TempPathFactory) -> Best:
     folder = tmp_path_factory.mktemp("best")
     best = Best(folder / "run")
     build: Callable[..., None] = PairClassifier.__init__
-    tokenize: Callable[[TokenNumbers, str], bytes] = TokenNumbers.bytes_of
+    encode: Callable[[TokenNumbers, Iterable[str]], NumberedTokens] = TokenNumbers.encode
 
     def counted_build(self: PairClassifier, *args: Any, **kwargs: Any) -> None:
         best.classifiers += 1
         build(self, *args, **kwargs)
 
-    def counted_tokenize(self: TokenNumbers, text: str) -> bytes:
-        best.tokenizations[text] += 1
-        return tokenize(self, text)
+    def counted_encode(self: TokenNumbers, texts: Iterable[str]) -> NumberedTokens:
+        listed = list(texts)
+        best.tokenizations.update(listed)
+        return encode(self, listed)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PairClassifier, "__init__", counted_build)
-        patch.setattr(TokenNumbers, "bytes_of", counted_tokenize)
+        patch.setattr(TokenNumbers, "encode", counted_encode)
         best.output = Program("qqp", folder).run(*files(folder), *BEST, "--out", "run").stdout
     return best
 

@@ -38,6 +38,36 @@ def test_numbers_are_those_of_the_tokens(
     assert len(set(source.words)) == len(source.words)
 
 
+def test_blocks_of_texts_have_the_numbers_of_single_texts() -> None:
+    """Tokens are numbered in the order of the texts, also those of texts by all rules."""
+    rng = np.random.default_rng(0)
+    pieces = [
+        "who",
+        "(what)",
+        "n't",
+        "U.S.",
+        "got",
+        "ta",
+        "is",
+        "it's",
+        "",
+        "?",
+        "a\nb",
+        "\x00\x1e",
+    ]
+    pieces += ["\x00\x1e\x00", *(f"word{i}" for i in range(300))]
+    texts = [" ".join(rng.choice(pieces, rng.integers(0, 9))) for _ in range(9000)]
+    for part in (texts, texts[:500], [text for text in texts if "\x1e" not in text]):
+        blocks, single = TokenNumbers(), TokenNumbers()
+        numbers, lengths = blocks.encode(part)
+        alone = [single.encode([text]).numbers.tolist() for text in part]
+        assert numbers.tolist() == [number for text in alone for number in text]
+        assert lengths.tolist() == list(map(len, alone))
+        assert list(blocks.words) == list(single.words)
+        expected = [token for text in part for token in tokenize(text)]
+        assert [blocks.words[i] for i in numbers] == expected
+
+
 def test_a_cache_returns_equal_tokens_before_and_after() -> None:
     cache = TokenCache()
     assert [cache(text) for text in TEXTS] == [cache(text) for text in TEXTS]

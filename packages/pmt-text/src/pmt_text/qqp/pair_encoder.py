@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from pmt_text.qqp.word_matches import (
     rarity_band,
 )
 from pmt_text.tokenizers.normalize import Tokenize, tokenize
-from pmt_text.tokenizers.token_numbers import TokenCache, TokenNumbers, token_numbers
+from pmt_text.tokenizers.token_numbers import NumberedTokens, token_numbers
 from pmt_text.tokenizers.vocabulary import CLS, SEP, Vocabulary
 
 _SPECIALS = 3  # <cls> a <sep> b <sep>
@@ -119,22 +120,31 @@ class PairEncoder:
     ) -> None:
         """Append ids, segments, match types and lengths of all pairs to flat arrays."""
         tokens = token_numbers(tokenize)
+        ids = np.zeros(0, np.int32)  # of all tokens so far, each looked up once
         for start in range(0, len(pairs), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            block: Sequence[NDArray[Any]] = self._encoded(pairs[rows], tokens, features[rows])
+            encoded = tokens.encode(itertools.chain.from_iterable(pairs[rows]))
+            words = tokens.words
+            new = self.vocabulary.ids(islice(words, len(ids), None))
+            ids = np.concatenate((ids, new.astype(np.int32)))
+            block: Sequence[NDArray[Any]] = self._encoded(encoded, words, ids, features[rows])
             for whole, part in zip(flat, block, strict=True):
                 whole.frombytes(part.tobytes())
 
     def _encoded(
         self,
-        pairs: Sequence[tuple[str, str]],
-        tokens: TokenNumbers | TokenCache,
+        encoded: NumberedTokens,
+        words: Sequence[str],
+        word_ids: NDArray[np.int32],
         features: NDArray[np.float32],
     ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int8], NDArray[np.int64]]:
-        """Return ids, segments and match types of pairs, (m,), and lengths (n,); fill features."""
-        numbers, lengths = tokens.encode(itertools.chain.from_iterable(pairs))
-        numbers, words = _occurring(numbers, tokens.words)
-        types = self._match_types(numbers, lengths, words, features)
+        """Return ids, segments and match types of pairs, (m,), and lengths (n,); fill features.
+
+        words, word_ids: of all numbers of tokens.
+        """
+        numbers, lengths = encoded
+        numbers, occurring = _occurring(numbers, len(words))
+        types = self._match_types(numbers, lengths, (words, occurring), features)
         keep = _truncated(lengths.reshape(-1, 2), self.max_length - _SPECIALS)
         if keep.sum() < len(numbers):
             column = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -142,15 +152,16 @@ class PairEncoder:
             numbers, types = numbers[is_kept], types[is_kept]
         ends = np.cumsum(keep.sum(axis=1) + _SPECIALS)
         starts = ends - (keep.sum(axis=1) + _SPECIALS)
-        ids = np.full(len(numbers) + _SPECIALS * len(pairs), SEP, np.int32)
+        n = len(keep)
+        ids = np.full(len(numbers) + _SPECIALS * n, SEP, np.int32)
         ids[starts] = CLS
         is_word = np.ones(len(ids), np.bool_)
         for specials in (starts, starts + 1 + keep[:, 0], ends - 1):
             is_word[specials] = False
-        ids[is_word] = self.vocabulary.ids(words)[numbers]
+        ids[is_word] = word_ids[occurring][numbers]
         all_types = np.zeros(len(ids), np.int8)
         all_types[is_word] = types
-        segment = np.tile(np.array([0, 1], np.int8), len(pairs))
+        segment = np.tile(np.array([0, 1], np.int8), n)
         segments = np.repeat(segment, (keep + np.array([2, 1])).ravel())
         return ids, segments, all_types, ends - starts
 
@@ -158,13 +169,17 @@ class PairEncoder:
         self,
         numbers: NDArray[np.int32],
         lengths: NDArray[np.int64],
-        words: Sequence[str],
+        words_of: tuple[Sequence[str], NDArray[np.intp]],
         features: NDArray[np.float32],
     ) -> NDArray[np.int8]:
-        """Return the match type of each token, (m,); fill the features if there are any."""
+        """Return the match type of each token, (m,); fill the features if there are any.
+
+        words_of: words, and the index of that of each number.
+        """
         shared = is_shared(numbers, lengths)
         if self.idf is None:
             return shared.astype(np.int8) + np.int8(1)
+        words = [words_of[0][i] for i in words_of[1].tolist()]
         tokens = [words[i] for i in numbers.tolist()]
         similar = np.zeros(len(tokens), np.bool_)
         ends = np.cumsum(lengths).tolist()
@@ -198,13 +213,16 @@ class PairEncoder:
 
 
 def _occurring(
-    numbers: NDArray[np.int32], words: Sequence[str]
-) -> tuple[NDArray[np.int32], list[str]]:
-    """Return the numbers that tokens have among those that occur, (m,), and these tokens."""
-    occurs = np.zeros(len(words), np.bool_)
+    numbers: NDArray[np.int32], words: int
+) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Return the numbers that tokens have among those that occur, (m,), and those that occur.
+
+    words: how many numbers there are.
+    """
+    occurs = np.zeros(words, np.bool_)
     occurs[numbers] = True
     renumbered = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
-    return renumbered[numbers], [words[i] for i in np.flatnonzero(occurs).tolist()]
+    return renumbered[numbers], np.flatnonzero(occurs)
 
 
 def _truncated(lengths: NDArray[np.int64], budget: int) -> NDArray[np.int64]:

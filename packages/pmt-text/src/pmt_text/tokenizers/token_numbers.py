@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pmt_text.tokenizers.normalize import NotAlone, Tokenize, tokenize, tokens_alone
 
 _BLOCK = 8192  # texts; bounds the memory that counting takes
+_END = "\x00\x1e\x00"  # a piece behind each text of a block; a text that has it is tokenized alone
+_END_BYTES = array("i", [-1]).tobytes()
 
 
 class NumberedTokens(NamedTuple):
@@ -56,14 +58,52 @@ class TokenNumbers:
 
     def encode(self, texts: Iterable[str]) -> NumberedTokens:
         """Return the numbers of the tokens of n texts."""
-        parts = list(map(self.bytes_of, texts))
-        numbers = np.frombuffer(b"".join(parts), np.int32)
-        lengths = np.fromiter(map(len, parts), np.int64, len(parts)) // numbers.itemsize
-        return NumberedTokens(numbers, lengths)
+        blocks = [self._encode_block(block) for block in text_blocks(texts)]
+        if len(blocks) == 1:
+            return blocks[0]
+        numbers = [np.zeros(0, np.int32), *(block.numbers for block in blocks)]
+        lengths = [np.zeros(0, np.int64), *(block.lengths for block in blocks)]
+        return NumberedTokens(np.concatenate(numbers), np.concatenate(lengths))
+
+    def _encode_block(self, texts: Sequence[str]) -> NumberedTokens:
+        """Return the numbers of the tokens of a few thousand texts."""
+        joined = f" {_END} ".join([*texts, ""])
+        if self._tokenize is tokenize and joined.count(_END) == len(texts):
+            values = self._block_values(joined, texts)
+        else:
+            values = [part for text in texts for part in (self.bytes_of(text), _END_BYTES)]
+        flat = np.frombuffer(b"".join(values), np.int32)
+        ends = np.flatnonzero(flat < 0)
+        return NumberedTokens(flat[flat >= 0], np.diff(ends, prepend=-1) - 1)
+
+    def _block_values(self, joined: str, texts: Sequence[str]) -> list[bytes]:
+        """Return the numbers of the tokens of texts, with `_END_BYTES` behind those of each.
+
+        All pieces of the texts are looked up by one call, which stops at a piece that is not
+        tokenized alone. Tokens get their numbers as if the texts were encoded one by one.
+        """
+        pieces = iter(joined.split(" ")[:-1])
+        values: list[bytes] = []
+        row = 0
+        lookup = map(self._pieces.__getitem__, pieces)
+        while True:
+            part: list[bytes] = []
+            try:
+                part.extend(lookup)  # what came before an exception stays
+            except NotAlone:
+                while part and part[-1] is not _END_BYTES:
+                    part.pop()
+                row += part.count(_END_BYTES)
+                values += part
+                values += _numbers(self._tokenize(texts[row]), self._number_of), _END_BYTES
+                row += 1
+                _END in pieces  # noqa: B015  (goes on behind the end of the text)
+            else:
+                return values + part
 
     def bytes_of(self, text: str) -> bytes:
         """Return the numbers of the tokens of a text as the bytes of int32."""
-        if self._tokenize is tokenize:
+        if self._tokenize is tokenize and _END not in text:
             try:
                 return b"".join(map(self._pieces.__getitem__, text.split(" ")))
             except NotAlone:
@@ -75,7 +115,7 @@ class _Pieces(dict[str, bytes]):
     """The numbers of the tokens of pieces that are tokenized alone, as the bytes of int32."""
 
     def __init__(self, number_of: dict[str, int]) -> None:
-        super().__init__()
+        super().__init__({_END: _END_BYTES})
         self._number_of = number_of
 
     def __missing__(self, piece: str) -> bytes:
@@ -128,7 +168,8 @@ class TokenCache:
         """Return the numbers of the tokens of n texts."""
         number, known = self._rows.setdefault, len(self._rows)
         rows = np.array([number(text, len(self._rows)) for text in texts], np.int64)
-        self._add(_last(self._rows, len(self._rows) - known))
+        if len(self._rows) > known:
+            self._add(_last(self._rows, len(self._rows) - known))
         offsets = np.frombuffer(self._offsets, np.int64)
         tokens = np.frombuffer(self._tokens, np.int32)
         lengths = offsets[rows + 1] - offsets[rows]
@@ -137,9 +178,9 @@ class TokenCache:
 
     def _add(self, texts: Iterable[str]) -> None:
         """Tokenize the texts of new rows."""
-        for part in map(self._source.bytes_of, texts):
-            self._tokens.frombytes(part)
-            self._offsets.append(len(self._tokens))
+        numbers, lengths = self._source.encode(texts)
+        self._offsets.frombytes((np.cumsum(lengths) + len(self._tokens)).tobytes())
+        self._tokens.frombytes(numbers.tobytes())
 
 
 def _last(keys: dict[str, int], count: int) -> list[str]:

@@ -12,6 +12,7 @@ from pmt_nn.word2vec.bounded_steps import bounded_steps, may_exceed
 from pmt_nn.word2vec.context_bands import ContextBands
 from pmt_nn.word2vec.input_blocks import ContextMeans
 from pmt_nn.word2vec.path_blocks import SortedPaths
+from pmt_nn.word2vec.scatter_add import put_rows
 
 
 @pytest.mark.parametrize("v", [2, 40, 300])
@@ -118,3 +119,14 @@ def test_steps_that_cannot_exceed_the_limit_are_not_changed() -> None:
     np.testing.assert_array_equal(bounded_steps(gradients.copy(), curvature, 0.5, 1.0), gradients)
     assert may_exceed(8.1, 0.5, 1.0)
     assert may_exceed(float("nan"), 0.5, 1.0)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_any_table_are_put(order: str, dtype: type) -> None:
+    table = np.zeros((6, 3), dtype, order=order)
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    put_rows(table, np.array([4, 1]), values)
+    expected = np.zeros((6, 3))
+    expected[[4, 1]] = values
+    np.testing.assert_array_equal(table, expected)

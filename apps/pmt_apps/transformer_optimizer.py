@@ -39,7 +39,7 @@ def transformer_optimizer(
 
 def _is_hidden_matrix(name: str, parameter: Parameter) -> bool:
     """Return whether it is the matrix of a linear layer inside of the stack: no table."""
-    return parameter.ndim == 2 and name.split(".")[-2] in _LAYERS_WITH_MATRICES
+    return parameter.ndim == 2 and _layer_of(name) in _LAYERS_WITH_MATRICES
 
 
 def _is_other(name: str, parameter: Parameter) -> bool:
@@ -48,4 +48,9 @@ def _is_other(name: str, parameter: Parameter) -> bool:
 
 def _sections(name: str, parameter: Parameter) -> int:
     """Return 3 for queries, keys and values in one matrix, each of which is a matrix of its own."""
-    return _LAYERS_WITH_MATRICES[name.split(".")[-2]]
+    return _LAYERS_WITH_MATRICES[_layer_of(name)]
+
+
+def _layer_of(name: str) -> str:
+    """Return the name of the layer whose parameter it is, empty for one of the model itself."""
+    return name.rpartition(".")[0].rpartition(".")[2]

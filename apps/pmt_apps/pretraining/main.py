@@ -35,6 +35,7 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.kit.main import run_app
 from pmt_apps.kit.run import Run
 from pmt_apps.pretraining.corpus import read_corpus
+from pmt_apps.pretraining.initial_weights import set_initial_weights
 from pmt_apps.pretraining.predictor import MaskedWordPredictor
 from pmt_apps.pretraining.probe import read_probe
 from pmt_apps.pretraining.settings import TASK, Settings
@@ -42,7 +43,6 @@ from pmt_apps.pretraining.training import (
     all_scores,
     build_model,
     fit,
-    set_initial_weights,
     with_steps,
 )
 from pmt_nn import Bert, MaskedBert
@@ -62,7 +62,10 @@ def train(settings: Settings, run: Run[Settings]) -> None:
     with run.model_limit(None):
         model = build_model(settings, len(corpus.tokenizer))
     probe = read_probe(settings, Encoder(model.encoder, corpus.tokenizer), run)
-    set_initial_weights(model, corpus.train)
+    if not (settings.resume and run.folder.checkpoint.is_file()):  # it has all weights
+        set_initial_weights(model, corpus, settings)
+    if settings.vectors_epochs:
+        model.encoder.words.freeze()
     run.settings = settings = with_steps(settings, model, corpus, probe, start)
     run.say(
         f"{model.parameter_count():,} parameters, {settings.epochs} epochs of {settings.steps:,} "

@@ -10,6 +10,7 @@ from pmt_apps.kit.options import (
     EPOCHS,
     LAYERS,
     SIZE,
+    STAGE_EPOCHS,
     data_option,
     model_option,
     path_option,
@@ -67,7 +68,14 @@ class Settings(TransformerSettings):
         None, "width of the embeddings, mapped to --width", default_text="--width", **SIZE
     )
     max_length: int = model_option(64, "tokens of a chunk, special tokens included", at_least=8)
+    vectors_epochs: int = training_option(
+        0,
+        "passes of skip-gram over the text, whose vectors are the table of tokens from then on; "
+        "0: a table that is trained with the layers, and is the output layer, too",
+        **STAGE_EPOCHS,
+    )
     mask_rate: float = training_option(0.15, "fraction of the tokens to predict", above=0, below=1)
+    whole_words: bool = training_option(False, "mask all pieces of a word or none")
     dropout: float = training_option(
         0.0, "dropout rate; a text that is read once needs none", at_least=0, below=1
     )

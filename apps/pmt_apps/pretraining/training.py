@@ -17,8 +17,15 @@ from pmt_apps.pretraining.settings import Settings
 from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
-from pmt_nn import Bert, BertConfig, MaskedBert, sinusoids
-from pmt_text import CLS, ConsecutiveChunks, RandomChunks, TextChunkBatch, mask_tokens
+from pmt_nn import Bert, BertConfig, MaskedBert
+from pmt_text import (
+    CLS,
+    ConsecutiveChunks,
+    RandomChunks,
+    TextChunkBatch,
+    Tokenizer,
+    mask_tokens,
+)
 from pmt_train import (
     FitOptions,
     Trainer,
@@ -31,7 +38,6 @@ from pmt_train import (
 
 DEFAULT_STEPS = 200
 _OTHER_LR_FACTOR = 0.2  # of embeddings and norms, beside the matrices of Muon
-_TABLE_RMS = 0.1  # root mean square of the initial tables of tokens and positions
 _SCORED_TOKENS = 1 << 16  # of the held-out text, after each epoch
 _SCORED_MASK_RATE = 0.15  # whatever that of training: so that runs can be compared
 _EVALUATION_TOKENS = 1 << 13  # of a batch
@@ -53,22 +59,7 @@ def build_model(settings: Settings, vocabulary: int) -> MaskedBert:
         **settings.sizes,
     )
     rng = RandomStream(settings.seed, "weights").generator()
-    return MaskedBert(Bert(config, rng), rng)
-
-
-def set_initial_weights(model: MaskedBert, ids: NDArray[np.integer]) -> None:
-    """Set weights that are known before the first step; ids: of the training text, (n,).
-
-    The bias of the output layer becomes the logarithm of the frequencies of the tokens. Otherwise
-    the model first learns these, by vectors that are alike in all contexts, and takes long to
-    leave that state. Positions become sinusoids, of which neighbors are alike. Both tables are
-    larger than new ones, so that the same rates change them less.
-    """
-    counts = np.bincount(ids, minlength=model.output_vocabulary) + 1
-    model.bias.data[...] = np.log(counts / counts.sum())
-    words, positions = model.encoder.words.weight.data, model.encoder.positions.weight.data
-    words *= _TABLE_RMS / np.sqrt(np.mean(np.square(words)))
-    positions[...] = _TABLE_RMS * 2**0.5 * sinusoids(*positions.shape)
+    return MaskedBert(Bert(config, rng), rng, tied=not settings.vectors_epochs)
 
 
 def with_steps(
@@ -84,7 +75,7 @@ def with_steps(
         return settings
     if settings.minutes is None:
         return replace(settings, steps=DEFAULT_STEPS)
-    trainer = make_trainer(settings, model, 1)
+    trainer = make_trainer(settings, model, corpus.tokenizer, 1)
     total = _UNTIMED_STEPS + _TIMED_STEPS
     times = []
     with trainer.restored(), trainer.workers, progress_bar(total, "timing steps", "step") as bar:
@@ -103,12 +94,16 @@ def with_steps(
 
 
 def make_trainer(
-    settings: Settings, model: MaskedBert, steps: int
+    settings: Settings, model: MaskedBert, tokenizer: Tokenizer, steps: int
 ) -> Trainer[MaskedBert, TextChunkBatch]:
     """Return the trainer of a run of `steps` steps: the rate rises, and falls linearly to 0."""
     return Trainer(
         model,
-        functools.partial(_loss, mask_rate=settings.mask_rate),
+        functools.partial(
+            _loss,
+            mask_rate=settings.mask_rate,
+            continues=continuing_pieces(tokenizer) if settings.whole_words else None,
+        ),
         optimizer=transformer_optimizer(
             settings.optimizer,
             betas=(0.9, 0.98),
@@ -126,13 +121,25 @@ def _chunks(settings: Settings, corpus: Corpus, steps: int) -> RandomChunks:
     return RandomChunks(corpus.train, settings.max_length, settings.batch_size, steps, stream)
 
 
+def continuing_pieces(tokenizer: Tokenizer) -> NDArray[np.bool_]:
+    """Return whether each piece of the tokenizer continues a word, (v,)."""
+    pieces = tokenizer.tokens(range(len(tokenizer)))
+    return np.array([piece.startswith("##") for piece in pieces])
+
+
 def _loss(
-    model: MaskedBert, batch: TextChunkBatch, rng: np.random.Generator, *, mask_rate: float
+    model: MaskedBert,
+    batch: TextChunkBatch,
+    rng: np.random.Generator,
+    *,
+    mask_rate: float,
+    continues: NDArray[np.bool_] | None = None,
 ) -> tuple[Tensor, int]:
     """Return the summed cross-entropy of tokens that are masked at random, and their number."""
     ids = batch.ids.copy()
     ids[:, 0] = CLS  # every text begins so
-    masked = mask_tokens(ids, model.encoder.config.vocabulary, rng, rate=mask_rate)
+    vocabulary = model.encoder.config.vocabulary
+    masked = mask_tokens(ids, vocabulary, rng, rate=mask_rate, continues=continues)
     loss: tuple[Tensor, int] = model(None, masked.ids, masked.labels, rng=rng)
     return loss
 
@@ -142,7 +149,7 @@ def fit(
 ) -> Workers:
     """Train; keep the weights with the fewest bits per word of the held-out text."""
     steps = settings.steps or DEFAULT_STEPS
-    trainer = make_trainer(settings, model, steps * settings.epochs)
+    trainer = make_trainer(settings, model, corpus.tokenizer, steps * settings.epochs)
 
     def evaluate() -> dict[str, float]:
         return all_scores(model, corpus, probe, settings, trainer.workers)

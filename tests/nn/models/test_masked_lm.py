@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,18 +159,24 @@ def test_the_output_vocabulary_is_part_of_the_vocabulary(rng, n) -> None:
 # --- encoders -------------------------------------------------------------------------------------
 
 
-def masked_bert(embedding: int) -> MaskedBert:
+def dense(gradient: Any) -> np.ndarray:
+    return gradient.to_dense() if isinstance(gradient, RowSparse) else np.asarray(gradient)
+
+
+def masked_bert(embedding: int, *, tied: bool = True) -> MaskedBert:
     config = BertConfig(
         vocabulary=15, max_length=6, width=8, heads=2, hidden=16, layers=1, dropout=0.0,
         embedding=embedding, model_type="electra" if embedding else "bert", pooled=False,
     )  # fmt: skip
     rng = np.random.default_rng(3)
-    return MaskedBert(Bert(config, rng, dtype=np.float64), rng, dtype=np.float64).eval()
+    encoder = Bert(config, rng, dtype=np.float64)
+    return MaskedBert(encoder, rng, tied=tied, dtype=np.float64).eval()
 
 
+@pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("embedding", [0, 4])
-def test_the_loss_of_an_encoder_is_the_cross_entropy_of_its_logits(rng, embedding) -> None:
-    model = masked_bert(embedding)
+def test_the_loss_of_an_encoder_is_the_cross_entropy_of_its_logits(rng, embedding, tied) -> None:
+    model = masked_bert(embedding, tied=tied)
     ids = rng.integers(5, 15, (2, 6))
     mask = np.array([[True] * 6, [True] * 4 + [False] * 2])
     labels = np.full(ids.shape, IGNORE_LABEL)
@@ -196,7 +203,7 @@ def test_padding_changes_no_gradient_of_an_encoder(rng, embedding) -> None:
     def slopes(ids: np.ndarray, labels: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
         by_parameter = gradients(model(mask, ids, labels)[0])
         arrays = [by_parameter[p] for p in parameters]
-        return [g.to_dense() if isinstance(g, RowSparse) else np.asarray(g) for g in arrays]
+        return [dense(g) for g in arrays]
 
     plain = slopes(ids, labels, np.ones((1, 4), bool))
     wide = np.pad(ids, ((0, 0), (0, 2)))
@@ -209,3 +216,19 @@ def test_padding_changes_no_gradient_of_an_encoder(rng, embedding) -> None:
         np.testing.assert_allclose(a, b, atol=1e-12, err_msg=name)
     table = dict(zip(names, plain, strict=True))["encoder.words.weight"]
     assert np.abs(table[12]).max() > 0
+
+
+def test_an_output_layer_of_its_own_is_the_tied_one_if_its_vectors_are_alike(rng) -> None:
+    tied, free = masked_bert(4), masked_bert(4, tied=False)
+    assert free.output is not None
+    assert set(free.state_dict()) - set(tied.state_dict()) == {"output"}
+    free.load_state_dict({**tied.state_dict(), "output": tied.encoder.words.weight.data})
+    ids = np.array([[6, MASK_ID, 8, 9]])
+    labels = np.array([[IGNORE_LABEL, 7, IGNORE_LABEL, IGNORE_LABEL]])
+    losses = [model(None, ids, labels)[0] for model in (tied, free)]
+    assert losses[0].item() == pytest.approx(losses[1].item())
+    both = dense(gradients(losses[0])[tied.encoder.words.weight])
+    by_parameter = gradients(losses[1])
+    table, output = (dense(by_parameter[p]) for p in (free.encoder.words.weight, free.output))
+    assert not table[[7, 10]].any()  # no token reads them
+    np.testing.assert_allclose(table + output, both, atol=1e-12)

@@ -77,6 +77,45 @@ def test_the_same_stream_gives_the_same_choice_and_the_input_stays() -> None:
     assert (ids == before).all()
 
 
+def test_whole_words_are_chosen_and_replaced_alike() -> None:
+    rng = np.random.default_rng(5)
+    ids = rng.integers(SPECIALS, WORDS, (500, 60))
+    ids[:, ::15] = rng.integers(0, SPECIALS, ids[:, ::15].shape)
+    continues = np.arange(WORDS) % 3 == 0
+    continues[:SPECIALS] = False
+    masked_tokens = mask_tokens(ids, WORDS, stream(), continues=continues)
+    chosen = masked_tokens.labels != IGNORE_LABEL
+    is_mask, kept = masked_tokens.ids == MASK, masked_tokens.ids == ids
+    words = 0
+    for i, row in enumerate(ids.tolist()):
+        start = 0
+        for stop in range(1, len(row) + 1):
+            if stop < len(row) and continues[row[stop]]:
+                continue
+            first = start + (row[start] < SPECIALS)  # a special token is never chosen
+            word = slice(first, stop)
+            assert len(set(chosen[i, word])) <= 1
+            assert len(set(is_mask[i, word] & chosen[i, word])) <= 1
+            words += first < stop and bool(chosen[i, first])
+            start = stop
+    assert words > 1000
+    assert (kept | chosen).all()
+    share = chosen.sum() / (ids >= SPECIALS).sum()
+    assert abs(share - 0.15) < 0.01  # of the tokens, as without words
+
+
+def test_without_pieces_that_continue_words_are_tokens() -> None:
+    ids = np.random.default_rng(6).integers(0, WORDS, (20, 30))
+    tokens = mask_tokens(ids, WORDS, stream())
+    words = mask_tokens(ids, WORDS, stream(), continues=np.zeros(WORDS, bool))
+    np.testing.assert_array_equal(words.ids, tokens.ids)
+    np.testing.assert_array_equal(words.labels, tokens.labels)
+    empty = np.empty((0, 0), np.int64)
+    assert mask_tokens(empty, WORDS, stream(), continues=np.ones(WORDS, bool)).ids.shape == (0, 0)
+    flat = mask_tokens(np.full(5, 9), WORDS, stream(), rate=0.5, continues=np.ones(WORDS, bool))
+    assert len(set(flat.labels.tolist())) == 1  # one word
+
+
 def test_nothing_to_hide() -> None:
     specials = np.arange(SPECIALS)[np.newaxis]
     masked_tokens = mask_tokens(specials, SPECIALS, stream(), rate=1.0)
@@ -97,3 +136,7 @@ def test_wrong_arguments_are_named() -> None:
         mask_tokens(ids, 7, stream())
     with pytest.raises(DtypeError, match="integers"):
         mask_tokens(ids.astype(float), WORDS, stream())  # type: ignore[arg-type]
+    with pytest.raises(DtypeError, match="boolean"):
+        mask_tokens(ids, 9, stream(), continues=np.zeros(9))  # type: ignore[arg-type]
+    with pytest.raises(ShapeError, match="continues"):
+        mask_tokens(ids, 9, stream(), continues=np.zeros(8, bool))

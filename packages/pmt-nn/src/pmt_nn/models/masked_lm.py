@@ -18,9 +18,11 @@ from pmt_nn.masks import Ids, Mask, Rng
 from pmt_nn.models.bert import Bert
 from pmt_nn.models.entity_tagger import EntityTagger
 from pmt_nn.models.pair_classifier import PairClassifier
-from pmt_nn.module.initializers import constant
+from pmt_nn.module.initializers import constant, normal
 from pmt_nn.module.module import Module
 from pmt_nn.module.parameter import Parameter
+
+_OUTPUT_STD = 0.02  # of the initial vectors of an output layer, as of a table
 
 
 class _MaskedModel(Module):
@@ -174,13 +176,15 @@ class MaskedTagger(_MaskedModel):
 class MaskedBert(_MaskedModel):
     """Masked language model of an encoder of the BERT family, to pre-train it.
 
-    The output layer is tied to the word embedding. Embeddings that are narrower than the encoder
-    (`BertConfig.embedding`) factorize it, too (Lan et al. 2020, section 3.1): a large vocabulary
-    then costs little.
+    The output layer is tied to the word embedding, or has vectors of its own. Embeddings that are
+    narrower than the encoder (`BertConfig.embedding`) factorize it, too (Lan et al. 2020, section
+    3.1): a large vocabulary then costs little.
 
     Args:
         encoder: is trained, apart from its layer on top of the first token.
         rng: stream of the initial weights of the head.
+        tied: whether the output layer is the word embedding. Otherwise its vectors are `output`,
+            (v, e), and the embedding is free for what fine-tuning needs (Chung et al. 2021).
 
     Examples:
         >>> import numpy as np
@@ -198,16 +202,28 @@ class MaskedBert(_MaskedModel):
     """
 
     def __init__(
-        self, encoder: Bert, rng: np.random.Generator, *, dtype: DTypeLike = np.float32
+        self,
+        encoder: Bert,
+        rng: np.random.Generator,
+        *,
+        tied: bool = True,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         self.encoder = encoder
         super().__init__(encoder, encoder.config.vocabulary, rng, dtype)
+        shape = encoder.words.weight.shape
+        self.output = None if tied else Parameter(normal(rng, shape, std=_OUTPUT_STD, dtype=dtype))
+
+    @property
+    def output_table(self) -> Parameter:
+        """The vectors of the tokens that the output layer reads, (v, e)."""
+        return self.encoder.words.weight if self.output is None else self.output
 
     def _encode(self, batch: Any, ids: Ids, is_masked: Mask, rng: Rng) -> tuple[Tensor, Tensor]:
         mask: Mask | None = batch  # True at tokens, (b, t); None: no padding
-        return self.encoder(ids, mask, rng=rng), self.encoder.words.weight
+        return self.encoder(ids, mask, rng=rng), self.output_table
 
     def logits(self, ids: Ids, mask: Mask | None, positions: NDArray[np.int64]) -> Tensor:
         """Return the logits of the vocabulary (n, v) at positions (n,) of the flat ids (b, t)."""
         vectors = self._transformed(self.encoder(ids, mask), positions)
-        return tied_linear(vectors, self.encoder.words.weight, self.bias)
+        return tied_linear(vectors, self.output_table, self.bias)

@@ -1,8 +1,8 @@
 """Initial weights of a masked language model that are known before its first step.
 
-The bias of the output layer is the logarithm of the frequencies of the pieces, positions are
-sinusoids, and with --vectors-epochs the table of tokens is skip-gram vectors (Mikolov et al.
-2013b), which cost a hundredth of a step of the encoder for each token.
+The bias of the output layer is the logarithm of the frequencies of the pieces, the heads of the
+first layer attend to neighbors, and with --vectors-epochs the table of tokens is skip-gram vectors
+(Mikolov et al. 2013b), which cost a hundredth of a step of the encoder for each token.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.pretraining.corpus import Corpus
+from pmt_apps.pretraining.neighbor_heads import (
+    attend_to_neighbors,
+    position_columns,
+    set_positions,
+)
 from pmt_apps.pretraining.settings import Settings
 from pmt_core import RandomStream, SettingsError
-from pmt_nn import MaskedBert, sinusoids
+from pmt_nn import MaskedBert
 from pmt_text import SEP, ChunkSampler, SamplingSettings
 from pmt_train import (
     Word2Vec,
@@ -27,7 +32,7 @@ from pmt_train import (
 )
 
 _RMS = 0.1  # root mean square of the initial tables; rates of training change them slowly
-_RANDOM_PART = 4  # one column of so many in a table of skip-gram vectors is random
+_NOISE = 0.3  # root mean square of what tells pieces with the same vectors apart
 _WINDOW = 5
 _SUBSAMPLE = 0.32  # threshold of subsampling, as a fraction of the mean frequency of a piece
 _CHUNK_TOKENS = 10_000
@@ -39,20 +44,23 @@ def set_initial_weights(model: MaskedBert, corpus: Corpus, settings: Settings) -
 
     The bias of the output layer becomes the logarithm of the frequencies of the tokens. Otherwise
     the model first learns these, by vectors that are alike in all contexts, and takes long to
-    leave that state. Positions become sinusoids, of which neighbors are alike. The tables are
-    larger than new ones, so that the same rates change them less.
+    leave that state. Positions become sinusoids in some columns of their own, and the heads of the
+    first layer begin at the neighbors (`attend_to_neighbors`). The tables are larger than new
+    ones, so that the same rates change them less.
 
     With --vectors-epochs the table of tokens begins with skip-gram vectors of the text
     (`piece_table`), and the output layer with a copy of it.
     """
     counts = np.bincount(corpus.train, minlength=model.output_vocabulary)
     model.bias.data[...] = np.log((counts + 1) / (counts + 1).sum())
-    positions = model.encoder.positions.weight.data
-    positions[...] = _RMS * 2**0.5 * sinusoids(*positions.shape)
-    table = model.encoder.words.weight.data
+    set_positions(model.encoder, _RMS)
+    attend_to_neighbors(model.encoder)
+    table, columns = model.encoder.words.weight.data, position_columns(model.encoder)
+    words = table[:, columns:]
     if settings.vectors_epochs:
-        table[...] = piece_table(corpus.train, counts, table.shape[1], settings)
-    table *= _RMS / _rms(table)
+        words[...] = piece_table(corpus.train, counts, words.shape[1], settings)
+    words *= _RMS / _rms(words)
+    table[:, :columns] = 0
     if model.output is not None:
         model.output.data[...] = table
 
@@ -62,18 +70,16 @@ def piece_table(
 ) -> NDArray[np.float64]:
     """Return a table of pieces (v, width) that tells their meaning and tells them apart.
 
-    A quarter of the width is random, so that pieces that have the same neighbors, such as "the"
-    and "a", differ. The rest is skip-gram vectors whose principal components are brought nearer
-    to each other: divided by the square roots of their standard deviations. A piece without
-    occurrences is random. All rows have a root mean square of 1: skip-gram vectors of frequent
-    pieces are short, and positions would outweigh them.
+    They are skip-gram vectors whose principal components are brought nearer to each other:
+    divided by the square roots of their standard deviations. A little noise is added, so that
+    pieces that have the same neighbors, such as "the" and "a", differ. A piece without occurrences
+    is noise alone. All rows have a root mean square of 1: skip-gram vectors of frequent pieces are
+    short, and positions would outweigh them.
     """
     rng = RandomStream(settings.seed, "piece table").generator()
-    table = rng.normal(size=(len(counts), width))
-    dimension = width - width // _RANDOM_PART
+    table = _NOISE * rng.normal(size=(len(counts), width))
     occurs = counts > 0
-    vectors = piece_vectors(ids, counts, dimension, settings)[occurs]
-    table[occurs, :dimension] = half_whitened(vectors)
+    table[occurs] += half_whitened(piece_vectors(ids, counts, width, settings)[occurs])
     normalized: NDArray[np.float64] = table / np.sqrt(np.mean(np.square(table), axis=1))[:, None]
     return normalized
 

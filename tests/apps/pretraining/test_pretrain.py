@@ -129,7 +129,7 @@ def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
     held_out = np.bincount(corpus.dev, minlength=len(counts))[words]
     entropy = -(held_out * np.log(counts[words] / counts.sum())).sum() / held_out.sum()
     loss = training.held_out_scores(model, corpus, chosen, Workers(1))["loss"]
-    assert loss == pytest.approx(entropy, rel=0.1)
+    assert loss == pytest.approx(entropy, rel=0.2)  # of few tokens
 
 
 def test_pieces_with_the_same_neighbors_have_similar_vectors(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_table_of_pieces_has_rows_of_one_length_and_tells_all_of_them_apart(
     lengths = np.linalg.norm(table, axis=1)
     np.testing.assert_allclose(lengths, np.sqrt(32))
     cosines = table @ table.T / 32
-    assert (cosines - np.eye(16)).max() < 0.95  # 11 and 13 have the same neighbors
+    assert (cosines - np.eye(16)).max() < 0.99  # 11 and 13 have the same neighbors
     assert cosines[11, 13] > cosines[11, [10, 12, SEP]].max()
 
 
@@ -191,7 +191,7 @@ def test_continuing_pieces_are_those_without_a_blank_before_them(text: Path) -> 
 def test_it_learns_to_fill_in_masks(trained: Program) -> None:
     rows = list(csv.DictReader((trained.folder / "run" / "history.csv").read_text().splitlines()))
     bits = [float(row["dev_bits_per_word"]) for row in rows]
-    assert bits[-1] < 0.5 * bits[0]
+    assert bits[-1] < 0.5  # the frequencies alone: 3.7
     predictor = pmt_apps.load(trained.folder / "run", workers=1)
     (masks,) = predictor.predict(["The cat sat on [MASK] mat ."])
     assert len(masks) == 1

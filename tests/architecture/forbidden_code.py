@@ -13,7 +13,7 @@ _CODE_RUNNING_FORMATS = frozenset(
 )
 
 # All else in numpy.random, and in random, reads or writes the one global stream of its module.
-_BIT_GENERATORS = ("BitGenerator", "PCG64", "PCG64DXSM", "Philox", "SeedSequence")
+_BIT_GENERATORS = ("BitGenerator", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SeedSequence")
 _EXPLICIT_STREAMS = frozenset(("Generator", "default_rng", "Random", *_BIT_GENERATORS))
 
 

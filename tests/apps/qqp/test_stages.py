@@ -25,9 +25,10 @@ from pmt_nn import PairClassifier
 from pmt_text import NumberedTokens
 from pmt_text.tokenizers.token_numbers import TokenNumbers
 
-STUDENTS = 3
+TEACHERS, STUDENTS, MEMBERS = 2, 3, 2
 SETTINGS = ("--epochs", 1, "--pretrain-epochs", 1, "--workers", 1, *TINY, "--hidden", 16)
-BEST = ("--preset", "best", "--students", STUDENTS, *SETTINGS)
+ENSEMBLE = ("--teachers", TEACHERS, "--students", STUDENTS, "--members", MEMBERS)
+BEST = ("--preset", "best", *ENSEMBLE, *SETTINGS)
 
 
 def files(folder: Path) -> list[object]:
@@ -74,17 +75,17 @@ def test_each_stage_leaves_its_weights(best: Best) -> None:
     assert "near pairs found" in best.output
     students = [f"student{n}" for n in range(1, STUDENTS + 1)]
     soft = [f"{name}.soft_labels" for name in students]
-    for stage in ("vectors", "pretrain", "teacher", *students, *soft):
+    for stage in ("vectors", "pretrain", "teacher", "teacher2", *students, *soft):
         assert (best.run / f"{stage}.npz").is_file(), stage
     rows = (best.run / "history.csv").read_text().splitlines()
-    assert len(rows) == 1 + 3 + 1 + 1 + 2 * STUDENTS
+    assert len(rows) == 1 + 3 + 1 + TEACHERS + 2 * STUDENTS
 
 
-def test_the_model_is_the_ensemble_of_the_students(best: Best) -> None:
+def test_the_model_is_the_ensemble_of_the_last_students(best: Best) -> None:
     weights, meta = load_archive(best.run / "model.npz")
-    assert meta["model"]["members"] == STUDENTS
-    for n in range(STUDENTS):
-        student, _ = load_archive(best.run / f"student{n + 1}.npz")
+    assert meta["model"]["members"] == MEMBERS
+    for n in range(MEMBERS):
+        student, _ = load_archive(best.run / f"student{STUDENTS - MEMBERS + n + 1}.npz")
         for name, array in student.items():
             member = name.replace("members.0", f"members.{n}")
             np.testing.assert_array_equal(weights[member], array)
@@ -93,8 +94,27 @@ def test_the_model_is_the_ensemble_of_the_students(best: Best) -> None:
     assert metrics["parameters"] == members
 
 
-def test_best_builds_a_teacher_and_its_students_and_no_other_model(best: Best) -> None:
-    assert best.classifiers == 1 + STUDENTS
+def test_best_builds_teachers_and_students_and_no_other_model(best: Best) -> None:
+    assert best.classifiers == TEACHERS + STUDENTS
+
+
+def test_teachers_begin_with_the_same_layers_and_end_with_others(best: Best) -> None:
+    first, second = (load_archive(best.run / f"{name}.npz")[0] for name in ("teacher", "teacher2"))
+    words = "members.0.words.weight"
+    change = np.abs(first[words] - second[words]).max()
+    assert 0 < change < 0.1 * np.abs(first[words]).max()
+
+
+def test_teachers_without_students_are_the_model(
+    program: Callable[..., Program], tmp_path: Path
+) -> None:
+    options = ("--preset", "quick", "--teachers", TEACHERS, *SETTINGS)
+    program("qqp").run(*files(tmp_path), *options, "--out", "run")
+    weights, meta = load_archive(tmp_path / "run" / "model.npz")
+    assert meta["model"]["members"] == TEACHERS
+    second, _ = load_archive(tmp_path / "run" / "teacher2.npz")
+    words = "members.{}.words.weight"
+    np.testing.assert_array_equal(weights[words.format(1)], second[words.format(0)])
 
 
 def test_each_question_is_tokenized_once(best: Best) -> None:
@@ -102,14 +122,16 @@ def test_each_question_is_tokenized_once(best: Best) -> None:
     assert set(best.tokenizations.values()) == {1}
 
 
-def test_resumed_after_a_student_the_weights_are_the_same(
-    best: Best, program: Callable[..., Program], tmp_path: Path
+@pytest.mark.parametrize("missing", ["student2", "teacher2"])
+def test_resumed_after_a_stage_the_weights_are_the_same(
+    best: Best, program: Callable[..., Program], tmp_path: Path, missing: str
 ) -> None:
     again = tmp_path / "again"
     shutil.copytree(best.run, again)
-    for name in ("student2.soft_labels", "student2", "student3.soft_labels", "student3"):
-        (again / f"{name}.npz").unlink()
-        (again / f"{name}.checkpoint.npz").unlink()
+    stages = ["teacher2", *(f"student{n}" for n in range(1, STUDENTS + 1))]
+    for name in stages[stages.index(missing) :]:
+        for path in again.glob(f"{name}.*npz"):
+            path.unlink()
     (again / "model.npz").unlink()
     program("qqp").run("--resume", "--out", again)
     (expected, _), (resumed, _) = (load_archive(run / "model.npz") for run in (best.run, again))
@@ -152,6 +174,7 @@ def test_pretraining_on_a_text_and_from_its_weights(
         (("--vectors-epochs", 0), "--vectors-epochs"),
         (("--extra-epochs", 1), "--preset plain"),
         (("--pretrain", "some.txt", "--pretrain-epochs", 0), "--pretrain-epochs"),
+        (("--encoder", "folder", "--students", 0), "--optimizer muon"),
         (("--pretrain", "missing.npz"), "missing.npz"),
         (("--pretrain", "missing.txt"), "missing.txt"),
     ],

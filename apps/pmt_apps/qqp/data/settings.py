@@ -16,6 +16,7 @@ from pmt_apps.kit.options import (
     training_option,
 )
 from pmt_apps.kit.settings import TransformerSettings
+from pmt_apps.transformer_optimizer import OptimizerName
 from pmt_core import SettingsError
 
 BASELINE: dict[str, Any] = {"epochs": 10, "lr": 0.1, "batch_size": 256, "warmup": 0}
@@ -33,9 +34,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"vectors_epochs": 3, "pretrain_epochs": 2, "epochs": 4, "average": 0.999},
     "best": {
         "vectors_epochs": 3,
+        "optimizer": "muon",
         "pretrain_epochs": 6,
         "epochs": 3,
         "average": 0.999,
+        "teachers": 3,
+        "near": 4,
         "students": 3,
     },
 }
@@ -112,12 +116,42 @@ class Settings(TransformerSettings):
         **STAGE_EPOCHS,
         default_text=_BY_PRESET,
     )
+    optimizer: OptimizerName = training_option(
+        "adamw",
+        "of all parameters; muon: of the layers' matrices, at six times --lr, and adamw of the "
+        "others",
+        default_text=_BY_PRESET,
+    )
+    teachers: int = training_option(
+        1,
+        "first models, whose mean gives the first student its soft labels",
+        at_least=1,
+        at_most=1000,
+        default_text=_BY_PRESET,
+    )
     students: int = training_option(
         0,
-        "models that are trained on the first one's soft labels of mined pairs",
+        "models that are trained on the soft labels of those before, also of mined pairs",
         at_least=0,
         at_most=1000,
         default_text=_BY_PRESET,
+    )
+    members: int = model_option(
+        0,
+        "the last N students are the model; 0: all",
+        at_least=0,
+        at_most=1000,
+        default_text=_BY_PRESET,
+    )
+    near: int = training_option(
+        2,
+        "similar questions with which each is paired for the students, of the nearest 16",
+        at_least=1,
+        at_most=16,
+        default_text=_BY_PRESET,
+    )
+    soft_epochs: int = training_option(
+        1, "epochs of a student on soft labels", at_least=1, at_most=1000, default_text=_BY_PRESET
     )
     average: float = training_option(
         0.0,
@@ -133,6 +167,11 @@ class Settings(TransformerSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.optimizer == "muon" and (self.encoder or self.baseline):
+            raise SettingsError(
+                "--optimizer muon is for the layers of a new Transformer; leave it out with "
+                "--encoder and --baseline"
+            )
         if self.encoder is not None and (self.baseline or self.pretrain or self.students):
             raise SettingsError(
                 "a pre-trained encoder takes the place of --baseline, --pretrain and --students; "

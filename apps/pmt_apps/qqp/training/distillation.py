@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,13 @@ from numpy.typing import NDArray
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import texts_of
 from pmt_apps.qqp.models.transformer import Ensemble, TransformerPairModel
-from pmt_apps.qqp.training.stage import Stage, bucket_batches, make_trainer, rise_and_fall
+from pmt_apps.qqp.training.stage import (
+    Stage,
+    bucket_batches,
+    make_trainer,
+    peak_rate,
+    rise_and_fall,
+)
 from pmt_autograd import Tensor
 from pmt_core import RandomStream
 from pmt_nn import binary_cross_entropy_with_logits
@@ -21,7 +28,7 @@ LABEL_SMOOTHING = 0.03  # probability that a human label is given to the other c
 MIN_DUPLICATE = 0.9  # least probability of a pair of "extra" that is labeled a duplicate
 FINAL_LR = 0.6  # share of --lr for the labels, after the soft labels
 _TEXTS = 60_000  # questions among which near pairs are looked for
-_NEAREST, _EACH = 16, 2
+_NEAREST = 16
 _BATCH = 64
 
 
@@ -43,35 +50,62 @@ def near_pairs(
             rng,
             texts=_TEXTS,
             nearest=_NEAREST,
-            each=_EACH,
+            each=settings.near,
             progress=bar.update,
         )
     return [(questions[a], questions[b]) for a, b in rows.tolist()]
 
 
-def soft_labels(
-    teacher: TransformerPairModel,
-    labeled: EncodedPairs,
-    extra: EncodedPairs | None,
-    mined: EncodedPairs,
-    workers: Workers,
-) -> tuple[EncodedPairs, NDArray[np.float32]]:
-    """Return all pairs to learn from, and the target probability (n,) of "duplicate" of each.
+class SoftLabels:
+    """The pairs that students learn from, and the target probability of "duplicate" of each.
 
-    Human labels are smoothed. Mined pairs get the teacher's probability, and so do pairs of
-    "extra", but at least `MIN_DUPLICATE` for the class they are labeled with.
+    Human labels are smoothed. Mined pairs get the mean probability of the teachers, and so do pairs
+    of "extra", but at least `MIN_DUPLICATE` for the class they are labeled with.
+
+    Args:
+        labeled: pairs with human labels.
+        extra: further labeled pairs.
+        mined: pairs without labels.
+        workers: that predict.
+
+    Attributes:
+        pairs: n pairs: the labeled ones, extra, mined.
     """
-    smoothed = np.where(labeled.labels == 1, 1 - LABEL_SMOOTHING, LABEL_SMOOTHING)
-    parts, targets = [labeled], [smoothed]
-    if extra is not None:
-        predicted = teacher.probabilities(extra, workers, both_orders=False)
-        high, low = np.maximum(predicted, MIN_DUPLICATE), np.minimum(predicted, 1 - MIN_DUPLICATE)
-        parts.append(extra)
-        targets.append(np.where(extra.labels == 1, high, low))
-    if len(mined):
-        parts.append(replace(mined, labels=np.zeros(len(mined), np.int64)))
-        targets.append(teacher.probabilities(mined, workers, both_orders=False))
-    return EncodedPairs.joined(parts), np.concatenate(targets).astype(np.float32)
+
+    def __init__(
+        self,
+        labeled: EncodedPairs,
+        extra: EncodedPairs | None,
+        mined: EncodedPairs,
+        workers: Workers,
+    ) -> None:
+        unlabeled = replace(mined, labels=np.zeros(len(mined), np.int64))
+        parts = [labeled, *([] if extra is None else [extra]), unlabeled]
+        self.pairs = EncodedPairs.joined(parts)
+        self._labeled, self._extra, self._workers = labeled, extra, workers
+        self._soft = EncodedPairs.joined(parts[1:])
+        self._predicted: list[NDArray[np.float32]] = []
+
+    def set_teachers(self, models: Sequence[TransformerPairModel]) -> None:
+        """Take these models, and no others, as teachers."""
+        self._predicted = []
+        for model in models:
+            self.add_teacher(model)
+
+    def add_teacher(self, model: TransformerPairModel) -> None:
+        """Take a further model as a teacher."""
+        self._predicted.append(model.probabilities(self._soft, self._workers, both_orders=False))
+
+    def targets(self) -> NDArray[np.float32]:
+        """Return the target of each pair, (n,)."""
+        labels = self._labeled.labels
+        smoothed = np.where(labels == 1, 1 - LABEL_SMOOTHING, LABEL_SMOOTHING)
+        soft = np.mean(self._predicted, axis=0)
+        if self._extra is not None:
+            extra = soft[: len(self._extra)]
+            high, low = np.maximum(extra, MIN_DUPLICATE), np.minimum(extra, 1 - MIN_DUPLICATE)
+            soft[: len(extra)] = np.where(self._extra.labels == 1, high, low)
+        return np.concatenate([smoothed, soft]).astype(np.float32)
 
 
 def distillation_stage(
@@ -82,7 +116,7 @@ def distillation_stage(
     settings: Settings,
     workers: Workers,
 ) -> Stage:
-    """Return the stage "NAME.soft_labels": one epoch on the targets (n,) of `soft_labels`."""
+    """Return the stage "NAME.soft_labels", which trains on the targets (n,) of `SoftLabels`."""
     stream = f"{name}.opinions"  # the key of earlier versions: results stay the same
     batches = bucket_batches(pairs, _BATCH, settings, stream)
 
@@ -93,6 +127,7 @@ def distillation_stage(
         )
         return loss_sum, len(batch)
 
-    schedule = rise_and_fall(settings.lr, len(batches), settings.warmup)
+    epochs = settings.soft_epochs
+    schedule = rise_and_fall(peak_rate(settings), len(batches) * epochs, settings.warmup)
     trainer = make_trainer(student.module, loss, schedule, settings, workers, stream=stream)
-    return Stage(f"{name}.soft_labels", trainer, batches, FitOptions(epochs=1))
+    return Stage(f"{name}.soft_labels", trainer, batches, FitOptions(epochs))

@@ -12,6 +12,7 @@ from pmt_apps.qqp.data.splits import labels_of, texts_of
 from pmt_apps.qqp.models.baselines import BASELINES
 from pmt_apps.qqp.models.pair_model import Encoded, PairModel
 from pmt_apps.qqp.training.scores import scores
+from pmt_apps.transformer_optimizer import transformer_optimizer
 from pmt_core import DataError, RandomStream
 from pmt_nn import Module
 from pmt_text import BucketBatches, Curriculum, QuestionPair, Tokenize, tokenize
@@ -19,6 +20,7 @@ from pmt_train import (
     AdamW,
     EarlyStopping,
     FitOptions,
+    OptimizerMaker,
     ParameterGroup,
     ProcessGroup,
     Schedule,
@@ -30,6 +32,8 @@ from pmt_train import (
     warmup,
     warmup_steps,
 )
+
+_MATRIX_LR = 6  # factor on --lr for the matrices of the layers, if Muon trains them
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,10 @@ def label_stage(
         ]
     )
     schedule = in_sequence(
-        [(rise_and_fall(settings.lr, steps, settings.warmup), steps) for steps in batches.steps()]
+        [
+            (rise_and_fall(peak_rate(settings), steps, settings.warmup), steps)
+            for steps in batches.steps()
+        ]
     )
     labels = dev.labels
     if labels is None:
@@ -108,19 +115,30 @@ def make_trainer(
     stream: str | None,
     process_group: ProcessGroup | None = None,
     groups: Sequence[ParameterGroup] = (),
+    other_lr_factor: float = 1 / _MATRIX_LR,
 ) -> Trainer[Any, Any]:
-    """Return a trainer with the weight decay and the average of the settings.
+    """Return a trainer with the optimizer, the weight decay and the average of the settings.
 
     stream: names the random numbers of dropout and masking; None: those of the only stage.
     groups: of parameters with other rates.
+    other_lr_factor: if Muon trains the matrices, on the rates of all else.
     """
     seed = settings.seed
     if stream is not None:
         seed = int(RandomStream(seed, "stage", stream).generator().integers(1 << 31))
+    optimizer: OptimizerMaker
+    optimizer = functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)
+    if settings.optimizer == "muon":
+        optimizer = transformer_optimizer(
+            "muon",
+            betas=(0.9, 0.98),
+            weight_decay=settings.weight_decay,
+            other_lr_factor=other_lr_factor,
+        )
     return Trainer(
         module,
         loss,
-        optimizer=functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups),
+        optimizer=optimizer,
         schedule=schedule,
         seed=seed,
         workers=workers,
@@ -132,6 +150,11 @@ def make_trainer(
 def rise_and_fall(lr: float, steps: int, rising: int) -> Schedule:
     """Return a linear warm-up of `rising` steps, at most a tenth, and a linear decay to 0."""
     return warmup(linear_schedule(lr, max(steps, 1)), warmup_steps(rising, steps))
+
+
+def peak_rate(settings: Settings) -> float:
+    """Return the highest learning rate: --lr, or that of the matrices if Muon trains them."""
+    return settings.lr * (_MATRIX_LR if settings.optimizer == "muon" else 1)
 
 
 def trained_baseline(
@@ -146,7 +169,8 @@ def trained_baseline(
     encoded = model.encode(texts_of(pairs), labels_of(pairs))
     batches = bucket_batches(encoded, BASELINE["batch_size"], settings, kind)
     schedule = linear_schedule(BASELINE["lr"], len(batches) * BASELINE["epochs"])
-    plain, alone = replace(settings, average=0.0), SingleProcess()  # other ranks do not report
+    plain = replace(settings, average=0.0, optimizer="adamw")
+    alone = SingleProcess()  # other ranks do not report
     trainer = make_trainer(
         model.module, model.loss, schedule, plain, workers, stream=None, process_group=alone
     )

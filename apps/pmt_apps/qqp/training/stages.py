@@ -15,9 +15,9 @@ from pmt_apps.qqp.models.registry import make_pair_model
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.training.distillation import (
     FINAL_LR,
+    SoftLabels,
     distillation_stage,
     near_pairs,
-    soft_labels,
 )
 from pmt_apps.qqp.training.pretraining import (
     PretrainedWeights,
@@ -128,8 +128,26 @@ class Stages:
         encoded = {n: self._encode(teacher, n) for n in self.splits if n != "test"}
         run.say(f"\n{teacher.size()}")
         yield from self._labels(teacher, encoded, "teacher", settings.lr, settings.epochs)
+        teachers = [teacher]
+        for n in range(2, settings.teachers + 1):
+            teachers.append(self._new_model(f"teacher{n}", encoder, saved))
+            yield from self._labels(
+                teachers[-1], encoded, f"teacher{n}", settings.lr, settings.epochs
+            )
         if settings.students:
-            yield from self._students(teacher, saved, encoded)
+            yield from self._students(teachers, saved, encoded)
+        elif len(teachers) > 1:
+            self._save(ensemble(teachers))
+
+    def _new_model(
+        self, name: str, encoder: QuestionEncoder, pretrained: PretrainedWeights | None
+    ) -> TransformerPairModel:
+        """Return an untrained teacher or student with the pre-trained weights."""
+        with self.run.model_limit(name, f"{name}.soft_labels", "teacher"):
+            model = TransformerPairModel.build(self.settings, encoder, name)
+        if pretrained is not None:
+            pretrained.load_into(model)
+        return model
 
     def _learn_encoder(self) -> PairEncoder:
         settings = self.settings
@@ -168,33 +186,31 @@ class Stages:
 
     def _students(
         self,
-        teacher: TransformerPairModel,
+        teachers: Sequence[TransformerPairModel],
         pretrained: PretrainedWeights | None,
         encoded: Mapping[str, EncodedPairs],
     ) -> Iterator[Stage]:
-        settings, run = self.settings, self.run
+        settings, run, teacher = self.settings, self.run, teachers[0]
         mined = teacher.encode(near_pairs(teacher, self.known, settings))
         run.say(f"\n{len(mined):,} near pairs found")
+        soft = SoftLabels(encoded["train"], encoded.get("extra"), mined, self.workers)
+        soft.set_teachers(teachers)
         students: list[TransformerPairModel] = []
         for n in range(1, settings.students + 1):
-            pairs, targets = soft_labels(
-                ensemble(students) if students else teacher,
-                encoded["train"],
-                encoded.get("extra"),
-                mined,
-                self.workers,
+            name = f"student{n}"
+            student = self._new_model(name, teacher.encoder, pretrained)
+            run.say(
+                f"\nstudent {n} of {settings.students}: soft labels of {len(soft.pairs):,} pairs"
             )
-            with run.model_limit(f"student{n}", f"student{n}.soft_labels", "teacher"):
-                student = TransformerPairModel.build(settings, teacher.encoder, f"student{n}")
-            if pretrained is not None:
-                pretrained.load_into(student)
-            run.say(f"\nstudent {n} of {settings.students}: soft labels of {len(pairs):,} pairs")
-            yield distillation_stage(student, pairs, targets, f"student{n}", settings, self.workers)
+            targets = soft.targets()
+            yield distillation_stage(student, soft.pairs, targets, name, settings, self.workers)
             # One epoch less: after the soft labels, dev is best after an epoch or two.
             epochs = max(settings.epochs - 1, 1)
-            yield from self._labels(student, encoded, f"student{n}", FINAL_LR * settings.lr, epochs)
+            yield from self._labels(student, encoded, name, FINAL_LR * settings.lr, epochs)
             students.append(student)
-        self._save(ensemble(students))
+            if n < settings.students:
+                soft.set_teachers(students) if n == 1 else soft.add_teacher(student)
+        self._save(ensemble(students[-settings.members :]))
 
     def _save(self, model: TransformerPairModel) -> None:
         """Make it the model of the run."""

@@ -1,4 +1,4 @@
-"""Soft labels by hand, and the rates of their epochs; the first weights of masked words."""
+"""Soft labels by hand, and the rates of their epochs; of masked words."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.training.distillation import SoftLabels, distillation_stage
-from pmt_apps.qqp.training.pretraining import set_initial_weights
+from pmt_apps.qqp.training.pretraining import pretraining_stage
 from pmt_apps.transformer_optimizer import OptimizerName
-from pmt_nn import MaskedPairModel
 from pmt_text import EncodedPairs, PairEncoder, QuestionPair, Vocabulary
 from pmt_train import Workers
 
@@ -107,14 +106,16 @@ def test_muon_trains_the_matrices_of_layers_and_adamw_the_tables(
     assert table.max() == pytest.approx(rate / 6, rel=0.01)
 
 
-def test_the_first_bias_of_masked_words_is_the_logarithm_of_their_frequency(
-    model: TransformerPairModel,
+@pytest.mark.parametrize(("restart", "rises"), [(0, 1), (2, 2), (5, 1), (9, 1)])
+def test_the_rate_of_masked_words_rises_again_after_the_restart(
+    model: TransformerPairModel, restart: int, rises: int
 ) -> None:
-    masked = MaskedPairModel(model.classifier, 7, np.random.default_rng(0))
-    ids = model.encode([("who is he", "who is who")]).ids
-    set_initial_weights(masked, ids)
-    # Of ids 0 to 6, five special tokens, "who" (3 times) and "is" (2), each counted once more.
-    expected = np.log(np.array([1, 1, 1, 1, 1, 4, 3]) / 12)
-    np.testing.assert_allclose(masked.bias.data, expected, rtol=1e-6)
-    words = model.classifier.words.weight.data
-    assert np.sqrt(np.mean(words**2)) == pytest.approx(0.1, rel=1e-5)
+    settings = Settings(pretrain_epochs=5, pretrain_restart=restart)
+    encoded = model.encode(PAIRS * 640)  # 30 batches of 64
+    stage = pretraining_stage(model, encoded, settings, Workers(1))
+    rates = [stage.trainer.schedule(step) for step in range(5 * 30)]
+    falls = np.diff(rates, prepend=1.0) < 0
+    lowest = [i for i in range(149) if falls[i] and not falls[i + 1]]
+    assert lowest == [0, 59][:rises]  # the first step, and the last one of two epochs
+    assert max(rates) == pytest.approx(1e-3, rel=0.1)
+    assert stage.options.epochs == 5

@@ -174,7 +174,7 @@ def test_pretraining_on_a_text_and_from_its_weights(
         (("--vectors-epochs", 0), "--vectors-epochs"),
         (("--extra-epochs", 1), "--preset plain"),
         (("--pretrain", "some.txt", "--pretrain-epochs", 0), "--pretrain-epochs"),
-        (("--encoder", "folder", "--students", 0), "--optimizer muon"),
+        (("--encoder", "folder", "--students", 0, "--optimizer", "muon"), "--optimizer muon"),
         (("--pretrain", "missing.npz"), "missing.npz"),
         (("--pretrain", "missing.txt"), "missing.txt"),
     ],

@@ -35,12 +35,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {
         "vectors_epochs": 3,
         "optimizer": "muon",
-        "pretrain_epochs": 6,
+        "pretrain_epochs": 5,
+        "pretrain_restart": 2,
         "epochs": 3,
         "average": 0.999,
-        "teachers": 3,
+        "teachers": 2,
         "near": 4,
-        "students": 3,
+        "students": 2,
     },
 }
 """What the presets set other than the options' own defaults, which are those of "plain"."""
@@ -116,10 +117,16 @@ class Settings(TransformerSettings):
         **STAGE_EPOCHS,
         default_text=_BY_PRESET,
     )
+    pretrain_restart: int = training_option(
+        0,
+        "epoch of masked language modeling after which the learning rate rises once more; 0: none",
+        **STAGE_EPOCHS,
+        default_text=_BY_PRESET,
+    )
     optimizer: OptimizerName = training_option(
         "adamw",
-        "of all parameters; muon: of the layers' matrices, at six times --lr, and adamw of the "
-        "others",
+        "for labels and soft labels, of all parameters; muon: of the layers' matrices, at six "
+        "times --lr, and adamw of the others",
         default_text=_BY_PRESET,
     )
     teachers: int = training_option(

@@ -28,13 +28,10 @@ from pmt_text import (
     load_qqp,
     mask_tokens,
 )
-from pmt_train import FitOptions, Workers, progress_bar
+from pmt_train import FitOptions, Workers, in_sequence, progress_bar
 
 _VECTORS_LR, _VECTORS_BATCH, _TEMPERATURE = 2e-3, 256, 0.07
 _PRETRAIN_LR, _PRETRAIN_BATCH = 1e-3, 64
-_MUON_LR, _MUON_BATCH = 1e-2, 32
-_OTHER_LR_FACTOR = 0.2  # of tables and norms, beside the matrices of Muon
-_TABLE_RMS = 0.1  # root mean square of the initial table of words, for Muon
 _MASK_RATE = 0.2  # BERT's is 0.15; here the other question helps to predict a masked word
 _OUTPUT_VOCABULARY = 8000  # the most frequent words are predicted
 _WORDS_PER_QUESTION = 20  # of a plain text that is read as questions
@@ -135,11 +132,7 @@ def pretraining_stage(
     words = len(model.encoder.vocabulary)
     rng = RandomStream(settings.seed, name, "head").generator()
     masked_model = MaskedPairModel(model.classifier, min(_OUTPUT_VOCABULARY, words), rng)
-    lr, batch_size = _PRETRAIN_LR, _PRETRAIN_BATCH
-    if settings.optimizer == "muon":
-        set_initial_weights(masked_model, pairs.ids)
-        lr, batch_size = _MUON_LR, _MUON_BATCH
-    batches = bucket_batches(pairs, batch_size, settings, name)
+    batches = bucket_batches(pairs, _PRETRAIN_BATCH, settings, name)
 
     def loss(
         module: MaskedPairModel, batch: PairBatch, rng: np.random.Generator
@@ -148,27 +141,14 @@ def pretraining_stage(
         result: tuple[Tensor, int] = module(batch, masked.ids, masked.labels, rng=rng)
         return result
 
-    schedule = rise_and_fall(lr, len(batches) * settings.pretrain_epochs, 200)
-    last = replace(settings, average=0.0)
-    trainer = make_trainer(
-        masked_model, loss, schedule, last, workers, stream=name, other_lr_factor=_OTHER_LR_FACTOR
-    )
+    epochs, restart = settings.pretrain_epochs, settings.pretrain_restart
+    cycles = [restart, epochs - restart] if 0 < restart < epochs else [epochs]
+    steps = [len(batches) * cycle for cycle in cycles]
+    schedule = in_sequence([(rise_and_fall(_PRETRAIN_LR, n, 200), n) for n in steps])
+    last = replace(settings, average=0.0, optimizer="adamw")
+    trainer = make_trainer(masked_model, loss, schedule, last, workers, stream=name)
     meta = {"encoder": model.encoder.pairs.to_json()}
     return Stage(name, trainer, batches, FitOptions(settings.pretrain_epochs), model_meta=meta)
-
-
-def set_initial_weights(model: MaskedPairModel, ids: NDArray[np.integer]) -> None:
-    """Set weights that are known before the first step; ids: of the training pairs, (n,).
-
-    The bias of the output layer becomes the logarithm of the frequencies of the words, which are
-    learned slowly otherwise. The table of words is larger than a new one, so that the same rate
-    changes it less.
-    """
-    counts = np.bincount(ids, minlength=model.output_vocabulary)[: model.output_vocabulary] + 1
-    counts[: len(SPECIAL_TOKENS)] = 1  # they are never predicted
-    model.bias.data[...] = np.log(counts / counts.sum())
-    words = model.reader.words.weight.data
-    words *= _TABLE_RMS / np.sqrt(np.mean(np.square(words)))
 
 
 def read_pretraining_texts(path: Path, run: Run[Settings]) -> Texts:

@@ -115,13 +115,11 @@ def make_trainer(
     stream: str | None,
     process_group: ProcessGroup | None = None,
     groups: Sequence[ParameterGroup] = (),
-    other_lr_factor: float = 1 / _MATRIX_LR,
 ) -> Trainer[Any, Any]:
     """Return a trainer with the optimizer, the weight decay and the average of the settings.
 
     stream: names the random numbers of dropout and masking; None: those of the only stage.
     groups: of parameters with other rates.
-    other_lr_factor: if Muon trains the matrices, on the rates of all else.
     """
     seed = settings.seed
     if stream is not None:
@@ -133,7 +131,7 @@ def make_trainer(
             "muon",
             betas=(0.9, 0.98),
             weight_decay=settings.weight_decay,
-            other_lr_factor=other_lr_factor,
+            other_lr_factor=1 / _MATRIX_LR,
         )
     return Trainer(
         module,

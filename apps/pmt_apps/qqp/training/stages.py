@@ -45,10 +45,12 @@ class Stages:
 
     1. "vectors": word vectors from the duplicates.
     2. "pretrain": masked language modeling on the duplicates.
-    3. "teacher": the labels.
-    4. "student1.soft_labels", "student1": a student with the teacher's first weights learns soft
-       labels, also of mined pairs, and then the labels. The soft labels are those of the teacher;
-       for each further student, the mean of all earlier students.
+    3. "teacher", "teacher2": the labels, each teacher from the same pre-trained weights.
+    4. "student1.soft_labels", "student1": a student with the teachers' first weights learns soft
+       labels, also of mined pairs, and then the labels. The soft labels are the mean of the
+       teachers; for each further student, the mean of all earlier students.
+
+    The model is the mean of the last students (`--members`), or of the teachers.
 
     Each stage has a checkpoint of its own. A resumed run builds all its stages again; training
     those that are complete takes no time.

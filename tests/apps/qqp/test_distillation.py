@@ -1,4 +1,4 @@
-"""Soft labels by hand, and the rates of their epochs; of masked words."""
+"""Soft labels by hand, the rates of the optimizers, and those of masked words."""
 
 from __future__ import annotations
 
@@ -68,19 +68,19 @@ def model() -> TransformerPairModel:
 
 
 @pytest.mark.parametrize(("optimizer", "factor"), [("adamw", 1), ("muon", 6)])
-def test_a_student_reads_soft_labels_as_often_and_as_fast_as_asked_for(
+def test_a_student_reads_soft_labels_once_as_fast_as_the_optimizer_is_asked_to(
     model: TransformerPairModel, optimizer: OptimizerName, factor: int
 ) -> None:
-    settings = Settings(soft_epochs=20, lr=0.01, optimizer=optimizer)
-    targets = np.full(3, 0.5, np.float32)
-    encoded = model.encode(PAIRS)
+    settings = Settings(lr=0.01, optimizer=optimizer)
+    targets = np.full(1920, 0.5, np.float32)
+    encoded = model.encode(PAIRS * 640)  # 30 batches of 64
     stage = distillation_stage(model, encoded, targets, "student1", settings, Workers(1))
-    assert (stage.name, stage.options.epochs) == ("student1.soft_labels", 20)
-    # One batch an epoch: two steps of warm-up, a tenth of 20, and a linear fall to 0.
-    rates = [stage.trainer.schedule(step) for step in range(20)]
-    assert max(rates) <= 0.01 * factor
+    assert (stage.name, stage.options.epochs) == ("student1.soft_labels", 1)
+    # Three steps of warm-up, a tenth of 30, and a linear fall to 0.
+    rates = [stage.trainer.schedule(step) for step in range(30)]
     assert max(rates) == pytest.approx(0.01 * factor, rel=0.1)
-    assert min(rates[2:]) < 0.001 * factor
+    assert rates.index(max(rates)) in (2, 3)
+    assert min(rates[3:]) < 0.001 * factor
 
 
 def test_muon_trains_the_matrices_of_layers_and_adamw_the_tables(

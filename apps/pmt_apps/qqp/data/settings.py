@@ -143,22 +143,12 @@ class Settings(TransformerSettings):
         at_most=1000,
         default_text=_BY_PRESET,
     )
-    members: int = model_option(
-        0,
-        "the last N students are the model; 0: all",
-        at_least=0,
-        at_most=1000,
-        default_text=_BY_PRESET,
-    )
     near: int = training_option(
         2,
         "similar questions with which each is paired for the students, of the nearest 16",
         at_least=1,
         at_most=16,
         default_text=_BY_PRESET,
-    )
-    soft_epochs: int = training_option(
-        1, "epochs of a student on soft labels", at_least=1, at_most=1000, default_text=_BY_PRESET
     )
     average: float = training_option(
         0.0,

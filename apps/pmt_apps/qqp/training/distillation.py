@@ -116,7 +116,7 @@ def distillation_stage(
     settings: Settings,
     workers: Workers,
 ) -> Stage:
-    """Return the stage "NAME.soft_labels", which trains on the targets (n,) of `SoftLabels`."""
+    """Return the stage "NAME.soft_labels", one epoch on the targets (n,) of `SoftLabels`."""
     stream = f"{name}.opinions"  # the key of earlier versions: results stay the same
     batches = bucket_batches(pairs, _BATCH, settings, stream)
 
@@ -127,7 +127,6 @@ def distillation_stage(
         )
         return loss_sum, len(batch)
 
-    epochs = settings.soft_epochs
-    schedule = rise_and_fall(peak_rate(settings), len(batches) * epochs, settings.warmup)
+    schedule = rise_and_fall(peak_rate(settings), len(batches), settings.warmup)
     trainer = make_trainer(student.module, loss, schedule, settings, workers, stream=stream)
-    return Stage(f"{name}.soft_labels", trainer, batches, FitOptions(epochs))
+    return Stage(f"{name}.soft_labels", trainer, batches, FitOptions(epochs=1))

@@ -50,7 +50,7 @@ class Stages:
        labels, also of mined pairs, and then the labels. The soft labels are the mean of the
        teachers; for each further student, the mean of all earlier students.
 
-    The model is the mean of the last students (`--members`), or of the teachers.
+    The model is the mean of the students, or of the teachers if there are none.
 
     Each stage has a checkpoint of its own. A resumed run builds all its stages again; training
     those that are complete takes no time.
@@ -212,7 +212,7 @@ class Stages:
             students.append(student)
             if n < settings.students:
                 soft.set_teachers(students) if n == 1 else soft.add_teacher(student)
-        self._save(ensemble(students[-settings.members :]))
+        self._save(ensemble(students))
 
     def _save(self, model: TransformerPairModel) -> None:
         """Make it the model of the run."""

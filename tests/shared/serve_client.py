@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from served import running
+
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.network.limits import ServeLimits
-from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.runs import RunStore
 
 LIMITS = ServeLimits(body=20_000, examples=8, characters=500, tokens=40, seconds=30)
@@ -23,15 +23,11 @@ LIMITS = ServeLimits(body=20_000, examples=8, characters=500, tokens=40, seconds
 def served(folder: Path) -> Iterator[str]:
     """Serve the runs of a folder by the threaded server; give its address."""
     app = ServeApp(RunStore(folder), hosts=["127.0.0.1"])
-    server = ThreadedServer(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        app.close()
-        server.stop()
-        thread.join()
+    with running(app, ServeLimits()) as server:
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            app.close()
 
 
 @dataclass(frozen=True)

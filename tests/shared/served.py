@@ -1,11 +1,15 @@
-"""A server in a thread, and connections to it."""
+"""A server in a thread or in a process of its own, and connections to it."""
 
 from __future__ import annotations
 
+import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pmt_apps.server.network.limits import ServeLimits
@@ -23,6 +27,21 @@ def running(app: Any, limits: ServeLimits) -> Iterator[ThreadedServer]:
     finally:
         server.stop()
         thread.join()
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run `pmt serve FOLDER` until the end of the block; give the process and its port."""
+    command = [sys.executable, "-m", "pmt_apps", "serve", str(folder), "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+        try:
+            assert p.stdout is not None
+            line = p.stdout.readline()
+            port = re.search(r"http://127\.0\.0\.1:(\d+) ", line)
+            assert port is not None, line
+            yield p, int(port[1])
+        finally:
+            p.kill()
 
 
 def connected(server: ThreadedServer, data: bytes = b"") -> socket.socket:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from served import serving
 
 from pmt_apps.console import main
 from pmt_apps.server.network.http import HttpError
@@ -36,21 +34,6 @@ if (folder / "go").read_text() == "fail":
 """
 
 
-@contextmanager
-def served(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server in a process of its own, and its port."""
-    command = [sys.executable, "-m", "pmt_apps", "serve", str(folder), "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
-        try:
-            assert p.stdout is not None
-            line = p.stdout.readline()
-            port = re.search(r"http://127\.0\.0\.1:(\d+) ", line)
-            assert port is not None, line
-            yield p, int(port[1])
-        finally:
-            p.kill()
-
-
 def ask(port: int, method: str, path: str, content: Any = None) -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     body = None if content is None else json.dumps(content)
@@ -63,7 +46,7 @@ def ask(port: int, method: str, path: str, content: Any = None) -> tuple[int, An
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_stopped(runs: Path, number: signal.Signals) -> None:
-    with served(runs) as (process, port):
+    with serving(runs) as (process, port):
         status, answer = ask(port, "POST", "/runs/ner/predict", {"input": "Ann Lee slept."})
         assert status == 200
         assert answer["text"] == "Ann Lee slept."
@@ -77,7 +60,7 @@ def test_it_serves_until_it_is_stopped(runs: Path, number: signal.Signals) -> No
 def test_after_a_kill_it_answers_as_before(runs: Path) -> None:
     answers = []
     for _ in range(2):
-        with served(runs / "ner") as (process, port):
+        with serving(runs / "ner") as (process, port):
             answers.append(ask(port, "POST", "/predict", {"input": "Ann Lee met Bob."}))
             process.kill()
     assert answers[0] == answers[1]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import re
+import select
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from served import serving
 
 import pmt_apps
 from pmt_apps.console import main
@@ -79,9 +79,12 @@ def pids(pool: WorkerPool) -> list[int]:
 
 def wait_for_end(pid: int) -> None:
     """Wait until a process, which may be no child of this one, is gone or a zombie."""
-    with suppress(OSError):
-        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-            pass
+    with suppress(ProcessLookupError):
+        process = os.pidfd_open(pid)  # readable when it ends
+        try:
+            select.select([process], [], [])
+        finally:
+            os.close(process)
 
 
 def exists(pid: int) -> bool:
@@ -304,19 +307,6 @@ def test_a_bug_of_a_process(
 # --- the program ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def program(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    command = [sys.executable, "-m", "pmt_apps", "serve", str(folder), "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
-        try:
-            assert p.stdout is not None
-            port = re.search(r":(\d+) ", p.stdout.readline())
-            assert port is not None
-            yield p, int(port[1])
-        finally:
-            p.kill()
-
-
 def children(pid: int) -> list[int]:
     """Return the processes of a server. They begin before it says its address."""
     found = []
@@ -337,7 +327,7 @@ def post(connection: http.client.HTTPConnection, text: str) -> tuple[int, Any]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_end_of_the_server_ends_its_processes(runs: Path, number: signal.Signals) -> None:
     """Also one that is stopped."""
-    with program(runs / "ner", "--workers", "2") as (process, port):
+    with serving(runs / "ner", "--workers", "2") as (process, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         assert post(connection, "Ann slept.")[0] == 200
         workers = children(process.pid)
@@ -359,7 +349,7 @@ def test_waitress_ends_them_too(runs: Path, number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]  # waitress does not say which port it took
     options = ["--server", "waitress", "--port", str(port), "--workers", "2"]
-    with program(runs / "ner", *options) as (process, _):
+    with serving(runs / "ner", *options) as (process, _):
         status = 0
         while not status:  # it says its address before it listens
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
@@ -389,7 +379,7 @@ def test_processes_are_killed_under_load(runs: Path) -> None:
             i += 1
         connection.close()
 
-    with program(runs / "ner", "--workers", "2") as (process, port):
+    with serving(runs / "ner", "--workers", "2") as (process, port):
         threads = [threading.Thread(target=client, args=(port,)) for _ in range(6)]
         for thread in threads:
             thread.start()

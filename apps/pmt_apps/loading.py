@@ -39,8 +39,9 @@ def load(folder: str | os.PathLike[str], **options: Any) -> Predictor[Any, Any, 
 
     Args:
         folder: of a run of any application.
-        options: settings that need not be those of the training: `workers` of all, `beam` and
-            `length_penalty` of translation, `tokens`, `temperature`, `top_k` and `top_p` of lm.
+        options: settings that need not be those of the training: `workers` of all, `beam`,
+            `length_penalty`, `mbr` and `length_reward` of translation, `tokens`, `temperature`,
+            `top_k` and `top_p` of lm.
 
     Raises:
         FileProblem: if there is no run, or a file cannot be read.

@@ -22,7 +22,6 @@ from pmt_apps.translation.predictor import TranslationPredictor
 from pmt_apps.word2vec.predictor import ANSWERS, WordPredictor
 from pmt_apps.word2vec.word_map import signed_words, word_map
 from pmt_core import DataError
-from pmt_nn import gnmt_penalty
 from pmt_train import Workers
 
 _DIGITS = 6
@@ -117,7 +116,7 @@ def _translation(predictor: TranslationPredictor, text: str) -> dict[str, Any]:
     translator = predictor.translator
     best, steps = translator.observed(text)
     target, source, layers = translator.head_attention(text, best)
-    nodes = beam_tree(steps, gnmt_penalty(translator.alpha))
+    nodes = beam_tree(steps, translator.penalty)
     names = translator.token_names(np.array([node.token for node in nodes], np.int64))
     return {
         "source": text,
@@ -126,7 +125,7 @@ def _translation(predictor: TranslationPredictor, text: str) -> dict[str, Any]:
         "source_tokens": source,
         "target_tokens": target,
         "attention": _rounded(np.stack(layers), 4),  # layers, heads, target, source
-        "beam": translator.beam,
+        "beam": translator.search.beam,
         "path": path_of(nodes, best.ids, ended=True) or path_of(nodes, best.ids, ended=False),
         "nodes": [
             [n.parent, n.depth, name, _rounded(n.log_probability, 4), _rounded(n.score, 4), n.state]

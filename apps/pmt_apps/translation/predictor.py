@@ -20,7 +20,7 @@ from pmt_train import warn
 class TranslationPredictor(Predictor[Settings, str, str]):
     """A trained model of translation: `predict` returns the translation of each sentence.
 
-    The settings `beam` and `length_penalty` are those of the search.
+    The settings `beam`, `length_penalty`, `mbr` and `length_reward` are those of the search.
 
     Attributes:
         model: the encoder-decoder, or several that translate together.
@@ -41,9 +41,7 @@ class TranslationPredictor(Predictor[Settings, str, str]):
         super().__init__(settings)
         self.model = model
         self.tokenizer = tokenizer
-        self.translator = Translator(
-            model, tokenizer, settings.beam, settings.length_penalty, self.workers
-        )
+        self.translator = Translator(model, tokenizer, settings.search, self.workers)
 
     @classmethod
     def from_weights(

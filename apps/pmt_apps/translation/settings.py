@@ -41,10 +41,27 @@ PRESETS: dict[str, dict[str, Any]] = {
     "plain": {},
     "best": {
         "members": 2, "optimizer": "muon", "lr": 6e-3, "width": 256, "dropout": 0.2, "epochs": 12,
-        "length_penalty": 3.0,
+        "length_penalty": 3.0, "mbr": True,
     },
 }  # fmt: skip
 """What the presets set other than the options' own defaults, which are those of "plain"."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How sentences are translated.
+
+    Attributes:
+        beam: beam size; 1 is greedy search.
+        length_penalty: exponent of the length penalty ((5 + n) / 6)^a; larger values give longer
+            translations.
+        length_reward: per token, with which minimum Bayes risk chooses among the hypotheses of the
+            beam; None: the hypothesis of the best score is chosen.
+    """
+
+    beam: int
+    length_penalty: float
+    length_reward: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,7 @@ class Settings(TransformerSettings):
     preset: Literal["plain", "best"] = model_option(
         "plain",
         "other defaults: best trains two wider models by Muon, averages their predictions, and "
-        "translates at greater length",
+        "translates at greater length, with --mbr",
     )
     merges: int = model_option(
         4000, "merges of the byte-pair encoding", at_least=0, at_most=1_000_000
@@ -132,6 +149,21 @@ class Settings(TransformerSettings):
     length_penalty: float = search_option(
         1.4, "exponent a of ((5 + n) / 6)^a; larger: longer translations", at_least=0, at_most=100
     )
+    mbr: bool = search_option(
+        False,
+        "choose by minimum Bayes risk among the hypotheses of the beam: the one that is most "
+        "similar to all, each weighted by its probability times e^(G tokens)",
+    )
+    length_reward: float = search_option(
+        0.6, "with --mbr: G, per token; larger: longer translations", at_least=0, at_most=100,
+        metavar="G",
+    )  # fmt: skip
+
+    @property
+    def search(self) -> SearchSettings:
+        """How a trained model translates."""
+        reward = self.length_reward if self.mbr else None
+        return SearchSettings(self.beam, self.length_penalty, reward)
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

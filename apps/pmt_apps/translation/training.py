@@ -97,9 +97,7 @@ def fit(
         workers=settings.workers,
         average=settings.average or None,
     )
-    translator = Translator(
-        model, tokenizer, settings.beam, settings.length_penalty, trainer.workers
-    )
+    translator = Translator(model, tokenizer, settings.search, trainer.workers)
     history = run.fit(
         trainer,
         batches,

@@ -10,11 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.translation.ensemble import TranslationEnsemble
-from pmt_apps.translation.settings import MAX_LENGTH
+from pmt_apps.translation.settings import MAX_LENGTH, SearchSettings
 from pmt_autograd import no_grad
-from pmt_nn import BeamStep, EncoderDecoder, Hypothesis, capture, gnmt_penalty
+from pmt_nn import (
+    BeamStep,
+    EncoderDecoder,
+    Hypothesis,
+    LengthPenalty,
+    capture,
+    expected_utility,
+    gnmt_penalty,
+)
 from pmt_text import CLS, PAD, SEP, BytePairEncoding, EncodedTranslations, TokenBatches
-from pmt_train import Workers, predict_batches
+from pmt_train import Workers, predict_batches, sentence_bleu
 
 _BATCH_TOKENS = 2048  # source tokens that are translated at once
 
@@ -41,16 +49,13 @@ class Translator:
     Attributes:
         model: the trained model, or several that translate together.
         tokenizer: the byte-pair encoding of both languages.
-        beam: beam size; 1 is greedy search.
-        alpha: exponent of the length penalty ((5 + n) / 6)^alpha; larger values give longer
-            translations.
+        search: how it looks for translations, and chooses among them.
         workers: threads.
     """
 
     model: EncoderDecoder | TranslationEnsemble
     tokenizer: BytePairEncoding
-    beam: int
-    alpha: float
+    search: SearchSettings
     workers: Workers
 
     @property
@@ -58,6 +63,11 @@ class Translator:
         """The model, or the first of several: the one whose attention is shown."""
         model = self.model
         return model.members[0] if isinstance(model, TranslationEnsemble) else model
+
+    @property
+    def penalty(self) -> LengthPenalty:
+        """The length penalty of the search."""
+        return gnmt_penalty(self.search.length_penalty)
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Return the ids of each text, truncated to the maximum length of the model."""
@@ -96,24 +106,35 @@ class Translator:
     ) -> list[Translation]:
         batch = data.batch(indices)
         lengths = batch.source_mask.sum(axis=1)
+        width = beam or self.search.beam
+        reward = self.search.length_reward
         hypotheses = self.model.beam_search(
             batch.source,
             batch.source_mask,
             start=CLS,
             end=SEP,
             max_length=np.minimum(2 * lengths + 10, MAX_LENGTH),
-            width=beam or self.beam,
-            penalty=gnmt_penalty(self.alpha),
+            width=width,
+            penalty=self.penalty,
+            n_best=1 if reward is None else width,
             observer=observer,
         )
-        return [self._translation(best) for best in hypotheses]
+        return [self._translation(best, reward) for best in hypotheses]
 
-    def _translation(self, hypotheses: Sequence[Hypothesis]) -> Translation:
-        """Return the best hypothesis; an empty text of score nan if the logits are not finite."""
+    def _translation(
+        self, hypotheses: Sequence[Hypothesis], length_reward: float | None
+    ) -> Translation:
+        """Return the chosen hypothesis; an empty text of score nan if the logits are not finite."""
         if not hypotheses:
             return Translation("", math.nan, ())
-        best = hypotheses[0]
-        return Translation(decode(self.tokenizer, best.tokens), best.score, best.tokens)
+        translations = [
+            Translation(decode(self.tokenizer, each.tokens), each.score, each.tokens)
+            for each in hypotheses
+        ]
+        if length_reward is None or len(hypotheses) == 1:
+            return translations[0]
+        texts = [translation.text for translation in translations]
+        return translations[most_similar_to_all(hypotheses, texts, length_reward)]
 
     def attention(
         self, source: str, translation: Translation
@@ -146,6 +167,24 @@ class Translator:
         """Return the texts of tokens: "_" for a space, "end" for the end token."""
         names = self.tokenizer.tokens(ids)
         return ["end" if i == SEP else name.replace(" ", "_") for i, name in zip(ids, names)]
+
+
+def most_similar_to_all(
+    hypotheses: Sequence[Hypothesis], texts: Sequence[str], length_reward: float
+) -> int:
+    """Return the index of the hypothesis of minimum Bayes risk (Kumar & Byrne 2004).
+
+    Its expected sentence BLEU is the largest if one of the hypotheses is right, each with a
+    probability proportional to its own times e^(length_reward n), n tokens (Murray & Chiang 2018).
+
+    Args:
+        hypotheses: of one source, one or more.
+        texts: of the hypotheses.
+        length_reward: per token.
+    """
+    log_p = [each.log_probability + length_reward * len(each.tokens) for each in hypotheses]
+    utility = [[sentence_bleu(text, [right]).score for right in texts] for text in texts]
+    return int(expected_utility(log_p, utility).argmax())
 
 
 def encode(tokenizer: BytePairEncoding, texts: Sequence[str]) -> list[NDArray[np.int64]]:

@@ -6,14 +6,21 @@ import csv
 import gzip
 import itertools
 import json
+import math
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from programs import Program, load_generator
 
+from pmt_apps.loading import load
 from pmt_apps.translation.settings import Settings
 from pmt_apps.translation.training import build_schedule
-from pmt_train import preview
+from pmt_apps.translation.translator import decode, most_similar_to_all
+from pmt_nn import Hypothesis
+from pmt_text import CLS, SEP
+from pmt_train import preview, sentence_bleu
 
 WORDS = {"one": "ein", "big": "großer", "small": "kleiner", "dog": "Hund", "cat": "Kater"}
 SMALL = ("--width", 8, "--heads", 2, "--hidden", 12, "--layers", 1, "--merges", 20, "--warmup", 5)
@@ -91,6 +98,53 @@ def test_translations_do_not_depend_on_the_batch(trained: Program) -> None:
     assert all(answer["score"] <= 0 for answer in answers)
     (alone,) = trained.run("--predict", "--out", "run", stdin="cat\n").answers
     assert alone["translation"] == answers[1]["translation"]
+
+
+def test_mbr_chooses_what_is_most_similar_to_all() -> None:
+    texts = ["a dog", "two cats sleep here", "two cats sleep there", "two cats sleep"]
+    hypotheses = [
+        Hypothesis(tuple(range(n)), log_probability=log_p, score=log_p, ended=True)
+        for n, log_p in ((2, -1.0), (4, -1.6), (4, -1.7), (3, -2.0))
+    ]
+    for reward, expected in ((0.0, 3), (0.5, 1), (50.0, 1)):
+        weights = np.array(
+            [math.exp(h.log_probability + reward * len(h.tokens)) for h in hypotheses]
+        )
+        scores = [np.dot(weights, [sentence_bleu(t, [u]).score for u in texts]) for t in texts]
+        chosen = most_similar_to_all(hypotheses, texts, reward)
+        assert scores[chosen] == max(scores)
+        assert chosen == expected
+
+
+def test_mbr_chooses_among_the_hypotheses_of_the_beam(trained: Program) -> None:
+    lines = ["one big dog", "cat", "small small dog cat"]
+    settings: dict[str, Any] = {"beam": 4, "length_penalty": 1.0}
+    for reward in (0.0, 9.0):
+        predictor = load(trained.folder / "run", mbr=True, length_reward=reward, **settings)
+        chosen = predictor.predict(lines)
+        for line, text in zip(lines, chosen, strict=True):
+            translator = predictor.translator
+            ids = np.append(translator.encode([line])[0], SEP)
+            hypotheses = predictor.model.beam_search(
+                ids[np.newaxis], start=CLS, end=SEP, width=4, n_best=4,
+                penalty=translator.penalty, max_length=2 * len(ids) + 10,
+            )[0]  # fmt: skip
+            texts = [decode(predictor.tokenizer, each.tokens) for each in hypotheses]
+            assert text == texts[most_similar_to_all(hypotheses, texts, reward)]
+        options = [
+            x for name, value in settings.items() for x in (f"--{name.replace('_', '-')}", value)
+        ]
+        answers = trained.run(
+            "--predict", "--out", "run", *options, "--mbr", "--length-reward", reward,
+            stdin="\n".join(lines),
+        ).answers  # fmt: skip
+        assert [answer["translation"] for answer in answers] == chosen
+
+
+def test_mbr_has_nothing_to_choose_from_a_greedy_search(trained: Program) -> None:
+    greedy = ("--predict", "--out", "run", "--beam", 1)
+    plain = trained.run(*greedy, stdin="one big dog\ncat\n").answers
+    assert trained.run(*greedy, "--mbr", stdin="one big dog\ncat\n").answers == plain
 
 
 def test_empty_and_long_sentences(trained: Program) -> None:

@@ -70,6 +70,7 @@ from pmt_nn.generation.beam_search import (
 from pmt_nn.generation.beam_step import BeamStep
 from pmt_nn.generation.decoding import Decoding, StepwiseDecoding
 from pmt_nn.generation.ensemble_decoding import EnsembleDecoding
+from pmt_nn.generation.minimum_bayes_risk import expected_utility
 from pmt_nn.generation.sampling import Chooser, next_token, token_distribution
 
 # inspect/: summary of a model, capture of attention weights, counts of dead units
@@ -253,18 +254,18 @@ __all__ = [
     "biased_attention", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cache_blocks",
     "capture", "causal_mask", "celu", "collecting_statistics", "constant", "contrastive_loss",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "cosine_loss",
-    "cosine_similarity", "crf_log_partition", "cross_entropy", "ctc_loss", "feed_forward",
-    "focal_loss", "from_ragged", "gelu", "gelu_exact", "glu", "gnmt_penalty", "group_norm",
-    "gru_scan", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "hinge_loss",
-    "huber", "in_batch_contrastive_loss", "interpolate", "kaiming_normal", "kaiming_uniform",
-    "kl_div", "l1_loss", "layer_norm", "linear", "load_bert", "log_sigmoid", "lstm_scan",
-    "margin_ranking_loss", "masked_mean", "max_pool2d", "mish", "module_hook", "mse",
-    "multi_margin_loss", "negative_sampling_loss", "next_token", "nll_loss", "normal", "orthogonal",
-    "packed_attention", "power_penalty", "prelu", "ragged_attention", "relative_attention", "relu6",
-    "rms_norm", "rnn_scan", "rotate", "save_bert", "selu", "sigmoid_focal_loss", "sinusoids",
-    "smooth_l1_loss", "softsign", "spelling_features", "summary", "tied_cross_entropy",
-    "tied_linear", "tied_r_drop_loss", "to_ragged", "token_distribution", "triplet_loss",
-    "truncated_normal", "viterbi_decode", "viterbi_n_best", "weight_limit", "with_current_names",
-    "xavier_uniform",
+    "cosine_similarity", "crf_log_partition", "cross_entropy", "ctc_loss", "expected_utility",
+    "feed_forward", "focal_loss", "from_ragged", "gelu", "gelu_exact", "glu", "gnmt_penalty",
+    "group_norm", "gru_scan", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss",
+    "hinge_loss", "huber", "in_batch_contrastive_loss", "interpolate", "kaiming_normal",
+    "kaiming_uniform", "kl_div", "l1_loss", "layer_norm", "linear", "load_bert", "log_sigmoid",
+    "lstm_scan", "margin_ranking_loss", "masked_mean", "max_pool2d", "mish", "module_hook", "mse",
+    "multi_margin_loss", "negative_sampling_loss", "next_token", "nll_loss", "normal",
+    "orthogonal", "packed_attention", "power_penalty", "prelu", "ragged_attention",
+    "relative_attention", "relu6", "rms_norm", "rnn_scan", "rotate", "save_bert", "selu",
+    "sigmoid_focal_loss", "sinusoids", "smooth_l1_loss", "softsign", "spelling_features",
+    "summary", "tied_cross_entropy", "tied_linear", "tied_r_drop_loss", "to_ragged",
+    "token_distribution", "triplet_loss", "truncated_normal", "viterbi_decode", "viterbi_n_best",
+    "weight_limit", "with_current_names", "xavier_uniform",
 ]
 # fmt: on

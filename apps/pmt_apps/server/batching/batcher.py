@@ -158,13 +158,14 @@ class Batcher:
         """Wait for requests, and return those of the next batch; none ends the thread."""
         with self._changed:
             while not self._closed:
-                if self._jobs and self._n_calls < self._most_calls:
-                    self._wait_for_more()
-                if self._jobs and self._n_calls < self._most_calls and not self._closed:
+                if not self._can_begin():
+                    if not self._changed.wait(_IDLE) and not self._jobs:
+                        self._threads.discard(threading.current_thread())
+                        break  # the next request starts another
+                    continue
+                self._wait_for_more()
+                if self._can_begin() and not self._closed:  # no other thread took them meanwhile
                     return self._take()
-                if not self._changed.wait(_IDLE) and not self._jobs:
-                    self._threads.discard(threading.current_thread())
-                    break  # the next request starts another
             return []
 
     def _take(self, most: float = math.inf) -> list[Job]:
@@ -191,6 +192,10 @@ class Batcher:
     def _share(self, n: int) -> int:
         """Return the share of a call of `n` requests and those that are computed."""
         return min(n, math.ceil((n + self._n_called) / self._most_calls))
+
+    def _can_begin(self) -> bool:
+        """Whether there is a request, and one more call is allowed."""
+        return bool(self._jobs) and self._n_calls < self._most_calls
 
     def _is_enough(self) -> bool:
         """Whether the next batch need not wait."""

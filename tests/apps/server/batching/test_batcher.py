@@ -423,3 +423,27 @@ def test_the_end_is_told_to_added_jobs(timed: tuple[Batcher, list[float]]) -> No
         assert getattr(job.error, "status", None) == 503
     with pytest.raises(HttpError):
         batcher.add(Added(2))
+
+
+def test_the_end_does_not_wait_for_expected_requests(
+    batcher: Batcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that waits for more requests of a batch ends at once, not when it is idle."""
+    monkeypatch.setattr(module, "_IDLE", idle := 0.01)
+    waits: list[float] = []
+    wait = batcher._changed.wait
+
+    def wait_and_note(seconds: float) -> bool:
+        waits.append(seconds)
+        return wait(seconds)
+
+    monkeypatch.setattr(batcher._changed, "wait", wait_and_note)
+    batcher._seconds, batcher._expected = 600.0, 2  # the last batch had two requests
+    job = Added(1)
+    batcher.add(job)
+    batcher.start()
+    while not waits:
+        pass
+    batcher.close()
+    assert getattr(job.error, "status", None) == 503
+    assert idle not in waits

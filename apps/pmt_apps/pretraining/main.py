@@ -3,9 +3,7 @@
 Without arguments it trains in about a minute on a sample of short tales that ships with pmt. On a
 text of your own, in a given time:
 
-  python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --vectors-epochs 2 \\
-      --layers 4 --max-length 128 --batch-size 8 --optimizer muon --lr 5e-3 --weight-decay 0.05 \\
-      --mask-rate 0.25 --whole-words --out runs/wiki
+  python apps/pretrain.py --corpus wiki.zip --minutes 60 --out runs/wiki
 
 The tokenizer (WordPiece) is learned from the text. Each row of the history has the loss of the
 held-out end of the text in bits per word, and the F1 of a probe: a linear tagger of entities on top

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from pmt_apps.kit.options import (
     BATCH_SIZE,
@@ -22,6 +24,13 @@ from pmt_core import SettingsError
 
 TASK = "pretrain"
 
+CORPUS_DEFAULTS: dict[str, Any] = {
+    "epochs": 8, "batch_size": 8, "lr": 5e-3, "optimizer": "muon", "weight_decay": 0.05,
+    "vocabulary": 16_000, "layers": 4, "max_length": 128, "vectors_epochs": 2, "mask_rate": 0.25,
+    "whole_words": True,
+}  # fmt: skip
+"""Defaults for a text of the user's own; the options' own defaults are those of the sample."""
+
 
 @dataclass(frozen=True)
 class Settings(TransformerSettings):
@@ -30,6 +39,11 @@ class Settings(TransformerSettings):
     Raises:
         SettingsError: if they contradict each other.
     """
+
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "": {},
+        "--corpus": {"corpus": Path()},
+    }
 
     out: Path = Path("runs/pretrain")
     epochs: int = training_option(5, "epochs of --steps steps, each a row of the history", **EPOCHS)
@@ -87,3 +101,8 @@ class Settings(TransformerSettings):
         super().__post_init__()
         if (self.probe_train is None) != (self.probe_dev is None):
             raise SettingsError("--probe-train and --probe-dev go together, expected both or none")
+
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return those for a text of the user's own, which is larger than the sample."""
+        return CORPUS_DEFAULTS if "corpus" in given else {}

@@ -1,9 +1,7 @@
 """Pre-train an encoder on plain text, and fine-tune it with --encoder of other programs.
 
     python apps/pretrain.py                                      # the sample that ships with pmt
-    python apps/pretrain.py --corpus wiki.zip --minutes 60 --vocabulary 16000 --vectors-epochs 2 \\
-        --layers 4 --max-length 128 --batch-size 8 --optimizer muon --lr 5e-3 --weight-decay 0.05 \\
-        --mask-rate 0.25 --whole-words --out runs/wiki
+    python apps/pretrain.py --corpus wiki.zip --minutes 60 --out runs/wiki
     python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder
 
 The task is masked language modeling: some tokens are hidden, and the model predicts them. The

@@ -1,4 +1,4 @@
-"""Requests without a thread: the same bytes as by WSGI, in order, whoever does not read them."""
+"""Requests without a thread: the same bytes as by WSGI and by other processes, in order."""
 
 from __future__ import annotations
 
@@ -6,29 +6,22 @@ import http.client
 import io
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from served import connected, running
+from served import connected, post, received, running_with_small_buffers
 
 from pmt_apps.server import runs as runs_module
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.batching.worker_pool import WorkerPool
-from pmt_apps.server.network import direct
-from pmt_apps.server.network.connection import Connection
-from pmt_apps.server.network.direct import Gathering
 from pmt_apps.server.network.limits import ServeLimits
-from pmt_apps.server.network.response import Response
 from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.runs import RunStore
 
 LIMITS = ServeLimits(body=3_000, examples=4, characters=500, arrival=600, seconds=600)
-LARGE = bytes(range(256)) * (1 << 13)  # 2 MiB, more than a socket takes
 
 
 class CountingApp(ServeApp):
@@ -39,59 +32,6 @@ class CountingApp(ServeApp):
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         self.calls += 1
         return super().__call__(environ, start_response)
-
-
-class DirectApp:
-    """Answers each POST at once by `answer`; others by WSGI, from a body that it counts."""
-
-    def __init__(self, answer: Any = None) -> None:
-        self.answer = answer
-        self.closed = threading.Semaphore(0)
-
-    def direct(self, environ: Any) -> Any:
-        return self.answer() if callable(self.answer) else self.answer
-
-    def __call__(self, environ: Any, start: Callable[..., Any]) -> Iterable[bytes]:
-        is_large = environ["PATH_INFO"] == "/large"
-        start("200 OK", [("Content-Length", str(len(LARGE) if is_large else 5))])
-        return self.parts(LARGE if is_large else b"small")
-
-    def parts(self, data: bytes) -> Iterator[bytes]:
-        try:
-            for start in range(0, len(data), 1 << 16):
-                yield data[start : start + (1 << 16)]
-        finally:
-            self.closed.release()
-
-
-@contextmanager
-def served(app: Any, limits: ServeLimits = LIMITS) -> Iterator[ThreadedServer]:
-    with running(app, limits) as server:
-        server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-        yield server
-
-
-def wait_for_threads(server: ThreadedServer) -> None:
-    """A thread is free a moment after its answer is sent, or handed over."""
-    while server._n_active:
-        pass
-
-
-def received(stream: socket.socket) -> bytes:
-    data = bytearray()
-    while part := stream.recv(1 << 20):
-        data += part
-    return bytes(data)
-
-
-def post(
-    body: bytes, path: str = "/runs/ner/predict", *lines: str, method: str = "POST",
-    host: str = "127.0.0.1", kind: str = "application/json", version: str = "1.1",
-    length: str | None = None,
-) -> bytes:  # fmt: skip
-    head = [f"{method} {path} HTTP/{version}", f"Host: {host}", f"Content-Type: {kind}", *lines]
-    head.append(f"Content-Length: {len(body) if length is None else length}")
-    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 def example(text: Any = "Ann Lee met Bob in Rome.") -> bytes:
@@ -182,7 +122,10 @@ def app(store: RunStore) -> Iterator[CountingApp]:
 @pytest.fixture(scope="module")
 def servers(app: CountingApp) -> Iterator[tuple[ThreadedServer, ThreadedServer]]:
     """One that answers by the thread that reads, and one that has only the WSGI application."""
-    with served(app) as first, served(lambda environ, start: app(environ, start)) as second:
+    with (
+        running_with_small_buffers(app, LIMITS) as first,
+        running_with_small_buffers(lambda environ, start: app(environ, start), LIMITS) as second,
+    ):
         yield first, second
 
 
@@ -210,7 +153,7 @@ def by_wsgi(app: ServeApp, request: bytes) -> tuple[str, list[tuple[str, str]], 
 
 @pytest.fixture(scope="module")
 def remote_server(remote: CountingApp) -> Iterator[ThreadedServer]:
-    with served(remote) as server:
+    with running_with_small_buffers(remote, LIMITS) as server:
         yield server
 
 
@@ -319,174 +262,3 @@ def test_clients_have_their_own_answers_and_no_thread(
                     size = int(http.client.parse_headers(file)["Content-Length"])
                     assert json.loads(file.read(size))["text"] == f"Bob {turn} {i}"
     assert app.calls == calls
-
-
-# --- clients that do not read ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_client_that_does_not_read_holds_nobody(method: str) -> None:
-    """More of them than threads; in the end they get every byte, one after the other."""
-    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
-    request = post(b"", "/large", method=method)
-    with served(app, ServeLimits(arrival=600, active=2, arriving=1 << 28)) as server:
-        slow = []
-        for _ in range(5):
-            slow.append(connected(server, request * 2))
-            assert slow[-1].recv(4) == b"HTTP"  # the answer is under way
-            wait_for_threads(server)
-        for _ in range(3):
-            with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
-                assert received(fast).endswith(b"small")
-            wait_for_threads(server)
-        for stream in slow:
-            stream.shutdown(socket.SHUT_WR)
-            answer = received(stream)
-            stream.close()
-            heads = answer.split(LARGE)
-            assert len(heads) == 3
-            assert heads[0] == heads[1].removeprefix(b"HTTP")
-            assert heads[2] == b""
-
-
-def test_the_end_of_a_server_whose_answers_are_not_read(capfd: pytest.CaptureFixture[str]) -> None:
-    """It ends at once; the bodies are closed, and the clients see the end."""
-    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
-    with served(app) as server:
-        slow = [connected(server, post(b"", "/large", method=m)) for m in ("GET", "POST", "GET")]
-        for stream in slow:
-            assert stream.recv(4) == b"HTTP"
-    for stream in slow:
-        data = b""
-        with suppress(ConnectionError):
-            data = received(stream)
-        assert len(data) < len(LARGE)
-        stream.close()
-    assert app.closed.acquire(timeout=600)
-    assert app.closed.acquire(timeout=600)
-    assert "Traceback" not in capfd.readouterr().err
-
-
-def test_a_client_that_vanishes_before_its_answer_is_sent(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
-    with served(app) as server:
-        for method in ("GET", "POST"):
-            with connected(server, post(b"", "/large", method=method)) as stream:
-                assert stream.recv(4) == b"HTTP"
-        assert app.closed.acquire(timeout=600)
-        with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
-            assert received(fast).endswith(b"small")
-    assert "Traceback" not in capfd.readouterr().err
-
-
-def test_unsent_answers_take_little_memory() -> None:
-    """Of five answers of 2 MiB two fit; the clients that have waited longest are closed."""
-    app = DirectApp(lambda: Response.of_bytes(LARGE, "text/plain"))
-    with served(app, ServeLimits(arrival=600, arriving=5 << 20)) as server:
-        slow = []
-        for _ in range(5):
-            slow.append(connected(server, post(b"", "/large")))
-            assert slow[-1].recv(4) == b"HTTP"
-        with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
-            assert received(fast).endswith(b"small")
-        sizes = []
-        for stream in slow:
-            stream.shutdown(socket.SHUT_WR)
-            try:
-                sizes.append(len(received(stream)))
-            except ConnectionError:
-                sizes.append(0)
-            stream.close()
-    assert [size > len(LARGE) for size in sizes] == [False, False, False, True, True]
-
-
-# --- time -----------------------------------------------------------------------------------------
-
-
-class NeverComputed:
-    """A task, and its batch, that gives no answer."""
-
-    def __init__(self) -> None:
-        self.done: Callable[[Response], None] | None = None
-        self.given_up = threading.Event()
-
-    def enqueue(self, done: Callable[[Response], None]) -> tuple[Any, Callable[[], None]]:
-        self.done = done
-        return self, self.given_up.set
-
-    def run(self) -> bool:
-        return False
-
-    def late(self, seconds: float) -> Response:
-        return Response.of_bytes(b"late", "text/plain")
-
-
-def test_an_answer_that_is_late_is_given_up() -> None:
-    task = NeverComputed()
-    limits = ServeLimits(arrival=600, seconds=0)
-    with served(DirectApp(task), limits) as server:
-        with connected(server, post(b"{}", "/predict", "Connection: close")) as stream:
-            assert received(stream).endswith(b"\r\n\r\nlate")
-            assert task.given_up.is_set()
-            assert task.done is not None
-            task.done(Response.of_bytes(b"too late", "text/plain"))
-        with connected(server, post(b"", "/small", "Connection: close", method="GET")) as fast:
-            assert received(fast).endswith(b"small")
-
-
-class Counted:
-    """A batch that counts its runs; some requests are left after the first `left` ones."""
-
-    def __init__(self, left: int = 0) -> None:
-        self.n, self.left = 0, left
-
-    def run(self) -> bool:
-        self.n += 1
-        self.left -= 1
-        return self.left >= 0
-
-
-def test_batches_wait_for_the_clients_of_the_last_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the clock of this test each run takes a second."""
-    clock = [0.0]
-    monkeypatch.setattr(direct, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    batch, gathering = Counted(), Gathering()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        a, b, c, d = (Connection(ours, "", 100) for _ in range(4))
-
-        def heard(*connections: Connection) -> float | None:
-            for connection in connections:
-                gathering.add(connection, batch)
-            before, timeout = batch.n, gathering.run()
-            clock[0] += batch.n - before
-            gathering._seconds = float(batch.n - before) or gathering._seconds
-            return timeout
-
-        assert heard() is None
-        assert heard(a, b) is None  # nobody is known: at once
-        assert batch.n == 1
-        assert heard(a) == pytest.approx(0.001)  # b has not come yet
-        assert batch.n == 1
-        assert heard(b) is None
-        assert batch.n == 2
-        assert heard(a, c) == pytest.approx(0.001)
-        assert heard() is None  # nothing has come: b is away
-        assert batch.n == 3
-        assert heard(a, c) == pytest.approx(0.001)  # b was in the last but one
-        clock[0] += 2
-        assert heard(d) is None  # as long as the last batch took
-        assert batch.n == 4
-        assert heard(a, c, d) is None  # b is no more waited for
-        assert batch.n == 5
-
-
-def test_what_is_left_of_a_batch_is_run_again() -> None:
-    batch, gathering = Counted(left=2), Gathering()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        gathering.add(Connection(ours, "", 100), batch)
-        assert [gathering.run() for _ in range(4)] == [0.0, 0.0, None, None]
-    assert batch.n == 3

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from served import connected, running
+from served import connected, received, running, wait_for_threads
 
 from pmt_apps.server.network import connections
 from pmt_apps.server.network.connection import Connection, ReceivedRequest
@@ -39,25 +39,11 @@ def served(app: Callable[..., Any] = echo, limits: ServeLimits = SLOW) -> Iterat
         yield server
 
 
-def received(stream: socket.socket) -> bytes:
-    """Return all that arrives until the server closes the connection."""
-    data = b""
-    while part := stream.recv(1 << 16):
-        data += part
-    return data
-
-
 def ask(server: ThreadedServer, data: bytes = GET % b"well") -> bytes:
     """Send a request when no other is answered, and return the answer."""
     wait_for_threads(server)
     with connected(server, data) as stream:
         return received(stream)
-
-
-def wait_for_threads(server: ThreadedServer) -> None:
-    """A thread is free a moment after its client has read the answer."""
-    while server._n_active:
-        pass
 
 
 def body_of(answer: bytes) -> bytes:

@@ -1,36 +1,29 @@
-"""The pre-training app: corpus, masks, budget, probe, the encoder that it saves, filled masks."""
+"""The pre-training app: filled masks, budget, probe, the encoder that it saves."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pretraining_text import TEXT, corpus_of, settings
 from programs import Program
 
 import pmt_apps
 from pmt_apps import Encoder, TextClassifier, TrainingOptions
-from pmt_apps.kit.run import Run
 from pmt_apps.pretraining import training
-from pmt_apps.pretraining.corpus import read_corpus
 from pmt_apps.pretraining.initial_weights import (
-    half_whitened,
-    piece_table,
-    piece_vectors,
     set_initial_weights,
 )
 from pmt_apps.pretraining.probe import Probe, ridge
-from pmt_apps.pretraining.settings import TASK, Settings
 from pmt_core import DataError, SettingsError
 from pmt_nn import load_bert
-from pmt_text import SEP, TaggedSentence, Tokenizer
+from pmt_text import TaggedSentence, Tokenizer
 from pmt_train import Workers
 
-TEXT = "The cat sat on the mat .\nA dog ran .\n\nThe dog sat on a log .\nA cat ran to the mat .\n\n"
 SMALL = (
     "--width", 32, "--heads", 2, "--layers", 1, "--max-length", 16, "--vocabulary", 80,
     "--batch-size", 8, "--dev-fraction", 0.1, "--workers", 1,
@@ -42,23 +35,6 @@ SENTENCES = [
 ] * 10
 
 
-def settings(path: Path, **values: object) -> Settings:
-    small = {"width": 16, "heads": 2, "layers": 1, "max_length": 16, "vocabulary": 80}
-    return Settings(corpus=path, workers=1, **{**small, "batch_size": 8, **values})  # type: ignore[arg-type]
-
-
-def corpus_of(path: Path, **values: object) -> training.Corpus:
-    chosen = settings(path, **values)
-    return read_corpus(chosen, Run(chosen, TASK, "title"))
-
-
-@pytest.fixture
-def text(tmp_path: Path) -> Path:
-    path = tmp_path / "corpus.txt"
-    path.write_text(TEXT * 30)
-    return path
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
     folder = tmp_path_factory.mktemp("pretrain")
@@ -67,122 +43,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
     options = ("--width", 64, "--batch-size", 32, "--steps", 100, "--epochs", 3, "--lr", 0.005)
     program.run("--corpus", "corpus.txt", *SMALL, *options, "--out", "run")
     return program
-
-
-# --- corpus ---------------------------------------------------------------------------------------
-
-
-def test_documents_are_packed_with_a_separator_after_each(text: Path) -> None:
-    corpus = corpus_of(text)
-    ids = np.concatenate([corpus.train, corpus.dev])
-    documents = np.split(ids, np.flatnonzero(ids == SEP) + 1)[:-1]
-    assert len(documents) == 60
-    assert [corpus.tokenizer.decode(part) for part in documents[:2]] == [
-        "The cat sat on the mat. A dog ran.",
-        "The dog sat on a log. A cat ran to the mat.",
-    ]
-    assert corpus.words == 25 * 30
-    assert corpus.pieces_per_word == pytest.approx(len(ids) / corpus.words)
-
-
-def test_without_empty_lines_each_line_is_a_document(tmp_path: Path) -> None:
-    path = tmp_path / "lines.txt"
-    path.write_text("the cat sat\nthe dog ran\n" * 50)
-    corpus = corpus_of(path)
-    assert np.count_nonzero(np.concatenate([corpus.train, corpus.dev]) == SEP) == 100
-
-
-def test_words_are_encoded_as_the_whole_text_is(tmp_path: Path) -> None:
-    path = tmp_path / "odd.txt"
-    line = "Zürich's naïve co-op (est. 1999) costs $5.00…\tand\u00a0more 日本 x_y."
-    path.write_text((line + "\n\n") * 20)
-    corpus = corpus_of(path)
-    ids = np.concatenate([corpus.train, corpus.dev])
-    first = ids[: int(np.flatnonzero(ids == SEP)[0])]
-    assert first.tolist() == corpus.tokenizer.encode(line).tolist()
-
-
-def test_compressed_text_and_a_limit_of_words(text: Path, tmp_path: Path) -> None:
-    packed = tmp_path / "corpus.gz"
-    packed.write_bytes(gzip.compress(text.read_bytes()))
-    plain, other = corpus_of(text), corpus_of(packed)
-    np.testing.assert_array_equal(plain.train, other.train)
-    assert corpus_of(text, limit=100).words == 100
-
-
-def test_a_short_text_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "short.txt"
-    path.write_text("only a few words\n")
-    with pytest.raises(DataError, match="too few"):
-        corpus_of(path)
-
-
-# --- initial weights ------------------------------------------------------------------------------
-
-
-def test_the_first_predictions_are_the_frequencies(text: Path) -> None:
-    corpus, chosen = corpus_of(text), settings(text, width=32)
-    model = training.build_model(chosen, len(corpus.tokenizer))
-    set_initial_weights(model, corpus, chosen)
-    counts = np.bincount(corpus.train, minlength=len(corpus.tokenizer))
-    words = np.setdiff1d(corpus.dev, [SEP])
-    held_out = np.bincount(corpus.dev, minlength=len(counts))[words]
-    entropy = -(held_out * np.log(counts[words] / counts.sum())).sum() / held_out.sum()
-    loss = training.held_out_scores(model, corpus, chosen, Workers(1))["loss"]
-    assert loss == pytest.approx(entropy, rel=0.2)  # of few tokens
-
-
-def test_pieces_with_the_same_neighbors_have_similar_vectors(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    middles = np.stack([10 + rng.integers(0, 2, 4000), 20 + rng.integers(0, 2, 4000)], axis=1)
-    sentences = [[12, middle, 13, SEP] for middle in middles[:, 0]]
-    sentences += [[22, middle, 23, SEP] for middle in middles[:, 1]]
-    ids = np.array(sentences, np.int32).ravel()
-    counts = np.bincount(ids, minlength=30)
-    chosen = settings(tmp_path, vectors_epochs=20)
-    first, second = (piece_vectors(ids, counts, 8, chosen) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    unit = first / np.linalg.norm(first, axis=1, keepdims=True)
-    assert unit[10] @ unit[11] > unit[10] @ unit[20] + 0.3
-    assert unit[20] @ unit[21] > unit[20] @ unit[11] + 0.3
-
-
-def test_half_whitened_vectors_have_components_of_the_roots_of_their_deviations() -> None:
-    rng = np.random.default_rng(1)
-    directions = np.linalg.qr(rng.normal(size=(6, 6)))[0]
-    vectors = rng.normal(size=(500, 6)) * np.array([16, 9, 4, 1, 0.25, 0.01]) @ directions + 3.0
-    covariance = np.cov(vectors.T, bias=True)
-    values, axes = np.linalg.eigh(covariance)
-    whitened = half_whitened(vectors)
-    np.testing.assert_allclose(whitened.mean(axis=0), 0, atol=1e-12)
-    assert np.mean(whitened**2) == pytest.approx(1)
-    components = axes.T @ np.cov(whitened.T, bias=True) @ axes  # the same axes: diagonal
-    expected = np.sqrt(values) / np.sqrt(values).mean()
-    np.testing.assert_allclose(components, np.diag(expected), atol=1e-9)
-
-
-def test_a_table_of_pieces_has_rows_of_one_length_and_tells_all_of_them_apart(
-    tmp_path: Path,
-) -> None:
-    ids = np.tile(np.array([10, 11, 12, SEP, 10, 13, 12, SEP], np.int32), 200)
-    counts = np.bincount(ids, minlength=16)
-    table = piece_table(ids, counts, 32, settings(tmp_path, vectors_epochs=5))
-    lengths = np.linalg.norm(table, axis=1)
-    np.testing.assert_allclose(lengths, np.sqrt(32))
-    cosines = table @ table.T / 32
-    assert (cosines - np.eye(16)).max() < 0.99  # 11 and 13 have the same neighbors
-    assert cosines[11, 13] > cosines[11, [10, 12, SEP]].max()
-
-
-def test_continuing_pieces_are_those_without_a_blank_before_them(text: Path) -> None:
-    tokenizer = corpus_of(text).tokenizer
-    continues = training.continuing_pieces(tokenizer)
-    assert continues.shape == (len(tokenizer),)
-    for word in ("cat", "catat", "Tht", "dogtheran"):
-        first, *others = continues[tokenizer.encode(word)].tolist()
-        assert not first
-        assert all(others)
-    assert continues.any()
 
 
 # --- training -------------------------------------------------------------------------------------

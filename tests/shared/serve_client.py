@@ -85,3 +85,12 @@ class Client:
 
     def explain(self, run: str, content: Any, **headers: str) -> Answer:
         return self("POST", f"/runs/{run}/explain", content, **headers)
+
+
+def explanation(client: Client, run: str, value: Any) -> Any:
+    """Return the explanation of an example; it is the same alone and among others."""
+    single = client.explain(run, {"input": value})
+    assert single.status == 200, single.message
+    several = client.explain(run, {"inputs": [value, value]})
+    assert several.json == {"answers": [single.json, single.json]}
+    return single.json

@@ -1,35 +1,17 @@
-"""A browser of the tests: headless Chromium, driven by chromedriver over HTTP (W3C WebDriver)."""
+"""A browser of the tests: headless Chromium, and what a person does with a page in it."""
 
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-DRIVER = shutil.which("chromedriver")
-MISSING = (
-    "" if CHROMIUM and DRIVER else "needs Chromium and chromedriver: apt install chromium-driver"
-)
-"""Why there is no browser; empty if there is one."""
+from chromedriver import DRIVER, ELEMENT, MISSING, WebDriver, WebDriverError
 
-_SECONDS = 600  # a guard: nothing waits that long
-_ANSWER_SECONDS = _SECONDS + 60  # chromedriver answers after its own limits, with the reason
-_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, by the standard
-_FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
-    "--no-first-run", "--disable-sync", "--disable-background-networking", "--hide-scrollbars",
-    "--disable-component-update", "--force-device-scale-factor=1", "--font-render-hinting=none",
-    "--disable-lcd-text",
-)  # fmt: skip
 _KEYS = {
     "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009", "Escape": "\ue00c",
     "Space": " ", "End": "\ue010", "Home": "\ue011", "ArrowLeft": "\ue012", "ArrowUp": "\ue013",
@@ -79,66 +61,15 @@ return document.querySelectorAll("a, button, input, select, textarea, summary, [
 """
 
 
-class WebDriverError(Exception):
-    """An answer of chromedriver that is an error."""
-
-
-class Browser:
-    """A window of the browser.
-
-    Args:
-        port: of chromedriver on this machine.
-        width, height: of the window in pixels.
-    """
-
-    def __init__(self, port: int, width: int = 1280, height: int = 900) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
-        options = {
-            "binary": CHROMIUM, "args": [*_FLAGS, f"--window-size={width},{height}"],
-            "perfLoggingPrefs": {"enableNetwork": True, "enablePage": False},
-        }  # fmt: skip
-        wanted = {
-            "browserName": "chrome", "goog:chromeOptions": options,
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "timeouts": {"script": 1000 * _SECONDS, "pageLoad": 1000 * _SECONDS, "implicit": 0},
-        }  # fmt: skip
-        answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
-        self._session = f"/session/{answer['sessionId']}"
-        self.devtools("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": "light"},
-            {"name": "prefers-reduced-motion", "value": "reduce"},
-        ])  # fmt: skip
-
-    def _call(self, method: str, path: str, content: Any = None) -> Any:
-        body = None if method == "GET" else json.dumps(content or {})
-        try:
-            self._connection.request(method, path, body, {"Content-Type": "application/json"})
-            value = json.loads(self._connection.getresponse().read())["value"]
-        except OSError:
-            self._connection.close()  # the next call, such as that of `close`, has a new one
-            raise
-        if isinstance(value, dict) and "error" in value:
-            raise WebDriverError(f"{value['error']}: {value['message']}")
-        return value
-
-    def _command(self, method: str, path: str, content: Any = None) -> Any:
-        return self._call(method, self._session + path, content)
-
-    def close(self) -> None:
-        """End the browser."""
-        self._call("DELETE", self._session)
-        self._connection.close()
-
-    def devtools(self, command: str, **parameters: Any) -> Any:
-        """Send a command of the DevTools protocol."""
-        return self._command("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+class Browser(WebDriver):
+    """A window of the browser, and what a person does with the page in it."""
 
     # --- the page -------------------------------------------------------------------------------
 
     def open(self, address: str) -> None:
         """Load a page anew, also if only the part after # differs."""
-        self._command("POST", "/url", {"url": "about:blank"})
-        self._command("POST", "/url", {"url": address})
+        self.command("POST", "/url", {"url": "about:blank"})
+        self.command("POST", "/url", {"url": address})
 
     def resize(self, width: int, height: int = 900) -> None:
         """Give the page a size; a window by itself cannot be as narrow as a telephone."""
@@ -154,13 +85,13 @@ class Browser:
 
     def run(self, script: str, *values: Any) -> Any:
         """Return the value of the JavaScript, the body of a function of `arguments`."""
-        return self._command("POST", "/execute/sync", {"script": script, "args": list(values)})
+        return self.command("POST", "/execute/sync", {"script": script, "args": list(values)})
 
     def wait(self, condition: str, *values: Any) -> Any:
         """Return the value of a JavaScript expression of `values` when it is true."""
         content = {"script": _WAIT, "args": [condition, list(values)]}
         try:
-            return self._command("POST", "/execute/async", content)
+            return self.command("POST", "/execute/async", content)
         except WebDriverError as error:
             text = self.run("return document.body.innerText")
             raise WebDriverError(f"{condition} of {values}: {error}\nThe page: {text}") from error
@@ -189,7 +120,7 @@ class Browser:
 
     def screenshot(self) -> bytes:
         """Return what the window shows, as PNG."""
-        return base64.b64decode(self._command("GET", "/screenshot"))
+        return base64.b64decode(self.command("GET", "/screenshot"))
 
     def full_screenshot(self) -> bytes:
         """Return the whole page from top to bottom, as PNG."""
@@ -200,15 +131,11 @@ class Browser:
 
     def settle(self) -> None:
         """Wait until the page is drawn as it is now."""
-        self._command("POST", "/execute/async", {"script": _SETTLE, "args": []})
-
-    def _element(self, selector: str) -> str:
-        using = {"using": "css selector", "value": selector}
-        return str(self._command("POST", "/element", using)[_ELEMENT])
+        self.command("POST", "/execute/async", {"script": _SETTLE, "args": []})
 
     def click(self, selector: str) -> None:
         """Click the first element that fits a selector."""
-        self._command("POST", f"/element/{self._element(selector)}/click")
+        self.command("POST", f"/element/{self.element(selector)}/click")
 
     def click_text(self, selector: str, text: str) -> None:
         """Click the first element that fits a selector and has exactly this text."""
@@ -218,13 +145,13 @@ class Browser:
         )  # fmt: skip
         if element is None:
             raise WebDriverError(f"no {selector} has the text {text!r}")
-        self._command("POST", f"/element/{element[_ELEMENT]}/click")
+        self.command("POST", f"/element/{element[ELEMENT]}/click")
 
     def type(self, selector: str, text: str) -> None:
         """Replace the content of a field by typing, and wait until the page has answered."""
-        element = self._element(selector)
-        self._command("POST", f"/element/{element}/clear")
-        self._command("POST", f"/element/{element}/value", {"text": text})
+        element = self.element(selector)
+        self.command("POST", f"/element/{element}/clear")
+        self.command("POST", f"/element/{element}/value", {"text": text})
         self.wait_until_answered()
 
     def choose(self, selector: str, value: str) -> None:
@@ -300,22 +227,22 @@ class Browser:
         self.devtools("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def _move(self, selector: str, x: int, y: int) -> dict[str, Any]:
-        origin = {_ELEMENT: self._element(selector)}
+        origin = {ELEMENT: self.element(selector)}
         return {"type": "pointerMove", "duration": 0, "x": x, "y": y, "origin": origin}
 
     def _act(self, source: dict[str, Any]) -> None:
-        self._command("POST", "/actions", {"actions": [source]})
+        self.command("POST", "/actions", {"actions": [source]})
 
     # --- what happened --------------------------------------------------------------------------
 
     def console(self) -> list[str]:
         """Return the warnings and errors since the last call."""
-        entries = self._command("POST", "/se/log", {"type": "browser"})
+        entries = self.command("POST", "/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries if entry["level"] in ("WARNING", "SEVERE")]
 
     def requests(self) -> list[str]:
         """Return the addresses that were asked for since the last call."""
-        entries = self._command("POST", "/se/log", {"type": "performance"})
+        entries = self.command("POST", "/se/log", {"type": "performance"})
         messages = [json.loads(entry["message"])["message"] for entry in entries]
         return [
             message["params"]["request"]["url"]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import MISSING, Browser, browser
+from recorded_run import RecordedRun
 from serve_client import LIMITS, Client, served
 
 from pmt_apps.classification.labels import LabelSet
@@ -23,6 +24,7 @@ from pmt_apps.qqp.data.settings import Settings as PairSettings
 from pmt_apps.qqp.mistakes import write_mistakes
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.qqp.predictor import PairPredictor
+from pmt_apps.server import training_feed
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.runs import RunStore
 from pmt_text import QuestionPair
@@ -78,6 +80,18 @@ def store(runs: Path) -> Iterator[RunStore]:
 @pytest.fixture(scope="session")
 def client(store: RunStore) -> Client:
     return Client(ServeApp(store, LIMITS, ["localhost", "127.0.0.1"]))
+
+
+@pytest.fixture
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feeds of trainings look at their files whenever they are asked."""
+    monkeypatch.setattr(training_feed, "_PERIOD", 0.0)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> RecordedRun:
+    """A training that has just begun, in a folder of runs."""
+    return RecordedRun(tmp_path / "runs" / "live")
 
 
 @pytest.fixture

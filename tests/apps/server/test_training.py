@@ -1,4 +1,4 @@
-"""The training of a run: its state, the stream of events, a replay that needs nothing else."""
+"""The training of a run: its addresses, the stream of events, a replay that needs nothing else."""
 
 from __future__ import annotations
 
@@ -15,124 +15,29 @@ import pytest
 from recorded_run import LAYERS, RecordedRun, recorded_step
 from serve_client import Client
 
-from pmt_apps.server import page_files, replay, training_feed, training_stream
+from pmt_apps.server import page_files, replay, training_stream
 from pmt_apps.server.application import ServeApp
 from pmt_apps.server.network.limits import ServeLimits
 from pmt_apps.server.network.threaded_server import ThreadedServer
 from pmt_apps.server.page_files import PAGE
 from pmt_apps.server.runs import RunStore
-from pmt_apps.server.training_feed import TrainingFeed
 from pmt_apps.server.training_stream import TrainingStreams
 from pmt_core import DataError
 
-
-@pytest.fixture(autouse=True)
-def _looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_feed, "_PERIOD", 0.0)
+pytestmark = pytest.mark.usefixtures("looks_at_once")
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> RecordedRun:
-    return RecordedRun(tmp_path / "runs" / "live")
-
-
-@pytest.fixture
-def served(run: RecordedRun) -> Client:
-    store = RunStore(run.folder.parent)
+def served(recorded: RecordedRun) -> Client:
+    store = RunStore(recorded.folder.parent)
     return Client(ServeApp(store, ServeLimits(streams=2), ["localhost"]))
-
-
-# --- the feed -------------------------------------------------------------------------------------
-
-
-def test_a_client_gets_what_it_does_not_have(run: RecordedRun) -> None:
-    feed = TrainingFeed(run.folder)
-    content, position = feed.since({})
-    (change,) = content["changes"]
-    assert change["reset"]
-    assert [line["kind"] for line in change["lines"]] == ["start", "layers"]
-    assert feed.since(position)[0]["changes"] == []
-    run.append(recorded_step(1), recorded_step(2))
-    content, position = feed.since(position)
-    assert content["changes"] == [
-        {"stage": "", "reset": False, "lines": [recorded_step(1), recorded_step(2)]}
-    ]
-    assert len(feed.since({})[0]["changes"][0]["lines"]) == 4
-    run.begin()  # lines became fewer
-    run.append(recorded_step(2, interval=2))
-    content, position = feed.since(position)
-    assert content["changes"][0]["reset"]
-    assert [line["kind"] for line in content["changes"][0]["lines"]] == ["start", "layers", "step"]
-
-
-def test_the_state_of_a_run(run: RecordedRun) -> None:
-    feed = TrainingFeed(run.folder)
-    state = feed.since({})[0]["state"]
-    assert (state["status"], state["recorded"], state["epochs"]) == ("running", True, 4)
-    assert state["hints"] == state["errors"] == []
-    (run.folder / ".lock").unlink()
-    assert feed.since({})[0]["state"]["status"] == "stopped"
-    (run.folder / ".lock").touch()
-    run.append(*(recorded_step(i, loss=None if i > 30 else 1.0) for i in range(1, 40)))
-    run.finish()
-    state = feed.since({})[0]["state"]
-    assert state["status"] == "finished"
-    assert [hint["rule"] for hint in state["hints"]] == ["rate_too_high"]
-
-
-def test_a_run_without_news_may_have_been_killed(
-    run: RecordedRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training_feed, "_SILENT", 0.0)
-    assert TrainingFeed(run.folder).since({})[0]["state"]["status"] == "silent"
-
-
-def test_a_run_that_is_not_recorded_has_its_history(tmp_path: Path) -> None:
-    run = RecordedRun(tmp_path / "run", recorded=False)
-    feed = TrainingFeed(run.folder)
-    content, position = feed.since({})
-    assert content["changes"] == [{"stage": "", "reset": True, "lines": []}]
-    assert not content["state"]["recorded"]
-    run.add_epoch(train_loss=2.0, dev_loss=float("nan"))
-    content, position = feed.since(position)
-    row = {"epoch": 1, "step": 10, "seconds": 2.5, "train_loss": 2.0, "dev_loss": None}
-    assert content["changes"] == [
-        {"stage": "", "reset": True, "lines": [{"kind": "epoch", "row": row}]}
-    ]
-    json.dumps(content, allow_nan=False)
-    assert feed.since(position)[0]["changes"] == []
-    assert feed.curve()["losses"] == [2.0]
-
-
-def test_stages_are_in_their_order(tmp_path: Path) -> None:
-    run = RecordedRun(tmp_path / "run")
-    run.append(recorded_step(1))
-    run.recording.rename(run.folder / "pretrain.recording.jsonl")
-    run.begin()
-    names = [change["stage"] for change in TrainingFeed(run.folder).since({})[0]["changes"]]
-    assert names == ["pretrain", ""]
-
-
-def test_a_damaged_recording_is_an_error_of_the_page(run: RecordedRun) -> None:
-    run.append(recorded_step(1), {"kind": "step", "step": "two"})
-    content, _ = TrainingFeed(run.folder).since({})
-    assert "recording.jsonl:4" in content["state"]["errors"][0]
-    assert len(content["changes"][0]["lines"]) == 3
-    json.dumps(content, allow_nan=False)
-
-
-def test_a_small_curve(run: RecordedRun) -> None:
-    run.append(*(recorded_step(i) for i in range(1, 1000)))
-    curve = TrainingFeed(run.folder).curve()
-    assert len(curve["steps"]) == len(curve["losses"]) < 70
-    assert curve["status"] == "running"
 
 
 # --- addresses ------------------------------------------------------------------------------------
 
 
-def test_addresses(served: Client, run: RecordedRun) -> None:
-    run.append(recorded_step(1))
+def test_addresses(served: Client, recorded: RecordedRun) -> None:
+    recorded.append(recorded_step(1))
     content = served("GET", "/runs/live/training").json
     assert content["changes"][0]["lines"][1]["layers"] == LAYERS
     assert served("GET", "/curves").json["curves"]["live"]["losses"] == [2.2]
@@ -143,8 +48,8 @@ def test_addresses(served: Client, run: RecordedRun) -> None:
     assert served("POST", "/runs/live/training", {}).status == 405
 
 
-def test_curves_are_kept_and_follow_their_files(served: Client, run: RecordedRun) -> None:
-    others = [RecordedRun(run.folder.parent / f"other{i}", recorded=False) for i in range(12)]
+def test_curves_are_kept_and_follow_their_files(served: Client, recorded: RecordedRun) -> None:
+    others = [RecordedRun(recorded.folder.parent / f"other{i}", recorded=False) for i in range(12)]
 
     def curves() -> dict[str, Any]:
         return dict(served("GET", "/curves").json["curves"])
@@ -152,10 +57,10 @@ def test_curves_are_kept_and_follow_their_files(served: Client, run: RecordedRun
     assert len(curves()) == 13
     assert all(curve["losses"] == [] for curve in curves().values())
     others[3].add_epoch(train_loss=2.0)
-    run.append(recorded_step(1))
+    recorded.append(recorded_step(1))
     assert curves()["other3"]["losses"] == [2.0]
     assert curves()["live"] == {"status": "running", "steps": [1], "losses": [2.2]}
-    run.finish()
+    recorded.finish()
     assert curves()["live"]["status"] == "finished"
     for other in others:
         assert served("GET", f"/runs/{other.folder.name}/training").status == 200
@@ -180,9 +85,9 @@ def call(app: ServeApp, path: str) -> Any:
     return app(environ, lambda status, headers: None)
 
 
-def test_a_stream_of_a_run_that_ended(served: Client, run: RecordedRun) -> None:
-    run.append(recorded_step(1))
-    run.finish()
+def test_a_stream_of_a_run_that_ended(served: Client, recorded: RecordedRun) -> None:
+    recorded.append(recorded_step(1))
+    recorded.finish()
     answer = served("GET", "/runs/live/training/events")
     assert answer.headers["Content-Type"] == "text/event-stream"
     assert re.findall(rb"event: (\w+)", answer.body) == [b"training", b"end"]
@@ -192,9 +97,9 @@ def test_a_stream_of_a_run_that_ended(served: Client, run: RecordedRun) -> None:
 
 
 @pytest.fixture
-def server(run: RecordedRun) -> Iterator[ThreadedServer]:
+def server(recorded: RecordedRun) -> Iterator[ThreadedServer]:
     limits = ServeLimits(streams=30, arrival=5)
-    app = ServeApp(RunStore(run.folder.parent), limits, ["127.0.0.1"])
+    app = ServeApp(RunStore(recorded.folder.parent), limits, ["127.0.0.1"])
     server = ThreadedServer(app, "127.0.0.1", 0, limits)
     thread = threading.Thread(target=server.serve)
     thread.start()
@@ -231,17 +136,19 @@ class Follower:
         return lines
 
 
-def test_many_clients_follow_a_run_to_its_end(server: ThreadedServer, run: RecordedRun) -> None:
+def test_many_clients_follow_a_run_to_its_end(
+    server: ThreadedServer, recorded: RecordedRun
+) -> None:
     followers = [Follower(server) for _ in range(30)]
     for follower in followers:
         assert len(follower.lines(2)) == 2
     refused = Follower(server)
     assert refused.response.status == 503
     refused.connection.close()
-    run.append(recorded_step(1))
+    recorded.append(recorded_step(1))
     for follower in followers:
         assert follower.lines(1) == [recorded_step(1)]
-    run.finish()
+    recorded.finish()
     for follower in followers:
         names = []
         while not names or names[-1] != "end":
@@ -250,7 +157,7 @@ def test_many_clients_follow_a_run_to_its_end(server: ThreadedServer, run: Recor
 
 
 def test_a_client_that_goes_away_frees_its_slot(
-    server: ThreadedServer, run: RecordedRun, monkeypatch: pytest.MonkeyPatch
+    server: ThreadedServer, recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Semaphore(0)
     release = TrainingStreams.release
@@ -272,20 +179,20 @@ def test_a_client_that_goes_away_frees_its_slot(
 
 
 def test_a_client_that_does_not_read_does_not_hurt_others(
-    server: ThreadedServer, run: RecordedRun
+    server: ThreadedServer, recorded: RecordedRun
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as silent:
         silent.sendall(b"GET /runs/live/training/events HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-        run.append(*(recorded_step(i) for i in range(1, 3000)))
+        recorded.append(*(recorded_step(i) for i in range(1, 3000)))
         assert len(Follower(server).lines(3001)) == 3001
 
 
 # --- the replay -----------------------------------------------------------------------------------
 
 
-def test_a_replay_has_all_that_it_needs(served: Client, run: RecordedRun) -> None:
-    run.append(recorded_step(1, activations={"</script><b>&": [0.5, 0.0]}))
-    RecordedRun(run.folder.parent / "other")
+def test_a_replay_has_all_that_it_needs(served: Client, recorded: RecordedRun) -> None:
+    recorded.append(recorded_step(1, activations={"</script><b>&": [0.5, 0.0]}))
+    RecordedRun(recorded.folder.parent / "other")
     answer = served("GET", "/runs/live/training/replay/other")
     assert answer.status == 200
     assert 'filename="live-other-training.html"' in answer.headers["Content-Disposition"]

@@ -7,55 +7,18 @@ models use.
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizer_texts import documents, random_texts
 
-from pmt_core import JsonObject
 from pmt_text import Tokenizer
-from pmt_text.tokenizers.pretrained.normalizers import read_normalizer
 
 pytestmark = pytest.mark.oracle
 
 SPECIALS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-RANGES = [
-    *[(32, 127)] * 8,
-    *[(0, 32), (0x7F, 0x250), (0x300, 0x370), (0x370, 0x530), (0x590, 0x900), (0x900, 0xE00)],
-    *[(0xE00, 0x1100), (0x1100, 0x1200), (0x1E00, 0x2000), (0x2000, 0x2070), (0x2070, 0x2C00)],
-    *[(0x2E80, 0x3100), (0x3100, 0xA000), (0xA000, 0xD7FF), (0xF900, 0x10000)],
-    *[(0x10000, 0x20000), (0x1F1E6, 0x1F200), (0x1F300, 0x1FB00), (0x20000, 0x32000)],
-    *[(0xE0000, 0xE01FF), (0, 0xD800)],
-]
-
-
-def documents() -> list[str]:
-    root = Path(__file__).resolve().parents[4]
-    paths = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
-    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
-    return lines[:3000]
-
-
-def random_texts(count: int, lines: list[str], added: list[str], seed: int = 3) -> list[str]:
-    """Words of the documents, characters of all ranges, combining marks, spaces, added tokens."""
-    rng = random.Random(seed)
-
-    def part() -> str:
-        kind = rng.random()
-        if kind < 0.06:
-            return rng.choice(added)
-        if kind < 0.4:
-            words = rng.choice(lines).split() or [""]
-            return rng.choice(words) + rng.choice(["", " ", " ", "\t", "\n", ".", ", "])
-        if kind < 0.45:
-            return rng.choice(["  ", "\r\n", "\u00a0", "'s", "'ll", "e\u0301", "a\u0308", "\u2581"])
-        if kind < 0.48:
-            return "".join(chr(rng.randrange(0x61, 0x7B)) for _ in range(rng.randrange(40)))
-        return chr(rng.randrange(*rng.choice(RANGES)))
-
-    return ["".join(part() for _ in range(rng.randrange(1, 40))) for _ in range(count)]
 
 
 def package() -> Any:
@@ -279,56 +242,3 @@ def test_vocab_txt(tmp_path: Path, lower: bool) -> None:
     ours = Tokenizer.load(tmp_path)
     for text in random_texts(600, lines, BERT_SPECIALS):
         assert ours.encode_batch([text])[0].ids == oracle(text)["input_ids"], text
-
-
-def test_map_of_characters(tmp_path: Path) -> None:
-    """The normalizer of SentencePiece's own models, nmt_nfkc and its variant with lower case."""
-    sentencepiece = pytest.importorskip("sentencepiece")
-    t, lines = package(), documents()
-    (tmp_path / "text").write_text("\n".join(lines), encoding="utf-8")
-    every = [chr(c) for c in range(0x30000) if not 0xD800 <= c < 0xE000]
-    clusters = [a + b for a in "aé\u0915\u0600あ\r\u1100" for b in every[:0x10000]]
-    texts = [*every, *clusters, *random_texts(10_000, lines, ["ﬁ", "①", "\u0e33"])]
-    for name in ("nmt_nfkc", "nmt_nfkc_cf"):
-        sentencepiece.SentencePieceTrainer.train(
-            input=str(tmp_path / "text"), model_prefix=str(tmp_path / name), vocab_size=900,
-            normalization_rule_name=name, minloglevel=2,
-        )  # fmt: skip
-        data = (tmp_path / f"{name}.model").read_bytes()
-        charsmap = charsmap_of(data)
-        theirs = t.normalizers.Precompiled(charsmap)
-        entry = JsonObject(json.loads(theirs.__getstate__()))
-        ours = read_normalizer(entry)
-        assert ours is not None
-        for text in texts:
-            assert ours(text) == theirs.normalize_str(text), repr(text)
-
-
-def charsmap_of(data: bytes) -> bytes:
-    """Return `precompiled_charsmap` (2) of `normalizer_spec` (3) of a model in protobuf."""
-    for field_number in (3, 2):
-        i = 0
-        while True:
-            key, i = varint(data, i)
-            if key & 7 == 0:
-                _, i = varint(data, i)
-                continue
-            if key & 7 == 5:
-                i += 4
-                continue
-            length, i = varint(data, i)
-            part = data[i : i + length]
-            i += length
-            if key >> 3 == field_number:
-                data = part
-                break
-    return data
-
-
-def varint(data: bytes, i: int) -> tuple[int, int]:
-    value, shift = 0, 0
-    while True:
-        value |= (data[i] & 127) << shift
-        i, shift = i + 1, shift + 7
-        if data[i - 1] < 128:
-            return value, i

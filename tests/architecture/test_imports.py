@@ -204,7 +204,7 @@ WAITS = {
     "autograd/debug/test_profile.py": "time is what is measured, at least that of a sleep",
     "train/parallel/test_workers.py": "threads that are slower than others",
     "train/trainer/test_resume.py": "a training that lasts, at least for its sleeps",
-    "train/word2vec/test_workers.py": "looks again and again for the end of processes",
+    "train/word2vec/test_worker_processes.py": "looks again and again for the end of processes",
 }
 
 

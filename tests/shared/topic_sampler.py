@@ -9,7 +9,14 @@ from typing import Any, Self
 import numpy as np
 
 from pmt_core import RandomStream
-from pmt_train import Word2Vec, Word2VecSettings
+from pmt_train import (
+    FitOptions,
+    History,
+    TrainingLoop,
+    Word2Vec,
+    Word2VecSettings,
+    Word2VecTrainer,
+)
 
 V, WINDOW, SENTENCE = 40, 5, 10
 
@@ -97,3 +104,9 @@ def topic_contrast(model: Word2Vec) -> float:
     topic = np.arange(V) // 20
     is_same = topic[:, np.newaxis] == topic
     return float(cosines[is_same].mean() - cosines[~is_same].mean())
+
+
+def train(trainer: Word2VecTrainer, epochs: int = 2, **options: Any) -> History:
+    """Train for some epochs without a word."""
+    fit_options = FitOptions(epochs=epochs, quiet=True, **options)
+    return TrainingLoop(trainer, trainer.sampler, fit_options).run()

@@ -1,16 +1,13 @@
-"""Module: names, ties, sealed attributes, state, modes, and that a pass leaves nothing behind."""
+"""Module: names, ties, sealed attributes, modes, and what its state may hold."""
 
 from __future__ import annotations
 
-import copy
 import pydoc
 import re
-import threading
-from typing import Any
 
 import numpy as np
 import pytest
-from inputs import Pairs, stream
+from inputs import stream
 
 from pmt_autograd import Tensor, gradients
 from pmt_core import DataError, DtypeError, ShapeError
@@ -20,14 +17,9 @@ from pmt_nn import (
     LayerNorm,
     Linear,
     Module,
-    PairClassifier,
-    PairClassifierConfig,
     Parameter,
     Residual,
     Sequential,
-    TransformerConfig,
-    TransformerEncoder,
-    cross_entropy,
 )
 
 
@@ -45,17 +37,6 @@ class Zoo(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.first(x)
-
-
-def small_model() -> PairClassifier:
-    config = PairClassifierConfig(
-        vocabulary=11, max_length=9, width=8, heads=2, hidden=16, layers=2, dropout=0.3
-    )
-    return PairClassifier(config, stream())
-
-
-def a_batch(n: int = 3, t: int = 6) -> Pairs:
-    return Pairs.random(stream(4), n, t, 11)
 
 
 def test_dotted_names_in_order_and_tied_once() -> None:
@@ -141,23 +122,6 @@ def test_train_and_eval_reach_every_module() -> None:
     assert Module.training  # the class default is nobody's to change
 
 
-def test_state_travels() -> None:
-    first, second = (
-        small_model(),
-        PairClassifier(
-            PairClassifierConfig(
-                vocabulary=11, max_length=9, width=8, heads=2, hidden=16, layers=2
-            ),
-            stream(9),
-        ),
-    )
-    batch = a_batch()
-    first.eval(), second.eval()
-    assert (first(batch).data != second(batch).data).all()
-    second.load_state_dict(first.state_dict())
-    np.testing.assert_array_equal(first(batch).data, second(batch).data)
-
-
 def test_state_dict_is_a_copy() -> None:
     layer = Linear(2, 2, stream())
     state = layer.state_dict()
@@ -222,83 +186,6 @@ def test_loading_casts_to_the_dtype_of_the_parameter() -> None:
     layer = Linear(2, 2, stream())
     layer.load_state_dict({k: v.astype(np.float64) for k, v in layer.state_dict().items()})
     assert layer.weight.dtype == np.float32
-
-
-# --- a pass touches no shared state ------------------------------------------------------------
-
-
-def remembered(model: Module) -> dict[str, dict[str, Any]]:
-    return {name: dict(vars(module)) for name, module in model.named_modules()}
-
-
-def run(model: PairClassifier, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    logits = model(a_batch(), rng=stream(seed))
-    grads = gradients(cross_entropy(logits, np.array([0, 1, 1]), reduction="sum"))
-    by_name = {}
-    for name, parameter in model.named_parameters():
-        gradient = grads[parameter]
-        by_name[name] = gradient if isinstance(gradient, np.ndarray) else gradient.to_dense()
-    return logits.data, by_name
-
-
-def test_nothing_of_a_pass_stays_on_the_modules() -> None:
-    model = small_model()
-    before, values = remembered(model), model.state_dict()
-    run(model, 1)
-    after = remembered(model)
-    assert before.keys() == after.keys()
-    for name, attributes in before.items():
-        assert attributes.keys() == after[name].keys()
-        for key, value in attributes.items():
-            assert after[name][key] is value, f"{name}.{key}"
-    for name, value in model.state_dict().items():
-        np.testing.assert_array_equal(value, values[name])
-    assert all(parameter.grad is None for parameter in model.parameters())
-
-
-def test_two_threads_on_one_model_give_what_one_gives() -> None:
-    model = small_model()
-    expected = {seed: run(model, seed) for seed in range(4)}
-    got: dict[int, list[tuple[np.ndarray, dict[str, np.ndarray]]]] = {s: [] for s in range(4)}
-    start = threading.Barrier(4)
-
-    def work(seed: int) -> None:
-        start.wait()
-        for _ in range(5):
-            got[seed].append(run(model, seed))
-
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for seed, (logits, by_name) in expected.items():
-        assert len(got[seed]) == 5
-        for logits_there, by_name_there in got[seed]:
-            np.testing.assert_array_equal(logits_there, logits)
-            for name, gradient in by_name.items():
-                np.testing.assert_array_equal(by_name_there[name], gradient)
-
-
-def test_a_model_can_be_copied() -> None:
-    model = small_model().eval()
-    copied = copy.deepcopy(model)
-    copied.words.weight.data += 1
-    assert not np.array_equal(model.words.weight.data, copied.words.weight.data)
-    with pytest.raises(AttributeError):
-        copied.wrods = 1
-
-
-def test_every_parameter_of_the_encoder_gets_a_gradient() -> None:
-    model = TransformerEncoder(
-        TransformerConfig(width=8, heads=2, hidden=16, layers=2, dropout=0.0), stream()
-    )
-    # Squares, as a plain sum of layer-normed rows does not depend on the rows.
-    y = model(Tensor(stream(1).normal(size=(2, 3, 8)).astype(np.float32)), rng=stream())
-    grads = gradients((y * y * y).sum())
-    for name, parameter in model.named_parameters():
-        assert np.abs(grads[parameter]).max() > 0, name
-        assert grads[parameter].dtype == np.float32
 
 
 def test_repr_is_the_tree_of_modules_with_sizes() -> None:

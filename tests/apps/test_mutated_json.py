@@ -8,8 +8,9 @@ import random
 import tracemalloc
 
 import pytest
+from app_json_states import app_states, settings_states
 from json_mutations import paths
-from json_states import JsonState, app_states, check_mutations, settings_states
+from json_states import JsonState, check_mutations
 
 from pmt_core import PmtError
 

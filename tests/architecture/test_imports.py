@@ -134,7 +134,7 @@ def test_third_parties(who: str) -> None:
     row = row_of(who)
     others = {
         "apps": {"pmt_apps", *(path.stem for path in APP_FILES)},
-        "campaigns": {"campaigns", "json_states", "pmt_apps", "tiny_encoder"},
+        "campaigns": {"app_json_states", "campaigns", "json_states", "pmt_apps", "tiny_encoder"},
         "docs": {"browser", "docs", "picture", "pmt_apps"},
         "site": {"browser", "docs", "pmt_apps"},
     }

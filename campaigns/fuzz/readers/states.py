@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from json_states import app_states, core_states, settings_states, text_states, train_states
+from app_json_states import app_states, settings_states
+from json_states import core_states, text_states, train_states
 
 from campaigns.fuzz.mutations.files import Files
 from campaigns.fuzz.readers.arrays import archive_bytes

@@ -89,7 +89,7 @@ def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def recorded(tmp_path: Path) -> RecordedRun:
+def live(tmp_path: Path) -> RecordedRun:
     """A training that has just begun, in a folder of runs."""
     return RecordedRun(tmp_path / "runs" / "live")
 

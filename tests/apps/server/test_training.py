@@ -28,16 +28,16 @@ pytestmark = pytest.mark.usefixtures("looks_at_once")
 
 
 @pytest.fixture
-def served(recorded: RecordedRun) -> Client:
-    store = RunStore(recorded.folder.parent)
+def served(live: RecordedRun) -> Client:
+    store = RunStore(live.folder.parent)
     return Client(ServeApp(store, ServeLimits(streams=2), ["localhost"]))
 
 
 # --- addresses ------------------------------------------------------------------------------------
 
 
-def test_addresses(served: Client, recorded: RecordedRun) -> None:
-    recorded.append(recorded_step(1))
+def test_addresses(served: Client, live: RecordedRun) -> None:
+    live.append(recorded_step(1))
     content = served("GET", "/runs/live/training").json
     assert content["changes"][0]["lines"][1]["layers"] == LAYERS
     assert served("GET", "/curves").json["curves"]["live"]["losses"] == [2.2]
@@ -48,8 +48,8 @@ def test_addresses(served: Client, recorded: RecordedRun) -> None:
     assert served("POST", "/runs/live/training", {}).status == 405
 
 
-def test_curves_are_kept_and_follow_their_files(served: Client, recorded: RecordedRun) -> None:
-    others = [RecordedRun(recorded.folder.parent / f"other{i}", recorded=False) for i in range(12)]
+def test_curves_are_kept_and_follow_their_files(served: Client, live: RecordedRun) -> None:
+    others = [RecordedRun(live.folder.parent / f"other{i}", recorded=False) for i in range(12)]
 
     def curves() -> dict[str, Any]:
         return dict(served("GET", "/curves").json["curves"])
@@ -57,10 +57,10 @@ def test_curves_are_kept_and_follow_their_files(served: Client, recorded: Record
     assert len(curves()) == 13
     assert all(curve["losses"] == [] for curve in curves().values())
     others[3].add_epoch(train_loss=2.0)
-    recorded.append(recorded_step(1))
+    live.append(recorded_step(1))
     assert curves()["other3"]["losses"] == [2.0]
     assert curves()["live"] == {"status": "running", "steps": [1], "losses": [2.2]}
-    recorded.finish()
+    live.finish()
     assert curves()["live"]["status"] == "finished"
     for other in others:
         assert served("GET", f"/runs/{other.folder.name}/training").status == 200
@@ -85,9 +85,9 @@ def call(app: ServeApp, path: str) -> Any:
     return app(environ, lambda status, headers: None)
 
 
-def test_a_stream_of_a_run_that_ended(served: Client, recorded: RecordedRun) -> None:
-    recorded.append(recorded_step(1))
-    recorded.finish()
+def test_a_stream_of_a_run_that_ended(served: Client, live: RecordedRun) -> None:
+    live.append(recorded_step(1))
+    live.finish()
     answer = served("GET", "/runs/live/training/events")
     assert answer.headers["Content-Type"] == "text/event-stream"
     assert re.findall(rb"event: (\w+)", answer.body) == [b"training", b"end"]
@@ -97,9 +97,9 @@ def test_a_stream_of_a_run_that_ended(served: Client, recorded: RecordedRun) -> 
 
 
 @pytest.fixture
-def server(recorded: RecordedRun) -> Iterator[ThreadedServer]:
+def server(live: RecordedRun) -> Iterator[ThreadedServer]:
     limits = ServeLimits(streams=30, arrival=5)
-    app = ServeApp(RunStore(recorded.folder.parent), limits, ["127.0.0.1"])
+    app = ServeApp(RunStore(live.folder.parent), limits, ["127.0.0.1"])
     server = ThreadedServer(app, "127.0.0.1", 0, limits)
     thread = threading.Thread(target=server.serve)
     thread.start()
@@ -136,19 +136,17 @@ class Follower:
         return lines
 
 
-def test_many_clients_follow_a_run_to_its_end(
-    server: ThreadedServer, recorded: RecordedRun
-) -> None:
+def test_many_clients_follow_a_run_to_its_end(server: ThreadedServer, live: RecordedRun) -> None:
     followers = [Follower(server) for _ in range(30)]
     for follower in followers:
         assert len(follower.lines(2)) == 2
     refused = Follower(server)
     assert refused.response.status == 503
     refused.connection.close()
-    recorded.append(recorded_step(1))
+    live.append(recorded_step(1))
     for follower in followers:
         assert follower.lines(1) == [recorded_step(1)]
-    recorded.finish()
+    live.finish()
     for follower in followers:
         names = []
         while not names or names[-1] != "end":
@@ -157,7 +155,7 @@ def test_many_clients_follow_a_run_to_its_end(
 
 
 def test_a_client_that_goes_away_frees_its_slot(
-    server: ThreadedServer, recorded: RecordedRun, monkeypatch: pytest.MonkeyPatch
+    server: ThreadedServer, live: RecordedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Semaphore(0)
     release = TrainingStreams.release
@@ -179,20 +177,20 @@ def test_a_client_that_goes_away_frees_its_slot(
 
 
 def test_a_client_that_does_not_read_does_not_hurt_others(
-    server: ThreadedServer, recorded: RecordedRun
+    server: ThreadedServer, live: RecordedRun
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as silent:
         silent.sendall(b"GET /runs/live/training/events HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-        recorded.append(*(recorded_step(i) for i in range(1, 3000)))
+        live.append(*(recorded_step(i) for i in range(1, 3000)))
         assert len(Follower(server).lines(3001)) == 3001
 
 
 # --- the replay -----------------------------------------------------------------------------------
 
 
-def test_a_replay_has_all_that_it_needs(served: Client, recorded: RecordedRun) -> None:
-    recorded.append(recorded_step(1, activations={"</script><b>&": [0.5, 0.0]}))
-    RecordedRun(recorded.folder.parent / "other")
+def test_a_replay_has_all_that_it_needs(served: Client, live: RecordedRun) -> None:
+    live.append(recorded_step(1, activations={"</script><b>&": [0.5, 0.0]}))
+    RecordedRun(live.folder.parent / "other")
     answer = served("GET", "/runs/live/training/replay/other")
     assert answer.status == 200
     assert 'filename="live-other-training.html"' in answer.headers["Content-Disposition"]

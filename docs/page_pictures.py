@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "shared"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "shared" / "apps"))
 from browser import MISSING, Browser, browser
 
 IMG = Path(__file__).with_name("img")

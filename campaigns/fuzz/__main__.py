@@ -13,7 +13,7 @@ from pathlib import Path
 # Before NumPy is imported: a process per core, each with one thread of BLAS.
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
 os.environ.setdefault("MPLBACKEND", "Agg")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "shared"))  # json_states
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests/shared/apps"))  # json_states
 
 from campaigns.fuzz.campaign import Plan, run_campaign
 from campaigns.fuzz.measure import USUAL_LIMITS, Meter, limited_process

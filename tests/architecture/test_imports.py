@@ -165,7 +165,7 @@ def test_tests_import_what_their_package_may(folder: str) -> None:
     for path in python_files(base):
         source = read(path, base)
         row = TESTS[folder]
-        shared = (ROOT / "tests" / "shared").glob("*.py")
+        shared = (ROOT / "tests" / "shared").rglob("*.py")
         beside = {other.stem for other in (*shared, *base.rglob("*.py"))}
         if folder in ("apps", "shared"):  # the parts of the programs
             beside |= {"pmt_apps"}

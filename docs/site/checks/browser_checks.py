@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "shared"))
+sys.path.insert(0, str(ROOT / "tests" / "shared" / "apps"))
 
 from browser import MISSING, Browser, browser  # noqa: E402
 

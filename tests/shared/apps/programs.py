@@ -19,7 +19,7 @@ from unittest import mock
 
 import signal_at
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = {"classify": "train_classifier", "pretrain": "pretrain"}
 """Names of programs that are not "train_" and the task."""
 

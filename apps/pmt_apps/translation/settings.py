@@ -41,7 +41,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "plain": {},
     "best": {
         "members": 2, "optimizer": "muon", "lr": 6e-3, "width": 256, "dropout": 0.2, "epochs": 12,
-        "warmup": 150, "length_penalty": 3.0, "mbr": True,
+        "length_penalty": 3.0, "mbr": True,
     },
 }  # fmt: skip
 """What the presets set other than the options' own defaults, which are those of "plain"."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pmt_apps.kit.options import (
     EPOCHS,
+    SIZE,
     STAGE_EPOCHS,
     data_option,
     model_option,
@@ -33,10 +34,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     "plain": {},
     "quick": {"vectors_epochs": 3, "pretrain_epochs": 2, "epochs": 4, "average": 0.999},
     "best": {
+        "width": 192,
+        "hidden": 384,
         "vectors_epochs": 3,
         "optimizer": "muon",
-        "pretrain_epochs": 5,
-        "pretrain_restart": 2,
+        "pretrain_epochs": 10,
+        "pretrain_restart": 3,
         "epochs": 3,
         "average": 0.999,
         "teachers": 2,
@@ -103,7 +106,18 @@ class Settings(TransformerSettings):
     )
     min_count: int = model_option(3, "smallest frequency of words", at_least=1)
     max_length: int = model_option(64, "longest pair, in tokens", at_least=8, at_most=1 << 16)
-    hidden: int = 256
+    width: int = model_option(
+        128,
+        "model width",
+        **SIZE,
+        default_text="by the preset: 128, and 192 for best; 64 on the shipped sample",
+    )
+    hidden: int = model_option(
+        256,
+        "width of the feed-forward networks",
+        **SIZE,
+        default_text="by the preset: 256, and 384 for best; 128 on the shipped sample",
+    )
     norm: Literal["first", "last"] = model_option("first", "pre-norm or post-norm")
     vectors_epochs: int = training_option(
         0,
@@ -190,5 +204,5 @@ class Settings(TransformerSettings):
             return FINE_TUNING
         if {"train", "data"} & set(given):
             return PRESETS[given.get("preset", "best")]
-        small = {"preset": "plain", "patience": 6, "lr": 1e-3, "width": 64, "hidden": 128}
-        return {**small, "epochs": 20, **PRESETS[given.get("preset", "plain")]}
+        preset = {"preset": "plain", "epochs": 20, **PRESETS[given.get("preset", "plain")]}
+        return {**preset, "patience": 6, "lr": 1e-3, "width": 64, "hidden": 128}

@@ -41,7 +41,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "plain": {},
     "best": {
         "members": 2, "optimizer": "muon", "lr": 6e-3, "width": 256, "dropout": 0.2, "epochs": 12,
-        "length_penalty": 3.0, "mbr": True,
+        "length_penalty": 3.0,
     },
 }  # fmt: skip
 """What the presets set other than the options' own defaults, which are those of "plain"."""
@@ -98,7 +98,7 @@ class Settings(TransformerSettings):
     preset: Literal["plain", "best"] = model_option(
         "plain",
         "other defaults: best trains two wider models by Muon, averages their predictions, and "
-        "translates at greater length, with --mbr",
+        "translates at greater length",
     )
     merges: int = model_option(
         4000, "merges of the byte-pair encoding", at_least=0, at_most=1_000_000

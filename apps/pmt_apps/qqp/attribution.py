@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pmt_apps.qqp.models.pair_model import PairModel
+from pmt_apps.qqp.models.product import ProductPairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_autograd import Tensor, no_grad
 from pmt_nn import PairClassifier, capture
@@ -17,6 +18,7 @@ from pmt_text import CLS, SEP, PairBatch, tokenize
 from pmt_train import Workers
 
 GRADIENT, REMOVAL = "gradient times input", "removal"
+GRADIENT_AND_REMOVAL = f"{GRADIENT}; of n-grams what is lost without the word"
 _MOST_REMOVED = 200  # words of a pair that are left out in turn
 
 
@@ -25,7 +27,7 @@ class PairScores:
     """The words of two texts, and what each contributes to the log-odds of "duplicate".
 
     Attributes:
-        method: GRADIENT or REMOVAL.
+        method: GRADIENT, REMOVAL, or GRADIENT_AND_REMOVAL.
         words: of both texts, w1 and w2 as far as the model reads them.
         scores: (w1,) and (w2,).
     """
@@ -56,15 +58,20 @@ def pair_scores(model: PairModel[Any], texts: tuple[str, str], workers: Workers)
     For a `TransformerPairModel` it is x . d log-odds / dx of the input x of the encoder at the
     word, to first order (Simonyan et al. 2013; Shrikumar et al. 2017), averaged over the members
     and both orders. Features of the pair beside its words have no part in it. For other models it
-    is what the log-odds lose without the word.
+    is what the log-odds lose without the word. For a `ProductPairModel` it is the weighted sum of
+    both.
     """
     if isinstance(model, TransformerPairModel):
         return _by_gradient(model, texts)
+    if isinstance(model, ProductPairModel):
+        return _of_product(model, texts, workers)
     return _by_removal(model, texts, workers)
 
 
 def head_attention(model: PairModel[Any], texts: tuple[str, str]) -> HeadAttention | None:
-    """Return the attention of the first member of a `TransformerPairModel`, else None."""
+    """Return the attention of the first member of a Transformer; None for other models."""
+    if isinstance(model, ProductPairModel):
+        model = model.transformer
     if not isinstance(model, TransformerPairModel):
         return None
     batch = model.encode([texts]).batch(np.array([0]))
@@ -125,6 +132,17 @@ def _by_removal(model: PairModel[Any], texts: tuple[str, str], workers: Workers)
     log_odds = np.log(p) - np.log1p(-p)
     scores = log_odds[0] - log_odds[1:]
     return PairScores(REMOVAL, words, (scores[: len(words[0])], scores[len(words[0]) :]))
+
+
+def _of_product(model: ProductPairModel, texts: tuple[str, str], workers: Workers) -> PairScores:
+    transformer = _by_gradient(model.transformer, texts)
+    ngrams = _by_removal(model.ngrams, texts, workers)
+    weight, ngrams_weight = model.part_weights
+    first, second = (weight * scores for scores in transformer.scores)
+    for scores, others in zip((first, second), ngrams.scores, strict=True):
+        n = min(len(scores), len(others))
+        scores[:n] += ngrams_weight * others[:n]
+    return PairScores(GRADIENT_AND_REMOVAL, transformer.words, (first, second))
 
 
 def _without(words: Sequence[str], i: int) -> str:

@@ -13,8 +13,8 @@ from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import Splits, labels_of, texts_of
 from pmt_apps.qqp.mistakes import write_mistakes
-from pmt_apps.qqp.models.baselines import BASELINES
 from pmt_apps.qqp.models.pair_model import CLASSES, CrossAttentionMaps, PairModel, Probabilities
+from pmt_apps.qqp.models.product import ProductPairModel
 from pmt_apps.qqp.training.scores import intervals, unlinked
 from pmt_apps.qqp.training.stage import trained_baseline
 from pmt_text import QuestionPair, Tokenize, tokenize
@@ -27,6 +27,8 @@ from pmt_train import (
     reliability_plot,
 )
 
+COMPARED = ("overlap", "tfidf")
+"""The kinds of baselines that every other run reports."""
 N_MISTAKES = 40
 _COLUMNS = ("probability of duplicate", "truth", "question 1", "question 2")
 _MAX_OPACITY = 0.65  # of the token with the most attention
@@ -41,21 +43,23 @@ def report(
 ) -> None:
     """Score the model and the baselines on "dev" and "test", and fill the report of the run."""
     add_learning_curves(run)
+    if isinstance(model, ProductPairModel):
+        run.report.text(model.part_weights_text())
     train, settings = splits["train"], run.settings
     baselines = {
         kind: trained_baseline(kind, train, settings, workers, tokenize)
-        for kind in BASELINES
+        for kind in COMPARED
         if kind != settings.baseline
     }
-    models: dict[str, PairModel[Any]] = {"": model, **baselines}
     known = [*train, *splits.get("extra", [])]
     for name in ("dev", "test"):
         if name not in splits:
             continue
         pairs = splits[name]
-        probabilities = {
-            kind: other.predict(texts_of(pairs), workers) for kind, other in models.items()
-        }
+        texts = texts_of(pairs)
+        probabilities = model.predict_with_parts(texts, workers)
+        for kind, baseline in baselines.items():
+            probabilities[kind] = baseline.predict(texts, workers)
         add_scores(run, name, pairs, probabilities, unlinked(pairs, known, tokenize))
         add_figures(run, name, pairs, probabilities[""])
         if name == "dev":
@@ -81,7 +85,8 @@ def add_scores(
 ) -> None:
     """Log the metrics of a split: "dev" and "dev_unlinked" of the model, "dev_tfidf" and so on.
 
-    probabilities: (n,) of each baseline by its kind, and "" for the model.
+    probabilities: (n,) of each baseline and each part of the model by its kind, and "" for the
+        model.
     """
     labels, seed = labels_of(pairs), run.settings.seed
     both_classes = len(set(labels[is_unlinked].tolist())) == 2

@@ -45,6 +45,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "teachers": 2,
         "near": 4,
         "students": 2,
+        "ngrams": True,
     },
 }
 """What the presets set other than the options' own defaults, which are those of "plain"."""
@@ -74,10 +75,11 @@ class Settings(TransformerSettings):
     test: Path | None = path_option("pairs to score once, at the end")
     data: Path | None = path_option("one file instead of --train and --dev, split by question")
     extra: Path | None = path_option("more duplicates, for pre-training and for mining of pairs")
-    baseline: Literal["overlap", "tfidf"] | None = model_option(
+    baseline: Literal["overlap", "tfidf", "ngrams"] | None = model_option(
         None,
         "train a baseline instead: a threshold of the word overlap, or logistic regression on "
-        "tf-idf (the default of the option); every other run reports both for comparison",
+        "tf-idf (the default of the option) or on n-grams; every other run reports the first two "
+        "for comparison",
         const="tfidf",
     )
     encoder: Path | None = path_option(
@@ -164,6 +166,12 @@ class Settings(TransformerSettings):
         at_most=16,
         default_text=_BY_PRESET,
     )
+    ngrams: bool = model_option(
+        False,
+        "beside the Transformer the logistic regression of --baseline ngrams, trained by itself; "
+        "dev chooses the weights of both",
+        default_text=_BY_PRESET,
+    )
     average: float = training_option(
         0.0,
         "decay of a moving average of the weights; 0: none",
@@ -188,12 +196,17 @@ class Settings(TransformerSettings):
                 "a pre-trained encoder takes the place of --baseline, --pretrain and --students; "
                 "leave them out, or leave --encoder out"
             )
+        if self.ngrams and (self.encoder or self.baseline):
+            raise SettingsError(
+                "--ngrams go beside a new Transformer; leave them out with --encoder and --baseline"
+            )
 
     @property
     def has_stages(self) -> bool:
         """Whether there is more to train than one model on the labeled pairs."""
         before = self.vectors_epochs or self.pretrain_epochs or self.pretrain
-        return not (self.baseline or self.encoder) and bool(before or self.students)
+        after = self.students or self.ngrams
+        return not (self.baseline or self.encoder) and bool(before or after)
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,9 +1,9 @@
-"""The baselines: word overlap, and logistic regression on tf-idf."""
+"""The baselines: word overlap, and logistic regression on tf-idf or on n-grams."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +18,7 @@ from pmt_nn import Buffer, Embedding, Linear, Module, Parameter
 from pmt_text import (
     BagBatch,
     EncodedBags,
+    PairNgrams,
     QuestionPair,
     TfIdf,
     Tokenize,
@@ -25,6 +26,7 @@ from pmt_text import (
     overlap_scores,
     tokenize,
 )
+from pmt_train import progress_bar
 
 
 class BagClassifier(Module):
@@ -150,6 +152,50 @@ class TfIdfPairModel(BagModel):
         return self.words.encode(texts, labels, tokenize=self.tokenize)
 
 
+class NgramPairModel(BagModel):
+    """Logistic regression on the n-grams that both questions have, or only one of them.
+
+    It is symmetric in the two questions.
+    """
+
+    kind: ClassVar[str] = "ngrams"
+    module: BagRegression
+
+    def __init__(
+        self, settings: Settings, ngrams: PairNgrams, tokenize: Tokenize = tokenize
+    ) -> None:
+        rng = RandomStream(settings.seed, "weights", self.kind).generator()
+        self.ngrams = ngrams
+        self.tokenize = tokenize
+        self.module = BagRegression(2 * max(len(ngrams), 1), ngrams.n_scores, rng)
+
+    @classmethod
+    def for_pairs(
+        cls, settings: Settings, pairs: Sequence[QuestionPair], tokenize: Tokenize = tokenize
+    ) -> Self:
+        def tokens() -> Iterator[tuple[list[str], list[str]]]:
+            with progress_bar(len(pairs), "counting n-grams") as bar:
+                for first, second in texts_of(pairs):
+                    yield tokenize(first), tokenize(second)
+                    bar.update(1)
+
+        return cls(settings, PairNgrams.learn(tokens()), tokenize)
+
+    @classmethod
+    def from_json(cls, settings: Settings, state: Mapping[str, Any]) -> Self:
+        return cls(settings, decode_field(state, "ngrams", PairNgrams.from_json))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"ngrams": self.ngrams.to_json()}
+
+    def size(self) -> str:
+        return f"{len(self.ngrams):,} n-grams, {super().size()}"
+
+    def encode(self, texts: Texts, labels: NDArray[np.int64] | None = None) -> EncodedBags:
+        with progress_bar(len(texts), "encoding n-grams") as bar:
+            return self.ngrams.encode(texts, labels, tokenize=self.tokenize, progress=bar.update)
+
+
 BASELINES: dict[str, type[BagModel]] = {
-    model.kind: model for model in (OverlapPairModel, TfIdfPairModel)
+    model.kind: model for model in (OverlapPairModel, TfIdfPairModel, NgramPairModel)
 }

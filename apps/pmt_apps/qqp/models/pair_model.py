@@ -152,6 +152,10 @@ class PairModel(ABC, Generic[B]):
         """Return the probability of "duplicate" for each pair of texts, (n,)."""
         return self.probabilities(self.encode(texts), workers)
 
+    def predict_with_parts(self, texts: Texts, workers: Workers) -> dict[str, Probabilities]:
+        """Return the probabilities (n,) of the model, by the name "", and of its parts by name."""
+        return {"": self.predict(texts, workers)}
+
     def attention_maps(self, texts: tuple[str, str]) -> list[AttentionMap]:
         """Return an attention map of a pair per layer; none if the model has no attention."""
         return []

@@ -12,6 +12,7 @@ from pmt_apps.qqp.data.splits import Splits
 from pmt_apps.qqp.models.baselines import BASELINES
 from pmt_apps.qqp.models.cross_encoder import CrossEncoderPairModel
 from pmt_apps.qqp.models.pair_model import PairModel
+from pmt_apps.qqp.models.product import ProductPairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_core import DataError, field, value_text
 from pmt_text import Tokenize, tokenize
@@ -19,6 +20,7 @@ from pmt_text import Tokenize, tokenize
 KINDS: dict[str, type[PairModel[Any]]] = {
     TransformerPairModel.kind: TransformerPairModel,
     CrossEncoderPairModel.kind: CrossEncoderPairModel,
+    ProductPairModel.kind: ProductPairModel,
     **BASELINES,
 }
 

@@ -126,11 +126,17 @@ class TransformerPairModel(PairModel[PairBatch]):
         mean: Probabilities = np.mean(probabilities, axis=0)
         return mean
 
-    def attention_maps(self, texts: tuple[str, str]) -> list[AttentionMap]:
-        """Return the mean over the heads of each layer's attention, of the first member."""
+    def attention_maps(
+        self, texts: tuple[str, str], predicted: str | None = None
+    ) -> list[AttentionMap]:
+        """Return the mean over the heads of each layer's attention, of the first member.
+
+        predicted: the class in the titles; None: that of this model.
+        """
         batch = self.encode([texts]).batch(np.array([0]))
         layers = self._attention_weights(batch)
-        predicted = CLASSES[int(self.predict_batch(batch)[0] >= 0.5)]
+        if predicted is None:
+            predicted = CLASSES[int(self.predict_batch(batch)[0] >= 0.5)]
         tokens = self.encoder.vocabulary.tokens(batch.ids[0])
         return [
             AttentionMap(f"layer {n}: predicted {predicted}", tokens, tokens, weights)

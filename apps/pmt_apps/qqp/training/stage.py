@@ -9,7 +9,7 @@ from typing import Any
 
 from pmt_apps.qqp.data.settings import BASELINE, Settings
 from pmt_apps.qqp.data.splits import labels_of, texts_of
-from pmt_apps.qqp.models.baselines import BASELINES
+from pmt_apps.qqp.models.baselines import BASELINES, BagModel
 from pmt_apps.qqp.models.pair_model import Encoded, PairModel
 from pmt_apps.qqp.training.scores import scores
 from pmt_apps.transformer_optimizer import transformer_optimizer
@@ -161,11 +161,19 @@ def trained_baseline(
     settings: Settings,
     workers: Workers,
     tokenize: Tokenize = tokenize,
-) -> PairModel[Any]:
+) -> BagModel:
     """Return a baseline trained on these pairs, for comparison with the model of a run."""
     model = BASELINES[kind].for_pairs(settings, pairs, tokenize)
+    train_baseline(model, pairs, settings, workers)
+    return model
+
+
+def train_baseline(
+    model: BagModel, pairs: Sequence[QuestionPair], settings: Settings, workers: Workers
+) -> None:
+    """Train a baseline on these pairs as `BASELINE` says."""
     encoded = model.encode(texts_of(pairs), labels_of(pairs))
-    batches = bucket_batches(encoded, BASELINE["batch_size"], settings, kind)
+    batches = bucket_batches(encoded, BASELINE["batch_size"], settings, model.kind)
     schedule = linear_schedule(BASELINE["lr"], len(batches) * BASELINE["epochs"])
     plain = replace(settings, average=0.0, optimizer="adamw")
     alone = SingleProcess()  # other ranks do not report
@@ -173,4 +181,3 @@ def trained_baseline(
         model.module, model.loss, schedule, plain, workers, stream=None, process_group=alone
     )
     trainer.fit(batches, epochs=BASELINE["epochs"], quiet=True)
-    return model

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pmt_apps.kit.run import Run
 from pmt_apps.qqp.data.settings import Settings
 from pmt_apps.qqp.data.splits import Splits, labels_of, texts_of
+from pmt_apps.qqp.models.baselines import NgramPairModel
 from pmt_apps.qqp.models.pair_model import PairModel, Texts
+from pmt_apps.qqp.models.product import EncodedProduct, ProductPairModel
 from pmt_apps.qqp.models.question_encoder import QuestionEncoder
 from pmt_apps.qqp.models.registry import make_pair_model
 from pmt_apps.qqp.models.transformer import TransformerPairModel
@@ -25,7 +27,7 @@ from pmt_apps.qqp.training.pretraining import (
     read_pretraining_texts,
     vectors_stage,
 )
-from pmt_apps.qqp.training.stage import Stage, label_stage
+from pmt_apps.qqp.training.stage import Stage, label_stage, train_baseline
 from pmt_core import SettingsError
 from pmt_text import EncodedPairs, PairEncoder, Tokenize, tokenize
 from pmt_train import Workers
@@ -50,7 +52,8 @@ class Stages:
        labels, also of mined pairs, and then the labels. The soft labels are the mean of the
        teachers; for each further student, the mean of all earlier students.
 
-    The model is the mean of the students, or of the teachers if there are none.
+    The model is the mean of the students, or of the teachers if there are none; with --ngrams,
+    the product of that and of logistic regression on n-grams.
 
     Each stage has a checkpoint of its own. A resumed run builds all its stages again; training
     those that are complete takes no time.
@@ -136,10 +139,13 @@ class Stages:
             yield from self._labels(
                 teachers[-1], encoded, f"teacher{n}", settings.lr, settings.epochs
             )
+        members = teachers
         if settings.students:
-            yield from self._students(teachers, saved, encoded)
-        elif len(teachers) > 1:
-            self._save(ensemble(teachers))
+            members = yield from self._students(teachers, saved, encoded)
+        if len(members) > 1:
+            self._save(ensemble(members))
+        if settings.ngrams:
+            self._save(self._beside_ngrams(ensemble(members), encoded["dev"]))
 
     def _new_model(
         self, name: str, encoder: QuestionEncoder, pretrained: PretrainedWeights | None
@@ -191,7 +197,8 @@ class Stages:
         teachers: Sequence[TransformerPairModel],
         pretrained: PretrainedWeights | None,
         encoded: Mapping[str, EncodedPairs],
-    ) -> Iterator[Stage]:
+    ) -> Generator[Stage, None, list[TransformerPairModel]]:
+        """Yield the stages of the students; return the students."""
         settings, run, teacher = self.settings, self.run, teachers[0]
         mined = teacher.encode(near_pairs(teacher, self.known, settings))
         run.say(f"\n{len(mined):,} near pairs found")
@@ -212,9 +219,22 @@ class Stages:
             students.append(student)
             if n < settings.students:
                 soft.set_teachers(students) if n == 1 else soft.add_teacher(student)
-        self._save(ensemble(students))
+        return students
 
-    def _save(self, model: TransformerPairModel) -> None:
+    def _beside_ngrams(
+        self, transformer: TransformerPairModel, dev: EncodedPairs
+    ) -> ProductPairModel:
+        """Train logistic regression on n-grams; return its product with the Transformer."""
+        train, texts = self.splits["train"], texts_of(self.splits["dev"])
+        self.run.say(f"\nn-grams of {len(train):,} labeled pairs")
+        ngrams = NgramPairModel.for_pairs(self.settings, train, self.tokenize)
+        train_baseline(ngrams, train, self.settings, self.workers)
+        model = ProductPairModel(transformer, ngrams)
+        model.choose_part_weights(EncodedProduct(dev, ngrams.encode(texts)), self.workers)
+        self.run.say(model.part_weights_text())
+        return model
+
+    def _save(self, model: PairModel[Any]) -> None:
         """Make it the model of the run."""
         self.model = model
         self.run.parameters = model.module.parameter_count()

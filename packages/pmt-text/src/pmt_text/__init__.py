@@ -41,6 +41,7 @@ from pmt_text.qqp.idf import InverseDocumentFrequency
 from pmt_text.qqp.load_qqp import QqpFile, load_qqp
 from pmt_text.qqp.pair_encoder import PairEncoder
 from pmt_text.qqp.pair_features import PAIR_FEATURES, pair_features
+from pmt_text.qqp.pair_ngrams import PairNgrams
 from pmt_text.qqp.split import connected_components, split_by_question
 from pmt_text.qqp.tfidf import BagBatch, EncodedBags, TfIdf
 from pmt_text.qqp.vector_features import VECTOR_SIMILARITIES, VectorSimilarities
@@ -93,21 +94,21 @@ __all__ = [
     "CharacterTokenizer", "ChunkSampler", "ConllColumns", "ConllFile", "ConsecutiveChunks",
     "Curriculum", "EncodedBags", "EncodedPairs", "EncodedSentences", "EncodedText",
     "EncodedTranslations", "InverseDocumentFrequency", "LabelOptions", "LabeledText",
-    "LabeledTexts", "Neighbor", "NumberedTokens", "PairBatch", "PairEncoder", "ParallelCorpus",
-    "QqpFile", "QuestionPair", "RandomChunks", "SamplingSettings", "SentenceEncoder",
-    "SubwordAlignment", "SubwordParts", "SubwordVectors", "TagScheme", "TaggedBatch",
-    "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord", "TfIdf",
-    "TokenBatches", "TokenCache", "Tokenize", "Tokenizer", "TranslationBatch", "UnicodeErrors",
-    "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches", "WordCounts", "WordPiece",
-    "WordVectors", "analogy", "bert_words", "best_threshold", "column_of", "concatenate_tags",
-    "connected_components", "convert_tags", "count_tokens", "count_words", "detect_scheme",
-    "embedding_matrix", "encode_words", "evaluate_analogies", "evaluate_word_pairs", "find_words",
-    "fold_word", "forbidden_ends", "forbidden_transitions", "jaccard", "learn_word_pieces",
-    "letters_only", "load_analogies", "load_conll", "load_labeled_texts", "load_parallel",
-    "load_qqp", "load_subword_vectors", "load_text", "load_word_pairs", "load_word_vectors",
-    "mask_tokens", "match_types", "mine_negatives", "nearest_pairs", "normalize", "overlap_scores",
-    "pair_features", "pearson", "principal_components", "save_subword_vectors", "save_word_vectors",
-    "sentence_chunks", "spans_to_tags", "spearman", "split_by_question", "tokenize", "word_shape",
-    "write_conll",
+    "LabeledTexts", "Neighbor", "NumberedTokens", "PairBatch", "PairEncoder", "PairNgrams",
+    "ParallelCorpus", "QqpFile", "QuestionPair", "RandomChunks", "SamplingSettings",
+    "SentenceEncoder", "SubwordAlignment", "SubwordParts", "SubwordVectors", "TagScheme",
+    "TaggedBatch", "TaggedSentence", "TextChunkBatch", "TextColumns", "TextCorpus", "TextWord",
+    "TfIdf", "TokenBatches", "TokenCache", "Tokenize", "Tokenizer", "TranslationBatch",
+    "UnicodeErrors", "VectorSimilarities", "Vocabulary", "WindowBatch", "WindowBatches",
+    "WordCounts", "WordPiece", "WordVectors", "analogy", "bert_words", "best_threshold",
+    "column_of", "concatenate_tags", "connected_components", "convert_tags", "count_tokens",
+    "count_words", "detect_scheme", "embedding_matrix", "encode_words", "evaluate_analogies",
+    "evaluate_word_pairs", "find_words", "fold_word", "forbidden_ends", "forbidden_transitions",
+    "jaccard", "learn_word_pieces", "letters_only", "load_analogies", "load_conll",
+    "load_labeled_texts", "load_parallel", "load_qqp", "load_subword_vectors", "load_text",
+    "load_word_pairs", "load_word_vectors", "mask_tokens", "match_types", "mine_negatives",
+    "nearest_pairs", "normalize", "overlap_scores", "pair_features", "pearson",
+    "principal_components", "save_subword_vectors", "save_word_vectors", "sentence_chunks",
+    "spans_to_tags", "spearman", "split_by_question", "tokenize", "word_shape", "write_conll",
 ]
 # fmt: on

@@ -31,7 +31,10 @@ from pmt_apps.pretraining import training as pretraining_training
 from pmt_apps.pretraining.settings import Settings as PretrainingSettings
 from pmt_apps.qqp import main as qqp
 from pmt_apps.qqp.data.settings import Settings as QqpSettings
+from pmt_apps.qqp.models.baselines import NgramPairModel
+from pmt_apps.qqp.models.product import ProductPairModel
 from pmt_apps.qqp.models.registry import make_pair_model
+from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_apps.translation import main as translation
 from pmt_apps.translation import training as translation_training
 from pmt_apps.translation.settings import Settings as TranslationSettings
@@ -81,6 +84,13 @@ def _qqp_model(settings: QqpSettings) -> Model:
     return model.module.state_dict(), model.model_meta()
 
 
+def _qqp_product(settings: QqpSettings) -> Model:
+    pairs = [QuestionPair("how do i swim ?", "what is the way to swim ?", 1)] * 3
+    transformer = TransformerPairModel.for_pairs(settings, pairs)
+    product = ProductPairModel(transformer, NgramPairModel.for_pairs(settings, pairs))
+    return product.module.state_dict(), product.model_meta()
+
+
 def _ner_model(settings: NerSettings) -> Model:
     words, tags = ("Ann", "Lee", "met", "Bob", "."), ("B-PER", "E-PER", "O", "S-PER", "O")
     sentences = [TaggedSentence(words, tags)] * 3
@@ -128,6 +138,9 @@ APPS: dict[str, App] = {
     ),
     "run-qqp-overlap": App(
         "qqp", QqpSettings(**_TINY, baseline="overlap"), qqp.predict, _qqp_model, _PAIR
+    ),
+    "run-qqp-product": App(
+        "qqp", QqpSettings(**_TINY, ngrams=True), qqp.predict, _qqp_product, _PAIR
     ),
     "run-ner": App(
         "ner",

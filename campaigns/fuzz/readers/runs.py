@@ -82,6 +82,8 @@ _LOADERS = {
         "pmt_apps.qqp.models.transformer.TransformerPairModel.from_json",
         "pmt_apps.qqp.models.baselines.TfIdfPairModel.from_json",
         "pmt_apps.qqp.models.baselines.OverlapPairModel.from_json",
+        "pmt_apps.qqp.models.baselines.NgramPairModel.from_json",
+        "pmt_apps.qqp.models.product.ProductPairModel.from_json",
     ],
     "ner": ["pmt_apps.ner.tagger.Tagger.from_json"],
     "lm": ["pmt_apps.language_model.data.tokenizer_from_json"],

@@ -131,9 +131,10 @@ def test_the_overlap_baseline_answers_as_its_threshold_does():
     assert scores(probability, labels)["loss"] < scores(before, labels)["loss"]
 
 
-def test_tfidf_learns_which_words_matter_and_no_order():
+@pytest.mark.parametrize("kind", ["tfidf", "ngrams"])
+def test_linear_models_learn_which_words_matter_and_no_order(kind):
     settings, workers = Settings(), Workers(1)
-    model = trained_baseline("tfidf", made_pairs(2000), settings, workers)
+    model = trained_baseline(kind, made_pairs(2000), settings, workers)
     dev = made_pairs(400, seed=1)
     probability = model.predict(texts_of(dev), workers)
     assert scores(probability, labels_of(dev))["accuracy"] > 0.95
@@ -141,7 +142,7 @@ def test_tfidf_learns_which_words_matter_and_no_order():
     np.testing.assert_array_equal(probability, turned)
 
 
-@pytest.mark.parametrize("baseline", [None, "overlap", "tfidf"])
+@pytest.mark.parametrize("baseline", [None, "overlap", "tfidf", "ngrams"])
 def test_a_model_comes_back_from_its_weights_and_json(baseline):
     pairs = made_pairs(200)
     small = {"width": 8, "heads": 2, "hidden": 8, "layers": 1}

@@ -83,15 +83,29 @@ def test_each_stage_leaves_its_weights(best: Best) -> None:
 
 def test_the_model_is_the_ensemble_of_the_students(best: Best) -> None:
     weights, meta = load_archive(best.run / "model.npz")
-    assert meta["model"]["members"] == STUDENTS
+    assert meta["model"]["kind"] == "product"
+    assert meta["model"]["transformer"]["members"] == STUDENTS
     for n in range(STUDENTS):
         student, _ = load_archive(best.run / f"student{n + 1}.npz")
         for name, array in student.items():
             member = name.replace("members.0", f"members.{n}")
-            np.testing.assert_array_equal(weights[member], array)
+            np.testing.assert_array_equal(weights[f"transformer.{member}"], array)
     metrics = json.loads((best.run / "metrics.json").read_text())
-    members = sum(array.size for name, array in weights.items() if name != "vectors")
-    assert metrics["parameters"] == members
+    untrained = ("transformer.vectors", "part_weights")
+    parameters = sum(array.size for name, array in weights.items() if name not in untrained)
+    assert metrics["parameters"] == parameters
+
+
+def test_ngrams_stand_beside_the_students_and_are_reported(best: Best) -> None:
+    weights, _ = load_archive(best.run / "model.npz")
+    transformer, ngrams = (round(float(weight), 1) for weight in weights["part_weights"])
+    text = f"Transformer have the weight {transformer}, those of the n-grams {ngrams}"
+    assert text in best.output
+    assert text in (best.run / "report.html").read_text()
+    assert np.abs(weights["ngrams.weights.weight"]).max() > 0
+    metrics = json.loads((best.run / "metrics.json").read_text())
+    losses = [metrics[f"dev{part}"]["loss"] for part in ("", "_transformer", "_ngrams")]
+    assert losses[0] <= min(losses[1:]) + 1e-6
 
 
 def test_best_builds_teachers_and_students_and_no_other_model(best: Best) -> None:
@@ -115,6 +129,19 @@ def test_teachers_without_students_are_the_model(
     second, _ = load_archive(tmp_path / "run" / "teacher2.npz")
     words = "members.{}.words.weight"
     np.testing.assert_array_equal(weights[words.format(1)], second[words.format(0)])
+
+
+@pytest.mark.parametrize("preset", ["plain", "quick"])
+def test_ngrams_go_beside_a_single_model_as_well(
+    program: Callable[..., Program], tmp_path: Path, preset: str
+) -> None:
+    options = ("--preset", preset, *SETTINGS, "--pretrain-epochs", 0, "--ngrams")
+    program("qqp").run(*files(tmp_path), *options, "--out", "run")
+    weights, meta = load_archive(tmp_path / "run" / "model.npz")
+    teacher, _ = load_archive(tmp_path / "run" / "teacher.npz")
+    assert meta["model"]["kind"] == "product"
+    for name, array in teacher.items():
+        np.testing.assert_array_equal(weights[f"transformer.{name}"], array)
 
 
 def test_each_question_is_tokenized_once(best: Best) -> None:
@@ -175,6 +202,7 @@ def test_pretraining_on_a_text_and_from_its_weights(
         (("--extra-epochs", 1), "--preset plain"),
         (("--pretrain", "some.txt", "--pretrain-epochs", 0), "--pretrain-epochs"),
         (("--encoder", "folder", "--students", 0, "--optimizer", "muon"), "--optimizer muon"),
+        (("--encoder", "folder", "--students", 0, "--ngrams"), "--ngrams"),
         (("--pretrain", "missing.npz"), "missing.npz"),
         (("--pretrain", "missing.txt"), "missing.txt"),
     ],

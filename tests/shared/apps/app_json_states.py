@@ -18,6 +18,7 @@ def app_states() -> list[JsonState]:
 
 def _pair_models() -> list[JsonState]:
     from pmt_apps.qqp.data.settings import Settings
+    from pmt_apps.qqp.models.product import ProductPairModel
     from pmt_apps.qqp.models.registry import load_pair_model, make_pair_model
     from pmt_nn import weight_limit
     from pmt_text import QuestionPair
@@ -26,12 +27,16 @@ def _pair_models() -> list[JsonState]:
     pairs = [QuestionPair(*PAIRS[i % 2], i % 2) for i in range(8)]
     states = []
     sizes = {"width": 8, "heads": 2, "hidden": 8, "layers": 1, "min_count": 1, "max_length": 16}
-    for baseline in (None, "overlap", "tfidf"):
-        settings = Settings(**sizes, baseline=baseline, preset="plain")
-        model = make_pair_model(settings, {"train": pairs, "dev": pairs})
+    settings = Settings(**sizes, preset="plain")
+    models: list[Any] = [
+        make_pair_model(replace(settings, baseline=baseline), {"train": pairs, "dev": pairs})
+        for baseline in (None, "overlap", "tfidf", "ngrams")
+    ]
+    models.append(ProductPairModel(models[0], models[-1]))
+    for model in models:
         weights = model.module.state_dict()
 
-        def read(state: Any, settings: Settings = settings, weights: Any = weights) -> Any:
+        def read(state: Any, weights: Any = weights) -> Any:
             with weight_limit(weights):
                 return load_pair_model(settings, weights, state)
 

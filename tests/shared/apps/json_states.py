@@ -58,6 +58,7 @@ def text_states() -> list[JsonState]:
         CharacterTokenizer,
         InverseDocumentFrequency,
         PairEncoder,
+        PairNgrams,
         SentenceEncoder,
         TaggedSentence,
         TfIdf,
@@ -98,6 +99,10 @@ def text_states() -> list[JsonState]:
         ),
         JsonState(
             "TfIdf", TfIdf.learn(TEXTS).to_json(), TfIdf.from_json,
+            lambda made: finite(made.encode(PAIRS).values),
+        ),
+        JsonState(
+            "PairNgrams", PairNgrams(["how", "how do", "\thow"]).to_json(), PairNgrams.from_json,
             lambda made: finite(made.encode(PAIRS).values),
         ),
         JsonState(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -24,9 +25,8 @@ from pmt_nn import Buffer, Module
 from pmt_text import BagBatch, EncodedBags, EncodedPairs, PairBatch
 from pmt_train import AttentionMap, Workers
 
-TRANSFORMER_WEIGHTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-NGRAM_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-"""What dev chooses from, each with each."""
+PART_WEIGHTS = tuple(i / 10 for i in range(11))
+"""What dev chooses the weight of either part from."""
 _LEAST_PROBABILITY = 1e-7  # of either class, as float32 distinguishes it from 0
 
 
@@ -141,8 +141,9 @@ class ProductPairModel(PairModel[ProductBatch]):
         """
         signs = 1 - 2 * np.asarray(dev.labels)
         parts = self._part_log_odds(*self._part_probabilities(dev, workers))
-        candidates = np.array([(t, g) for t in TRANSFORMER_WEIGHTS for g in NGRAM_WEIGHTS])
-        losses = np.logaddexp(0, signs * (candidates @ parts)).mean(axis=1)
+        candidates = np.array(list(itertools.product(PART_WEIGHTS, repeat=2)))
+        with np.errstate(invalid="ignore"):
+            losses = np.logaddexp(0, signs * (candidates @ parts)).mean(axis=1)
         if np.isfinite(losses).all():
             self.module.part_weights.data[...] = candidates[losses.argmin()]
 

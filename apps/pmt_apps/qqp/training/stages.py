@@ -132,16 +132,9 @@ class Stages:
             saved = PretrainedWeights(pairs, weights)
         encoded = {n: self._encode(teacher, n) for n in self.splits if n != "test"}
         run.say(f"\n{teacher.size()}")
-        yield from self._labels(teacher, encoded, "teacher", settings.lr, settings.epochs)
-        teachers = [teacher]
-        for n in range(2, settings.teachers + 1):
-            teachers.append(self._new_model(f"teacher{n}", encoder, saved))
-            yield from self._labels(
-                teachers[-1], encoded, f"teacher{n}", settings.lr, settings.epochs
-            )
-        members = teachers
+        members = yield from self._teachers(teacher, saved, encoded)
         if settings.students:
-            members = yield from self._students(teachers, saved, encoded)
+            members = yield from self._students(members, saved, encoded)
         if len(members) > 1:
             self._save(ensemble(members))
         if settings.ngrams:
@@ -191,6 +184,21 @@ class Stages:
         train, settings = [(name, encoded["train"], epochs)], replace(self.settings, lr=lr)
         yield label_stage(model, train, encoded["dev"], settings, self.workers, name=name)
         self._save(model)
+
+    def _teachers(
+        self,
+        first: TransformerPairModel,
+        pretrained: PretrainedWeights | None,
+        encoded: Mapping[str, EncodedPairs],
+    ) -> Generator[Stage, None, list[TransformerPairModel]]:
+        """Yield the stages of the teachers; return the teachers, of which `first` is given."""
+        teachers = [first]
+        for n in range(2, self.settings.teachers + 1):
+            teachers.append(self._new_model(f"teacher{n}", first.encoder, pretrained))
+        for n, teacher in enumerate(teachers, start=1):
+            name = "teacher" if n == 1 else f"teacher{n}"
+            yield from self._labels(teacher, encoded, name, self.settings.lr, self.settings.epochs)
+        return teachers
 
     def _students(
         self,

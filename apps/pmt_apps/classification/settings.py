@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+from pmt_apps.encoder.width import fine_tuning_defaults
 from pmt_apps.kit.options import SIZE, data_option, model_option, path_option
 from pmt_apps.kit.options import training_option as trained
 from pmt_apps.kit.settings import AppSettings
@@ -30,6 +31,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 """Defaults that depend on the kind of the model."""
+
+NARROW_ENCODER: dict[str, Any] = {"lr": 1e-3}
+"""Further ones for an encoder as narrow as one by `pretrain`."""
 
 SAMPLE_DEFAULTS: dict[str, dict[str, Any]] = {"scratch": {"epochs": 6}}
 """Further ones for the sample, which is small."""
@@ -167,4 +171,7 @@ class Settings(AppSettings):
         """Return the defaults of the kind of the model."""
         kind = "encoder" if given.get("encoder") else given.get("model", "scratch")
         sample = {} if "train" in given else SAMPLE_DEFAULTS.get(kind, {})
-        return {**DEFAULTS.get(kind, {}), **sample}
+        defaults = {**DEFAULTS.get(kind, {}), **sample}
+        if kind == "encoder":
+            return fine_tuning_defaults(given["encoder"], defaults, NARROW_ENCODER)
+        return defaults

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pmt_apps.encoder.width import NARROW, fine_tuning_defaults
 from pmt_apps.kit.options import (
     BATCH_SIZE,
     EPOCHS,
@@ -33,6 +34,9 @@ FINE_TUNING_DEFAULTS = {
     "consistency": 1.0,
 }  # fmt: skip
 """Defaults with the folder of a pre-trained encoder."""
+
+NARROW_ENCODER = {"lr": 1e-3, "embedding_lr_factor": 0.25}
+"""Further ones if it is as narrow as one by `pretrain`."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "plain": {}, "quick": {"epochs": 8}, "best": {"members": 5},
@@ -110,6 +114,14 @@ class Settings(TransformerSettings):
     )
     fine_tunes: bool = option(
         False, "--encoder is a folder to fine-tune; found by default", group="pre-training"
+    )
+    embedding_lr_factor: float = option(
+        1.0,
+        "of an encoder: factor on the rate of its tables, e.g. of tokens",
+        group="pre-training",
+        above=0,
+        at_most=1000,
+        default_text=f"1; for an encoder of width {NARROW} and less 0.25",
     )
     members: int = model_option(
         1,
@@ -191,7 +203,8 @@ class Settings(TransformerSettings):
         preset = PRESETS[given.get("preset", "plain")]
         encoder = given.get("encoder")
         if isinstance(encoder, Path) and encoder.is_dir():
-            return {**FINE_TUNING_DEFAULTS, **preset}
+            usual = {**FINE_TUNING_DEFAULTS, **preset}
+            return fine_tuning_defaults(encoder, usual, NARROW_ENCODER)
         if "train" not in given:
             return {**SAMPLE_DEFAULTS, **preset}
         with_vectors = {"word_width": 50} if "vectors" in given else {}

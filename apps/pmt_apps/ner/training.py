@@ -33,6 +33,7 @@ from pmt_train import (
 )
 
 CLIP_NORM = 5.0
+TABLES = ("encoder.words.", "encoder.token_types.", "encoder.positions.")  # of an encoder
 HEAD_RATE = 10.0  # factor on the rate of what is new beside a pre-trained encoder
 
 Batches = BucketBatches[Any] | SwappedBatches
@@ -105,6 +106,9 @@ def _optimizer(tagger: Tagger, settings: Settings) -> OptimizerMaker:
     groups = []
     if isinstance(tagger, FineTunedTagger):
         groups = [ParameterGroup(lambda name, _: not name.startswith("encoder."), HEAD_RATE)]
+        if settings.embedding_lr_factor != 1:
+            factor = settings.embedding_lr_factor
+            groups.append(ParameterGroup(lambda name, _: name.startswith(TABLES), factor))
     return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)
 
 

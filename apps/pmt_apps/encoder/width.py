@@ -1,0 +1,32 @@
+"""The width of an encoder's folder, before it is loaded, and the rate that suits it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pmt_apps.encoder.sentence_files import read_sentence_files
+from pmt_core import PmtError, field, read_json
+
+NARROW = 256
+"""The greatest width of an encoder whose weights need a high rate of fine-tuning."""
+
+
+def encoder_width(folder: object) -> int | None:
+    """Return the width of the layers of a folder's encoder; None if the folder does not say.
+
+    What is wrong with a folder is said where it is loaded.
+    """
+    try:
+        model_folder = read_sentence_files(Path(str(folder))).model_folder
+        return field(read_json(model_folder / "config.json"), "hidden_size", int)
+    except PmtError:
+        return None
+
+
+def fine_tuning_defaults(
+    folder: object, usual: dict[str, Any], narrow: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the defaults of fine-tuning: the usual ones, changed if the encoder is narrow."""
+    width = encoder_width(folder)
+    return {**usual, **narrow} if width is not None and width <= NARROW else usual

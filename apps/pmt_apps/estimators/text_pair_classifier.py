@@ -31,7 +31,7 @@ from pmt_core import DataError, SettingsError, value_text
 from pmt_text import LabeledText, QuestionPair
 from pmt_train import Workers
 
-MODELS = ("scratch", "tfidf", "overlap")
+MODELS = ("scratch", "tfidf", "ngrams", "overlap")
 _OPTIONS = (
     "epochs", "batch_size", "lr", "patience", "dev_fraction", "weight_decay", "dropout",
     "layer_decay", "freeze", "max_length", "workers",
@@ -47,8 +47,9 @@ class TextPairClassifier(ClassifierTags, Estimator[PairPredictor]):
 
     Args:
         model: "scratch", a Transformer that reads both texts together, "tfidf", logistic
-            regression on the difference and the product of tf-idf vectors, or "overlap", a
-            threshold of the words that both texts have. With "overlap", the second class (in
+            regression on the difference and the product of tf-idf vectors, "ngrams", the same on
+            the n-grams that both texts have or only one has, or "overlap", a threshold of the
+            words that both texts have. With "overlap", the second class (in
             sorted order) is that of the texts with more words in common.
         encoder: folder of a pre-trained encoder to fine-tune, instead of `model`.
         class_weight: "balanced": the rarer class weighs more; None.

@@ -99,7 +99,7 @@ def scores(path: Path) -> None:
                     va="center",
                 )  # fmt: skip
             axes.set_yticks(places, [row["name"] for row in rows])
-            axes.set(title=title, xlim=(0.67, 0.87), ylim=(len(rows) - 0.5, -0.5))
+            axes.set(title=title, xlim=(0.67, 0.88), ylim=(len(rows) - 0.5, -0.5))
             axes.grid(axis="x", color=LIGHT)
         lower.set_xlabel("accuracy on the 10,000 dev pairs, with 95 % interval")
 

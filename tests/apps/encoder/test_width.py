@@ -1,4 +1,4 @@
-"""The defaults of fine-tuning: a narrow encoder has a high rate, a folder that is none the usual."""
+"""Defaults of fine-tuning: a narrow encoder has a high rate, a folder that is none the usual."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ LABELS = ["same", "other"] * 80
 FAST = TrainingOptions(epochs=6)
 
 
-@pytest.mark.parametrize("model", ["overlap", "tfidf", "scratch"])
+@pytest.mark.parametrize("model", ["overlap", "tfidf", "ngrams", "scratch"])
 def test_models_learn_and_a_saved_one_is_a_run(model: str, tmp_path: Path) -> None:
     classifier = TextPairClassifier(model=model).fit(PAIRS, LABELS)
     assert classifier.classes_.tolist() == ["other", "same"]

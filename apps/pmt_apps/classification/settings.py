@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pmt_apps.encoder.width import fine_tuning_defaults
+from pmt_apps.encoder.width import NARROW, fine_tuning_defaults
 from pmt_apps.kit.options import SIZE, data_option, model_option, path_option
 from pmt_apps.kit.options import training_option as trained
 from pmt_apps.kit.settings import AppSettings
@@ -88,7 +88,9 @@ class Settings(AppSettings):
         "scratch", "trained from scratch: words and n-grams, or logistic regression on tf-idf"
     )
     encoder: Path | None = path_option(
-        "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune", group="model"
+        "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune; --lr is 1e-3 by "
+        f"default if its width is {NARROW} or less",
+        group="model",
     )
     encoder_ngrams: bool = model_option(
         False, "beside an encoder the n-grams of tf-idf, weighted by dev; by default yes"

@@ -108,8 +108,9 @@ class Settings(TransformerSettings):
     lm_batch_size: int = pretraining_option(32, "sentences per step", **BATCH_SIZE)
     lm_lr: float = pretraining_option(2e-3, "highest learning rate", above=0)
     encoder: Path | None = path_option(
-        "folder of a pre-trained encoder (BERT, MiniLM, ...) to fine-tune; or pretrain.npz or "
-        "model.npz of another run of the same sizes to start from",
+        "folder of a pre-trained encoder (BERT, MiniLM, ...) to fine-tune, with an --lr of 1e-3 by "
+        f"default if its width is {NARROW} or less; or pretrain.npz or model.npz of another run of "
+        "the same sizes to start from",
         group="pre-training",
     )
     fine_tunes: bool = option(
@@ -121,7 +122,7 @@ class Settings(TransformerSettings):
         group="pre-training",
         above=0,
         at_most=1000,
-        default_text=f"1; for an encoder of width {NARROW} and less 0.25",
+        default_text="1; for a narrow encoder 0.25",
     )
     members: int = model_option(
         1,

@@ -11,6 +11,7 @@ from tiny_encoder import write_tiny_encoder
 from pmt_apps.classification.settings import Settings as ClassifySettings
 from pmt_apps.encoder.width import NARROW, encoder_width
 from pmt_apps.ner.settings import Settings as NerSettings
+from pmt_apps.qqp.data.settings import Settings as QqpSettings
 
 
 def folder_of_width(folder: Path, width: int) -> Path:
@@ -46,10 +47,15 @@ def test_a_folder_without_a_width_has_none(tmp_path: Path, text: str | None) -> 
     assert ClassifySettings.defaults(given)["lr"] == 1e-4
 
 
-@pytest.mark.parametrize(("width", "rate"), [(NARROW, 1e-3), (NARROW + 1, 1e-4)])
-def test_classify_chooses_its_rate_by_the_width(tmp_path: Path, width: int, rate: float) -> None:
-    given = {"train": Path(), "encoder": folder_of_width(tmp_path / "e", width)}
-    assert ClassifySettings.defaults(given)["lr"] == rate
+@pytest.mark.parametrize("kind", [ClassifySettings, QqpSettings])
+def test_classifiers_choose_their_rate_by_the_width(
+    tmp_path: Path, kind: type[ClassifySettings | QqpSettings]
+) -> None:
+    rates = []
+    for width in (NARROW, NARROW + 1):
+        given = {"train": Path(), "encoder": folder_of_width(tmp_path / str(width), width)}
+        rates.append(kind.defaults(given)["lr"])
+    assert rates == [1e-3, {ClassifySettings: 1e-4, QqpSettings: 5e-5}[kind]]
 
 
 @pytest.mark.parametrize(("width", "rates"), [(NARROW, (1e-3, 0.25)), (NARROW + 1, (2e-4, None))])

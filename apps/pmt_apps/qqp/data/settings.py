@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pmt_apps.encoder.width import NARROW, fine_tuning_defaults
 from pmt_apps.kit.options import (
     EPOCHS,
     SIZE,
@@ -27,6 +28,9 @@ FINE_TUNING: dict[str, Any] = {
     "preset": "plain", "epochs": 3, "lr": 5e-5, "max_length": 128, "average": 0.0,
 }  # fmt: skip
 """How a pre-trained encoder is trained."""
+
+NARROW_ENCODER = {"lr": 1e-3}
+"""Further defaults for an encoder as narrow as one by `pretrain`."""
 
 _BY_PRESET = "by the preset"
 
@@ -84,7 +88,7 @@ class Settings(TransformerSettings):
     )
     encoder: Path | None = path_option(
         "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune: it reads both "
-        "questions as one sequence",
+        f"questions as one sequence; --lr is 1e-3 by default if its width is {NARROW} or less",
         group="model",
     )
     freeze: int = training_option(
@@ -214,7 +218,7 @@ class Settings(TransformerSettings):
         if given.get("baseline"):
             return {**BASELINE, "preset": "plain", "patience": BASELINE["epochs"]}
         if given.get("encoder"):
-            return FINE_TUNING
+            return fine_tuning_defaults(given["encoder"], FINE_TUNING, NARROW_ENCODER)
         if {"train", "data"} & set(given):
             return PRESETS[given.get("preset", "best")]
         preset = {"preset": "plain", "epochs": 20, **PRESETS[given.get("preset", "plain")]}

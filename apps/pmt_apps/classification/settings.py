@@ -88,8 +88,8 @@ class Settings(AppSettings):
         "scratch", "trained from scratch: words and n-grams, or logistic regression on tf-idf"
     )
     encoder: Path | None = path_option(
-        "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune; --lr is 1e-3 by "
-        f"default if its width is {NARROW} or less",
+        "folder of a pre-trained encoder (BERT, RoBERTa, MiniLM, ...) to fine-tune; --lr is 1e-3 "
+        f"by default if its width is {NARROW} or less",
         group="model",
     )
     encoder_ngrams: bool = model_option(

@@ -32,9 +32,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Defaults that depend on the kind of the model."""
 
-NARROW_ENCODER: dict[str, Any] = {"lr": 1e-3}
-"""Further ones for an encoder as narrow as one by `pretrain`."""
-
 SAMPLE_DEFAULTS: dict[str, dict[str, Any]] = {"scratch": {"epochs": 6}}
 """Further ones for the sample, which is small."""
 
@@ -175,5 +172,5 @@ class Settings(AppSettings):
         sample = {} if "train" in given else SAMPLE_DEFAULTS.get(kind, {})
         defaults = {**DEFAULTS.get(kind, {}), **sample}
         if kind == "encoder":
-            return fine_tuning_defaults(given["encoder"], defaults, NARROW_ENCODER)
+            return fine_tuning_defaults(given["encoder"], defaults)
         return defaults

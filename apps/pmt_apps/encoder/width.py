@@ -9,7 +9,9 @@ from pmt_apps.encoder.sentence_files import read_sentence_files
 from pmt_core import PmtError, field, read_json
 
 NARROW = 256
-"""The greatest width of an encoder whose weights need a high rate of fine-tuning."""
+"""The greatest width of an encoder that needs a high rate of fine-tuning, as one by `pretrain`."""
+NARROW_LR = 1e-3
+"""That rate, the default of `--lr`."""
 
 
 def encoder_width(folder: object) -> int | None:
@@ -24,9 +26,12 @@ def encoder_width(folder: object) -> int | None:
         return None
 
 
-def fine_tuning_defaults(
-    folder: object, usual: dict[str, Any], narrow: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the defaults of fine-tuning: the usual ones, changed if the encoder is narrow."""
+def fine_tuning_defaults(folder: object, usual: dict[str, Any], **narrow: Any) -> dict[str, Any]:
+    """Return the defaults of fine-tuning: the usual ones, but with `NARROW_LR` if it is narrow.
+
+    narrow: further ones of a narrow encoder.
+    """
     width = encoder_width(folder)
-    return {**usual, **narrow} if width is not None and width <= NARROW else usual
+    if width is None or width > NARROW:
+        return usual
+    return {**usual, "lr": NARROW_LR, **narrow}

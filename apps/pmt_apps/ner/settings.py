@@ -35,9 +35,6 @@ FINE_TUNING_DEFAULTS = {
 }  # fmt: skip
 """Defaults with the folder of a pre-trained encoder."""
 
-NARROW_ENCODER = {"lr": 1e-3, "embedding_lr_factor": 0.25}
-"""Further ones if it is as narrow as one by `pretrain`."""
-
 PRESETS: dict[str, dict[str, Any]] = {
     "plain": {}, "quick": {"epochs": 8}, "best": {"members": 5},
 }  # fmt: skip
@@ -205,7 +202,7 @@ class Settings(TransformerSettings):
         encoder = given.get("encoder")
         if isinstance(encoder, Path) and encoder.is_dir():
             usual = {**FINE_TUNING_DEFAULTS, **preset}
-            return fine_tuning_defaults(encoder, usual, NARROW_ENCODER)
+            return fine_tuning_defaults(encoder, usual, embedding_lr_factor=0.25)
         if "train" not in given:
             return {**SAMPLE_DEFAULTS, **preset}
         with_vectors = {"word_width": 50} if "vectors" in given else {}

@@ -29,9 +29,6 @@ FINE_TUNING: dict[str, Any] = {
 }  # fmt: skip
 """How a pre-trained encoder is trained."""
 
-NARROW_ENCODER = {"lr": 1e-3}
-"""Further defaults for an encoder as narrow as one by `pretrain`."""
-
 _BY_PRESET = "by the preset"
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -218,7 +215,7 @@ class Settings(TransformerSettings):
         if given.get("baseline"):
             return {**BASELINE, "preset": "plain", "patience": BASELINE["epochs"]}
         if given.get("encoder"):
-            return fine_tuning_defaults(given["encoder"], FINE_TUNING, NARROW_ENCODER)
+            return fine_tuning_defaults(given["encoder"], FINE_TUNING)
         if {"train", "data"} & set(given):
             return PRESETS[given.get("preset", "best")]
         preset = {"preset": "plain", "epochs": 20, **PRESETS[given.get("preset", "plain")]}

@@ -1,4 +1,4 @@
-"""Stable functions against decimal arithmetic; `unbroadcast` as the transpose of broadcasting."""
+"""Stable functions against decimal arithmetic; masks, lengths, rows."""
 
 import math
 from decimal import Decimal, getcontext
@@ -8,7 +8,6 @@ import pytest
 
 from pmt_core import (
     DtypeError,
-    ShapeError,
     as_floats,
     as_rows,
     cut,
@@ -18,7 +17,6 @@ from pmt_core import (
     sigmoid,
     softmax,
     softplus,
-    unbroadcast,
 )
 
 INF = math.inf
@@ -170,65 +168,6 @@ def test_shifting_the_logits_changes_nothing():
 def test_a_mask_must_be_boolean():
     with pytest.raises(DtypeError, match="int64"):
         softmax(np.zeros(3), where=np.array([1, 1, 0]))
-
-
-# --- unbroadcast ----------------------------------------------------------------------------------
-
-SHAPES = [
-    ((3, 4), (3, 4)),
-    ((3, 4), (4,)),
-    ((3, 4), (1, 4)),
-    ((3, 4), (3, 1)),
-    ((3, 4), (1, 1)),
-    ((3, 4), ()),
-    ((2, 3, 4), (3, 1)),
-    ((2, 3, 4), (1, 3, 4)),
-    ((1, 4), (4,)),
-    ((5, 1, 4), (1, 4)),
-    ((0, 4), (1, 4)),
-    ((0, 4), (4,)),
-    ((3, 0), (3, 0)),
-    ((), ()),
-]
-
-
-@pytest.mark.parametrize(("wide", "shape"), SHAPES)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_it_is_the_transpose_of_broadcasting(wide, shape, dtype):
-    rng = np.random.default_rng(0)
-    grad = rng.integers(-9, 9, wide).astype(dtype)
-    x = rng.integers(-9, 9, shape).astype(dtype)
-    result = unbroadcast(grad, shape)
-    assert result.shape == shape
-    assert result.dtype == dtype
-    # <grad, broadcast(x)> = <unbroadcast(grad), x>; whole numbers, so exactly.
-    assert np.sum(grad * np.broadcast_to(x, wide)) == np.sum(result * x)
-
-
-def test_by_hand():
-    grad = np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
-    assert unbroadcast(grad, (3,)).tolist() == [11, 22, 33]
-    assert unbroadcast(grad, (2, 1)).tolist() == [[6], [60]]
-    assert unbroadcast(grad, ()).tolist() == 66
-
-
-def test_equal_shapes_are_not_copied():
-    grad = np.ones((2, 3))
-    assert unbroadcast(grad, (2, 3)) is grad
-
-
-def test_a_read_only_broadcast_gradient():
-    grad = np.broadcast_to(np.float32(2), (3, 4))
-    assert unbroadcast(grad, (4,)).tolist() == [6, 6, 6, 6]
-
-
-@pytest.mark.parametrize(
-    ("wide", "shape"),
-    [((3, 4), (3,)), ((3, 4), (2, 4)), ((4,), (3, 4)), ((4,), (1, 4)), ((), (1,))],
-)
-def test_shapes_that_do_not_broadcast_are_refused(wide, shape):
-    with pytest.raises(ShapeError, match="does not broadcast"):
-        unbroadcast(np.zeros(wide), shape)
 
 
 # --- masks and lengths ----------------------------------------------------------------------------

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+from programs import Program
 
 from pmt_core import tag_spans
 from pmt_text import load_conll
@@ -49,3 +54,10 @@ def test_names_alone_do_not_tell(root: Path) -> None:
     met = entities(dev)
     assert len(set(met) - set(known)) > 0.4 * len(set(met))
     assert sum(len(types.get(text, ())) > 1 for text, _ in met) > 0.03 * len(met)
+
+
+@pytest.mark.slow
+def test_the_shipped_sample_is_learned(program: Callable[..., Program], tmp_path: Path) -> None:
+    result = program("ner").run("--out", "run")
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["dev"]["f1"] > 0.88, result.stdout

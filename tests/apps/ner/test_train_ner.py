@@ -298,10 +298,3 @@ def test_invalid_input_is_named(ner: Program, files: Sequence[object]) -> None:
     for options, error in cases:
         ner.refuse(*options, "--out", "never", error=[error])
     assert not (ner.folder / "never").exists()
-
-
-@pytest.mark.slow
-def test_the_shipped_sample_is_learned(ner: Program) -> None:
-    result = ner.run("--out", "run")
-    metrics = json.loads((ner.folder / "run" / "metrics.json").read_text())
-    assert metrics["dev"]["f1"] > 0.88, result.stdout

@@ -40,7 +40,7 @@ SAMPLE_DEFAULTS: dict[str, Any] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "plain": {},
     "best": {
-        "members": 2, "optimizer": "muon", "lr": 6e-3, "width": 256, "dropout": 0.2, "epochs": 12,
+        "members": 2, "optimizer": "muon", "lr": 6e-3, "width": 256, "dropout": 0.2, "epochs": 16,
         "length_penalty": 3.0,
     },
 }  # fmt: skip

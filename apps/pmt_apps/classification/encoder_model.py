@@ -23,6 +23,7 @@ from pmt_apps.encoder.fine_tuning import (
     first_and_mean,
     freeze_lowest,
     hidden_of_vectors,
+    scale_tables,
     without_unused,
 )
 from pmt_autograd import Tensor
@@ -132,6 +133,7 @@ class EncoderModel(ProductModel):
         if settings.encoder_ngrams:
             ngrams = learn_ngrams(settings, list(map(tokenize, texts)))
         model = cls(settings, labels, encoder, ngrams)
+        scale_tables(model.encoder.model)
         freeze_lowest(model.encoder.model, settings.freeze)
         return model
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pmt_apps.encoder.encoder import Encoder
+from pmt_apps.encoder.width import NARROW
 from pmt_autograd import Tensor, concat
 from pmt_core import RandomStream, SettingsError, decode_field, field, json_object
 from pmt_nn import Bert, BertConfig, Mask, Parameter, masked_mean
@@ -16,6 +17,9 @@ from pmt_text import Tokenizer
 from pmt_train import ParameterGroup
 
 Rng = np.random.Generator | None
+
+TABLE_RMS = 0.02
+"""The root mean square of the tables of a new encoder."""
 
 
 def freeze_lowest(model: Bert, count: int) -> None:
@@ -36,6 +40,22 @@ def freeze_lowest(model: Bert, count: int) -> None:
                 part.freeze()
         for layer in layers[: count - 1]:
             layer.freeze()
+
+
+def scale_tables(model: Bert) -> None:
+    """Scale the tables of a narrow encoder, so that a classifier learns them as fast as new ones.
+
+    The table of tokens then has the root mean square `TABLE_RMS`, and the others the same factor.
+    A layer norm follows their sum, so no output changes. But the steps of AdamW have one size,
+    whatever that of the weights.
+    """
+    words = model.words.weight.data
+    rms = float(np.sqrt(np.mean(np.square(words, dtype=np.float64))))
+    if model.config.width > NARROW or not np.isfinite(rms) or rms == 0:
+        return
+    for table in (model.words, model.token_types, model.positions):
+        if table is not None:
+            table.weight.data *= TABLE_RMS / rms
 
 
 def without_unused(model: Bert) -> None:

@@ -26,12 +26,7 @@ def encoder_width(folder: object) -> int | None:
         return None
 
 
-def fine_tuning_defaults(folder: object, usual: dict[str, Any], **narrow: Any) -> dict[str, Any]:
-    """Return the defaults of fine-tuning: the usual ones, but with `NARROW_LR` if it is narrow.
-
-    narrow: further ones of a narrow encoder.
-    """
+def fine_tuning_defaults(folder: object, usual: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults of fine-tuning: the usual ones, but `NARROW_LR` for a narrow encoder."""
     width = encoder_width(folder)
-    if width is None or width > NARROW:
-        return usual
-    return {**usual, "lr": NARROW_LR, **narrow}
+    return usual if width is None or width > NARROW else {**usual, "lr": NARROW_LR}

@@ -113,14 +113,6 @@ class Settings(TransformerSettings):
     fine_tunes: bool = option(
         False, "--encoder is a folder to fine-tune; found by default", group="pre-training"
     )
-    embedding_lr_factor: float = option(
-        1.0,
-        "of an encoder: factor on the rate of its tables, e.g. of tokens",
-        group="pre-training",
-        above=0,
-        at_most=1000,
-        default_text="1; for a narrow encoder 0.25",
-    )
     members: int = model_option(
         1,
         "taggers whose scores are averaged; each has initial weights and an order of its own",
@@ -202,7 +194,7 @@ class Settings(TransformerSettings):
         encoder = given.get("encoder")
         if isinstance(encoder, Path) and encoder.is_dir():
             usual = {**FINE_TUNING_DEFAULTS, **preset}
-            return fine_tuning_defaults(encoder, usual, embedding_lr_factor=0.25)
+            return fine_tuning_defaults(encoder, usual)
         if "train" not in given:
             return {**SAMPLE_DEFAULTS, **preset}
         with_vectors = {"word_width": 50} if "vectors" in given else {}

@@ -33,8 +33,6 @@ from pmt_train import (
 )
 
 CLIP_NORM = 5.0
-TABLES = ("encoder.words.", "encoder.token_types.", "encoder.positions.")  # of an encoder
-SHAPES = "seen_shapes."
 HEAD_RATE = 10.0  # factor on the rate of what is new beside a pre-trained encoder
 
 Batches = BucketBatches[Any] | SwappedBatches
@@ -106,13 +104,7 @@ def _optimizer(tagger: Tagger, settings: Settings) -> OptimizerMaker:
     """Return AdamW; what is new beside a pre-trained encoder has a higher rate."""
     groups = []
     if isinstance(tagger, FineTunedTagger):
-        factor = settings.embedding_lr_factor
         groups = [ParameterGroup(lambda name, _: not name.startswith("encoder."), HEAD_RATE)]
-        if factor != 1:
-            groups.append(ParameterGroup(lambda name, _: name.startswith(TABLES), factor))
-            if tagger.sees_shapes:  # a new table that is added to those of the encoder
-                new = ParameterGroup(lambda name, _: name.startswith(SHAPES), HEAD_RATE * factor)
-                groups.insert(0, new)
     return functools.partial(AdamW, weight_decay=settings.weight_decay, groups=groups)
 
 

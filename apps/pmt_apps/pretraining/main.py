@@ -50,7 +50,6 @@ from pmt_train import learning_curves
 TITLE = "Pre-training"
 ENCODER_FOLDER = "encoder"
 UNTRAINED_FOLDER = "untrained"  # the same encoder before its first step
-TABLE_RMS = 0.02  # root mean square of the table of tokens in a saved encoder
 FINE_TUNING_DROPOUT = 0.1  # that the saved encoder has
 
 
@@ -100,27 +99,11 @@ def save_encoders(run: Run[Settings], model: MaskedBert, tokenizer: Tokenizer) -
 
 
 def save_encoder(folder: Path, model: MaskedBert, tokenizer: Tokenizer) -> None:
-    """Write a folder as Hugging Face does, with the dropout of fine-tuning.
-
-    All tables have a common factor, so that the root mean square of that of tokens is as in a new
-    model. A layer norm follows their sum, so no output changes; but AdamW's steps have one size,
-    so rates of fine-tuning now mean what they mean for a new model.
-    """
+    """Write a folder as Hugging Face does, with the dropout of fine-tuning."""
     config = replace(model.encoder.config, dropout=FINE_TUNING_DROPOUT)
     encoder = Bert(config, np.random.default_rng(0))
     encoder.load_state_dict(model.encoder.state_dict())
-    scale_tables(encoder)
     Encoder(encoder, tokenizer).save(folder)
-
-
-def scale_tables(encoder: Bert) -> None:
-    """Scale the tables of an encoder: that of tokens then has `TABLE_RMS`."""
-    words = encoder.words.weight.data
-    rms = float(np.sqrt(np.mean(words.astype(np.float64) ** 2)))
-    if np.isfinite(rms) and rms > 0:
-        for table in (encoder.words, encoder.token_types, encoder.positions):
-            if table is not None:
-                table.weight.data *= TABLE_RMS / rms
 
 
 def predict(settings: Settings, run: Run[Settings]) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_encoder import write_tiny_encoder
 
 from pmt_apps.classification.settings import Settings as ClassifySettings
+from pmt_apps.encoder.encoder import Encoder
+from pmt_apps.encoder.fine_tuning import TABLE_RMS, scale_tables
 from pmt_apps.encoder.width import NARROW, encoder_width
 from pmt_apps.ner.settings import Settings as NerSettings
 from pmt_apps.qqp.data.settings import Settings as QqpSettings
@@ -47,21 +50,32 @@ def test_a_folder_without_a_width_has_none(tmp_path: Path, text: str | None) -> 
     assert ClassifySettings.defaults(given)["lr"] == 1e-4
 
 
-@pytest.mark.parametrize("kind", [ClassifySettings, QqpSettings])
-def test_classifiers_choose_their_rate_by_the_width(
-    tmp_path: Path, kind: type[ClassifySettings | QqpSettings]
+@pytest.mark.parametrize("kind", [ClassifySettings, QqpSettings, NerSettings])
+def test_programs_choose_their_rate_by_the_width(
+    tmp_path: Path, kind: type[ClassifySettings | QqpSettings | NerSettings]
 ) -> None:
     rates = []
     for width in (NARROW, NARROW + 1):
         given = {"train": Path(), "encoder": folder_of_width(tmp_path / str(width), width)}
         rates.append(kind.defaults(given)["lr"])
-    assert rates == [1e-3, {ClassifySettings: 1e-4, QqpSettings: 5e-5}[kind]]
+    assert rates == [1e-3, {ClassifySettings: 1e-4, QqpSettings: 5e-5, NerSettings: 2e-4}[kind]]
 
 
-@pytest.mark.parametrize(("width", "rates"), [(NARROW, (1e-3, 0.25)), (NARROW + 1, (2e-4, None))])
-def test_ner_chooses_its_rates_by_the_width(
-    tmp_path: Path, width: int, rates: tuple[float, float | None]
+@pytest.mark.parametrize("wide", [False, True])
+def test_narrow_encoders_have_the_tables_of_new_ones_and_the_same_output(
+    tmp_path: Path, wide: bool
 ) -> None:
-    given = {"train": Path(), "encoder": folder_of_width(tmp_path / "e", width)}
-    defaults = NerSettings.defaults(given)
-    assert (defaults["lr"], defaults.get("embedding_lr_factor")) == rates
+    size = {"width": NARROW + 2, "heads": 2} if wide else {}
+    model = Encoder.load(write_tiny_encoder(tmp_path, **size)).model.eval()
+    before = {name: array.copy() for name, array in model.state_dict().items()}
+    ids = np.array([[2, 7, 9, 11, 3], [2, 8, 3, 0, 0]])
+    expected = model(ids, ids != 0).data
+    scale_tables(model)
+    after = model.state_dict()
+    tables = {"words.weight", "token_types.weight", "positions.weight"}
+    factor = TABLE_RMS / np.sqrt(np.mean(np.square(before["words.weight"], dtype=np.float64)))
+    assert factor < 0.5
+    for name, array in before.items():
+        scaled = array * factor if name in tables and not wide else array
+        np.testing.assert_allclose(after[name], scaled, rtol=1e-6)
+    np.testing.assert_allclose(model(ids, ids != 0).data, expected, atol=1e-4)

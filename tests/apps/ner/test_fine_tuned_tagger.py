@@ -17,7 +17,6 @@ from pmt_apps.encoder.encoder import Encoder
 from pmt_apps.ner.ensemble import load_tagger
 from pmt_apps.ner.fine_tuned_tagger import FineTunedTagger
 from pmt_apps.ner.settings import Settings
-from pmt_apps.ner.training import prepare
 from pmt_text import SentenceEncoder, TaggedSentence
 from pmt_train import Workers
 
@@ -107,29 +106,6 @@ def test_the_encoder_reads_the_shapes_of_words(tagger: FineTunedTagger) -> None:
     plain.load_state_dict(state)
     np.testing.assert_allclose(model(batch).data[mask], plain(batch).data[mask], rtol=1e-5)
     assert (batch.first[mask] > 0).all()
-
-
-def test_tables_learn_at_their_own_rate(tmp_path: Path) -> None:
-    """The first step of AdamW is as large as the rate, whatever the gradient."""
-    changes = []
-    for factor in (1.0, 0.25):
-        folder = tmp_path / str(factor)
-        folder.mkdir()
-        encoder = Encoder.load(write_tiny_encoder(folder))
-        settings = Settings(filters=4, lr=1e-3, warmup=0, batch_size=3, dropout=0, weight_decay=0,
-                            embedding_lr_factor=factor)  # fmt: skip
-        tagger = FineTunedTagger(SentenceEncoder.learn(SENTENCES), encoder, settings)
-        before = tagger.model.state_dict()
-        before = {name: array.copy() for name, array in before.items()}
-        job = prepare(tagger, SENTENCES, SENTENCES, settings, Workers(1))
-        job.trainer.step(next(iter(job.batches.epoch(0))))
-        after = tagger.model.state_dict()
-        changes.append({name: np.abs(after[name] - before[name]).max() for name in before})
-    slower = {name for name in changes[0] if changes[1][name] < 0.5 * changes[0][name]}
-    tables = {f"encoder.{part}.weight" for part in ("words", "token_types", "positions")}
-    assert slower == tables | {"seen_shapes.weight"}
-    for name in slower:
-        assert changes[1][name] == pytest.approx(0.25 * changes[0][name], rel=0.01)
 
 
 def test_runs_of_before_are_read(tagger: FineTunedTagger) -> None:

@@ -17,6 +17,7 @@ from pmt_apps.encoder.fine_tuning import (
     first_and_mean,
     freeze_lowest,
     layer_groups,
+    scale_tables,
     without_unused,
 )
 from pmt_apps.qqp.data.settings import Settings
@@ -122,6 +123,7 @@ class CrossEncoderPairModel(PairModel[PairTokens]):
         if settings.encoder is None:
             raise SettingsError("expected the folder of an encoder, got none")
         model = cls(settings, Encoder.load(settings.encoder))
+        scale_tables(model.encoder.model)
         freeze_lowest(model.encoder.model, settings.freeze)
         return model
 

@@ -119,7 +119,7 @@ FOLDERS: dict[str, dict[str, frozenset[str]]] = _arrows(
     pmt_apps      pretraining          encoder kit transformer_optimizer
     pmt_apps      word2vec             kit
     pmt_apps      mnist                kit
-    pmt_apps      qqp.data             kit transformer_optimizer
+    pmt_apps      qqp.data             encoder kit transformer_optimizer
     pmt_apps      qqp.models           encoder qqp.data
     pmt_apps      qqp.training         kit qqp.data qqp.models transformer_optimizer
     pmt_apps      qqp                  kit qqp.data qqp.models qqp.training

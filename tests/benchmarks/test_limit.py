@@ -17,7 +17,7 @@ from benchmarks.limit.numpy_calls import Recorder, recorded, replay
 
 from pmt_autograd import Tensor
 from pmt_nn import Linear, Sequential, Tanh, mse
-from pmt_train import AdamW, Trainer
+from pmt_train import AdamW, Trainer, batches_of
 
 SOURCE = """
 from __future__ import annotations
@@ -168,7 +168,8 @@ def test_the_optimizer_has_a_part_of_its_own_and_the_rows_add_up(
         assert row.numpy_calls > row.product_calls > 100
 
 
-def test_a_step_of_a_trainer_is_the_same_when_observed() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_step_of_a_trainer_is_the_same_when_observed(workers: int) -> None:
     def weights(observe: bool) -> bytes:
         rng = np.random.default_rng(0)
         x, target = np.ones((6, 4), np.float32), np.zeros((6, 2), np.float32)
@@ -177,10 +178,11 @@ def test_a_step_of_a_trainer_is_the_same_when_observed() -> None:
             lambda model, batch, rng: mse(model(batch[0]), batch[1]),
             optimizer=AdamW,
             schedule=1e-2,
-            workers=1,
+            workers=workers,
         )
+        (batch,) = batches_of(x, target, batch_size=6)
         for _ in range(2):
-            run = lambda: trainer.step((x, target))  # noqa: E731
+            run = lambda: trainer.step(batch)  # noqa: E731
             _ = recorded(run) if observe else run()
         return b"".join(p.data.tobytes() for p in trainer.model.parameters())
 

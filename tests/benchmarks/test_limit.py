@@ -36,6 +36,9 @@ def layer(x, w, b, ids):
     difference = spread - 1.0           # elementwise: 20 read, 80 written
     return difference @ w.T, chosen     # product
 
+def quiet(x):
+    return np.errstate(over="ignore")(len)(x)  # a decorator, which computes nothing
+
 class Base:
     def scaled(self, x):
         return x * 2
@@ -129,6 +132,11 @@ def test_a_replay_repeats_the_numbers(module: ModuleType) -> None:
     replay(recorder.calls)
     for array, wanted in zip(memory, first, strict=True):
         np.testing.assert_array_equal(array, wanted)
+
+
+def test_a_decorator_of_numpy_is_no_call(module: ModuleType) -> None:
+    recorder = recorded(lambda: module.quiet(np.ones(3)), packages=["observed_here"])
+    assert recorder.calls == []
 
 
 def test_products_and_nodes_of_a_known_graph() -> None:

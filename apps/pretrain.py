@@ -2,7 +2,7 @@
 
     python apps/pretrain.py                                      # the sample that ships with pmt
     python apps/pretrain.py --corpus wiki.zip --minutes 60 --out runs/wiki
-    python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder --lr 1e-3
+    python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder
 
 The task is masked language modeling: some tokens are hidden, and the model predicts them. The
 tokenizer is learned from the same text. --minutes sets the length of the whole run.

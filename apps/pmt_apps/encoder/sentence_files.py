@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,19 @@ class SentenceSettings:
     lower: bool = False
 
 
+def find_model_folder(folder: Path) -> Path:
+    """Return the folder of config.json and the weights. Raises FileProblem or DataError."""
+    where = folder / "modules.json"
+    return _model_folder(folder, _read_modules(where), where) if where.exists() else folder
+
+
+def _model_folder(folder: Path, entries: Sequence[tuple[str, str]], where: Path) -> Path:
+    kinds = [kind for kind, _ in entries]
+    if kinds[:1] != ["Transformer"] or "Transformer" in kinds[1:]:
+        raise DataError(f"{where}: the first module is a Transformer, the only one; got {kinds}")
+    return _inside(folder, entries[0][1], where)
+
+
 def read_sentence_files(folder: Path, width: int | None = None) -> SentenceSettings:
     """Return the settings of a folder; mean pooling if it has no modules.json.
 
@@ -63,12 +77,9 @@ def read_sentence_files(folder: Path, width: int | None = None) -> SentenceSetti
     """
     if not (folder / "modules.json").exists():
         return SentenceSettings(folder, SentenceHead(Pooling()))
-    entries = _read_modules(folder / "modules.json")
     where = folder / "modules.json"
-    kinds = [kind for kind, _ in entries]
-    if kinds[:1] != ["Transformer"] or "Transformer" in kinds[1:]:
-        raise DataError(f"{where}: the first module is a Transformer, the only one; got {kinds}")
-    model_folder = _inside(folder, entries[0][1], where)
+    entries = _read_modules(where)
+    model_folder = _model_folder(folder, entries, where)
     pooling: Pooling | None = None
     layers: list[DenseLayer | Normalize] = []
     for kind, path in entries[1:]:

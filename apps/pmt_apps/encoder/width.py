@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pmt_apps.encoder.sentence_files import read_sentence_files
+from pmt_apps.encoder.sentence_files import find_model_folder
 from pmt_core import PmtError, field, read_json
 
 NARROW = 256
@@ -20,8 +20,8 @@ def encoder_width(folder: object) -> int | None:
     What is wrong with a folder is said where it is loaded.
     """
     try:
-        model_folder = read_sentence_files(Path(str(folder))).model_folder
-        return field(read_json(model_folder / "config.json"), "hidden_size", int)
+        config = find_model_folder(Path(str(folder))) / "config.json"
+        return field(read_json(config), "hidden_size", int)
     except PmtError:
         return None
 

@@ -9,8 +9,8 @@ The tokenizer (WordPiece) is learned from the text. Each row of the history has 
 held-out end of the text in bits per word, and the F1 of a probe: a linear tagger of entities on top
 of the encoder as it is. The folder `encoder` of the run has the form of Hugging Face:
 
-  python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder --lr 1e-3
-  python apps/train_classifier.py --train train.tsv --encoder runs/wiki/encoder --lr 1e-3
+  python apps/train_ner.py --train eng.train --dev eng.testa --encoder runs/wiki/encoder
+  python apps/train_classifier.py --train train.tsv --encoder runs/wiki/encoder
 
 The folder `untrained` has the same model with random weights, to see what pre-training gains.
 

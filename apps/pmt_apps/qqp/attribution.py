@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pmt_apps.qqp.models.pair_model import PairModel
+from pmt_apps.qqp.models.pair_model import PairModel, log_odds
 from pmt_apps.qqp.models.product import ProductPairModel
 from pmt_apps.qqp.models.transformer import TransformerPairModel
 from pmt_autograd import Tensor, no_grad
@@ -128,9 +128,8 @@ def _by_removal(model: PairModel[Any], texts: tuple[str, str], workers: Workers)
     pairs = [(" ".join(words[0]), " ".join(words[1]))]
     pairs += [(_without(words[0], i), pairs[0][1]) for i in range(len(words[0]))]
     pairs += [(pairs[0][0], _without(words[1], i)) for i in range(len(words[1]))]
-    p = np.clip(model.predict(pairs, workers).astype(np.float64), 1e-7, 1 - 1e-7)
-    log_odds = np.log(p) - np.log1p(-p)
-    scores = log_odds[0] - log_odds[1:]
+    odds = log_odds(model.predict(pairs, workers))
+    scores = odds[0] - odds[1:]
     return PairScores(REMOVAL, words, (scores[: len(words[0])], scores[len(words[0]) :]))
 
 

@@ -19,6 +19,7 @@ from pmt_train import AttentionMap, ParameterGroup, Workers, predict_batches
 
 CLASSES = ("different", "duplicate")
 EVALUATION_BATCH = 256
+_LEAST_PROBABILITY = 1e-7  # of either class, as float32 distinguishes it from 0
 
 Texts = Sequence[tuple[str, str]]
 Probabilities = NDArray[np.float32]
@@ -72,6 +73,13 @@ class CrossAttentionMaps:
     tokens2: Sequence[str]
     weights12: NDArray[np.floating]
     weights21: NDArray[np.floating]
+
+
+def log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return ln p - ln (1 - p) of probabilities, of the same shape; 0 and 1 give finite numbers."""
+    p = np.clip(np.asarray(probability, np.float64), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    result: NDArray[np.float64] = np.log(p) - np.log1p(-p)
+    return result
 
 
 class PairModel(ABC, Generic[B]):

@@ -18,6 +18,7 @@ from pmt_apps.qqp.models.pair_model import (
     PairModel,
     Probabilities,
     Texts,
+    log_odds,
 )
 from pmt_apps.qqp.models.transformer import Ensemble, TransformerPairModel
 from pmt_core import decode_field, sigmoid
@@ -27,7 +28,6 @@ from pmt_train import AttentionMap, Workers
 
 PART_WEIGHTS = tuple(i / 10 for i in range(11))
 """What dev chooses the weight of either part from."""
-_LEAST_PROBABILITY = 1e-7  # of either class, as float32 distinguishes it from 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +140,7 @@ class ProductPairModel(PairModel[ProductBatch]):
         Those before stay if a loss is nan, as the Transformer's are if its weights overflowed.
         """
         signs = 1 - 2 * np.asarray(dev.labels)
-        parts = self._part_log_odds(*self._part_probabilities(dev, workers))
+        parts = log_odds(np.array(self._part_probabilities(dev, workers)))
         candidates = np.array(list(itertools.product(PART_WEIGHTS, repeat=2)))
         with np.errstate(invalid="ignore"):
             losses = np.logaddexp(0, signs * (candidates @ parts)).mean(axis=1)
@@ -174,15 +174,8 @@ class ProductPairModel(PairModel[ProductBatch]):
         )
 
     def _product(self, *parts: Probabilities) -> Probabilities:
-        log_odds = np.array(self.part_weights) @ self._part_log_odds(*parts)
-        return sigmoid(log_odds).astype(np.float32)
-
-    @staticmethod
-    def _part_log_odds(*parts: Probabilities) -> NDArray[np.float64]:
-        """Return the log-odds (2, n) of two probabilities, (n,) each."""
-        p = np.clip(np.array(parts, np.float64), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-        log_odds: NDArray[np.float64] = np.log(p) - np.log1p(-p)
-        return log_odds
+        product = np.array(self.part_weights) @ log_odds(np.array(parts))
+        return sigmoid(product).astype(np.float32)
 
     def attention_maps(self, texts: tuple[str, str]) -> list[AttentionMap]:
         """Return those of the Transformer, with the class that both parts predict."""

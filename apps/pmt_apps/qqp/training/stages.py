@@ -135,10 +135,11 @@ class Stages:
         members = yield from self._teachers(teacher, saved, encoded)
         if settings.students:
             members = yield from self._students(members, saved, encoded)
+        transformer = ensemble(members)
         if len(members) > 1:
-            self._save(ensemble(members))
+            self._save(transformer)
         if settings.ngrams:
-            self._save(self._beside_ngrams(ensemble(members), encoded["dev"]))
+            self._save(self._beside_ngrams(transformer, encoded["dev"]))
 
     def _new_model(
         self, name: str, encoder: QuestionEncoder, pretrained: PretrainedWeights | None

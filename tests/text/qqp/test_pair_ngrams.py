@@ -49,17 +49,6 @@ def test_pairs_are_what_the_definition_says() -> None:
         assert batch.scores[i].tolist() == [float(n == tenth) for n in range(11)]
 
 
-def test_the_order_of_a_pair_and_its_neighbors_change_nothing() -> None:
-    ngrams = learned()
-    whole, turned = ngrams.encode(PAIRS), ngrams.encode([(b, a) for a, b in PAIRS])
-    np.testing.assert_array_equal(whole.ids, turned.ids)
-    np.testing.assert_array_equal(whole.values, turned.values)
-    alone = ngrams.encode(PAIRS[1:2])
-    part = slice(whole.offsets[1], whole.offsets[2])
-    np.testing.assert_array_equal(whole.ids[part], alone.ids)
-    np.testing.assert_array_equal(whole.values[part], alone.values)
-
-
 def test_components_are_in_order_whatever_the_hashes_of_strings() -> None:
     """Sums of a bag would otherwise differ in their last bits from run to run."""
     bags = learned().encode(PAIRS)

@@ -62,19 +62,6 @@ def test_pairs_are_what_the_definition_says():
     assert bags.lengths[3] == 0
 
 
-def test_the_order_of_a_pair_and_its_neighbors_change_nothing():
-    words = learned()
-    pairs = [("how do i swim", "why is rice white"), ("cook rice", "cook white rice")] * 3
-    whole = words.encode(pairs)
-    turned = words.encode([(b, a) for a, b in pairs])
-    np.testing.assert_array_equal(whole.ids, turned.ids)
-    np.testing.assert_array_equal(whole.values, turned.values)
-    alone = words.encode(pairs[1:2])
-    part = slice(whole.offsets[1], whole.offsets[2])
-    np.testing.assert_array_equal(whole.ids[part], alone.ids)
-    np.testing.assert_array_equal(whole.values[part], alone.values)
-
-
 def test_batches_and_shards_hold_every_bag_once():
     words = learned()
     bags = words.encode([(a, b) for a in TEXTS for b in TEXTS], np.arange(16) % 2)
